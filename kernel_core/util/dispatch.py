@@ -1,0 +1,63 @@
+"""Find the function that serves a class, or a name, for one database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Dispatcher:
+    """A table of functions, keyed by class (or any name) and by qualifier, usually a dialect's name.
+
+        dispatcher = Dispatcher()
+
+        @dispatcher.dispatch_for(CreateTableOp)
+        def create_table(...): ...
+
+        dispatcher.dispatch(CreateTableOp("t", []))(...)
+
+    A class is served by the entry of its nearest ancestor; a qualifier falls back to ``"default"``.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[Hashable, str], Callable[..., Any]] = {}
+
+    def dispatch_for(self, target: Hashable, qualifier: str = "default", replace: bool = False) -> Callable[[F], F]:
+        """Register the decorated function for ``target``.
+
+        Raises ValueError where the place is taken and ``replace`` is not given.
+        """
+
+        def register(function: F) -> F:
+            key = (target, qualifier)
+            if key in self._entries and not replace:
+                raise ValueError(f"{target!r} already has a function for {qualifier!r}. Pass replace=True to change it.")
+            self._entries[key] = function
+            return function
+
+        return register
+
+    def dispatch(self, obj: object, qualifier: str = "default") -> Callable[..., Any]:
+        """Return the function for ``obj``: an instance, a class, or a name.
+
+        Raises LookupError where nothing is registered.
+        """
+        targets: tuple[Hashable, ...]
+        if isinstance(obj, str):
+            targets = (obj,)
+        else:
+            targets = (obj if isinstance(obj, type) else type(obj)).__mro__
+        for target in targets:
+            for name in dict.fromkeys((qualifier, "default")):
+                function = self._entries.get((target, name))
+                if function is not None:
+                    return function
+        raise LookupError(f"Nothing is registered for {obj!r} ({qualifier}).")
+
+    def branch(self) -> Dispatcher:
+        """Return a copy that can be added to without touching this one."""
+        copy = Dispatcher()
+        copy._entries.update(self._entries)
+        return copy
