@@ -1,0 +1,241 @@
+"""Tell whether two column types are the same, by the words that DDL has for them.
+
+A type is compiled for the database and taken apart: base words (``TIMESTAMP WITH TIME ZONE``), arguments
+(``10, 2``), array brackets and attributes (``COLLATE``). Bases must be the same or synonyms; arguments and attributes
+count only where both sides state them, because a database may fill in what the model leaves open.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.types import NullType, TypeEngine
+
+_PIECE = re.compile(
+    r"""(?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`)|(?P<text>'(?:[^'\\]|''|\\.)*')|(?P<word>[^\s(),'"`\[\]]+)|(?P<mark>[(),\[\]])""",
+    re.VERBOSE,
+)
+_ATTRIBUTES = {"collate": 1, "charset": 1, "character": 2}
+
+_SYNONYMS: dict[str, tuple[frozenset[str], ...]] = {
+    "default": (
+        frozenset({"numeric", "decimal", "dec"}),
+        frozenset({"int", "integer"}),
+        frozenset({"bool", "boolean"}),
+        frozenset({"varchar", "character varying", "char varying"}),
+        frozenset({"char", "character"}),
+    ),
+    "sqlite": (frozenset({"double", "double precision", "real"}),),
+    "postgresql": (
+        frozenset({"integer", "int4", "serial"}),
+        frozenset({"bigint", "int8", "bigserial"}),
+        frozenset({"smallint", "int2", "smallserial"}),
+        frozenset({"real", "float4"}),
+        frozenset({"double precision", "float8", "float"}),
+        frozenset({"timestamp", "timestamp without time zone"}),
+        frozenset({"timestamp with time zone", "timestamptz"}),
+        frozenset({"time", "time without time zone"}),
+        frozenset({"time with time zone", "timetz"}),
+        frozenset({"bit varying", "varbit"}),
+        frozenset({"char", "bpchar"}),
+    ),
+    "mysql": (
+        frozenset({"bool", "tinyint"}),
+        frozenset({"json", "longtext"}),
+        frozenset({"double", "double precision", "real"}),
+        frozenset({"float", "float unsigned"}),
+        frozenset({"national varchar", "varchar"}),
+    ),
+    "mssql": (frozenset({"double precision", "float"}), frozenset({"rowversion", "timestamp"})),
+    "oracle": (
+        frozenset({"varchar", "varchar2"}),
+        frozenset({"numeric", "number", "integer"}),
+        frozenset({"float", "double precision"}),
+    ),
+}
+_SYNONYMS["mariadb"] = _SYNONYMS["mysql"]
+
+_NUMERIC = frozenset({"numeric", "decimal", "dec", "number"})
+_MYSQL_INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "integer", "bigint", "bool"})
+_SQLITE_AFFINITIES = frozenset({"integer", "text", "blob", "real", "numeric", "null"})
+
+
+@dataclass(frozen=True, slots=True)
+class TypeText:
+    """A type's DDL, taken apart.
+
+    ``base`` are the words in lower case, ``arguments`` what stood in brackets, ``dimensions`` 1 for an array,
+    ``attributes`` pairs such as ``("collate", "de_DE")``.
+    """
+
+    base: str
+    arguments: tuple[str, ...] = ()
+    dimensions: int = 0
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+def types_differ(dialect: Dialect, inspected_type: TypeEngine[Any], metadata_type: TypeEngine[Any]) -> bool:
+    """Tell whether the database's type is another one than the model's.
+
+    A type that cannot be known (``NullType``) or compiled for this database never differs.
+
+    >>> from sqlalchemy import Numeric, DECIMAL
+    >>> from sqlalchemy.dialects import sqlite
+    >>> types_differ(sqlite.dialect(), DECIMAL(10, 2), Numeric(10, 2))
+    False
+    """
+    wanted = metadata_type.dialect_impl(dialect)
+    if isinstance(inspected_type, NullType) or isinstance(wanted, NullType):
+        return False
+    inspected_text, metadata_text = ddl_text(dialect, inspected_type), ddl_text(dialect, metadata_type)
+    if inspected_text is None or metadata_text is None:
+        return False
+    if inspected_text == metadata_text:
+        return False
+    return texts_differ(dialect, inspected_text, metadata_text)
+
+
+def ddl_text(dialect: Dialect, type_: TypeEngine[Any]) -> str | None:
+    """Return the type as this database's DDL has it, or None where it has no words for it."""
+    compiler: Any = dialect.type_compiler_instance
+    try:
+        text: str = compiler.process(type_)
+    except (SQLAlchemyError, NotImplementedError):
+        return None
+    return text
+
+
+def texts_differ(dialect: Dialect, inspected: str, metadata: str) -> bool:
+    """Like `types_differ`, for two types that are written as DDL already."""
+    one = _settled(dialect, parse_type_text(inspected))
+    two = _settled(dialect, parse_type_text(metadata))
+    if dialect.name == "sqlite" and _is_affinity_of(dialect, one, two):
+        return False
+    if one.dimensions != two.dimensions or not _same_base(dialect.name, one.base, two.base):
+        return True
+    if one.arguments and two.arguments and one.arguments != two.arguments:
+        return True
+    stated, wanted = dict(one.attributes), dict(two.attributes)
+    return any(stated[name] != wanted[name] for name in stated.keys() & wanted.keys())
+
+
+def parse_type_text(text: str) -> TypeText:
+    """Take the DDL of a type apart.
+
+    >>> parse_type_text("NUMERIC(10, 2)")
+    TypeText(base='numeric', arguments=('10', '2'), dimensions=0, attributes=())
+    """
+    words: list[str] = []
+    arguments: list[str] = []
+    current: list[str] = []
+    depth = dimensions = 0
+    for match in _PIECE.finditer(text):
+        piece = match.group(0)
+        if piece == "(":
+            depth += 1
+        elif piece == ")":
+            depth -= 1
+            if depth == 0 and current:
+                arguments.append(" ".join(current))
+                current = []
+        elif piece == "," and depth:
+            arguments.append(" ".join(current))
+            current = []
+        elif piece in "[]":
+            dimensions = 1
+        elif depth:
+            current.append(piece if match.lastgroup == "text" else piece.lower())
+        else:
+            words.append(_word(piece, match.lastgroup))
+    base, attributes = _without_attributes(words)
+    return TypeText(base, tuple(arguments), dimensions, attributes)
+
+
+def _word(piece: str, kind: str | None) -> str:
+    """A bare word means the same in either case; a quoted one is a name, kept as it is where its case matters."""
+    if kind == "quoted":
+        return piece[1:-1].replace(piece[0] * 2, piece[0])
+    return piece.lower()
+
+
+def _without_attributes(words: list[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Part the words of the type itself from the attributes behind them, such as ``collate de_DE``."""
+    base: list[str] = []
+    attributes: list[tuple[str, str]] = []
+    position = 0
+    while position < len(words):
+        word = words[position]
+        length = _ATTRIBUTES.get(word, 0)
+        is_charset = word != "character" or words[position + 1 : position + 2] == ["set"]
+        if length and position and is_charset and position + length < len(words):
+            name = "charset" if word == "character" else word
+            attributes.append((name, words[position + length].lower()))
+            position += length + 1
+            continue
+        base.append(word)
+        position += 1
+    return " ".join(base), tuple(attributes)
+
+
+def _settled(dialect: Dialect, type_text: TypeText) -> TypeText:
+    """Return the type as the database will have understood it."""
+    base, arguments = type_text.base, type_text.arguments
+    if base in _NUMERIC and len(arguments) == 1:
+        arguments = (*arguments, "0")
+    if dialect.name == "postgresql":
+        base, arguments = _settled_postgresql(base, arguments)
+    elif dialect.name in ("mysql", "mariadb"):
+        if base.split(" ")[0] in _MYSQL_INTEGERS:
+            arguments = ()
+        base = base.removesuffix(" zerofill")
+    return TypeText(base, arguments, type_text.dimensions, type_text.attributes)
+
+
+def _settled_postgresql(base: str, arguments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """``float(p)`` becomes real or double precision (PostgreSQL manual, 8.1.3); ``char`` means ``char(1)``."""
+    if base == "float":
+        is_single = bool(arguments) and arguments[0].isdigit() and int(arguments[0]) <= 24
+        return ("real" if is_single else "double precision"), ()
+    if base == "double precision":
+        return base, ()
+    if base in ("char", "character") and not arguments:
+        return base, ("1",)
+    return base, arguments
+
+
+def _same_base(dialect_name: str, one: str, two: str) -> bool:
+    if one == two:
+        return True
+    groups = (*_SYNONYMS["default"], *_SYNONYMS.get(dialect_name, ()))
+    reached = {one}
+    for _ in range(2):
+        for group in groups:
+            if reached & group:
+                reached |= group
+    return two in reached
+
+
+def _is_affinity_of(dialect: Dialect, inspected: TypeText, metadata: TypeText) -> bool:
+    """Tell whether SQLite's reflection fell back on the affinity of a type that it does not know by name.
+
+    The rules are those of https://sqlite.org/datatype3.html#determination_of_column_affinity.
+    """
+    known = {name.lower() for name in getattr(dialect, "ischema_names", {})}
+    if inspected.base not in _SQLITE_AFFINITIES or metadata.base in known:
+        return False
+    name = metadata.base
+    if "int" in name:
+        affinity = "integer"
+    elif any(part in name for part in ("char", "clob", "text")):
+        affinity = "text"
+    elif "blob" in name or not name:
+        affinity = "blob"
+    elif any(part in name for part in ("real", "floa", "doub")):
+        affinity = "real"
+    else:
+        affinity = "numeric"
+    return affinity == inspected.base
