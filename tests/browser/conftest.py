@@ -1,0 +1,209 @@
+"""A real JupyterLab and a real Chromium, for tests that do what a person does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
+
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT = 60  # seconds that a server, a kernel or a cell may take
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker("browser")
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab; ``folder`` is what its file browser shows."""
+
+    address: str
+    token: str
+    folder: Path
+    settings: Path
+
+    def url(self, notebook: str) -> str:
+        """Where ``notebook`` opens in a fresh workspace."""
+        workspace = secrets.token_hex(4)
+        return f"{self.address}/lab/workspaces/{workspace}/tree/{notebook}?token={self.token}"
+
+    def theme(self, name: str) -> None:
+        """Choose ``JupyterLab Light`` or ``JupyterLab Dark`` for pages opened from now on."""
+        self._set("@jupyterlab/apputils-extension/themes", {"theme": name})
+
+    def _set(self, plugin: str, values: dict[str, object]) -> None:
+        path = self.settings / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+
+
+class OpenNotebook:
+    """A notebook in the browser: find its cells, run them, read what they show."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.cells = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell")
+        self.cells.first.wait_for(timeout=WAIT * 1000)
+        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=WAIT * 1000)
+
+    def cell(self, text: str) -> Locator:
+        """The first cell whose source or output holds ``text``."""
+        return self.cells.filter(has_text=text).first
+
+    def run(self, cell: Locator) -> Locator:
+        """Run a code cell, wait until it is done, and give its outputs."""
+        before = self.prompt(cell)
+        for _ in range(5):  # a page that is still busy opening may swallow a key
+            cell.locator(".cm-content").first.click()
+            self.page.keyboard.press("Control+Enter")
+            if self._leaves(cell, before, seconds=3):
+                break
+        if self.prompt(cell) == before or not self._leaves(cell, "[*]:", seconds=WAIT):
+            raise TimeoutError(f"The cell did not finish in {WAIT} s: {cell.inner_text()[:200]}")
+        return cell.locator(".jp-Cell-outputArea")
+
+    def run_until(self, text: str) -> Locator:
+        """Run every code cell up to and including the first that holds ``text``; give the outputs of that one."""
+        for position in range(self.cells.count()):
+            cell = self.cells.nth(position)
+            if "jp-CodeCell" not in (cell.get_attribute("class") or ""):
+                continue
+            outputs = self.run(cell)
+            if text in cell.locator(".cm-content").inner_text():
+                return outputs
+        raise LookupError(f"No code cell holds {text!r}.")
+
+    def _leaves(self, cell: Locator, prompt: str, seconds: float) -> bool:
+        """Whether the cell's prompt becomes another one in time."""
+        deadline = time.monotonic() + seconds
+        while self.prompt(cell) == prompt and time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
+        return self.prompt(cell) != prompt
+
+    @staticmethod
+    def prompt(cell: Locator) -> str:
+        """What stands to the left of the cell: ``[ ]:``, ``[*]:`` or ``[7]:``."""
+        return cell.locator(".jp-InputArea-prompt").inner_text().strip()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab of its own: own folder, settings and port; nothing of the user's is read or written."""
+    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("lab")
+    lab = Lab(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(16), folder, home / "settings")
+    lab._set("@jupyterlab/notebook-extension/tracker", {"windowingMode": "none"})  # every cell is in the page
+    lab._set("@jupyterlab/apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
+    log = home / "jupyter.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(_command(lab), env=_environment(home), stdout=output, stderr=subprocess.STDOUT)
+        try:
+            _wait_for(lab, server, log)
+            yield lab
+        finally:
+            server.terminate()
+            server.wait(timeout=WAIT)
+
+
+def _command(lab: Lab) -> list[str]:
+    port = lab.address.rpartition(":")[2]
+    return [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={lab.token}"),
+        *(f"--ServerApp.root_dir={lab.folder}", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
+    ]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    own = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    return os.environ | {name: str(home / folder) for name, folder in own.items()}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{lab.address}/api/status?token={lab.token}"):
+            return
+        time.sleep(0.2)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium, the one of the system."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        reason = "No Chromium is installed (Debian: apt-get install chromium)."
+        pytest.fail(reason) if os.environ.get("MIG_TEST_NO_SKIP") == "1" else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, headless=True, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., OpenNotebook]]:
+    """Open a notebook of ``lab.folder`` in a page of its own; where the test fails, a picture of it is left in ``.browser/``."""
+    pages: list[Page] = []
+
+    def opened(name: str, **options: Any) -> OpenNotebook:
+        page = browser.new_page(viewport={"width": 1280, "height": 1000}, **options)
+        pages.append(page)
+        page.goto(lab.url(name))
+        return OpenNotebook(page)
+
+    failed_before = request.session.testsfailed
+    yield opened
+    for number, page in enumerate(pages):
+        if request.session.testsfailed > failed_before or getattr(request.node, "failed", False):
+            with contextlib.suppress(Error):
+                page.screenshot(path=f".browser/{request.node.name}-{number}.png")
+        page.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let fixtures know that their test failed."""
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed
+    return report
