@@ -1,0 +1,7 @@
+"""A migration engine for SQLAlchemy under the names that Alembic documents.
+
+The rooms, from the ground up: `util`, `operations`, `ddl` and `script`, `runtime`, `op` and `context`, `autogenerate`,
+`command`, `config`. Importing this package imports none of them.
+"""
+
+__version__ = "0.1.0"

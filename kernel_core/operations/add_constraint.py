@@ -1,0 +1,83 @@
+"""What every operation that adds a constraint shares, and how one is made from a constraint object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, TypeVar
+
+from sqlalchemy.schema import Constraint
+
+from ..util.exc import CommandError
+from .operation import MigrateOperation, Need, SourceWriter, key
+
+C = TypeVar("C", bound=type["AddConstraintOp"])
+
+
+class AddConstraintOp(MigrateOperation):
+    """A new constraint of an existing table.
+
+    ``constraint_type`` is the word by which ``drop_constraint`` knows its kind.
+    """
+
+    sign = "+"
+    alters_table = True
+    constraint_type: ClassVar[Literal["unique", "foreignkey", "primary", "check"] | None] = None
+    constraint_name: str | None
+    table_name: str
+    schema: str | None
+
+    _by_visit_name: ClassVar[dict[str, type[AddConstraintOp]]] = {}
+
+    @classmethod
+    def register_add_constraint(cls, *visit_names: str) -> Callable[[C], C]:
+        """Make a class the one that `from_constraint` uses for constraints of that ``__visit_name__``."""
+
+        def register(operation_class: C) -> C:
+            for name in visit_names:
+                cls._by_visit_name[name] = operation_class
+            return operation_class
+
+        return register
+
+    @classmethod
+    def from_constraint(cls, constraint: Constraint) -> AddConstraintOp:
+        """Return the operation that adds ``constraint`` to its table.
+
+        Raises CommandError for a kind that no operation is registered for.
+        """
+        found = cls._by_visit_name.get(constraint.__visit_name__)
+        if found is None:
+            raise CommandError(
+                f"No operation adds a {constraint.__visit_name__}. Register one with AddConstraintOp.register_add_constraint()."
+            )
+        return found.from_constraint(constraint)
+
+    def to_constraint(self, migration_context: Any = None) -> Constraint:
+        """Return the constraint, on a scratch table."""
+        raise NotImplementedError(f"{type(self).__name__} does not say which constraint it adds.")
+
+    def apply(self, operations: Any) -> None:
+        operations.impl.add_constraint(self.to_constraint(operations.migration_context))
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("add_constraint", self.to_constraint())
+
+    def provides(self) -> frozenset[Need]:
+        return frozenset({("constraint", *key(self.schema, self.table_name, str(self.constraint_name)))})
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset({("table", *key(self.schema, self.table_name))}) | self._column_needs()
+
+    def _column_needs(self) -> frozenset[Need]:
+        columns = getattr(self, "columns", ())
+        return frozenset(("column", *key(self.schema, self.table_name, name)) for name in columns)
+
+    def _write(self, write: SourceWriter, directive: str, *args: object, **kw: object) -> str:
+        """Write the call: name, then the table's name outside a batch, then the rest."""
+        table = () if write.batch_table is not None else (self.table_name,)
+        if write.batch_table is None and self.schema is not None:
+            kw = {"schema": self.schema} | kw
+        return write.call(directive, self.constraint_name, *table, *args, **kw)
+
+    def _called(self) -> str:
+        return f" {self.constraint_name}" if self.constraint_name else ""

@@ -1,0 +1,210 @@
+"""The registry of operations: every directive is a method that some operation class was registered for."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Literal, TypeVar
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.schema import Table
+from sqlalchemy.sql.elements import conv
+
+from ..util.dispatch import Dispatcher
+from ..util.proxy import Current
+from .batch import Batch, BatchOptions, RecordingImpl
+from .operation import MigrateOperation, remember_operation
+from .schemaobj import SchemaObjects
+
+C = TypeVar("C", bound=type[MigrateOperation])
+F = TypeVar("F", bound=Callable[..., Any])
+
+current_operations: Current[Operations] = Current("current_operations")
+"""The Operations behind `kernel_core.op`."""
+
+
+class AbstractOperations:
+    """What `Operations` and `BatchOperations` share: directives, implementations, and the way from one to the other."""
+
+    _implementations: ClassVar[Dispatcher] = Dispatcher()
+
+    def __init__(self, migration_context: Any, impl: Any = None) -> None:
+        self.migration_context = migration_context
+        self.impl = migration_context.impl if impl is None else impl
+        self.schema_obj = SchemaObjects(migration_context)
+
+    @classmethod
+    def register_operation(cls, name: str, sourcename: str | None = None) -> Callable[[C], C]:
+        """Make a directive called ``name`` of an operation class; ``sourcename`` is its class method, if named otherwise.
+
+            @Operations.register_operation("create_sequence")
+            class CreateSequenceOp(MigrateOperation): ...
+        """
+
+        def register(operation_class: C) -> C:
+            source = getattr(operation_class, sourcename or name)
+            setattr(cls, name, _directive(name, source))
+            remember_operation(operation_class)
+            return operation_class
+
+        return register
+
+    @classmethod
+    def implementation_for(cls, operation_class: type[MigrateOperation], replace: bool = False) -> Callable[[F], F]:
+        """Make the decorated function do what ``operation_class`` says; it gets (operations, operation).
+
+        Raises ValueError where the class has an implementation already and ``replace`` is not given.
+        """
+        return cls._implementations.dispatch_for(operation_class, replace=replace)
+
+    def invoke(self, operation: MigrateOperation) -> Any:
+        """Carry out an operation object and return what its implementation returns."""
+        return self._implementations.dispatch(operation)(self, operation)
+
+    def get_context(self) -> Any:
+        """Return the MigrationContext."""
+        return self.migration_context
+
+    def get_bind(self) -> Connection:
+        """Return the connection that statements go to; None in offline mode."""
+        connection: Connection = self.migration_context.impl.bind
+        return connection
+
+    def f(self, name: str) -> conv:
+        """Mark a name as final: no naming convention is applied to it again."""
+        return conv(name)
+
+    def inline_literal(self, value: Any, type_: Any = None) -> Any:
+        """Return a value that is written into the SQL text even in online mode."""
+        from sqlalchemy import literal
+
+        bound = literal(value, type_)
+        return bound.render_literal_execute() if hasattr(bound, "render_literal_execute") else bound
+
+    def run_async(self, function: Callable[..., Awaitable[Any]], *args: Any, **kw: Any) -> Any:
+        """Run an async function on the async connection behind this one, inside the running migration."""
+        from sqlalchemy.ext.asyncio import AsyncConnection
+        from sqlalchemy.util import await_only
+
+        connection = AsyncConnection._retrieve_proxy_for_target(self.get_bind())
+        return await_only(function(connection, *args, **kw))
+
+
+class Operations(AbstractOperations):
+    """The directives that change a database: what a version file calls ``op``.
+
+    ``migration_context`` may be any `MigrationContext`, so they also work without an environment::
+
+        op = Operations(MigrationContext.configure(connection))
+        op.add_column("users", Column("email", String(120)))
+    """
+
+    @classmethod
+    @contextmanager
+    def context(cls, migration_context: Any) -> Iterator[Operations]:
+        """Make these directives the ones behind `kernel_core.op` inside the block."""
+        with current_operations.installed(cls(migration_context)) as operations:
+            yield operations
+
+    @contextmanager
+    def batch_alter_table(
+        self,
+        table_name: str,
+        schema: str | None = None,
+        recreate: Literal["auto", "always", "never"] = "auto",
+        partial_reordering: Sequence[tuple[str, ...]] | None = None,
+        copy_from: Table | None = None,
+        table_args: Sequence[Any] = (),
+        table_kwargs: Mapping[str, Any] | None = None,
+        reflect_args: Sequence[Any] = (),
+        reflect_kwargs: Mapping[str, Any] | None = None,
+        naming_convention: Mapping[str, str] | None = None,
+    ) -> Iterator[BatchOperations]:
+        """Gather changes to one table and carry them out together when the block ends.
+
+        Where the database can alter the table in place (always, outside SQLite), they are plain ALTERs; otherwise the
+        table is rebuilt once and its rows, indexes, triggers and views are kept.
+
+            with op.batch_alter_table("users") as batch_op:
+                batch_op.alter_column("name", nullable=False)
+                batch_op.drop_column("nick")
+
+        An error inside the block carries out nothing. Raises BatchError where a rebuild would lose something.
+        """
+        options = BatchOptions(
+            recreate=recreate,
+            copy_from=copy_from,
+            partial_reordering=tuple(partial_reordering or ()),
+            table_args=tuple(table_args),
+            table_kwargs=dict(table_kwargs or {}),
+            reflect_args=tuple(reflect_args),
+            reflect_kwargs=dict(reflect_kwargs or {}),
+            naming_convention=dict(naming_convention or {}),
+        )
+        batch = Batch(table_name, schema, options)
+        yield BatchOperations(self.migration_context, RecordingImpl(self.impl, batch))
+        batch.flush(self.impl)
+
+
+class BatchOperations(AbstractOperations):
+    """The directives inside ``with op.batch_alter_table(...)``: those of `Operations` without the table's name."""
+
+    impl: RecordingImpl
+
+    @property
+    def table_name(self) -> str:
+        """Name of the table that the block is about."""
+        return self.impl.batch.table_name
+
+    @property
+    def schema(self) -> str | None:
+        """Schema of the table that the block is about."""
+        return self.impl.batch.schema
+
+
+@AbstractOperations.implementation_for(MigrateOperation)
+def apply_operation(operations: AbstractOperations, operation: MigrateOperation) -> Any:
+    """Let an operation do itself; an implementation registered for its own class wins over this."""
+    return operation.apply(operations)
+
+
+def _directive(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method that calls the class method ``source`` with the operations in front."""
+
+    @functools.wraps(source)
+    def directive(self: AbstractOperations, *args: Any, **kw: Any) -> Any:
+        _refuse_old_names(name, source, kw)
+        return source(self, *args, **kw)
+
+    directive.__name__ = name
+    signature = inspect.signature(source)
+    parameters = list(signature.parameters.values())
+    self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    directive.__signature__ = signature.replace(parameters=[self_parameter, *parameters[1:]])  # type: ignore[attr-defined]
+    return directive
+
+
+_OLD_NAMES = {
+    "name": ("constraint_name", "index_name", "table_name"),
+    "source": ("source_table", "table_name"),
+    "table": ("table_name",),
+    "tablename": ("table_name",),
+    "referent": ("referent_table",),
+    "cols": ("columns",),
+    "condition": ("condition",),
+    "type": ("type_",),
+    "column": ("column_name",),
+    "old": ("old_table_name",),
+    "new": ("new_table_name",),
+}
+
+
+def _refuse_old_names(directive: str, source: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Raise TypeError for an argument name of long ago, instead of passing it on to the dialect in silence."""
+    parameters = inspect.signature(source).parameters
+    for old in given.keys() & _OLD_NAMES.keys() - parameters.keys():
+        now = next((name for name in _OLD_NAMES[old] if name in parameters), None)
+        if now is not None:
+            raise TypeError(f"{directive}() has no argument {old!r}; it is called {now!r}.")

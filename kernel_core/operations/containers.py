@@ -1,0 +1,161 @@
+"""Operations that hold operations: the lists of an upgrade and a downgrade, and a whole script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from .operation import Hint, MigrateOperation
+
+T = TypeVar("T")
+
+
+class OpContainer(MigrateOperation):
+    """A sequence of operations, carried out in order."""
+
+    def __init__(self, ops: Iterable[MigrateOperation] = ()) -> None:
+        self.ops: list[MigrateOperation] = list(ops)
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing would be done."""
+        return not any(True for _ in self.leaves())
+
+    def leaves(self) -> Iterator[MigrateOperation]:
+        """Yield the operations themselves, through every container."""
+        for operation in self.ops:
+            if isinstance(operation, OpContainer):
+                yield from operation.leaves()
+            else:
+                yield operation
+
+    def as_diffs(self) -> list[Any]:
+        """Return the list of diff tuples that ``compare_metadata`` gives; alterations of one column stand in one list."""
+        diffs: list[Any] = []
+        for operation in self.leaves():
+            several = getattr(operation, "to_diff_tuples", None)
+            if several is not None:
+                diffs.append(several())
+            else:
+                diffs.append(operation.to_diff_tuple())
+        return diffs
+
+    def apply(self, operations: Any) -> None:
+        for operation in self.ops:
+            operations.invoke(operation)
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        return tuple(hint for operation in self.leaves() for hint in operation.hints(dialect_name))
+
+    def sentence(self) -> str:
+        return "; ".join(operation.sentence() for operation in self.leaves()) or "Nothing to do"
+
+    def _reversed_ops(self) -> list[MigrateOperation]:
+        return [operation.reverse() for operation in reversed(self.ops)]
+
+
+class ModifyTableOps(OpContainer):
+    """Changes to one table; written as one batch where ``render_as_batch`` is on."""
+
+    def __init__(self, table_name: str, ops: Iterable[MigrateOperation], *, schema: str | None = None) -> None:
+        super().__init__(ops)
+        self.table_name, self.schema = table_name, schema
+
+    def reverse(self) -> ModifyTableOps:
+        return ModifyTableOps(self.table_name, self._reversed_ops(), schema=self.schema)
+
+
+class UpgradeOps(OpContainer):
+    """What ``upgrade()`` does; ``upgrade_token`` names the template's slot for it."""
+
+    def __init__(self, ops: Iterable[MigrateOperation] = (), upgrade_token: str = "upgrades") -> None:
+        super().__init__(ops)
+        self.upgrade_token = upgrade_token
+
+    def reverse_into(self, downgrade_ops: DowngradeOps) -> DowngradeOps:
+        """Fill ``downgrade_ops`` with what undoes this, last first, and return it."""
+        downgrade_ops.ops[:] = self._reversed_ops()
+        return downgrade_ops
+
+    def reverse(self) -> DowngradeOps:
+        return self.reverse_into(DowngradeOps())
+
+
+class DowngradeOps(OpContainer):
+    """What ``downgrade()`` does."""
+
+    def __init__(self, ops: Iterable[MigrateOperation] = (), downgrade_token: str = "downgrades") -> None:
+        super().__init__(ops)
+        self.downgrade_token = downgrade_token
+
+    def reverse(self) -> UpgradeOps:
+        return UpgradeOps(self._reversed_ops())
+
+
+class MigrationScript(MigrateOperation):
+    """A version file that is to be written: its operations and what stands in its head.
+
+    ``upgrade_ops`` and ``downgrade_ops`` may each be one container or a list, one for each MetaData or engine.
+    """
+
+    def __init__(
+        self,
+        rev_id: str | None,
+        upgrade_ops: UpgradeOps | Sequence[UpgradeOps],
+        downgrade_ops: DowngradeOps | Sequence[DowngradeOps],
+        *,
+        message: str | None = None,
+        imports: set[str] | None = None,
+        head: str | None = None,
+        splice: bool | None = None,
+        branch_label: str | Sequence[str] | None = None,
+        version_path: str | None = None,
+        depends_on: str | Sequence[str] | None = None,
+    ) -> None:
+        self.rev_id, self.message, self.head, self.splice = rev_id, message, head, splice
+        self.imports = set() if imports is None else imports
+        self.branch_label, self.version_path, self.depends_on = branch_label, version_path, depends_on
+        self.upgrade_ops_list = list(upgrade_ops) if isinstance(upgrade_ops, Sequence) else [upgrade_ops]
+        self.downgrade_ops_list = list(downgrade_ops) if isinstance(downgrade_ops, Sequence) else [downgrade_ops]
+
+    @property
+    def upgrade_ops(self) -> UpgradeOps | None:
+        """The one container of the upgrade; ValueError where there are several (use ``upgrade_ops_list``)."""
+        return _only(self.upgrade_ops_list, "upgrade_ops")
+
+    @upgrade_ops.setter
+    def upgrade_ops(self, value: UpgradeOps | None) -> None:
+        self.upgrade_ops_list = [] if value is None else [value]
+
+    @property
+    def downgrade_ops(self) -> DowngradeOps | None:
+        """The one container of the downgrade; ValueError where there are several (use ``downgrade_ops_list``)."""
+        return _only(self.downgrade_ops_list, "downgrade_ops")
+
+    @downgrade_ops.setter
+    def downgrade_ops(self, value: DowngradeOps | None) -> None:
+        self.downgrade_ops_list = [] if value is None else [value]
+
+
+def _only(containers: list[T], name: str) -> T | None:
+    if len(containers) > 1:
+        raise ValueError(f"There are {len(containers)} of them; read {name}_list instead of {name}.")
+    return containers[0] if containers else None
+
+
+def grouped(operations: Iterable[MigrateOperation]) -> list[MigrateOperation]:
+    """Return a flat list with each run of changes to one table gathered into a `ModifyTableOps`.
+
+    What makes, drops or renames whole tables, or is about none, stays by itself.
+    """
+    result: list[MigrateOperation] = []
+    for operation in operations:
+        place = operation.table_key if getattr(operation, "alters_table", False) else None
+        if place is None:
+            result.append(operation)
+            continue
+        last = result[-1] if result else None
+        if isinstance(last, ModifyTableOps) and (last.schema, last.table_name) == place:
+            last.ops.append(operation)
+        else:
+            result.append(ModifyTableOps(place[1], [operation], schema=place[0]))
+    return result

@@ -1,0 +1,218 @@
+"""What a person may edit of an operation: how each kind of value reads as text, and back."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import types as sqltypes
+from sqlalchemy.schema import Column
+from sqlalchemy.sql.elements import TextClause, conv
+from sqlalchemy.types import TypeEngine
+
+from ..util.exc import FieldError
+from ..util.sqla_compat import changed_column, default_argument, default_sql, sql_text
+
+if TYPE_CHECKING:
+    from .operation import MigrateOperation
+
+Kind = Literal["identifier", "type", "boolean", "default", "text", "sql", "columns", "choice"]
+
+_NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One editable value of an operation.
+
+    ``name`` is what `MigrateOperation.edit` takes; ``at`` the attribute that holds it (``"column.type"`` for the type
+    of the operation's column), by default the name itself. ``choices`` are the texts of a choice; ``optional`` says
+    that an empty text means None.
+    """
+
+    name: str
+    kind: Kind
+    label: str = ""
+    at: str = ""
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def title(self) -> str:
+        """What stands beside the control."""
+        return self.label or self.name.replace("_", " ")
+
+    def read(self, operation: MigrateOperation) -> Any:
+        """Return the value that the operation holds."""
+        value: Any = operation
+        for attribute in (self.at or self.name).split("."):
+            value = getattr(value, attribute)
+        return default_argument(value) if self.kind == "default" else value
+
+    def assign(self, operation: MigrateOperation, value: object) -> None:
+        """Put ``value`` in place; the operation is a fresh copy, the objects that it shares are replaced, not changed."""
+        holder, dot, attribute = (self.at or self.name).partition(".")
+        if not dot:
+            setattr(operation, holder, value)
+            return
+        column = getattr(operation, holder)
+        assert isinstance(column, Column), "only columns are edited in place of themselves"
+        setattr(operation, holder, changed_column(column, **{attribute: value}))
+
+    def text(self, operation: MigrateOperation) -> str:
+        """Return the value as a person reads and types it."""
+        value = self.read(operation)
+        if self.kind == "boolean":
+            return _NONE if value is None else ("yes" if value else "no")
+        if self.kind == "default":
+            return default_sql(value)
+        if value is None:
+            return ""
+        if self.kind == "type":
+            return type_text(value)
+        if self.kind == "columns":
+            return ", ".join(name if isinstance(name, str) else sql_text(name) for name in value)
+        return value if isinstance(value, str) else sql_text(value)
+
+    def parse(self, text: str, dialect: Any = None) -> Any:
+        """Return the value that ``text`` means; the inverse of `text`.
+
+        Raises FieldError with one line that a person can act on.
+        """
+        stripped = text.strip()
+        if self.kind == "boolean":
+            return self._boolean(stripped)
+        if self.kind == "default":
+            return parse_default(stripped)
+        if not stripped:
+            if self.optional:
+                return None
+            raise FieldError(self.title, text, "it cannot be empty")
+        if self.kind == "identifier":
+            return self._identifier(stripped)
+        if self.kind == "type":
+            return self._type(stripped, dialect)
+        if self.kind == "columns":
+            return [name.strip() for name in stripped.split(",") if name.strip()]
+        if self.kind == "choice" and stripped not in self.choices:
+            raise FieldError(self.title, text, f"choose one of {', '.join(self.choices)}")
+        return text if self.kind in ("text", "sql") else stripped
+
+    def _boolean(self, text: str) -> bool | None:
+        words = {"yes": True, "true": True, "no": False, "false": False}
+        if text.lower() in words:
+            return words[text.lower()]
+        if self.optional and text in ("", _NONE):
+            return None
+        raise FieldError(self.title, text, "say yes or no")
+
+    def _identifier(self, text: str) -> str:
+        if any(ord(character) < 32 for character in text):
+            raise FieldError(self.title, text, "a name cannot hold control characters")
+        if len(text.encode()) > 128:
+            raise FieldError(self.title, text, "a name of more than 128 bytes fits no database")
+        return conv(text)
+
+    def _type(self, text: str, dialect: Any) -> TypeEngine[Any]:
+        try:
+            return parse_type(text, dialect)
+        except ValueError as error:
+            raise FieldError(self.title, text, str(error)) from None
+
+
+def type_text(type_: TypeEngine[Any]) -> str:
+    """Return a type as a person writes it: ``String(120)``, ``Numeric(10, 2)``.
+
+    >>> type_text(sqltypes.String(120))
+    'String(120)'
+    """
+    text = repr(type_)
+    text = re.sub(r"^(\w+)\((?:length|precision)=", r"\1(", text)
+    return re.sub(r"^(\w+\(\d+), scale=", r"\1, ", text)
+
+
+def parse_type(text: str, dialect: Any = None) -> TypeEngine[Any]:
+    """Return the type that ``text`` names: SQLAlchemy's, or one of the dialect's own.
+
+    The text is read, never evaluated: a name, and arguments that are literals, lists of them, or types again.
+    Raises ValueError with a line for a person.
+
+    >>> parse_type("Numeric(10, 2)").scale
+    2
+    """
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        raise ValueError(f"{text!r} is not a type. Write it like String(120)") from None
+    type_ = _type_of(tree, text, dialect)
+    if type_ is None:
+        raise ValueError(f"{text!r} is not a type. Write it like String(120)")
+    return type_
+
+
+def _type_of(node: ast.expr, text: str, dialect: Any) -> TypeEngine[Any] | None:
+    """Return the type that a syntax tree stands for, None where it stands for none."""
+    function = node.func if isinstance(node, ast.Call) else node
+    if isinstance(function, ast.Attribute):
+        name = function.attr
+    elif isinstance(function, ast.Name):
+        name = function.id
+    else:
+        return None
+    cls = _type_class(name, dialect)
+    if cls is None:
+        raise ValueError(f"no type is called {name}{_nearest(name)}")
+    args = [_argument(arg, text, dialect) for arg in node.args] if isinstance(node, ast.Call) else []
+    keywords = node.keywords if isinstance(node, ast.Call) else []
+    try:
+        return cls(*args, **{word.arg or "": _argument(word.value, text, dialect) for word in keywords})
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} does not take that: {error}") from None
+
+
+def _argument(node: ast.expr, text: str, dialect: Any) -> object:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        type_ = _type_of(node, text, dialect)
+        if type_ is None:
+            raise ValueError(f"{text!r} holds something that is neither a literal nor a type") from None
+        return type_
+
+
+def _type_class(name: str, dialect: Any) -> type[TypeEngine[Any]] | None:
+    places: list[Any] = [sqltypes]
+    if dialect is not None and re.fullmatch(r"\w+", dialect.name):
+        try:
+            places.insert(0, importlib.import_module(f"sqlalchemy.dialects.{dialect.name}"))
+        except ImportError:  # a third party's dialect keeps its types elsewhere
+            pass
+    for place in places:
+        cls = getattr(place, name, None)
+        if isinstance(cls, type) and issubclass(cls, TypeEngine):
+            return cls
+    return None
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    names = {other.lower(): other for other in vars(sqltypes) if isinstance(getattr(sqltypes, other), type)}
+    near = difflib.get_close_matches(name.lower(), names, 1)
+    return f"; the nearest is {names[near[0]]}" if near else ""
+
+
+def parse_default(text: str) -> str | TextClause | None:
+    """Return the server default that ``text`` means: nothing, ``'a text'`` in SQL quotes, or SQL.
+
+    >>> parse_default("'new'")
+    'new'
+    """
+    if not text:
+        return None
+    if re.fullmatch(r"'(?:[^']|'')*'", text):
+        return text[1:-1].replace("''", "'")
+    return TextClause(text.replace(":", r"\:"))

@@ -1,0 +1,221 @@
+"""Indexes: create, drop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from sqlalchemy import Column, Index
+from sqlalchemy.sql.elements import ColumnElement, TextClause
+
+from ...util.exc import IrreversibleOperation
+from ...util.sqla_compat import sql_text
+from ..base import BatchOperations, Operations
+from ..fields import Field
+from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
+from ..schemaobj import SchemaObjects
+
+
+@Operations.register_operation("create_index")
+@BatchOperations.register_operation("create_index", "batch_create_index")
+class CreateIndexOp(MigrateOperation):
+    """A new index over columns or expressions of a table."""
+
+    sign = "+"
+    alters_table = True
+    fields = (
+        Field("index_name", "identifier", label="name"),
+        Field("columns", "columns"),
+        Field("unique", "boolean"),
+    )
+
+    def __init__(
+        self,
+        index_name: str | None,
+        table_name: str,
+        columns: Sequence[str | TextClause | ColumnElement[Any]],
+        *,
+        schema: str | None = None,
+        unique: bool = False,
+        if_not_exists: bool | None = None,
+        **kw: Any,
+    ) -> None:
+        self.index_name, self.table_name, self.columns = index_name, table_name, list(columns)
+        self.schema, self.unique, self.if_not_exists, self.kw = schema, unique, if_not_exists, kw
+
+    @classmethod
+    def from_index(cls, index: Index) -> Self:
+        """Return the operation that makes ``index``."""
+        assert index.table is not None, "an index without a table cannot be made"
+        return cls(
+            index.name,
+            index.table.name,
+            [element.name if isinstance(element, Column) else element for element in index.expressions],
+            schema=index.table.schema,
+            unique=bool(index.unique),
+            **index.dialect_kwargs,
+        )
+
+    def to_index(self, migration_context: Any = None) -> Index:
+        """Return the Index, on a scratch table."""
+        return SchemaObjects(migration_context).index(
+            self.index_name, self.table_name, self.columns, schema=self.schema, unique=self.unique, **self.kw
+        )
+
+    @classmethod
+    def create_index(
+        cls,
+        operations: Operations,
+        index_name: str | None,
+        table_name: str,
+        columns: Sequence[str | TextClause | ColumnElement[Any]],
+        *,
+        schema: str | None = None,
+        unique: bool = False,
+        if_not_exists: bool | None = None,
+        **kw: Any,
+    ) -> None:
+        """Create an index.
+
+            op.create_index("ix_users_name", "users", ["name", text("lower(email)")])
+
+        The dialects' arguments (``postgresql_where=`` and so on) are those of ``Index``.
+        """
+        operations.invoke(
+            cls(index_name, table_name, columns, schema=schema, unique=unique, if_not_exists=if_not_exists, **kw)
+        )
+
+    @classmethod
+    def batch_create_index(
+        cls, operations: BatchOperations, index_name: str, columns: Sequence[str], **kw: Any
+    ) -> None:
+        """Create an index on the table of the batch."""
+        operations.invoke(cls(index_name, operations.table_name, columns, schema=operations.schema, **kw))
+
+    def apply(self, operations: Operations) -> None:
+        index = self.to_index(operations.migration_context)
+        operations.impl.create_index(index, **without_empty({"if_not_exists": self.if_not_exists}))
+
+    def reverse(self) -> DropIndexOp:
+        return DropIndexOp(self.index_name, self.table_name, schema=self.schema, _reverse=self)
+
+    def render(self, write: SourceWriter) -> str:
+        options = without_empty({"if_not_exists": self.if_not_exists})
+        if write.batch_table is not None:
+            return write.call("create_index", self.index_name, self.columns, unique=self.unique, **options, **self.kw)
+        options |= without_empty({"schema": self.schema})
+        return write.call(
+            "create_index", self.index_name, self.table_name, self.columns, unique=self.unique, **options, **self.kw
+        )
+
+    def sentence(self) -> str:
+        columns = ", ".join(column if isinstance(column, str) else sql_text(column) for column in self.columns)
+        return f"Create {'unique ' if self.unique else ''}index {self.index_name} on {self.table_name} ({columns})"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        if self.unique:
+            return (Hint("may fail", f"fails if two rows of {self.table_name} have the same values"),)
+        return ()
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("add_index", self.to_index())
+
+    def provides(self) -> frozenset[Need]:
+        return frozenset({("index", *key(self.schema, str(self.index_name)))})
+
+    def requires(self) -> frozenset[Need]:
+        columns = {("column", *key(self.schema, self.table_name, name)) for name in self.columns if isinstance(name, str)}
+        return frozenset({("table", *key(self.schema, self.table_name))} | columns)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("ix_users_name", "users", ["name"], unique=True)
+
+
+@Operations.register_operation("drop_index")
+@BatchOperations.register_operation("drop_index", "batch_drop_index")
+class DropIndexOp(MigrateOperation):
+    """An index goes away; the rows stay."""
+
+    sign = "-"
+    alters_table = True
+
+    def __init__(
+        self,
+        index_name: str | None,
+        table_name: str | None = None,
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+        _reverse: CreateIndexOp | None = None,
+        **kw: Any,
+    ) -> None:
+        self.index_name, self.table_name, self.schema = index_name, table_name, schema
+        self.if_exists, self._reverse, self.kw = if_exists, _reverse, kw
+
+    @classmethod
+    def from_index(cls, index: Index) -> Self:
+        """Return the operation that drops ``index`` and can make it again."""
+        creation = CreateIndexOp.from_index(index)
+        return cls(creation.index_name, creation.table_name, schema=creation.schema, _reverse=creation, **creation.kw)
+
+    def to_index(self, migration_context: Any = None) -> Index:
+        """Return the Index that is dropped."""
+        if self._reverse is not None:
+            return self._reverse.to_index(migration_context)
+        return SchemaObjects(migration_context).index(
+            self.index_name, self.table_name or "no_table", ["x"], schema=self.schema, **self.kw
+        )
+
+    @classmethod
+    def drop_index(
+        cls,
+        operations: Operations,
+        index_name: str,
+        table_name: str | None = None,
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+        **kw: Any,
+    ) -> None:
+        """Drop an index; MySQL and SQL Server need its table's name.
+
+            op.drop_index("ix_users_name", "users")
+        """
+        operations.invoke(cls(index_name, table_name, schema=schema, if_exists=if_exists, **kw))
+
+    @classmethod
+    def batch_drop_index(cls, operations: BatchOperations, index_name: str, **kw: Any) -> None:
+        """Drop an index of the table of the batch."""
+        operations.invoke(cls(index_name, operations.table_name, schema=operations.schema, **kw))
+
+    def apply(self, operations: Operations) -> None:
+        index = self.to_index(operations.migration_context)
+        operations.impl.drop_index(index, **without_empty({"if_exists": self.if_exists}))
+
+    def reverse(self) -> CreateIndexOp:
+        if self._reverse is None:
+            raise IrreversibleOperation(self.sentence(), "its columns are not known. Make it with DropIndexOp.from_index().")
+        return self._reverse
+
+    def render(self, write: SourceWriter) -> str:
+        options = without_empty({"if_exists": self.if_exists})
+        if write.batch_table is not None:
+            return write.call("drop_index", self.index_name, **options, **self.kw)
+        options |= without_empty({"table_name": self.table_name, "schema": self.schema})
+        return write.call("drop_index", self.index_name, **options, **self.kw)
+
+    def sentence(self) -> str:
+        return f"Drop index {self.index_name}{f' of {self.table_name}' if self.table_name else ''}"
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("remove_index", self.to_index())
+
+    def provides(self) -> frozenset[Need]:
+        if self._reverse is None:
+            return frozenset()
+        return frozenset(("freed", *need) for need in self._reverse.requires() if need[0] == "column")
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls.from_index(CreateIndexOp("ix_users_name", "users", ["name"]).to_index())

@@ -1,0 +1,84 @@
+"""SQL that a person wrote."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from sqlalchemy.sql.base import Executable
+
+from ...util.exc import IrreversibleOperation
+from ...util.sqla_compat import sql_text
+from ..base import BatchOperations, Operations
+from ..fields import Field
+from ..operation import Hint, MigrateOperation, SourceWriter, without_empty
+
+
+@Operations.register_operation("execute")
+@BatchOperations.register_operation("execute", "batch_execute")
+class ExecuteSQLOp(MigrateOperation):
+    """A statement of SQL, as text or as a SQLAlchemy construct.
+
+    ``reverse_sql`` is the statement that undoes it; without one it cannot be undone.
+    """
+
+    fields = (
+        Field("sqltext", "sql", label="SQL"),
+        Field("reverse_sql", "sql", label="SQL that undoes it", optional=True),
+    )
+
+    def __init__(
+        self,
+        sqltext: Executable | str,
+        *,
+        execution_options: dict[str, Any] | None = None,
+        reverse_sql: Executable | str | None = None,
+    ) -> None:
+        self.sqltext, self.execution_options, self.reverse_sql = sqltext, execution_options, reverse_sql
+
+    @classmethod
+    def execute(
+        cls, operations: Operations, sqltext: Executable | str, *, execution_options: dict[str, Any] | None = None
+    ) -> None:
+        """Run a statement.
+
+            op.execute("UPDATE users SET nick = name")
+
+        A str is taken as it is: a colon in it is a colon. Use ``sqlalchemy.text`` or a Core construct for parameters;
+        offline, their values are written into the script.
+        """
+        operations.invoke(cls(sqltext, execution_options=execution_options))
+
+    @classmethod
+    def batch_execute(
+        cls, operations: BatchOperations, sqltext: Executable | str, *, execution_options: dict[str, Any] | None = None
+    ) -> None:
+        """Run a statement at once, before the changes that the batch gathers."""
+        operations.invoke(cls(sqltext, execution_options=execution_options))
+
+    def apply(self, operations: Operations) -> None:
+        operations.migration_context.impl.execute(self.sqltext, execution_options=self.execution_options)
+
+    def reverse(self) -> ExecuteSQLOp:
+        if self.reverse_sql is None:
+            raise IrreversibleOperation(self.sentence(), "the SQL that undoes it is not known. Give reverse_sql.")
+        return ExecuteSQLOp(self.reverse_sql, execution_options=self.execution_options, reverse_sql=self.sqltext)
+
+    def render(self, write: SourceWriter) -> str:
+        return write.call("execute", self.sqltext, **without_empty({"execution_options": self.execution_options}))
+
+    def sentence(self) -> str:
+        words = " ".join(sql_text(self.sqltext).split())
+        return f"Run SQL: {words if len(words) <= 80 else words[:79] + '…'}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        words = sql_text(self.sqltext).upper().split()
+        if words and words[0] in ("DELETE", "DROP", "TRUNCATE"):
+            return (Hint("loses data", f"it begins with {words[0]}"),)
+        return ()
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("execute", self.sqltext)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("UPDATE users SET name = 'a:b'", reverse_sql="UPDATE users SET name = NULL")

@@ -1,0 +1,307 @@
+"""Tables: create, drop, rename."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from sqlalchemy import Column, ForeignKeyConstraint, Integer, PrimaryKeyConstraint, String, Table
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import Constraint, SchemaItem
+from sqlalchemy.sql.compiler import DDLCompiler
+
+from ...util.exc import IrreversibleOperation
+from ...util.sqla_compat import copy_column, copy_constraint, is_type_bound
+from ..base import Operations
+from ..fields import Field
+from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
+from ..schemaobj import SchemaObjects
+from ..statements import AlterTable, alter_table, format_table_name
+
+
+def own_constraints(table: Table) -> list[Constraint]:
+    """Return the constraints that CREATE TABLE states, in a stable order: not those that a type makes by itself."""
+    order = {PrimaryKeyConstraint: 0, ForeignKeyConstraint: 1}
+    written = [
+        constraint
+        for constraint in table.constraints
+        if not is_type_bound(constraint) and (not isinstance(constraint, PrimaryKeyConstraint) or constraint.columns)
+    ]
+    return sorted(written, key=lambda c: (order.get(type(c), 2), type(c).__name__, str(c.name or ""), _column_names(c)))
+
+
+def _column_names(constraint: Constraint) -> tuple[str, ...]:
+    return tuple(column.name for column in getattr(constraint, "columns", ()))
+
+
+@Operations.register_operation("create_table")
+class CreateTableOp(MigrateOperation):
+    """A new table: its columns and its constraints; its indexes are operations of their own."""
+
+    sign = "+"
+    fields = (
+        Field("table_name", "identifier", label="name"),
+        Field("comment", "text", optional=True),
+    )
+
+    def __init__(
+        self,
+        table_name: str,
+        columns: Sequence[SchemaItem],
+        *,
+        schema: str | None = None,
+        if_not_exists: bool | None = None,
+        comment: str | None = None,
+        prefixes: Sequence[str] | None = None,
+        info: dict[Any, Any] | None = None,
+        **kw: Any,
+    ) -> None:
+        self.table_name, self.columns, self.schema = table_name, list(columns), schema
+        self.if_not_exists, self.comment, self.prefixes = if_not_exists, comment, list(prefixes or ())
+        self.kw = kw
+        if info:
+            self.info.update(info)
+
+    @classmethod
+    def from_table(cls, table: Table) -> Self:
+        """Return the operation that makes ``table``, its objects copied so that the model stays as it is."""
+        items: list[SchemaItem] = [copy_column(column) for column in table.columns]
+        items += [copy_constraint(constraint) for constraint in own_constraints(table)]
+        return cls(
+            table.name,
+            items,
+            schema=table.schema,
+            comment=table.comment,
+            prefixes=list(table._prefixes),
+            info=dict(table.info),
+            **table.dialect_kwargs,
+        )
+
+    def to_table(self, migration_context: Any = None) -> Table:
+        """Return the Table, in a MetaData of its own with the target's naming convention."""
+        return SchemaObjects(migration_context).table(
+            self.table_name,
+            *self.columns,
+            schema=self.schema,
+            comment=self.comment,
+            prefixes=self.prefixes,
+            info=dict(self.info),
+            **self.kw,
+        )
+
+    @classmethod
+    def create_table(
+        cls,
+        operations: Operations,
+        table_name: str,
+        *columns: SchemaItem,
+        if_not_exists: bool | None = None,
+        **kw: Any,
+    ) -> Table:
+        """Create a table and return it, ready for inserts.
+
+            op.create_table("users", Column("id", Integer, primary_key=True), Column("name", String(80)))
+
+        ``schema``, ``comment``, ``prefixes``, ``info`` and the dialects' arguments are those of ``Table``.
+        """
+        table: Table = operations.invoke(cls(table_name, columns, if_not_exists=if_not_exists, **kw))
+        return table
+
+    def apply(self, operations: Operations) -> Table:
+        table = self.to_table(operations.migration_context)
+        operations.impl.create_table(table, **without_empty({"if_not_exists": self.if_not_exists}))
+        return table
+
+    def reverse(self) -> DropTableOp:
+        return DropTableOp(self.table_name, schema=self.schema, _reverse=self)
+
+    def render(self, write: SourceWriter) -> str:
+        inline = [item for item in self.columns if not _said_by_a_column(item, self.columns)]
+        options = without_empty(
+            {
+                "schema": self.schema,
+                "comment": self.comment,
+                "prefixes": self.prefixes or None,
+                "if_not_exists": self.if_not_exists,
+            }
+        )
+        return write.call("create_table", self.table_name, *inline, **options, **self.kw)
+
+    def sentence(self) -> str:
+        count = len(self._columns())
+        return f"Create table {self.table_name} with {count} column{'' if count == 1 else 's'}"
+
+    def _columns(self) -> list[Column[Any]]:
+        return [item for item in self.columns if isinstance(item, Column)]
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("add_table", self.to_table())
+
+    def provides(self) -> frozenset[Need]:
+        columns = {("column", *key(self.schema, self.table_name, column.name)) for column in self._columns()}
+        return frozenset({("table", *key(self.schema, self.table_name))} | columns)
+
+    def requires(self) -> frozenset[Need]:
+        own = ("table", *key(self.schema, self.table_name))
+        table = self.to_table()
+        return frozenset(
+            ("table", *key(target.schema, target.name))
+            for constraint in table.foreign_key_constraints
+            for target in [constraint.referred_table]
+        ) - {own}
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("users", [Column("id", Integer, primary_key=True), Column("name", String(80), nullable=False)])
+
+
+def _said_by_a_column(item: SchemaItem, items: Sequence[SchemaItem]) -> bool:
+    """Tell whether a bare primary key only repeats what the columns' ``primary_key=True`` say."""
+    if not isinstance(item, PrimaryKeyConstraint) or item.name is not None:
+        return False
+    flagged = [column.name for column in items if isinstance(column, Column) and column.primary_key]
+    return bool(flagged) and not item.dialect_kwargs and list(_key_names(item)) == flagged
+
+
+def _key_names(constraint: PrimaryKeyConstraint) -> list[str]:
+    pending = [column if isinstance(column, str) else column.name for column in constraint._pending_colargs if column is not None]
+    return [column.name for column in constraint.columns] or pending
+
+
+@Operations.register_operation("drop_table")
+class DropTableOp(MigrateOperation):
+    """A table goes away, with all its rows."""
+
+    sign = "-"
+
+    def __init__(
+        self,
+        table_name: str,
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+        _reverse: CreateTableOp | None = None,
+        **kw: Any,
+    ) -> None:
+        self.table_name, self.schema, self.if_exists, self._reverse, self.kw = table_name, schema, if_exists, _reverse, kw
+
+    @classmethod
+    def from_table(cls, table: Table) -> Self:
+        """Return the operation that drops ``table`` and can make it again."""
+        return cls(table.name, schema=table.schema, _reverse=CreateTableOp.from_table(table))
+
+    def to_table(self, migration_context: Any = None) -> Table:
+        """Return the Table that is dropped; without columns where only its name is known."""
+        if self._reverse is not None:
+            return self._reverse.to_table(migration_context)
+        return SchemaObjects(migration_context).table(self.table_name, schema=self.schema, **self.kw)
+
+    @classmethod
+    def drop_table(
+        cls,
+        operations: Operations,
+        table_name: str,
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+        **kw: Any,
+    ) -> None:
+        """Drop a table.
+
+            op.drop_table("users")
+        """
+        operations.invoke(cls(table_name, schema=schema, if_exists=if_exists, **kw))
+
+    def apply(self, operations: Operations) -> None:
+        table = self.to_table(operations.migration_context)
+        operations.impl.drop_table(table, **without_empty({"if_exists": self.if_exists}))
+
+    def reverse(self) -> CreateTableOp:
+        if self._reverse is None:
+            raise IrreversibleOperation(self.sentence(), "its columns are not known. Make it with DropTableOp.from_table().")
+        return self._reverse
+
+    def render(self, write: SourceWriter) -> str:
+        options = without_empty({"schema": self.schema, "if_exists": self.if_exists})
+        return write.call("drop_table", self.table_name, **options, **self.kw)
+
+    def sentence(self) -> str:
+        return f"Drop table {self.table_name}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        return (Hint("loses data", f"all rows of {self.table_name} are lost"),)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("remove_table", self.to_table())
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset({("freed", "table", *key(self.schema, self.table_name))})
+
+    def provides(self) -> frozenset[Need]:
+        """A referred table is free once the table that refers to it is gone."""
+        own = ("freed", "table", *key(self.schema, self.table_name))
+        if self._reverse is None:
+            return frozenset()
+        return frozenset(("freed", *need) for need in self._reverse.requires()) - {own}
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls.from_table(CreateTableOp.example().to_table())
+
+
+@Operations.register_operation("rename_table")
+class RenameTableOp(MigrateOperation):
+    """A table gets another name."""
+
+    fields = (Field("new_table_name", "identifier", label="new name"),)
+
+    def __init__(self, old_table_name: str, new_table_name: str, *, schema: str | None = None) -> None:
+        self.table_name, self.new_table_name, self.schema = old_table_name, new_table_name, schema
+
+    @classmethod
+    def rename_table(
+        cls, operations: Operations, old_table_name: str, new_table_name: str, *, schema: str | None = None
+    ) -> None:
+        """Give a table another name.
+
+            op.rename_table("users", "people")
+        """
+        operations.invoke(cls(old_table_name, new_table_name, schema=schema))
+
+    def apply(self, operations: Operations) -> None:
+        operations.impl.rename_table(self.table_name, self.new_table_name, schema=self.schema)
+
+    def reverse(self) -> RenameTableOp:
+        return RenameTableOp(self.new_table_name, self.table_name, schema=self.schema)
+
+    def render(self, write: SourceWriter) -> str:
+        return write.call("rename_table", self.table_name, self.new_table_name, **without_empty({"schema": self.schema}))
+
+    def sentence(self) -> str:
+        return f"Rename table {self.table_name} to {self.new_table_name}"
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("rename_table", self.schema, self.table_name, self.new_table_name)
+
+    def provides(self) -> frozenset[Need]:
+        return frozenset({("table", *key(self.schema, self.new_table_name))})
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset({("table", *key(self.schema, self.table_name))})
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("users", "people")
+
+
+class RenameTable(AlterTable):
+    """``ALTER TABLE t RENAME TO u``."""
+
+    def __init__(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
+        super().__init__(old_table_name, schema=schema)
+        self.new_table_name = new_table_name
+
+
+@compiles(RenameTable)
+def _rename_table(element: RenameTable, compiler: DDLCompiler, **kw: Any) -> str:
+    return f"{alter_table(compiler, element.table_name, element.schema)} RENAME TO {format_table_name(compiler, element.new_table_name, None)}"

@@ -1,0 +1,173 @@
+"""The protocol that every operation keeps, and what an operation is handed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+
+from ..util.exc import CommandError, IrreversibleOperation
+
+if TYPE_CHECKING:
+    from .fields import Field
+
+Need = tuple[str, ...]
+"""A thing that one operation gives and another needs: ``("table", schema, name)``, ``("column", schema, table, name)``,
+``("constraint", schema, table, name)``, ``("index", schema, name)`` or ``("freed", *thing)``: nothing holds on to it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What could hurt when an operation runs, in words for a person."""
+
+    severity: Literal["loses data", "may fail", "slow"]
+    text: str
+
+
+class Code(str):
+    """Python source on one line that remembers its parts, so that a writer can lay it out on several.
+
+    ``head`` is all up to and with the opening bracket, ``parts`` the arguments, ``tail`` the closing bracket.
+    """
+
+    __slots__ = ("head", "parts", "tail")
+    head: str
+    parts: tuple[str, ...]
+    tail: str
+
+    def __new__(cls, head: str, parts: tuple[str, ...] = (), tail: str = ")") -> Code:
+        self = super().__new__(cls, f"{head}{', '.join(parts)}{tail}")
+        self.head, self.parts, self.tail = head, parts, tail
+        return self
+
+
+class SourceWriter(Protocol):
+    """What an operation is handed to write itself as Python."""
+
+    @property
+    def batch_table(self) -> str | None:
+        """Name of the table whose ``with op.batch_alter_table(...)`` block is being written, if any."""
+
+    def call(self, directive: str, /, *args: object, **kwargs: object) -> Code:
+        """Return the call of a directive: ``op.<directive>(...)``, or ``batch_op.`` inside a batch."""
+
+    def value(self, value: object) -> str:
+        """Return any argument as source: literals, names, lists, types, columns, constraints, SQL text."""
+
+
+class MigrateOperation:
+    """One change to a database: it says, does, undoes, writes and explains itself.
+
+    Subclasses register with ``Operations.register_operation``. All they must give is a constructor and a class method
+    of the directive's name; each method below adds one ability.
+    """
+
+    fields: ClassVar[tuple[Field, ...]] = ()
+    """What a person may edit."""
+
+    sign: ClassVar[Literal["+", "-", "~"]] = "~"
+    """``+`` adds to the schema, ``-`` removes, ``~`` changes."""
+
+    @cached_property
+    def info(self) -> dict[Any, Any]:
+        """Free space for hooks; the engine neither reads nor writes it."""
+        return {}
+
+    @property
+    def table_key(self) -> tuple[str | None, str] | None:
+        """Schema and name of the table that this is about; None where it is about no single table."""
+        name = getattr(self, "table_name", None)
+        return (getattr(self, "schema", None), name) if name is not None else None
+
+    def apply(self, operations: Any) -> Any:
+        """Do it, by way of ``operations.impl``."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no implementation. Define apply(), or register one with Operations.implementation_for()."
+        )
+
+    def reverse(self) -> MigrateOperation:
+        """Return the operation that undoes this one; raises IrreversibleOperation where it is not known."""
+        raise IrreversibleOperation(self.sentence(), "it does not say how. Write the downgrade by hand.")
+
+    def render(self, write: SourceWriter) -> str | list[str]:
+        """Return the Python that invokes this operation from a version file."""
+        raise CommandError(
+            f"{type(self).__name__} cannot be written as Python. Define render(), or register a renderer for it."
+        )
+
+    def sentence(self) -> str:
+        """Say in words what this does."""
+        return type(self).__name__
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        """Return what could hurt when this runs on that database, judged from the operation alone."""
+        return ()
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Return this as one of the tuples of ``compare_metadata``."""
+        raise NotImplementedError(f"{type(self).__name__} is not a difference between two schemas.")
+
+    def provides(self) -> frozenset[Need]:
+        """Return what later operations may need from this one."""
+        return frozenset()
+
+    def requires(self) -> frozenset[Need]:
+        """Return what must have been provided before; counts only where another operation of the list provides it."""
+        return frozenset()
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a sample for the tests that run over every registered operation."""
+        raise NotImplementedError(f"{cls.__name__} gives no example.")
+
+    def edit(self, **values: object) -> Self:
+        """Return a new operation with other values for some `fields`; this one stays as it is.
+
+        Raises CommandError for a name that is not one of the fields.
+        """
+        by_name = {field.name: field for field in self.fields}
+        edited = copy.copy(self)
+        edited.__dict__.pop("info", None)
+        for name, value in values.items():
+            if name not in by_name:
+                known = ", ".join(by_name) or "none"
+                raise CommandError(f'"{self.sentence()}" has no field {name!r}. Its fields: {known}.')
+            by_name[name].assign(edited, value)
+        return edited
+
+    def edit_text(self, field_name: str, text: str, dialect: Any = None) -> Self:
+        """Like `edit`, from what a person typed; a text that is not changed changes nothing.
+
+        Raises FieldError where the text cannot be the field's value.
+        """
+        for field in self.fields:
+            if field.name == field_name:
+                if field.text(self) == text:
+                    return self
+                return self.edit(**{field_name: field.parse(text, dialect)})
+        return self.edit(**{field_name: text})
+
+
+_registered: dict[str, type[MigrateOperation]] = {}
+
+
+def remember_operation(cls: type[MigrateOperation]) -> None:
+    """Note a class as one of `all_operations`; called by the registry."""
+    _registered[f"{cls.__module__}.{cls.__qualname__}"] = cls
+
+
+def all_operations() -> tuple[type[MigrateOperation], ...]:
+    """Return every class that some directive was registered for, in the order of registration."""
+    return tuple(_registered.values())
+
+
+def key(schema: str | None, *names: str) -> Need:
+    """Return the part of a `Need` that names a thing: the schema ("" where none) and the names."""
+    return (schema or "", *(str(name) for name in names))
+
+
+def without_empty(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the keyword arguments that say something: those that are not None."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,156 @@
+"""From names to SQLAlchemy objects: tables, columns and constraints that stand in a scratch MetaData."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.schema import Constraint, SchemaItem
+from sqlalchemy.types import NULLTYPE, TypeEngine
+
+from ..util.sqla_compat import copy_column, copy_constraint
+
+
+class SchemaObjects:
+    """Makes schema objects under the naming convention of the target metadata, where a context has one.
+
+    >>> str(SchemaObjects().index("ix", "t", ["a"]).table)
+    't'
+    """
+
+    def __init__(self, migration_context: Any = None) -> None:
+        self.migration_context = migration_context
+
+    def metadata(self) -> MetaData:
+        """Return a fresh MetaData with the target's naming convention."""
+        target = self.migration_context.opts.get("target_metadata") if self.migration_context is not None else None
+        for candidate in target if isinstance(target, (list, tuple)) else (target,):
+            convention = getattr(candidate, "naming_convention", None)
+            if convention:
+                return MetaData(naming_convention=convention)
+        return MetaData()
+
+    def table(self, name: str, *items: SchemaItem, schema: str | None = None, **kw: Any) -> Table:
+        """Return a table of its own; columns that belong elsewhere are copied; foreign keys find a stand-in."""
+        metadata = self.metadata()
+        table = Table(name, metadata, *(loose(item) for item in items), schema=schema, **kw)
+        for key in list(table.foreign_keys):
+            self._ensure_target(metadata, key)
+        return table
+
+    def column(self, name: str, type_: TypeEngine[Any] | None = None, **kw: Any) -> Column[Any]:
+        """Return a column, of unknown type unless one is given."""
+        return Column(name, NULLTYPE if type_ is None else type_, **kw)
+
+    def columns_table(self, name: str, columns: Sequence[str], schema: str | None = None) -> Table:
+        """Return a table of columns whose types are unknown."""
+        return Table(name, self.metadata(), *(Column(column, NULLTYPE) for column in dict.fromkeys(columns)), schema=schema)
+
+    def primary_key_constraint(
+        self, name: str | None, table_name: str, columns: Sequence[str], schema: str | None = None, **kw: Any
+    ) -> PrimaryKeyConstraint:
+        """Return a primary key on a scratch table."""
+        table = self.columns_table(table_name, columns, schema)
+        constraint = PrimaryKeyConstraint(*(table.c[column] for column in columns), name=name, **kw)
+        table.append_constraint(constraint)
+        return constraint
+
+    def unique_constraint(
+        self, name: str | None, table_name: str, columns: Sequence[str], schema: str | None = None, **kw: Any
+    ) -> UniqueConstraint:
+        """Return a unique constraint on a scratch table."""
+        table = self.columns_table(table_name, columns, schema)
+        constraint = UniqueConstraint(*(table.c[column] for column in columns), name=name, **kw)
+        table.append_constraint(constraint)
+        return constraint
+
+    def check_constraint(
+        self, name: str | None, table_name: str, condition: Any, schema: str | None = None, **kw: Any
+    ) -> CheckConstraint:
+        """Return a check on a scratch table."""
+        condition = text(condition) if isinstance(condition, str) else condition
+        table = self.columns_table(table_name, (), schema)
+        constraint = CheckConstraint(condition, name=name, **kw)
+        table.append_constraint(constraint)
+        return constraint
+
+    def foreign_key_constraint(
+        self,
+        name: str | None,
+        source: str,
+        referent: str,
+        local_cols: Sequence[str],
+        remote_cols: Sequence[str],
+        *,
+        source_schema: str | None = None,
+        referent_schema: str | None = None,
+        **kw: Any,
+    ) -> ForeignKeyConstraint:
+        """Return a foreign key between two scratch tables, or inside one where both names are the same."""
+        metadata = self.metadata()
+        same = (source, source_schema) == (referent, referent_schema)
+        local = dict.fromkeys((*local_cols, *(remote_cols if same else ())))
+        table = Table(source, metadata, *(Column(column, NULLTYPE) for column in local), schema=source_schema)
+        if not same:
+            remote = dict.fromkeys(remote_cols)
+            Table(referent, metadata, *(Column(column, NULLTYPE) for column in remote), schema=referent_schema)
+        prefix = f"{referent_schema}.{referent}" if referent_schema else referent
+        constraint = ForeignKeyConstraint(local_cols, [f"{prefix}.{column}" for column in remote_cols], name=name, **kw)
+        table.append_constraint(constraint)
+        return constraint
+
+    def constraint(self, name: str | None, table_name: str, type_: str | None, schema: str | None = None) -> Constraint:
+        """Return a nameable stand-in for a constraint that is to be dropped.
+
+        ``type_`` is check, foreignkey, primary or unique; None where the database does not care.
+        """
+        kinds: dict[str | None, Any] = {
+            "check": lambda: CheckConstraint(text("TRUE"), name=name),
+            "foreignkey": lambda: ForeignKeyConstraint(["x"], [f"{table_name}.x"], name=name),
+            "primary": lambda: PrimaryKeyConstraint(name=name),
+            "unique": lambda: UniqueConstraint("x", name=name),
+            None: lambda: Constraint(name=name),
+        }
+        table = Table(table_name, self.metadata(), Column("x", NULLTYPE), schema=schema)
+        constraint: Constraint = kinds[type_]()
+        table.append_constraint(constraint)
+        return constraint
+
+    def index(
+        self, name: str | None, table_name: str, columns: Sequence[Any], schema: str | None = None, **kw: Any
+    ) -> Index:
+        """Return an index on a scratch table; columns are names or SQL expressions."""
+        table = self.columns_table(table_name, [column for column in columns if isinstance(column, str)], schema)
+        return Index(name, *(table.c[c] if isinstance(c, str) else c for c in columns), _table=table, **kw)
+
+    def _ensure_target(self, metadata: MetaData, key: ForeignKey) -> None:
+        """Give a foreign key something to point at: the columns that it names, of unknown type."""
+        spec = key._get_colspec()
+        table_key, _, column = spec.rpartition(".")
+        schema, _, name = table_key.rpartition(".")
+        target = metadata.tables.get(table_key)
+        if target is None:
+            target = Table(name, metadata, schema=schema or None)
+        if column not in target.c:
+            target.append_column(Column(column, NULLTYPE))
+
+
+def loose(item: Any) -> Any:
+    """Return a schema item that belongs to no table: itself, or a copy where it belongs to one."""
+    if isinstance(item, Column):
+        return copy_column(item) if item.table is not None else item
+    if isinstance(item, Constraint):
+        return copy_constraint(item) if getattr(item, "parent", None) is not None else item
+    return item

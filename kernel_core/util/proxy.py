@@ -1,0 +1,93 @@
+"""A module whose names are those of the current object: `kernel_core.op` and `kernel_core.context`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Current(Generic[T]):
+    """The object that counts now, for this thread and asyncio task.
+
+        with current.installed(operations):
+            current.get()
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._var: ContextVar[T | None] = ContextVar(name, default=None)
+
+    def get(self) -> T | None:
+        """Return the current object, None outside every run."""
+        return self._var.get()
+
+    def set(self, value: T | None) -> None:
+        """Make ``value`` current until something else is."""
+        self._var.set(value)
+
+    @contextmanager
+    def installed(self, value: T) -> Iterator[T]:
+        """Make ``value`` current inside the block, and what was current before again after it."""
+        before = self._var.get()
+        self._var.set(value)
+        try:
+            yield value
+        finally:
+            self._var.set(before)
+
+
+class ProxyModule(ModuleType):
+    """A module that answers for every public name of the current object.
+
+    Set ``_current`` (a `Current`) and ``_absent`` (the error's second half) in the module, then
+    ``sys.modules[__name__].__class__ = ProxyModule``. ``_proxy`` reads and sets the current object.
+    """
+
+    _current: Current[Any]
+    _kind: type
+    _absent: str
+
+    @property
+    def _proxy(self) -> Any:
+        return self._current.get()
+
+    @_proxy.setter
+    def _proxy(self, value: Any) -> None:
+        self._current.set(value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        if not hasattr(self._kind, name) and (self._current.get() is None or not hasattr(self._current.get(), name)):
+            raise AttributeError(f"{self.__name__} has nothing called {name!r}.")
+        return _Forward(self, name) if callable(getattr(self._kind, name, None)) else getattr(self._now(name), name)
+
+    def _now(self, name: str) -> Any:
+        current = self._current.get()
+        if current is None:
+            raise NameError(f"{self.__name__}.{name} was used outside a migration run. {self._absent}")
+        return current
+
+    def __dir__(self) -> list[str]:
+        return sorted(name for name in dir(self._kind) if not name.startswith("_"))
+
+
+class _Forward:
+    """A method of whatever is current at the time of the call, so that ``from op import add_column`` keeps working."""
+
+    def __init__(self, module: ProxyModule, name: str) -> None:
+        self._module, self._name = module, name
+        self.__name__ = name
+        self.__doc__ = getattr(module._kind, name).__doc__
+        self.__wrapped__ = getattr(module._kind, name)
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
+        return getattr(self._module._now(self._name), self._name)(*args, **kw)
+
+    def __repr__(self) -> str:
+        return f"<{self._module.__name__}.{self._name}>"
