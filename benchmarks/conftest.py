@@ -1,0 +1,105 @@
+"""Side by side with Alembic, in one run: the figures that matter are ratios.
+
+pip install -e ".[test,peer]" && pytest benchmarks
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ENGINES = ("kernel_core", "alembic")
+
+ENV = """\
+from sqlalchemy import create_engine, pool
+from {engine} import context
+
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=None)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+REVISION = '''\
+"""create table t{number}
+
+Revision ID: {revision}
+Revises: {parent}
+Create Date: 2026-01-01 00:00:00
+
+"""
+import sqlalchemy as sa
+from {engine} import op
+
+revision = "{revision}"
+down_revision = {parent!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.create_table("t{number}", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.String(50)))
+
+
+def downgrade():
+    op.drop_table("t{number}")
+'''
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A migration environment of ``engine`` in ``folder``; ``module("command")`` imports a part of that engine."""
+
+    engine: str
+    folder: Path
+
+    def module(self, name: str) -> ModuleType:
+        return importlib.import_module(f"{self.engine}.{name}")
+
+    def config(self, database: Path | None = None) -> object:
+        config = self.module("config").Config()
+        config.set_main_option("script_location", str(self.folder))
+        config.set_main_option("sqlalchemy.url", f"sqlite:///{database}")
+        return config
+
+    def write(self, revisions: int) -> None:
+        """Write ``revisions`` files, each the child of the one before."""
+        versions = self.folder / "versions"
+        versions.mkdir()
+        (self.folder / "env.py").write_text(ENV.format(engine=self.engine))
+        parent = None
+        for number in range(revisions):
+            revision = f"{number:012x}"
+            text = REVISION.format(engine=self.engine, number=number, revision=revision, parent=parent)
+            (versions / f"{revision}_create_table.py").write_text(text)
+            parent = revision
+
+
+@pytest.fixture(params=ENGINES)
+def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Environment:
+    """An empty folder for one engine, then for the other."""
+    pytest.importorskip(request.param, reason='The yardstick is missing: pip install -e ".[peer]".')
+    return Environment(request.param, tmp_path)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print, for each kind of work, how our median compares."""
+    measured = getattr(getattr(config, "_benchmarksession", None), "benchmarks", ())
+    medians = {(b.group, b.params["environment"]): b.stats.median for b in measured if b.stats.data}
+    terminalreporter.section("ratios: median of kernel_core / median of alembic")
+    for line in _ratios(medians):
+        terminalreporter.write_line(line)
+
+
+def _ratios(medians: dict[tuple[str, str], float]) -> Iterator[str]:
+    for group in dict.fromkeys(group for group, _ in medians):
+        ours, theirs = (medians.get((group, engine)) for engine in ENGINES)
+        if ours and theirs:
+            yield f"{group:45} {ours:8.3f} s / {theirs:8.3f} s = {ours / theirs:.3f}  (1/{theirs / ours:.1f})"
