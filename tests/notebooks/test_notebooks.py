@@ -1,0 +1,63 @@
+"""Every notebook runs from top to bottom, without a click, in a folder of its own."""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the notebooks without what a run of them left behind."""
+    ignored = shutil.ignore_patterns("*.db", "migrations", ".*")
+    return shutil.copytree(FOLDER, tmp_path / "notebooks", ignore=ignored)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_runs_unattended_within_a_minute(notebook, folder):
+    begin = time.monotonic()
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "--nbval-cell-timeout=120",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+    ]
+    done = subprocess.run(
+        [*command, "-c", "/dev/null", "--rootdir", str(folder), notebook],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert time.monotonic() - begin < 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_all_cells_can_be_run_again_in_the_same_kernel(notebook, folder):
+    run = nbformat.read(folder / notebook, as_version=4)
+    again = nbformat.read(folder / notebook, as_version=4).cells
+    for cell in again:
+        cell.id += "-again"
+    run.cells += again
+    NotebookClient(run, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_notebook_is_committed_without_outputs(notebook):
+    cells = nbformat.read(FOLDER / notebook, as_version=4).cells
+    assert not [cell.id for cell in cells if cell.get("outputs")]
