@@ -1,0 +1,6 @@
+"""Floor 2: the revisions on disk. Reading them runs nothing, and imports neither SQLAlchemy nor Mako."""
+
+from .base import Script, ScriptDirectory
+from .revision import Revision, RevisionMap
+
+__all__ = ["Revision", "RevisionMap", "Script", "ScriptDirectory"]

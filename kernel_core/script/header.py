@@ -1,0 +1,237 @@
+"""Read what a version file says of itself, without running it.
+
+The identifiers stand above the first ``def`` as plain literals, so the text is cut there, parsed, and its literal
+assignments are evaluated by `ast.literal_eval`. Nothing in the file is executed, imported or expanded.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import re
+import stat
+import tokenize
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+
+from ..util.exc import BrokenScript
+
+NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
+FORBIDDEN = "@-+:"
+SYMBOLS = frozenset({"head", "heads", "base", "current"})
+
+_BODY = re.compile(r"^(?:def|async|class|@)\b|^@", re.MULTILINE)
+_LATER = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
+_CREATE_DATE = re.compile(r"^Create Date:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
+_COMPUTED = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The identifiers and the docstring of one version file; ``lines`` says where each name is assigned."""
+
+    revision: str
+    down_revision: tuple[str, ...]
+    branch_labels: tuple[str, ...]
+    depends_on: tuple[str, ...]
+    longdoc: str
+    path: str
+    lines: Mapping[str, int]
+
+    @property
+    def doc(self) -> str:
+        """The first paragraph of the docstring."""
+        return self.longdoc.partition("\n\n")[0].strip()
+
+    @property
+    def create_date(self) -> datetime | None:
+        """The moment that the docstring's last "Create Date:" line gives, None where it has none that can be read."""
+        found = _CREATE_DATE.findall(self.longdoc)
+        try:
+            return datetime.fromisoformat(found[-1]) if found else None
+        except ValueError:
+            return None
+
+
+def read_header(path: str | os.PathLike[str]) -> Header:
+    """Return the header of the version file at ``path``, which is not run.
+
+        read_header("versions/1f2e_add_age.py").revision      # "1f2e"
+
+    Raises BrokenScript (path, line, reason) where the file cannot be read or does not say who it is.
+    """
+    name = os.fspath(path)
+    return parse_header(read_source(name), name)
+
+
+def read_source(path: str) -> str:
+    """Return the text of a version file, decoded as Python would.
+
+    Raises BrokenScript where it is no readable, non-empty text file.
+    """
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise BrokenScript(path, None, "is a directory, not a version file. Move or rename it.")
+        if not stat.S_ISREG(mode):
+            raise BrokenScript(path, None, "is not a regular file. Move it elsewhere.")
+        with open(path, "rb") as stream:
+            data = stream.read()
+    except OSError as error:
+        raise BrokenScript(path, None, f"cannot be read ({error.strerror or error}).") from error
+    if not data.strip():
+        raise BrokenScript(path, None, "is empty. Restore its text or delete it.")
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise BrokenScript(path, line, "holds a NUL byte, so it is no Python text. Restore it from a good copy.")
+    return _decode(data, path)
+
+
+def parse_header(source: str, path: str) -> Header:
+    """Return the header of a version file whose text is ``source``; ``path`` is only named in errors.
+
+    Raises BrokenScript.
+    """
+    tree = _parse_top(source, path)
+    values: dict[str, object] = {}
+    lines: dict[str, int] = {}
+    for name, value, line in _assignments(tree):
+        values[name], lines[name] = _literal(value), line
+    if "revision" not in values:
+        raise BrokenScript(path, None, 'does not say which revision it is. Add a line such as revision = "1f2e3d4c".')
+    return Header(
+        revision=_identifier(values["revision"], path, lines["revision"]),
+        down_revision=_identifiers("down_revision", values, lines, path),
+        branch_labels=_identifiers("branch_labels", values, lines, path),
+        depends_on=_identifiers("depends_on", values, lines, path),
+        longdoc=_docstring(tree),
+        path=path,
+        lines=lines,
+    )
+
+
+def check_syntax(source: str, path: str) -> None:
+    """Raise BrokenScript where ``source`` does not compile; it is not run."""
+    _guarded(source, path, compile_it=True)
+
+
+def _decode(data: bytes, path: str) -> str:
+    encoding = "utf-8-sig"
+    try:
+        if b"coding" in b"".join(data.splitlines()[:2]):
+            encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+            encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        reason = f"byte 0x{data[error.start]:02x} is not {error.encoding.upper()}. Save the file as UTF-8."
+        raise BrokenScript(path, line, reason) from error
+    except (SyntaxError, LookupError, UnicodeError) as error:
+        raise BrokenScript(path, 1, f"its encoding cannot be read ({error}). Save the file as UTF-8.") from error
+
+
+def _parse_top(source: str, path: str) -> ast.Module:
+    """Parse what stands above the first ``def``, or all of it where that is not enough to know the identifiers."""
+    body = _BODY.search(source)
+    if body is not None and not _LATER.search(source, body.start()):
+        try:
+            return _quiet_parse(source[: body.start()])
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            # The cut may have fallen inside a docstring that shows a "def"; the whole text decides.
+            pass
+    return _guarded(source, path)
+
+
+def _guarded(source: str, path: str, *, compile_it: bool = False) -> ast.Module:
+    try:
+        tree = _quiet_parse(source)
+        if compile_it:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(source, path, "exec", dont_inherit=True)
+        return tree
+    except SyntaxError as error:
+        raise BrokenScript(path, error.lineno, f"is not valid Python: {error.msg}.") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise BrokenScript(path, None, f"cannot be parsed as Python ({type(error).__name__}: {error}).") from error
+
+
+def _quiet_parse(source: str) -> ast.Module:
+    """Parse without the warnings about escapes in strings, which belong to the moment when the file is run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
+
+
+def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None, int]]:
+    """Yield (name, value, line) of each top-level assignment to one of the four names; no value if it is computed."""
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            yield from _named(node.target, node.value, node.lineno)
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield from _named(target, node.value, node.lineno)
+        elif isinstance(node, ast.AugAssign):
+            yield from _named(node.target, None, node.lineno)
+
+
+def _named(target: ast.expr, value: ast.expr | None, line: int) -> Iterator[tuple[str, ast.expr | None, int]]:
+    if isinstance(target, ast.Name):
+        if target.id in NAMES:
+            yield target.id, value, line
+    elif isinstance(target, ast.Tuple | ast.List):
+        known = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+        for position, part in enumerate(target.elts):
+            yield from _named(part, value.elts[position] if known else None, line)  # type: ignore[union-attr]
+
+
+def _literal(value: ast.expr | None) -> object:
+    if value is None:
+        return _COMPUTED
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return _COMPUTED
+
+
+def _identifiers(name: str, values: Mapping[str, object], lines: Mapping[str, int], path: str) -> tuple[str, ...]:
+    value = values.get(name)
+    if value is None:
+        return ()
+    line = lines[name]
+    if value is _COMPUTED:
+        _computed(name, path, line)
+    written = (value,) if isinstance(value, str) else value
+    if isinstance(written, set | frozenset):
+        written = sorted(written, key=str)
+    if not isinstance(written, tuple | list) or not all(isinstance(item, str) and item for item in written):
+        raise BrokenScript(path, line, f"{name} is {value!r}; it must be None, a text, or a tuple of texts.")
+    return tuple(dict.fromkeys(written))
+
+
+def _identifier(value: object, path: str, line: int) -> str:
+    if value is _COMPUTED:
+        _computed("revision", path, line)
+    if not isinstance(value, str) or not value:
+        raise BrokenScript(path, line, f"revision is {value!r}; it must be a text that is not empty.")
+    bad = sorted(set(value) & set(FORBIDDEN))
+    if bad:
+        raise BrokenScript(path, line, f"revision {value!r} holds {' '.join(bad)}, which an id may not. Rename it.")
+    if value in SYMBOLS:
+        raise BrokenScript(path, line, f'revision "{value}" has the name of a symbol. Rename it.')
+    return value
+
+
+def _computed(name: str, path: str, line: int) -> NoReturn:
+    raise BrokenScript(path, line, f"{name} is computed: the file must be run to be known. Write it as a plain text.")
+
+
+def _docstring(tree: ast.Module) -> str:
+    first = tree.body[0] if tree.body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        return "\n".join(line.rstrip() for line in first.value.value.strip().splitlines())
+    return ""

@@ -1,0 +1,54 @@
+"""Run a file as a module of its own, by its path."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import sys
+import traceback
+from hashlib import blake2b
+from types import ModuleType
+from typing import Any
+
+from ..util.exc import BrokenScript, CommandError
+from .header import check_syntax, read_source
+
+
+class _FreshLoader(importlib.machinery.SourceFileLoader):
+    """Runs what the file holds now: a bytecode cache would miss a change made within the same second."""
+
+    def get_code(self, fullname: str) -> Any:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+def load_module(path: str, stem: str) -> ModuleType:
+    """Run the file at ``path`` as a module of its own and return it.
+
+    Raises BrokenScript (path, line, reason) where its syntax or anything on its top level fails.
+    """
+    check_syntax(read_source(path), path)
+    try:
+        return execute(path, stem)
+    except CommandError:
+        raise
+    except Exception as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+        reason = f"cannot be loaded ({type(error).__name__}: {error})."
+        raise BrokenScript(path, lines[-1] if lines else None, reason) from error
+
+
+def execute(path: str, stem: str) -> ModuleType:
+    """Run the file at ``path`` and return its module; what it raises is passed on."""
+    name = f"_mig_{blake2b(path.encode(errors='surrogateescape'), digest_size=6).hexdigest()}_{stem}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_FreshLoader(name, path))
+    if spec is None or spec.loader is None:
+        raise BrokenScript(path, None, "cannot be loaded as Python.")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses and mapped classes look their module up by name, also later, while upgrade() runs.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

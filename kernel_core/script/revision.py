@@ -1,0 +1,421 @@
+"""The revisions of an environment and how they hang together: an immutable graph on integers."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from ..util.exc import (
+    BrokenScript,
+    CommandError,
+    CycleDetected,
+    DependencyCycleDetected,
+    DependencyLoopDetected,
+    LoopDetected,
+    MultipleHeads,
+    RangeNotAncestorError,
+    ResolutionError,
+    RevisionError,
+)
+from .graph import Graph, find_cycle
+from .walk import Range, Resolver, parse, parse_target
+
+__all__ = [
+    "CycleDetected",
+    "DependencyCycleDetected",
+    "DependencyLoopDetected",
+    "LoopDetected",
+    "MultipleHeads",
+    "RangeNotAncestorError",
+    "ResolutionError",
+    "Revision",
+    "RevisionError",
+    "RevisionMap",
+]
+
+Written = str | Collection[str] | None
+
+
+class Revision:
+    """One revision: its id, its parents, what it depends on, and the labels that it gives its branch.
+
+    ``down_revision`` and ``dependencies`` are as written: None, a text, or a tuple. What depends on the other revisions
+    (`nextrev`, `is_head`, `branch_labels`, ...) is answered by the map that the revision was put in.
+    """
+
+    __slots__ = ("_map", "_node", "dependencies", "down_revision", "own_labels", "revision")
+
+    def __init__(
+        self, revision: str, down_revision: Written, dependencies: Written = None, branch_labels: Written = None
+    ) -> None:
+        self.revision = revision
+        self.down_revision: str | tuple[str, ...] | None = as_written(down_revision)
+        self.dependencies: str | tuple[str, ...] | None = as_written(dependencies)
+        self.own_labels: frozenset[str] = frozenset(as_tuple(branch_labels))
+        self._map: RevisionMap | None = None
+        self._node = -1
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.revision!r}, {self.down_revision!r})"
+
+    @property
+    def doc(self) -> str:
+        """What the revision is for, in a line; a plain revision says nothing."""
+        return ""
+
+    @property
+    def down_revisions(self) -> tuple[str, ...]:
+        """The ids of the parents, always as a tuple."""
+        return as_tuple(self.down_revision)
+
+    @property
+    def all_parents(self) -> tuple[str, ...]:
+        """The ids that must be applied before this one: the parents, then what it depends on (labels resolved)."""
+        if self._map is None:
+            return (*self.down_revisions, *as_tuple(self.dependencies))
+        return tuple(self._map.name_of(node) for node in self._map.whole.parents[self._node])
+
+    @property
+    def nextrev(self) -> frozenset[str]:
+        """The ids of the revisions that name this one as their parent."""
+        if self._map is None:
+            return frozenset()
+        return frozenset(self._map.name_of(node) for node in self._map.lineage.children[self._node])
+
+    @property
+    def branch_labels(self) -> frozenset[str]:
+        """The labels of the branches that this revision is on."""
+        return self.own_labels if self._map is None else self._map.labels_at(self._node)
+
+    @property
+    def is_head(self) -> bool:
+        """No revision names this one as its parent."""
+        return not self.nextrev
+
+    @property
+    def is_base(self) -> bool:
+        """It has no parent."""
+        return not self.down_revisions
+
+    @property
+    def is_branch_point(self) -> bool:
+        """Several revisions name this one as their parent."""
+        return len(self.nextrev) > 1
+
+    @property
+    def is_merge_point(self) -> bool:
+        """It has several parents."""
+        return len(self.down_revisions) > 1
+
+    def line_of(self, name: str) -> int | None:
+        """The line on which an identifier is written, where the revision comes from a file."""
+        return None
+
+    def flaw(self) -> CommandError | None:
+        """Why this revision could not be run, None where nothing speaks against it."""
+        return None
+
+    def _bind(self, revisions: RevisionMap, node: int) -> None:
+        self._map, self._node = revisions, node
+
+
+class RevisionMap:
+    """All revisions, as a graph that never changes.
+
+        revisions = RevisionMap([Revision("a", None), Revision("b", "a")])
+        revisions.heads                       # ("b",)
+        revisions.resolve("head-1")           # ("a",)
+
+    ``broken`` are the files that could not be read; they are only named in errors. A revision whose parent is in no
+    file, or whose id is taken by another, stays visible: it is listed in `missing` or `duplicates`, and only a plan
+    that needs it is refused. Raises CycleDetected and its kin.
+    """
+
+    def __init__(
+        self,
+        revisions: Iterable[Revision] | Callable[[], Iterable[Revision]],
+        broken: Sequence[BrokenScript] = (),
+    ) -> None:
+        first: dict[str, Revision] = {}
+        again: dict[str, tuple[Revision, ...]] = {}
+        for revision in revisions() if callable(revisions) else revisions:
+            if first.setdefault(revision.revision, revision) is not revision:
+                again[revision.revision] = (*again.get(revision.revision, ()), revision)
+        self.broken = tuple(broken)
+        self.duplicates: Mapping[str, tuple[Revision, ...]] = again
+        self.ids = tuple(sorted(first))
+        self._revisions = tuple(first[name] for name in self.ids)
+        self._node = {name: node for node, name in enumerate(self.ids)}
+        self.labels: Mapping[str, tuple[str, ...]] = self._declared_labels()
+        self.missing: Mapping[str, tuple[str, ...]] = {}
+        self.lineage, self.whole = self._graphs()
+        self._labels_at = self._spread_labels()
+        for node, revision in enumerate(self._revisions):
+            revision._bind(self, node)  # noqa: SLF001 - a revision and its map are one thing in two classes
+        self.heads = tuple(name for node, name in enumerate(self.ids) if not self.lineage.children[node])
+        self.bases = tuple(name for node, name in enumerate(self.ids) if self.is_base_node(node))
+        self.effective_heads = tuple(name for node, name in enumerate(self.ids) if not self.whole.children[node])
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._node
+
+    def __iter__(self) -> Iterator[Revision]:
+        """All revisions, newest first."""
+        return self.iterate_revisions("heads", "base")
+
+    # ---- what a person names ------------------------------------------------------------------------------------
+
+    def resolve(self, text: str | Sequence[str] | None, current: Collection[str] | None = None) -> tuple[str, ...]:
+        """Return the ids that a text, or each of several, stands for; () for base.
+
+            revisions.resolve("shop@head", current={"ae10"})
+
+        ``current`` are the ids where the database stands; without it, what counts from there is refused. Raises
+        ResolutionError or MultipleHeads.
+        """
+        found: dict[str, None] = {}
+        for part in split(text):
+            resolver = Resolver(self, None if current is None else self.standing(current), part)
+            found.update(dict.fromkeys(sorted(map(self.name_of, resolver.target(parse_target(part))))))
+        return tuple(found)
+
+    def resolve_range(
+        self, text: str, current: Collection[str] | None = None
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the lower and the upper ids of ``a:b``; a single target is both of its own ends."""
+        tree = parse(text)
+        resolver = Resolver(self, None if current is None else self.standing(current), text)
+        if isinstance(tree, Range):
+            lower, upper = resolver.range(tree)
+        else:
+            lower = upper = resolver.target(tree)
+        return tuple(sorted(map(self.name_of, lower))), tuple(sorted(map(self.name_of, upper)))
+
+    def get_revision(self, name: str | None) -> Revision | None:
+        """Return the one revision of that name, None for base; raises ResolutionError, also where there are several."""
+        found = self.get_revisions(name)
+        if len(found) > 1:
+            names = [revision.revision for revision in found]
+            raise ResolutionError(f'"{name}" stands for several revisions: {", ".join(names)}.', str(name), names)
+        return found[0] if found else None
+
+    def get_revisions(self, names: str | Sequence[str] | None) -> tuple[Revision, ...]:
+        """Return the revisions that the names stand for, in the order of the names."""
+        return tuple(self._revisions[self._node[name]] for name in self.resolve(names))
+
+    def iterate_revisions(
+        self,
+        upper: str | Sequence[str] | None,
+        lower: str | Sequence[str] | None,
+        implicit_base: bool = False,
+        inclusive: bool = False,
+    ) -> Iterator[Revision]:
+        """Yield the revisions from ``upper`` (with it) down to ``lower`` (with it if ``inclusive``), newest first.
+
+        Only descendants of ``lower`` count; with ``implicit_base`` everything that ``lower`` does not imply,
+        dependencies too. Raises RangeNotAncestorError where the two don't lie on one line.
+        """
+        ends, starts = self.nodes(self.resolve(upper)), self.nodes(self.resolve(lower))
+        reached = self.whole.up(ends) if implicit_base else self.lineage.up(ends)
+        for start in sorted(starts - reached):
+            if not implicit_base:
+                raise RangeNotAncestorError(self.name_of(start), ", ".join(sorted(map(self.name_of, ends))) or "base")
+        if implicit_base:
+            reached -= self.whole.up(starts)
+        elif starts:
+            reached = self.lineage.down(starts, reached)
+        reached = reached | starts if inclusive else reached - starts
+        return (self._revisions[node] for node in reversed(self.whole.order(reached)))
+
+    # ---- sets of ids --------------------------------------------------------------------------------------------
+
+    def ancestors(self, ids: Iterable[str]) -> frozenset[str]:
+        """The ids and all that they imply: what is applied in a database that stands at them."""
+        return frozenset(map(self.name_of, self.whole.up(self.nodes(ids))))
+
+    def descendants(self, ids: Iterable[str]) -> frozenset[str]:
+        """The ids and all that descend from, or depend on them."""
+        return frozenset(map(self.name_of, self.whole.down(self.nodes(ids))))
+
+    def topmost(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of the ids that no other one of them implies: the rows that a version table holds."""
+        return frozenset(map(self.name_of, self.whole.topmost(self.nodes(ids))))
+
+    def standing(self, current: Iterable[str]) -> frozenset[int]:
+        """The nodes where a database stands.
+
+        Raises ResolutionError where it stands at a revision that no file has.
+        """
+        for name in sorted(current):
+            if name not in self._node:
+                raise ResolutionError(
+                    f'The database stands at revision "{name}", which is in no file here.{self._hint(name)} '
+                    "Restore the file, or stamp the database with purge.",
+                    name,
+                    self.nearest(name),
+                )
+        return self.nodes(current)
+
+    def flaw(self, name: str) -> CommandError | None:
+        """Why a revision cannot be run: a parent in no file, an id used twice, a body that is not Python."""
+        revision = self._revisions[self._node[name]]
+        if name in self.missing:
+            lost = self.missing[name]
+            text = f"Revision {name} needs {', '.join(lost)}, which is in no file here.{self._hint(lost[0])}"
+            return ResolutionError(text, lost[0], self.nearest(lost[0]))
+        if name in self.duplicates:
+            files = [getattr(each, "path", name) for each in (revision, *self.duplicates[name])]
+            return RevisionError(f"Revision {name} is in {len(files)} files: {', '.join(files)}. Keep one of them.")
+        return revision.flaw()
+
+    # ---- nodes (for walk and steps) -----------------------------------------------------------------------------
+
+    def nodes(self, ids: Iterable[str]) -> frozenset[int]:
+        """The nodes of full ids."""
+        return frozenset(self._node[name] for name in ids)
+
+    def name_of(self, node: int) -> str:
+        """The id of a node."""
+        return self.ids[node]
+
+    def node_of(self, name: str) -> int:
+        """The node of a full id."""
+        return self._node[name]
+
+    def at(self, node: int) -> Revision:
+        """The revision of a node."""
+        return self._revisions[node]
+
+    def labels_at(self, node: int) -> frozenset[str]:
+        """The labels of the branches that a node is on."""
+        return self._labels_at.get(node, frozenset())
+
+    def is_base_node(self, node: int) -> bool:
+        """Whether the revision has no parent, not even one that is missing."""
+        return not self.lineage.parents[node] and self._revisions[node].down_revision is None
+
+    def require(self, nodes: Collection[int]) -> None:
+        """Raise what speaks against running one of the nodes, in their order."""
+        for node in nodes:
+            flaw = self.flaw(self.ids[node])
+            if flaw is not None:
+                raise flaw
+
+    def find(self, name: str, within: Collection[int] | None = None) -> int:
+        """Return the node of an id, a label, or the beginning of an id (``within`` a set of nodes, where given).
+
+        Raises ResolutionError, with the nearest names or the candidates.
+        """
+        if name in self._node:
+            return self._node[name]
+        matching = list(self.labels.get(name, ())) or [
+            each for each in self._beginning_with(name) if within is None or self._node[each] in within
+        ]
+        if len(matching) > 1:
+            shown = ", ".join(matching[:6]) + (", ..." if len(matching) > 6 else "")
+            raise ResolutionError(f'"{name}" is ambiguous: it could be {shown}.', name, matching)
+        if not matching:
+            raise ResolutionError(f'No revision is named "{name}".{self._hint(name)}', name, self.nearest(name))
+        return self._node[matching[0]]
+
+    def nearest(self, name: str) -> tuple[str, ...]:
+        """The ids and labels most like ``name``, at most three, best first."""
+        written = {each[: max(len(name), 4)]: each for each in reversed(self.ids)}
+        written.update((each, each) for each in (*self.ids, *self.labels))
+        return tuple(dict.fromkeys(written[each] for each in get_close_matches(name, written, n=3)))
+
+    # ---- making it ----------------------------------------------------------------------------------------------
+
+    def _hint(self, name: str) -> str:
+        near = self.nearest(name)
+        text = f" Did you mean {' or '.join(near)}?" if near else ""
+        if self.broken:
+            text += f" It may be the file that cannot be read: {self.broken[0]}"
+        return text
+
+    def _beginning_with(self, prefix: str) -> list[str]:
+        found = []
+        for position in range(bisect_left(self.ids, prefix), len(self.ids)):
+            if not self.ids[position].startswith(prefix):
+                break
+            found.append(self.ids[position])
+        return found
+
+    def _declared_labels(self) -> dict[str, tuple[str, ...]]:
+        labels: dict[str, tuple[str, ...]] = {}
+        for revision in self._revisions:
+            for label in sorted(revision.own_labels):
+                labels[label] = (*labels.get(label, ()), revision.revision)
+        return labels
+
+    def _graphs(self) -> tuple[Graph, Graph]:
+        parents: list[tuple[int, ...]] = []
+        both: list[tuple[int, ...]] = []
+        missing: dict[str, tuple[str, ...]] = {}
+        for revision in self._revisions:
+            lost: list[str] = []
+            above = [self._node.get(name) for name in revision.down_revisions]
+            lost += [name for name in revision.down_revisions if name not in self._node]
+            needed = [self._dependency(name, lost) for name in as_tuple(revision.dependencies)]
+            parents.append(tuple(dict.fromkeys(node for node in above if node is not None)))
+            both.append(tuple(dict.fromkeys(node for node in (*above, *needed) if node is not None)))
+            if lost:
+                missing[revision.revision] = tuple(lost)
+        self.missing = missing
+        self._refuse_cycle(parents, LoopDetected, CycleDetected)
+        self._refuse_cycle(both, DependencyLoopDetected, DependencyCycleDetected)
+        lineage = Graph(parents)
+        return lineage, lineage if parents == both else Graph(both)
+
+    def _dependency(self, name: str, lost: list[str]) -> int | None:
+        try:
+            return self.find(name)
+        except ResolutionError:
+            lost.append(name)
+            return None
+
+    def _refuse_cycle(
+        self, parents: Sequence[tuple[int, ...]], loop: type[CycleDetected], cycle: type[CycleDetected]
+    ) -> None:
+        nodes = find_cycle(parents)
+        if nodes:
+            raise (loop if len(nodes) == 1 else cycle)([self.ids[node] for node in nodes])
+
+    def _spread_labels(self) -> dict[int, frozenset[str]]:
+        """Give each label to the descendants of its revision, and to its ancestors up to where the branch parted."""
+        labels: dict[int, frozenset[str]] = {}
+        for label, names in self.labels.items():
+            for start in self.nodes(names):
+                members = self.lineage.down({start})
+                node = start
+                while len(above := self.lineage.parents[node]) == 1 and len(self.lineage.children[above[0]]) == 1:
+                    node = above[0]
+                    members.add(node)
+                for node in members:
+                    labels[node] = labels.get(node, frozenset()) | {label}
+        return labels
+
+
+def as_tuple(written: Written) -> tuple[str, ...]:
+    """An identifier as written (None, a text, several) as a tuple."""
+    if written is None:
+        return ()
+    return (written,) if isinstance(written, str) else tuple(written)
+
+
+def as_written(value: Written) -> str | tuple[str, ...] | None:
+    """The shortest way of writing identifiers: None, one text, or a tuple."""
+    several = as_tuple(value)
+    return several if len(several) > 1 else (several[0] if several else None)
+
+
+def split(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    """One or several targets, also joined by commas, as a tuple; None is base."""
+    if text is None:
+        return ("base",)
+    parts = [text] if isinstance(text, str) else list(text)
+    return tuple(piece.strip() for part in parts for piece in part.split(",")) if parts else ("base",)

@@ -1,0 +1,167 @@
+"""Plans: which revisions to run, in which order, to bring a database from where it stands to where it shall be.
+
+Pure functions of the graph and two sets of ids; time grows with the revisions and edges that are touched, never with
+their square. A plan is refused as a whole, before anything runs, where a revision on its way cannot be run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..util.exc import RangeNotAncestorError
+from .revision import RevisionMap, split
+from .walk import Branch, Current, InBranch, Relative, Resolver, Target, parse_target
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One revision run in one direction, and what that does to the rows of the version table.
+
+    Where the step finds the rows ``heads``, it leaves ``(heads - removed) | added``.
+    """
+
+    revision_id: str
+    direction: Literal["upgrade", "downgrade"]
+    removed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    @property
+    def is_upgrade(self) -> bool:
+        """It goes up."""
+        return self.direction == "upgrade"
+
+
+@dataclass(frozen=True, slots=True)
+class StampStep:
+    """The rows of the version table set without running anything: from ``before`` to ``after``."""
+
+    before: frozenset[str]
+    after: frozenset[str]
+    direction: Literal["stamp"] = "stamp"
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The rows that go."""
+        return tuple(sorted(self.before - self.after))
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The rows that come."""
+        return tuple(sorted(self.after - self.before))
+
+
+def upgrade_steps(revisions: RevisionMap, current: Collection[str], target: str | Sequence[str]) -> tuple[Step, ...]:
+    """Return the steps from ``current`` up to ``target`` and all that it needs; () where all of it is applied.
+
+        upgrade_steps(revisions, frozenset({"a"}), "head")
+
+    Raises ResolutionError, MultipleHeads, or what speaks against running a revision on the way.
+    """
+    standing = revisions.standing(current)
+    wanted = revisions.nodes(revisions.resolve(target, current))
+    order = revisions.whole.order(revisions.whole.up(wanted) - revisions.whole.up(standing))
+    revisions.require(order)
+    heads = set(standing)
+    steps = []
+    for node in order:
+        gone = [parent for parent in revisions.whole.parents[node] if parent in heads]
+        heads.difference_update(gone)
+        heads.add(node)
+        steps.append(Step(revisions.name_of(node), "upgrade", _names(revisions, gone), (revisions.name_of(node),)))
+    return tuple(steps)
+
+
+def downgrade_steps(revisions: RevisionMap, current: Collection[str], target: str | Sequence[str]) -> tuple[Step, ...]:
+    """Return the steps that undo all that stands above ``target``, and whatever depends on it.
+
+        downgrade_steps(revisions, {"b2", "a2"}, "b@-1")
+
+    Other branches stay. ``branch@base`` and ``branch@id`` undo only what is on that branch above the target. Raises
+    RangeNotAncestorError where the target is not applied, ResolutionError, MultipleHeads, or what speaks against
+    running a revision on the way.
+    """
+    standing = revisions.standing(current)
+    applied = revisions.whole.up(standing)
+    removed: set[int] = set()
+    for part in split(target):
+        removed |= _above(revisions, standing, applied, part)
+    order = revisions.whole.order(removed)[::-1]
+    revisions.require(order)
+    return _undo(revisions, applied, order)
+
+
+def stamp_steps(
+    revisions: RevisionMap, current: Collection[str], targets: str | Sequence[str]
+) -> tuple[StampStep, ...]:
+    """Return the one step that makes the version table say ``targets``; () where it says so already.
+
+    Rows of other lines of descent stay; ``base`` takes all away, ``branch@base`` those of the branch. Raises
+    ResolutionError or MultipleHeads.
+    """
+    standing = revisions.standing(current)
+    wanted: set[int] = set()
+    touched: set[int] = set()
+    for part in split(targets):
+        tree = parse_target(part)
+        resolver = Resolver(revisions, standing, part)
+        nodes = resolver.target(tree)
+        wanted |= nodes
+        if not nodes and isinstance(tree, InBranch):
+            nodes = frozenset({resolver.branch(tree.branch).node})
+        touched |= _related(revisions, nodes) if nodes else standing
+    after = revisions.whole.topmost(wanted | (standing - touched))
+    step = StampStep(frozenset(current), frozenset(map(revisions.name_of, after)))
+    return () if step.before == step.after else (step,)
+
+
+def _above(revisions: RevisionMap, standing: frozenset[int], applied: set[int], part: str) -> set[int]:
+    """The applied nodes that must go so that ``part`` is the last one."""
+    tree = parse_target(part)
+    resolver = Resolver(revisions, standing, part)
+    stops = resolver.target(tree)
+    for stop in stops:
+        if stop not in applied:
+            where = ", ".join(sorted(map(revisions.name_of, standing))) or "base"
+            raise RangeNotAncestorError(revisions.name_of(stop), where)
+    branch = _branch(revisions, resolver, tree, stops)
+    if branch is None:
+        return revisions.whole.down(stops or applied, applied) - stops
+    members = applied & branch.members
+    roots = revisions.lineage.down(stops, members) if stops else members
+    return revisions.whole.down(roots - stops, applied)
+
+
+def _branch(revisions: RevisionMap, resolver: Resolver, tree: Target, stops: frozenset[int]) -> Branch | None:
+    """The branch to which an undoing keeps: the one named, or the line that was walked down to its base."""
+    if isinstance(tree, InBranch):
+        return resolver.branch(tree.branch)
+    if isinstance(tree, Relative) and not stops:
+        for node in resolver.target(tree.origin or Current()):
+            return resolver.branch(revisions.name_of(node))
+    return None
+
+
+def _undo(revisions: RevisionMap, applied: set[int], order: Sequence[int]) -> tuple[Step, ...]:
+    left = {
+        node: sum(child in applied for child in revisions.whole.children[node])
+        for node in {parent for each in order for parent in (each, *revisions.whole.parents[each])}
+    }
+    steps = []
+    for node in order:
+        bared = []
+        for parent in revisions.whole.parents[node]:
+            left[parent] -= 1
+            if not left[parent]:
+                bared.append(parent)
+        steps.append(Step(revisions.name_of(node), "downgrade", (revisions.name_of(node),), _names(revisions, bared)))
+    return tuple(steps)
+
+
+def _related(revisions: RevisionMap, nodes: Collection[int]) -> set[int]:
+    return revisions.whole.up(nodes) | revisions.whole.down(nodes)
+
+
+def _names(revisions: RevisionMap, nodes: Collection[int]) -> tuple[str, ...]:
+    return tuple(sorted(map(revisions.name_of, nodes)))

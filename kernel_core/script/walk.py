@@ -1,0 +1,279 @@
+"""One grammar for every way of naming revisions, its syntax tree, and the resolver of that tree.
+
+::
+
+    range  := [target] ":" [target]
+    target := [branch "@"] (point [steps] | steps)
+    point  := "head" | "heads" | "base" | "current" | name
+    steps  := ("+" | "-") digits
+    name   := an id, the beginning of one, or a branch label
+
+    ae10  head  heads  base  current  +2  -1  ae10+2  head-1  shop@head  shop@-1  shop@ae10  -3:current  ae10:
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import NoReturn, Protocol, TypeAlias
+
+from ..util.exc import MultipleHeads, ResolutionError
+from .graph import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """``head``: the one revision without children."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """``heads``: all revisions without children."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """``base``: the place before the first revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """``current``: where the database stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An id, the beginning of one, or a branch label."""
+
+    text: str
+
+
+Point: TypeAlias = Head | Heads | Base | Current | Name
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """So many steps up (+) or down (-) from a point, or from where the database stands."""
+
+    origin: Point | None
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class InBranch:
+    """A point as seen in one branch, which is named by a label or by any id on it."""
+
+    branch: str
+    point: Point | Relative
+
+
+Target: TypeAlias = Point | Relative | InBranch
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Two targets round a colon; an end that is left out is None."""
+
+    lower: Target | None
+    upper: Target | None
+
+
+_SYMBOLS: dict[str, Point] = {"head": Head(), "heads": Heads(), "base": Base(), "current": Current()}
+_TARGET = re.compile(r"(?:(?P<branch>[^@:+\-\s]+)@)?(?P<point>[^@:+\-\s]*)(?P<steps>[+-][0-9]{1,9})?")
+
+
+def parse(text: str) -> Target | Range:
+    """Return the syntax tree of a target or a range.
+
+        parse("shop@ae10+2")      # InBranch("shop", Relative(Name("ae10"), 2))
+        parse("-3:current")       # Range(Relative(None, -3), Current())
+
+    Raises ResolutionError where the text is neither.
+    """
+    text = text.strip()
+    if ":" not in text:
+        return parse_target(text)
+    lower, _, upper = text.partition(":")
+    return Range(parse_target(lower) if lower.strip() else None, parse_target(upper) if upper.strip() else None)
+
+
+def parse_target(text: str) -> Target:
+    """Return the syntax tree of a target; raises ResolutionError where the text is none."""
+    found = _TARGET.fullmatch(text.strip())
+    if found is None or not (found["point"] or found["steps"]):
+        raise ResolutionError(
+            f'"{text}" names no revision. Write an id, head, heads, base, current, +1, -1, or branch@head.', text
+        )
+    point = (_SYMBOLS.get(found["point"]) or Name(found["point"])) if found["point"] else None
+    target: Point | Relative = Relative(point, int(found["steps"])) if found["steps"] else _present(point)
+    return InBranch(found["branch"], target) if found["branch"] else target
+
+
+def _present(point: Point | None) -> Point:
+    assert point is not None
+    return point
+
+
+class Family(Protocol):
+    """What the resolver must know of a set of revisions, which it sees as integers."""
+
+    @property
+    def lineage(self) -> Graph: ...
+    @property
+    def whole(self) -> Graph: ...
+    def find(self, name: str, within: Collection[int] | None = None) -> int: ...
+    def name_of(self, node: int) -> str: ...
+    def require(self, nodes: Collection[int]) -> None: ...
+    def is_base_node(self, node: int) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch: the node that names it, and every ancestor and descendant of that node."""
+
+    name: str
+    node: int
+    members: AbstractSet[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Finds the nodes that a syntax tree stands for.
+
+    ``current`` are the nodes where the database stands, None where no database is asked. ``text`` is what the person
+    wrote, for the errors.
+    """
+
+    family: Family
+    current: frozenset[int] | None
+    text: str
+
+    def target(self, tree: Target) -> frozenset[int]:
+        """The nodes of a target, empty for base.
+
+        Raises ResolutionError (unknown, ambiguous, too many steps) or MultipleHeads.
+        """
+        if isinstance(tree, InBranch):
+            branch = self.branch(tree.branch)
+            return self._place(tree.point, branch)
+        return self._place(tree, None)
+
+    def branch(self, name: str) -> Branch:
+        """The branch of that label or id."""
+        node = self.family.find(name)
+        lineage = self.family.lineage
+        return Branch(name, node, lineage.up({node}) | lineage.down({node}))
+
+    def range(self, tree: Range) -> tuple[frozenset[int], frozenset[int]]:
+        """The lower and the upper nodes of a range; ``a:`` ends at the heads, ``:b`` begins at base.
+
+        Steps without an origin count from the other end where that is a place of its own, else from the database.
+        """
+        lower_steps = _free_steps(tree.lower)
+        upper_steps = _free_steps(tree.upper)
+        if upper_steps is not None and tree.lower is not None and lower_steps is None:
+            lower = self.target(tree.lower)
+            return lower, self._walk(self._one(lower), upper_steps, None)
+        upper = self.target(Heads() if tree.upper is None else tree.upper)
+        if lower_steps is not None and tree.upper is not None and upper_steps is None:
+            return self._walk(self._one(upper), lower_steps, None), upper
+        return (self.target(tree.lower) if tree.lower is not None else frozenset()), upper
+
+    def _place(self, tree: Point | Relative, branch: Branch | None) -> frozenset[int]:
+        match tree:
+            case Base():
+                return frozenset()
+            case Heads():
+                return self._heads(branch)
+            case Head():
+                heads = self._heads(branch)
+                if len(heads) > 1:
+                    raise MultipleHeads(self._names(heads), self.text)
+                return heads
+            case Current():
+                return frozenset(self._standing(branch))
+            case Name(text):
+                return frozenset({self._find(text, branch)})
+            case Relative(None | Current(), steps):
+                return self._walk(self._one(self._standing(branch)), steps, branch)
+            case Relative(origin, steps):
+                assert origin is not None
+                return self._walk(self._one(self._place(origin, branch)), steps, branch)
+
+    def _heads(self, branch: Branch | None) -> frozenset[int]:
+        lineage = self.family.lineage
+        nodes = lineage.down({branch.node}) if branch else range(len(lineage.parents))
+        return frozenset(node for node in nodes if not lineage.children[node])
+
+    def _find(self, text: str, branch: Branch | None) -> int:
+        node = self.family.find(text, branch.members if branch else None)
+        if branch and node not in branch.members:
+            stray = self.family.name_of(node)
+            raise ResolutionError(
+                f'"{self.text}" names no revision: {stray} is not on branch {branch.name}.', self.text
+            )
+        return node
+
+    def _standing(self, branch: Branch | None) -> AbstractSet[int]:
+        """Where the database stands, in a branch: the last of its revisions that are applied."""
+        if self.current is None:
+            raise ResolutionError(
+                f'"{self.text}" counts from where a database stands, and none is asked here. Name a revision.',
+                self.text,
+            )
+        if branch is None:
+            return self.current
+        return self.family.lineage.topmost(self.family.whole.up(self.current) & branch.members)
+
+    def _one(self, nodes: AbstractSet[int]) -> int | None:
+        if len(nodes) > 1:
+            self._ambiguous(nodes, f"it could count from {{}}. Name a branch, as in branch@{_steps_of(self.text)}")
+        return next(iter(nodes), None)
+
+    def _walk(self, node: int | None, steps: int, branch: Branch | None) -> frozenset[int]:
+        """Go so many steps along the lineage; None is base."""
+        for done in range(abs(steps)):
+            following = self._above(node, branch) if steps > 0 else self._below(node, branch)
+            if following is None:
+                where = "base" if node is None else self.family.name_of(node)
+                raise ResolutionError(
+                    f'"{self.text}" goes too far: after {done} of {abs(steps)} steps there is nothing '
+                    f"{'above' if steps > 0 else 'below'} {where}.",
+                    self.text,
+                )
+            if len(following) > 1:
+                self._ambiguous(following, "the way parts at {}. Name one of them, or its branch")
+            node = next(iter(following), None)
+        return frozenset() if node is None else frozenset({node})
+
+    def _above(self, node: int | None, branch: Branch | None) -> AbstractSet[int] | None:
+        lineage = self.family.lineage
+        if node is None:
+            every = branch.members if branch else range(len(lineage.parents))
+            return {root for root in every if self.family.is_base_node(root)} or None
+        return {child for child in lineage.children[node] if branch is None or child in branch.members} or None
+
+    def _below(self, node: int | None, branch: Branch | None) -> AbstractSet[int] | None:
+        if node is None:
+            return None
+        self.family.require((node,))
+        parents = self.family.lineage.parents[node]
+        return {parent for parent in parents if branch is None or parent in branch.members}
+
+    def _ambiguous(self, nodes: Collection[int], why: str) -> NoReturn:
+        names = self._names(nodes)
+        raise ResolutionError(f'"{self.text}" is ambiguous: {why.format(" or ".join(names))}.', self.text, names)
+
+    def _names(self, nodes: Collection[int]) -> list[str]:
+        return sorted(self.family.name_of(node) for node in nodes)
+
+
+def _free_steps(tree: Target | None) -> int | None:
+    return tree.steps if isinstance(tree, Relative) and tree.origin is None else None
+
+
+def _steps_of(text: str) -> str:
+    found = re.search(r"[+-][0-9]+", text)
+    return found.group() if found else "head"
