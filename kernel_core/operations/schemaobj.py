@@ -43,9 +43,15 @@ class SchemaObjects:
         return MetaData()
 
     def table(self, name: str, *items: SchemaItem, schema: str | None = None, **kw: Any) -> Table:
-        """Return a table of its own; columns that belong elsewhere are copied; foreign keys find a stand-in."""
+        """Return a table of its own: what belongs to another table is copied; foreign keys find a stand-in."""
         metadata = self.metadata()
-        table = Table(name, metadata, *(loose(item) for item in items), schema=schema, **kw)
+        columns = [item for item in items if isinstance(item, Column)]
+        constraints = [item for item in items if isinstance(item, Constraint)]
+        rest = [item for item in items if not isinstance(item, (Column, Constraint))]
+        table = Table(name, metadata, *map(loose_column, columns), *rest, schema=schema, **kw)
+        for constraint in constraints:
+            attached = getattr(constraint, "parent", None) is not None
+            table.append_constraint(copy_constraint(constraint, target_table=table) if attached else constraint)
         for key in list(table.foreign_keys):
             self._ensure_target(metadata, key)
         return table
@@ -147,10 +153,9 @@ class SchemaObjects:
             target.append_column(Column(column, NULLTYPE))
 
 
-def loose(item: Any) -> Any:
-    """Return a schema item that belongs to no table: itself, or a copy where it belongs to one."""
-    if isinstance(item, Column):
-        return copy_column(item) if item.table is not None else item
-    if isinstance(item, Constraint):
-        return copy_constraint(item) if getattr(item, "parent", None) is not None else item
-    return item
+def loose_column(column: Column[Any]) -> Column[Any]:
+    """Return a column that belongs to no table: itself, or a copy where it belongs to one.
+
+    Whether it is part of the primary key is the constraint's to say, once there is one.
+    """
+    return copy_column(column) if column.table is not None else column

@@ -11,7 +11,7 @@ from sqlalchemy.schema import Constraint, SchemaItem
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import IrreversibleOperation
-from ...util.sqla_compat import copy_column, copy_constraint, is_type_bound
+from ...util.sqla_compat import is_type_bound
 from ..base import Operations
 from ..fields import Field
 from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
@@ -65,11 +65,11 @@ class CreateTableOp(MigrateOperation):
     @classmethod
     def from_table(cls, table: Table) -> Self:
         """Return the operation that makes ``table``, its objects copied so that the model stays as it is."""
-        items: list[SchemaItem] = [copy_column(column) for column in table.columns]
-        items += [copy_constraint(constraint) for constraint in own_constraints(table)]
+        constraints = own_constraints(table)
+        copied = SchemaObjects().table(table.name, *table.columns, *constraints, schema=table.schema)
         return cls(
             table.name,
-            items,
+            [*copied.columns, *own_constraints(copied)],
             schema=table.schema,
             comment=table.comment,
             prefixes=list(table._prefixes),
@@ -116,7 +116,7 @@ class CreateTableOp(MigrateOperation):
         return DropTableOp(self.table_name, schema=self.schema, _reverse=self)
 
     def render(self, write: SourceWriter) -> str:
-        inline = [item for item in self.columns if not _said_by_a_column(item, self.columns)]
+        table = self.to_table()
         options = without_empty(
             {
                 "schema": self.schema,
@@ -125,7 +125,7 @@ class CreateTableOp(MigrateOperation):
                 "if_not_exists": self.if_not_exists,
             }
         )
-        return write.call("create_table", self.table_name, *inline, **options, **self.kw)
+        return write.call("create_table", self.table_name, *table.columns, *own_constraints(table), **options, **self.kw)
 
     def sentence(self) -> str:
         count = len(self._columns())
@@ -153,19 +153,6 @@ class CreateTableOp(MigrateOperation):
     @classmethod
     def example(cls) -> Self:
         return cls("users", [Column("id", Integer, primary_key=True), Column("name", String(80), nullable=False)])
-
-
-def _said_by_a_column(item: SchemaItem, items: Sequence[SchemaItem]) -> bool:
-    """Tell whether a bare primary key only repeats what the columns' ``primary_key=True`` say."""
-    if not isinstance(item, PrimaryKeyConstraint) or item.name is not None:
-        return False
-    flagged = [column.name for column in items if isinstance(column, Column) and column.primary_key]
-    return bool(flagged) and not item.dialect_kwargs and list(_key_names(item)) == flagged
-
-
-def _key_names(constraint: PrimaryKeyConstraint) -> list[str]:
-    pending = [column if isinstance(column, str) else column.name for column in constraint._pending_colargs if column is not None]
-    return [column.name for column in constraint.columns] or pending
 
 
 @Operations.register_operation("drop_table")

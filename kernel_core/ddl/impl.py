@@ -1,0 +1,319 @@
+"""How a database carries out what operations ask for: run now, or printed for later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, TextIO
+
+from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, schema, text
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine.mock import MockConnection
+from sqlalchemy.schema import Constraint
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import TypeEngine
+
+from ..operations.batch import Batch
+from ..operations.kinds.column import AddColumn, ColumnComment, ColumnDefault, ColumnName, ColumnNullable, ColumnType, DropColumn
+from ..operations.kinds.table import RenameTable
+from ..util.exc import UnsupportedOperation
+from ..util.sqla_compat import should_create
+from .defaulttext import defaults_differ
+from .typetext import types_differ
+
+
+class DefaultImpl:
+    """The way of most databases; a dialect's own file overrides what it does differently.
+
+    A subclass names its dialect, which registers it::
+
+        class SnowflakeImpl(DefaultImpl):
+            __dialect__ = "snowflake"
+            transactional_ddl = True
+    """
+
+    __dialect__: ClassVar[str] = "default"
+    transactional_ddl: bool = False
+    needs_batch: ClassVar[bool] = False
+    command_terminator: ClassVar[str] = ";"
+
+    _by_dialect: ClassVar[dict[str, type[DefaultImpl]]] = {}
+
+    def __init_subclass__(cls, **kw: Any) -> None:
+        super().__init_subclass__(**kw)
+        if "__dialect__" in cls.__dict__:
+            DefaultImpl._by_dialect[cls.__dialect__] = cls
+
+    @classmethod
+    def get_by_dialect(cls, dialect: Dialect) -> type[DefaultImpl]:
+        """Return the class for a dialect; an unknown dialect gets the common ways."""
+        return cls._by_dialect.get(dialect.name, DefaultImpl)
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        connection: Connection | None,
+        as_sql: bool,
+        transactional_ddl: bool | None,
+        output_buffer: TextIO | None,
+        context_opts: Mapping[str, Any],
+    ) -> None:
+        self.dialect, self.connection, self.as_sql = dialect, connection, as_sql
+        self.output_buffer, self.context_opts = output_buffer, context_opts
+        if transactional_ddl is not None:
+            self.transactional_ddl = transactional_ddl
+        self.memo: dict[Any, Any] = {}
+
+    @property
+    def bind(self) -> Connection | None:
+        """The connection; None offline."""
+        return None if self.as_sql else self.connection
+
+    def _event_bind(self) -> Any:
+        """What SQLAlchemy's DDL events get: the connection, or one that prints."""
+        return MockConnection(self.dialect, self.execute) if self.as_sql else self.connection
+
+    # Statements
+
+    def static_output(self, text: str) -> None:
+        """Print a statement of the offline script."""
+        assert self.output_buffer is not None, "offline mode has an output buffer"
+        self.output_buffer.write(text + "\n\n")
+        self.output_buffer.flush()
+
+    def execute(self, construct: Executable | ClauseElement | str, execution_options: Mapping[str, Any] | None = None) -> Any:
+        """Run a statement, or print it in offline mode with its values written out.
+
+        In a str a colon is a colon, so that JSON and casts may stand in it.
+        """
+        if isinstance(construct, str):
+            construct = text(re.sub(r"(?<!\\):", r"\:", construct))
+        if self.as_sql:
+            self._print(construct)
+            return None
+        assert self.connection is not None, "online mode has a connection"
+        statement: Any = construct
+        if execution_options:
+            statement = statement.execution_options(**execution_options)
+        return self.connection.execute(statement)
+
+    def _print(self, construct: Any) -> None:
+        options: dict[str, Any] = {}
+        if not isinstance(construct, schema.ExecutableDDLElement):
+            options["compile_kwargs"] = {"literal_binds": True}
+        compiled = construct.compile(dialect=self.dialect, **options)
+        words = str(compiled).replace("\t", "    ").strip()
+        if words:
+            self.static_output(words if words.endswith(self.command_terminator) else words + self.command_terminator)
+
+    def emit_begin(self) -> None:
+        """Print the statement that begins a transaction."""
+        self.static_output(f"BEGIN{self.command_terminator}")
+
+    def emit_commit(self) -> None:
+        """Print the statement that ends a transaction."""
+        self.static_output(f"COMMIT{self.command_terminator}")
+
+    @contextmanager
+    def begin_revision(self, connection: Connection) -> Iterator[None]:
+        """Run the block in the transaction of one revision; an error rolls it back."""
+        with connection.begin():
+            yield
+
+    # The version table
+
+    def version_table_impl(
+        self, *, version_table: str, version_table_schema: str | None, version_table_pk: bool, **kw: Any
+    ) -> Table:
+        """Return the table that says where the database stands; a dialect may want other types."""
+        table = Table(version_table, MetaData(), Column("version_num", String(32), nullable=False), schema=version_table_schema)
+        if version_table_pk:
+            table.append_constraint(PrimaryKeyConstraint("version_num", name=f"{version_table}_pkc"))
+        return table
+
+    # Tables
+
+    def create_table(self, table: Table, **kw: Any) -> None:
+        """Create a table with its types, indexes and comments."""
+        events = {"checkfirst": not self.as_sql, "_ddl_runner": self}
+        table.dispatch.before_create(table, self._event_bind(), **events)
+        self.execute(schema.CreateTable(table, **kw))
+        table.dispatch.after_create(table, self._event_bind(), **events)
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            self.create_index(index)
+        if self.dialect.supports_comments and not self.dialect.inline_comments:
+            if table.comment:
+                self.create_table_comment(table)
+            for column in table.columns:
+                if column.comment:
+                    self.create_column_comment(column)
+
+    def drop_table(self, table: Table, **kw: Any) -> None:
+        """Drop a table."""
+        events = {"checkfirst": not self.as_sql, "_ddl_runner": self}
+        table.dispatch.before_drop(table, self._event_bind(), **events)
+        self.execute(schema.DropTable(table, **kw))
+        table.dispatch.after_drop(table, self._event_bind(), **events)
+
+    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
+        """Give a table another name."""
+        self.execute(RenameTable(old_table_name, new_table_name, schema=schema))
+
+    def create_table_comment(self, table: Table) -> None:
+        """Set a table's comment."""
+        self.execute(schema.SetTableComment(table))
+
+    def create_column_comment(self, column: Column[Any]) -> None:
+        """Set a column's comment."""
+        self.execute(schema.SetColumnComment(column))
+
+    # Columns
+
+    def add_column(
+        self,
+        table_name: str,
+        column: Column[Any],
+        *,
+        schema: str | None = None,
+        if_not_exists: bool | None = None,
+        **kw: Any,
+    ) -> Iterable[Constraint] | None:
+        """Add a column; returns the constraints that the statement stated itself, which are then not added again."""
+        self.execute(AddColumn(table_name, column, schema=schema, if_not_exists=if_not_exists))
+        if column.comment and self.dialect.supports_comments and not self.dialect.inline_comments:
+            self.create_column_comment(column)
+        return None
+
+    def drop_column(
+        self, table_name: str, column: Column[Any], *, schema: str | None = None, if_exists: bool | None = None, **kw: Any
+    ) -> None:
+        """Drop a column."""
+        self.execute(DropColumn(table_name, column, schema=schema, if_exists=if_exists))
+
+    def alter_column(
+        self,
+        table_name: str,
+        column_name: str,
+        *,
+        nullable: bool | None = None,
+        server_default: Any = False,
+        name: str | None = None,
+        type_: TypeEngine[Any] | None = None,
+        schema: str | None = None,
+        comment: str | None | bool = False,
+        existing_type: TypeEngine[Any] | None = None,
+        existing_server_default: Any = None,
+        existing_nullable: bool | None = None,
+        existing_comment: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Change what is given of a column, one statement each; the new name comes last."""
+        known: dict[str, Any] = {
+            "schema": schema,
+            "existing_type": existing_type,
+            "existing_server_default": existing_server_default,
+            "existing_nullable": existing_nullable,
+            "existing_comment": existing_comment,
+        }
+        if server_default is not False and type_ is not None:
+            # A default that does not fit the new type would stop the change of type.
+            self.execute(ColumnDefault(table_name, column_name, None, **known))
+        if type_ is not None:
+            self.execute(self.column_type(table_name, column_name, type_, known, kw))
+        if server_default is not False and not (server_default is None and type_ is not None):
+            self.execute(ColumnDefault(table_name, column_name, server_default, **known))
+        if nullable is not None:
+            self.execute(ColumnNullable(table_name, column_name, nullable, **known))
+        if comment is not False:
+            self.execute(ColumnComment(table_name, column_name, comment or None, **known))  # type: ignore[arg-type]
+        if name is not None:
+            self.execute(ColumnName(table_name, column_name, name, **known))
+
+    def column_type(
+        self, table_name: str, column_name: str, type_: TypeEngine[Any], known: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> ClauseElement:
+        """Return the statement that changes a type; a dialect may take its own ``options``."""
+        return ColumnType(table_name, column_name, type_, **known)
+
+    # Constraints and indexes
+
+    def add_constraint(self, constraint: Constraint) -> None:
+        """Add a constraint, unless its type says that this database does not need it."""
+        if should_create(constraint, self.dialect):
+            self.execute(schema.AddConstraint(constraint))
+
+    def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
+        """Drop a constraint by its name."""
+        if constraint.name is None:
+            raise UnsupportedOperation(
+                f"A constraint of {constraint.table.name} has no name and cannot be dropped by one. "  # type: ignore[attr-defined]
+                "Name it, or give its MetaData a naming convention."
+            )
+        self.execute(schema.DropConstraint(constraint, **kw))
+
+    def create_index(self, index: Index, **kw: Any) -> None:
+        """Create an index."""
+        self.execute(schema.CreateIndex(index, **kw))
+
+    def drop_index(self, index: Index, **kw: Any) -> None:
+        """Drop an index."""
+        self.execute(schema.DropIndex(index, **kw))
+
+    # Batch
+
+    def can_alter_in_place(self, batch: Batch) -> bool:
+        """Tell whether every change of the batch can be made without rebuilding the table."""
+        return True
+
+    def rebuild(self, batch: Batch) -> None:
+        """Make a new table with the changes, move the rows, and put it in the old one's place."""
+        raise UnsupportedOperation(
+            f"{self.dialect.name} cannot rebuild table {batch.table_name!r}. Leave out recreate='always': "
+            "it alters tables in place."
+        )
+
+    # Comparison
+
+    def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
+        """Tell whether the database's type differs from the model's."""
+        return types_differ(self.dialect, inspector_column.type, metadata_column.type)
+
+    def compare_server_default(
+        self,
+        inspector_column: Column[Any],
+        metadata_column: Column[Any],
+        rendered_metadata_default: str | None,
+        rendered_inspector_default: str | None,
+    ) -> bool:
+        """Tell whether the database's default differs from the model's."""
+        return defaults_differ(rendered_inspector_default, rendered_metadata_default)
+
+    def correct_for_autogen_constraints(
+        self,
+        conn_uniques: set[Any],
+        conn_indexes: set[Any],
+        metadata_unique_constraints: set[Any],
+        metadata_indexes: set[Any],
+    ) -> None:
+        """Take out of the sets what this database shows differently but means the same."""
+
+    def autogen_column_reflect(self, inspector: Any, table: Table, column_info: dict[str, Any]) -> None:
+        """Correct a reflected column before it is compared."""
+
+    def render_type(self, type_: TypeEngine[Any], autogen_context: Any) -> str | bool:
+        """Return how a type of this dialect is written as Python; False for the common way."""
+        return False
+
+    def bulk_insert(self, table: Table, rows: Sequence[Mapping[str, Any]], multiinsert: bool = True) -> None:
+        """Insert rows; offline, one statement a row with its values written out."""
+        if self.as_sql:
+            for row in rows:
+                self.execute(table.insert().values(**row))
+        elif rows and multiinsert:
+            assert self.connection is not None, "online mode has a connection"
+            self.connection.execute(table.insert(), list(rows))
+        else:
+            for row in rows:
+                self.execute(table.insert().values(**row))

@@ -1,0 +1,79 @@
+"""PostgreSQL: DDL is transactional; a type may need ``USING``; enum types live apart from tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Column, schema
+from sqlalchemy.dialects.postgresql import NamedType
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import Constraint
+from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import TypeEngine
+
+from ..operations.kinds.column import ColumnComment, ColumnType
+from ..operations.statements import alter_table, format_column_name, format_table_name, format_type
+from .impl import DefaultImpl
+
+
+class PostgresqlImpl(DefaultImpl):
+    """PostgreSQL's own ways."""
+
+    __dialect__ = "postgresql"
+    transactional_ddl = True
+
+    def add_column(
+        self,
+        table_name: str,
+        column: Column[Any],
+        *,
+        schema: str | None = None,
+        if_not_exists: bool | None = None,
+        **kw: Any,
+    ) -> Iterable[Constraint] | None:
+        """Add a column, and before it the enum type or domain that it uses, where that is not there."""
+        self._make_type(column.type)
+        return super().add_column(table_name, column, schema=schema, if_not_exists=if_not_exists, **kw)
+
+    def column_type(
+        self, table_name: str, column_name: str, type_: TypeEngine[Any], known: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> ClauseElement:
+        """Return the change of type, with the ``postgresql_using`` expression that turns old values into new."""
+        self._make_type(type_)
+        using = options.get("postgresql_using")
+        return PostgresqlColumnType(table_name, column_name, type_, using=None if using is None else str(using), **known)
+
+    def _make_type(self, type_: TypeEngine[Any]) -> None:
+        own = type_.dialect_impl(self.dialect)
+        if isinstance(own, NamedType) and getattr(own, "create_type", True):
+            own.create(self._event_bind(), checkfirst=not self.as_sql)
+
+    def create_table_comment(self, table: Any) -> None:
+        """Set or drop a table's comment."""
+        self.execute(schema.SetTableComment(table))
+
+
+class PostgresqlColumnType(ColumnType):
+    """``ALTER COLUMN c TYPE x USING expression``."""
+
+    def __init__(self, name: str, column_name: str, type_: TypeEngine[Any], *, using: str | None = None, **kw: Any) -> None:
+        super().__init__(name, column_name, type_, **kw)
+        self.using = using
+
+
+@compiles(PostgresqlColumnType, "postgresql")
+def _column_type(element: PostgresqlColumnType, compiler: DDLCompiler, **kw: Any) -> str:
+    name = format_column_name(compiler, element.column_name)
+    using = f" USING {element.using}" if element.using else ""
+    table = alter_table(compiler, element.table_name, element.schema)
+    return f"{table} ALTER COLUMN {name} TYPE {format_type(compiler, element.type_)}{using}"
+
+
+@compiles(ColumnComment, "postgresql")
+def _column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: Any) -> str:
+    table = format_table_name(compiler, element.table_name, element.schema)
+    name = format_column_name(compiler, element.column_name)
+    words = "NULL" if element.comment is None else "'" + element.comment.replace("'", "''") + "'"
+    return f"COMMENT ON COLUMN {table}.{name} IS {words}"

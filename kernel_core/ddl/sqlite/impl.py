@@ -1,0 +1,185 @@
+"""What SQLite does by itself, what it needs a rebuild for, and its real transactions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Column, ForeignKeyConstraint
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import Computed, Constraint
+from sqlalchemy.sql.compiler import DDLCompiler
+
+from ...operations.batch import Batch, Change
+from ...operations.kinds.column import AddColumn, ColumnName
+from ...operations.statements import alter_table, format_column_name
+from ...util.exc import CommandError, UnsupportedOperation
+from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
+from ..impl import DefaultImpl
+from .rebuild import Rebuild, stored_definition
+
+
+class SQLiteImpl(DefaultImpl):
+    """SQLite's own ways."""
+
+    __dialect__ = "sqlite"
+    transactional_ddl = True
+    needs_batch = True
+
+    @contextmanager
+    def begin_revision(self, connection: Connection) -> Iterator[None]:
+        """Run the block in one immediate transaction; a rolled-back revision leaves nothing behind.
+
+        Foreign keys are not enforced inside, because a rebuilt table would take its children's rows along, and because
+        SQLite cannot switch that inside a transaction. Every reference is checked before the commit instead: one that
+        became wrong rolls all back with CommandError. (https://sqlite.org/lang_altertable.html, section 7)
+        """
+        enforced = not in_transaction(connection) and _pragma(connection, "foreign_keys") == 1
+        if enforced:
+            _set_pragma(connection, "foreign_keys", "OFF")
+        try:
+            with connection.begin():
+                if not in_transaction(connection):
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                before = dangling(connection) if enforced else Counter()
+                yield
+                if enforced:
+                    _refuse_dangling(dangling(connection) - before)
+        finally:
+            if enforced:
+                _set_pragma(connection, "foreign_keys", "ON")
+
+    def add_column(
+        self,
+        table_name: str,
+        column: Column[Any],
+        *,
+        schema: str | None = None,
+        if_not_exists: bool | None = None,
+        **kw: Any,
+    ) -> Iterable[Constraint] | None:
+        """Add a column; its single-column foreign keys are stated inside the statement."""
+        inline = [
+            key.constraint for key in column.foreign_keys if key.constraint is not None and len(key.constraint.columns) == 1
+        ]
+        self.execute(AddColumn(table_name, column, schema=schema, inline_references=self._references(inline)))
+        return inline
+
+    def _references(self, constraints: list[ForeignKeyConstraint]) -> str:
+        """Return the foreign keys as they stand behind a column: without naming that column."""
+        compiler = self.dialect.ddl_compiler(self.dialect, None)
+        clauses = []
+        for constraint in constraints:
+            columns = ", ".join(compiler.preparer.quote(column) for column in constraint.column_keys)
+            clauses.append(compiler.process(constraint).strip().replace(f"FOREIGN KEY({columns}) ", "", 1))
+        return "".join(f" {clause}" for clause in clauses)
+
+    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
+        """Rename a column; nothing else of a column can be altered in place (and SQLite keeps no comments)."""
+        if any(_asks(kw, what) for what in ("nullable", "server_default", "type_")):
+            raise UnsupportedOperation(
+                f"SQLite cannot alter column {column_name!r} of {table_name!r} in place. "
+                f'Use a batch: with op.batch_alter_table("{table_name}") as batch_op: ...'
+            )
+        super().alter_column(table_name, column_name, name=kw.get("name"), schema=kw.get("schema"))
+
+    def add_constraint(self, constraint: Constraint) -> None:
+        """Refuse: a constraint of an existing table needs a batch; the CHECK of a type is left to the model."""
+        if not is_type_bound(constraint):
+            raise self._needs_batch(constraint, "add")
+
+    def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
+        """Refuse: a constraint of an existing table needs a batch."""
+        if not is_type_bound(constraint):
+            raise self._needs_batch(constraint, "drop")
+
+    def _needs_batch(self, constraint: Constraint, verb: str) -> UnsupportedOperation:
+        table = constraint.table.name  # type: ignore[attr-defined]
+        return UnsupportedOperation(
+            f"SQLite cannot {verb} a constraint ({constraint.name or 'unnamed'}) of the existing table {table!r}. "
+            f'Use a batch: with op.batch_alter_table("{table}") as batch_op: ...'
+        )
+
+    def can_alter_in_place(self, batch: Batch) -> bool:
+        """Tell whether SQLite can make every change without a copy: indexes, renamed columns, plain columns."""
+        return all(self._in_place(change, batch) for change in batch.changes)
+
+    def _in_place(self, change: Change, batch: Batch) -> bool:
+        if change.method in ("create_index", "drop_index"):
+            return True
+        if change.method == "alter_column":
+            return not any(_asks(change.kw, what) for what in ("nullable", "server_default", "type_"))
+        if change.method == "add_column":
+            return _addable(change.args[1]) and not {"insert_before", "insert_after"} & change.kw.keys()
+        if change.method == "drop_column" and not self.as_sql and len(batch.changes) == 1:
+            return stored_definition(self, batch.table_name, batch.schema).is_free(change.args[1].name)
+        if change.method in ("add_constraint", "drop_constraint"):
+            constraint = change.args[0]
+            return is_type_bound(constraint) and not should_create(constraint, self.dialect)
+        return False
+
+    def rebuild(self, batch: Batch) -> None:
+        """Make a new table with the changes, move the rows, and put it in the old one's place."""
+        Rebuild(self, batch).run()
+
+
+def in_transaction(connection: Connection) -> bool:
+    """Tell whether the driver itself is inside a transaction, whatever SQLAlchemy believes."""
+    return bool(getattr(connection.connection.driver_connection, "in_transaction", False))
+
+
+def _pragma(connection: Connection, name: str) -> Any:
+    """Read a pragma by the driver's cursor, so that no transaction begins."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA {name}")
+        row = cursor.fetchone()
+        return row[0] if row else None
+    finally:
+        cursor.close()
+
+
+def _set_pragma(connection: Connection, name: str, value: str) -> None:
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA {name}={value}")
+    finally:
+        cursor.close()
+
+
+def dangling(connection: Connection) -> Counter[tuple[str, str]]:
+    """Return how many rows of (table) refer to rows that (parent) lacks."""
+    rows = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    return Counter((row[0], row[2]) for row in rows)
+
+
+def _refuse_dangling(wrong: Counter[tuple[str, str]]) -> None:
+    if wrong:
+        said = "; ".join(f"{count} of {table} refer to rows that {parent} lacks" for (table, parent), count in sorted(wrong.items()))
+        raise CommandError(f"Foreign keys would be broken: {said}. Correct those rows first; nothing was changed.")
+
+
+def _asks(given: Mapping[str, Any], what: str) -> bool:
+    """Tell whether an alteration wants something of that kind changed; what it does not mention stays."""
+    unchanged = False if what == "server_default" else None
+    return given.get(what, unchanged) is not unchanged
+
+
+def _addable(column: Column[Any]) -> bool:
+    """Tell whether ADD COLUMN takes this column (https://sqlite.org/lang_altertable.html, section 5)."""
+    default = default_argument(column.server_default)
+    if column.primary_key or column.unique or (isinstance(default, Computed) and default.persisted):
+        return False
+    sql = "" if isinstance(default, Computed) else default_sql(default)
+    if not column.nullable and sql.upper() in ("", "NULL"):
+        return False
+    return not (sql.startswith("(") or sql.upper().startswith("CURRENT_") or ("(" in sql and not sql.startswith("'")))
+
+
+@compiles(ColumnName, "sqlite")
+def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
+    before, after = (format_column_name(compiler, name) for name in (element.column_name, element.newname))
+    return f"{alter_table(compiler, element.table_name, element.schema)} RENAME COLUMN {before} TO {after}"
