@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..util.exc import RangeNotAncestorError
+from ..util.exc import RangeNotAncestorError, ResolutionError
 from .revision import RevisionMap, split
 from .walk import Branch, Current, InBranch, Relative, Resolver, Target, parse_target
 
@@ -60,6 +60,8 @@ def upgrade_steps(revisions: RevisionMap, current: Collection[str], target: str 
     Raises ResolutionError, MultipleHeads, or what speaks against running a revision on the way.
     """
     standing = revisions.standing(current)
+    for part in split(target):
+        _refuse_downward(part)
     wanted = revisions.nodes(revisions.resolve(target, current))
     order = revisions.whole.order(revisions.whole.up(wanted) - revisions.whole.up(standing))
     revisions.require(order)
@@ -116,6 +118,13 @@ def stamp_steps(
     return () if step.before == step.after else (step,)
 
 
+def _refuse_downward(part: str) -> None:
+    tree = parse_target(part)
+    point = tree.point if isinstance(tree, InBranch) else tree
+    if isinstance(point, Relative) and point.origin is None and point.steps < 0:
+        raise ResolutionError(f'"{part}" goes down from where the database stands. Use downgrade for that.', part)
+
+
 def _above(revisions: RevisionMap, standing: frozenset[int], applied: set[int], part: str) -> set[int]:
     """The applied nodes that must go so that ``part`` is the last one."""
     tree = parse_target(part)
@@ -127,10 +136,10 @@ def _above(revisions: RevisionMap, standing: frozenset[int], applied: set[int], 
             raise RangeNotAncestorError(revisions.name_of(stop), where)
     branch = _branch(revisions, resolver, tree, stops)
     if branch is None:
-        return revisions.whole.down(stops or applied, applied) - stops
+        return revisions.whole.down(stops or applied, applied) - revisions.whole.up(stops)
     members = applied & branch.members
     roots = revisions.lineage.down(stops, members) if stops else members
-    return revisions.whole.down(roots - stops, applied)
+    return revisions.whole.down(roots - revisions.whole.up(stops), applied)
 
 
 def _branch(revisions: RevisionMap, resolver: Resolver, tree: Target, stops: frozenset[int]) -> Branch | None:

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from kernel_core.script.header import parse_header, read_header
+from kernel_core.util.exc import BrokenScript
+
+
+def header(source: str):
+    return parse_header(source, "versions/x.py")
+
+
+def broken(source: str) -> BrokenScript:
+    with pytest.raises(BrokenScript) as caught:
+        header(source)
+    return caught.value
+
+
+def test_plain_and_annotated_assignments_are_read():
+    found = header("revision: str = 'a'\ndown_revision: str | None = 'b'\nbranch_labels = ('x', 'y')\ndepends_on = ['c']\n")
+    assert (found.revision, found.down_revision) == ("a", ("b",))
+    assert (found.branch_labels, found.depends_on) == (("x", "y"), ("c",))
+
+
+def test_what_is_left_out_is_none():
+    assert header("revision = 'a'").down_revision == ()
+
+
+def test_the_last_assignment_wins_as_it_would_when_run():
+    assert header("revision = 'a'\nrevision = 'b'\n").revision == "b"
+
+
+def test_a_tuple_on_the_left_is_read():
+    assert header("revision, down_revision = 'b', ('a', 'c')").down_revision == ("a", "c")
+
+
+def test_the_docstring_its_first_paragraph_and_its_date_are_read():
+    found = header('"""Add age\n\nRevision ID: a\nCreate Date: 2013-02-03 04:05:06.000007\n"""\nrevision = "a"\n')
+    assert found.doc == "Add age"
+    assert found.longdoc.startswith("Add age\n\nRevision ID: a")
+    assert found.create_date == datetime(2013, 2, 3, 4, 5, 6, 7)
+
+
+@pytest.mark.parametrize("text", ["", "Create Date: yesterday"])
+def test_without_a_readable_date_there_is_none(text):
+    assert header(f'"""{text}"""\nrevision = "a"\n').create_date is None
+
+
+def test_a_docstring_may_show_a_def_on_its_own_line():
+    assert header('"""Like this:\n\ndef upgrade():\n    pass\n"""\nrevision = "a"\ndef upgrade(): pass\n').revision == "a"
+
+
+def test_an_identifier_below_a_function_is_found():
+    found = header("def helper():\n    return 1\n\nrevision = 'a'\ndown_revision = 'b'\n")
+    assert (found.revision, found.down_revision) == ("a", ("b",))
+
+
+def test_a_broken_body_does_not_hide_the_identifiers():
+    assert header("revision = 'a'\ndown_revision = None\n\ndef upgrade(:\n").revision == "a"
+
+
+def test_line_numbers_are_kept():
+    assert header('"""x"""\n\nrevision = "a"\ndown_revision = None\n').lines == {"revision": 3, "down_revision": 4}
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "reason"),
+    [
+        ("revision = 'a\ndown_revision = None\n", 1, "not valid Python"),
+        ("import os\n", None, "does not say which revision"),
+        ("import uuid\nrevision = uuid.uuid4().hex\n", 2, "computed"),
+        ("revision = 'a'\ndown_revision = other()\n", 2, "computed"),
+        ("revision = 'a'\nrevision += 'b'\n", 2, "computed"),
+        ("revision = 7\n", 1, "must be a text"),
+        ("revision = ''\n", 1, "must be a text"),
+        ("revision = 'a'\ndown_revision = ('b', 7)\n", 2, "must be None, a text"),
+        ("revision = 'a-b'\n", 1, "holds -"),
+        ("revision = 'a@b:c'\n", 1, "holds : @"),
+        ("revision = 'head'\n", 1, "name of a symbol"),
+        ("revision = '" + "(" * 300 + "\n", 1, "not valid Python"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_line(source, line, reason):
+    error = broken(source)
+    assert (error.path, error.line) == ("versions/x.py", line)
+    assert reason in error.reason
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "reason"),
+    [
+        (b"", None, "is empty"),
+        (b"  \n", None, "is empty"),
+        (b"revision = 'a'\n\0", 2, "NUL"),
+        (b"revision = 'a'\n# caf\xe9\n", 2, "not UTF-8"),
+        (b"# coding: klingon\nrevision = 'a'\n", 1, "encoding"),
+    ],
+)
+def test_a_file_that_is_no_text_is_broken(tmp_path: Path, content, line, reason):
+    path = tmp_path / "x.py"
+    path.write_bytes(content)
+    with pytest.raises(BrokenScript) as caught:
+        read_header(path)
+    assert caught.value.line == line
+    assert reason in caught.value.reason
+
+
+def test_a_declared_encoding_and_a_byte_order_mark_are_honoured(tmp_path: Path):
+    (tmp_path / "latin.py").write_bytes("# coding: latin-1\n'''café'''\nrevision = 'a'\n".encode("latin-1"))
+    (tmp_path / "bom.py").write_bytes(b"\xef\xbb\xbf'''bom'''\nrevision = 'b'\n")
+    assert read_header(tmp_path / "latin.py").doc == "café"
+    assert read_header(tmp_path / "bom.py").doc == "bom"
+
+
+def test_a_directory_a_pipe_and_a_dead_link_are_broken(tmp_path: Path):
+    (tmp_path / "d.py").mkdir()
+    os.mkfifo(tmp_path / "p.py")
+    (tmp_path / "l.py").symlink_to(tmp_path / "nowhere")
+    for name, reason in (("d.py", "directory"), ("p.py", "regular file"), ("l.py", "cannot be read")):
+        with pytest.raises(BrokenScript, match=reason):
+            read_header(tmp_path / name)
+
+
+def test_reading_never_executes(tmp_path: Path):
+    canary = tmp_path / "canary"
+    path = tmp_path / "x.py"
+    path.write_text(
+        f"import pathlib\npathlib.Path({str(canary)!r}).touch()\nrevision = 'a'\n"
+        f"down_revision = (lambda: pathlib.Path({str(canary)!r}).touch())()\n"
+        f"class X:\n    pathlib.Path({str(canary)!r}).touch()\n"
+    )
+    with pytest.raises(BrokenScript, match="computed"):
+        read_header(path)
+    assert not canary.exists()
+
+
+def test_strange_escapes_warn_nobody(recwarn):
+    assert header('"""a \\d"""\nrevision = "a"\n').doc == "a \\d"
+    assert not recwarn.list
