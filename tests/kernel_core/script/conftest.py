@@ -57,7 +57,9 @@ def scripts(folder: Path) -> ScriptDirectory:
 def put(folder: Path) -> Callable[..., Path]:
     """Write a version file by its identifiers."""
 
-    def write(revision: str, down: object = None, labels: object = None, depends: object = None, body: str = "") -> Path:
+    def write(
+        revision: str, down: object = None, labels: object = None, depends: object = None, body: str = ""
+    ) -> Path:
         path = folder / "versions" / f"{revision}_x.py"
         path.write_text(
             f'"""About {revision}\n\nMore of it.\n\nCreate Date: 2013-01-01 10:00:00.000001\n"""\n'
@@ -87,9 +89,7 @@ def branched() -> RevisionMap:
 @pytest.fixture
 def dependent() -> RevisionMap:
     """Two lines, aa (a1, a2) and bb (b1, b2, b3), where b2 depends on a2."""
-    return revision_map(
-        ("a1", None, "aa"), ("a2", "a1"), ("b1", None, "bb"), ("b2", "b1", None, "a2"), ("b3", "b2")
-    )
+    return revision_map(("a1", None, "aa"), ("a2", "a1"), ("b1", None, "bb"), ("b2", "b1", None, "a2"), ("b3", "b2"))
 
 
 @pytest.fixture(name="revision_map")

@@ -23,7 +23,9 @@ def test_an_order_has_all_nodes_and_parents_first(above):
 @given(parents())
 def test_generations_grow_from_parent_to_child(above):
     graph = Graph(above)
-    assert all(graph.generation[parent] < graph.generation[node] for node in range(len(above)) for parent in above[node])
+    assert all(
+        graph.generation[parent] < graph.generation[node] for node in range(len(above)) for parent in above[node]
+    )
 
 
 @given(parents(), st.data())

@@ -21,7 +21,9 @@ def broken(source: str) -> BrokenScript:
 
 
 def test_plain_and_annotated_assignments_are_read():
-    found = header("revision: str = 'a'\ndown_revision: str | None = 'b'\nbranch_labels = ('x', 'y')\ndepends_on = ['c']\n")
+    found = header(
+        "revision: str = 'a'\ndown_revision: str | None = 'b'\nbranch_labels = ('x', 'y')\ndepends_on = ['c']\n"
+    )
     assert (found.revision, found.down_revision) == ("a", ("b",))
     assert (found.branch_labels, found.depends_on) == (("x", "y"), ("c",))
 
@@ -51,7 +53,9 @@ def test_without_a_readable_date_there_is_none(text):
 
 
 def test_a_docstring_may_show_a_def_on_its_own_line():
-    assert header('"""Like this:\n\ndef upgrade():\n    pass\n"""\nrevision = "a"\ndef upgrade(): pass\n').revision == "a"
+    assert (
+        header('"""Like this:\n\ndef upgrade():\n    pass\n"""\nrevision = "a"\ndef upgrade(): pass\n').revision == "a"
+    )
 
 
 def test_an_identifier_below_a_function_is_found():

@@ -39,7 +39,10 @@ def test_a_merge_point_has_several_parents(revision_map):
 
 
 def test_a_label_covers_its_branch_up_to_where_it_parts(branched):
-    assert {each.revision: set(each.branch_labels) for each in branched if each.branch_labels} == {"b1": {"bb"}, "b2": {"bb"}}
+    assert {each.revision: set(each.branch_labels) for each in branched if each.branch_labels} == {
+        "b1": {"bb"},
+        "b2": {"bb"},
+    }
 
 
 def test_a_dependency_may_be_named_by_label_or_partial_id(revision_map):
