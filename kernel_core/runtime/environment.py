@@ -1,0 +1,213 @@
+"""What ``env.py`` calls ``context``: the command's wishes on one side, the database on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, TextIO
+
+from sqlalchemy import Connection, MetaData
+
+from ..ddl import DefaultImpl
+from ..script import ScriptDirectory
+from ..util.exc import CommandError
+from ..util.proxy import Current
+from .migration import MigrationContext
+from .run import RunReport
+
+current_environment: Current[EnvironmentContext] = Current("current_environment")
+"""The EnvironmentContext behind `kernel_core.context`."""
+
+
+class EnvironmentContext:
+    """One command on its way through ``env.py``.
+
+        with EnvironmentContext(config, script, fn=plan, destination_rev="head"):
+            script.run_env()
+
+    ``fn(heads, migration_context)`` is the plan: it returns the steps to run. ``as_sql`` prints instead of running,
+    ``starting_rev`` says from where, ``dont_mutate`` refuses every step; other keywords stand in
+    ``get_context().opts``.
+    """
+
+    def __init__(self, config: Any, script: ScriptDirectory, **kw: Any) -> None:
+        self.config = config
+        self.script = script
+        self.context_opts: dict[str, Any] = kw
+        self.contexts: list[MigrationContext] = []
+        self._installed: AbstractContextManager[EnvironmentContext] | None = None
+
+    def __enter__(self) -> EnvironmentContext:
+        self._installed = current_environment.installed(self)
+        return self._installed.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        installed, self._installed = self._installed, None
+        if installed is not None:
+            installed.__exit__(kind, error, trace)
+
+    # ---- what was asked -----------------------------------------------------------------------------------------
+
+    def is_offline_mode(self) -> bool:
+        """Tell whether SQL is to be printed instead of run."""
+        return bool(self.context_opts.get("as_sql", False))
+
+    def requires_connection(self) -> bool:
+        """Tell whether a database is needed: everywhere but offline."""
+        return not self.is_offline_mode()
+
+    def is_transactional_ddl(self) -> bool:
+        """Tell whether the database takes changes of tables back in a rollback; needs `configure` before."""
+        return self.get_impl().transactional_ddl
+
+    def get_head_revision(self) -> str | tuple[str, ...] | None:
+        """Return the id of the one head; raises MultipleHeads."""
+        return self.script.as_revision_number("head")
+
+    def get_head_revisions(self) -> str | tuple[str, ...] | None:
+        """Return the ids of all heads."""
+        return self.script.as_revision_number("heads")
+
+    def get_starting_revision_argument(self) -> str | tuple[str, ...] | None:
+        """Return the id from which the run starts: offline what was asked for, else where the database stands."""
+        if self.contexts and not self.is_offline_mode():
+            return self.script.as_revision_number(self.get_context().get_current_heads() or None)
+        if "starting_rev" in self.context_opts or self.contexts:
+            opts = self.contexts[-1].opts if self.contexts else self.context_opts
+            return self.script.as_revision_number(opts.get("starting_rev"))
+        raise CommandError("Where the run starts is known after context.configure(); call that first.")
+
+    def get_revision_argument(self) -> str | tuple[str, ...] | None:
+        """Return the id to which the run leads; None for base."""
+        return self.script.as_revision_number(self.context_opts["destination_rev"])
+
+    def get_tag_argument(self) -> str | None:
+        """Return what was given as ``--tag``."""
+        tag: str | None = self.context_opts.get("tag")
+        return tag
+
+    def get_x_argument(self, as_dictionary: bool = False) -> list[str] | dict[str, str]:
+        """Return what was given as ``-x``, as a list or, split at the first ``=``, as a dictionary."""
+        given: list[str] = list(getattr(self.config.cmd_opts, "x", None) or ())
+        if not as_dictionary:
+            return given
+        return {name: value for name, _, value in (each.partition("=") for each in given)}
+
+    # ---- what env.py says ---------------------------------------------------------------------------------------
+
+    def configure(
+        self,
+        connection: Connection | None = None,
+        url: Any = None,
+        dialect_name: str | None = None,
+        dialect_opts: Mapping[str, Any] | None = None,
+        transactional_ddl: bool | None = None,
+        transaction_per_migration: bool = True,
+        output_buffer: TextIO | None = None,
+        starting_rev: str | None = None,
+        tag: str | None = None,
+        template_args: Mapping[str, Any] | None = None,
+        render_as_batch: bool = False,
+        target_metadata: MetaData | Sequence[MetaData] | None = None,
+        include_name: Callable[..., bool] | None = None,
+        include_object: Callable[..., bool] | None = None,
+        include_schemas: bool = False,
+        process_revision_directives: Callable[..., None] | None = None,
+        compare_type: bool | Callable[..., bool | None] = True,
+        compare_server_default: bool | Callable[..., bool | None] = False,
+        render_item: Callable[..., Any] | None = None,
+        literal_binds: bool = False,
+        upgrade_token: str = "upgrades",
+        downgrade_token: str = "downgrades",
+        alembic_module_prefix: str = "op.",
+        sqlalchemy_module_prefix: str = "sa.",
+        user_module_prefix: str | None = None,
+        on_version_apply: Callable[..., None] | Iterable[Callable[..., None]] | None = None,
+        autogenerate_plugins: Sequence[str] | None = None,
+        **kw: Any,
+    ) -> None:
+        """Say which database to run on, and how.
+
+            context.configure(connection=connection, target_metadata=Base.metadata)
+
+        One of ``connection``, ``url`` and ``dialect_name`` is needed (the last two only offline). Further keywords, such as
+        ``version_table`` and ``version_table_schema``, reach the context and the dialect as they are. By default every
+        revision has a transaction of its own; ``transaction_per_migration=False`` makes it one for the run.
+
+        Raises CommandError where no database is named.
+        """
+        given = {name: value for name, value in locals().items() if name not in ("self", "kw", *_PLACES)}
+        self._configure(connection, url, dialect_name, dialect_opts, {**given, **kw})
+
+    def _configure(
+        self,
+        connection: Connection | None,
+        url: Any,
+        dialect_name: str | None,
+        dialect_opts: Mapping[str, Any] | None,
+        given: MutableMapping[str, Any],
+    ) -> None:
+        opts = {"script": self.script, "config": self.config, **self.context_opts}
+        for name in ("starting_rev", "tag", "transactional_ddl", "output_buffer"):
+            if given.get(name) is None:
+                given.pop(name, None)
+        template_args = {**(opts.get("template_args") or {}), **(given.pop("template_args", None) or {})}
+        opts.update(given)
+        opts["template_args"] = template_args
+        opts["connection"] = connection
+        opts.setdefault("output_buffer", getattr(self.config, "output_buffer", None))
+        context = MigrationContext.configure(
+            connection,
+            url=url,
+            dialect_name=dialect_name,
+            dialect_opts=dialect_opts,
+            environment_context=self,
+            opts=opts,
+        )
+        self.contexts.append(context)
+
+    def run_migrations(self, **kw: Any) -> None:
+        """Run what the command asked for on the configured database; ``kw`` reach each ``upgrade()`` and ``downgrade()``."""
+        self.get_context().run_migrations(**kw)
+
+    def execute(self, sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:
+        """Run a statement, or print it offline."""
+        self.get_context().execute(sql, execution_options)
+
+    def static_output(self, text: str) -> None:
+        """Print a text into the offline script."""
+        self.get_impl().static_output(text)
+
+    def begin_transaction(self) -> AbstractContextManager[None]:
+        """Wrap the run: ``with context.begin_transaction(): context.run_migrations()``."""
+        return self.get_context().begin_transaction()
+
+    def get_context(self) -> MigrationContext:
+        """Return the MigrationContext; raises CommandError before `configure`."""
+        if not self.contexts:
+            raise CommandError("No database is configured yet: env.py must call context.configure() first.")
+        return self.contexts[-1]
+
+    def get_bind(self) -> Connection | None:
+        """Return the connection; None offline."""
+        return self.get_context().bind
+
+    def get_impl(self) -> DefaultImpl:
+        """Return the dialect's DefaultImpl."""
+        return self.get_context().impl
+
+    # ---- what came of it ----------------------------------------------------------------------------------------
+
+    @property
+    def report(self) -> RunReport:
+        """What the runs did, taken together where ``env.py`` configured several databases."""
+        total = self.contexts[0].report if self.contexts else RunReport()
+        for context in self.contexts[1:]:
+            total += context.report
+        return total
+
+
+_PLACES = ("connection", "url", "dialect_name", "dialect_opts")

@@ -1,0 +1,67 @@
+"""What to tell a person when a revision failed: which one, where in its file, why, and where the database stands."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from typing import Any
+
+from ..script.steps import StampStep, Step
+from ..util.exc import UpgradeFailed
+from ..util.secrets import redact
+from .heads import spoken
+
+
+def failed(
+    error: Exception,
+    step: Step | StampStep,
+    context: Any,
+    heads: tuple[str, ...],
+    applied: tuple[str, ...],
+    interrupted: bool,
+) -> UpgradeFailed:
+    """Return the UpgradeFailed for ``error``, which a step raised; ``heads`` is where the database stands now."""
+    revision = step.revision_id if isinstance(step, Step) else ", ".join(step.added or step.removed) or "base"
+    name = f"Revision {revision}{_place(error, step, context)}"
+    verb = {"upgrade": "failed", "downgrade": "could not be undone", "stamp": "could not be stamped"}[step.direction]
+    text = f"{name} {verb}: {reason(error)} {_outcome(context, heads, interrupted)}"
+    return UpgradeFailed(redact(text), revision=revision, standing_at=heads, applied=applied)
+
+
+def reason(error: BaseException) -> str:
+    """Return the first line of an error with its type, closed by a full stop.
+
+    A driver's error is taken out of SQLAlchemy's wrapping; the message of an error of ours stands alone.
+    """
+    cause = getattr(error, "orig", None) or error
+    first = next((line.strip() for line in str(cause).splitlines() if line.strip()), "")
+    ours = type(cause).__module__.endswith("util.exc")
+    text = first if ours and first else f"{type(cause).__name__}: {first}" if first else type(cause).__name__
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _place(error: Exception, step: Step | StampStep, context: Any) -> str:
+    """Return `` (file, line n)``: the deepest line of the version file that the error went through."""
+    script = context.script.get_revision(step.revision_id) if isinstance(step, Step) and context.script else None
+    if script is None:
+        return ""
+    path = os.path.realpath(script.path)
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if _file(frame) == path]
+    return f" ({os.path.basename(path)}, line {lines[-1]})" if lines else f" ({os.path.basename(path)})"
+
+
+def _file(frame: Any) -> str:
+    return os.path.realpath(frame.f_code.co_filename)
+
+
+def _outcome(context: Any, heads: tuple[str, ...], interrupted: bool) -> str:
+    if context.as_sql:
+        return "No more SQL was written."
+    if context.borrowed:
+        return "It runs in the caller's transaction, which must be rolled back now."
+    where = f"the database stands at {spoken(heads)}."
+    if interrupted:
+        return f"What it did up to its autocommit_block() stays; {where}"
+    if not context.impl.transactional_ddl:
+        return f"{context.dialect.name} commits each change of a table at once, so a part of it may stay; {where}"
+    return f"It was rolled back; {where}"

@@ -1,0 +1,84 @@
+"""What a callback of ``on_version_apply`` is told about the step that was just done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..script.revision import Revision, RevisionMap
+from ..script.steps import StampStep, Step
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationInfo:
+    """One step of a run: ``is_upgrade``, ``is_stamp``, and the revisions on both ends of it.
+
+    "Up" is the end that lies further from base, whichever way the step goes; "source" is where the step began. A stamp
+    may have several revisions at its upper end.
+    """
+
+    revision_map: RevisionMap
+    is_upgrade: bool
+    is_stamp: bool
+    up_revision_ids: tuple[str, ...]
+    down_revision_ids: tuple[str, ...]
+
+    @property
+    def up_revision_id(self) -> str | None:
+        """The upper end, where it is one; the first of several; None for base."""
+        return self.up_revision_ids[0] if self.up_revision_ids else None
+
+    @property
+    def up_revision(self) -> Revision | None:
+        """The revision of `up_revision_id`."""
+        return self.revision_map.get_revision(self.up_revision_id)
+
+    @property
+    def up_revisions(self) -> tuple[Revision, ...]:
+        """The revisions of the upper end."""
+        return self.revision_map.get_revisions(self.up_revision_ids)
+
+    @property
+    def down_revisions(self) -> tuple[Revision, ...]:
+        """The revisions of the lower end; () for base."""
+        return self.revision_map.get_revisions(self.down_revision_ids)
+
+    @property
+    def source_revision_ids(self) -> tuple[str, ...]:
+        """Where the step began."""
+        return self.down_revision_ids if self.is_upgrade else self.up_revision_ids
+
+    @property
+    def source_revisions(self) -> tuple[Revision, ...]:
+        """The revisions where the step began."""
+        return self.revision_map.get_revisions(self.source_revision_ids)
+
+    @property
+    def destination_revision_ids(self) -> tuple[str, ...]:
+        """Where the step led."""
+        return self.up_revision_ids if self.is_upgrade else self.down_revision_ids
+
+    @property
+    def destination_revisions(self) -> tuple[Revision, ...]:
+        """The revisions where the step led."""
+        return self.revision_map.get_revisions(self.destination_revision_ids)
+
+
+def info_of(step: Step | StampStep, revisions: RevisionMap) -> MigrationInfo:
+    """Return what there is to tell about a step."""
+    if isinstance(step, StampStep):
+        down = not step.after or (bool(step.before) and step.after < revisions.ancestors(_known(step.before, revisions)))
+        upper, lower = (step.before, step.after) if down else (step.after, step.before)
+        return MigrationInfo(revisions, not down, True, tuple(sorted(upper)), tuple(sorted(lower)))
+    parents = parents_of(step, revisions)
+    return MigrationInfo(revisions, step.is_upgrade, False, (step.revision_id,), parents)
+
+
+def parents_of(step: Step, revisions: RevisionMap) -> tuple[str, ...]:
+    """Return the parents of the step's revision as written in its file."""
+    revision: Any = revisions.get_revision(step.revision_id)
+    return tuple(revision.down_revisions)
+
+
+def _known(heads: frozenset[str], revisions: RevisionMap) -> list[str]:
+    return [head for head in heads if head in revisions]

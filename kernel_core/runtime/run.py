@@ -1,0 +1,62 @@
+"""What a run did, as values: its steps, where the database stood before and after, and what happens meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["upgrade", "downgrade", "stamp"]
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedStep:
+    """One revision that was applied, undone or stamped; ``seconds`` is 0.0 where only SQL text was written."""
+
+    revision: str
+    direction: Direction
+    doc: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run did: ``steps`` in order, the heads of the database ``before`` and ``after``, ``sql`` in offline mode.
+
+    ``target`` is the database's URL with its secrets masked, or the dialect's name in offline mode.
+    """
+
+    steps: tuple[AppliedStep, ...] = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    sql: str | None = None
+    target: str = ""
+
+    def __add__(self, other: RunReport) -> RunReport:
+        """Return both runs as one, for an ``env.py`` that migrates several databases."""
+        return RunReport(
+            steps=self.steps + other.steps,
+            before=tuple(sorted({*self.before, *other.before})),
+            after=tuple(sorted({*self.after, *other.after})),
+            sql=self.sql if other.sql is None else (self.sql or "") + other.sql,
+            target=", ".join(dict.fromkeys(filter(None, (self.target, other.target)))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """What ``config.attributes["on_step"]`` is called with: a revision begins, is done, or has failed.
+
+    ``index`` counts from 1 to ``total``; ``seconds`` is what the revision took, 0.0 at its start.
+    """
+
+    kind: Literal["start", "done", "failed"]
+    revision: str
+    direction: Direction
+    doc: str
+    index: int
+    total: int
+    seconds: float = 0.0
+
+
+OnStep = Callable[[RunEvent], object]

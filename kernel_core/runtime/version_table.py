@@ -1,0 +1,122 @@
+"""The table that says where a database stands, in Alembic's shape: one row for each head.
+
+Read-only until the first write. Each change must meet exactly one row: otherwise somebody else moved it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table, bindparam, inspect, literal_column, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateTable
+
+from ..ddl.impl import DefaultImpl
+from ..util.exc import CommandError, SomeoneElseMovedIt
+from .heads import RowChanges, row_changes, spoken
+
+
+class VersionTable:
+    """Reads and changes the rows of the version table; offline it prints the changes with their values written out."""
+
+    def __init__(self, impl: DefaultImpl, table: Table) -> None:
+        self.impl, self.table = impl, table
+        self._seen = False
+        number = table.c.version_num
+        self._select = select(number)
+        self._insert = table.insert().inline()
+        self._update = table.update().where(number == bindparam("old")).values(version_num=bindparam("new"))
+        self._delete = table.delete().where(number == bindparam("old"))
+
+    def exists(self) -> bool:
+        """Tell whether the table is in the database; always False offline."""
+        if not self._seen and self.impl.connection is not None and not self.impl.as_sql:
+            self._seen = inspect(self.impl.connection).has_table(self.table.name, schema=self.table.schema)
+        return self._seen
+
+    def read(self) -> tuple[str, ...]:
+        """Return the heads in the database, sorted; () where there is no table."""
+        return tuple(sorted(self._connection.scalars(self._select))) if self.exists() else ()
+
+    def open(self, heads: frozenset[str]) -> None:
+        """Make ready for a change from ``heads``: create the table, or lock its rows and look whether they are still these.
+
+        Raises SomeoneElseMovedIt where they are not; belongs inside the transaction of the change.
+        """
+        if self.impl.as_sql:
+            if not heads:
+                self.impl.execute(CreateTable(self.table))
+            return
+        if not self.exists():
+            self.table.create(self._connection)
+            self._seen = True
+            return
+        found = frozenset(self._connection.scalars(self._select.with_for_update()))
+        if found != heads:
+            raise SomeoneElseMovedIt(
+                f"Someone else moved {self.table.fullname}: it stood at {spoken(heads)} and now stands at {spoken(found)}. "
+                "Nothing was changed; look at the current revision and start again."
+            )
+
+    def forget(self) -> None:
+        """Look again whether the table exists; what this run created may have been rolled back."""
+        self._seen = False
+
+    def write(self, before: Iterable[str], after: Iterable[str]) -> None:
+        """Change the rows from one set of heads to the other; raises SomeoneElseMovedIt where they are not as expected."""
+        changes = row_changes(before, after)
+        self._check_lengths(after)
+        if self.impl.as_sql:
+            self._print(changes)
+            return
+        for head in changes.deletes:
+            self._one_row(self._delete, {"old": head}, head)
+        for old, new in changes.updates:
+            self._one_row(self._update, {"old": old, "new": new}, old)
+        for head in changes.inserts:
+            self._insert_row(head)
+
+    @property
+    def _connection(self) -> Connection:
+        assert self.impl.connection is not None, "online mode has a connection"
+        return self.impl.connection
+
+    def _insert_row(self, head: str) -> None:
+        try:
+            self._connection.execute(self._insert, {"version_num": head})
+        except IntegrityError as error:
+            raise self._moved(head, "has a row already") from error
+
+    def _one_row(self, statement: Executable, values: dict[str, Any], head: str) -> None:
+        matched = self._connection.execute(statement, values).rowcount
+        if matched != 1 and self.impl.dialect.supports_sane_rowcount:
+            raise self._moved(head, "has no row" if not matched else f"has {matched} rows")
+
+    def _moved(self, head: str, fact: str) -> SomeoneElseMovedIt:
+        return SomeoneElseMovedIt(
+            f"Someone else moved {self.table.fullname}: revision {head} {fact} in it. "
+            "This change was rolled back; look at the current revision and start again."
+        )
+
+    def _print(self, changes: RowChanges) -> None:
+        number = self.table.c.version_num
+        for head in changes.deletes:
+            self.impl.execute(self.table.delete().where(number == _literal(head)))
+        for old, new in changes.updates:
+            self.impl.execute(self.table.update().where(number == _literal(old)).values(version_num=_literal(new)))
+        for head in changes.inserts:
+            self.impl.execute(self.table.insert().inline().values(version_num=_literal(head)))
+
+    def _check_lengths(self, heads: Iterable[str]) -> None:
+        length = getattr(self.table.c.version_num.type, "length", None)
+        for head in heads:
+            if length is not None and len(head) > length:
+                raise CommandError(
+                    f"Revision id {head} has {len(head)} characters; {self.table.fullname}.version_num holds {length}. "
+                    "Give the revision a shorter id."
+                )
+
+
+def _literal(head: str) -> Any:
+    return literal_column("'" + head.replace("'", "''") + "'")
