@@ -1,9 +1,9 @@
 """What a version file calls: every directive of the current `Operations`.
 
-    from kernel_core import op
+from kernel_core import op
 
-    def upgrade():
-        op.add_column("users", Column("email", String(120)))
+def upgrade():
+    op.add_column("users", Column("email", String(120)))
 """
 
 import sys

@@ -16,7 +16,15 @@ from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from ..operations.batch import Batch
-from ..operations.kinds.column import AddColumn, ColumnComment, ColumnDefault, ColumnName, ColumnNullable, ColumnType, DropColumn
+from ..operations.kinds.column import (
+    AddColumn,
+    ColumnComment,
+    ColumnDefault,
+    ColumnName,
+    ColumnNullable,
+    ColumnType,
+    DropColumn,
+)
 from ..operations.kinds.table import RenameTable
 from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import should_create
@@ -83,7 +91,9 @@ class DefaultImpl:
         self.output_buffer.write(text + "\n\n")
         self.output_buffer.flush()
 
-    def execute(self, construct: Executable | ClauseElement | str, execution_options: Mapping[str, Any] | None = None) -> Any:
+    def execute(
+        self, construct: Executable | ClauseElement | str, execution_options: Mapping[str, Any] | None = None
+    ) -> Any:
         """Run a statement, or print it in offline mode with its values written out.
 
         In a str a colon is a colon, so that JSON and casts may stand in it.
@@ -128,7 +138,9 @@ class DefaultImpl:
         self, *, version_table: str, version_table_schema: str | None, version_table_pk: bool, **kw: Any
     ) -> Table:
         """Return the table that says where the database stands; a dialect may want other types."""
-        table = Table(version_table, MetaData(), Column("version_num", String(32), nullable=False), schema=version_table_schema)
+        table = Table(
+            version_table, MetaData(), Column("version_num", String(32), nullable=False), schema=version_table_schema
+        )
         if version_table_pk:
             table.append_constraint(PrimaryKeyConstraint("version_num", name=f"{version_table}_pkc"))
         return table
@@ -187,7 +199,13 @@ class DefaultImpl:
         return None
 
     def drop_column(
-        self, table_name: str, column: Column[Any], *, schema: str | None = None, if_exists: bool | None = None, **kw: Any
+        self,
+        table_name: str,
+        column: Column[Any],
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+        **kw: Any,
     ) -> None:
         """Drop a column."""
         self.execute(DropColumn(table_name, column, schema=schema, if_exists=if_exists))
@@ -202,7 +220,7 @@ class DefaultImpl:
         name: str | None = None,
         type_: TypeEngine[Any] | None = None,
         schema: str | None = None,
-        comment: str | None | bool = False,
+        comment: str | bool | None = False,
         existing_type: TypeEngine[Any] | None = None,
         existing_server_default: Any = None,
         existing_nullable: bool | None = None,
@@ -232,7 +250,12 @@ class DefaultImpl:
             self.execute(ColumnName(table_name, column_name, name, **known))
 
     def column_type(
-        self, table_name: str, column_name: str, type_: TypeEngine[Any], known: Mapping[str, Any], options: Mapping[str, Any]
+        self,
+        table_name: str,
+        column_name: str,
+        type_: TypeEngine[Any],
+        known: Mapping[str, Any],
+        options: Mapping[str, Any],
     ) -> ClauseElement:
         """Return the statement that changes a type; a dialect may take its own ``options``."""
         return ColumnType(table_name, column_name, type_, **known)
@@ -248,7 +271,7 @@ class DefaultImpl:
         """Drop a constraint by its name."""
         if constraint.name is None:
             raise UnsupportedOperation(
-                f"A constraint of {constraint.table.name} has no name and cannot be dropped by one. "  # type: ignore[attr-defined]
+                f"A constraint of {constraint.table.name} has no name and cannot be dropped by one. "
                 "Name it, or give its MetaData a naming convention."
             )
         self.execute(schema.DropConstraint(constraint, **kw))

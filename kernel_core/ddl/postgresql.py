@@ -38,12 +38,19 @@ class PostgresqlImpl(DefaultImpl):
         return super().add_column(table_name, column, schema=schema, if_not_exists=if_not_exists, **kw)
 
     def column_type(
-        self, table_name: str, column_name: str, type_: TypeEngine[Any], known: Mapping[str, Any], options: Mapping[str, Any]
+        self,
+        table_name: str,
+        column_name: str,
+        type_: TypeEngine[Any],
+        known: Mapping[str, Any],
+        options: Mapping[str, Any],
     ) -> ClauseElement:
         """Return the change of type, with the ``postgresql_using`` expression that turns old values into new."""
         self._make_type(type_)
         using = options.get("postgresql_using")
-        return PostgresqlColumnType(table_name, column_name, type_, using=None if using is None else str(using), **known)
+        return PostgresqlColumnType(
+            table_name, column_name, type_, using=None if using is None else str(using), **known
+        )
 
     def _make_type(self, type_: TypeEngine[Any]) -> None:
         own = type_.dialect_impl(self.dialect)
@@ -58,7 +65,9 @@ class PostgresqlImpl(DefaultImpl):
 class PostgresqlColumnType(ColumnType):
     """``ALTER COLUMN c TYPE x USING expression``."""
 
-    def __init__(self, name: str, column_name: str, type_: TypeEngine[Any], *, using: str | None = None, **kw: Any) -> None:
+    def __init__(
+        self, name: str, column_name: str, type_: TypeEngine[Any], *, using: str | None = None, **kw: Any
+    ) -> None:
         super().__init__(name, column_name, type_, **kw)
         self.using = using
 

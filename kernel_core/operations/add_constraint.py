@@ -48,7 +48,8 @@ class AddConstraintOp(MigrateOperation):
         found = cls._by_visit_name.get(constraint.__visit_name__)
         if found is None:
             raise CommandError(
-                f"No operation adds a {constraint.__visit_name__}. Register one with AddConstraintOp.register_add_constraint()."
+                f"No operation adds a {constraint.__visit_name__}. "
+                "Register one with AddConstraintOp.register_add_constraint()."
             )
         return found.from_constraint(constraint)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import conv
 
 from ..util.dispatch import Dispatcher
 from ..util.proxy import Current
+from ..util.sqla_compat import inline_literal
 from .batch import Batch, BatchOptions, RecordingImpl
 from .operation import MigrateOperation, remember_operation
 from .schemaobj import SchemaObjects
@@ -26,7 +27,7 @@ current_operations: Current[Operations] = Current("current_operations")
 
 
 class AbstractOperations:
-    """What `Operations` and `BatchOperations` share: directives, implementations, and the way from one to the other."""
+    """What `Operations` and `BatchOperations` share: directives and what carries them out."""
 
     _implementations: ClassVar[Dispatcher] = Dispatcher()
 
@@ -37,10 +38,10 @@ class AbstractOperations:
 
     @classmethod
     def register_operation(cls, name: str, sourcename: str | None = None) -> Callable[[C], C]:
-        """Make a directive called ``name`` of an operation class; ``sourcename`` is its class method, if named otherwise.
+        """Make a directive called ``name`` of an operation class; its class method may have another ``sourcename``.
 
-            @Operations.register_operation("create_sequence")
-            class CreateSequenceOp(MigrateOperation): ...
+        @Operations.register_operation("create_sequence")
+        class CreateSequenceOp(MigrateOperation): ...
         """
 
         def register(operation_class: C) -> C:
@@ -78,18 +79,7 @@ class AbstractOperations:
 
     def inline_literal(self, value: Any, type_: Any = None) -> Any:
         """Return a value that is written into the SQL text even in online mode."""
-        from sqlalchemy import literal
-
-        bound = literal(value, type_)
-        return bound.render_literal_execute() if hasattr(bound, "render_literal_execute") else bound
-
-    def run_async(self, function: Callable[..., Awaitable[Any]], *args: Any, **kw: Any) -> Any:
-        """Run an async function on the async connection behind this one, inside the running migration."""
-        from sqlalchemy.ext.asyncio import AsyncConnection
-        from sqlalchemy.util import await_only
-
-        connection = AsyncConnection._retrieve_proxy_for_target(self.get_bind())
-        return await_only(function(connection, *args, **kw))
+        return inline_literal(value, type_)
 
 
 class Operations(AbstractOperations):
@@ -182,7 +172,7 @@ def _directive(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(source)
     parameters = list(signature.parameters.values())
     self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    directive.__signature__ = signature.replace(parameters=[self_parameter, *parameters[1:]])  # type: ignore[attr-defined]
+    vars(directive)["__signature__"] = signature.replace(parameters=[self_parameter, *parameters[1:]])
     return directive
 
 

@@ -29,7 +29,7 @@ class OpContainer(MigrateOperation):
                 yield operation
 
     def as_diffs(self) -> list[Any]:
-        """Return the list of diff tuples that ``compare_metadata`` gives; alterations of one column stand in one list."""
+        """Return the diff tuples of ``compare_metadata``; alterations of one column stand in one list."""
         diffs: list[Any] = []
         for operation in self.leaves():
             several = getattr(operation, "to_diff_tuples", None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import difflib
 import importlib
 import re
 from dataclasses import dataclass
@@ -53,7 +55,7 @@ class Field:
         return default_argument(value) if self.kind == "default" else value
 
     def assign(self, operation: MigrateOperation, value: object) -> None:
-        """Put ``value`` in place; the operation is a fresh copy, the objects that it shares are replaced, not changed."""
+        """Put ``value`` in place; the operation is a fresh copy, and what it shares is replaced, not changed."""
         holder, dot, attribute = (self.at or self.name).partition(".")
         if not dot:
             setattr(operation, holder, value)
@@ -186,10 +188,8 @@ def _argument(node: ast.expr, text: str, dialect: Any) -> object:
 def _type_class(name: str, dialect: Any) -> type[TypeEngine[Any]] | None:
     places: list[Any] = [sqltypes]
     if dialect is not None and re.fullmatch(r"\w+", dialect.name):
-        try:
+        with contextlib.suppress(ImportError):  # a third party's dialect keeps its types elsewhere
             places.insert(0, importlib.import_module(f"sqlalchemy.dialects.{dialect.name}"))
-        except ImportError:  # a third party's dialect keeps its types elsewhere
-            pass
     for place in places:
         cls = getattr(place, name, None)
         if isinstance(cls, type) and issubclass(cls, TypeEngine):
@@ -198,8 +198,6 @@ def _type_class(name: str, dialect: Any) -> type[TypeEngine[Any]] | None:
 
 
 def _nearest(name: str) -> str:
-    import difflib
-
     names = {other.lower(): other for other in vars(sqltypes) if isinstance(getattr(sqltypes, other), type)}
     near = difflib.get_close_matches(name.lower(), names, 1)
     return f"; the nearest is {names[near[0]]}" if near else ""

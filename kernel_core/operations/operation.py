@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from .fields import Field
 
 Need = tuple[str, ...]
-"""A thing that one operation gives and another needs: ``("table", schema, name)``, ``("column", schema, table, name)``,
-``("constraint", schema, table, name)``, ``("index", schema, name)`` or ``("freed", *thing)``: nothing holds on to it any more."""
+"""A thing that one operation gives and another needs.
+
+``("table", schema, name)``, ``("column", schema, table, name)``,
+``("constraint", schema, table, name)``, ``("index", schema, name)``; ``("freed", *thing)`` says that nothing
+holds on to it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class MigrateOperation:
     def apply(self, operations: Any) -> Any:
         """Do it, by way of ``operations.impl``."""
         raise NotImplementedError(
-            f"{type(self).__name__} has no implementation. Define apply(), or register one with Operations.implementation_for()."
+            f"{type(self).__name__} has no implementation. "
+            "Define apply(), or register one with Operations.implementation_for()."
         )
 
     def reverse(self) -> MigrateOperation:

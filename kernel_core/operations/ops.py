@@ -3,10 +3,10 @@
 The classes are written one subject a file in `kinds`; importing this module registers them all.
 """
 
+from .add_constraint import AddConstraintOp
 from .containers import DowngradeOps, MigrationScript, ModifyTableOps, OpContainer, UpgradeOps
 from .kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from .kinds.constraint import (
-    AddConstraintOp,
     CreateCheckConstraintOp,
     CreateForeignKeyOp,
     CreatePrimaryKeyOp,

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import Constraint, SchemaItem
 from sqlalchemy.types import NULLTYPE, TypeEngine
 
-from ..util.sqla_compat import copy_column, copy_constraint
+from ..util.sqla_compat import copy_column, copy_constraint, referred_name
 
 
 class SchemaObjects:
@@ -62,7 +62,9 @@ class SchemaObjects:
 
     def columns_table(self, name: str, columns: Sequence[str], schema: str | None = None) -> Table:
         """Return a table of columns whose types are unknown."""
-        return Table(name, self.metadata(), *(Column(column, NULLTYPE) for column in dict.fromkeys(columns)), schema=schema)
+        return Table(
+            name, self.metadata(), *(Column(column, NULLTYPE) for column in dict.fromkeys(columns)), schema=schema
+        )
 
     def primary_key_constraint(
         self, name: str | None, table_name: str, columns: Sequence[str], schema: str | None = None, **kw: Any
@@ -143,7 +145,7 @@ class SchemaObjects:
 
     def _ensure_target(self, metadata: MetaData, key: ForeignKey) -> None:
         """Give a foreign key something to point at: the columns that it names, of unknown type."""
-        spec = key._get_colspec()
+        spec = referred_name(key)
         table_key, _, column = spec.rpartition(".")
         schema, _, name = table_key.rpartition(".")
         target = metadata.tables.get(table_key)

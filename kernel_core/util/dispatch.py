@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,9 +22,9 @@ class Dispatcher:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[Hashable, str], Callable[..., Any]] = {}
+        self._entries: dict[tuple[Any, str], Callable[..., Any]] = {}
 
-    def dispatch_for(self, target: Hashable, qualifier: str = "default", replace: bool = False) -> Callable[[F], F]:
+    def dispatch_for(self, target: Any, qualifier: str = "default", replace: bool = False) -> Callable[[F], F]:
         """Register the decorated function for ``target``.
 
         Raises ValueError where the place is taken and ``replace`` is not given.
@@ -33,7 +33,9 @@ class Dispatcher:
         def register(function: F) -> F:
             key = (target, qualifier)
             if key in self._entries and not replace:
-                raise ValueError(f"{target!r} already has a function for {qualifier!r}. Pass replace=True to change it.")
+                raise ValueError(
+                    f"{target!r} already has a function for {qualifier!r}. Pass replace=True to change it."
+                )
             self._entries[key] = function
             return function
 
@@ -44,7 +46,7 @@ class Dispatcher:
 
         Raises LookupError where nothing is registered.
         """
-        targets: tuple[Hashable, ...]
+        targets: tuple[Any, ...]
         if isinstance(obj, str):
             targets = (obj,)
         else:

@@ -75,7 +75,7 @@ class BatchError(CommandError):
 class UpgradeFailed(CommandError):
     """A revision failed while it ran and was rolled back.
 
-    ``revision`` is its id, ``standing_at`` the heads of the database now, ``applied`` what this run had finished before.
+    ``revision`` is its id, ``standing_at`` the heads of the database now, ``applied`` what this run had finished.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class EnvironmentMissing(CommandError):
 
 
 class BrokenScript(CommandError):
-    """A version file cannot be read; ``path``, ``line`` (1-based, or None) and ``reason`` say where and why."""
+    """A version file cannot be read; ``path``, ``line`` (from 1, or None) and ``reason`` say where and why."""
 
     def __init__(self, path: str, line: int | None, reason: str) -> None:
         where = f"{path}, line {line}" if line else path
@@ -111,7 +111,10 @@ class RevisionError(CommandError):
 
 
 class ResolutionError(RevisionError):
-    """A name stands for no revision, or for several; ``argument`` is the name, ``candidates`` the near or matching ids."""
+    """A name stands for no revision, or for several.
+
+    ``argument`` is the name, ``candidates`` are the near or matching ids.
+    """
 
     def __init__(self, message: str, argument: str = "", candidates: Sequence[str] = ()) -> None:
         super().__init__(message)

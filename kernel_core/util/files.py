@@ -38,7 +38,9 @@ def inside(folder: str | os.PathLike[str], name: str) -> str:
     root = os.path.realpath(folder)
     path = os.path.realpath(os.path.join(root, name))
     if os.path.commonpath((root, path)) != root or path == root:
-        raise CommandError(f"{name!r} would be written outside {os.fspath(folder)}; nothing was written. Choose a plain name.")
+        raise CommandError(
+            f"{name!r} would be written outside {os.fspath(folder)}; nothing was written. Choose a plain name."
+        )
     return path
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import ModuleType
@@ -14,8 +14,8 @@ T = TypeVar("T")
 class Current(Generic[T]):
     """The object that counts now, for this thread and asyncio task.
 
-        with current.installed(operations):
-            current.get()
+    with current.installed(operations):
+        current.get()
     """
 
     def __init__(self, name: str) -> None:
@@ -65,9 +65,11 @@ class ProxyModule(ModuleType):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if not hasattr(self._kind, name) and (self._current.get() is None or not hasattr(self._current.get(), name)):
             raise AttributeError(f"{self.__name__} has nothing called {name!r}.")
-        return _Forward(self, name) if callable(getattr(self._kind, name, None)) else getattr(self._now(name), name)
+        method = getattr(self._kind, name, None)
+        return _Forward(self, method, name) if callable(method) else getattr(self.now(name), name)
 
-    def _now(self, name: str) -> Any:
+    def now(self, name: str) -> Any:
+        """Return the current object; NameError outside every run."""
         current = self._current.get()
         if current is None:
             raise NameError(f"{self.__name__}.{name} was used outside a migration run. {self._absent}")
@@ -80,14 +82,14 @@ class ProxyModule(ModuleType):
 class _Forward:
     """A method of whatever is current at the time of the call, so that ``from op import add_column`` keeps working."""
 
-    def __init__(self, module: ProxyModule, name: str) -> None:
+    def __init__(self, module: ProxyModule, method: Callable[..., Any], name: str) -> None:
         self._module, self._name = module, name
         self.__name__ = name
-        self.__doc__ = getattr(module._kind, name).__doc__
-        self.__wrapped__ = getattr(module._kind, name)
+        self.__doc__ = method.__doc__
+        self.__wrapped__ = method
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
-        return getattr(self._module._now(self._name), self._name)(*args, **kw)
+        return getattr(self._module.now(self._name), self._name)(*args, **kw)
 
     def __repr__(self) -> str:
         return f"<{self._module.__name__}.{self._name}>"

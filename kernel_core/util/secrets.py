@@ -60,7 +60,7 @@ def mask_url(url: object) -> str:
 
 
 def _mask_loose(text: str) -> str:
-    """Mask a URL whose password holds spaces or quotes: all between the first ``:`` of the credentials and the last ``@``."""
+    """Mask a URL whose password holds spaces or quotes: all from the first ``:`` to the last ``@``."""
     scheme, _, rest = text.partition("://")
     credentials, at, address = rest.rpartition("@")
     if not at:
@@ -78,8 +78,12 @@ def _mask_pair(pair: str) -> str:
     plain = unquote_plus(value)
     if _ODBC_SECRET.search(plain):
         _remember_all(found["value"] for found in _ODBC_SECRET.finditer(plain))
-        return f"{key}={_ODBC_SECRET.sub(lambda found: f'{found["key"]}={MASK}', plain)}"
+        return f"{key}={_ODBC_SECRET.sub(_mask_odbc, plain)}"
     return pair
+
+
+def _mask_odbc(found: re.Match[str]) -> str:
+    return f"{found['key']}={MASK}"
 
 
 def _remember_all(secrets: Iterable[str]) -> None:

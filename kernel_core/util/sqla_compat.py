@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import MetaData, Table
+from sqlalchemy import ForeignKey, MetaData, Table, literal
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import Column, Computed, Constraint, DefaultClause, FetchedValue, Identity
-from sqlalchemy.sql.elements import ClauseElement, TextClause
+from sqlalchemy.exc import NoReferenceError
+from sqlalchemy.schema import Column, Computed, Constraint, DefaultClause, FetchedValue, ForeignKeyConstraint, Identity
+from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
 
 SQLALCHEMY_VERSION = tuple(int(part) for part in sqlalchemy.__version__.split(".")[:2])
 
@@ -22,12 +24,12 @@ def copy_column(column: Column[Any]) -> Column[Any]:
 
 def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:
     """Return a copy that belongs to no table."""
-    copied: Constraint = constraint._copy(**kw)  # type: ignore[attr-defined]
+    copied: Constraint = constraint._copy(**kw)
     return copied
 
 
 def changed_column(column: Column[Any], **changes: Any) -> Column[Any]:
-    """Return a copy of ``column`` with other values for ``name``, ``type``, ``nullable``, ``server_default`` or ``comment``."""
+    """Return a copy of ``column`` with another ``name``, ``type``, ``nullable``, ``server_default`` or ``comment``."""
     changed = copy_column(column)
     for attribute, value in changes.items():
         if attribute == "name":
@@ -93,21 +95,43 @@ def is_type_bound(constraint: Constraint) -> bool:
 @contextmanager
 def table_of_column(column: Column[Any]) -> Iterator[None]:
     """Give a loose column a table for a moment, because a compiler asks it for one."""
-    if column.table is not None:
+    current: Table | None = column.table
+    if current is not None:
         yield
         return
-    table = Table("x", MetaData())
-    column.table = table
+    nothing: Any = None
+    column.table = Table("x", MetaData())
     try:
         yield
     finally:
-        column.table = None  # type: ignore[assignment]
+        column.table = nothing
+
+
+def ddl_compiler(dialect: Dialect) -> DDLCompiler:
+    """Return a compiler that spells parts of statements: columns, defaults, constraints."""
+    nothing: Any = None
+    return dialect.ddl_compiler(dialect, nothing)
+
+
+def referred_name(key: ForeignKey) -> str:
+    """Return what a foreign key names: ``schema.table.column``."""
+    return key._get_colspec()
+
+
+def prefixes(table: Table) -> list[str]:
+    """Return the words between CREATE and TABLE."""
+    return list(table._prefixes)
+
+
+def inline_literal(value: Any, type_: Any) -> Any:
+    """Return a value that is written into the SQL text even when the statement is run."""
+    return literal(value, type_, literal_execute=True)
 
 
 def should_create(constraint: Constraint, dialect: Dialect) -> bool:
-    """Tell whether a constraint is made on this database: the CHECK of a Boolean or Enum is not where the type is native."""
+    """Tell whether a constraint is made on this database: where a Boolean or Enum is native, its CHECK is not."""
     rule = getattr(constraint, "_create_rule", None)
-    return rule is None or bool(rule(dialect.ddl_compiler(dialect, None)))
+    return rule is None or bool(rule(ddl_compiler(dialect)))
 
 
 def type_constraints(type_: Any, table_name: str, column_name: str, schema: str | None) -> list[Constraint]:
@@ -117,3 +141,48 @@ def type_constraints(type_: Any, table_name: str, column_name: str, schema: str 
     column: Column[Any] = Column(column_name, type_)
     table = Table(table_name, MetaData(), column, schema=schema)
     return [constraint for constraint in table.constraints if is_type_bound(constraint)]
+
+
+def type_variants(type_: Any) -> dict[str, Any]:
+    """Return dialect name -> type of what ``with_variant`` was told."""
+    return dict(getattr(type_, "_variant_mapping", None) or {})
+
+
+def without_variants(type_: Any) -> Any:
+    """Return the type that ``with_variant`` was called on."""
+    if not type_variants(type_):
+        return type_
+    plain = type_.copy()
+    plain._variant_mapping = type(type_._variant_mapping)()
+    return plain
+
+
+def final_name(constraint: Any, dialect: Dialect) -> str | None:
+    """Return the name of a constraint or index as the database will know it: `conv` where a convention made it.
+
+    None where it has no name and no convention gives it one.
+    """
+    name = constraint.name
+    if name is None:
+        return None
+    formatted = dialect.identifier_preparer.format_constraint(constraint, _alembic_quote=False)
+    if formatted is None:
+        return None
+    plain = str(formatted)
+    return conv(plain) if isinstance(name, conv) or plain != str(name) else plain
+
+
+def referent(constraint: ForeignKeyConstraint) -> tuple[str | None, str, tuple[str, ...]]:
+    """Return schema, table and columns that a foreign key points at, also where that table is not known."""
+    schema: str | None = None
+    table = ""
+    columns: list[str] = []
+    for element in constraint.elements:
+        try:
+            column = element.column
+            schema, table = column.table.schema, str(column.table.name)
+            columns.append(str(column.name))
+        except NoReferenceError:
+            schema, table, column_name = element._column_tokens
+            columns.append(str(column_name or element.parent.name))
+    return schema, str(table), tuple(columns)

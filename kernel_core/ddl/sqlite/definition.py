@@ -75,7 +75,9 @@ class ColumnText:
 
     def sql(self) -> str:
         """Return the column as it stands in CREATE TABLE."""
-        return _joined([self.written_name or quote(self.name), self.type_text, *(clause.text for clause in self.clauses)])
+        return _joined(
+            [self.written_name or quote(self.name), self.type_text, *(clause.text for clause in self.clauses)]
+        )
 
 
 @dataclass(slots=True)
@@ -139,7 +141,9 @@ def parse_table(sql: str) -> TableText:
         else:
             columns.append(_column(sql, run))
     options = sql[found[end + 1].start : found[-1].end].rstrip("; \n\t") if end + 1 < len(found) else ""
-    return TableText(found[opening - 1].name, columns, constraints, options, temporary=words[1] in ("TEMP", "TEMPORARY"))
+    return TableText(
+        found[opening - 1].name, columns, constraints, options, temporary=words[1] in ("TEMP", "TEMPORARY")
+    )
 
 
 def _column(sql: str, run: Sequence[Token]) -> ColumnText:
@@ -178,13 +182,21 @@ def _clauses(sql: str, run: Sequence[Token], starts: frozenset[str]) -> list[Cla
     for place, begin in enumerate(cuts):
         part = run[begin : cuts[place + 1] if place + 1 < len(cuts) else len(run)]
         named = part[0].keyword == "CONSTRAINT" and len(part) > 1
-        clauses.append(Clause(sql[part[0].start : part[-1].end], _kind(part[2 if named else 0 :]), part[1].name if named else None))
+        clauses.append(
+            Clause(sql[part[0].start : part[-1].end], _kind(part[2 if named else 0 :]), part[1].name if named else None)
+        )
     return clauses
 
 
 def _kind(part: Sequence[Token]) -> str:
     word = part[0].keyword if part else ""
-    kinds = {"PRIMARY": "PRIMARY KEY", "NOT": "NOT NULL", "FOREIGN": "FOREIGN KEY", "REFERENCES": "FOREIGN KEY", "AS": "GENERATED"}
+    kinds = {
+        "PRIMARY": "PRIMARY KEY",
+        "NOT": "NOT NULL",
+        "FOREIGN": "FOREIGN KEY",
+        "REFERENCES": "FOREIGN KEY",
+        "AS": "GENERATED",
+    }
     return kinds.get(word, word)
 
 

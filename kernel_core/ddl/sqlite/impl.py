@@ -17,8 +17,9 @@ from ...operations.batch import Batch, Change
 from ...operations.kinds.column import AddColumn, ColumnName
 from ...operations.statements import alter_table, format_column_name
 from ...util.exc import CommandError, UnsupportedOperation
-from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
+from ...util.sqla_compat import ddl_compiler, default_argument, default_sql, is_type_bound, should_create
 from ..impl import DefaultImpl
+from .pragma import in_transaction, pragma, set_pragma
 from .rebuild import Rebuild, stored_definition
 
 
@@ -37,9 +38,9 @@ class SQLiteImpl(DefaultImpl):
         SQLite cannot switch that inside a transaction. Every reference is checked before the commit instead: one that
         became wrong rolls all back with CommandError. (https://sqlite.org/lang_altertable.html, section 7)
         """
-        enforced = not in_transaction(connection) and _pragma(connection, "foreign_keys") == 1
+        enforced = not in_transaction(connection) and pragma(connection, "foreign_keys") == 1
         if enforced:
-            _set_pragma(connection, "foreign_keys", "OFF")
+            set_pragma(connection, "foreign_keys", "OFF")
         try:
             with connection.begin():
                 if not in_transaction(connection):
@@ -50,7 +51,7 @@ class SQLiteImpl(DefaultImpl):
                     _refuse_dangling(dangling(connection) - before)
         finally:
             if enforced:
-                _set_pragma(connection, "foreign_keys", "ON")
+                set_pragma(connection, "foreign_keys", "ON")
 
     def add_column(
         self,
@@ -63,14 +64,16 @@ class SQLiteImpl(DefaultImpl):
     ) -> Iterable[Constraint] | None:
         """Add a column; its single-column foreign keys are stated inside the statement."""
         inline = [
-            key.constraint for key in column.foreign_keys if key.constraint is not None and len(key.constraint.columns) == 1
+            key.constraint
+            for key in column.foreign_keys
+            if key.constraint is not None and len(key.constraint.columns) == 1
         ]
         self.execute(AddColumn(table_name, column, schema=schema, inline_references=self._references(inline)))
         return inline
 
     def _references(self, constraints: list[ForeignKeyConstraint]) -> str:
         """Return the foreign keys as they stand behind a column: without naming that column."""
-        compiler = self.dialect.ddl_compiler(self.dialect, None)
+        compiler = ddl_compiler(self.dialect)
         clauses = []
         for constraint in constraints:
             columns = ", ".join(compiler.preparer.quote(column) for column in constraint.column_keys)
@@ -97,7 +100,7 @@ class SQLiteImpl(DefaultImpl):
             raise self._needs_batch(constraint, "drop")
 
     def _needs_batch(self, constraint: Constraint, verb: str) -> UnsupportedOperation:
-        table = constraint.table.name  # type: ignore[attr-defined]
+        table = constraint.table.name
         return UnsupportedOperation(
             f"SQLite cannot {verb} a constraint ({constraint.name or 'unnamed'}) of the existing table {table!r}. "
             f'Use a batch: with op.batch_alter_table("{table}") as batch_op: ...'
@@ -126,30 +129,6 @@ class SQLiteImpl(DefaultImpl):
         Rebuild(self, batch).run()
 
 
-def in_transaction(connection: Connection) -> bool:
-    """Tell whether the driver itself is inside a transaction, whatever SQLAlchemy believes."""
-    return bool(getattr(connection.connection.driver_connection, "in_transaction", False))
-
-
-def _pragma(connection: Connection, name: str) -> Any:
-    """Read a pragma by the driver's cursor, so that no transaction begins."""
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(f"PRAGMA {name}")
-        row = cursor.fetchone()
-        return row[0] if row else None
-    finally:
-        cursor.close()
-
-
-def _set_pragma(connection: Connection, name: str, value: str) -> None:
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(f"PRAGMA {name}={value}")
-    finally:
-        cursor.close()
-
-
 def dangling(connection: Connection) -> Counter[tuple[str, str]]:
     """Return how many rows of (table) refer to rows that (parent) lacks."""
     rows = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
@@ -158,7 +137,9 @@ def dangling(connection: Connection) -> Counter[tuple[str, str]]:
 
 def _refuse_dangling(wrong: Counter[tuple[str, str]]) -> None:
     if wrong:
-        said = "; ".join(f"{count} of {table} refer to rows that {parent} lacks" for (table, parent), count in sorted(wrong.items()))
+        said = "; ".join(
+            f"{count} of {table} refer to rows that {parent} lacks" for (table, parent), count in sorted(wrong.items())
+        )
         raise CommandError(f"Foreign keys would be broken: {said}. Correct those rows first; nothing was changed.")
 
 

@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Index, Table
-from sqlalchemy.schema import Constraint, CreateTable
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table, UniqueConstraint
+from sqlalchemy.schema import Constraint, CreateIndex, CreateTable
+from sqlalchemy.types import NULLTYPE, TypeEngine
 
 from ...operations.batch import Batch, Change
-from ...operations.schemaobj import SchemaObjects
 from ...util.exc import BatchError, UnsupportedOperation
-from ...util.sqla_compat import default_argument, default_sql, should_create
+from ...util.sqla_compat import ddl_compiler, default_argument, default_sql, should_create
 from .definition import Clause, ColumnText, TableText, parse_clause, parse_column, parse_table
+from .pragma import in_transaction
 from .tokens import mentions, quote, tokens
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _KINDS = {"unique": "UNIQUE", "foreignkey": "FOREIGN KEY", "primary": "PRIMARY K
 
 @dataclass(slots=True)
 class Stored:
-    """A table as the database holds it: its text, and the text of what hangs on it (name -> SQL)."""
+    """A table as the database holds it: its text, and the text of what hangs on it (name to SQL)."""
 
     text: TableText
     indexes: dict[str, str] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Stored:
     views: dict[str, str] = field(default_factory=dict)
 
     def is_free(self, column: str) -> bool:
-        """Tell whether DROP COLUMN takes this column: in no key, constraint, index, trigger or view, nor the last one."""
+        """Tell whether DROP COLUMN takes this column: it is not the last one, and nothing mentions it."""
         if not self.text.has_column(column) or len(self.text.columns) == 1:
             return False
         own = self.text.column(column)
@@ -57,7 +57,9 @@ def stored_definition(impl: SQLiteImpl, table_name: str, schema: str | None = No
     """
     master = f"{quote(schema)}.sqlite_master" if schema else "sqlite_master"
     assert impl.connection is not None, "the stored definition is read from a live database"
-    rows = impl.connection.exec_driver_sql(f"SELECT type, name, tbl_name, sql FROM {master} WHERE sql IS NOT NULL").all()
+    rows = impl.connection.exec_driver_sql(
+        f"SELECT type, name, tbl_name, sql FROM {master} WHERE sql IS NOT NULL"
+    ).all()
     text: TableText | None = None
     kinds: dict[str, dict[str, str]] = {"index": {}, "trigger": {}, "view": {}}
     for type_, name, owner, sql in rows:
@@ -80,7 +82,7 @@ class Rebuild:
 
     def __init__(self, impl: SQLiteImpl, batch: Batch) -> None:
         self.impl, self.batch = impl, batch
-        self.compiler = impl.dialect.ddl_compiler(impl.dialect, None)
+        self.compiler = ddl_compiler(impl.dialect)
         self._load()
 
     def run(self) -> None:
@@ -166,7 +168,9 @@ class Rebuild:
                 kept.append(clause)
         self._refuse_mentions(name)
         self.text.constraints = kept
-        self.indexes = {index: sql for index, sql in self.indexes.items() if not mentions(tokens(_behind_on(sql)), name)}
+        self.indexes = {
+            index: sql for index, sql in self.indexes.items() if not mentions(tokens(_behind_on(sql)), name)
+        }
         self.sources.pop(dropped.name, None)
         self.changed = True
 
@@ -250,9 +254,8 @@ class Rebuild:
         convention = self.batch.options.naming_convention
         if not convention or clause.name is not None or clause.kind != kind or kind not in ("UNIQUE", "FOREIGN KEY"):
             return False
-        objects = SchemaObjects()
-        table = objects.columns_table(self.text.name, clause.columns())
-        table.metadata.naming_convention = table.metadata.naming_convention | dict(convention)
+        columns = [Column(name, NULLTYPE) for name in clause.columns()]
+        table = Table(self.text.name, MetaData(naming_convention=convention), *columns)
         return _conventional_name(table, clause, kind) == constraint.name
 
     def create_index(self, index: Index, **kw: Any) -> None:
@@ -263,12 +266,12 @@ class Rebuild:
     def drop_index(self, index: Index, *, if_exists: bool | None = None, **kw: Any) -> None:
         """Leave an index out of the new table."""
         if self.indexes.pop(str(index.name), None) is None and not if_exists:
-            raise self.batch.refuse(f"it has no index {index.name!r}. Its indexes: {', '.join(sorted(self.indexes)) or 'none'}")
+            raise self.batch.refuse(
+                f"it has no index {index.name!r}. Its indexes: {', '.join(sorted(self.indexes)) or 'none'}"
+            )
         self.changed = True
 
     def _index_sql(self, index: Index) -> str:
-        from sqlalchemy.schema import CreateIndex
-
         return str(CreateIndex(index).compile(dialect=self.impl.dialect))
 
     def _column(self, name: str) -> ColumnText:
@@ -310,15 +313,16 @@ class Rebuild:
         self.changed = False
 
     def _move_rows(self, old: str, new: str) -> None:
-        pairs = [(target.name, self.sources[target.name]) for target in self.text.columns if target.name in self.sources]
+        pairs = [
+            (target.name, self.sources[target.name]) for target in self.text.columns if target.name in self.sources
+        ]
         pairs = [(target, source) for target, source in pairs if not self.text.column(target).is_generated]
         targets, sources = [quote(target) for target, _ in pairs], [quote(source) for _, source in pairs]
         if not (self.text.without_rowid or self.text.has_rowid_alias or self.text.has_column("rowid")):
             targets, sources = ["rowid", *targets], ["rowid", *sources]
         prefix = _prefix(self.batch.schema)
-        self._run(
-            f"INSERT INTO {prefix}{quote(new)} ({', '.join(targets)}) SELECT {', '.join(sources)} FROM {prefix}{quote(old)}"
-        )
+        rows = f"SELECT {', '.join(sources)} FROM {prefix}{quote(old)}"
+        self._run(f"INSERT INTO {prefix}{quote(new)} ({', '.join(targets)}) {rows}")
         if any("AUTOINCREMENT" in clause.text.upper() for column in self.text.columns for clause in column.clauses):
             self._keep_sequence(old, new)
 
@@ -338,8 +342,6 @@ class Rebuild:
         Outside a transaction the enforcement is switched off and on again around a transaction of this rebuild's own;
         inside one it cannot be, so a table that others refer to is refused there.
         """
-        from .impl import in_transaction
-
         connection = self.impl.connection
         if self.impl.as_sql or connection is None or connection.exec_driver_sql("PRAGMA foreign_keys").scalar() != 1:
             yield
@@ -363,14 +365,17 @@ class Rebuild:
     def _refuse_referred(self) -> None:
         connection = self.impl.connection
         assert connection is not None
-        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL").all()
+        rows = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL"
+        ).all()
         for name, sql in rows:
             found = tokens(sql)
             for place, token in enumerate(found[:-1]):
                 if token.keyword == "REFERENCES" and found[place + 1].name.lower() == self.text.name.lower():
                     raise self.batch.refuse(
-                        f"table {name!r} refers to it, foreign keys are enforced, and inside a transaction SQLite cannot "
-                        "switch that off. Run it through upgrade, or set PRAGMA foreign_keys=OFF before the transaction"
+                        f"table {name!r} refers to it, foreign keys are enforced, and inside a transaction SQLite "
+                        "cannot switch that off. Run it through upgrade, or set PRAGMA foreign_keys=OFF "
+                        "before the transaction"
                     )
 
     @contextmanager
@@ -409,7 +414,9 @@ class Rebuild:
                 self.impl.connection.exec_driver_sql(f"SELECT 1 FROM {quote(view)} LIMIT 0").all()
             except Exception as error:
                 reason = str(error).splitlines()[0]
-                raise self.batch.refuse(f"view {view!r} would no longer work ({reason}). Change that view first") from error
+                raise self.batch.refuse(
+                    f"view {view!r} would no longer work ({reason}). Change that view first"
+                ) from error
 
 
 def _kind_of(constraint: Constraint) -> str:
@@ -421,8 +428,6 @@ def _kind_of(constraint: Constraint) -> str:
 
 
 def _conventional_name(table: Table, clause: Clause, kind: str) -> str | None:
-    from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
-
     columns = clause.columns()
     constraint: Constraint
     if kind == "UNIQUE":

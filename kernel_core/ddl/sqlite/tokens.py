@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.dialects import sqlite
+
 _TOKEN = re.compile(
     r"""
       (?P<space>\s+|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))
@@ -85,15 +87,7 @@ def mentions(found: Iterable[Token], name: str) -> bool:
 
 def quote(name: str) -> str:
     """Return a name in double quotes where it needs them."""
-    if re.fullmatch(r"[a-z_][a-z0-9_]*", name) and name.upper() not in _RESERVED:
-        return name
-    return '"' + name.replace('"', '""') + '"'
+    return _PREPARER.quote(str(name))
 
 
-_RESERVED = frozenset(
-    """ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CHECK COLLATE COMMIT CONSTRAINT CREATE CROSS CURRENT_DATE
-    CURRENT_TIME CURRENT_TIMESTAMP DEFAULT DEFERRABLE DELETE DISTINCT DROP ELSE ESCAPE EXCEPT EXISTS FOREIGN FROM FULL
-    GROUP HAVING IN INDEX INNER INSERT INTERSECT INTO IS ISNULL JOIN LEFT LIMIT NATURAL NOT NOTHING NOTNULL NULL ON OR
-    ORDER OUTER PRIMARY REFERENCES RETURNING RIGHT SELECT SET TABLE THEN TO TRANSACTION UNION UNIQUE UPDATE USING VALUES
-    WHEN WHERE WITH""".split()
-)
+_PREPARER = sqlite.dialect().identifier_preparer

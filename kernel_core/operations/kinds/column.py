@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from sqlalchemy import Column, PrimaryKeyConstraint, String, quoted_name
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import DDLCompiler
-from sqlalchemy.types import Integer, TypeEngine
+from sqlalchemy.types import NULLTYPE, Integer, TypeEngine
 
 from ...util.exc import IrreversibleOperation
 from ...util.sqla_compat import (
@@ -196,7 +196,9 @@ class AddColumnOp(ColumnOp):
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         if self.column.nullable or self.column.server_default is not None:
             return ()
-        return (Hint("may fail", f"{self.column.name} is not null and has no default: fails if {self.table_name} has rows"),)
+        return (
+            Hint("may fail", f"{self.column.name} is not null and has no default: fails if {self.table_name} has rows"),
+        )
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_column", self.schema, self.table_name, self.column)
@@ -241,8 +243,6 @@ class DropColumnOp(ColumnOp):
         """Return the column that is dropped; of unknown type where only its name is known."""
         if self._reverse is not None:
             return self._reverse.column
-        from sqlalchemy.types import NULLTYPE
-
         return Column(self.column_name, NULLTYPE)
 
     @classmethod
@@ -258,7 +258,7 @@ class DropColumnOp(ColumnOp):
     ) -> None:
         """Drop a column from a table.
 
-            op.drop_column("users", "nick")
+        op.drop_column("users", "nick")
         """
         operations.invoke(cls(table_name, column_name, schema=schema, if_exists=if_exists, **kw))
 
@@ -267,9 +267,7 @@ class DropColumnOp(ColumnOp):
         cls, operations: BatchOperations, column_name: str, *, if_exists: bool | None = None, **kw: Any
     ) -> None:
         """Drop a column from the table of the batch."""
-        operations.invoke(
-            cls(operations.table_name, column_name, schema=operations.schema, if_exists=if_exists, **kw)
-        )
+        operations.invoke(cls(operations.table_name, column_name, schema=operations.schema, if_exists=if_exists, **kw))
 
     def apply(self, operations: Operations) -> None:
         column = Column(self.column_name, self.to_column().type)
@@ -600,7 +598,9 @@ class AlterColumnOp(ColumnOp):
         if self.modify_nullable is False:
             hints.append(Hint("may fail", f"fails if a row has no {self.name_after}"))
         if self.modify_type is not None and not _widens(self.existing_type, self.modify_type):
-            hints.append(Hint("loses data", f"values of {self.name_after} that do not fit the new type are cut or refused"))
+            hints.append(
+                Hint("loses data", f"values of {self.name_after} that do not fit the new type are cut or refused")
+            )
         return tuple(hints)
 
     def provides(self) -> frozenset[Need]:
@@ -645,7 +645,9 @@ def _widens(before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> bool:
         return True
     if old[0] == new[0] or (old[0] == "CHAR" and new[0] == "VARCHAR"):
         old_size, new_size = old[1], new[1]
-        return new_size is None or (old_size is not None and all(a <= b for a, b in zip(old_size, new_size, strict=True)))
+        return new_size is None or (
+            old_size is not None and all(a <= b for a, b in zip(old_size, new_size, strict=True))
+        )
     return new[0] in _WIDER.get(old[0], ()) and (new[1] is None or isinstance(before, Integer) is False)
 
 

@@ -268,7 +268,8 @@ class CreateForeignKeyOp(AddConstraintOp):
     def sentence(self) -> str:
         target = f"{self.referent_table} ({', '.join(self.remote_cols)})"
         action = f", on delete {self.ondelete.lower()}" if self.ondelete else ""
-        return f"Create foreign key{self._called()} from {self.table_name} ({', '.join(self.local_cols)}) to {target}{action}"
+        source = f"{self.table_name} ({', '.join(self.local_cols)})"
+        return f"Create foreign key{self._called()} from {source} to {target}{action}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("may fail", f"fails if {self.table_name} refers to rows that {self.referent_table} lacks"),)
@@ -333,7 +334,7 @@ class CreatePrimaryKeyOp(AddConstraintOp):
     ) -> None:
         """Add a primary key to a table that has none.
 
-            op.create_primary_key("pk_users", "users", ["id"])
+        op.create_primary_key("pk_users", "users", ["id"])
         """
         operations.invoke(cls(constraint_name, table_name, columns, schema=schema, **kw))
 
@@ -365,7 +366,9 @@ class CreatePrimaryKeyOp(AddConstraintOp):
 
 @Operations.register_operation("create_check_constraint")
 @BatchOperations.register_operation("create_check_constraint", "batch_create_check_constraint")
-@AddConstraintOp.register_add_constraint("check_constraint", "table_or_column_check_constraint", "column_check_constraint")
+@AddConstraintOp.register_add_constraint(
+    "check_constraint", "table_or_column_check_constraint", "column_check_constraint"
+)
 class CreateCheckConstraintOp(AddConstraintOp):
     """A condition that every row meets."""
 
@@ -410,7 +413,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
     ) -> None:
         """Add a check.
 
-            op.create_check_constraint("ck_users_age", "users", "age >= 0")
+        op.create_check_constraint("ck_users_age", "users", "age >= 0")
         """
         operations.invoke(cls(constraint_name, table_name, condition, schema=schema, **kw))
 
@@ -422,9 +425,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
         operations.invoke(cls(constraint_name, operations.table_name, condition, schema=operations.schema, **kw))
 
     def reverse(self) -> DropConstraintOp:
-        return DropConstraintOp(
-            self.constraint_name, self.table_name, type_="check", schema=self.schema, _reverse=self
-        )
+        return DropConstraintOp(self.constraint_name, self.table_name, type_="check", schema=self.schema, _reverse=self)
 
     def render(self, write: SourceWriter) -> str:
         condition = self.condition if isinstance(self.condition, str) else sql_text(self.condition)
@@ -497,14 +498,12 @@ class DropConstraintOp(MigrateOperation):
     ) -> None:
         """Drop a constraint by its name; MySQL and SQLite also need its kind.
 
-            op.drop_constraint("uq_users_email", "users", type_="unique")
+        op.drop_constraint("uq_users_email", "users", type_="unique")
         """
         operations.invoke(cls(constraint_name, table_name, type_, schema=schema, if_exists=if_exists))
 
     @classmethod
-    def batch_drop_constraint(
-        cls, operations: BatchOperations, constraint_name: str, type_: str | None = None
-    ) -> None:
+    def batch_drop_constraint(cls, operations: BatchOperations, constraint_name: str, type_: str | None = None) -> None:
         """Drop a constraint of the table of the batch."""
         operations.invoke(cls(constraint_name, operations.table_name, type_, schema=operations.schema))
 

@@ -124,7 +124,9 @@ class CreateIndexOp(MigrateOperation):
         return frozenset({("index", *key(self.schema, str(self.index_name)))})
 
     def requires(self) -> frozenset[Need]:
-        columns = {("column", *key(self.schema, self.table_name, name)) for name in self.columns if isinstance(name, str)}
+        columns = {
+            ("column", *key(self.schema, self.table_name, name)) for name in self.columns if isinstance(name, str)
+        }
         return frozenset({("table", *key(self.schema, self.table_name))} | columns)
 
     @classmethod
@@ -180,7 +182,7 @@ class DropIndexOp(MigrateOperation):
     ) -> None:
         """Drop an index; MySQL and SQL Server need its table's name.
 
-            op.drop_index("ix_users_name", "users")
+        op.drop_index("ix_users_name", "users")
         """
         operations.invoke(cls(index_name, table_name, schema=schema, if_exists=if_exists, **kw))
 
@@ -195,7 +197,9 @@ class DropIndexOp(MigrateOperation):
 
     def reverse(self) -> CreateIndexOp:
         if self._reverse is None:
-            raise IrreversibleOperation(self.sentence(), "its columns are not known. Make it with DropIndexOp.from_index().")
+            raise IrreversibleOperation(
+                self.sentence(), "its columns are not known. Make it with DropIndexOp.from_index()."
+            )
         return self._reverse
 
     def render(self, write: SourceWriter) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.schema import Constraint, SchemaItem
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import IrreversibleOperation
-from ...util.sqla_compat import is_type_bound
+from ...util.sqla_compat import is_type_bound, prefixes
 from ..base import Operations
 from ..fields import Field
 from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
@@ -72,7 +72,7 @@ class CreateTableOp(MigrateOperation):
             [*copied.columns, *own_constraints(copied)],
             schema=table.schema,
             comment=table.comment,
-            prefixes=list(table._prefixes),
+            prefixes=prefixes(table),
             info=dict(table.info),
             **table.dialect_kwargs,
         )
@@ -125,7 +125,9 @@ class CreateTableOp(MigrateOperation):
                 "if_not_exists": self.if_not_exists,
             }
         )
-        return write.call("create_table", self.table_name, *table.columns, *own_constraints(table), **options, **self.kw)
+        return write.call(
+            "create_table", self.table_name, *table.columns, *own_constraints(table), **options, **self.kw
+        )
 
     def sentence(self) -> str:
         count = len(self._columns())
@@ -170,7 +172,13 @@ class DropTableOp(MigrateOperation):
         _reverse: CreateTableOp | None = None,
         **kw: Any,
     ) -> None:
-        self.table_name, self.schema, self.if_exists, self._reverse, self.kw = table_name, schema, if_exists, _reverse, kw
+        self.table_name, self.schema, self.if_exists, self._reverse, self.kw = (
+            table_name,
+            schema,
+            if_exists,
+            _reverse,
+            kw,
+        )
 
     @classmethod
     def from_table(cls, table: Table) -> Self:
@@ -195,7 +203,7 @@ class DropTableOp(MigrateOperation):
     ) -> None:
         """Drop a table.
 
-            op.drop_table("users")
+        op.drop_table("users")
         """
         operations.invoke(cls(table_name, schema=schema, if_exists=if_exists, **kw))
 
@@ -205,7 +213,9 @@ class DropTableOp(MigrateOperation):
 
     def reverse(self) -> CreateTableOp:
         if self._reverse is None:
-            raise IrreversibleOperation(self.sentence(), "its columns are not known. Make it with DropTableOp.from_table().")
+            raise IrreversibleOperation(
+                self.sentence(), "its columns are not known. Make it with DropTableOp.from_table()."
+            )
         return self._reverse
 
     def render(self, write: SourceWriter) -> str:
@@ -251,7 +261,7 @@ class RenameTableOp(MigrateOperation):
     ) -> None:
         """Give a table another name.
 
-            op.rename_table("users", "people")
+        op.rename_table("users", "people")
         """
         operations.invoke(cls(old_table_name, new_table_name, schema=schema))
 
@@ -262,7 +272,9 @@ class RenameTableOp(MigrateOperation):
         return RenameTableOp(self.new_table_name, self.table_name, schema=self.schema)
 
     def render(self, write: SourceWriter) -> str:
-        return write.call("rename_table", self.table_name, self.new_table_name, **without_empty({"schema": self.schema}))
+        return write.call(
+            "rename_table", self.table_name, self.new_table_name, **without_empty({"schema": self.schema})
+        )
 
     def sentence(self) -> str:
         return f"Rename table {self.table_name} to {self.new_table_name}"
@@ -291,4 +303,5 @@ class RenameTable(AlterTable):
 
 @compiles(RenameTable)
 def _rename_table(element: RenameTable, compiler: DDLCompiler, **kw: Any) -> str:
-    return f"{alter_table(compiler, element.table_name, element.schema)} RENAME TO {format_table_name(compiler, element.new_table_name, None)}"
+    new = format_table_name(compiler, element.new_table_name, None)
+    return f"{alter_table(compiler, element.table_name, element.schema)} RENAME TO {new}"

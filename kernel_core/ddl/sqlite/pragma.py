@@ -1,0 +1,32 @@
+"""Ask the driver itself, behind SQLAlchemy's back: whether a transaction is open, and what a pragma says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+
+def in_transaction(connection: Connection) -> bool:
+    """Tell whether the driver itself is inside a transaction, whatever SQLAlchemy believes."""
+    return bool(getattr(connection.connection.driver_connection, "in_transaction", False))
+
+
+def pragma(connection: Connection, name: str) -> Any:
+    """Read a pragma by the driver's cursor, so that no transaction begins."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA {name}")
+        row = cursor.fetchone()
+        return row[0] if row else None
+    finally:
+        cursor.close()
+
+
+def set_pragma(connection: Connection, name: str, value: str) -> None:
+    """Set a pragma by the driver's cursor, so that no transaction begins."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA {name}={value}")
+    finally:
+        cursor.close()

@@ -1,0 +1,103 @@
+"""Directives on a real PostgreSQL, and what its catalogue says afterwards."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.operations import Operations
+
+from .conftest import operations
+
+pytestmark = pytest.mark.postgresql
+
+
+@pytest.fixture
+def op(postgresql: sa.Connection) -> Operations:
+    op = operations(postgresql)
+    op.create_table(
+        "users",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String(10)),
+        sa.Column("mood", sa.Enum("good", "bad", name="mood")),
+    )
+    op.create_table("orders", sa.Column("id", sa.Integer, primary_key=True), sa.Column("user_id", sa.Integer))
+    postgresql.exec_driver_sql("INSERT INTO users (name, mood) VALUES ('12', 'good')")
+    return op
+
+
+def column(op: Operations, name: str) -> dict[str, object]:
+    return {found["name"]: found for found in sa.inspect(op.get_bind()).get_columns("users")}[name]
+
+
+def test_a_column_is_added_altered_renamed_and_dropped(op: Operations) -> None:
+    op.add_column("users", sa.Column("email", sa.String(20), nullable=False, server_default="it's: 50%"))
+    assert op.get_bind().exec_driver_sql("SELECT email FROM users").scalar() == "it's: 50%"
+    op.alter_column("users", "email", type_=sa.Text(), nullable=True, server_default=None)
+    found = column(op, "email")
+    assert (str(found["type"]), found["nullable"], found["default"]) == ("TEXT", True, None)
+    op.alter_column("users", "email", new_column_name="mail", comment="where to write")
+    assert column(op, "mail")["comment"] == "where to write"
+    op.drop_column("users", "mail")
+    with pytest.raises(KeyError):
+        column(op, "mail")
+
+
+def test_a_type_that_needs_an_expression_takes_using(op: Operations) -> None:
+    op.alter_column("users", "name", type_=sa.Integer(), postgresql_using="name::integer * 2")
+    assert op.get_bind().exec_driver_sql("SELECT name FROM users").scalar() == 24
+
+
+def test_a_default_that_does_not_fit_the_new_type_is_replaced_with_it(op: Operations) -> None:
+    op.alter_column("users", "name", server_default="none")
+    op.alter_column("users", "name", type_=sa.Integer(), server_default="7", postgresql_using="name::integer")
+    op.execute("INSERT INTO users DEFAULT VALUES")
+    assert op.get_bind().exec_driver_sql("SELECT max(name) FROM users").scalar() == 12
+    assert column(op, "name")["default"] == "7"
+
+
+def test_constraints_and_indexes_come_and_go(op: Operations) -> None:
+    inspect = lambda: sa.inspect(op.get_bind())  # noqa: E731
+    op.create_unique_constraint("uq_name", "users", ["name"])
+    op.create_check_constraint("ck_name", "users", "length(name) > 0")
+    op.create_foreign_key("fk_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")
+    op.create_index("ix_user", "orders", ["user_id", sa.text("(id % 2)")], unique=True)
+    assert [c["name"] for c in inspect().get_unique_constraints("users")] == ["uq_name"]
+    assert [c["name"] for c in inspect().get_check_constraints("users")] == ["ck_name"]
+    assert inspect().get_foreign_keys("orders")[0]["options"] == {"ondelete": "CASCADE"}
+    assert inspect().get_indexes("orders")[0]["unique"] is True
+    op.drop_index("ix_user", "orders")
+    op.drop_constraint("fk_user", "orders", type_="foreignkey")
+    op.drop_constraint("ck_name", "users")
+    op.drop_constraint("uq_name", "users")
+    assert (inspect().get_foreign_keys("orders"), inspect().get_unique_constraints("users")) == ([], [])
+
+
+def test_a_new_column_brings_its_enum_type_along_and_shares_one_that_exists(op: Operations) -> None:
+    op.add_column("users", sa.Column("colour", sa.Enum("red", "blue", name="colour")))
+    op.add_column("orders", sa.Column("mood", sa.Enum("good", "bad", name="mood")))
+    assert {enum["name"] for enum in sa.inspect(op.get_bind()).get_enums()} == {"mood", "colour"}
+
+
+def test_a_batch_is_plain_alters_here(op: Operations) -> None:
+    with op.batch_alter_table("users") as batch_op:
+        batch_op.alter_column("name", nullable=False)
+        batch_op.create_unique_constraint("uq_name", ["name"])
+    assert column(op, "name")["nullable"] is False
+
+
+def test_a_renamed_table_keeps_its_rows(op: Operations) -> None:
+    op.rename_table("users", "people")
+    assert op.get_bind().exec_driver_sql("SELECT count(*) FROM people").scalar() == 1
+
+
+def test_a_new_column_states_its_foreign_key_and_index(op: Operations) -> None:
+    op.add_column("orders", sa.Column("buyer", sa.Integer, sa.ForeignKey("users.id", name="fk_buyer"), index=True))
+    inspector = sa.inspect(op.get_bind())
+    assert [key["name"] for key in inspector.get_foreign_keys("orders")] == ["fk_buyer"]
+    assert [index["column_names"] for index in inspector.get_indexes("orders")] == [["buyer"]]
+
+
+def test_a_percent_sign_and_a_colon_in_sql_are_just_that(op: Operations) -> None:
+    op.execute("UPDATE users SET name = '5% :x'")
+    assert op.get_bind().exec_driver_sql("SELECT name FROM users").scalar() == "5% :x"

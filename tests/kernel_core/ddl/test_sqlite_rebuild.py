@@ -1,0 +1,245 @@
+"""Move and copy on real SQLite: what is not asked to change stays, to the letter and to the row."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.operations import Operations
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.util.exc import BatchError, CommandError, UnsupportedOperation
+
+SCHEMA = [
+    "PRAGMA foreign_keys=ON",
+    """CREATE TABLE person (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT COLLATE NOCASE NOT NULL DEFAULT 'x, y', -- said, with a comma
+        age INT CHECK (age >= 0),
+        born INT GENERATED ALWAYS AS (2026 - age),
+        boss INT REFERENCES person (id) ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED,
+        CHECK (id > 0),
+        CONSTRAINT uq_person UNIQUE (name, age)
+    ) STRICT""",
+    "CREATE TABLE pet (id INTEGER PRIMARY KEY, owner INT REFERENCES person (id) ON DELETE CASCADE)",
+    "CREATE INDEX ix_person ON person (lower(name)) WHERE age > 3",
+    "CREATE VIEW adult AS SELECT name FROM person WHERE age >= 18",
+    "CREATE TABLE seen (name TEXT)",
+    "CREATE TRIGGER tr AFTER INSERT ON person BEGIN INSERT INTO seen VALUES (new.name); END",
+    "INSERT INTO person (name, age) VALUES ('Ada', 36), ('Alan', 41), ('Gone', 1)",
+    "UPDATE person SET boss = 1 WHERE id = 2",
+    "DELETE FROM person WHERE id = 3",
+    "INSERT INTO pet (owner) VALUES (1), (2), (2)",
+]
+
+
+@pytest.fixture
+def people(sqlite: sa.Connection) -> sa.Connection:
+    for statement in SCHEMA:
+        sqlite.exec_driver_sql(statement)
+    sqlite.commit()
+    return sqlite
+
+
+def rows_hash(connection: sa.Connection, query: str) -> str:
+    return hashlib.sha256(repr(connection.exec_driver_sql(query).all()).encode()).hexdigest()
+
+
+def objects(connection: sa.Connection) -> dict[str, str]:
+    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {name: " ".join(sql.split()) for name, sql in rows}
+
+
+def run(connection: sa.Connection, change) -> None:  # type: ignore[no-untyped-def]
+    """Run a batch on ``person`` the way a revision does."""
+    context = MigrationContext.configure(connection)
+    connection.rollback()
+    with context.impl.begin_revision(connection), Operations(context).batch_alter_table("person") as batch_op:
+        change(batch_op)
+
+
+def test_rows_children_indexes_triggers_views_and_clauses_are_kept(people: sa.Connection) -> None:
+    kept = "SELECT rowid, id, name, age, born, boss FROM person ORDER BY id"
+    before, before_pets, before_objects = (
+        rows_hash(people, kept),
+        rows_hash(people, "SELECT * FROM pet"),
+        objects(people),
+    )
+    run(people, lambda batch_op: batch_op.alter_column("age", nullable=False, server_default="1"))
+    assert rows_hash(people, kept) == before
+    assert rows_hash(people, "SELECT * FROM pet") == before_pets
+    after = objects(people)
+    assert {name: sql for name, sql in after.items() if name != "person"} == {
+        name: sql for name, sql in before_objects.items() if name != "person"
+    }
+    for clause in (
+        "AUTOINCREMENT",
+        "COLLATE NOCASE",
+        "STRICT",
+        "GENERATED ALWAYS AS (2026 - age)",
+        "DEFERRABLE INITIALLY DEFERRED",
+        "CHECK (id > 0)",
+        "age INT CHECK (age >= 0) NOT NULL DEFAULT '1'",
+        "CONSTRAINT uq_person UNIQUE (name, age)",
+    ):
+        assert clause in after["person"]
+    assert people.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    assert people.exec_driver_sql("PRAGMA legacy_alter_table").scalar() == 0
+
+
+def test_the_sequence_of_autoincrement_goes_on(people: sa.Connection) -> None:
+    run(people, lambda batch_op: batch_op.alter_column("age", nullable=False))
+    people.exec_driver_sql("INSERT INTO person (name, age) VALUES ('New', 5)")
+    assert people.exec_driver_sql("SELECT max(id) FROM person").scalar() == 4
+    assert people.exec_driver_sql("SELECT count(*) FROM seen WHERE name = 'New'").scalar() == 1
+
+
+def test_children_are_not_deleted_with_foreign_keys_on(people: sa.Connection) -> None:
+    run(people, lambda batch_op: batch_op.drop_constraint("uq_person", type_="unique"))
+    assert people.exec_driver_sql("SELECT count(*) FROM pet").scalar() == 3
+    assert "uq_person" not in objects(people)["person"]
+
+
+def test_several_changes_make_one_copy(people: sa.Connection) -> None:
+    statements: list[str] = []
+    sa.event.listen(people, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    def change(batch_op):  # type: ignore[no-untyped-def]
+        batch_op.add_column(sa.Column("mail", sa.String(80), nullable=False, server_default="?"), insert_after="name")
+        batch_op.create_check_constraint("ck_mail", "length(mail) > 0")
+        batch_op.create_index("ix_mail", ["mail"])
+        batch_op.drop_index("ix_person")
+
+    # STRICT tables know six types only, so the column is TEXT there.
+    with pytest.raises(sa.exc.OperationalError, match="unknown datatype"):
+        run(people, change)
+    assert "mail" not in objects(people)["person"]
+    people.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    people.exec_driver_sql("DROP VIEW adult")
+    people.exec_driver_sql("DROP TABLE person")
+    people.exec_driver_sql("CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, age INT)")
+    people.exec_driver_sql("CREATE INDEX ix_person ON person (name)")
+    people.exec_driver_sql("INSERT INTO person VALUES (1, 'Ada', 36)")
+    people.commit()
+    statements.clear()
+    run(people, change)
+    assert sum(statement.startswith("INSERT INTO _mig_new_person") for statement in statements) == 1
+    assert people.exec_driver_sql("SELECT * FROM person").all() == [(1, "Ada", "?", 36)]
+    assert {"ix_mail", "ix_person"} & objects(people).keys() == {"ix_mail"}
+
+
+def test_a_plain_column_is_added_without_a_copy(people: sa.Connection) -> None:
+    statements: list[str] = []
+    sa.event.listen(people, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    run(people, lambda batch_op: batch_op.add_column(sa.Column("note", sa.Text)))
+    assert any(statement.startswith("ALTER TABLE person ADD COLUMN note TEXT") for statement in statements)
+    assert not any(statement.startswith("INSERT") for statement in statements)
+
+
+def test_a_free_column_is_dropped_without_a_copy(people: sa.Connection) -> None:
+    people.exec_driver_sql("ALTER TABLE person ADD COLUMN note TEXT")
+    people.commit()
+    statements: list[str] = []
+    sa.event.listen(people, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    run(people, lambda batch_op: batch_op.drop_column("note"))
+    assert "ALTER TABLE person DROP COLUMN note" in statements
+
+
+def test_a_renamed_column_is_renamed_wherever_it_is_used(people: sa.Connection) -> None:
+    run(people, lambda batch_op: batch_op.alter_column("age", new_column_name="years", nullable=False))
+    sql = objects(people)["person"]
+    assert "CHECK (years >= 0)" in sql.replace('"', "")
+    assert "years INT" in sql.replace('"', "")
+    assert people.exec_driver_sql("SELECT name FROM adult").all() == [("Ada",), ("Alan",)]
+
+
+def test_a_column_that_a_computed_one_needs_is_not_dropped(people: sa.Connection) -> None:
+    before = objects(people)
+    with pytest.raises(BatchError, match="'age' is used by column 'born'"):
+        run(people, lambda batch_op: batch_op.drop_column("age"))
+    assert objects(people) == before
+
+
+def test_a_view_that_would_break_stops_the_batch(people: sa.Connection) -> None:
+    people.exec_driver_sql("CREATE VIEW bosses AS SELECT boss FROM person")
+    people.commit()
+    before = objects(people)
+    with pytest.raises(BatchError, match="view 'bosses' would no longer work"):
+        run(people, lambda batch_op: batch_op.drop_column("boss"))
+    assert objects(people) == before
+
+
+def test_a_foreign_key_that_rows_break_is_refused(people: sa.Connection) -> None:
+    people.exec_driver_sql("CREATE TABLE planet (id INTEGER PRIMARY KEY)")
+    people.commit()
+    with pytest.raises(BatchError, match="2 rows refer to rows that planet lacks"):
+        run(people, lambda batch_op: batch_op.create_foreign_key("fk_planet", "planet", ["id"], ["id"]))
+    assert "fk_planet" not in objects(people)["person"]
+
+
+def test_an_error_in_the_middle_leaves_everything_as_it_was(people: sa.Connection) -> None:
+    people.exec_driver_sql("INSERT INTO person (name) VALUES ('Nobody')")
+    people.commit()
+    before, rows = objects(people), rows_hash(people, "SELECT * FROM person")
+    with pytest.raises(sa.exc.IntegrityError, match="NOT NULL"):
+        run(people, lambda batch_op: batch_op.alter_column("age", nullable=False))
+    assert (objects(people), rows_hash(people, "SELECT * FROM person")) == (before, rows)
+    assert people.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_a_data_migration_that_orphans_rows_is_rolled_back(people: sa.Connection) -> None:
+    context = MigrationContext.configure(people)
+    people.rollback()
+    with (
+        pytest.raises(CommandError, match="2 of pet refer to rows that person lacks"),
+        context.impl.begin_revision(people),
+    ):
+        Operations(context).execute("DELETE FROM person WHERE id = 2")
+    assert people.exec_driver_sql("SELECT count(*) FROM person").scalar() == 2
+
+
+def test_outside_a_run_foreign_keys_are_switched_off_around_the_copy(people: sa.Connection) -> None:
+    with Operations(MigrationContext.configure(people)).batch_alter_table("person") as batch_op:
+        batch_op.alter_column("age", nullable=False)
+    assert people.exec_driver_sql("SELECT count(*) FROM pet").scalar() == 3
+    assert people.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_inside_a_foreign_transaction_a_referred_table_is_refused(people: sa.Connection) -> None:
+    people.exec_driver_sql("BEGIN")
+    with (
+        pytest.raises(BatchError, match="table 'person' refers to it"),
+        Operations(MigrationContext.configure(people)).batch_alter_table("person") as batch_op,
+    ):
+        batch_op.alter_column("age", nullable=False)
+    people.rollback()
+    assert people.exec_driver_sql("SELECT count(*) FROM pet").scalar() == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda b: b.drop_column("nose"), "it has no column 'nose'. Its columns: id, name, age, born, boss"),
+        (lambda b: b.drop_constraint("uq_nose", type_="unique"), "no constraint 'uq_nose'. Its named ones: uq_person"),
+        (lambda b: b.alter_column("nose", nullable=False), "it has no column 'nose'"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_right_ones(people: sa.Connection, change, says: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(BatchError, match=says):
+        run(people, change)
+
+
+def test_a_missing_table_is_named(sqlite: sa.Connection) -> None:
+    with pytest.raises(BatchError, match="no table 'person'"):
+        run(sqlite, lambda batch_op: batch_op.alter_column("age", nullable=False))
+
+
+@pytest.mark.parametrize("directive", ["create_unique_constraint", "create_foreign_key"])
+def test_outside_a_batch_a_constraint_points_to_the_batch(people: sa.Connection, directive: str) -> None:
+    arguments = {
+        "create_unique_constraint": ("uq", "person", ["age"]),
+        "create_foreign_key": ("fk", "person", "pet", ["age"], ["id"]),
+    }
+    with pytest.raises(UnsupportedOperation, match=r'op.batch_alter_table\("person"\)'):
+        getattr(Operations(MigrationContext.configure(people)), directive)(*arguments[directive])

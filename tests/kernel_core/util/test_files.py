@@ -1,0 +1,47 @@
+"""Files appear whole, only where they may, and never over another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel_core.util.exc import CommandError
+from kernel_core.util.files import inside, replace, slug, write_new
+
+
+def test_a_new_file_never_replaces_one(tmp_path: Path) -> None:
+    write_new(tmp_path / "a.py", "one\n")
+    with pytest.raises(CommandError, match="already exists"):
+        write_new(tmp_path / "a.py", "two\n")
+    assert (tmp_path / "a.py").read_text() == "one\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
+
+
+def test_a_replaced_file_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    replace(tmp_path / "a.py", "one\n")
+    replace(tmp_path / "a.py", "two\n")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.py", "two\n")]
+
+
+@pytest.mark.parametrize("name", ["../x.py", "/etc/x.py", "a/../../x.py", ".", ""])
+def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CommandError, match="outside"):
+        inside(tmp_path, name)
+
+
+def test_a_link_to_elsewhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions" / "out").symlink_to("/tmp")
+    with pytest.raises(CommandError, match="outside"):
+        inside(tmp_path / "versions", "out/x.py")
+
+
+@given(st.text(max_size=200), st.integers(1, 60))
+def test_a_slug_is_a_plain_file_name_of_that_length(message: str, length: int) -> None:
+    made = slug(message, length)
+    assert len(made) <= length
+    assert not set("./") & set(made)
+    assert made == made.strip()
