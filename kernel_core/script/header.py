@@ -13,10 +13,11 @@ import re
 import stat
 import tokenize
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn
+from types import CodeType
+from typing import NoReturn, TypeVar
 
 from ..util.exc import BrokenScript
 
@@ -24,10 +25,12 @@ NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 FORBIDDEN = "@-+:"
 SYMBOLS = frozenset({"head", "heads", "base", "current"})
 
-_BODY = re.compile(r"^(?:def|async|class|@)\b|^@", re.MULTILINE)
+_BODY = re.compile(r"^(?:(?:def|async|class)\b|@)", re.MULTILINE)
 _LATER = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
 _CREATE_DATE = re.compile(r"^Create Date:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _COMPUTED = object()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def parse_header(source: str, path: str) -> Header:
 
 def check_syntax(source: str, path: str) -> None:
     """Raise BrokenScript where ``source`` does not compile; it is not run."""
-    _guarded(source, path, compile_it=True)
+    _guarded(source, path, _quiet_compile)
 
 
 def _decode(data: bytes, path: str) -> str:
@@ -143,17 +146,12 @@ def _parse_top(source: str, path: str) -> ast.Module:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             # The cut may have fallen inside a docstring that shows a "def"; the whole text decides.
             pass
-    return _guarded(source, path)
+    return _guarded(source, path, _quiet_parse)
 
 
-def _guarded(source: str, path: str, *, compile_it: bool = False) -> ast.Module:
+def _guarded(source: str, path: str, read: Callable[[str], T]) -> T:
     try:
-        tree = _quiet_parse(source)
-        if compile_it:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                compile(source, path, "exec", dont_inherit=True)
-        return tree
+        return read(source)
     except SyntaxError as error:
         raise BrokenScript(path, error.lineno, f"is not valid Python: {error.msg}.") from error
     except (ValueError, RecursionError, MemoryError) as error:
@@ -165,6 +163,12 @@ def _quiet_parse(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)
+
+
+def _quiet_compile(source: str) -> CodeType:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return compile(source, "<version file>", "exec", dont_inherit=True)
 
 
 def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None, int]]:
@@ -192,6 +196,8 @@ def _named(target: ast.expr, value: ast.expr | None, line: int) -> Iterator[tupl
 def _literal(value: ast.expr | None) -> object:
     if value is None:
         return _COMPUTED
+    if isinstance(value, ast.Constant):
+        return value.value
     try:
         return ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):

@@ -186,11 +186,14 @@ def _compiled(text: str, path: str) -> Template:
 
 
 def _skeleton(text: str) -> str:
-    """The code of a script with its docstring left out: what must not depend on the message."""
+    """A script without its docstring and the content of its strings: what must not depend on the message."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(text)
     first = tree.body[0] if tree.body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         del tree.body[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
     return ast.dump(tree)

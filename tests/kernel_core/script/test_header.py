@@ -44,7 +44,7 @@ def test_the_docstring_its_first_paragraph_and_its_date_are_read():
     found = header('"""Add age\n\nRevision ID: a\nCreate Date: 2013-02-03 04:05:06.000007\n"""\nrevision = "a"\n')
     assert found.doc == "Add age"
     assert found.longdoc.startswith("Add age\n\nRevision ID: a")
-    assert found.create_date == datetime(2013, 2, 3, 4, 5, 6, 7)
+    assert found.create_date == datetime.fromisoformat("2013-02-03 04:05:06.000007")
 
 
 @pytest.mark.parametrize("text", ["", "Create Date: yesterday"])
