@@ -1,0 +1,24 @@
+"""What differs between the models and the database, as operations, and how operations are written as Python."""
+
+from .api import (
+    AutogenContext,
+    RevisionContext,
+    compare_metadata,
+    produce_migrations,
+    render_python_code,
+    script_template_args,
+)
+from .compare import comparators
+from .render import render_op_text, renderers
+
+__all__ = [
+    "AutogenContext",
+    "RevisionContext",
+    "comparators",
+    "compare_metadata",
+    "produce_migrations",
+    "render_op_text",
+    "render_python_code",
+    "renderers",
+    "script_template_args",
+]

@@ -1,0 +1,177 @@
+"""The questions that one can ask of autogenerate, and how its answer becomes a version file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy.schema import MetaData
+
+from ..operations.containers import DowngradeOps, MigrationScript, OpContainer, UpgradeOps
+from .compare import populate_upgrade_ops
+from .context import AutogenContext
+from .render import render_body, render_op_text
+
+__all__ = [
+    "AutogenContext",
+    "RevisionContext",
+    "compare_metadata",
+    "produce_migrations",
+    "render_op_text",
+    "render_python_code",
+    "script_template_args",
+]
+
+
+def compare_metadata(context: Any, metadata: MetaData | Sequence[MetaData]) -> list[Any]:
+    """Return what differs between the database of a MigrationContext and the models, as a list of tuples.
+
+        >>> compare_metadata(migration_context, metadata)  # doctest: +SKIP
+        [("add_table", Table("bat", ...)), ("remove_column", None, "foo", Column("x", ...)),
+         [("modify_nullable", None, "foo", "y", {...}, True, False)]]
+
+    An empty list says that both are the same. Raises CommandError in offline mode.
+    """
+    script = produce_migrations(context, metadata)
+    return [] if script.upgrade_ops is None else script.upgrade_ops.as_diffs()
+
+
+def produce_migrations(context: Any, metadata: MetaData | Sequence[MetaData]) -> MigrationScript:
+    """Return the operations that make the database of a MigrationContext what the models say, and those that undo them.
+
+    Raises CommandError in offline mode.
+    """
+    autogen_context = AutogenContext(context, metadata)
+    upgrade_ops = UpgradeOps()
+    populate_upgrade_ops(autogen_context, upgrade_ops)
+    return MigrationScript(None, upgrade_ops, upgrade_ops.reverse(), imports=set())
+
+
+def render_python_code(
+    up_or_down_op: OpContainer,
+    sqlalchemy_module_prefix: str = "sa.",
+    alembic_module_prefix: str = "op.",
+    render_as_batch: bool = False,
+    imports: Sequence[str] = (),
+    render_item: Callable[..., Any] | None = None,
+    migration_context: Any = None,
+    user_module_prefix: str | None = None,
+) -> str:
+    """Return operations as the body of a function: the first line as it is, the others indented by four; or ``pass``.
+
+    ``imports``, if it is a set, gains the import lines that the code needs besides ``op`` and ``sa``.
+    """
+    options = {
+        "sqlalchemy_module_prefix": sqlalchemy_module_prefix,
+        "alembic_module_prefix": alembic_module_prefix,
+        "render_item": render_item,
+        "render_as_batch": render_as_batch,
+        "user_module_prefix": user_module_prefix,
+    }
+    autogen_context = AutogenContext(migration_context, opts=options, autogenerate=False)
+    if isinstance(imports, set):
+        autogen_context.imports = imports
+    return render_body(autogen_context, up_or_down_op)
+
+
+def script_template_args(migration_script: MigrationScript, autogen_context: AutogenContext) -> dict[str, str]:
+    """Return what ``script.py.mako`` fills in: ``upgrades``, ``downgrades`` (by their tokens) and ``imports``."""
+    bodies: dict[str, str] = {}
+    imports = autogen_context.imports = migration_script.imports
+    with_batch = autogen_context.opts["render_as_batch"]
+    for upgrade_ops in migration_script.upgrade_ops_list:
+        bodies[upgrade_ops.upgrade_token] = render_body(autogen_context, upgrade_ops)
+    for downgrade_ops in migration_script.downgrade_ops_list:
+        bodies[downgrade_ops.downgrade_token] = render_body(autogen_context, downgrade_ops)
+    assert autogen_context.opts["render_as_batch"] is with_batch, "rendering changes no option"
+    return {**bodies, "imports": "\n".join(sorted(imports))}
+
+
+Directive = Callable[[Any, Any, list[MigrationScript]], None]
+"""What ``process_revision_directives`` is: (migration_context, revision, directives); it changes the list in place."""
+
+
+class RevisionContext:
+    """What the ``revision`` command keeps while ``env.py`` runs: the scripts to be, and then writes.
+
+    ``command_args`` are the arguments of ``command.revision``: message, rev_id, head, splice, branch_label,
+    version_path, depends_on.
+    """
+
+    def __init__(
+        self,
+        config: Any,
+        script_directory: Any,
+        command_args: dict[str, Any],
+        process_revision_directives: Directive | None = None,
+    ) -> None:
+        self.config, self.script_directory, self.command_args = config, script_directory, command_args
+        self.process_revision_directives = process_revision_directives
+        self.template_args: dict[str, Any] = {"config": config}
+        self.generated_revisions = [self._empty_script()]
+        self._autogen_context: AutogenContext | None = None
+
+    def _empty_script(self) -> MigrationScript:
+        names = ("message", "head", "splice", "branch_label", "version_path", "depends_on")
+        given = {name: self.command_args.get(name) for name in names}
+        return MigrationScript(self.command_args.get("rev_id"), UpgradeOps(), DowngradeOps(), imports=set(), **given)
+
+    def run_autogenerate(self, rev: Any, migration_context: Any) -> None:
+        """Compare, and let the hook have its say."""
+        self._run(rev, migration_context, autogenerate=True)
+
+    def run_no_autogenerate(self, rev: Any, migration_context: Any) -> None:
+        """Let the hook have its say about an empty script."""
+        self._run(rev, migration_context, autogenerate=False)
+
+    def _run(self, rev: Any, migration_context: Any, *, autogenerate: bool) -> None:
+        context = AutogenContext(migration_context, autogenerate=autogenerate)
+        self._autogen_context = context
+        script = self.generated_revisions[0]
+        upgrade_ops, downgrade_ops = self._containers(script, context)
+        if autogenerate:
+            populate_upgrade_ops(context, upgrade_ops)
+            upgrade_ops.reverse_into(downgrade_ops)
+        self.template_args.update(context.opts.get("template_args") or {})
+        for hook in (self.process_revision_directives, context.opts.get("process_revision_directives")):
+            if hook is not None:
+                hook(migration_context, rev, self.generated_revisions)
+
+    @staticmethod
+    def _containers(script: MigrationScript, context: AutogenContext) -> tuple[UpgradeOps, DowngradeOps]:
+        """Return the containers for this engine's tokens: the script's own, or new ones beside those of other engines."""
+        up, down = context.opts.get("upgrade_token") or "upgrades", context.opts.get("downgrade_token") or "downgrades"
+        upgrade_ops, downgrade_ops = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
+        if upgrade_ops.is_empty() and len(script.upgrade_ops_list) == 1 and not getattr(script, "_is_filled", False):
+            upgrade_ops.upgrade_token, downgrade_ops.downgrade_token = up, down
+        else:
+            upgrade_ops, downgrade_ops = UpgradeOps([], up), DowngradeOps([], down)
+            script.upgrade_ops_list.append(upgrade_ops)
+            script.downgrade_ops_list.append(downgrade_ops)
+        script._is_filled = True  # type: ignore[attr-defined]
+        return upgrade_ops, downgrade_ops
+
+    def generate_scripts(self) -> Iterator[Any]:
+        """Write each script and yield it."""
+        for migration_script in self.generated_revisions:
+            yield self._write(migration_script)
+
+    def _write(self, script: MigrationScript) -> Any:
+        args = dict(self.template_args)
+        context = self._autogen_context or AutogenContext(None, autogenerate=False)
+        args |= script_template_args(script, context)
+        return self.script_directory.generate_revision(
+            script.rev_id,
+            script.message,
+            head=script.head,
+            splice=script.splice,
+            branch_labels=script.branch_label,
+            version_path=script.version_path,
+            depends_on=script.depends_on,
+            **args,
+        )
+
+
+def diffs_of(scripts: Iterable[MigrationScript]) -> list[Any]:
+    """Return the diff tuples of all scripts in one list."""
+    return [diff for script in scripts for container in script.upgrade_ops_list for diff in container.as_diffs()]

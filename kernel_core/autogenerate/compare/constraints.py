@@ -1,0 +1,162 @@
+"""Unique constraints and foreign keys: which are new, which are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy.schema import ForeignKeyConstraint, Table, UniqueConstraint
+
+from ...util.sqla_compat import final_name
+from ..context import AutogenContext
+from .changes import Changes
+from .copies import create_foreign_key, create_unique, drop_constraint
+from .reflect import Database, TableInfo
+from .values import (
+    ForeignKeyValue,
+    UniqueValue,
+    foreign_key_of_database,
+    foreign_key_of_model,
+    unique_of_database,
+    unique_of_model,
+)
+
+
+def compare_uniques(context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes) -> None:
+    """Note what drops and adds unique constraints.
+
+    A named one is the same where name and columns are; one without a name, where a constraint with its columns is there
+    under any name. One that the database does not name cannot be dropped, and is left alone.
+    """
+    wanted = [constraint for constraint in model.constraints if isinstance(constraint, UniqueConstraint)]
+    wanted.sort(key=lambda constraint: (str(constraint.name), unique_of_model(constraint).columns))
+    found = [(item["name"], unique_of_database(item), item) for item in info.uniques]
+    kept: set[int] = set()
+    missing: list[UniqueConstraint] = []
+    for constraint in wanted:
+        position = _same_unique(final_name(constraint, context.dialect), unique_of_model(constraint), found, kept)
+        if position is None and not _is_such_an_index(context, constraint, info):
+            missing.append(constraint)
+        elif position is not None:
+            kept.add(position)
+    for position, (name, value, _) in enumerate(found):
+        if position in kept or name is None:
+            continue
+        existing = _unique_in(database, info, name, value)
+        counterpart = next((c for c in missing if final_name(c, context.dialect) == name), None)
+        if context.run_object_filters(existing, name, "unique_constraint", True, counterpart):
+            changes.dropped_constraints.append(drop_constraint(existing))
+        elif counterpart is not None:
+            missing.remove(counterpart)
+    names = {str(name) for name, _, _ in found}
+    for constraint in missing:
+        name = final_name(constraint, context.dialect)
+        counterpart_name = str(name) if str(name) in names else None
+        existing = _named(database.table(info.key).constraints, counterpart_name) if counterpart_name else None
+        if context.run_object_filters(constraint, name, "unique_constraint", False, existing):
+            changes.added_constraints.append(create_unique(constraint, context.dialect))
+
+
+def _same_unique(
+    name: str | None, value: UniqueValue, found: list[tuple[Any, UniqueValue, Any]], taken: set[int]
+) -> int | None:
+    """Return the position of the constraint in the database that is the model's."""
+    same = [i for i, (_, other, _) in enumerate(found) if other == value and i not in taken]
+    exact = [i for i in same if found[i][0] is not None and str(found[i][0]) == name]
+    loose = [i for i in same if name is None or found[i][0] is None]
+    return next(iter(exact + loose), None)
+
+
+def _is_such_an_index(context: AutogenContext, constraint: UniqueConstraint, info: TableInfo) -> bool:
+    """MySQL and MariaDB keep a unique constraint as a unique index; they may be told apart nowhere."""
+    if context.dialect.name not in ("mysql", "mariadb"):
+        return False
+    name = final_name(constraint, context.dialect)
+    columns = sorted(str(column.name) for column in constraint.columns)
+    return any(
+        index["unique"] and sorted(index["column_names"]) == columns and name in (None, index["name"])
+        for index in info.indexes
+    )
+
+
+def _unique_in(database: Database, info: TableInfo, name: str, value: UniqueValue) -> UniqueConstraint:
+    for constraint in database.table(info.key).constraints:
+        if isinstance(constraint, UniqueConstraint) and constraint.name == name:
+            if unique_of_model(constraint).columns == value.columns:
+                return constraint
+    raise LookupError(name)
+
+
+def _named(items: Iterable[Any], name: str | None) -> Any:
+    return next((item for item in items if item.name == name), None)
+
+
+def compare_foreign_keys(
+    context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes
+) -> None:
+    """Note what drops and adds foreign keys; the same columns, target and actions are the same key, under any name."""
+    default_schema = database.default_schema
+    found: dict[ForeignKeyValue, dict[str, Any]] = {}
+    for item in info.foreign_keys:
+        if context.run_name_filters(item["name"], "foreign_key_constraint", info.parents):
+            found[foreign_key_of_database(item, default_schema)] = item
+    wanted: dict[ForeignKeyValue, ForeignKeyConstraint] = {}
+    for constraint in sorted(model.foreign_key_constraints, key=lambda c: (str(c.name), c.column_keys)):
+        wanted[_comparable(context, foreign_key_of_model(constraint, default_schema), found)] = constraint
+    for value, item in found.items():
+        if value in wanted:
+            continue
+        existing = _foreign_key_in(database, info, value)
+        counterpart = _with_pairs(wanted, value, found)
+        if existing is not None and context.run_object_filters(
+            existing, item["name"], "foreign_key_constraint", True, counterpart
+        ):
+            changes.dropped_foreign_keys.append(drop_constraint(existing))
+    for value, constraint in wanted.items():
+        if value in found:
+            continue
+        old = _with_pairs(found, value, wanted)
+        compare_to = None if old is None else _foreign_key_in(database, info, foreign_key_of_database(old, default_schema))
+        name = final_name(constraint, context.dialect)
+        if context.run_object_filters(constraint, name, "foreign_key_constraint", False, compare_to):
+            changes.added_foreign_keys.append(create_foreign_key(constraint, context.dialect))
+
+
+def _comparable(
+    context: AutogenContext, value: ForeignKeyValue, found: dict[ForeignKeyValue, Any]
+) -> ForeignKeyValue:
+    """Return the database's value where it differs only in what that database does not tell."""
+    if value in found:
+        return value
+    for other in found:
+        if _without_untold(context, other) == _without_untold(context, value):
+            return other
+    return value
+
+
+def _without_untold(context: AutogenContext, value: ForeignKeyValue) -> tuple[Any, ...]:
+    """MySQL's RESTRICT is its NO ACTION; only some databases reflect whether a key is deferred."""
+    name = context.dialect.name
+    actions = [value.onupdate, value.ondelete]
+    if name in ("mysql", "mariadb"):
+        actions = ["" if action == "RESTRICT" else action for action in actions]
+    timing = (value.deferrable, value.initially) if name in ("postgresql", "sqlite", "oracle") else ()
+    return (value.pairs, value.referred, *actions, timing)
+
+
+def _with_pairs(candidates: dict[ForeignKeyValue, Any], value: ForeignKeyValue, others: Any) -> Any:
+    """Return the candidate over the same columns, if it is not the same as one of the others."""
+    for candidate, item in candidates.items():
+        if candidate.pairs == value.pairs and candidate not in others:
+            return item
+    return None
+
+
+def _foreign_key_in(database: Database, info: TableInfo, value: ForeignKeyValue) -> ForeignKeyConstraint | None:
+    """Return the reflected constraint; None where one of its columns is left out by a hook."""
+    for constraint in database.table(info.key).foreign_key_constraints:
+        if foreign_key_of_model(constraint, database.default_schema) == value:
+            return constraint
+    return None
+
+

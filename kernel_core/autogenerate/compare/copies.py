@@ -1,0 +1,118 @@
+"""Copies of schema objects for operations: with their final names, and without what has an operation of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import (
+    CheckConstraint,
+    Column,
+    Constraint,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+)
+
+from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
+from ...operations.kinds.index import CreateIndexOp, DropIndexOp
+from ...util.sqla_compat import copy_column, copy_constraint, final_name, is_type_bound, referent
+from ..context import names
+
+
+def loose_column(column: Column[Any]) -> Column[Any]:
+    """Return a copy whose index, uniqueness and foreign keys are left to operations of their own."""
+    copied = copy_column(column)
+    copied.index = copied.unique = None
+    copied.key = copied.name
+    return copied
+
+
+def column_alone(column: Column[Any]) -> Column[Any]:
+    """Return a `loose_column` in a table of that name that has nothing else."""
+    copied = loose_column(column)
+    Table(column.table.name, MetaData(), copied, schema=column.table.schema)
+    return copied
+
+
+def table_alone(table: Table, dialect: Dialect, without: Collection[Constraint] = ()) -> Table:
+    """Return a copy without indexes, in a MetaData of its own; ``without`` are constraints that are made later."""
+    copied = Table(
+        table.name,
+        MetaData(),
+        *(loose_column(column) for column in table.columns),
+        schema=table.schema,
+        comment=table.comment,
+        prefixes=list(table._prefixes),
+        info=dict(table.info),
+        **table.dialect_kwargs,
+    )
+    for constraint in sorted(table.constraints, key=lambda constraint: str(constraint.name)):
+        if constraint in without or is_type_bound(constraint):
+            continue
+        if isinstance(constraint, PrimaryKeyConstraint) and not constraint.columns:
+            continue
+        copied.append_constraint(constraint_alone(constraint, dialect))
+    return copied
+
+
+def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:
+    """Return a copy that names its columns and belongs to no table."""
+    options: dict[str, Any] = {
+        "name": final_name(constraint, dialect),
+        "deferrable": constraint.deferrable,
+        "initially": constraint.initially,
+        "info": dict(constraint.info),
+        **constraint.dialect_kwargs,
+    }
+    if isinstance(constraint, ForeignKeyConstraint):
+        schema, table, columns = referent(constraint)
+        prefix = f"{schema}.{table}" if schema else table
+        options |= {"onupdate": constraint.onupdate, "ondelete": constraint.ondelete, "match": constraint.match}
+        local = names(key.parent for key in constraint.elements)
+        return ForeignKeyConstraint(local, [f"{prefix}.{column}" for column in columns], **options)
+    if isinstance(constraint, PrimaryKeyConstraint):
+        return PrimaryKeyConstraint(*names(constraint.columns), **options)
+    if isinstance(constraint, UniqueConstraint):
+        return UniqueConstraint(*names(constraint.columns), **options)
+    copied = copy_constraint(constraint)
+    if isinstance(constraint, CheckConstraint):
+        copied.name = options["name"]
+    return copied
+
+
+def create_index(index: Index, dialect: Dialect) -> CreateIndexOp:
+    """Return the operation that makes an index."""
+    operation = CreateIndexOp.from_index(index)
+    operation.index_name = final_name(index, dialect)
+    return operation
+
+
+def drop_index(index: Index) -> DropIndexOp:
+    """Return the operation that drops a reflected index."""
+    return DropIndexOp.from_index(index)
+
+
+def create_unique(constraint: UniqueConstraint, dialect: Dialect) -> CreateUniqueConstraintOp:
+    """Return the operation that adds a unique constraint."""
+    operation = CreateUniqueConstraintOp.from_constraint(constraint)
+    operation.constraint_name = final_name(constraint, dialect)
+    return operation
+
+
+def create_foreign_key(constraint: ForeignKeyConstraint, dialect: Dialect) -> CreateForeignKeyOp:
+    """Return the operation that adds a foreign key."""
+    operation = CreateForeignKeyOp.from_constraint(constraint)
+    operation.constraint_name = final_name(constraint, dialect)
+    operation.local_cols = names(key.parent for key in constraint.elements)
+    operation.kw.pop("use_alter", None)
+    return operation
+
+
+def drop_constraint(constraint: Constraint) -> DropConstraintOp:
+    """Return the operation that drops a reflected constraint."""
+    return DropConstraintOp.from_constraint(constraint)

@@ -1,0 +1,84 @@
+"""Indexes: which are new, which are gone, which are over something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.schema import Index, Table
+
+from ...util.sqla_compat import final_name
+from ..context import AutogenContext
+from .changes import Changes
+from .copies import create_index, drop_index
+from .reflect import Database, TableInfo
+from .values import IndexValue, index_of_database, index_of_model
+
+
+def compare_indexes(context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes) -> None:
+    """Note what drops and makes indexes; they go by name, and a changed one is dropped and made again.
+
+    An index that exists but cannot be described (SQLite, over expressions) counts as the same as its namesake.
+    """
+    found = {str(item["name"]): item for item in info.indexes}
+    wanted = {
+        str(final_name(index, context.dialect)): index
+        for index in sorted(model.indexes, key=lambda index: str(index.name))
+        if index.name is not None and _is_for(index, context)
+    }
+    for name, item in found.items():
+        index = wanted.get(name)
+        if index is not None and index_of_model(index, context.dialect) == index_of_database(item):
+            continue
+        if index is None and _belongs_to_something_else(context, item, info, model):
+            continue
+        existing = _index_in(database, info, name)
+        if existing is None:
+            continue
+        if context.run_object_filters(existing, name, "index", True, index):
+            changes.dropped_indexes.append(drop_index(existing))
+        elif index is not None:
+            del wanted[name]
+    for name, index in wanted.items():
+        if name in info.unreadable or _is_same(context, index, found.get(name)) or _is_such_a_constraint(context, name, info):
+            continue
+        existing = _index_in(database, info, name) if name in found else None
+        if context.run_object_filters(index, name, "index", False, existing):
+            changes.added_indexes.append(create_index(index, context.dialect))
+
+
+def _is_same(context: AutogenContext, index: Index, item: Mapping[str, Any] | None) -> bool:
+    return item is not None and index_of_model(index, context.dialect) == index_of_database(item)
+
+
+def _is_for(index: Index, context: AutogenContext) -> bool:
+    """An index that is made only on some databases (``Index.ddl_if``) is none elsewhere."""
+    return getattr(index, "_ddl_if", None) is None or bool(
+        index._ddl_if._should_execute(None, index, None, dialect=context.dialect)  # type: ignore[union-attr]
+    )
+
+
+def _index_in(database: Database, info: TableInfo, name: str) -> Index | None:
+    return next((index for index in database.table(info.key).indexes if index.name == name), None)
+
+
+def _belongs_to_something_else(
+    context: AutogenContext, item: Mapping[str, Any], info: TableInfo, model: Table
+) -> bool:
+    """MySQL and MariaDB make an index for each foreign key, and keep each unique constraint as an index."""
+    if context.dialect.name not in ("mysql", "mariadb"):
+        return False
+    columns = list(item["column_names"])
+    if any(columns == list(key["constrained_columns"])[: len(columns)] for key in info.foreign_keys):
+        return True
+    value: IndexValue = index_of_database(item)
+    return value.unique and any(
+        final_name(constraint, context.dialect) in (None, item["name"])
+        and sorted(column.name for column in getattr(constraint, "columns", ())) == sorted(columns)
+        for constraint in model.constraints
+    )
+
+
+def _is_such_a_constraint(context: AutogenContext, name: str, info: TableInfo) -> bool:
+    """The same the other way round: the model's unique index is shown as a constraint."""
+    return context.dialect.name in ("mysql", "mariadb") and any(unique["name"] == name for unique in info.uniques)

@@ -1,0 +1,82 @@
+"""Does a column have another server default?"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from sqlalchemy.schema import Column, Computed, FetchedValue, Identity
+
+from ...ddl.defaulttext import defaults_differ
+from ...util.sqla_compat import default_argument, default_sql, sql_text
+from ..context import AutogenContext
+from .values import normal_expression
+
+
+def default_differs(context: AutogenContext, inspected: Column[Any], model: Column[Any]) -> bool:
+    """Ask ``compare_server_default``, then the dialect; without that option nothing differs.
+
+    The hook gets (migration_context, inspected column, model column, inspected default, model default, model default as
+    SQL) and returns a bool, or None to leave the question to the dialect. A generated column cannot be altered: a
+    change there is a warning.
+    """
+    if inspected.computed is not None or model.computed is not None:
+        _compare_computed(inspected, model)
+        return False
+    option = context.opts.get("compare_server_default", False)
+    if option in (False, None):
+        return False
+    if inspected.identity is not None or model.identity is not None:
+        return _identity_differs(inspected.identity, model.identity)
+    if _is_left_to_the_database(model):
+        return False
+    one, two = _sql(inspected, context), _sql(model, context)
+    if one is None and two is None:
+        return False
+    if callable(option):
+        answer = option(context.migration_context, inspected, model, one, model.server_default, two)
+        if answer is not None:
+            return bool(answer)
+    if context.impl is None:
+        return defaults_differ(one, two)
+    return bool(context.impl.compare_server_default(inspected, model, two, one))
+
+
+def known_default(column: Column[Any]) -> Any:
+    """Return what an alteration is told as ``existing_server_default``: False for none."""
+    return False if column.server_default is None else column.server_default
+
+
+def _sql(column: Column[Any], context: AutogenContext) -> str | None:
+    return None if column.server_default is None else default_sql(column.server_default, context.dialect)
+
+
+def _is_left_to_the_database(column: Column[Any]) -> bool:
+    """``FetchedValue()`` says that there is something, but not what."""
+    return isinstance(default_argument(column.server_default), FetchedValue)
+
+
+def _identity_differs(inspected: Identity | None, model: Identity | None) -> bool:
+    """Only what the model states can differ; what it leaves open is up to the database."""
+    if inspected is None or model is None:
+        return inspected is not model
+    if bool(inspected.always) != bool(model.always):
+        return True
+    options = ("start", "increment", "minvalue", "maxvalue", "cycle", "cache")
+    return any(
+        getattr(model, name) is not None and getattr(inspected, name) != getattr(model, name) for name in options
+    )
+
+
+def _compare_computed(inspected: Column[Any], model: Column[Any]) -> None:
+    one, two = _expression(inspected.computed), _expression(model.computed)
+    if one != two and (one is None or two is None):
+        warnings.warn(
+            f"{model.table.name}.{model.name} {'is' if two else 'is not'} a generated column in the models, in the "
+            "database it is the other way round; this cannot be altered. Drop the column and add it again.",
+            stacklevel=2,
+        )
+
+
+def _expression(computed: Computed | None) -> str | None:
+    return None if computed is None else normal_expression(sql_text(computed.sqltext))

@@ -1,0 +1,141 @@
+"""Tables: which are new, which are gone; those on both sides are looked into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Table, sort_tables_and_constraints
+
+from ...operations.containers import ModifyTableOps, UpgradeOps, grouped
+from ...operations.kinds.constraint import DropConstraintOp
+from ...operations.kinds.table import CreateTableOp, DropTableOp
+from ...operations.operation import MigrateOperation
+from ..context import AutogenContext
+from .changes import Changes, ordered
+from .columns import added_columns, altered_columns, dropped_columns
+from .constraints import compare_foreign_keys, compare_uniques
+from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
+from .indexes import compare_indexes
+from .reflect import Database, version_table
+from .registry import comparators
+from .values import Key
+
+
+def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Iterable[str | None]) -> None:
+    """Fill ``upgrade_ops`` with all that makes the database what the models say.
+
+    New tables come first, parents before children; then the changes; then the tables that go, children before parents.
+    """
+    database = Database(context, schemas)
+    models = _models(context, database)
+    new, both = [], []
+    for key, model in models.items():
+        existing = database.table(key) if key in database.infos and context.filters_objects else None
+        if context.run_object_filters(model, key[1], "table", False, existing):
+            (both if key in database.infos else new).append(model)
+    gone = [
+        key
+        for key in database.infos
+        if key not in models
+        and (not context.filters_objects or context.run_object_filters(database.table(key), key[1], "table", True, None))
+    ]
+    changes = ordered([_changes(context, database, model) for model in both])
+    upgrade_ops.ops.extend(grouped([*_created(context, new), *changes, *_dropped(context, database, gone)]))
+    _run_table_comparators(context, upgrade_ops, database, [*both, *new], gone)
+
+
+def _models(context: AutogenContext, database: Database) -> dict[Key, Table]:
+    """Return the models' tables by their place, parents first; a table in the default schema may name it or not."""
+    found: dict[Key, Table] = {}
+    for table in context.sorted_tables:
+        key: Key = (table.schema, str(table.name))
+        if key not in database.infos and table.schema == database.default_schema:
+            key = (None, str(table.name))
+        if key != version_table(context):
+            found[key] = table
+    return found
+
+
+def _key(database: Database, model: Table) -> Key:
+    key: Key = (model.schema, str(model.name))
+    return key if key in database.infos else (None, str(model.name))
+
+
+def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperation]:
+    """Return what makes the new tables and their indexes; keys that close a circle are added at the end."""
+    operations: list[MigrateOperation] = []
+    for table, constraints in sort_tables_and_constraints(tables):
+        if table is None:
+            operations.extend(create_foreign_key(key, context.dialect) for key in _in_order(constraints))
+            continue
+        later = _later(context, table, constraints)
+        operations.append(CreateTableOp.from_table(table_alone(table, context.dialect, later)))
+        operations.extend(
+            create_index(index, context.dialect)
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+            if context.run_object_filters(index, index.name, "index", False, None)
+        )
+    if not context.dialect.supports_alter:
+        return [operation for operation in operations if not getattr(operation, "local_cols", None)]
+    return operations
+
+
+def _later(context: AutogenContext, table: Table, now: Iterable[ForeignKeyConstraint]) -> set[Constraint]:
+    """Return the foreign keys that CREATE TABLE leaves out; SQLite cannot add one later, and need not."""
+    return set(table.foreign_key_constraints) - set(now) if context.dialect.supports_alter else set()
+
+
+def _in_order(constraints: Iterable[ForeignKeyConstraint]) -> list[ForeignKeyConstraint]:
+    return sorted(constraints, key=lambda key: (str(key.table.key), str(key.name), key.column_keys))
+
+
+def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> list[MigrateOperation]:
+    """Return what drops tables and their indexes, children first; of a circle, the foreign keys go first."""
+    operations: list[MigrateOperation] = []
+    tables: list[MigrateOperation] = []
+    dialect = context.dialect
+    sortable = sort_tables_and_constraints([database.table(key) for key in gone])
+    for table, constraints in reversed(sortable):
+        if table is None:
+            drops = [drop_constraint(key) for key in _in_order(constraints) if key.name and dialect.supports_alter]
+            operations.extend(drops)
+            continue
+        later = {key for key in table.foreign_key_constraints if any(_drops(drop, key) for drop in operations)}
+        tables.extend(drop_index(index) for index in sorted(table.indexes, key=lambda index: str(index.name)))
+        tables.append(DropTableOp.from_table(table_alone(table, dialect, later)))
+    return operations + tables
+
+
+def _drops(operation: MigrateOperation, key: ForeignKeyConstraint) -> bool:
+    place = (key.table.schema, key.table.name)
+    return (
+        isinstance(operation, DropConstraintOp) and operation.table_key == place and operation.constraint_name == key.name
+    )
+
+
+def _changes(context: AutogenContext, database: Database, model: Table) -> Changes:
+    """Return what is to be done to a table that both sides have."""
+    info = database.infos[_key(database, model)]
+    changes = Changes(info.key)
+    changes.added_columns = added_columns(context, info, model)
+    changes.altered_columns = altered_columns(context, database, info, model)
+    compare_uniques(context, database, info, model, changes)
+    compare_indexes(context, database, info, model, changes)
+    compare_foreign_keys(context, database, info, model, changes)
+    changes.dropped_columns = dropped_columns(context, database, info, model)
+    return changes
+
+
+def _run_table_comparators(
+    context: AutogenContext, upgrade_ops: UpgradeOps, database: Database, models: list[Table], gone: list[Key]
+) -> None:
+    """Ask the comparisons that users added, and take what they found in."""
+    if not comparators.has("table"):
+        return
+    pairs = {_key(database, model): model for model in models} | dict.fromkeys(gone)
+    for key, model in pairs.items():
+        reflected = database.table(key) if key in database.infos else None
+        more = ModifyTableOps(key[1], [], schema=key[0])
+        comparators.run("table", context, more, *key, reflected, model)
+        if more.ops:
+            upgrade_ops.ops.append(more)

@@ -1,0 +1,31 @@
+"""Does a column have another type?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.schema import Column
+from sqlalchemy.types import NullType
+
+from ...ddl.typetext import types_differ
+from ..context import AutogenContext
+
+
+def type_differs(context: AutogenContext, inspected: Column[Any], model: Column[Any]) -> bool:
+    """Ask ``compare_type``, then the dialect.
+
+    The hook gets (migration_context, inspected column, model column, inspected type, model type) and returns a bool, or
+    None to leave the question to the dialect.
+    """
+    option = context.opts.get("compare_type", True)
+    if option is False or isinstance(inspected.type, NullType):
+        return False
+    if callable(option):
+        answer = option(context.migration_context, inspected, model, inspected.type, model.type)
+        if answer is not None:
+            return bool(answer)
+    if isinstance(model.type, NullType):
+        return False
+    if context.impl is None:
+        return types_differ(context.dialect, inspected.type, model.type)
+    return bool(context.impl.compare_type(inspected, model))

@@ -1,0 +1,157 @@
+"""What one autogenerate run knows: the models, the database, the options and the hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+from sqlalchemy import MetaData, Table, inspect
+from sqlalchemy.engine import Connection, Dialect, Inspector
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.schema import sort_tables_and_constraints
+
+from ..util.exc import CommandError
+
+NameKind = Literal["schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint", "check_constraint"]
+
+RENDER_DEFAULTS: Mapping[str, Any] = {
+    "sqlalchemy_module_prefix": "sa.",
+    "alembic_module_prefix": "op.",
+    "user_module_prefix": None,
+    "render_as_batch": False,
+    "render_item": None,
+}
+
+
+class AutogenContext:
+    """The state of one run, handed to comparators, renderers and hooks.
+
+    ``metadata`` is the target, one MetaData or several; ``imports`` collects the import lines of the version file;
+    ``opts`` are those of ``context.configure()``.
+
+    Raises CommandError where there is nothing to compare with: no metadata, or offline mode.
+    """
+
+    metadata: MetaData | Sequence[MetaData] | None
+    connection: Connection | None
+    dialect: Dialect
+    imports: set[str]
+
+    def __init__(
+        self,
+        migration_context: Any,
+        metadata: MetaData | Sequence[MetaData] | None = None,
+        opts: Mapping[str, Any] | None = None,
+        autogenerate: bool = True,
+    ) -> None:
+        given = dict(getattr(migration_context, "opts", None) or {}) if opts is None else dict(opts)
+        self.opts: dict[str, Any] = {**RENDER_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
+        self.opts.setdefault("user_module_prefix", None)
+        self.migration_context = migration_context
+        self.metadata = given.get("target_metadata") if metadata is None else metadata
+        self.connection = getattr(migration_context, "bind", None)
+        self.dialect = getattr(migration_context, "dialect", None) or DefaultDialect()
+        self.imports = set()
+        self.batch_table: str | None = None
+        if autogenerate:
+            self._check()
+
+    def _check(self) -> None:
+        if self.metadata is None:
+            raise CommandError(
+                "Autogenerate has no models to compare with: target_metadata is None. "
+                "Set target_metadata in env.py to the MetaData of your models."
+            )
+        if self.connection is None or getattr(self.migration_context, "as_sql", False):
+            raise CommandError("Autogenerate needs a database connection; it cannot run in offline (--sql) mode.")
+
+    @property
+    def impl(self) -> Any:
+        """The dialect's DefaultImpl; None where only rendering is wanted."""
+        return getattr(self.migration_context, "impl", None)
+
+    @cached_property
+    def inspector(self) -> Inspector:
+        """SQLAlchemy's Inspector on the connection."""
+        if self.connection is None:
+            raise CommandError("There is no connection to inspect; this context was made for rendering only.")
+        inspector: Inspector = inspect(self.connection)
+        return inspector
+
+    @cached_property
+    def metadatas(self) -> tuple[MetaData, ...]:
+        """The target as a tuple, also where it is one MetaData."""
+        if self.metadata is None:
+            return ()
+        return (self.metadata,) if isinstance(self.metadata, MetaData) else tuple(self.metadata)
+
+    @cached_property
+    def sorted_tables(self) -> list[Table]:
+        """All tables of the target, parents before children where foreign keys say so."""
+        tables = [
+            table
+            for metadata in self.metadatas
+            for table, _ in sort_tables_and_constraints(sorted(metadata.tables.values(), key=lambda table: table.key))
+            if table is not None
+        ]
+        keys = [table.key for table in tables]
+        twice = sorted({key for key in keys if keys.count(key) > 1}) if len(self.metadatas) > 1 else []
+        if twice:
+            raise CommandError(f"Table {', '.join(twice)} stands in more than one MetaData of target_metadata. Keep one.")
+        return tables
+
+    @cached_property
+    def table_key_to_table(self) -> dict[str, Table]:
+        """All tables of the target by ``schema.name``."""
+        return {table.key: table for table in self.sorted_tables}
+
+    @cached_property
+    def _name_filters(self) -> tuple[Callable[..., bool], ...]:
+        hook = self.opts.get("include_name")
+        return (hook,) if hook is not None else ()
+
+    @cached_property
+    def _object_filters(self) -> tuple[Callable[..., bool], ...]:
+        hook = self.opts.get("include_object")
+        return (hook,) if hook is not None else ()
+
+    @property
+    def filters_names(self) -> bool:
+        """Whether some hook looks at names."""
+        return bool(self._name_filters)
+
+    @property
+    def filters_objects(self) -> bool:
+        """Whether some hook looks at objects."""
+        return bool(self._object_filters)
+
+    def run_name_filters(self, name: str | None, type_: NameKind, parent_names: Mapping[str, str | None]) -> bool:
+        """Ask ``include_name`` about a name in the database; ``parent_names`` gains ``schema_qualified_table_name``."""
+        if not self._name_filters:
+            return True
+        parents = dict(parent_names)
+        table = name if type_ == "table" else parents.get("table_name")
+        if table:
+            schema = parents.get("schema_name")
+            parents["schema_qualified_table_name"] = f"{schema}.{table}" if schema else table
+        return all(hook(name, type_, parents) for hook in self._name_filters)
+
+    def run_object_filters(
+        self, object_: Any, name: str | None, type_: NameKind, reflected: bool, compare_to: Any | None
+    ) -> bool:
+        """Ask ``include_object`` about an object of either side; ``compare_to`` is its counterpart, if any."""
+        return all(hook(object_, name, type_, reflected, compare_to) for hook in self._object_filters)
+
+    def render_by_hook(self, type_: str, object_: Any) -> str | Literal[False]:
+        """Ask ``render_item`` to write an object; False means that it leaves this to us."""
+        hook = self.opts.get("render_item")
+        if hook is None:
+            return False
+        rendered = hook(type_, object_, self)
+        return False if rendered is False else str(rendered)
+
+
+def names(items: Iterable[Any]) -> list[str]:
+    """Return the names of columns and the like as plain text."""
+    return [str(item.name) for item in items]

@@ -1,0 +1,54 @@
+"""Lay Python source out as its usual formatter would: double quotes, 88 characters, one argument per line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ..operations.operation import Code
+
+WIDTH = 88
+INDENT = "    "
+
+
+def literal(text: str) -> str:
+    r"""Return a text as a Python literal, in double quotes unless single ones need fewer backslashes.
+
+    >>> literal("it's")
+    '"it\'s"'
+    """
+    source = repr(str(text))
+    inside = source[1:-1]
+    if source.startswith('"') or inside.count('"') > inside.count("\\'"):
+        return source
+    inside = inside.replace("\\'", "'").replace('"', '\\"')
+    return f'"{inside}"'
+
+
+def keyword(name: str, source: str) -> str:
+    """Return ``name=source``, which can still be broken where ``source`` can."""
+    if isinstance(source, Code):
+        return Code(f"{name}={source.head}", source.parts, source.tail)
+    return f"{name}={source}"
+
+
+def call(function: str, args: Iterable[str], kwargs: Mapping[str, str] | None = None) -> Code:
+    """Return the source of a call."""
+    named = (keyword(name, source) for name, source in (kwargs or {}).items())
+    return Code(f"{function}(", (*args, *named))
+
+
+def lay_out(source: str, width: int = WIDTH, tail: str = "", indent: str = "") -> list[str]:
+    """Return the lines of one expression; what cannot be broken stays as long as it is.
+
+    >>> lay_out(Code("op.f(", ('"a"', '"b"')), width=8)
+    ['op.f(', '    "a",', '    "b",', ')']
+    """
+    if not isinstance(source, Code) or not source.parts:
+        return [indent + line for line in (source + tail).split("\n")]
+    if len(indent) + len(source) + len(tail) <= width:
+        return [indent + source + tail]
+    lines = [indent + source.head]
+    for part in source.parts:
+        lines.extend(lay_out(part, width, ",", indent + INDENT))
+    lines.append(indent + source.tail + tail)
+    return lines

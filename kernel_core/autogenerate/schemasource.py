@@ -1,0 +1,175 @@
+"""Write columns, constraints, defaults and SQL text as Python."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.schema import (
+    CheckConstraint,
+    Column,
+    Computed,
+    Constraint,
+    FetchedValue,
+    ForeignKeyConstraint,
+    Identity,
+    PrimaryKeyConstraint,
+    Sequence,
+    UniqueConstraint,
+)
+from sqlalchemy.sql.elements import ClauseElement, TextClause
+
+from ..util.exc import CommandError
+from ..util.sqla_compat import default_argument, final_name, referent, sql_text
+from .context import names
+from .layout import call, literal
+
+if TYPE_CHECKING:
+    from .render import Writer
+
+_BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
+
+_HOOK_NAMES: tuple[tuple[type[Constraint], str], ...] = (
+    (PrimaryKeyConstraint, "primary_key"),
+    (ForeignKeyConstraint, "foreign_key"),
+    (UniqueConstraint, "unique"),
+    (CheckConstraint, "check"),
+)
+
+
+def column_source(column: Column[Any], write: Writer) -> str:
+    """Return ``sa.Column(...)``, without what stands in statements of its own: keys, indexes, uniqueness."""
+    by_hook = write.context.render_by_hook("column", column)
+    if by_hook is not False:
+        return by_hook
+    args = [write.value(str(column.name)), write.value(column.type)]
+    kwargs: dict[str, str] = {}
+    generated = column.computed or column.identity
+    if generated is not None:
+        args.append(default_source(generated, write))
+    elif column.server_default is not None:
+        kwargs["server_default"] = default_source(column.server_default, write)
+    if column.autoincrement not in ("auto", "ignore_fk"):
+        kwargs["autoincrement"] = repr(bool(column.autoincrement))
+    kwargs["nullable"] = repr(bool(column.nullable))
+    if column.system:
+        kwargs["system"] = "True"
+    if column.comment:
+        kwargs["comment"] = literal(column.comment)
+    kwargs |= {name: write.value(value) for name, value in column.dialect_kwargs.items()}
+    return call(f"{write.sa}Column", args, kwargs)
+
+
+def default_source(default: Any, write: Writer) -> str:
+    """Return a server default: a literal, ``sa.text(...)``, ``sa.Computed``, ``sa.Identity``, ``sa.FetchedValue``."""
+    by_hook = write.context.render_by_hook("server_default", default)
+    if by_hook is not False:
+        return by_hook
+    argument = default_argument(default)
+    if argument is None or isinstance(argument, bool):
+        return repr(argument)
+    if isinstance(argument, str):
+        return literal(argument)
+    if isinstance(argument, Computed):
+        kwargs = {} if argument.persisted is None else {"persisted": repr(argument.persisted)}
+        return call(f"{write.sa}Computed", [literal(_sql(argument.sqltext, write))], kwargs)
+    if isinstance(argument, Identity):
+        return _identity_source(argument, write)
+    if isinstance(argument, Sequence):
+        return call(f"{write.sa}Sequence", [literal(argument.name)], _stated(argument, ("schema",), write))
+    if isinstance(argument, FetchedValue):
+        return f"{write.sa}FetchedValue()"
+    return text_source(argument, write)
+
+
+_IDENTITY_OPTIONS = (
+    "on_null",
+    "start",
+    "increment",
+    "minvalue",
+    "maxvalue",
+    "nominvalue",
+    "nomaxvalue",
+    "cycle",
+    "cache",
+    "order",
+)
+
+
+def _identity_source(identity: Identity, write: Writer) -> str:
+    kwargs = {"always": repr(bool(identity.always))} | _stated(identity, _IDENTITY_OPTIONS, write)
+    return call(f"{write.sa}Identity", (), kwargs)
+
+
+def text_source(element: ClauseElement, write: Writer) -> str:
+    """Return ``sa.text("...")`` for a SQL expression, with its values written out."""
+    return call(f"{write.sa}text", [literal(_sql(element, write))])
+
+
+def _sql(element: Any, write: Writer) -> str:
+    """Return SQL that ``text()`` reads back as the same: its colons are escaped where they would start a parameter."""
+    if isinstance(element, TextClause) and not element._bindparams:
+        return element.text
+    dialect = write.context.dialect
+    sql = sql_text(element, dialect)
+    if not isinstance(element, str) and dialect.paramstyle in ("format", "pyformat"):
+        sql = sql.replace("%%", "%")
+    return _BIND.sub(r"\\:", sql)
+
+
+def constraint_source(constraint: Constraint, write: Writer) -> str:
+    """Return a constraint as it stands in ``create_table``.
+
+    Raises CommandError for a kind that is not known here.
+    """
+    for cls, hook_name in _HOOK_NAMES:
+        if isinstance(constraint, cls):
+            by_hook = write.context.render_by_hook(hook_name, constraint)
+            if by_hook is not False:
+                return by_hook
+    if isinstance(constraint, ForeignKeyConstraint):
+        return _foreign_key_source(constraint, write)
+    if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
+        options = _name(constraint, write) | _stated(constraint, ("deferrable", "initially"), write)
+        args = [write.value(name) for name in names(constraint.columns)]
+        return call(f"{write.sa}{type(constraint).__name__}", args, options | _dialect_options(constraint, write))
+    if isinstance(constraint, CheckConstraint):
+        options = _name(constraint, write) | _stated(constraint, ("deferrable", "initially"), write)
+        condition = literal(_sql(constraint.sqltext, write))
+        return call(f"{write.sa}CheckConstraint", [condition], options | _dialect_options(constraint, write))
+    raise CommandError(
+        f"A {type(constraint).__name__} cannot be written as Python. Write it with the render_item hook."
+    )
+
+
+def _foreign_key_source(constraint: ForeignKeyConstraint, write: Writer) -> str:
+    schema, table, columns = referent(constraint)
+    prefix = f"{schema}.{table}" if schema else table
+    args = [
+        write.value([str(key.parent.name) if key.parent is not None else name for key, name in _keys(constraint)]),
+        write.value([f"{prefix}.{column}" for column in columns]),
+    ]
+    options = ("onupdate", "ondelete", "deferrable", "initially", "match")
+    kwargs = _name(constraint, write) | _stated(constraint, options, write) | _dialect_options(constraint, write)
+    if constraint.use_alter:
+        kwargs["use_alter"] = "True"
+    return call(f"{write.sa}ForeignKeyConstraint", args, kwargs)
+
+
+def _keys(constraint: ForeignKeyConstraint) -> list[tuple[Any, str]]:
+    return list(zip(constraint.elements, constraint.column_keys, strict=True))
+
+
+def _name(constraint: Constraint, write: Writer) -> dict[str, str]:
+    name = final_name(constraint, write.context.dialect)
+    return {} if name is None else {"name": write.value(name)}
+
+
+def _stated(item: Any, options: tuple[str, ...], write: Writer) -> dict[str, str]:
+    """Return the options that an item states, written."""
+    values = {option: getattr(item, option, None) for option in options}
+    return {option: write.value(value) for option, value in values.items() if value is not None}
+
+
+def _dialect_options(constraint: Constraint, write: Writer) -> dict[str, str]:
+    return {name: write.value(value) for name, value in constraint.dialect_kwargs.items() if value not in (None, [], ())}

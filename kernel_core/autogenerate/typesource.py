@@ -1,0 +1,134 @@
+"""Write column types as Python: SQLAlchemy's, a dialect's, and those of a project."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import types
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy
+from sqlalchemy import types as sqltypes
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ..operations.operation import Code
+from ..util.exc import CommandError
+from ..util.sqla_compat import type_variants, without_variants
+from .layout import call, literal
+
+if TYPE_CHECKING:
+    from .context import AutogenContext
+
+
+def type_source(type_: TypeEngine[Any] | type[TypeEngine[Any]], context: AutogenContext) -> str:
+    """Return the Python that makes a type, and note the imports that it needs.
+
+    The hook ``render_item`` is asked first, then the dialect's ``render_type``; else the type's own ``repr`` is read.
+    """
+    instance = sqltypes.to_instance(type_)
+    source = context.render_by_hook("type", instance)
+    if source is not False:
+        return source
+    impl = context.impl
+    by_dialect = impl.render_type(instance, context) if hasattr(impl, "render_type") else False
+    if by_dialect:
+        return str(by_dialect)
+    variants = type_variants(instance)
+    if not variants:
+        return _own_source(instance, context)
+    written = _own_source(without_variants(instance), context)
+    for dialect_name, variant in variants.items():
+        written = Code(f"{written}.with_variant(", (type_source(variant, context), literal(dialect_name)))
+    return written
+
+
+def _own_source(type_: TypeEngine[Any], context: AutogenContext) -> str:
+    """Return the type's ``repr`` with every class in it prefixed by the module to import it from."""
+    if _is_out_of_reach(type(type_)):
+        return _stand_in(type_, context)
+    text = repr(type_)
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        tree = None
+    if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
+        return f"{type_prefix(type(type_), context)}{text}"
+    classes = {type(part).__name__: type(part) for part in _nested(type_)} | {tree.func.id: type(type_)}
+    return _Reader(classes, context).source(tree)
+
+
+def _is_out_of_reach(cls: type) -> bool:
+    """Tell whether a version file cannot import a class: one of a notebook cell, or of a function."""
+    return cls.__module__ == "__main__" or "<locals>" in cls.__qualname__
+
+
+def _stand_in(type_: TypeEngine[Any], context: AutogenContext) -> str:
+    """Write what a decorated type is in the database, where its class cannot be imported."""
+    if isinstance(type_, TypeDecorator):
+        return type_source(type_.load_dialect_impl(context.dialect), context)
+    for cls in type(type_).__mro__[1:]:
+        if cls.__module__.split(".")[0] == "sqlalchemy" and cls not in (TypeEngine, sqltypes.UserDefinedType):
+            return f"{type_prefix(cls, context)}{cls.__name__}()"
+    raise CommandError(
+        f"The type {type(type_).__name__} cannot be written into a version file: its class is defined in a notebook cell "
+        "or a function. Move it into a module, or write it with the render_item hook."
+    )
+
+
+def _nested(type_: Any) -> Iterator[TypeEngine[Any]]:
+    """Yield the types that a type holds: of array items, of JSON as text."""
+    for value in vars(type_).values():
+        if isinstance(value, TypeEngine):
+            yield value
+            yield from _nested(value)
+
+
+def type_prefix(cls: type, context: AutogenContext) -> str:
+    """Return what stands before the class name (``sa.``, ``postgresql.``) and note its import."""
+    module = cls.__module__
+    parts = module.split(".")
+    if parts[0] != "sqlalchemy":
+        prefix = context.opts.get("user_module_prefix")
+        if prefix is None:
+            context.imports.add(f"import {module}")
+            prefix = f"{module}."
+        return prefix + cls.__qualname__.removesuffix(cls.__name__)
+    if parts[1:2] == ["dialects"] and len(parts) > 2:
+        package = f"sqlalchemy.dialects.{parts[2]}"
+        if getattr(importlib.import_module(package), cls.__name__, None) is cls:
+            context.imports.add(f"from sqlalchemy.dialects import {parts[2]}")
+            return f"{parts[2]}."
+    elif getattr(sqlalchemy, cls.__name__, None) is cls:
+        return str(context.opts["sqlalchemy_module_prefix"])
+    elif getattr(sqltypes, cls.__name__, None) is cls:
+        return f"{context.opts['sqlalchemy_module_prefix']}types."
+    context.imports.add(f"import {module}")
+    return f"{module}."
+
+
+class _Reader:
+    """Turns the syntax tree of a ``repr`` into source that can be imported and broken into lines."""
+
+    def __init__(self, classes: dict[str, type], context: AutogenContext) -> None:
+        self.classes, self.context = classes, context
+
+    def source(self, node: ast.expr) -> str:
+        if isinstance(node, ast.Call):
+            named = {word.arg: self.source(word.value) for word in node.keywords if word.arg}
+            return call(self._function(node.func), [self.source(arg) for arg in node.args], named)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return literal(node.value)
+        if isinstance(node, (ast.List, ast.Set)):
+            opening, closing = "[]" if isinstance(node, ast.List) else "{}"
+            return Code(opening, tuple(self.source(part) for part in node.elts), closing)
+        return ast.unparse(node)
+
+    def _function(self, node: ast.expr) -> str:
+        name = ast.unparse(node)
+        cls = self.classes.get(name)
+        if cls is None and isinstance(getattr(sqltypes, name, None), type):
+            cls = getattr(sqltypes, name)
+        if cls is None or isinstance(cls, types.GenericAlias):
+            return name
+        return type_prefix(cls, self.context) + name
