@@ -1,0 +1,217 @@
+"""A named connection of the session: an engine, ours or borrowed, and how it is spoken of."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool, StaticPool
+
+from kernel_core.util.exc import CommandError
+from kernel_core.util.secrets import mask_url, redact, remember
+
+from .errors import database_message
+from .views.html import Html, page, tag
+from .views.view import View
+
+_PIP = {
+    "psycopg": "pip install 'mig_ipython[postgresql]'",
+    "psycopg2": "pip install 'mig_ipython[postgresql]'",
+    "pymysql": "pip install 'mig_ipython[mysql]'",
+    "MySQLdb": "pip install 'mig_ipython[mysql]'",
+    "asyncpg": "pip install 'mig_ipython[postgresql]'",
+}
+_USUAL_DRIVER = {
+    "postgresql": ("psycopg", "psycopg"),
+    "mysql": ("pymysql", "pymysql"),
+    "mariadb": ("pymysql", "pymysql"),
+}
+"""For a URL that names no driver: the driver of our extras and its module."""
+
+_SQLITE_MAGIC = b"SQLite format 3\0"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Connection(View):
+    """A database that the session works on.
+
+    ``url`` has its password masked. A ``borrowed`` engine came from the notebook; it is never disposed.
+    """
+
+    name: str
+    engine: Engine
+    url: str
+    borrowed: bool = False
+
+    @property
+    def dialect(self) -> str:
+        """The kind of database: ``sqlite``, ``postgresql``..."""
+        return self.engine.dialect.name
+
+    @property
+    def target(self) -> str:
+        """The database in few words, masked: ``sqlite dev.db``, ``postgresql ada@db.example/flights``."""
+        url = self.engine.url
+        if self.dialect == "sqlite":
+            return f"sqlite {_shown_path(url.database)}"
+        user = f"{url.username}@" if url.username else ""
+        port = f":{url.port}" if url.port else ""
+        return redact(f"{self.dialect} {user}{url.host or 'local'}{port}/{url.database or ''}")
+
+    def close(self) -> None:
+        """Give back what we opened; a borrowed engine stays as it is."""
+        if not self.borrowed:
+            self.engine.dispose()
+
+    def text(self) -> str:
+        return f"Connected to {self.target} as {self.name!r}" + (" (engine of the notebook)" if self.borrowed else "")
+
+    def html(self) -> Html:
+        kind = " (engine of the notebook)" if self.borrowed else ""
+        return page(tag("p", "Connected to ", tag("b", self.target), " as ", tag("code", self.name), kind))
+
+
+def connect(target: Any, name: str | None = None) -> Connection:
+    """Return a connection to an Engine, a SQLAlchemy URL or a URL as text, after asking the database for an answer.
+
+    A SQLite file that does not exist yet is not made before something is written. Raises CommandError where the URL,
+    the driver, the file or the server is not right.
+    """
+    if isinstance(target, Engine):
+        return Connection(name or _default_name(target.url), target, mask_url(target.url), borrowed=True)
+    url = _parsed(target)
+    masked = mask_url(url)
+    engine = _engine(url)
+    try:
+        _try(engine, masked)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Connection(name or _default_name(url), engine, mask_url(engine.url))
+
+
+def _parsed(target: Any) -> URL:
+    if isinstance(target, URL):
+        return target
+    text = str(target)
+    masked = mask_url(text)
+    if "://" not in text:
+        raise CommandError(
+            f"{masked!r} is neither a URL nor the name of an engine in this notebook. "
+            "Write it like sqlite:///dev.db or postgresql://user@host/database, or $NAME for an environment variable."
+        )
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError) as error:
+        raise CommandError(
+            f"{masked} is not a database URL. Write it like dialect://user:password@host/database."
+        ) from error
+    remember(url.password)
+    return url
+
+
+def _engine(url: URL) -> Engine:
+    """Return an engine for the URL: SQLite paths made absolute, no file kept open between commands."""
+    masked = mask_url(url)
+    options: dict[str, Any] = {}
+    if url.get_backend_name() == "sqlite" and not (url.database or "").startswith("file:"):
+        if url.database in (None, "", ":memory:"):
+            options = {"poolclass": StaticPool}
+        else:
+            url = url.set(database=os.path.abspath(url.database or ""))
+            options = {"poolclass": NullPool}
+    url = _with_driver(url)
+    try:
+        return sa.create_engine(url, **options)
+    except NoSuchModuleError as error:
+        raise CommandError(
+            f"{masked}: no dialect is called {url.drivername!r}{_nearest(url.drivername)}. "
+            "SQLAlchemy brings sqlite, postgresql, mysql, mariadb, mssql and oracle; others come as packages."
+        ) from error
+    except ImportError as error:
+        module = error.name or url.get_driver_name()
+        pip = _PIP.get(module) or _PIP.get(url.get_driver_name()) or f"pip install {module}"
+        raise CommandError(f"{masked}: the driver {module!r} is not installed. Type: {pip}") from error
+    except (ArgumentError, ValueError, TypeError) as error:
+        raise CommandError(f"{masked} cannot be used: {redact(str(error)).splitlines()[0]}") from error
+
+
+def _with_driver(url: URL) -> URL:
+    """Name the driver of our extras where the URL names none and that driver is here, or nothing else is."""
+    if url.drivername not in _USUAL_DRIVER:
+        return url
+    driver, module = _USUAL_DRIVER[url.drivername]
+    try:
+        default = url.get_dialect().import_dbapi()
+    except ImportError:
+        default = None
+    if default is None or importlib.util.find_spec(module) is not None:
+        return url.set(drivername=f"{url.drivername}+{driver}")
+    return url
+
+
+def _try(engine: Engine, masked: str) -> None:
+    """Open and close a connection; a SQLite file is looked at first, so that a wrong one is left as it is."""
+    database = engine.url.database
+    if (
+        engine.dialect.name == "sqlite"
+        and database not in (None, "", ":memory:")
+        and not str(database).startswith("file:")
+    ):
+        if not _is_sqlite_file(str(database)):
+            return
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1 FROM dual" if engine.dialect.name == "oracle" else "SELECT 1")
+    except SQLAlchemyError as error:
+        raise CommandError(f"Cannot connect to {masked}: {database_message(error)}") from error
+
+
+def _is_sqlite_file(path: str) -> bool:
+    """Tell whether the file is there; raises CommandError where it cannot be, or is not a SQLite database."""
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise CommandError(
+            f"{_shown_path(path)}: the folder {folder} does not exist. Make it first, or choose another path."
+        )
+    if os.path.isdir(path):
+        raise CommandError(f"{_shown_path(path)} is a folder, not a database. Name a file in it.")
+    if not os.path.exists(path):
+        return False
+    with open(path, "rb") as stream:
+        start = stream.read(len(_SQLITE_MAGIC))
+    if start and start != _SQLITE_MAGIC:
+        raise CommandError(
+            f"{_shown_path(path)} is a file, but not a SQLite database. It was left as it is; choose another path."
+        )
+    return True
+
+
+def _shown_path(path: str | None) -> str:
+    """Return a path as it is typed: relative where it lies in the working folder."""
+    if path in (None, "", ":memory:"):
+        return "in memory"
+    relative = os.path.relpath(path, os.getcwd()) if sys.platform != "win32" else str(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _default_name(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        base = os.path.basename(url.database or "").partition(".")[0]
+        return re.sub(r"\W+", "_", base).strip("_") or "memory"
+    return re.sub(r"\W+", "_", url.database or url.host or url.get_backend_name())
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    known = ["sqlite", "postgresql", "mysql", "mariadb", "mssql", "oracle", "postgresql+psycopg", "mysql+pymysql"]
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; the nearest is {near[0]}" if near else ""

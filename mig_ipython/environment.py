@@ -1,0 +1,143 @@
+"""A migration environment as the session holds it: where it is, and a fresh configuration for each command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from kernel_core import command
+from kernel_core.config import Config
+from kernel_core.script import ScriptDirectory
+from kernel_core.util.exc import CommandError, EnvironmentMissing
+
+from .views.html import Html, page, tag
+from .views.text import count
+from .views.view import View
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Environment(View):
+    """A folder of versions and the configuration that names it.
+
+    ``files`` are those that have just been made; ``section`` is the ini section.
+    """
+
+    directory: str
+    ini: str | None = None
+    toml: str | None = None
+    section: str = "alembic"
+    files: tuple[str, ...] = ()
+    said: str = ""
+
+    def config(self) -> Config:
+        """Return a new configuration; each command has its own, so that none sees another's attributes."""
+        config = Config(self.ini, toml_file=self.toml, ini_section=self.section)
+        if not (self.ini or self.toml):
+            config.set_main_option("script_location", self.directory.replace("%", "%%"))
+        return config
+
+    def scripts(self) -> ScriptDirectory:
+        """Return the versions as they are on disk now."""
+        return ScriptDirectory.from_config(self.config())
+
+    @property
+    def shown(self) -> str:
+        """The folder as a person types it."""
+        return shown_path(self.directory)
+
+    def text(self) -> str:
+        return "\n".join((self.said or self._facts(), *(f"  {shown_path(path)}" for path in self.files)))
+
+    def html(self) -> Html:
+        files = tag("ul", *(tag("li", tag("code", shown_path(path))) for path in self.files)) if self.files else ""
+        return page(tag("p", self.said or self._facts()), files)
+
+    def _facts(self) -> str:
+        scripts = self.scripts()
+        number = len(list(scripts.walk_revisions()))
+        broken = f", {count(len(scripts.broken), 'broken file')}" if scripts.broken else ""
+        heads = ", ".join(scripts.get_heads())
+        return f"Environment {self.shown}: {count(number, 'revision')}{f', head {heads}' if heads else ''}{broken}"
+
+
+def make(directory: str, template: str = "generic") -> Environment:
+    """Make an environment in ``directory``, or open the one that is there and say so.
+
+    Raises CommandError where the folder holds something else.
+    """
+    path = os.path.abspath(directory)
+    if _is_environment(path):
+        found = open_at(directory)
+        return Environment(
+            found.directory,
+            found.ini,
+            found.toml,
+            found.section,
+            said=f"{found.shown} is an environment already; opened it.",
+        )
+    ini = os.path.join(path, "alembic.ini")
+    files = command.init(Config(ini), path, template=template)
+    own_ini = ini if os.path.exists(ini) else None
+    return Environment(path, own_ini, files=tuple(files), said=f"Made the environment {shown_path(path)}:")
+
+
+def open_at(place: str = "", section: str = "alembic") -> Environment:
+    """Open the environment at a folder, an ini file or a ``pyproject.toml``; without one, the only one in the folder.
+
+    Raises EnvironmentMissing where there is none.
+    """
+    if not place:
+        return _only_one_here(section)
+    path = os.path.abspath(place)
+    if os.path.isfile(path):
+        toml = path if path.endswith(".toml") else None
+        config = Config(None if toml else path, toml_file=toml, ini_section=section)
+        return Environment(ScriptDirectory.from_config(config).dir, None if toml else path, toml, section)
+    if not _is_environment(path):
+        fact = "holds no env.py: it is no migration environment" if os.path.isdir(path) else "does not exist"
+        raise EnvironmentMissing(f"{shown_path(path)} {fact}. Make one with %mig_init {shown_path(path)}.", path)
+    for ini in (os.path.join(path, "alembic.ini"), os.path.join(os.path.dirname(path), "alembic.ini")):
+        if os.path.isfile(ini) and _location(ini, section) == os.path.realpath(path):
+            return Environment(path, ini, section=section)
+    return Environment(path, section=section)
+
+
+def shown_path(path: str) -> str:
+    """Return a path relative to the working folder where it lies inside."""
+    relative = os.path.relpath(path, os.getcwd())
+    return path if relative.startswith("..") else relative
+
+
+def _only_one_here(section: str) -> Environment:
+    for name in ("alembic.ini", "pyproject.toml"):
+        if os.path.isfile(name) and _location(os.path.abspath(name), section) is not None:
+            return open_at(name, section)
+    found = sorted(entry.name for entry in os.scandir(".") if entry.is_dir() and _is_environment(entry.path))
+    if len(found) == 1:
+        return open_at(found[0], section)
+    if found:
+        raise CommandError(
+            f"{count(len(found), 'environment')} are here: {', '.join(found)}. Name one: %mig_open {found[0]}"
+        )
+    raise EnvironmentMissing("There is no migration environment here. Make one with %mig_init migrations.", os.getcwd())
+
+
+def _location(file: str, section: str) -> str | None:
+    """Return the folder that a configuration file names, None where it names none."""
+    toml = file if file.endswith(".toml") else None
+    try:
+        config: Any = Config(None if toml else file, toml_file=toml, ini_section=section)
+        return os.path.realpath(ScriptDirectory.from_config(config).dir)
+    except CommandError:
+        return None
+
+
+def _is_environment(path: str) -> bool:
+    return os.path.isfile(os.path.join(path, "env.py"))
+
+
+def names(paths: Iterable[str]) -> list[str]:
+    """Return the base names of paths."""
+    return [os.path.basename(path) for path in paths]

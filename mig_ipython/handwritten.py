@@ -1,0 +1,200 @@
+"""A migration written by hand in a cell: what it does, its file, and whether the database has it."""
+
+from __future__ import annotations
+
+import ast
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kernel_core.autogenerate import render_python_code
+from kernel_core.ddl.impl import DefaultImpl
+from kernel_core.operations.containers import DowngradeOps, UpgradeOps
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.script import write
+from kernel_core.util.exc import CommandError, IrreversibleOperation
+from kernel_core.util.files import replace
+
+from .cell import CellCode, indented, read_cell
+from .errors import told_plainly
+from .proposal import lines_of
+from .recording import Recording, record
+from .review import Review
+from .views.html import Html, details, page, tag
+from .views.html import code as code_html
+from .views.operations import Line, lines_html, lines_text, source_html, sql_text, summary
+from .views.report import RunReport
+from .views.view import View
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+class Handwritten(View):
+    """The migration of one cell; ``operations`` are those that it calls for, ``path`` its file once it is written."""
+
+    def __init__(
+        self,
+        session: Session,
+        message: str,
+        code: CellCode,
+        recording: Recording,
+        *,
+        rev_id: str | None,
+        head: str | None,
+    ) -> None:
+        self.session, self.message, self.code, self.recording = session, message, code, recording
+        self.head = head
+        self.existing = _existing(session, message, rev_id) if session.has_environment else None
+        self.revision: str = self.existing.revision if self.existing else rev_id or write.new_id()
+        self.path: Path | None = Path(self.existing.path) if self.existing else None
+        self.report: RunReport | None = None
+        self.said = "Nothing is written yet: add --write, or --up"
+
+    @property
+    def operations(self) -> UpgradeOps:
+        """What the cell calls for."""
+        return self.recording.operations
+
+    def write(self) -> Path:
+        """Write the version file, or leave it where it says the same already; return its path.
+
+        Raises MigError where the cell has changed and the database has the old one.
+        """
+        with told_plainly():
+            if self.existing is None:
+                script = self.session.scripts().generate_revision(
+                    self.revision, self.message, head=self.head, **self._slots()
+                )
+                self.path, self.said = Path(script.path), f"Written to {os.path.relpath(script.path)}"
+                return self.path
+            return self._write_again(self.existing)
+
+    def upgrade(self) -> RunReport:
+        """Upgrade the database to this migration, writing it first."""
+        with told_plainly():
+            self.write()
+            self.report = self.session.upgrade(self.revision)
+            return self.report
+
+    def text(self) -> str:
+        lines = self._lines()
+        parts = [f"{self._lead(lines)}\n{lines_text(lines)}" if lines else self._lead(lines), *self._notes()]
+        return "\n".join(parts)
+
+    def html(self) -> Html:
+        lines = self._lines()
+        return page(
+            tag("p", self._lead(lines), class_="mig-lead"),
+            lines_html(lines),
+            source_html("SQL", sql_text(lines)),
+            details("Code", code_html(self.code.module())),
+            *(tag("p", note) for note in self._notes()),
+            label="Migration",
+        )
+
+    def _lead(self, lines: tuple[Line, ...]) -> str:
+        what = summary(lines) if lines else "Only known when it runs"
+        return f"{self.message}: {what}, {self.session.where_if_connected}"
+
+    def _notes(self) -> list[str]:
+        notes = [] if self.recording.complete else ["It asks the database, so what it does is known only when it runs."]
+        return [*notes, self.said, *([self.report.text()] if self.report else [])]
+
+    def _lines(self) -> tuple[Line, ...]:
+        review = Review(
+            self.operations, dialect=_dialect(self.session), source="the cell", target=self.session.where_if_connected
+        )
+        return lines_of(review)
+
+    def _slots(self) -> dict[str, str]:
+        """Return what fills the template: bodies and imports; raises CommandError where the downgrade is not known."""
+        imports = self.code.preamble
+        if self.code.downgrade is not None:
+            downgrade = indented(self.code.downgrade)
+        else:
+            downgrade, more = _derived_downgrade(self.session, self.recording)
+            imports = "\n".join(filter(None, (imports, *sorted(more))))
+        return {"upgrades": indented(self.code.upgrade), "downgrades": downgrade, "imports": imports}
+
+    def _write_again(self, existing: Any) -> Path:
+        scripts = self.session.scripts()
+        header = existing.header
+        values = {
+            **self._slots(),
+            "up_revision": existing.revision,
+            "down_revision": existing.down_revision,
+            "branch_labels": sorted(header.branch_labels) or None,
+            "depends_on": existing.dependencies,
+            "create_date": existing.create_date or scripts.now(),
+        }
+        template = os.path.join(scripts.dir, "script.py.mako")
+        text = write.script_text(template, existing.path, self.message, values)
+        shown = os.path.relpath(existing.path)
+        if _without_docstring(text) == _without_docstring(existing.source):
+            self.said = f"Unchanged: already written as {existing.revision} in {shown}"
+        elif self._is_applied(existing.revision):
+            raise CommandError(
+                f"{self.message!r} is written as {existing.revision} and applied, so its file stays as it is. "
+                f"Give the new code a message of its own, or undo the old first: %mig_downgrade {existing.revision}-1 --yes"
+            )
+        else:
+            replace(existing.path, text)
+            self.said = f"Rewritten: {shown}"
+        return Path(existing.path)
+
+    def _is_applied(self, revision: str) -> bool:
+        heads = self.session.heads_if_connected() or ()
+        revisions = self.session.scripts().map
+        return revision in revisions.ancestors(name for name in heads if name in revisions)
+
+
+def handwritten(
+    session: Session, cell: str, message: str, *, rev_id: str | None = None, head: str | None = None
+) -> Handwritten:
+    """Read a cell and return its migration; nothing is written. Raises CommandError where the code cannot be one."""
+    if not message.strip():
+        raise CommandError('The migration needs a message: %%migration "Fill e-mail"')
+    code = read_cell(cell, frozenset(session.namespace))
+    recording = record(code.module(), _dialect(session))
+    return Handwritten(session, message, code, recording, rev_id=rev_id, head=head)
+
+
+def _dialect(session: Session) -> Any:
+    return session.connection.engine.dialect
+
+
+def _existing(session: Session, message: str, rev_id: str | None) -> Any:
+    """Return the version file of this message, or of the id where one is given; None where there is none."""
+    scripts = session.scripts()
+    if rev_id is not None:
+        return scripts.get_revision(rev_id) if rev_id in scripts.map else None
+    wanted = " ".join(message.split())
+    return next((script for script in scripts.walk_revisions() if " ".join(script.doc.split()) == wanted), None)
+
+
+def _derived_downgrade(session: Session, recording: Recording) -> tuple[str, set[str]]:
+    """Return the body of the downgrade and its imports; raises CommandError where it cannot be derived."""
+    if not recording.complete:
+        raise CommandError(
+            "The downgrade cannot be derived: the code asks the database. Add def downgrade() to the cell."
+        )
+    try:
+        undo = recording.operations.reverse_into(DowngradeOps())
+    except IrreversibleOperation as error:
+        raise CommandError(
+            f"{error} Or write the cell as def upgrade() and def downgrade(). Nothing was written."
+        ) from error
+    dialect = _dialect(session)
+    context = MigrationContext.configure(dialect=dialect)
+    imports: set[str] = set()
+    batch = bool(DefaultImpl.get_by_dialect(dialect).needs_batch)
+    body = render_python_code(undo, migration_context=context, render_as_batch=batch, imports=imports)
+    return body, imports
+
+
+def _without_docstring(source: str) -> str:
+    tree = ast.parse(source)
+    if ast.get_docstring(tree) is not None:
+        del tree.body[0]
+    return ast.dump(tree)

@@ -1,0 +1,40 @@
+"""Write a migration by hand: the cell is its code.
+
+    %%migration "Fill e-mail" --write
+    op.execute("UPDATE users SET email = ''")
+
+The cell is ``def upgrade(): ...`` and ``def downgrade(): ...``, or plain ``op.`` lines; then the downgrade is derived,
+where every operation can be undone. The code has ``op`` and ``sa`` and nothing of the notebook. By default it is only
+shown: the operations and their SQL. ``--write`` writes the version file, ``--up`` also upgrades to it.
+
+The same cell run again changes nothing; a changed cell rewrites its file as long as that is not applied.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from ..handwritten import Handwritten, handwritten
+from ..session import Session
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be typed."""
+    parser.add_argument(
+        "message", metavar="MSG", help="what the change is about; the same message is the same migration"
+    )
+    parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
+    parser.add_argument("--head", default=None, metavar="H", help="the revision to follow (default: the head)")
+    parser.add_argument("--write", action="store_true", help="write the version file")
+    parser.add_argument("--up", action="store_true", help="write it and upgrade to it")
+    parser.add_argument("--yes", action="store_true", help="ask nothing")
+
+
+def run(session: Session, args: argparse.Namespace) -> Handwritten:
+    """Return the migration: its operations, and its file where it was written."""
+    migration = handwritten(session, args.cell or "", args.message, rev_id=args.id, head=args.head)
+    if args.write or args.up:
+        migration.write()
+    if args.up:
+        migration.upgrade()
+    return migration

@@ -1,0 +1,25 @@
+"""List the connections of this notebook; passwords are masked.
+
+%mig_connections
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from ..session import Session
+from ..views.report import Said
+from ..views.text import count
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be typed: nothing."""
+
+
+def run(session: Session, args: argparse.Namespace) -> Said:
+    """Return the table of connections."""
+    rows = tuple(
+        (f"{name} (current)" if name == session.current_name else name, one.dialect, one.url)
+        for name, one in session.connections.items()
+    )
+    return Said(count(len(rows), "connection"), ("name", "database", "URL"), rows)

@@ -1,0 +1,32 @@
+"""Show what differs between the models and the database. Nothing is written or run.
+
+    %mig_diff
+    %mig_diff Base
+    diff = %mig_diff
+
+The result is false when there is no difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from ..comparison import compare
+from ..proposal import lines_of, review_of
+from ..session import Session
+from ..views.diff import Diff
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be typed."""
+    parser.add_argument(
+        "targets", nargs="*", default=[], metavar="TARGET", help="a Base or MetaData (default: the only one)"
+    )
+
+
+def run(session: Session, args: argparse.Namespace) -> Diff:
+    """Return the difference."""
+    models = session.models(args.targets)
+    found = compare(session, models, only_at_head=False)
+    review = review_of(session, found)
+    return Diff(list(found.operations.leaves()), lines_of(review), f"{models} and {session.where}")

@@ -1,0 +1,30 @@
+"""Show the revisions, newest first, applied or pending.
+
+    %mig_history
+    %mig_history base:current
+    %mig_history -3:
+
+A version file that cannot be read is listed with its line; the others are shown all the same. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from ..session import Session
+from ..views.history import History
+from ..views.revisions import broken_files, entries
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be typed."""
+    parser.add_argument(
+        "range", nargs="?", default=None, metavar="A:B", help="from A to B, both included (default: all)"
+    )
+
+
+def run(session: Session, args: argparse.Namespace) -> History:
+    """Return the history."""
+    scripts = session.scripts()
+    found = entries(scripts, session.heads_if_connected(), args.range)
+    return History(found, broken_files(scripts), session.where_if_connected)

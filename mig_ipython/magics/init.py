@@ -1,0 +1,28 @@
+"""Make a migration environment: a folder with env.py, a template and the versions.
+
+    %mig_init
+    %mig_init migrations
+    %mig_init migrations --template generic
+
+Where the folder is an environment already, it is opened and nothing is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from ..environment import Environment
+from ..session import Session
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be typed."""
+    parser.add_argument(
+        "directory", nargs="?", default="migrations", metavar="DIR", help="the folder (default: migrations)"
+    )
+    parser.add_argument("--template", default="generic", metavar="T", help="which template to copy (default: generic)")
+
+
+def run(session: Session, args: argparse.Namespace) -> Environment:
+    """Return the environment, with the files that were made."""
+    return session.init(args.directory, args.template)

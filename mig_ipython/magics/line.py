@@ -1,0 +1,154 @@
+"""From a typed line, or a Python call, to ``run(session, args)`` of a command."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import inspect
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from kernel_core.util.exc import CommandError
+
+from ..errors import MigError, told_plainly
+from ..session import session_of
+
+if TYPE_CHECKING:
+    from .registry import Command
+
+
+class HelpShown(Exception):  # noqa: N818 - it is no error
+    """``--help`` was answered; nothing is left to run."""
+
+
+class LineParser(argparse.ArgumentParser):
+    """An argument parser that raises CommandError where argparse would end the process.
+
+    ``-1`` and ``-3:current`` are revisions, not options. ``declared`` lists the arguments in their order.
+    """
+
+    def __init__(self, command: Command) -> None:
+        self.declared: list[argparse.Action] = []
+        self.magic = f"{'%%' if command.is_cell else '%'}{command.magic}"
+        super().__init__(
+            prog=self.magic,
+            description=inspect.cleandoc(command.module.__doc__ or ""),
+            formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=100),
+            allow_abbrev=False,
+        )
+        self.color = False
+        self._negative_number_matcher = re.compile(r"^-\d.*$")
+        command.module.arguments(self)
+
+    def add_argument(self, *args: Any, **kw: Any) -> argparse.Action:
+        action = super().add_argument(*args, **kw)
+        self.declared.append(action)
+        return action
+
+    def error(self, message: str) -> NoReturn:
+        unknown = re.match(r"unrecognized arguments: (\S+)", message)
+        if unknown:
+            raise CommandError(
+                f"{self.magic} does not know {unknown[1]}.{self._nearest(unknown[1])} Usage: {self.short()}"
+            )
+        raise CommandError(f"{self.magic}: {message}. Usage: {self.short()}")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise HelpShown
+
+    def short(self) -> str:
+        """Return the usage on one line."""
+        return " ".join(self.format_usage().removeprefix("usage: ").split())
+
+    def kind_at(self, typed: str) -> str:
+        """Return the metavar of the argument that stands next after ``typed``, "" where there is none."""
+        words = typed.split(" ")[:-1]
+        options = {name: action for action in self.declared for name in action.option_strings}
+        if words and words[-1] in options and options[words[-1]].nargs != 0:
+            return str(options[words[-1]].metavar or "")
+        plain = sum(not word.startswith("-") for word in words if word)
+        places = [action for action in self.declared if not action.option_strings]
+        if places and (plain >= len(places)) and places[-1].nargs in ("*", "+"):
+            plain = len(places) - 1
+        return str(places[plain].metavar or "") if plain < len(places) else ""
+
+    def _nearest(self, option: str) -> str:
+        options = [name for action in self.declared for name in action.option_strings]
+        near = difflib.get_close_matches(option.partition("=")[0], options, 1)
+        return f" The nearest is {near[0]}." if near else ""
+
+
+def usage(command: Command) -> str:
+    """Return the command's help: usage, examples, options."""
+    return LineParser(command).format_help()
+
+
+def unknown_verb(verb: str, known: Iterable[str]) -> MigError:
+    """Return the error for ``%mig verb`` where there is no such verb."""
+    names = sorted(known)
+    near = difflib.get_close_matches(verb, names, 1)
+    hint = f"The nearest is {near[0]}." if near else f"It has {', '.join(names)}."
+    return MigError(f"%mig has no command {verb!r}. {hint}")
+
+
+def run_line(command: Command, line: str, cell: str | None) -> Any:
+    """Run a command from the text after its name; raises MigError for what a person can mend."""
+    with told_plainly():
+        parser = LineParser(command)
+        silent = line.rstrip().endswith(";")
+        try:
+            args = parser.parse_args(split(line.rstrip().removesuffix(";") if silent else line))
+        except HelpShown:
+            return None
+        if command.is_cell:
+            args.cell = cell
+        result = command.module.run(session_of(command.shell), args)
+        return None if silent else result
+
+
+def run_call(command: Command, values: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+    """Run a command from Python values; raises MigError like the magic, TypeError for arguments that it has not."""
+    with told_plainly():
+        parser = LineParser(command)
+        args = bound(parser, command, values, dict(options))
+        return command.module.run(session_of(command.shell), args)
+
+
+def split(line: str) -> list[str]:
+    """Return the words of a line, as a shell would; raises CommandError where a quote is left open."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise CommandError(
+            f"The line cannot be read: {str(error).lower()}. Close the quote, or put the text in the other kind."
+        ) from None
+
+
+def bound(parser: LineParser, command: Command, values: tuple[Any, ...], options: dict[str, Any]) -> argparse.Namespace:
+    """Return the arguments that ``parser`` declares, filled from a Python call."""
+    args = argparse.Namespace(**{action.dest: action.default for action in parser.declared if action.dest != "help"})
+    if command.is_cell:
+        args.cell = options.pop("cell", None)
+    rest = list(values)
+    for action in parser.declared:
+        if action.option_strings:
+            continue
+        if action.nargs in ("*", "+"):
+            if rest:
+                setattr(args, action.dest, rest)
+            rest = []
+        elif rest:
+            setattr(args, action.dest, rest.pop(0))
+    if rest:
+        raise TypeError(f"mig.{command.verb}() takes fewer positional arguments: {parser.short()}")
+    for name, value in options.items():
+        if not hasattr(args, name):
+            known = ", ".join(vars(args))
+            raise TypeError(f"mig.{command.verb}() has no argument {name!r}; it has {known or 'none'}.")
+        setattr(args, name, value)
+    for action in parser.declared:
+        if action.required and getattr(args, action.dest) in (None, []):
+            raise CommandError(f"mig.{command.verb}() needs {action.dest}.")
+    return args

@@ -1,0 +1,30 @@
+"""Open an existing environment, as it is.
+
+    %mig_open migrations
+    %mig_open alembic.ini --name production
+    %mig_open pyproject.toml
+
+Without an argument the only environment in the notebook's folder is opened.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from ..environment import Environment
+from ..session import Session
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be typed."""
+    parser.add_argument(
+        "place", nargs="?", default="", metavar="DIR|FILE", help="the folder, alembic.ini or pyproject.toml"
+    )
+    parser.add_argument(
+        "--name", default="alembic", metavar="SECTION", help="section of the ini file (default: alembic)"
+    )
+
+
+def run(session: Session, args: argparse.Namespace) -> Environment:
+    """Return the environment."""
+    return session.open(args.place, args.name)

@@ -1,0 +1,36 @@
+"""Write an empty version file, to be filled by hand.
+
+%mig_revision -m "Fill e-mail"
+%mig_revision -m "Start reports" --head base --label reports --splice
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from ..session import Session
+from ..views.revisions import entry
+from ..views.script import RevisionView
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be typed."""
+    parser.add_argument("-m", "--message", required=True, metavar="MSG", help="what the change is about")
+    parser.add_argument("--head", default=None, metavar="H", help="the revision to follow (default: the head)")
+    parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
+    parser.add_argument("--label", default=None, metavar="B", help="label of a new branch")
+    parser.add_argument("--depends-on", default=None, metavar="REV", help="a revision that must be there before")
+    parser.add_argument("--splice", action="store_true", help="follow a revision that is no head")
+
+
+def run(session: Session, args: argparse.Namespace) -> RevisionView:
+    """Return the new revision."""
+    script = session.scripts().generate_revision(
+        args.id,
+        args.message,
+        head=args.head,
+        splice=args.splice,
+        branch_labels=args.label,
+        depends_on=args.depends_on,
+    )
+    return RevisionView(entry(script, (), None), script.source, script.longdoc, note=f"Written to {script.path}")

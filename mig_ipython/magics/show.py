@@ -1,0 +1,58 @@
+"""Show one revision: its docstring, what it does in words, its SQL for this database, its source.
+
+    %mig_show head
+    %mig_show 1f2e --sql
+
+``--sql`` runs the file's ``upgrade()`` in offline mode to write the SQL; without it nothing is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from kernel_core.util.exc import CommandError
+
+from ..session import Session
+from ..views.revisions import entry
+from ..views.script import RevisionView
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be typed."""
+    parser.add_argument("revision", nargs="?", default="head", metavar="REV", help="which one (default: head)")
+    parser.add_argument("--sql", action="store_true", help="with its SQL for this database")
+
+
+def run(session: Session, args: argparse.Namespace) -> RevisionView:
+    """Return the revision."""
+    scripts = session.scripts()
+    current = session.heads_if_connected()
+    names = scripts.map.resolve(args.revision, current or ())
+    if len(names) != 1:
+        found = f"stands for {', '.join(names)}" if names else "is the empty beginning"
+        raise CommandError(f"{args.revision!r} {found}; name one revision.")
+    script = scripts.get_revision(names[0])
+    assert script is not None
+    here = frozenset(current or ())
+    applied = None if current is None else scripts.map.ancestors(name for name in here if name in scripts.map)
+    shown, note = "", ""
+    if args.sql:
+        shown, note = _sql(session, script.revision, script.down_revision)
+    return RevisionView(
+        entry(script, here, applied),
+        script.source,
+        script.longdoc,
+        sql=shown,
+        where=session.where_if_connected,
+        note=note,
+    )
+
+
+def _sql(session: Session, revision: str, down: object) -> tuple[str, str]:
+    """Return the SQL of one upgrade, or nothing and the reason."""
+    if isinstance(down, tuple):
+        return "", "A merge has no SQL of its own."
+    try:
+        return session.upgrade(f"{down or 'base'}:{revision}", sql=True).sql or "", ""
+    except CommandError as error:
+        return "", f"Its SQL cannot be written without the database: {error}"

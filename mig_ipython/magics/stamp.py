@@ -1,0 +1,24 @@
+"""Say that the database stands at a revision, without running anything.
+
+%mig_stamp head
+%mig_stamp 1f2e 3a4b
+%mig_stamp base --purge
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from ..session import Session
+from ..views.report import RunReport
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be typed."""
+    parser.add_argument("revisions", nargs="+", metavar="REV", help="where the database is said to stand")
+    parser.add_argument("--purge", action="store_true", help="empty the version table first")
+
+
+def run(session: Session, args: argparse.Namespace) -> RunReport:
+    """Return what was written."""
+    return session.stamp(args.revisions, purge=args.purge)

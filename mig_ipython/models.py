@@ -1,0 +1,110 @@
+"""Find the models: the MetaData that a command is about, and how it is spoken of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import MetaData, Table
+
+from kernel_core.util.exc import CommandError
+
+from .views.text import count
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """One MetaData, or several, and the name that the notebook has for it."""
+
+    name: str
+    metadata: MetaData | tuple[MetaData, ...]
+
+    @property
+    def tables(self) -> int:
+        """How many tables there are."""
+        several = self.metadata if isinstance(self.metadata, tuple) else (self.metadata,)
+        return sum(len(one.tables) for one in several)
+
+    def __str__(self) -> str:
+        return f"`{self.name}` ({count(self.tables, 'table')})"
+
+
+def find_models(targets: Sequence[Any], namespace: Mapping[str, Any]) -> Models:
+    """Return the models that are named, or the only ones in the namespace.
+
+    ``targets`` are names or objects: a MetaData, a declarative Base, a model class, a Table. Raises CommandError where
+    a name is not known, nothing is found, or two candidates are.
+    """
+    if targets:
+        named = [_named(target, namespace) for target in targets]
+        metadatas = tuple(dict.fromkeys(metadata for _, metadata in named))
+        return Models(", ".join(name for name, _ in named), metadatas[0] if len(metadatas) == 1 else metadatas)
+    found = candidates(namespace)
+    if not found:
+        raise CommandError(
+            "No models found: no MetaData or declarative Base with tables is in this notebook. "
+            "Run the cell that declares them, or name one: %mig_autogenerate Base."
+        )
+    if len(found) > 1:
+        listed = " and ".join(str(models) for models in found)
+        raise CommandError(
+            f"{count(len(found), 'candidate')} for the models: {listed}. Name one: %mig_autogenerate {found[0].name}"
+        )
+    return found[0]
+
+
+def candidates(namespace: Mapping[str, Any]) -> list[Models]:
+    """Return each MetaData with tables that the namespace holds, by its best name: a Base, a MetaData, a model class."""
+    found: dict[int, tuple[int, Models]] = {}
+    for name, value in list(namespace.items()):
+        metadata = None if name.startswith("_") else metadata_of(value)
+        if metadata is None or not metadata.tables:
+            continue
+        rank = 0 if _is_base(value) else 1 if value is metadata else 2
+        if id(metadata) not in found or rank < found[id(metadata)][0]:
+            found[id(metadata)] = (rank, Models(name, metadata))
+    return sorted((models for _, models in found.values()), key=lambda models: models.name)
+
+
+def metadata_of(value: Any) -> MetaData | None:
+    """Return the MetaData that a value is or carries; None for a value that is about no models."""
+    if isinstance(value, MetaData):
+        return value
+    carried = getattr(value, "metadata", None) if isinstance(value, type | Table) else None
+    return carried if isinstance(carried, MetaData) else None
+
+
+def _is_base(value: Any) -> bool:
+    """Tell whether a value is a declarative Base: it carries the MetaData and maps no table itself."""
+    return isinstance(value, type) and not hasattr(value, "__table__")
+
+
+def _named(target: Any, namespace: Mapping[str, Any]) -> tuple[str, MetaData]:
+    if isinstance(target, str):
+        value: Any = None
+        first, *rest = target.split(".")
+        if first not in namespace:
+            near = _nearest(target, namespace)
+            raise CommandError(f"{target!r} is no name in this notebook.{near} Run the cell that declares it first.")
+        value = namespace[first]
+        for attribute in rest:
+            value = getattr(value, attribute, None)
+        name = target
+    else:
+        value, name = target, getattr(target, "__name__", type(target).__name__)
+    metadata = metadata_of(value)
+    if metadata is None:
+        raise CommandError(f"{name!r} is {_kind(value)}: it holds no models. Name a MetaData or a declarative Base.")
+    return name, metadata
+
+
+def _kind(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else f"of the type {type(value).__name__}"
+
+
+def _nearest(name: str, namespace: Mapping[str, Any]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, [one for one in namespace if not one.startswith("_")], 1)
+    return f" The nearest is {near[0]}." if near else ""

@@ -1,0 +1,271 @@
+"""The session of a notebook: which database, which environment, the last proposal.
+
+There is one for each shell. Everything else is in the database and in the versions folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary, proxy
+
+from kernel_core import command
+from kernel_core.config import Config
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.script import ScriptDirectory
+from kernel_core.util.exc import CommandError
+
+from .connection import Connection, connect
+from .environment import Environment, make, open_at
+from .models import Models, candidates, find_models
+from .proposal import Proposal
+from .views.report import RunReport
+
+__all__ = ["Connection", "Environment", "Models", "Proposal", "Session", "forget_session", "session_of"]
+
+
+class Session:
+    """What the commands of one notebook share.
+
+    ``namespace`` is the notebook's, read for engines and models and never written.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any], shell: Any = None) -> None:
+        self.namespace, self._shell = namespace, shell
+        self.connections: dict[str, Connection] = {}
+        self.current_name: str | None = None
+        self.proposal: Proposal | None = None
+        self._environment: Environment | None = None
+
+    @property
+    def has_front_end(self) -> bool:
+        """Whether somebody can click: there is a kernel, and whoever runs the cell answers questions."""
+        kernel = getattr(self._shell, "kernel", None)
+        return kernel is not None and bool(getattr(kernel, "_allow_stdin", True))
+
+    # ---- which database --------------------------------------------------------------------------------------------
+
+    @property
+    def connection(self) -> Connection:
+        """The current connection; raises CommandError where there is none."""
+        if self.current_name is None:
+            raise CommandError("Not connected to a database. Connect first: %mig_connect sqlite:///dev.db")
+        return self.connections[self.current_name]
+
+    def connect(self, target: Any, name: str | None = None) -> Connection:
+        """Connect to a URL, an engine, or the name of one, and make it the current connection.
+
+        A connection of the same name is closed and replaced; one of the session's names alone makes that one current.
+        """
+        if isinstance(target, str) and name is None and target in self.connections:
+            self.current_name = target
+            return self.connection
+        connection = connect(self.value_of(target), name)
+        replaced = self.connections.pop(connection.name, None)
+        if replaced is not None:
+            replaced.close()
+        self.connections[connection.name] = connection
+        self.current_name = connection.name
+        return connection
+
+    def close(self, name: str) -> Connection:
+        """Forget a connection; the engine is disposed where we made it. Raises CommandError for an unknown name."""
+        if name not in self.connections:
+            known = ", ".join(self.connections) or "none"
+            raise CommandError(f"No connection is called {name!r}. Open ones: {known}.")
+        connection = self.connections.pop(name)
+        connection.close()
+        if self.current_name == name:
+            self.current_name = next(reversed(self.connections), None)
+        return connection
+
+    def value_of(self, target: Any) -> Any:
+        """Return what ``$NAME`` or the name of a variable stands for; anything else as it is.
+
+        ``$NAME`` is an environment variable or, if there is none, a variable of the notebook.
+        """
+        if not isinstance(target, str):
+            return target
+        if target.startswith("$"):
+            name = target[1:].strip("{}")
+            if name not in os.environ and name not in self.namespace:
+                raise CommandError(
+                    f"{target} is set neither in the environment nor in this notebook. Set it, or type the URL."
+                )
+            return os.environ.get(name, self.namespace.get(name))
+        return self.namespace.get(target, target) if target.isidentifier() else target
+
+    # ---- which environment -----------------------------------------------------------------------------------------
+
+    @property
+    def environment(self) -> Environment:
+        """The environment; the only one in the working folder is opened by itself. Raises EnvironmentMissing."""
+        if self._environment is None:
+            self._environment = open_at()
+        return self._environment
+
+    @property
+    def has_environment(self) -> bool:
+        """Whether there is an environment to work in."""
+        try:
+            return self.environment is not None
+        except CommandError:
+            return False
+
+    def init(self, directory: str, template: str = "generic") -> Environment:
+        """Make an environment, or open the one that is there."""
+        self._environment = make(directory, template)
+        return self._environment
+
+    def open(self, place: str = "", section: str = "alembic") -> Environment:
+        """Open an existing environment."""
+        self._environment = open_at(place, section)
+        return self._environment
+
+    def scripts(self) -> ScriptDirectory:
+        """Return the versions as they are on disk now."""
+        return self.environment.scripts()
+
+    # ---- which models ----------------------------------------------------------------------------------------------
+
+    def models(self, targets: Sequence[Any] = ()) -> Models:
+        """Return the models that are named, or the only ones in the notebook; raises CommandError."""
+        return find_models(targets, self.namespace)
+
+    def likely_models(self) -> Models | None:
+        """Return the models where there is no doubt which."""
+        found = candidates(self.namespace)
+        return found[0] if len(found) == 1 else None
+
+    def all_models(self) -> list[Models]:
+        """Return every candidate."""
+        return candidates(self.namespace)
+
+    # ---- work ------------------------------------------------------------------------------------------------------
+
+    @property
+    def where(self) -> str:
+        """The database and the environment in few words, masked."""
+        place = f", environment {self.environment.shown}" if self.has_environment else ""
+        return f"{self.connection.target}{place}"
+
+    @property
+    def where_if_connected(self) -> str:
+        """The database and the environment, or the environment alone."""
+        return self.where if self.current_name is not None else f"environment {self.environment.shown}; not connected"
+
+    @contextmanager
+    def at_work(self, models: Models | None = None) -> Iterator[Config]:
+        """Give a configuration that carries the live connection and the models, for one command."""
+        connection = self.connection
+        config = self.environment.config()
+        self._refuse_other_database(config)
+        chosen = models or self.likely_models()
+        if chosen is not None:
+            several = isinstance(chosen.metadata, tuple)
+            config.attributes["target_metadata"] = list(chosen.metadata) if several else chosen.metadata
+        with connection.engine.connect() as live:
+            config.attributes["connection"] = live
+            yield config
+
+    def heads_of_database(self) -> tuple[str, ...]:
+        """Return where the database stands; nothing is written."""
+        connection = self.connection
+        if _is_missing_file(connection):
+            return ()
+        with self.connection.engine.connect() as live:
+            return tuple(MigrationContext.configure(connection=live).get_current_heads())
+
+    def heads_if_connected(self) -> tuple[str, ...] | None:
+        """Return where the database stands, None where none is connected."""
+        return self.heads_of_database() if self.current_name is not None else None
+
+    def upgrade(self, revision: str = "head", *, sql: bool = False) -> RunReport:
+        """Upgrade the database; with ``sql`` only return the SQL."""
+        return self._run("upgrade", revision, sql=sql)
+
+    def downgrade(self, revision: str, *, sql: bool = False) -> RunReport:
+        """Step the database back; with ``sql`` only return the SQL."""
+        return self._run("downgrade", revision, sql=sql)
+
+    def stamp(self, revisions: Sequence[str], *, purge: bool = False) -> RunReport:
+        """Write into the version table without running anything."""
+        with self.at_work() as config:
+            done = command.stamp(config, list(revisions), purge=purge)
+        return RunReport("stamp", done.steps, done.before, done.after, self.where, done.sql)
+
+    def _run(self, verb: str, revision: str, *, sql: bool) -> RunReport:
+        act = command.upgrade if verb == "upgrade" else command.downgrade
+        if sql and ":" not in revision:
+            revision = f"{self._single_head()}:{revision}"
+        with self.at_work() as config:
+            done = act(config, revision, sql=sql)
+        return RunReport(verb, done.steps, done.before, done.after, self.where, done.sql)
+
+    def _single_head(self) -> str:
+        heads = self.heads_of_database()
+        if len(heads) > 1:
+            raise CommandError(f"The database stands at {', '.join(heads)}. Give a range: REV:REV --sql.")
+        return heads[0] if heads else "base"
+
+    def _refuse_other_database(self, config: Config) -> None:
+        """Raise CommandError where env.py would work on another database than the one connected here."""
+        configured = config.get_main_option("sqlalchemy.url")
+        if not configured or not os.path.isfile(os.path.join(self.environment.directory, "env.py")):
+            return
+        with open(os.path.join(self.environment.directory, "env.py"), encoding="utf-8") as stream:
+            if "attributes" in stream.read():
+                return
+        from sqlalchemy.engine import make_url
+
+        from kernel_core.util.secrets import mask_url
+
+        there, here = make_url(configured), self.connection.engine.url
+        if (there.get_backend_name(), there.host, _database(there)) != (
+            here.get_backend_name(),
+            here.host,
+            _database(here),
+        ):
+            raise CommandError(
+                f"{self.environment.shown} is configured for {mask_url(there)}, but this notebook is connected to {self.connection.url}. "
+                "Connect to that one, or let env.py use config.attributes['connection']."
+            )
+
+
+_sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
+
+
+def session_of(shell: Any) -> Session:
+    """Return the session of a shell (by default the running one; without IPython, that of ``__main__``)."""
+    if shell is None:
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython is not None else None
+    owner = shell if shell is not None else sys.modules["__main__"]
+    if owner not in _sessions:
+        _sessions[owner] = Session(shell.user_ns if shell is not None else vars(owner), shell and proxy(shell))
+    return _sessions[owner]
+
+
+def forget_session(shell: Any) -> None:
+    """Close what the session of a shell opened, and forget it."""
+    session = _sessions.pop(shell, None)
+    for connection in session.connections.values() if session else ():
+        connection.close()
+
+
+def _database(url: Any) -> str:
+    return os.path.abspath(url.database or "") if url.get_backend_name() == "sqlite" else str(url.database)
+
+
+def _is_missing_file(connection: Connection) -> bool:
+    """Tell whether the database is a SQLite file that nobody has written yet."""
+    database = connection.engine.url.database
+    return (
+        connection.dialect == "sqlite"
+        and database not in (None, "", ":memory:")
+        and not str(database).startswith("file:")
+        and not os.path.exists(str(database))
+    )

@@ -1,0 +1,51 @@
+"""What differs between the models and the database, to be read only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .html import Html, page, tag
+from .operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
+from .view import View
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Diff(View):
+    """The operations that would bring the database to the models; false when there are none.
+
+    ``operations`` are the operation objects, ``lines`` the same in words.
+    """
+
+    operations: Sequence[Any]
+    lines: tuple[Line, ...]
+    where: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.operations)
+
+    def __len__(self) -> int:
+        return len(self.operations)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.operations)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.operations[index]
+
+    def text(self) -> str:
+        if not self:
+            return f"No difference between {self.where}."
+        return f"{summary(self.lines)} between {self.where}\n{lines_text(self.lines)}"
+
+    def html(self) -> Html:
+        if not self:
+            return page(tag("p", self.text()))
+        return page(
+            tag("p", f"{summary(self.lines)} between {self.where}", class_="mig-lead"),
+            lines_html(self.lines),
+            source_html("SQL", sql_text(self.lines)),
+            source_html("Python", python_text("upgrade", self.lines)),
+            label="Difference",
+        )

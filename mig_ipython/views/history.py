@@ -1,0 +1,63 @@
+"""The history: revisions newest first, applied or pending, with the files that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .html import Html, page, table, tag
+from .revisions import Broken, Entry
+from .text import short
+from .text import table as text_table
+from .view import View
+
+SIGNS = {"applied": "✓ applied", "pending": "○ pending", "unknown": "? not asked"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class History(View):
+    """Revisions, newest first; iterate or index it for the values."""
+
+    entries: tuple[Entry, ...]
+    broken: tuple[Broken, ...] = ()
+    where: str = ""
+    title: str = "History"
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, index: int) -> Entry:
+        return self.entries[index]
+
+    def text(self) -> str:
+        parts = [self.where] if self.where else []
+        parts.append(text_table(self._headings, self._rows(60)) if self.entries else self._none)
+        parts += [f"! broken: {one}" for one in self.broken]
+        return "\n".join(parts)
+
+    def html(self) -> Html:
+        shown = table(self._headings, self._rows(120), self.title) if self.entries else tag("p", self._none)
+        where = tag("p", self.where, class_="mig-where") if self.where else Html()
+        broken = (tag("p", f"Broken: {one}", class_="mig-warn") for one in self.broken)
+        return page(where, shown, *broken, label=self.title)
+
+    @property
+    def _none(self) -> str:
+        return f"{self.title}: none." if self.title != "History" else "No revisions yet."
+
+    _headings = ("revision", "state", "message", "follows", "marks")
+
+    def _rows(self, length: int) -> list[tuple[str, ...]]:
+        return [
+            (
+                entry.revision,
+                SIGNS[entry.state],
+                short(entry.doc, length),
+                ", ".join(entry.down) or "base",
+                ", ".join(mark for mark in entry.marks if mark != "pending"),
+            )
+            for entry in self.entries
+        ]

@@ -1,0 +1,73 @@
+"""The one place where text becomes HTML: everything that is not `Html` already is escaped, and every secret masked."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+from kernel_core.util.secrets import redact
+
+from .style import CSS
+
+_EMPTY = frozenset({"br", "hr", "img", "input"})
+
+
+class Html(str):
+    """Text that is HTML already: made by `tag` and its kin, never from data."""
+
+    __slots__ = ()
+
+
+def esc(value: object) -> Html:
+    """Return ``value`` as HTML that shows it literally.
+
+    >>> esc("<b>")
+    '&lt;b&gt;'
+    """
+    return value if isinstance(value, Html) else Html(html.escape(redact(str(value)), quote=True))
+
+
+def tag(name: str, *children: object, **attributes: object) -> Html:
+    """Return an element; ``class_`` is ``class``, an attribute that is None or False is left out, True stands alone.
+
+    >>> tag("p", "a < b", class_="mig-lead")
+    '<p class="mig-lead">a &lt; b</p>'
+    """
+    written = "".join(_attribute(key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items())
+    if name in _EMPTY:
+        return Html(f"<{name}{written}>")
+    return Html(f"<{name}{written}>{''.join(esc(child) for child in children)}</{name}>")
+
+
+def join(parts: Iterable[object], between: object = "") -> Html:
+    """Return the parts one after the other, each escaped."""
+    return Html(esc(between).join(esc(part) for part in parts))
+
+
+def page(*children: object, label: str = "") -> Html:
+    """Return a whole view: self-contained, with its style."""
+    style = Html(f"<style>{CSS}</style>")
+    return tag("div", style, *children, class_="mig-view", role="group" if label else None, aria_label=label or None)
+
+
+def details(summary: object, *children: object, shown: bool = False) -> Html:
+    """Return a part that folds away."""
+    return tag("details", tag("summary", summary), *children, open=shown)
+
+
+def code(text: str) -> Html:
+    """Return source or SQL as a block."""
+    return tag("pre", tag("code", text.rstrip("\n")))
+
+
+def table(headings: Sequence[object], rows: Iterable[Sequence[object]], caption: object = "") -> Html:
+    """Return a table with a heading row."""
+    head = tag("thead", tag("tr", *(tag("th", heading, scope="col") for heading in headings)))
+    body = tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row)) for row in rows))
+    return tag("table", tag("caption", caption) if caption else Html(), head, body)
+
+
+def _attribute(name: str, value: object) -> str:
+    if value is None or value is False:
+        return ""
+    return f" {name}" if value is True else f' {name}="{esc(value)}"'

@@ -1,0 +1,125 @@
+"""Revisions as the views need them: plain values, read from the script directory, with their state in the database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+State = Literal["applied", "pending", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One revision: who it follows, what it is about, and whether the database has it.
+
+    ``state`` is ``unknown`` where no database was asked. ``is_current``: the database stands here.
+    """
+
+    revision: str
+    down: tuple[str, ...] = ()
+    doc: str = ""
+    labels: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    state: State = "unknown"
+    is_current: bool = False
+    is_head: bool = False
+    path: str = ""
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What a person must see about it, in words."""
+        words = []
+        if self.is_current:
+            words.append("current")
+        if self.is_head:
+            words.append("head")
+        if self.state == "pending":
+            words.append("pending")
+        words.extend(f"branch {label}" for label in self.labels)
+        return tuple(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A version file that cannot be read."""
+
+    path: str
+    line: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"{os.path.basename(self.path)}, line {self.line}" if self.line else os.path.basename(self.path)
+        return f"{where}: {self.reason}"
+
+
+def broken_files(script: Any) -> tuple[Broken, ...]:
+    """Return the files of a ScriptDirectory that cannot be read."""
+    return tuple(Broken(str(one.path), one.line, one.reason) for one in script.broken)
+
+
+def entries(script: Any, current: Iterable[str] | None, rev_range: str | None = None) -> tuple[Entry, ...]:
+    """Return the revisions of a ScriptDirectory, newest first; ``current`` are the database's heads, None unknown.
+
+    ``rev_range`` is ``a:b`` in the grammar of revisions; raises ResolutionError where it names none.
+    """
+    here = frozenset(current or ())
+    applied = script.map.ancestors(revision for revision in here if revision in script.map)
+    return tuple(entry(one, here, None if current is None else applied) for one in _in_range(script, rev_range, here))
+
+
+def entry(one: Any, here: Collection[str], applied: Collection[str] | None) -> Entry:
+    """Return one Script as an entry; ``applied`` are the ids that the database has, None where that is not known."""
+    return Entry(
+        revision=one.revision,
+        down=as_tuple(one.down_revision),
+        doc=one.doc or "",
+        labels=tuple(sorted(as_tuple(one.header.branch_labels))),
+        depends_on=as_tuple(one.dependencies),
+        state="unknown" if applied is None else "applied" if one.revision in applied else "pending",
+        is_current=one.revision in here,
+        is_head=one.is_head,
+        path=str(one.path),
+    )
+
+
+def _in_range(script: Any, rev_range: str | None, here: Collection[str]) -> list[Any]:
+    if not rev_range:
+        return list(script.walk_revisions())
+    low, colon, high = rev_range.partition(":")
+    if not colon:
+        low = high = rev_range
+    low, high = low or "base", high or "heads"
+    uppers = script.map.resolve(high, here)
+    lowers = script.map.resolve(low, here)
+    inside = script.map.ancestors(uppers)
+    below = script.map.ancestors(lowers) - set(lowers)
+    return [one for one in script.walk_revisions() if one.revision in inside and one.revision not in below]
+
+
+def children_first(given: Sequence[Entry]) -> list[Entry]:
+    """Return the entries so that each stands before all that it follows, otherwise in the order given."""
+    known = {entry.revision for entry in given}
+    waiting_for = dict.fromkeys(known, 0)
+    for entry in given:
+        for parent in known.intersection((*entry.down, *entry.depends_on)):
+            waiting_for[parent] += 1
+    by_id = {entry.revision: entry for entry in given}
+    ready = [entry for entry in reversed(given) if waiting_for[entry.revision] == 0]
+    result: list[Entry] = []
+    while ready:
+        entry = ready.pop()
+        result.append(entry)
+        for parent in sorted(known.intersection((*entry.down, *entry.depends_on)), reverse=True):
+            waiting_for[parent] -= 1
+            if waiting_for[parent] == 0:
+                ready.append(by_id[parent])
+    return result
+
+
+def as_tuple(value: Any) -> tuple[str, ...]:
+    """Return what a version file says, None, one text or several, as a tuple."""
+    if not value:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)

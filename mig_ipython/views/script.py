@@ -1,0 +1,60 @@
+"""One revision: what it says of itself, what it does in words, its SQL and its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .html import Html, code, details, page, tag
+from .operations import Line, lines_html, lines_text, source_html, sql_text
+from .revisions import Entry
+from .view import View
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RevisionView(View):
+    """A revision as ``%mig_show`` gives it.
+
+    ``lines`` are its operations in words, empty where the file was not run; ``note`` says why.
+    """
+
+    entry: Entry
+    source: str
+    longdoc: str = ""
+    lines: tuple[Line, ...] = ()
+    sql: str = ""
+    where: str = ""
+    note: str = ""
+
+    @property
+    def revision(self) -> str:
+        """The id."""
+        return self.entry.revision
+
+    @property
+    def path(self) -> str:
+        """The version file."""
+        return self.entry.path
+
+    def lead(self) -> str:
+        """Return id, marks and message in one line."""
+        marks = f" ({', '.join(self.entry.marks)})" if self.entry.marks else ""
+        return f"{self.entry.revision}{marks}: {self.entry.doc or 'no message'}"
+
+    def text(self) -> str:
+        parts = [self.lead(), f"follows {', '.join(self.entry.down) or 'base'}; {self.path}"]
+        parts += [self.note] if self.note else []
+        parts += [lines_text(self.lines)] if self.lines else []
+        parts += [self.sql.rstrip()] if self.sql else []
+        parts.append(self.source.rstrip())
+        return "\n\n".join(parts)
+
+    def html(self) -> Html:
+        return page(
+            tag("p", self.lead(), class_="mig-lead"),
+            tag("p", f"follows {', '.join(self.entry.down) or 'base'}; {self.path}", class_="mig-where"),
+            tag("p", self.note) if self.note else "",
+            lines_html(self.lines) if self.lines else "",
+            source_html("SQL", self.sql or sql_text(self.lines)),
+            details("Source", code(self.source), shown=not self.lines),
+            label=f"Revision {self.entry.revision}",
+        )

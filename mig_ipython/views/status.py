@@ -1,0 +1,55 @@
+"""Where everything stands: database, environment, current and heads, what is pending, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .html import Html, page, table, tag
+from .revisions import Broken
+from .view import View
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Status(View):
+    """The status; each fact is an attribute, ``next`` the command that makes sense now.
+
+    ``drift`` is the number of differences between models and database, None where it was not asked.
+    """
+
+    database: str = ""
+    environment: str = ""
+    models: str = ""
+    current: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    pending: int | None = None
+    drift: int | None = None
+    next: str = ""
+    broken: tuple[Broken, ...] = ()
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return (name, what is said of it)."""
+        facts = [("database", self.database or "not connected"), ("environment", self.environment or "none")]
+        if self.environment:
+            facts.append(("current", ", ".join(self.current) or "base (nothing applied)"))
+            facts.append(("heads", ", ".join(self.heads) or "none (no revision written)"))
+        if self.pending is not None:
+            facts.append(("pending", str(self.pending)))
+        if self.models:
+            facts.append(("models", self.models))
+        if self.drift is not None:
+            facts.append(
+                (
+                    "drift",
+                    f"{self.drift} not in a revision yet" if self.drift else "none: the database is as the models say",
+                )
+            )
+        facts += [("broken", str(one)) for one in self.broken]
+        facts.append(("next", self.next))
+        return facts
+
+    def text(self) -> str:
+        return "\n".join(f"{name:<12} {said}" for name, said in self.facts())
+
+    def html(self) -> Html:
+        rows = [(tag("b", name), tag("code", said) if name == "next" else said) for name, said in self.facts()]
+        return page(table(("", ""), rows), label="Status")

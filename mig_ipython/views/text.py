@@ -1,0 +1,55 @@
+"""Tables and words as plain text."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+
+def table(headings: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table with columns as wide as their widest cell; a line break in a cell becomes a blank.
+
+    >>> print(table(("name", "n"), [("a", 1)]))
+    name  n
+    ----  -
+    a     1
+    """
+    lines = [[_flat(cell) for cell in row] for row in (headings, *rows)]
+    widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * size for size in widths])
+    return "\n".join(
+        "  ".join(cell + " " * (size - width(cell)) for cell, size in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "change"), count(3, "index", "indexes")
+    ('1 change', '3 indexes')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def width(text: str) -> int:
+    """Return how many columns a terminal needs for ``text``."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )
+
+
+def short(text: str, length: int = 60) -> str:
+    """Return the first line of ``text``, cut with an ellipsis."""
+    line = text.strip().splitlines()[0] if text.strip() else ""
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def indent(text: str, by: str = "    ") -> str:
+    """Return ``text`` with every line that is not blank moved to the right."""
+    return "\n".join(by + line if line.strip() else "" for line in text.splitlines())
+
+
+def _flat(cell: object) -> str:
+    return " ".join(str(cell).split())
