@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.schema import MetaData
@@ -76,14 +76,9 @@ def render_python_code(
 
 def script_template_args(migration_script: MigrationScript, autogen_context: AutogenContext) -> dict[str, str]:
     """Return what ``script.py.mako`` fills in: ``upgrades``, ``downgrades`` (by their tokens) and ``imports``."""
-    bodies: dict[str, str] = {}
     imports = autogen_context.imports = migration_script.imports
-    with_batch = autogen_context.opts["render_as_batch"]
-    for upgrade_ops in migration_script.upgrade_ops_list:
-        bodies[upgrade_ops.upgrade_token] = render_body(autogen_context, upgrade_ops)
-    for downgrade_ops in migration_script.downgrade_ops_list:
-        bodies[downgrade_ops.downgrade_token] = render_body(autogen_context, downgrade_ops)
-    assert autogen_context.opts["render_as_batch"] is with_batch, "rendering changes no option"
+    bodies = {ops.upgrade_token: render_body(autogen_context, ops) for ops in migration_script.upgrade_ops_list}
+    bodies |= {ops.downgrade_token: render_body(autogen_context, ops) for ops in migration_script.downgrade_ops_list}
     return {**bodies, "imports": "\n".join(sorted(imports))}
 
 
@@ -110,6 +105,7 @@ class RevisionContext:
         self.template_args: dict[str, Any] = {"config": config}
         self.generated_revisions = [self._empty_script()]
         self._autogen_context: AutogenContext | None = None
+        self._runs = 0
 
     def _empty_script(self) -> MigrationScript:
         names = ("message", "head", "splice", "branch_label", "version_path", "depends_on")
@@ -127,8 +123,7 @@ class RevisionContext:
     def _run(self, rev: Any, migration_context: Any, *, autogenerate: bool) -> None:
         context = AutogenContext(migration_context, autogenerate=autogenerate)
         self._autogen_context = context
-        script = self.generated_revisions[0]
-        upgrade_ops, downgrade_ops = self._containers(script, context)
+        upgrade_ops, downgrade_ops = self._containers(context)
         if autogenerate:
             populate_upgrade_ops(context, upgrade_ops)
             upgrade_ops.reverse_into(downgrade_ops)
@@ -137,18 +132,16 @@ class RevisionContext:
             if hook is not None:
                 hook(migration_context, rev, self.generated_revisions)
 
-    @staticmethod
-    def _containers(script: MigrationScript, context: AutogenContext) -> tuple[UpgradeOps, DowngradeOps]:
-        """Return the containers for this engine's tokens: the script's own, or new ones beside those of other engines."""
-        up, down = context.opts.get("upgrade_token") or "upgrades", context.opts.get("downgrade_token") or "downgrades"
+    def _containers(self, context: AutogenContext) -> tuple[UpgradeOps, DowngradeOps]:
+        """Return the containers for this engine's tokens: the script's first, then new ones for further engines."""
+        up, down = context.opts.get("upgrade_token", "upgrades"), context.opts.get("downgrade_token", "downgrades")
+        script = self.generated_revisions[0]
+        if self._runs:
+            script.upgrade_ops_list.append(UpgradeOps())
+            script.downgrade_ops_list.append(DowngradeOps())
+        self._runs += 1
         upgrade_ops, downgrade_ops = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
-        if upgrade_ops.is_empty() and len(script.upgrade_ops_list) == 1 and not getattr(script, "_is_filled", False):
-            upgrade_ops.upgrade_token, downgrade_ops.downgrade_token = up, down
-        else:
-            upgrade_ops, downgrade_ops = UpgradeOps([], up), DowngradeOps([], down)
-            script.upgrade_ops_list.append(upgrade_ops)
-            script.downgrade_ops_list.append(downgrade_ops)
-        script._is_filled = True  # type: ignore[attr-defined]
+        upgrade_ops.upgrade_token, downgrade_ops.downgrade_token = up, down
         return upgrade_ops, downgrade_ops
 
     def generate_scripts(self) -> Iterator[Any]:
@@ -170,8 +163,3 @@ class RevisionContext:
             depends_on=script.depends_on,
             **args,
         )
-
-
-def diffs_of(scripts: Iterable[MigrationScript]) -> list[Any]:
-    """Return the diff tuples of all scripts in one list."""
-    return [diff for script in scripts for container in script.upgrade_ops_list for diff in container.as_diffs()]

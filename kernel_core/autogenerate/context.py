@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
@@ -9,11 +10,13 @@ from typing import Any, Literal
 from sqlalchemy import MetaData, Table, inspect
 from sqlalchemy.engine import Connection, Dialect, Inspector
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.schema import sort_tables_and_constraints
 
 from ..util.exc import CommandError
+from ..util.sqla_compat import sorted_tables
 
-NameKind = Literal["schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint", "check_constraint"]
+NameKind = Literal[
+    "schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint", "check_constraint"
+]
 
 RENDER_DEFAULTS: Mapping[str, Any] = {
     "sqlalchemy_module_prefix": "sa.",
@@ -46,8 +49,8 @@ class AutogenContext:
         autogenerate: bool = True,
     ) -> None:
         given = dict(getattr(migration_context, "opts", None) or {}) if opts is None else dict(opts)
-        self.opts: dict[str, Any] = {**RENDER_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
-        self.opts.setdefault("user_module_prefix", None)
+        stated = {name: value for name, value in given.items() if value is not None}
+        self.opts: dict[str, Any] = {**RENDER_DEFAULTS, **stated}
         self.migration_context = migration_context
         self.metadata = given.get("target_metadata") if metadata is None else metadata
         self.connection = getattr(migration_context, "bind", None)
@@ -92,13 +95,13 @@ class AutogenContext:
         tables = [
             table
             for metadata in self.metadatas
-            for table, _ in sort_tables_and_constraints(sorted(metadata.tables.values(), key=lambda table: table.key))
+            for table, _ in sorted_tables(metadata.tables.values())
             if table is not None
         ]
-        keys = [table.key for table in tables]
-        twice = sorted({key for key in keys if keys.count(key) > 1}) if len(self.metadatas) > 1 else []
+        counted = Counter(table.key for table in tables)
+        twice = ", ".join(sorted(key for key, count in counted.items() if count > 1))
         if twice:
-            raise CommandError(f"Table {', '.join(twice)} stands in more than one MetaData of target_metadata. Keep one.")
+            raise CommandError(f"Table {twice} stands in more than one MetaData of target_metadata. Keep one.")
         return tables
 
     @cached_property
@@ -127,7 +130,7 @@ class AutogenContext:
         return bool(self._object_filters)
 
     def run_name_filters(self, name: str | None, type_: NameKind, parent_names: Mapping[str, str | None]) -> bool:
-        """Ask ``include_name`` about a name in the database; ``parent_names`` gains ``schema_qualified_table_name``."""
+        """Ask ``include_name`` about a name in the database; it learns the ``schema_qualified_table_name`` too."""
         if not self._name_filters:
             return True
         parents = dict(parent_names)

@@ -28,7 +28,7 @@ renderers = Dispatcher()
 
 
 class Writer:
-    """The `SourceWriter` that operations are handed; it knows the prefixes, the dialect and the hooks of a context."""
+    """The `SourceWriter` that operations are handed: the prefixes, the dialect and the hooks of a context."""
 
     def __init__(self, context: AutogenContext) -> None:
         self.context = context
@@ -121,7 +121,8 @@ def render_table_changes(autogen_context: AutogenContext, container: ModifyTable
         return render_container(autogen_context, container)
     write = Writer(autogen_context)
     arguments = (write.value(container.table_name), keyword("schema", write.value(container.schema)))
-    block = lay_out(Code(f"with {write.prefix}batch_alter_table(", arguments, ") as batch_op:"), _width(autogen_context))
+    opening = Code(f"with {write.prefix}batch_alter_table(", arguments, ") as batch_op:")
+    block = _laid_out(autogen_context, opening)
     with _batch(autogen_context, container.table_name):
         for operation in container.ops:
             for statement in _statements(autogen_context, operation):
@@ -176,6 +177,6 @@ def render_op_text(autogen_context: AutogenContext, operation: MigrateOperation)
 
 
 def render_body(autogen_context: AutogenContext, operations: OpContainer) -> str:
-    """Return the body of ``upgrade()`` or ``downgrade()``: the first line as it is, the others indented; or ``pass``."""
+    """Return the body of a function, ``pass`` if there is nothing: the first line as it is, the others indented."""
     lines: Iterable[str] = render_op(autogen_context, operations) or ["pass"]
     return "\n".join(f"{INDENT}{line}" if line else "" for line in lines).removeprefix(INDENT)

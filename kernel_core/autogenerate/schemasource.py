@@ -20,7 +20,7 @@ from sqlalchemy.schema import (
 from sqlalchemy.sql.elements import ClauseElement, TextClause
 
 from ..util.exc import CommandError
-from ..util.sqla_compat import default_argument, final_name, referent, sql_text
+from ..util.sqla_compat import default_argument, final_name, has_parameters, referent, sql_text
 from .context import names
 from .layout import call, literal
 
@@ -108,7 +108,7 @@ def text_source(element: ClauseElement, write: Writer) -> str:
 
 def _sql(element: Any, write: Writer) -> str:
     """Return SQL that ``text()`` reads back as the same: its colons are escaped where they would start a parameter."""
-    if isinstance(element, TextClause) and not element._bindparams:
+    if isinstance(element, TextClause) and not has_parameters(element):
         return element.text
     dialect = write.context.dialect
     sql = sql_text(element, dialect)
@@ -172,4 +172,5 @@ def _stated(item: Any, options: tuple[str, ...], write: Writer) -> dict[str, str
 
 
 def _dialect_options(constraint: Constraint, write: Writer) -> dict[str, str]:
-    return {name: write.value(value) for name, value in constraint.dialect_kwargs.items() if value not in (None, [], ())}
+    options = constraint.dialect_kwargs.items()
+    return {name: write.value(value) for name, value in options if value not in (None, [], ())}

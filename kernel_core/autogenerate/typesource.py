@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import types
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -68,11 +67,11 @@ def _stand_in(type_: TypeEngine[Any], context: AutogenContext) -> str:
     if isinstance(type_, TypeDecorator):
         return type_source(type_.load_dialect_impl(context.dialect), context)
     for cls in type(type_).__mro__[1:]:
-        if cls.__module__.split(".")[0] == "sqlalchemy" and cls not in (TypeEngine, sqltypes.UserDefinedType):
-            return f"{type_prefix(cls, context)}{cls.__name__}()"
+        if getattr(sqlalchemy, cls.__name__, None) is cls and issubclass(cls, TypeEngine):
+            return type_source(type_.adapt(cls), context)
     raise CommandError(
-        f"The type {type(type_).__name__} cannot be written into a version file: its class is defined in a notebook cell "
-        "or a function. Move it into a module, or write it with the render_item hook."
+        f"The type {type(type_).__name__} cannot be written into a version file: its class is defined in a notebook "
+        "cell or a function. Move it into a module, or write it with the render_item hook."
     )
 
 
@@ -129,6 +128,6 @@ class _Reader:
         cls = self.classes.get(name)
         if cls is None and isinstance(getattr(sqltypes, name, None), type):
             cls = getattr(sqltypes, name)
-        if cls is None or isinstance(cls, types.GenericAlias):
+        if cls is None:
             return name
         return type_prefix(cls, self.context) + name

@@ -61,21 +61,23 @@ def ordered(all_changes: list[Changes]) -> list[MigrateOperation]:
     """
     first: list[MigrateOperation] = []
     last: list[MigrateOperation] = []
-    by_key = {changes.key: (position, changes) for position, changes in enumerate(all_changes)}
+    by_key: dict[Key | None, tuple[int, Changes]] = {}
+    by_key |= {changes.key: (position, changes) for position, changes in enumerate(all_changes)}
     for position, changes in enumerate(all_changes):
-        for operation in list(changes.dropped_foreign_keys):
-            creation = operation._reverse
-            target = by_key.get(_referent(creation)) if isinstance(creation, CreateForeignKeyOp) else None
+        for drop in list(changes.dropped_foreign_keys):
+            target = by_key.get(_referent(drop.reverse()))
             if target is not None and target[0] != position and target[1].takes_away:
-                changes.dropped_foreign_keys.remove(operation)
-                first.append(operation)
-        for operation in list(changes.added_foreign_keys):
-            target = by_key.get(_referent(operation))
+                changes.dropped_foreign_keys.remove(drop)
+                first.append(drop)
+        for addition in list(changes.added_foreign_keys):
+            target = by_key.get(_referent(addition))
             if target is not None and target[0] > position and target[1].gives:
-                changes.added_foreign_keys.remove(operation)
-                last.append(operation)
+                changes.added_foreign_keys.remove(addition)
+                last.append(addition)
     return [*first, *(operation for changes in all_changes for operation in changes.in_order()), *last]
 
 
-def _referent(operation: CreateForeignKeyOp) -> Key:
-    return operation.referent_schema, operation.referent_table
+def _referent(operation: MigrateOperation) -> Key | None:
+    if isinstance(operation, CreateForeignKeyOp):
+        return operation.referent_schema, operation.referent_table
+    return None

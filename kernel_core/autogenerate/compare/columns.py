@@ -28,7 +28,9 @@ def added_columns(context: AutogenContext, info: TableInfo, model: Table) -> lis
     ]
 
 
-def dropped_columns(context: AutogenContext, database: Database, info: TableInfo, model: Table) -> list[MigrateOperation]:
+def dropped_columns(
+    context: AutogenContext, database: Database, info: TableInfo, model: Table
+) -> list[MigrateOperation]:
     """Return what drops the columns that the models lack."""
     schema, table = info.key
     wanted = {str(column.name) for column in model.columns}
@@ -42,7 +44,9 @@ def dropped_columns(context: AutogenContext, database: Database, info: TableInfo
     return operations
 
 
-def altered_columns(context: AutogenContext, database: Database, info: TableInfo, model: Table) -> list[MigrateOperation]:
+def altered_columns(
+    context: AutogenContext, database: Database, info: TableInfo, model: Table
+) -> list[MigrateOperation]:
     """Return what alters the columns that both sides have."""
     asks_hooks = context.filters_objects or callable(context.opts.get("compare_type"))
     asks_hooks = asks_hooks or callable(context.opts.get("compare_server_default")) or comparators.has("column")

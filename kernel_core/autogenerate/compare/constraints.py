@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy.schema import ForeignKeyConstraint, Table, UniqueConstraint
@@ -22,46 +21,56 @@ from .values import (
 )
 
 
-def compare_uniques(context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes) -> None:
+def compare_uniques(
+    context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes
+) -> None:
     """Note what drops and adds unique constraints.
 
     A named one is the same where name and columns are; one without a name, where a constraint with its columns is there
     under any name. One that the database does not name cannot be dropped, and is left alone.
     """
-    wanted = [constraint for constraint in model.constraints if isinstance(constraint, UniqueConstraint)]
-    wanted.sort(key=lambda constraint: (str(constraint.name), unique_of_model(constraint).columns))
-    found = [(item["name"], unique_of_database(item), item) for item in info.uniques]
-    kept: set[int] = set()
-    missing: list[UniqueConstraint] = []
-    for constraint in wanted:
-        position = _same_unique(final_name(constraint, context.dialect), unique_of_model(constraint), found, kept)
-        if position is None and not _is_such_an_index(context, constraint, info):
-            missing.append(constraint)
-        elif position is not None:
-            kept.add(position)
-    for position, (name, value, _) in enumerate(found):
+    found = [(item["name"], unique_of_database(item)) for item in info.uniques]
+    missing, kept = _match_uniques(context, info, model, found)
+    for position, (name, value) in enumerate(found):
         if position in kept or name is None:
             continue
         existing = _unique_in(database, info, name, value)
         counterpart = next((c for c in missing if final_name(c, context.dialect) == name), None)
+        if existing is None:
+            continue
         if context.run_object_filters(existing, name, "unique_constraint", True, counterpart):
             changes.dropped_constraints.append(drop_constraint(existing))
         elif counterpart is not None:
             missing.remove(counterpart)
-    names = {str(name) for name, _, _ in found}
     for constraint in missing:
-        name = final_name(constraint, context.dialect)
-        counterpart_name = str(name) if str(name) in names else None
-        existing = _named(database.table(info.key).constraints, counterpart_name) if counterpart_name else None
-        if context.run_object_filters(constraint, name, "unique_constraint", False, existing):
+        wanted = final_name(constraint, context.dialect)
+        replaced = next((_unique_in(database, info, *item) for item in found if wanted and item[0] == wanted), None)
+        if context.run_object_filters(constraint, wanted, "unique_constraint", False, replaced):
             changes.added_constraints.append(create_unique(constraint, context.dialect))
 
 
+def _match_uniques(
+    context: AutogenContext, info: TableInfo, model: Table, found: list[tuple[Any, UniqueValue]]
+) -> tuple[list[UniqueConstraint], set[int]]:
+    """Return the model's constraints that the database lacks, and the positions of those that it has."""
+    wanted = [constraint for constraint in model.constraints if isinstance(constraint, UniqueConstraint)]
+    wanted.sort(key=lambda unique: (unique.name is None, str(unique.name), unique_of_model(unique).columns))
+    kept: set[int] = set()
+    missing: list[UniqueConstraint] = []
+    for constraint in wanted:
+        position = _same_unique(final_name(constraint, context.dialect), unique_of_model(constraint), found, kept)
+        if position is not None:
+            kept.add(position)
+        elif not _is_such_an_index(context, constraint, info):
+            missing.append(constraint)
+    return missing, kept
+
+
 def _same_unique(
-    name: str | None, value: UniqueValue, found: list[tuple[Any, UniqueValue, Any]], taken: set[int]
+    name: str | None, value: UniqueValue, found: list[tuple[Any, UniqueValue]], taken: set[int]
 ) -> int | None:
     """Return the position of the constraint in the database that is the model's."""
-    same = [i for i, (_, other, _) in enumerate(found) if other == value and i not in taken]
+    same = [i for i, (_, other) in enumerate(found) if other == value and i not in taken]
     exact = [i for i in same if found[i][0] is not None and str(found[i][0]) == name]
     loose = [i for i in same if name is None or found[i][0] is None]
     return next(iter(exact + loose), None)
@@ -79,16 +88,12 @@ def _is_such_an_index(context: AutogenContext, constraint: UniqueConstraint, inf
     )
 
 
-def _unique_in(database: Database, info: TableInfo, name: str, value: UniqueValue) -> UniqueConstraint:
+def _unique_in(database: Database, info: TableInfo, name: str, value: UniqueValue) -> UniqueConstraint | None:
+    """Return the reflected constraint; None where one of its columns is left out by a hook."""
     for constraint in database.table(info.key).constraints:
-        if isinstance(constraint, UniqueConstraint) and constraint.name == name:
-            if unique_of_model(constraint).columns == value.columns:
-                return constraint
-    raise LookupError(name)
-
-
-def _named(items: Iterable[Any], name: str | None) -> Any:
-    return next((item for item in items if item.name == name), None)
+        if isinstance(constraint, UniqueConstraint) and (constraint.name, unique_of_model(constraint)) == (name, value):
+            return constraint
+    return None
 
 
 def compare_foreign_keys(
@@ -116,7 +121,8 @@ def compare_foreign_keys(
         if value in found:
             continue
         old = _with_pairs(found, value, wanted)
-        compare_to = None if old is None else _foreign_key_in(database, info, foreign_key_of_database(old, default_schema))
+        old_value = None if old is None else foreign_key_of_database(old, default_schema)
+        compare_to = None if old_value is None else _foreign_key_in(database, info, old_value)
         name = final_name(constraint, context.dialect)
         if context.run_object_filters(constraint, name, "foreign_key_constraint", False, compare_to):
             changes.added_foreign_keys.append(create_foreign_key(constraint, context.dialect))

@@ -20,7 +20,7 @@ from sqlalchemy.schema import (
 
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
-from ...util.sqla_compat import copy_column, copy_constraint, final_name, is_type_bound, referent
+from ...util.sqla_compat import copy_column, copy_constraint, final_name, is_type_bound, referent, table_prefixes
 from ..context import names
 
 
@@ -47,7 +47,7 @@ def table_alone(table: Table, dialect: Dialect, without: Collection[Constraint] 
         *(loose_column(column) for column in table.columns),
         schema=table.schema,
         comment=table.comment,
-        prefixes=list(table._prefixes),
+        prefixes=table_prefixes(table),
         info=dict(table.info),
         **table.dialect_kwargs,
     )

@@ -54,7 +54,7 @@ def _correct_postgresql(context: AutogenContext, infos: Infos) -> None:
 
 
 def _correct_sqlite(context: AutogenContext, infos: Infos) -> None:
-    """Note the indexes over expressions, which are not reflected, and the actions of foreign keys written in a column."""
+    """Note the indexes over expressions, which are not reflected, and the actions of keys written in a column."""
     if context.connection is None:
         return
     for schema in {key[0] for key in infos}:
@@ -97,8 +97,8 @@ def _sqlite_actions(
     }
 
 
-def _correct_mysql(context: AutogenContext, infos: Infos) -> None:  # noqa: ARG001 - one signature for all
-    """A unique constraint is an index there (MySQL manual, CREATE TABLE); the one that a foreign key made is its own."""
+def _correct_mysql(context: AutogenContext, infos: Infos) -> None:
+    """A unique constraint is an index there (MySQL manual, CREATE TABLE), and shown twice."""
     for info in infos.values():
         doubled = {unique["name"] for unique in info.uniques if unique.get("duplicates_index")}
         info.indexes = [index for index in info.indexes if index["name"] not in doubled]

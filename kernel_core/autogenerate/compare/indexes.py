@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.schema import Index, Table
 
-from ...util.sqla_compat import final_name
+from ...util.sqla_compat import final_name, is_made_on
 from ..context import AutogenContext
 from .changes import Changes
 from .copies import create_index, drop_index
@@ -15,7 +15,9 @@ from .reflect import Database, TableInfo
 from .values import IndexValue, index_of_database, index_of_model
 
 
-def compare_indexes(context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes) -> None:
+def compare_indexes(
+    context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes
+) -> None:
     """Note what drops and makes indexes; they go by name, and a changed one is dropped and made again.
 
     An index that exists but cannot be described (SQLite, over expressions) counts as the same as its namesake.
@@ -24,23 +26,20 @@ def compare_indexes(context: AutogenContext, database: Database, info: TableInfo
     wanted = {
         str(final_name(index, context.dialect)): index
         for index in sorted(model.indexes, key=lambda index: str(index.name))
-        if index.name is not None and _is_for(index, context)
+        if index.name is not None and is_made_on(index, context.dialect)
     }
+    for name in [name for name, index in wanted.items() if _is_same(context, index, found.get(name))]:
+        del wanted[name], found[name]
     for name, item in found.items():
-        index = wanted.get(name)
-        if index is not None and index_of_model(index, context.dialect) == index_of_database(item):
-            continue
-        if index is None and _belongs_to_something_else(context, item, info, model):
-            continue
         existing = _index_in(database, info, name)
-        if existing is None:
+        if existing is None or (name not in wanted and _belongs_to_something_else(context, item, info, model)):
             continue
-        if context.run_object_filters(existing, name, "index", True, index):
+        if context.run_object_filters(existing, name, "index", True, wanted.get(name)):
             changes.dropped_indexes.append(drop_index(existing))
-        elif index is not None:
-            del wanted[name]
+        else:
+            wanted.pop(name, None)
     for name, index in wanted.items():
-        if name in info.unreadable or _is_same(context, index, found.get(name)) or _is_such_a_constraint(context, name, info):
+        if name in info.unreadable or _is_such_a_constraint(context, name, info):
             continue
         existing = _index_in(database, info, name) if name in found else None
         if context.run_object_filters(index, name, "index", False, existing):
@@ -49,13 +48,6 @@ def compare_indexes(context: AutogenContext, database: Database, info: TableInfo
 
 def _is_same(context: AutogenContext, index: Index, item: Mapping[str, Any] | None) -> bool:
     return item is not None and index_of_model(index, context.dialect) == index_of_database(item)
-
-
-def _is_for(index: Index, context: AutogenContext) -> bool:
-    """An index that is made only on some databases (``Index.ddl_if``) is none elsewhere."""
-    return getattr(index, "_ddl_if", None) is None or bool(
-        index._ddl_if._should_execute(None, index, None, dialect=context.dialect)  # type: ignore[union-attr]
-    )
 
 
 def _index_in(database: Database, info: TableInfo, name: str) -> Index | None:

@@ -218,11 +218,11 @@ def unique_constraint_of(info: Info) -> UniqueConstraint:
 
 def index_object(info: Info, table: Table) -> Index:
     """Return an index as the Inspector describes it, on ``table``."""
-    parts = [
-        literal_text(part.text) if part.is_expression or part.sorting or part.name not in table.c else table.c[part.name]
-        for part in index_parts(info)
-    ]
-    options = {
+    parts: list[Any] = []
+    for part in index_parts(info):
+        is_column = not part.is_expression and not part.sorting and part.name in table.c
+        parts.append(table.c[part.name] if is_column else literal_text(part.text))
+    options: dict[str, Any] = {
         name: literal_text(value) if name.endswith("_where") and isinstance(value, str) else value
         for name, value in stated(info.get("dialect_options")).items()
     }

@@ -18,8 +18,8 @@ class Comparators:
             upgrade_ops.ops.append(CreateViewOp(...))
 
     ``"schema"`` gets (autogen_context, upgrade_ops, schemas); ``"table"`` (autogen_context, modify_table_ops, schema,
-    table name, reflected table or None, model's table or None); ``"column"`` (autogen_context, alter_column_op, schema, table name, column
-    name, reflected column, model's column). A qualifier is a dialect's name.
+    table name, reflected table or None, model's table or None); ``"column"`` (autogen_context, alter_column_op, schema,
+    table name, column name, reflected column, model's column). A qualifier is a dialect's name.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Does a column have another server default?"""
+"""Whether a column has another server default."""
 
 from __future__ import annotations
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Table, sort_tables_and_constraints
+from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Table
 
 from ...operations.containers import ModifyTableOps, UpgradeOps, grouped
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
+from ...util.sqla_compat import sorted_tables
 from ..context import AutogenContext
 from .changes import Changes, ordered
 from .columns import added_columns, altered_columns, dropped_columns
@@ -28,7 +29,8 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: It
     """
     database = Database(context, schemas)
     models = _models(context, database)
-    new, both = [], []
+    new: list[Table] = []
+    both: list[Table] = []
     for key, model in models.items():
         existing = database.table(key) if key in database.infos and context.filters_objects else None
         if context.run_object_filters(model, key[1], "table", False, existing):
@@ -36,12 +38,15 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: It
     gone = [
         key
         for key in database.infos
-        if key not in models
-        and (not context.filters_objects or context.run_object_filters(database.table(key), key[1], "table", True, None))
+        if key not in models and (not context.filters_objects or _is_included(context, database, key))
     ]
     changes = ordered([_changes(context, database, model) for model in both])
     upgrade_ops.ops.extend(grouped([*_created(context, new), *changes, *_dropped(context, database, gone)]))
     _run_table_comparators(context, upgrade_ops, database, [*both, *new], gone)
+
+
+def _is_included(context: AutogenContext, database: Database, key: Key) -> bool:
+    return context.run_object_filters(database.table(key), key[1], "table", True, None)
 
 
 def _models(context: AutogenContext, database: Database) -> dict[Key, Table]:
@@ -64,7 +69,7 @@ def _key(database: Database, model: Table) -> Key:
 def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperation]:
     """Return what makes the new tables and their indexes; keys that close a circle are added at the end."""
     operations: list[MigrateOperation] = []
-    for table, constraints in sort_tables_and_constraints(tables):
+    for table, constraints in sorted_tables(tables):
         if table is None:
             operations.extend(create_foreign_key(key, context.dialect) for key in _in_order(constraints))
             continue
@@ -82,7 +87,10 @@ def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperat
 
 def _later(context: AutogenContext, table: Table, now: Iterable[ForeignKeyConstraint]) -> set[Constraint]:
     """Return the foreign keys that CREATE TABLE leaves out; SQLite cannot add one later, and need not."""
-    return set(table.foreign_key_constraints) - set(now) if context.dialect.supports_alter else set()
+    later: set[Constraint] = set()
+    if context.dialect.supports_alter:
+        later |= set(table.foreign_key_constraints) - set(now)
+    return later
 
 
 def _in_order(constraints: Iterable[ForeignKeyConstraint]) -> list[ForeignKeyConstraint]:
@@ -94,7 +102,7 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
     operations: list[MigrateOperation] = []
     tables: list[MigrateOperation] = []
     dialect = context.dialect
-    sortable = sort_tables_and_constraints([database.table(key) for key in gone])
+    sortable = sorted_tables(database.table(key) for key in gone)
     for table, constraints in reversed(sortable):
         if table is None:
             drops = [drop_constraint(key) for key in _in_order(constraints) if key.name and dialect.supports_alter]
@@ -107,10 +115,9 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
 
 
 def _drops(operation: MigrateOperation, key: ForeignKeyConstraint) -> bool:
-    place = (key.table.schema, key.table.name)
-    return (
-        isinstance(operation, DropConstraintOp) and operation.table_key == place and operation.constraint_name == key.name
-    )
+    if not isinstance(operation, DropConstraintOp) or operation.constraint_name != key.name:
+        return False
+    return operation.table_key == (key.table.schema, key.table.name)
 
 
 def _changes(context: AutogenContext, database: Database, model: Table) -> Changes:

@@ -1,4 +1,4 @@
-"""Does a column have another type?"""
+"""Whether a column has another type."""
 
 from __future__ import annotations
 

@@ -66,6 +66,7 @@ def unique_of_database(info: Mapping[str, Any]) -> UniqueValue:
 
 def index_of_model(index: Index, dialect: Dialect) -> IndexValue:
     """Return the value of an index of the models."""
+    is_postgresql = dialect.name == "postgresql"
     include = index.dialect_kwargs.get("postgresql_include") or ()
     return IndexValue(
         tuple(
@@ -73,8 +74,8 @@ def index_of_model(index: Index, dialect: Dialect) -> IndexValue:
             for part in index.expressions
         ),
         bool(index.unique),
-        tuple(sorted(str(getattr(column, "name", column)) for column in include)) if dialect.name == "postgresql" else (),
-        bool(index.dialect_kwargs.get("postgresql_nulls_not_distinct")) and dialect.name == "postgresql",
+        tuple(sorted(str(getattr(column, "name", column)) for column in include)) if is_postgresql else (),
+        is_postgresql and bool(index.dialect_kwargs.get("postgresql_nulls_not_distinct")),
     )
 
 
@@ -124,7 +125,9 @@ def is_over_expressions(index: Index) -> bool:
     return any(not isinstance(part, Column) for part in index.expressions)
 
 
-_CAST = re.compile(r"::(?:\"[^\"]+\"|[a-z_]\w*)(?: (?:varying|precision|with(?:out)? time zone))?(?:\(\d+(?:, ?\d+)*\))?(?:\[\])?")
+_CAST = re.compile(
+    r"::(?:\"[^\"]+\"|[a-z_]\w*)(?: (?:varying|precision|with(?:out)? time zone))?(?:\(\d+(?:, ?\d+)*\))?(?:\[\])?"
+)
 _TEXT = re.compile(r"('(?:[^']|'')*')")
 
 

@@ -35,7 +35,7 @@ def postgresql_engine():
     engine = sa.create_engine(POSTGRESQL_URL, poolclass=sa.pool.NullPool, connect_args={"connect_timeout": 3})
     try:
         engine.connect().close()
-    except Exception as error:
+    except sa.exc.OperationalError as error:
         pytest.skip(f"PostgreSQL cannot be reached: {str(error).splitlines()[0]}")
     yield engine
     engine.dispose()

@@ -2,7 +2,18 @@
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from kernel_core.autogenerate import comparators, compare_metadata, produce_migrations
 from kernel_core.autogenerate.compare.registry import Comparators

@@ -1,0 +1,140 @@
+"""Properties that hold for any schema: created is the same, migrated is the same, undone is the same."""
+
+import warnings
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.dialects import postgresql
+
+from kernel_core.autogenerate import compare_metadata, produce_migrations, render_python_code
+from kernel_core.operations import Operations
+
+CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+COMMON_TYPES = st.one_of(
+    st.sampled_from(
+        [sa.Integer, sa.BigInteger, sa.SmallInteger, sa.String, sa.Text, sa.Float, sa.Double, sa.Boolean, sa.Date, sa.DateTime, sa.Time]
+        + [sa.LargeBinary, sa.Uuid, sa.JSON, sa.Numeric, sa.Interval, sa.Unicode, sa.PickleType]
+    ).map(lambda cls: cls()),
+    st.integers(1, 300).map(sa.String),
+    st.builds(sa.Numeric, st.integers(5, 20), st.integers(0, 5)),
+    st.sampled_from([sa.DateTime(timezone=True), sa.Enum("a", "b c", "d'e", native_enum=False), sa.CHAR(4), sa.VARCHAR(7), sa.REAL(), sa.Float(20)]),
+)
+POSTGRESQL_TYPES = st.sampled_from(
+    [postgresql.JSONB(), postgresql.ARRAY(sa.String(4)), postgresql.ARRAY(sa.Integer), postgresql.INET(), postgresql.TSVECTOR(), postgresql.INT4RANGE()]
+    + [postgresql.INTERVAL(fields="YEAR"), postgresql.BIT(3), postgresql.TIMESTAMP(precision=3), postgresql.HSTORE(), postgresql.MONEY(), postgresql.CITEXT()][:3]
+    + [postgresql.ENUM("x", "y", name="letters")]
+)
+NAMES = ["alpha", "beta", "gamma", "Mixed Case", "order", "ünï", "per%cent"]
+DEFAULTS = {sa.Integer: ["5", "0"], sa.String: ["x", "it's", ""], sa.Boolean: [sa.false(), sa.true()]}
+
+
+@st.composite
+def schemas(draw, dialect_name):
+    """A MetaData of one to four tables with everything that autogenerate compares."""
+    types = COMMON_TYPES if dialect_name == "sqlite" else st.one_of(COMMON_TYPES, POSTGRESQL_TYPES)
+    metadata = sa.MetaData(naming_convention=CONVENTION)
+    table_names = draw(st.lists(st.sampled_from(["one", "two", "Three", "four"]), min_size=1, unique=True))
+    for table_name in table_names:
+        columns = [sa.Column("id", sa.Integer, primary_key=True)]
+        for name in draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=5)):
+            type_ = draw(types)
+            default = draw(st.sampled_from([None, *DEFAULTS.get(type(type_), [])]))
+            columns.append(sa.Column(name, type_.copy() if hasattr(type_, "copy") else type_, nullable=draw(st.booleans()), server_default=default))
+        table = sa.Table(table_name, metadata, *columns)
+        plain = [c for c in table.c if isinstance(c.type, (sa.Integer, sa.String, sa.Date))]
+        for chosen in draw(st.lists(st.lists(st.sampled_from(plain), min_size=1, max_size=3, unique=True), max_size=2, unique_by=lambda cs: tuple(sorted(c.name for c in cs)))):
+            table.append_constraint(sa.UniqueConstraint(*chosen))
+        for chosen in draw(st.lists(st.lists(st.sampled_from(plain), min_size=1, max_size=3, unique=True), max_size=2, unique_by=lambda cs: tuple(c.name for c in cs))):
+            sa.Index(None, *chosen, unique=draw(st.booleans()))
+    for table in metadata.tables.values():
+        integers = [c for c in table.c if type(c.type) is sa.Integer and not c.primary_key]
+        for column in integers:
+            if draw(st.booleans()):
+                target = draw(st.sampled_from(sorted(metadata.tables)))
+                action = draw(st.sampled_from([None, "CASCADE", "SET NULL", "NO ACTION", "RESTRICT"]))
+                table.append_constraint(sa.ForeignKeyConstraint([column], [f"{target}.id"], ondelete=action))
+    return metadata
+
+
+def wipe(connection):
+    """Drop everything that a round has made."""
+    connection.rollback()
+    if connection.dialect.name == "postgresql":
+        name = connection.dialect.default_schema_name
+        connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
+        connection.commit()
+        return
+    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    for name in sa.inspect(connection).get_table_names():
+        connection.execute(sa.schema.DropTable(sa.Table(name, sa.MetaData())))
+    connection.commit()
+
+
+def create(metadata, connection):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        metadata.create_all(connection)
+
+
+def run(context, operations):
+    """Write the operations, and run what was written."""
+    batch = context.dialect.name == "sqlite"
+    imports = set()
+    body = render_python_code(operations, render_as_batch=batch, imports=imports, migration_context=context)
+    namespace = {}
+    source = "\n".join(["import sqlalchemy as sa", *sorted(imports), "def migrate(op):", f"    {body}"])
+    exec(compile(source, "version.py", "exec"), namespace)
+    namespace["migrate"](Operations(context))
+
+
+ROUNDS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_what_was_created_is_the_same_on_sqlite(sqlite, make_context):
+    @ROUNDS
+    @given(schemas("sqlite"))
+    def check(metadata):
+        wipe(sqlite)
+        create(metadata, sqlite)
+        assert compare_metadata(make_context(sqlite, compare_server_default=True), metadata) == []
+
+    check()
+
+
+@pytest.mark.postgresql
+def test_what_was_created_is_the_same_on_postgresql(postgresql, make_context):
+    @ROUNDS
+    @given(schemas("postgresql"))
+    def check(metadata):
+        wipe(postgresql)
+        create(metadata, postgresql)
+        assert compare_metadata(make_context(postgresql, compare_server_default=True), metadata) == []
+
+    check()
+
+
+@pytest.mark.parametrize("dialect_name", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_tables_that_are_written_and_run_are_the_same_and_can_be_undone(dialect_name, request, make_context):
+    connection = request.getfixturevalue(dialect_name)
+
+    @ROUNDS
+    @given(schemas(dialect_name))
+    def check(metadata):
+        wipe(connection)
+        context = make_context(connection, compare_server_default=True, target_metadata=metadata)
+        script = produce_migrations(context, metadata)
+        run(context, script.upgrade_ops)
+        assert compare_metadata(context, metadata) == []
+        run(context, script.downgrade_ops)
+        assert compare_metadata(context, sa.MetaData()) == []
+
+    check()
