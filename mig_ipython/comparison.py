@@ -86,7 +86,8 @@ def _by_environment(session: Session, models: Models, only_at_head: bool) -> Com
             scripts.run_env()
     if not results:
         raise CommandError(
-            f"{session.environment.shown}/env.py ran no migrations, so nothing was compared. It must call context.run_migrations()."
+            f"{session.environment.shown}/env.py ran no migrations, so nothing was compared. "
+            "It must call context.run_migrations()."
         )
     return results[-1]
 

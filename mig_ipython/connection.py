@@ -159,19 +159,22 @@ def _with_driver(url: URL) -> URL:
 
 def _try(engine: Engine, masked: str) -> None:
     """Open and close a connection; a SQLite file is looked at first, so that a wrong one is left as it is."""
-    database = engine.url.database
-    if (
-        engine.dialect.name == "sqlite"
-        and database not in (None, "", ":memory:")
-        and not str(database).startswith("file:")
-    ):
-        if not _is_sqlite_file(str(database)):
-            return
+    path = sqlite_path(engine)
+    if path is not None and not _is_sqlite_file(path):
+        return
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("SELECT 1 FROM dual" if engine.dialect.name == "oracle" else "SELECT 1")
     except SQLAlchemyError as error:
         raise CommandError(f"Cannot connect to {masked}: {database_message(error)}") from error
+
+
+def sqlite_path(engine: Engine) -> str | None:
+    """Return the file of a SQLite engine; None for a database in memory, a ``file:`` URI, or another dialect."""
+    database = engine.url.database
+    if engine.dialect.name != "sqlite" or database in (None, "", ":memory:") or str(database).startswith("file:"):
+        return None
+    return str(database)
 
 
 def _is_sqlite_file(path: str) -> bool:

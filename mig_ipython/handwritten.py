@@ -136,7 +136,8 @@ class Handwritten(View):
         elif self._is_applied(existing.revision):
             raise CommandError(
                 f"{self.message!r} is written as {existing.revision} and applied, so its file stays as it is. "
-                f"Give the new code a message of its own, or undo the old first: %mig_downgrade {existing.revision}-1 --yes"
+                "Give the new code a message of its own, or undo the old first: "
+                f"%mig_downgrade {existing.revision}-1 --yes"
             )
         else:
             replace(existing.path, text)

@@ -55,7 +55,7 @@ def find_models(targets: Sequence[Any], namespace: Mapping[str, Any]) -> Models:
 
 
 def candidates(namespace: Mapping[str, Any]) -> list[Models]:
-    """Return each MetaData with tables that the namespace holds, by its best name: a Base, a MetaData, a model class."""
+    """Return each MetaData with tables of the namespace, by its best name: a Base, a MetaData, a model class."""
     found: dict[int, tuple[int, Models]] = {}
     for name, value in list(namespace.items()):
         metadata = None if name.startswith("_") else metadata_of(value)

@@ -21,7 +21,7 @@ from kernel_core.util.exc import CommandError
 _FILE = "<%%migration>"
 
 
-class AsksTheDatabase(Exception):  # noqa: N818 - it says what the code does
+class AsksTheDatabase(Exception):
     """The code wants a connection, so what it goes on to do is not known beforehand."""
 
 

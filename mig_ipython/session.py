@@ -18,7 +18,7 @@ from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
-from .connection import Connection, connect
+from .connection import Connection, connect, sqlite_path
 from .environment import Environment, make, open_at
 from .models import Models, candidates, find_models
 from .proposal import Proposal
@@ -230,7 +230,8 @@ class Session:
             _database(here),
         ):
             raise CommandError(
-                f"{self.environment.shown} is configured for {mask_url(there)}, but this notebook is connected to {self.connection.url}. "
+                f"{self.environment.shown} is configured for {mask_url(there)}, "
+                f"but this notebook is connected to {self.connection.url}. "
                 "Connect to that one, or let env.py use config.attributes['connection']."
             )
 
@@ -262,10 +263,5 @@ def _database(url: Any) -> str:
 
 def _is_missing_file(connection: Connection) -> bool:
     """Tell whether the database is a SQLite file that nobody has written yet."""
-    database = connection.engine.url.database
-    return (
-        connection.dialect == "sqlite"
-        and database not in (None, "", ":memory:")
-        and not str(database).startswith("file:")
-        and not os.path.exists(str(database))
-    )
+    path = sqlite_path(connection.engine)
+    return path is not None and not os.path.exists(path)

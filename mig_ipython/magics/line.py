@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .registry import Command
 
 
-class HelpShown(Exception):  # noqa: N818 - it is no error
+class HelpShown(Exception):
     """``--help`` was answered; nothing is left to run."""
 
 
@@ -131,16 +131,7 @@ def bound(parser: LineParser, command: Command, values: tuple[Any, ...], options
     args = argparse.Namespace(**{action.dest: action.default for action in parser.declared if action.dest != "help"})
     if command.is_cell:
         args.cell = options.pop("cell", None)
-    rest = list(values)
-    for action in parser.declared:
-        if action.option_strings:
-            continue
-        if action.nargs in ("*", "+"):
-            if rest:
-                setattr(args, action.dest, rest)
-            rest = []
-        elif rest:
-            setattr(args, action.dest, rest.pop(0))
+    rest = _placed(parser, args, list(values))
     if rest:
         raise TypeError(f"mig.{command.verb}() takes fewer positional arguments: {parser.short()}")
     for name, value in options.items():
@@ -152,3 +143,15 @@ def bound(parser: LineParser, command: Command, values: tuple[Any, ...], options
         if action.required and getattr(args, action.dest) in (None, []):
             raise CommandError(f"mig.{command.verb}() needs {action.dest}.")
     return args
+
+
+def _placed(parser: LineParser, args: argparse.Namespace, values: list[Any]) -> list[Any]:
+    """Set the positional arguments from ``values`` and return those for which there is no place."""
+    for action in parser.declared:
+        if action.option_strings or not values:
+            continue
+        if action.nargs in ("*", "+"):
+            setattr(args, action.dest, values)
+            return []
+        setattr(args, action.dest, values.pop(0))
+    return values

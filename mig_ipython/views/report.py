@@ -39,7 +39,8 @@ class RunReport(View):
         stands = ", ".join(self.after) or "base"
         if not self.steps:
             return f"{self.where}: nothing to do, it stands at {stands}"
-        return f"{self.where}: {_DONE[self.verb]} by {count(len(self.steps), 'revision')}, from {', '.join(self.before) or 'base'} to {stands}"
+        done = f"{_DONE[self.verb]} by {count(len(self.steps), 'revision')}"
+        return f"{self.where}: {done}, from {', '.join(self.before) or 'base'} to {stands}"
 
     def text(self) -> str:
         if self.sql is not None:

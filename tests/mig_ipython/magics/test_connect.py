@@ -1,0 +1,108 @@
+"""Connecting: what is accepted, and what is said where it cannot be."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import sqlalchemy as sa
+
+
+def test_a_relative_path_lies_in_the_notebooks_folder(notebook, tmp_path):
+    connection = notebook.run("%mig_connect sqlite:///dev.db")
+    assert connection.engine.url.database == str(tmp_path / "dev.db")
+    assert repr(connection) == "Connected to sqlite dev.db as 'dev'"
+    assert not (tmp_path / "dev.db").exists()
+
+
+def test_an_engine_of_the_notebook_is_borrowed_and_never_disposed(notebook):
+    notebook["engine"] = engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    assert notebook.run("%mig_connect engine --as mine").borrowed
+    notebook.run("%mig_close mine")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar() == 0
+    engine.dispose()
+
+
+def test_a_dollar_name_is_an_environment_variable_or_a_variable(notebook, monkeypatch):
+    monkeypatch.setenv("MY_DATABASE", "sqlite:///from_env.db")
+    notebook["here"] = "sqlite:///from_name.db"
+    assert notebook.run("%mig_connect $MY_DATABASE").name == "from_env"
+    assert notebook.run("%mig_connect $here").name == "from_name"
+    assert "$NOWHERE" in notebook.fail("%mig_connect $NOWHERE")
+
+
+def test_a_memory_database_is_one_and_the_same_for_every_command(notebook):
+    connection = notebook.run("%mig_connect sqlite://")
+    with connection.engine.begin() as live:
+        live.exec_driver_sql("CREATE TABLE t (x)")
+    with connection.engine.connect() as live:
+        assert live.exec_driver_sql("SELECT count(*) FROM t").scalar() == 0
+
+
+def test_an_unknown_dialect_is_named_with_the_nearest(notebook):
+    shown = notebook.fail("%mig_connect postgresq://ada:swordfish1@localhost/x")
+    assert "postgresq" in shown
+    assert "nearest is postgresql" in shown
+    assert "swordfish1" not in shown
+
+
+def test_a_missing_driver_gives_the_pip_line(notebook, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    shown = notebook.fail("%mig_connect postgresql+psycopg://ada@localhost/x")
+    assert "pip install 'mig_ipython[postgresql]'" in shown
+
+
+def test_a_missing_mysql_driver_gives_the_pip_line(notebook, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    monkeypatch.setitem(sys.modules, "MySQLdb", None)
+    for url in ("mysql://ada@localhost/x", "mysql+pymysql://ada@localhost/x"):
+        assert "pip install 'mig_ipython[mysql]'" in notebook.fail(f"%mig_connect {url}")
+
+
+def test_a_text_that_is_no_url_is_said(notebook):
+    assert "neither a URL nor" in notebook.fail("%mig_connect dev.db")
+    assert "neither a URL nor" in notebook.fail("%mig_connect engine")
+
+
+def test_a_file_that_is_not_a_database_is_left_as_it_is(notebook, tmp_path):
+    (tmp_path / "notes.txt").write_text("these are my notes, dear")
+    assert "not a SQLite database" in notebook.fail("%mig_connect sqlite:///notes.txt")
+    assert (tmp_path / "notes.txt").read_text() == "these are my notes, dear"
+
+
+def test_a_folder_and_a_missing_folder_are_said(notebook, tmp_path):
+    (tmp_path / "folder").mkdir()
+    assert "is a folder" in notebook.fail("%mig_connect sqlite:///folder")
+    assert "does not exist" in notebook.fail("%mig_connect sqlite:///nowhere/dev.db")
+
+
+def test_a_server_that_does_not_answer_is_said_without_the_password(notebook):
+    shown = notebook.fail("%mig_connect postgresql+psycopg://ada:swordfish2@127.0.0.1:1/x")
+    assert "Cannot connect to postgresql+psycopg://ada:***@127.0.0.1:1/x" in shown
+    assert "swordfish2" not in shown
+
+
+def test_connections_are_listed_switched_and_closed(notebook):
+    notebook.run("%mig_connect sqlite:///one.db")
+    notebook.run("%mig_connect sqlite:///two.db")
+    assert [row[0] for row in notebook.run("%mig_connections").rows] == ["one", "two (current)"]
+    assert notebook.run("%mig_connect one").name == "one"
+    assert "Current: two" in repr(notebook.run("%mig_close one"))
+    assert "Open ones: two" in notebook.fail("%mig_close one")
+
+
+def test_nothing_works_before_connecting_and_this_is_said(notebook):
+    assert "%mig_connect sqlite:///dev.db" in notebook.fail("%mig_connect")
+
+
+def test_an_existing_database_is_opened_as_it_is(notebook, tmp_path):
+    with sqlite3.connect(tmp_path / "old.db") as connection:
+        connection.execute("CREATE TABLE t (x)")
+    connection.close()
+    assert notebook.run("%mig_connect sqlite:///old.db").dialect == "sqlite"

@@ -1,0 +1,70 @@
+"""A mistake is told in a line or two, stops the run, and shows no secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from kernel_core.util.exc import CommandError
+from kernel_core.util.secrets import remember
+from mig_ipython.errors import MigError, told_plainly
+
+
+def test_a_command_error_becomes_one_line_and_the_rest_comes_on_tb(notebook):
+    notebook.fail("%mig_close nobody")
+    notebook.run("%tb")
+    assert "Traceback" in notebook.printed
+    assert "CommandError" in notebook.printed
+
+
+def test_an_unknown_option_names_the_nearest(notebook):
+    shown = notebook.fail("%mig_upgrade --sqll")
+    assert "--sqll" in shown
+    assert "The nearest is --sql." in shown
+
+
+def test_an_unknown_verb_names_the_nearest(notebook):
+    assert "The nearest is upgrade" in notebook.fail("%mig upgrad")
+
+
+def test_an_open_quote_is_said(notebook):
+    assert "quote" in notebook.fail("%mig_autogenerate -m 'it")
+
+
+def test_a_bug_keeps_its_traceback_without_secrets():
+    remember("swordfish77")
+
+    def broken():
+        with told_plainly():
+            raise ValueError("the password is swordfish77")
+
+    with pytest.raises(ValueError, match=r"\*\*\*") as caught:
+        broken()
+    shown = "\n".join(caught.value._render_traceback_())
+    assert "Traceback" in shown
+    assert "the password is swordfish77" not in str(caught.value)
+
+
+def test_a_mig_error_keeps_its_cause():
+    with pytest.raises(MigError) as caught, told_plainly():
+        raise CommandError("no")
+    assert isinstance(caught.value.__cause__, CommandError)
+
+
+def test_an_error_stops_the_cells_after_it_in_nbclient(tmp_path):
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    book = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("%load_ext mig_ipython"),
+            nbformat.v4.new_code_cell("%mig_connect nonsense://ada:swordfish88@host/db"),
+            nbformat.v4.new_code_cell("print('went on')"),
+        ]
+    )
+    with pytest.raises(CellExecutionError) as caught:
+        NotebookClient(book, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert "swordfish88" not in str(caught.value.traceback) + caught.value.evalue
+    assert "MigError" in caught.value.traceback
+    assert not book.cells[2].outputs
+    assert len(book.cells[1].outputs[0]["traceback"]) == 1

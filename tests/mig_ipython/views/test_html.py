@@ -1,0 +1,35 @@
+"""Everything that is not HTML already is shown literally."""
+
+from __future__ import annotations
+
+from kernel_core.util.secrets import remember
+from mig_ipython.views.html import Html, esc, page, table, tag
+
+
+def test_text_is_escaped_and_html_is_not_escaped_twice():
+    assert tag("p", "<b>", tag("i", "&")) == "<p>&lt;b&gt;<i>&amp;</i></p>"
+    assert isinstance(esc("x"), Html)
+
+
+def test_attributes_are_escaped():
+    assert tag("img", alt='"><script>') == '<img alt="&quot;&gt;&lt;script&gt;">'
+
+
+def test_a_secret_is_masked():
+    remember("swordfish9")
+    assert "swordfish9" not in esc("at swordfish9!")
+
+
+def test_a_view_is_self_contained():
+    shown = page(table(("a",), [("<x>",)]))
+    assert "<script" not in shown
+    assert "http" not in shown
+    assert "&lt;x&gt;" in shown
+
+
+def test_a_view_is_well_formed():
+    import html5lib
+
+    parser = html5lib.HTMLParser(strict=False)
+    parser.parseFragment(page(table(("a",), [("b",)]), tag("p", "x")))
+    assert parser.errors == []
