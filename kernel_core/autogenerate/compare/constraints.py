@@ -52,7 +52,10 @@ def compare_uniques(
 def _match_uniques(
     context: AutogenContext, info: TableInfo, model: Table, found: list[tuple[Any, UniqueValue]]
 ) -> tuple[list[UniqueConstraint], set[int]]:
-    """Return the model's constraints that the database lacks, and the positions of those that it has."""
+    """Return the model's constraints that the database lacks, and the positions of those that it has.
+
+    PostgreSQL leaves out a UNIQUE that says no more than the primary key or another UNIQUE of its CREATE TABLE.
+    """
     wanted = [constraint for constraint in model.constraints if isinstance(constraint, UniqueConstraint)]
     wanted.sort(key=lambda unique: (unique.name is None, str(unique.name), unique_of_model(unique).columns))
     kept: set[int] = set()
@@ -63,7 +66,14 @@ def _match_uniques(
             kept.add(position)
         elif not _is_such_an_index(context, constraint, info):
             missing.append(constraint)
+    merged = {found[position][1] for position in kept} | {UniqueValue(tuple(sorted(_key_columns(info))))}
+    if context.dialect.name == "postgresql":
+        missing = [constraint for constraint in missing if unique_of_model(constraint) not in merged]
     return missing, kept
+
+
+def _key_columns(info: TableInfo) -> list[str]:
+    return list(info.primary_key.get("constrained_columns") or ())
 
 
 def _same_unique(
