@@ -157,7 +157,6 @@ class EnvironmentContext:
         template_args = {**(opts.get("template_args") or {}), **(given.pop("template_args", None) or {})}
         opts.update(given)
         opts["template_args"] = template_args
-        opts["connection"] = connection
         opts.setdefault("output_buffer", getattr(self.config, "output_buffer", None))
         context = MigrationContext.configure(
             connection,

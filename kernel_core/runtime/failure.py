@@ -6,6 +6,8 @@ import os
 import traceback
 from typing import Any
 
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
 from ..script.steps import StampStep, Step
 from ..util.exc import UpgradeFailed
 from ..util.secrets import redact
@@ -65,3 +67,30 @@ def _outcome(context: Any, heads: tuple[str, ...], interrupted: bool) -> str:
     if not context.impl.transactional_ddl:
         return f"{context.dialect.name} commits each change of a table at once, so a part of it may stay; {where}"
     return f"It was rolled back; {where}"
+
+
+_PACKAGES = {
+    "psycopg": '"psycopg[binary]"',
+    "psycopg2": "psycopg2-binary",
+    "asyncpg": "asyncpg",
+    "pymysql": "pymysql",
+    "MySQLdb": "mysqlclient",
+    "mariadb": "mariadb",
+    "aiomysql": "aiomysql",
+    "aiosqlite": "aiosqlite",
+    "pyodbc": "pyodbc",
+    "oracledb": "oracledb",
+}
+
+
+def explained(error: BaseException) -> str | None:
+    """Return in a line what a database or its driver complains of; None where the error is no such thing."""
+    if isinstance(error, ModuleNotFoundError) and error.name in _PACKAGES:
+        return f"The driver {error.name} is not installed. Install it: pip install {_PACKAGES[error.name]}"
+    if isinstance(error, NoSuchModuleError):
+        return f"No such kind of database is known: {error}. Look at the part of the URL before ://."
+    if isinstance(error, ArgumentError):
+        return f"{error}. A URL looks like sqlite:///file.db or postgresql+psycopg://user@host/database."
+    if isinstance(error, DBAPIError):
+        return redact(reason(error))
+    return None
