@@ -1,0 +1,100 @@
+"""One operation as it would be written and run: SQL for the database, Python for the version file, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from io import StringIO
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from kernel_core.autogenerate import AutogenContext, render_op_text
+from kernel_core.ddl.impl import DefaultImpl
+from kernel_core.operations import Operations
+from kernel_core.operations.containers import UpgradeOps, grouped
+from kernel_core.operations.operation import MigrateOperation
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.util.exc import CommandError, IrreversibleOperation, UnsupportedOperation
+
+TableOf = Callable[[str | None, str], Table | None]
+"""Returns a table of the database as it is now, from its schema and name; None where that is not known."""
+
+
+def sql_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any], table_of: TableOf) -> str:
+    """Return the statements that carry out ``operation`` on that database; nothing is run.
+
+    Where they cannot be known without running, a comment says so.
+    """
+    try:
+        return _printed(operation, dialect, opts, None)
+    except UnsupportedOperation as error:
+        return _rebuilt(operation, dialect, opts, table_of, error)
+    except (CommandError, SQLAlchemyError) as error:
+        return comment("--", str(error))
+
+
+def python_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any]) -> str:
+    """Return the lines of ``upgrade()`` that ask for ``operation``."""
+    context = MigrationContext.configure(dialect=dialect, opts=_offline(opts, StringIO()))
+    autogen = AutogenContext(context, autogenerate=False)
+    if opts.get("render_as_batch") is None:
+        autogen.opts["render_as_batch"] = DefaultImpl.get_by_dialect(dialect).needs_batch
+    try:
+        return render_op_text(autogen, UpgradeOps(grouped([operation])))
+    except CommandError as error:
+        return comment("#", str(error))
+
+
+def downgrade_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any]) -> str:
+    """Return the lines of ``downgrade()`` that undo ``operation``, or a comment that says why nothing can."""
+    try:
+        back = operation.reverse()
+    except IrreversibleOperation as error:
+        return comment("#", str(error))
+    return python_of(back, dialect, opts)
+
+
+def comment(mark: str, text: str) -> str:
+    """Return ``text`` as comment lines; it cannot become code."""
+    return "\n".join(f"{mark} {line}" for line in text.splitlines() or [""])
+
+
+def _printed(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any], copy_from: Table | None) -> str:
+    buffer = StringIO()
+    context = MigrationContext.configure(dialect=dialect, opts=_offline(opts, buffer))
+    operations = Operations(context)
+    place = operation.table_key if getattr(operation, "alters_table", False) else None
+    if place is not None and context.impl.needs_batch:
+        with operations.batch_alter_table(place[1], schema=place[0], copy_from=copy_from) as batch:
+            batch.invoke(operation)
+    else:
+        operations.invoke(operation)
+    return buffer.getvalue().strip() or "-- Nothing: this database keeps no such thing."
+
+
+def _rebuilt(
+    operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any], table_of: TableOf, reason: Exception
+) -> str:
+    """Return the statements that rebuild the operation's table, from what is known of it now."""
+    place = operation.table_key
+    table = table_of(*place) if place is not None else None
+    if place is None:
+        return comment("--", str(reason))
+    if table is None:
+        return comment(
+            "--",
+            f"{dialect.name} cannot alter {place[1]} in place. The table is rebuilt: made anew with this change, its rows\n"
+            "moved, its indexes, triggers and views kept. The statements are known where the table is.",
+        )
+    note = comment("--", f"{dialect.name} rebuilds {place[1]} where it cannot alter it in place; the rows are kept:")
+    try:
+        return f"{note}\n{_printed(operation, dialect, opts, table)}"
+    except (CommandError, SQLAlchemyError) as error:
+        return comment("--", str(error))
+
+
+def _offline(opts: Mapping[str, Any], buffer: StringIO) -> dict[str, Any]:
+    """Return the environment's options for a run that only prints; the script and its plan are left out."""
+    kept = {name: value for name, value in opts.items() if name not in ("script", "fn", "config", "starting_rev")}
+    return {**kept, "as_sql": True, "output_buffer": buffer}
