@@ -44,7 +44,9 @@ class UnknownRevision(Revision):
 # ---- making an environment --------------------------------------------------------------------------------------
 
 
-def init(config: Config, directory: str | os.PathLike[str], template: str = "generic", package: bool = False) -> list[str]:
+def init(
+    config: Config, directory: str | os.PathLike[str], template: str = "generic", package: bool = False
+) -> list[str]:
     """Make an environment in ``directory`` and, where ``config`` names an ini file that is not there yet, that file.
 
     Returns the paths made. Raises CommandError, and makes nothing, where the folder is not empty or the template is not
@@ -63,8 +65,8 @@ def init(config: Config, directory: str | os.PathLike[str], template: str = "gen
         elif os.path.isfile(os.path.join(source, name)):
             made.append(_written(os.path.join(folder, name), _text(os.path.join(source, name))))
     os.makedirs(os.path.join(folder, "versions"), exist_ok=True)
-    for parent in (folder, os.path.join(folder, "versions")) if package else ():
-        made.append(_written(os.path.join(parent, "__init__.py"), ""))
+    packages = (folder, os.path.join(folder, "versions")) if package else ()
+    made += [_written(os.path.join(parent, "__init__.py"), "") for parent in packages]
     config.set_main_option("script_location", folder.replace("%", "%%"))
     return made
 

@@ -146,7 +146,7 @@ class Config:
         self.file_config.remove_option(self.config_ini_section, name)
 
     def get_alembic_option(self, name: str, default: Any = None) -> Any:
-        """Return an option of the main section, else the value of ``[tool.alembic]`` in its own type, else ``default``."""
+        """Return an option of the main section, else of ``[tool.alembic]`` in its own type, else ``default``."""
         found = self.get_section_option(self.config_ini_section, name)
         return self.toml_alembic_config.get(name, default) if found is None else found
 
@@ -270,7 +270,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description="Migrate databases, one revision after the other.")
     parser.set_defaults(prog=prog)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.add_argument("-c", "--config", action="append", metavar="FILE", help="ini or toml file (default: alembic.ini)")
+    parser.add_argument("-c", "--config", action="append", metavar="FILE", help="ini or toml file (alembic.ini)")
     parser.add_argument("-n", "--name", default="alembic", metavar="SECTION", help="section of the ini file")
     parser.add_argument("-x", action="append", metavar="KEY=VALUE", help="an argument for env.py; may be repeated")
     parser.add_argument("--raiseerr", action="store_true", help="show the traceback of an error")
@@ -293,7 +293,7 @@ def _init(config: Config, options: argparse.Namespace) -> Iterable[str]:
 
 def _revision(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Write a new version file."""
-    names = "message autogenerate sql head splice branch_label version_path rev_id depends_on".split()
+    names = ("message", "autogenerate", "sql", "head", "splice", "branch_label", "version_path", "rev_id", "depends_on")
     written = command.revision(config, **{name: getattr(options, name) for name in names})
     return _made(written, options)
 
@@ -359,7 +359,7 @@ def _watch(config: Config, options: argparse.Namespace) -> None:
 
     def tell(event: RunEvent) -> None:
         if event.kind == "done":
-            print(redact(f"{event.direction} {event.revision}  {event.doc}  ({event.seconds:.2f} s)"), file=config.stdout)
+            config.print_stdout(f"{event.direction} {event.revision}  {event.doc}  ({event.seconds:.2f} s)")
 
     if not options.quiet and not options.sql:
         config.attributes.setdefault("on_step", tell)
@@ -432,7 +432,7 @@ _VERBS: dict[str, tuple[Any, ...]] = {
         _argument("--purge", action="store_true", help="forget where it stood before"),
     ),
     "current": (_current, _VERBOSE),
-    "heads": (_heads, _VERBOSE, _argument("--resolve-dependencies", action="store_true", help="leave out implied heads")),
+    "heads": (_heads, _VERBOSE, _argument("--resolve-dependencies", action="store_true", help="without implied ones")),
     "history": (
         _history,
         _argument("-r", "--rev-range", help="from:to, as in base:head or -3:current"),

@@ -120,8 +120,8 @@ class EnvironmentContext:
         compare_server_default: bool | Callable[..., bool | None] = False,
         render_item: Callable[..., Any] | None = None,
         literal_binds: bool = False,
-        upgrade_token: str = "upgrades",
-        downgrade_token: str = "downgrades",
+        upgrade_token: str = "upgrades",  # noqa: S107 - a slot of the template
+        downgrade_token: str = "downgrades",  # noqa: S107
         alembic_module_prefix: str = "op.",
         sqlalchemy_module_prefix: str = "sa.",
         user_module_prefix: str | None = None,
@@ -133,9 +133,9 @@ class EnvironmentContext:
 
             context.configure(connection=connection, target_metadata=Base.metadata)
 
-        One of ``connection``, ``url`` and ``dialect_name`` is needed (the last two only offline). Further keywords, such as
-        ``version_table`` and ``version_table_schema``, reach the context and the dialect as they are. By default every
-        revision has a transaction of its own; ``transaction_per_migration=False`` makes it one for the run.
+        One of ``connection``, ``url``, ``dialect_name`` is needed (the last two only offline). Further keywords, such
+        as ``version_table`` and ``version_table_schema``, reach the context and the dialect as they are. By default
+        every revision has a transaction of its own; ``transaction_per_migration=False`` makes it one for the run.
 
         Raises CommandError where no database is named.
         """
@@ -169,7 +169,7 @@ class EnvironmentContext:
         self.contexts.append(context)
 
     def run_migrations(self, **kw: Any) -> None:
-        """Run what the command asked for on the configured database; ``kw`` reach each ``upgrade()`` and ``downgrade()``."""
+        """Run what the command asked for on the configured database; ``kw`` are passed to each ``upgrade()``."""
         self.get_context().run_migrations(**kw)
 
     def execute(self, sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:

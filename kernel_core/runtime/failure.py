@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import os
 import traceback
-from typing import Any
+from types import FrameType
+from typing import Any, Protocol
 
+from sqlalchemy import Dialect
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from ..ddl import DefaultImpl
 from ..script.steps import StampStep, Step
 from ..util.exc import UpgradeFailed
 from ..util.secrets import redact
 from .heads import spoken
 
 
+class Run(Protocol):
+    """What is asked of a MigrationContext."""
+
+    as_sql: bool
+    borrowed: bool
+    dialect: Dialect
+    impl: DefaultImpl
+    script: Any
+
+
 def failed(
     error: Exception,
     step: Step | StampStep,
-    context: Any,
+    context: Run,
     heads: tuple[str, ...],
     applied: tuple[str, ...],
     interrupted: bool,
@@ -42,7 +55,7 @@ def reason(error: BaseException) -> str:
     return text if text.endswith((".", "!", "?")) else text + "."
 
 
-def _place(error: Exception, step: Step | StampStep, context: Any) -> str:
+def _place(error: Exception, step: Step | StampStep, context: Run) -> str:
     """Return `` (file, line n)``: the deepest line of the version file that the error went through."""
     script = context.script.get_revision(step.revision_id) if isinstance(step, Step) and context.script else None
     if script is None:
@@ -52,11 +65,11 @@ def _place(error: Exception, step: Step | StampStep, context: Any) -> str:
     return f" ({os.path.basename(path)}, line {lines[-1]})" if lines else f" ({os.path.basename(path)})"
 
 
-def _file(frame: Any) -> str:
+def _file(frame: FrameType) -> str:
     return os.path.realpath(frame.f_code.co_filename)
 
 
-def _outcome(context: Any, heads: tuple[str, ...], interrupted: bool) -> str:
+def _outcome(context: Run, heads: tuple[str, ...], interrupted: bool) -> str:
     if context.as_sql:
         return "No more SQL was written."
     if context.borrowed:

@@ -1,7 +1,7 @@
 """Where a database stands, as pure functions of sets: ``heads' = after(heads, step)``, then the rows to change.
 
-The version table holds the *effective* heads: a revision that another applied one is built on, by ``down_revision`` or by
-``depends_on``, has no row of its own. A plan (`script.steps`) knows for each step which rows go and which come.
+The version table holds the *effective* heads: a revision that another applied one is built on, by ``down_revision`` or
+by ``depends_on``, has no row of its own. A plan (`script.steps`) knows for each step which rows go and which come.
 """
 
 from __future__ import annotations

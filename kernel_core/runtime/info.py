@@ -67,7 +67,8 @@ class MigrationInfo:
 def info_of(step: Step | StampStep, revisions: RevisionMap) -> MigrationInfo:
     """Return what there is to tell about a step."""
     if isinstance(step, StampStep):
-        down = not step.after or (bool(step.before) and step.after < revisions.ancestors(_known(step.before, revisions)))
+        below = revisions.ancestors(_known(step.before, revisions))
+        down = not step.after or (bool(step.before) and step.after < below)
         upper, lower = (step.before, step.after) if down else (step.after, step.before)
         return MigrationInfo(revisions, not down, True, tuple(sorted(upper)), tuple(sorted(lower)))
     parents = parents_of(step, revisions)

@@ -36,8 +36,8 @@ class MigrationContext:
         context.get_current_heads()
 
     ``opts`` are those of ``context.configure()`` in ``env.py``. By default each revision has a transaction of its own;
-    ``transaction_per_migration=False`` makes it one for the whole run. A connection that is in a transaction when it comes
-    here keeps it (``borrowed`` is True): whoever began it must commit.
+    ``transaction_per_migration=False`` makes it one for the whole run. A connection that is in a transaction when it
+    comes here keeps it (``borrowed`` is True): whoever began it must commit.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class MigrationContext:
             mask_url(url or "")
             dialect = make_url(url or f"{dialect_name}://").get_dialect()(**dict(dialect_opts or {}))
         elif dialect is None:
-            raise CommandError("There is no database to run on: give configure() a connection, a url or a dialect_name.")
+            raise CommandError("No database is named: give configure() a connection, a url or a dialect_name.")
         return cls(dialect, connection, opts or {}, environment_context)
 
     # ---- what it is about ---------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class MigrationContext:
         """Return the one revision at which the database stands, None for base; raises CommandError if several."""
         heads = self.get_current_heads()
         if len(heads) > 1:
-            raise CommandError(f"The database stands at {len(heads)} revisions: {spoken(heads)}. Ask for get_current_heads().")
+            raise CommandError(f"The database stands at several revisions: {spoken(heads)}. Ask get_current_heads().")
         return heads[0] if heads else None
 
     def get_current_heads(self) -> tuple[str, ...]:
@@ -167,12 +167,13 @@ class MigrationContext:
             try:
                 with self._own_transaction() as transaction:
                     self._carry_out(step, heads, new, kw)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - _explain raises it, or the error made of it
                 self.version_table.forget()
                 self._clean()
                 report("failed", time.perf_counter() - started)
                 interrupted = transaction is not None and transaction.interrupted
-                self._explain(error, step, self.report.before if self._one_for_all else tuple(sorted(heads)), interrupted)
+                standing = self.report.before if self._one_for_all else tuple(sorted(heads))
+                self._explain(error, step, standing, interrupted)
             heads, seconds = new, 0.0 if self.as_sql else time.perf_counter() - started
             done = [self._applied(step, revision, seconds) for revision in self._named(step)]
             self.report = RunReport(
@@ -213,7 +214,7 @@ class MigrationContext:
         return (given,) if callable(given) else tuple(given)
 
     def _explain(self, error: BaseException, step: AnyStep, heads: tuple[str, ...], interrupted: bool) -> NoReturn:
-        """Raise what the caller is to see: UpgradeFailed for an error, the same for an interrupt, told where it stands."""
+        """Raise UpgradeFailed for an error; an interrupt goes on, with a note that tells where the database stands."""
         if not self.borrowed and not self._one_for_all and not self.as_sql:
             try:
                 heads = self.get_current_heads()
@@ -298,8 +299,8 @@ class MigrationContext:
             with op.get_context().autocommit_block():
                 op.create_index("ix", "t", ["c"], postgresql_concurrently=True)
 
-        What the revision did before is committed first; a later failure cannot take it back. Raises CommandError where the
-        transaction belongs to the caller.
+        What the revision did before is committed first; a later failure cannot take it back. Raises CommandError where
+        the transaction belongs to the caller.
         """
         if self.borrowed:
             raise CommandError(
@@ -355,11 +356,15 @@ class MigrationContext:
 
     def _settle(self) -> None:
         """Commit what ``env.py`` began by itself since it configured this context."""
-        if self.connection is not None and not self.borrowed and self._open is None and self.connection.in_transaction():
+        if self.connection is not None and self._is_loose():
             self.connection.commit()
 
     def _clean(self) -> None:
         """Roll back whatever transaction of ours is still open, so that the connection can be used again."""
-        if self.connection is not None and not self.borrowed and self._open is None and self.connection.in_transaction():
+        if self.connection is not None and self._is_loose():
             self.connection.rollback()
 
+    def _is_loose(self) -> bool:
+        """Tell whether a transaction is open that neither the caller nor a revision holds."""
+        began = self.connection is not None and self.connection.in_transaction()
+        return began and not self.borrowed and self._open is None

@@ -40,7 +40,7 @@ class VersionTable:
         return tuple(sorted(self._connection.scalars(self._select))) if self.exists() else ()
 
     def open(self, heads: frozenset[str]) -> None:
-        """Make ready for a change from ``heads``: create the table, or lock its rows and look whether they are still these.
+        """Make ready for a change: create the table, or lock its rows and look whether they are still ``heads``.
 
         Raises SomeoneElseMovedIt where they are not; belongs inside the transaction of the change.
         """
@@ -55,8 +55,8 @@ class VersionTable:
         found = frozenset(self._connection.scalars(self._select.with_for_update()))
         if found != heads:
             raise SomeoneElseMovedIt(
-                f"Someone else moved {self.table.fullname}: it stood at {spoken(heads)} and now stands at {spoken(found)}. "
-                "Nothing was changed; look at the current revision and start again."
+                f"Someone else moved {self.table.fullname}: it stood at {spoken(heads)}, "
+                f"now it stands at {spoken(found)}. Nothing was changed; look at the current revision and start again."
             )
 
     def forget(self) -> None:
@@ -64,7 +64,7 @@ class VersionTable:
         self._seen = False
 
     def write(self, before: Iterable[str], after: Iterable[str]) -> None:
-        """Change the rows from one set of heads to the other; raises SomeoneElseMovedIt where they are not as expected."""
+        """Change the rows from one set of heads to the other; raises SomeoneElseMovedIt where one is not as it was."""
         changes = row_changes(before, after)
         self._check_lengths(after)
         if self.impl.as_sql:
