@@ -322,6 +322,10 @@ class DefaultImpl:
     ) -> None:
         """Take out of the sets what this database shows differently but means the same."""
 
+    def constraint_name(self, constraint: Constraint) -> str | None:
+        """Return the name by which a reflected constraint can be dropped; None where it has none."""
+        return None if constraint.name is None else str(constraint.name)
+
     def autogen_column_reflect(self, inspector: Any, table: Table, column_info: dict[str, Any]) -> None:
         """Correct a reflected column before it is compared."""
 

@@ -132,7 +132,7 @@ def type_text(type_: TypeEngine[Any]) -> str:
     'String(120)'
     """
     text = repr(type_)
-    text = re.sub(r"^(\w+)\((?:length|precision)=", r"\1(", text)
+    text = re.sub(r"^(\w+)\((?:length|precision)=", r"\1(", text).removesuffix("()")
     return re.sub(r"^(\w+\(\d+), scale=", r"\1, ", text)
 
 

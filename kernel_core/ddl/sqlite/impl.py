@@ -21,6 +21,7 @@ from ...util.sqla_compat import ddl_compiler, default_argument, default_sql, is_
 from ..impl import DefaultImpl
 from .pragma import in_transaction, pragma, set_pragma
 from .rebuild import Rebuild, stored_definition
+from .unnamed import name_of
 
 
 class SQLiteImpl(DefaultImpl):
@@ -105,6 +106,10 @@ class SQLiteImpl(DefaultImpl):
             f"SQLite cannot {verb} a constraint ({constraint.name or 'unnamed'}) of the existing table {table!r}. "
             f'Use a batch: with op.batch_alter_table("{table}") as batch_op: ...'
         )
+
+    def constraint_name(self, constraint: Constraint) -> str | None:
+        """Return the name by which a reflected constraint can be dropped: an unnamed one is known by what it states."""
+        return name_of(constraint)
 
     def can_alter_in_place(self, batch: Batch) -> bool:
         """Tell whether SQLite can make every change without a copy: indexes, renamed columns, plain columns."""

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table, UniqueConstraint
+from sqlalchemy import Column, Index, Table
 from sqlalchemy.schema import Constraint, CreateIndex, CreateTable
-from sqlalchemy.types import NULLTYPE, TypeEngine
+from sqlalchemy.types import TypeEngine
 
 from ...operations.batch import Batch, Change
 from ...util.exc import BatchError, UnsupportedOperation
@@ -21,11 +21,10 @@ from ...util.sqla_compat import ddl_compiler, default_argument, default_sql, sho
 from .definition import Clause, ColumnText, TableText, parse_clause, parse_column, parse_table
 from .pragma import in_transaction
 from .tokens import mentions, quote, tokens
+from .unnamed import names_of_clause
 
 if TYPE_CHECKING:
     from .impl import SQLiteImpl
-
-_KINDS = {"unique": "UNIQUE", "foreignkey": "FOREIGN KEY", "primary": "PRIMARY KEY", "check": "CHECK"}
 
 
 @dataclass(slots=True)
@@ -236,27 +235,28 @@ class Rebuild:
     def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
         """Drop a constraint by its name; a primary key also by its kind, as there is only one."""
         kind = _kind_of(constraint)
-        for clauses in (self.text.constraints, *(column.clauses for column in self.text.columns)):
+        for column, clauses in self._all_clauses():
             for clause in clauses:
-                named = clause.name is not None and clause.name == constraint.name
-                if named or (kind == "PRIMARY KEY" == clause.kind) or self._same(clause, constraint, kind):
+                names = names_of_clause(self.text.name, column, clause, self.batch.options.naming_convention)
+                named = constraint.name is not None and constraint.name in (clause.name, *names)
+                if named or kind == "PRIMARY KEY" == clause.kind:
                     clauses.remove(clause)
                     self.changed = True
                     return
         if not kw.get("if_exists"):
-            names = sorted(clause.name for clause in self.text.constraints if clause.name)
-            raise self.batch.refuse(
-                f"it has no constraint {constraint.name!r}. Its named ones: {', '.join(names) or 'none'}"
-            )
+            known = sorted(self._constraint_names())
+            raise self.batch.refuse(f"it has no constraint {constraint.name!r}. It has: {', '.join(known) or 'none'}")
 
-    def _same(self, clause: Clause, constraint: Constraint, kind: str) -> bool:
-        """Tell whether an unnamed clause is the one that a naming convention gives the constraint's name."""
-        convention = self.batch.options.naming_convention
-        if not convention or clause.name is not None or clause.kind != kind or kind not in ("UNIQUE", "FOREIGN KEY"):
-            return False
-        columns = [Column(name, NULLTYPE) for name in clause.columns()]
-        table = Table(self.text.name, MetaData(naming_convention=convention), *columns)
-        return _conventional_name(table, clause, kind) == constraint.name
+    def _all_clauses(self) -> Iterator[tuple[str | None, list[Clause]]]:
+        """Yield the clauses of the table, then those of each column with its name."""
+        yield None, self.text.constraints
+        for column in self.text.columns:
+            yield column.name, column.clauses
+
+    def _constraint_names(self) -> Iterator[str]:
+        for column, clauses in self._all_clauses():
+            for clause in clauses:
+                yield from {clause.name} if clause.name else names_of_clause(self.text.name, column, clause, {})
 
     def create_index(self, index: Index, **kw: Any) -> None:
         """Add an index, made once the rows are there."""
@@ -425,19 +425,6 @@ def _kind_of(constraint: Constraint) -> str:
         "foreign_key_constraint": "FOREIGN KEY",
         "primary_key_constraint": "PRIMARY KEY",
     }.get(constraint.__visit_name__, "CHECK" if "check" in constraint.__visit_name__ else "")
-
-
-def _conventional_name(table: Table, clause: Clause, kind: str) -> str | None:
-    columns = clause.columns()
-    constraint: Constraint
-    if kind == "UNIQUE":
-        constraint = UniqueConstraint(*(table.c[name] for name in columns))
-    else:
-        found = tokens(clause.text)
-        place = next(place for place, token in enumerate(found) if token.keyword == "REFERENCES")
-        constraint = ForeignKeyConstraint(columns, [f"{found[place + 1].name}.{name}" for name in columns])
-    table.append_constraint(constraint)
-    return str(constraint.name) if constraint.name is not None else None
 
 
 def _behind_on(sql: str) -> str:

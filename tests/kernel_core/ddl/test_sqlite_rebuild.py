@@ -178,6 +178,23 @@ def test_a_foreign_key_that_rows_break_is_refused(people: sa.Connection) -> None
     assert "fk_planet" not in objects(people)["person"]
 
 
+def test_an_unnamed_foreign_key_is_dropped_by_what_it_states(people: sa.Connection) -> None:
+    run(people, lambda batch_op: batch_op.drop_constraint("fk_person_boss_person", type_="foreignkey"))
+    assert "REFERENCES" not in objects(people)["person"]
+
+
+def test_an_unnamed_constraint_is_dropped_by_the_name_of_a_convention(people: sa.Connection) -> None:
+    context = MigrationContext.configure(people)
+    convention = {"fk": "%(table_name)s_to_%(referred_table_name)s"}
+    people.rollback()
+    with (
+        context.impl.begin_revision(people),
+        Operations(context).batch_alter_table("person", naming_convention=convention) as batch_op,
+    ):
+        batch_op.drop_constraint("person_to_person", type_="foreignkey")
+    assert "REFERENCES" not in objects(people)["person"]
+
+
 def test_an_error_in_the_middle_leaves_everything_as_it_was(people: sa.Connection) -> None:
     people.exec_driver_sql("INSERT INTO person (name) VALUES ('Nobody')")
     people.commit()
@@ -221,7 +238,10 @@ def test_inside_a_foreign_transaction_a_referred_table_is_refused(people: sa.Con
     ("change", "says"),
     [
         (lambda b: b.drop_column("nose"), "it has no column 'nose'. Its columns: id, name, age, born, boss"),
-        (lambda b: b.drop_constraint("uq_nose", type_="unique"), "no constraint 'uq_nose'. Its named ones: uq_person"),
+        (
+            lambda b: b.drop_constraint("uq_nose", type_="unique"),
+            "no constraint 'uq_nose'. It has: fk_person_boss_person, uq_person",
+        ),
         (lambda b: b.alter_column("nose", nullable=False), "it has no column 'nose'"),
     ],
 )

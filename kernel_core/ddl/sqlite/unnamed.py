@@ -1,0 +1,68 @@
+"""Constraints without a name get one to be known by, so that a batch can drop them.
+
+SQLite keeps a foreign key or a unique constraint that was made without a name, and reflects it without one. Its name
+here is made of what it states: ``fk_pets_owner_users``, ``uq_users_email``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Table, UniqueConstraint
+from sqlalchemy.schema import Constraint
+from sqlalchemy.types import NULLTYPE
+
+from .definition import Clause
+from .tokens import tokens
+
+
+def known_as(kind: str, table: str, columns: Sequence[str], referred: str = "") -> str:
+    """Return the name by which an unnamed constraint is known.
+
+    >>> known_as("FOREIGN KEY", "pets", ["owner"], "users")
+    'fk_pets_owner_users'
+    """
+    prefix = {"FOREIGN KEY": "fk", "UNIQUE": "uq", "CHECK": "ck", "PRIMARY KEY": "pk"}[kind]
+    return "_".join(part for part in (prefix, table, *columns, referred) if part)
+
+
+def name_of(constraint: Constraint) -> str | None:
+    """Return the name of a reflected constraint, or the one that it is known by; None where it has neither."""
+    if constraint.name is not None:
+        return str(constraint.name)
+    if isinstance(constraint, UniqueConstraint):
+        return known_as("UNIQUE", constraint.table.name, [column.name for column in constraint.columns])
+    if isinstance(constraint, ForeignKeyConstraint):
+        referred = constraint.elements[0].target_fullname.split(".")[-2]
+        return known_as("FOREIGN KEY", constraint.table.name, constraint.column_keys, referred)
+    return None
+
+
+def names_of_clause(table: str, column: str | None, clause: Clause, convention: Mapping[str, str]) -> set[str]:
+    """Return every name by which an unnamed clause may be asked for: its own, and that of the naming convention.
+
+    ``column`` is the column that the clause stands behind, None for one of the table's.
+    """
+    if clause.name is not None or clause.kind not in ("UNIQUE", "FOREIGN KEY"):
+        return set()
+    found = tokens(clause.text)
+    place = next((place for place, token in enumerate(found) if token.keyword == "REFERENCES"), None)
+    referred = "" if place is None else found[place + 1].name
+    columns = [column] if column is not None else clause.columns()
+    names = {known_as(clause.kind, table, columns, referred)}
+    if convention:
+        names.add(_by_convention(table, columns, referred, convention))
+    return names
+
+
+def _by_convention(table_name: str, columns: Sequence[str], referred: str, convention: Mapping[str, str]) -> str:
+    typed: Any = dict(convention)
+    table = Table(table_name, MetaData(naming_convention=typed), *(Column(name, NULLTYPE) for name in columns))
+    constraint: Constraint
+    if referred:
+        constraint = ForeignKeyConstraint(columns, [f"{referred}.{name}" for name in columns])
+    else:
+        constraint = UniqueConstraint(*(table.c[name] for name in columns))
+    table.append_constraint(constraint)
+    return str(constraint.name)
