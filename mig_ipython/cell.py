@@ -158,8 +158,8 @@ def _is_given(node: ast.stmt) -> bool:
 
 
 def _first_line(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", None) or []
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", None) or []
+    return min(node.lineno, *(decorator.lineno for decorator in decorators), node.lineno)
 
 
 def _refuse_unknown_names(code: CellCode, notebook: Collection[str]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kernel_core.autogenerate import render_python_code
 from kernel_core.ddl.impl import DefaultImpl
@@ -49,6 +50,7 @@ class Handwritten(View):
         self.revision: str = self.existing.revision if self.existing else rev_id or write.new_id()
         self.path: Path | None = Path(self.existing.path) if self.existing else None
         self.report: RunReport | None = None
+        self._written = False
         self.said = "Nothing is written yet: add --write, or --up"
 
     @property
@@ -62,6 +64,10 @@ class Handwritten(View):
         Raises MigError where the cell has changed and the database has the old one.
         """
         with told_plainly():
+            if self._written:
+                assert self.path is not None
+                return self.path
+            self._written = True
             if self.existing is None:
                 script = self.session.scripts().generate_revision(
                     self.revision, self.message, head=self.head, **self._slots()
@@ -103,11 +109,15 @@ class Handwritten(View):
 
     def _lines(self) -> tuple[Line, ...]:
         review = Review(
-            self.operations, dialect=_dialect(self.session), source="the cell", target=self.session.where_if_connected
+            self.operations,
+            dialect=_dialect(self.session),
+            source="the cell",
+            target=self.session.connection.target,
+            connect=self.session.connection.engine.connect,
         )
         return lines_of(review)
 
-    def _slots(self) -> dict[str, str]:
+    def _slots(self) -> dict[str, Any]:
         """Return what fills the template: bodies and imports; raises CommandError where the downgrade is not known."""
         imports = self.code.preamble
         if self.code.downgrade is not None:
@@ -126,7 +136,7 @@ class Handwritten(View):
             "down_revision": existing.down_revision,
             "branch_labels": sorted(header.branch_labels) or None,
             "depends_on": existing.dependencies,
-            "create_date": existing.create_date or scripts.now(),
+            "create_date": existing.create_date or datetime.now(tz=UTC),
         }
         template = os.path.join(scripts.dir, "script.py.mako")
         text = write.script_text(template, existing.path, self.message, values)
@@ -190,7 +200,7 @@ def _derived_downgrade(session: Session, recording: Recording) -> tuple[str, set
     context = MigrationContext.configure(dialect=dialect)
     imports: set[str] = set()
     batch = bool(DefaultImpl.get_by_dialect(dialect).needs_batch)
-    body = render_python_code(undo, migration_context=context, render_as_batch=batch, imports=imports)
+    body = render_python_code(undo, migration_context=context, render_as_batch=batch, imports=cast("Any", imports))
     return body, imports
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -106,7 +107,11 @@ class Proposal(View):
             return self.path.name
         scripts = self.session.scripts()
         return write.file_name(
-            scripts.file_template, self.rev_id, message or self.message, scripts.now(), scripts.truncate_slug_length
+            scripts.file_template,
+            self.rev_id,
+            message or self.message,
+            datetime.now(tz=UTC),
+            scripts.truncate_slug_length,
         )
 
     def script(self, message: str | None = None) -> str:
@@ -178,4 +183,28 @@ class Proposal(View):
 
 def lines_of(review: Review) -> tuple[Line, ...]:
     """Return the rows of a review as the views show them."""
-    raise NotImplementedError
+    return tuple(
+        Line(
+            sign=row.sign,
+            sentence=row.sentence,
+            table=row.table,
+            hints=tuple((hint.severity, hint.text) for hint in row.hints),
+            sql=review.sql(row.number),
+            python=review.python(row.number),
+            number=row.number,
+            accepted=row.accepted,
+        )
+        for row in review.rows
+    )
+
+
+def review_of(session: Session, found: Comparison) -> Review:
+    """Return the review of a comparison, everything accepted."""
+    return Review(
+        found.operations,
+        dialect=found.dialect,
+        source=str(found.models),
+        target=session.connection.target,
+        opts=found.opts,
+        connect=session.connection.engine.connect,
+    )

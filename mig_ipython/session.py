@@ -165,8 +165,8 @@ class Session:
         self._refuse_other_database(config)
         chosen = models or self.likely_models()
         if chosen is not None:
-            several = isinstance(chosen.metadata, tuple)
-            config.attributes["target_metadata"] = list(chosen.metadata) if several else chosen.metadata
+            several = chosen.metadata
+            config.attributes["target_metadata"] = list(several) if isinstance(several, tuple) else several
         with connection.engine.connect() as live:
             config.attributes["connection"] = live
             yield config

@@ -61,5 +61,5 @@ def _display_panel(proposal: Proposal) -> None:
 
     from ..widgets.review import ReviewPanel
 
-    display(ReviewPanel(proposal))
+    display(ReviewPanel(proposal))  # type: ignore[no-untyped-call]
     proposal.folded = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import inspect
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -34,7 +33,7 @@ class LineParser(argparse.ArgumentParser):
         self.magic = f"{'%%' if command.is_cell else '%'}{command.magic}"
         super().__init__(
             prog=self.magic,
-            description=inspect.cleandoc(command.module.__doc__ or ""),
+            description=(command.module.__doc__ or "").strip(),
             formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=100),
             allow_abbrev=False,
         )

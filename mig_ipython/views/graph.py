@@ -79,7 +79,7 @@ class RevisionGraph(View):
             graph.edge(names[parent], names[child], **({"style": "dashed", "label": "depends on"} if kind else {}))
         for number, one in enumerate(self.broken):
             graph.node(f"b{number}", _dot_label(("broken", str(one))), shape="note", style="dashed", color="#b00020")
-        return graph.source
+        return str(graph.source)
 
     @cached_property
     def svg(self) -> str | None:

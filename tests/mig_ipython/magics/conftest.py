@@ -39,6 +39,10 @@ class Notebook:
             raise AssertionError(f"{cell}\n{self.printed}") from (result.error_before_exec or result.error_in_exec)
         return result.result
 
+    def declare(self) -> None:
+        """Run the cell of the models."""
+        self.run(MODELS)
+
     def fail(self, cell: str) -> str:
         """Run a cell that must fail in one or two lines without a traceback; return what is shown."""
         result = self.shell.run_cell(cell)
@@ -74,7 +78,7 @@ def ready(notebook: Notebook) -> Notebook:
     """A notebook that is connected, has an environment and models."""
     notebook.run("%mig_connect sqlite:///dev.db")
     notebook.run("%mig_init migrations")
-    notebook.run(MODELS)
+    notebook.declare()
     return notebook
 
 

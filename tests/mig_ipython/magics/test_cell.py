@@ -26,7 +26,7 @@ def test_functions_keep_their_bodies_and_comments():
 def test_a_text_of_several_lines_is_not_moved(margin):
     cell = f'def upgrade():\n{margin}op.execute("""\n  SELECT 1\n""")\n{margin}op.f("x")\n'
     module = read_cell(cell).module()
-    assert "\n  SELECT 1\n\"\"\")\n    op.f(" in module
+    assert '\n  SELECT 1\n""")\n    op.f(' in module
     values = [node.value for node in ast.walk(ast.parse(module)) if isinstance(node, ast.Constant)]
     assert "\n  SELECT 1\n" in values
 

@@ -54,7 +54,9 @@ def test_loading_twice_is_harmless(notebook):
 
 def test_unloading_takes_every_magic_away(notebook):
     notebook.run("%unload_ext mig_ipython")
-    left = [name for magics in notebook.shell.magics_manager.magics.values() for name in magics if name.startswith("mig")]
+    left = [
+        name for magics in notebook.shell.magics_manager.magics.values() for name in magics if name.startswith("mig")
+    ]
     assert left == []
     notebook.run("%load_ext mig_ipython")
 
@@ -90,7 +92,7 @@ def test_the_python_api_runs_the_same_commands(notebook):
 
 
 def test_a_semicolon_silences(notebook):
-    assert notebook.run("%mig_connections;") is None
+    assert notebook.run("%mig_connections ;") is None
 
 
 def test_completion_offers_verbs_options_and_connections(notebook):

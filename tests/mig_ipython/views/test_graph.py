@@ -21,7 +21,8 @@ DIAMOND = (
 
 def chain(length: int) -> tuple[Entry, ...]:
     return tuple(
-        Entry(f"r{n}", (f"r{n - 1}",) if n else (), is_head=n == length - 1, state="applied") for n in range(length - 1, -1, -1)
+        Entry(f"r{n}", (f"r{n - 1}",) if n else (), is_head=n == length - 1, state="applied")
+        for n in range(length - 1, -1, -1)
     )
 
 
@@ -98,7 +99,9 @@ def test_long_runs_are_folded_above_300_revisions():
 
 
 def test_folding_keeps_what_has_something_to_tell():
-    entries = tuple(Entry(e.revision, e.down, is_current=e.revision == "r200", is_head=e.is_head, state=e.state) for e in chain(400))
+    entries = tuple(
+        Entry(e.revision, e.down, is_current=e.revision == "r200", is_head=e.is_head, state=e.state) for e in chain(400)
+    )
     assert [box.entry.revision for box in fold(entries) if not box.folded] == ["r399", "r200", "r0"]
 
 

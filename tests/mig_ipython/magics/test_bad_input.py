@@ -1,0 +1,164 @@
+"""Bad input, as a person meets it: one clear line each, and nothing lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+EVIL = 'Say """hi""" to ../../x\nimport os; os.system("x") \U0001f600 \\'
+
+
+def versions(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "migrations" / "versions").glob("*.py"))
+
+
+def test_a_directory_that_is_no_environment(notebook, tmp_path):
+    (tmp_path / "plain").mkdir()
+    assert "%mig_init plain" in notebook.fail("%mig_open plain")
+    assert "does not exist" in notebook.fail("%mig_open nowhere")
+    notebook.run("%mig_connect sqlite://")
+    assert "%mig_init migrations" in notebook.fail("%mig_history")
+
+
+def test_a_folder_with_other_things_is_left_as_it_is(notebook, tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").write_text("mine")
+    assert "not empty" in notebook.fail("%mig_init full")
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes.txt"]
+
+
+def test_no_model(notebook):
+    notebook.run("%mig_connect sqlite://\n%mig_init migrations")
+    assert "No models found" in notebook.fail("%mig_autogenerate -m x")
+
+
+def test_two_candidates_are_both_named(ready):
+    ready.run("other = sa.MetaData()\nsa.Table('t', other, sa.Column('x', sa.Integer))")
+    shown = ready.fail("%mig_autogenerate -m x")
+    assert "`Base` (1 table)" in shown
+    assert "`other` (1 table)" in shown
+    assert len(ready.run("%mig_autogenerate other -m x")) == 1
+
+
+def test_a_target_that_is_not_there_or_holds_no_models(ready):
+    assert "The nearest is Base" in ready.fail("%mig_autogenerate Bsae")
+    ready["number"] = 7
+    assert "'number' is of the type int" in ready.fail("%mig_diff number")
+
+
+def test_an_unknown_revision_names_the_nearest(migrated):
+    migrated.run("%mig_revision -m x --id abc123")
+    assert "abc123" in migrated.fail("%mig_upgrade abd123")
+    assert "abd123" in migrated.fail("%mig_show abd123")
+
+
+def test_an_empty_diff_is_said_and_writes_nothing(migrated, tmp_path):
+    before = versions(tmp_path)
+    proposal = migrated.run("%mig_autogenerate -m nothing --write")
+    assert "Nothing to do" in repr(proposal)
+    assert versions(tmp_path) == before
+    assert "nothing to do" in repr(migrated.run("%mig_upgrade"))
+
+
+def test_pending_revisions_come_before_a_new_comparison(ready):
+    ready.run("%mig_autogenerate -m x --write")
+    assert "%mig_upgrade first" in ready.fail("%mig_autogenerate -m y --write")
+
+
+@pytest.mark.parametrize(
+    "text", ["revision = 'b2'\ndown_revision = 'a1'\ndef upgrade(:\n    pass\n", "down_revision = None\n"]
+)
+def test_a_broken_version_file_is_marked_and_the_others_are_shown(migrated, tmp_path, text):
+    (tmp_path / "migrations" / "versions" / "b2_broken.py").write_text(text)
+    for command in ("%mig_history", "%mig_graph", "%mig_status"):
+        shown = migrated.run(command)
+        assert "b2_broken.py" in repr(shown)
+        assert "b2_broken.py" in shown._repr_html_()
+        assert "a1" in repr(shown)
+    assert "line" in repr(migrated.run("%mig_history")) or "down_revision = None" in text
+
+
+def test_a_message_never_becomes_code_or_leaves_the_folder(ready, tmp_path):
+    ready["evil"] = EVIL
+    ready.run("from mig_ipython import mig\np = mig.autogenerate(message=evil, write=True)")
+    (path,) = versions(tmp_path)
+    assert path.parent == tmp_path / "migrations" / "versions"
+    compiled = compile(path.read_text(), str(path), "exec")
+    assert "os" not in compiled.co_names
+    ready.run("%mig_upgrade")
+    assert "\U0001f600" in repr(ready.run("%mig_show head"))
+
+
+@pytest.mark.parametrize(
+    "message", ['it\'s "quoted"', "../../etc/passwd", "${1/0}", "<script>alert(1)</script>", "% endif"]
+)
+def test_messages_with_meaning_elsewhere_are_only_text(ready, tmp_path, message):
+    ready["message"] = message
+    ready.run("from mig_ipython import mig\np = mig.autogenerate(message=message, write=True, id='a1')")
+    assert len(versions(tmp_path)) == 1
+    assert ready.run("%mig_heads")[0].doc == message
+    assert "<script>" not in ready.run("%mig_graph")._repr_html_()
+
+
+def test_an_upgrade_that_fails_half_way_is_rolled_back_and_says_where_it_stands(migrated, tmp_path):
+    migrated.run(
+        "%%migration 'Half' --write --id b2\ndef upgrade():\n    op.create_table('half', sa.Column('x', sa.Integer))\n    op.execute('SELECT nonsense FROM nowhere')\ndef downgrade():\n    op.drop_table('half')\n"
+    )
+    shown = migrated.fail("%mig_upgrade")
+    assert "b2" in shown
+    assert "a1" in shown
+    assert "nowhere" in shown
+    with migrated.run("%mig_connect dev").engine.connect() as live:
+        assert not sa.inspect(live).has_table("half")
+    assert [entry.revision for entry in migrated.run("%mig_current")] == ["a1"]
+
+
+def test_a_table_name_with_html_is_shown_as_text(ready):
+    ready.run("evil = sa.MetaData()\nsa.Table('<img src=x onerror=alert(1)>', evil, sa.Column('<b>', sa.Integer))")
+    for command in ("%mig_autogenerate evil -m '<i>'", "%mig_diff evil"):
+        shown = ready.run(command)
+        assert "<img src=x" not in shown._repr_html_()
+        assert "&lt;img src=x" in shown._repr_html_()
+        assert "<img src=x" in repr(shown)
+
+
+def test_a_downgrade_without_yes_shows_its_plan_and_does_nothing(migrated):
+    shown = migrated.fail("%mig_downgrade -1")
+    assert "undo 1 revision: a1 (Add users)" in shown
+    assert "%mig_downgrade -1 --yes" in shown
+    assert [entry.revision for entry in migrated.run("%mig_current")] == ["a1"]
+
+
+def test_a_proposal_made_from_older_models_is_refused(ready):
+    ready.run("p = %mig_autogenerate -m x")
+    ready.run("sa.Table('more', Base.metadata, sa.Column('x', sa.Integer))")
+    assert "The models have changed" in ready.fail("p.write()")
+
+
+def test_a_proposal_is_refused_when_a_revision_was_added_or_the_database_moved(migrated):
+    migrated.run("sa.Table('more', Base.metadata, sa.Column('x', sa.Integer))")
+    migrated.run("p = %mig_autogenerate -m x")
+    migrated.run("%mig_revision -m between --id b2")
+    assert "A revision was added" in migrated.fail("p.write()")
+    migrated.run("%mig_stamp base")
+
+
+def test_a_wrong_value_blocks_writing(ready):
+    ready.run("p = %mig_autogenerate -m x")
+    ready.run("p.review[1].edit_text('table_name', '')" if False else "p.accept('none')")
+    assert "No operation is accepted" in ready.fail("p.write()")
+    assert "There is no row 9" in ready.fail("p.accept('9')")
+
+
+def test_no_secret_is_shown_anywhere(notebook, postgresql_url):
+    from sqlalchemy.engine import make_url
+
+    secret = "swordfish-4711"
+    notebook["url"] = make_url(postgresql_url).set(password=secret).render_as_string(hide_password=False)
+    shown = ""
+    for command in ("%mig_connect url", "%mig_connections", "%mig_init migrations", "%mig", "%mig_history"):
+        value = notebook.run(command)
+        shown += repr(value) + value._repr_html_() + notebook.printed
+    assert secret not in shown
