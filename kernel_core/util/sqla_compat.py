@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,16 @@ import sqlalchemy
 from sqlalchemy import ForeignKey, MetaData, Table, literal
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import NoReferenceError
-from sqlalchemy.schema import Column, Computed, Constraint, DefaultClause, FetchedValue, ForeignKeyConstraint, Identity
+from sqlalchemy.schema import (
+    Column,
+    Computed,
+    Constraint,
+    DefaultClause,
+    FetchedValue,
+    ForeignKeyConstraint,
+    Identity,
+    sort_tables_and_constraints,
+)
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
 
@@ -186,3 +195,28 @@ def referent(constraint: ForeignKeyConstraint) -> tuple[str | None, str, tuple[s
             schema, table, column_name = element._column_tokens
             columns.append(str(column_name or element.parent.name))
     return schema, str(table), tuple(columns)
+
+
+def sorted_tables(tables: Iterable[Table]) -> list[tuple[Table | None, list[ForeignKeyConstraint]]]:
+    """Return tables, parents first, each with the foreign keys that can be made with it.
+
+    The last entry, without a table, has the keys that close a circle.
+    """
+    found: Any = sort_tables_and_constraints(sorted(tables, key=lambda table: table.key))  # type: ignore[no-untyped-call]
+    return [(table, list(keys)) for table, keys in found]
+
+
+def is_made_on(item: Any, dialect: Dialect) -> bool:
+    """Tell whether an index or constraint is made on this database; ``ddl_if`` may say otherwise."""
+    condition = getattr(item, "_ddl_if", None)
+    return condition is None or bool(condition._should_execute(None, item, None, dialect=dialect))
+
+
+def table_prefixes(table: Table) -> list[str]:
+    """Return the words between CREATE and TABLE."""
+    return [str(prefix) for prefix in table._prefixes]
+
+
+def has_parameters(element: TextClause) -> bool:
+    """Tell whether SQL text has parameters of its own."""
+    return bool(element._bindparams)
