@@ -64,17 +64,11 @@ class Handwritten(View):
         Raises MigError where the cell has changed and the database has the old one.
         """
         with told_plainly():
-            if self._written:
-                assert self.path is not None
-                return self.path
-            self._written = True
-            if self.existing is None:
-                script = self.session.scripts().generate_revision(
-                    self.revision, self.message, head=self.head, **self._slots()
-                )
-                self.path, self.said = Path(script.path), f"Written to {os.path.relpath(script.path)}"
-                return self.path
-            return self._write_again(self.existing)
+            if not self._written:
+                self.path = self._write_first() if self.existing is None else self._write_again(self.existing)
+                self._written = True
+            assert self.path is not None
+            return self.path
 
     def upgrade(self) -> RunReport:
         """Upgrade the database to this migration, writing it first."""
@@ -126,6 +120,11 @@ class Handwritten(View):
             downgrade, more = _derived_downgrade(self.session, self.recording)
             imports = "\n".join(filter(None, (imports, *sorted(more))))
         return {"upgrades": indented(self.code.upgrade), "downgrades": downgrade, "imports": imports}
+
+    def _write_first(self) -> Path:
+        script = self.session.scripts().generate_revision(self.revision, self.message, head=self.head, **self._slots())
+        self.said = f"Written to {os.path.relpath(script.path)}"
+        return Path(script.path)
 
     def _write_again(self, existing: Any) -> Path:
         scripts = self.session.scripts()

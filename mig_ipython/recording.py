@@ -64,7 +64,7 @@ class Recorder(Operations):
         raise AsksTheDatabase
 
     @contextmanager
-    def batch_alter_table(  # type: ignore[override] - how the table is rebuilt changes nothing of what is noted
+    def batch_alter_table(  # how the table is rebuilt changes nothing of what is noted
         self, table_name: str, schema: str | None = None, *_: Any, **options: Any
     ) -> Iterator[Any]:
         yield _BatchRecorder(self.migration_context, RecordingImpl(self.impl, Batch(table_name, schema)), self.noted)

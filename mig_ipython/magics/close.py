@@ -1,6 +1,8 @@
 """Close a connection; an engine that came from the notebook is only forgotten.
 
-%mig_close dev
+    %mig_close dev
+
+Without a name it is the current one; the connection opened before it becomes current.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """List the connections of this notebook; passwords are masked.
 
-%mig_connections
+    %mig_connections
+
+``%mig_connect NAME`` makes another one current.
 """
 
 from __future__ import annotations

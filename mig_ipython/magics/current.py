@@ -1,6 +1,8 @@
 """Show where the database stands.
 
-%mig_current
+    %mig_current
+
+Nothing is listed where no revision is applied yet. Nothing is written.
 """
 
 from __future__ import annotations

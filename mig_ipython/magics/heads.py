@@ -1,6 +1,8 @@
 """Show the newest revisions: those that nothing follows.
 
-%mig_heads
+    %mig_heads
+
+Several heads are several branches. Nothing is run.
 """
 
 from __future__ import annotations

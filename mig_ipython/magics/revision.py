@@ -1,7 +1,9 @@
 """Write an empty version file, to be filled by hand.
 
-%mig_revision -m "Fill e-mail"
-%mig_revision -m "Start reports" --head base --label reports --splice
+    %mig_revision -m "Fill e-mail"
+    %mig_revision -m "Start reports" --head base --label reports --splice
+
+Nothing is run; the file's upgrade() and downgrade() are empty.
 """
 
 from __future__ import annotations

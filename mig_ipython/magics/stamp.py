@@ -1,8 +1,10 @@
 """Say that the database stands at a revision, without running anything.
 
-%mig_stamp head
-%mig_stamp 1f2e 3a4b
-%mig_stamp base --purge
+    %mig_stamp head
+    %mig_stamp 1f2e 3a4b
+    %mig_stamp base --purge
+
+Only the version table is written; ``--purge`` also forgets revisions that no file has any more.
 """
 
 from __future__ import annotations

@@ -88,3 +88,9 @@ def migrated(ready: Notebook) -> Notebook:
     ready.run("%mig_autogenerate Base -m 'Add users' --id a1 --write")
     ready.run("%mig_upgrade")
     return ready
+
+
+@pytest.fixture
+def models() -> str:
+    """The cell of the models."""
+    return MODELS

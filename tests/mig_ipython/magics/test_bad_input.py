@@ -162,3 +162,33 @@ def test_no_secret_is_shown_anywhere(notebook, postgresql_url):
         value = notebook.run(command)
         shown += repr(value) + value._repr_html_() + notebook.printed
     assert secret not in shown
+
+
+def test_an_environment_that_is_configured_for_another_database_is_refused_before_anything_runs(migrated, tmp_path):
+    env = tmp_path / "migrations" / "env.py"
+    env.write_text("raise SystemExit('it ran')\n")
+    ini = tmp_path / "migrations" / "alembic.ini"
+    ini.write_text("[alembic]\nscript_location = %(here)s\nsqlalchemy.url = postgresql://ada:swordfish5@db/prod\n")
+    shown = migrated.fail("%mig_upgrade")
+    assert "postgresql://ada:***@db/prod" in shown
+    assert "sqlite" in shown
+    assert "swordfish5" not in shown
+
+
+def test_unattended_the_review_is_html_without_a_widget(models, tmp_path, monkeypatch):
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    cells = [
+        "%load_ext mig_ipython",
+        "%mig_connect sqlite:///dev.db",
+        "%mig_init migrations",
+        models,
+        "%mig_autogenerate -m x",
+    ]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(book, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    (output,) = book.cells[-1].outputs
+    assert set(output.data) == {"text/plain", "text/html"}
+    assert "Create table users" in output.data["text/plain"]
