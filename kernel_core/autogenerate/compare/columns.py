@@ -65,9 +65,7 @@ def altered_columns(
     return operations
 
 
-def _alteration(
-    context: AutogenContext, info: TableInfo, inspected: Column[Any], model: Column[Any]
-) -> AlterColumnOp:
+def _alteration(context: AutogenContext, info: TableInfo, inspected: Column[Any], model: Column[Any]) -> AlterColumnOp:
     schema, table = info.key
     operation = AlterColumnOp(
         table,
@@ -98,5 +96,3 @@ def nullability_differs(info: TableInfo, inspected: Column[Any], model: Column[A
     if model.primary_key and inspected.name in info.primary_key.get("constrained_columns", ()):
         return False
     return not (inspected.computed is not None and model.nullable) and model.identity is None
-
-

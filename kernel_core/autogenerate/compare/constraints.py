@@ -39,7 +39,7 @@ def compare_uniques(
         if existing is None:
             continue
         if context.run_object_filters(existing, name, "unique_constraint", True, counterpart):
-            changes.dropped_constraints.append(drop_constraint(existing))
+            changes.dropped_constraints.append(drop_constraint(existing, context.impl))
         elif counterpart is not None:
             missing.remove(counterpart)
     for constraint in missing:
@@ -126,7 +126,7 @@ def compare_foreign_keys(
         if existing is not None and context.run_object_filters(
             existing, item["name"], "foreign_key_constraint", True, counterpart
         ):
-            changes.dropped_foreign_keys.append(drop_constraint(existing))
+            changes.dropped_foreign_keys.append(drop_constraint(existing, context.impl))
     for value, constraint in wanted.items():
         if value in found:
             continue
@@ -138,9 +138,7 @@ def compare_foreign_keys(
             changes.added_foreign_keys.append(create_foreign_key(constraint, context.dialect))
 
 
-def _comparable(
-    context: AutogenContext, value: ForeignKeyValue, found: dict[ForeignKeyValue, Any]
-) -> ForeignKeyValue:
+def _comparable(context: AutogenContext, value: ForeignKeyValue, found: dict[ForeignKeyValue, Any]) -> ForeignKeyValue:
     """Return the database's value where it differs only in what that database does not tell."""
     if value in found:
         return value
@@ -174,5 +172,3 @@ def _foreign_key_in(database: Database, info: TableInfo, value: ForeignKeyValue)
         if foreign_key_of_model(constraint, database.default_schema) == value:
             return constraint
     return None
-
-

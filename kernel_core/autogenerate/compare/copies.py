@@ -113,6 +113,9 @@ def create_foreign_key(constraint: ForeignKeyConstraint, dialect: Dialect) -> Cr
     return operation
 
 
-def drop_constraint(constraint: Constraint) -> DropConstraintOp:
-    """Return the operation that drops a reflected constraint."""
-    return DropConstraintOp.from_constraint(constraint)
+def drop_constraint(constraint: Constraint, impl: Any) -> DropConstraintOp:
+    """Return the operation that drops a reflected constraint, by the name that the database's ``impl`` knows it by."""
+    operation = DropConstraintOp.from_constraint(constraint)
+    if operation.constraint_name is None:
+        operation.constraint_name = impl.constraint_name(constraint)
+    return operation

@@ -54,9 +54,7 @@ def _index_in(database: Database, info: TableInfo, name: str) -> Index | None:
     return next((index for index in database.table(info.key).indexes if index.name == name), None)
 
 
-def _belongs_to_something_else(
-    context: AutogenContext, item: Mapping[str, Any], info: TableInfo, model: Table
-) -> bool:
+def _belongs_to_something_else(context: AutogenContext, item: Mapping[str, Any], info: TableInfo, model: Table) -> bool:
     """MySQL and MariaDB make an index for each foreign key, and keep each unique constraint as an index."""
     if context.dialect.name not in ("mysql", "mariadb"):
         return False

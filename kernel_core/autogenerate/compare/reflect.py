@@ -201,9 +201,7 @@ def column_of(info: Info, is_key: bool = False) -> Column[Any]:
     autoincrement = info.get("autoincrement")
     if autoincrement is True or (autoincrement is False and is_key and isinstance(info["type"], Integer)):
         options["autoincrement"] = autoincrement
-    return Column(
-        info["name"], info["type"], *generated, nullable=info["nullable"], server_default=default, **options
-    )
+    return Column(info["name"], info["type"], *generated, nullable=info["nullable"], server_default=default, **options)
 
 
 def literal_text(sql: str) -> TextClause:

@@ -105,7 +105,11 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
     sortable = sorted_tables(database.table(key) for key in gone)
     for table, constraints in reversed(sortable):
         if table is None:
-            drops = [drop_constraint(key) for key in _in_order(constraints) if key.name and dialect.supports_alter]
+            drops = [
+                drop_constraint(key, context.impl)
+                for key in _in_order(constraints)
+                if key.name and dialect.supports_alter
+            ]
             operations.extend(drops)
             continue
         later = {key for key in table.foreign_key_constraints if any(_drops(drop, key) for drop in operations)}
