@@ -162,7 +162,8 @@ class Review:
         A text that cannot be its value is kept beside the row with the reason, and bars the row from being written.
         """
         row = self.row(number)
-        if text == row.text_of(field_name) and field_name not in row.wrong:
+        named = any(field.name == field_name for field in row.operation.fields)
+        if named and field_name not in row.wrong and text == row.text_of(field_name):
             return self.said
         try:
             operation = row.operation.edit_text(field_name, text, self.dialect)

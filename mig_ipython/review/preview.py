@@ -84,8 +84,8 @@ def _rebuilt(
     if table is None:
         return comment(
             "--",
-            f"{dialect.name} cannot alter {place[1]} in place. The table is rebuilt: made anew with this change, its rows\n"
-            "moved, its indexes, triggers and views kept. The statements are known where the table is.",
+            f"{dialect.name} cannot alter {place[1]} in place, so the table is rebuilt: made anew with this change,\n"
+            "its rows moved, its indexes, triggers and views kept. The statements are known where the table is.",
         )
     note = comment("--", f"{dialect.name} rebuilds {place[1]} where it cannot alter it in place; the rows are kept:")
     try:

@@ -1,0 +1,53 @@
+"""Add a statement of one's own to the review."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from ...review import Review
+from .parts import AUTO, Status, box, button
+
+_STYLE = {"description_width": "124px"}
+
+
+class AddSQL:
+    """The button "+ SQL" and, once pressed, the statement, the one that undoes it, Add and Cancel."""
+
+    def __init__(self, review: Review, status: Status) -> None:
+        self._review = review
+        layout = widgets.Layout(**AUTO)
+        self.sql = widgets.Textarea(
+            description="SQL", placeholder="UPDATE flights SET ...", rows=3, layout=layout, style=_STYLE,
+            tooltip="The statement to run",
+        )  # fmt: skip
+        self.reverse = widgets.Textarea(
+            description="SQL that undoes it", placeholder="what the downgrade runs", rows=2, layout=layout,
+            style=_STYLE, tooltip="The statement that undoes it, for the downgrade",
+        )  # fmt: skip
+        self.open = button("+ SQL", "Add a statement of your own", self._open, status)
+        self.add = button("Add", "Add this statement behind the last row", self._add, status, "primary")
+        self.cancel = button("Cancel", "Leave without adding", self._close, status)
+        self._form: Any = box(
+            self.sql, self.reverse, box(self.add, self.cancel, classes="mig-bar", across=True), classes="mig-field"
+        )
+        self.widget = box(self._form)
+        self._close()
+
+    def show(self, *, frozen: bool) -> None:
+        """Bar the button where nothing can be added any more."""
+        self.open.disabled = frozen
+        if frozen:
+            self._close()
+
+    def _open(self) -> None:
+        self._form.layout.display = None
+
+    def _close(self) -> None:
+        self._form.layout.display = "none"
+
+    def _add(self) -> None:
+        self._review.add_sql(self.sql.value, self.reverse.value or None)
+        self.sql.value = self.reverse.value = ""
+        self._close()

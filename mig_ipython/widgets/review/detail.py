@@ -1,0 +1,109 @@
+"""The chosen row in full: its fields, what could hurt, its SQL and Python, its place in the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+from ...review import Review, Row
+from ...views.html import join, tag
+from .fields import FieldControl
+from .parts import Status, box, button, code, html
+from .rows import hint_lines, row_text
+
+_TABS = ("SQL", "Python", "Downgrade")
+
+
+class Detail:
+    """ONE pane, bound to the row that is chosen; it is filled anew only when another row is."""
+
+    def __init__(self, review: Review, status: Status) -> None:
+        self._review, self._status = review, status
+        self.key: int | None = None
+        self.fields: dict[str, FieldControl] = {}
+        self._frozen = False
+        self._head, self._notes = html(), html()
+        self._fields = box()
+        self.up = button("↑ Up", "Run this row earlier", lambda: self._move(-1), status)
+        self.down = button("↓ Down", "Run this row later", lambda: self._move(1), status)
+        self.revert = button("Revert", "Make this row what it was when it was found", self._revert, status)
+        self._pages = [html() for _ in _TABS]
+        self.tabs = widgets.Tab(self._pages, titles=_TABS)
+        self.tabs.observe(status.guard(lambda _: self._show_page()), "selected_index")
+        self.widget = box(
+            self._head,
+            self._notes,
+            self._fields,
+            box(self.up, self.down, self.revert, classes="mig-bar", across=True),
+            self.tabs,
+            classes="mig-detail",
+        )
+
+    def show(self, row: Row | None, *, frozen: bool = False) -> None:
+        """Show a row; with ``frozen`` nothing of it can be changed."""
+        self._frozen = frozen
+        for part in (self._fields, self.tabs, self.up, self.down, self.revert):
+            part.layout.display = None if row is not None else "none"
+        if row is None:
+            self._fill(None)
+            self._head.value = str(tag("p", "There is no row to show.", class_="mig-dim"))
+            self._notes.value = ""
+            return
+        if row.key != self.key or set(self.fields) != {field.name for field in row.operation.fields}:
+            self._fill(row)
+        self._head.value = str(tag("h4", f"{row.number}. {row.sentence}", aria_label=row_text(row)))
+        self._notes.value = str(_notes(row))
+        for control in self.fields.values():
+            control.show(row, disabled=frozen)
+        self.up.disabled = frozen or row.number == 1
+        self.down.disabled = frozen or row.number == len(self._review)
+        self.revert.disabled = frozen or not (row.edited or row.wrong)
+        self._show_page()
+
+    def _fill(self, row: Row | None) -> None:
+        """Make the controls of another row."""
+        for control in self.fields.values():
+            control.close()
+        self.key = row.key if row is not None else None
+        name = self._review.dialect.name
+        fields = row.operation.fields if row is not None else ()
+        self.fields = {
+            field.name: FieldControl(field, row, name, self._status, self._edit) for field in fields if row is not None
+        }
+        nothing = html(tag("p", "Nothing of this can be edited; accept or reject it.", class_="mig-dim"))
+        self._fields.children = [control.widget for control in self.fields.values()] or [nothing]
+
+    def _show_page(self) -> None:
+        """Fill the tab that is open; the others wait until they are."""
+        if self.key is None:
+            return
+        place = self.tabs.selected_index or 0
+        ask: Callable[[int], str] = (self._review.sql, self._review.python, self._review.downgrade)[place]
+        self._pages[place].value = str(code(ask(self._number)))
+
+    @property
+    def _number(self) -> int:
+        assert self.key is not None, "there is a row when its controls can be used"
+        return self._review.row_of(self.key).number
+
+    def _edit(self, field_name: str, text: str) -> Any:
+        return self._review.edit_text(self._number, field_name, text)
+
+    def _move(self, by: int) -> Any:
+        return self._review.move(self._number, self._number + by)
+
+    def _revert(self) -> Any:
+        return self._review.revert(self._number)
+
+
+def _notes(row: Row) -> Any:
+    lines = []
+    if not row.accepted:
+        lines.append(tag("p", "Rejected: it will not be written.", class_="mig-dim"))
+    if row.edited:
+        lines.append(tag("p", f"Found as: {row.original_facts.sentence}", class_="mig-dim"))
+    lines += [tag("p", f"⚠ {line}", class_="mig-warn") for line in hint_lines(row)]
+    lines += [tag("p", f"✖ {problem}", class_="mig-bad", role="alert") for problem in row.problems]
+    return join(lines)

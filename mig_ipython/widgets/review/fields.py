@@ -1,0 +1,135 @@
+"""One control for one field of an operation, by the field's kind, with a line beneath it for what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import ipywidgets as widgets
+from sqlalchemy import types as sqltypes
+from sqlalchemy.types import TypeEngine
+
+from kernel_core.operations.fields import Field
+from kernel_core.util.secrets import redact
+
+from ...review import Row
+from ...views.html import tag
+from .parts import Status, box, html
+
+_HELP = {
+    "identifier": "a name",
+    "type": "for example String(120) or Numeric(10, 2)",
+    "default": "'a text' in quotes, a number or SQL; empty for none",
+    "columns": "names separated by commas",
+    "text": "empty for none",
+}
+
+
+class FieldControl:
+    """A field of the chosen row; ``on_text(name, text)`` is called when a person has changed it.
+
+    A value in which a secret stands is shown masked and cannot be edited here.
+    """
+
+    def __init__(
+        self, field: Field, row: Row, dialect_name: str, status: Status, on_text: Callable[[str, str], object]
+    ) -> None:
+        self.field, self._on_text, self._quiet = field, on_text, False
+        self.control = _control(field, row.text_of(field.name), dialect_name)
+        self._error = html()
+        self.widget = box(self.control, self._error, classes="mig-field")
+        self._secret = False
+        self.show(row)
+        self.control.observe(status.guard(self._changed), "value")
+
+    def show(self, row: Row, *, disabled: bool = False) -> None:
+        """Show what the row holds for this field, and what is wrong with it."""
+        text = row.text_of(self.field.name)
+        self._secret = redact(text) != text
+        self._quiet = True
+        try:
+            self.control.value = _allowed(self.control, redact(text))
+        finally:
+            self._quiet = False
+        self.control.disabled = disabled or self._secret
+        wrong = row.wrong.get(self.field.name)
+        self._error.value = str(tag("p", f"✖ {wrong.reason}", class_="mig-bad", role="alert")) if wrong else ""
+        (self.widget.add_class if wrong else self.widget.remove_class)("mig-has-error")
+
+    def close(self) -> None:
+        """Take the control away."""
+        self.control.unobserve_all()
+        for widget in (self.widget, self.control, self._error):
+            widget.close()
+
+    def _changed(self, change: Any) -> None:
+        if not self._quiet and not self._secret:
+            self._on_text(self.field.name, change["new"])
+
+
+def _control(field: Field, text: str, dialect_name: str) -> Any:
+    tip = f"{field.title}: {_HELP[field.kind]}" if field.kind in _HELP else field.title
+    common = {
+        "description": field.title,
+        "tooltip": tip,
+        "layout": widgets.Layout(width="auto"),
+        "style": {"description_width": "124px"},
+    }
+    if field.kind in ("boolean", "choice"):
+        options = ["yes", "no"] if field.kind == "boolean" else list(field.choices)
+        if field.optional:
+            options.insert(0, "none" if field.kind == "boolean" else "")
+        if text not in options:
+            options.append(text)
+        labels = [(option or "none", option) for option in options]
+        return widgets.Dropdown(options=labels, value=text, **common)
+    common |= {"value": text, "continuous_update": False, "placeholder": _HELP.get(field.kind, "")}
+    if field.kind == "type":
+        return widgets.Combobox(options=type_names(dialect_name), **common)
+    if field.kind == "sql":
+        return widgets.Textarea(rows=3, **common)
+    return widgets.Text(**common)
+
+
+def _allowed(control: Any, text: str) -> str:
+    """Return ``text``, after making it one of the options where the control has options."""
+    if isinstance(control, widgets.Dropdown) and text not in (value for _, value in control.options):
+        control.options = [*control.options, (text, text)]
+    return text
+
+
+@cache
+def type_names(dialect_name: str) -> tuple[str, ...]:
+    """Return the names of types to choose from: SQLAlchemy's common ones first, then the dialect's own."""
+    common: tuple[str, ...] = (
+        "String(80)",
+        "Text()",
+        "Integer()",
+        "BigInteger()",
+        "SmallInteger()",
+        "Float()",
+        "Numeric(10, 2)",
+    )
+    common += (
+        "Boolean()",
+        "Date()",
+        "DateTime()",
+        "Time()",
+        "Interval()",
+        "LargeBinary()",
+        "JSON()",
+        "Uuid()",
+        "Enum('a', 'b')",
+    )
+    try:
+        module = __import__(f"sqlalchemy.dialects.{dialect_name}", fromlist=["__all__"])
+    except ImportError:  # a third party's dialect keeps its types elsewhere
+        return common
+    named = (name for name in sorted(dir(module)) if name.isupper() and not hasattr(sqltypes, name))
+    own = (name for name in named if _is_type(getattr(module, name)))
+    return (*common, *(f"{name}()" for name in own))
+
+
+def _is_type(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, TypeEngine)

@@ -1,0 +1,131 @@
+"""The list of rows: for each a checkbox with its number and a button with its sentence, under headings by table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+
+from kernel_core.util.secrets import redact
+
+from ...review import Row
+from ...views.html import tag
+from .parts import AUTO, Status, html
+
+STATEMENTS = "SQL statements"
+"""Stands where other rows have their table."""
+
+
+class RowList:
+    """Lean rows: two controls each, one Layout and one Style for all, so that 200 appear at once.
+
+    ``on_accept(key, accepted)`` and ``on_choose(key)`` are called when a person ticks or clicks a row.
+    """
+
+    def __init__(
+        self, status: Status, on_accept: Callable[[int, bool], object], on_choose: Callable[[int], object]
+    ) -> None:
+        self._status, self._on_accept, self._on_choose = status, on_accept, on_choose
+        self.widget = widgets.GridBox()
+        self.widget.add_class("mig-list")
+        self._layout = widgets.Layout(**AUTO)
+        self._check_style = widgets.Checkbox().style
+        self._button_style = widgets.Button().style
+        self.checks: dict[int, Any] = {}
+        self.buttons: dict[int, Any] = {}
+        self._headings: dict[tuple[str, int], Any] = {}
+        self._quiet = False
+
+    def show(self, rows: Sequence[Row], visible: Iterable[int], chosen: int | None) -> None:
+        """Show the rows whose numbers are ``visible``, the one with the key ``chosen`` marked."""
+        numbers = set(visible)
+        shown = [row for row in rows if row.number in numbers]
+        self._quiet = True
+        try:
+            for row in rows:
+                self._update(row, row.key == chosen)
+        finally:
+            self._quiet = False
+        children = tuple(self._children(shown))
+        if children != self.widget.children:
+            self.widget.children = children
+
+    def disable(self, disabled: bool) -> None:
+        """Bar the checkboxes; rows can still be looked at."""
+        for check in self.checks.values():
+            check.disabled = disabled
+
+    def _children(self, rows: Sequence[Row]) -> Iterable[Any]:
+        if not rows:
+            yield self._heading("No row matches. Clear the search or the filters.", 0)
+            return
+        runs = sum(row.table != before for row, before in zip(rows, (None, *(row.table for row in rows)), strict=False))
+        headed = runs * 3 <= len(rows) * 2  # headings over single rows would only repeat the sentences
+        table: str | None = None
+        for row in rows:
+            if headed and row.table != table:
+                table = row.table
+                yield self._heading(table or STATEMENTS, row.key)
+            yield self.checks[row.key]
+            yield self.buttons[row.key]
+
+    def _heading(self, text: str, key: int) -> Any:
+        place = (text, key)
+        if place not in self._headings:
+            self._headings[place] = html(tag("div", text, role="heading", aria_level="4"), "mig-table")
+        return self._headings[place]
+
+    def _update(self, row: Row, chosen: bool) -> None:
+        if row.key not in self.checks:
+            self._make(row)
+        check, button = self.checks[row.key], self.buttons[row.key]
+        check.description = str(row.number)
+        check.tooltip = redact(f"Accept row {row.number}: {row.sentence}")
+        check.value = row.accepted
+        button.description = row_text(row, chosen)
+        button.tooltip = redact("\n".join((f"Show row {row.number}", *hint_lines(row))))
+        marks = {
+            "mig-chosen": chosen,
+            "mig-refused": not row.accepted,
+            "mig-hurts": row.accepted and row.loses_data,
+            "mig-wrong": row.accepted and bool(row.errors),
+        }
+        button._dom_classes = ("mig-row", *(name for name, on in marks.items() if on))  # noqa: SLF001  one message, not four
+
+    def _make(self, row: Row) -> None:
+        key = row.key
+        check = widgets.Checkbox(value=row.accepted, indent=False, layout=self._layout, style=self._check_style)
+        button = widgets.Button(layout=self._layout, style=self._button_style)
+        check.observe(self._status.guard(lambda change: self._ticked(key, change["new"])), "value")
+        button.on_click(self._status.guard(lambda _: self._on_choose(key)))
+        self.checks[key], self.buttons[key] = check, button
+
+    def _ticked(self, key: int, accepted: bool) -> None:
+        if not self._quiet:
+            self._on_accept(key, accepted)
+
+
+def row_text(row: Row, chosen: bool = False) -> str:
+    """Return what a row says: its sign and sentence, and in words what a colour would say."""
+    marks = []
+    if not row.accepted:
+        marks.append("rejected")
+    if row.added:
+        marks.append("added by hand")
+    elif row.edited:
+        marks.append("edited")
+    if row.accepted and row.errors:
+        marks.append("✖ wrong value")
+    if row.loses_data:
+        marks.append("⚠ loses data")
+    elif not row.is_safe:
+        marks.append("may fail")
+    sign = {"-": "\N{MINUS SIGN}"}.get(row.sign, row.sign)
+    text = " · ".join((f"{sign}\N{NO-BREAK SPACE} {row.sentence}", *marks))
+    return redact(f"{text}  ▸" if chosen else text)
+
+
+def hint_lines(row: Row) -> tuple[str, ...]:
+    """Return what could hurt, a line each."""
+    return tuple(f"{hint.severity}: {hint.text}" for hint in row.hints)
