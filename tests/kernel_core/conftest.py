@@ -112,3 +112,9 @@ def project(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) ->
 def any_project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A fresh environment, once on SQLite and once on PostgreSQL."""
     yield _project(tmp_path, request.getfixturevalue(f"{request.param}_url"), monkeypatch)
+
+
+@pytest.fixture
+def postgresql_project(tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A fresh environment on PostgreSQL."""
+    return _project(tmp_path, postgresql_url, monkeypatch)

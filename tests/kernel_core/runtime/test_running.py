@@ -204,7 +204,7 @@ def test_progress_is_told_step_by_step(project):
     ]  # fmt: skip
 
 
-def test_an_autocommit_block_commits_what_was_before_it(postgresql_url, tmp_path, any_project):
+def test_an_autocommit_block_commits_what_was_before_it(any_project):
     any_project.write("a1", None, (
         "op.create_table('t', sa.Column('id', sa.Integer))\n"
         "with op.get_context().autocommit_block():\n"
@@ -215,16 +215,14 @@ def test_an_autocommit_block_commits_what_was_before_it(postgresql_url, tmp_path
     assert "t" in any_project.tables()
 
 
-def test_an_index_can_be_made_concurrently(tmp_path, postgresql_url, monkeypatch, any_project):
-    if not any_project.url.startswith("postgresql"):
-        pytest.skip("CONCURRENTLY is PostgreSQL's")
-    any_project.write("a1", None, (
+def test_an_index_can_be_made_concurrently(postgresql_project):
+    postgresql_project.write("a1", None, (
         "op.create_table('t', sa.Column('id', sa.Integer))\n"
         "with op.get_context().autocommit_block():\n"
         "    op.create_index('ix', 't', ['id'], postgresql_concurrently=True)\n"
         "op.create_table('u', sa.Column('id', sa.Integer))"))
-    assert command.upgrade(any_project.config(), "head").after == ("a1",)
-    assert {"t", "u"} <= any_project.tables()
+    assert command.upgrade(postgresql_project.config(), "head").after == ("a1",)
+    assert {"t", "u"} <= postgresql_project.tables()
 
 
 def test_on_version_apply_hears_of_every_step(project):
@@ -316,16 +314,14 @@ def test_an_id_that_does_not_fit_its_column_is_refused_with_nothing_done(any_pro
     assert any_project.tables() == set()
 
 
-def test_the_version_table_may_have_another_name_and_schema(any_project):
-    if not any_project.url.startswith("postgresql"):
-        pytest.skip("schemas are PostgreSQL's")
-    any_project.run("CREATE SCHEMA ops")
-    any_project.env(lambda text: text.replace("**options(connection.dialect.name)",
+def test_the_version_table_may_have_another_name_and_schema(postgresql_project):
+    postgresql_project.run("CREATE SCHEMA ops")
+    postgresql_project.env(lambda text: text.replace("**options(connection.dialect.name)",
         "version_table='here', version_table_schema='ops', **options(connection.dialect.name)"))
-    any_project.chain("a1")
-    command.upgrade(any_project.config(), "head")
-    assert any_project.rows("SELECT version_num FROM ops.here") == ["a1"]
-    assert [each.revision for each in command.current(any_project.config())] == ["a1"]
+    postgresql_project.chain("a1")
+    command.upgrade(postgresql_project.config(), "head")
+    assert postgresql_project.rows("SELECT version_num FROM ops.here") == ["a1"]
+    assert [each.revision for each in command.current(postgresql_project.config())] == ["a1"]
 
 
 def test_an_env_py_that_runs_nothing_is_told_of(project):

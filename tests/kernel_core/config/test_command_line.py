@@ -1,0 +1,179 @@
+"""The program: what it prints, where, and with which exit code."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kernel_core import __version__
+from kernel_core.config import CommandLine
+
+
+@pytest.fixture
+def mig(project, capsys, monkeypatch):
+    """Run the program in the project's folder; return exit code, output, errors."""
+    monkeypatch.chdir(project.folder)
+
+    def run(*arguments):
+        code = 0
+        try:
+            CommandLine().main(arguments)
+        except SystemExit as exit_:
+            code = exit_.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_the_whole_road(mig, project):
+    assert mig("revision", "-m", "Add users", "--rev-id", "a1") == (0, "made migrations/versions/a1_add_users.py\n", "")
+    assert mig("revision", "-m", "More", "--rev-id", "b2")[0] == 0
+    assert mig("heads") == (0, "b2 (head), More\n", "")
+    assert mig("history")[1] == "a1 -> b2 (head), More\n<base> -> a1, Add users\n"
+    assert mig("current") == (0, "", "")
+    code, out, _ = mig("upgrade", "a1")
+    assert code == 0
+    assert out.startswith("upgrade a1  Add users  (0.")
+    assert out.endswith(f"sqlite:///{project.folder}/test.db: base -> a1\n")
+    assert mig("current")[1] == "a1, Add users\n"
+    assert mig("history", "-i")[1] == "a1 -> b2 (head), More\n<base> -> a1 (current), Add users\n"
+    assert mig("upgrade", "a1")[1].endswith("stands at a1; there is nothing to do.\n")
+    assert mig("-q", "upgrade", "head") == (0, "", "")
+    assert mig("downgrade", "-1")[1].endswith("b2 -> a1\n")
+    assert mig("stamp", "head")[1].endswith("a1 -> b2\n")
+    assert "Parent: a1" in mig("show", "head")[1]
+
+
+def test_sql_is_all_that_is_printed(mig):
+    mig("revision", "-m", "Add users", "--rev-id", "a1")
+    code, out, err = mig("upgrade", "head", "--sql")
+    assert (code, err) == (0, "")
+    assert out.startswith("BEGIN;\n")
+    assert out.endswith("COMMIT;\n")
+
+
+def test_branches_show_their_children(mig, project):
+    project.chain("a1")
+    project.write("b1", "a1")
+    project.write("b2", "a1")
+    assert mig("branches")[1] == "a1 (branchpoint), Do a1\n    -> b1\n    -> b2\n"
+    assert mig("merge", "heads", "-m", "Join", "--rev-id", "m1")[1] == "made migrations/versions/m1_join.py\n"
+
+
+def test_a_mistake_is_one_line_and_exit_code_255(mig):
+    assert mig("upgrade", "nope") == (255, "", 'FAILED: No revision is named "nope".\n')
+
+
+def test_a_broken_file_is_told_of_under_the_history(mig, project):
+    project.chain("a1")
+    (project.versions / "zz.py").write_text("revision = 'zz'\ndown_revision = (\n")
+    code, out, _ = mig("history")
+    assert code == 0
+    assert "<base> -> a1 (head), Do a1\n" in out
+    assert "cannot be read: " in out
+    assert "zz.py, line 2" in out
+
+
+def test_a_missing_environment_names_the_way_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit_:
+        CommandLine().main(["current"])
+    assert exit_.value.code == 255
+    assert capsys.readouterr().err == (
+        "FAILED: There is no alembic.ini, so no environment is known here. Make one: mig init migrations\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", "A URL looks like"),
+        ("nosuch://h/d", "No such kind of database is known"),
+        ("postgresql+psycopg://ada:verysecret1@127.0.0.1:1/d", "OperationalError"),
+        ("sqlite:////no/such/folder/x.db", "unable to open database file"),
+        ("postgresql+asyncpg://u@h/d", 'The driver asyncpg is not installed. Install it: pip install asyncpg'),
+    ],
+)
+def test_a_database_that_cannot_be_had_is_one_line(mig, monkeypatch, url, message):
+    monkeypatch.setenv("DATABASE_URL", url)
+    code, out, err = mig("current")
+    assert (code, out) == (255, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert "verysecret1" not in err
+
+
+def test_a_file_that_is_no_database_is_one_line(mig, project):
+    (project.folder / "test.db").write_text("I am a letter, and long enough to be read as something else." * 20)
+    code, _, err = mig("current")
+    assert code == 255
+    assert "file is not a database" in err
+    assert err.count("\n") == 1
+
+
+def test_no_database_named_says_where_to_name_it(mig, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL")
+    assert mig("current") == (
+        255, "", "FAILED: No database is named. Set DATABASE_URL, or sqlalchemy.url in the ini file.\n",
+    )  # fmt: skip
+
+
+def test_raiseerr_gives_the_exception_itself(mig):
+    from kernel_core.util.exc import ResolutionError
+
+    with pytest.raises(ResolutionError):
+        mig("--raiseerr", "upgrade", "nope")
+
+
+def test_a_bug_keeps_its_traceback_without_its_secrets(mig, project):
+    project.env(lambda text: "url = 'postgresql://u:hushhush7@h/d'\nraise RuntimeError(url)\n")
+    code, _, err = mig("current")
+    assert code == 1
+    assert "Traceback" in err
+    assert "RuntimeError" in err
+    assert "hushhush7" not in err.replace("url = 'postgresql", "")
+
+
+def test_an_interrupt_says_where_the_database_stands(mig, project):
+    project.write("a1", None, "raise KeyboardInterrupt")
+    assert mig("upgrade", "head") == (130, "", "Stopped.\nStopped in upgrade; the database stands at base.\n")
+
+
+def test_the_configuration_file_may_be_named_by_option_or_environment(project, capsys, monkeypatch, tmp_path_factory):
+    project.chain("a1")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    CommandLine().main(["-c", project.ini, "heads"])
+    monkeypatch.setenv("ALEMBIC_CONFIG", project.ini)
+    CommandLine().main(["heads"])
+    assert capsys.readouterr().out == "a1 (head), Do a1\n" * 2
+
+
+def test_a_section_may_be_another_environment(mig, project):
+    ini = project.folder / "alembic.ini"
+    ini.write_text(ini.read_text() + "\n[shop]\nscript_location = %(here)s/shop\n")
+    code, _, err = mig("-n", "shop", "heads")
+    assert code == 255
+    assert "mig init shop" in err
+
+
+def test_without_a_command_the_help_is_shown(mig):
+    code, out, err = mig()
+    assert (code, out) == (2, "")
+    assert "upgrade" in err
+
+
+def test_python_m_runs_it(project):
+    done = subprocess.run([sys.executable, "-m", "kernel_core", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"python -m kernel_core {__version__}\n"
+
+
+def test_no_password_is_in_any_template():
+    import kernel_core
+
+    folder = Path(kernel_core.__file__).parent / "templates"
+    texts = [path.read_text() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert len(texts) >= 4
+    assert not any(re.search(r"://[^/\s]*:[^/\s]*@", text) for text in texts)

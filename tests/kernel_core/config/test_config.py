@@ -1,0 +1,125 @@
+"""The settings of an environment: ini, toml, memory."""
+
+import io
+import os
+
+import pytest
+
+from kernel_core.config import Config
+from kernel_core.util.exc import CommandError
+
+
+def ini(tmp_path, text):
+    (tmp_path / "alembic.ini").write_text(text, encoding="utf-8")
+    return Config(str(tmp_path / "alembic.ini"))
+
+
+def test_options_come_from_the_ini_file_with_here_filled_in(tmp_path):
+    config = ini(tmp_path, "[alembic]\nscript_location = %(here)s/m\nown = 7\n[other]\na = 1\n")
+    assert config.get_main_option("script_location") == f"{tmp_path}/m"
+    assert config.get_main_option("own") == "7"
+    assert config.get_main_option("absent") is None
+    assert config.get_main_option("absent", "x") == "x"
+    assert config.get_section("other")["a"] == "1"
+    assert config.get_section("none", {"d": 1}) == {"d": 1}
+    assert config.get_section_option("other", "a") == "1"
+
+
+def test_a_section_serves_sqlalchemy_engine_from_config(tmp_path):
+    config = ini(tmp_path, "[alembic]\nsqlalchemy.url = sqlite://\nsqlalchemy.echo = false\n")
+    section = config.get_section(config.config_ini_section)
+    assert (section["sqlalchemy.url"], section["sqlalchemy.echo"]) == ("sqlite://", "false")
+
+
+def test_another_section_may_be_the_main_one(tmp_path):
+    (tmp_path / "a.ini").write_text("[alembic]\nx = 1\n[shop]\nx = 2\n")
+    assert Config(str(tmp_path / "a.ini"), ini_section="shop").get_main_option("x") == "2"
+
+
+def test_options_can_be_set_and_removed_in_memory():
+    config = Config()
+    config.set_main_option("script_location", "m")
+    config.set_section_option("other", "a", "1")
+    assert (config.get_main_option("script_location"), config.get_section_option("other", "a")) == ("m", "1")
+    config.remove_main_option("script_location")
+    assert config.get_main_option("script_location") is None
+
+
+def test_a_percent_sign_is_explained_without_showing_the_value(tmp_path):
+    config = ini(tmp_path, "[alembic]\nsqlalchemy.url = postgresql://u:p%40ss@h/d\n")
+    with pytest.raises(CommandError, match=r"sqlalchemy\.url in .* holds a % .*write it as %%") as raised:
+        config.get_main_option("sqlalchemy.url")
+    assert "ss@h" not in str(raised.value)
+    with pytest.raises(CommandError, match="must be written %%"):
+        Config().set_main_option("x", "50%")
+
+
+def test_a_file_that_is_no_ini_file_is_named(tmp_path):
+    with pytest.raises(CommandError, match=r"alembic\.ini cannot be read"):
+        ini(tmp_path, "hello\n").get_main_option("x")
+
+
+def test_pyproject_gives_real_types_and_the_ini_file_wins(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.alembic]\nscript_location = "%(here)s/m"\nversion_locations = ["%(here)s/a", "b"]\n'
+        'recursive_version_locations = true\ntruncate_slug_length = 20\nboth = "toml"\n'
+    )
+    (tmp_path / "alembic.ini").write_text("[alembic]\nboth = ini\n")
+    config = Config(str(tmp_path / "alembic.ini"), toml_file=tmp_path / "pyproject.toml")
+    assert config.get_main_option("script_location") == f"{tmp_path}/m"
+    assert config.get_version_locations_list() == [f"{tmp_path}/a", "b"]
+    assert config.get_alembic_boolean_option("recursive_version_locations") is True
+    assert (config.get_alembic_option("truncate_slug_length"), config.get_main_option("truncate_slug_length")) == (20, "20")
+    assert config.get_main_option("both") == "ini"
+
+
+def test_a_broken_pyproject_is_named(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.alembic\n")
+    with pytest.raises(CommandError, match=r"pyproject\.toml cannot be read"):
+        Config(toml_file=tmp_path / "pyproject.toml").get_main_option("x")
+
+
+@pytest.mark.parametrize(
+    ("separator", "text", "expected"),
+    [
+        ("os", os.pathsep.join(["a", "b c"]), ["a", "b c"]),
+        ("space", "a b", ["a", "b"]),
+        ("newline", "a\n  b c", ["a", "b c"]),
+        (";", "a;b", ["a", "b"]),
+        (None, "a, b c", ["a", "b", "c"]),
+    ],
+)
+def test_lists_of_paths_are_split_as_the_file_says(tmp_path, separator, text, expected):
+    config = Config()
+    config.set_main_option("version_locations", text)
+    if separator:
+        config.set_main_option("path_separator", separator)
+    assert config.get_version_locations_list() == expected
+
+
+def test_an_unknown_separator_is_refused():
+    config = Config()
+    config.set_main_option("version_locations", "a|b")
+    config.set_main_option("path_separator", "|")
+    with pytest.raises(CommandError, match="must be one of: os, space, newline"):
+        config.get_version_locations_list()
+
+
+def test_attributes_are_the_configurations_own():
+    shared = {"connection": 1}
+    one, two = Config(attributes=shared), Config()
+    one.attributes["x"] = 2
+    assert (shared, two.attributes) == ({"connection": 1}, {})
+
+
+def test_print_stdout_writes_where_it_is_told_and_masks_secrets():
+    out = io.StringIO()
+    Config(stdout=out).print_stdout("%s at %s", "here", "postgresql://u:hidden1@h/d")
+    assert out.getvalue() == "here at postgresql://u:***@h/d\n"
+
+
+def test_a_url_that_was_read_is_masked_ever_after(tmp_path):
+    ini(tmp_path, "[alembic]\nsqlalchemy.url = postgresql://u:topsecret9@h/d\n").get_main_option("sqlalchemy.url")
+    out = io.StringIO()
+    Config(stdout=out).print_stdout("the driver says topsecret9")
+    assert out.getvalue() == "the driver says ***\n"
