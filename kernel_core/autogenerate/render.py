@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.schema import Column, Constraint, FetchedValue
 from sqlalchemy.sql.elements import ClauseElement, conv, quoted_name
+from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 
 from ..operations.containers import ModifyTableOps, OpContainer
@@ -15,7 +16,7 @@ from ..operations.operation import Code, MigrateOperation
 from ..util.dispatch import Dispatcher
 from .context import AutogenContext
 from .layout import INDENT, WIDTH, call, keyword, lay_out, literal
-from .schemasource import column_source, constraint_source, default_source, text_source
+from .schemasource import column_source, constraint_source, default_source, table_source, text_source
 from .typesource import type_source
 
 renderers = Dispatcher()
@@ -66,6 +67,8 @@ class Writer:
             return constraint_source(value, self)
         if isinstance(value, FetchedValue):
             return default_source(value, self)
+        if isinstance(value, TableClause):
+            return table_source(value, self)
         if isinstance(value, ClauseElement):
             return text_source(value, self)
         return repr(value)

@@ -18,7 +18,9 @@ from sqlalchemy.schema import (
     UniqueConstraint,
 )
 from sqlalchemy.sql.elements import ClauseElement, TextClause
+from sqlalchemy.sql.expression import TableClause
 
+from ..operations.operation import Code
 from ..util.exc import CommandError
 from ..util.sqla_compat import default_argument, final_name, has_parameters, referent, sql_text
 from .context import names
@@ -99,6 +101,13 @@ _IDENTITY_OPTIONS = (
 def _identity_source(identity: Identity, write: Writer) -> str:
     kwargs = {"always": repr(bool(identity.always))} | _stated(identity, _IDENTITY_OPTIONS, write)
     return call(f"{write.sa}Identity", (), kwargs)
+
+
+def table_source(table: TableClause, write: Writer) -> Code:
+    """Return ``sa.table("users", sa.column("id", sa.Integer()))``: enough of a table to put rows into."""
+    columns = [call(f"{write.sa}column", [literal(str(column.name)), write.value(column.type)]) for column in table.c]
+    options = {} if table.schema is None else {"schema": literal(str(table.schema))}
+    return call(f"{write.sa}table", [literal(str(table.name)), *columns], options)
 
 
 def text_source(element: ClauseElement, write: Writer) -> str:

@@ -8,16 +8,22 @@ from ..operations.kinds.column import (
     ColumnName,
     ColumnNullable,
     ColumnType,
+    ComputedColumnDefault,
     DropColumn,
+    IdentityColumnDefault,
 )
 from ..operations.kinds.table import RenameTable
 from ..operations.statements import (
     AlterTable,
+    add_column,
+    alter_column,
     alter_table,
+    drop_column,
     format_column_name,
     format_server_default,
     format_table_name,
     format_type,
+    quote_dotted,
 )
 
 __all__ = [
@@ -29,11 +35,17 @@ __all__ = [
     "ColumnName",
     "ColumnNullable",
     "ColumnType",
+    "ComputedColumnDefault",
     "DropColumn",
+    "IdentityColumnDefault",
     "RenameTable",
+    "add_column",
+    "alter_column",
     "alter_table",
+    "drop_column",
     "format_column_name",
     "format_server_default",
     "format_table_name",
     "format_type",
+    "quote_dotted",
 ]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, TextIO
+from typing import Any, ClassVar, Literal, TextIO
 
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, schema, text
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.mock import MockConnection
-from sqlalchemy.schema import Constraint
+from sqlalchemy.exc import CompileError
+from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 
 from ..operations.batch import Batch
@@ -23,12 +25,16 @@ from ..operations.kinds.column import (
     ColumnName,
     ColumnNullable,
     ColumnType,
+    ComputedColumnDefault,
     DropColumn,
+    IdentityColumnDefault,
 )
 from ..operations.kinds.table import RenameTable
-from ..util.exc import UnsupportedOperation
-from ..util.sqla_compat import should_create
+from ..operations.statements import inline_foreign_keys
+from ..util.exc import CommandError, UnsupportedOperation
+from ..util.sqla_compat import for_scripts, should_create
 from .defaulttext import defaults_differ
+from .rowtext import script_row
 from .typetext import types_differ
 
 
@@ -110,13 +116,26 @@ class DefaultImpl:
         return self.connection.execute(statement)
 
     def _print(self, construct: Any) -> None:
-        options: dict[str, Any] = {}
-        if not isinstance(construct, schema.ExecutableDDLElement):
-            options["compile_kwargs"] = {"literal_binds": True}
-        compiled = construct.compile(dialect=self.dialect, **options)
-        words = str(compiled).replace("\t", "    ").strip()
+        words = self.script_text(construct).replace("\t", "    ").strip()
         if words:
-            self.static_output(words if words.endswith(self.command_terminator) else words + self.command_terminator)
+            ended = words.endswith(self.command_terminator)
+            self.static_output(words if ended else words + self.command_terminator)
+
+    def script_text(self, construct: Any) -> str:
+        """Return a statement as it stands in an offline script: its values written out, no placeholder left.
+
+        Raises CommandError where a parameter has no value, or its type cannot be written.
+        """
+        dialect = for_scripts(self.dialect)
+        if isinstance(construct, schema.ExecutableDDLElement):
+            return str(construct.compile(dialect=dialect))
+        try:
+            return str(construct.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        except (CompileError, NotImplementedError) as error:
+            raise CommandError(
+                f"A value cannot be written into the offline script: {error.args[0]}. "
+                "Write the statement as text, or give each parameter its value with .bindparams()."
+            ) from error
 
     def emit_begin(self) -> None:
         """Print the statement that begins a transaction."""
@@ -177,6 +196,14 @@ class DefaultImpl:
         """Set a table's comment."""
         self.execute(schema.SetTableComment(table))
 
+    def change_table_comment(self, table: Table, existing_comment: str) -> None:
+        """Set the comment of a table that has another one; most databases do both with one statement."""
+        self.create_table_comment(table)
+
+    def drop_table_comment(self, table: Table) -> None:
+        """Take a table's comment away."""
+        self.execute(schema.DropTableComment(table))
+
     def create_column_comment(self, column: Column[Any]) -> None:
         """Set a column's comment."""
         self.execute(schema.SetColumnComment(column))
@@ -190,13 +217,24 @@ class DefaultImpl:
         *,
         schema: str | None = None,
         if_not_exists: bool | None = None,
+        inline_references: bool | None = None,
+        inline_primary_key: bool | None = None,
         **kw: Any,
     ) -> Iterable[Constraint] | None:
         """Add a column; returns the constraints that the statement stated itself, which are then not added again."""
-        self.execute(AddColumn(table_name, column, schema=schema, if_not_exists=if_not_exists))
+        self.execute(
+            AddColumn(
+                table_name,
+                column,
+                schema=schema,
+                if_not_exists=if_not_exists,
+                inline_references=inline_references,
+                inline_primary_key=inline_primary_key,
+            )
+        )
         if column.comment and self.dialect.supports_comments and not self.dialect.inline_comments:
             self.create_column_comment(column)
-        return None
+        return inline_foreign_keys(column) if inline_references else None
 
     def drop_column(
         self,
@@ -220,7 +258,7 @@ class DefaultImpl:
         name: str | None = None,
         type_: TypeEngine[Any] | None = None,
         schema: str | None = None,
-        comment: str | bool | None = False,
+        comment: str | Literal[False] | None = False,
         existing_type: TypeEngine[Any] | None = None,
         existing_server_default: Any = None,
         existing_nullable: bool | None = None,
@@ -235,19 +273,31 @@ class DefaultImpl:
             "existing_nullable": existing_nullable,
             "existing_comment": existing_comment,
         }
-        if server_default is not False and type_ is not None:
+        plain = not any(isinstance(each, (Computed, Identity)) for each in (server_default, existing_server_default))
+        if server_default is not False and type_ is not None and plain:
             # A default that does not fit the new type would stop the change of type.
             self.execute(ColumnDefault(table_name, column_name, None, **known))
         if type_ is not None:
             self.execute(self.column_type(table_name, column_name, type_, known, kw))
-        if server_default is not False and not (server_default is None and type_ is not None):
-            self.execute(ColumnDefault(table_name, column_name, server_default, **known))
         if nullable is not None:
             self.execute(ColumnNullable(table_name, column_name, nullable, **known))
-        if comment is not False:
-            self.execute(ColumnComment(table_name, column_name, comment or None, **known))  # type: ignore[arg-type]
+        if server_default is not False and not (server_default is None and type_ is not None and plain):
+            self.execute(self.column_default(table_name, column_name, server_default, known))
+        if comment is not False and self.dialect.supports_comments:
+            self.execute(ColumnComment(table_name, column_name, comment or None, **known))
         if name is not None:
             self.execute(ColumnName(table_name, column_name, name, **known))
+
+    def column_default(
+        self, table_name: str, column_name: str, default: Any, known: Mapping[str, Any]
+    ) -> ClauseElement:
+        """Return the statement that changes a default, or what a column computes, or its identity."""
+        both = (default, known["existing_server_default"])
+        if any(isinstance(each, Computed) for each in both):
+            return ComputedColumnDefault(table_name, column_name, default, **known)
+        if any(isinstance(each, Identity) for each in both):
+            return IdentityColumnDefault(table_name, column_name, default, self, **known)
+        return ColumnDefault(table_name, column_name, default, **known)
 
     def column_type(
         self,
@@ -333,14 +383,17 @@ class DefaultImpl:
         """Return how a type of this dialect is written as Python; False for the common way."""
         return False
 
-    def bulk_insert(self, table: Table, rows: Sequence[Mapping[str, Any]], multiinsert: bool = True) -> None:
+    def bulk_insert(
+        self, table: Table | TableClause, rows: Sequence[Mapping[str, Any]], multiinsert: bool = True
+    ) -> None:
         """Insert rows; offline, one statement a row with its values written out."""
         if self.as_sql:
             for row in rows:
-                self.execute(table.insert().values(**row))
-        elif rows and multiinsert:
+                self.execute(table.insert().values(script_row(table, row, self.dialect)))
+        elif multiinsert and not any(isinstance(value, ClauseElement) for row in rows for value in row.values()):
             assert self.connection is not None, "online mode has a connection"
-            self.connection.execute(table.insert(), list(rows))
+            if rows:
+                self.connection.execute(table.insert(), [dict(row) for row in rows])
         else:
             for row in rows:
-                self.execute(table.insert().values(**row))
+                self.execute(table.insert().values(dict(row)))

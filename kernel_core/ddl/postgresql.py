@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Column, schema
+from sqlalchemy import Column
 from sqlalchemy.dialects.postgresql import NamedType
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Constraint
@@ -13,8 +13,8 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-from ..operations.kinds.column import ColumnComment, ColumnType
-from ..operations.statements import alter_table, format_column_name, format_table_name, format_type
+from ..operations.kinds.column import ColumnType
+from ..operations.statements import alter_table, format_column_name, format_type
 from .impl import DefaultImpl
 
 
@@ -57,10 +57,6 @@ class PostgresqlImpl(DefaultImpl):
         if isinstance(own, NamedType) and getattr(own, "create_type", True):
             own.create(self._event_bind(), checkfirst=not self.as_sql)
 
-    def create_table_comment(self, table: Any) -> None:
-        """Set or drop a table's comment."""
-        self.execute(schema.SetTableComment(table))
-
 
 class PostgresqlColumnType(ColumnType):
     """``ALTER COLUMN c TYPE x USING expression``."""
@@ -78,11 +74,3 @@ def _column_type(element: PostgresqlColumnType, compiler: DDLCompiler, **kw: Any
     using = f" USING {element.using}" if element.using else ""
     table = alter_table(compiler, element.table_name, element.schema)
     return f"{table} ALTER COLUMN {name} TYPE {format_type(compiler, element.type_)}{using}"
-
-
-@compiles(ColumnComment, "postgresql")
-def _column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: Any) -> str:
-    table = format_table_name(compiler, element.table_name, element.schema)
-    name = format_column_name(compiler, element.column_name)
-    words = "NULL" if element.comment is None else "'" + element.comment.replace("'", "''") + "'"
-    return f"COMMENT ON COLUMN {table}.{name} IS {words}"

@@ -11,6 +11,7 @@ from ..util.exc import CommandError
 from .operation import MigrateOperation, Need, SourceWriter, key
 
 C = TypeVar("C", bound=type["AddConstraintOp"])
+D = TypeVar("D", bound=type[MigrateOperation])
 
 
 class AddConstraintOp(MigrateOperation):
@@ -59,6 +60,19 @@ class AddConstraintOp(MigrateOperation):
 
     def apply(self, operations: Any) -> None:
         operations.impl.add_constraint(self.to_constraint(operations.migration_context))
+
+    _drop: ClassVar[Callable[..., MigrateOperation]]
+
+    @classmethod
+    def register_drop_constraint(cls, operation_class: D) -> D:
+        """Make a class the one that drops a constraint again."""
+        cls._drop = operation_class
+        return operation_class
+
+    def reverse(self) -> MigrateOperation:
+        return AddConstraintOp._drop(
+            self.constraint_name, self.table_name, self.constraint_type, schema=self.schema, _reverse=self
+        )
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_constraint", self.to_constraint())

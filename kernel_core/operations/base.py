@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -13,13 +13,15 @@ from sqlalchemy.schema import Table
 from sqlalchemy.sql.elements import conv
 
 from ..util.dispatch import Dispatcher
+from ..util.exc import CommandError
 from ..util.proxy import Current
-from ..util.sqla_compat import inline_literal
+from ..util.sqla_compat import await_on, inline_literal
 from .batch import Batch, BatchOptions, RecordingImpl
 from .operation import MigrateOperation, remember_operation
 from .schemaobj import SchemaObjects
 
 C = TypeVar("C", bound=type[MigrateOperation])
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 current_operations: Current[Operations] = Current("current_operations")
@@ -53,12 +55,12 @@ class AbstractOperations:
         return register
 
     @classmethod
-    def implementation_for(cls, operation_class: type[MigrateOperation], replace: bool = False) -> Callable[[F], F]:
-        """Make the decorated function do what ``operation_class`` says; it gets (operations, operation).
+    def implementation_for(cls, op_cls: type[MigrateOperation], replace: bool = False) -> Callable[[F], F]:
+        """Make the decorated function do what ``op_cls`` says; it gets (operations, operation).
 
         Raises ValueError where the class has an implementation already and ``replace`` is not given.
         """
-        return cls._implementations.dispatch_for(operation_class, replace=replace)
+        return cls._implementations.dispatch_for(op_cls, replace=replace)
 
     def invoke(self, operation: MigrateOperation) -> Any:
         """Carry out an operation object and return what its implementation returns."""
@@ -72,6 +74,27 @@ class AbstractOperations:
         """Return the connection that statements go to; None in offline mode."""
         connection: Connection = self.migration_context.impl.bind
         return connection
+
+    def run_async(self, async_function: Callable[..., Awaitable[T]], *args: Any, **kw_args: Any) -> T:
+        """Run ``await async_function(connection, *args, **kw_args)`` and return its result.
+
+        The connection is an AsyncConnection over this run's own, in the same transaction::
+
+            async def fill(connection): ...
+            op.run_async(fill)
+
+        Raises CommandError offline, and where the run is not on an async engine.
+        """
+        connection = self.migration_context.impl.bind
+        if connection is None:
+            raise CommandError("run_async() needs a database, and an offline script has none. Use op.execute().")
+        if not connection.dialect.is_async:
+            raise CommandError(
+                f"run_async() needs an async engine; {connection.dialect.name}+{connection.dialect.driver} is none. "
+                "Call the function of a plain Connection with op.get_bind() instead."
+            )
+        result: T = await_on(connection, async_function, *args, **kw_args)
+        return result
 
     def f(self, name: str) -> conv:
         """Mark a name as final: no naming convention is applied to it again."""

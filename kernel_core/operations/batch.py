@@ -77,6 +77,7 @@ _CHANGES = frozenset(
         "create_index",
         "drop_index",
         "create_table_comment",
+        "change_table_comment",
         "drop_table_comment",
     }
 )

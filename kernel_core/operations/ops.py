@@ -4,6 +4,7 @@ The classes are written one subject a file in `kinds`; importing this module reg
 """
 
 from .add_constraint import AddConstraintOp
+from .alter_table import AlterTableOp
 from .containers import DowngradeOps, MigrationScript, ModifyTableOps, OpContainer, UpgradeOps
 from .kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from .kinds.constraint import (
@@ -13,25 +14,34 @@ from .kinds.constraint import (
     CreateUniqueConstraintOp,
     DropConstraintOp,
 )
+from .kinds.exclude_constraint import CreateExcludeConstraintOp
 from .kinds.index import CreateIndexOp, DropIndexOp
+from .kinds.rows import BulkInsertOp, DeleteRowsOp
 from .kinds.sql import ExecuteSQLOp
 from .kinds.table import CreateTableOp, DropTableOp, RenameTableOp
+from .kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from .operation import MigrateOperation
 
 __all__ = [
     "AddColumnOp",
     "AddConstraintOp",
     "AlterColumnOp",
+    "AlterTableOp",
+    "BulkInsertOp",
     "CreateCheckConstraintOp",
+    "CreateExcludeConstraintOp",
     "CreateForeignKeyOp",
     "CreateIndexOp",
     "CreatePrimaryKeyOp",
+    "CreateTableCommentOp",
     "CreateTableOp",
     "CreateUniqueConstraintOp",
+    "DeleteRowsOp",
     "DowngradeOps",
     "DropColumnOp",
     "DropConstraintOp",
     "DropIndexOp",
+    "DropTableCommentOp",
     "DropTableOp",
     "ExecuteSQLOp",
     "MigrateOperation",

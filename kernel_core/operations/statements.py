@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import ForeignKeyConstraint, String, text
 from sqlalchemy.schema import Column, DDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import quoted_name
@@ -51,6 +52,61 @@ def format_server_default(compiler: DDLCompiler, default: Any) -> str:
 def alter_table(compiler: DDLCompiler, name: str, schema: str | None) -> str:
     """Return the beginning of every such statement."""
     return f"ALTER TABLE {format_table_name(compiler, name, schema)}"
+
+
+def alter_column(compiler: DDLCompiler, name: str) -> str:
+    """Return ``ALTER COLUMN c``."""
+    return f"ALTER COLUMN {format_column_name(compiler, name)}"
+
+
+def drop_column(compiler: DDLCompiler, name: str, if_exists: bool | None = None, **kw: Any) -> str:
+    """Return ``DROP COLUMN c``."""
+    return f"DROP COLUMN {'IF EXISTS ' if if_exists else ''}{format_column_name(compiler, name)}"
+
+
+def add_column(
+    compiler: DDLCompiler,
+    column: Column[Any],
+    if_not_exists: bool | None = None,
+    inline_references: bool | None = None,
+    inline_primary_key: bool | None = None,
+    *,
+    words: str = "ADD COLUMN",
+    **kw: Any,
+) -> str:
+    """Return ``ADD COLUMN c INTEGER ...``; ``words`` are what this database says for ADD COLUMN.
+
+    ``inline_references`` and ``inline_primary_key`` state the column's foreign keys and PRIMARY KEY behind it.
+    """
+    exists = " IF NOT EXISTS" if if_not_exists else ""
+    key = " PRIMARY KEY" if inline_primary_key and column.primary_key else ""
+    keys = references(compiler, column) if inline_references else ""
+    return f"{words}{exists} {column_specification(compiler, column, **kw)}{key}{keys}"
+
+
+def inline_foreign_keys(column: Column[Any]) -> list[ForeignKeyConstraint]:
+    """Return the foreign keys of this column alone: those that may be stated behind it."""
+    found = [key.constraint for key in column.foreign_keys if key.constraint is not None]
+    return sorted((each for each in found if len(each.columns) == 1), key=lambda each: str(each.name))
+
+
+def references(compiler: DDLCompiler, column: Column[Any]) -> str:
+    """Return the foreign keys of a column as they stand behind it: without naming that column."""
+    clauses = []
+    for constraint in inline_foreign_keys(column):
+        columns = ", ".join(compiler.preparer.quote(name) for name in constraint.column_keys)
+        clauses.append(compiler.process(constraint).strip().replace(f"FOREIGN KEY({columns}) ", "", 1))
+    return "".join(f" {clause}" for clause in clauses)
+
+
+def format_text(compiler: DDLCompiler, words: str | None) -> str:
+    """Return a text as this database quotes it; NULL for None."""
+    return "NULL" if words is None else compiler.sql_compiler.render_literal_value(words, String())
+
+
+def quote_dotted(name: str, quote: Callable[[str], str]) -> str:
+    """Return a dotted name with each of its parts quoted; one that carries its own quoting is taken whole."""
+    return quote(name) if isinstance(name, quoted_name) else ".".join(quote(part) for part in name.split("."))
 
 
 def column_specification(compiler: DDLCompiler, column: Column[Any], **kw: Any) -> str:

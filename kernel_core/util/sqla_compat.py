@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import copy
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy import ForeignKey, MetaData, Table, literal
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import NoReferenceError
 from sqlalchemy.schema import (
     Column,
@@ -220,3 +221,28 @@ def table_prefixes(table: Table) -> list[str]:
 def has_parameters(element: TextClause) -> bool:
     """Tell whether SQL text has parameters of its own."""
     return bool(element._bindparams)
+
+
+def excluded(constraint: Any) -> list[tuple[Any, str]]:
+    """Return the (expression, operator) pairs of a PostgreSQL ExcludeConstraint."""
+    return [(expression, operator) for expression, _, operator in constraint._render_exprs]
+
+
+def await_on(connection: Connection, function: Callable[..., Any], *args: Any, **kw: Any) -> Any:
+    """Return what an async function returns that is given an AsyncConnection over ``connection``."""
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine  # noqa: PLC0415 - a browser kernel has no greenlet
+    from sqlalchemy.util import await_only  # noqa: PLC0415 - the same
+
+    return await_only(function(AsyncConnection(AsyncEngine(connection.engine), connection), *args, **kw))
+
+
+def for_scripts(dialect: Dialect) -> Dialect:
+    """Return the dialect as it writes statements that are read, not run: a percent sign in them is one percent sign."""
+    if dialect.paramstyle not in ("format", "pyformat"):
+        return dialect
+    written: Any = copy.copy(dialect)
+    written.__dict__.pop("_type_memos", None)
+    written.paramstyle, written.positional = "named", False
+    written.identifier_preparer = written.preparer(written)
+    written.type_compiler_instance = written.type_compiler = type(written.type_compiler_instance)(written)
+    return written  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Column, ForeignKeyConstraint
+from sqlalchemy import Column, Table, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Computed, Constraint
@@ -15,9 +15,9 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...operations.batch import Batch, Change
 from ...operations.kinds.column import AddColumn, ColumnName
-from ...operations.statements import alter_table, format_column_name
+from ...operations.statements import alter_table, format_column_name, inline_foreign_keys
 from ...util.exc import CommandError, UnsupportedOperation
-from ...util.sqla_compat import ddl_compiler, default_argument, default_sql, is_type_bound, should_create
+from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
 from ..impl import DefaultImpl
 from .pragma import in_transaction, pragma, set_pragma
 from .rebuild import Rebuild, stored_definition
@@ -61,25 +61,39 @@ class SQLiteImpl(DefaultImpl):
         *,
         schema: str | None = None,
         if_not_exists: bool | None = None,
+        inline_primary_key: bool | None = None,
         **kw: Any,
     ) -> Iterable[Constraint] | None:
         """Add a column; its single-column foreign keys are stated inside the statement."""
-        inline = [
-            key.constraint
-            for key in column.foreign_keys
-            if key.constraint is not None and len(key.constraint.columns) == 1
-        ]
-        self.execute(AddColumn(table_name, column, schema=schema, inline_references=self._references(inline)))
-        return inline
+        if if_not_exists and self.has_column(table_name, column.name, schema):
+            return list(inline_foreign_keys(column))
+        self.execute(
+            AddColumn(table_name, column, schema=schema, inline_references=True, inline_primary_key=inline_primary_key)
+        )
+        return inline_foreign_keys(column)
 
-    def _references(self, constraints: list[ForeignKeyConstraint]) -> str:
-        """Return the foreign keys as they stand behind a column: without naming that column."""
-        compiler = ddl_compiler(self.dialect)
-        clauses = []
-        for constraint in constraints:
-            columns = ", ".join(compiler.preparer.quote(column) for column in constraint.column_keys)
-            clauses.append(compiler.process(constraint).strip().replace(f"FOREIGN KEY({columns}) ", "", 1))
-        return "".join(f" {clause}" for clause in clauses)
+    def drop_column(
+        self,
+        table_name: str,
+        column: Column[Any],
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+        **kw: Any,
+    ) -> None:
+        """Drop a column; SQLite knows no IF EXISTS here, so that the catalogue is asked."""
+        if not if_exists or self.has_column(table_name, column.name, schema):
+            super().drop_column(table_name, column, schema=schema)
+
+    def has_column(self, table_name: str, column_name: str, schema: str | None) -> bool:
+        """Ask the catalogue for a column; raises UnsupportedOperation offline, where there is none."""
+        if self.connection is None or self.as_sql:
+            raise UnsupportedOperation(
+                f"SQLite has no IF [NOT] EXISTS for columns, so a script cannot ask for {table_name}.{column_name}. "
+                "Leave out if_exists and if_not_exists, or run it online."
+            )
+        found = inspect(self.connection).get_columns(table_name, schema=schema)
+        return any(column["name"] == column_name for column in found)
 
     def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
         """Rename a column; nothing else of a column can be altered in place (and SQLite keeps no comments)."""
@@ -89,6 +103,15 @@ class SQLiteImpl(DefaultImpl):
                 f'Use a batch: with op.batch_alter_table("{table_name}") as batch_op: ...'
             )
         super().alter_column(table_name, column_name, name=kw.get("name"), schema=kw.get("schema"))
+
+    def create_table_comment(self, table: Table) -> None:
+        """Do nothing: SQLite keeps no comments."""
+
+    def drop_table_comment(self, table: Table) -> None:
+        """Do nothing: SQLite keeps no comments."""
+
+    def create_column_comment(self, column: Column[Any]) -> None:
+        """Do nothing: SQLite keeps no comments."""
 
     def add_constraint(self, constraint: Constraint) -> None:
         """Refuse: a constraint of an existing table needs a batch; the CHECK of a type is left to the model."""
@@ -116,7 +139,7 @@ class SQLiteImpl(DefaultImpl):
         return all(self._in_place(change, batch) for change in batch.changes)
 
     def _in_place(self, change: Change, batch: Batch) -> bool:
-        if change.method in ("create_index", "drop_index"):
+        if change.method in ("create_index", "drop_index") or change.method.endswith("_comment"):
             return True
         if change.method == "alter_column":
             return not any(_asks(change.kw, what) for what in ("nullable", "server_default", "type_"))

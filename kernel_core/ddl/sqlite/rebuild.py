@@ -91,7 +91,7 @@ class Rebuild:
         for change in self.batch.changes:
             if change.method == "alter_column" and change.kw.get("name") is not None:
                 self._rename_in_place(change)
-            elif change.method not in ("create_table_comment", "drop_table_comment"):
+            elif not change.method.endswith("_table_comment"):
                 change.replay(self)
         if self.changed or self.batch.options.recreate == "always":
             self._carry_out()

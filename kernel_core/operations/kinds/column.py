@@ -10,7 +10,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.types import NULLTYPE, Integer, TypeEngine
 
-from ...util.exc import IrreversibleOperation
+from ...util.exc import IrreversibleOperation, UnsupportedOperation
 from ...util.sqla_compat import (
     copy_column,
     default_argument,
@@ -18,15 +18,20 @@ from ...util.sqla_compat import (
     is_type_bound,
     type_constraints,
 )
+from ..alter_table import AlterTableOp
 from ..base import BatchOperations, Operations
 from ..fields import Field, type_text
-from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
+from ..operation import Hint, Need, SourceWriter, key, without_empty
 from ..statements import (
     AlterTable,
+    add_column,
+    alter_column,
     alter_table,
-    column_specification,
+    drop_column,
     format_column_name,
     format_server_default,
+    format_table_name,
+    format_text,
     format_type,
 )
 
@@ -34,25 +39,11 @@ Default = Any
 """A server default: str, SQL text, Identity, Computed, None for none, and in an alteration False for "as it is"."""
 
 
-class ColumnOp(MigrateOperation):
+class ColumnOp(AlterTableOp):
     """What the operations on one column share."""
-
-    alters_table = True
-
-    def __init__(self, table_name: str, *, schema: str | None = None) -> None:
-        self.table_name, self.schema = table_name, schema
 
     def _need(self, column_name: str) -> Need:
         return ("column", *key(self.schema, self.table_name, column_name))
-
-    def _table_need(self) -> Need:
-        return ("table", *key(self.schema, self.table_name))
-
-    def _write(self, write: SourceWriter, directive: str, *args: object, **kw: object) -> str:
-        """Write the call with the table's name and schema in front, or without both inside a batch."""
-        if write.batch_table is not None:
-            return write.call(directive, *args, **without_empty(kw))
-        return write.call(directive, self.table_name, *args, **without_empty({"schema": self.schema} | kw))
 
 
 def describe(column: Column[Any]) -> str:
@@ -177,7 +168,7 @@ class AddColumnOp(ColumnOp):
             }
         )
         written_inline = operations.impl.add_column(self.table_name, column, schema=self.schema, **options, **self.kw)
-        for constraint in table.constraints:
+        for constraint in sorted(table.constraints, key=lambda found: (type(found).__name__, str(found.name))):
             if isinstance(constraint, PrimaryKeyConstraint) or constraint in (written_inline or ()):
                 continue
             operations.impl.add_constraint(constraint)
@@ -410,7 +401,9 @@ class AlterColumnOp(ColumnOp):
             op.alter_column("users", "name", type_=String(200), existing_type=String(80))
 
         ``existing_*`` are needed by databases that repeat the whole column (MySQL, SQL Server). ``server_default`` and
-        ``comment`` may be None, which takes them away; False, the default, leaves them.
+        ``comment`` may be None, which takes them away; False, the default, leaves them. A default may be an Identity.
+        Further arguments: ``autoincrement``, ``existing_autoincrement`` (MySQL), ``postgresql_using``,
+        ``mssql_drop_default``, ``mssql_drop_check``, ``mssql_drop_foreign_key``.
         """
         operations.invoke(
             cls(
@@ -436,13 +429,37 @@ class AlterColumnOp(ColumnOp):
         operations: BatchOperations,
         column_name: str,
         *,
+        nullable: bool | None = None,
+        comment: str | Literal[False] | None = False,
+        server_default: Default = False,
+        new_column_name: str | None = None,
+        type_: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
+        existing_type: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
+        existing_server_default: Default = False,
+        existing_nullable: bool | None = None,
+        existing_comment: str | None = None,
         insert_before: str | None = None,
         insert_after: str | None = None,
         **kw: Any,
     ) -> None:
         """Change a column of the table of the batch; takes what ``op.alter_column`` takes, and a new place."""
-        place = without_empty({"insert_before": insert_before, "insert_after": insert_after})
-        cls.alter_column(operations, operations.table_name, column_name, schema=operations.schema, **place, **kw)  # type: ignore[arg-type]
+        cls.alter_column(
+            operations,  # type: ignore[arg-type]
+            operations.table_name,
+            column_name,
+            nullable=nullable,
+            comment=comment,
+            server_default=server_default,
+            new_column_name=new_column_name,
+            type_=type_,
+            existing_type=existing_type,
+            existing_server_default=existing_server_default,
+            existing_nullable=existing_nullable,
+            existing_comment=existing_comment,
+            schema=operations.schema,
+            **without_empty({"insert_before": insert_before, "insert_after": insert_after}),
+            **kw,
+        )
 
     def apply(self, operations: Operations) -> None:
         impl = operations.impl
@@ -675,10 +692,12 @@ class AddColumn(AlterTable):
         column: Column[Any],
         schema: str | quoted_name | None = None,
         if_not_exists: bool | None = None,
-        inline_references: str = "",
+        inline_references: bool | None = None,
+        inline_primary_key: bool | None = None,
     ) -> None:
         super().__init__(name, schema=schema)
-        self.column, self.if_not_exists, self.inline_references = column, if_not_exists, inline_references
+        self.column, self.if_not_exists = column, if_not_exists
+        self.inline_references, self.inline_primary_key = inline_references, inline_primary_key
 
 
 class DropColumn(AlterTable):
@@ -705,8 +724,8 @@ class AlterColumn(AlterTable):
         existing_comment: str | None = None,
     ) -> None:
         super().__init__(name, schema=schema)
-        self.column_name, self.existing_type = column_name, existing_type
-        self.existing_nullable, self.existing_server_default = existing_nullable, existing_server_default
+        self.column_name, self.existing_type, self.existing_nullable = column_name, existing_type, existing_nullable
+        self.existing_server_default = None if existing_server_default is False else existing_server_default
         self.existing_comment = existing_comment
 
 
@@ -742,6 +761,21 @@ class ColumnDefault(AlterColumn):
         self.default = default
 
 
+class ComputedColumnDefault(ColumnDefault):
+    """Make a column computed, or no longer; no database can, so that compiling it raises UnsupportedOperation."""
+
+
+class IdentityColumnDefault(ColumnDefault):
+    """Make a column an identity, change its options, or make it an ordinary one again.
+
+    ``default`` is the Identity that it shall have, or None; ``existing_server_default`` what it has.
+    """
+
+    def __init__(self, name: str, column_name: str, default: Default, impl: Any = None, **kw: Any) -> None:
+        super().__init__(name, column_name, default, **kw)
+        self.impl = impl
+
+
 class ColumnComment(AlterColumn):
     """Set or drop the comment."""
 
@@ -752,23 +786,21 @@ class ColumnComment(AlterColumn):
 
 @compiles(AddColumn)
 def _add_column(element: AddColumn, compiler: DDLCompiler, **kw: Any) -> str:
-    exists = " IF NOT EXISTS" if element.if_not_exists else ""
-    return (
-        f"{alter_table(compiler, element.table_name, element.schema)} ADD COLUMN{exists} "
-        f"{column_specification(compiler, element.column)}{element.inline_references}"
+    words = add_column(
+        compiler, element.column, element.if_not_exists, element.inline_references, element.inline_primary_key
     )
+    return f"{alter_table(compiler, element.table_name, element.schema)} {words}"
 
 
 @compiles(DropColumn)
 def _drop_column(element: DropColumn, compiler: DDLCompiler, **kw: Any) -> str:
-    exists = " IF EXISTS" if element.if_exists else ""
-    name = format_column_name(compiler, element.column.name)
-    return f"{alter_table(compiler, element.table_name, element.schema)} DROP COLUMN{exists} {name}"
+    words = drop_column(compiler, element.column.name, element.if_exists)
+    return f"{alter_table(compiler, element.table_name, element.schema)} {words}"
 
 
 def _alter(element: AlterColumn, compiler: DDLCompiler, change: str) -> str:
-    name = format_column_name(compiler, element.column_name)
-    return f"{alter_table(compiler, element.table_name, element.schema)} ALTER COLUMN {name} {change}"
+    words = alter_column(compiler, element.column_name)
+    return f"{alter_table(compiler, element.table_name, element.schema)} {words} {change}"
 
 
 @compiles(ColumnNullable)
@@ -792,3 +824,26 @@ def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) ->
     if element.default is None:
         return _alter(element, compiler, "DROP DEFAULT")
     return _alter(element, compiler, f"SET DEFAULT {format_server_default(compiler, element.default)}")
+
+
+@compiles(ComputedColumnDefault)
+def _computed_default(element: ComputedColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+    raise UnsupportedOperation(
+        f"Column {element.column_name!r} of {element.table_name!r} cannot become computed, nor stop being so. "
+        "Drop it and add it anew."
+    )
+
+
+@compiles(IdentityColumnDefault)
+def _identity_default(element: IdentityColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+    raise UnsupportedOperation(
+        f"Column {element.column_name!r} of {element.table_name!r} cannot become an identity, nor stop being one, "
+        f"in place: {compiler.dialect.name} has no ALTER for it. Make a new column, or a new table."
+    )
+
+
+@compiles(ColumnComment)
+def _column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: Any) -> str:
+    table = format_table_name(compiler, element.table_name, element.schema)
+    name = format_column_name(compiler, element.column_name)
+    return f"COMMENT ON COLUMN {table}.{name} IS {format_text(compiler, element.comment)}"

@@ -85,11 +85,6 @@ class CreateUniqueConstraintOp(AddConstraintOp):
         """Add a unique constraint to the table of the batch."""
         operations.invoke(cls(constraint_name, operations.table_name, columns, schema=operations.schema, **kw))
 
-    def reverse(self) -> DropConstraintOp:
-        return DropConstraintOp(
-            self.constraint_name, self.table_name, type_="unique", schema=self.schema, _reverse=self
-        )
-
     def render(self, write: SourceWriter) -> str:
         return self._write(write, "create_unique_constraint", self.columns, **self.kw)
 
@@ -193,6 +188,9 @@ class CreateForeignKeyOp(AddConstraintOp):
         *,
         onupdate: str | None = None,
         ondelete: str | None = None,
+        deferrable: bool | None = None,
+        initially: str | None = None,
+        match: str | None = None,
         source_schema: str | None = None,
         referent_schema: str | None = None,
         **kw: Any,
@@ -201,8 +199,9 @@ class CreateForeignKeyOp(AddConstraintOp):
 
             op.create_foreign_key("fk_orders_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")
 
-        Further arguments: ``deferrable``, ``initially``, ``match``, ``use_alter`` and the dialects' own.
+        Further arguments: ``use_alter`` and the dialects' own.
         """
+        timing = without_empty({"deferrable": deferrable, "initially": initially, "match": match})
         operations.invoke(
             cls(
                 constraint_name,
@@ -214,6 +213,7 @@ class CreateForeignKeyOp(AddConstraintOp):
                 referent_schema=referent_schema,
                 onupdate=onupdate,
                 ondelete=ondelete,
+                **timing,
                 **kw,
             )
         )
@@ -226,6 +226,13 @@ class CreateForeignKeyOp(AddConstraintOp):
         referent_table: str,
         local_cols: Sequence[str],
         remote_cols: Sequence[str],
+        *,
+        referent_schema: str | None = None,
+        onupdate: str | None = None,
+        ondelete: str | None = None,
+        deferrable: bool | None = None,
+        initially: str | None = None,
+        match: str | None = None,
         **kw: Any,
     ) -> None:
         """Add a foreign key to the table of the batch."""
@@ -236,13 +243,14 @@ class CreateForeignKeyOp(AddConstraintOp):
             referent_table,
             local_cols,
             remote_cols,
+            onupdate=onupdate,
+            ondelete=ondelete,
+            deferrable=deferrable,
+            initially=initially,
+            match=match,
             source_schema=operations.schema,
+            referent_schema=referent_schema,
             **kw,
-        )
-
-    def reverse(self) -> DropConstraintOp:
-        return DropConstraintOp(
-            self.constraint_name, self.table_name, type_="foreignkey", schema=self.schema, _reverse=self
         )
 
     def render(self, write: SourceWriter) -> str:
@@ -345,11 +353,6 @@ class CreatePrimaryKeyOp(AddConstraintOp):
         """Add a primary key to the table of the batch."""
         operations.invoke(cls(constraint_name, operations.table_name, columns, schema=operations.schema, **kw))
 
-    def reverse(self) -> DropConstraintOp:
-        return DropConstraintOp(
-            self.constraint_name, self.table_name, type_="primary", schema=self.schema, _reverse=self
-        )
-
     def render(self, write: SourceWriter) -> str:
         return self._write(write, "create_primary_key", self.columns, **self.kw)
 
@@ -424,9 +427,6 @@ class CreateCheckConstraintOp(AddConstraintOp):
         """Add a check to the table of the batch."""
         operations.invoke(cls(constraint_name, operations.table_name, condition, schema=operations.schema, **kw))
 
-    def reverse(self) -> DropConstraintOp:
-        return DropConstraintOp(self.constraint_name, self.table_name, type_="check", schema=self.schema, _reverse=self)
-
     def render(self, write: SourceWriter) -> str:
         condition = self.condition if isinstance(self.condition, str) else sql_text(self.condition)
         return self._write(write, "create_check_constraint", condition, **self.kw)
@@ -444,6 +444,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
 
 @Operations.register_operation("drop_constraint")
 @BatchOperations.register_operation("drop_constraint", "batch_drop_constraint")
+@AddConstraintOp.register_drop_constraint
 class DropConstraintOp(MigrateOperation):
     """A constraint goes away; the rows stay."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from sqlalchemy import Column, ForeignKeyConstraint, Integer, PrimaryKeyConstraint, String, Table
@@ -12,6 +12,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import IrreversibleOperation
 from ...util.sqla_compat import is_type_bound, prefixes
+from ..alter_table import AlterTableOp
 from ..base import Operations
 from ..fields import Field
 from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
@@ -169,16 +170,12 @@ class DropTableOp(MigrateOperation):
         *,
         schema: str | None = None,
         if_exists: bool | None = None,
+        table_kw: Mapping[str, Any] | None = None,
         _reverse: CreateTableOp | None = None,
         **kw: Any,
     ) -> None:
-        self.table_name, self.schema, self.if_exists, self._reverse, self.kw = (
-            table_name,
-            schema,
-            if_exists,
-            _reverse,
-            kw,
-        )
+        self.table_name, self.schema, self.if_exists, self._reverse = table_name, schema, if_exists, _reverse
+        self.kw = {**(table_kw or {}), **kw}
 
     @classmethod
     def from_table(cls, table: Table) -> Self:
@@ -247,13 +244,15 @@ class DropTableOp(MigrateOperation):
 
 
 @Operations.register_operation("rename_table")
-class RenameTableOp(MigrateOperation):
+class RenameTableOp(AlterTableOp):
     """A table gets another name."""
 
+    alters_table = False
     fields = (Field("new_table_name", "identifier", label="new name"),)
 
     def __init__(self, old_table_name: str, new_table_name: str, *, schema: str | None = None) -> None:
-        self.table_name, self.new_table_name, self.schema = old_table_name, new_table_name, schema
+        super().__init__(old_table_name, schema=schema)
+        self.new_table_name = new_table_name
 
     @classmethod
     def rename_table(

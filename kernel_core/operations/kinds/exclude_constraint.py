@@ -1,0 +1,129 @@
+"""Exclusion constraints: PostgreSQL's "no two rows where all of these hold" (CREATE TABLE, EXCLUDE)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from sqlalchemy import Column, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.schema import Constraint
+from sqlalchemy.sql.elements import ClauseElement
+
+from ...util.exc import CommandError
+from ...util.sqla_compat import excluded, sql_text
+from ..add_constraint import AddConstraintOp
+from ..base import BatchOperations, Operations
+from ..fields import Field
+from ..operation import Hint, Need, SourceWriter, key, without_empty
+from ..schemaobj import SchemaObjects
+
+Element = tuple[Any, str]
+"""What is compared (a column's name, a column, or SQL text) and the operator that compares it."""
+
+
+@Operations.register_operation("create_exclude_constraint")
+@BatchOperations.register_operation("create_exclude_constraint", "batch_create_exclude_constraint")
+@AddConstraintOp.register_add_constraint("exclude_constraint")
+class CreateExcludeConstraintOp(AddConstraintOp):
+    """No two rows for which all of these comparisons are true."""
+
+    fields = (
+        Field("constraint_name", "identifier", label="name", optional=True),
+        Field("where", "sql", optional=True),
+    )
+
+    def __init__(
+        self,
+        constraint_name: str | None,
+        table_name: str,
+        elements: Sequence[Element],
+        where: Any = None,
+        schema: str | None = None,
+        _orig_constraint: ExcludeConstraint | None = None,
+        **kw: Any,
+    ) -> None:
+        if not elements or not all(isinstance(element, tuple) and len(element) == 2 for element in elements):
+            raise CommandError(
+                f"An exclude constraint of {table_name!r} needs pairs of a column and an operator, "
+                'such as ("room", "="), ("during", "&&").'
+            )
+        self.constraint_name, self.table_name, self.elements = constraint_name, table_name, list(elements)
+        self.where, self.schema, self.kw = where, schema, kw
+
+    @classmethod
+    def from_constraint(cls, constraint: Constraint) -> Self:
+        assert isinstance(constraint, ExcludeConstraint)
+        table: Any = constraint.table
+        options: dict[str, Any] = {
+            "deferrable": constraint.deferrable,
+            "initially": constraint.initially,
+            "using": constraint.using,
+            "ops": constraint.ops,
+        }
+        return cls(
+            constraint.name if isinstance(constraint.name, str) else None,
+            table.name,
+            [(_plain(expression), operator) for expression, operator in excluded(constraint)],
+            where=constraint.where,
+            schema=table.schema,
+            **{name: value for name, value in options.items() if value},
+        )
+
+    def to_constraint(self, migration_context: Any = None) -> ExcludeConstraint:
+        names = [name for name, _ in self.elements if isinstance(name, str)]
+        table = SchemaObjects(migration_context).columns_table(self.table_name, names, self.schema)
+        where = text(self.where) if isinstance(self.where, str) else self.where
+        elements: list[Any] = [
+            (table.c[item] if isinstance(item, str) else item, operator) for item, operator in self.elements
+        ]
+        constraint = ExcludeConstraint(*elements, name=self.constraint_name, where=where, **self.kw)
+        table.append_constraint(constraint)
+        return constraint
+
+    @classmethod
+    def create_exclude_constraint(
+        cls, operations: Operations, constraint_name: str | None, table_name: str, *elements: Element, **kw: Any
+    ) -> None:
+        """Add an exclude constraint (PostgreSQL).
+
+            op.create_exclude_constraint("ex_bookings", "bookings", ("room", "="), ("during", "&&"), using="gist")
+
+        Further arguments: ``where``, ``using`` (by default ``gist``), ``ops``, ``deferrable``,
+        ``initially``, ``schema``.
+        """
+        operations.invoke(cls(constraint_name, table_name, elements, **kw))
+
+    @classmethod
+    def batch_create_exclude_constraint(
+        cls, operations: BatchOperations, constraint_name: str | None, *elements: Element, **kw: Any
+    ) -> None:
+        """Add an exclude constraint to the table of the batch (PostgreSQL)."""
+        operations.invoke(cls(constraint_name, operations.table_name, elements, schema=operations.schema, **kw))
+
+    def render(self, write: SourceWriter) -> str:
+        where = None if self.where is None else sql_text(self.where)
+        return self._write(
+            write, "create_exclude_constraint", *self.elements, **without_empty({"where": where}), **self.kw
+        )
+
+    def sentence(self) -> str:
+        pairs = ", ".join(f"{sql_text(item)} {operator}" for item, operator in self.elements)
+        where = f", where {sql_text(self.where)}" if self.where is not None else ""
+        return f"Create exclude constraint{self._called()} on {self.table_name} ({pairs}{where})"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        return (Hint("may fail", f"fails if two rows of {self.table_name} exclude each other"),)
+
+    def _column_needs(self) -> frozenset[Need]:
+        names = [item for item, _ in self.elements if isinstance(item, str)]
+        return frozenset(("column", *key(self.schema, self.table_name, name)) for name in names)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("ex_bookings", "bookings", [("room", "="), ("during", "&&")], where="room > 0", using="gist")
+
+
+def _plain(expression: ClauseElement) -> Any:
+    """Return a column as its name; SQL of any other kind as it is."""
+    return str(expression.name) if isinstance(expression, Column) else expression

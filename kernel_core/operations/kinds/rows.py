@@ -1,0 +1,126 @@
+"""Rows: insert many, and take those away again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from sqlalchemy import Integer, String, Table, and_, column, table
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.expression import TableClause
+
+from ...util.exc import IrreversibleOperation
+from ...util.sqla_compat import sql_text
+from ..base import Operations
+from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
+
+Rows = list[dict[str, Any]]
+
+
+class RowsOp(MigrateOperation):
+    """What the operations on rows share: the table, as SQLAlchemy knows it, and the rows."""
+
+    def __init__(self, table: Table | TableClause, rows: Rows) -> None:
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+            raise TypeError(
+                f"The rows for {table.name} must be a list of dicts, one a row: "
+                f'[{{"id": 1, "name": "x"}}]. This is a {type(rows).__name__}.'
+            )
+        self.table, self.rows = table, rows
+
+    @property
+    def table_key(self) -> tuple[str | None, str] | None:
+        return self.table.schema, str(self.table.name)
+
+    def requires(self) -> frozenset[Need]:
+        schema, name = self.table.schema, str(self.table.name)
+        columns = {("column", *key(schema, name, column_name)) for row in self.rows for column_name in row}
+        return frozenset({("table", *key(schema, name))} | columns)
+
+    def _count(self) -> str:
+        return f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'}"
+
+
+@Operations.register_operation("bulk_insert")
+class BulkInsertOp(RowsOp):
+    """Rows that are put into a table."""
+
+    sign = "+"
+
+    def __init__(self, table: Table | TableClause, rows: Rows, *, multiinsert: bool = True) -> None:
+        super().__init__(table, rows)
+        self.multiinsert = multiinsert
+
+    @classmethod
+    def bulk_insert(
+        cls, operations: Operations, table: Table | TableClause, rows: Rows, *, multiinsert: bool = True
+    ) -> None:
+        """Insert rows, given as dicts; offline their values are written into the script.
+
+            users = table("users", column("id", Integer), column("name", String))
+            op.bulk_insert(users, [{"id": 1, "name": "ada"}, {"id": 2, "name": "grace"}])
+
+        ``multiinsert=False`` runs one statement a row, so that a row may hold SQL such as ``op.inline_literal(...)``.
+        Raises TypeError where the rows are not a list of dicts.
+        """
+        operations.invoke(cls(table, rows, multiinsert=multiinsert))
+
+    def apply(self, operations: Operations) -> None:
+        operations.impl.bulk_insert(self.table, self.rows, multiinsert=self.multiinsert)
+
+    def reverse(self) -> DeleteRowsOp:
+        if not all(self.rows) or any(isinstance(value, ClauseElement) for row in self.rows for value in row.values()):
+            raise IrreversibleOperation(self.sentence(), "a row holds SQL, or nothing to find it by.")
+        return DeleteRowsOp(self.table, self.rows)
+
+    def render(self, write: SourceWriter) -> str:
+        options = without_empty({"multiinsert": None if self.multiinsert else False})
+        return write.call("bulk_insert", self.table, self.rows, **options)
+
+    def sentence(self) -> str:
+        return f"Insert {self._count()} into {self.table.name}"
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("bulk_insert", self.table, self.rows)
+
+    @classmethod
+    def example(cls) -> Self:
+        users = table("users", column("id", Integer()), column("name", String()))
+        return cls(users, [{"id": 1, "name": "O'Hara: 50%"}, {"id": 2, "name": None}])
+
+
+class DeleteRowsOp(RowsOp):
+    """Rows that are taken out again: what undoes a `BulkInsertOp`.
+
+    A row is found by its primary key where that is known, otherwise by all that it says.
+    """
+
+    sign = "-"
+
+    def apply(self, operations: Operations) -> None:
+        for statement in self.statements():
+            operations.impl.execute(statement)
+
+    def statements(self) -> list[Any]:
+        """Return one DELETE a row."""
+        return [self.table.delete().where(self._is(row)) for row in self.rows]
+
+    def _is(self, row: Mapping[str, Any]) -> Any:
+        names = [item.key for item in self.table.primary_key.columns] if isinstance(self.table, Table) else []
+        found_by = names if names and all(row.get(name) is not None for name in names) else list(row)
+        return and_(*(self.table.c[name] == row[name] for name in found_by))
+
+    def reverse(self) -> BulkInsertOp:
+        return BulkInsertOp(self.table, self.rows)
+
+    def render(self, write: SourceWriter) -> list[str]:
+        return [write.call("execute", sql_text(statement)) for statement in self.statements()]
+
+    def sentence(self) -> str:
+        return f"Delete {self._count()} from {self.table.name}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        return (Hint("loses data", f"{self._count()} of {self.table.name} are lost"),)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("delete_rows", self.table, self.rows)

@@ -1,0 +1,143 @@
+"""Comments of tables: set, take away."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from ...util.exc import IrreversibleOperation
+from ..alter_table import AlterTableOp
+from ..base import BatchOperations, Operations
+from ..fields import Field
+from ..operation import SourceWriter
+from ..schemaobj import SchemaObjects
+
+
+@Operations.register_operation("create_table_comment")
+@BatchOperations.register_operation("create_table_comment", "batch_create_table_comment")
+class CreateTableCommentOp(AlterTableOp):
+    """What the database says a table is for; ``existing_comment`` is what it says now, None for nothing."""
+
+    fields = (Field("comment", "text", optional=True),)
+
+    def __init__(
+        self,
+        table_name: str,
+        comment: str | None,
+        *,
+        schema: str | None = None,
+        existing_comment: str | None = None,
+    ) -> None:
+        super().__init__(table_name, schema=schema)
+        self.comment, self.existing_comment = comment, existing_comment
+
+    @classmethod
+    def create_table_comment(
+        cls,
+        operations: Operations,
+        table_name: str,
+        comment: str | None,
+        *,
+        existing_comment: str | None = None,
+        schema: str | None = None,
+    ) -> None:
+        """Set the comment of a table.
+
+            op.create_table_comment("users", "who may log in", existing_comment="people")
+
+        ``existing_comment`` lets a downgrade bring it back, and tells SQL Server that there is one to change.
+        """
+        operations.invoke(cls(table_name, comment, existing_comment=existing_comment, schema=schema))
+
+    @classmethod
+    def batch_create_table_comment(
+        cls, operations: BatchOperations, comment: str | None, *, existing_comment: str | None = None
+    ) -> None:
+        """Set the comment of the table of the batch."""
+        operations.invoke(
+            cls(operations.table_name, comment, existing_comment=existing_comment, schema=operations.schema)
+        )
+
+    def apply(self, operations: Operations) -> None:
+        table = SchemaObjects(operations.migration_context).table(
+            self.table_name, schema=self.schema, comment=self.comment
+        )
+        if self.comment is None:
+            operations.impl.drop_table_comment(table)
+        elif self.existing_comment is None:
+            operations.impl.create_table_comment(table)
+        else:
+            operations.impl.change_table_comment(table, self.existing_comment)
+
+    def reverse(self) -> CreateTableCommentOp | DropTableCommentOp:
+        if self.existing_comment is None:
+            return DropTableCommentOp(self.table_name, existing_comment=self.comment, schema=self.schema)
+        return CreateTableCommentOp(
+            self.table_name, self.existing_comment, existing_comment=self.comment, schema=self.schema
+        )
+
+    def render(self, write: SourceWriter) -> str:
+        return self._write(write, "create_table_comment", self.comment, existing_comment=self.existing_comment)
+
+    def sentence(self) -> str:
+        return f"Set the comment of table {self.table_name} to {self.comment!r}"
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        table = SchemaObjects().table(self.table_name, schema=self.schema, comment=self.comment)
+        return ("add_table_comment", table, self.existing_comment)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("users", "who may log in", existing_comment="people")
+
+
+@Operations.register_operation("drop_table_comment")
+@BatchOperations.register_operation("drop_table_comment", "batch_drop_table_comment")
+class DropTableCommentOp(AlterTableOp):
+    """A table has no comment any more."""
+
+    def __init__(self, table_name: str, *, schema: str | None = None, existing_comment: str | None = None) -> None:
+        super().__init__(table_name, schema=schema)
+        self.existing_comment = existing_comment
+
+    @classmethod
+    def drop_table_comment(
+        cls,
+        operations: Operations,
+        table_name: str,
+        *,
+        existing_comment: str | None = None,
+        schema: str | None = None,
+    ) -> None:
+        """Take the comment of a table away.
+
+        op.drop_table_comment("users", existing_comment="who may log in")
+        """
+        operations.invoke(cls(table_name, existing_comment=existing_comment, schema=schema))
+
+    @classmethod
+    def batch_drop_table_comment(cls, operations: BatchOperations, *, existing_comment: str | None = None) -> None:
+        """Take the comment of the table of the batch away."""
+        operations.invoke(cls(operations.table_name, existing_comment=existing_comment, schema=operations.schema))
+
+    def apply(self, operations: Operations) -> None:
+        operations.impl.drop_table_comment(
+            SchemaObjects(operations.migration_context).table(self.table_name, schema=self.schema)
+        )
+
+    def reverse(self) -> CreateTableCommentOp:
+        if self.existing_comment is None:
+            raise IrreversibleOperation(self.sentence(), "what it said is not known. Pass existing_comment=.")
+        return CreateTableCommentOp(self.table_name, self.existing_comment, schema=self.schema)
+
+    def render(self, write: SourceWriter) -> str:
+        return self._write(write, "drop_table_comment", existing_comment=self.existing_comment)
+
+    def sentence(self) -> str:
+        return f"Drop the comment of table {self.table_name}"
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("remove_table_comment", SchemaObjects().table(self.table_name, schema=self.schema))
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("users", existing_comment="who may log in")
