@@ -52,6 +52,7 @@ class Proposal(View):
         self.head, self.branch_label = head, branch_label
         self.path: Path | None = None
         self.folded = False
+        self._spoken: tuple[object, tuple[Line, ...]] | None = None
 
     # ---- what a person does ----------------------------------------------------------------------------------------
 
@@ -126,7 +127,10 @@ class Proposal(View):
 
     def lines(self) -> tuple[Line, ...]:
         """Return the operations in words, as they stand in the review now."""
-        return lines_of(self.review)
+        rows = self.review.rows
+        if self._spoken is None or self._spoken[0] is not rows:
+            self._spoken = (rows, lines_of(self.review))
+        return self._spoken[1]
 
     def text(self) -> str:
         if not len(self):
