@@ -1,0 +1,54 @@
+"""Take the README's pictures from a real run of the quick start; and pictures of large and dark reviews, to be looked at.
+
+    pytest -m browser tests/browser/take_pictures.py [--basetemp DIR]
+
+The README's go to ``notebooks/images/``, the others to the test's temporary folder. No test of the suite: its name says so.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+QUICKSTART = "00_quickstart.ipynb"
+THEMES = ("JupyterLab Light", "JupyterLab Dark")
+
+MANY = """\
+%load_ext mig_ipython
+%mig_connect sqlite:///many.db
+import sqlalchemy as sa
+metadata = sa.MetaData()
+for number in range({tables}):
+    sa.Table(f"table_{{number:03}}", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)))
+%mig_autogenerate metadata -m "many tables"
+"""
+
+
+def test_pictures_for_the_readme(lab, open_notebook):
+    shutil.copy(FOLDER / QUICKSTART, lab.folder)
+    opened = open_notebook(QUICKSTART, device_scale_factor=1.5)
+    review = opened.run_until('-m "cancelled flights"')
+    review.get_by_role("button", name=re.compile("Add column cancelled")).click()
+    opened.page.wait_for_timeout(1000)
+    review.locator(".mig-review").screenshot(path=FOLDER / "images" / "review.png")
+    for text in ("proposal[3].edit", "proposal.write()", "%mig_upgrade --yes", "%mig_downgrade -1"):
+        opened.run(opened.cell(text))
+    graph = opened.run(opened.cell("%mig_graph"))
+    graph.locator("img, svg").last.screenshot(path=FOLDER / "images" / "graph.png")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("tables", [2, 200])
+def test_pictures_to_be_looked_at(lab, open_notebook, theme, tables, tmp_path_factory):
+    lab.theme(theme)
+    name = f"many_{tables}.ipynb"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(MANY.format(tables=tables))])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, lab.folder / name)
+    opened = open_notebook(name)
+    opened.run_until("many tables").locator(".mig-review").wait_for()
+    opened.page.wait_for_timeout(1500)
+    opened.page.screenshot(path=tmp_path_factory.getbasetemp() / f"review_{tables}_{theme.split()[-1].lower()}.png")
