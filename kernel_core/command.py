@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TextIO
 
 from .runtime.run import AppliedStep, RunEvent, RunReport
 from .script import Revision, Script, ScriptDirectory
@@ -20,13 +20,22 @@ from .script.write import new_id
 from .util.exc import CommandError, EnvironmentMissing
 from .util.files import write_new
 
-if TYPE_CHECKING:
-    from .config import Config
-
 __all__ = ["AppliedStep", "RunEvent", "RunReport", "UnknownRevision"]
 
 Names = str | Sequence[str]
 Plan = Callable[[tuple[str, ...], Any], Sequence[Any]]
+
+
+class Config(Protocol):
+    """What is asked of a `config.Config`, which lives a floor above."""
+
+    config_file_name: str | None
+    output_buffer: TextIO | None
+
+    def get_template_directory(self) -> str: ...
+    def get_main_option(self, name: str, default: str | None = None) -> str | None: ...
+    def set_main_option(self, name: str, value: str) -> None: ...
+    def get_alembic_boolean_option(self, name: str) -> bool: ...
 
 
 class UnknownRevision(Revision):

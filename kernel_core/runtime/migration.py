@@ -59,7 +59,9 @@ class MigrationContext:
             version_table_pk=self.opts.get("version_table_pk", True),
         )
         self.version_table = VersionTable(self.impl, table)
-        self.report = RunReport(target=self.target)
+        self._before: frozenset[str] = frozenset()
+        self._heads: frozenset[str] = frozenset()
+        self._done: list[AppliedStep] = []
         self.borrowed = self.connection is not None and self.connection.in_transaction()
         self._open: RevisionTransaction | None = None
 
@@ -110,6 +112,12 @@ class MigrationContext:
         """The database's URL with its secrets masked; the dialect's name offline."""
         return self.dialect.name if self.connection is None else mask_url(self.connection.engine.url)
 
+    @property
+    def report(self) -> RunReport:
+        """What the last run did, as far as it got."""
+        before, after = (tuple(sorted(heads)) for heads in (self._before, self._heads))
+        return RunReport(tuple(self._done), before, after, target=self.target)
+
     def get_current_revision(self) -> str | None:
         """Return the one revision at which the database stands, None for base; raises CommandError if several."""
         heads = self.get_current_heads()
@@ -144,7 +152,7 @@ class MigrationContext:
         before = frozenset(self.get_current_heads())
         with self._only_reading():
             steps = self._plan(before)
-        self.report = RunReport(before=tuple(sorted(before)), after=tuple(sorted(before)), target=self.target)
+        self._before, self._heads, self._done = before, before, []
         if steps:
             self._settle()
             with Operations.context(self), self.begin_transaction():
@@ -172,13 +180,11 @@ class MigrationContext:
                 self._clean()
                 report("failed", time.perf_counter() - started)
                 interrupted = transaction is not None and transaction.interrupted
-                standing = self.report.before if self._one_for_all else tuple(sorted(heads))
+                standing = tuple(sorted(self._before if self._one_for_all else heads))
                 self._explain(error, step, standing, interrupted)
             heads, seconds = new, 0.0 if self.as_sql else time.perf_counter() - started
-            done = [self._applied(step, revision, seconds) for revision in self._named(step)]
-            self.report = RunReport(
-                (*self.report.steps, *done), self.report.before, tuple(sorted(heads)), target=self.target
-            )
+            self._done += [self._applied(step, revision, seconds) for revision in self._named(step)]
+            self._heads = heads
             report("done", seconds)
 
     def _carry_out(self, step: AnyStep, heads: frozenset[str], new: frozenset[str], kw: Mapping[str, Any]) -> None:
@@ -225,7 +231,7 @@ class MigrationContext:
             raise error
         if isinstance(error, SomeoneElseMovedIt):
             raise error
-        applied = () if self._one_for_all else tuple(each.revision for each in self.report.steps)
+        applied = () if self._one_for_all else tuple(each.revision for each in self._done)
         raise failed(error, step, self, heads, applied, interrupted) from error
 
     # ---- progress -----------------------------------------------------------------------------------------------

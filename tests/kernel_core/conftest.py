@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,9 +109,9 @@ def project(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def any_project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def any_project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A fresh environment, once on SQLite and once on PostgreSQL."""
-    yield _project(tmp_path, request.getfixturevalue(f"{request.param}_url"), monkeypatch)
+    return _project(tmp_path, request.getfixturevalue(f"{request.param}_url"), monkeypatch)
 
 
 @pytest.fixture

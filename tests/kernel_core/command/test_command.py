@@ -91,7 +91,7 @@ def test_a_missing_environment_says_how_to_make_one(tmp_path, monkeypatch):
         command.upgrade(config, "head")
     (tmp_path / "photos").mkdir()
     config.set_main_option("script_location", "photos")
-    with pytest.raises(EnvironmentMissing, match="is no migration environment.*mig init photos"):
+    with pytest.raises(EnvironmentMissing, match=r"is no migration environment.*mig init photos"):
         command.current(config)
 
 
@@ -118,7 +118,9 @@ def test_labels_splices_and_dependencies_are_written(project):
     command.revision(project.config(), "Two", rev_id="b2")
     with pytest.raises(RevisionError, match="a1 is not a head"):
         command.revision(project.config(), "Branch", head="a1")
-    side = command.revision(project.config(), "Side", head="a1", splice=True, branch_label="side", rev_id="c3", depends_on=["b2"])
+    side = command.revision(
+        project.config(), "Side", head="a1", splice=True, branch_label="side", rev_id="c3", depends_on=["b2"]
+    )
     assert (side.down_revision, side.branch_labels, side.dependencies) == ("a1", {"side"}, "b2")
     with pytest.raises(MultipleHeads):
         command.revision(project.config(), "Which?")
@@ -175,9 +177,11 @@ def test_looking_runs_no_version_file_and_no_env_py(project):
 
 def test_heads_and_history_import_neither_sqlalchemy_nor_mako(project):
     project.chain("a1")
-    code = ("import sys; from kernel_core import command; from kernel_core.config import Config; "
-            f"c = Config({project.ini!r}); command.heads(c); command.history(c); command.show(c, 'a1'); "
-            "print(sorted({name.partition('.')[0] for name in sys.modules} & {'sqlalchemy', 'mako', 'IPython'}))")
+    code = (
+        "import sys; from kernel_core import command; from kernel_core.config import Config; "
+        f"c = Config({project.ini!r}); command.heads(c); command.history(c); command.show(c, 'a1'); "
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'sqlalchemy', 'mako', 'IPython'}))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
@@ -266,14 +270,19 @@ def test_merging_one_revision_is_refused(project):
 
 def models():
     metadata = sa.MetaData()
-    sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(20), nullable=False))
+    sa.Table(
+        "users",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String(20), nullable=False),
+    )
     return metadata
 
 
 def test_autogenerate_writes_what_the_database_lacks(any_project):
     config = any_project.config(target_metadata=models())
     script = command.revision(config, "Add users", autogenerate=True, rev_id="a1")
-    assert 'op.create_table(' in script.source
+    assert "op.create_table(" in script.source
     assert command.upgrade(any_project.config(), "head").after == ("a1",)
     assert "users" in any_project.tables()
     again = command.revision(any_project.config(target_metadata=models()), "Nothing", autogenerate=True)

@@ -94,7 +94,7 @@ def test_a_missing_environment_names_the_way_on(tmp_path, monkeypatch, capsys):
         ("nosuch://h/d", "No such kind of database is known"),
         ("postgresql+psycopg://ada:verysecret1@127.0.0.1:1/d", "OperationalError"),
         ("sqlite:////no/such/folder/x.db", "unable to open database file"),
-        ("postgresql+asyncpg://u@h/d", 'The driver asyncpg is not installed. Install it: pip install asyncpg'),
+        ("postgresql+asyncpg://u@h/d", "The driver asyncpg is not installed. Install it: pip install asyncpg"),
     ],
 )
 def test_a_database_that_cannot_be_had_is_one_line(mig, monkeypatch, url, message):
@@ -166,7 +166,9 @@ def test_without_a_command_the_help_is_shown(mig):
 
 
 def test_python_m_runs_it(project):
-    done = subprocess.run([sys.executable, "-m", "kernel_core", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "kernel_core", "--version"], capture_output=True, text=True, check=True
+    )
     assert done.stdout == f"python -m kernel_core {__version__}\n"
 
 

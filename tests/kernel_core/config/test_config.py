@@ -69,7 +69,10 @@ def test_pyproject_gives_real_types_and_the_ini_file_wins(tmp_path):
     assert config.get_main_option("script_location") == f"{tmp_path}/m"
     assert config.get_version_locations_list() == [f"{tmp_path}/a", "b"]
     assert config.get_alembic_boolean_option("recursive_version_locations") is True
-    assert (config.get_alembic_option("truncate_slug_length"), config.get_main_option("truncate_slug_length")) == (20, "20")
+    assert (config.get_alembic_option("truncate_slug_length"), config.get_main_option("truncate_slug_length")) == (
+        20,
+        "20",
+    )
     assert config.get_main_option("both") == "ini"
 
 

@@ -11,7 +11,7 @@ from kernel_core.runtime.environment import EnvironmentContext
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
-OLD_STYLE = '''
+OLD_STYLE = """
 from logging.config import fileConfig
 from sqlalchemy import engine_from_config, pool
 from kernel_core import context
@@ -32,13 +32,17 @@ if context.is_offline_mode():
     offline()
 else:
     online()
-'''
+"""
 
 
 def probe(project, code, *, sql=False, target="head", **attributes):
     """Run ``code`` in env.py after ``configure()`` and return what it puts into ``out``."""
     out = {}
-    project.env(lambda text: text.replace("        context.run_migrations()", f"        {code}\n        context.run_migrations()"))
+    project.env(
+        lambda text: text.replace(
+            "        context.run_migrations()", f"        {code}\n        context.run_migrations()"
+        )
+    )
     command.upgrade(project.config(out=out, **attributes), target, sql=sql)
     return out
 
@@ -55,11 +59,13 @@ def test_an_env_py_as_the_documentation_writes_it_runs(project):
 
 def test_what_env_py_may_ask(project):
     project.chain("a1", "b2")
-    code = ("config.attributes['out'].update(offline=context.is_offline_mode(), needs=context.requires_connection(), "
-            "ddl=context.is_transactional_ddl(), head=context.get_head_revision(), heads=context.get_head_revisions(), "
-            "to=context.get_revision_argument(), tag=context.get_tag_argument(), x=context.get_x_argument(), "
-            "start=context.get_starting_revision_argument(), script=context.script.dir, same=context.config is config, "
-            "bind=context.get_bind(), impl=context.get_impl().dialect.name, here=context.get_context().bind)")
+    code = (
+        "config.attributes['out'].update(offline=context.is_offline_mode(), needs=context.requires_connection(), "
+        "ddl=context.is_transactional_ddl(), head=context.get_head_revision(), heads=context.get_head_revisions(), "
+        "to=context.get_revision_argument(), tag=context.get_tag_argument(), x=context.get_x_argument(), "
+        "start=context.get_starting_revision_argument(), script=context.script.dir, same=context.config is config, "
+        "bind=context.get_bind(), impl=context.get_impl().dialect.name, here=context.get_context().bind)"
+    )
     out = probe(project, code)
     assert out["bind"] is out.pop("here") is not None
     assert (out["offline"], out["needs"], out["ddl"], out["same"]) == (False, True, True, True)
@@ -69,16 +75,22 @@ def test_what_env_py_may_ask(project):
 
 def test_offline_the_ends_are_those_that_were_asked_for(project):
     project.chain("a1", "b2")
-    code = ("config.attributes['out'].update(to=context.get_revision_argument(), offline=context.is_offline_mode(), "
-            "start=context.get_starting_revision_argument(), bind=context.get_bind())")
+    code = (
+        "config.attributes['out'].update(to=context.get_revision_argument(), offline=context.is_offline_mode(), "
+        "start=context.get_starting_revision_argument(), bind=context.get_bind())"
+    )
     out = probe(project, code, sql=True, target="a1:head")
     assert out == {"to": "b2", "offline": True, "start": "a1", "bind": None}
 
 
 def test_x_arguments_come_as_a_list_or_by_name(project, capsys):
     project.chain("a1")
-    project.env(lambda text: text.replace("config = context.config", "config = context.config\n"
-        "print(context.get_x_argument(), context.get_x_argument(as_dictionary=True))"))
+    project.env(
+        lambda text: text.replace(
+            "config = context.config",
+            "config = context.config\nprint(context.get_x_argument(), context.get_x_argument(as_dictionary=True))",
+        )
+    )
     CommandLine().main(["-c", project.ini, "-x", "tenant=a=b", "-x", "dry", "current"])
     assert capsys.readouterr().out == "['tenant=a=b', 'dry'] {'tenant': 'a=b', 'dry': ''}\n"
 
@@ -116,13 +128,16 @@ def test_two_threads_do_not_see_each_others_context(project):
 
 def test_several_databases_of_one_env_py_make_one_report(project, tmp_path):
     project.chain("a1")
-    project.env(lambda text: text.replace(
-        "def run_migrations_online():",
-        "def run_migrations_online():\n"
-        "    for name in ('one', 'two'):\n"
-        f"        with create_engine(f'sqlite:///{tmp_path}/{{name}}.db').connect() as connection:\n"
-        "            migrate(connection)\n"
-        "    return\n"))
+    project.env(
+        lambda text: text.replace(
+            "def run_migrations_online():",
+            "def run_migrations_online():\n"
+            "    for name in ('one', 'two'):\n"
+            f"        with create_engine(f'sqlite:///{tmp_path}/{{name}}.db').connect() as connection:\n"
+            "            migrate(connection)\n"
+            "    return\n",
+        )
+    )
     report = command.upgrade(project.config(), "head")
     assert [step.revision for step in report.steps] == ["a1", "a1"]
     assert report.after == ("a1",)

@@ -54,13 +54,14 @@ def test_nothing_to_run_on_is_an_error():
 
 
 def test_without_a_plan_there_is_nothing_to_run(sqlite_url):
-    with engine_of(sqlite_url).connect() as connection:
-        with pytest.raises(CommandError, match="without a plan"):
-            MigrationContext.configure(connection).run_migrations()
+    with engine_of(sqlite_url).connect() as connection, pytest.raises(CommandError, match="without a plan"):
+        MigrationContext.configure(connection).run_migrations()
 
 
 def test_several_heads_are_no_single_revision(project):
-    project.run("CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('b'), ('a')")
+    project.run(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('b'), ('a')"
+    )
     with engine_of(project.url).connect() as connection:
         context = MigrationContext.configure(connection)
         assert context.get_current_heads() == ("a", "b")
@@ -89,7 +90,11 @@ def test_a_plan_that_would_change_is_refused_where_only_reading_is_allowed(proje
     project.chain("a1")
     scripts = ScriptDirectory(project.folder / "migrations")
     with engine_of(project.url).connect() as connection:
-        opts = {"fn": lambda heads, context: upgrade_steps(scripts.map, (), "a1"), "script": scripts, "dont_mutate": True}
+        opts = {
+            "fn": lambda heads, context: upgrade_steps(scripts.map, (), "a1"),
+            "script": scripts,
+            "dont_mutate": True,
+        }
         with pytest.raises(CommandError, match="only reads"):
             MigrationContext.configure(connection, opts=opts).run_migrations()
     assert project.tables() == set()

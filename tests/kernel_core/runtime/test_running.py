@@ -82,8 +82,11 @@ def test_a_downgrade_that_fails_says_so(any_project):
 
 
 def test_one_transaction_for_all_takes_everything_back(any_project):
-    any_project.env(lambda text: text.replace("**options(connection.dialect.name)",
-                                              "transaction_per_migration=False, **options(connection.dialect.name)"))
+    any_project.env(
+        lambda text: text.replace(
+            "**options(connection.dialect.name)", "transaction_per_migration=False, **options(connection.dialect.name)"
+        )
+    )
     any_project.chain("a1")
     any_project.write("b2", "a1", "raise ValueError('no')")
     with pytest.raises(UpgradeFailed) as raised:
@@ -140,9 +143,13 @@ def test_in_a_transaction_of_the_caller_a_failure_says_who_must_roll_back(any_pr
 
 
 def test_what_env_py_begins_inside_the_block_is_committed(any_project):
-    any_project.env(lambda text: text.replace(
-        "        context.run_migrations()\n\n\nif", "        context.execute('CREATE TABLE before_it (id INTEGER)')\n"
-        "        context.run_migrations()\n        context.execute('CREATE TABLE after_it (id INTEGER)')\n\n\nif"))
+    any_project.env(
+        lambda text: text.replace(
+            "        context.run_migrations()\n\n\nif",
+            "        context.execute('CREATE TABLE before_it (id INTEGER)')\n"
+            "        context.run_migrations()\n        context.execute('CREATE TABLE after_it (id INTEGER)')\n\n\nif",
+        )
+    )
     any_project.chain("a1")
     command.upgrade(any_project.config(), "head")
     assert any_project.tables() == {"alembic_version", "t_a1", "before_it", "after_it"}
@@ -205,35 +212,60 @@ def test_progress_is_told_step_by_step(project):
 
 
 def test_an_autocommit_block_commits_what_was_before_it(any_project):
-    any_project.write("a1", None, (
-        "op.create_table('t', sa.Column('id', sa.Integer))\n"
-        "with op.get_context().autocommit_block():\n"
-        "    op.execute('CREATE INDEX ix ON t (id)')\n"
-        "op.execute('nonsense')"))
+    any_project.write(
+        "a1",
+        None,
+        (
+            "op.create_table('t', sa.Column('id', sa.Integer))\n"
+            "with op.get_context().autocommit_block():\n"
+            "    op.execute('CREATE INDEX ix ON t (id)')\n"
+            "op.execute('nonsense')"
+        ),
+    )
     with pytest.raises(UpgradeFailed, match=r"up to its autocommit_block\(\) stays; the database stands at base"):
         command.upgrade(any_project.config(), "head")
     assert "t" in any_project.tables()
 
 
 def test_an_index_can_be_made_concurrently(postgresql_project):
-    postgresql_project.write("a1", None, (
-        "op.create_table('t', sa.Column('id', sa.Integer))\n"
-        "with op.get_context().autocommit_block():\n"
-        "    op.create_index('ix', 't', ['id'], postgresql_concurrently=True)\n"
-        "op.create_table('u', sa.Column('id', sa.Integer))"))
+    postgresql_project.write(
+        "a1",
+        None,
+        (
+            "op.create_table('t', sa.Column('id', sa.Integer))\n"
+            "with op.get_context().autocommit_block():\n"
+            "    op.create_index('ix', 't', ['id'], postgresql_concurrently=True)\n"
+            "op.create_table('u', sa.Column('id', sa.Integer))"
+        ),
+    )
     assert command.upgrade(postgresql_project.config(), "head").after == ("a1",)
     assert {"t", "u"} <= postgresql_project.tables()
 
 
 def test_on_version_apply_hears_of_every_step(project):
-    project.env(lambda text: text.replace("**options(connection.dialect.name)",
-        "on_version_apply=config.attributes['listen'], **options(connection.dialect.name)"))
+    project.env(
+        lambda text: text.replace(
+            "**options(connection.dialect.name)",
+            "on_version_apply=config.attributes['listen'], **options(connection.dialect.name)",
+        )
+    )
     project.chain("a1", "b2")
     heard = []
 
     def listen(*, ctx, step, heads, run_args):
-        heard.append((step.is_upgrade, step.is_stamp, step.source_revision_ids, step.destination_revision_ids,
-                      step.up_revision_id, step.down_revision_ids, heads, run_args, ctx.dialect.name))
+        heard.append(
+            (
+                step.is_upgrade,
+                step.is_stamp,
+                step.source_revision_ids,
+                step.destination_revision_ids,
+                step.up_revision_id,
+                step.down_revision_ids,
+                heads,
+                run_args,
+                ctx.dialect.name,
+            )
+        )
 
     command.upgrade(project.config(listen=listen), "head")
     command.downgrade(project.config(listen=[listen]), "a1")
@@ -247,8 +279,12 @@ def test_on_version_apply_hears_of_every_step(project):
 
 
 def test_a_callback_that_fails_rolls_its_revision_back(project):
-    project.env(lambda text: text.replace("**options(connection.dialect.name)",
-        "on_version_apply=lambda **kw: 1 / 0, **options(connection.dialect.name)"))
+    project.env(
+        lambda text: text.replace(
+            "**options(connection.dialect.name)",
+            "on_version_apply=lambda **kw: 1 / 0, **options(connection.dialect.name)",
+        )
+    )
     project.chain("a1")
     with pytest.raises(UpgradeFailed, match="ZeroDivisionError"):
         command.upgrade(project.config(), "head")
@@ -281,8 +317,12 @@ def test_a_file_without_upgrade_is_named(project):
 
 
 def test_foreign_keys_are_checked_before_the_commit_and_on_again_after_it(project):
-    project.write("a1", None, "op.execute('CREATE TABLE p (id INTEGER PRIMARY KEY)')\n"
-                  "op.execute('CREATE TABLE c (p INTEGER REFERENCES p)')\nop.execute('INSERT INTO c VALUES (7)')")
+    project.write(
+        "a1",
+        None,
+        "op.execute('CREATE TABLE p (id INTEGER PRIMARY KEY)')\n"
+        "op.execute('CREATE TABLE c (p INTEGER REFERENCES p)')\nop.execute('INSERT INTO c VALUES (7)')",
+    )
     engine = sa.create_engine(project.url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA foreign_keys=ON")
@@ -316,8 +356,12 @@ def test_an_id_that_does_not_fit_its_column_is_refused_with_nothing_done(any_pro
 
 def test_the_version_table_may_have_another_name_and_schema(postgresql_project):
     postgresql_project.run("CREATE SCHEMA ops")
-    postgresql_project.env(lambda text: text.replace("**options(connection.dialect.name)",
-        "version_table='here', version_table_schema='ops', **options(connection.dialect.name)"))
+    postgresql_project.env(
+        lambda text: text.replace(
+            "**options(connection.dialect.name)",
+            "version_table='here', version_table_schema='ops', **options(connection.dialect.name)",
+        )
+    )
     postgresql_project.chain("a1")
     command.upgrade(postgresql_project.config(), "head")
     assert postgresql_project.rows("SELECT version_num FROM ops.here") == ["a1"]
@@ -331,7 +375,9 @@ def test_an_env_py_that_runs_nothing_is_told_of(project):
 
 
 def test_offline_output_may_go_to_a_buffer_of_env_py(project):
-    project.env(lambda text: text.replace("literal_binds=True,", "literal_binds=True, output_buffer=config.attributes['out'],"))
+    project.env(
+        lambda text: text.replace("literal_binds=True,", "literal_binds=True, output_buffer=config.attributes['out'],")
+    )
     project.chain("a1")
     out = io.StringIO()
     report = command.upgrade(project.config(out=out), "head", sql=True)
