@@ -84,7 +84,7 @@ class OpenNotebook:
         for _ in range(5):  # a page that is still busy opening may swallow a key
             cell.locator(".cm-content").first.click()
             self.page.keyboard.press("Control+Enter")
-            if self._leaves(cell, before, seconds=3):
+            if self._leaves(cell, before, seconds=8):
                 break
         if self.prompt(cell) == before or not self._leaves(cell, "[*]:", seconds=WAIT):
             raise TimeoutError(f"The cell did not finish in {WAIT} s: {cell.inner_text()[:200]}")
@@ -187,7 +187,7 @@ def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) ->
     pages: list[Page] = []
 
     def opened(name: str, **options: Any) -> OpenNotebook:
-        page = browser.new_page(viewport={"width": 1280, "height": 1000}, **options)
+        page = browser.new_page(**{"viewport": {"width": 1280, "height": 1000}} | options)
         pages.append(page)
         page.goto(lab.url(name))
         return OpenNotebook(page)

@@ -29,26 +29,33 @@ for number in range({tables}):
 
 def test_pictures_for_the_readme(lab, open_notebook):
     shutil.copy(FOLDER / QUICKSTART, lab.folder)
-    opened = open_notebook(QUICKSTART, device_scale_factor=1.5)
+    opened = open_notebook(QUICKSTART, device_scale_factor=1.5, viewport={"width": 1280, "height": 1600})
     review = opened.run_until('-m "cancelled flights"')
     review.get_by_role("button", name=re.compile("Add column cancelled")).click()
     opened.page.wait_for_timeout(1000)
     review.locator(".mig-review").screenshot(path=FOLDER / "images" / "review.png")
-    for text in ("proposal[3].edit", "proposal.write()", "%mig_upgrade --yes", "%mig_downgrade -1"):
+    for text in (
+        "proposal[3].edit",
+        "proposal.write()",
+        "%mig_upgrade --yes",
+        '%%migration "mark',
+        "%mig_downgrade -1",
+    ):
         opened.run(opened.cell(text))
     graph = opened.run(opened.cell("%mig_graph"))
-    graph.locator("img, svg").last.screenshot(path=FOLDER / "images" / "graph.png")
+    graph.locator("img[src^='data:image/svg']").screenshot(path=FOLDER / "images" / "graph.png")
 
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("tables", [2, 200])
 def test_pictures_to_be_looked_at(lab, open_notebook, theme, tables, tmp_path_factory):
     lab.theme(theme)
-    name = f"many_{tables}.ipynb"
+    name = f"{tables}-{theme.split()[-1].lower()}/many.ipynb"  # a folder of its own: its own database
+    (lab.folder / name).parent.mkdir()
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(MANY.format(tables=tables))])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, lab.folder / name)
     opened = open_notebook(name)
     opened.run_until("many tables").locator(".mig-review").wait_for()
     opened.page.wait_for_timeout(1500)
-    opened.page.screenshot(path=tmp_path_factory.getbasetemp() / f"review_{tables}_{theme.split()[-1].lower()}.png")
+    opened.page.screenshot(path=tmp_path_factory.getbasetemp() / f"review-{Path(name).parent}.png")
