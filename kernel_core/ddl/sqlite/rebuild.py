@@ -356,11 +356,13 @@ class Rebuild:
             try:
                 yield
             except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
+                if not connection.invalidated:
+                    connection.exec_driver_sql("ROLLBACK")
                 raise
             connection.exec_driver_sql("COMMIT")
         finally:
-            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+            if not connection.invalidated:
+                connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
     def _refuse_referred(self) -> None:
         connection = self.impl.connection
@@ -392,7 +394,8 @@ class Rebuild:
         try:
             yield
         finally:
-            self.impl.connection.exec_driver_sql(f"PRAGMA legacy_alter_table={before or 0}")
+            if not self.impl.connection.invalidated:
+                self.impl.connection.exec_driver_sql(f"PRAGMA legacy_alter_table={before or 0}")
 
     def _check_broken(self) -> Counter[str]:
         """Return how many rows of the table refer to rows that each other table lacks."""

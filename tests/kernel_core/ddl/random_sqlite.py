@@ -1,0 +1,137 @@
+"""Random SQLite databases with everything that a rebuild could lose, and random batches on them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+STRICT_TYPES = ["TEXT", "ANY"]
+LOOSE_TYPES = ["INTEGER", "TEXT", "VARCHAR(20)", "NUMERIC(8, 2)", "UNSIGNED BIG INT", ""]
+
+
+@dataclass
+class RandomTable:
+    """The table that a batch is made on: the statements that make it and its surroundings, and what may be changed."""
+
+    statements: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    plain: list[str] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    named: list[tuple[str, str]] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
+
+
+def random_table(seed: int) -> RandomTable:
+    """Return table ``thing`` with its parent, its children, views, triggers and some rows."""
+    dice = random.Random(seed)
+    made = RandomTable()
+    strict, without_rowid = dice.random() < 0.3, dice.random() < 0.2
+    types = STRICT_TYPES if strict else LOOSE_TYPES
+    autoincrement = " AUTOINCREMENT" if not without_rowid and dice.random() < 0.4 else ""
+    parts = [f"id INTEGER PRIMARY KEY{autoincrement}"]
+    parts += [_random_column(dice, made, place, types) for place in range(dice.randint(2, 6))]
+    if dice.random() < 0.5:
+        parts.append("twice INT GENERATED ALWAYS AS (id * 2) " + dice.choice(["STORED", "VIRTUAL"]))
+    if dice.random() < 0.6:
+        parts.append(
+            "boss INT REFERENCES thing (id) ON DELETE " + dice.choice(["CASCADE", "SET NULL", "SET NULL DEFERRABLE"])
+        )
+    if dice.random() < 0.6:
+        parts.append("parent_id INT DEFAULT 1 REFERENCES parent ON DELETE CASCADE ON UPDATE SET NULL")
+    parts += _random_constraints(dice, made)
+    options = [word for word, wanted in (("STRICT", strict), ("WITHOUT ROWID", without_rowid)) if wanted]
+    made.statements = [
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+        "INSERT INTO parent VALUES (1), (2)",
+        f"CREATE TABLE thing (\n  {', '.join(parts)}\n) {', '.join(options)}",
+        "CREATE TABLE child (id INTEGER PRIMARY KEY, thing INT REFERENCES thing (id) ON DELETE CASCADE)",
+        "CREATE TABLE log (what)",
+    ]
+    made.statements += _random_surroundings(dice, made)
+    return made
+
+
+def _random_column(dice: random.Random, made: RandomTable, place: int, types: list[str]) -> str:
+    name = dice.choice(["c{}", '"Col {}"', "[odd,{}]", "`tick{}`"]).format(place)
+    bare = name.strip('"[]`')
+    made.columns.append(bare)
+    clauses = [dice.choice(types)]
+    if dice.random() < 0.4:
+        clauses.append(dice.choice(["DEFAULT 7", "DEFAULT 'a, b (c'", "DEFAULT (1 + 2)", "NOT NULL DEFAULT 3", "NULL"]))
+    if dice.random() < 0.3:
+        clauses.append("COLLATE " + dice.choice(["NOCASE", "RTRIM"]))
+    if dice.random() < 0.3:
+        clauses.append(f"CHECK (length({name}) < 1000)")
+        made.checked.append(bare)
+    if dice.random() < 0.2:
+        clauses.append("/* said, (so */")
+    made.plain.append(bare)
+    return f"{name} {' '.join(clauses)}"
+
+
+def _random_constraints(dice: random.Random, made: RandomTable) -> list[str]:
+    constraints = []
+    if dice.random() < 0.5:
+        constraints.append("CHECK (id > 0)")
+    if dice.random() < 0.5:
+        constraints.append("CONSTRAINT ck_named CHECK (id < 1000000)")
+        made.named.append(("ck_named", "check"))
+    if dice.random() < 0.5:
+        constraints.append(f'CONSTRAINT uq_named UNIQUE (id, "{made.columns[0]}") ON CONFLICT IGNORE')
+        made.named.append(("uq_named", "unique"))
+    return constraints
+
+
+def _random_surroundings(dice: random.Random, made: RandomTable) -> list[str]:
+    """Return indexes, a view, a trigger and rows; all on columns that the batches leave alone, but for the indexes."""
+    first = made.columns[0]
+    statements = []
+    if dice.random() < 0.7:
+        statements.append(f'CREATE INDEX ix_plain ON thing ("{first}" DESC)')
+        made.indexes.append("ix_plain")
+    if dice.random() < 0.5:
+        statements.append("CREATE UNIQUE INDEX ix_part ON thing (abs(id)) WHERE id > 1")
+    if dice.random() < 0.7:
+        statements.append("CREATE VIEW seen AS SELECT id FROM thing WHERE id > 1")
+    if dice.random() < 0.7:
+        statements.append("CREATE TRIGGER noted AFTER INSERT ON thing BEGIN INSERT INTO log VALUES (new.id); END")
+    if dice.random() < 0.3:
+        statements.append("CREATE TRIGGER other AFTER INSERT ON parent BEGIN UPDATE thing SET id = id; END")
+    for number in range(1, dice.randint(2, 8)):
+        statements.append(f'INSERT INTO thing (id, "{first}") VALUES ({number}, {number})')
+        statements.append(f"INSERT INTO child (thing) VALUES ({number})")
+    statements.append("DELETE FROM thing WHERE id = 1")
+    return statements
+
+
+Act = tuple[str, Callable[[Any], None]]
+
+
+def random_acts(made: RandomTable, seed: int) -> tuple[list[Act], set[str]]:
+    """Return named changes to make in one batch, and the columns that they touch."""
+    dice = random.Random(-seed - 1)
+    last = made.columns[-1]
+    touched: set[str] = set()
+    choices: list[tuple[Act, set[str]]] = [
+        (("nullable", lambda batch: batch.alter_column(last, nullable=True, server_default="5")), set()),
+        (("add", lambda batch: batch.add_column(sa.Column("new", sa.Integer, server_default="9"))), set()),
+        (("place", lambda batch: batch.add_column(sa.Column("new2", sa.Integer), insert_after="id")), set()),
+        (("check", lambda batch: batch.create_check_constraint("ck_new", "id > -1")), set()),
+        (("unique", lambda batch: batch.create_unique_constraint("uq_new", ["id"])), set()),
+        (("index", lambda batch: batch.create_index("ix_new", ["id"])), set()),
+        (("move", lambda batch: batch.alter_column(last, insert_before="id")), set()),
+    ]
+    for name, kind in made.named:
+        choices.append(((f"drop {name}", lambda batch, n=name, k=kind: batch.drop_constraint(n, type_=k)), set()))
+    choices += [((f"drop {index}", lambda batch, n=index: batch.drop_index(n)), set()) for index in made.indexes]
+    if len(made.columns) > 2:
+        middle = made.columns[1]
+        choices.append(((f"drop {middle}", lambda batch: batch.drop_column(middle)), {middle}))
+    picked = dice.sample(choices, k=min(len(choices), dice.randint(1, 4)))
+    for _, columns in picked:
+        touched |= columns
+    return [act for act, _ in picked], touched

@@ -1,0 +1,158 @@
+"""300 random SQLite databases, a random batch on each: what the batch does not name is as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.operations import Operations
+from kernel_core.runtime.migration import MigrationContext
+
+from .random_sqlite import RandomTable, random_acts, random_table
+
+
+def prepared(url: str, made: RandomTable) -> sa.Connection:
+    connection = sa.create_engine(url, poolclass=sa.NullPool).connect()
+    connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+    for statement in made.statements:
+        connection.exec_driver_sql(statement)
+    connection.commit()
+    return connection
+
+
+def run_batch(connection: sa.Connection, acts: list[tuple[str, Callable[[Any], None]]]) -> None:
+    context = MigrationContext.configure(connection)
+    connection.rollback()
+    with context.impl.begin_revision(connection), Operations(context).batch_alter_table("thing") as batch_op:
+        for _, act in acts:
+            act(batch_op)
+
+
+def rows(connection: sa.Connection, table: str, columns: list[str]) -> str:
+    quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in sorted(columns))
+    found = connection.exec_driver_sql(f"SELECT {quoted} FROM {table}").all()
+    return hashlib.sha256(repr(sorted(map(repr, found))).encode()).hexdigest()
+
+
+def objects(connection: sa.Connection) -> dict[tuple[str, str], str]:
+    found = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {(type_, name): sql for type_, name, sql in found}
+
+
+def columns_of(connection: sa.Connection) -> list[str]:
+    return [row[1] for row in connection.exec_driver_sql("PRAGMA table_xinfo(thing)")]
+
+
+def everything(connection: sa.Connection) -> object:
+    tables = ["parent", "thing", "child", "log"]
+    return objects(connection), [connection.exec_driver_sql(f"SELECT * FROM {table}").all() for table in tables]
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_what_a_batch_does_not_name_is_as_it_was(sqlite_url: str, seed: int) -> None:
+    made = random_table(seed)
+    acts, touched = random_acts(made, seed)
+    with prepared(sqlite_url, made) as connection:
+        kept = [name for name in columns_of(connection) if name not in touched]
+        before, before_objects = rows(connection, "thing", kept), objects(connection)
+        others = {table: rows(connection, table, ["rowid"]) for table in ("parent", "child", "log")}
+        options = made.statements[2].rpartition(")")[2].split()
+        run_batch(connection, acts)
+        said = " + ".join(name for name, _ in acts)
+        assert rows(connection, "thing", kept) == before, said
+        assert {table: rows(connection, table, ["rowid"]) for table in others} == others, said
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        after_objects = objects(connection)
+        dropped = {name.removeprefix("drop ") for name, _ in acts if name.startswith("drop ix")}
+        gone_with_columns = {
+            name for (_, name), sql in before_objects.items() if any(f'"{column}"' in sql for column in touched)
+        }
+        for key, sql in before_objects.items():
+            if key[1] not in {"thing", *dropped, *gone_with_columns}:
+                assert after_objects[key] == sql, said
+        new_sql = after_objects["table", "thing"]
+        assert new_sql.rpartition(")")[2].split() == options, said
+        for clause in (
+            "AUTOINCREMENT",
+            "COLLATE NOCASE",
+            "CHECK (id > 0)",
+            "GENERATED ALWAYS AS (id * 2)",
+            "DEFERRABLE",
+        ):
+            if not touched and clause in made.statements[2]:
+                assert clause in new_sql, said
+
+
+class Killed(BaseException):
+    """Stands for the kill of the process: nothing catches it as an error."""
+
+
+@pytest.mark.parametrize("seed", range(0, 300, 10))
+def test_stopped_at_any_statement_nothing_has_changed(sqlite_url: str, seed: int) -> None:
+    made = random_table(seed)
+    acts, _ = random_acts(made, seed)
+    with prepared(sqlite_url, made) as connection:
+        before = everything(connection)
+        for stop_at in range(1, 30):
+            count = 0
+
+            def stop(*args: Any, at: int = stop_at) -> None:
+                nonlocal count
+                count += not args[2].upper().startswith(("PRAGMA", "SELECT"))
+                if count == at:
+                    raise Killed
+
+            sa.event.listen(connection, "before_cursor_execute", stop)
+            try:
+                run_batch(connection, acts)
+            except Killed:
+                sa.event.remove(connection, "before_cursor_execute", stop)
+                assert everything(connection) == before, stop_at
+                connection.rollback()
+            else:
+                sa.event.remove(connection, "before_cursor_execute", stop)
+                break
+        assert stop_at >= 2, "the batch runs at least one statement"
+
+
+@pytest.mark.parametrize("stop_at", [3, 4, 5, 6, 7])
+def test_killed_for_good_in_the_middle_the_file_is_as_it_was(tmp_path: Path, stop_at: int) -> None:
+    url = f"sqlite:///{tmp_path / 'killed.db'}"
+    made = random_table(3)
+    with prepared(url, made) as connection:
+        before = everything(connection)
+    program = f"""
+import os, sys
+sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+import sqlalchemy as sa
+from kernel_core.operations import Operations
+from kernel_core.runtime.migration import MigrationContext
+connection = sa.create_engine({url!r}).connect()
+connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+connection.rollback()
+count = 0
+def kill(*args):
+    global count
+    count += not args[2].upper().startswith(("PRAGMA", "SELECT"))
+    if count == {stop_at}:
+        os._exit(9)
+sa.event.listen(connection, "before_cursor_execute", kill)
+context = MigrationContext.configure(connection)
+with context.impl.begin_revision(connection), Operations(context).batch_alter_table("thing") as batch_op:
+    batch_op.create_check_constraint("ck_new", "id > -1")
+    batch_op.create_index("ix_new", ["id"])
+    batch_op.add_column(sa.Column("new", sa.Integer, nullable=False, server_default="1"))
+"""
+    finished = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert finished.returncode == 9, finished.stderr
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        assert everything(connection) == before
