@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, ClassVar, Literal, TextIO
 
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, schema, text
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.mock import MockConnection
-from sqlalchemy.exc import CompileError
+from sqlalchemy.exc import CompileError, UnsupportedCompilationError
 from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
@@ -32,7 +33,7 @@ from ..operations.kinds.column import (
 from ..operations.kinds.table import RenameTable
 from ..operations.statements import inline_foreign_keys
 from ..util.exc import CommandError, UnsupportedOperation
-from ..util.sqla_compat import for_scripts, should_create
+from ..util.sqla_compat import for_scripts, is_type_bound, should_create
 from .defaulttext import defaults_differ
 from .rowtext import script_row
 from .typetext import types_differ
@@ -113,6 +114,9 @@ class DefaultImpl:
         statement: Any = construct
         if execution_options:
             statement = statement.execution_options(**execution_options)
+        if isinstance(construct, schema.ExecutableDDLElement):
+            with self._saying(construct):
+                return self.connection.execute(statement)
         return self.connection.execute(statement)
 
     def _print(self, construct: Any) -> None:
@@ -126,16 +130,32 @@ class DefaultImpl:
 
         Raises CommandError where a parameter has no value, or its type cannot be written.
         """
-        dialect = for_scripts(self.dialect)
+        dialect = self._script_dialect
         if isinstance(construct, schema.ExecutableDDLElement):
-            return str(construct.compile(dialect=dialect))
+            with self._saying(construct):
+                return str(construct.compile(dialect=dialect))
         try:
             return str(construct.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-        except (CompileError, NotImplementedError) as error:
+        except CompileError as error:
             raise CommandError(
                 f"A value cannot be written into the offline script: {error.args[0]}. "
                 "Write the statement as text, or give each parameter its value with .bindparams()."
             ) from error
+
+    @cached_property
+    def _script_dialect(self) -> Dialect:
+        return for_scripts(self.dialect)
+
+    @contextmanager
+    def _saying(self, construct: Any) -> Iterator[None]:
+        """Turn SQLAlchemy's "cannot compile" into an error that names the database."""
+        try:
+            yield
+        except CompileError as error:
+            what = getattr(construct, "element", construct)
+            what = getattr(what, "__visit_name__", type(what).__name__).replace("_", " ")
+            why = "it has none." if isinstance(error, UnsupportedCompilationError) else error.args[0]
+            raise UnsupportedOperation(f"{self.dialect.name} cannot say this {what}: {why}") from error
 
     def emit_begin(self) -> None:
         """Print the statement that begins a transaction."""
@@ -318,7 +338,9 @@ class DefaultImpl:
             self.execute(schema.AddConstraint(constraint))
 
     def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
-        """Drop a constraint by its name."""
+        """Drop a constraint by its name; the CHECK of a type only where this database makes it."""
+        if is_type_bound(constraint) and not should_create(constraint, self.dialect):
+            return
         if constraint.name is None:
             raise UnsupportedOperation(
                 f"A constraint of {constraint.table.name} has no name and cannot be dropped by one. "
@@ -389,7 +411,7 @@ class DefaultImpl:
         """Insert rows; offline, one statement a row with its values written out."""
         if self.as_sql:
             for row in rows:
-                self.execute(table.insert().values(script_row(table, row, self.dialect)))
+                self.execute(table.insert().values(script_row(table, row)).inline())
         elif multiinsert and not any(isinstance(value, ClauseElement) for row in rows for value in row.values()):
             assert self.connection is not None, "online mode has a connection"
             if rows:

@@ -140,7 +140,9 @@ class SchemaObjects:
         self, name: str | None, table_name: str, columns: Sequence[Any], schema: str | None = None, **kw: Any
     ) -> Index:
         """Return an index on a scratch table; columns are names or SQL expressions."""
-        table = self.columns_table(table_name, [column for column in columns if isinstance(column, str)], schema)
+        included = [column for name, value in kw.items() if name.endswith("_include") for column in value or ()]
+        names = [str(column) for column in (*columns, *included) if isinstance(column, str)]
+        table = self.columns_table(table_name, names, schema)
         return Index(name, *(table.c[c] if isinstance(c, str) else c for c in columns), _table=table, **kw)
 
     def _ensure_target(self, metadata: MetaData, key: ForeignKey) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import TypeEngine
 
+from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import default_argument, table_of_column
 
 
@@ -95,7 +96,12 @@ def references(compiler: DDLCompiler, column: Column[Any]) -> str:
     clauses = []
     for constraint in inline_foreign_keys(column):
         columns = ", ".join(compiler.preparer.quote(name) for name in constraint.column_keys)
-        clauses.append(compiler.process(constraint).strip().replace(f"FOREIGN KEY({columns}) ", "", 1))
+        stated = compiler.process(constraint)
+        if stated is None:
+            raise UnsupportedOperation(
+                f"{compiler.dialect.name} has no foreign keys between schemas ({column.name}). Leave it out."
+            )
+        clauses.append(stated.strip().replace(f"FOREIGN KEY({columns}) ", "", 1))
     return "".join(f" {clause}" for clause in clauses)
 
 

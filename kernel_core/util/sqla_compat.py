@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import functools
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,8 +23,10 @@ from sqlalchemy.schema import (
     Identity,
     sort_tables_and_constraints,
 )
-from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.compiler import DDLCompiler, SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
+from sqlalchemy.sql.sqltypes import _Binary
+from sqlalchemy.types import JSON, NullType, String
 
 SQLALCHEMY_VERSION = tuple(int(part) for part in sqlalchemy.__version__.split(".")[:2])
 
@@ -237,12 +241,34 @@ def await_on(connection: Connection, function: Callable[..., Any], *args: Any, *
 
 
 def for_scripts(dialect: Dialect) -> Dialect:
-    """Return the dialect as it writes statements that are read, not run: a percent sign in them is one percent sign."""
-    if dialect.paramstyle not in ("format", "pyformat"):
-        return dialect
+    """Return the dialect as it writes statements that are read, not run.
+
+    A percent sign in them is one percent sign, and values are written out that SQLAlchemy knows as parameters only.
+    """
     written: Any = copy.copy(dialect)
+    written.statement_compiler = _script_compiler(dialect.statement_compiler)  # type: ignore[arg-type]
     written.__dict__.pop("_type_memos", None)
     written.paramstyle, written.positional = "named", False
     written.identifier_preparer = written.preparer(written)
     written.type_compiler_instance = written.type_compiler = type(written.type_compiler_instance)(written)
     return written  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _script_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
+    """Return a compiler that also writes JSON, bytes, and values whose type is not known."""
+
+    class ScriptCompiler(compiler):  # type: ignore[valid-type, misc]
+        def render_literal_value(self, value: Any, type_: Any) -> str:
+            if isinstance(type_, NullType) and value is not None:
+                type_ = literal(value).type
+            if isinstance(type_, JSON):
+                return self.render_literal_value(json.dumps(value, ensure_ascii=False), String())
+            if isinstance(type_, _Binary) and value is not None:
+                return _BYTES.get(self.dialect.name, "X'{}'").format(bytes(value).hex())
+            return str(super().render_literal_value(value, type_))
+
+    return ScriptCompiler
+
+
+_BYTES = {"postgresql": r"'\x{}'", "mssql": "0x{}", "oracle": "HEXTORAW('{}')"}

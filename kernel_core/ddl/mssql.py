@@ -1,0 +1,357 @@
+"""SQL Server: constraints go before their column, names by sp_rename, comments by extended properties, scripts by GO.
+
+https://learn.microsoft.com/sql/t-sql/statements/alter-table-transact-sql
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Column, Table
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import Computed, Constraint, Identity
+from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.expression import TableClause
+from sqlalchemy.types import TypeEngine
+
+from ..operations.kinds.column import AddColumn, ColumnComment, ColumnDefault, ColumnName, ColumnNullable, ColumnType
+from ..operations.kinds.table import RenameTable
+from ..operations.statements import (
+    AlterTable,
+    add_column,
+    alter_column,
+    alter_table,
+    format_column_name,
+    format_server_default,
+    format_table_name,
+    format_type,
+    inline_foreign_keys,
+)
+from ..util.exc import UnsupportedOperation
+from .impl import DefaultImpl
+
+Kind = Literal["default", "check", "foreign_key"]
+
+
+class MSSQLImpl(DefaultImpl):
+    """SQL Server's own ways."""
+
+    __dialect__ = "mssql"
+    transactional_ddl = True
+
+    @property
+    def batch_separator(self) -> str:
+        """What ends a batch in a script: the option ``mssql_batch_separator``; empty for none."""
+        return str(self.context_opts.get("mssql_batch_separator", "GO"))
+
+    def _print(self, construct: Any) -> None:
+        super()._print(construct)
+        self._separate()
+
+    def _separate(self) -> None:
+        if self.batch_separator:
+            self.static_output(self.batch_separator)
+
+    def emit_begin(self) -> None:
+        self.static_output("BEGIN TRANSACTION;")
+
+    def emit_commit(self) -> None:
+        super().emit_commit()
+        self._separate()
+
+    def _default_schema(self) -> str:
+        """Extended properties want a schema: the connection's, offline ``dbo``."""
+        return self.dialect.default_schema_name or "dbo"
+
+    def _in_schema(self, table: Table) -> Table:
+        """Return the table, or one that says its schema."""
+        if table.schema is not None:
+            return table
+        return table.to_metadata(type(table.metadata)(), schema=self._default_schema())
+
+    # Tables
+
+    def create_table_comment(self, table: Table) -> None:
+        """Set the comment of a table that has none."""
+        super().create_table_comment(self._in_schema(table))
+
+    def change_table_comment(self, table: Table, existing_comment: str) -> None:
+        """Change a comment: the property exists and is updated."""
+        place = self._in_schema(table)
+        self.execute(ExtendedProperty("update", place.comment, place.name, place.schema))
+
+    def drop_table_comment(self, table: Table) -> None:
+        """Take a table's comment away."""
+        super().drop_table_comment(self._in_schema(table))
+
+    def create_column_comment(self, column: Column[Any]) -> None:
+        """Set the comment of a column that has none."""
+        schema = column.table.schema or self._default_schema()
+        self.execute(ExtendedProperty("add", column.comment, column.table.name, schema, column.name))
+
+    # Columns
+
+    def add_column(
+        self,
+        table_name: str,
+        column: Column[Any],
+        *,
+        schema: str | None = None,
+        inline_references: bool | None = None,
+        **kw: Any,
+    ) -> Iterable[Constraint] | None:
+        """Add a column, then its comment, in the schema where its table is."""
+        kw |= {"schema": schema, "inline_references": inline_references}
+        kw = {name: value for name, value in kw.items() if value is not None}
+        self.execute(AddColumn(table_name, column, **kw))
+        if column.comment:
+            self.execute(
+                ExtendedProperty("add", column.comment, table_name, schema or self._default_schema(), column.name)
+            )
+        return inline_foreign_keys(column) if inline_references else None
+
+    def drop_column(
+        self,
+        table_name: str,
+        column: Column[Any],
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+        **kw: Any,
+    ) -> None:
+        """Drop a column; first, where ``mssql_drop_default`` and so on ask for it, what holds on to it."""
+        self._free_column(table_name, column.name, schema, kw)
+        super().drop_column(table_name, column, schema=schema, if_exists=if_exists)
+
+    def _free_column(self, table_name: str, column_name: str, schema: str | None, asked: Mapping[str, Any]) -> None:
+        kinds: tuple[Kind, ...] = ("default", "check", "foreign_key")
+        for kind in kinds:
+            if asked.get(f"mssql_drop_{kind}"):
+                self.execute(DropColumnConstraint(table_name, column_name, kind, schema=schema))
+
+    def alter_column(
+        self,
+        table_name: str,
+        column_name: str,
+        *,
+        nullable: bool | None = None,
+        server_default: Any = False,
+        name: str | None = None,
+        type_: TypeEngine[Any] | None = None,
+        schema: str | None = None,
+        comment: str | Literal[False] | None = False,
+        existing_type: TypeEngine[Any] | None = None,
+        existing_server_default: Any = False,
+        existing_nullable: bool | None = None,
+        existing_comment: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Change what is given of a column; type and nullability are one statement, a default is a constraint."""
+        self._refuse_generated(table_name, column_name, server_default, existing_server_default)
+        if server_default is not False and (server_default is None or existing_server_default is not False):
+            kw["mssql_drop_default"] = True
+        self._free_column(table_name, column_name, schema, kw)
+        known: dict[str, Any] = {"schema": schema, "existing_nullable": existing_nullable}
+        if type_ is not None:
+            known["existing_nullable"] = nullable if nullable is not None else existing_nullable
+            self.execute(ColumnType(table_name, column_name, type_, **known))
+        elif nullable is not None:
+            if existing_type is None:
+                raise UnsupportedOperation(
+                    f"SQL Server states the type of {table_name}.{column_name} when its nullability changes, "
+                    "and it is not known. Pass existing_type=."
+                )
+            self.execute(ColumnNullable(table_name, column_name, nullable, existing_type=existing_type, **known))
+        if comment is not False:
+            self._comment_column(table_name, column_name, schema, comment or None, existing_comment)
+        if server_default is not False and server_default is not None:
+            self.execute(ColumnDefault(table_name, column_name, server_default, **known))
+        if name is not None:
+            self.execute(ColumnName(table_name, column_name, name, **known))
+
+    def _refuse_generated(self, table_name: str, column_name: str, new: Any, old: Any) -> None:
+        if new is False:
+            return
+        known = {"existing_server_default": old}
+        if any(isinstance(each, (Computed, Identity)) for each in (new, old)):
+            self.execute(self.column_default(table_name, column_name, new, known))
+
+    def _comment_column(
+        self, table_name: str, column_name: str, schema: str | None, comment: str | None, existing: str | None
+    ) -> None:
+        self.execute(
+            ColumnComment(
+                table_name, column_name, comment, schema=schema or self._default_schema(), existing_comment=existing
+            )
+        )
+
+    # Rows
+
+    def bulk_insert(
+        self, table: Table | TableClause, rows: Sequence[Mapping[str, Any]], multiinsert: bool = True
+    ) -> None:
+        """Insert rows; offline with IDENTITY_INSERT on where they may say the identity themselves.
+
+        Online SQLAlchemy does that by itself.
+        """
+        if not self.as_sql or not _says_identity(table, rows):
+            super().bulk_insert(table, rows, multiinsert=multiinsert)
+            return
+        self.execute(IdentityInsert(table, "ON"))
+        super().bulk_insert(table, rows, multiinsert=multiinsert)
+        self.execute(IdentityInsert(table, "OFF"))
+
+
+def _says_identity(table: Table | TableClause, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether rows may give the identity column its values: a bare ``table()`` does not say which that is."""
+    if not rows:
+        return False
+    if not isinstance(table, Table):
+        return True
+    column = table.autoincrement_column
+    return column is not None and any(column.key in row for row in rows)
+
+
+# What only SQL Server says
+
+
+class ExtendedProperty(AlterTable):
+    """Add, update or drop the property that holds a comment."""
+
+    def __init__(
+        self,
+        verb: Literal["add", "update", "drop"],
+        comment: str | None,
+        table_name: str,
+        schema: str | None,
+        column_name: str | None = None,
+    ) -> None:
+        super().__init__(table_name, schema=schema)
+        self.verb, self.comment, self.column_name = verb, comment, column_name
+
+
+class DropColumnConstraint(AlterTable):
+    """Drop a constraint of one column whose name is looked up when the script runs."""
+
+    def __init__(self, table_name: str, column_name: str, kind: Kind, schema: str | None = None) -> None:
+        super().__init__(table_name, schema=schema)
+        self.column_name, self.kind = column_name, kind
+
+
+class IdentityInsert(AlterTable):
+    """``SET IDENTITY_INSERT t ON``."""
+
+    def __init__(self, table: Table | TableClause, state: Literal["ON", "OFF"]) -> None:
+        super().__init__(str(table.name), schema=table.schema)
+        self.state = state
+
+
+def _string(words: str) -> str:
+    """Return T-SQL's string; in it only the quote is doubled."""
+    return "'" + words.replace("'", "''") + "'"
+
+
+@compiles(ExtendedProperty, "mssql")
+def _extended_property(element: ExtendedProperty, compiler: DDLCompiler, **kw: Any) -> str:
+    quote = compiler.preparer.quote
+    value = "" if element.verb == "drop" else f", N{_string(element.comment or '')}"
+    column = "" if element.column_name is None else f", 'column', {quote(element.column_name)}"
+    place = (
+        f"'schema', {compiler.preparer.quote_schema(str(element.schema))}, 'table', {quote(element.table_name)}{column}"
+    )
+    return f"execute sp_{element.verb}extendedproperty 'MS_Description'{value}, {place}"
+
+
+@compiles(ColumnComment, "mssql")
+def _column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: Any) -> str:
+    verb: Literal["add", "update", "drop"] = "update" if element.existing_comment is not None else "add"
+    return _extended_property(
+        ExtendedProperty(
+            "drop" if element.comment is None else verb,
+            element.comment,
+            element.table_name,
+            element.schema,
+            element.column_name,
+        ),
+        compiler,
+    )
+
+
+@compiles(DropColumnConstraint, "mssql")
+def _drop_column_constraint(element: DropColumnConstraint, compiler: DDLCompiler, **kw: Any) -> str:
+    table = format_table_name(compiler, element.table_name, element.schema)
+    parent, column = _string(table), _string(element.column_name)
+    if element.kind == "foreign_key":
+        source = (
+            "\nsys.foreign_keys fk join sys.foreign_key_columns fkc\non fk.object_id=fkc.constraint_object_id"
+            f"\nwhere fkc.parent_object_id = object_id({parent})"
+            f"\nand col_name(fkc.parent_object_id, fkc.parent_column_id) = {column}"
+        )
+    else:
+        source = (
+            f" sys.{element.kind}_constraints\nwhere parent_object_id = object_id({parent})"
+            f"\nand col_name(parent_object_id, parent_column_id) = {column}"
+        )
+    return (
+        f"declare @const_name varchar(256)\nselect @const_name = QUOTENAME([name]) from{source}"
+        f"\nexec({_string(f'alter table {table} drop constraint ')} + @const_name)"
+    )
+
+
+@compiles(IdentityInsert, "mssql")
+def _identity_insert(element: IdentityInsert, compiler: DDLCompiler, **kw: Any) -> str:
+    return f"SET IDENTITY_INSERT {format_table_name(compiler, element.table_name, element.schema)} {element.state}"
+
+
+# What SQL Server says differently
+
+
+@compiles(AddColumn, "mssql")
+def _add_column(element: AddColumn, compiler: DDLCompiler, **kw: Any) -> str:
+    if not element.if_not_exists:
+        words = add_column(
+            compiler, element.column, None, element.inline_references, element.inline_primary_key, words="ADD"
+        )
+        return f"{alter_table(compiler, element.table_name, element.schema)} {words}"
+    raise UnsupportedOperation(
+        f"SQL Server has no ADD IF NOT EXISTS ({element.table_name}.{element.column.name}). Leave out if_not_exists, "
+        "or ask COL_LENGTH() in SQL of your own."
+    )
+
+
+@compiles(ColumnNullable, "mssql")
+def _column_nullable(element: ColumnNullable, compiler: DDLCompiler, **kw: Any) -> str:
+    assert element.existing_type is not None, "checked before it is compiled"
+    return _typed(element, compiler, element.existing_type, element.nullable)
+
+
+@compiles(ColumnType, "mssql")
+def _column_type(element: ColumnType, compiler: DDLCompiler, **kw: Any) -> str:
+    return _typed(element, compiler, element.type_, element.existing_nullable)
+
+
+def _typed(element: Any, compiler: DDLCompiler, type_: TypeEngine[Any], nullable: bool | None) -> str:
+    null = {None: "", True: " NULL", False: " NOT NULL"}[nullable]
+    where = f"{alter_table(compiler, element.table_name, element.schema)} {alter_column(compiler, element.column_name)}"
+    return f"{where} {format_type(compiler, type_)}{null}"
+
+
+@compiles(ColumnDefault, "mssql")
+def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+    default = format_server_default(compiler, element.default)
+    name = format_column_name(compiler, element.column_name)
+    return f"{alter_table(compiler, element.table_name, element.schema)} ADD DEFAULT {default} FOR {name}"
+
+
+@compiles(ColumnName, "mssql")
+def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
+    table = format_table_name(compiler, element.table_name, element.schema)
+    before = _string(f"{table}.{format_column_name(compiler, element.column_name)}")
+    return f"EXEC sp_rename {before}, {format_column_name(compiler, element.newname)}, 'COLUMN'"
+
+
+@compiles(RenameTable, "mssql")
+def _rename_table(element: RenameTable, compiler: DDLCompiler, **kw: Any) -> str:
+    before = _string(format_table_name(compiler, element.table_name, element.schema))
+    return f"EXEC sp_rename {before}, {format_table_name(compiler, element.new_table_name, None)}"

@@ -1,0 +1,232 @@
+"""MySQL and MariaDB: an altered column is stated whole, each kind of constraint has a DROP, comments stand inline.
+
+https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, https://mariadb.com/kb/en/alter-table/
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, schema
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import Computed, Constraint, FetchedValue, Identity
+from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.types import TypeEngine
+
+from ..operations.kinds.column import AlterColumn, ColumnDefault, ColumnName
+from ..operations.statements import (
+    alter_column,
+    alter_table,
+    format_column_name,
+    format_server_default,
+    format_table_name,
+    format_text,
+    format_type,
+)
+from ..util.exc import UnsupportedOperation
+from ..util.sqla_compat import default_argument
+from .impl import DefaultImpl
+
+_LITERAL = re.compile(
+    r"\s*(?:[NnBbXx]?'(?:[^'\\]|''|\\.)*'|[-+]?[\d.]+(?:[eE][-+]?\d+)?|0x[0-9a-fA-F]+|NULL|TRUE|FALSE)\s*",
+    re.IGNORECASE,
+)
+_KINDS: tuple[tuple[type[Constraint], str], ...] = (
+    (ForeignKeyConstraint, "FOREIGN KEY"),
+    (UniqueConstraint, "INDEX"),
+    (CheckConstraint, "CHECK"),
+)
+
+
+class MySQLImpl(DefaultImpl):
+    """MySQL's own ways."""
+
+    __dialect__ = "mysql"
+
+    def alter_column(
+        self,
+        table_name: str,
+        column_name: str,
+        *,
+        nullable: bool | None = None,
+        server_default: Any = False,
+        name: str | None = None,
+        type_: TypeEngine[Any] | None = None,
+        schema: str | None = None,
+        comment: str | Literal[False] | None = False,
+        existing_type: TypeEngine[Any] | None = None,
+        existing_server_default: Any = None,
+        existing_nullable: bool | None = None,
+        existing_comment: str | None = None,
+        autoincrement: bool | None = None,
+        existing_autoincrement: bool | None = None,
+        **kw: Any,
+    ) -> None:
+        """Change what is given of a column.
+
+        A new default, and a new name where the type is not known, have statements that leave the rest alone. All else
+        states the column whole: what ``existing_*`` does not tell would be lost, so that a type must be given.
+        """
+        known = {"schema": schema, "existing_type": existing_type, "existing_server_default": existing_server_default}
+        self._refuse_generated(table_name, column_name, server_default, existing_server_default)
+        whole = nullable is not None or type_ is not None or autoincrement is not None or comment is not False
+        whole = whole or (name is not None and existing_type is not None) or _on_update(server_default)
+        if not whole:
+            if server_default is not False:
+                self.execute(ColumnDefault(table_name, column_name, server_default, **known))
+            if name is not None:
+                self.execute(ColumnName(table_name, column_name, name, **known))
+            return
+        new_type = type_ if type_ is not None else existing_type
+        if new_type is None:
+            raise UnsupportedOperation(
+                f"MySQL states a whole column to change it, and the type of {table_name}.{column_name} is not known. "
+                "Pass existing_type= (and existing_nullable=, existing_server_default=, existing_comment=, "
+                "which would be lost otherwise)."
+            )
+        self.execute(
+            MySQLChangeColumn(
+                table_name,
+                column_name,
+                schema=schema,
+                newname=name,
+                type_=new_type,
+                nullable=next((each for each in (nullable, existing_nullable) if each is not None), True),
+                default=server_default if server_default is not False else existing_server_default,
+                autoincrement=autoincrement if autoincrement is not None else existing_autoincrement,
+                comment=comment if comment is not False else existing_comment,
+            )
+        )
+
+    def _refuse_generated(self, table_name: str, column_name: str, new: Any, old: Any) -> None:
+        """Refuse to make a column generated, or to end that; one that stays generated is stated again."""
+        if new is False:
+            return
+        for default in (new, old):
+            if isinstance(default, (Computed, Identity)):
+                what = "computed" if isinstance(default, Computed) else "an identity"
+                raise UnsupportedOperation(
+                    f"MySQL cannot make {table_name}.{column_name} {what}, nor end that, by altering it. "
+                    "Drop it and add it anew."
+                )
+
+    def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
+        """Drop a constraint; its kind must be known, and a primary key needs no name."""
+        if not isinstance(constraint, (PrimaryKeyConstraint, *(kind for kind, _ in _KINDS))):
+            raise UnsupportedOperation(
+                f"MySQL drops each kind of constraint in its own way; {constraint.name} of "
+                f"{constraint.table.name} has none. Pass type_='foreignkey', 'primary', 'unique' or 'check'."
+            )
+        if isinstance(constraint, PrimaryKeyConstraint):
+            self.execute(schema.DropConstraint(constraint))
+        elif kw.get("if_exists"):
+            self.execute(self._drop_if_there(constraint))
+        else:
+            super().drop_constraint(constraint, **kw)
+
+    def _drop_if_there(self, constraint: Constraint) -> DropIfThere:
+        if not getattr(self.dialect, "is_mariadb", False):
+            raise UnsupportedOperation(
+                f"MySQL has no IF EXISTS for a constraint ({constraint.name} of {constraint.table.name}); MariaDB has. "
+                "Leave it out."
+            )
+        return DropIfThere(constraint)
+
+    def drop_table_comment(self, table: Table) -> None:
+        """Take a table's comment away: MySQL knows only an empty one."""
+        self.execute(schema.DropTableComment(table))
+
+
+class MariaDBImpl(MySQLImpl):
+    """MariaDB's own ways, where SQLAlchemy is told that it is MariaDB."""
+
+    __dialect__ = "mariadb"
+
+
+class MySQLChangeColumn(AlterColumn):
+    """``MODIFY c <all of it>``, with a new name ``CHANGE c d <all of it>``."""
+
+    def __init__(
+        self,
+        name: str,
+        column_name: str,
+        schema: str | None = None,
+        *,
+        type_: TypeEngine[Any],
+        newname: str | None = None,
+        nullable: bool = True,
+        default: Any = None,
+        autoincrement: bool | None = None,
+        comment: str | None = None,
+    ) -> None:
+        super().__init__(name, column_name, schema=schema)
+        self.newname, self.type_, self.nullable = newname, type_, nullable
+        self.default, self.autoincrement, self.comment = default, autoincrement, comment
+
+
+class DropIfThere(schema.DDLElement):
+    """``DROP FOREIGN KEY|INDEX|CONSTRAINT IF EXISTS`` of MariaDB."""
+
+    inherit_cache = False
+
+    def __init__(self, constraint: Constraint) -> None:
+        self.constraint = constraint
+
+
+def _on_update(default: Any) -> bool:
+    """Tell whether a default also says ON UPDATE, which SET DEFAULT cannot."""
+    text = getattr(default_argument(default), "text", "")
+    return bool(re.search(r"\bON\s+UPDATE\b", text, re.IGNORECASE))
+
+
+@compiles(MySQLChangeColumn, "mysql", "mariadb")
+def _change_column(element: MySQLChangeColumn, compiler: DDLCompiler, **kw: Any) -> str:
+    name = format_column_name(compiler, element.column_name)
+    if element.newname is None:
+        verb = f"MODIFY {name}"
+    else:
+        verb = f"CHANGE {name} {format_column_name(compiler, element.newname)}"
+    return f"{alter_table(compiler, element.table_name, element.schema)} {verb} {_whole_column(element, compiler)}"
+
+
+def _whole_column(element: MySQLChangeColumn, compiler: DDLCompiler) -> str:
+    default = element.default
+    words = [format_type(compiler, element.type_)]
+    if isinstance(default, Computed):
+        words.append(compiler.process(default))
+    if not (element.nullable and isinstance(default, Computed)):
+        words.append("NULL" if element.nullable else "NOT NULL")
+    if element.autoincrement:
+        words.append("AUTO_INCREMENT")
+    stated = default not in (None, False) if isinstance(default, (str, bool)) else default is not None
+    if stated and not (isinstance(default, FetchedValue) and not hasattr(default, "arg")):
+        words.append(f"DEFAULT {format_server_default(compiler, default)}")
+    if element.comment:
+        words.append(f"COMMENT {format_text(compiler, element.comment)}")
+    return " ".join(words)
+
+
+@compiles(ColumnDefault, "mysql", "mariadb")
+def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+    where = f"{alter_table(compiler, element.table_name, element.schema)} {alter_column(compiler, element.column_name)}"
+    if element.default is None:
+        return f"{where} DROP DEFAULT"
+    default = format_server_default(compiler, element.default)
+    plain = _LITERAL.fullmatch(default) or default.startswith("(")
+    return f"{where} SET DEFAULT {default if plain else f'({default})'}"
+
+
+@compiles(ColumnName, "mysql", "mariadb")
+def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
+    before, after = (format_column_name(compiler, name) for name in (element.column_name, element.newname))
+    return f"{alter_table(compiler, element.table_name, element.schema)} RENAME COLUMN {before} TO {after}"
+
+
+@compiles(DropIfThere, "mysql", "mariadb")
+def _drop_if_there(element: DropIfThere, compiler: DDLCompiler, **kw: Any) -> str:
+    constraint = element.constraint
+    kind = next(word for cls, word in _KINDS if isinstance(constraint, cls))
+    table = format_table_name(compiler, constraint.table.name, constraint.table.schema)
+    name = compiler.preparer.format_constraint(constraint)
+    return f"ALTER TABLE {table} DROP {'CONSTRAINT' if kind == 'CHECK' else kind} IF EXISTS {name}"
