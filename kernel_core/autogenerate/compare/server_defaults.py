@@ -16,9 +16,9 @@ from .values import normal_expression
 def default_differs(context: AutogenContext, inspected: Column[Any], model: Column[Any]) -> bool:
     """Ask ``compare_server_default``, then the dialect; without that option nothing differs.
 
-    The hook gets (migration_context, inspected column, model column, inspected default, model default, model default as
-    SQL) and returns a bool, or None to leave the question to the dialect. A generated column cannot be altered: a
-    change there is a warning.
+    The hook gets (migration_context, inspected column, model column, inspected default, model default, that as SQL or
+    as the plain text that it is) and returns a bool, or None to leave the question to the dialect. A generated column
+    cannot be altered: a change there is a warning.
     """
     if inspected.computed is not None or model.computed is not None:
         _compare_computed(inspected, model)
@@ -34,7 +34,9 @@ def default_differs(context: AutogenContext, inspected: Column[Any], model: Colu
     if one is None and two is None:
         return False
     if callable(option):
-        answer = option(context.migration_context, inspected, model, one, model.server_default, two)
+        rendered = default_argument(model.server_default)
+        rendered = rendered if isinstance(rendered, str) else two
+        answer = option(context.migration_context, inspected, model, one, model.server_default, rendered)
         if answer is not None:
             return bool(answer)
     if context.impl is None:

@@ -22,7 +22,16 @@ from kernel_core.util.exc import CommandError
 
 def table(*items, name="t", **kw):
     metadata = MetaData()
-    Table(name, metadata, Column("id", Integer, primary_key=True), Column("a", Integer), Column("b", Integer), Column("s", String(5)), *items, **kw)
+    Table(
+        name,
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("a", Integer),
+        Column("b", Integer),
+        Column("s", String(5)),
+        *items,
+        **kw,
+    )
     return metadata
 
 
@@ -58,8 +67,16 @@ CASES = {
     "nothing": (table(), table(), []),
     "a new column": (table(), table(Column("n", String(9))), [("add_column", "t", "n")]),
     "a column gone": (table(Column("n", String(9))), table(), [("remove_column", "t", "n")]),
-    "another length": (table(Column("n", String(9))), table(Column("n", String(10))), [[("modify_type", "n", "VARCHAR(9)", "VARCHAR(10)")]]),
-    "not null": (table(Column("n", Integer)), table(Column("n", Integer, nullable=False)), [[("modify_nullable", "n", "True", "False")]]),
+    "another length": (
+        table(Column("n", String(9))),
+        table(Column("n", String(10))),
+        [[("modify_type", "n", "VARCHAR(9)", "VARCHAR(10)")]],
+    ),
+    "not null": (
+        table(Column("n", Integer)),
+        table(Column("n", Integer, nullable=False)),
+        [[("modify_nullable", "n", "True", "False")]],
+    ),
     "type and nullability": (
         table(Column("n", Integer)),
         table(Column("n", sa.Text, nullable=False)),
@@ -67,8 +84,16 @@ CASES = {
     ),
     "a new index": (table(), table(Index("x", "a")), [("add_index", "x")]),
     "an index gone": (table(Index("x", "a")), table(), [("remove_index", "x")]),
-    "an index over other columns": (table(Index("x", "a", "b")), table(Index("x", "b", "a")), [("remove_index", "x"), ("add_index", "x")]),
-    "an index made unique": (table(Index("x", "a")), table(Index("x", "a", unique=True)), [("remove_index", "x"), ("add_index", "x")]),
+    "an index over other columns": (
+        table(Index("x", "a", "b")),
+        table(Index("x", "b", "a")),
+        [("remove_index", "x"), ("add_index", "x")],
+    ),
+    "an index made unique": (
+        table(Index("x", "a")),
+        table(Index("x", "a", unique=True)),
+        [("remove_index", "x"), ("add_index", "x")],
+    ),
     "an index renamed": (table(Index("x", "a")), table(Index("y", "a")), [("remove_index", "x"), ("add_index", "y")]),
     "an index over an expression": (table(Index("x", sa.text("lower(s)"))), table(Index("x", sa.text("lower(s)"))), []),
     "a partial index": (
@@ -76,16 +101,28 @@ CASES = {
         table(Index("x", "a", postgresql_where=sa.text("a > 3"), sqlite_where=sa.text("a > 3"))),
         [],
     ),
-    "a new unique constraint": (table(), table(UniqueConstraint("a", "b", name="x")), [("add_constraint", "x", ("a", "b"))]),
+    "a new unique constraint": (
+        table(),
+        table(UniqueConstraint("a", "b", name="x")),
+        [("add_constraint", "x", ("a", "b"))],
+    ),
     "a unique constraint gone": (table(UniqueConstraint("a", name="x")), table(), [("remove_constraint", "x", ("a",))]),
     "a unique constraint over others": (
         table(UniqueConstraint("a", name="x")),
         table(UniqueConstraint("b", name="x")),
         [("remove_constraint", "x", ("a",)), ("add_constraint", "x", ("b",))],
     ),
-    "a unique constraint in another order": (table(UniqueConstraint("a", "b", name="x")), table(UniqueConstraint("b", "a", name="x")), []),
+    "a unique constraint in another order": (
+        table(UniqueConstraint("a", "b", name="x")),
+        table(UniqueConstraint("b", "a", name="x")),
+        [],
+    ),
     "a unique constraint without a name": (table(UniqueConstraint("a")), table(UniqueConstraint("a")), []),
-    "a unique constraint that lost its name": (table(UniqueConstraint("a", name="x")), table(UniqueConstraint("a")), []),
+    "a unique constraint that lost its name": (
+        table(UniqueConstraint("a", name="x")),
+        table(UniqueConstraint("a")),
+        [],
+    ),
     "a unique index that becomes a constraint": (
         table(Index("x", "a", unique=True)),
         table(UniqueConstraint("a", name="x")),
@@ -98,7 +135,11 @@ CASES = {
     ),
     "a new foreign key": (table(), table(ForeignKeyConstraint(*FK, name="x")), [("add_fk", "x", None)]),
     "a foreign key gone": (table(ForeignKeyConstraint(*FK, name="x")), table(), [("remove_fk", "x", None)]),
-    "a foreign key renamed": (table(ForeignKeyConstraint(*FK, name="x")), table(ForeignKeyConstraint(*FK, name="y")), []),
+    "a foreign key renamed": (
+        table(ForeignKeyConstraint(*FK, name="x")),
+        table(ForeignKeyConstraint(*FK, name="y")),
+        [],
+    ),
     "a foreign key with another action": (
         table(ForeignKeyConstraint(*FK, name="x")),
         table(ForeignKeyConstraint(*FK, name="x", ondelete="CASCADE")),
@@ -121,14 +162,26 @@ CASES = {
     ),
     "checks": (table(CheckConstraint("a > 0", name="pos")), table(), []),
     "types with a check of their own": (
-        table(Column("f", sa.Boolean(create_constraint=True, name="f_bool")), Column("e", sa.Enum("x", "y", native_enum=False, create_constraint=True, name="e_en"))),
+        table(
+            Column("f", sa.Boolean(create_constraint=True, name="f_bool")),
+            Column("e", sa.Enum("x", "y", native_enum=False, create_constraint=True, name="e_en")),
+        ),
         table(Column("f", sa.Boolean()), Column("e", sa.Enum("x", "y", native_enum=False))),
         [],
     ),
     "a column with all that hangs on it": (
-        table(Column("n", Integer, index=True), ForeignKeyConstraint(["n"], ["t.id"], name="fk"), UniqueConstraint("n", name="uq")),
+        table(
+            Column("n", Integer, index=True),
+            ForeignKeyConstraint(["n"], ["t.id"], name="fk"),
+            UniqueConstraint("n", name="uq"),
+        ),
         table(),
-        [("remove_fk", "fk", None), ("remove_constraint", "uq", ("n",)), ("remove_index", "ix_t_n"), ("remove_column", "t", "n")],
+        [
+            ("remove_fk", "fk", None),
+            ("remove_constraint", "uq", ("n",)),
+            ("remove_index", "ix_t_n"),
+            ("remove_column", "t", "n"),
+        ],
     ),
     "a column that comes with all": (
         table(),
@@ -138,7 +191,11 @@ CASES = {
     "a new table": (MetaData(), table(Index("x", "a")), [("add_table", "t"), ("add_index", "x")]),
     "a table gone": (table(Index("x", "a")), MetaData(), [("remove_index", "x"), ("remove_table", "t")]),
     "a serial key": (table(), table(), []),
-    "a generated column": (table(Column("g", Integer, sa.Computed("a + b", persisted=True))), table(Column("g", Integer, sa.Computed("a + b", persisted=True))), []),
+    "a generated column": (
+        table(Column("g", Integer, sa.Computed("a + b", persisted=True))),
+        table(Column("g", Integer, sa.Computed("a + b", persisted=True))),
+        [],
+    ),
 }
 
 
@@ -155,7 +212,9 @@ def test_what_is_there_is_no_difference(compare, case):
 
 
 def test_an_alteration_tells_what_else_is_known_of_the_column(compare):
-    diffs = compare(table(Column("n", String(9), server_default="x")), table(Column("n", String(10), server_default="x")))
+    diffs = compare(
+        table(Column("n", String(9), server_default="x")), table(Column("n", String(10), server_default="x"))
+    )
     ((kind, schema, name, column, existing, _, _),) = diffs[0]
     assert (kind, schema, name, column) == ("modify_type", None, "t", "n")
     assert existing["existing_nullable"] is True
@@ -165,7 +224,14 @@ def test_an_alteration_tells_what_else_is_known_of_the_column(compare):
 
 @pytest.mark.parametrize(
     ("before", "after", "differ"),
-    [("a", "a", False), ("a", "b", True), ("a", None, True), (None, "a", True), (sa.text("5"), "5", False), (sa.func.now(), sa.text("CURRENT_TIMESTAMP"), False)],
+    [
+        ("a", "a", False),
+        ("a", "b", True),
+        ("a", None, True),
+        (None, "a", True),
+        (sa.text("5"), "5", False),
+        (sa.func.now(), sa.text("CURRENT_TIMESTAMP"), False),
+    ],
 )
 def test_server_defaults_are_compared_when_asked_for(connection, make_context, before, after, differ):
     kind = sa.DateTime if isinstance(after, sa.TextClause) else String(9)
@@ -181,7 +247,11 @@ def test_server_defaults_are_compared_when_asked_for(connection, make_context, b
 
 def test_a_table_made_by_hand_matches_its_model(connection, make_context):
     serial = "SERIAL" if connection.dialect.name == "postgresql" else "INTEGER"
-    connection.execute(sa.text(f"CREATE TABLE t (id {serial} PRIMARY KEY, a int REFERENCES t(id) ON DELETE CASCADE, b INTEGER UNIQUE, s varchar(5))"))
+    connection.execute(
+        sa.text(
+            f"CREATE TABLE t (id {serial} PRIMARY KEY, a int REFERENCES t(id) ON DELETE CASCADE, b INTEGER UNIQUE, s varchar(5))"
+        )
+    )
     model = MetaData()
     Table(
         "t",
@@ -213,7 +283,9 @@ def test_the_version_table_is_not_looked_at(connection, make_context):
     connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
     connection.execute(sa.text("CREATE TABLE mine (version_num VARCHAR(32) PRIMARY KEY)"))
     assert short(compare_metadata(make_context(connection), MetaData())) == [("remove_table", "mine")]
-    assert short(compare_metadata(make_context(connection, version_table="mine"), MetaData())) == [("remove_table", "alembic_version")]
+    assert short(compare_metadata(make_context(connection, version_table="mine"), MetaData())) == [
+        ("remove_table", "alembic_version")
+    ]
 
 
 def test_tables_are_made_parents_first_and_dropped_children_first(connection, make_context):
@@ -224,7 +296,11 @@ def test_tables_are_made_parents_first_and_dropped_children_first(connection, ma
     diffs = compare_metadata(make_context(connection), model)
     assert short(diffs) == [("add_table", "z_grand"), ("add_table", "m_parent"), ("add_table", "a_child")]
     model.create_all(connection)
-    assert short(compare_metadata(make_context(connection), MetaData())) == [("remove_table", "a_child"), ("remove_table", "m_parent"), ("remove_table", "z_grand")]
+    assert short(compare_metadata(make_context(connection), MetaData())) == [
+        ("remove_table", "a_child"),
+        ("remove_table", "m_parent"),
+        ("remove_table", "z_grand"),
+    ]
 
 
 def circle():
@@ -245,21 +321,42 @@ def test_a_circle_of_foreign_keys_is_closed_after_its_tables(postgresql, make_co
 
 def test_sqlite_needs_no_order_in_a_circle(sqlite, make_context):
     with sqlite.begin():
-        assert [kind for kind, *_ in short(compare_metadata(make_context(sqlite), circle()))] == ["add_table", "add_table"]
+        assert [kind for kind, *_ in short(compare_metadata(make_context(sqlite), circle()))] == [
+            "add_table",
+            "add_table",
+        ]
 
 
 def test_a_foreign_key_goes_before_the_constraint_that_it_leans_on(postgresql, make_context):
     def models(*, related):
         model = MetaData()
-        Table("parent", model, Column("id", Integer, primary_key=True), Column("code", Integer), *([UniqueConstraint("code", name="uq")] if related else []))
-        Table("child", model, Column("id", Integer, primary_key=True), Column("code", Integer), *([ForeignKeyConstraint(["code"], ["parent.code"], name="fk")] if related else []))
+        Table(
+            "parent",
+            model,
+            Column("id", Integer, primary_key=True),
+            Column("code", Integer),
+            *([UniqueConstraint("code", name="uq")] if related else []),
+        )
+        Table(
+            "child",
+            model,
+            Column("id", Integer, primary_key=True),
+            Column("code", Integer),
+            *([ForeignKeyConstraint(["code"], ["parent.code"], name="fk")] if related else []),
+        )
         return model
 
     models(related=True).create_all(postgresql)
-    assert short(compare_metadata(make_context(postgresql), models(related=False))) == [("remove_fk", "fk", None), ("remove_constraint", "uq", ("code",))]
+    assert short(compare_metadata(make_context(postgresql), models(related=False))) == [
+        ("remove_fk", "fk", None),
+        ("remove_constraint", "uq", ("code",)),
+    ]
     models(related=True).drop_all(postgresql)
     models(related=False).create_all(postgresql)
-    assert short(compare_metadata(make_context(postgresql), models(related=True))) == [("add_constraint", "uq", ("code",)), ("add_fk", "fk", None)]
+    assert short(compare_metadata(make_context(postgresql), models(related=True))) == [
+        ("add_constraint", "uq", ("code",)),
+        ("add_fk", "fk", None),
+    ]
 
 
 def test_include_name_leaves_out_what_is_in_the_database(connection, make_context):
@@ -279,9 +376,17 @@ def test_include_name_leaves_out_what_is_in_the_database(connection, make_contex
 
 
 def test_include_object_sees_both_sides(connection, make_context):
-    table(Index("x", "a"), Column("gone", Integer), Column("n", String(3)), UniqueConstraint("b", name="uq"), ForeignKeyConstraint(*FK, name="fk")).create_all(connection)
+    table(
+        Index("x", "a"),
+        Column("gone", Integer),
+        Column("n", String(3)),
+        UniqueConstraint("b", name="uq"),
+        ForeignKeyConstraint(*FK, name="fk"),
+    ).create_all(connection)
     table(name="old").create_all(connection)
-    model = table(Index("y", "a"), Column("new", Integer), Column("n", String(4)), UniqueConstraint("a", "b", name="uq2"))
+    model = table(
+        Index("y", "a"), Column("new", Integer), Column("n", String(4)), UniqueConstraint("a", "b", name="uq2")
+    )
     table(name="t2").tables["t2"].to_metadata(model)
     asked = set()
 
@@ -334,8 +439,20 @@ def test_names_from_the_database_are_final(connection, make_context):
 
 
 def test_names_by_convention_are_final(connection, make_context):
-    model = MetaData(naming_convention={"uq": "uq_%(table_name)s_%(column_0_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s", "pk": "pk_%(table_name)s"})
-    Table("t", model, Column("id", Integer, primary_key=True), Column("a", Integer, unique=True), CheckConstraint("a > 0", name="positive"))
+    model = MetaData(
+        naming_convention={
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    Table(
+        "t",
+        model,
+        Column("id", Integer, primary_key=True),
+        Column("a", Integer, unique=True),
+        CheckConstraint("a > 0", name="positive"),
+    )
     diffs = compare_metadata(make_context(connection), model)
     assert {str(c.name) for c in diffs[0][1].constraints} == {"pk_t", "uq_t_a", "ck_t_positive"}
     model.create_all(connection)
@@ -366,12 +483,22 @@ def test_the_models_are_not_touched(connection, make_context):
 
 def test_users_add_comparisons(connection, make_context, monkeypatch):
     own = Comparators()
-    for module in ("kernel_core.autogenerate.compare", "kernel_core.autogenerate.compare.tables", "kernel_core.autogenerate.compare.columns"):
+    for module in (
+        "kernel_core.autogenerate.compare",
+        "kernel_core.autogenerate.compare.tables",
+        "kernel_core.autogenerate.compare.columns",
+    ):
         monkeypatch.setattr(f"{module}.comparators", own)
     heard = []
     own.dispatch_for("schema")(lambda context, upgrade_ops, schemas: heard.append(("schema", schemas)))
-    own.dispatch_for("table")(lambda context, ops, schema, name, reflected, model: heard.append(("table", name, reflected is not None, model is not None)))
-    own.dispatch_for("column")(lambda context, op, schema, table, column, inspected, model: heard.append(("column", column)))
+    own.dispatch_for("table")(
+        lambda context, ops, schema, name, reflected, model: heard.append(
+            ("table", name, reflected is not None, model is not None)
+        )
+    )
+    own.dispatch_for("column")(
+        lambda context, op, schema, table, column, inspected, model: heard.append(("column", column))
+    )
     table().create_all(connection)
     compare_metadata(make_context(connection), table())
     assert ("schema", {None}) in heard

@@ -22,12 +22,31 @@ COMMON_TYPES = st.one_of(
     st.sampled_from(
         [
             *(sa.Integer, sa.BigInteger, sa.SmallInteger, sa.String, sa.Text, sa.Float, sa.Double, sa.Boolean, sa.Date),
-            *(sa.DateTime, sa.Time, sa.LargeBinary, sa.Uuid, sa.JSON, sa.Numeric, sa.Interval, sa.Unicode, sa.PickleType),
+            *(
+                sa.DateTime,
+                sa.Time,
+                sa.LargeBinary,
+                sa.Uuid,
+                sa.JSON,
+                sa.Numeric,
+                sa.Interval,
+                sa.Unicode,
+                sa.PickleType,
+            ),
         ]
     ).map(lambda cls: cls()),
     st.integers(1, 300).map(sa.String),
     st.builds(sa.Numeric, st.integers(5, 20), st.integers(0, 5)),
-    st.sampled_from([sa.DateTime(timezone=True), sa.Enum("a", "b c", "d'e", native_enum=False), sa.CHAR(4), sa.VARCHAR(7), sa.REAL(), sa.Float(20)]),
+    st.sampled_from(
+        [
+            sa.DateTime(timezone=True),
+            sa.Enum("a", "b c", "d'e", native_enum=False),
+            sa.CHAR(4),
+            sa.VARCHAR(7),
+            sa.REAL(),
+            sa.Float(20),
+        ]
+    ),
 )
 POSTGRESQL_TYPES = st.sampled_from(
     [
@@ -69,7 +88,9 @@ def schemas(draw, dialect_name, types_of=None):
             type_ = draw(any_type if types_of is None else st.sampled_from(types_of[name]))
             default = draw(st.sampled_from([None, *DEFAULTS.get(type(type_), [])]))
             columns.append(sa.Column(name, type_.copy(), nullable=draw(st.booleans()), server_default=default))
-        columns.extend(sa.Column(name, sa.Integer) for name in draw(st.lists(st.sampled_from(["up", "über"]), unique=True)))
+        columns.extend(
+            sa.Column(name, sa.Integer) for name in draw(st.lists(st.sampled_from(["up", "über"]), unique=True))
+        )
         table = sa.Table(table_name, metadata, *columns)
         plain = [column for column in table.c if isinstance(column.type, INDEXABLE)]
         for some in chosen_columns(draw, plain, lambda columns: tuple(sorted(column.name for column in columns))):

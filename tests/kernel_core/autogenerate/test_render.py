@@ -26,7 +26,9 @@ def write(context):
     return Writer(context)
 
 
-@pytest.mark.parametrize("text", ["plain", "it's", 'say "x"', "both ' and \"", "a\nb", "\\", "é → 😀", '"""', "\u202e", "{x}", ""])
+@pytest.mark.parametrize(
+    "text", ["plain", "it's", 'say "x"', "both ' and \"", "a\nb", "\\", "é → 😀", '"""', "\u202e", "{x}", ""]
+)
 def test_a_text_reads_back_as_itself(text):
     assert eval(literal(text)) == text
 
@@ -39,9 +41,17 @@ def test_a_text_reads_back_as_itself(text):
         (sa.Numeric(10, 2), "sa.Numeric(precision=10, scale=2)"),
         (sa.Enum("a", "b's", name="mood"), 'sa.Enum("a", "b\'s", name="mood")'),
         (sa.Enum(enum.Enum("Colour", "red green")), 'sa.Enum("red", "green", name="colour")'),
-        (sa.String(9).with_variant(mysql.VARCHAR(5), "mysql"), 'sa.String(length=9).with_variant(mysql.VARCHAR(length=5), "mysql")'),
+        (
+            sa.String(9).with_variant(mysql.VARCHAR(5), "mysql"),
+            'sa.String(length=9).with_variant(mysql.VARCHAR(length=5), "mysql")',
+        ),
         (sa.ARRAY(sa.String(3)), "sa.ARRAY(sa.String(length=3))"),
-        (postgresql.ARRAY(postgresql.UUID()), "postgresql.ARRAY(postgresql.UUID())" if not issubclass(postgresql.UUID, sa.Uuid) or postgresql.UUID.__module__.startswith("sqlalchemy.dialects") else "postgresql.ARRAY(sa.UUID())"),
+        (
+            postgresql.ARRAY(postgresql.UUID()),
+            "postgresql.ARRAY(postgresql.UUID())"
+            if not issubclass(postgresql.UUID, sa.Uuid) or postgresql.UUID.__module__.startswith("sqlalchemy.dialects")
+            else "postgresql.ARRAY(sa.UUID())",
+        ),
         (postgresql.JSONB(), "postgresql.JSONB(astext_type=sa.Text())"),
         (postgresql.ENUM("a", name="z", create_type=False), 'postgresql.ENUM("a", name="z", create_type=False)'),
         (postgresql.ARRAY(sa.Enum("a", name="z")), 'postgresql.ARRAY(sa.Enum("a", name="z"))'),
@@ -93,14 +103,38 @@ def test_a_type_that_nothing_can_import_is_an_error(write):
     ("column", "source"),
     [
         (sa.Column("a", sa.Integer), 'sa.Column("a", sa.Integer(), nullable=True)'),
-        (sa.Column("a", sa.Integer, primary_key=True, autoincrement=False), 'sa.Column("a", sa.Integer(), autoincrement=False, nullable=False)'),
-        (sa.Column("a", sa.String, server_default="x"), 'sa.Column("a", sa.String(), server_default="x", nullable=True)'),
-        (sa.Column("a", sa.String, server_default=sa.text("'x'::text")), "sa.Column(\"a\", sa.String(), server_default=sa.text(\"'x'::text\"), nullable=True)"),
-        (sa.Column("a", sa.String, server_default=sa.text(r"'\:x'")), 'sa.Column("a", sa.String(), server_default=sa.text("\'\\\\:x\'"), nullable=True)'),
-        (sa.Column("a", sa.DateTime, server_default=sa.func.now()), 'sa.Column("a", sa.DateTime(), server_default=sa.text("now()"), nullable=True)'),
-        (sa.Column("a", sa.Integer, sa.Computed("b + 1", persisted=True)), 'sa.Column("a", sa.Integer(), sa.Computed("b + 1", persisted=True), nullable=True)'),
-        (sa.Column("a", sa.Integer, sa.Identity(start=5)), 'sa.Column("a", sa.Integer(), sa.Identity(always=False, start=5), nullable=False)'),
-        (sa.Column("a", sa.Integer, sa.FetchedValue()), 'sa.Column("a", sa.Integer(), server_default=sa.FetchedValue(), nullable=True)'),
+        (
+            sa.Column("a", sa.Integer, primary_key=True, autoincrement=False),
+            'sa.Column("a", sa.Integer(), autoincrement=False, nullable=False)',
+        ),
+        (
+            sa.Column("a", sa.String, server_default="x"),
+            'sa.Column("a", sa.String(), server_default="x", nullable=True)',
+        ),
+        (
+            sa.Column("a", sa.String, server_default=sa.text("'x'::text")),
+            'sa.Column("a", sa.String(), server_default=sa.text("\'x\'::text"), nullable=True)',
+        ),
+        (
+            sa.Column("a", sa.String, server_default=sa.text(r"'\:x'")),
+            'sa.Column("a", sa.String(), server_default=sa.text("\'\\\\:x\'"), nullable=True)',
+        ),
+        (
+            sa.Column("a", sa.DateTime, server_default=sa.func.now()),
+            'sa.Column("a", sa.DateTime(), server_default=sa.text("now()"), nullable=True)',
+        ),
+        (
+            sa.Column("a", sa.Integer, sa.Computed("b + 1", persisted=True)),
+            'sa.Column("a", sa.Integer(), sa.Computed("b + 1", persisted=True), nullable=True)',
+        ),
+        (
+            sa.Column("a", sa.Integer, sa.Identity(start=5)),
+            'sa.Column("a", sa.Integer(), sa.Identity(always=False, start=5), nullable=False)',
+        ),
+        (
+            sa.Column("a", sa.Integer, sa.FetchedValue()),
+            'sa.Column("a", sa.Integer(), server_default=sa.FetchedValue(), nullable=True)',
+        ),
         (sa.Column("a", sa.Integer, comment="it's"), 'sa.Column("a", sa.Integer(), nullable=True, comment="it\'s")'),
         (sa.Column("a", sa.Integer, index=True, unique=True), 'sa.Column("a", sa.Integer(), nullable=True)'),
     ],
@@ -133,7 +167,9 @@ def test_constraints(write):
 
 
 def test_a_name_by_convention_is_final(write):
-    table = models({"pk": "pk_%(table_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s", "uq": "uq_%(column_0_name)s"})
+    table = models(
+        {"pk": "pk_%(table_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s", "uq": "uq_%(column_0_name)s"}
+    )
     written = sorted(write.value(constraint) for constraint in table.constraints)
     assert 'sa.PrimaryKeyConstraint("id", name=op.f("pk_t"))' in written
     assert 'sa.CheckConstraint("id > 0", name=op.f("ck_t_positive"))' in written
@@ -148,8 +184,16 @@ def test_values(write):
 
 
 def test_long_calls_have_one_argument_a_line(context):
-    operation = ops.CreateTableOp("flights", [sa.Column("id", sa.Integer, primary_key=True), sa.Column("carrier", sa.Enum(*[f"carrier_{n}" for n in range(9)], name="carrier"))])
-    assert render_op_text(context, operation) == """op.create_table(
+    operation = ops.CreateTableOp(
+        "flights",
+        [
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("carrier", sa.Enum(*[f"carrier_{n}" for n in range(9)], name="carrier")),
+        ],
+    )
+    assert (
+        render_op_text(context, operation)
+        == """op.create_table(
     "flights",
     sa.Column("id", sa.Integer(), nullable=False),
     sa.Column(
@@ -170,11 +214,14 @@ def test_long_calls_have_one_argument_a_line(context):
     ),
     sa.PrimaryKeyConstraint("id"),
 )"""
+    )
 
 
 def change(name="t"):
     column = sa.Column("email", sa.String(120))
-    return ops.ModifyTableOps(name, [ops.AddColumnOp(name, column), ops.CreateIndexOp(sa.sql.elements.conv("ix"), name, ["email"])])
+    return ops.ModifyTableOps(
+        name, [ops.AddColumnOp(name, column), ops.CreateIndexOp(sa.sql.elements.conv("ix"), name, ["email"])]
+    )
 
 
 def test_changes_of_a_table(context):
@@ -205,7 +252,9 @@ def test_nothing_is_pass():
 
 
 def test_prefixes():
-    code = render_python_code(ops.UpgradeOps([change()]), sqlalchemy_module_prefix="sqla.", alembic_module_prefix="ops.")
+    code = render_python_code(
+        ops.UpgradeOps([change()]), sqlalchemy_module_prefix="sqla.", alembic_module_prefix="ops."
+    )
     assert code.startswith('ops.add_column("t", sqla.Column("email", sqla.String(length=120), nullable=True))')
     assert 'ops.f("ix")' in code
 
@@ -227,7 +276,9 @@ def test_render_item_comes_first():
         return False
 
     imports = set()
-    code = render_python_code(ops.UpgradeOps([ops.CreateTableOp.from_table(models())]), render_item=render_item, imports=imports)
+    code = render_python_code(
+        ops.UpgradeOps([ops.CreateTableOp.from_table(models())]), render_item=render_item, imports=imports
+    )
     assert "mine.Type()" in code
     assert imports == {"import mine"}
     assert set(asked) >= {"type", "column", "primary_key", "unique", "foreign_key", "check"}
@@ -245,13 +296,28 @@ def test_users_renderers_win(context, monkeypatch):
 
 def test_what_black_leaves_as_it_is():
     operations = [cls.example() for cls in all_operations()]
-    operations.append(ops.CreateTableOp("t" * 60, [sa.Column("c" * n, sa.Numeric(n, 2), server_default="x" * n) for n in range(1, 60, 7)]))
+    operations.append(
+        ops.CreateTableOp(
+            "t" * 60, [sa.Column("c" * n, sa.Numeric(n, 2), server_default="x" * n) for n in range(1, 60, 7)]
+        )
+    )
     operations.append(ops.ExecuteSQLOp("SELECT 1 " * 30))
     operations.append(change())
     for batch in (False, True):
         body = render_python_code(ops.UpgradeOps(operations), render_as_batch=batch)
         source = f"def upgrade():\n    {body}\n"
-        command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", "88", "--stdin-filename", "x.py", "-"]
+        command = [
+            sys.executable,
+            "-m",
+            "ruff",
+            "format",
+            "--isolated",
+            "--line-length",
+            "88",
+            "--stdin-filename",
+            "x.py",
+            "-",
+        ]
         formatted = subprocess.run(command, input=source, capture_output=True, text=True, check=True).stdout
         assert formatted == source
 
