@@ -1,0 +1,151 @@
+"""A dialect that somebody else brings: a DefaultImpl of its name, and @compiles overrides of the documented statements."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import default
+from sqlalchemy.ext.compiler import compiles
+
+from kernel_core.ddl import base
+from kernel_core.ddl.impl import DefaultImpl
+from kernel_core.operations import Operations
+from kernel_core.runtime.migration import MigrationContext
+
+
+class FrostDialect(default.DefaultDialect):
+    name = "frost"
+    supports_statement_cache = True
+
+
+@pytest.fixture(autouse=True)
+def frost() -> Iterator[None]:
+    """Bring the dialect, and take it away again: the registry is one for the process."""
+
+    class FrostImpl(DefaultImpl):
+        __dialect__ = "frost"
+        transactional_ddl = True
+
+        def drop_table(self, table: sa.Table, **kw: Any) -> None:
+            self.static_output(f"-- thaw {table.name} first")
+            super().drop_table(table, **kw)
+
+    yield
+    del DefaultImpl._by_dialect["frost"]
+
+
+@compiles(base.AddColumn, "frost")
+def frost_add_column(element: base.AddColumn, compiler: Any, **kw: Any) -> str:
+    return f"{base.alter_table(compiler, element.table_name, element.schema)} GROW {base.add_column(compiler, element.column)}"
+
+
+@compiles(base.DropColumn, "frost")
+def frost_drop_column(element: base.DropColumn, compiler: Any, **kw: Any) -> str:
+    return f"{base.alter_table(compiler, element.table_name, element.schema)} {base.drop_column(compiler, element.column.name)} COLDLY"
+
+
+@compiles(base.ColumnName, "frost")
+def frost_rename(element: base.ColumnName, compiler: Any, **kw: Any) -> str:
+    names = [base.format_column_name(compiler, name) for name in (element.column_name, element.newname)]
+    return f"RENAME {base.format_table_name(compiler, element.table_name, element.schema)}.{names[0]} AS {names[1]}"
+
+
+@compiles(base.ColumnType, "frost")
+def frost_type(element: base.ColumnType, compiler: Any, **kw: Any) -> str:
+    before = base.format_type(compiler, element.existing_type) if element.existing_type is not None else "?"
+    return f"{base.alter_column(compiler, element.column_name)} FROM {before} TO {base.format_type(compiler, element.type_)}"
+
+
+@compiles(base.ColumnNullable, "frost")
+def frost_nullable(element: base.ColumnNullable, compiler: Any, **kw: Any) -> str:
+    return f"{base.alter_column(compiler, element.column_name)} {'MAY' if element.nullable else 'MUST NOT'} BE EMPTY"
+
+
+@compiles(base.ColumnDefault, "frost")
+def frost_default(element: base.ColumnDefault, compiler: Any, **kw: Any) -> str:
+    return f"{base.alter_column(compiler, element.column_name)} STARTS {base.format_server_default(compiler, element.default)}"
+
+
+@compiles(base.ColumnComment, "frost")
+def frost_comment(element: base.ColumnComment, compiler: Any, **kw: Any) -> str:
+    return f"NOTE {element.comment}"
+
+
+@compiles(base.ComputedColumnDefault, "frost")
+def frost_computed(element: base.ComputedColumnDefault, compiler: Any, **kw: Any) -> str:
+    return f"COMPUTE {element.column_name}"
+
+
+@compiles(base.IdentityColumnDefault, "frost")
+def frost_identity(element: base.IdentityColumnDefault, compiler: Any, **kw: Any) -> str:
+    assert isinstance(element.impl, DefaultImpl)
+    return f"COUNT {element.column_name}"
+
+
+@compiles(base.RenameTable, "frost")
+def frost_rename_table(element: base.RenameTable, compiler: Any, **kw: Any) -> str:
+    return f"MOVE {element.table_name} TO {element.new_table_name}"
+
+
+def said(directive: Any, dialect: Any = None) -> str:
+    buffer = io.StringIO()
+    context = MigrationContext.configure(
+        dialect=dialect or FrostDialect(), opts={"as_sql": True, "output_buffer": buffer}
+    )
+    directive(Operations(context))
+    return buffer.getvalue().strip().replace(";\n\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("directive", "sql"),
+    [
+        (
+            lambda op: op.add_column("t", sa.Column("c", sa.Integer), schema="s"),
+            "ALTER TABLE s.t GROW ADD COLUMN c INTEGER;",
+        ),
+        (lambda op: op.drop_column("t", "c"), "ALTER TABLE t DROP COLUMN c COLDLY;"),
+        (lambda op: op.alter_column("t", "c", new_column_name="D"), 'RENAME t.c AS "D";'),
+        (
+            lambda op: op.alter_column("t", "c", type_=sa.Text(), existing_type=sa.Integer()),
+            "ALTER COLUMN c FROM INTEGER TO TEXT;",
+        ),
+        (lambda op: op.alter_column("t", "c", nullable=False), "ALTER COLUMN c MUST NOT BE EMPTY;"),
+        (lambda op: op.alter_column("t", "c", server_default=sa.text("5")), "ALTER COLUMN c STARTS 5;"),
+        (lambda op: op.alter_column("t", "c", server_default=sa.Computed("a")), "COMPUTE c;"),
+        (lambda op: op.alter_column("t", "c", server_default=sa.Identity()), "COUNT c;"),
+        (lambda op: op.rename_table("t", "u"), "MOVE t TO u;"),
+        (lambda op: op.drop_table("t"), "-- thaw t first\n\nDROP TABLE t;"),
+    ],
+)
+def test_each_override_is_used(directive: Any, sql: str) -> None:
+    assert said(directive) == sql
+
+
+def test_a_comment_is_set_where_the_dialect_says_that_it_keeps_comments() -> None:
+    dialect = FrostDialect()
+    assert said(lambda op: op.alter_column("t", "c", comment="cold"), dialect) == ""
+    dialect.supports_comments = True
+    assert said(lambda op: op.alter_column("t", "c", comment="cold"), dialect) == "NOTE cold;"
+
+
+def test_the_statements_serve_alone_in_any_program() -> None:
+    statement = base.AddColumn("t", sa.Column("c", sa.Integer, sa.ForeignKey("u.id")), schema="s")
+    assert str(statement.compile(dialect=default.DefaultDialect())) == "ALTER TABLE s.t ADD COLUMN c INTEGER"
+    engine = sa.create_engine("sqlite://")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a INTEGER)")
+        connection.execute(base.AddColumn("t", sa.Column("c", sa.Integer)))
+        connection.execute(base.RenameTable("t", "u"))
+        assert [column["name"] for column in sa.inspect(connection).get_columns("u")] == ["a", "c"]
+    engine.dispose()
+
+
+def test_an_unknown_dialect_gets_the_common_ways() -> None:
+    class Unknown(default.DefaultDialect):
+        name = "unknown"
+
+    assert said(lambda op: op.drop_column("t", "c"), Unknown()) == "ALTER TABLE t DROP COLUMN c;"
