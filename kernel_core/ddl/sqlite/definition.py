@@ -115,6 +115,12 @@ class TableText:
             for column in self.columns
         )
 
+    def set_option(self, words: str, wanted: bool) -> None:
+        """Put ``STRICT`` or ``WITHOUT ROWID`` behind the last bracket, or take it away."""
+        options = [" ".join(option.split()) for option in self.options.split(",") if option.strip()]
+        kept = [option for option in options if option.upper() != words]
+        self.options = ", ".join([*kept, words] if wanted else kept)
+
     def sql(self, name: str | None = None) -> str:
         """Return the CREATE TABLE statement, for a table of that name."""
         parts = [column.sql() for column in self.columns] + [clause.text for clause in self.constraints]

@@ -20,7 +20,8 @@ from ...util.exc import CommandError, UnsupportedOperation
 from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
 from ..impl import DefaultImpl
 from .pragma import in_transaction, pragma, set_pragma
-from .rebuild import Rebuild, stored_definition
+from .rebuild import Rebuild
+from .stored import stored_definition
 from .unnamed import name_of
 
 
@@ -136,6 +137,9 @@ class SQLiteImpl(DefaultImpl):
 
     def can_alter_in_place(self, batch: Batch) -> bool:
         """Tell whether SQLite can make every change without a copy: indexes, renamed columns, plain columns."""
+        options = batch.options
+        if options.table_args or options.table_kwargs or options.partial_reordering:
+            return False
         return all(self._in_place(change, batch) for change in batch.changes)
 
     def _in_place(self, change: Change, batch: Batch) -> bool:

@@ -1,0 +1,251 @@
+"""Replay the changes of a batch on a table's text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Column, Index, MetaData, Table
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import Constraint
+from sqlalchemy.types import TypeEngine
+
+from ...operations.batch import Batch
+from ...util.sqla_compat import ddl_compiler, default_argument, default_sql, should_create
+from .definition import Clause, ColumnText, parse_clause, parse_column
+from .stored import Stored, index_sql
+from .tokens import mentions, tokens
+from .unnamed import names_of_clause
+
+
+class TableEdit:
+    """The new definition in the making: it answers to the names by which operations ask the database for changes.
+
+    ``sources`` says for each column of the new table from which column of the old one its values come; ``changed``
+    whether there is anything to carry out.
+    """
+
+    def __init__(self, stored: Stored, dialect: Dialect, batch: Batch) -> None:
+        self.text, self.dialect, self.batch = stored.text, dialect, batch
+        self.compiler = ddl_compiler(dialect)
+        self.changed = False
+        self.sources = {column.name: column.name for column in self.text.columns if not column.is_generated}
+        self.indexes, self.triggers = dict(stored.indexes), dict(stored.triggers)
+
+    def take_options(self) -> None:
+        """Apply what ``batch_alter_table`` itself was given: overridden columns, further constraints, table options."""
+        options = self.batch.options
+        for column in options.reflect_args:
+            if isinstance(column, Column):
+                self._override(column)
+        for item in options.table_args:
+            if not isinstance(item, Constraint):
+                raise self.batch.refuse(f"table_args holds {item!r}, which is no constraint")
+            scratch = Table(self.text.name, MetaData(), *(Column(column.name) for column in self.text.columns))
+            scratch.append_constraint(item)
+            self.add_constraint(item)
+        for name, value in options.table_kwargs.items():
+            self._table_option(name, value)
+
+    def _override(self, column: Column[Any]) -> None:
+        old = self._column(column.name)
+        new = parse_column(self.compiler.get_column_specification(_on_a_table(column, self.text.name)))
+        self.text.columns[self.text.columns.index(old)] = new
+        self.changed = True
+
+    def _table_option(self, name: str, value: object) -> None:
+        """Set STRICT, WITHOUT ROWID or AUTOINCREMENT; other arguments of Table say nothing to SQLite."""
+        words = {"sqlite_strict": ("STRICT", bool(value)), "sqlite_with_rowid": ("WITHOUT ROWID", not value)}
+        if name in words:
+            self.text.set_option(*words[name])
+        elif name == "sqlite_autoincrement":
+            for column in self.text.columns:
+                if column.clause("PRIMARY KEY") is not None:
+                    column.set_clause("PRIMARY KEY", "PRIMARY KEY AUTOINCREMENT" if value else "PRIMARY KEY")
+        elif name.startswith("sqlite_"):
+            raise self.batch.refuse(f"table_kwargs has {name!r}, which SQLite's tables do not know")
+        self.changed = True
+
+    def reorder(self) -> None:
+        """Put columns into the order of ``partial_reordering``; what no group names stays where it is."""
+        for group in self.batch.options.partial_reordering:
+            columns = [self._column(name) for name in group]
+            rest = [column for column in self.text.columns if column not in columns[1:]]
+            place = rest.index(columns[0]) + 1
+            self.text.columns[:] = [*rest[:place], *columns[1:], *rest[place:]]
+            self.changed = True
+
+    def add_column(
+        self,
+        table_name: str,
+        column: Column[Any],
+        *,
+        insert_before: str | None = None,
+        insert_after: str | None = None,
+        if_not_exists: bool | None = None,
+        **kw: Any,
+    ) -> None:
+        """Add a column at the end, or beside another."""
+        if self.text.has_column(column.name):
+            if if_not_exists:
+                return
+            raise self.batch.refuse(f"it has a column {column.name!r} already")
+        new = parse_column(self.compiler.get_column_specification(column))
+        if column.primary_key:
+            new.set_clause("PRIMARY KEY", "PRIMARY KEY")
+        self._place(new, insert_before, insert_after)
+
+    def _place(self, column: ColumnText, before: str | None, after: str | None) -> None:
+        place = len(self.text.columns)
+        if before is not None:
+            place = self.text.columns.index(self._column(before))
+        elif after is not None:
+            place = self.text.columns.index(self._column(after)) + 1
+        self.text.columns.insert(place, column)
+        self.changed = True
+
+    def drop_column(self, table_name: str, column: Column[Any], *, if_exists: bool | None = None, **kw: Any) -> None:
+        """Drop a column, and with it the indexes, keys and unique constraints that it is part of."""
+        name = str(column.name)
+        if if_exists and not self.text.has_column(name):
+            return
+        dropped = self._column(name)
+        self.text.columns.remove(dropped)
+        kept = []
+        for clause in self.text.constraints:
+            if clause.kind in ("PRIMARY KEY", "CHECK") and clause.mentions(name):
+                what = clause.name or " ".join(clause.text.split())
+                raise self.batch.refuse(f"column {name!r} is part of {what}. Drop that first")
+            if not (clause.kind in ("UNIQUE", "FOREIGN KEY") and name in clause.columns()):
+                kept.append(clause)
+        self._refuse_mentions(name)
+        self.text.constraints = kept
+        self.indexes = {
+            index: sql for index, sql in self.indexes.items() if not mentions(tokens(_behind_on(sql)), name)
+        }
+        self.sources.pop(dropped.name, None)
+        self.changed = True
+
+    def _refuse_mentions(self, column: str) -> None:
+        """Raise where a computed column, a check of another column or a trigger needs the column."""
+        for other in self.text.columns:
+            for clause in other.clauses:
+                if clause.kind in ("GENERATED", "CHECK") and clause.mentions(column):
+                    raise self.batch.refuse(f"column {column!r} is used by column {other.name!r}. Change that first")
+        for name, sql in self.triggers.items():
+            if mentions(tokens(sql), column):
+                raise self.batch.refuse(f"column {column!r} is used by trigger {name!r}. Drop that first")
+
+    def alter_column(
+        self,
+        table_name: str,
+        column_name: str,
+        *,
+        nullable: bool | None = None,
+        server_default: Any = False,
+        type_: TypeEngine[Any] | None = None,
+        insert_before: str | None = None,
+        insert_after: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Give a column another type, nullability, default or place."""
+        column = self._column(column_name)
+        if type_ is not None:
+            column.type_text = self.dialect.type_compiler_instance.process(type_)
+        if nullable is not None:
+            column.set_clause("NULL", None)
+            column.set_clause("NOT NULL", None if nullable else "NOT NULL")
+        if server_default is not False:
+            column.set_clause("DEFAULT", self._default(server_default))
+        if insert_before is not None or insert_after is not None:
+            self.text.columns.remove(column)
+            self._place(column, insert_before, insert_after)
+        self.changed = True
+
+    def _default(self, server_default: Any) -> str | None:
+        if server_default is None:
+            return None
+        scratch: Column[Any] = Column("x", server_default=default_argument(server_default))
+        sql = self.compiler.get_column_default_string(scratch) or default_sql(server_default, self.dialect)
+        bracketed = "(" in sql and not sql.startswith(("'", "("))
+        return f"DEFAULT ({sql})" if bracketed else f"DEFAULT {sql}"
+
+    def add_constraint(self, constraint: Constraint) -> None:
+        """Add a constraint to the table."""
+        if not should_create(constraint, self.dialect):
+            return
+        text = self.compiler.process(constraint)
+        if not text:
+            raise self.batch.refuse(f"SQLite has no constraint like {constraint.name or constraint!r}")
+        clause = parse_clause(text.strip())
+        if clause.kind == "PRIMARY KEY":
+            for column in self.text.columns:
+                column.set_clause("PRIMARY KEY", None)
+            self.text.constraints = [other for other in self.text.constraints if other.kind != "PRIMARY KEY"]
+        self.text.constraints.append(clause)
+        self.changed = True
+
+    def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
+        """Drop a constraint by its name; a primary key also by its kind, as there is only one."""
+        kind = _kind_of(constraint)
+        for column, clauses in self._all_clauses():
+            for clause in clauses:
+                names = names_of_clause(self.text.name, column, clause, self.batch.options.naming_convention)
+                named = constraint.name is not None and constraint.name in (clause.name, *names)
+                if named or kind == "PRIMARY KEY" == clause.kind:
+                    clauses.remove(clause)
+                    self.changed = True
+                    return
+        if not kw.get("if_exists"):
+            known = sorted(self._constraint_names())
+            raise self.batch.refuse(f"it has no constraint {constraint.name!r}. It has: {', '.join(known) or 'none'}")
+
+    def _all_clauses(self) -> Iterator[tuple[str | None, list[Clause]]]:
+        """Yield the clauses of the table, then those of each column with its name."""
+        yield None, self.text.constraints
+        for column in self.text.columns:
+            yield column.name, column.clauses
+
+    def _constraint_names(self) -> Iterator[str]:
+        for column, clauses in self._all_clauses():
+            for clause in clauses:
+                yield from {clause.name} if clause.name else names_of_clause(self.text.name, column, clause, {})
+
+    def create_index(self, index: Index, **kw: Any) -> None:
+        """Add an index, made once the rows are there."""
+        self.indexes[str(index.name)] = index_sql(index, self.dialect)
+        self.changed = True
+
+    def drop_index(self, index: Index, *, if_exists: bool | None = None, **kw: Any) -> None:
+        """Leave an index out of the new table."""
+        if self.indexes.pop(str(index.name), None) is None and not if_exists:
+            raise self.batch.refuse(
+                f"it has no index {index.name!r}. Its indexes: {', '.join(sorted(self.indexes)) or 'none'}"
+            )
+        self.changed = True
+
+    def _column(self, name: str) -> ColumnText:
+        try:
+            return self.text.column(name)
+        except KeyError:
+            known = ", ".join(column.name for column in self.text.columns)
+            raise self.batch.refuse(f"it has no column {name!r}. Its columns: {known}") from None
+
+
+def _kind_of(constraint: Constraint) -> str:
+    return {
+        "unique_constraint": "UNIQUE",
+        "foreign_key_constraint": "FOREIGN KEY",
+        "primary_key_constraint": "PRIMARY KEY",
+    }.get(constraint.__visit_name__, "CHECK" if "check" in constraint.__visit_name__ else "")
+
+
+def _on_a_table(column: Column[Any], table_name: str) -> Column[Any]:
+    return column if column.table is not None else Table(table_name, MetaData(), column).columns[column.name]
+
+
+def _behind_on(sql: str) -> str:
+    """Return a CREATE INDEX without its own name: what stands behind ON."""
+    found = tokens(sql)
+    place = next((place for place, token in enumerate(found) if token.keyword == "ON"), 0)
+    return sql[found[min(place + 2, len(found) - 1)].start :]

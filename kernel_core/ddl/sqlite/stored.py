@@ -1,0 +1,77 @@
+"""A table as SQLite stores it: its own text, and the text of the indexes, triggers and views that hang on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Index, Table
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from ...util.exc import BatchError
+from .definition import TableText, parse_table
+from .tokens import mentions, quote, tokens
+
+if TYPE_CHECKING:
+    from .impl import SQLiteImpl
+
+
+@dataclass(slots=True)
+class Stored:
+    """A table as the database holds it: its text, and the text of what hangs on it (name to SQL)."""
+
+    text: TableText
+    indexes: dict[str, str] = field(default_factory=dict)
+    triggers: dict[str, str] = field(default_factory=dict)
+    views: dict[str, str] = field(default_factory=dict)
+
+    def is_free(self, column: str) -> bool:
+        """Tell whether DROP COLUMN takes this column: it is not the last one, and nothing mentions it."""
+        if not self.text.has_column(column) or len(self.text.columns) == 1:
+            return False
+        own = self.text.column(column)
+        if any(clause.kind in ("PRIMARY KEY", "UNIQUE", "FOREIGN KEY", "CHECK") for clause in own.clauses):
+            return False
+        others = [clause.text for other in self.text.columns if other is not own for clause in other.clauses]
+        texts = [*others, *(clause.text for clause in self.text.constraints)]
+        texts += [*self.indexes.values(), *self.triggers.values(), *self.views.values()]
+        return not any(mentions(tokens(text), column) for text in texts)
+
+
+def stored_definition(impl: SQLiteImpl, table_name: str, schema: str | None = None) -> Stored:
+    """Read a table from ``sqlite_master``.
+
+    Raises BatchError where there is no such table, or where it is none that can be rebuilt.
+    """
+    master = f"{quote(schema)}.sqlite_master" if schema else "sqlite_master"
+    assert impl.connection is not None, "the stored definition is read from a live database"
+    rows = impl.connection.exec_driver_sql(
+        f"SELECT type, name, tbl_name, sql FROM {master} WHERE sql IS NOT NULL"
+    ).all()
+    text: TableText | None = None
+    kinds: dict[str, dict[str, str]] = {"index": {}, "trigger": {}, "view": {}}
+    for type_, name, owner, sql in rows:
+        if type_ == "table" and name.lower() == table_name.lower():
+            try:
+                text = parse_table(sql)
+            except ValueError as error:
+                raise BatchError(f"Table {table_name!r} cannot be rebuilt: {error}.") from None
+        elif (type_ in ("index", "trigger") and owner.lower() == table_name.lower()) or (
+            type_ == "view" and mentions(tokens(sql), table_name)
+        ):
+            kinds[type_][name] = sql
+    if text is None:
+        raise BatchError(f"There is no table {table_name!r} in this database. Check its name.")
+    return Stored(text, kinds["index"], kinds["trigger"], kinds["view"])
+
+
+def stated_definition(table: Table, dialect: Dialect) -> Stored:
+    """Return a Table of SQLAlchemy (``copy_from``) as if it had been read from the database."""
+    text = parse_table(str(CreateTable(table).compile(dialect=dialect)))
+    return Stored(text, {str(index.name): index_sql(index, dialect) for index in table.indexes})
+
+
+def index_sql(index: Index, dialect: Dialect) -> str:
+    """Return the CREATE INDEX statement."""
+    return str(CreateIndex(index).compile(dialect=dialect))

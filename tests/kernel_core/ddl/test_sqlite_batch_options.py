@@ -1,0 +1,114 @@
+"""The arguments of ``batch_alter_table`` itself, on real SQLite."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.operations import Operations
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.util.exc import BatchError, UnsupportedOperation
+
+
+@pytest.fixture
+def thing(sqlite: sa.Connection) -> sa.Connection:
+    sqlite.exec_driver_sql("CREATE TABLE thing (id INTEGER PRIMARY KEY, a INT, b INT, c INT)")
+    sqlite.exec_driver_sql("INSERT INTO thing VALUES (1, 2, 3, 4)")
+    sqlite.commit()
+    return sqlite
+
+
+def definition(connection: sa.Connection) -> str:
+    sql = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'thing'").scalar()
+    return " ".join(str(sql).split())
+
+
+def batch(connection: sa.Connection, **options: Any) -> None:
+    with Operations(MigrationContext.configure(connection)).batch_alter_table("thing", **options):
+        pass
+
+
+def test_columns_are_reordered_in_part(thing: sa.Connection) -> None:
+    batch(thing, partial_reordering=[("c", "a")])
+    assert thing.exec_driver_sql("SELECT * FROM thing").all() == [(1, 3, 4, 2)]
+
+
+def test_further_constraints_come_with_the_new_table(thing: sa.Connection) -> None:
+    batch(thing, table_args=[sa.CheckConstraint("a > 1", name="ck_a")])
+    assert "CONSTRAINT ck_a CHECK (a > 1)" in definition(thing)
+
+
+def test_table_options_are_set(thing: sa.Connection) -> None:
+    batch(thing, table_kwargs={"sqlite_strict": True, "sqlite_autoincrement": True})
+    assert definition(thing).endswith("STRICT")
+    assert "AUTOINCREMENT" in definition(thing)
+
+
+def test_an_option_that_sqlite_does_not_know_is_refused(thing: sa.Connection) -> None:
+    with pytest.raises(BatchError, match="sqlite_colour"):
+        batch(thing, table_kwargs={"sqlite_colour": "red"})
+
+
+def test_a_column_can_be_stated_anew(thing: sa.Connection) -> None:
+    batch(thing, reflect_args=[sa.Column("b", sa.Numeric(8, 2), nullable=False)], recreate="always")
+    assert "b NUMERIC(8, 2) NOT NULL" in definition(thing)
+    assert thing.exec_driver_sql("SELECT b FROM thing").scalar() == 3
+
+
+def test_always_copies_even_where_nothing_changes(thing: sa.Connection) -> None:
+    statements: list[str] = []
+    sa.event.listen(thing, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    batch(thing, recreate="always")
+    assert any(statement.startswith("INSERT INTO _mig_new_thing") for statement in statements)
+    assert thing.exec_driver_sql("SELECT * FROM thing").all() == [(1, 2, 3, 4)]
+
+
+def test_never_leaves_it_to_plain_alter_which_says_what_it_cannot(thing: sa.Connection) -> None:
+    op = Operations(MigrationContext.configure(thing))
+    with (
+        pytest.raises(UnsupportedOperation, match="SQLite cannot alter column 'a'"),
+        op.batch_alter_table("thing", recreate="never") as batch_op,
+    ):
+        batch_op.alter_column("a", nullable=False)
+
+
+def test_an_error_inside_the_block_carries_out_nothing(thing: sa.Connection) -> None:
+    before = definition(thing)
+    op = Operations(MigrationContext.configure(thing))
+
+    def fail(batch_op: Any) -> None:
+        batch_op.drop_column("a")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), op.batch_alter_table("thing") as batch_op:
+        fail(batch_op)
+    assert definition(thing) == before
+
+
+def offline() -> tuple[Operations, io.StringIO]:
+    buffer = io.StringIO()
+    context = MigrationContext.configure(dialect_name="sqlite", opts={"as_sql": True, "output_buffer": buffer})
+    return Operations(context), buffer
+
+
+def test_offline_a_rebuild_needs_the_table_to_copy_from() -> None:
+    op, _ = offline()
+    with pytest.raises(UnsupportedOperation, match="copy_from"), op.batch_alter_table("thing") as batch_op:
+        batch_op.alter_column("a", nullable=False)
+
+
+def test_offline_the_printed_rebuild_does_what_the_live_one_does(thing: sa.Connection) -> None:
+    op, buffer = offline()
+    table = sa.Table("thing", sa.MetaData(), autoload_with=thing)
+    with op.batch_alter_table("thing", copy_from=table) as batch_op:
+        batch_op.alter_column("a", nullable=False)
+        batch_op.create_index("ix_b", ["b"])
+    thing.commit()
+    driver: Any = thing.connection.driver_connection
+    driver.executescript(buffer.getvalue())
+    assert "a INTEGER NOT NULL" in definition(thing)
+    assert thing.exec_driver_sql("SELECT * FROM thing").all() == [(1, 2, 3, 4)]
+    assert [index["name"] for index in sa.inspect(thing).get_indexes("thing")] == ["ix_b"]
