@@ -123,7 +123,7 @@ class Review:
         errors = self.errors
         if errors:
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            raise CommandError(f"{errors[0]}{more} Correct, revert or reject it.")
+            raise CommandError(f"{errors[0].rstrip('.')}{more}. Correct, revert or reject it.")
         return UpgradeOps(grouped(row.operation for row in self.rows if row.accepted))
 
     # ---- what a person does ----------------------------------------------------------------------------------------

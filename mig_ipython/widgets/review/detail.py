@@ -104,6 +104,7 @@ def _notes(row: Row) -> Any:
         lines.append(tag("p", "Rejected: it will not be written.", class_="mig-dim"))
     if row.edited:
         lines.append(tag("p", f"Found as: {row.original_facts.sentence}", class_="mig-dim"))
-    lines += [tag("p", f"⚠ {line}", class_="mig-warn") for line in hint_lines(row)]
+    for hint, line in zip(row.hints, hint_lines(row), strict=True):
+        lines.append(tag("p", f"⚠ {line}", class_="mig-warn" if hint.severity == "loses data" else "mig-note"))
     lines += [tag("p", f"✖ {problem}", class_="mig-bad", role="alert") for problem in row.problems]
     return join(lines)

@@ -105,6 +105,8 @@ class ReviewPanel:
 
     def _observed(self, said: str) -> None:
         self.status.say(said)
+        if self.ask.is_open:  # the answer must be about what would be lost now
+            self._ask_or_close()
         self.show()
 
     def _accept(self, key: int, accepted: bool) -> None:
@@ -124,12 +126,19 @@ class ReviewPanel:
     def _upgrade(self) -> None:
         if self.review.errors:
             self.review.accepted()  # raises, naming the first of them
-        losing = [row for row in self.review.rows if row.accepted and row.loses_data]
-        if losing:
-            self.ask.open(losing)
+        if self._ask_or_close():
             self.status.say("Nothing is run yet: data would be lost.")
         else:
             self._upgrade_now()
+
+    def _ask_or_close(self) -> bool:
+        """Ask about the rows that lose data; tell whether there are any."""
+        losing = [row for row in self.review.rows if row.accepted and row.loses_data]
+        if losing:
+            self.ask.open(losing)
+        else:
+            self.ask.close()
+        return bool(losing)
 
     def _upgrade_now(self) -> None:
         if not self.written:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import ipywidgets as widgets
@@ -85,20 +86,31 @@ class Status:
         self._show(two_lines(error), "alert", "Not done: ")
 
     def guard(self, act: Callable[..., object], *, busy: Any = None) -> Callable[..., None]:
-        """Return a callback that does ``act``, the button ``busy`` disabled meanwhile, and shows any error here."""
+        """Return a callback that does ``act`` in the thread of the cells, and shows any error here.
+
+        The button ``busy`` is disabled meanwhile, also while a cell is waited for; pressed again, it does nothing.
+        """
 
         def guarded(*args: Any) -> None:
-            failed = False
-            with disabled(busy) if busy is not None else nullcontext():
-                try:
-                    act(*args)
-                except Exception as error:  # noqa: BLE001  a callback has no caller: the status line is where it is told
-                    failed = True
-                    self.fail(error)
-            if failed or busy is not None:
-                self._on_end()
+            if busy is not None:
+                if busy.disabled:
+                    return
+                busy.disabled = True
+            where_cells_run(lambda: self._do(act, args, busy))
 
         return guarded
+
+    def _do(self, act: Callable[..., object], args: tuple[Any, ...], busy: Any) -> None:
+        failed = False
+        try:
+            act(*args)
+        except Exception as error:  # noqa: BLE001  a callback has no caller: the status line is where it is told
+            failed = True
+            self.fail(error)
+        if busy is not None:
+            busy.disabled = False
+        if failed or busy is not None:
+            self._on_end()
 
     def _show(self, text: str, role: str, lead: str) -> None:
         self.text = lead + text
@@ -106,19 +118,20 @@ class Status:
         self.widget.value = str(shown)
 
 
-class disabled(AbstractContextManager[None]):  # noqa: N801  reads as a word: with disabled(button)
-    """Disable a button for the time of a block."""
+def where_cells_run(call: Act) -> None:
+    """Call in the main thread, where cells run, after the cell that runs now.
 
-    def __init__(self, button: Any) -> None:
-        self._button, self._was = button, button.disabled
-
-    def __enter__(self) -> None:
-        self._button.disabled = True
-        self._button.add_class("mig-busy")
-
-    def __exit__(self, *error: object) -> None:
-        self._button.remove_class("mig-busy")
-        self._button.disabled = self._was
+    JupyterLab lets callbacks of widgets run in a thread of their own, at the same time as a cell (kernel subshells,
+    https://github.com/jupyterlab/jupyterlab/pull/17363). A connection of SQLite cannot be used there, a database in
+    memory is another one there, and an upgrade must not run beside a cell.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    loop = getattr(getattr(shell, "kernel", None), "io_loop", None)
+    if loop is None or threading.current_thread() is threading.main_thread():
+        call()
+    else:
+        loop.add_callback(call)
 
 
 def button(label: str, tooltip: str, act: Callable[[], object], status: Status, style: str = "") -> Any:

@@ -77,26 +77,29 @@ class RowList:
         return self._headings[place]
 
     def _update(self, row: Row, chosen: bool) -> None:
-        if row.key not in self.checks:
-            self._make(row)
-        check, button = self.checks[row.key], self.buttons[row.key]
-        check.description = str(row.number)
-        check.tooltip = redact(f"Accept row {row.number}: {row.sentence}")
-        check.value = row.accepted
-        button.description = row_text(row, chosen)
-        button.tooltip = redact("\n".join((f"Show row {row.number}", *hint_lines(row))))
-        marks = {
-            "mig-chosen": chosen,
-            "mig-refused": not row.accepted,
-            "mig-hurts": row.accepted and row.loses_data,
-            "mig-wrong": row.accepted and bool(row.errors),
+        ticked = {
+            "value": row.accepted,
+            "description": tick_text(row),
         }
-        button._dom_classes = ("mig-row", *(name for name, on in marks.items() if on))  # noqa: SLF001  one message, not four
+        said = {
+            "description": row_text(row, chosen),
+            "tooltip": redact("\n".join((f"Show row {row.number}", *hint_lines(row)))),
+            "_dom_classes": _classes(row, chosen),
+        }
+        if row.key not in self.checks:
+            self._make(row.key, ticked, said)
+            return
+        for widget, state in ((self.checks[row.key], ticked), (self.buttons[row.key], said)):
+            changed = {name: value for name, value in state.items() if getattr(widget, name) != value}
+            if changed:
+                with widget.hold_sync():  # one message a widget
+                    for name, value in changed.items():
+                        setattr(widget, name, value)
 
-    def _make(self, row: Row) -> None:
-        key = row.key
-        check = widgets.Checkbox(value=row.accepted, indent=False, layout=self._layout, style=self._check_style)
-        button = widgets.Button(layout=self._layout, style=self._button_style)
+    def _make(self, key: int, ticked: dict[str, Any], said: dict[str, Any]) -> None:
+        """Make the controls with all that they show, which is one message each."""
+        check = widgets.Checkbox(indent=False, layout=self._layout, style=self._check_style, **ticked)
+        button = widgets.Button(layout=self._layout, style=self._button_style, **said)
         check.observe(self._status.guard(lambda change: self._ticked(key, change["new"])), "value")
         button.on_click(self._status.guard(lambda _: self._on_choose(key)))
         self.checks[key], self.buttons[key] = check, button
@@ -104,6 +107,24 @@ class RowList:
     def _ticked(self, key: int, accepted: bool) -> None:
         if not self._quiet:
             self._on_accept(key, accepted)
+
+
+def _classes(row: Row, chosen: bool) -> tuple[str, ...]:
+    marks = {
+        "mig-chosen": chosen,
+        "mig-refused": not row.accepted,
+        "mig-hurts": row.accepted and row.loses_data,
+        "mig-wrong": row.accepted and bool(row.errors),
+    }
+    return ("mig-row", *(name for name, on in marks.items() if on))
+
+
+def tick_text(row: Row) -> str:
+    """Return what labels a row's checkbox: the number, and the sentence for who cannot see the row beside it.
+
+    The style shows the first three characters; JupyterLab makes the whole its tooltip.
+    """
+    return redact(f"{row.number:\N{FIGURE SPACE}>3} Accept: {row.sentence}")
 
 
 def row_text(row: Row, chosen: bool = False) -> str:
