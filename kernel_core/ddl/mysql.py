@@ -15,6 +15,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.types import TypeEngine
 
 from ..operations.kinds.column import AlterColumn, ColumnDefault, ColumnName
+from ..operations.kinds.table import RenameTable
 from ..operations.statements import (
     alter_column,
     alter_table,
@@ -221,6 +222,13 @@ def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) ->
 def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
     before, after = (format_column_name(compiler, name) for name in (element.column_name, element.newname))
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME COLUMN {before} TO {after}"
+
+
+@compiles(RenameTable, "mysql", "mariadb")
+def _rename_table(element: RenameTable, compiler: DDLCompiler, **kw: Any) -> str:
+    """A new name without its schema would move the table to the current one."""
+    new = format_table_name(compiler, element.new_table_name, element.schema)
+    return f"{alter_table(compiler, element.table_name, element.schema)} RENAME TO {new}"
 
 
 @compiles(DropIfThere, "mysql", "mariadb")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -79,7 +79,7 @@ class SchemaObjects:
         self, name: str | None, table_name: str, columns: Sequence[str], schema: str | None = None, **kw: Any
     ) -> UniqueConstraint:
         """Return a unique constraint on a scratch table."""
-        table = self.columns_table(table_name, columns, schema)
+        table = self.columns_table(table_name, [*columns, *_included(kw)], schema)
         constraint = UniqueConstraint(*(table.c[column] for column in columns), name=name, **kw)
         table.append_constraint(constraint)
         return constraint
@@ -140,8 +140,7 @@ class SchemaObjects:
         self, name: str | None, table_name: str, columns: Sequence[Any], schema: str | None = None, **kw: Any
     ) -> Index:
         """Return an index on a scratch table; columns are names or SQL expressions."""
-        included = [column for name, value in kw.items() if name.endswith("_include") for column in value or ()]
-        names = [str(column) for column in (*columns, *included) if isinstance(column, str)]
+        names = [str(column) for column in (*columns, *_included(kw)) if isinstance(column, str)]
         table = self.columns_table(table_name, names, schema)
         return Index(name, *(table.c[c] if isinstance(c, str) else c for c in columns), _table=table, **kw)
 
@@ -155,6 +154,12 @@ class SchemaObjects:
             target = Table(name, metadata, schema=schema or None)
         if column not in target.c:
             target.append_column(Column(column, NULLTYPE))
+
+
+def _included(options: Mapping[str, Any]) -> list[str]:
+    """Return the columns that an index or constraint carries along: ``postgresql_include`` and its like."""
+    found = [column for name, columns in options.items() if name.endswith("_include") for column in columns or ()]
+    return [column if isinstance(column, str) else str(column.name) for column in found]
 
 
 def loose_column(column: Column[Any]) -> Column[Any]:
