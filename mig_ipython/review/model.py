@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +53,7 @@ class Review:
         self.dialect = make_url(f"{dialect}://").get_dialect()() if isinstance(dialect, str) else dialect
         self.source, self.target = source, target
         self.opts, self._connect = dict(opts or {}), connect
+        self._tables: dict[tuple[str | None, str], Table] = {}
         self.said = ""
         leaves = list(operations.leaves())
         rows = [Row.of(key, operation, self.dialect.name) for key, operation in enumerate(leaves, 1)]
@@ -267,17 +268,14 @@ class Review:
         return said
 
     def _table(self, schema: str | None, name: str) -> Table | None:
-        """Return a table as this review makes it, or as the database has it now."""
+        """Return a table as this review makes it, or as the database had it when it was first asked for."""
         for row in self.rows:
             if row.operation.table_key == (schema, name) and isinstance(row.operation, CreateTableOp):
                 return row.operation.to_table()
-        if self._connect is None:
-            return None
-        with self._connect() as connection:
-            try:
-                return Table(name, MetaData(), schema=schema, autoload_with=connection)
-            except NoSuchTableError:
-                return None
+        if (schema, name) not in self._tables and self._connect is not None:
+            with self._connect() as connection, suppress(NoSuchTableError):
+                self._tables[schema, name] = Table(name, MetaData(), schema=schema, autoload_with=connection)
+        return self._tables.get((schema, name))
 
 
 def _holds(row: Row, words: Sequence[str]) -> bool:

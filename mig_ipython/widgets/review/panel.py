@@ -53,7 +53,7 @@ class ReviewPanel:
 
     def __init__(self, proposal: Reviewable) -> None:
         self.proposal, self.review = proposal, proposal.review
-        self.written = getattr(proposal, "path", None) is not None
+        self._wrote = False
         self.upgraded = False
         rows = self.review.rows
         self.chosen: int | None = rows[0].key if rows else None
@@ -77,6 +77,11 @@ class ReviewPanel:
         self.widget = self._whole()
         self.show()
         self._stop: Callable[[], None] = self.review.observe(self._observed)
+
+    @property
+    def written(self) -> bool:
+        """Whether the file is written, here or by a cell; then nothing can be edited any more."""
+        return self._wrote or getattr(self.proposal, "path", None) is not None
 
     def show(self) -> None:
         """Bring every part to what the model says now."""
@@ -119,7 +124,7 @@ class ReviewPanel:
 
     def _write(self) -> None:
         path = self.proposal.write(self.footer.message.value.strip() or None)
-        self.written = True
+        self._wrote = True
         self.show()
         self.status.say(f"Written to {os.path.relpath(path)}. Run it with Upgrade, or %mig_upgrade.")
 

@@ -41,6 +41,14 @@ def test_a_rebuild_is_shown_from_the_table_as_it_is(make, engine):
         assert names == ["users"]
 
 
+def test_a_rebuild_is_shown_as_it_was_when_the_review_was_made_also_after_the_upgrade(make, engine):
+    review = make(ops.AlterColumnOp("users", "name", modify_type=String(200)), connect=engine.connect)
+    before = review.sql(1)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE users DROP COLUMN nick")
+    assert review.sql(1) == before
+
+
 def test_a_rebuild_of_a_table_that_the_review_makes_is_shown_without_a_database(make):
     table = Table("users", MetaData(), Column("id", Integer, primary_key=True), Column("name", String(80)))
     review = make(ops.CreateTableOp.from_table(table), ops.AlterColumnOp("users", "name", modify_type=String(200)))

@@ -558,6 +558,13 @@ def test_a_panel_of_a_written_proposal_is_frozen(proposal):
     assert panel.header.all.disabled
 
 
+def test_a_file_that_a_cell_wrote_freezes_the_panel_with_the_next_act(panel, proposal):
+    proposal.path = "versions/x.py"
+    panel.show()
+    assert panel.footer.write.disabled
+    assert not panel.footer.upgrade.disabled
+
+
 # ---- threads
 
 
