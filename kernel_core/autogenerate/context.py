@@ -57,6 +57,7 @@ class AutogenContext:
         self.dialect = getattr(migration_context, "dialect", None) or DefaultDialect()
         self.imports = set()
         self.batch_table: str | None = None
+        self.type_sources: dict[tuple[type, tuple[type, ...], str], str] = {}
         if autogenerate:
             self._check()
 

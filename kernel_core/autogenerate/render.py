@@ -33,15 +33,12 @@ class Writer:
 
     def __init__(self, context: AutogenContext) -> None:
         self.context = context
+        self.sa = str(context.opts["sqlalchemy_module_prefix"])
+        """What stands before a name of SQLAlchemy, usually ``sa.``."""
 
     @property
     def batch_table(self) -> str | None:
         return self.context.batch_table
-
-    @property
-    def sa(self) -> str:
-        """What stands before a name of SQLAlchemy, usually ``sa.``."""
-        return str(self.context.opts["sqlalchemy_module_prefix"])
 
     @property
     def prefix(self) -> str:
@@ -53,16 +50,14 @@ class Writer:
         return call(self.prefix + directive, [self.value(arg) for arg in args], written)
 
     def value(self, value: object) -> str:
-        if isinstance(value, Code):
-            return value
         if isinstance(value, str):
-            return self._text(value)
+            return value if isinstance(value, Code) else self._text(value)
+        if isinstance(value, Column):
+            return column_source(value, self)
         if isinstance(value, (list, tuple, set, frozenset, Mapping)):
             return self._collection(value)
         if isinstance(value, TypeEngine) or (isinstance(value, type) and issubclass(value, TypeEngine)):
             return type_source(value, self.context)
-        if isinstance(value, Column):
-            return column_source(value, self)
         if isinstance(value, Constraint):
             return constraint_source(value, self)
         if isinstance(value, FetchedValue):

@@ -47,13 +47,21 @@ def _own_source(type_: TypeEngine[Any], context: AutogenContext) -> str:
     if _is_out_of_reach(type(type_)):
         return _stand_in(type_, context)
     text = repr(type_)
+    nested = tuple(type(part) for part in _nested(type_))
+    seen = (type(type_), nested, text)
+    if seen not in context.type_sources:
+        context.type_sources[seen] = _read_repr(text, type(type_), nested, context)
+    return context.type_sources[seen]
+
+
+def _read_repr(text: str, cls: type, nested: tuple[type, ...], context: AutogenContext) -> str:
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError):
         tree = None
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
-        return f"{type_prefix(type(type_), context)}{text}"
-    classes = {type(part).__name__: type(part) for part in _nested(type_)} | {tree.func.id: type(type_)}
+        return f"{type_prefix(cls, context)}{text}"
+    classes = {part.__name__: part for part in nested} | {tree.func.id: cls}
     return _Reader(classes, context).source(tree)
 
 

@@ -117,7 +117,6 @@ class CreateTableOp(MigrateOperation):
         return DropTableOp(self.table_name, schema=self.schema, _reverse=self)
 
     def render(self, write: SourceWriter) -> str:
-        table = self.to_table()
         options = without_empty(
             {
                 "schema": self.schema,
@@ -126,9 +125,17 @@ class CreateTableOp(MigrateOperation):
                 "if_not_exists": self.if_not_exists,
             }
         )
-        return write.call(
-            "create_table", self.table_name, *table.columns, *own_constraints(table), **options, **self.kw
-        )
+        return write.call("create_table", self.table_name, *self._written_items(), **options, **self.kw)
+
+    def _written_items(self) -> list[SchemaItem]:
+        """Return what CREATE TABLE states, each key as a constraint: what stands in one table already says so."""
+        columns = self._columns()
+        has_key = any(isinstance(item, PrimaryKeyConstraint) for item in self.columns)
+        tables = {column.table for column in columns}
+        if len(tables) == 1 and None not in tables and (has_key or not any(c.primary_key for c in columns)):
+            return self.columns
+        table = self.to_table()
+        return [*table.columns, *own_constraints(table)]
 
     def sentence(self) -> str:
         count = len(self._columns())
