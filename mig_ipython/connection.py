@@ -123,7 +123,7 @@ def _engine(url: URL) -> Engine:
     options: dict[str, Any] = {}
     if url.get_backend_name() == "sqlite" and not (url.database or "").startswith("file:"):
         if url.database in (None, "", ":memory:"):
-            options = {"poolclass": StaticPool}
+            options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         else:
             url = url.set(database=os.path.abspath(url.database or ""))
             options = {"poolclass": NullPool}
