@@ -23,7 +23,8 @@ from kernel_core.operations import Operations
 from kernel_core.operations.operation import all_operations
 
 _spec = importlib.util.spec_from_file_location("scripts", Path(__file__).with_name("scripts.py"))
-assert _spec and _spec.loader
+assert _spec
+assert _spec.loader
 scripts = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(scripts)
 

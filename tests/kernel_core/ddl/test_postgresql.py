@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as postgresql_types
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from kernel_core.operations import Operations
+from kernel_core.operations import Operations, ops
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.util.exc import CommandError
 
 from .conftest import operations
 
@@ -101,3 +107,96 @@ def test_a_new_column_states_its_foreign_key_and_index(op: Operations) -> None:
 def test_a_percent_sign_and_a_colon_in_sql_are_just_that(op: Operations) -> None:
     op.execute("UPDATE users SET name = '5% :x'")
     assert op.get_bind().exec_driver_sql("SELECT name FROM users").scalar() == "5% :x"
+
+
+def identity(op: Operations) -> dict[str, object] | None:
+    columns = {found["name"]: found for found in sa.inspect(op.get_bind()).get_columns("counted")}
+    return columns["id"].get("identity")
+
+
+def test_an_identity_is_added_altered_and_dropped(op: Operations) -> None:
+    op.create_table("counted", sa.Column("id", sa.Integer, nullable=False))
+    first = sa.Identity(start=5, increment=2)
+    second = sa.Identity(always=True, start=5, maxvalue=100, cycle=True)
+    op.alter_column("counted", "id", server_default=first, existing_server_default=None)
+    assert (identity(op)["always"], identity(op)["start"], identity(op)["increment"]) == (False, 5, 2)
+    op.alter_column("counted", "id", server_default=second, existing_server_default=first)
+    found = identity(op)
+    assert [found[key] for key in ("always", "increment", "maxvalue", "cycle")] == [True, 1, 100, True]
+    op.alter_column("counted", "id", server_default=first, existing_server_default=second)
+    found = identity(op)
+    assert [found[key] for key in ("always", "increment", "maxvalue", "cycle")] == [False, 2, 2147483647, False]
+    op.alter_column("counted", "id", server_default=sa.Identity(start=5, increment=2), existing_server_default=first)
+    op.alter_column("counted", "id", server_default=None, existing_server_default=first)
+    assert identity(op) is None
+
+
+def test_an_exclude_constraint_excludes_and_is_undone(op: Operations) -> None:
+    op.create_table("bookings", sa.Column("room", sa.Integer), sa.Column("during", postgresql_types.INT4RANGE))
+    create = ops.CreateExcludeConstraintOp("ex", "bookings", [("during", "&&")], where="room > 0", using="gist")
+    op.invoke(create)
+    op.execute("INSERT INTO bookings VALUES (1, '[1,5)'), (0, '[1,5)')")
+    with pytest.raises(sa.exc.IntegrityError), op.get_bind().begin_nested():
+        op.execute("INSERT INTO bookings VALUES (2, '[2,3)')")
+    op.invoke(create.reverse())
+    op.execute("INSERT INTO bookings VALUES (2, '[2,3)')")
+    table = sa.Table("bookings", sa.MetaData(), sa.Column("room", sa.Integer), sa.Column("during", sa.Integer))
+    table.append_constraint(postgresql_types.ExcludeConstraint((table.c.room, "="), name="ex", ops={"room": "x"}))
+    again = ops.AddConstraintOp.from_constraint(next(c for c in table.constraints if c.name == "ex"))
+    assert isinstance(again, ops.CreateExcludeConstraintOp)
+    assert (again.elements, again.kw) == ([("room", "=")], {"using": "gist", "ops": {"room": "x"}})
+
+
+def test_index_options_reach_the_catalogue(op: Operations) -> None:
+    op.create_index(
+        "ix_all",
+        "users",
+        ["name"],
+        unique=True,
+        postgresql_include=["mood"],
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("id > 0"),
+        postgresql_ops={"name": "varchar_pattern_ops"},
+    )
+    words = op.get_bind().exec_driver_sql("SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_all'").scalar()
+    assert words.endswith("(name varchar_pattern_ops) INCLUDE (mood) NULLS NOT DISTINCT WHERE (id > 0)")
+
+
+def test_an_index_is_made_concurrently_outside_the_transaction(postgresql: sa.Connection) -> None:
+    context = MigrationContext.configure(postgresql)
+    op = Operations(context)
+    with postgresql.begin():
+        op.create_table("t", sa.Column("a", sa.Integer))
+    with context.autocommit_block():
+        op.create_index("ix", "t", ["a"], postgresql_concurrently=True)
+        op.drop_index("ix", "t", postgresql_concurrently=True, if_exists=True)
+    assert sa.inspect(postgresql).get_indexes("t") == []
+
+
+def test_async_functions_run_in_the_same_transaction(postgresql_url: str) -> None:
+    async def fill(connection: AsyncConnection, value: int) -> int:
+        await connection.execute(sa.text("INSERT INTO t VALUES (:value)"), {"value": value})
+        return value + 1
+
+    def migrate(connection: sa.Connection) -> int:
+        op = operations(connection)
+        op.create_table("t", sa.Column("a", sa.Integer))
+        return op.run_async(fill, 41)
+
+    async def run() -> tuple[int, int | None]:
+        engine = create_async_engine(postgresql_url)
+        async with engine.begin() as connection:
+            result = await connection.run_sync(migrate)
+            stored = await connection.scalar(sa.text("SELECT a FROM t"))
+        await engine.dispose()
+        return result, stored
+
+    assert asyncio.run(run()) == (42, 41)
+
+
+def test_run_async_says_what_it_lacks(op: Operations) -> None:
+    with pytest.raises(CommandError, match="needs an async engine; postgresql"):
+        op.run_async(lambda connection: None)
+    offline = Operations(MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True}))
+    with pytest.raises(CommandError, match="offline"):
+        offline.run_async(lambda connection: None)
