@@ -1,0 +1,100 @@
+# Written by tests/stubs/generate.py; do not edit.
+# ruff: noqa
+from .ddl import DefaultImpl
+from .runtime.migration import MigrationContext
+from .runtime.run import RunReport
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from sqlalchemy import Connection, MetaData
+from typing import Any, TextIO
+
+def begin_transaction() -> AbstractContextManager[None]:
+    """Wrap the run: ``with context.begin_transaction(): context.run_migrations()``."""
+
+def configure(
+    connection: Connection | None = None,
+    url: Any = None,
+    dialect_name: str | None = None,
+    dialect_opts: Mapping[str, Any] | None = None,
+    transactional_ddl: bool | None = None,
+    transaction_per_migration: bool = True,
+    output_buffer: TextIO | None = None,
+    starting_rev: str | None = None,
+    tag: str | None = None,
+    template_args: Mapping[str, Any] | None = None,
+    render_as_batch: bool = False,
+    target_metadata: MetaData | Sequence[MetaData] | None = None,
+    include_name: Callable[..., bool] | None = None,
+    include_object: Callable[..., bool] | None = None,
+    include_schemas: bool = False,
+    process_revision_directives: Callable[..., None] | None = None,
+    compare_type: bool | Callable[..., bool | None] = True,
+    compare_server_default: bool | Callable[..., bool | None] = False,
+    render_item: Callable[..., Any] | None = None,
+    literal_binds: bool = False,
+    upgrade_token: str = "upgrades",
+    downgrade_token: str = "downgrades",
+    alembic_module_prefix: str = "op.",
+    sqlalchemy_module_prefix: str = "sa.",
+    user_module_prefix: str | None = None,
+    on_version_apply: Callable[..., None] | Iterable[Callable[..., None]] | None = None,
+    autogenerate_plugins: Sequence[str] | None = None,
+    **kw: Any,
+) -> None:
+    """Say which database to run on, and how.
+
+        context.configure(connection=connection, target_metadata=Base.metadata)
+
+    One of ``connection``, ``url``, ``dialect_name`` is needed (the last two only offline). Further keywords, such
+    as ``version_table`` and ``version_table_schema``, reach the context and the dialect as they are. By default
+    every revision has a transaction of its own; ``transaction_per_migration=False`` makes it one for the run.
+
+    Raises CommandError where no database is named.
+    """
+
+def execute(sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:
+    """Run a statement, or print it offline."""
+
+def get_bind() -> Connection | None:
+    """Return the connection; None offline."""
+
+def get_context() -> MigrationContext:
+    """Return the MigrationContext; raises CommandError before `configure`."""
+
+def get_head_revision() -> str | tuple[str, ...] | None:
+    """Return the id of the one head; raises MultipleHeads."""
+
+def get_head_revisions() -> str | tuple[str, ...] | None:
+    """Return the ids of all heads."""
+
+def get_impl() -> DefaultImpl:
+    """Return the dialect's DefaultImpl."""
+
+def get_revision_argument() -> str | tuple[str, ...] | None:
+    """Return the id to which the run leads; None for base."""
+
+def get_starting_revision_argument() -> str | tuple[str, ...] | None:
+    """Return the id from which the run starts: offline what was asked for, else where the database stands."""
+
+def get_tag_argument() -> str | None:
+    """Return what was given as ``--tag``."""
+
+def get_x_argument(as_dictionary: bool = False) -> list[str] | dict[str, str]:
+    """Return what was given as ``-x``, as a list or, split at the first ``=``, as a dictionary."""
+
+def is_offline_mode() -> bool:
+    """Tell whether SQL is to be printed instead of run."""
+
+def is_transactional_ddl() -> bool:
+    """Tell whether the database takes changes of tables back in a rollback; needs `configure` before."""
+
+report: RunReport
+
+def requires_connection() -> bool:
+    """Tell whether a database is needed: everywhere but offline."""
+
+def run_migrations(**kw: Any) -> None:
+    """Run what the command asked for on the configured database; ``kw`` are passed to each ``upgrade()``."""
+
+def static_output(text: str) -> None:
+    """Print a text into the offline script."""

@@ -1,0 +1,295 @@
+# Written by tests/stubs/generate.py; do not edit.
+# ruff: noqa
+from .operations.base import BatchOperations, C, F, Operations, T
+from .operations.kinds.column import Default
+from .operations.kinds.exclude_constraint import Element
+from .operations.kinds.rows import Rows
+from .operations.operation import MigrateOperation
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from sqlalchemy import Column, Table
+from sqlalchemy.engine import Connection
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.elements import ColumnElement, TextClause, conv
+from sqlalchemy.sql.expression import TableClause
+from sqlalchemy.types import TypeEngine
+from typing import Any, Literal
+
+def add_column(
+    table_name: str,
+    column: Column[Any],
+    *,
+    schema: str | None = None,
+    if_not_exists: bool | None = None,
+    inline_references: bool | None = None,
+    inline_primary_key: bool | None = None,
+) -> None:
+    """Add a column to a table.
+
+        op.add_column("users", Column("email", String(120), nullable=False, server_default=""))
+
+    Its foreign key, index and unique flag become statements of their own. ``if_not_exists`` is for databases that
+    know ``ADD COLUMN IF NOT EXISTS``.
+    """
+
+def alter_column(
+    table_name: str,
+    column_name: str,
+    *,
+    nullable: bool | None = None,
+    comment: str | Literal[False] | None = False,
+    server_default: Default = False,
+    new_column_name: str | None = None,
+    type_: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
+    existing_type: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
+    existing_server_default: Default = False,
+    existing_nullable: bool | None = None,
+    existing_comment: str | None = None,
+    schema: str | None = None,
+    **kw: Any,
+) -> None:
+    """Change what is given of a column, and leave the rest.
+
+        op.alter_column("users", "name", type_=String(200), existing_type=String(80))
+
+    ``existing_*`` are needed by databases that repeat the whole column (MySQL, SQL Server). ``server_default`` and
+    ``comment`` may be None, which takes them away; False, the default, leaves them. A default may be an Identity.
+    Further arguments: ``autoincrement``, ``existing_autoincrement`` (MySQL), ``postgresql_using``,
+    ``mssql_drop_default``, ``mssql_drop_check``, ``mssql_drop_foreign_key``.
+    """
+
+def batch_alter_table(
+    table_name: str,
+    schema: str | None = None,
+    recreate: Literal["auto", "always", "never"] = "auto",
+    partial_reordering: Sequence[tuple[str, ...]] | None = None,
+    copy_from: Table | None = None,
+    table_args: Sequence[Any] = (),
+    table_kwargs: Mapping[str, Any] | None = None,
+    reflect_args: Sequence[Any] = (),
+    reflect_kwargs: Mapping[str, Any] | None = None,
+    naming_convention: Mapping[str, str] | None = None,
+) -> AbstractContextManager[BatchOperations]:
+    """Gather changes to one table and carry them out together when the block ends.
+
+    Where the database can alter the table in place (always, outside SQLite), they are plain ALTERs; otherwise the
+    table is rebuilt once and its rows, indexes, triggers and views are kept.
+
+        with op.batch_alter_table("users") as batch_op:
+            batch_op.alter_column("name", nullable=False)
+            batch_op.drop_column("nick")
+
+    An error inside the block carries out nothing. Raises BatchError where a rebuild would lose something.
+    """
+
+def bulk_insert(table: Table | TableClause, rows: Rows, *, multiinsert: bool = True) -> None:
+    """Insert rows, given as dicts; offline their values are written into the script.
+
+        users = table("users", column("id", Integer), column("name", String))
+        op.bulk_insert(users, [{"id": 1, "name": "ada"}, {"id": 2, "name": "grace"}])
+
+    ``multiinsert=False`` runs one statement a row, so that a row may hold SQL such as ``op.inline_literal(...)``.
+    Raises TypeError where the rows are not a list of dicts.
+    """
+
+def context(migration_context: Any) -> AbstractContextManager[Operations]:
+    """Make these directives the ones behind `kernel_core.op` inside the block."""
+
+def create_check_constraint(
+    constraint_name: str | None,
+    table_name: str,
+    condition: str | ColumnElement[Any],
+    *,
+    schema: str | None = None,
+    **kw: Any,
+) -> None:
+    """Add a check.
+
+    op.create_check_constraint("ck_users_age", "users", "age >= 0")
+    """
+
+def create_exclude_constraint(constraint_name: str | None, table_name: str, *elements: Element, **kw: Any) -> None:
+    """Add an exclude constraint (PostgreSQL).
+
+        op.create_exclude_constraint("ex_bookings", "bookings", ("room", "="), ("during", "&&"), using="gist")
+
+    Further arguments: ``where``, ``using`` (by default ``gist``), ``ops``, ``deferrable``,
+    ``initially``, ``schema``.
+    """
+
+def create_foreign_key(
+    constraint_name: str | None,
+    source_table: str,
+    referent_table: str,
+    local_cols: Sequence[str],
+    remote_cols: Sequence[str],
+    *,
+    onupdate: str | None = None,
+    ondelete: str | None = None,
+    deferrable: bool | None = None,
+    initially: str | None = None,
+    match: str | None = None,
+    source_schema: str | None = None,
+    referent_schema: str | None = None,
+    **kw: Any,
+) -> None:
+    """Add a foreign key.
+
+        op.create_foreign_key("fk_orders_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")
+
+    Further arguments: ``use_alter`` and the dialects' own.
+    """
+
+def create_index(
+    index_name: str | None,
+    table_name: str,
+    columns: Sequence[str | TextClause | ColumnElement[Any]],
+    *,
+    schema: str | None = None,
+    unique: bool = False,
+    if_not_exists: bool | None = None,
+    **kw: Any,
+) -> None:
+    """Create an index.
+
+        op.create_index("ix_users_name", "users", ["name", text("lower(email)")])
+
+    The dialects' arguments (``postgresql_where=`` and so on) are those of ``Index``.
+    """
+
+def create_primary_key(
+    constraint_name: str | None, table_name: str, columns: Sequence[str], *, schema: str | None = None, **kw: Any
+) -> None:
+    """Add a primary key to a table that has none.
+
+    op.create_primary_key("pk_users", "users", ["id"])
+    """
+
+def create_table(table_name: str, *columns: SchemaItem, if_not_exists: bool | None = None, **kw: Any) -> Table:
+    """Create a table and return it, ready for inserts.
+
+        op.create_table("users", Column("id", Integer, primary_key=True), Column("name", String(80)))
+
+    ``schema``, ``comment``, ``prefixes``, ``info`` and the dialects' arguments are those of ``Table``.
+    """
+
+def create_table_comment(
+    table_name: str, comment: str | None, *, existing_comment: str | None = None, schema: str | None = None
+) -> None:
+    """Set the comment of a table.
+
+        op.create_table_comment("users", "who may log in", existing_comment="people")
+
+    ``existing_comment`` lets a downgrade bring it back, and tells SQL Server that there is one to change.
+    """
+
+def create_unique_constraint(
+    constraint_name: str | None, table_name: str, columns: Sequence[str], *, schema: str | None = None, **kw: Any
+) -> None:
+    """Add a unique constraint.
+
+        op.create_unique_constraint("uq_users_email", "users", ["email"])
+
+    Further arguments: ``deferrable``, ``initially`` and the dialects' own.
+    """
+
+def drop_column(
+    table_name: str, column_name: str, *, schema: str | None = None, if_exists: bool | None = None, **kw: Any
+) -> None:
+    """Drop a column from a table.
+
+    op.drop_column("users", "nick")
+    """
+
+def drop_constraint(
+    constraint_name: str,
+    table_name: str,
+    type_: Literal["check", "foreignkey", "primary", "unique"] | None = None,
+    *,
+    schema: str | None = None,
+    if_exists: bool | None = None,
+) -> None:
+    """Drop a constraint by its name; MySQL and SQLite also need its kind.
+
+    op.drop_constraint("uq_users_email", "users", type_="unique")
+    """
+
+def drop_index(
+    index_name: str,
+    table_name: str | None = None,
+    *,
+    schema: str | None = None,
+    if_exists: bool | None = None,
+    **kw: Any,
+) -> None:
+    """Drop an index; MySQL and SQL Server need its table's name.
+
+    op.drop_index("ix_users_name", "users")
+    """
+
+def drop_table(table_name: str, *, schema: str | None = None, if_exists: bool | None = None, **kw: Any) -> None:
+    """Drop a table.
+
+    op.drop_table("users")
+    """
+
+def drop_table_comment(table_name: str, *, existing_comment: str | None = None, schema: str | None = None) -> None:
+    """Take the comment of a table away.
+
+    op.drop_table_comment("users", existing_comment="who may log in")
+    """
+
+def execute(sqltext: Executable | str, *, execution_options: dict[str, Any] | None = None) -> None:
+    """Run a statement.
+
+        op.execute("UPDATE users SET nick = name")
+
+    A str is taken as it is: a colon in it is a colon. Use ``sqlalchemy.text`` or a Core construct for parameters;
+    offline, their values are written into the script.
+    """
+
+def f(name: str) -> conv:
+    """Mark a name as final: no naming convention is applied to it again."""
+
+def get_bind() -> Connection:
+    """Return the connection that statements go to; None in offline mode."""
+
+def get_context() -> Any:
+    """Return the MigrationContext."""
+
+def implementation_for(op_cls: type[MigrateOperation], replace: bool = False) -> Callable[[F], F]:
+    """Make the decorated function do what ``op_cls`` says; it gets (operations, operation).
+
+    Raises ValueError where the class has an implementation already and ``replace`` is not given.
+    """
+
+def inline_literal(value: Any, type_: Any = None) -> Any:
+    """Return a value that is written into the SQL text even in online mode."""
+
+def invoke(operation: MigrateOperation) -> Any:
+    """Carry out an operation object and return what its implementation returns."""
+
+def register_operation(name: str, sourcename: str | None = None) -> Callable[[C], C]:
+    """Make a directive called ``name`` of an operation class; its class method may have another ``sourcename``.
+
+    @Operations.register_operation("create_sequence")
+    class CreateSequenceOp(MigrateOperation): ...
+    """
+
+def rename_table(old_table_name: str, new_table_name: str, *, schema: str | None = None) -> None:
+    """Give a table another name.
+
+    op.rename_table("users", "people")
+    """
+
+def run_async(async_function: Callable[..., Awaitable[T]], *args: Any, **kw_args: Any) -> T:
+    """Run ``await async_function(connection, *args, **kw_args)`` and return its result.
+
+    The connection is an AsyncConnection over this run's own, in the same transaction::
+
+        async def fill(connection): ...
+        op.run_async(fill)
+
+    Raises CommandError offline, and where the run is not on an async engine.
+    """
