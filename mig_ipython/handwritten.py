@@ -79,7 +79,8 @@ class Handwritten(View):
 
     def text(self) -> str:
         lines = self._lines()
-        parts = [f"{self._lead(lines)}\n{lines_text(lines)}" if lines else self._lead(lines), *self._notes()]
+        result = [self.report.text()] if self.report else []
+        parts = [f"{self._lead(lines)}\n{lines_text(lines)}" if lines else self._lead(lines), *self._notes(), *result]
         return "\n".join(parts)
 
     def html(self) -> Html:
@@ -90,6 +91,7 @@ class Handwritten(View):
             source_html("SQL", sql_text(lines)),
             details("Code", code_html(self.code.module())),
             *(tag("p", note) for note in self._notes()),
+            self.report.html() if self.report else "",
             label="Migration",
         )
 
@@ -99,7 +101,7 @@ class Handwritten(View):
 
     def _notes(self) -> list[str]:
         notes = [] if self.recording.complete else ["It asks the database, so what it does is known only when it runs."]
-        return [*notes, self.said, *([self.report.text()] if self.report else [])]
+        return [*notes, self.said]
 
     def _lines(self) -> tuple[Line, ...]:
         review = Review(

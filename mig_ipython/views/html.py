@@ -61,10 +61,16 @@ def code(text: str) -> Html:
 
 
 def table(headings: Sequence[object], rows: Iterable[Sequence[object]], caption: object = "") -> Html:
-    """Return a table with a heading row."""
-    head = tag("thead", tag("tr", *(tag("th", heading, scope="col") for heading in headings)))
-    body = tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row)) for row in rows))
+    """Return a table with a heading row.
+
+    Its alignment stands in each cell, because the style sheet is taken away where a notebook is not trusted.
+    """
+    head = tag("thead", tag("tr", *(tag("th", heading, scope="col", style=_LEFT) for heading in headings)))
+    body = tag("tbody", *(tag("tr", *(tag("td", cell, style=_LEFT) for cell in row)) for row in rows))
     return tag("table", tag("caption", caption) if caption else Html(), head, body)
+
+
+_LEFT = "text-align:left"
 
 
 def _attribute(name: str, value: object) -> str:

@@ -92,4 +92,4 @@ def _item(line: Line) -> Html:
     sentence = line.sentence if line.accepted else tag("s", line.sentence)
     refused = Html() if line.accepted else " (rejected)"
     hints = (tag("div", f"{severity}: {text}", class_="mig-warn") for severity, text in line.hints)
-    return tag("li", number, sign, sentence, refused, *hints)
+    return tag("li", number, sign, " ", sentence, refused, *hints)
