@@ -12,9 +12,10 @@ from typing import Any, Protocol, cast
 from ..util.exc import BrokenScript, CommandError, EnvironmentMissing, MultipleHeads, RevisionError
 from ..util.files import write_new
 from . import write
-from .files import located, version_files
-from .header import Header, check_syntax, read_header, read_source
-from .module import execute, load_module
+from .files import located
+from .header import Header, check_syntax, read_source
+from .index import Place, look
+from .module import execute, load_module, runs
 from .revision import Revision, RevisionMap, as_tuple, as_written, split
 
 BODY_CHECK_LIMIT = 1000
@@ -37,7 +38,7 @@ class Script(Revision):
         super().__init__(header.revision, header.down_revision, header.depends_on, header.branch_labels)
         self.header = header
         self.path = header.path
-        self._module: ModuleType | None = None
+        self._module: tuple[int, ModuleType] | None = None
 
     def __str__(self) -> str:
         return self.cmd_format(False, include_branches=True, include_doc=True, include_parents=True)
@@ -59,15 +60,21 @@ class Script(Revision):
 
     @property
     def source(self) -> str:
-        """The text of the file; raises BrokenScript where it cannot be read any more."""
+        """The text of the file; raises BrokenScript where it cannot be read any more, or is compiled."""
+        if not self.path.endswith(".py"):
+            raise BrokenScript(self.path, None, "is compiled; its text is not here.")
         return read_source(self.path)
 
     @property
     def module(self) -> ModuleType:
-        """The file run as a module, at the first touch; raises BrokenScript where that fails."""
-        if self._module is None:
-            self._module = load_module(self.path, f"version_{os.path.splitext(os.path.basename(self.path))[0]}")
-        return self._module
+        """The file run as a module, at the first touch; raises BrokenScript where that fails.
+
+        A kernel keeps its scripts from one command to the next, while each command runs the files anew.
+        """
+        if self._module is None or self._module[0] != runs.count:
+            module = load_module(self.path, f"version_{os.path.splitext(os.path.basename(self.path))[0]}")
+            self._module = runs.count, module
+        return self._module[1]
 
     @property
     def log_entry(self) -> str:
@@ -111,6 +118,8 @@ class Script(Revision):
 
     def flaw(self) -> CommandError | None:
         """Why the file could not be run, as far as its syntax tells; it is not run to find out."""
+        if not self.path.endswith(".py"):
+            return None
         try:
             check_syntax(self.source, self.path)
         except BrokenScript as error:
@@ -140,6 +149,7 @@ class ScriptDirectory:
         timezone: str | None = None,
         recursive_version_locations: bool = False,
         prepend_sys_path: Sequence[str] = (),
+        sourceless: bool = False,
     ) -> None:
         self.dir = os.path.abspath(dir)
         self.file_template = file_template
@@ -149,8 +159,8 @@ class ScriptDirectory:
         self.timezone = timezone
         self.recursive_version_locations = recursive_version_locations
         self.prepend_sys_path = tuple(prepend_sys_path)
+        self.sourceless = sourceless
         self._map: RevisionMap | None = None
-        self._unreadable: tuple[BrokenScript, ...] = ()
         if not os.path.isdir(self.dir):
             what = "is a file" if os.path.exists(self.dir) else "does not exist"
             raise EnvironmentMissing(f"{self.dir} {what}. Make an environment there with init.", self.dir)
@@ -177,17 +187,18 @@ class ScriptDirectory:
             timezone=config.get_main_option("timezone"),
             recursive_version_locations=_flag(config, "recursive_version_locations"),
             prepend_sys_path=_listed(config, "get_prepend_sys_paths_list", "prepend_sys_path"),
+            sourceless=_flag(config, "sourceless"),
         )
 
     # ---- reading ------------------------------------------------------------------------------------------------
 
     @property
     def map(self) -> RevisionMap:
-        """The graph of all readable revisions, read once; raises CycleDetected and its kin."""
+        """The graph of all readable revisions; this object looks at the folders once, until `reload`."""
         if self._map is None:
-            scripts, unreadable = self._read()
-            self._unreadable = tuple(unreadable)
-            self._map = RevisionMap(scripts, self._unreadable)
+            place = Place(self.version_locations, self.recursive_version_locations, self.sourceless)
+            self._map = look(place, Script).map
+            runs.begin()
         return self._map
 
     def reload(self) -> None:
@@ -212,15 +223,15 @@ class ScriptDirectory:
 
     @property
     def broken(self) -> tuple[BrokenScript, ...]:
-        """Everything that is wrong with a version file: unreadable, a missing parent, an id used twice, bad syntax.
+        """Everything wrong with a version file: unreadable, a missing parent, a cycle, an id used twice, bad syntax.
 
         In a folder of more than 1,000 revisions bodies are not looked at (a run does it for those on its way).
         """
         revisions = self.map
         found = list(revisions.broken)
-        look = len(revisions) <= BODY_CHECK_LIMIT
+        each_body = len(revisions) <= BODY_CHECK_LIMIT
         for name in revisions.ids:
-            if look or name in revisions.missing or name in revisions.duplicates:
+            if each_body or name in revisions.missing or name in revisions.duplicates or name in revisions.cyclic:
                 found += self._flaws_of(name)
         return tuple(sorted(found, key=lambda error: error.path))
 
@@ -278,6 +289,7 @@ class ScriptDirectory:
         if not os.path.isfile(self.env_py_location):
             raise EnvironmentMissing(f"{self.dir} has no env.py, so nothing can be run. Make one with init.", self.dir)
         self.prepare_path()
+        runs.begin()
         check_syntax(read_source(self.env_py_location), self.env_py_location)
         execute(self.env_py_location, "env_py")
 
@@ -387,20 +399,12 @@ class ScriptDirectory:
 
     # ---- files --------------------------------------------------------------------------------------------------
 
-    def _read(self) -> tuple[list[Script], list[BrokenScript]]:
-        scripts: list[Script] = []
-        broken: list[BrokenScript] = []
-        for folder in self.version_locations:
-            for path in version_files(folder, self.recursive_version_locations):
-                try:
-                    scripts.append(Script(read_header(path)))
-                except BrokenScript as error:
-                    broken.append(error)
-        return scripts, broken
-
     def _flaws_of(self, name: str) -> list[BrokenScript]:
         scripts = cast("tuple[Script, ...]", (self.map.at(self.map.node_of(name)), *self.map.duplicates.get(name, ())))
         found: list[BrokenScript] = []
+        if name in self.map.cyclic:
+            cycle = self.map.cyclic[name]
+            found.append(BrokenScript(scripts[0].path, scripts[0].line_of(cycle.what), str(cycle)))
         if name in self.map.missing:
             lost = self.map.missing[name]
             line = scripts[0].line_of("down_revision" if set(lost) & set(scripts[0].down_revisions) else "depends_on")

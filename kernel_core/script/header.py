@@ -1,7 +1,8 @@
 """Read what a version file says of itself, without running it.
 
-The identifiers stand above the first ``def`` as plain literals, so the text is cut there, parsed, and its literal
-assignments are evaluated by `ast.literal_eval`. Nothing in the file is executed, imported or expanded.
+The identifiers stand above the first ``def`` as plain literals, so the text is cut there. A head that is written as
+usual is read by a regular expression (`quick`); any other is parsed, and its literal assignments are evaluated by
+`ast.literal_eval`. Nothing in the file is executed, imported or expanded.
 """
 
 from __future__ import annotations
@@ -11,24 +12,26 @@ import io
 import os
 import re
 import stat
-import tokenize
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from types import CodeType
+from functools import lru_cache
+from types import CodeType, MappingProxyType
 from typing import NoReturn, TypeVar
 
 from ..util.exc import BrokenScript
+from .quick import BODY, scan
 
 NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 FORBIDDEN = "@-+:"
 SYMBOLS = frozenset({"head", "heads", "base", "current"})
 
-_BODY = re.compile(r"^(?:(?:def|async|class)\b|@)", re.MULTILINE)
 _LATER = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
 _CREATE_DATE = re.compile(r"^Create Date:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
-_COMPUTED = object()
+COMPUTED = object()
+# A pipe called x.py must not stop the listing, as a blocking open() would until somebody writes to it.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 T = TypeVar("T")
 
@@ -76,16 +79,7 @@ def read_source(path: str) -> str:
 
     Raises BrokenScript where it is no readable, non-empty text file.
     """
-    try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise BrokenScript(path, None, "is a directory, not a version file. Move or rename it.")
-        if not stat.S_ISREG(mode):
-            raise BrokenScript(path, None, "is not a regular file. Move it elsewhere.")
-        with open(path, "rb") as stream:
-            data = stream.read()
-    except OSError as error:
-        raise BrokenScript(path, None, f"cannot be read ({error.strerror or error}).") from error
+    data = read_bytes(path)
     if not data.strip():
         raise BrokenScript(path, None, "is empty. Restore its text or delete it.")
     if b"\0" in data:
@@ -94,16 +88,58 @@ def read_source(path: str) -> str:
     return _decode(data, path)
 
 
+def read_bytes(path: str) -> bytes:
+    """Return what a regular file holds; raises BrokenScript where it is none, or cannot be read."""
+    try:
+        handle = os.open(path, _FLAGS)
+        try:
+            return _all_of(handle, path)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise BrokenScript(path, None, f"cannot be read ({error.strerror or error}).") from error
+
+
+def _all_of(handle: int, path: str) -> bytes:
+    found = os.fstat(handle)
+    if stat.S_ISDIR(found.st_mode):
+        raise BrokenScript(path, None, "is a directory, not a version file. Move or rename it.")
+    if not stat.S_ISREG(found.st_mode):
+        raise BrokenScript(path, None, "is not a regular file. Move it elsewhere.")
+    parts = [os.read(handle, found.st_size + 1)]
+    while parts[-1] and len(parts[0]) != found.st_size:
+        parts.append(os.read(handle, 1 << 16))
+    return b"".join(parts)
+
+
 def parse_header(source: str, path: str) -> Header:
     """Return the header of a version file whose text is ``source``; ``path`` is only named in errors.
 
     Raises BrokenScript.
     """
-    tree = _parse_top(source, path)
+    source = _unix(source)
+    quick = scan(source)
+    if quick is None or _LATER.search(source, quick.end) is not None:
+        return parsed_header(source, path)
+    return header_of(quick.values, quick.lines, quick.doc, path)
+
+
+def parsed_header(source: str, path: str) -> Header:
+    """Do as `parse_header`, always by `ast`."""
+    tree = _parse_top(_unix(source), path)
     values: dict[str, object] = {}
     lines: dict[str, int] = {}
     for name, value, line in _assignments(tree):
         values[name], lines[name] = _literal(value), line
+    return header_of(values, lines, _docstring(tree), path)
+
+
+def _unix(source: str) -> str:
+    return source.replace("\r\n", "\n").replace("\r", "\n") if "\r" in source else source
+
+
+def header_of(values: Mapping[str, object], lines: Mapping[str, int], doc: str, path: str) -> Header:
+    """Return the header that the values of the four names make; raises BrokenScript where they make none."""
     if "revision" not in values:
         raise BrokenScript(path, None, 'does not say which revision it is. Add a line such as revision = "1f2e3d4c".')
     return Header(
@@ -111,10 +147,16 @@ def parse_header(source: str, path: str) -> Header:
         down_revision=_identifiers("down_revision", values, lines, path),
         branch_labels=_identifiers("branch_labels", values, lines, path),
         depends_on=_identifiers("depends_on", values, lines, path),
-        longdoc=_docstring(tree),
+        longdoc=_tidy(doc),
         path=path,
-        lines=lines,
+        lines=_shared(tuple(lines.items())),
     )
+
+
+@lru_cache(maxsize=256)
+def _shared(lines: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
+    """One mapping for all the files that have their identifiers on the same lines."""
+    return MappingProxyType(dict(lines))
 
 
 def check_syntax(source: str, path: str) -> None:
@@ -125,7 +167,9 @@ def check_syntax(source: str, path: str) -> None:
 def _decode(data: bytes, path: str) -> str:
     encoding = "utf-8-sig"
     try:
-        if b"coding" in b"".join(data.splitlines()[:2]):
+        if b"coding" in data and b"coding" in b"".join(data.splitlines()[:2]):
+            import tokenize  # noqa: PLC0415 - it takes 6 ms, and hardly any file needs it
+
             encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
             encoding = "utf-8-sig" if encoding == "utf-8" else encoding
         return data.decode(encoding)
@@ -139,7 +183,7 @@ def _decode(data: bytes, path: str) -> str:
 
 def _parse_top(source: str, path: str) -> ast.Module:
     """Parse what stands above the first ``def``, or all of it where that is not enough to know the identifiers."""
-    body = _BODY.search(source)
+    body = BODY.search(source)
     if body is not None and not _LATER.search(source, body.start()):
         try:
             return _quiet_parse(source[: body.start()])
@@ -195,13 +239,13 @@ def _named(target: ast.expr, value: ast.expr | None, line: int) -> Iterator[tupl
 
 def _literal(value: ast.expr | None) -> object:
     if value is None:
-        return _COMPUTED
+        return COMPUTED
     if isinstance(value, ast.Constant):
         return value.value
     try:
         return ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return _COMPUTED
+        return COMPUTED
 
 
 def _identifiers(name: str, values: Mapping[str, object], lines: Mapping[str, int], path: str) -> tuple[str, ...]:
@@ -209,7 +253,7 @@ def _identifiers(name: str, values: Mapping[str, object], lines: Mapping[str, in
     if value is None:
         return ()
     line = lines[name]
-    if value is _COMPUTED:
+    if value is COMPUTED:
         _computed(name, path, line)
     written = (value,) if isinstance(value, str) else value
     if isinstance(written, set | frozenset):
@@ -220,7 +264,7 @@ def _identifiers(name: str, values: Mapping[str, object], lines: Mapping[str, in
 
 
 def _identifier(value: object, path: str, line: int) -> str:
-    if value is _COMPUTED:
+    if value is COMPUTED:
         _computed("revision", path, line)
     if not isinstance(value, str) or not value:
         raise BrokenScript(path, line, f"revision is {value!r}; it must be a text that is not empty.")
@@ -239,5 +283,9 @@ def _computed(name: str, path: str, line: int) -> NoReturn:
 def _docstring(tree: ast.Module) -> str:
     first = tree.body[0] if tree.body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-        return "\n".join(line.rstrip() for line in first.value.value.strip().splitlines())
+        return first.value.value
     return ""
+
+
+def _tidy(doc: str) -> str:
+    return "\n".join([line.rstrip() for line in doc.strip().splitlines()])

@@ -5,13 +5,27 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import sys
-import traceback
 from hashlib import blake2b
+from importlib.machinery import SourcelessFileLoader
 from types import ModuleType
 from typing import Any
 
 from ..util.exc import BrokenScript, CommandError
 from .header import check_syntax, read_source
+
+
+class Runs:
+    """Counts the commands that may run version files: a module that was loaded for an earlier one is stale."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def begin(self) -> None:
+        """Begin a run."""
+        self.count += 1
+
+
+runs = Runs()
 
 
 class _FreshLoader(importlib.machinery.SourceFileLoader):
@@ -26,12 +40,15 @@ def load_module(path: str, stem: str) -> ModuleType:
 
     Raises BrokenScript (path, line, reason) where its syntax or anything on its top level fails.
     """
-    check_syntax(read_source(path), path)
+    if path.endswith(".py"):
+        check_syntax(read_source(path), path)
     try:
         return execute(path, stem)
     except CommandError:
         raise
     except Exception as error:
+        import traceback  # noqa: PLC0415 - it takes 6 ms
+
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
         reason = f"cannot be loaded ({type(error).__name__}: {error})."
         raise BrokenScript(path, lines[-1] if lines else None, reason) from error
@@ -40,7 +57,8 @@ def load_module(path: str, stem: str) -> ModuleType:
 def execute(path: str, stem: str) -> ModuleType:
     """Run the file at ``path`` and return its module; what it raises is passed on."""
     name = f"_mig_{blake2b(path.encode(errors='surrogateescape'), digest_size=6).hexdigest()}_{stem}"
-    spec = importlib.util.spec_from_file_location(name, path, loader=_FreshLoader(name, path))
+    loader = _FreshLoader(name, path) if path.endswith(".py") else SourcelessFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise BrokenScript(path, None, "cannot be loaded as Python.")
     module = importlib.util.module_from_spec(spec)

@@ -129,13 +129,15 @@ class RevisionMap:
 
     ``broken`` are the files that could not be read; they are only named in errors. A revision whose parent is in no
     file, or whose id is taken by another, stays visible: it is listed in `missing` or `duplicates`, and only a plan
-    that needs it is refused. Raises CycleDetected and its kin.
+    that needs it is refused. Raises CycleDetected and its kin; with ``tolerant`` the cycle is cut open instead, and its
+    revisions are in `cyclic`, so that one such file does not hide all others.
     """
 
     def __init__(
         self,
         revisions: Iterable[Revision] | Callable[[], Iterable[Revision]],
         broken: Sequence[BrokenScript] = (),
+        tolerant: bool = False,
     ) -> None:
         first: dict[str, Revision] = {}
         again: dict[str, tuple[Revision, ...]] = {}
@@ -149,6 +151,8 @@ class RevisionMap:
         self._node = {name: node for node, name in enumerate(self.ids)}
         self.labels: Mapping[str, tuple[str, ...]] = self._declared_labels()
         self.missing: Mapping[str, tuple[str, ...]] = {}
+        self.cyclic: dict[str, CycleDetected] = {}
+        self._tolerant = tolerant
         self.lineage, self.whole = self._graphs()
         self._labels_at = self._spread_labels()
         for node, revision in enumerate(self._revisions):
@@ -261,8 +265,10 @@ class RevisionMap:
         return self.nodes(current)
 
     def flaw(self, name: str) -> CommandError | None:
-        """Why a revision cannot be run: a parent in no file, an id used twice, a body that is not Python."""
+        """Why a revision cannot be run: a cycle, a parent in no file, an id used twice, a body that is not Python."""
         revision = self._revisions[self._node[name]]
+        if name in self.cyclic:
+            return self.cyclic[name]
         if name in self.missing:
             lost = self.missing[name]
             text = f"Revision {name} needs {', '.join(lost)}, which is in no file here.{self._hint(lost[0])}"
@@ -366,8 +372,8 @@ class RevisionMap:
             if lost:
                 missing[revision.revision] = tuple(lost)
         self.missing = missing
-        self._refuse_cycle(parents, LoopDetected, CycleDetected)
-        self._refuse_cycle(both, DependencyLoopDetected, DependencyCycleDetected)
+        self._open_cycles(parents, both, LoopDetected, CycleDetected)
+        self._open_cycles(both, parents, DependencyLoopDetected, DependencyCycleDetected)
         lineage = Graph(parents)
         return lineage, lineage if parents == both else Graph(both)
 
@@ -378,12 +384,21 @@ class RevisionMap:
             lost.append(name)
             return None
 
-    def _refuse_cycle(
-        self, parents: Sequence[tuple[int, ...]], loop: type[CycleDetected], cycle: type[CycleDetected]
+    def _open_cycles(
+        self,
+        parents: list[tuple[int, ...]],
+        others: list[tuple[int, ...]],
+        loop: type[CycleDetected],
+        cycle: type[CycleDetected],
     ) -> None:
-        nodes = find_cycle(parents)
-        if nodes:
-            raise (loop if len(nodes) == 1 else cycle)([self.ids[node] for node in nodes])
+        """Raise for a cycle among ``parents``; a tolerant map takes out the step that closes it, and remembers it."""
+        while nodes := find_cycle(parents):
+            error = (loop if len(nodes) == 1 else cycle)([self.ids[node] for node in nodes])
+            if not self._tolerant:
+                raise error
+            self.cyclic.update((self.ids[node], error) for node in nodes)
+            for edges in (parents, others):
+                edges[nodes[-1]] = tuple(node for node in edges[nodes[-1]] if node != nodes[0])
 
     def _spread_labels(self) -> dict[int, frozenset[str]]:
         """Give each label to the descendants of its revision, and to its ancestors up to where the branch parted."""

@@ -1,0 +1,162 @@
+"""A long-lived kernel reads a version file once, and again when it has changed."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from kernel_core.script import ScriptDirectory, index
+from kernel_core.util.exc import BrokenScript
+
+HOUR = 3_600_000_000_000
+
+
+@pytest.fixture
+def opened(monkeypatch) -> list[str]:
+    """The names of the files that were opened since."""
+    names: list[str] = []
+    read = index.read_header
+
+    def noted(path):
+        names.append(os.path.basename(path))
+        return read(path)
+
+    monkeypatch.setattr(index, "read_header", noted)
+    return names
+
+
+@pytest.fixture
+def settle(folder):
+    """Make all files an hour old, so that their times can be trusted."""
+
+    def age() -> None:
+        for path in (folder / "versions").glob("*.py"):
+            os.utime(path, ns=(time.time_ns() - HOUR, time.time_ns() - HOUR + 1))
+
+    return age
+
+
+def test_nothing_changed_so_nothing_is_opened_and_the_map_is_kept(folder, put, settle, opened):
+    put("a")
+    put("b", "a")
+    settle()
+    first = ScriptDirectory(folder).map
+    assert sorted(opened) == ["a_x.py", "b_x.py"]
+    opened.clear()
+    assert ScriptDirectory(folder).map is first
+    assert opened == []
+
+
+def test_only_what_has_changed_is_opened(folder, put, settle, opened):
+    put("a")
+    put("b", "a")
+    settle()
+    old = ScriptDirectory(folder).map
+    put("c", "b")
+    opened.clear()
+    assert ScriptDirectory(folder).get_heads() == ["c"]
+    assert opened == ["c_x.py"]
+    assert old.heads == ("b",)
+    assert old.get_revision("b").is_head
+
+
+@pytest.mark.parametrize("change", ["removed", "renamed", "broken", "mended"])
+def test_every_change_is_seen(folder, put, settle, change):
+    put("a")
+    path = put("b", "a")
+    if change == "mended":
+        path.write_text("revision = ")
+    settle()
+    before = ScriptDirectory(folder).get_heads()
+    match change:
+        case "removed":
+            path.unlink()
+        case "renamed":
+            path.rename(path.with_name("z.py"))
+        case "broken":
+            path.write_text("revision = ")
+        case "mended":
+            put("b", "a")
+    found = ScriptDirectory(folder)
+    if change == "renamed":
+        assert found.get_revision("b").path.endswith("z.py")
+    else:
+        assert found.get_heads() != before
+    assert len(found.unreadable) == (change == "broken")
+
+
+def test_a_change_within_one_tick_of_the_clock_is_seen(folder, put):
+    path = put("a")
+    for name in "bcdefgh":
+        stat = path.stat()
+        ScriptDirectory(folder).get_heads()
+        path.write_text(
+            path.read_text().replace(
+                f"revision = {ScriptDirectory(folder).get_current_head()!r}", f"revision = {name!r}"
+            )
+        )
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        assert ScriptDirectory(folder).get_heads() == [name]
+
+
+def test_environments_do_not_mix(folder, put, tmp_path):
+    put("a")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "b.py").write_text("revision = 'b'\n")
+    both = ScriptDirectory(folder, version_locations=[str(folder / "versions"), str(tmp_path / "more")])
+    assert both.get_heads() == ["a", "b"]
+    assert ScriptDirectory(folder).get_heads() == ["a"]
+
+
+def test_only_so_many_environments_are_remembered(tmp_path):
+    for number in range(index.KEPT + 5):
+        (tmp_path / f"e{number}" / "versions").mkdir(parents=True)
+        assert ScriptDirectory(tmp_path / f"e{number}").get_heads() == []
+    assert len(index._kept) <= index.KEPT
+
+
+def test_a_broken_file_that_is_kept_holds_no_traceback(folder):
+    (folder / "versions" / "x.py").write_text("revision = (")
+    for _ in range(2):
+        (error,) = ScriptDirectory(folder).unreadable
+        assert isinstance(error, BrokenScript)
+        assert error.__traceback__ is None
+        assert error.__cause__ is None
+
+
+def test_a_cycle_is_cut_open_and_named(folder, put):
+    put("p")
+    put("a", "c")
+    put("b", "a")
+    put("c", "b")
+    put("s", "s")
+    scripts = ScriptDirectory(folder)
+    assert [script.revision for script in scripts.walk_revisions()]
+    assert sorted(scripts.map.cyclic) == ["a", "b", "c", "s"]
+    assert {os.path.basename(error.path): error.line for error in scripts.broken} == {f"{n}_x.py": 8 for n in "abcs"}
+    assert "Cycle of down_revision through revisions" in str(scripts.broken[0])
+
+
+def test_a_link_that_leads_back_ends(folder, put):
+    put("a")
+    (folder / "versions" / "loop").symlink_to(folder / "versions", target_is_directory=True)
+    assert ScriptDirectory(folder, recursive_version_locations=True).get_heads() == ["a"]
+    assert not ScriptDirectory(folder, recursive_version_locations=True).broken
+
+
+def test_listing_two_thousand_files_again_is_quick(tmp_path: Path):
+    versions = tmp_path / "versions"
+    versions.mkdir()
+    for number in range(2_000):
+        parent = f"r{number - 1:05}" if number else None
+        (versions / f"r{number:05}.py").write_text(
+            f"revision = 'r{number:05}'\ndown_revision = {parent!r}\n\ndef upgrade(): pass\n"
+        )
+    time.sleep(0.06)
+    first = ScriptDirectory(tmp_path).map
+    start = time.process_time()
+    assert ScriptDirectory(tmp_path).map is first
+    assert time.process_time() - start < 0.5
