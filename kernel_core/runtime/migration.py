@@ -269,6 +269,14 @@ class MigrationContext:
                 self.version_table.open(heads)
                 self.version_table.write(heads, after(heads, step))
 
+    def ensure_version_table(self) -> None:
+        """Make the version table where there is none, in a transaction of its own."""
+        if self.as_sql:
+            self.version_table.create()
+            return
+        with self._own_transaction():
+            self.version_table.create()
+
     def execute(self, sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:
         """Run a statement, or print it offline."""
         self.impl.execute(sql, execution_options)

@@ -46,11 +46,10 @@ class VersionTable:
         """
         if self.impl.as_sql:
             if not heads:
-                self.impl.execute(CreateTable(self.table))
+                self.create()
             return
         if not self.exists():
-            self.table.create(self._connection)
-            self._seen = True
+            self.create()
             return
         found = frozenset(self._connection.scalars(self._select.with_for_update()))
         if found != heads:
@@ -58,6 +57,14 @@ class VersionTable:
                 f"Someone else moved {self.table.fullname}: it stood at {spoken(heads)}, "
                 f"now it stands at {spoken(found)}. Nothing was changed; look at the current revision and start again."
             )
+
+    def create(self) -> None:
+        """Create the table where there is none; offline always print the statement."""
+        if self.impl.as_sql:
+            self.impl.execute(CreateTable(self.table))
+        elif not self.exists():
+            self.table.create(self._connection)
+            self._seen = True
 
     def forget(self) -> None:
         """Look again whether the table exists; what this run created may have been rolled back."""

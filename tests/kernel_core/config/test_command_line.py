@@ -11,23 +11,6 @@ from kernel_core import __version__
 from kernel_core.config import CommandLine
 
 
-@pytest.fixture
-def mig(project, capsys, monkeypatch):
-    """Run the program in the project's folder; return exit code, output, errors."""
-    monkeypatch.chdir(project.folder)
-
-    def run(*arguments):
-        code = 0
-        try:
-            CommandLine().main(arguments)
-        except SystemExit as exit_:
-            code = exit_.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
-
-
 def test_the_whole_road(mig, project):
     assert mig("revision", "-m", "Add users", "--rev-id", "a1") == (0, "made migrations/versions/a1_add_users.py\n", "")
     assert mig("revision", "-m", "More", "--rev-id", "b2")[0] == 0
@@ -94,7 +77,10 @@ def test_a_missing_environment_names_the_way_on(tmp_path, monkeypatch, capsys):
         ("nosuch://h/d", "No such kind of database is known"),
         ("postgresql+psycopg://ada:verysecret1@127.0.0.1:1/d", "OperationalError"),
         ("sqlite:////no/such/folder/x.db", "unable to open database file"),
-        ("postgresql+asyncpg://u@h/d", "The driver asyncpg is not installed. Install it: pip install asyncpg"),
+        (
+            "postgresql+psycopg2://u@h/d",
+            "The driver psycopg2 is not installed. Install it: pip install psycopg2-binary",
+        ),
     ],
 )
 def test_a_database_that_cannot_be_had_is_one_line(mig, monkeypatch, url, message):

@@ -1,0 +1,90 @@
+"""The environment that a command works in: what is asked of a configuration, its scripts, one run of its ``env.py``."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Protocol, TextIO
+
+from ..runtime.run import RunReport
+from ..script import ScriptDirectory
+from ..util.exc import CommandError, EnvironmentMissing
+
+Names = str | Sequence[str]
+Plan = Callable[[tuple[str, ...], Any], Sequence[Any]]
+
+
+class Config(Protocol):
+    """What is asked of a `config.Config`, which lives a floor above."""
+
+    config_file_name: str | None
+    config_ini_section: str
+    toml_file_name: str | None
+    output_buffer: TextIO | None
+
+    def get_template_directory(self) -> str: ...
+    def get_main_option(self, name: str, default: str | None = None) -> str | None: ...
+    def set_main_option(self, name: str, value: str) -> None: ...
+    def get_alembic_boolean_option(self, name: str) -> bool: ...
+    def get_prepend_sys_paths_list(self) -> list[str] | None: ...
+
+
+def scripts_of(config: Config) -> ScriptDirectory:
+    """Return the environment that ``config`` names; raises EnvironmentMissing, which says how to make one."""
+    if not config.get_main_option("script_location"):
+        name = config.config_file_name
+        if name is None or os.path.exists(name):
+            section = f" [{config.config_ini_section}]" if name else ""
+            where = f"{name or 'The configuration'}{section} names no environment (script_location)."
+        else:
+            where = f"There is no {name}, so no environment is known here."
+        raise EnvironmentMissing(f"{where} Make one: mig init migrations", os.getcwd())
+    try:
+        return ScriptDirectory.from_config(config)
+    except EnvironmentMissing as error:
+        folder = os.path.relpath(error.directory) if error.directory else "migrations"
+        raise EnvironmentMissing(f"{error} That is: mig init {folder}", error.directory) from None
+
+
+@contextmanager
+def on_path(folders: Iterable[str]) -> Iterator[None]:
+    """Put folders first on ``sys.path`` inside the block; those that are on it already stay where they are."""
+    added = [path for path in dict.fromkeys(folders) if path not in sys.path]
+    sys.path[:0] = added
+    try:
+        yield
+    finally:
+        for path in added:
+            if path in sys.path:
+                sys.path.remove(path)
+
+
+def run(config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = False, **opts: Any) -> RunReport:
+    """Run ``env.py`` with ``plan`` and return what came of it."""
+    from ..runtime.environment import EnvironmentContext  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
+
+    asked = False
+
+    def noticed(rev: tuple[str, ...], context: Any) -> Sequence[Any]:
+        nonlocal asked
+        asked = True
+        return plan(rev, context)
+
+    buffer = io.StringIO() if sql else None
+    folders = config.get_prepend_sys_paths_list() or ()
+    environment = EnvironmentContext(config, scripts, fn=noticed, as_sql=sql, output_buffer=buffer, **opts)
+    with environment, on_path(folders):
+        scripts.run_env()
+    if not asked:
+        raise CommandError(f"{scripts.env_py_location} ended without context.run_migrations(); nothing was done.")
+    report = environment.report
+    if buffer is None:
+        return report
+    text = buffer.getvalue()
+    if config.output_buffer is not None:
+        config.output_buffer.write(text)
+    return replace(report, sql=text)

@@ -1,0 +1,130 @@
+"""Looking at revisions and at databases; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..script import Revision, Script, ScriptDirectory
+from ..util.exc import CommandError, DatabaseNotAtHead
+from .environment import Config, run, scripts_of
+
+
+class UnknownRevision(Revision):
+    """A revision that a database stands at and that no readable file here has."""
+
+    __slots__ = ()
+    path = ""
+
+    @property
+    def doc(self) -> str:
+        """What there is to say of it."""
+        return "in no file here that can be read"
+
+
+def heads(config: Config, verbose: bool = False, resolve_dependencies: bool = False) -> tuple[Script, ...]:
+    """Return the newest revision of each branch; ``resolve_dependencies`` leaves out those that another depends on."""
+    scripts = scripts_of(config)
+    return scripts.get_revisions(scripts.get_heads(consider_depends_on=resolve_dependencies))
+
+
+def branches(config: Config, verbose: bool = False) -> tuple[Script, ...]:
+    """Return the revisions from which several others go on."""
+    return tuple(script for script in scripts_of(config).walk_revisions() if script.is_branch_point)
+
+
+def history(
+    config: Config, rev_range: str | None = None, verbose: bool = False, indicate_current: bool = False
+) -> list[Script]:
+    """Return the revisions of ``a:b`` (by default all), newest first.
+
+        history(config, "base:current")
+
+    Only a range that counts from where the database stands looks there.
+    """
+    scripts = scripts_of(config)
+    if rev_range is None:
+        return list(scripts.walk_revisions())
+    if ":" not in rev_range:
+        raise CommandError(f'"{rev_range}" is not a range. Write it as from:to, from: or :to.')
+    lower, upper = scripts.map.resolve_range(rev_range, where_of(config, scripts, rev_range))
+    return list(scripts.iterate_revisions(upper, lower, inclusive=True)) if upper else []
+
+
+def show(config: Config, rev: str) -> Script:
+    """Return one revision; raises ResolutionError, and CommandError for base, which is none."""
+    found = shown(config, rev)
+    if len(found) != 1:
+        names = ", ".join(script.revision for script in found) or "base, which is no revision"
+        raise CommandError(f'"{rev}" stands for {names}. Name one revision.')
+    return found[0]
+
+
+def shown(config: Config, rev: str) -> tuple[Script, ...]:
+    """Return all revisions that a name such as ``heads`` or ``current`` stands for; () for base."""
+    scripts = scripts_of(config)
+    return scripts.get_revisions(scripts.map.resolve(rev, where_of(config, scripts, rev)))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one database stands: its masked URL, and the ids in its version table."""
+
+    target: str
+    heads: tuple[str, ...]
+
+
+def standings(config: Config, scripts: ScriptDirectory | None = None) -> tuple[Standing, ...]:
+    """Return where each database that ``env.py`` configures stands, in its order; writes nothing."""
+    found: list[Standing] = []
+
+    def plan(rev: tuple[str, ...], context: Any) -> tuple[()]:
+        found.append(Standing(context.target, rev))
+        return ()
+
+    run(config, scripts or scripts_of(config), plan, dont_mutate=True)
+    return tuple(found)
+
+
+def current(config: Config, verbose: bool = False, check_heads: bool = False) -> tuple[Revision, ...]:
+    """Return the revisions at which the database stands; one that is in no file is an `UnknownRevision`.
+
+    ``check_heads`` raises DatabaseNotAtHead where one of the databases lacks a revision.
+    """
+    scripts = scripts_of(config)
+    places = standings(config, scripts)
+    if check_heads:
+        refuse_behind(scripts, places)
+    return known(scripts, sorted({name for place in places for name in place.heads}))
+
+
+def known(scripts: ScriptDirectory, names: Iterable[str]) -> tuple[Revision, ...]:
+    """Return the scripts of those ids, an `UnknownRevision` for one that is in no file."""
+    return tuple(
+        scripts.get_revisions(name)[0] if name in scripts.map else UnknownRevision(name, None) for name in names
+    )
+
+
+def refuse_behind(scripts: ScriptDirectory, places: Iterable[Standing]) -> None:
+    """Raise DatabaseNotAtHead for the first database that does not stand at every head."""
+    newest = scripts.get_heads(consider_depends_on=True)
+    for place in places:
+        if set(place.heads) != set(newest):
+            raise DatabaseNotAtHead(
+                f"Database is not on all head revisions: {place.target} stands at {', '.join(place.heads) or 'base'}, "
+                f"the newest is {', '.join(newest) or 'base'}. Upgrade it: upgrade heads."
+            )
+
+
+def current_heads(config: Config, scripts: ScriptDirectory | None = None) -> tuple[str, ...]:
+    """Return the ids at which the database stands, as its version table has them; writes nothing."""
+    return tuple(sorted({name for place in standings(config, scripts) for name in place.heads}))
+
+
+def where_of(config: Config, scripts: ScriptDirectory, text: str) -> tuple[str, ...] | None:
+    """Return where the database stands, if ``text`` counts from there; None where the question need not be asked."""
+    points = [part.rpartition("@")[2] for part in text.split(":")]
+    if any(point.startswith(("current", "+", "-")) for point in points):
+        return current_heads(config, scripts)
+    return None

@@ -1,0 +1,113 @@
+"""Making an environment from a template."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..util.exc import CommandError
+from ..util.files import replace, write_new
+from .environment import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What `init` can make: its name and the first line of its README."""
+
+    name: str
+    about: str
+
+
+def list_templates(config: Config) -> tuple[Template, ...]:
+    """Return the templates that `init` knows, by name."""
+    folder = config.get_template_directory()
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("_"))
+    return tuple(Template(name, _about(os.path.join(folder, name, "README"))) for name in names)
+
+
+def init(
+    config: Config, directory: str | os.PathLike[str], template: str = "generic", package: bool = False
+) -> list[str]:
+    """Make an environment in ``directory`` and the files that configure it, as far as ``config`` names them.
+
+    An ini file that is there stays as it is; a ``pyproject.toml`` gains ``[tool.alembic]`` unless it has one. Returns
+    the paths made or changed. Raises CommandError, and makes nothing, where the folder is not empty or the template is
+    not known.
+    """
+    folder, source = os.path.abspath(directory), os.path.join(config.get_template_directory(), template)
+    known = [each.name for each in list_templates(config)]
+    if template not in known:
+        raise CommandError(f"There is no template {template!r}. Choose one of: {', '.join(known)}.")
+    if os.path.exists(folder) and (not os.path.isdir(folder) or os.listdir(folder)):
+        raise CommandError(f"{folder} exists and is not empty; nothing was made. Choose another folder.")
+    names = sorted(name for name in os.listdir(source) if os.path.isfile(os.path.join(source, name)))
+    made: list[str] = []
+    if "pyproject.toml.mako" in names:
+        made += _add_toml(config, os.path.join(source, "pyproject.toml.mako"), folder)
+    if "alembic.ini.mako" in names:
+        made += _write_ini(config, os.path.join(source, "alembic.ini.mako"), folder)
+    for name in names:
+        if not name.endswith((".ini.mako", ".toml.mako")):
+            made.append(_written(os.path.join(folder, name), _text(os.path.join(source, name))))
+    os.makedirs(os.path.join(folder, "versions"), exist_ok=True)
+    packages = (folder, os.path.join(folder, "versions")) if package else ()
+    made += [_written(os.path.join(parent, "__init__.py"), "") for parent in packages]
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    return made
+
+
+def _write_ini(config: Config, template: str, folder: str) -> Sequence[str]:
+    """Write the ini file unless it is there, or ``config`` lives in memory only."""
+    path = config.config_file_name
+    if path is None or os.path.exists(path):
+        return ()
+    return (_written(path, _filled(template, script_location=_location(path, folder))),)
+
+
+def _add_toml(config: Config, template: str, folder: str) -> Sequence[str]:
+    """Add the table ``[tool.alembic]`` to the toml file unless it has one, or ``config`` lives in memory only."""
+    import json  # noqa: PLC0415 - heads and history shall start without these
+    import tomllib  # noqa: PLC0415
+
+    path = config.toml_file_name
+    if path is None:
+        return ()
+    before = _text(path) if os.path.exists(path) else ""
+    try:
+        if "alembic" in tomllib.loads(before).get("tool", {}):
+            return ()
+    except tomllib.TOMLDecodeError as error:
+        raise CommandError(f"{path} cannot be read: {error}. Nothing was made; correct it first.") from None
+    added = _filled(template, script_location=json.dumps(_location(path, folder), ensure_ascii=False))
+    replace(path, f"{before.rstrip()}\n\n{added}" if before.strip() else added)
+    return (path,)
+
+
+def _location(file: str, folder: str) -> str:
+    """Return ``folder`` as ``file`` names it: from where the file is, if it lies below, with each % doubled."""
+    home = os.path.dirname(os.path.abspath(file))
+    if not folder.startswith(home.rstrip(os.sep) + os.sep) and folder != home:
+        return folder.replace("%", "%%")
+    return "%(here)s/" + os.path.relpath(folder, home).replace(os.sep, "/").replace("%", "%%")
+
+
+def _filled(template: str, **values: str) -> str:
+    from mako.template import Template as Mako  # type: ignore[import-untyped]  # noqa: PLC0415 - only init needs it
+
+    return str(Mako(_text(template)).render_unicode(**values))  # noqa: S702 - it makes a configuration, not HTML
+
+
+def _about(readme: str) -> str:
+    return _text(readme).partition("\n")[0].strip() if os.path.exists(readme) else ""
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8") as stream:
+        return stream.read()
+
+
+def _written(path: str, text: str) -> str:
+    write_new(path, text)
+    return path

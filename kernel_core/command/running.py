@@ -1,0 +1,74 @@
+"""Moving a database from one revision to another, or printing the SQL for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..runtime.run import RunReport
+from ..script.steps import StampStep, downgrade_steps, stamp_steps, upgrade_steps
+from ..util.exc import CommandError
+from .environment import Config, Names, run, scripts_of
+
+
+def upgrade(config: Config, revision: Names, sql: bool = False, tag: str | None = None) -> RunReport:
+    """Bring the database up to ``revision``; with ``sql`` return the SQL instead, from ``a`` where it is ``a:b``.
+
+    Raises UpgradeFailed where a revision fails, and what the plan refuses.
+    """
+    scripts = scripts_of(config)
+    start, target = _ends(revision, sql)
+
+    def plan(rev: tuple[str, ...], context: Any) -> Sequence[Any]:
+        return upgrade_steps(scripts.map, frozenset(rev), target)
+
+    return run(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+
+
+def downgrade(config: Config, revision: Names, sql: bool = False, tag: str | None = None) -> RunReport:
+    """Bring the database down to ``revision``; with ``sql`` it must be a range ``from:to``. Raises as `upgrade`."""
+    scripts = scripts_of(config)
+    start, target = _ends(revision, sql)
+    if sql and start is None:
+        raise CommandError("SQL for a downgrade needs both ends, as it asks no database: write from:to.")
+
+    def plan(rev: tuple[str, ...], context: Any) -> Sequence[Any]:
+        return downgrade_steps(scripts.map, frozenset(rev), target)
+
+    return run(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+
+
+def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = None, purge: bool = False) -> RunReport:
+    """Make the version table say ``revision`` and run nothing; ``purge`` forgets whatever it said before."""
+    scripts = scripts_of(config)
+    start, target = _ends(revision, sql)
+
+    def plan(rev: tuple[str, ...], context: Any) -> Sequence[StampStep]:
+        if not purge:
+            return stamp_steps(scripts.map, frozenset(rev), target)
+        wanted = frozenset(new for step in stamp_steps(scripts.map, frozenset(), target) for new in step.after)
+        return () if wanted == frozenset(rev) else (StampStep(frozenset(rev), wanted),)
+
+    return run(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+
+
+def ensure_version(config: Config, sql: bool = False) -> RunReport:
+    """Make the version table where there is none; with ``sql`` return the statement instead."""
+
+    def plan(rev: tuple[str, ...], context: Any) -> tuple[()]:
+        context.ensure_version_table()
+        return ()
+
+    return run(config, scripts_of(config), plan, sql=sql)
+
+
+def _ends(revision: Names, sql: bool) -> tuple[str | None, Names]:
+    """Split ``from:to``, which only offline mode knows."""
+    if not isinstance(revision, str) or ":" not in revision:
+        return None, revision
+    if not sql:
+        raise CommandError(f'"{revision}" is a range; that is for --sql only. Name the revision to go to.')
+    start, _, target = revision.partition(":")
+    if not start or not target:
+        raise CommandError(f'"{revision}" needs both ends: from:to.')
+    return start, target

@@ -1,0 +1,229 @@
+"""`Config`: the settings of an environment."""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, TextIO
+
+from ..util.exc import CommandError
+from ..util.secrets import mask_url, redact
+from .paths import split_paths
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off", ""})
+
+
+class Config:
+    """The settings of an environment: an ini file, ``[tool.alembic]`` of a pyproject.toml, or memory alone.
+
+        config = Config("alembic.ini")
+        config = Config(); config.set_main_option("script_location", "migrations")
+
+    Where both files have a key, the ini file wins (the whole order: `kernel_core.config`). ``attributes`` carries live
+    objects to ``env.py``: ``connection``, ``target_metadata``, ``on_step``, or anything of yours.
+    ``output_buffer`` also receives the SQL of offline mode.
+    """
+
+    def __init__(
+        self,
+        file_: str | os.PathLike[str] | None = None,
+        toml_file: str | os.PathLike[str] | None = None,
+        ini_section: str = "alembic",
+        output_buffer: TextIO | None = None,
+        stdout: TextIO | None = None,
+        cmd_opts: argparse.Namespace | None = None,
+        config_args: Mapping[str, Any] = _EMPTY,
+        attributes: Mapping[Any, Any] | None = None,
+    ) -> None:
+        self.config_file_name = None if file_ is None else os.fspath(file_)
+        self.toml_file_name = None if toml_file is None else os.fspath(toml_file)
+        self.config_ini_section = ini_section
+        self.output_buffer = output_buffer
+        self._stdout = stdout
+        self.cmd_opts = cmd_opts
+        self.config_args = dict(config_args)
+        self.attributes: dict[Any, Any] = dict(attributes or {})
+
+    @property
+    def stdout(self) -> TextIO:
+        """Where `print_stdout` writes."""
+        return sys.stdout if self._stdout is None else self._stdout
+
+    @property
+    def messaging_opts(self) -> dict[str, Any]:
+        """``{"quiet": True}`` where the command line was asked to say little."""
+        return {"quiet": bool(getattr(self.cmd_opts, "quiet", False))}
+
+    def print_stdout(self, text: str, *arg: Any) -> None:
+        """Print a line, ``text % arg`` where there are arguments; nothing where the command line asked for quiet."""
+        if not self.messaging_opts["quiet"]:
+            print(redact(str(text) % arg if arg else str(text)), file=self.stdout)
+
+    def get_template_directory(self) -> str:
+        """Return the folder of the templates; override it to have your own."""
+        return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates")
+
+    # ---- the files ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def file_config(self) -> configparser.ConfigParser:
+        """The parsed ini file, empty where there is none; raises CommandError where it cannot be read."""
+        home = os.path.dirname(os.path.abspath(self.config_file_name)) if self.config_file_name else ""
+        parser = configparser.ConfigParser({"here": home.replace("%", "%%"), **self.config_args})
+        if self.config_file_name:
+            try:
+                parser.read(self.config_file_name, encoding="utf-8")
+            except configparser.Error as error:
+                raise CommandError(redact(f"{self.config_file_name} cannot be read: {error.message}")) from None
+            except (OSError, UnicodeDecodeError) as error:
+                raise CommandError(f"{self.config_file_name} cannot be read: {error}.") from None
+        if not parser.has_section(self.config_ini_section):
+            parser.add_section(self.config_ini_section)
+        return parser
+
+    @cached_property
+    def toml_alembic_config(self) -> Mapping[str, Any]:
+        """The table ``[tool.alembic]`` of the toml file, ``%(here)s`` filled in; empty where there is none."""
+        if not self.toml_file_name or not os.path.isfile(self.toml_file_name):
+            return {}
+        import tomllib  # noqa: PLC0415 - most environments have no toml file
+
+        try:
+            with open(self.toml_file_name, "rb") as stream:
+                table = tomllib.load(stream).get("tool", {}).get("alembic", {})
+        except (OSError, ValueError) as error:
+            raise CommandError(f"{self.toml_file_name} cannot be read: {error}") from None
+        here = os.path.dirname(os.path.abspath(self.toml_file_name))
+        return {name: _filled(value, here) for name, value in table.items()}
+
+    # ---- options ------------------------------------------------------------------------------------------------
+
+    def get_section(self, name: str, default: Any = None) -> Any:
+        """Return a section of the ini file as a dict; ``default`` ({} if not given) where there is none."""
+        if not self.file_config.has_section(name):
+            return {} if default is None else default
+        return {option: self._ini(name, option) for option in self.file_config.options(name)}
+
+    def set_section_option(self, section: str, name: str, value: str) -> None:
+        """Set an option in memory; the file stays as it is. A ``%`` is written ``%%``."""
+        if not self.file_config.has_section(section):
+            self.file_config.add_section(section)
+        try:
+            self.file_config.set(section, name, value)
+        except ValueError:
+            raise CommandError(f"{name}: a % in a value must be written %%.") from None
+
+    def get_section_option(self, section: str, name: str, default: str | None = None) -> str | None:
+        """Return an option of the ini file, ``default`` where it has none."""
+        if not self.file_config.has_option(section, name):
+            return default
+        return self._ini(section, name)
+
+    def set_main_option(self, name: str, value: str) -> None:
+        """Set an option of the main section in memory."""
+        self.set_section_option(self.config_ini_section, name, value)
+
+    def get_main_option(self, name: str, default: str | None = None) -> str | None:
+        """Return an option of the main section, else of ``[tool.alembic]`` as text, else ``default``."""
+        found = self.get_section_option(self.config_ini_section, name)
+        if found is not None:
+            return found
+        value = self.toml_alembic_config.get(name)
+        if value is None or isinstance(value, (list, dict)):
+            return default
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    def remove_main_option(self, name: str) -> None:
+        """Forget an option of the main section."""
+        self.file_config.remove_option(self.config_ini_section, name)
+
+    def get_alembic_option(self, name: str, default: Any = None) -> Any:
+        """Return an option of the main section, else of ``[tool.alembic]`` in its own type, else ``default``."""
+        found = self.get_section_option(self.config_ini_section, name)
+        return self.toml_alembic_config.get(name, default) if found is None else found
+
+    def get_alembic_boolean_option(self, name: str) -> bool:
+        """Tell whether an option says true; raises CommandError where it says neither true nor false."""
+        value = self.get_alembic_option(name)
+        said = "" if value is None else str(value).strip().lower()
+        if said not in _TRUE | _FALSE:
+            raise CommandError(f"{name} in {self.place_of(name)} is {value!r}; write true or false.")
+        return said in _TRUE
+
+    def get_version_locations_list(self) -> list[str] | None:
+        """Return the folders of version files, None where none are named."""
+        return self._paths("version_locations")
+
+    def get_prepend_sys_paths_list(self) -> list[str] | None:
+        """Return the folders to put on ``sys.path``, None where none are named."""
+        return self._paths("prepend_sys_path")
+
+    def get_hooks_list(self) -> list[dict[str, Any]]:
+        """Return the post-write hooks in order, each with its ``name`` and its own options (``type``, ``options``...).
+
+        They are the section ``[post_write_hooks]`` of the ini file, else ``[[tool.alembic.post_write_hooks]]``.
+        """
+        section = self.get_section("post_write_hooks", {})
+        if section.get("hooks"):
+            names = [name.strip() for name in section["hooks"].replace("\n", ",").split(",") if name.strip()]
+            return [{"name": name, **_options_of(name, section)} for name in names]
+        hooks = self.toml_alembic_config.get("post_write_hooks", [])
+        if not isinstance(hooks, list) or not all(isinstance(hook, dict) and hook.get("name") for hook in hooks):
+            raise CommandError(
+                f"post_write_hooks in {self.toml_file_name} must be tables [[tool.alembic.post_write_hooks]], "
+                "each with a name."
+            )
+        return [dict(hook) for hook in hooks]
+
+    def place_of(self, name: str) -> str:
+        """Return the file (and section or table) that an option of the main section comes from, for an error."""
+        in_toml = not self.file_config.has_option(self.config_ini_section, name) and name in self.toml_alembic_config
+        if in_toml:
+            return f"{self.toml_file_name} [tool.alembic]"
+        return f"{self.config_file_name or 'the configuration'} [{self.config_ini_section}]"
+
+    def _paths(self, name: str) -> list[str] | None:
+        value = self.get_alembic_option(name)
+        if value is None:
+            return None
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return value
+        if not isinstance(value, str):
+            raise CommandError(f"{name} in {self.place_of(name)} is {value!r}; write a list of paths.")
+        option = next((each for each in _SEPARATOR_OPTIONS if self.get_main_option(each)), None)
+        separator = self.get_main_option(option) if option else None
+        return split_paths(value, name, separator, self.place_of(option or name))
+
+    def _ini(self, section: str, name: str) -> str:
+        try:
+            value = self.file_config.get(section, name)
+        except configparser.InterpolationError:
+            where = self.config_file_name or "the configuration"
+            raise CommandError(f"{name} in {where} holds a % that starts no %(name)s; write it as %%.") from None
+        if "://" in value:
+            mask_url(value)
+        return value
+
+
+_SEPARATOR_OPTIONS = ("path_separator", "version_path_separator")
+
+
+def _options_of(hook: str, section: Mapping[str, str]) -> dict[str, str]:
+    """Return the options of one hook: ``black.type`` is the option ``type`` of ``black``."""
+    start = hook + "."
+    return {name.removeprefix(start): value for name, value in section.items() if name.startswith(start)}
+
+
+def _filled(value: Any, here: str) -> Any:
+    if isinstance(value, str):
+        return value.replace("%(here)s", here).replace("%%", "%")
+    if isinstance(value, dict):
+        return {name: _filled(each, here) for name, each in value.items()}
+    return [_filled(each, here) for each in value] if isinstance(value, list) else value

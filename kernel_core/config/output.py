@@ -1,0 +1,71 @@
+"""What the program prints of the values that commands return: lines for a person, JSON for a program."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from ..runtime.run import RunReport
+from ..script import Revision, Script
+
+
+def line(revision: Revision, options: argparse.Namespace, *, parents: bool = False, here: bool = False) -> str:
+    """Return a revision as one line, with ``-v`` as all that is known of it; ``here`` marks it as current."""
+    mark = " (current)" if here else ""
+    if not isinstance(revision, Script):
+        return f"{revision.revision} ({revision.doc})"
+    if options.verbose:
+        return revision.log_entry.replace("\n", f"{mark}\n", 1)
+    text = revision.cmd_format(False, include_branches=True, include_parents=parents, tree_indicators=True)
+    return f"{text}{mark}, {revision.doc}" if revision.doc else text + mark
+
+
+def ran(report: RunReport, options: argparse.Namespace) -> list[str]:
+    """Return where a run led, or its SQL in offline mode."""
+    if report.sql is not None:
+        return [report.sql.rstrip("\n")] if report.sql else []
+    if options.quiet:
+        return []
+    before, after = (", ".join(heads) or "base" for heads in (report.before, report.after))
+    if not report.steps:
+        return [f"{report.target} stands at {before}; there is nothing to do."]
+    return [f"{report.target}: {before} -> {after}"]
+
+
+def made(paths: Sequence[str], options: argparse.Namespace) -> list[str]:
+    """Return a line for each file that was written."""
+    return [] if options.quiet else [f"made {os.path.relpath(path)}" for path in paths]
+
+
+def as_json(value: Any) -> str:
+    """Return plain data as JSON text, two spaces for each level."""
+    import json  # noqa: PLC0415 - heads and history start without it
+
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def facts(revision: Revision) -> dict[str, Any]:
+    """Return what ``--json`` tells of a revision; ``path`` is null where no file has it."""
+    if not isinstance(revision, Script):
+        return {"revision": revision.revision, "path": None, "doc": revision.doc}
+    date = revision.create_date
+    return {
+        "revision": revision.revision,
+        "down_revision": list(revision.down_revisions),
+        "depends_on": _names(revision.dependencies),
+        "branch_labels": sorted(revision.branch_labels),
+        "is_head": revision.is_head,
+        "is_base": revision.is_base,
+        "is_branch_point": revision.is_branch_point,
+        "is_merge_point": revision.is_merge_point,
+        "children": sorted(revision.nextrev),
+        "doc": revision.doc,
+        "create_date": date.isoformat() if date else None,
+        "path": revision.path,
+    }
+
+
+def _names(written: str | Sequence[str] | None) -> list[str]:
+    return [written] if isinstance(written, str) else list(written or ())

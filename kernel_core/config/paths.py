@@ -1,0 +1,33 @@
+"""How a text of an ini file becomes a list of paths."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ..util.exc import CommandError
+
+SEPARATORS = {"os": os.pathsep, "space": " ", "newline": "\n", ":": ":", ";": ";"}
+
+LEGACY = {
+    "version_locations": re.compile(r"[,\s]+"),
+    "prepend_sys_path": re.compile(r"[,\s:]+" if os.pathsep == ":" else r"[,\s;]+"),
+}
+"""How lists were split before ``path_separator`` could be said."""
+
+
+def split_paths(text: str, name: str, separator: str | None, place: str) -> list[str]:
+    """Return the paths of option ``name``; ``separator`` is the value of ``path_separator``, ``place`` the file.
+
+        >>> split_paths("a; b", "version_locations", ";", "alembic.ini")
+        ['a', 'b']
+
+    Raises CommandError where the separator is none that is known.
+    """
+    if separator is None:
+        parts = LEGACY[name].split(text)
+    elif separator.strip() in SEPARATORS:
+        parts = text.split(SEPARATORS[separator.strip()])
+    else:
+        raise CommandError(f"path_separator in {place} is {separator!r}; it must be one of: {', '.join(SEPARATORS)}.")
+    return [part.strip() for part in parts if part.strip()]

@@ -1,0 +1,140 @@
+"""The program ``mig``: reads arguments, calls `command`, prints what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from .. import __version__
+from ..util.exc import CommandError
+from ..util.secrets import mask_url, redact
+from .configuration import Config
+from .usage import VERBS, Verb, own_verb
+
+
+class CommandLine:
+    """The program ``mig``.
+
+        CommandLine().main(["-c", "alembic.ini", "upgrade", "head"])
+
+    What a person did wrong ends it with ``FAILED: ...`` on stderr and exit code 255.
+    """
+
+    def __init__(self, prog: str | None = None) -> None:
+        self.prog = prog or "mig"
+        self.parser = _globals(self.prog)
+        self._verbs = self.parser.add_subparsers(title="commands", metavar="COMMAND")
+        for name, verb in VERBS.items():
+            self._add(name, verb)
+
+    def register_command(self, fn: Callable[..., Any]) -> None:
+        """Add a command of your own: its name, arguments and help are those of ``fn(config, ...)``.
+
+            def promote(config: Config, revision: str, sql: bool = False) -> None:
+                "Stamp another database."
+
+            line = CommandLine(); line.register_command(promote); line.main()
+
+        An argument without a default is positional (``revisions`` takes several); one with a default is an option, a
+        flag where the default is a bool. What ``fn`` returns is not printed; use ``config.print_stdout``.
+        """
+        self._add(fn.__name__, own_verb(fn))
+
+    def main(self, argv: Sequence[str] | None = None) -> None:
+        """Run one command; raises SystemExit where it fails."""
+        options = self.parser.parse_args(argv)
+        if not hasattr(options, "verb"):
+            self.parser.print_help(sys.stderr)
+            raise SystemExit(2)
+        self.run_cmd(config_of(options), options)
+
+    def run_cmd(self, config: Config, options: argparse.Namespace) -> None:
+        """Run the command that ``options`` holds."""
+        mask_url(os.environ.get("DATABASE_URL", ""))
+        try:
+            for line in options.verb.run(config, options):
+                print(redact(line), file=config.stdout)
+        except KeyboardInterrupt as error:
+            print("\n".join(["Stopped.", *getattr(error, "__notes__", ())]), file=sys.stderr)
+            raise SystemExit(130) from None
+        except Exception as error:
+            if options.raiseerr:
+                raise
+            _fail(error)
+
+    def _add(self, name: str, verb: Verb) -> None:
+        about = verb.about
+        example = f"example:\n  {self.prog} {verb.example}" if verb.example else None
+        sub = self._verbs.add_parser(
+            name,
+            help=about.partition("\n")[0],
+            description=about,
+            epilog=example,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(verb=verb)
+        for flags, settings in verb.arguments:
+            sub.add_argument(*flags, **settings)
+
+
+def main(argv: Sequence[str] | None = None, prog: str | None = None) -> None:
+    """Run the command line."""
+    CommandLine(prog).main(argv)
+
+
+def config_of(options: argparse.Namespace) -> Config:
+    """Return the configuration that the global options name; raises SystemExit where they name several."""
+    named: list[str] = options.config or os.environ.get("ALEMBIC_CONFIG", "").split(os.pathsep)
+    named = [name for name in named if name]
+    toml = [name for name in named if name.endswith(".toml")]
+    ini = [name for name in named if not name.endswith(".toml")]
+    if len(ini) > 1 or len(toml) > 1:
+        raise SystemExit(f"{options.prog}: -c takes one ini file and one toml file, not {', '.join(named)}")
+    only_toml = bool(toml) and not ini
+    return Config(
+        file_=None if only_toml else ini[0] if ini else "alembic.ini",
+        toml_file=toml[0] if toml else "pyproject.toml",
+        ini_section=options.name,
+        cmd_opts=options,
+    )
+
+
+def _fail(error: Exception) -> NoReturn:
+    """End the program: in one line where a person can help it, with the traceback where we must."""
+    text = str(error) if isinstance(error, CommandError) else None
+    if text is None:
+        from ..runtime.failure import explained  # noqa: PLC0415 - only needed where SQLAlchemy is in use anyway
+
+        text = explained(error)
+    if text is None:
+        import traceback  # noqa: PLC0415 - a bug of ours may cost a little
+
+        sys.stderr.write(redact("".join(traceback.format_exception(error))))
+        raise SystemExit(1) from None
+    print(f"FAILED: {redact(text)}", file=sys.stderr)
+    raise SystemExit(255) from None
+
+
+def _globals(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="Migrate databases, one revision after the other.",
+        epilog=f"{prog} COMMAND --help tells the options of a command and shows an example.",
+    )
+    parser.set_defaults(prog=prog)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument(
+        "-c",
+        "--config",
+        action="append",
+        metavar="FILE",
+        help="ini or toml file; one of each may be given (alembic.ini)",
+    )
+    parser.add_argument("-n", "--name", default="alembic", metavar="SECTION", help="section of the ini file (alembic)")
+    parser.add_argument("-x", action="append", metavar="KEY=VALUE", help="an argument for env.py; may be repeated")
+    parser.add_argument("--raiseerr", action="store_true", help="show the traceback of an error")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing of what was done")
+    return parser

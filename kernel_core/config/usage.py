@@ -1,0 +1,137 @@
+"""The commands of the program with their options and an example each."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from . import verbs
+from .configuration import Config
+
+Argument = tuple[tuple[str, ...], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One command: what it does, the arguments it takes, an example without the program's name."""
+
+    run: Callable[[Config, argparse.Namespace], Iterable[str]]
+    arguments: tuple[Argument, ...] = ()
+    example: str = ""
+
+    @property
+    def about(self) -> str:
+        """What its help says."""
+        return inspect.cleandoc(self.run.__doc__ or "")
+
+
+def _argument(*flags: str, **settings: Any) -> Argument:
+    return flags, settings
+
+
+def _flag(*names: str, help: str) -> Argument:
+    return names, {"action": "store_true", "help": help}
+
+
+_SQL = _flag("--sql", help="print the SQL, run nothing")
+_TAG = _argument("--tag", help="a text for env.py")
+_VERBOSE = _flag("-v", "--verbose", help="show all that is known")
+_JSON = _flag("--json", help="print JSON, for programs")
+_MESSAGE = _argument("-m", "--message", help="what the revision is for")
+_LABEL = _argument("--branch-label", help="a name for the branch that begins here")
+_ID = _argument("--rev-id", help="the id of the revision, instead of a random one")
+_SPLICE = _flag("--splice", help="begin a branch at a revision that is no head")
+_PURGE = _flag("--purge", help="forget where it stood before")
+_RANGE = _argument("-r", "--rev-range", help="from:to, as in -r base:head or -r-3:current")
+_HERE = _flag("-i", "--indicate-current", help="mark where the database stands")
+_RESOLVE = _flag("--resolve-dependencies", help="leave out those that another one depends on")
+_CHECK_HEADS = _flag("-c", "--check-heads", help="fail where the database does not stand at every head")
+_AUTOGENERATE = _flag("--autogenerate", help="fill it with what the database lacks of the models")
+_HEAD = _argument("--head", default="head", help="the revision that it follows, or branch@head")
+_PATH = _argument("--version-path", help="folder of the new file, where there are several")
+_NEEDS = _argument("--depends-on", action="append", help="a revision that must be applied before; may be repeated")
+_TEMPLATE = _argument("-t", "--template", default="generic", help="which template to take (see list_templates)")
+_PACKAGE = _flag("--package", help="make Python packages of the folders")
+_REVISIONS = _argument("revisions", nargs="+", help="revisions, or heads")
+
+VERBS: dict[str, Verb] = {
+    "list_templates": Verb(verbs.list_templates, (), "list_templates"),
+    "init": Verb(
+        verbs.init,
+        (_argument("directory", help="folder of the environment"), _TEMPLATE, _PACKAGE),
+        "init --template async migrations",
+    ),
+    "revision": Verb(
+        verbs.revision,
+        (_MESSAGE, _AUTOGENERATE, _flag("--sql", help="do not connect"), _HEAD, _SPLICE, _LABEL, _PATH, _ID, _NEEDS),
+        'revision --autogenerate -m "Add age to users"',
+    ),
+    "check": Verb(verbs.check, (_JSON,), "check"),
+    "merge": Verb(verbs.merge, (_REVISIONS, _MESSAGE, _LABEL, _ID, _SPLICE), 'merge heads -m "Join both branches"'),
+    "upgrade": Verb(
+        verbs.upgrade,
+        (_argument("revision", help="where to: head, +1, an id; from:to with --sql"), _SQL, _TAG),
+        "upgrade head",
+    ),
+    "downgrade": Verb(
+        verbs.downgrade,
+        (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _TAG),
+        "downgrade -1",
+    ),
+    "show": Verb(verbs.show, (_argument("revision", help="an id, head, heads, current"), _JSON), "show head"),
+    "history": Verb(verbs.history, (_RANGE, _VERBOSE, _HERE, _JSON), "history -i -r-3:current"),
+    "heads": Verb(verbs.heads, (_VERBOSE, _RESOLVE, _JSON), "heads --json"),
+    "branches": Verb(verbs.branches, (_VERBOSE, _JSON), "branches -v"),
+    "current": Verb(verbs.current, (_VERBOSE, _CHECK_HEADS, _JSON), "current --check-heads"),
+    "stamp": Verb(
+        verbs.stamp,
+        (_argument("revisions", nargs="+", help="revisions, or heads, or base"), _SQL, _TAG, _PURGE),
+        "stamp --purge head",
+    ),
+    "edit": Verb(verbs.edit, (_argument("revision", help="an id, head, current"),), "edit head"),
+    "ensure_version": Verb(verbs.ensure_version, (_SQL,), "ensure_version --sql"),
+}
+
+_KNOWN: dict[str, Argument] = {
+    flags[-1].lstrip("-").replace("-", "_"): (flags, settings)
+    for flags, settings in (
+        _SQL, _TAG, _VERBOSE, _JSON, _MESSAGE, _LABEL, _ID, _SPLICE, _PURGE, _RANGE, _HERE, _RESOLVE, _CHECK_HEADS,
+        _AUTOGENERATE, _HEAD, _PATH, _NEEDS, _TEMPLATE, _PACKAGE,
+    )
+}  # fmt: skip
+
+
+def own_verb(function: Callable[..., Any]) -> Verb:
+    """Return the command that a function ``fn(config, ...)`` is; options of ours keep their flags and help.
+
+    Raises TypeError where it takes no configuration, or ``*args``.
+    """
+    accepted = list(inspect.signature(function).parameters.values())
+    parameters = accepted[1:]
+    if not accepted or any(each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD) for each in parameters):
+        raise TypeError(f"{function.__name__}() cannot be a command: write it as fn(config, named, arguments=...).")
+
+    def run(settings: Config, options: argparse.Namespace) -> Iterable[str]:
+        positional = [getattr(options, each.name) for each in parameters if each.kind is not each.KEYWORD_ONLY]
+        named = {each.name: getattr(options, each.name) for each in parameters if each.kind is each.KEYWORD_ONLY}
+        function(settings, *positional, **named)
+        return ()
+
+    run.__doc__ = function.__doc__
+    return Verb(run, tuple(_argument_of(each) for each in parameters))
+
+
+def _argument_of(parameter: inspect.Parameter) -> Argument:
+    name, default = parameter.name, parameter.default
+    if default is parameter.empty:
+        return _REVISIONS if name == "revisions" else _argument(name)
+    if name in _KNOWN:
+        flags, settings = _KNOWN[name]
+        return flags, settings if settings.get("action") == "store_true" else {**settings, "default": default}
+    flag = "--" + name.replace("_", "-")
+    if isinstance(default, bool):
+        return _argument(flag, action="store_false" if default else "store_true", dest=name)
+    return _argument(flag, default=default, dest=name, **({"type": type(default)} if default is not None else {}))

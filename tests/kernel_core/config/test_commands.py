@@ -1,0 +1,240 @@
+"""Every command of the program: its options, its output, its JSON, its exit code; and commands of one's own."""
+
+import json
+import sys
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.config import CommandLine, Config
+from kernel_core.config.usage import VERBS
+from kernel_core.util.exc import CommandError
+
+ALEMBIC_OPTIONS = {
+    "list_templates": [],
+    "init": ["-t", "--template", "--package"],
+    "revision": [
+        "-m", "--message", "--autogenerate", "--sql", "--head", "--splice", "--branch-label", "--version-path",
+        "--rev-id", "--depends-on",
+    ],
+    "check": [],
+    "merge": ["-m", "--message", "--branch-label", "--rev-id", "--splice"],
+    "upgrade": ["--sql", "--tag"],
+    "downgrade": ["--sql", "--tag"],
+    "show": [],
+    "history": ["-r", "--rev-range", "-v", "--verbose", "-i", "--indicate-current"],
+    "heads": ["-v", "--verbose", "--resolve-dependencies"],
+    "branches": ["-v", "--verbose"],
+    "current": ["-v", "--verbose", "-c", "--check-heads"],
+    "stamp": ["--sql", "--tag", "--purge"],
+    "edit": [],
+    "ensure_version": ["--sql"],
+}  # fmt: skip
+
+
+def test_every_command_of_alembic_is_there_with_its_options():
+    assert set(VERBS) == set(ALEMBIC_OPTIONS)
+    for name, options in ALEMBIC_OPTIONS.items():
+        flags = {flag for flags, _ in VERBS[name].arguments for flag in flags}
+        assert set(options) <= flags, name
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_help_of_a_command_shows_an_example_that_can_be_typed(mig, name):
+    import shlex
+
+    code, out, _ = mig(name, "--help")
+    assert code == 0
+    example = out.partition("example:\n  mig ")[2].strip()
+    assert CommandLine().parser.parse_args(shlex.split(example)).verb is VERBS[name]
+
+
+def test_templates_are_listed(mig):
+    code, out, _ = mig("list_templates")
+    assert code == 0
+    assert out.startswith("Available templates:\n\n")
+    assert "\ngeneric - One database, one folder of revisions.\n" in out
+
+
+def test_check_fails_where_something_would_be_generated(mig, project):
+    assert mig("check")[0] == 255
+    project.env(lambda text: text.replace('config.attributes.get("target_metadata")', "sa.MetaData()\n", 1).replace(
+        "import os\n", "import os\nimport sqlalchemy as sa\n", 1))  # fmt: skip
+    assert mig("check") == (0, "No new upgrade operations detected.\n", "")
+    assert mig("-q", "check") == (0, "", "")
+    assert json.loads(mig("check", "--json")[1]) == {"differs": False, "operations": []}
+    project.run("CREATE TABLE lost (id INTEGER PRIMARY KEY)")
+    assert mig("check") == (255, "", "FAILED: New upgrade operations detected: Drop table lost.\n")
+    code, out, err = mig("check", "--json")
+    assert (code, json.loads(out)) == (255, {"differs": True, "operations": ["Drop table lost"]})
+    assert err.startswith("FAILED: ")
+    project.chain("a1")
+    assert "upgrade it first" in mig("check")[2]
+
+
+def test_json_tells_all_of_a_revision(mig, project):
+    project.chain("a1")
+    project.write("b1", "a1", labels=("blue",), doc="Blue")
+    project.write("b2", "a1", needs="b1")
+    shown = json.loads(mig("show", "b1", "--json")[1])
+    assert shown == {
+        "revision": "b1", "down_revision": ["a1"], "depends_on": [], "branch_labels": ["blue"], "is_head": True,
+        "is_base": False, "is_branch_point": False, "is_merge_point": False, "children": [], "doc": "Blue",
+        "create_date": None, "path": str(project.versions / "b1.py"),
+    }  # fmt: skip
+    assert [each["revision"] for each in json.loads(mig("heads", "--json")[1])] == ["b1", "b2"]
+    assert [each["revision"] for each in json.loads(mig("heads", "--resolve-dependencies", "--json")[1])] == ["b2"]
+    assert [each["children"] for each in json.loads(mig("branches", "--json")[1])] == [["b1", "b2"]]
+    assert "is_current" not in json.loads(mig("history", "--json")[1])[0]
+    mig("upgrade", "a1")
+    marked = {each["revision"]: each["is_current"] for each in json.loads(mig("history", "-i", "--json")[1])}
+    assert marked == {"a1": True, "b1": False, "b2": False}
+    (here,) = json.loads(mig("current", "--json")[1])
+    assert (here["revision"], here["database"]) == ("a1", project.url)
+    project.run("UPDATE alembic_version SET version_num = 'gone'")
+    assert json.loads(mig("current", "--json")[1])[0]["path"] is None
+
+
+def test_current_tells_whether_the_database_is_at_the_heads(mig, project):
+    project.chain("a1", "b2")
+    mig("upgrade", "a1")
+    code, out, err = mig("current", "--check-heads")
+    assert (code, out) == (255, "")
+    assert err == (
+        f"FAILED: Database is not on all head revisions: {project.url} stands at a1, the newest is b2. "
+        "Upgrade it: upgrade heads.\n"
+    )
+    mig("upgrade", "head")
+    assert mig("current", "-c") == (0, "b2 (head), Do b2\n", "")
+    assert mig("current", "-v")[1].startswith(f"{project.url}:\nRev: b2 (head)\nParent: a1\n")
+
+
+def test_a_head_that_another_one_depends_on_need_not_be_stored(mig, project):
+    project.chain("a1")
+    project.write("x1", None, needs="a1")
+    mig("upgrade", "heads")
+    assert project.rows() == ["x1"]
+    assert mig("current", "--check-heads")[0] == 0
+
+
+def test_show_takes_symbols(mig, project):
+    project.chain("a1")
+    project.write("b1", "a1")
+    project.write("b2", "a1")
+    assert mig("show", "heads")[1].count("Rev: ") == 2
+    assert "base, which is no revision" in mig("show", "base")[2]
+
+
+def test_edit_opens_the_file_in_the_editor(mig, project, monkeypatch, tmp_path):
+    project.chain("a1", "b2")
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", f'{sys.executable} -c \'import sys; print(*sys.argv[1:], file=open("seen", "w"))\'')
+    assert mig("edit", "head") == (0, "", "")
+    assert (tmp_path / "seen").read_text() == f"{project.versions / 'b2.py'}\n"
+    mig("upgrade", "a1")
+    mig("edit", "current")
+    assert (tmp_path / "seen").read_text() == f"{project.versions / 'a1.py'}\n"
+    assert "base, which has no file" in mig("edit", "base")[2]
+    monkeypatch.setenv("VISUAL", "/no/such/editor")
+    assert "cannot be started" in mig("edit", "head")[2]
+    monkeypatch.setenv("VISUAL", "false")
+    assert "exit code 1" in mig("edit", "head")[2]
+    monkeypatch.delenv("VISUAL")
+    monkeypatch.delenv("EDITOR")
+    assert "Set EDITOR, or open" in mig("edit", "head")[2]
+
+
+def test_ensure_version_makes_the_table_and_no_row(mig, project):
+    assert mig("ensure_version") == (0, f"{project.url} has its version table.\n", "")
+    assert (project.tables(), project.rows()) == ({"alembic_version"}, [])
+    assert mig("ensure_version")[0] == 0
+    code, out, _ = mig("ensure_version", "--sql")
+    assert code == 0
+    assert out.startswith("CREATE TABLE alembic_version (\n    version_num VARCHAR(32) NOT NULL")
+
+
+def test_ensure_version_on_postgresql_is_kept(postgresql_project):
+    from kernel_core import command
+
+    command.ensure_version(postgresql_project.config())
+    assert postgresql_project.tables() == {"alembic_version"}
+
+
+def test_merge_may_splice(mig, project):
+    project.chain("a1", "b2", "c3")
+    project.write("x1", "a1")
+    assert "is not a head" in mig("merge", "b2", "x1", "--rev-id", "m1")[2]
+    assert mig("merge", "b2", "x1", "--splice", "--rev-id", "m1", "-m", "Join")[0] == 0
+    assert json.loads(mig("show", "m1", "--json")[1])["down_revision"] == ["b2", "x1"]
+
+
+def test_stamp_prints_sql_for_a_range_and_several_revisions(mig, project):
+    project.chain("a1", "b2")
+    out = mig("stamp", "a1:b2", "--sql")[1]
+    assert "UPDATE alembic_version SET version_num='b2' WHERE alembic_version.version_num = 'a1';" in out
+    project.write("x1", None)
+    assert mig("stamp", "b2", "x1")[0] == 0
+    assert project.rows() == ["b2", "x1"]
+    assert mig("stamp", "--purge", "a1")[0] == 0
+    assert project.rows() == ["a1"]
+
+
+def test_a_tag_reaches_env_py(mig, project):
+    project.chain("a1")
+    project.env(lambda text: text + "\nprint('tag', context.get_tag_argument())\n")
+    assert "tag t1\n" in mig("upgrade", "head", "--tag", "t1")[1]
+    assert "tag t2\n" in mig("stamp", "head", "--tag", "t2")[1]
+
+
+def test_a_command_of_ones_own(capsys):
+    seen = []
+
+    def promote(config: Config, revision, *, stage="test", count=1, dry: bool = False, sql=False, message=None):
+        """Take a revision to the next stage.
+
+        And more of it.
+        """
+        config.print_stdout("promoting %s", revision)
+        seen.append((revision, stage, count, dry, sql, message))
+
+    line = CommandLine()
+    line.register_command(promote)
+    line.main(["promote", "a1", "--stage", "live", "--count", "3", "--dry", "--sql", "-m", "Hi"])
+    line.main(["-q", "promote", "a1"])
+    assert seen == [("a1", "live", 3, True, True, "Hi"), ("a1", "test", 1, False, False, None)]
+    assert capsys.readouterr().out == "promoting a1\n"
+    with pytest.raises(SystemExit):
+        line.main(["promote", "--help"])
+    assert "Take a revision to the next stage." in capsys.readouterr().out
+
+
+def test_a_command_of_ones_own_may_take_several_revisions_and_fail(capsys):
+    def refuse(config, revisions, loud=True):
+        raise CommandError(f"{', '.join(revisions)}, {loud}")
+
+    line = CommandLine()
+    line.register_command(refuse)
+    with pytest.raises(SystemExit):
+        line.main(["refuse", "a", "b", "--loud"])
+    assert capsys.readouterr().err == "FAILED: a, b, False\n"
+    with pytest.raises(TypeError, match="cannot be a command"):
+        line.register_command(lambda config, *rest: None)
+
+
+def test_several_databases_each_say_where_they_stand(mig, project, tmp_path):
+    project.chain("a1", "b2")
+    project.env(
+        lambda text: text.replace(
+            "def run_migrations_online():",
+            "def run_migrations_online():\n    for name in ('one', 'two'):\n"
+            f"        with create_engine(f'sqlite:///{tmp_path}/{{name}}.db').connect() as connection:\n"
+            "            migrate(connection)\n    return\n",
+        )
+    )
+    mig("upgrade", "head")
+    with sa.create_engine(f"sqlite:///{tmp_path}/two.db").begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'a1'")
+    assert mig("current")[1] == (
+        f"sqlite:///{tmp_path}/one.db:\nb2 (head), Do b2\nsqlite:///{tmp_path}/two.db:\na1, Do a1\n"
+    )
+    assert "two.db stands at a1" in mig("current", "--check-heads")[2]
