@@ -14,7 +14,7 @@ from sqlalchemy.engine.mock import MockConnection
 from sqlalchemy.exc import CompileError, UnsupportedCompilationError
 from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 
@@ -33,7 +33,7 @@ from ..operations.kinds.column import (
 from ..operations.kinds.table import RenameTable
 from ..operations.statements import inline_foreign_keys
 from ..util.exc import CommandError, UnsupportedOperation
-from ..util.sqla_compat import for_scripts, is_type_bound, should_create
+from ..util.sqla_compat import for_scripts, has_parameters, is_type_bound, should_create
 from .defaulttext import defaults_differ
 from .rowtext import script_row
 from .typetext import types_differ
@@ -120,10 +120,25 @@ class DefaultImpl:
         return self.connection.execute(statement)
 
     def _print(self, construct: Any) -> None:
-        words = self.script_text(construct).replace("\t", "    ").strip()
+        words = _unindented(self.script_text(construct)).strip()
+        if "\0" in words:
+            raise CommandError(f"A NUL character stands in {words[:60]!r}…; no database takes it. Leave it out.")
         if words:
+            self._check_script(construct, words)
             ended = words.endswith(self.command_terminator)
             self.static_output(words if ended else words + self.command_terminator)
+
+    def _check_script(self, construct: Any, words: str) -> None:
+        """Refuse what a script cannot hold as it is; a dialect with a word between statements looks for that."""
+
+    def _refuse_separator(self, construct: Any, words: str, separator: str, option: str) -> None:
+        """Refuse a value or name with a line that would end the statement in the middle; SQL of a person's own may."""
+        own = isinstance(construct, TextClause) and not has_parameters(construct)
+        if separator and not own and any(line.strip().upper() == separator.upper() for line in words.splitlines()):
+            raise CommandError(
+                f"A line of {words[:60]!r}… says {separator} and would end the statement there. "
+                f"Choose another separator with the option {option}."
+            )
 
     def script_text(self, construct: Any) -> str:
         """Return a statement as it stands in an offline script: its values written out, no placeholder left.
@@ -419,3 +434,9 @@ class DefaultImpl:
         else:
             for row in rows:
                 self.execute(table.insert().values(dict(row)))
+
+
+def _unindented(statement: str) -> str:
+    """Return a statement with spaces where SQLAlchemy indents by a tab; texts keep theirs."""
+    text_or_indent = r"'(?:[^']|'')*'|\n\t"
+    return re.sub(text_or_indent, lambda found: "\n    " if found[0] == "\n\t" else found[0], statement)

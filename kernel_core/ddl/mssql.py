@@ -49,6 +49,9 @@ class MSSQLImpl(DefaultImpl):
         super()._print(construct)
         self._separate()
 
+    def _check_script(self, construct: Any, words: str) -> None:
+        self._refuse_separator(construct, words, self.batch_separator, "mssql_batch_separator")
+
     def _separate(self) -> None:
         if self.batch_separator:
             self.static_output(self.batch_separator)

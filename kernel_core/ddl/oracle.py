@@ -50,6 +50,9 @@ class OracleImpl(DefaultImpl):
         if self.batch_separator and not text.startswith("--"):
             super().static_output(self.batch_separator)
 
+    def _check_script(self, construct: Any, words: str) -> None:
+        self._refuse_separator(construct, words, self.batch_separator, "oracle_batch_separator")
+
     def emit_begin(self) -> None:
         self.static_output("SET TRANSACTION READ WRITE")
 
