@@ -1,6 +1,7 @@
 """Floor 2: the revisions on disk. Reading them runs nothing, and imports neither SQLAlchemy nor Mako."""
 
+from . import write_hooks
 from .base import Script, ScriptDirectory
 from .revision import Revision, RevisionMap
 
-__all__ = ["Revision", "RevisionMap", "Script", "ScriptDirectory"]
+__all__ = ["Revision", "RevisionMap", "Script", "ScriptDirectory", "write_hooks"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import ModuleType
 from typing import Any, Protocol, cast
 
+from ..alias import alias
 from ..util.exc import BrokenScript, CommandError, EnvironmentMissing, MultipleHeads, RevisionError
 from ..util.files import write_new
-from . import write
+from . import write, write_hooks
 from .files import located
 from .header import Header, check_syntax, read_source
 from .index import Place, look
@@ -150,16 +151,18 @@ class ScriptDirectory:
         recursive_version_locations: bool = False,
         prepend_sys_path: Sequence[str] = (),
         sourceless: bool = False,
+        hooks: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.dir = os.path.abspath(dir)
         self.file_template = file_template
         self.truncate_slug_length = truncate_slug_length or 40
         folders = version_locations or (os.path.join(self.dir, "versions"),)
-        self.version_locations = tuple(dict.fromkeys(os.path.abspath(folder) for folder in folders))
+        self.version_locations = tuple(dict.fromkeys(located(os.fspath(folder)) for folder in folders))
         self.timezone = timezone
         self.recursive_version_locations = recursive_version_locations
         self.prepend_sys_path = tuple(prepend_sys_path)
         self.sourceless = sourceless
+        self.hooks = tuple(hooks)
         self._map: RevisionMap | None = None
         if not os.path.isdir(self.dir):
             what = "is a file" if os.path.exists(self.dir) else "does not exist"
@@ -188,6 +191,7 @@ class ScriptDirectory:
             recursive_version_locations=_flag(config, "recursive_version_locations"),
             prepend_sys_path=_listed(config, "get_prepend_sys_paths_list", "prepend_sys_path"),
             sourceless=_flag(config, "sourceless"),
+            hooks=getattr(config, "get_hooks_list", tuple)(),
         )
 
     # ---- reading ------------------------------------------------------------------------------------------------
@@ -285,13 +289,17 @@ class ScriptDirectory:
     # ---- running ------------------------------------------------------------------------------------------------
 
     def run_env(self) -> None:
-        """Run ``env.py`` anew; raises EnvironmentMissing or BrokenScript where there is none that could be run."""
+        """Run ``env.py`` anew, in which ``alembic`` is this engine (see `alias`).
+
+        Raises EnvironmentMissing or BrokenScript where there is none that could be run.
+        """
         if not os.path.isfile(self.env_py_location):
             raise EnvironmentMissing(f"{self.dir} has no env.py, so nothing can be run. Make one with init.", self.dir)
         self.prepare_path()
         runs.begin()
         check_syntax(read_source(self.env_py_location), self.env_py_location)
-        execute(self.env_py_location, "env_py")
+        with alias():
+            execute(self.env_py_location, "env_py")
 
     def prepare_path(self) -> None:
         """Put the folders of ``prepend_sys_path`` first on ``sys.path``, where they are not on it."""
@@ -328,6 +336,9 @@ class ScriptDirectory:
         moment = self._now()
         file = write.file_name(file_template or self.file_template, name, message, moment, self.truncate_slug_length)
         path = write.version_path(folder, file)
+        if not self.recursive_version_locations and os.path.dirname(path) != os.path.realpath(folder):
+            raise CommandError(f"{file} would stand in a folder that is not read. Set recursive_version_locations.")
+        hooks = write_hooks.prepared(self.hooks)
         values: dict[str, Any] = {
             "imports": "",
             "upgrades": "",
@@ -340,6 +351,7 @@ class ScriptDirectory:
             "create_date": moment,
         }
         write_new(path, write.script_text(os.path.join(self.dir, "script.py.mako"), path, message, values))
+        write_hooks.run(hooks, path)
         self.reload()
         return cast("Script", self.map.get_revision(name))
 

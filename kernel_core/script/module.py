@@ -10,6 +10,7 @@ from importlib.machinery import SourcelessFileLoader
 from types import ModuleType
 from typing import Any
 
+from ..alias import alias
 from ..util.exc import BrokenScript, CommandError
 from .header import check_syntax, read_source
 
@@ -36,14 +37,15 @@ class _FreshLoader(importlib.machinery.SourceFileLoader):
 
 
 def load_module(path: str, stem: str) -> ModuleType:
-    """Run the file at ``path`` as a module of its own and return it.
+    """Run the file at ``path`` as a module of its own, in which ``alembic`` is this engine, and return it.
 
     Raises BrokenScript (path, line, reason) where its syntax or anything on its top level fails.
     """
     if path.endswith(".py"):
         check_syntax(read_source(path), path)
     try:
-        return execute(path, stem)
+        with alias():
+            return execute(path, stem)
     except CommandError:
         raise
     except Exception as error:

@@ -1,0 +1,168 @@
+"""Programs and functions that a new version file is handed to: formatters, linters, your own.
+
+::
+
+    [post_write_hooks]
+    hooks = black, tabs
+    black.type = console_scripts
+    black.entrypoint = black
+    black.options = -l 100 REVISION_SCRIPT_FILENAME
+    tabs.type = spaces_to_tabs          # a function of yours, see `register`
+
+What runs is checked before the file is written, so that a misspelt hook changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from ..util.exc import CommandError
+
+FILENAME = "REVISION_SCRIPT_FILENAME"
+"""Stands in ``options`` for the path of the new file; without it the path is the first argument."""
+
+Options: TypeAlias = dict[str, str | None]
+Runner: TypeAlias = Callable[..., Any]
+F = TypeVar("F", bound=Runner)
+
+_own: dict[str, Runner] = {}
+
+
+def register(name: str) -> Callable[[F], F]:
+    """Make a function the hook type ``name``; it is called with the path of the file and the hook's options.
+
+    @write_hooks.register("spaces_to_tabs")
+    def spaces_to_tabs(filename, options): ...
+    """
+
+    def decorate(function: F) -> F:
+        _own[name] = function
+        return function
+
+    return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One hook that is ready to run."""
+
+    name: str
+    run: Callable[[str], None]
+
+
+def prepared(hooks: Iterable[Mapping[str, Any]]) -> list[Hook]:
+    """Return the hooks of a configuration, ready to run.
+
+    Each is a mapping with ``name``, ``type`` and the options of its type. Raises CommandError for one that cannot run.
+    """
+    return [Hook(str(hook.get("name")), _runner(hook)) for hook in hooks]
+
+
+def run(hooks: Iterable[Hook], path: str) -> None:
+    """Hand the file at ``path`` to each hook in turn.
+
+    Warns where a program ends with another status than 0, as many do that have changed the file. Raises CommandError
+    where one cannot be started.
+    """
+    for hook in hooks:
+        hook.run(path)
+
+
+def _runner(hook: Mapping[str, Any]) -> Callable[[str], None]:
+    name, kind = str(hook.get("name")), str(hook.get("type", ""))
+    if kind in _own:
+        options: Options = {key: value for key, value in hook.items() if key != "name"}
+        function = _own[kind]
+
+        def call(path: str) -> None:
+            function(path, options)
+
+        return call
+    if kind not in _COMMANDS:
+        known = ", ".join([*_COMMANDS, *sorted(_own)])
+        raise CommandError(f"The write hook {name} has the type {kind!r}. Known are: {known}; register others.")
+    command = _COMMANDS[kind](hook, name)
+
+    def start(path: str) -> None:
+        _start(name, [*command, *_arguments(hook, path)], hook.get("cwd"), path)
+
+    return start
+
+
+def _option(hook: Mapping[str, Any], name: str, option: str) -> str:
+    value = hook.get(option)
+    if not value:
+        raise CommandError(f"The write hook {name} needs {name}.{option} in its configuration.")
+    return str(value)
+
+
+def _console_script(hook: Mapping[str, Any], name: str) -> list[str]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - only this kind of hook needs it
+
+    wanted = _option(hook, name, "entrypoint")
+    found = entry_points(group="console_scripts", name=wanted)
+    if not found:
+        raise CommandError(f"The write hook {name} wants the console script {wanted!r}, which is not installed here.")
+    entry = next(iter(found))
+    code = f"import sys; from {entry.module} import {entry.attr.partition('.')[0]}; sys.exit({entry.attr}())"
+    return [sys.executable, "-c", code]
+
+
+def _executable(hook: Mapping[str, Any], name: str) -> list[str]:
+    import shutil  # noqa: PLC0415
+
+    wanted = _option(hook, name, "executable")
+    folder = hook.get("cwd")
+    if shutil.which(wanted) is None and not os.path.isfile(os.path.join(folder or "", wanted)):
+        raise CommandError(f"The write hook {name} wants the program {wanted!r}, which is not found here.")
+    return [wanted]
+
+
+def _module(hook: Mapping[str, Any], name: str) -> list[str]:
+    import importlib.util  # noqa: PLC0415
+
+    wanted = _option(hook, name, "module")
+    try:
+        found = importlib.util.find_spec(wanted)
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        raise CommandError(f"The write hook {name} wants the module {wanted!r}, which is not installed here.")
+    return [sys.executable, "-m", wanted]
+
+
+_COMMANDS: dict[str, Callable[[Mapping[str, Any], str], list[str]]] = {
+    "console_scripts": _console_script,
+    "exec": _executable,
+    "module": _module,
+}
+
+
+def _arguments(hook: Mapping[str, Any], path: str) -> list[str]:
+    written = shlex.split(str(hook.get("options") or ""), posix=os.name != "nt")
+    if not any(FILENAME in part for part in written):
+        return [path, *written]
+    return [part.replace(FILENAME, path) for part in written]
+
+
+def _start(name: str, command: list[str], cwd: str | None, path: str) -> None:
+    import subprocess  # noqa: PLC0415 - a browser kernel has none, and needs none unless there is a hook
+
+    try:
+        done = subprocess.run(  # noqa: S603 - it is what the environment's own configuration says; no shell
+            command, cwd=cwd or None, capture_output=True, text=True, errors="replace", check=False
+        )
+    except OSError as error:
+        raise CommandError(f"{path} was written; the write hook {name} could not be started ({error}).") from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()
+        warnings.warn(
+            f"{path} was written; the write hook {name} ended with status {done.returncode}. {said}".rstrip(),
+            stacklevel=2,
+        )
