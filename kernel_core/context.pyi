@@ -1,5 +1,4 @@
 # Written by tests/stubs/generate.py; do not edit.
-# ruff: noqa
 from .ddl import DefaultImpl
 from .runtime.migration import MigrationContext
 from .runtime.run import RunReport

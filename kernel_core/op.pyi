@@ -1,5 +1,4 @@
 # Written by tests/stubs/generate.py; do not edit.
-# ruff: noqa
 from .operations.base import BatchOperations, C, F, Operations, T
 from .operations.kinds.column import Default
 from .operations.kinds.exclude_constraint import Element

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -200,7 +201,7 @@ def _directive(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _OLD_NAMES = {
-    "name": ("constraint_name", "index_name", "table_name"),
+    "name": ("new_column_name", "constraint_name", "index_name", "table_name"),
     "source": ("source_table", "table_name"),
     "table": ("table_name",),
     "tablename": ("table_name",),
@@ -215,9 +216,12 @@ _OLD_NAMES = {
 
 
 def _refuse_old_names(directive: str, source: Callable[..., Any], given: Mapping[str, Any]) -> None:
-    """Raise TypeError for an argument name of long ago, instead of passing it on to the dialect in silence."""
+    """Raise TypeError for a name of long ago, or a mistyped one, instead of passing it to the dialect in silence."""
     parameters = inspect.signature(source).parameters
-    for old in given.keys() & _OLD_NAMES.keys() - parameters.keys():
-        now = next((name for name in _OLD_NAMES[old] if name in parameters), None)
+    for unknown in sorted(given.keys() - parameters.keys()):
+        now = next((name for name in _OLD_NAMES.get(unknown, ()) if name in parameters), None)
         if now is not None:
-            raise TypeError(f"{directive}() has no argument {old!r}; it is called {now!r}.")
+            raise TypeError(f"{directive}() has no argument {unknown!r}; it is called {now!r}.")
+        near = difflib.get_close_matches(unknown, parameters, 1, cutoff=0.85)
+        if near:
+            raise TypeError(f"{directive}() has no argument {unknown!r}; the nearest is {near[0]!r}.")

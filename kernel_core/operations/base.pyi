@@ -1,5 +1,4 @@
 # Written by tests/stubs/generate.py; do not edit.
-# ruff: noqa
 from ..util.proxy import Current
 from .batch import RecordingImpl
 from .kinds.column import Default

@@ -249,9 +249,7 @@ def for_scripts(dialect: Dialect) -> Dialect:
     written.statement_compiler = _script_compiler(dialect.statement_compiler)  # type: ignore[arg-type]
     written.__dict__.pop("_type_memos", None)
     written.paramstyle, written.positional = "named", False
-    if (
-        dialect.name == "postgresql"
-    ):  # standard_conforming_strings is on; SQLAlchemy 2.0 only knows once it is connected
+    if dialect.name == "postgresql":  # standard_conforming_strings is on; SQLAlchemy 2.0 asks the server first
         written._backslash_escapes = False
     written.identifier_preparer = written.preparer(written)
     written.type_compiler_instance = written.type_compiler = type(written.type_compiler_instance)(written)

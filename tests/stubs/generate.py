@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from kernel_core.operations import base  # noqa: E402
 from kernel_core.runtime.environment import EnvironmentContext  # noqa: E402
 
-HEAD = "# Written by tests/stubs/generate.py; do not edit.\n# ruff: noqa\n"
+HEAD = "# Written by tests/stubs/generate.py; do not edit.\n"
 
 
 class Stub:

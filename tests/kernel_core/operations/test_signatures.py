@@ -1,0 +1,120 @@
+"""What a directive may be called with: by position, by name only, and what is refused."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.operations import BatchOperations, Operations
+from kernel_core.runtime.migration import MigrationContext
+
+POSITIONAL = {
+    "add_column": ["table_name", "column"],
+    "alter_column": ["table_name", "column_name"],
+    "batch_alter_table": [
+        "table_name", "schema", "recreate", "partial_reordering", "copy_from", "table_args", "table_kwargs", "reflect_args",
+        "reflect_kwargs", "naming_convention",
+    ],
+    "bulk_insert": ["table", "rows"],
+    "create_check_constraint": ["constraint_name", "table_name", "condition"],
+    "create_exclude_constraint": ["constraint_name", "table_name"],
+    "create_foreign_key": ["constraint_name", "source_table", "referent_table", "local_cols", "remote_cols"],
+    "create_index": ["index_name", "table_name", "columns"],
+    "create_primary_key": ["constraint_name", "table_name", "columns"],
+    "create_table": ["table_name"],
+    "create_table_comment": ["table_name", "comment"],
+    "create_unique_constraint": ["constraint_name", "table_name", "columns"],
+    "drop_column": ["table_name", "column_name"],
+    "drop_constraint": ["constraint_name", "table_name", "type_"],
+    "drop_index": ["index_name", "table_name"],
+    "drop_table": ["table_name"],
+    "drop_table_comment": ["table_name"],
+    "execute": ["sqltext"],
+    "f": ["name"],
+    "get_bind": [],
+    "get_context": [],
+    "implementation_for": ["op_cls", "replace"],
+    "inline_literal": ["value", "type_"],
+    "invoke": ["operation"],
+    "register_operation": ["name", "sourcename"],
+    "rename_table": ["old_table_name", "new_table_name"],
+    "run_async": ["async_function"],
+}  # fmt: skip
+IN_BATCH = {
+    "add_column": ["column"],
+    "alter_column": ["column_name"],
+    "create_check_constraint": ["constraint_name", "condition"],
+    "create_exclude_constraint": ["constraint_name"],
+    "create_foreign_key": ["constraint_name", "referent_table", "local_cols", "remote_cols"],
+    "create_index": ["index_name", "columns"],
+    "create_primary_key": ["constraint_name", "columns"],
+    "create_table_comment": ["comment"],
+    "create_unique_constraint": ["constraint_name", "columns"],
+    "drop_column": ["column_name"],
+    "drop_constraint": ["constraint_name", "type_"],
+    "drop_index": ["index_name"],
+    "drop_table_comment": [],
+    "execute": ["sqltext"],
+}
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "positional"),
+    [(Operations, *each) for each in POSITIONAL.items()] + [(BatchOperations, *each) for each in IN_BATCH.items()],
+)
+def test_what_may_be_given_by_position(cls: type, name: str, positional: list[str]) -> None:
+    parameters = inspect.signature(getattr(cls, name)).parameters.values()
+    found = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD and each.name != "self"]
+    assert found == positional
+
+
+def test_nothing_is_registered_that_is_not_listed_here() -> None:
+    names = {name for name in dir(Operations) if not name.startswith("_")}
+    assert names == {*POSITIONAL, "context"}
+
+
+@pytest.fixture
+def op() -> Operations:
+    opts = {"as_sql": True, "output_buffer": io.StringIO()}
+    return Operations(MigrationContext.configure(dialect_name="postgresql", opts=opts))
+
+
+@pytest.mark.parametrize(
+    ("directive", "message"),
+    [
+        (lambda op: op.create_index("ix", tablename="t", columns=["a"]), "'tablename'; it is called 'table_name'"),
+        (
+            lambda op: op.create_unique_constraint("uq", source="t", columns=["a"]),
+            "'source'; it is called 'table_name'",
+        ),
+        (lambda op: op.create_foreign_key("fk", source="t", referent="u"), "it is called 'referent_table'"),
+        (lambda op: op.create_primary_key("pk", "t", cols=["a"]), "'cols'; it is called 'columns'"),
+        (lambda op: op.drop_constraint("ck", "t", type="check"), "'type'; it is called 'type_'"),
+        (lambda op: op.alter_column("t", "c", name="d"), "'name'; it is called 'new_column_name'"),
+        (lambda op: op.alter_column("t", "c", nulable=False), "'nulable'; the nearest is 'nullable'"),
+        (lambda op: op.drop_column("t", "c", if_exist=True), "'if_exist'; the nearest is 'if_exists'"),
+        (lambda op: op.create_table(name="t"), "'name'; it is called 'table_name'"),
+        (lambda op: op.add_column("t", sa.Column("c", sa.Integer), "app"), "positional"),
+        (lambda op: op.bulk_insert(sa.table("t", sa.column("a")), {"a": 1}), "must be a list of dicts"),
+        (lambda op: op.bulk_insert(sa.table("t", sa.column("a")), [("a", 1)]), "must be a list of dicts"),
+    ],
+)
+def test_a_wrong_argument_is_refused_by_its_name(
+    op: Operations, directive: Callable[[Operations], object], message: str
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        directive(op)
+
+
+def test_options_of_dialects_pass(op: Operations) -> None:
+    op.alter_column(
+        "t", "c", type_=sa.Integer(), existing_autoincrement=True, autoincrement=False, postgresql_using="c::int"
+    )
+    op.create_unique_constraint("uq", "t", ["a"], deferrable=True, initially="DEFERRED")
+    op.create_table(
+        "t", sa.Column("a", sa.Integer), schema="s", comment="c", prefixes=["TEMPORARY"], mysql_engine="x", info={}
+    )
