@@ -1,0 +1,249 @@
+"""Columns that come and go."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from sqlalchemy import Column, PrimaryKeyConstraint, String
+from sqlalchemy.types import NULLTYPE
+
+from ....util.exc import IrreversibleOperation
+from ....util.sqla_compat import copy_column
+from ...base import BatchOperations, Operations
+from ...fields import Field
+from ...operation import Hint, Need, SourceWriter, without_empty
+from .subject import ColumnOp, describe
+
+
+@Operations.register_operation("add_column")
+@BatchOperations.register_operation("add_column", "batch_add_column")
+class AddColumnOp(ColumnOp):
+    """A new column of an existing table."""
+
+    sign = "+"
+    fields = (
+        Field("name", "identifier", at="column.name"),
+        Field("type_", "type", label="type", at="column.type"),
+        Field("nullable", "boolean", at="column.nullable"),
+        Field("server_default", "default", at="column.server_default", optional=True),
+        Field("comment", "text", at="column.comment", optional=True),
+    )
+
+    def __init__(
+        self,
+        table_name: str,
+        column: Column[Any],
+        *,
+        schema: str | None = None,
+        if_not_exists: bool | None = None,
+        inline_references: bool | None = None,
+        inline_primary_key: bool | None = None,
+        **kw: Any,
+    ) -> None:
+        super().__init__(table_name, schema=schema)
+        self.column, self.if_not_exists = column, if_not_exists
+        self.inline_references, self.inline_primary_key, self.kw = inline_references, inline_primary_key, kw
+
+    @classmethod
+    def from_column(cls, column: Column[Any]) -> Self:
+        """Return the operation that adds a column of a Table."""
+        return cls(column.table.name, column, schema=column.table.schema)
+
+    @classmethod
+    def from_column_and_tablename(cls, schema: str | None, tname: str, col: Column[Any]) -> Self:
+        """Return the operation that adds ``col`` to the table of that name."""
+        return cls(tname, col, schema=schema)
+
+    def to_column(self) -> Column[Any]:
+        """Return the column."""
+        return self.column
+
+    @classmethod
+    def add_column(
+        cls,
+        operations: Operations,
+        table_name: str,
+        column: Column[Any],
+        *,
+        schema: str | None = None,
+        if_not_exists: bool | None = None,
+        inline_references: bool | None = None,
+        inline_primary_key: bool | None = None,
+    ) -> None:
+        """Add a column to a table.
+
+            op.add_column("users", Column("email", String(120), nullable=False, server_default=""))
+
+        Its foreign key, index and unique flag become statements of their own. ``if_not_exists`` is for databases that
+        know ``ADD COLUMN IF NOT EXISTS``.
+        """
+        operations.invoke(
+            cls(
+                table_name,
+                column,
+                schema=schema,
+                if_not_exists=if_not_exists,
+                inline_references=inline_references,
+                inline_primary_key=inline_primary_key,
+            )
+        )
+
+    @classmethod
+    def batch_add_column(
+        cls,
+        operations: BatchOperations,
+        column: Column[Any],
+        *,
+        insert_before: str | None = None,
+        insert_after: str | None = None,
+        if_not_exists: bool | None = None,
+        inline_references: bool | None = None,
+        inline_primary_key: bool | None = None,
+    ) -> None:
+        """Add a column to the table of the batch, at the end or beside a named one."""
+        place = without_empty({"insert_before": insert_before, "insert_after": insert_after})
+        operations.invoke(
+            cls(
+                operations.table_name,
+                column,
+                schema=operations.schema,
+                if_not_exists=if_not_exists,
+                inline_references=inline_references,
+                inline_primary_key=inline_primary_key,
+                **place,
+            )
+        )
+
+    def apply(self, operations: Operations) -> None:
+        column = copy_column(self.column)
+        table = operations.schema_obj.table(self.table_name, column, schema=self.schema)
+        options = without_empty(
+            {
+                "if_not_exists": self.if_not_exists,
+                "inline_references": self.inline_references,
+                "inline_primary_key": self.inline_primary_key,
+            }
+        )
+        written_inline = operations.impl.add_column(self.table_name, column, schema=self.schema, **options, **self.kw)
+        for constraint in sorted(table.constraints, key=lambda found: (type(found).__name__, str(found.name))):
+            if isinstance(constraint, PrimaryKeyConstraint) or constraint in (written_inline or ()):
+                continue
+            operations.impl.add_constraint(constraint)
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            operations.impl.create_index(index)
+
+    def reverse(self) -> DropColumnOp:
+        return DropColumnOp(self.table_name, self.column.name, schema=self.schema, _reverse=self)
+
+    def render(self, write: SourceWriter) -> str:
+        return self._write(write, "add_column", self.column, if_not_exists=self.if_not_exists, **self.kw)
+
+    def sentence(self) -> str:
+        return f"Add column {describe(self.column)}, to {self.table_name}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        if self.column.nullable or self.column.server_default is not None:
+            return ()
+        return (
+            Hint("may fail", f"{self.column.name} is not null and has no default: fails if {self.table_name} has rows"),
+        )
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("add_column", self.schema, self.table_name, self.column)
+
+    def provides(self) -> frozenset[Need]:
+        return frozenset({self._need(self.column.name)})
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset({self._table_need()})
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("users", Column("email", String(120), nullable=False, server_default="none"))
+
+
+@Operations.register_operation("drop_column")
+@BatchOperations.register_operation("drop_column", "batch_drop_column")
+class DropColumnOp(ColumnOp):
+    """A column goes away, with all that it holds."""
+
+    sign = "-"
+
+    def __init__(
+        self,
+        table_name: str,
+        column_name: str,
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+        _reverse: AddColumnOp | None = None,
+        **kw: Any,
+    ) -> None:
+        super().__init__(table_name, schema=schema)
+        self.column_name, self.if_exists, self.kw, self._reverse = column_name, if_exists, kw, _reverse
+
+    @classmethod
+    def from_column_and_tablename(cls, schema: str | None, tname: str, col: Column[Any]) -> Self:
+        """Return the operation that drops ``col`` and can bring it back."""
+        return cls(tname, col.name, schema=schema, _reverse=AddColumnOp(tname, col, schema=schema))
+
+    def to_column(self, migration_context: Any = None) -> Column[Any]:
+        """Return the column that is dropped; of unknown type where only its name is known."""
+        if self._reverse is not None:
+            return self._reverse.column
+        return Column(self.column_name, NULLTYPE)
+
+    @classmethod
+    def drop_column(
+        cls,
+        operations: Operations,
+        table_name: str,
+        column_name: str,
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+        **kw: Any,
+    ) -> None:
+        """Drop a column from a table.
+
+        op.drop_column("users", "nick")
+        """
+        operations.invoke(cls(table_name, column_name, schema=schema, if_exists=if_exists, **kw))
+
+    @classmethod
+    def batch_drop_column(
+        cls, operations: BatchOperations, column_name: str, *, if_exists: bool | None = None, **kw: Any
+    ) -> None:
+        """Drop a column from the table of the batch."""
+        operations.invoke(cls(operations.table_name, column_name, schema=operations.schema, if_exists=if_exists, **kw))
+
+    def apply(self, operations: Operations) -> None:
+        column = Column(self.column_name, self.to_column().type)
+        options = without_empty({"if_exists": self.if_exists})
+        operations.impl.drop_column(self.table_name, column, schema=self.schema, **options, **self.kw)
+
+    def reverse(self) -> AddColumnOp:
+        if self._reverse is None:
+            raise IrreversibleOperation(
+                self.sentence(), "its type is not known. Make it with DropColumnOp.from_column_and_tablename()."
+            )
+        return self._reverse
+
+    def render(self, write: SourceWriter) -> str:
+        return self._write(write, "drop_column", self.column_name, if_exists=self.if_exists, **self.kw)
+
+    def sentence(self) -> str:
+        return f"Drop column {self.column_name} from {self.table_name}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        return (Hint("loses data", f"all that {self.table_name}.{self.column_name} holds is lost"),)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("remove_column", self.schema, self.table_name, self.to_column())
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset({("freed", *self._need(self.column_name))})
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls.from_column_and_tablename(None, "users", Column("nick", String(40)))

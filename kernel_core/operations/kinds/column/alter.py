@@ -1,0 +1,366 @@
+"""Columns that change."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from sqlalchemy import String
+from sqlalchemy.types import TypeEngine
+
+from ....util.exc import IrreversibleOperation
+from ....util.sqla_compat import default_argument, default_sql, is_type_bound, type_constraints
+from ...base import BatchOperations, Operations
+from ...fields import Field, type_text
+from ...operation import Hint, Need, SourceWriter, without_empty
+from .subject import ColumnOp, Default
+from .widening import widens
+
+
+@Operations.register_operation("alter_column")
+@BatchOperations.register_operation("alter_column", "batch_alter_column")
+class AlterColumnOp(ColumnOp):
+    """Another name, type, nullability, default or comment for a column.
+
+    Each ``existing_*`` says how it is now, where that is known; each ``modify_*`` how it shall be.
+    """
+
+    fields = (
+        Field("name", "identifier", at="name_after"),
+        Field("type_", "type", label="type", at="type_after", optional=True),
+        Field("nullable", "boolean", at="nullable_after", optional=True),
+        Field("server_default", "default", at="server_default_after", optional=True),
+        Field("comment", "text", at="comment_after", optional=True),
+    )
+
+    def __init__(
+        self,
+        table_name: str,
+        column_name: str,
+        *,
+        schema: str | None = None,
+        existing_type: TypeEngine[Any] | None = None,
+        existing_server_default: Default = False,
+        existing_nullable: bool | None = None,
+        existing_comment: str | None = None,
+        modify_nullable: bool | None = None,
+        modify_comment: str | Literal[False] | None = False,
+        modify_server_default: Default = False,
+        modify_name: str | None = None,
+        modify_type: TypeEngine[Any] | None = None,
+        **kw: Any,
+    ) -> None:
+        super().__init__(table_name, schema=schema)
+        self.column_name, self.kw = column_name, kw
+        self.existing_type, self.existing_server_default = existing_type, existing_server_default
+        self.existing_nullable, self.existing_comment = existing_nullable, existing_comment
+        self.modify_nullable, self.modify_comment = modify_nullable, modify_comment
+        self.modify_server_default, self.modify_name = modify_server_default, modify_name
+        self.modify_type = modify_type
+
+    # How the column will be: what a person reads and edits.
+
+    @property
+    def name_after(self) -> str:
+        return self.modify_name or self.column_name
+
+    @name_after.setter
+    def name_after(self, value: str) -> None:
+        self.modify_name = None if value == self.column_name else value
+
+    @property
+    def type_after(self) -> TypeEngine[Any] | None:
+        return self.modify_type if self.modify_type is not None else self.existing_type
+
+    @type_after.setter
+    def type_after(self, value: TypeEngine[Any] | None) -> None:
+        self.modify_type = None if repr(value) == repr(self.existing_type) else value
+
+    @property
+    def nullable_after(self) -> bool | None:
+        return self.modify_nullable if self.modify_nullable is not None else self.existing_nullable
+
+    @nullable_after.setter
+    def nullable_after(self, value: bool | None) -> None:
+        self.modify_nullable = None if value == self.existing_nullable else value
+
+    @property
+    def server_default_after(self) -> Default:
+        known = self.modify_server_default if self.modify_server_default is not False else self.existing_server_default
+        return None if known is False else known
+
+    @server_default_after.setter
+    def server_default_after(self, value: Default) -> None:
+        same = default_sql(value) == default_sql(self.existing_server_default)
+        self.modify_server_default = False if same else value
+
+    @property
+    def comment_after(self) -> str | None:
+        return self.existing_comment if self.modify_comment is False else self.modify_comment
+
+    @comment_after.setter
+    def comment_after(self, value: str | None) -> None:
+        self.modify_comment = False if value == self.existing_comment else value
+
+    @classmethod
+    def alter_column(
+        cls,
+        operations: Operations,
+        table_name: str,
+        column_name: str,
+        *,
+        nullable: bool | None = None,
+        comment: str | Literal[False] | None = False,
+        server_default: Default = False,
+        new_column_name: str | None = None,
+        type_: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
+        existing_type: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
+        existing_server_default: Default = False,
+        existing_nullable: bool | None = None,
+        existing_comment: str | None = None,
+        schema: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Change what is given of a column, and leave the rest.
+
+            op.alter_column("users", "name", type_=String(200), existing_type=String(80))
+
+        ``existing_*`` are needed by databases that repeat the whole column (MySQL, SQL Server). ``server_default`` and
+        ``comment`` may be None, which takes them away; False, the default, leaves them. A default may be an Identity.
+        Further arguments: ``autoincrement``, ``existing_autoincrement`` (MySQL), ``postgresql_using``,
+        ``mssql_drop_default``, ``mssql_drop_check``, ``mssql_drop_foreign_key``.
+        """
+        operations.invoke(
+            cls(
+                table_name,
+                column_name,
+                schema=schema,
+                existing_type=_instance(existing_type),
+                existing_server_default=existing_server_default,
+                existing_nullable=existing_nullable,
+                existing_comment=existing_comment,
+                modify_name=new_column_name,
+                modify_type=_instance(type_),
+                modify_server_default=server_default,
+                modify_nullable=nullable,
+                modify_comment=comment,
+                **kw,
+            )
+        )
+
+    @classmethod
+    def batch_alter_column(
+        cls,
+        operations: BatchOperations,
+        column_name: str,
+        *,
+        nullable: bool | None = None,
+        comment: str | Literal[False] | None = False,
+        server_default: Default = False,
+        new_column_name: str | None = None,
+        type_: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
+        existing_type: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
+        existing_server_default: Default = False,
+        existing_nullable: bool | None = None,
+        existing_comment: str | None = None,
+        insert_before: str | None = None,
+        insert_after: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Change a column of the table of the batch; takes what ``op.alter_column`` takes, and a new place."""
+        cls.alter_column(
+            operations,  # type: ignore[arg-type]
+            operations.table_name,
+            column_name,
+            nullable=nullable,
+            comment=comment,
+            server_default=server_default,
+            new_column_name=new_column_name,
+            type_=type_,
+            existing_type=existing_type,
+            existing_server_default=existing_server_default,
+            existing_nullable=existing_nullable,
+            existing_comment=existing_comment,
+            schema=operations.schema,
+            **without_empty({"insert_before": insert_before, "insert_after": insert_after}),
+            **kw,
+        )
+
+    def apply(self, operations: Operations) -> None:
+        impl = operations.impl
+        if self.modify_type is not None:
+            for constraint in self._type_constraints(self.existing_type, self.column_name):
+                impl.drop_constraint(constraint)
+        impl.alter_column(
+            self.table_name,
+            self.column_name,
+            nullable=self.modify_nullable,
+            server_default=self.modify_server_default,
+            name=self.modify_name,
+            type_=self.modify_type,
+            schema=self.schema,
+            comment=self.modify_comment,
+            existing_type=self.existing_type,
+            existing_server_default=self.existing_server_default,
+            existing_nullable=self.existing_nullable,
+            existing_comment=self.existing_comment,
+            **self.kw,
+        )
+        for constraint in self._type_constraints(self.modify_type, self.name_after):
+            impl.add_constraint(constraint)
+
+    def _type_constraints(self, type_: TypeEngine[Any] | None, column_name: str) -> list[Any]:
+        """Return the named CHECKs that a type makes by itself; an unnamed one cannot be dropped by name."""
+        return [
+            constraint
+            for constraint in type_constraints(type_, self.table_name, column_name, self.schema)
+            if is_type_bound(constraint) and isinstance(constraint.name, str)
+        ]
+
+    def has_changes(self) -> bool:
+        """Tell whether anything is to change."""
+        return bool(self._changes()) or any(name.startswith("modify_") for name in self.kw)
+
+    def _changes(self) -> dict[str, tuple[Any, Any]]:
+        """Return name -> (before, after) of all that changes, in the order of the diff tuples."""
+        changes: dict[str, tuple[Any, Any]] = {}
+        if self.modify_type is not None:
+            changes["type"] = (self.existing_type, self.modify_type)
+        if self.modify_nullable is not None:
+            changes["nullable"] = (self.existing_nullable, self.modify_nullable)
+        if self.modify_server_default is not False:
+            changes["default"] = (self.existing_server_default, self.modify_server_default)
+        if self.modify_comment is not False:
+            changes["comment"] = (self.existing_comment, self.modify_comment)
+        if self.modify_name is not None:
+            changes["name"] = (self.column_name, self.modify_name)
+        return changes
+
+    def to_diff_tuples(self) -> list[tuple[Any, ...]]:
+        """Return one tuple for each thing that changes: (kind, schema, table, column, existing, before, after)."""
+        known = {
+            "existing_type": self.existing_type,
+            "existing_nullable": self.existing_nullable,
+            "existing_server_default": self.existing_server_default,
+            "existing_comment": self.existing_comment,
+        }
+        own = {"default": "existing_server_default"}
+        return [
+            (
+                f"modify_{what}",
+                self.schema,
+                self.table_name,
+                self.column_name,
+                {name: value for name, value in known.items() if name != own.get(what, f"existing_{what}")},
+                before,
+                after,
+            )
+            for what, (before, after) in self._changes().items()
+            if what != "name"
+        ]
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return tuple(self.to_diff_tuples())
+
+    def reverse(self) -> AlterColumnOp:
+        changes = self._changes()
+        unknown = [
+            what
+            for what, (before, _) in changes.items()
+            if (what == "type" and before is None) or (what == "default" and before is False)
+        ]
+        if unknown:
+            word = "server_default" if unknown == ["default"] else unknown[0]
+            raise IrreversibleOperation(self.sentence(), f"its {word} before is not known. Pass existing_{word}=.")
+        after: dict[str, Any] = {}
+        if "type" in changes:
+            after["modify_type"] = self.existing_type
+        if "nullable" in changes:
+            known = self.existing_nullable
+            after["modify_nullable"] = not self.modify_nullable if known is None else known
+        if "default" in changes:
+            after["modify_server_default"] = self.existing_server_default
+        if "comment" in changes:
+            after["modify_comment"] = self.existing_comment
+        if "name" in changes:
+            after["modify_name"] = self.column_name
+        return AlterColumnOp(
+            self.table_name,
+            self.name_after,
+            schema=self.schema,
+            existing_type=self.type_after,
+            existing_nullable=self.nullable_after,
+            existing_server_default=(
+                self.modify_server_default if self.modify_server_default is not False else self.existing_server_default
+            ),
+            existing_comment=self.comment_after,
+            **after,
+            **self.kw,
+        )
+
+    def render(self, write: SourceWriter) -> str:
+        now: dict[str, object] = {
+            "existing_type": self.existing_type,
+            "existing_nullable": self.existing_nullable if self.modify_nullable is None else None,
+            "existing_comment": self.existing_comment if self.modify_comment is False else None,
+        }
+        if self.existing_server_default not in (False, None) and self.modify_server_default is False:
+            now["existing_server_default"] = default_argument(self.existing_server_default)
+        given: dict[str, object] = without_empty(
+            {"new_column_name": self.modify_name, "type_": self.modify_type, "nullable": self.modify_nullable}
+        )
+        if self.modify_server_default is not False:
+            given["server_default"] = default_argument(self.modify_server_default)
+        if self.modify_comment is not False:
+            given["comment"] = self.modify_comment
+        arguments = given | without_empty(now) | self.kw
+        if write.batch_table is not None:
+            return write.call("alter_column", self.column_name, **arguments)
+        return write.call(
+            "alter_column", self.table_name, self.column_name, **arguments, **without_empty({"schema": self.schema})
+        )
+
+    def sentence(self) -> str:
+        words = []
+        for what, (before, after) in self._changes().items():
+            if what == "type":
+                words.append(f"type {f'{type_text(before)} → ' if before is not None else ''}{type_text(after)}")
+            elif what == "nullable":
+                words.append("nullable" if after else "not null")
+            elif what == "default":
+                words.append(f"default {default_sql(after)}" if after is not None else "no default")
+            elif what == "comment":
+                words.append(f"comment {after!r}" if after is not None else "no comment")
+            else:
+                words.append(f"rename to {after}")
+        return f"Alter column {self.column_name} of {self.table_name}: {', '.join(words) or 'nothing'}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        hints = []
+        if self.modify_nullable is False:
+            hints.append(Hint("may fail", f"fails if a row has no {self.name_after}"))
+        if self.modify_type is not None and not widens(self.existing_type, self.modify_type):
+            hints.append(
+                Hint("loses data", f"values of {self.name_after} that do not fit the new type are cut or refused")
+            )
+        return tuple(hints)
+
+    def provides(self) -> frozenset[Need]:
+        return frozenset({self._need(self.modify_name)}) if self.modify_name else frozenset()
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset({self._table_need(), self._need(self.column_name)})
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls(
+            "users",
+            "name",
+            existing_type=String(80),
+            modify_type=String(200),
+            existing_nullable=True,
+            modify_nullable=False,
+        )
+
+
+def _instance(type_: TypeEngine[Any] | type[TypeEngine[Any]] | None) -> TypeEngine[Any] | None:
+    return type_() if isinstance(type_, type) else type_

@@ -1,0 +1,191 @@
+"""The statements that change columns, and their common SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, quoted_name
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.types import TypeEngine
+
+from ....util.exc import UnsupportedOperation
+from ...statements import (
+    AlterTable,
+    add_column,
+    alter_column,
+    alter_table,
+    drop_column,
+    format_column_name,
+    format_server_default,
+    format_table_name,
+    format_text,
+    format_type,
+)
+from .subject import Default
+
+
+class AddColumn(AlterTable):
+    """``ALTER TABLE t ADD COLUMN c ...``."""
+
+    def __init__(
+        self,
+        name: str,
+        column: Column[Any],
+        schema: str | quoted_name | None = None,
+        if_not_exists: bool | None = None,
+        inline_references: bool | None = None,
+        inline_primary_key: bool | None = None,
+    ) -> None:
+        super().__init__(name, schema=schema)
+        self.column, self.if_not_exists = column, if_not_exists
+        self.inline_references, self.inline_primary_key = inline_references, inline_primary_key
+
+
+class DropColumn(AlterTable):
+    """``ALTER TABLE t DROP COLUMN c``."""
+
+    def __init__(
+        self, name: str, column: Column[Any], schema: str | None = None, if_exists: bool | None = None
+    ) -> None:
+        super().__init__(name, schema=schema)
+        self.column, self.if_exists = column, if_exists
+
+
+class AlterColumn(AlterTable):
+    """``ALTER TABLE t ALTER COLUMN c ...``; the ``existing_*`` attributes are for databases that repeat them."""
+
+    def __init__(
+        self,
+        name: str,
+        column_name: str,
+        schema: str | None = None,
+        existing_type: TypeEngine[Any] | None = None,
+        existing_nullable: bool | None = None,
+        existing_server_default: Default = None,
+        existing_comment: str | None = None,
+    ) -> None:
+        super().__init__(name, schema=schema)
+        self.column_name, self.existing_type, self.existing_nullable = column_name, existing_type, existing_nullable
+        self.existing_server_default = None if existing_server_default is False else existing_server_default
+        self.existing_comment = existing_comment
+
+
+class ColumnNullable(AlterColumn):
+    """Set or drop NOT NULL."""
+
+    def __init__(self, name: str, column_name: str, nullable: bool, **kw: Any) -> None:
+        super().__init__(name, column_name, **kw)
+        self.nullable = nullable
+
+
+class ColumnType(AlterColumn):
+    """Another type."""
+
+    def __init__(self, name: str, column_name: str, type_: TypeEngine[Any], **kw: Any) -> None:
+        super().__init__(name, column_name, **kw)
+        self.type_ = type_
+
+
+class ColumnName(AlterColumn):
+    """Another name."""
+
+    def __init__(self, name: str, column_name: str, newname: str, **kw: Any) -> None:
+        super().__init__(name, column_name, **kw)
+        self.newname = newname
+
+
+class ColumnDefault(AlterColumn):
+    """Set or drop the server default."""
+
+    def __init__(self, name: str, column_name: str, default: Default, **kw: Any) -> None:
+        super().__init__(name, column_name, **kw)
+        self.default = default
+
+
+class ComputedColumnDefault(ColumnDefault):
+    """Make a column computed, or no longer; no database can, so that compiling it raises UnsupportedOperation."""
+
+
+class IdentityColumnDefault(ColumnDefault):
+    """Make a column an identity, change its options, or make it an ordinary one again.
+
+    ``default`` is the Identity that it shall have, or None; ``existing_server_default`` what it has.
+    """
+
+    def __init__(self, name: str, column_name: str, default: Default, impl: Any = None, **kw: Any) -> None:
+        super().__init__(name, column_name, default, **kw)
+        self.impl = impl
+
+
+class ColumnComment(AlterColumn):
+    """Set or drop the comment."""
+
+    def __init__(self, name: str, column_name: str, comment: str | None, **kw: Any) -> None:
+        super().__init__(name, column_name, **kw)
+        self.comment = comment
+
+
+@compiles(AddColumn)
+def _add_column(element: AddColumn, compiler: DDLCompiler, **kw: Any) -> str:
+    words = add_column(
+        compiler, element.column, element.if_not_exists, element.inline_references, element.inline_primary_key
+    )
+    return f"{alter_table(compiler, element.table_name, element.schema)} {words}"
+
+
+@compiles(DropColumn)
+def _drop_column(element: DropColumn, compiler: DDLCompiler, **kw: Any) -> str:
+    words = drop_column(compiler, element.column.name, element.if_exists)
+    return f"{alter_table(compiler, element.table_name, element.schema)} {words}"
+
+
+def _alter(element: AlterColumn, compiler: DDLCompiler, change: str) -> str:
+    words = alter_column(compiler, element.column_name)
+    return f"{alter_table(compiler, element.table_name, element.schema)} {words} {change}"
+
+
+@compiles(ColumnNullable)
+def _column_nullable(element: ColumnNullable, compiler: DDLCompiler, **kw: Any) -> str:
+    return _alter(element, compiler, "DROP NOT NULL" if element.nullable else "SET NOT NULL")
+
+
+@compiles(ColumnType)
+def _column_type(element: ColumnType, compiler: DDLCompiler, **kw: Any) -> str:
+    return _alter(element, compiler, f"TYPE {format_type(compiler, element.type_)}")
+
+
+@compiles(ColumnName)
+def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
+    before, after = (format_column_name(compiler, name) for name in (element.column_name, element.newname))
+    return f"{alter_table(compiler, element.table_name, element.schema)} RENAME {before} TO {after}"
+
+
+@compiles(ColumnDefault)
+def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+    if element.default is None:
+        return _alter(element, compiler, "DROP DEFAULT")
+    return _alter(element, compiler, f"SET DEFAULT {format_server_default(compiler, element.default)}")
+
+
+@compiles(ComputedColumnDefault)
+def _computed_default(element: ComputedColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+    raise UnsupportedOperation(
+        f"Column {element.column_name!r} of {element.table_name!r} cannot become computed, nor stop being so. "
+        "Drop it and add it anew."
+    )
+
+
+@compiles(IdentityColumnDefault)
+def _identity_default(element: IdentityColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+    raise UnsupportedOperation(
+        f"Column {element.column_name!r} of {element.table_name!r} cannot become an identity, nor stop being one, "
+        f"in place: {compiler.dialect.name} has no ALTER for it. Make a new column, or a new table."
+    )
+
+
+@compiles(ColumnComment)
+def _column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: Any) -> str:
+    table = format_table_name(compiler, element.table_name, element.schema)
+    name = format_column_name(compiler, element.column_name)
+    return f"COMMENT ON COLUMN {table}.{name} IS {format_text(compiler, element.comment)}"

@@ -1,0 +1,34 @@
+"""What the operations on one column share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column
+
+from ....util.sqla_compat import default_sql
+from ...alter_table import AlterTableOp
+from ...fields import type_text
+from ...operation import Need, key
+
+Default = Any
+"""A server default: str, SQL text, Identity, Computed, None for none, and in an alteration False for "as it is"."""
+
+
+class ColumnOp(AlterTableOp):
+    """What the operations on one column share."""
+
+    def _need(self, column_name: str) -> Need:
+        return ("column", *key(self.schema, self.table_name, column_name))
+
+
+def describe(column: Column[Any]) -> str:
+    """Return a column in words: ``email String(120), not null, default 'x'``."""
+    words = [f"{column.name} {type_text(column.type)}"]
+    if column.primary_key:
+        words.append("primary key")
+    elif not column.nullable:
+        words.append("not null")
+    if column.server_default is not None:
+        words.append(f"default {default_sql(column.server_default)}")
+    return ", ".join(words)
