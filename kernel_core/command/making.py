@@ -67,13 +67,15 @@ def _write_ini(config: Config, template: str, folder: str) -> Sequence[str]:
 
 
 def _add_toml(config: Config, template: str, folder: str) -> Sequence[str]:
-    """Add the table ``[tool.alembic]`` to the toml file unless it has one, or ``config`` lives in memory only."""
+    """Add ``[tool.alembic]`` to the toml file (named, or beside the ini file), unless it has such a table."""
     import json  # noqa: PLC0415 - heads and history shall start without these
     import tomllib  # noqa: PLC0415
 
     path = config.toml_file_name
     if path is None:
-        return ()
+        if config.config_file_name is None:
+            return ()
+        path = os.path.join(os.path.dirname(config.config_file_name), "pyproject.toml")
     before = _text(path) if os.path.exists(path) else ""
     try:
         if "alembic" in tomllib.loads(before).get("tool", {}):

@@ -53,7 +53,9 @@ class CommandLine:
 
     def run_cmd(self, config: Config, options: argparse.Namespace) -> None:
         """Run the command that ``options`` holds."""
-        mask_url(os.environ.get("DATABASE_URL", ""))
+        for name, value in os.environ.items():
+            if name.startswith("DATABASE_URL"):
+                mask_url(value)
         try:
             for line in options.verb.run(config, options):
                 print(redact(line), file=config.stdout)

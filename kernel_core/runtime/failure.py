@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import traceback
 from types import FrameType
 from typing import Any, Protocol
 
 from sqlalchemy import Dialect
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuchModuleError
 
 from ..ddl import DefaultImpl
 from ..script.steps import StampStep, Step
@@ -104,6 +105,9 @@ def explained(error: BaseException) -> str | None:
         return f"No such kind of database is known: {error}. Look at the part of the URL before ://."
     if isinstance(error, ArgumentError):
         return f"{error}. A URL looks like sqlite:///file.db or postgresql+psycopg://user@host/database."
-    if isinstance(error, DBAPIError):
+    if isinstance(error, InvalidRequestError) and "async" in str(error):
+        return f"The template's driver and the URL's do not fit: {reason(error)} Name an async driver before ://."
+    driver = type(error).__module__.partition(".")[0] in _PACKAGES
+    if driver or isinstance(error, (DBAPIError, ConnectionError, socket.gaierror)):
         return redact(reason(error))
     return None

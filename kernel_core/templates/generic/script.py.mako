@@ -1,3 +1,6 @@
+<%!
+from kernel_core.util.source import import_block, literal
+%>\
 """${message}
 
 Revision ID: ${up_revision}
@@ -5,19 +8,12 @@ Revises: ${down_revision or "<base>" | comma,n}
 Create Date: ${create_date}
 """
 
-from collections.abc import Sequence
+${import_block("from collections.abc import Sequence", "import sqlalchemy as sa", "from kernel_core import op", imports)}
 
-import sqlalchemy as sa
-
-from kernel_core import op
-% if imports:
-${imports}
-% endif
-
-revision: str = ${repr(up_revision)}
-down_revision: str | Sequence[str] | None = ${repr(down_revision)}
-branch_labels: str | Sequence[str] | None = ${repr(branch_labels)}
-depends_on: str | Sequence[str] | None = ${repr(depends_on)}
+revision: str = ${literal(up_revision)}
+down_revision: str | Sequence[str] | None = ${literal(down_revision)}
+branch_labels: str | Sequence[str] | None = ${literal(branch_labels)}
+depends_on: str | Sequence[str] | None = ${literal(depends_on)}
 
 
 def upgrade() -> None:

@@ -66,7 +66,7 @@ def test_init_leaves_an_ini_file_as_it_is(tmp_path):
 
 
 def test_an_unknown_template_is_refused_with_the_known_ones(tmp_path):
-    with pytest.raises(CommandError, match=r"no template 'fancy'\. Choose one of: generic"):
+    with pytest.raises(CommandError, match=r"no template 'fancy'\. Choose one of: async, generic, multidb"):
         command.init(Config(), tmp_path / "m", template="fancy")
 
 

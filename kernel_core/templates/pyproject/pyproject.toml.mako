@@ -1,0 +1,20 @@
+[tool.alembic]
+# The folder with env.py and versions; %(here)s is the folder of this file.
+script_location = ${script_location}
+
+# Folders that env.py can import from.
+prepend_sys_path = ["."]
+
+# The names of new version files. Tokens: rev, slug, epoch, year, month, day, hour, minute, second.
+# file_template = "%%(year)d_%%(month).2d_%%(day).2d_%%(rev)s_%%(slug)s"
+# truncate_slug_length = 40
+
+# The time zone of "Create Date"; your own clock where none is named.
+# timezone = "UTC"
+
+# What is run on each new version file.
+# [[tool.alembic.post_write_hooks]]
+# name = "format"
+# type = "exec"
+# executable = "ruff"
+# options = "format REVISION_SCRIPT_FILENAME"

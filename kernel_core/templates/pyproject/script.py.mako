@@ -1,0 +1,26 @@
+<%!
+from kernel_core.util.source import import_block, literal
+%>\
+"""${message}
+
+Revision ID: ${up_revision}
+Revises: ${down_revision or "<base>" | comma,n}
+Create Date: ${create_date}
+"""
+
+${import_block("from collections.abc import Sequence", "import sqlalchemy as sa", "from kernel_core import op", imports)}
+
+revision: str = ${literal(up_revision)}
+down_revision: str | Sequence[str] | None = ${literal(down_revision)}
+branch_labels: str | Sequence[str] | None = ${literal(branch_labels)}
+depends_on: str | Sequence[str] | None = ${literal(depends_on)}
+
+
+def upgrade() -> None:
+    """Go up to this revision."""
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    """Go back to the revision before."""
+    ${downgrades if downgrades else "pass"}

@@ -1,0 +1,98 @@
+"""Say which database is migrated, and which models it shall match.
+
+Every command that needs the database runs this file. A notebook hands over its live connection and its models; on the
+command line the URL is that of DATABASE_URL, else ``sqlalchemy.url`` of the ini file; it names an async driver, such as
+postgresql+asyncpg or sqlite+aiosqlite. Keep passwords in DATABASE_URL.
+"""
+
+import asyncio
+import contextvars
+import os
+from concurrent.futures import ThreadPoolExecutor
+from logging.config import fileConfig
+
+from sqlalchemy import make_url, pool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from kernel_core import context
+from kernel_core.util import CommandError
+
+config = context.config
+
+# The command line sets up logging as the ini file says; a notebook keeps its own.
+if config.config_file_name is not None and config.cmd_opts is not None and os.path.exists(config.config_file_name):
+    if config.file_config.has_section("loggers"):
+        fileConfig(config.config_file_name, disable_existing_loggers=False)
+
+# The models that autogenerate compares the database with. Outside a notebook, name yours:
+#     from myapp.models import Base
+#     target_metadata = Base.metadata
+target_metadata = config.attributes.get("target_metadata")
+
+
+def database_url():
+    """Return the URL of the database."""
+    url = os.environ.get("DATABASE_URL") or config.get_main_option("sqlalchemy.url")
+    if not url:
+        raise CommandError("No database is named. Set DATABASE_URL, or sqlalchemy.url in the ini file.")
+    return make_url(url)
+
+
+def options(backend):
+    """Return what context.configure() is told in either mode."""
+    return {
+        "target_metadata": target_metadata,
+        # SQLite alters most things of a table only by rebuilding it: write changes as batches there.
+        "render_as_batch": backend == "sqlite",
+    }
+
+
+def run_migrations_offline():
+    """Print the SQL instead of running it; no connection is made."""
+    connection = config.attributes.get("connection")
+    url = database_url() if connection is None else connection.engine.url
+    context.configure(
+        url=url, literal_binds=True, dialect_opts={"paramstyle": "named"}, **options(url.get_backend_name())
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_migrations_online():
+    """Run on the connection that was handed over, else on one of our own."""
+    connection = config.attributes.get("connection")
+    if connection is not None:
+        migrate(connection)
+        return
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(migrate_async())
+    else:
+        # A notebook's own loop is running: have one beside it, in a thread that sees the same `context`.
+        here = contextvars.copy_context()
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            beside.submit(here.run, asyncio.run, migrate_async()).result()
+
+
+async def migrate_async():
+    """Connect by the async driver and hand its connection over to `migrate`."""
+    engine = create_async_engine(database_url(), poolclass=pool.NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+    finally:
+        await engine.dispose()
+
+
+def migrate(connection):
+    """Do what the command asked for on ``connection``."""
+    context.configure(connection=connection, **options(connection.dialect.name))
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_migrations_offline()
+else:
+    run_migrations_online()
