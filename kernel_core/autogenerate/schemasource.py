@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.schema import (
     CheckConstraint,
     Column,
@@ -22,7 +23,7 @@ from sqlalchemy.sql.expression import TableClause
 
 from ..operations.operation import Code
 from ..util.exc import CommandError
-from ..util.sqla_compat import default_argument, final_name, has_parameters, referent, sql_text
+from ..util.sqla_compat import default_argument, excluded, final_name, has_parameters, referent, sql_text
 from .context import names
 from .layout import call, literal
 
@@ -146,9 +147,23 @@ def constraint_source(constraint: Constraint, write: Writer) -> str:
         options = _name(constraint, write) | _stated(constraint, ("deferrable", "initially"), write)
         condition = literal(_sql(constraint.sqltext, write))
         return call(f"{write.sa}CheckConstraint", [condition], options | _dialect_options(constraint, write))
+    if isinstance(constraint, ExcludeConstraint):
+        return _exclude_source(constraint, write)
     raise CommandError(
         f"A {type(constraint).__name__} cannot be written as Python. Write it with the render_item hook."
     )
+
+
+def _exclude_source(constraint: ExcludeConstraint, write: Writer) -> str:
+    write.context.imports.add("from sqlalchemy.dialects import postgresql")
+    elements = [
+        write.value((str(element.name) if isinstance(element, Column) else element, operator))
+        for element, operator in excluded(constraint)
+    ]
+    kwargs = _name(constraint, write) | _stated(constraint, ("where", "using", "deferrable", "initially"), write)
+    if constraint.ops:
+        kwargs["ops"] = write.value(dict(constraint.ops))
+    return call("postgresql.ExcludeConstraint", elements, kwargs)
 
 
 def _foreign_key_source(constraint: ForeignKeyConstraint, write: Writer) -> str:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as postgresql_types
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from kernel_core.autogenerate import render_python_code
 from kernel_core.operations import Operations, ops
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError
@@ -200,3 +201,21 @@ def test_run_async_says_what_it_lacks(op: Operations) -> None:
     offline = Operations(MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True}))
     with pytest.raises(CommandError, match="offline"):
         offline.run_async(lambda connection: None)
+
+
+def test_an_exclude_constraint_of_a_model_is_written_and_read_back(op: Operations) -> None:
+    room, during = sa.Column("room", sa.Integer), sa.Column("during", postgresql_types.INT4RANGE)
+    rule = postgresql_types.ExcludeConstraint(
+        (during, "&&"), (sa.text("((room + 1)::text)"), "="), name="ex", where=sa.text("room > 0"), using="gist"
+    )
+    table = sa.Table("bookings", sa.MetaData(), room, during, rule)
+    imports: set[str] = set()
+    code = render_python_code(ops.UpgradeOps([ops.CreateTableOp.from_table(table)]), imports=imports)
+    op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+    exec("\n".join([*imports, code.replace("\n    ", "\n")]), {"op": op, "sa": sa})
+    words = (
+        op.get_bind()
+        .exec_driver_sql("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'ex'")
+        .scalar()
+    )
+    assert words == "EXCLUDE USING gist (during WITH &&, (((room + 1))::text) WITH =) WHERE ((room > 0))"
