@@ -234,9 +234,10 @@ class ScriptDirectory:
         revisions = self.map
         found = list(revisions.broken)
         each_body = len(revisions) <= BODY_CHECK_LIMIT
-        for name in revisions.ids:
-            if each_body or name in revisions.missing or name in revisions.duplicates or name in revisions.cyclic:
-                found += self._flaws_of(name)
+        wrong = {*revisions.missing, *revisions.duplicates, *revisions.cyclic}
+        for name in revisions.ids if each_body else sorted(wrong):
+            found += self._flaws_of(name)
+        found += self._labels_used_twice()
         return tuple(sorted(found, key=lambda error: error.path))
 
     def walk_revisions(self, base: str = "base", head: str = "heads") -> Iterator[Script]:
@@ -426,6 +427,16 @@ class ScriptDirectory:
             reason = f"revision {name} is taken by {scripts[0].path}. Keep one of them."
             found.append(BrokenScript(script.path, script.line_of("revision"), reason))
         return found + [flaw for flaw in (script.flaw() for script in scripts) if isinstance(flaw, BrokenScript)]
+
+    def _labels_used_twice(self) -> list[BrokenScript]:
+        found: list[BrokenScript] = []
+        for label, names in self.map.labels.items():
+            others = [name for name in (*names, *((label,) if label in self.map else ())) if name != names[-1]]
+            if others:
+                script = cast("Script", self.map.at(self.map.node_of(names[-1])))
+                reason = f'branch label "{label}" names {", ".join(others)} too. Choose another one.'
+                found.append(BrokenScript(script.path, script.line_of("branch_labels"), reason))
+        return found
 
 
 def _listed(config: Settings, method: str, option: str) -> list[str]:
