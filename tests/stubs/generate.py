@@ -186,7 +186,11 @@ def stubs() -> dict[Path, str]:
 
 
 def main() -> None:
-    for path, text in stubs().items():
+    """Write the stubs; with ``--check`` only say which are stale, and exit with 1 if there is one."""
+    stale = [(path, text) for path, text in stubs().items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv:
+        sys.exit("\n".join(f"{path.name} is stale: run python tests/stubs/generate.py" for path, _ in stale) or 0)
+    for path, text in stale:
         path.write_text(text)
 
 
