@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mako.template import Template  # type: ignore[import-untyped]
 
 EMPTY = "empty message"
+LONGEST_NAME = 255
 FILE_TEMPLATE = "%(rev)s_%(slug)s"
 
 _ID = re.compile(r"[0-9A-Za-z_]{1,64}")
@@ -100,10 +101,15 @@ def file_name(template: str, rev_id: str, message: str | None, moment: datetime,
 
 
 def version_path(folder: str, name: str) -> str:
-    """Return where the file will stand; raises CommandError where that is outside the folder."""
+    """Return where the file will stand; raises CommandError where that is outside the folder, or no name for a file."""
     path = inside(folder, name)
     if os.path.basename(path) == ".py":
         raise CommandError("The name of the version file would be empty. Put %(rev)s into file_template.")
+    if any(len(os.fsencode(part)) > LONGEST_NAME for part in name.split("/")):
+        raise CommandError(
+            f"The name of the version file would be longer than the {LONGEST_NAME} bytes that a file system takes. "
+            "Write a shorter message, or set truncate_slug_length."
+        )
     return path
 
 
