@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -26,8 +27,12 @@ HARD = [
 
 def shape(sql: str) -> object:
     """What SQLite itself understood: columns, indexes, foreign keys, and what the table refuses."""
-    database = sqlite3.connect(":memory:")
-    database.execute(sql)
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute(sql)
+        return facts_of(database)
+
+
+def facts_of(database: sqlite3.Connection) -> object:
     (name,) = database.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     ).fetchone()
