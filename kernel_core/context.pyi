@@ -44,11 +44,13 @@ def configure(
 
         context.configure(connection=connection, target_metadata=Base.metadata)
 
-    One of ``connection``, ``url``, ``dialect_name`` is needed (the last two only offline). Further keywords, such
-    as ``version_table`` and ``version_table_schema``, reach the context and the dialect as they are. By default
-    every revision has a transaction of its own; ``transaction_per_migration=False`` makes it one for the run.
+    One of ``connection``, ``url``, ``dialect_name`` is needed (the last two only offline). By default every
+    revision has a transaction of its own; ``transaction_per_migration=False`` makes it one for the run. Offline
+    values are always written out, with or without ``literal_binds``. Further keywords reach the context and the
+    dialect as they are: ``version_table``, ``version_table_schema``, ``version_table_pk``, ``output_encoding``,
+    ``mssql_batch_separator``, ``oracle_batch_separator``, or a third party's.
 
-    Raises CommandError where no database is named.
+    Raises CommandError where no database is named, or a hook is no function.
     """
 
 def execute(sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:

@@ -1,6 +1,6 @@
 # Written by tests/stubs/generate.py; do not edit.
 from .operations.base import BatchOperations, C, F, Operations, T
-from .operations.kinds.column import Default
+from .operations.kinds.column.subject import Default
 from .operations.kinds.exclude_constraint import Element
 from .operations.kinds.rows import Rows
 from .operations.operation import MigrateOperation

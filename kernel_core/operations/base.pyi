@@ -1,7 +1,7 @@
 # Written by tests/stubs/generate.py; do not edit.
 from ..util.proxy import Current
 from .batch import RecordingImpl
-from .kinds.column import Default
+from .kinds.column.subject import Default
 from .kinds.exclude_constraint import Element
 from .kinds.rows import Rows
 from .operation import MigrateOperation
