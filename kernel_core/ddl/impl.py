@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, TextIO
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, schema, text
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.mock import MockConnection
-from sqlalchemy.exc import CompileError, UnsupportedCompilationError
+from sqlalchemy.exc import CompileError, IdentifierError, UnsupportedCompilationError
 from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement, TextClause
@@ -34,6 +34,7 @@ from ..operations.kinds.table import RenameTable
 from ..operations.statements import inline_foreign_keys
 from ..util.exc import CommandError, UnsupportedOperation
 from ..util.sqla_compat import for_scripts, has_parameters, is_type_bound, should_create
+from ..util.sqltext import refuse_nul, shortened, tabs_as_spaces
 from .defaulttext import defaults_differ
 from .rowtext import script_row
 from .typetext import types_differ
@@ -53,6 +54,8 @@ class DefaultImpl:
     transactional_ddl: bool = False
     needs_batch: ClassVar[bool] = False
     command_terminator: ClassVar[str] = ";"
+    script_breaks: ClassVar[re.Pattern[str] | None] = None
+    """Lines that end a statement for the program that runs a script, even inside quotes."""
 
     _by_dialect: ClassVar[dict[str, type[DefaultImpl]]] = {}
 
@@ -110,6 +113,7 @@ class DefaultImpl:
         if self.as_sql:
             self._print(construct)
             return None
+        self.check(construct)
         assert self.connection is not None, "online mode has a connection"
         statement: Any = construct
         if execution_options:
@@ -119,14 +123,42 @@ class DefaultImpl:
                 return self.connection.execute(statement)
         return self.connection.execute(statement)
 
+    def check(self, construct: Any) -> None:
+        """Raise CommandError for a statement that would not be the one that is meant.
+
+        It holds a NUL, or a name that the database would cut, or SQL that ends the statement where it only has a part.
+        """
+        if isinstance(construct, TextClause):
+            refuse_nul(construct.text)
+        elif isinstance(construct, schema.ExecutableDDLElement):
+            self.script_text(construct)
+        else:
+            refuse_nul(str(construct.compile(dialect=self.checking_dialect)))
+
     def _print(self, construct: Any) -> None:
-        words = _unindented(self.script_text(construct)).strip()
-        if "\0" in words:
-            raise CommandError(f"A NUL character stands in {words[:60]!r}…; no database takes it. Leave it out.")
+        words = self.script_text(construct)
+        if isinstance(construct, schema.ExecutableDDLElement):
+            words = tabs_as_spaces(words, self.dialect)
+        words = words.strip()
         if words:
+            if not _is_written_by_hand(construct):
+                self._refuse_breaks(words)
             self._check_script(construct, words)
-            ended = words.endswith(self.command_terminator)
-            self.static_output(words if ended else words + self.command_terminator)
+            self.static_output(words if words.endswith(self.command_terminator) else self._terminated(words))
+
+    def _refuse_breaks(self, words: str) -> None:
+        """Raise CommandError where a line inside a name or text would end the statement for who runs the script."""
+        found = self.script_breaks.search(words) if self.script_breaks is not None else None
+        if found is not None:
+            raise CommandError(
+                f"A script for {self.dialect.name} cannot hold the line {found.group().strip()!r} inside a name or a "
+                f"text: it ends the statement {shortened(words)} there. Leave that line out, or run it online."
+            )
+
+    def _terminated(self, words: str) -> str:
+        """Return the statement with its terminator, which a comment on the last line must not swallow."""
+        comment = "--" in words.rpartition("\n")[2] and self.command_terminator
+        return words + ("\n" if comment else "") + self.command_terminator
 
     def _check_script(self, construct: Any, words: str) -> None:
         """Refuse what a script cannot hold as it is; a dialect with a word between statements looks for that."""
@@ -134,7 +166,8 @@ class DefaultImpl:
     def _refuse_separator(self, construct: Any, words: str, separator: str, option: str) -> None:
         """Refuse a value or name with a line that would end the statement in the middle; SQL of a person's own may."""
         own = isinstance(construct, TextClause) and not has_parameters(construct)
-        if separator and not own and any(line.strip().upper() == separator.upper() for line in words.splitlines()):
+        ends = re.compile(rf"\s*{re.escape(separator)}(\s+\d+)?;?\s*", re.IGNORECASE)  # sqlcmd takes a count behind GO
+        if separator and not own and any(ends.fullmatch(line) for line in words.splitlines()):
             raise CommandError(
                 f"A line of {words[:60]!r}… says {separator} and would end the statement there. "
                 f"Choose another separator with the option {option}."
@@ -145,7 +178,12 @@ class DefaultImpl:
 
         Raises CommandError where a parameter has no value, or its type cannot be written.
         """
-        dialect = self._script_dialect
+        words = self._compiled(construct)
+        refuse_nul(words)
+        return words
+
+    def _compiled(self, construct: Any) -> str:
+        dialect = self.checking_dialect
         if isinstance(construct, schema.ExecutableDDLElement):
             with self._saying(construct):
                 return str(construct.compile(dialect=dialect))
@@ -158,7 +196,8 @@ class DefaultImpl:
             ) from error
 
     @cached_property
-    def _script_dialect(self) -> Dialect:
+    def checking_dialect(self) -> Dialect:
+        """The dialect as it writes scripts; compiling with it refuses names and SQL that would not mean themselves."""
         return for_scripts(self.dialect)
 
     @contextmanager
@@ -171,6 +210,12 @@ class DefaultImpl:
             what = getattr(what, "__visit_name__", type(what).__name__).replace("_", " ")
             why = "it has none." if isinstance(error, UnsupportedCompilationError) else error.args[0]
             raise UnsupportedOperation(f"{self.dialect.name} cannot say this {what}: {why}") from error
+        except IdentifierError as error:
+            limit = self.dialect.max_identifier_length
+            name = re.sub(r"^Identifier '(.*)' exceeds.*$", r"\1", str(error), flags=re.DOTALL)
+            raise CommandError(
+                f"The name {shortened(name)} is too long: {self.dialect.name} takes {limit} characters. Shorten it."
+            ) from error
 
     def emit_begin(self) -> None:
         """Print the statement that begins a transaction."""
@@ -430,13 +475,13 @@ class DefaultImpl:
         elif multiinsert and not any(isinstance(value, ClauseElement) for row in rows for value in row.values()):
             assert self.connection is not None, "online mode has a connection"
             if rows:
+                self.check(table.insert())
                 self.connection.execute(table.insert(), [dict(row) for row in rows])
         else:
             for row in rows:
                 self.execute(table.insert().values(dict(row)))
 
 
-def _unindented(statement: str) -> str:
-    """Return a statement with spaces where SQLAlchemy indents by a tab; texts keep theirs."""
-    text_or_indent = r"'(?:[^']|'')*'|\n\t"
-    return re.sub(text_or_indent, lambda found: "\n    " if found[0] == "\n\t" else found[0], statement)
+def _is_written_by_hand(construct: Any) -> bool:
+    """Tell whether a person wrote the statement itself; what ends it is theirs to say."""
+    return isinstance(construct, (TextClause, schema.DDL))

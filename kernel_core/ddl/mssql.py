@@ -251,14 +251,14 @@ class IdentityInsert(AlterTable):
 
 
 def _string(words: str) -> str:
-    """Return T-SQL's string; in it only the quote is doubled."""
-    return "'" + words.replace("'", "''") + "'"
+    """Return T-SQL's string; in it only the quote is doubled. Without N it would lose what its code page lacks."""
+    return ("" if words.isascii() else "N") + "'" + words.replace("'", "''") + "'"
 
 
 @compiles(ExtendedProperty, "mssql")
 def _extended_property(element: ExtendedProperty, compiler: DDLCompiler, **kw: Any) -> str:
     quote = compiler.preparer.quote
-    value = "" if element.verb == "drop" else f", N{_string(element.comment or '')}"
+    value = "" if element.verb == "drop" else f", N{_string(element.comment or '').removeprefix('N')}"
     column = "" if element.column_name is None else f", 'column', {quote(element.column_name)}"
     place = (
         f"'schema', {compiler.preparer.quote_schema(str(element.schema))}, 'table', {quote(element.table_name)}{column}"

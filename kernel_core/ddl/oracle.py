@@ -5,6 +5,7 @@ https://docs.oracle.com/en/database/oracle/oracle-database/23/sqlrf/ALTER-TABLE.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy.ext.compiler import compiles
@@ -38,6 +39,7 @@ class OracleImpl(DefaultImpl):
 
     __dialect__ = "oracle"
     command_terminator = ""
+    script_breaks = re.compile(r"^[ \t]*\.?[ \t]*$|;[ \t]*$|^[ \t]*#.*$", re.MULTILINE)
 
     @property
     def batch_separator(self) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import Column, text
 from sqlalchemy.dialects.postgresql import NamedType
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Constraint, Identity
@@ -75,9 +75,14 @@ class PostgresqlColumnType(ColumnType):
 @compiles(PostgresqlColumnType, "postgresql")
 def _column_type(element: PostgresqlColumnType, compiler: DDLCompiler, **kw: Any) -> str:
     name = format_column_name(compiler, element.column_name)
-    using = f" USING {element.using}" if element.using else ""
+    using = f" USING {_expression(compiler, element.using)}" if element.using else ""
     table = alter_table(compiler, element.table_name, element.schema)
     return f"{table} ALTER COLUMN {name} TYPE {format_type(compiler, element.type_)}{using}"
+
+
+def _expression(compiler: DDLCompiler, words: str) -> str:
+    """Return SQL of a person's own as it stands in a statement; a colon in it is a colon."""
+    return compiler.sql_compiler.process(text(words.replace(":", r"\:")))
 
 
 @compiles(IdentityColumnDefault, "postgresql")

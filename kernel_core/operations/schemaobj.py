@@ -110,12 +110,11 @@ class SchemaObjects:
         metadata = self.metadata()
         same = (source, source_schema) == (referent, referent_schema)
         local = dict.fromkeys((*local_cols, *(remote_cols if same else ())))
-        table = Table(source, metadata, *(Column(column, NULLTYPE) for column in local), schema=source_schema)
+        table = target = Table(source, metadata, *(Column(column, NULLTYPE) for column in local), schema=source_schema)
         if not same:
-            remote = dict.fromkeys(remote_cols)
-            Table(referent, metadata, *(Column(column, NULLTYPE) for column in remote), schema=referent_schema)
-        prefix = f"{referent_schema}.{referent}" if referent_schema else referent
-        constraint = ForeignKeyConstraint(local_cols, [f"{prefix}.{column}" for column in remote_cols], name=name, **kw)
+            remote = (Column(column, NULLTYPE) for column in dict.fromkeys(remote_cols))
+            target = Table(referent, metadata, *remote, schema=referent_schema)
+        constraint = ForeignKeyConstraint(local_cols, [target.c[column] for column in remote_cols], name=name, **kw)
         table.append_constraint(constraint)
         return constraint
 

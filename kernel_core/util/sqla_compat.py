@@ -23,10 +23,12 @@ from sqlalchemy.schema import (
     Identity,
     sort_tables_and_constraints,
 )
-from sqlalchemy.sql.compiler import DDLCompiler, SQLCompiler
+from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer, SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
 from sqlalchemy.sql.sqltypes import _Binary
 from sqlalchemy.types import JSON, NullType, String
+
+from .sqltext import refuse_cut_name, refuse_loose_sql
 
 SQLALCHEMY_VERSION = tuple(int(part) for part in sqlalchemy.__version__.split(".")[:2])
 
@@ -244,8 +246,11 @@ def for_scripts(dialect: Dialect) -> Dialect:
     """Return the dialect as it writes statements that are read, not run.
 
     A percent sign in them is one percent sign, and values are written out that SQLAlchemy knows as parameters only.
+    Compiling raises CommandError for a name that the database would cut, and for SQL that would not stay in its place.
     """
     written: Any = copy.copy(dialect)
+    written.preparer = _checking_preparer(dialect.preparer)  # type: ignore[arg-type]
+    written.ddl_compiler = _checking_ddl_compiler(dialect.ddl_compiler)  # type: ignore[arg-type]
     written.statement_compiler = _script_compiler(dialect.statement_compiler)  # type: ignore[arg-type]
     written.__dict__.pop("_type_memos", None)
     written.paramstyle, written.positional = "named", False
@@ -270,7 +275,39 @@ def _script_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
                 return _BYTES.get(self.dialect.name, "X'{}'").format(bytes(value).hex())
             return str(super().render_literal_value(value, type_))
 
+        def visit_textclause(self, textclause: TextClause, *args: Any, **kw: Any) -> str:
+            words = str(super().visit_textclause(textclause, *args, **kw))
+            if self.statement is None:  # a part of DDL, not a statement that a person wrote
+                refuse_loose_sql(words, self.dialect)
+            return words
+
     return ScriptCompiler
+
+
+@functools.cache
+def _checking_preparer(preparer: type[IdentifierPreparer]) -> type[IdentifierPreparer]:
+    """Return a preparer that refuses a name which the database would cut."""
+
+    class CheckingPreparer(preparer):  # type: ignore[valid-type, misc]
+        def quote(self, ident: str, *args: Any, **kw: Any) -> str:
+            refuse_cut_name(ident, self.dialect)
+            return str(super().quote(ident, *args, **kw))
+
+    return CheckingPreparer
+
+
+@functools.cache
+def _checking_ddl_compiler(compiler: type[DDLCompiler]) -> type[DDLCompiler]:
+    """Return a compiler that refuses a server default which goes on as something else."""
+
+    class CheckingDDLCompiler(compiler):  # type: ignore[valid-type, misc]
+        def get_column_default_string(self, column: Column[Any]) -> str | None:
+            words: str | None = super().get_column_default_string(column)
+            if words is not None:
+                refuse_loose_sql(words, self.dialect, "server default", alone=True)
+            return words
+
+    return CheckingDDLCompiler
 
 
 _BYTES = {"postgresql": r"'\x{}'", "mssql": "0x{}", "oracle": "HEXTORAW('{}')"}

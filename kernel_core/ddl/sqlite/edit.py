@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, MetaData, Table
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import Constraint
 from sqlalchemy.types import TypeEngine
 
@@ -174,7 +175,10 @@ class TableEdit:
         """Add a constraint to the table."""
         if not should_create(constraint, self.dialect):
             return
-        text = self.compiler.process(constraint)
+        try:
+            text = self.compiler.process(constraint)
+        except CompileError:
+            text = ""
         if not text:
             raise self.batch.refuse(f"SQLite has no constraint like {constraint.name or constraint!r}")
         clause = parse_clause(text.strip())

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
 from ...operations.batch import Batch, Change
 from ...util.exc import UnsupportedOperation
 from .edit import TableEdit
@@ -27,7 +29,7 @@ class Rebuild:
     def __init__(self, impl: SQLiteImpl, batch: Batch) -> None:
         self.impl, self.batch = impl, batch
         self.stored = self._read()
-        self.edit = TableEdit(self.stored, impl.dialect, batch)
+        self.edit = TableEdit(self.stored, impl.checking_dialect, batch)
 
     def run(self) -> None:
         """Make every change, renames in place and all others by moving the rows once."""
@@ -45,7 +47,7 @@ class Rebuild:
         """Return the table as it is now, or as ``copy_from`` states it."""
         copy_from = self.batch.options.copy_from
         if copy_from is not None:
-            return stated_definition(copy_from, self.impl.dialect)
+            return stated_definition(copy_from, self.impl.checking_dialect)
         if self.impl.as_sql:
             raise UnsupportedOperation(
                 f"Table {self.batch.table_name!r} must be rebuilt, and offline its definition cannot be read. "
@@ -62,7 +64,7 @@ class Rebuild:
         self.impl.alter_column(table_name, column_name, name=new, schema=self.batch.schema)
         if not self.impl.as_sql:
             self.stored = stored_definition(self.impl, self.batch.table_name, self.batch.schema)
-            self.edit = TableEdit(self.stored, self.impl.dialect, self.batch)
+            self.edit = TableEdit(self.stored, self.impl.checking_dialect, self.batch)
         rest = {name: value for name, value in change.kw.items() if name not in ("name", "schema")}
         if any(rest.get(what) is not None for what in ("nullable", "type_")) or rest.get("server_default") is not False:
             self.edit.alter_column(table_name, new, **rest)
@@ -108,7 +110,7 @@ class Rebuild:
         self._run(f"INSERT INTO {table} (name, seq) SELECT {new}, seq FROM {table} WHERE name = {old}")
 
     def _run(self, sql: str) -> None:
-        self.impl.execute(sql)
+        self.impl.execute(text(sql.replace(":", r"\:")))
 
     @contextmanager
     def _free_of_foreign_keys(self) -> Iterator[None]:

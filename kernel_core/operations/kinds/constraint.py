@@ -10,7 +10,7 @@ from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.elements import ColumnElement
 
 from ...util.exc import IrreversibleOperation
-from ...util.sqla_compat import sql_text
+from ...util.sqla_compat import referent, sql_text
 from ..add_constraint import AddConstraintOp
 from ..base import BatchOperations, Operations
 from ..fields import Field
@@ -146,7 +146,7 @@ class CreateForeignKeyOp(AddConstraintOp):
     @classmethod
     def from_constraint(cls, constraint: Constraint) -> Self:
         assert isinstance(constraint, ForeignKeyConstraint)
-        schema, table, columns = _referred(constraint)
+        schema, table, columns = referent(constraint)
         return cls(
             _name(constraint),
             constraint.table.name,
@@ -550,14 +550,3 @@ class DropConstraintOp(MigrateOperation):
 
 def _name(constraint: Constraint) -> str | None:
     return constraint.name if isinstance(constraint.name, str) else None
-
-
-def _referred(constraint: ForeignKeyConstraint) -> tuple[str | None, str, list[str]]:
-    """Return schema, table and columns that a foreign key names, without needing the referred table."""
-    columns = []
-    table_key = ""
-    for element in constraint.elements:
-        table_key, _, column = element.target_fullname.rpartition(".")
-        columns.append(column)
-    schema, _, table = table_key.rpartition(".")
-    return schema or None, table, columns
