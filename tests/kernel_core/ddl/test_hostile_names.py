@@ -1,0 +1,273 @@
+"""Hostile names, texts and expressions through every directive: refused with a clear error, or just what is meant."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.operations import MigrateOperation, Operations
+from kernel_core.operations.operation import all_operations
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.util.exc import CommandError
+
+
+def beside(name: str) -> ModuleType:
+    """Import a module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+hostile, scripts = beside("hostile"), beside("scripts")
+HARMLESS: str = hostile.HARMLESS
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Oracle Database does not contain native UPDATE CASCADE",
+)
+
+
+def test_every_registered_directive_is_tried() -> None:
+    registered = {cls.__name__ for cls in all_operations() if cls.__module__.startswith("kernel_core.")}
+    assert registered == set(hostile.DIRECTIVES)
+
+
+# Offline
+
+
+@cache
+def harmless_count(dialect: str, directive: str, place: int) -> int | None:
+    operation = hostile.DIRECTIVES[directive](HARMLESS)[place]
+    return counted(dialect, operation)
+
+
+def counted(dialect: str, operation: MigrateOperation) -> int | None:
+    """Return how many statements the operation prints; None where it is refused."""
+    try:
+        script = scripts.script(dialect, lambda op: op.invoke(operation))
+    except CommandError:
+        return None
+    return hostile.count(dialect, script)
+
+
+@pytest.mark.parametrize("name", hostile.NAMES)
+@pytest.mark.parametrize("dialect", scripts.DIALECTS)
+def test_a_script_has_as_many_statements_as_with_a_harmless_name(dialect: str, name: str) -> None:
+    for directive, build in hostile.DIRECTIVES.items():
+        for place, operation in enumerate(build(hostile.NAMES[name])):
+            wanted, found = harmless_count(dialect, directive, place), counted(dialect, operation)
+            assert found in (None, wanted), (directive, place)
+            if name == "NUL" and wanted:
+                assert found is None, (directive, place)
+
+
+@pytest.mark.parametrize("name", hostile.NAMES)
+def test_a_script_rebuilds_a_table_of_that_name(name: str) -> None:
+    wanted = hostile.count("sqlite", scripts.script("sqlite", hostile.in_batch(HARMLESS)))
+    if name == "NUL":
+        with pytest.raises(CommandError, match="NUL"):
+            scripts.script("sqlite", hostile.in_batch(hostile.NAMES[name]))
+    else:
+        assert hostile.count("sqlite", scripts.script("sqlite", hostile.in_batch(hostile.NAMES[name]))) == wanted
+
+
+@pytest.mark.parametrize("dialect", scripts.DIALECTS)
+@pytest.mark.parametrize("sql", hostile.NO_EXPRESSIONS.values(), ids=hostile.NO_EXPRESSIONS)
+def test_what_is_no_expression_is_refused_where_one_belongs(dialect: str, sql: str) -> None:
+    for where, build in hostile.with_expression("age > 0").items():
+        (harmless,), (operation,) = build("c"), hostile.with_expression(sql)[where]("c")
+        before, after = (scripts.script_or_error(dialect, lambda op, o=o: op.invoke(o)) for o in (harmless, operation))
+        assert after == before or after.startswith("-- refused"), (where, after)
+
+
+@pytest.mark.parametrize("dialect", scripts.DIALECTS)
+@pytest.mark.parametrize("sql", hostile.EXPRESSIONS.values(), ids=hostile.EXPRESSIONS)
+def test_an_expression_is_taken_as_it_is(dialect: str, sql: str) -> None:
+    for where, build in hostile.with_expression("age > 0").items():
+        (harmless,), (operation,) = build("c"), hostile.with_expression(sql)[where]("c")
+        wanted, found = counted(dialect, harmless), counted(dialect, operation)
+        assert found == wanted or (where == "default" and dialect == "sqlite"), where
+
+
+def test_a_tab_inside_quotes_stays_a_tab() -> None:
+    rows = hostile.rows("t")
+    assert "'a\tb'" in scripts.script("postgresql", lambda op: op.bulk_insert(rows, [{"t": "a\tb"}]))
+    assert '"a\tb"' in scripts.script("postgresql", lambda op: op.drop_table("a\tb"))
+
+
+def test_a_comment_at_the_end_does_not_swallow_the_terminator() -> None:
+    script = scripts.script("postgresql", lambda op: (op.execute("SELECT 1 -- one"), op.drop_table("t")))
+    assert hostile.count("postgresql", script) == 2
+
+
+@pytest.mark.parametrize(("dialect", "line"), [("mssql", "GO"), ("mssql", " go 5"), ("oracle", "/"), ("oracle", "")])
+def test_a_line_that_ends_a_batch_is_refused_inside_a_text(dialect: str, line: str) -> None:
+    with pytest.raises(CommandError, match=r"ends? the statement"):
+        scripts.script(dialect, lambda op: op.create_table_comment("t", f"a\n{line}\nb"))
+
+
+def test_a_name_that_postgresql_would_cut_is_refused_with_what_it_would_be() -> None:
+    with pytest.raises(CommandError, match="é" * 31):
+        scripts.script("postgresql", lambda op: op.drop_table("é" * 40))
+    assert scripts.script("postgresql", lambda op: op.drop_table("x" * 63))
+
+
+# Online
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def connection(request: pytest.FixtureRequest) -> Iterator[sa.Connection]:
+    """A connection to an empty database; nothing waits for the disk where that can be said."""
+    engine = sa.create_engine(request.getfixturevalue(f"{request.param}_url"), poolclass=sa.StaticPool)
+    with engine.connect() as connection:
+        if request.param != "mariadb":
+            off = {"sqlite": "PRAGMA synchronous = OFF", "postgresql": "SET synchronous_commit = off"}
+            connection.exec_driver_sql(off[request.param])
+            connection.commit()
+        yield connection
+    engine.dispose()
+
+
+def make_tables(connection: sa.Connection) -> None:
+    op = Operations(MigrationContext.configure(connection))
+    op.create_table("users", *hostile.users())
+    op.create_table("orders", sa.Column("id", sa.Integer, primary_key=True), sa.Column("user_id", sa.Integer))
+    op.create_table("loose", sa.Column("a", sa.Integer, nullable=False))
+    connection.commit()
+
+
+CATALOGUES = {
+    "sqlite": """
+        SELECT 'column', t.name, c.name, c.type, c."notnull", c.pk FROM sqlite_master t, pragma_table_info(t.name) c
+        UNION ALL SELECT 'key', t.name, i.seqno, c.name, l."unique", l.origin
+            FROM sqlite_master t, pragma_index_list(t.name) l, pragma_index_info(l.name) i, pragma_table_info(t.name) c
+            WHERE c.cid = i.cid AND t.type = 'table'
+        UNION ALL SELECT 'foreign', t.name, f."table", f."from", f."to", f.on_delete
+            FROM sqlite_master t, pragma_foreign_key_list(t.name) f
+        UNION ALL SELECT 'named', tbl_name, name, type, 0, (length(sql) - length(replace(sql, 'CONSTRAINT', ''))) / 10
+            FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'""",
+    "postgresql": """
+        SELECT 'column', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::text,
+            coalesce(col_description(c.oid, a.attnum), obj_description(c.oid, 'pg_class'))
+            FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+            WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL SELECT 'constraint', c.relname, k.conname, k.contype::text, k.conkey::text, f.relname
+            FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_class f ON f.oid = k.confrelid
+            WHERE k.connamespace = 'public'::regnamespace""",
+    "mysql": """
+        SELECT 'column', table_name, column_name, column_type, is_nullable, column_comment
+            FROM information_schema.columns WHERE table_schema = database()
+        UNION ALL SELECT 'table', table_name, table_comment, '', '', ''
+            FROM information_schema.tables WHERE table_schema = database()
+        UNION ALL SELECT 'constraint', table_name, constraint_name, constraint_type, '', ''
+            FROM information_schema.table_constraints WHERE table_schema = database()
+        UNION ALL SELECT 'index', table_name, index_name, column_name, cast(seq_in_index AS char), cast(non_unique AS char)
+            FROM information_schema.statistics WHERE table_schema = database()""",
+}
+
+
+def catalogue(connection: sa.Connection) -> list[tuple[Any, ...]]:
+    """All that the database says of its tables, asked of itself: SQLAlchemy's reflection stumbles over such names."""
+    rows = connection.exec_driver_sql(CATALOGUES[connection.dialect.name])
+    return sorted((tuple(row) for row in rows), key=repr)
+
+
+def renamed(rows: list[tuple[Any, ...]], name: str) -> list[Any]:
+    """Return a catalogue as it would be with the harmless name."""
+
+    def word(found: Any) -> Any:
+        return HARMLESS + found[len(name) :] if isinstance(found, str) and found.startswith(name) else found
+
+    return sorted(([word(each) for each in row] for row in rows), key=repr)
+
+
+def carry_out(connection: sa.Connection, operation: MigrateOperation) -> Exception | None:
+    """Run an operation in a transaction of its own, in a batch where SQLite needs one; return why it failed."""
+    connection.rollback()
+    op = Operations(MigrationContext.configure(connection))
+    try:
+        with op.get_context().impl.begin_revision(connection):
+            if connection.dialect.name == "sqlite" and getattr(operation, "alters_table", False):
+                with op.batch_alter_table(operation.table_name) as batch_op:
+                    batch_op.invoke(operation)
+            else:
+                op.invoke(operation)
+    except (CommandError, sa.exc.DBAPIError) as error:
+        return error
+    return None
+
+
+def story(name: str) -> list[tuple[str, MigrateOperation]]:
+    return [(directive, each) for directive, build in hostile.DIRECTIVES.items() for each in build(name)]
+
+
+def clear(connection: sa.Connection) -> None:
+    """Drop every table but the canary, also those of names that nobody meant."""
+    connection.rollback()
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    listed = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+        "mysql": "SELECT table_name FROM information_schema.tables WHERE table_schema = database()",
+    }[connection.dialect.name]
+    if connection.dialect.name == "mysql":
+        connection.exec_driver_sql("SET foreign_key_checks = 0")
+    cascade = " CASCADE" if connection.dialect.name == "postgresql" else ""
+    for table in connection.exec_driver_sql(listed).scalars().all():
+        if table != "canary":
+            connection.exec_driver_sql(f"DROP TABLE {quote(table)}{cascade}")
+    connection.commit()
+    if connection.dialect.name == "mysql":
+        connection.exec_driver_sql("SET foreign_key_checks = 1")
+
+
+def harmless_story(connection: sa.Connection) -> list[Any]:
+    """Return the catalogue after each operation of a story with a harmless name; None where the database refuses it."""
+    make_tables(connection)
+    found = []
+    for _, operation in story(HARMLESS):
+        error = carry_out(connection, operation)
+        found.append(renamed(catalogue(connection), HARMLESS) if error is None else None)
+    clear(connection)
+    return found
+
+
+# MariaDB waits for the disk after each of some forty changes.
+FEWER = ("out of backticks", "NUL", "backslashes", "percent signs", "emoji")
+
+
+def test_a_database_does_the_same_as_with_a_harmless_name_or_nothing(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE canary (id INTEGER PRIMARY KEY)")
+    connection.exec_driver_sql("INSERT INTO canary (id) VALUES (42)")
+    connection.commit()
+    wanted = harmless_story(connection)
+    assert sum(expected is not None for expected in wanted) >= 25, "most of it is possible here"
+    for name in FEWER if connection.dialect.name == "mysql" else hostile.NAMES:
+        make_tables(connection)
+        live_through(connection, name, wanted)
+        clear(connection)
+
+
+def live_through(connection: sa.Connection, name: str, wanted: list[Any]) -> None:
+    """Carry out the story with a hostile name beside the one with a harmless name, up to the first refusal the same."""
+    hostile_name, together, before = hostile.NAMES[name], True, catalogue(connection)
+    for (directive, operation), expected in zip(story(hostile_name), wanted, strict=True):
+        error = carry_out(connection, operation)
+        after = catalogue(connection)
+        if error is not None:
+            assert after == before, (name, directive, error)
+            if name == "NUL" and expected is not None:
+                assert isinstance(error, CommandError), (directive, error)
+            together = together and expected is None
+        elif together:
+            assert renamed(after, hostile_name) == expected, (name, directive)
+        assert connection.exec_driver_sql("SELECT id FROM canary").scalars().all() == [42], (name, directive)
+        before = after
