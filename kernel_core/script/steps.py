@@ -76,7 +76,7 @@ def upgrade_steps(revisions: RevisionMap, current: Collection[str], target: str 
 
 
 def downgrade_steps(revisions: RevisionMap, current: Collection[str], target: str | Sequence[str]) -> tuple[Step, ...]:
-    """Return the steps that undo all that stands above ``target``, and whatever depends on it.
+    """Return the steps that undo all that descends from ``target``, and whatever depends on that.
 
         downgrade_steps(revisions, {"b2", "a2"}, "b@-1")
 
@@ -136,7 +136,11 @@ def _above(revisions: RevisionMap, standing: frozenset[int], applied: set[int], 
             raise RangeNotAncestorError(revisions.name_of(stop), where)
     branch = _branch(revisions, resolver, tree, stops)
     if branch is None:
-        return revisions.whole.down(stops or applied, applied) - revisions.whole.up(stops)
+        if not stops:
+            return applied
+        # What only depends on the target stays, as the target does.
+        roots = revisions.lineage.down(stops, applied) - revisions.whole.up(stops)
+        return revisions.whole.down(roots, applied)
     members = applied & branch.members
     roots = revisions.lineage.down(stops, members) if stops else members
     return revisions.whole.down(roots - revisions.whole.up(stops), applied)

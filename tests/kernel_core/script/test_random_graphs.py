@@ -90,7 +90,9 @@ def test_down_to_a_revision_keeps_all_that_does_not_stand_on_it(case):
         applied -= {step.revision_id}
         rows = rows_after(rows, step)
         assert rows == revisions.topmost(applied)
-    assert applied == revisions.ancestors(current) - (revisions.descendants({target}) - {target})
+    lineage = revisions.lineage
+    below = {revisions.name_of(node) for node in lineage.down(revisions.nodes({target}))} - {target}
+    assert applied == revisions.ancestors(current) - revisions.descendants(below)
 
 
 def test_a_stamp_leaves_a_set_in_which_none_implies_another(case):
