@@ -10,10 +10,12 @@ from .api import (
 )
 from .compare import comparators
 from .render import render_op_text, renderers
+from .rewriter import Rewriter
 
 __all__ = [
     "AutogenContext",
     "RevisionContext",
+    "Rewriter",
     "comparators",
     "compare_metadata",
     "produce_migrations",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.schema import MetaData
@@ -74,11 +75,25 @@ def render_python_code(
     return render_body(autogen_context, up_or_down_op)
 
 
-def script_template_args(migration_script: MigrationScript, autogen_context: AutogenContext) -> dict[str, str]:
-    """Return what ``script.py.mako`` fills in: ``upgrades``, ``downgrades`` (by their tokens) and ``imports``."""
-    imports = autogen_context.imports = migration_script.imports
-    bodies = {ops.upgrade_token: render_body(autogen_context, ops) for ops in migration_script.upgrade_ops_list}
-    bodies |= {ops.downgrade_token: render_body(autogen_context, ops) for ops in migration_script.downgrade_ops_list}
+def script_template_args(
+    migration_script: MigrationScript,
+    autogen_context: AutogenContext,
+    contexts: Mapping[str, AutogenContext] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Return what ``script.py.mako`` fills in: ``upgrades``, ``downgrades`` (by their tokens) and ``imports``.
+
+    Where there are several engines, ``contexts`` has the context of each token; the others are written by
+    ``autogen_context``.
+    """
+    imports = migration_script.imports
+
+    def body(token: str, operations: OpContainer) -> str:
+        context = contexts.get(token, autogen_context)
+        context.imports = imports
+        return render_body(context, operations)
+
+    bodies = {ops.upgrade_token: body(ops.upgrade_token, ops) for ops in migration_script.upgrade_ops_list}
+    bodies |= {ops.downgrade_token: body(ops.downgrade_token, ops) for ops in migration_script.downgrade_ops_list}
     return {**bodies, "imports": "\n".join(sorted(imports))}
 
 
@@ -104,7 +119,7 @@ class RevisionContext:
         self.process_revision_directives = process_revision_directives
         self.template_args: dict[str, Any] = {"config": config}
         self.generated_revisions = [self._empty_script()]
-        self._autogen_context: AutogenContext | None = None
+        self._contexts: dict[str, AutogenContext] = {}
         self._runs = 0
 
     def _empty_script(self) -> MigrationScript:
@@ -122,8 +137,8 @@ class RevisionContext:
 
     def _run(self, rev: Any, migration_context: Any, *, autogenerate: bool) -> None:
         context = AutogenContext(migration_context, autogenerate=autogenerate)
-        self._autogen_context = context
         upgrade_ops, downgrade_ops = self._containers(context)
+        self._contexts[upgrade_ops.upgrade_token] = self._contexts[downgrade_ops.downgrade_token] = context
         if autogenerate:
             populate_upgrade_ops(context, upgrade_ops)
             upgrade_ops.reverse_into(downgrade_ops)
@@ -151,8 +166,8 @@ class RevisionContext:
 
     def _write(self, script: MigrationScript) -> Any:
         args = dict(self.template_args)
-        context = self._autogen_context or AutogenContext(None, autogenerate=False)
-        args |= script_template_args(script, context)
+        last = list(self._contexts.values())[-1:] or [AutogenContext(None, autogenerate=False)]
+        args |= script_template_args(script, last[0], self._contexts)
         return self.script_directory.generate_revision(
             script.rev_id,
             script.message,

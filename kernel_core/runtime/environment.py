@@ -82,7 +82,7 @@ class EnvironmentContext:
 
     def get_revision_argument(self) -> str | tuple[str, ...] | None:
         """Return the id to which the run leads; None for base."""
-        return self.script.as_revision_number(self.context_opts["destination_rev"])
+        return self.script.as_revision_number(self.context_opts.get("destination_rev"))
 
     def get_tag_argument(self) -> str | None:
         """Return what was given as ``--tag``."""
@@ -133,11 +133,13 @@ class EnvironmentContext:
 
             context.configure(connection=connection, target_metadata=Base.metadata)
 
-        One of ``connection``, ``url``, ``dialect_name`` is needed (the last two only offline). Further keywords, such
-        as ``version_table`` and ``version_table_schema``, reach the context and the dialect as they are. By default
-        every revision has a transaction of its own; ``transaction_per_migration=False`` makes it one for the run.
+        One of ``connection``, ``url``, ``dialect_name`` is needed (the last two only offline). By default every
+        revision has a transaction of its own; ``transaction_per_migration=False`` makes it one for the run. Offline
+        values are always written out, with or without ``literal_binds``. Further keywords reach the context and the
+        dialect as they are: ``version_table``, ``version_table_schema``, ``version_table_pk``, ``output_encoding``,
+        ``mssql_batch_separator``, ``oracle_batch_separator``, or a third party's.
 
-        Raises CommandError where no database is named.
+        Raises CommandError where no database is named, or a hook is no function.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "kw", *_PLACES)}
         self._configure(connection, url, dialect_name, dialect_opts, {**given, **kw})
@@ -150,10 +152,13 @@ class EnvironmentContext:
         dialect_opts: Mapping[str, Any] | None,
         given: MutableMapping[str, Any],
     ) -> None:
+        _refuse_no_hooks(given)
         opts = {"script": self.script, "config": self.config, **self.context_opts}
         for name in ("starting_rev", "tag", "transactional_ddl", "output_buffer"):
             if given.get(name) is None:
                 given.pop(name, None)
+        hooks = given.get("on_version_apply")
+        given["on_version_apply"] = (hooks,) if callable(hooks) else tuple(hooks or ())
         template_args = {**(opts.get("template_args") or {}), **(given.pop("template_args", None) or {})}
         opts.update(given)
         opts["template_args"] = template_args
@@ -210,3 +215,14 @@ class EnvironmentContext:
 
 
 _PLACES = ("connection", "url", "dialect_name", "dialect_opts")
+_HOOKS = ("include_name", "include_object", "process_revision_directives", "render_item")
+
+
+def _refuse_no_hooks(given: Mapping[str, Any]) -> None:
+    """Raise CommandError where an option that takes a function was given something else."""
+    several = given.get("on_version_apply") or ()
+    hooks = [(name, given.get(name)) for name in _HOOKS]
+    hooks += [("on_version_apply", each) for each in ((several,) if callable(several) else several)]
+    for name, hook in hooks:
+        if hook is not None and not callable(hook):
+            raise CommandError(f"{name}= in context.configure() takes a function, not {hook!r}.")

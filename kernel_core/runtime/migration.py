@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -19,6 +18,7 @@ from ..util.secrets import mask_url
 from .failure import failed
 from .heads import after, spoken
 from .info import MigrationInfo, info_of
+from .output import script_output
 from .run import AppliedStep, RunEvent, RunReport
 from .transaction import RevisionTransaction, autocommitting
 from .version_table import VersionTable
@@ -49,7 +49,7 @@ class MigrationContext:
         self.script = self.opts.get("script")
         self.as_sql = bool(self.opts.get("as_sql"))
         self.connection = None if self.as_sql else connection
-        self.output_buffer = self.opts.get("output_buffer") or sys.stdout
+        self.output_buffer = script_output(self.opts.get("output_buffer"), self.opts.get("output_encoding"))
         implementation = DefaultImpl.get_by_dialect(dialect)
         chosen = self.opts.get("transactional_ddl")
         self.impl = implementation(dialect, self.connection, self.as_sql, chosen, self.output_buffer, self.opts)
@@ -64,6 +64,7 @@ class MigrationContext:
         self._done: list[AppliedStep] = []
         self.borrowed = self.connection is not None and self.connection.in_transaction()
         self._open: RevisionTransaction | None = None
+        self._begun = False
 
     @classmethod
     def configure(
@@ -81,11 +82,7 @@ class MigrationContext:
         Raises CommandError where none is given, or where ``connection`` is no Connection.
         """
         if connection is not None:
-            if not isinstance(connection, Connection):
-                raise CommandError(
-                    f"connection= must be a SQLAlchemy Connection, not {type(connection).__name__}. "
-                    "Use: with engine.connect() as connection: ..."
-                )
+            _refuse_no_connection(connection)
             mask_url(connection.engine.url)
             dialect = connection.dialect
         elif url or dialect_name:
@@ -217,7 +214,7 @@ class MigrationContext:
 
     def _callbacks(self) -> Iterable[Callable[..., object]]:
         given = self.opts.get("on_version_apply") or ()
-        return (given,) if callable(given) else tuple(given)
+        return (given,) if callable(given) else given
 
     def _explain(self, error: BaseException, step: AnyStep, heads: tuple[str, ...], interrupted: bool) -> NoReturn:
         """Raise UpgradeFailed for an error; an interrupt goes on, with a note that tells where the database stands."""
@@ -352,11 +349,17 @@ class MigrationContext:
                 self._open = None
 
     def _printed_transaction(self) -> Iterator[None]:
-        if self.impl.transactional_ddl:
-            self.impl.emit_begin()
-        yield None
-        if self.impl.transactional_ddl:
-            self.impl.emit_commit()
+        """Print BEGIN and COMMIT round the block, unless they stand round it already."""
+        if self._begun or not self.impl.transactional_ddl:
+            yield None
+            return
+        self.impl.emit_begin()
+        self._begun = True
+        try:
+            yield None
+        finally:
+            self._begun = False
+        self.impl.emit_commit()
 
     @contextmanager
     def _only_reading(self) -> Iterator[None]:
@@ -382,3 +385,12 @@ class MigrationContext:
         """Tell whether a transaction is open that neither the caller nor a revision holds."""
         began = self.connection is not None and self.connection.in_transaction()
         return began and not self.borrowed and self._open is None
+
+
+def _refuse_no_connection(given: object) -> None:
+    """Raise CommandError for an Engine, a Session, an AsyncConnection, with the way to a Connection."""
+    if not isinstance(given, Connection):
+        way = "with engine.connect() as connection: ..."
+        if type(given).__name__.startswith("Async"):
+            way = "await connection.run_sync(function_that_calls_configure)"
+        raise CommandError(f"connection= must be a SQLAlchemy Connection, not {type(given).__name__}. Use: {way}")
