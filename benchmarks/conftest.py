@@ -88,6 +88,17 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Environment:
     return Environment(request.param, tmp_path)
 
 
+@pytest.fixture(scope="session")
+def long_histories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folder of an environment of 10,000 revisions, by engine."""
+    made = {}
+    for engine in ENGINES:
+        pytest.importorskip(engine, reason='The yardstick is missing: pip install -e ".[peer]".')
+        made[engine] = tmp_path_factory.mktemp(engine)
+        Environment(engine, made[engine]).write(10_000)
+    return made
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print, for each kind of work, how our median compares with the yardstick's: Alembic, or SQL typed by hand."""
