@@ -126,3 +126,90 @@ def test_a_url_that_was_read_is_masked_ever_after(tmp_path):
     out = io.StringIO()
     Config(stdout=out).print_stdout("the driver says topsecret9")
     assert out.getvalue() == "the driver says ***\n"
+
+
+def both(tmp_path, ini_text, toml_text):
+    (tmp_path / "alembic.ini").write_text(ini_text)
+    (tmp_path / "pyproject.toml").write_text(toml_text)
+    return Config(str(tmp_path / "alembic.ini"), toml_file=tmp_path / "pyproject.toml")
+
+
+def test_the_first_that_has_a_setting_wins(tmp_path):
+    config = both(
+        tmp_path,
+        "[DEFAULT]\na = default\nb = default\n[alembic]\na = ini\n",
+        '[tool.alembic]\na = "toml"\nb = "toml"\nc = "toml"\nd = "toml"\n',
+    )
+    config.set_main_option("d", "memory")
+    assert [config.get_main_option(name) for name in "abcd"] == ["ini", "default", "toml", "memory"]
+    assert [config.get_alembic_option(name) for name in "abcd"] == ["ini", "default", "toml", "memory"]
+
+
+@pytest.mark.parametrize(
+    ("ini_text", "toml_text", "message"),
+    [
+        ("[alembic]\nsourceless = perhaps\n", "", r"sourceless in .*alembic\.ini \[alembic\] is 'perhaps'; write true"),
+        ("", "[tool.alembic]\nsourceless = 3\n", r"sourceless in .*pyproject\.toml \[tool\.alembic\] is 3"),
+    ],
+)
+def test_an_option_that_is_neither_true_nor_false_names_its_file_and_key(tmp_path, ini_text, toml_text, message):
+    with pytest.raises(CommandError, match=message):
+        both(tmp_path, ini_text, toml_text).get_alembic_boolean_option("sourceless")
+
+
+def test_lists_that_are_none_name_their_file_and_key(tmp_path):
+    config = both(tmp_path, "[alembic]\n", "[tool.alembic]\nversion_locations = 3\nprepend_sys_path = [1]\n")
+    with pytest.raises(
+        CommandError, match=r"version_locations in .*pyproject\.toml \[tool\.alembic\] is 3; write a list"
+    ):
+        config.get_version_locations_list()
+    with pytest.raises(CommandError, match=r"prepend_sys_path in .*pyproject\.toml"):
+        config.get_prepend_sys_paths_list()
+    config = both(tmp_path, "[alembic]\nversion_locations = a|b\npath_separator = |\n", "")
+    with pytest.raises(CommandError, match=r"path_separator in .*alembic\.ini \[alembic\] is '\|'"):
+        config.get_version_locations_list()
+
+
+def test_hooks_are_listed_in_order_with_their_options(tmp_path):
+    config = both(
+        tmp_path,
+        "[alembic]\n[post_write_hooks]\nhooks = a, b\nb.type = exec\nb.options = x\na.type = module\nab.type = no\n",
+        '[[tool.alembic.post_write_hooks]]\nname = "c"\ntype = "exec"\ncwd = "%(here)s"\n',
+    )
+    assert config.get_hooks_list() == [{"name": "a", "type": "module"}, {"name": "b", "type": "exec", "options": "x"}]
+    config = both(tmp_path, "[alembic]\n", (tmp_path / "pyproject.toml").read_text())
+    assert config.get_hooks_list() == [{"name": "c", "type": "exec", "cwd": str(tmp_path)}]
+    config = both(tmp_path, "", '[[tool.alembic.post_write_hooks]]\ntype = "exec"\n')
+    with pytest.raises(CommandError, match=r"post_write_hooks in .*pyproject\.toml must be tables"):
+        config.get_hooks_list()
+
+
+def test_the_path_is_as_it_was_after_a_command(project, tmp_path):
+    import sys
+
+    from kernel_core import command
+
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "only_here_7.py").write_text("x = 1\n")
+    project.env(lambda text: "import only_here_7\n" + text)
+    config = project.config()
+    config.set_main_option("prepend_sys_path", str(tmp_path / "lib"))
+    before = list(sys.path)
+    for _ in range(2):
+        command.current(config)
+        assert sys.path == before
+    sys.path.append(str(tmp_path / "lib"))
+    try:
+        command.current(config)
+        assert sys.path == [*before, str(tmp_path / "lib")]
+    finally:
+        sys.path[:] = before
+        sys.modules.pop("only_here_7", None)
+
+
+def test_quiet_silences_print_stdout():
+    import argparse
+
+    out = io.StringIO()
+    Config(stdout=out, cmd_opts=argparse.Namespace(quiet=True)).print_stdout("hello")
+    assert out.getvalue() == ""
