@@ -1,10 +1,10 @@
 """What ``env.py`` calls: every name of the current `EnvironmentContext`.
 
-    from kernel_core import context
+from kernel_core import context
 
-    context.configure(connection=connection, target_metadata=metadata)
-    with context.begin_transaction():
-        context.run_migrations()
+context.configure(connection=connection, target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()
 """
 
 import sys

@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ..operations.operation import Code
 from ..util.exc import CommandError
-from ..util.sqla_compat import type_variants, without_variants
+from ..util.sqla_compat import type_repr, type_variants, without_variants
 from .layout import call, literal
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _own_source(type_: TypeEngine[Any], context: AutogenContext) -> str:
     """Return the type's ``repr`` with every class in it prefixed by the module to import it from."""
     if _is_out_of_reach(type(type_)):
         return _stand_in(type_, context)
-    text = repr(type_)
+    text = type_repr(type_)
     nested = tuple(type(part) for part in _nested(type_))
     seen = (type(type_), nested, text)
     if seen not in context.type_sources:

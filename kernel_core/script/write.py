@@ -65,11 +65,14 @@ def docstring_safe(message: str) -> str:
     say \"\"\"hi\"\"\" \\ now
     """
     text = message.replace("\r\n", "\n").replace("\r", "\n").strip().replace("\\", "\\\\")
-    text = re.sub(r'"{3,}|\'{3,}', lambda run: "".join(f"\\{quote}" for quote in run.group()), text)
-    if text.endswith(('"', "'")):
-        end = len(text.rstrip(text[-1]))
-        text = text[:end] + "".join(f"\\{quote}" for quote in text[end:]) if text[end - 1 : end] != "\\" else text
+    body = text.rstrip("\"'")
+    tail = text[len(body) :]
+    text = re.sub(r'"{3,}|\'{3,}', lambda run: _escaped(run.group()), body) + _escaped(tail)
     return "".join(_visible(character) for character in text)
+
+
+def _escaped(quotes: str) -> str:
+    return "".join(f"\\{quote}" for quote in quotes)
 
 
 def file_name(template: str, rev_id: str, message: str | None, moment: datetime, slug_length: int) -> str:
@@ -157,6 +160,8 @@ def _visible(character: str) -> str:
     """A character as it may stand in a source file: what is invisible, or turns the text around, as its escape."""
     if character.isprintable() or character in ("\n", "\t", _JOINER):
         return character
+    if "\ud800" <= character <= "\udfff":  # half a character, which Python 3.13 takes in no docstring
+        return "\N{REPLACEMENT CHARACTER}"
     return character.encode("unicode_escape").decode("ascii")
 
 

@@ -159,6 +159,14 @@ def type_constraints(type_: Any, table_name: str, column_name: str, schema: str 
     return [constraint for constraint in table.constraints if is_type_bound(constraint)]
 
 
+def type_repr(type_: Any) -> str:
+    """Return the type's ``repr``, with the ``create_type=False`` that SQLAlchemy 2.0 leaves out of it."""
+    text = repr(type_)
+    if getattr(type_, "create_type", True) or "create_type" in text:
+        return text
+    return f"{text.removesuffix(')')}, create_type=False)"
+
+
 def type_variants(type_: Any) -> dict[str, Any]:
     """Return dialect name -> type of what ``with_variant`` was told."""
     return dict(getattr(type_, "_variant_mapping", None) or {})

@@ -25,13 +25,18 @@ def said(diffs):
     found = Counter()
     for diff in diffs:
         if isinstance(diff, list):
-            found.update((kind, schema, table, name, tuple(sorted(known)), str(old), str(new)) for kind, schema, table, name, known, old, new in diff)
+            found.update(
+                (kind, schema, table, name, tuple(sorted(known)), str(old), str(new))
+                for kind, schema, table, name, known, old, new in diff
+            )
         elif diff[0] in ("add_column", "remove_column"):
             found[(diff[0], diff[1], diff[2], diff[3].name, str(diff[3].type), diff[3].nullable)] += 1
         elif diff[0] in ("add_table", "remove_table"):
             found[(diff[0], diff[1].name, tuple(diff[1].c.keys()))] += 1
         else:
-            found[(diff[0], str(diff[1].name), diff[1].table.name, tuple(column.name for column in diff[1].columns))] += 1
+            found[
+                (diff[0], str(diff[1].name), diff[1].table.name, tuple(column.name for column in diff[1].columns))
+            ] += 1
     return found
 
 
@@ -64,7 +69,9 @@ def test_the_same_tuples(dialect_name, request, make_context):
         ours = compare_metadata(make_context(connection), after)
         expected = said(theirs)
         if dialect_name == "postgresql":  # a UNIQUE that repeats the primary key is not kept, so it is no difference
-            expected = Counter({what: count for what, count in expected.items() if what[0] != "add_constraint" or what[3] != ("id",)})
+            expected = Counter(
+                {what: count for what, count in expected.items() if what[0] != "add_constraint" or what[3] != ("id",)}
+            )
         assert without_circles(said(ours)) == without_circles(expected)
 
     check()
@@ -73,7 +80,12 @@ def test_the_same_tuples(dialect_name, request, make_context):
 def test_the_hook_for_server_defaults_is_asked_the_same(sqlite, make_context):
     def models(default):
         metadata = sa.MetaData()
-        sa.Table("t", metadata, sa.Column("a", sa.String, server_default=default), sa.Column("b", sa.Integer, server_default=sa.text("5")))
+        sa.Table(
+            "t",
+            metadata,
+            sa.Column("a", sa.String, server_default=default),
+            sa.Column("b", sa.Integer, server_default=sa.text("5")),
+        )
         return metadata
 
     models("x").create_all(sqlite)
@@ -82,7 +94,9 @@ def test_the_hook_for_server_defaults_is_asked_the_same(sqlite, make_context):
     def hook(context, inspected, model, inspected_default, model_default, rendered):
         heard.append((inspected.name, model.name, inspected_default, type(model_default).__name__, rendered))
 
-    peer.compare_metadata(migration.MigrationContext.configure(sqlite, opts={"compare_server_default": hook}), models("y"))
+    peer.compare_metadata(
+        migration.MigrationContext.configure(sqlite, opts={"compare_server_default": hook}), models("y")
+    )
     theirs = list(heard)
     heard.clear()
     compare_metadata(make_context(sqlite, compare_server_default=hook), models("y"))

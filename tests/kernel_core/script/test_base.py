@@ -361,7 +361,7 @@ def test_a_nasty_message_stays_text_and_inside(scripts, folder, tmp_path, messag
     monkeypatch.chdir(tmp_path)
     script = scripts.generate_revision("b", message)
     assert Path(script.path).parent == folder / "versions"
-    plain = message.replace("\r\n", "\n").replace("\r", "\n").strip()
+    plain = message.replace("\r\n", "\n").replace("\r", "\n").strip().replace("\ud800", "\N{REPLACEMENT CHARACTER}")
     docstring = ast.get_docstring(ast.parse(script.source), clean=False)
     assert docstring is not None
     assert docstring.startswith(plain + "\n\nRevision ID: b\n")
