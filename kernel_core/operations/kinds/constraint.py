@@ -25,13 +25,9 @@ def _timing(constraint: Constraint) -> dict[str, Any]:
     return without_empty({"deferrable": constraint.deferrable, "initially": constraint.initially})
 
 
-@Operations.register_operation("create_unique_constraint")
-@BatchOperations.register_operation("create_unique_constraint", "batch_create_unique_constraint")
-@AddConstraintOp.register_add_constraint("unique_constraint")
-class CreateUniqueConstraintOp(AddConstraintOp):
-    """No two rows have the same values in these columns."""
+class OverColumnsOp(AddConstraintOp):
+    """A new constraint that is stated by a list of columns: a unique constraint, a primary key."""
 
-    constraint_type = "unique"
     fields = (_NAME, Field("columns", "columns"))
 
     def __init__(
@@ -48,10 +44,19 @@ class CreateUniqueConstraintOp(AddConstraintOp):
 
     @classmethod
     def from_constraint(cls, constraint: Constraint) -> Self:
-        assert isinstance(constraint, UniqueConstraint)
+        assert isinstance(constraint, (UniqueConstraint, PrimaryKeyConstraint))
         names = [column.name for column in constraint.columns]
         options = _timing(constraint) | dict(constraint.dialect_kwargs)
         return cls(_name(constraint), constraint.table.name, names, schema=constraint.table.schema, **options)
+
+
+@Operations.register_operation("create_unique_constraint")
+@BatchOperations.register_operation("create_unique_constraint", "batch_create_unique_constraint")
+@AddConstraintOp.register_add_constraint("unique_constraint")
+class CreateUniqueConstraintOp(OverColumnsOp):
+    """No two rows have the same values in these columns."""
+
+    constraint_type = "unique"
 
     def to_constraint(self, migration_context: Any = None) -> UniqueConstraint:
         schema_objects = SchemaObjects(migration_context)
@@ -298,30 +303,10 @@ class CreateForeignKeyOp(AddConstraintOp):
 @Operations.register_operation("create_primary_key")
 @BatchOperations.register_operation("create_primary_key", "batch_create_primary_key")
 @AddConstraintOp.register_add_constraint("primary_key_constraint")
-class CreatePrimaryKeyOp(AddConstraintOp):
+class CreatePrimaryKeyOp(OverColumnsOp):
     """These columns identify a row."""
 
     constraint_type = "primary"
-    fields = (_NAME, Field("columns", "columns"))
-
-    def __init__(
-        self,
-        constraint_name: str | None,
-        table_name: str,
-        columns: Sequence[str],
-        *,
-        schema: str | None = None,
-        **kw: Any,
-    ) -> None:
-        self.constraint_name, self.table_name, self.columns = constraint_name, table_name, list(columns)
-        self.schema, self.kw = schema, kw
-
-    @classmethod
-    def from_constraint(cls, constraint: Constraint) -> Self:
-        assert isinstance(constraint, PrimaryKeyConstraint)
-        names = [column.name for column in constraint.columns]
-        options = _timing(constraint) | dict(constraint.dialect_kwargs)
-        return cls(_name(constraint), constraint.table.name, names, schema=constraint.table.schema, **options)
 
     def to_constraint(self, migration_context: Any = None) -> PrimaryKeyConstraint:
         schema_objects = SchemaObjects(migration_context)
