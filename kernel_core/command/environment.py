@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import glob
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,7 +43,9 @@ def scripts_of(config: Config) -> ScriptDirectory:
             where = f"{name or 'The configuration'}{section} names no environment (script_location)."
         else:
             where = f"There is no {name}, so no environment is known here."
-        raise EnvironmentMissing(f"{where} Make one: mig init migrations", os.getcwd())
+        nearby = next(iter(sorted(glob.glob(f"*/{os.path.basename(name)}"))), None) if name else None
+        remedy = f"There is one in a folder: mig -c {nearby} ..." if nearby else "Make one: mig init migrations"
+        raise EnvironmentMissing(f"{where} {remedy}", os.getcwd())
     try:
         return ScriptDirectory.from_config(config)
     except EnvironmentMissing as error:

@@ -70,6 +70,15 @@ def test_a_missing_environment_names_the_way_on(tmp_path, monkeypatch, capsys):
     )
 
 
+def test_an_environment_in_a_folder_below_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations" / "alembic.ini").write_text("[alembic]\n")
+    with pytest.raises(SystemExit):
+        CommandLine().main(["history"])
+    assert "There is one in a folder: mig -c migrations/alembic.ini ..." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [
