@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import glob
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
