@@ -169,6 +169,13 @@ def _comment_schema(pair: Pair) -> None:
         pair.agree()
 
 
+@rule("a name beyond ASCII stands in a national string")
+def _national(pair: Pair) -> None:
+    beyond = r"N'(?=[^']*[^\x00-\x7f])"
+    pair.change_ours(beyond, "'")
+    pair.change_theirs(beyond, "'")
+
+
 @rule("a table of unknown schema is quoted when it is looked up")
 def _object_id(pair: Pair) -> None:
     pair.change_ours(r"object_id\('.*?'\)", "object_id")
