@@ -63,11 +63,11 @@ def render_python_code(
     ``imports``, if it is a set, gains the import lines that the code needs besides ``op`` and ``sa``.
     """
     options = {
-        "sqlalchemy_module_prefix": sqlalchemy_module_prefix,
         "alembic_module_prefix": alembic_module_prefix,
-        "render_item": render_item,
-        "render_as_batch": render_as_batch,
+        "sqlalchemy_module_prefix": sqlalchemy_module_prefix,
         "user_module_prefix": user_module_prefix,
+        "render_as_batch": render_as_batch,
+        "render_item": render_item,
     }
     autogen_context = AutogenContext(migration_context, opts=options, autogenerate=False)
     if isinstance(imports, set):

@@ -47,7 +47,7 @@ def options(backend):
     }
 
 
-def run_migrations_offline():
+def write_script():
     """Print the SQL instead of running it; no connection is made."""
     connection = config.attributes.get("connection")
     url = database_url() if connection is None else connection.engine.url
@@ -58,7 +58,7 @@ def run_migrations_offline():
         context.run_migrations()
 
 
-def run_migrations_online():
+def migrate_database():
     """Run on the connection that was handed over, else on one of our own."""
     connection = config.attributes.get("connection")
     if connection is not None:
@@ -93,6 +93,6 @@ def migrate(connection):
 
 
 if context.is_offline_mode():
-    run_migrations_offline()
+    write_script()
 else:
-    run_migrations_online()
+    migrate_database()

@@ -57,7 +57,7 @@ def options(name, backend):
     }
 
 
-def run_migrations_offline():
+def write_script():
     """Print the SQL of each database into a file of its name; no connection is made."""
     for name in names:
         url = database_url(name)
@@ -73,7 +73,7 @@ def run_migrations_offline():
                 context.run_migrations(engine_name=name)
 
 
-def run_migrations_online():
+def migrate_database():
     """Run on the connections that were handed over, else on our own."""
     given = config.attributes.get("connections") or {}
     for name in names:
@@ -93,6 +93,6 @@ def migrate(name, connection):
 
 
 if context.is_offline_mode():
-    run_migrations_offline()
+    write_script()
 else:
-    run_migrations_online()
+    migrate_database()

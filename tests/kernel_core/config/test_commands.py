@@ -225,8 +225,8 @@ def test_several_databases_each_say_where_they_stand(mig, project, tmp_path):
     project.chain("a1", "b2")
     project.env(
         lambda text: text.replace(
-            "def run_migrations_online():",
-            "def run_migrations_online():\n    for name in ('one', 'two'):\n"
+            "def migrate_database():",
+            "def migrate_database():\n    for name in ('one', 'two'):\n"
             f"        with create_engine(f'sqlite:///{tmp_path}/{{name}}.db').connect() as connection:\n"
             "            migrate(connection)\n    return\n",
         )

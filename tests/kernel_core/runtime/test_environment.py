@@ -130,8 +130,8 @@ def test_several_databases_of_one_env_py_make_one_report(project, tmp_path):
     project.chain("a1")
     project.env(
         lambda text: text.replace(
-            "def run_migrations_online():",
-            "def run_migrations_online():\n"
+            "def migrate_database():",
+            "def migrate_database():\n"
             "    for name in ('one', 'two'):\n"
             f"        with create_engine(f'sqlite:///{tmp_path}/{{name}}.db').connect() as connection:\n"
             "            migrate(connection)\n"
