@@ -55,8 +55,9 @@ def scripts_of(config: Config) -> ScriptDirectory:
 
 @contextmanager
 def on_path(folders: Iterable[str]) -> Iterator[None]:
-    """Put folders first on ``sys.path`` inside the block; those that are on it already stay where they are."""
-    added = [path for path in dict.fromkeys(folders) if path not in sys.path]
+    """Put folders first on ``sys.path`` inside the block, as absolute paths; those that are on it already stay."""
+    wanted = dict.fromkeys(os.path.abspath(folder) for folder in folders)
+    added = [path for path in wanted if path not in sys.path]
     sys.path[:0] = added
     try:
         yield

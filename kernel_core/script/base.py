@@ -160,7 +160,7 @@ class ScriptDirectory:
         self.version_locations = tuple(dict.fromkeys(located(os.fspath(folder)) for folder in folders))
         self.timezone = timezone
         self.recursive_version_locations = recursive_version_locations
-        self.prepend_sys_path = tuple(prepend_sys_path)
+        self.prepend_sys_path = tuple(os.path.abspath(path) for path in prepend_sys_path)
         self.sourceless = sourceless
         self.hooks = tuple(hooks)
         self._map: RevisionMap | None = None
