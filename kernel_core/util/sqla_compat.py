@@ -134,11 +134,6 @@ def referred_name(key: ForeignKey) -> str:
     return key._get_colspec()
 
 
-def prefixes(table: Table) -> list[str]:
-    """Return the words between CREATE and TABLE."""
-    return list(table._prefixes)
-
-
 def inline_literal(value: Any, type_: Any) -> Any:
     """Return a value that is written into the SQL text even when the statement is run."""
     return literal(value, type_, literal_execute=True)

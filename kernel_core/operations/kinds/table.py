@@ -11,7 +11,7 @@ from sqlalchemy.schema import Constraint, SchemaItem
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import IrreversibleOperation
-from ...util.sqla_compat import is_type_bound, prefixes
+from ...util.sqla_compat import is_type_bound, table_prefixes
 from ..alter_table import AlterTableOp
 from ..base import Operations
 from ..fields import Field
@@ -73,7 +73,7 @@ class CreateTableOp(MigrateOperation):
             [*copied.columns, *own_constraints(copied)],
             schema=table.schema,
             comment=table.comment,
-            prefixes=prefixes(table),
+            prefixes=table_prefixes(table),
             info=dict(table.info),
             **table.dialect_kwargs,
         )
