@@ -328,8 +328,34 @@ class ScriptDirectory:
         where CommandError is raised: a taken id, an unknown parent, a message that the template would turn into code, a
         file that exists, a path outside the folder.
         """
+        name = revid if revid is not None else write.new_id()
+        hooks = write_hooks.prepared(self.hooks)
+        path, text = self.draft_revision(
+            name, message, head, splice, branch_labels, version_path, file_template, depends_on, **template_args
+        )
+        write_new(path, text)
+        write_hooks.run(hooks, path)
         self.reload()
-        name = write.checked_id(revid if revid is not None else write.new_id())
+        return cast("Script", self.map.get_revision(name))
+
+    def draft_revision(
+        self,
+        revid: str,
+        message: str | None,
+        head: str | Sequence[str] | None = None,
+        splice: bool = False,
+        branch_labels: str | Collection[str] | None = None,
+        version_path: str | os.PathLike[str] | None = None,
+        file_template: str | None = None,
+        depends_on: str | Sequence[str] | None = None,
+        **template_args: Any,
+    ) -> tuple[str, str]:
+        """Return the path and the text of the file that `generate_revision` would write, before its write hooks.
+
+        Nothing is written; what it would refuse is refused here.
+        """
+        self.reload()
+        name = write.checked_id(revid)
         if name in self.map:
             raise RevisionError(f"Revision {name} exists already. Choose another id.")
         parents = self._parents(head, splice)
@@ -339,7 +365,6 @@ class ScriptDirectory:
         path = write.version_path(folder, file)
         if not self.recursive_version_locations and os.path.dirname(path) != os.path.realpath(folder):
             raise CommandError(f"{file} would stand in a folder that is not read. Set recursive_version_locations.")
-        hooks = write_hooks.prepared(self.hooks)
         values: dict[str, Any] = {
             "imports": "",
             "upgrades": "",
@@ -351,10 +376,7 @@ class ScriptDirectory:
             "depends_on": as_written(self._dependencies(depends_on)),
             "create_date": moment,
         }
-        write_new(path, write.script_text(os.path.join(self.dir, "script.py.mako"), path, message, values))
-        write_hooks.run(hooks, path)
-        self.reload()
-        return cast("Script", self.map.get_revision(name))
+        return path, write.script_text(os.path.join(self.dir, "script.py.mako"), path, message, values)
 
     def _parents(self, head: str | Sequence[str] | None, splice: bool) -> tuple[str, ...]:
         named = split("head" if head is None else head)
