@@ -124,7 +124,10 @@ class Handwritten(View):
         return {"upgrades": indented(self.code.upgrade), "downgrades": downgrade, "imports": imports}
 
     def _write_first(self) -> Path:
-        script = self.session.scripts().generate_revision(self.revision, self.message, head=self.head, **self._slots())
+        scripts = self.session.scripts()
+        script = self.session.wrote(
+            scripts.generate_revision(self.revision, self.message, head=self.head, **self._slots())
+        )
         self.said = f"Written to {os.path.relpath(script.path)}"
         return Path(script.path)
 
@@ -152,6 +155,7 @@ class Handwritten(View):
             )
         else:
             replace(existing.path, text)
+            self.session.wrote(existing)
             self.said = f"Rewritten: {shown}"
         return Path(existing.path)
 

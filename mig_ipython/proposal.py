@@ -86,7 +86,7 @@ class Proposal(View):
                 branch_labels=self.branch_label,
                 **self.comparison.template_args(operations),
             )
-            self.path = Path(script.path)
+            self.path = Path(self.session.wrote(script).path)
             return self.path
 
     def upgrade(self) -> RunReport:

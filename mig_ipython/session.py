@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary, proxy
 from kernel_core import command
 from kernel_core.config import Config
 from kernel_core.runtime.migration import MigrationContext
-from kernel_core.script import ScriptDirectory
+from kernel_core.script import Script, ScriptDirectory
 from kernel_core.util.exc import CommandError
 
 from .connection import Connection, connect, sqlite_path
@@ -23,6 +23,7 @@ from .environment import Environment, make, open_at
 from .models import Models, candidates, find_models
 from .proposal import Proposal
 from .views.report import RunReport
+from .written import WrittenFiles
 
 __all__ = ["Connection", "Environment", "Models", "Proposal", "Session", "forget_session", "session_of"]
 
@@ -38,6 +39,7 @@ class Session:
         self.connections: dict[str, Connection] = {}
         self.current_name: str | None = None
         self.proposal: Proposal | None = None
+        self.written = WrittenFiles()
         self._environment: Environment | None = None
 
     @property
@@ -128,6 +130,26 @@ class Session:
     def scripts(self) -> ScriptDirectory:
         """Return the versions as they are on disk now."""
         return self.environment.scripts()
+
+    def wrote(self, script: Script) -> Script:
+        """Note a version file that was just written here, and return it."""
+        self.written.add(script)
+        return script
+
+    def unwrite(self) -> str:
+        """Delete the version file that was written last here and return its path; raises CommandError, and keeps it."""
+        last, scripts = self.written.last, self.scripts()
+        heads = self.heads_if_connected()
+        if heads is None:
+            raise CommandError(
+                f"Whether {last.revision} is applied is not known: no database is connected. %mig_connect first."
+            )
+        reason = self.written.refusal(scripts, scripts.map.ancestors(name for name in heads if name in scripts.map))
+        if reason is not None:
+            raise CommandError(reason)
+        os.unlink(last.path)
+        self.written.files.pop()
+        return last.path
 
     # ---- which models ----------------------------------------------------------------------------------------------
 

@@ -27,12 +27,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> RevisionView:
     """Return the new revision."""
-    script = session.scripts().generate_revision(
-        args.id,
-        args.message,
-        head=args.head,
-        splice=args.splice,
-        branch_labels=args.label,
-        depends_on=args.depends_on,
+    script = session.wrote(
+        session.scripts().generate_revision(
+            args.id,
+            args.message,
+            head=args.head,
+            splice=args.splice,
+            branch_labels=args.label,
+            depends_on=args.depends_on,
+        )
     )
     return RevisionView(entry(script, (), None), script.source, script.longdoc, note=f"Written to {script.path}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from .html import Html, page, table, tag
 from .revisions import Broken, Entry
@@ -48,7 +49,7 @@ class History(View):
     def _none(self) -> str:
         return f"{self.title}: none." if self.title != "History" else "No revisions yet."
 
-    _headings = ("revision", "state", "message", "follows", "marks")
+    _headings: ClassVar[tuple[str, ...]] = ("revision", "state", "message", "follows", "marks")
 
     def _rows(self, length: int) -> list[tuple[str, ...]]:
         return [
@@ -57,6 +58,45 @@ class History(View):
                 SIGNS[entry.state],
                 short(entry.doc, length),
                 ", ".join(entry.down) or "base",
+                ", ".join(mark for mark in entry.marks if mark != "pending"),
+            )
+            for entry in self.entries
+        ]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Branches(History):
+    """Where the history divides: ``entries`` are the revisions that several follow, several beginnings, and those that
+    begin a labelled branch; ``children`` are the ids that follow each of them.
+    """
+
+    title: str = "Branches"
+    children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry], broken: tuple[Broken, ...] = (), where: str = "") -> Branches:
+        """Return the branches of a whole history."""
+        listed = tuple(entries)
+        children: dict[str, list[str]] = {}
+        for entry in reversed(listed):
+            for parent in entry.down:
+                children.setdefault(parent, []).append(entry.revision)
+        bases = sum(not entry.down for entry in listed)
+        shown = tuple(
+            entry
+            for entry in listed
+            if entry.labels or len(children.get(entry.revision, ())) > 1 or (bases > 1 and not entry.down)
+        )
+        return cls(shown, broken, where, children={one: tuple(several) for one, several in children.items()})
+
+    _headings: ClassVar[tuple[str, ...]] = ("revision", "message", "goes on to", "marks")
+
+    def _rows(self, length: int) -> list[tuple[str, ...]]:
+        return [
+            (
+                entry.revision,
+                short(entry.doc, length),
+                ", ".join(self.children.get(entry.revision, ())) or "nothing yet",
                 ", ".join(mark for mark in entry.marks if mark != "pending"),
             )
             for entry in self.entries

@@ -9,7 +9,7 @@ from kernel_core.util.secrets import redact
 
 from .style import CSS
 
-_EMPTY = frozenset({"br", "hr", "img", "input"})
+_EMPTY = frozenset({"br", "hr", "img", "input", "meta"})
 
 
 class Html(str):

@@ -61,11 +61,15 @@ class RunReport(View):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Said(View):
-    """A sentence, with rows beneath it: the files made, the connections known."""
+    """A sentence, with rows beneath it: the files made, the connections known; ``path`` is the file it is about."""
 
     sentence: str
     headings: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    path: str = ""
+
+    def __fspath__(self) -> str:
+        return self.path
 
     def text(self) -> str:
         return self.sentence + (f"\n{text_table(self.headings, self.rows)}" if self.rows else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .graph import RevisionGraph
 from .html import Html, code, details, page, tag
 from .operations import Line, lines_html, lines_text, source_html, sql_text
 from .revisions import Entry
@@ -14,7 +15,8 @@ from .view import View
 class RevisionView(View):
     """A revision as ``%mig_show`` gives it.
 
-    ``lines`` are its operations in words, empty where the file was not run; ``note`` says why.
+    ``lines`` are its operations in words, empty where the file was not run; ``note`` says why. ``graph`` is that of a
+    merge with what it joins.
     """
 
     entry: Entry
@@ -24,6 +26,7 @@ class RevisionView(View):
     sql: str = ""
     where: str = ""
     note: str = ""
+    graph: RevisionGraph | None = None
 
     @property
     def revision(self) -> str:
@@ -45,6 +48,7 @@ class RevisionView(View):
         parts += [self.note] if self.note else []
         parts += [lines_text(self.lines)] if self.lines else []
         parts += [self.sql.rstrip()] if self.sql else []
+        parts += [self.graph.text()] if self.graph is not None else []
         parts.append(self.source.rstrip())
         return "\n\n".join(parts)
 
@@ -54,6 +58,7 @@ class RevisionView(View):
             tag("p", f"follows {', '.join(self.entry.down) or 'base'}; {self.path}", class_="mig-where"),
             tag("p", self.note) if self.note else "",
             lines_html(self.lines) if self.lines else "",
+            self.graph.html() if self.graph is not None else "",
             source_html("SQL", self.sql or sql_text(self.lines)),
             details("Source", code(self.source), shown=not self.lines),
             label=f"Revision {self.entry.revision}",

@@ -1,0 +1,93 @@
+"""Revisions in one file: a script of SQL, or a page of HTML that needs nothing else."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kernel_core.util.exc import CommandError
+from kernel_core.util.files import replace as put
+from kernel_core.util.secrets import redact
+
+from .views.graph import RevisionGraph
+from .views.history import History
+from .views.html import Html, details, join, page, tag
+from .views.html import code as code_html
+from .views.revisions import broken_files, entries
+from .views.view import View
+
+if TYPE_CHECKING:
+    from .session import Session
+
+SQL_MARK = "-- Written by %mig_export"
+HTML_MARK = "<!doctype html><!-- Written by %mig_export -->"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Exported(View):
+    """A file that was written: its ``path``, and its ``size`` in bytes."""
+
+    path: str
+    size: int
+    what: str
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def text(self) -> str:
+        return f"Wrote {self.what} to {os.path.relpath(self.path)} ({self.size:,} bytes)"
+
+    def html(self) -> Html:
+        return page(
+            tag("p", f"Wrote {self.what} to ", tag("code", os.path.relpath(self.path)), f" ({self.size:,} bytes)")
+        )
+
+
+def export_sql(session: Session, rev_range: str | None, path: str, *, replace: bool = False) -> Exported:
+    """Write the SQL of a range (by default all) for the connected database; nothing is run there."""
+    low, _, high = (rev_range or "base:heads").partition(":")
+    if rev_range and ":" not in rev_range:
+        raise CommandError(f"{rev_range!r} is not a range. Write it as from:to, from: or :to.")
+    script = session.upgrade(f"{low or 'base'}:{high or 'heads'}", sql=True).sql or ""
+    head = f"{SQL_MARK}: {rev_range or 'all revisions'}, for {session.connection.dialect}.\n\n"
+    return _write(path, head + script, SQL_MARK, f"the SQL of {rev_range or 'all revisions'}", replace)
+
+
+def export_html(session: Session, rev_range: str | None, path: str, *, replace: bool = False) -> Exported:
+    """Write the history, its graph and every source of a range (by default all) as one page; nothing is run."""
+    scripts = session.scripts()
+    current = session.heads_if_connected()
+    listed = entries(scripts, current, rev_range)
+    where, broken = session.where_if_connected, broken_files(scripts)
+    sources = [_source(scripts.get_revision(entry.revision)) for entry in listed]
+    title = f"Revisions of {session.environment.shown}"
+    body = join(
+        (
+            tag("h1", title),
+            History(listed, broken, where).html(),
+            RevisionGraph(listed, broken).html(),
+            page(tag("h2", "Sources"), *sources, label="Sources"),
+        )
+    )
+    head = tag("head", tag("meta", charset="utf-8"), tag("title", title))
+    text = f"{HTML_MARK}\n{tag('html', head, tag('body', body), lang='en')}\n"
+    return _write(path, text, HTML_MARK, f"{rev_range or 'all revisions'} as a page", replace)
+
+
+def _source(script: Any) -> Html:
+    return details(f"{script.revision}: {script.doc or 'no message'}", code_html(script.source))
+
+
+def _write(path: str, text: str, mark: str, what: str, replace: bool) -> Exported:
+    """Write the file; raises CommandError where there is one that is no export and shall not be replaced."""
+    target = os.path.abspath(path)
+    if not os.path.isdir(os.path.dirname(target)):
+        raise CommandError(f"{path}: its folder does not exist. Make it first, or choose another path.")
+    if os.path.exists(target) and not replace:
+        with open(target, encoding="utf-8", errors="replace") as stream:
+            if stream.read(len(mark)) != mark:
+                raise CommandError(f"{path} exists and is no export; it was left as it is. Add --yes to replace it.")
+    content = redact(text)
+    put(target, content)
+    return Exported(target, len(content.encode()), what)
