@@ -11,8 +11,16 @@ from ..operations.kinds.column import (
     ComputedColumnDefault,
     DropColumn,
     IdentityColumnDefault,
+    visit_add_column,
+    visit_column_default,
+    visit_column_name,
+    visit_column_nullable,
+    visit_column_type,
+    visit_computed_column,
+    visit_drop_column,
+    visit_identity_column,
 )
-from ..operations.kinds.table import RenameTable
+from ..operations.kinds.table import RenameTable, visit_rename_table
 from ..operations.statements import (
     AlterTable,
     add_column,
@@ -48,4 +56,13 @@ __all__ = [
     "format_table_name",
     "format_type",
     "quote_dotted",
+    "visit_add_column",
+    "visit_column_default",
+    "visit_column_name",
+    "visit_column_nullable",
+    "visit_column_type",
+    "visit_computed_column",
+    "visit_drop_column",
+    "visit_identity_column",
+    "visit_rename_table",
 ]

@@ -101,15 +101,12 @@ class DefaultImpl:
         self.output_buffer.write(text + "\n\n")
         self.output_buffer.flush()
 
-    def execute(
-        self, construct: Executable | ClauseElement | str, execution_options: Mapping[str, Any] | None = None
-    ) -> Any:
+    def execute(self, sql: Executable | ClauseElement | str, execution_options: Mapping[str, Any] | None = None) -> Any:
         """Run a statement, or print it in offline mode with its values written out.
 
         In a str a colon is a colon, so that JSON and casts may stand in it.
         """
-        if isinstance(construct, str):
-            construct = text(re.sub(r"(?<!\\):", r"\:", construct))
+        construct = text(re.sub(r"(?<!\\):", r"\:", sql)) if isinstance(sql, str) else sql
         if self.as_sql:
             self._print(construct)
             return None
@@ -230,6 +227,9 @@ class DefaultImpl:
         """Run the block in the transaction of one revision; an error rolls it back."""
         with connection.begin():
             yield
+
+    def start_migrations(self) -> None:
+        """Do what this database needs once before the first revision of a run; a dialect of its own may."""
 
     # The version table
 
@@ -392,21 +392,21 @@ class DefaultImpl:
 
     # Constraints and indexes
 
-    def add_constraint(self, constraint: Constraint) -> None:
+    def add_constraint(self, const: Constraint) -> None:
         """Add a constraint, unless its type says that this database does not need it."""
-        if should_create(constraint, self.dialect):
-            self.execute(schema.AddConstraint(constraint))
+        if should_create(const, self.dialect):
+            self.execute(schema.AddConstraint(const))
 
-    def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
+    def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint by its name; the CHECK of a type only where this database makes it."""
-        if is_type_bound(constraint) and not should_create(constraint, self.dialect):
+        if is_type_bound(const) and not should_create(const, self.dialect):
             return
-        if constraint.name is None:
+        if const.name is None:
             raise UnsupportedOperation(
-                f"A constraint of {constraint.table.name} has no name and cannot be dropped by one. "
+                f"A constraint of {const.table.name} has no name and cannot be dropped by one. "
                 "Name it, or give its MetaData a naming convention."
             )
-        self.execute(schema.DropConstraint(constraint, **kw))
+        self.execute(schema.DropConstraint(const, **kw))
 
     def create_index(self, index: Index, **kw: Any) -> None:
         """Create an index."""
@@ -418,9 +418,9 @@ class DefaultImpl:
 
     # Batch
 
-    def can_alter_in_place(self, batch: Batch) -> bool:
-        """Tell whether every change of the batch can be made without rebuilding the table."""
-        return True
+    def requires_recreate_in_batch(self, batch_op: Batch) -> bool:
+        """Tell whether the changes of a batch need a new table, because this database cannot alter the old one."""
+        return False
 
     def rebuild(self, batch: Batch) -> None:
         """Make a new table with the changes, move the rows, and put it in the old one's place."""
@@ -461,7 +461,7 @@ class DefaultImpl:
     def autogen_column_reflect(self, inspector: Any, table: Table, column_info: dict[str, Any]) -> None:
         """Correct a reflected column before it is compared."""
 
-    def render_type(self, type_: TypeEngine[Any], autogen_context: Any) -> str | bool:
+    def render_type(self, type_obj: TypeEngine[Any], autogen_context: Any) -> str | bool:
         """Return how a type of this dialect is written as Python; False for the common way."""
         return False
 

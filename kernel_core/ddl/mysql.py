@@ -112,19 +112,19 @@ class MySQLImpl(DefaultImpl):
                     "Drop it and add it anew."
                 )
 
-    def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
+    def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint; its kind must be known, and a primary key needs no name."""
-        if not isinstance(constraint, (PrimaryKeyConstraint, *(kind for kind, _ in _KINDS))):
+        if not isinstance(const, (PrimaryKeyConstraint, *(kind for kind, _ in _KINDS))):
             raise UnsupportedOperation(
-                f"MySQL drops each kind of constraint in its own way; {constraint.name} of "
-                f"{constraint.table.name} has none. Pass type_='foreignkey', 'primary', 'unique' or 'check'."
+                f"MySQL drops each kind of constraint in its own way; {const.name} of "
+                f"{const.table.name} has none. Pass type_='foreignkey', 'primary', 'unique' or 'check'."
             )
-        if isinstance(constraint, PrimaryKeyConstraint):
-            self.execute(schema.DropConstraint(constraint))
+        if isinstance(const, PrimaryKeyConstraint):
+            self.execute(schema.DropConstraint(const))
         elif kw.get("if_exists"):
-            self.execute(self._drop_if_there(constraint))
+            self.execute(self._drop_if_there(const))
         else:
-            super().drop_constraint(constraint, **kw)
+            super().drop_constraint(const, **kw)
 
     def _drop_if_there(self, constraint: Constraint) -> DropIfThere:
         if not getattr(self.dialect, "is_mariadb", False):

@@ -30,11 +30,11 @@ class AddConstraintOp(MigrateOperation):
     _by_visit_name: ClassVar[dict[str, type[AddConstraintOp]]] = {}
 
     @classmethod
-    def register_add_constraint(cls, *visit_names: str) -> Callable[[C], C]:
-        """Make a class the one that `from_constraint` uses for constraints of that ``__visit_name__``."""
+    def register_add_constraint(cls, type_: str, *others: str) -> Callable[[C], C]:
+        """Make a class the one that `from_constraint` uses for constraints of these ``__visit_name__``."""
 
         def register(operation_class: C) -> C:
-            for name in visit_names:
+            for name in (type_, *others):
                 cls._by_visit_name[name] = operation_class
             return operation_class
 

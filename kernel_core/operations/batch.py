@@ -1,8 +1,8 @@
 """Gather changes to one table, then alter it in place or have it rebuilt.
 
 Inside ``with op.batch_alter_table(...)`` the operations find a `RecordingImpl` where they expect the database. It
-notes each change. At the end of the block the real implementation says whether it can make them all in place
-(``can_alter_in_place``); if not, it rebuilds the table (``rebuild``), replaying the notes on the new definition.
+notes each change. At the end of the block the real implementation says whether it needs a new table for them
+(``requires_recreate_in_batch``); then it rebuilds the table (``rebuild``), replaying the notes on the new definition.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ class BatchOptions:
     reflect_kwargs: Mapping[str, Any] = field(default_factory=dict)
     naming_convention: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.recreate not in ("auto", "always", "never"):
+            raise CommandError(f"recreate={self.recreate!r} is unknown. Say auto, always or never.")
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -54,11 +58,16 @@ class Batch:
 
     def flush(self, impl: Any) -> None:
         """Carry out what was gathered; raises BatchError where ``recreate="never"`` forbids what would be needed."""
-        if self.options.recreate not in ("auto", "always", "never"):
-            raise CommandError(f"recreate={self.options.recreate!r} is unknown. Say auto, always or never.")
-        if self.options.recreate == "always" or not (self.options.recreate == "never" or impl.can_alter_in_place(self)):
+        recreate = self.options.recreate
+        if recreate == "always" or (recreate == "auto" and impl.requires_recreate_in_batch(self)):
             impl.rebuild(self)
             return
+        for change in self.changes:
+            if change.kw.keys() & {"insert_before", "insert_after"}:
+                raise BatchError(
+                    f"A column of {self.table_name!r} gets its place only in a new table. "
+                    "Pass recreate='always', or leave out insert_before and insert_after."
+                )
         for change in self.changes:
             change.replay(impl)
 

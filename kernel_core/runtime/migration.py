@@ -146,6 +146,7 @@ class MigrationContext:
         Raises UpgradeFailed where a revision fails: it is rolled back, those before it stay (unless all share one
         transaction).
         """
+        self.impl.start_migrations()
         before = frozenset(self.get_current_heads())
         with self._only_reading():
             steps = self._plan(before)

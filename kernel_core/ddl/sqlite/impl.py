@@ -114,15 +114,15 @@ class SQLiteImpl(DefaultImpl):
     def create_column_comment(self, column: Column[Any]) -> None:
         """Do nothing: SQLite keeps no comments."""
 
-    def add_constraint(self, constraint: Constraint) -> None:
+    def add_constraint(self, const: Constraint) -> None:
         """Refuse: a constraint of an existing table needs a batch; the CHECK of a type is left to the model."""
-        if not is_type_bound(constraint):
-            raise self._needs_batch(constraint, "add")
+        if not is_type_bound(const):
+            raise self._needs_batch(const, "add")
 
-    def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
+    def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Refuse: a constraint of an existing table needs a batch."""
-        if not is_type_bound(constraint):
-            raise self._needs_batch(constraint, "drop")
+        if not is_type_bound(const):
+            raise self._needs_batch(const, "drop")
 
     def _needs_batch(self, constraint: Constraint, verb: str) -> UnsupportedOperation:
         table = constraint.table.name
@@ -135,20 +135,22 @@ class SQLiteImpl(DefaultImpl):
         """Return the name by which a reflected constraint can be dropped: an unnamed one is known by what it states."""
         return name_of(constraint)
 
-    def can_alter_in_place(self, batch: Batch) -> bool:
-        """Tell whether SQLite can make every change without a copy: indexes, renamed columns, plain columns."""
-        options = batch.options
+    def requires_recreate_in_batch(self, batch_op: Batch) -> bool:
+        """Tell whether a change needs a copy: all do, but for indexes, new names of columns, and plain columns."""
+        options = batch_op.options
         if options.table_args or options.table_kwargs or options.partial_reordering:
-            return False
-        return all(self._in_place(change, batch) for change in batch.changes)
+            return True
+        return not all(self._in_place(change, batch_op) for change in batch_op.changes)
 
     def _in_place(self, change: Change, batch: Batch) -> bool:
         if change.method in ("create_index", "drop_index") or change.method.endswith("_comment"):
             return True
+        if {"insert_before", "insert_after"} & change.kw.keys():
+            return False
         if change.method == "alter_column":
             return not any(_asks(change.kw, what) for what in ("nullable", "server_default", "type_"))
         if change.method == "add_column":
-            return _addable(change.args[1]) and not {"insert_before", "insert_after"} & change.kw.keys()
+            return _addable(change.args[1])
         if change.method == "drop_column" and not self.as_sql and len(batch.changes) == 1:
             return stored_definition(self, batch.table_name, batch.schema).is_free(change.args[1].name)
         if change.method in ("add_constraint", "drop_constraint"):

@@ -308,6 +308,7 @@ class RenameTable(AlterTable):
 
 
 @compiles(RenameTable)
-def _rename_table(element: RenameTable, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_rename_table(element: RenameTable, compiler: DDLCompiler, **kw: Any) -> str:
+    """Say RENAME TO."""
     new = format_table_name(compiler, element.new_table_name, None)
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME TO {new}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from sqlalchemy import Table
+
 from ...util.exc import IrreversibleOperation
 from ..alter_table import AlterTableOp
 from ..base import BatchOperations, Operations
@@ -57,10 +59,12 @@ class CreateTableCommentOp(AlterTableOp):
             cls(operations.table_name, comment, existing_comment=existing_comment, schema=operations.schema)
         )
 
+    def to_table(self, migration_context: Any = None) -> Table:
+        """Return the table, with the comment and nothing else."""
+        return SchemaObjects(migration_context).table(self.table_name, schema=self.schema, comment=self.comment)
+
     def apply(self, operations: Operations) -> None:
-        table = SchemaObjects(operations.migration_context).table(
-            self.table_name, schema=self.schema, comment=self.comment
-        )
+        table = self.to_table(operations.migration_context)
         if self.comment is None:
             operations.impl.drop_table_comment(table)
         elif self.existing_comment is None:
@@ -82,8 +86,7 @@ class CreateTableCommentOp(AlterTableOp):
         return f"Set the comment of table {self.table_name} to {self.comment!r}"
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        table = SchemaObjects().table(self.table_name, schema=self.schema, comment=self.comment)
-        return ("add_table_comment", table, self.existing_comment)
+        return ("add_table_comment", self.to_table(), self.existing_comment)
 
     @classmethod
     def example(cls) -> Self:
@@ -119,10 +122,12 @@ class DropTableCommentOp(AlterTableOp):
         """Take the comment of the table of the batch away."""
         operations.invoke(cls(operations.table_name, existing_comment=existing_comment, schema=operations.schema))
 
+    def to_table(self, migration_context: Any = None) -> Table:
+        """Return the table, with nothing but its name."""
+        return SchemaObjects(migration_context).table(self.table_name, schema=self.schema)
+
     def apply(self, operations: Operations) -> None:
-        operations.impl.drop_table_comment(
-            SchemaObjects(operations.migration_context).table(self.table_name, schema=self.schema)
-        )
+        operations.impl.drop_table_comment(self.to_table(operations.migration_context))
 
     def reverse(self) -> CreateTableCommentOp:
         if self.existing_comment is None:
@@ -136,7 +141,7 @@ class DropTableCommentOp(AlterTableOp):
         return f"Drop the comment of table {self.table_name}"
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        return ("remove_table_comment", SchemaObjects().table(self.table_name, schema=self.schema))
+        return ("remove_table_comment", self.to_table())
 
     @classmethod
     def example(cls) -> Self:

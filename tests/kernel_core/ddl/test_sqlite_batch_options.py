@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from kernel_core.operations import Operations
 from kernel_core.runtime.migration import MigrationContext
-from kernel_core.util.exc import BatchError, UnsupportedOperation
+from kernel_core.util.exc import BatchError, CommandError, UnsupportedOperation
 
 
 @pytest.fixture
@@ -112,3 +112,20 @@ def test_offline_the_printed_rebuild_does_what_the_live_one_does(thing: sa.Conne
     assert "a INTEGER NOT NULL" in definition(thing)
     assert thing.exec_driver_sql("SELECT * FROM thing").all() == [(1, 2, 3, 4)]
     assert [index["name"] for index in sa.inspect(thing).get_indexes("thing")] == ["ix_b"]
+
+
+def test_a_column_that_only_moves_is_moved(thing: sa.Connection) -> None:
+    with Operations(MigrationContext.configure(thing)).batch_alter_table("thing") as batch_op:
+        batch_op.alter_column("c", insert_before="a")
+    assert thing.exec_driver_sql("SELECT * FROM thing").all() == [(1, 4, 2, 3)]
+
+
+def test_an_unknown_word_for_recreate_is_refused_before_anything_is_asked(thing: sa.Connection) -> None:
+    with pytest.raises(CommandError, match="Say auto, always or never"):
+        batch(thing, recreate="sometimes")
+
+
+def test_where_a_table_is_altered_in_place_a_column_gets_no_place() -> None:
+    op = Operations(MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True}))
+    with pytest.raises(BatchError, match="recreate='always'"), op.batch_alter_table("thing") as batch_op:
+        batch_op.add_column(sa.Column("d", sa.Integer), insert_after="a")

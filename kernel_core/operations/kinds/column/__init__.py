@@ -13,6 +13,15 @@ from .statements import (
     ComputedColumnDefault,
     DropColumn,
     IdentityColumnDefault,
+    visit_add_column,
+    visit_column_comment,
+    visit_column_default,
+    visit_column_name,
+    visit_column_nullable,
+    visit_column_type,
+    visit_computed_column,
+    visit_drop_column,
+    visit_identity_column,
 )
 from .subject import Default
 
@@ -31,4 +40,13 @@ __all__ = [
     "DropColumn",
     "DropColumnOp",
     "IdentityColumnDefault",
+    "visit_add_column",
+    "visit_column_comment",
+    "visit_column_default",
+    "visit_column_name",
+    "visit_column_nullable",
+    "visit_column_type",
+    "visit_computed_column",
+    "visit_drop_column",
+    "visit_identity_column",
 ]

@@ -45,9 +45,9 @@ class AddColumnOp(ColumnOp):
         self.inline_references, self.inline_primary_key, self.kw = inline_references, inline_primary_key, kw
 
     @classmethod
-    def from_column(cls, column: Column[Any]) -> Self:
+    def from_column(cls, col: Column[Any]) -> Self:
         """Return the operation that adds a column of a Table."""
-        return cls(column.table.name, column, schema=column.table.schema)
+        return cls(col.table.name, col, schema=col.table.schema)
 
     @classmethod
     def from_column_and_tablename(cls, schema: str | None, tname: str, col: Column[Any]) -> Self:

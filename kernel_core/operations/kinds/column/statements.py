@@ -127,7 +127,8 @@ class ColumnComment(AlterColumn):
 
 
 @compiles(AddColumn)
-def _add_column(element: AddColumn, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_add_column(element: AddColumn, compiler: DDLCompiler, **kw: Any) -> str:
+    """Say ADD COLUMN."""
     words = add_column(
         compiler, element.column, element.if_not_exists, element.inline_references, element.inline_primary_key
     )
@@ -135,7 +136,8 @@ def _add_column(element: AddColumn, compiler: DDLCompiler, **kw: Any) -> str:
 
 
 @compiles(DropColumn)
-def _drop_column(element: DropColumn, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_drop_column(element: DropColumn, compiler: DDLCompiler, **kw: Any) -> str:
+    """Say DROP COLUMN."""
     words = drop_column(compiler, element.column.name, element.if_exists)
     return f"{alter_table(compiler, element.table_name, element.schema)} {words}"
 
@@ -146,30 +148,35 @@ def _alter(element: AlterColumn, compiler: DDLCompiler, change: str) -> str:
 
 
 @compiles(ColumnNullable)
-def _column_nullable(element: ColumnNullable, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_nullable(element: ColumnNullable, compiler: DDLCompiler, **kw: Any) -> str:
+    """Say SET or DROP NOT NULL."""
     return _alter(element, compiler, "DROP NOT NULL" if element.nullable else "SET NOT NULL")
 
 
 @compiles(ColumnType)
-def _column_type(element: ColumnType, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_type(element: ColumnType, compiler: DDLCompiler, **kw: Any) -> str:
+    """Say TYPE."""
     return _alter(element, compiler, f"TYPE {format_type(compiler, element.type_)}")
 
 
 @compiles(ColumnName)
-def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
+    """Say RENAME TO."""
     before, after = (format_column_name(compiler, name) for name in (element.column_name, element.newname))
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME {before} TO {after}"
 
 
 @compiles(ColumnDefault)
-def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+    """Say SET or DROP DEFAULT."""
     if element.default is None:
         return _alter(element, compiler, "DROP DEFAULT")
     return _alter(element, compiler, f"SET DEFAULT {format_server_default(compiler, element.default)}")
 
 
 @compiles(ComputedColumnDefault)
-def _computed_default(element: ComputedColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_computed_column(element: ComputedColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+    """Refuse: no database makes a column computed, or ends that."""
     raise UnsupportedOperation(
         f"Column {element.column_name!r} of {element.table_name!r} cannot become computed, nor stop being so. "
         "Drop it and add it anew."
@@ -177,7 +184,8 @@ def _computed_default(element: ComputedColumnDefault, compiler: DDLCompiler, **k
 
 
 @compiles(IdentityColumnDefault)
-def _identity_default(element: IdentityColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_identity_column(element: IdentityColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+    """Refuse: only a dialect of its own knows how."""
     raise UnsupportedOperation(
         f"Column {element.column_name!r} of {element.table_name!r} cannot become an identity, nor stop being one, "
         f"in place: {compiler.dialect.name} has no ALTER for it. Make a new column, or a new table."
@@ -185,7 +193,8 @@ def _identity_default(element: IdentityColumnDefault, compiler: DDLCompiler, **k
 
 
 @compiles(ColumnComment)
-def _column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: Any) -> str:
+    """Say COMMENT ON COLUMN."""
     table = format_table_name(compiler, element.table_name, element.schema)
     name = format_column_name(compiler, element.column_name)
     return f"COMMENT ON COLUMN {table}.{name} IS {format_text(compiler, element.comment)}"

@@ -1,0 +1,14 @@
+"""Unique constraints, foreign keys, primary keys and checks: create, drop."""
+
+from .check import CreateCheckConstraintOp
+from .drop import DropConstraintOp
+from .foreign_key import CreateForeignKeyOp
+from .over_columns import CreatePrimaryKeyOp, CreateUniqueConstraintOp
+
+__all__ = [
+    "CreateCheckConstraintOp",
+    "CreateForeignKeyOp",
+    "CreatePrimaryKeyOp",
+    "CreateUniqueConstraintOp",
+    "DropConstraintOp",
+]

@@ -1,0 +1,92 @@
+"""Checks."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.schema import Constraint
+from sqlalchemy.sql.elements import ColumnElement
+
+from ....util.sqla_compat import sql_text
+from ...add_constraint import AddConstraintOp
+from ...base import BatchOperations, Operations
+from ...fields import Field
+from ...operation import Hint, SourceWriter
+from ...schemaobj import SchemaObjects
+from .subject import NAME, name_of, timing
+
+
+@Operations.register_operation("create_check_constraint")
+@BatchOperations.register_operation("create_check_constraint", "batch_create_check_constraint")
+@AddConstraintOp.register_add_constraint(
+    "check_constraint", "table_or_column_check_constraint", "column_check_constraint"
+)
+class CreateCheckConstraintOp(AddConstraintOp):
+    """A condition that every row meets."""
+
+    constraint_type = "check"
+    fields = (NAME, Field("condition", "sql"))
+
+    def __init__(
+        self,
+        constraint_name: str | None,
+        table_name: str,
+        condition: str | ColumnElement[Any],
+        *,
+        schema: str | None = None,
+        **kw: Any,
+    ) -> None:
+        self.constraint_name, self.table_name, self.condition = constraint_name, table_name, condition
+        self.schema, self.kw = schema, kw
+
+    @classmethod
+    def from_constraint(cls, constraint: Constraint) -> Self:
+        assert isinstance(constraint, CheckConstraint)
+        table: Any = constraint.table
+        options = timing(constraint) | dict(constraint.dialect_kwargs)
+        return cls(name_of(constraint), table.name, constraint.sqltext, schema=table.schema, **options)
+
+    def to_constraint(self, migration_context: Any = None) -> CheckConstraint:
+        schema_objects = SchemaObjects(migration_context)
+        return schema_objects.check_constraint(
+            self.constraint_name, self.table_name, self.condition, schema=self.schema, **self.kw
+        )
+
+    @classmethod
+    def create_check_constraint(
+        cls,
+        operations: Operations,
+        constraint_name: str | None,
+        table_name: str,
+        condition: str | ColumnElement[Any],
+        *,
+        schema: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Add a check.
+
+        op.create_check_constraint("ck_users_age", "users", "age >= 0")
+        """
+        operations.invoke(cls(constraint_name, table_name, condition, schema=schema, **kw))
+
+    @classmethod
+    def batch_create_check_constraint(
+        cls, operations: BatchOperations, constraint_name: str, condition: str | ColumnElement[Any], **kw: Any
+    ) -> None:
+        """Add a check to the table of the batch."""
+        operations.invoke(cls(constraint_name, operations.table_name, condition, schema=operations.schema, **kw))
+
+    def render(self, write: SourceWriter) -> str:
+        condition = self.condition if isinstance(self.condition, str) else sql_text(self.condition)
+        return self._write(write, "create_check_constraint", condition, **self.kw)
+
+    def sentence(self) -> str:
+        return f"Create check{self._called()} on {self.table_name}: {sql_text(self.condition)}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        return (Hint("may fail", f"fails if a row of {self.table_name} does not meet it"),)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("ck_users_age", "users", "age >= 0")

@@ -1,0 +1,120 @@
+"""Constraints that go away."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from sqlalchemy.schema import Constraint
+
+from ....util.exc import IrreversibleOperation
+from ...add_constraint import AddConstraintOp
+from ...base import BatchOperations, Operations
+from ...operation import MigrateOperation, Need, SourceWriter, key, without_empty
+from ...schemaobj import SchemaObjects
+from .over_columns import CreateUniqueConstraintOp
+
+
+@Operations.register_operation("drop_constraint")
+@BatchOperations.register_operation("drop_constraint", "batch_drop_constraint")
+@AddConstraintOp.register_drop_constraint
+class DropConstraintOp(MigrateOperation):
+    """A constraint goes away; the rows stay."""
+
+    sign = "-"
+    alters_table = True
+
+    def __init__(
+        self,
+        constraint_name: str | None,
+        table_name: str,
+        type_: str | None = None,
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+        _reverse: AddConstraintOp | None = None,
+    ) -> None:
+        self.constraint_name, self.table_name, self.constraint_type = constraint_name, table_name, type_
+        self.schema, self.if_exists, self._reverse = schema, if_exists, _reverse
+
+    @classmethod
+    def from_constraint(cls, constraint: Constraint) -> Self:
+        """Return the operation that drops ``constraint`` and can add it again."""
+        addition = AddConstraintOp.from_constraint(constraint)
+        return cls(
+            addition.constraint_name,
+            addition.table_name,
+            addition.constraint_type,
+            schema=addition.schema,
+            _reverse=addition,
+        )
+
+    def to_constraint(self, migration_context: Any = None) -> Constraint:
+        """Return the constraint that is dropped; a nameable stand-in where only its name is known."""
+        if self._reverse is not None:
+            constraint = self._reverse.to_constraint(migration_context)
+            constraint.name = self.constraint_name
+            return constraint
+        return SchemaObjects(migration_context).constraint(
+            self.constraint_name, self.table_name, self.constraint_type, schema=self.schema
+        )
+
+    @classmethod
+    def drop_constraint(
+        cls,
+        operations: Operations,
+        constraint_name: str,
+        table_name: str,
+        type_: Literal["check", "foreignkey", "primary", "unique"] | None = None,
+        *,
+        schema: str | None = None,
+        if_exists: bool | None = None,
+    ) -> None:
+        """Drop a constraint by its name; MySQL and SQLite also need its kind.
+
+        op.drop_constraint("uq_users_email", "users", type_="unique")
+        """
+        operations.invoke(cls(constraint_name, table_name, type_, schema=schema, if_exists=if_exists))
+
+    @classmethod
+    def batch_drop_constraint(cls, operations: BatchOperations, constraint_name: str, type_: str | None = None) -> None:
+        """Drop a constraint of the table of the batch."""
+        operations.invoke(cls(constraint_name, operations.table_name, type_, schema=operations.schema))
+
+    def apply(self, operations: Operations) -> None:
+        constraint = self.to_constraint(operations.migration_context)
+        operations.impl.drop_constraint(constraint, **without_empty({"if_exists": self.if_exists}))
+
+    def reverse(self) -> AddConstraintOp:
+        if self._reverse is None:
+            raise IrreversibleOperation(
+                self.sentence(), "what it states is not known. Make it with DropConstraintOp.from_constraint()."
+            )
+        return self._reverse
+
+    def render(self, write: SourceWriter) -> str:
+        options = without_empty({"type_": self.constraint_type, "if_exists": self.if_exists})
+        if write.batch_table is not None:
+            return write.call("drop_constraint", self.constraint_name, **options)
+        options |= without_empty({"schema": self.schema})
+        return write.call("drop_constraint", self.constraint_name, self.table_name, **options)
+
+    def sentence(self) -> str:
+        kinds = {"unique": "unique constraint", "foreignkey": "foreign key", "primary": "primary key", "check": "check"}
+        return f"Drop {kinds.get(self.constraint_type or '', 'constraint')} {self.constraint_name} of {self.table_name}"
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("remove_fk" if self.constraint_type == "foreignkey" else "remove_constraint", self.to_constraint())
+
+    def provides(self) -> frozenset[Need]:
+        """Columns of the constraint, and the table that a foreign key referred to, are free once it is gone."""
+        if self._reverse is None:
+            return frozenset()
+        own = ("table", *key(self.schema, self.table_name))
+        return frozenset(("freed", *need) for need in self._reverse.requires() if need != own)
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset()
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls.from_constraint(CreateUniqueConstraintOp("uq_users_email", "users", ["email"]).to_constraint())

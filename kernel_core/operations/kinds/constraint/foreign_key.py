@@ -1,0 +1,215 @@
+"""Foreign keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy.schema import Constraint
+
+from ....util.sqla_compat import referent
+from ...add_constraint import AddConstraintOp
+from ...base import BatchOperations, Operations
+from ...fields import Field
+from ...operation import Hint, Need, SourceWriter, key, without_empty
+from ...schemaobj import SchemaObjects
+from .subject import NAME, name_of, timing
+
+_ACTIONS = ("CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION")
+
+
+@Operations.register_operation("create_foreign_key")
+@BatchOperations.register_operation("create_foreign_key", "batch_create_foreign_key")
+@AddConstraintOp.register_add_constraint("foreign_key_constraint")
+class CreateForeignKeyOp(AddConstraintOp):
+    """Values of these columns stand in the referred table."""
+
+    constraint_type = "foreignkey"
+    fields = (
+        NAME,
+        Field("local_cols", "columns", label="columns"),
+        Field("remote_cols", "columns", label="referred columns"),
+        Field("ondelete", "choice", choices=_ACTIONS, optional=True),
+        Field("onupdate", "choice", choices=_ACTIONS, optional=True),
+    )
+
+    def __init__(
+        self,
+        constraint_name: str | None,
+        source_table: str,
+        referent_table: str,
+        local_cols: Sequence[str],
+        remote_cols: Sequence[str],
+        *,
+        source_schema: str | None = None,
+        referent_schema: str | None = None,
+        onupdate: str | None = None,
+        ondelete: str | None = None,
+        **kw: Any,
+    ) -> None:
+        self.constraint_name, self.table_name, self.referent_table = constraint_name, source_table, referent_table
+        self.local_cols, self.remote_cols = list(local_cols), list(remote_cols)
+        self.schema, self.referent_schema = source_schema, referent_schema
+        self.onupdate, self.ondelete, self.kw = onupdate, ondelete, kw
+
+    @property
+    def source_table(self) -> str:
+        """The table that refers."""
+        return self.table_name
+
+    @property
+    def source_schema(self) -> str | None:
+        """The schema of the table that refers."""
+        return self.schema
+
+    @classmethod
+    def from_constraint(cls, constraint: Constraint) -> Self:
+        assert isinstance(constraint, ForeignKeyConstraint)
+        schema, table, columns = referent(constraint)
+        return cls(
+            name_of(constraint),
+            constraint.table.name,
+            table,
+            list(constraint.column_keys),
+            columns,
+            source_schema=constraint.table.schema,
+            referent_schema=schema,
+            onupdate=constraint.onupdate,
+            ondelete=constraint.ondelete,
+            **without_empty({"match": constraint.match, "use_alter": constraint.use_alter or None}),
+            **timing(constraint),
+            **constraint.dialect_kwargs,
+        )
+
+    def to_constraint(self, migration_context: Any = None) -> ForeignKeyConstraint:
+        return SchemaObjects(migration_context).foreign_key_constraint(
+            self.constraint_name,
+            self.table_name,
+            self.referent_table,
+            self.local_cols,
+            self.remote_cols,
+            source_schema=self.schema,
+            referent_schema=self.referent_schema,
+            onupdate=self.onupdate,
+            ondelete=self.ondelete,
+            **self.kw,
+        )
+
+    @classmethod
+    def create_foreign_key(
+        cls,
+        operations: Operations,
+        constraint_name: str | None,
+        source_table: str,
+        referent_table: str,
+        local_cols: Sequence[str],
+        remote_cols: Sequence[str],
+        *,
+        onupdate: str | None = None,
+        ondelete: str | None = None,
+        deferrable: bool | None = None,
+        initially: str | None = None,
+        match: str | None = None,
+        source_schema: str | None = None,
+        referent_schema: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Add a foreign key.
+
+            op.create_foreign_key("fk_orders_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")
+
+        Further arguments: ``use_alter`` and the dialects' own.
+        """
+        timing = without_empty({"deferrable": deferrable, "initially": initially, "match": match})
+        operations.invoke(
+            cls(
+                constraint_name,
+                source_table,
+                referent_table,
+                local_cols,
+                remote_cols,
+                source_schema=source_schema,
+                referent_schema=referent_schema,
+                onupdate=onupdate,
+                ondelete=ondelete,
+                **timing,
+                **kw,
+            )
+        )
+
+    @classmethod
+    def batch_create_foreign_key(
+        cls,
+        operations: BatchOperations,
+        constraint_name: str | None,
+        referent_table: str,
+        local_cols: Sequence[str],
+        remote_cols: Sequence[str],
+        *,
+        referent_schema: str | None = None,
+        onupdate: str | None = None,
+        ondelete: str | None = None,
+        deferrable: bool | None = None,
+        initially: str | None = None,
+        match: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Add a foreign key to the table of the batch."""
+        cls.create_foreign_key(
+            operations,  # type: ignore[arg-type]
+            constraint_name,
+            operations.table_name,
+            referent_table,
+            local_cols,
+            remote_cols,
+            onupdate=onupdate,
+            ondelete=ondelete,
+            deferrable=deferrable,
+            initially=initially,
+            match=match,
+            source_schema=operations.schema,
+            referent_schema=referent_schema,
+            **kw,
+        )
+
+    def render(self, write: SourceWriter) -> str:
+        options = without_empty(
+            {"referent_schema": self.referent_schema, "onupdate": self.onupdate, "ondelete": self.ondelete}
+        )
+        if write.batch_table is None:
+            source = without_empty({"source_schema": self.schema})
+            tables: tuple[str, ...] = (self.table_name, self.referent_table)
+        else:
+            source, tables = {}, (self.referent_table,)
+        return write.call(
+            "create_foreign_key",
+            self.constraint_name,
+            *tables,
+            self.local_cols,
+            self.remote_cols,
+            **source,
+            **options,
+            **self.kw,
+        )
+
+    def sentence(self) -> str:
+        target = f"{self.referent_table} ({', '.join(self.remote_cols)})"
+        action = f", on delete {self.ondelete.lower()}" if self.ondelete else ""
+        source = f"{self.table_name} ({', '.join(self.local_cols)})"
+        return f"Create foreign key{self._called()} from {source} to {target}{action}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        return (Hint("may fail", f"fails if {self.table_name} refers to rows that {self.referent_table} lacks"),)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("add_fk", self.to_constraint())
+
+    def _column_needs(self) -> frozenset[Need]:
+        local = {("column", *key(self.schema, self.table_name, name)) for name in self.local_cols}
+        remote = {("column", *key(self.referent_schema, self.referent_table, name)) for name in self.remote_cols}
+        return frozenset(local | remote | {("table", *key(self.referent_schema, self.referent_table))})
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("fk_orders_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")

@@ -1,0 +1,147 @@
+"""Constraints that are stated by a list of columns: unique constraints, primary keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy.schema import Constraint
+
+from ...add_constraint import AddConstraintOp
+from ...base import BatchOperations, Operations
+from ...fields import Field
+from ...operation import Hint, SourceWriter
+from ...schemaobj import SchemaObjects
+from .subject import NAME, name_of, timing
+
+
+class OverColumnsOp(AddConstraintOp):
+    """A new constraint that is stated by a list of columns: a unique constraint, a primary key."""
+
+    fields = (NAME, Field("columns", "columns"))
+
+    def __init__(
+        self,
+        constraint_name: str | None,
+        table_name: str,
+        columns: Sequence[str],
+        *,
+        schema: str | None = None,
+        **kw: Any,
+    ) -> None:
+        self.constraint_name, self.table_name, self.columns = constraint_name, table_name, list(columns)
+        self.schema, self.kw = schema, kw
+
+    @classmethod
+    def from_constraint(cls, constraint: Constraint) -> Self:
+        assert isinstance(constraint, (UniqueConstraint, PrimaryKeyConstraint))
+        names = [column.name for column in constraint.columns]
+        options = timing(constraint) | dict(constraint.dialect_kwargs)
+        return cls(name_of(constraint), constraint.table.name, names, schema=constraint.table.schema, **options)
+
+
+@Operations.register_operation("create_unique_constraint")
+@BatchOperations.register_operation("create_unique_constraint", "batch_create_unique_constraint")
+@AddConstraintOp.register_add_constraint("unique_constraint")
+class CreateUniqueConstraintOp(OverColumnsOp):
+    """No two rows have the same values in these columns."""
+
+    constraint_type = "unique"
+
+    def to_constraint(self, migration_context: Any = None) -> UniqueConstraint:
+        schema_objects = SchemaObjects(migration_context)
+        return schema_objects.unique_constraint(
+            self.constraint_name, self.table_name, self.columns, schema=self.schema, **self.kw
+        )
+
+    @classmethod
+    def create_unique_constraint(
+        cls,
+        operations: Operations,
+        constraint_name: str | None,
+        table_name: str,
+        columns: Sequence[str],
+        *,
+        schema: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Add a unique constraint.
+
+            op.create_unique_constraint("uq_users_email", "users", ["email"])
+
+        Further arguments: ``deferrable``, ``initially`` and the dialects' own.
+        """
+        operations.invoke(cls(constraint_name, table_name, columns, schema=schema, **kw))
+
+    @classmethod
+    def batch_create_unique_constraint(
+        cls, operations: BatchOperations, constraint_name: str, columns: Sequence[str], **kw: Any
+    ) -> None:
+        """Add a unique constraint to the table of the batch."""
+        operations.invoke(cls(constraint_name, operations.table_name, columns, schema=operations.schema, **kw))
+
+    def render(self, write: SourceWriter) -> str:
+        return self._write(write, "create_unique_constraint", self.columns, **self.kw)
+
+    def sentence(self) -> str:
+        return f"Create unique constraint{self._called()} on {self.table_name} ({', '.join(self.columns)})"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        return (Hint("may fail", f"fails if two rows of {self.table_name} have the same values"),)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("uq_users_email", "users", ["email"])
+
+
+@Operations.register_operation("create_primary_key")
+@BatchOperations.register_operation("create_primary_key", "batch_create_primary_key")
+@AddConstraintOp.register_add_constraint("primary_key_constraint")
+class CreatePrimaryKeyOp(OverColumnsOp):
+    """These columns identify a row."""
+
+    constraint_type = "primary"
+
+    def to_constraint(self, migration_context: Any = None) -> PrimaryKeyConstraint:
+        schema_objects = SchemaObjects(migration_context)
+        return schema_objects.primary_key_constraint(
+            self.constraint_name, self.table_name, self.columns, schema=self.schema, **self.kw
+        )
+
+    @classmethod
+    def create_primary_key(
+        cls,
+        operations: Operations,
+        constraint_name: str | None,
+        table_name: str,
+        columns: Sequence[str],
+        *,
+        schema: str | None = None,
+        **kw: Any,
+    ) -> None:
+        """Add a primary key to a table that has none.
+
+        op.create_primary_key("pk_users", "users", ["id"])
+        """
+        operations.invoke(cls(constraint_name, table_name, columns, schema=schema, **kw))
+
+    @classmethod
+    def batch_create_primary_key(
+        cls, operations: BatchOperations, constraint_name: str | None, columns: Sequence[str], **kw: Any
+    ) -> None:
+        """Add a primary key to the table of the batch."""
+        operations.invoke(cls(constraint_name, operations.table_name, columns, schema=operations.schema, **kw))
+
+    def render(self, write: SourceWriter) -> str:
+        return self._write(write, "create_primary_key", self.columns, **self.kw)
+
+    def sentence(self) -> str:
+        return f"Create primary key{self._called()} on {self.table_name} ({', '.join(self.columns)})"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        return (Hint("may fail", f"fails if {self.table_name} has rows with no value, or the same values, there"),)
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("pk_users", "users", ["id"])
