@@ -11,6 +11,7 @@ from sqlalchemy.schema import MetaData
 from ..operations.containers import DowngradeOps, MigrationScript, OpContainer, UpgradeOps
 from .compare import populate_upgrade_ops
 from .context import AutogenContext
+from .renames import settle_renames
 from .render import render_body, render_op_text
 
 __all__ = [
@@ -45,6 +46,7 @@ def produce_migrations(context: Any, metadata: MetaData | Sequence[MetaData]) ->
     autogen_context = AutogenContext(context, metadata)
     upgrade_ops = UpgradeOps()
     populate_upgrade_ops(autogen_context, upgrade_ops)
+    settle_renames(autogen_context, upgrade_ops)
     return MigrationScript(None, upgrade_ops, upgrade_ops.reverse(), imports=set())
 
 
@@ -141,6 +143,7 @@ class RevisionContext:
         self._contexts[upgrade_ops.upgrade_token] = self._contexts[downgrade_ops.downgrade_token] = context
         if autogenerate:
             populate_upgrade_ops(context, upgrade_ops)
+            settle_renames(context, upgrade_ops)
             upgrade_ops.reverse_into(downgrade_ops)
         self.template_args.update(context.opts.get("template_args") or {})
         for hook in (self.process_revision_directives, context.opts.get("process_revision_directives")):

@@ -144,7 +144,8 @@ def _batch(context: AutogenContext, table_name: str) -> Iterator[None]:
 def _statements(context: AutogenContext, operation: MigrateOperation) -> list[str]:
     """Return what the operation's renderer gives, each text a statement that is not laid out yet."""
     written = renderers.dispatch(operation)(context, operation)
-    return [written] if isinstance(written, str) else list(written)
+    statements = [written] if isinstance(written, str) else list(written)
+    return [f"# {' '.join(operation.remark.split())}", *statements] if operation.remark else statements
 
 
 def _width(context: AutogenContext) -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .operation import Hint, MigrateOperation
+
+if TYPE_CHECKING:
+    from .renames import RenameCandidate
 
 T = TypeVar("T")
 
@@ -65,11 +68,15 @@ class ModifyTableOps(OpContainer):
 
 
 class UpgradeOps(OpContainer):
-    """What ``upgrade()`` does; ``upgrade_token`` names the template's slot for it."""
+    """What ``upgrade()`` does; ``upgrade_token`` names the template's slot for it.
+
+    ``renames`` are the drops and additions that may be renames, as a comparison found them.
+    """
 
     def __init__(self, ops: Iterable[MigrateOperation] = (), upgrade_token: str = "upgrades") -> None:
         super().__init__(ops)
         self.upgrade_token = upgrade_token
+        self.renames: tuple[RenameCandidate, ...] = ()
 
     def reverse_into(self, downgrade_ops: DowngradeOps) -> DowngradeOps:
         """Fill ``downgrade_ops`` with what undoes this, last first, and return it."""

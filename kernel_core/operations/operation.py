@@ -73,6 +73,9 @@ class MigrateOperation:
     sign: ClassVar[Literal["+", "-", "~"]] = "~"
     """``+`` adds to the schema, ``-`` removes, ``~`` changes."""
 
+    remark: str = ""
+    """What a reader of the version file should know; stands as a comment above the directive."""
+
     @cached_property
     def info(self) -> dict[Any, Any]:
         """Free space for hooks; the engine neither reads nor writes it."""

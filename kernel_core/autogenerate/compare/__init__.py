@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...operations.containers import UpgradeOps
 from ..context import AutogenContext
+from .reflect import Database
 from .registry import Comparators, comparators
 from .tables import compare_tables
 
@@ -13,7 +14,8 @@ __all__ = ["Comparators", "comparators", "populate_upgrade_ops"]
 def populate_upgrade_ops(context: AutogenContext, upgrade_ops: UpgradeOps) -> None:
     """Fill ``upgrade_ops`` with the operations that make the database what the models say."""
     schemas = _schemas(context)
-    compare_tables(context, upgrade_ops, schemas)
+    database = Database(context, schemas)
+    compare_tables(context, upgrade_ops, database)
     comparators.run("schema", context, upgrade_ops, set(schemas))
 
 

@@ -11,7 +11,7 @@ from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ...util.sqla_compat import sorted_tables
-from ..context import AutogenContext
+from ..context import AutogenContext, names
 from .changes import Changes, ordered
 from .columns import added_columns, altered_columns, dropped_columns
 from .constraints import compare_foreign_keys, compare_uniques
@@ -22,12 +22,11 @@ from .registry import comparators
 from .values import Key
 
 
-def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, schemas: Iterable[str | None]) -> None:
+def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: Database) -> None:
     """Fill ``upgrade_ops`` with all that makes the database what the models say.
 
     New tables come first, parents before children; then the changes; then the tables that go, children before parents.
     """
-    database = Database(context, schemas)
     models = _models(context, database)
     new: list[Table] = []
     both: list[Table] = []
@@ -127,6 +126,7 @@ def _drops(operation: MigrateOperation, key: ForeignKeyConstraint) -> bool:
 def _changes(context: AutogenContext, database: Database, model: Table) -> Changes:
     """Return what is to be done to a table that both sides have."""
     info = database.infos[_key(database, model)]
+    context.column_orders[info.key] = list(info.columns), names(model.columns)
     changes = Changes(info.key)
     changes.added_columns = added_columns(context, info, model)
     changes.altered_columns = altered_columns(context, database, info, model)

@@ -1,0 +1,13 @@
+"""Renames: which drop and which addition look like one thing under another name, and making one of the two.
+
+for candidate in upgrade_ops.renames:      # found with the comparison; or candidates(context, upgrade_ops)
+    print(candidate.sentence())
+upgrade_ops = accept(upgrade_ops, candidate)
+"""
+
+from ...operations.renames import RenameCandidate
+from .accept import accept, accept_all
+from .choice import CHOICES, settle_renames
+from .find import candidates
+
+__all__ = ["CHOICES", "RenameCandidate", "accept", "accept_all", "candidates", "settle_renames"]

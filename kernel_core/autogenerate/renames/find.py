@@ -1,0 +1,88 @@
+"""Find what looks like a rename among the operations of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import MappingProxyType
+
+from ...operations.containers import OpContainer
+from ...operations.kinds.column import AddColumnOp, DropColumnOp
+from ...operations.kinds.constraint import CreateForeignKeyOp, DropConstraintOp
+from ...operations.kinds.table import CreateTableOp, DropTableOp
+from ...operations.operation import MigrateOperation
+from ...operations.renames import RenameCandidate
+from ..context import AutogenContext
+from .columns import Orders, column_score, renamed_column
+from .pairs import clear_pairs
+from .tables import renamed_table, table_score
+from .values import weigh
+
+THRESHOLD = 0.7
+"""From this score on a pair is a candidate."""
+
+_NONE: Orders = MappingProxyType({})
+
+
+def candidates(
+    context: AutogenContext, upgrade_ops: OpContainer, *, orders: Orders = _NONE, look_at_values: bool = True
+) -> tuple[RenameCandidate, ...]:
+    """Return what looks like a rename, the surest first; nothing is changed.
+
+    ``orders`` say where the columns stand. With ``look_at_values`` and a connection, some rows of the old columns are
+    read, at most one statement a table, to see whether the new column could hold them.
+    """
+    leaves = list(upgrade_ops.leaves())
+    found = [*_columns(context, leaves, orders, look_at_values), *_tables(context, leaves)]
+    return tuple(sorted(found, key=lambda candidate: -candidate.score))
+
+
+def _columns(
+    context: AutogenContext, leaves: list[MigrateOperation], orders: Orders, look_at_values: bool
+) -> Iterable[RenameCandidate]:
+    drops = [each for each in leaves if isinstance(each, DropColumnOp)]
+    adds = [each for each in leaves if isinstance(each, AddColumnOp)]
+    if not drops or not adds:
+        return
+    old_keys = _targets(each.reverse() for each in leaves if _drops_key(each))
+    new_keys = _targets(leaves)
+    scored: dict[tuple[DropColumnOp, AddColumnOp], tuple[float, tuple[str, ...]]] = {}
+    for drop in drops:
+        for add in (each for each in adds if each.table_key == drop.table_key):
+            one = old_keys.get((drop.table_key, drop.column_name), "")
+            two = new_keys.get((add.table_key, str(add.column.name)), "")
+            score, reasons = column_score(context, drop, add, orders, (one, two))
+            if score >= THRESHOLD:
+                scored[drop, add] = score, reasons
+    if look_at_values and context.connection is not None:
+        scored = weigh(context, scored)
+    for drop, add in clear_pairs({pair: score for pair, (score, _) in scored.items()}):
+        score, reasons = scored[drop, add]
+        if score >= THRESHOLD:
+            yield RenameCandidate(drop, add, score, reasons, (renamed_column(context, drop, add),))
+
+
+def _drops_key(operation: MigrateOperation) -> bool:
+    return isinstance(operation, DropConstraintOp) and operation.constraint_type == "foreignkey"
+
+
+def _targets(operations: Iterable[MigrateOperation]) -> dict[tuple[tuple[str | None, str] | None, str], str]:
+    """Return (table, column) -> ``users.id`` of the foreign keys over one column."""
+    return {
+        (each.table_key, each.local_cols[0]): f"{each.referent_table}.{each.remote_cols[0]}"
+        for each in operations
+        if isinstance(each, CreateForeignKeyOp) and len(each.local_cols) == 1
+    }
+
+
+def _tables(context: AutogenContext, leaves: list[MigrateOperation]) -> Iterable[RenameCandidate]:
+    drops = [each for each in leaves if isinstance(each, DropTableOp)]
+    adds = [each for each in leaves if isinstance(each, CreateTableOp)]
+    scored: dict[tuple[DropTableOp, CreateTableOp], tuple[float, tuple[str, ...]]] = {}
+    for drop in drops:
+        for add in (each for each in adds if each.schema == drop.schema):
+            score, reasons = table_score(drop, add)
+            if score >= THRESHOLD:
+                scored[drop, add] = score, reasons
+    for drop, add in clear_pairs({pair: score for pair, (score, _) in scored.items()}):
+        score, reasons = scored[drop, add]
+        yield RenameCandidate(drop, add, score, reasons, tuple(renamed_table(context, drop, add)))

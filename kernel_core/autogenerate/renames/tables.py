@@ -1,0 +1,110 @@
+"""Tables that look renamed: what speaks for it, and what would be done instead."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint, Table, UniqueConstraint
+
+from ...operations.kinds.column import AddColumnOp, DropColumnOp
+from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
+from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
+from ...operations.operation import MigrateOperation
+from ...util.sqla_compat import final_name
+from ..compare.copies import create_foreign_key, create_unique, drop_constraint, loose_column
+from ..compare.values import foreign_key_of_model, unique_of_model
+from ..context import AutogenContext
+from .columns import altered_column, may_become
+from .names import alikeness
+
+_COMMON = frozenset({"id", "name", "created_at", "updated_at", "created", "updated", "deleted_at", "description"})
+"""Columns that many tables have; that two tables share them says little."""
+
+
+def table_score(drop: DropTableOp, add: CreateTableOp) -> tuple[float, tuple[str, ...]]:
+    """Return how sure it is that ``add`` is what is dropped, and why.
+
+    The columns count most, those that every table has the least; two small tables need similar names besides.
+    """
+    old = {str(column.name): column for column in drop.to_table().columns}
+    new = {str(item.name): item for item in add.columns if isinstance(item, Column)}
+    shared = [name for name in old if name in new and _alike(old[name], new[name])]
+    every = old.keys() | new.keys()
+    if not shared:
+        return 0.0, ()
+    share = len(shared) / len(every)
+    telling = len(set(shared) - _COMMON)
+    shape = share * (1 - 0.5**telling) if telling else 0.0
+    name = alikeness(drop.table_name, add.table_name)
+    score = 0.35 * name + 0.65 * shape + (0.1 if share == 1 and telling > 1 else 0.0)
+    if share < 0.6:
+        return 0.0, ()
+    reasons = ["similar name"] if name >= 0.6 else []
+    same = "the same" if len(shared) == len(every) else f"{len(shared)} of"
+    reasons.append(f"{same} {len(every)} columns")
+    return min(score, 0.99), tuple(reasons)
+
+
+def _alike(old: Column[Any], new: Column[Any]) -> bool:
+    return may_become(old.type, new.type)
+
+
+def renamed_table(context: AutogenContext, drop: DropTableOp, add: CreateTableOp) -> list[MigrateOperation]:
+    """Return the rename, and after it what makes the rest of the table what the models say."""
+    old, new = _under_name(drop.reverse(), add.table_name), add.to_table(context.migration_context)
+    name, schema = str(new.name), new.schema
+    gone = [column for column in old.columns if column.name not in new.columns]
+    came = [column for column in new.columns if column.name not in old.columns]
+    both = [(old.columns[column.name], column) for column in new.columns if column.name in old.columns]
+    alterations = [altered_column(context, *pair) for pair in both]
+    changes: list[MigrateOperation] = [AddColumnOp(name, loose_column(column), schema=schema) for column in came]
+    changes += [each for each in alterations if each.has_changes()]
+    changes += _constraints(context, old, new, str(drop.table_name))
+    changes += [DropColumnOp.from_column_and_tablename(schema, name, loose_column(column)) for column in gone]
+    if old.comment != new.comment and context.dialect.supports_comments:
+        changes.append(_comment(name, schema, old.comment, new.comment))
+    return [RenameTableOp(drop.table_name, name, schema=schema), *changes]
+
+
+def _under_name(creation: CreateTableOp, name: str) -> Table:
+    """Return the old table as it is after the rename."""
+    renamed = copy.copy(creation)
+    renamed.table_name = name
+    return renamed.to_table()
+
+
+def _comment(name: str, schema: str | None, before: str | None, after: str | None) -> MigrateOperation:
+    if not after:
+        return DropTableCommentOp(name, schema=schema, existing_comment=before)
+    return CreateTableCommentOp(name, after, schema=schema, existing_comment=before)
+
+
+def _constraints(context: AutogenContext, old: Table, new: Table, old_name: str) -> list[MigrateOperation]:
+    """Return what drops and adds unique constraints and foreign keys; checks go along with the table."""
+    left = [each for each in old.constraints if isinstance(each, (UniqueConstraint, ForeignKeyConstraint))]
+    adds: list[MigrateOperation] = []
+    for constraint in sorted(new.constraints, key=lambda each: str(each.name)):
+        if not isinstance(constraint, (UniqueConstraint, ForeignKeyConstraint)):
+            continue
+        same = next((each for each in left if _is_same(each, constraint, old_name, context)), None)
+        if same is not None:
+            left.remove(same)
+        elif isinstance(constraint, ForeignKeyConstraint):
+            adds.append(create_foreign_key(constraint, context.dialect))
+        else:
+            adds.append(create_unique(constraint, context.dialect))
+    return [*(drop_constraint(each, context.impl) for each in left if each.name), *adds]
+
+
+def _is_same(old: Constraint, new: Constraint, old_name: str, context: AutogenContext) -> bool:
+    if isinstance(old, UniqueConstraint) and isinstance(new, UniqueConstraint):
+        wanted = final_name(new, context.dialect)
+        return unique_of_model(old) == unique_of_model(new) and (None in (wanted, old.name) or wanted == old.name)
+    if isinstance(old, ForeignKeyConstraint) and isinstance(new, ForeignKeyConstraint):
+        one, two = (foreign_key_of_model(each, None) for each in (old, new))
+        if one.referred == (new.table.schema, old_name):  # the table refers to itself
+            one = replace(one, referred=(new.table.schema, str(new.table.name)))
+        return one == two
+    return False

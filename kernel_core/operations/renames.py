@@ -1,0 +1,51 @@
+"""A drop and an addition that may be one thing under another name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .kinds.column import AddColumnOp, DropColumnOp
+from .kinds.table import CreateTableOp, DropTableOp
+from .operation import MigrateOperation
+
+
+@dataclass(frozen=True, slots=True)
+class RenameCandidate:
+    """What looks like a rename.
+
+    ``drop`` and ``add`` are the two operations as they stand in the list (the very objects), ``score`` is from 0 to 1,
+    ``reasons`` say in words what speaks for it and what against, ``instead`` are the operations that would take the
+    place of both: the rename, and what else differs.
+    """
+
+    drop: DropColumnOp | DropTableOp
+    add: AddColumnOp | CreateTableOp
+    score: float
+    reasons: tuple[str, ...]
+    instead: tuple[MigrateOperation, ...]
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table, not a column."""
+        return isinstance(self.drop, DropTableOp)
+
+    @property
+    def old_name(self) -> str:
+        """The name in the database: ``users.nick`` of a column."""
+        if isinstance(self.drop, DropTableOp):
+            return self.drop.table_name
+        return f"{self.drop.table_name}.{self.drop.column_name}"
+
+    @property
+    def new_name(self) -> str:
+        """The name in the models, of a column without its table's."""
+        return str(self.add.column.name) if isinstance(self.add, AddColumnOp) else self.add.table_name
+
+    def sentence(self) -> str:
+        """Say it in words: ``users.nick may have become nickname (84 %: similar name, same type)``."""
+        return f"{self.old_name} may have become {self.new_name} ({self.certainty})"
+
+    @property
+    def certainty(self) -> str:
+        """The score and its reasons in words."""
+        return f"{round(self.score * 100)} %: {', '.join(self.reasons)}"
