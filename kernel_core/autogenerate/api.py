@@ -107,7 +107,7 @@ class RevisionContext:
     """What the ``revision`` command keeps while ``env.py`` runs: the scripts to be, and then writes.
 
     ``command_args`` are the arguments of ``command.revision``: message, rev_id, head, splice, branch_label,
-    version_path, depends_on.
+    version_path, depends_on, renames.
     """
 
     def __init__(
@@ -142,6 +142,7 @@ class RevisionContext:
         upgrade_ops, downgrade_ops = self._containers(context)
         self._contexts[upgrade_ops.upgrade_token] = self._contexts[downgrade_ops.downgrade_token] = context
         if autogenerate:
+            self._choose_renames(context)
             populate_upgrade_ops(context, upgrade_ops)
             settle_renames(context, upgrade_ops)
             upgrade_ops.reverse_into(downgrade_ops)
@@ -149,6 +150,13 @@ class RevisionContext:
         for hook in (self.process_revision_directives, context.opts.get("process_revision_directives")):
             if hook is not None:
                 hook(migration_context, rev, self.generated_revisions)
+
+    def _choose_renames(self, context: AutogenContext) -> None:
+        """What the command says counts most, then what ``env.py`` says, then the configuration."""
+        configured = self.config.get_main_option("renames") if hasattr(self.config, "get_main_option") else None
+        chosen = self.command_args.get("renames") or context.opts.get("renames") or configured
+        if chosen:
+            context.opts["renames"] = chosen
 
     def _containers(self, context: AutogenContext) -> tuple[UpgradeOps, DowngradeOps]:
         """Return the containers for this engine's tokens: the script's first, then new ones for further engines."""

@@ -50,6 +50,12 @@ _HERE = _flag("-i", "--indicate-current", help="mark where the database stands")
 _RESOLVE = _flag("--resolve-dependencies", help="leave out those that another one depends on")
 _CHECK_HEADS = _flag("-c", "--check-heads", help="fail where the database does not stand at every head")
 _AUTOGENERATE = _flag("--autogenerate", help="fill it with what the database lacks of the models")
+_RENAMES = _argument(
+    "--renames",
+    choices=("show", "accept", "off"),
+    help="what becomes of a drop and an addition that look like a rename",
+)
+_NOT_CONNECTED = _flag("--sql", help="do not connect")
 _HEAD = _argument("--head", default="head", help="the revision that it follows, or branch@head")
 _PATH = _argument("--version-path", help="folder of the new file, where there are several")
 _NEEDS = _argument("--depends-on", action="append", help="a revision that must be applied before; may be repeated")
@@ -66,10 +72,10 @@ VERBS: dict[str, Verb] = {
     ),
     "revision": Verb(
         verbs.revision,
-        (_MESSAGE, _AUTOGENERATE, _flag("--sql", help="do not connect"), _HEAD, _SPLICE, _LABEL, _PATH, _ID, _NEEDS),
+        (_MESSAGE, _AUTOGENERATE, _RENAMES, _NOT_CONNECTED, _HEAD, _SPLICE, _LABEL, _PATH, _ID, _NEEDS),
         'revision --autogenerate -m "Add age to users"',
     ),
-    "check": Verb(verbs.check, (_JSON,), "check"),
+    "check": Verb(verbs.check, (_RENAMES, _JSON), "check"),
     "merge": Verb(verbs.merge, (_REVISIONS, _MESSAGE, _LABEL, _ID, _SPLICE), 'merge heads -m "Join both branches"'),
     "upgrade": Verb(
         verbs.upgrade,
@@ -99,7 +105,7 @@ _KNOWN: dict[str, Argument] = {
     flags[-1].lstrip("-").replace("-", "_"): (flags, settings)
     for flags, settings in (
         _SQL, _TAG, _VERBOSE, _JSON, _MESSAGE, _LABEL, _ID, _SPLICE, _PURGE, _RANGE, _HERE, _RESOLVE, _CHECK_HEADS,
-        _AUTOGENERATE, _HEAD, _PATH, _NEEDS, _TEMPLATE, _PACKAGE,
+        _AUTOGENERATE, _RENAMES, _HEAD, _PATH, _NEEDS, _TEMPLATE, _PACKAGE,
     )
 }  # fmt: skip
 
