@@ -26,7 +26,7 @@ from sqlalchemy.schema import (
 from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer, SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
 from sqlalchemy.sql.sqltypes import _Binary
-from sqlalchemy.types import JSON, NullType, String
+from sqlalchemy.types import JSON, NullType, String, TypeEngine
 
 from .sqltext import refuse_cut_name, refuse_loose_sql
 
@@ -314,3 +314,10 @@ def _checking_ddl_compiler(compiler: type[DDLCompiler]) -> type[DDLCompiler]:
 
 
 _BYTES = {"postgresql": r"'\x{}'", "mssql": "0x{}", "oracle": "HEXTORAW('{}')"}
+
+
+def sqlite_type(dialect: Dialect, declared: str) -> TypeEngine[Any]:
+    """Return the type that reflection has for a declared type of SQLite."""
+    told: Any = dialect
+    found: TypeEngine[Any] = told._resolve_type_affinity(declared.upper())
+    return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ...operations.kinds.constraint import CreateForeignKeyOp, DropConstraintOp
 from ...operations.operation import MigrateOperation
-from .values import Key
+from ..catalogue import Key
 
 
 @dataclass(slots=True)

@@ -8,9 +8,10 @@ from sqlalchemy.schema import Column, Table
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from ...operations.operation import MigrateOperation
+from ..catalogue import TableInfo
 from ..context import AutogenContext
 from .copies import column_alone
-from .reflect import Database, TableInfo, column_of
+from .reflect import Database, column_of
 from .registry import comparators
 from .server_defaults import default_differs, known_default
 from .types import type_differs

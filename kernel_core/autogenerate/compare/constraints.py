@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy.schema import ForeignKeyConstraint, Table, UniqueConstraint
 
 from ...util.sqla_compat import final_name
+from ..catalogue import TableInfo
 from ..context import AutogenContext
 from .changes import Changes
 from .copies import create_foreign_key, create_unique, drop_constraint
-from .reflect import Database, TableInfo
+from .reflect import Database
 from .values import (
     ForeignKeyValue,
     UniqueValue,

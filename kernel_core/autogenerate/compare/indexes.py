@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy.schema import Index, Table
 
 from ...util.sqla_compat import final_name, is_made_on
+from ..catalogue import TableInfo
 from ..context import AutogenContext
 from .changes import Changes
 from .copies import create_index, drop_index
-from .reflect import Database, TableInfo
+from .reflect import Database
 from .values import IndexValue, index_of_database, index_of_model
 
 

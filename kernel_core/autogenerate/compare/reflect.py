@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.engine.reflection import ObjectKind
 from sqlalchemy.schema import (
     Column,
     Computed,
@@ -25,94 +22,54 @@ from sqlalchemy.sql.elements import TextClause, conv
 from sqlalchemy.types import NULLTYPE, Integer
 
 from ...ddl.impl import DefaultImpl
+from ..catalogue import Info, Key, TableInfo, read_catalogue
 from ..context import AutogenContext
 from . import dialects
-from .values import Key, index_parts
-
-Info = Mapping[str, Any]
+from .values import index_parts
 
 _BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
-
-
-@dataclass(slots=True)
-class TableInfo:
-    """A table as the Inspector describes it; ``unreadable`` names indexes that exist but cannot be described."""
-
-    key: Key
-    columns: dict[str, dict[str, Any]]
-    primary_key: Info = field(default_factory=dict)
-    foreign_keys: list[dict[str, Any]] = field(default_factory=list)
-    uniques: list[Info] = field(default_factory=list)
-    indexes: list[Info] = field(default_factory=list)
-    unreadable: frozenset[str] = frozenset()
-
-    @property
-    def parents(self) -> dict[str, str | None]:
-        """What ``include_name`` is told about the place of a name."""
-        return {"schema_name": self.key[0], "table_name": self.key[1]}
 
 
 class Database:
     """The tables of the scanned schemas that no hook leaves out."""
 
     def __init__(self, context: AutogenContext, schemas: Iterable[str | None]) -> None:
+        assert context.connection is not None, "autogenerate has a connection"
         self.context = context
-        self.default_schema = context.inspector.default_schema_name
-        self.infos: dict[Key, TableInfo] = {}
+        self.catalogue = read_catalogue(context.connection, lambda: context.inspector, list(schemas), self._is_wanted)
+        self.default_schema = self.catalogue.default_schema
+        self.infos = dict(sorted(self.catalogue.tables.items(), key=lambda item: (item[0][0] or "", item[0][1])))
         self._metadata = MetaData()
-        for schema in schemas:
-            self._read_schema(schema)
+        if context.filters_names:
+            for info in self.infos.values():
+                self._leave_out(info)
         dialects.correct(context, self.infos)
-        if is_overridden(context.impl, "autogen_column_reflect"):
-            self._hear_dialect()
+        self._let_others_correct()
 
-    def _read_schema(self, schema: str | None) -> None:
-        inspector = self.context.inspector
-        everything = inspector.get_table_names(schema=schema)
-        wanted = [name for name in everything if self._is_wanted(schema, name)]
-        if not wanted:
-            return
-        question: dict[str, Any] = {"schema": schema, "kind": ObjectKind.TABLE}
-        if len(wanted) < len(everything):
-            question["filter_names"] = wanted
-        columns = inspector.get_multi_columns(**question)
-        keys = inspector.get_multi_pk_constraint(**question)
-        foreign_keys = inspector.get_multi_foreign_keys(**question)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
-            indexes = inspector.get_multi_indexes(**question)
-            uniques = self._uniques(question)
-        for name in sorted(wanted):
-            found = (schema, name)
-            key: Key = (schema, str(name))
-            info = TableInfo(key, self._columns(key, columns.get(found, [])))
-            info.primary_key = keys.get(found) or {}
-            info.foreign_keys = [dict(item) for item in foreign_keys.get(found, [])]
-            info.uniques = self._named(info, "unique_constraint", uniques.get(found, []))
-            info.indexes = self._named(info, "index", indexes.get(found, []))
-            self.infos[key] = info
-
-    def _is_wanted(self, schema: str | None, name: str) -> bool:
-        is_version_table = (schema, name) == version_table(self.context)
+    def _is_wanted(self, key: Key) -> bool:
+        schema, name = key
+        is_version_table = key == version_table(self.context)
         return not is_version_table and self.context.run_name_filters(name, "table", {"schema_name": schema})
 
-    def _uniques(self, question: Mapping[str, Any]) -> Mapping[Any, Any]:
-        """A dialect without unique constraints of its own has them all among the indexes."""
-        try:
-            return self.context.inspector.get_multi_unique_constraints(**question)
-        except NotImplementedError:
-            return {}
+    def _leave_out(self, info: TableInfo) -> None:
+        """Take out what ``include_name`` does not want."""
+        run, parents = self.context.run_name_filters, info.parents
+        info.columns = {name: item for name, item in info.columns.items() if run(name, "column", parents)}
+        info.uniques = [item for item in info.uniques if run(item["name"], "unique_constraint", parents)]
+        info.indexes = [item for item in info.indexes if run(item["name"], "index", parents)]
 
-    def _columns(self, key: Key, found: Iterable[Info]) -> dict[str, dict[str, Any]]:
-        parents = {"schema_name": key[0], "table_name": key[1]}
-        return {
-            str(info["name"]): dict(info)
-            for info in found
-            if self.context.run_name_filters(info["name"], "column", parents)
-        }
-
-    def _named(self, table: TableInfo, kind: Any, found: Iterable[Info]) -> list[Info]:
-        return [info for info in found if self.context.run_name_filters(info["name"], kind, table.parents)]
+    def _let_others_correct(self) -> None:
+        """Let a third party's dialect, and who listens to SQLAlchemy's ``column_reflect``, correct what was read."""
+        by_dialect = is_overridden(self.context.impl, "autogen_column_reflect")
+        if not by_dialect and not Table("heard", MetaData()).dispatch.column_reflect:
+            return
+        inspector = self.context.inspector
+        for (schema, name), info in self.infos.items():
+            table = Table(name, MetaData(), schema=schema)
+            for item in info.columns.values():
+                if by_dialect:
+                    self.context.impl.autogen_column_reflect(inspector, table, item)
+                table.dispatch.column_reflect(inspector, table, item)
 
     def table(self, key: Key) -> Table:
         """Return a reflected table as a Table, with what its foreign keys refer to."""
@@ -138,13 +95,6 @@ class Database:
     def column(self, key: Key, name: str) -> Column[Any]:
         """Return a reflected column, in its Table."""
         return self.table(key).c[name]
-
-    def _hear_dialect(self) -> None:
-        """Let a third party's dialect correct what was reflected."""
-        for (schema, name), info in self.infos.items():
-            table = Table(name, MetaData(), schema=schema)
-            for item in info.columns.values():
-                self.context.impl.autogen_column_reflect(self.context.inspector, table, item)
 
     @staticmethod
     def _primary_key(info: TableInfo) -> PrimaryKeyConstraint:

@@ -11,6 +11,7 @@ from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ...util.sqla_compat import sorted_tables
+from ..catalogue import Key
 from ..context import AutogenContext, names
 from .changes import Changes, ordered
 from .columns import added_columns, altered_columns, dropped_columns
@@ -19,7 +20,6 @@ from .copies import create_foreign_key, create_index, drop_constraint, drop_inde
 from .indexes import compare_indexes
 from .reflect import Database, version_table
 from .registry import comparators
-from .values import Key
 
 
 def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: Database) -> None:

@@ -15,10 +15,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, ForeignKeyConstraint, Index, UniqueConstraint
 
 from ...util.sqla_compat import referent, sql_text
+from ..catalogue.values import Key
 from ..context import names
-
-Key = tuple[str | None, str]
-"""Schema, None for the default one, and name of a table."""
 
 
 @dataclass(frozen=True, slots=True)

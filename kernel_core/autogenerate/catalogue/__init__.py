@@ -1,0 +1,29 @@
+"""The whole catalogue of a database in a constant number of queries, as plain values: one file per database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.engine import Connection, Inspector
+
+from .inspected import read_by_inspector
+from .sqlite import read_sqlite
+from .values import Catalogue, EnumInfo, Info, Key, TableInfo
+
+__all__ = ["Catalogue", "EnumInfo", "Info", "Key", "TableInfo", "read_by_inspector", "read_catalogue"]
+
+Wanted = Callable[[Key], bool]
+"""Whether a table is to be read, by its place; asked before anything of it is read, where that can be."""
+
+
+def read_catalogue(
+    connection: Connection, inspector: Callable[[], Inspector], schemas: Sequence[str | None], wanted: Wanted
+) -> Catalogue:
+    """Return what some schemas hold; None is the default one.
+
+    SQLite is asked 3 queries. Other databases are read by SQLAlchemy's Inspector.
+    """
+    dialect = connection.dialect
+    if dialect.name == "sqlite" and (dialect.server_version_info or ()) >= (3, 26):
+        return read_sqlite(connection, schemas, wanted)
+    return read_by_inspector(inspector(), schemas, wanted)

@@ -1,0 +1,221 @@
+"""SQLite: three statements of table-valued pragmas for all schemas; what they leave out stands in the stored SQL.
+
+https://sqlite.org/pragma.html#pragfunc, https://sqlite.org/schematab.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy.engine import Connection, Dialect
+
+from ...util.sqla_compat import sqlite_type
+from .sqlite_text import TableFacts, index_where, table_facts
+from .values import Catalogue, Key, TableInfo
+
+Wanted = Callable[[Key], bool]
+
+_COLUMNS = """
+SELECT {schema}, m.type, m.name, m.tbl_name, CASE WHEN x.cid IS NULL OR x.cid = 0 THEN m.sql END,
+       x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden
+FROM {master} m LEFT JOIN pragma_table_xinfo(CASE m.type WHEN 'table' THEN m.name END, {schema}) x
+WHERE m.type <> 'trigger' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'"""
+_INDEXES = """
+SELECT {schema}, m.name, l.name, l."unique", l.origin, x.cid, x.name, x."desc"
+FROM {master} m JOIN pragma_index_list(m.name, {schema}) l JOIN pragma_index_xinfo(l.name, {schema}) x
+WHERE m.type = 'table' AND l.origin <> 'pk' AND x.key"""
+_FOREIGN_KEYS = """
+SELECT {schema}, m.name, k.id, k."table", k."from", k."to", k.on_update, k.on_delete
+FROM {master} m JOIN pragma_foreign_key_list(m.name, {schema}) k
+WHERE m.type = 'table'"""
+
+_SAYS_MORE = re.compile(
+    r"\b(?:constraint|unique|check|collate|deferrable|initially|generated|as|strict|rowid|autoincrement)\b",
+    re.IGNORECASE,
+)
+"""Words of a CREATE TABLE that the pragmas don't tell all about."""
+
+
+def read_sqlite(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalogue:
+    """Return the tables of some schemas; None is ``main``."""
+    catalogue = Catalogue("main")
+    reading = _Reading(catalogue, connection.dialect, wanted)
+    if schemas:
+        reading.columns(_rows(connection, _COLUMNS, schemas))
+        reading.indexes(_rows(connection, _INDEXES, schemas))
+        reading.foreign_keys(_rows(connection, _FOREIGN_KEYS, schemas))
+    return catalogue
+
+
+def _rows(connection: Connection, query: str, schemas: Sequence[str | None]) -> Iterable[Any]:
+    """Ask the same of every schema in one statement."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    parts = []
+    for schema in schemas:
+        literal = "'" + (schema or "main").replace("'", "''") + "'"
+        parts.append(query.format(schema=literal, master=f"{quote(schema or 'main')}.sqlite_master"))
+    # The driver itself hands out plain tuples, and a percent or colon in a schema's name is no parameter.
+    return connection.exec_driver_sql(" UNION ALL ".join(parts)).cursor.fetchall()
+
+
+class _Reading:
+    """Rows of the three statements on their way to values."""
+
+    def __init__(self, catalogue: Catalogue, dialect: Dialect, wanted: Wanted) -> None:
+        self._catalogue, self._dialect, self._wanted = catalogue, dialect, wanted
+        self._types: dict[str, Any] = {}
+        self._index_sql: dict[tuple[str, str], str] = {}
+        self._facts: dict[Key, TableFacts] = {}
+
+    def columns(self, rows: Iterable[Any]) -> None:
+        """Read tables and their columns, and the text of indexes."""
+        tables = self._catalogue.tables
+        skipped: set[Key] = set()
+        for schema, kind, name, _, sql, column, type_text, not_null, default, key_position, hidden in rows:
+            if kind == "index":
+                self._index_sql[schema, name] = sql
+                continue
+            key = _key(schema, name)
+            if kind == "view":
+                self._catalogue.views[key] = kind
+                continue
+            info = tables.get(key)
+            if info is None:
+                if key in skipped:
+                    continue
+                if not self._wanted(key):
+                    skipped.add(key)
+                    continue
+                info = tables[key] = self._table(key, sql)
+            if column is not None and hidden != 1:
+                info.columns[column] = self._column(key, column, type_text, not_null, default, key_position, hidden)
+        for info in tables.values():
+            self._settle_key(info)
+
+    def _table(self, key: Key, sql: str) -> TableInfo:
+        info = TableInfo(key, {})
+        if _SAYS_MORE.search(sql):
+            facts = self._facts[key] = table_facts(sql)
+            info.checks, info.options = facts.checks, facts.options
+        return info
+
+    def _column(
+        self, key: Key, name: str, type_text: str, not_null: int, default: str | None, key_position: int, hidden: int
+    ) -> dict[str, Any]:
+        column = {
+            "name": name,
+            "type": self._type(type_text),
+            "nullable": not not_null,
+            "default": default,
+            "primary_key": key_position,
+        }
+        facts = self._facts.get(key)
+        if facts is None:
+            return column
+        if hidden:
+            column["computed"] = {"sqltext": facts.computed.get(name.lower(), ""), "persisted": hidden == 3}
+        if facts.collations and name.lower() in facts.collations:
+            column["collation"] = facts.collations[name.lower()]
+        return column
+
+    def _type(self, text: str) -> Any:
+        """Return the type that SQLAlchemy has for a declared one; the same object for the same words."""
+        found = self._types.get(text)
+        if found is None:
+            found = self._types[text] = sqlite_type(self._dialect, text)
+        return found
+
+    def _settle_key(self, info: TableInfo) -> None:
+        positions = [(item["primary_key"], name) for name, item in info.columns.items() if item["primary_key"]]
+        facts = self._facts.get(info.key)
+        info.primary_key = {
+            "constrained_columns": [name for _, name in sorted(positions)]
+            if len(positions) > 1
+            else [n for _, n in positions],
+            "name": facts.primary_key_name if facts is not None else None,
+        }
+
+    def indexes(self, rows: Iterable[Any]) -> None:
+        """Read indexes and unique constraints."""
+        found: dict[tuple[str, str, str], tuple[int, str, list[tuple[int, str | None, int]]]] = {}
+        for schema, table, name, unique, origin, column_number, column, descending in rows:
+            entry = found.setdefault((schema, table, name), (unique, origin, []))
+            entry[2].append((column_number, column, descending))
+        for (schema, table, name), (unique, origin, parts) in found.items():
+            info = self._catalogue.tables.get(_key(schema, table))
+            if info is None:
+                continue
+            if origin == "u":
+                columns = [str(column) for _, column, _ in parts]
+                facts = self._facts.get(info.key)
+                constraint = None if facts is None else facts.take_unique(columns)
+                info.uniques.append({"name": constraint, "column_names": columns})
+            elif any(number == -2 for number, _, _ in parts):
+                info.unreadable = {**info.unreadable, name: self._index_sql.get((schema, name))}
+            else:
+                info.indexes.append(self._index(schema, name, unique, parts))
+        for key, facts in self._facts.items():
+            self._add_merged(self._catalogue.tables[key], facts)
+
+    @staticmethod
+    def _add_merged(info: TableInfo, facts: TableFacts) -> None:
+        """Add the unique constraints that share the index of the primary key."""
+        written = {name.lower(): name for name in info.columns}
+        for columns, name in facts.uniques:
+            info.uniques.append({"name": name, "column_names": [written.get(column, column) for column in columns]})
+
+    def _index(self, schema: str, name: str, unique: int, parts: list[tuple[int, str | None, int]]) -> dict[str, Any]:
+        index: dict[str, Any] = {
+            "name": name,
+            "column_names": [column for _, column, _ in parts],
+            "unique": unique,
+            "dialect_options": {},
+        }
+        sorting = {column: ("desc",) for _, column, descending in parts if descending}
+        if sorting:
+            index["column_sorting"] = sorting
+        where = index_where(self._index_sql.get((schema, name), ""))
+        if where is not None:
+            index["dialect_options"]["sqlite_where"] = where
+        return index
+
+    def foreign_keys(self, rows: Iterable[Any]) -> None:
+        """Read foreign keys; one that names no columns refers to the primary key."""
+        found: dict[tuple[str, str, int], tuple[str, list[str], list[str | None], str, str]] = {}
+        for schema, table, number, referred, column, referred_column, on_update, on_delete in rows:
+            entry = found.setdefault((schema, table, number), (referred, [], [], on_update, on_delete))
+            entry[1].append(column)
+            entry[2].append(referred_column)
+        for (schema, table, _), (referred, columns, referred_columns, on_update, on_delete) in found.items():
+            key = _key(schema, table)
+            info = self._catalogue.tables.get(key)
+            if info is None:
+                continue
+            facts = self._facts.get(key)
+            name, options = (None, {}) if facts is None else facts.take_foreign_key(columns, referred)
+            for option, action in (("onupdate", on_update), ("ondelete", on_delete)):
+                if action != "NO ACTION":
+                    options[option] = action
+            info.foreign_keys.append(
+                {
+                    "name": name,
+                    "constrained_columns": columns,
+                    "referred_schema": key[0],
+                    "referred_table": referred,
+                    "referred_columns": self._referred(key[0], referred, referred_columns),
+                    "options": options,
+                }
+            )
+
+    def _referred(self, schema: str | None, table: str, columns: list[str | None]) -> list[str]:
+        stated = [column for column in columns if column is not None]
+        if stated:
+            return stated
+        target = self._catalogue.tables.get((schema, table))
+        return [] if target is None else target.key_columns
+
+
+def _key(schema: str, name: str) -> Key:
+    return (None if schema == "main" else schema, name)

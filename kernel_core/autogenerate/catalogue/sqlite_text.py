@@ -1,0 +1,137 @@
+"""What the stored CREATE TABLE of SQLite says and its pragmas don't: names, CHECKs, deferral, expressions, options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...ddl.sqlite.definition import Clause, ColumnText, TableText, parse_table
+from ...ddl.sqlite.tokens import Token, closing, tokens
+
+Columns = tuple[str, ...]
+"""Names of columns in lower case."""
+
+
+@dataclass(slots=True)
+class TableFacts:
+    """What a table's text says. ``uniques`` and ``foreign_keys`` are in the text's order; one is taken but once."""
+
+    primary_key_name: str | None = None
+    uniques: list[tuple[Columns, str | None]] = field(default_factory=list)
+    foreign_keys: list[tuple[Columns, str, str | None, dict[str, Any]]] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    computed: dict[str, str] = field(default_factory=dict)
+    collations: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def take_unique(self, columns: Sequence[str]) -> str | None:
+        """Return the name of the unique constraint over these columns."""
+        wanted = tuple(column.lower() for column in columns)
+        for position, (found, name) in enumerate(self.uniques):
+            if found == wanted:
+                del self.uniques[position]
+                return name
+        return None
+
+    def take_foreign_key(self, columns: Sequence[str], referred: str) -> tuple[str | None, dict[str, Any]]:
+        """Return name and timing of the foreign key from these columns to that table."""
+        wanted = tuple(column.lower() for column in columns)
+        for position, (found, table, name, timing) in enumerate(self.foreign_keys):
+            if (found, table) == (wanted, referred.lower()):
+                del self.foreign_keys[position]
+                return name, timing
+        return None, {}
+
+
+NOTHING = TableFacts()
+"""The facts of a table whose text says no more than the pragmas, or cannot be read."""
+
+
+def table_facts(sql: str) -> TableFacts:
+    """Read a CREATE TABLE; of a virtual table nothing is known."""
+    try:
+        text = parse_table(sql)
+    except ValueError:
+        return TableFacts()
+    facts = TableFacts(options=_options(text))
+    for column in text.columns:
+        for clause in column.clauses:
+            _note(facts, clause, column)
+    for clause in text.constraints:
+        _note(facts, clause, None)
+    return facts
+
+
+def _options(text: TableText) -> dict[str, Any]:
+    words = {token.keyword for token in tokens(text.options)} if text.options else set()
+    found = {"sqlite_strict": "STRICT" in words, "sqlite_with_rowid": "ROWID" not in words}
+    return {name: value for name, value in found.items() if value is (name == "sqlite_strict")}
+
+
+def _note(facts: TableFacts, clause: Clause, column: ColumnText | None) -> None:
+    kind = clause.kind
+    if kind == "PRIMARY KEY":
+        facts.primary_key_name = clause.name
+        if column is not None and "autoincrement" in clause.text.lower():
+            facts.options["sqlite_autoincrement"] = True
+    elif kind == "UNIQUE":
+        facts.uniques.append((_columns(clause, column), clause.name))
+    elif kind == "FOREIGN KEY":
+        found = tokens(clause.text)
+        facts.foreign_keys.append((_columns(clause, column), _referred(found), clause.name, _timing(found)))
+    elif kind == "CHECK":
+        facts.checks.append({"name": clause.name, "sqltext": inside(clause.text)})
+    elif kind == "GENERATED" and column is not None:
+        facts.computed[column.name.lower()] = inside(clause.text)
+    elif kind == "COLLATE" and column is not None:
+        facts.collations[column.name.lower()] = tokens(clause.text)[-1].name
+
+
+def _columns(clause: Clause, column: ColumnText | None) -> Columns:
+    return (column.name.lower(),) if column is not None else tuple(name.lower() for name in clause.columns())
+
+
+def _referred(found: Sequence[Token]) -> str:
+    place = next(place for place, token in enumerate(found) if token.keyword == "REFERENCES")
+    return found[place + 1].name.lower()
+
+
+def _timing(found: Sequence[Token]) -> dict[str, Any]:
+    """``DEFERRABLE`` and ``INITIALLY DEFERRED`` as SQLAlchemy has them; what is not said is left out."""
+    timing: dict[str, Any] = {}
+    words = [token.keyword for token in found]
+    if "DEFERRABLE" in words:
+        timing["deferrable"] = words[words.index("DEFERRABLE") - 1] != "NOT"
+    if "INITIALLY" in words[:-1]:
+        timing["initially"] = words[words.index("INITIALLY") + 1]
+    return timing
+
+
+def inside(sql: str) -> str:
+    """Return what stands in the first brackets.
+
+    >>> inside("CONSTRAINT ck CHECK (a > (1))")
+    'a > (1)'
+    """
+    found = tokens(sql)
+    opening = next((place for place, token in enumerate(found) if token.text == "("), None)
+    if opening is None:
+        return ""
+    return sql[found[opening].end : found[closing(found, opening)].start].strip()
+
+
+def index_where(sql: str) -> str | None:
+    """Return the condition of a partial index, as it was written.
+
+    >>> index_where("CREATE INDEX ix ON t (a) WHERE a > 1")
+    'a > 1'
+    """
+    found = tokens(sql)
+    opening = next((place for place, token in enumerate(found) if token.text == "("), None)
+    if opening is None:
+        return None
+    behind = closing(found, opening) + 1
+    if behind >= len(found) or found[behind].keyword != "WHERE":
+        return None
+    return sql[found[behind].end :].strip().rstrip(";")

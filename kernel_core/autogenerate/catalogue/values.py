@@ -1,0 +1,75 @@
+"""What a database holds, as plain values in the shapes of SQLAlchemy's Inspector.
+
+``columns`` are ``ReflectedColumn``, ``foreign_keys`` ``ReflectedForeignKeyConstraint``, and so on
+(https://docs.sqlalchemy.org/en/21/core/reflection.html). A value may say more than the Inspector does; each such key is
+named below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Key = tuple[str | None, str]
+"""Schema, None for the default one, and name of a table."""
+
+Info = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class TableInfo:
+    """A table.
+
+    - ``columns``: also ``collation`` (SQLite), ``owns_sequence`` (PostgreSQL: its default is a sequence of its own).
+    - ``uniques``: also ``deferrable``, ``initially``.
+    - ``indexes``: also ``valid`` False where PostgreSQL did not finish it.
+    - ``checks``: ``ReflectedCheckConstraint``.
+    - ``excludes`` (PostgreSQL): name, ``definition`` (``EXCLUDE USING gist (...)``), deferrable, initially.
+    - ``options``: ``mysql_engine``, ``sqlite_strict`` and the like, as keywords of ``Table``.
+    - ``unreadable``: name -> SQL of indexes that the Inspector cannot describe (SQLite: over expressions).
+    """
+
+    key: Key
+    columns: dict[str, dict[str, Any]]
+    primary_key: Info = field(default_factory=dict)
+    foreign_keys: list[dict[str, Any]] = field(default_factory=list)
+    uniques: list[dict[str, Any]] = field(default_factory=list)
+    indexes: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    excludes: list[dict[str, Any]] = field(default_factory=list)
+    comment: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    unreadable: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def parents(self) -> dict[str, str | None]:
+        """What ``include_name`` is told about the place of a name."""
+        return {"schema_name": self.key[0], "table_name": self.key[1]}
+
+    @property
+    def key_columns(self) -> list[str]:
+        """The columns of the primary key."""
+        return list(self.primary_key.get("constrained_columns") or ())
+
+
+@dataclass(frozen=True, slots=True)
+class EnumInfo:
+    """An enum type of PostgreSQL; ``schema`` is None for the default one."""
+
+    schema: str | None
+    name: str
+    labels: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """All that was read: the tables that no hook leaves out, what else has a table's place, and the named types.
+
+    ``views`` are the names that no table can have besides: views, materialised views, foreign tables, sequences.
+    """
+
+    default_schema: str | None
+    tables: dict[Key, TableInfo] = field(default_factory=dict)
+    views: dict[Key, str] = field(default_factory=dict)
+    enums: dict[Key, EnumInfo] = field(default_factory=dict)
