@@ -78,6 +78,14 @@ class Connection(View):
         return page(tag("p", "Connected to ", tag("b", self.target), " as ", tag("code", self.name), kind))
 
 
+class MaskedURL(URL):
+    """The URL of an engine that we made: shown, it hides ``?password=`` and ``PWD=`` as well as the password."""
+
+    def render_as_string(self, hide_password: bool = True) -> str:
+        text = super().render_as_string(hide_password=hide_password)
+        return mask_url(self) if hide_password else text
+
+
 def connect(target: Any, name: str | None = None) -> Connection:
     """Return a connection to an Engine, a SQLAlchemy URL or a URL as text, after asking the database for an answer.
 
@@ -129,7 +137,9 @@ def _engine(url: URL) -> Engine:
             options = {"poolclass": NullPool}
     url = _with_driver(url)
     try:
-        return sa.create_engine(url, **options)
+        engine = sa.create_engine(url, **options)
+        engine.url = tuple.__new__(MaskedURL, engine.url)
+        return engine
     except NoSuchModuleError as error:
         raise CommandError(
             f"{masked}: no dialect is called {url.drivername!r}{_nearest(url.drivername)}. "

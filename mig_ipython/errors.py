@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from kernel_core.util.exc import CommandError
-from kernel_core.util.secrets import redact
+from kernel_core.util.secrets import redact, remember_environment
 
 
 class MigError(Exception):
@@ -37,6 +37,7 @@ def told_plainly() -> Iterator[None]:
     A person can act on a CommandError of the engine, on what the database answers, and on a file that cannot be
     opened. KeyboardInterrupt passes untouched.
     """
+    remember_environment()
     try:
         yield
     except MigError:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..util.exc import CommandError
-from ..util.secrets import mask_url, redact
+from ..util.secrets import redact, remember_environment
 from .configuration import Config
 from .usage import VERBS, Verb, own_verb
 
@@ -53,9 +53,7 @@ class CommandLine:
 
     def run_cmd(self, config: Config, options: argparse.Namespace) -> None:
         """Run the command that ``options`` holds."""
-        for name, value in os.environ.items():
-            if name.startswith("DATABASE_URL"):
-                mask_url(value)
+        remember_environment()
         try:
             for line in options.verb.run(config, options):
                 print(redact(line), file=config.stdout)

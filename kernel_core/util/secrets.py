@@ -1,29 +1,53 @@
 """Keep passwords out of everything that is shown.
 
-A secret becomes known when a URL is masked, or when somebody calls `remember`. From then on `redact` replaces its
-literal value, raw, url-quoted or as Python would repr it, wherever it occurs in a text.
+A secret becomes known when a URL is masked, when the environment variables are read, or when somebody calls `remember`.
+From then on `redact` replaces its literal value, raw, url-quoted or as Python would repr it, wherever it occurs in a
+text.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 MASK = "***"
 
 _SECRET_KEY = re.compile(r"pass(word|wd|phrase)?|pwd|secret|token|api_?key|credential", re.IGNORECASE)
+_SECRET_VARIABLE = re.compile(r"PASSW(OR)?D|PASSPHRASE|SECRET|TOKEN|API_?KEY|_PWD$|(^|_)PASS$", re.IGNORECASE)
+_NAMES_A_PLACE = re.compile(r"_(FILE|PATH|DIR|URL|URI|NAME)$", re.IGNORECASE)
 _URL = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<rest>[^\s'\"<>]*)")
+_CREDENTIALS = re.compile(r"[^:/@]*(:[^@]*)?@")
+_QUERY = re.compile(r"\?(?=[\w.-]+=)")
 _ODBC_SECRET = re.compile(r"(?P<key>pwd|password)\s*=\s*(?P<value>\{[^}]*\}|[^;]*)", re.IGNORECASE)
 
 _known: set[str] = set()
+"""Every form of every secret; it only grows."""
 
 
 def remember(secret: str | None) -> None:
-    """Make ``secret`` one of the texts that `redact` replaces; shorter than three characters is ignored."""
+    """Make ``secret`` one of the texts that `redact` replaces; shorter than three characters is ignored.
+
+    One of less than eight letters and digits is replaced where it stands as a word of its own: the password ``post``
+    says nothing of ``postgresql``.
+    """
     if not secret or len(secret) < 3:
         return
-    _known.update((secret, quote(secret, safe=""), quote(secret), quote_plus(secret), repr(secret)[1:-1]))
+    forms = {secret, quote(secret, safe=""), quote(secret, safe=" +"), quote(secret), quote_plus(secret)}
+    forms |= {form.replace("%", "%%") for form in forms}
+    forms |= {repr(form)[1:-1] for form in forms}
+    _known.update(forms)
+
+
+def remember_environment(variables: Mapping[str, str] = os.environ) -> None:
+    """Remember what the environment variables hold: values that are named like a secret, and passwords in URLs."""
+    for name, value in variables.items():
+        if "://" in value:
+            mask_url(value)
+        elif len(value) >= 6 and _SECRET_VARIABLE.search(name) and not _NAMES_A_PLACE.search(name):
+            remember(value)
 
 
 def redact(text: str) -> str:
@@ -32,42 +56,52 @@ def redact(text: str) -> str:
     >>> redact("cannot reach postgresql://ada:swordfish@db/x")
     'cannot reach postgresql://ada:***@db/x'
     """
-    text = _URL.sub(lambda match: mask_url(match.group(0)), text)
-    for secret in sorted(_known, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return text
+    if "://" in text:
+        text = _URL.sub(lambda match: mask_url(match.group(0)), text)
+    return _any_secret(len(_known)).sub(MASK, text) if _known else text
 
 
 def mask_url(url: object) -> str:
     """Return a database URL (text or SQLAlchemy ``URL``) with every secret in it replaced, and remember those.
 
     The password ends at the *last* ``@`` before the host, so an unquoted ``@`` inside it does not show its tail;
-    query values such as ``?password=`` and the ``PWD=`` of ``odbc_connect`` are masked as well.
+    query values such as ``?password=`` and the ``PWD=`` of ``odbc_connect`` are masked as well. A password that is also
+    the user's or the database's name is masked here, but not remembered: every such name would become unreadable.
     """
     render = getattr(url, "render_as_string", None)
     text = render(hide_password=False) if render is not None else str(url)
     match = _URL.fullmatch(text.strip())
     if match is None:
         return text if "://" not in text else _mask_loose(text)
-    scheme, rest = match["scheme"], match["rest"]
-    rest, question, query = rest.partition("?")
+    credentials = _CREDENTIALS.match(match["rest"])
+    found = _QUERY.search(match["rest"], credentials.end() if credentials else 0)
+    rest, query = (match["rest"][: found.start()], match["rest"][found.end() :]) if found else (match["rest"], "")
+    shown = f"{match['scheme']}://{_mask_credentials(rest, match['scheme'])}"
+    return f"{shown}?{'&'.join(_mask_pair(pair) for pair in query.split('&'))}" if found else shown
+
+
+def _mask_credentials(rest: str, scheme: str = "") -> str:
+    """Return ``user:***@address``; a text without credentials as it is."""
     credentials, at, address = rest.rpartition("@")
-    if at:
-        user, colon, password = credentials.partition(":")
-        _remember_all((password, unquote(password)))
-        rest = f"{user}{colon}{MASK if colon else ''}@{address}"
-    return f"{scheme}://{rest}{question}{'&'.join(_mask_pair(pair) for pair in query.split('&'))}"
+    user, colon, password = credentials.partition(":")
+    if not at or not colon or "/" in user:
+        return rest
+    database = address.rpartition("/")[2]
+    plain = {user, unquote(user), database, *re.split(r"\W", scheme)}
+    _remember_all(secret for secret in (password, unquote(password), *_tails(password)) if secret not in plain)
+    return f"{user}:{MASK}@{address}"
+
+
+def _tails(password: str) -> set[str]:
+    """Return the parts that SQLAlchemy takes for a host or a port where a password holds an unquoted ``@``."""
+    _, at, tail = password.partition("@")
+    return {tail, *(part for part in re.split(r"[@:/]", tail) if len(part) > 3), *_tails(tail)} if at else set()
 
 
 def _mask_loose(text: str) -> str:
     """Mask a URL whose password holds spaces or quotes: all from the first ``:`` to the last ``@``."""
     scheme, _, rest = text.partition("://")
-    credentials, at, address = rest.rpartition("@")
-    if not at:
-        return text
-    user, colon, password = credentials.partition(":")
-    _remember_all((password,))
-    return f"{scheme}://{user}{colon}{MASK if colon else ''}@{address}"
+    return f"{scheme}://{_mask_credentials(rest)}"
 
 
 def _mask_pair(pair: str) -> str:
@@ -77,13 +111,25 @@ def _mask_pair(pair: str) -> str:
         return f"{key}={MASK}"
     plain = unquote_plus(value)
     if _ODBC_SECRET.search(plain):
-        _remember_all(found["value"] for found in _ODBC_SECRET.finditer(plain))
+        _remember_all(found["value"].strip("{}") for found in _ODBC_SECRET.finditer(plain))
         return f"{key}={_ODBC_SECRET.sub(_mask_odbc, plain)}"
     return pair
 
 
 def _mask_odbc(found: re.Match[str]) -> str:
     return f"{found['key']}={MASK}"
+
+
+@lru_cache(maxsize=1)
+def _any_secret(number: int) -> re.Pattern[str]:
+    """Return the expression that finds every known secret, the longest first; ``number`` is how many there are."""
+    return re.compile("|".join(_finding(secret) for secret in sorted(_known, key=len, reverse=True)))
+
+
+def _finding(secret: str) -> str:
+    """Return the expression that finds a secret: anywhere, or a short plain one only as a word."""
+    escaped = re.escape(secret)
+    return rf"(?<!\w){escaped}(?!\w)" if len(secret) < 8 and secret.isalnum() else escaped
 
 
 def _remember_all(secrets: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from kernel_core.util.secrets import mask_url, redact, remember
+from kernel_core.util.secrets import mask_url, redact, remember, remember_environment
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ from kernel_core.util.secrets import mask_url, redact, remember
         ("postgresql://ada:s3@cr@et@db/x", "postgresql://ada:***@db/x"),
         ("postgresql://db/x?user=ada&password=s3cret&sslmode=on", "postgresql://db/x?user=ada&password=***&sslmode=on"),
         ("mssql+pyodbc://?odbc_connect=UID%3Dada%3BPWD%3Ds3cret", "mssql+pyodbc://?odbc_connect=UID=ada;PWD=***"),
+        ("postgresql://db/x?user=a@b&password=s3cret", "postgresql://db/x?user=a@b&password=***"),
+        ("postgresql://ada:s3cret@db/x?user=a@b&password=s3cret", "postgresql://ada:***@db/x?user=a@b&password=***"),
         ("sqlite:///dev.db", "sqlite:///dev.db"),
         ("postgresql://ada@db/x", "postgresql://ada@db/x"),
     ],
@@ -41,3 +43,50 @@ def test_a_remembered_secret_is_replaced_in_any_quoting() -> None:
 
 def test_a_url_nobody_masked_before_is_masked_in_text() -> None:
     assert redact("cannot reach mysql://root:hunter2@db/x today") == "cannot reach mysql://root:***@db/x today"
+
+
+@pytest.mark.parametrize("password", ["a?b=c", "b-i/ts", "o:n:e", "q#r", "100%zz"])
+def test_a_password_with_signs_of_its_own_is_masked_as_sqlalchemy_reads_it(password: str) -> None:
+    url = f"postgresql://ada:{password}@db/x"
+    assert sa.make_url(url).password == password
+    assert mask_url(url) == "postgresql://ada:***@db/x"
+
+
+def test_what_is_taken_for_host_or_port_after_an_unquoted_at_is_a_secret_too() -> None:
+    mask_url("postgresql://ada:Kiwi@Lemon:Mango@db/x")
+    assert redact("no host 'Lemon'; invalid literal for int(): 'Mango@db'") == (
+        "no host '***'; invalid literal for int(): '***@db'"
+    )
+
+
+def test_a_short_plain_password_is_replaced_as_a_word_only() -> None:
+    mask_url("postgresql://ada:ostg@db/x")
+    assert redact("postgresql says: ostg is wrong") == "postgresql says: *** is wrong"
+
+
+def test_a_password_that_is_the_name_of_the_user_or_the_database_leaves_such_names_readable() -> None:
+    assert mask_url("postgresql://postgres:postgres@db/postgres") == "postgresql://postgres:***@db/postgres"
+    assert redact("role postgres, table postgres") == "role postgres, table postgres"
+
+
+def test_a_path_is_no_password() -> None:
+    assert mask_url("https://example.com/a:walnut@b") == "https://example.com/a:walnut@b"
+    assert redact("walnut") == "walnut"
+
+
+def test_the_environment_is_read_for_secrets_and_not_for_paths() -> None:
+    remember_environment(
+        {
+            "APP_PASSWORD": "gorgonzola",
+            "MYSQL_PWD": "mascarpone",
+            "PWD": "/home/ada",
+            "OLDPWD": "/home/eve",
+            "SECRET_FILE": "/run/secrets/db",
+            "GIT_ASKPASS": "/usr/bin/ask",
+            "SHOP": "mysql://ada:pecorino1@db/x",
+            "TOKEN": "dev",
+        }
+    )
+    assert redact("gorgonzola mascarpone pecorino1") == "*** *** ***"
+    same = "/home/ada /home/eve /run/secrets/db /usr/bin/ask dev"
+    assert redact(same) == same
