@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from kernel_core.operations.containers import UpgradeOps
-from kernel_core.script import write
-from kernel_core.util.exc import CommandError
+from kernel_core.script.write import new_id
 
-from .comparison import Comparison, fingerprint
+from .comparison import Comparison, compare
+from .draft import Draft
 from .errors import told_plainly
-from .review import Review
+from .review import Chosen, Review
 from .views.html import Html, details, page, tag
 from .views.operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
 from .views.report import RunReport
 from .views.view import View
 
 if TYPE_CHECKING:
+    from .environment import Environment
     from .session import Session
 
 
@@ -29,9 +29,10 @@ class Proposal(View):
         p = %mig_autogenerate Base -m "Add e-mail"
         p.accept("safe")
         p[3].edit(nullable=True)
+        p.move(3, 1)
         p.write()
 
-    False when there is nothing to do. ``review`` is the model of the review, ``path`` the file once it is written.
+    False when there is nothing to do. ``review`` is the model of the review, ``draft`` the file that it becomes.
     """
 
     def __init__(
@@ -45,28 +46,69 @@ class Proposal(View):
         rev_id: str | None = None,
         head: str | None = None,
         branch_label: str | None = None,
+        depends_on: str | None = None,
     ) -> None:
-        self.review, self.session, self.message = review, session, message
-        self.comparison, self.where = comparison, where
-        self.rev_id = rev_id or write.new_id()
-        self.head, self.branch_label = head, branch_label
-        self.path: Path | None = None
+        self.review, self.session, self.comparison, self.where = review, session, comparison, where
+        self.draft = Draft(
+            session,
+            review,
+            comparison,
+            rev_id=rev_id or new_id(),
+            message=message,
+            head=head,
+            label=branch_label,
+            depends_on=depends_on,
+        )
         self.folded = False
         self._spoken: tuple[object, tuple[Line, ...]] | None = None
+
+    @property
+    def rev_id(self) -> str:
+        """The id that the revision has, or will have."""
+        return self.draft.rev_id
+
+    @property
+    def message(self) -> str | None:
+        """What the change is about."""
+        return self.draft.message
+
+    @property
+    def path(self) -> Path | None:
+        """The version file once it is written."""
+        return self.draft.path
 
     # ---- what a person does ----------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         return len(self.review.rows)
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: int) -> Chosen:
         return self.review[index]
 
     def accept(self, which: str = "all") -> Self:
         """Keep ``all``, only the ``safe`` ones, ``none``, or those of a list such as ``1,3-5``; the rest is refused."""
+        return self._by(self.review.accept, which)
+
+    def move(self, number: int, to: int) -> Self:
+        """Put row ``number`` in another place; raises MigError where it would come before what it needs."""
+        return self._by(self.review.move, number, to)
+
+    def add_sql(self, sql: str, reverse: str | None = None) -> Self:
+        """Add a statement of SQL behind the last row, with the one that undoes it."""
+        return self._by(self.review.add_sql, sql, reverse)
+
+    def undo(self) -> Self:
+        """Take back the last act: the file where it is written, otherwise what was done in the review."""
+        return self._by(self.draft.unwrite if self.path is not None else self.review.undo)
+
+    def redo(self) -> Self:
+        """Do again what was undone last."""
+        return self._by(self.review.redo)
+
+    def stale(self) -> str:
+        """Return what has changed since the review was made, in a sentence; "" where nothing has."""
         with told_plainly():
-            self.review.accept(which)
-        return self
+            return self.draft.stale()
 
     def write(self, message: str | None = None) -> Path:
         """Write the accepted operations into a version file and return its path.
@@ -75,25 +117,13 @@ class Proposal(View):
         wrong value, or models, database or files have changed since the review was made; then nothing is written.
         """
         with told_plainly():
-            if self.path is not None:
-                return self.path
-            self._refuse_stale()
-            operations = self._accepted()
-            script = self.session.scripts().generate_revision(
-                self.rev_id,
-                message or self.message,
-                head=self.head or "head",
-                branch_labels=self.branch_label,
-                **self.comparison.template_args(operations),
-            )
-            self.path = Path(self.session.wrote(script).path)
-            return self.path
+            return self.draft.write(message)
 
-    def upgrade(self) -> RunReport:
+    def upgrade(self, on_step: Callable[[Any], object] | None = None) -> RunReport:
         """Upgrade the database to this revision, writing it first where that is not done."""
         with told_plainly():
             self.write()
-            return self.session.upgrade(self.rev_id)
+            return self.session.upgrade(self.rev_id, on_step=on_step)
 
     # ---- what a panel shows ------------------------------------------------------------------------------------------
 
@@ -102,28 +132,29 @@ class Proposal(View):
         """The models and their number of tables."""
         return str(self.comparison.models)
 
-    def file_name(self, message: str | None = None) -> str:
-        """Return the name that the version file will have."""
-        if self.path is not None:
-            return self.path.name
-        scripts = self.session.scripts()
-        return write.file_name(
-            scripts.file_template,
-            self.rev_id,
-            message or self.message,
-            datetime.now(tz=UTC),
-            scripts.truncate_slug_length,
-        )
+    @property
+    def revisions(self) -> str:
+        """From which revision to which it leads."""
+        return f"revision {', '.join(self.comparison.database_heads) or 'base'} → {self.rev_id}"
 
-    def script(self, message: str | None = None) -> str:
-        """Return the version file as it would be written now; raises CommandError where it could not be."""
-        if self.path is not None:
-            return self.path.read_text(encoding="utf-8")
-        args = self.comparison.template_args(self.review.accepted())
-        return "\n\n".join(
-            f"def {name}() -> None:\n    {args.get(slot) or 'pass'}"
-            for name, slot in (("upgrade", "upgrades"), ("downgrade", "downgrades"))
-        )
+    @property
+    def needs_environment(self) -> bool:
+        """Whether there is no environment to write into."""
+        return not self.session.has_environment
+
+    def make_environment(self, directory: str = "migrations") -> Environment:
+        """Make one, as ``%mig_init`` does."""
+        with told_plainly():
+            return self.session.init(directory)
+
+    def again(self) -> Self:
+        """Compare again and begin a new review; message and place in the history stay, what was written too."""
+        with told_plainly():
+            named = self.draft.models_now()
+            self.comparison = compare(self.session, named)
+            self.review = review_of(self.session, self.comparison)
+            self.draft = self.draft.anew(self.review, self.comparison)
+        return self
 
     def lines(self) -> tuple[Line, ...]:
         """Return the operations in words, as they stand in the review now."""
@@ -161,28 +192,10 @@ class Proposal(View):
             return f"Written to {os.path.relpath(self.path)}"
         return "Nothing is written yet: .write(), or %mig_autogenerate --write"
 
-    def _accepted(self) -> UpgradeOps:
-        if self.review.errors:
-            raise CommandError(
-                f"{len(self.review.errors)} value in the review is not valid; nothing was written. Correct or undo it."
-            )
-        operations = self.review.accepted()
-        if operations.is_empty():
-            raise CommandError("No operation is accepted, so there is nothing to write. Accept some: .accept('all').")
-        return operations
-
-    def _refuse_stale(self) -> None:
-        """Raise CommandError where what the review was made from is not so any more."""
-        made = self.comparison
-        again = "Run %mig_autogenerate again; nothing was written."
-        if fingerprint(made.models, made.dialect) != made.fingerprint:
-            raise CommandError(f"The models have changed since this review was made. {again}")
-        if not self.session.has_environment:
-            raise CommandError("There is no environment to write into. Make one first: %mig_init migrations")
-        if tuple(self.session.scripts().get_heads()) != made.heads and made.heads:
-            raise CommandError(f"A revision was added since this review was made. {again}")
-        if self.session.heads_of_database() != made.database_heads:
-            raise CommandError(f"The database has moved since this review was made. {again}")
+    def _by(self, act: Callable[..., object], *args: object) -> Self:
+        with told_plainly():
+            act(*args)
+        return self
 
 
 def lines_of(review: Review) -> tuple[Line, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
@@ -205,9 +205,11 @@ class Session:
         """Return where the database stands, None where none is connected."""
         return self.heads_of_database() if self.current_name is not None else None
 
-    def upgrade(self, revision: str = "head", *, sql: bool = False) -> RunReport:
-        """Upgrade the database; with ``sql`` only return the SQL."""
-        return self._run("upgrade", revision, sql=sql)
+    def upgrade(
+        self, revision: str = "head", *, sql: bool = False, on_step: Callable[[Any], object] | None = None
+    ) -> RunReport:
+        """Upgrade the database; with ``sql`` only return the SQL. ``on_step`` is told of each revision (RunEvent)."""
+        return self._run("upgrade", revision, sql=sql, on_step=on_step)
 
     def downgrade(self, revision: str, *, sql: bool = False) -> RunReport:
         """Step the database back; with ``sql`` only return the SQL."""
@@ -219,11 +221,13 @@ class Session:
             done = command.stamp(config, list(revisions), purge=purge)
         return RunReport("stamp", done.steps, done.before, done.after, self.where, done.sql)
 
-    def _run(self, verb: str, revision: str, *, sql: bool) -> RunReport:
+    def _run(self, verb: str, revision: str, *, sql: bool, on_step: Callable[[Any], object] | None = None) -> RunReport:
         act = command.upgrade if verb == "upgrade" else command.downgrade
         if sql and ":" not in revision:
             revision = f"{self._single_head()}:{revision}"
         with self.at_work() as config:
+            if on_step is not None:
+                config.attributes["on_step"] = on_step
             done = act(config, revision, sql=sql)
         return RunReport(verb, done.steps, done.before, done.after, self.where, done.sql)
 

@@ -7,9 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ...review import Review
-from .parts import AUTO, Status, box, button
-
-_STYLE = {"description_width": "124px"}
+from .parts import AUTO, LABELLED, Status, box, button
 
 
 class AddSQL:
@@ -19,12 +17,12 @@ class AddSQL:
         self._review = review
         layout = widgets.Layout(**AUTO)
         self.sql = widgets.Textarea(
-            description="SQL", placeholder="UPDATE flights SET ...", rows=3, layout=layout, style=_STYLE,
+            description="SQL", placeholder="UPDATE flights SET ...", rows=3, layout=layout, style=LABELLED,
             tooltip="The statement to run",
         )  # fmt: skip
         self.reverse = widgets.Textarea(
             description="SQL that undoes it", placeholder="what the downgrade runs", rows=2, layout=layout,
-            style=_STYLE, tooltip="The statement that undoes it, for the downgrade",
+            style=LABELLED, tooltip="The statement that undoes it, for the downgrade",
         )  # fmt: skip
         self.open = button("+ SQL", "Add a statement of your own", self._open, status)
         self.add = button("Add", "Add this statement behind the last row", self._add, status, "primary")

@@ -10,8 +10,9 @@ import ipywidgets as widgets
 from ...review import Review, Row
 from ...views.html import join, tag
 from .fields import FieldControl
-from .parts import Status, box, button, code, html
+from .parts import Status, box, button, html
 from .rows import hint_lines, row_text
+from .source import Language, code
 
 _TABS = ("SQL", "Python", "Downgrade")
 
@@ -81,7 +82,8 @@ class Detail:
             return
         place = self.tabs.selected_index or 0
         ask: Callable[[int], str] = (self._review.sql, self._review.python, self._review.downgrade)[place]
-        self._pages[place].value = str(code(ask(self._number)))
+        language: Language = "python" if place else "sql"
+        self._pages[place].value = str(code(ask(self._number), language))
 
     @property
     def _number(self) -> int:

@@ -14,19 +14,18 @@ from kernel_core.operations.fields import Field
 from kernel_core.util.secrets import redact
 
 from ...review import Row
-from ...views.html import tag
-from .parts import Status, box, html
+from .parts import LABELLED, Entry, Status
 
 _HELP = {
     "identifier": "a name",
     "type": "for example String(120) or Numeric(10, 2)",
-    "default": "'a text' in quotes, a number or SQL; empty for none",
+    "default": "'text' in quotes, a number, or SQL",
     "columns": "names separated by commas",
     "text": "empty for none",
 }
 
 
-class FieldControl:
+class FieldControl(Entry):
     """A field of the chosen row; ``on_text(name, text)`` is called when a person has changed it.
 
     A value in which a secret stands is shown masked and cannot be edited here.
@@ -35,10 +34,8 @@ class FieldControl:
     def __init__(
         self, field: Field, row: Row, dialect_name: str, status: Status, on_text: Callable[[str, str], object]
     ) -> None:
+        super().__init__(_control(field, row.text_of(field.name), dialect_name))
         self.field, self._on_text, self._quiet = field, on_text, False
-        self.control = _control(field, row.text_of(field.name), dialect_name)
-        self._error = html()
-        self.widget = box(self.control, self._error, classes="mig-field")
         self._secret = False
         self.show(row)
         self.control.observe(status.guard(self._changed), "value")
@@ -54,14 +51,7 @@ class FieldControl:
             self._quiet = False
         self.control.disabled = disabled or self._secret
         wrong = row.wrong.get(self.field.name)
-        self._error.value = str(tag("p", f"✖ {wrong.reason}", class_="mig-bad", role="alert")) if wrong else ""
-        (self.widget.add_class if wrong else self.widget.remove_class)("mig-has-error")
-
-    def close(self) -> None:
-        """Take the control away."""
-        self.control.unobserve_all()
-        for widget in (self.widget, self.control, self._error):
-            widget.close()
+        self.wrong(wrong.reason if wrong else "")
 
     def _changed(self, change: Any) -> None:
         if not self._quiet and not self._secret:
@@ -74,7 +64,7 @@ def _control(field: Field, text: str, dialect_name: str) -> Any:
         "description": field.title,
         "tooltip": tip,
         "layout": widgets.Layout(width="auto"),
-        "style": {"description_width": "124px"},
+        "style": LABELLED,
     }
     if field.kind in ("boolean", "choice"):
         options = ["yes", "no"] if field.kind == "boolean" else list(field.choices)

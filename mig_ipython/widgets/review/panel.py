@@ -8,39 +8,67 @@ from typing import Any, Protocol
 
 from kernel_core.util.secrets import redact
 
+from ...draft import Stale
+from ...errors import MigError
 from ...review import Review
-from ...views.html import Html
+from ...views.html import Html, page, tag
 from .addsql import AddSQL
+from .ask import Ask
 from .detail import Detail
-from .footer import Ask, Footer
+from .footer import Footer
 from .header import Header
-from .parts import Status, box, button, html
+from .notice import Notice
+from .parts import Status, box, button, close_all, html, with_code
+from .place import Placed
 from .rows import RowList
+from .script import Written
+from .steps import Steps
 from .style import CSS
+
+
+class Draft(Placed, Written, Protocol):
+    """The file that the review becomes."""
+
+    message: str | None
+    path: Any
+    """The file once it is written, None before."""
+
+    def unwrite(self) -> Any:
+        """Delete the file that was written and return its path; raises CommandError where it must stay."""
 
 
 class Reviewable(Protocol):
     """What the panel needs of a proposal."""
 
+    review: Review
+
     @property
-    def review(self) -> Review:
-        """The model of the review."""
+    def draft(self) -> Draft:
+        """The file that the review becomes."""
 
     @property
     def describe_source(self) -> str:
         """What the models are, in words; between backticks stands code."""
 
+    @property
+    def revisions(self) -> str:
+        """From which revision to which it leads, in words."""
+
+    @property
+    def needs_environment(self) -> bool:
+        """Whether there is nothing to write into."""
+
+    def make_environment(self) -> Any:
+        """Make what can be written into."""
+
+    def again(self) -> Any:
+        """Compare again, and begin a new review."""
+
     def write(self, message: str | None = None) -> Any:
         """Write the version file and return its path."""
 
-    def upgrade(self) -> Any:
+    def upgrade(self, on_step: Callable[[Any], object] | None = None) -> Any:
         """Upgrade the database to the written revision and return a report."""
-
-    def file_name(self, message: str | None = None) -> str:
-        """Return the name that the file will have."""
-
-    def script(self, message: str | None = None) -> str:
-        """Return the text that the file will have."""
 
 
 class ReviewPanel:
@@ -52,36 +80,53 @@ class ReviewPanel:
     """
 
     def __init__(self, proposal: Reviewable) -> None:
-        self.proposal, self.review = proposal, proposal.review
-        self._wrote = False
+        self.proposal = proposal
         self.upgraded = False
-        rows = self.review.rows
-        self.chosen: int | None = rows[0].key if rows else None
+        self.chosen: int | None = None
         self.status = Status(on_end=self.show)
-        self.header = Header(self.review, self._lead(), self._revisions(), self.status, self.show)
-        self.rows = RowList(self.status, self._accept, self._choose)
-        self.detail = Detail(self.review, self.status)
-        self.add_sql = AddSQL(self.review, self.status)
-        self.footer = Footer(
-            getattr(proposal, "message", None) or "",
-            file_name=proposal.file_name,
-            script=proposal.script,
-            on_write=self._write,
-            on_upgrade=self._upgrade,
-            status=self.status,
+        self.stale = Notice("Compare again", "Begin a new review of what differs now", self._again, self.status)
+        self.homeless = Notice(
+            "Make migrations/", "Make the folder that holds the history", self._make_environment, self.status
         )
-        self.ask = Ask(self.status, self._upgrade_now)
-        self.undo = button("Undo", "Take back the last act", self.review.undo, self.status)
-        self.redo = button("Redo", "Do again what was undone", self.review.redo, self.status)
-        self.footer.buttons.children = (*self.footer.buttons.children, self.undo, self.redo, self.add_sql.open)
-        self.widget = self._whole()
+        self.widget = box(classes="mig-review")
+        self._build()
+
+    def _build(self) -> None:
+        """Make every part for the proposal's review."""
+        proposal, review, status = self.proposal, self.proposal.review, self.status
+        self.review = review
+        self.header = Header(review, self._lead(), proposal.revisions, status, self.show)
+        self.rows = RowList(status, self._accept, self._choose)
+        self.steps = Steps(status, self._choose_number)
+        self.detail = Detail(review, status)
+        self.add_sql = AddSQL(review, status)
+        self.footer = Footer(
+            proposal.draft, status, on_write=self._write, on_upgrade=self._upgrade, on_change=self.show
+        )
+        self.ask = Ask(status, self._upgrade_now)
+        self.undo = button("Undo", "Take back the last act", self._undo, status)
+        self.redo = button("Redo", "Do again what was undone", review.redo, status)
+        buttons = self.footer.buttons
+        buttons.children = (*buttons.children, self.undo, self.redo, self.add_sql.open)
+        rows = box(self.steps.widget, self.rows.widget, classes="mig-side")
+        self.widget.children = (
+            _style(),
+            self.header.widget,
+            self.stale.widget,
+            box(rows, self.detail.widget, classes="mig-body", across=True),
+            self.homeless.widget,
+            self.footer.widget,
+            self.add_sql.widget,
+            self.ask.widget,
+            status.widget,
+        )
         self.show()
-        self._stop: Callable[[], None] = self.review.observe(self._observed)
+        self._stop: Callable[[], None] = review.observe(self._observed)
 
     @property
     def written(self) -> bool:
         """Whether the file is written, here or by a cell; then nothing can be edited any more."""
-        return self._wrote or getattr(self.proposal, "path", None) is not None
+        return self.proposal.draft.path is not None
 
     def show(self) -> None:
         """Bring every part to what the model says now."""
@@ -90,21 +135,27 @@ class ReviewPanel:
             self.chosen = rows[0].key if rows else None
         chosen = next((row for row in rows if row.key == self.chosen), None)
         self.header.show(frozen=frozen)
-        self.rows.show(rows, self.header.visible(), self.chosen)
+        self.steps.show(chosen.number if chosen else 0, len(rows))
+        self.rows.show(rows, self.header.visible(), self.chosen, stepped=self.steps.shown)
         self.rows.disable(frozen)
         self.detail.show(chosen, frozen=frozen)
         self.add_sql.show(frozen=frozen)
-        self.footer.show(written=self.written, upgraded=self.upgraded, blocked=self._blocked())
-        self.undo.disabled = frozen or not self.review.can_undo
+        self.homeless.say("There is no folder for the history yet." if self.proposal.needs_environment else "")
+        self.footer.show(written=frozen, upgraded=self.upgraded, blocked=self._blocked())
+        self.undo.disabled = self.upgraded if frozen else not self.review.can_undo
+        self.undo.tooltip = "Take the written file back" if frozen else "Take back the last act"
         self.redo.disabled = frozen or not self.review.can_redo
 
     def close(self) -> None:
         """Watch the review no more, and take the panel out of the page."""
         self._stop()
-        self.widget.close()
+        close_all(self.widget)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.widget._repr_mimebundle_(**options)
+        """Return the live panel; where none can be shown, a line that says what stands in its place."""
+        bundle = self.widget._repr_mimebundle_(**options)
+        said = f"Review of {self._lead()}: a live panel, which needs its kernel. All of it stands below as text."
+        return {**bundle, "text/plain": redact(said), "text/html": str(page(tag("p", with_code(said))))}
 
     # ---- what a person does ----------------------------------------------------------------------------------------
 
@@ -122,9 +173,44 @@ class ReviewPanel:
         self.chosen = key
         self.show()
 
+    def _choose_number(self, number: int) -> None:
+        key = self.review.row(number).key
+        self._choose(key)
+        self.rows.bring_into_view(key, back_to=self.steps.control)
+
+    def _undo(self) -> None:
+        if not self.written:
+            self.review.undo()
+            return
+        path = self.proposal.draft.unwrite()
+        self.show()
+        self.status.say(f"{os.path.relpath(path)} is deleted again.")
+
+    def _make_environment(self) -> None:
+        self.proposal.make_environment()
+        self.show()
+        self.status.say("Made migrations/. Now the review can be written.")
+
+    def _again(self) -> None:
+        self._stop()
+        old = self.widget.children
+        self.proposal.again()
+        self.chosen = None
+        self.stale.say("")
+        self._build()
+        for part in old:
+            if part not in self.widget.children:
+                close_all(part)
+        count = len(self.review)
+        self.status.say(f"Compared again: {count} {'change' if count == 1 else 'changes'}.")
+
     def _write(self) -> None:
-        path = self.proposal.write(self.footer.message.value.strip() or None)
-        self._wrote = True
+        try:
+            path = self.proposal.write(self.footer.said)
+        except MigError as error:
+            if isinstance(error.__cause__, Stale):
+                self.stale.say(error.__cause__.reason)
+            raise
         self.show()
         self.status.say(f"Written to {os.path.relpath(path)}. Run it with Upgrade, or %mig_upgrade.")
 
@@ -149,11 +235,16 @@ class ReviewPanel:
         if not self.written:
             self._write()
         self.status.say("Upgrading ...")
-        report = self.proposal.upgrade()
+        report = self.proposal.upgrade(self._stepped)
         self.upgraded = True
         self.show()
         said = redact(str(report)).strip().splitlines()
         self.status.say(said[0] if said else "Upgraded.")
+
+    def _stepped(self, event: Any) -> None:
+        """Tell how far an upgrade is, from a RunEvent."""
+        if event.kind == "start":
+            self.status.say(f"Upgrading, {event.index} of {event.total}: {event.revision} {event.doc} ...")
 
     # ---- the rest --------------------------------------------------------------------------------------------------
 
@@ -161,23 +252,17 @@ class ReviewPanel:
         """Say why nothing can be written, or ""."""
         if self.review.errors:
             return self.review.errors[0]
+        if self.proposal.needs_environment:
+            return "There is no folder to write into."
         return "" if any(row.accepted for row in self.review.rows) else "No row is accepted."
 
     def _lead(self) -> str:
-        count = len(self.review)
-        source = self.proposal.describe_source or self.review.source
-        target = self.review.target or str(getattr(self.proposal, "where", ""))
-        return f"{count} {'change' if count == 1 else 'changes'} between {source} and {target}"
+        count = len(self.proposal.review)
+        source = self.proposal.describe_source or self.proposal.review.source
+        return f"{count} {'change' if count == 1 else 'changes'} between {source} and {self.proposal.review.target}"
 
-    def _revisions(self) -> str:
-        """Return from which revision to which this leads, where the proposal knows."""
-        to = getattr(self.proposal, "rev_id", None)
-        heads = getattr(getattr(self.proposal, "comparison", None), "database_heads", None)
-        return f"revision {', '.join(heads) or 'base'} → {to}" if to and heads is not None else ""
 
-    def _whole(self) -> Any:
-        body = box(self.rows.widget, self.detail.widget, classes="mig-body", across=True)
-        style = html(Html(f"<style>{CSS}</style>"))
-        style.layout.display = "none"
-        parts = (style, self.header.widget, body, self.footer.widget, self.add_sql.widget, self.ask.widget)
-        return box(*parts, self.status.widget, classes="mig-review")
+def _style() -> Any:
+    style = html(Html(f"<style>{CSS}</style>"))
+    style.layout.display = "none"
+    return style

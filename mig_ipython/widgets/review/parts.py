@@ -19,6 +19,9 @@ Act = Callable[[], object]
 
 AUTO = {"width": "auto"}
 
+LABELLED = {"description_width": "124px"}
+"""Style of a control whose label stands in the column of labels."""
+
 
 def html(content: Html | str = "", *classes: str) -> Any:
     """Return a piece of HTML; a plain str is escaped."""
@@ -36,9 +39,31 @@ def box(*children: Any, classes: str = "", across: bool = False) -> Any:
     return made
 
 
-def code(text: str) -> Html:
-    """Return SQL or Python as a block that scrolls by keyboard too."""
-    return tag("pre", text.rstrip("\n"), class_="mig-code", tabindex="0")
+def close_all(widget: Any) -> None:
+    """Close a widget and all that stands in it, so that neither the page nor the kernel keeps them."""
+    for child in getattr(widget, "children", ()):
+        close_all(child)
+    widget.close()
+
+
+class Entry:
+    """A control with a line beneath it for what is wrong with its value."""
+
+    def __init__(self, control: Any) -> None:
+        self.control = control
+        self._error = html()
+        self.widget = box(control, self._error, classes="mig-field")
+
+    def wrong(self, reason: str) -> None:
+        """Show what is wrong; "" where nothing is."""
+        self._error.value = str(tag("p", f"✖ {reason}", class_="mig-bad", role="alert")) if reason else ""
+        (self.widget.add_class if reason else self.widget.remove_class)("mig-has-error")
+
+    def close(self) -> None:
+        """Take the control away."""
+        self.control.unobserve_all()
+        for widget in (self.widget, self.control, self._error):
+            widget.close()
 
 
 def with_code(text: str) -> Html:

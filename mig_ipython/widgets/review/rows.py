@@ -36,11 +36,19 @@ class RowList:
         self.buttons: dict[int, Any] = {}
         self._headings: dict[tuple[str, int], Any] = {}
         self._quiet = False
+        self._stepped = False
+        self._stops: int | None = None
 
-    def show(self, rows: Sequence[Row], visible: Iterable[int], chosen: int | None) -> None:
-        """Show the rows whose numbers are ``visible``, the one with the key ``chosen`` marked."""
+    def show(self, rows: Sequence[Row], visible: Iterable[int], chosen: int | None, *, stepped: bool = False) -> None:
+        """Show the rows whose numbers are ``visible``, the one with the key ``chosen`` marked.
+
+        With ``stepped`` Tab stops at one row only, as there is another way through the rows.
+        """
         numbers = set(visible)
         shown = [row for row in rows if row.number in numbers]
+        keys = {row.key for row in shown}
+        self._stops = None if not stepped else chosen if chosen in keys else next(iter(keys), None)
+        self._stepped = stepped
         self._quiet = True
         try:
             for row in rows:
@@ -50,6 +58,12 @@ class RowList:
         children = tuple(self._children(shown))
         if children != self.widget.children:
             self.widget.children = children
+
+    def bring_into_view(self, key: int, *, back_to: Any) -> None:
+        """Scroll to a row; the control ``back_to`` has the focus after that, as it had before."""
+        if key in self.buttons:
+            self.buttons[key].focus()
+            back_to.focus()
 
     def disable(self, disabled: bool) -> None:
         """Bar the checkboxes; rows can still be looked at."""
@@ -77,11 +91,14 @@ class RowList:
         return self._headings[place]
 
     def _update(self, row: Row, chosen: bool) -> None:
+        tabbable = not self._stepped or row.key == self._stops
         ticked = {
             "value": row.accepted,
             "description": tick_text(row),
+            "tabbable": tabbable,
         }
         said = {
+            "tabbable": tabbable,
             "description": row_text(row, chosen),
             "tooltip": redact("\n".join((f"Show row {row.number}", *hint_lines(row)))),
             "_dom_classes": _classes(row, chosen),

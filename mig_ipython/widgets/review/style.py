@@ -1,77 +1,131 @@
-"""The panel's style: the theme's colours, readable ones where there is no theme."""
+"""The panel's style: the theme's own variables, and colours that can be read on light and on dark."""
 
 from __future__ import annotations
 
-CSS = """
-.mig-review{color:var(--jp-ui-font-color1,inherit);font-family:var(--jp-ui-font-family,system-ui,sans-serif);
- border:1px solid var(--jp-border-color2,rgba(128,128,128,.35));border-radius:6px;padding:10px 12px;overflow:hidden;
- background:var(--jp-layout-color1,transparent);
- --mig-line:var(--jp-border-color2,rgba(128,128,128,.35));--mig-soft:var(--jp-layout-color2,rgba(128,128,128,.12));
- --mig-dim:var(--jp-ui-font-color2,inherit);--mig-bad:var(--jp-error-color1,#c62828);
- --mig-focus:var(--jp-brand-color1,#1976d2)}
-.mig-review .widget-html,.mig-review .widget-html-content{line-height:1.45;height:auto;min-height:0;margin:0}
-.mig-review .widget-html-content{font-size:var(--jp-ui-font-size1,13px)}
-.mig-review .widget-vbox,.mig-review .widget-hbox{overflow:visible}
-.mig-review h3{font-size:15px;font-weight:600;margin:0;color:inherit}
-.mig-review p{margin:2px 0}
-.mig-review code,.mig-review pre,.mig-review textarea{font-family:var(--jp-code-font-family,ui-monospace,monospace);
- font-size:var(--jp-code-font-size,12px)}
-.mig-review h3 code{font-size:14px;background:var(--mig-soft);border-radius:3px;padding:0 3px}
-.mig-review .mig-dim{color:var(--mig-dim)}
-.mig-review .mig-note{font-weight:600}
-.mig-review .mig-bad,.mig-review .mig-warn{color:var(--mig-bad);font-weight:600}
-.mig-review :is(button,input,select,textarea,summary):focus-visible{
+_LIGHT = (
+    "color-scheme:light;--mig-text:#1f1f1f;--mig-dim:#595959;--mig-bad:#b3261e;--mig-ground:#fff;--mig-soft:#f3f4f6;--mig-line:#d5d8dc;"
+    "--mig-chosen:#e8f0fe;--mig-focus:#0b57d0;--mig-key:#00695c;--mig-str:#9c2b16;--mig-num:#1a52b5;--mig-com:#5c6166;"
+    "--mig-plus:#e3f4e6;--mig-minus:#fbe9e7;--mig-primary:#0b57d0;--mig-onprimary:#fff"
+)
+_DARK = (
+    "color-scheme:dark;--mig-text:#ececec;--mig-dim:#b4b8bd;--mig-bad:#ff9d94;--mig-ground:#1c1d1f;--mig-soft:#292b2e;--mig-line:#45484d;"
+    "--mig-chosen:#26364d;--mig-focus:#8ab4f8;--mig-key:#7fd4c1;--mig-str:#f2a58e;--mig-num:#9ec1ff;--mig-com:#a9aeb4;"
+    "--mig-plus:#1d3a25;--mig-minus:#43241f;--mig-primary:#8ab4f8;--mig-onprimary:#0b1b33"
+)
+
+_RULES = """
+{color:var(--mig-text);font-family:var(--jp-ui-font-family,system-ui,sans-serif);
+ font-size:var(--jp-ui-font-size1,13px);line-height:1.45;border:1px solid var(--mig-line);border-radius:8px;
+ padding:12px 14px;overflow:hidden;background:var(--mig-ground)}
+ :is(.widget-html,.widget-html-content){line-height:1.45;height:auto;min-height:0;margin:0;color:inherit}
+ .widget-html-content{font-size:var(--jp-ui-font-size1,13px)}
+ :is(.widget-vbox,.widget-hbox){overflow:visible}
+ h3{font-size:15px;font-weight:600;margin:0;color:inherit;overflow-wrap:anywhere}
+ p{margin:2px 0}
+ :is(code,pre,textarea){font-family:var(--jp-code-font-family,ui-monospace,monospace);
+ font-size:var(--jp-code-font-size,12px);color:inherit}
+ h3 code{font-size:14px;background:var(--mig-soft);border-radius:4px;padding:0 4px}
+ .mig-dim{color:var(--mig-dim)}
+ .mig-note{font-weight:600}
+ :is(.mig-bad,.mig-warn){color:var(--mig-bad);font-weight:600}
+ .widget-label{color:var(--mig-dim)}
+ :is(input,select,textarea){color:var(--mig-text);background-color:var(--mig-ground);border:1px solid var(--mig-line);
+ border-radius:4px}
+ :is(input,textarea)::placeholder{color:var(--mig-dim);opacity:1}
+ select{appearance:auto;background-image:none;padding-right:2px}
+ option{color:var(--mig-text);background:var(--mig-ground)}
+ :is(input,select,textarea):disabled{opacity:1;color:var(--mig-dim);background-color:var(--mig-soft)}
+ :is(button,input,select,textarea,summary,pre,[tabindex="0"]):focus-visible{
  outline:2px solid var(--mig-focus);outline-offset:1px}
-.mig-review .jupyter-button{border-radius:4px;border:1px solid var(--mig-line);width:auto;padding:0 10px}
-.mig-review .jupyter-button.mod-primary{border-color:transparent}
-.mig-review .mig-bar{flex-flow:row wrap;align-items:center;gap:4px 6px;margin-top:6px}
-.mig-review .mig-bar .widget-text{flex:1 1 150px;width:auto;min-width:120px}
-.mig-review .mig-bar .widget-dropdown{flex:0 1 170px;width:auto;min-width:110px}
-.mig-review .mig-body{flex-flow:row wrap;align-items:stretch;margin:8px 0;
- border:1px solid var(--mig-line);border-radius:4px}
-.mig-review .mig-list{flex:3 1 380px;min-width:0;max-height:430px;overflow:hidden auto;padding:4px;display:grid;
- grid-template-columns:max-content minmax(0,1fr);align-content:start;
- grid-auto-rows:max-content;column-gap:2px;width:auto; border-right:1px solid var(--mig-line);margin-right:-1px}
-.mig-review .mig-list>.mig-table{grid-column:1/-1}
-.mig-review .mig-list>.mig-table .widget-html-content{font-weight:600;padding:5px 4px 2px;overflow-wrap:anywhere}
-.mig-review .mig-list>.widget-checkbox{width:auto;margin:0;height:28px;align-self:start}
-.mig-review .mig-list .widget-label-basic{display:flex;gap:5px;justify-content:flex-end;min-width:44px;height:28px;
+ .jupyter-button{border-radius:5px;border:1px solid var(--mig-line);width:auto;padding:0 11px;margin:0;
+ background:var(--mig-soft);color:var(--mig-text);box-shadow:none;height:28px;line-height:26px}
+ .jupyter-button:focus{box-shadow:none}
+ .jupyter-button:hover:enabled{border-color:var(--mig-focus);box-shadow:none}
+ .jupyter-button.mod-primary{border-color:transparent;background:var(--mig-primary);color:var(--mig-onprimary);
+ font-weight:600}
+ .jupyter-button.mod-danger{border-color:transparent;background:var(--mig-bad);color:var(--mig-ground);font-weight:600}
+ .jupyter-button:disabled{opacity:.5}
+ .mig-bar{flex-flow:row wrap;align-items:center;gap:6px;margin-top:8px}
+ .mig-bar>*{margin:0}
+ .mig-bar .widget-text{flex:1 1 150px;width:auto;min-width:120px}
+ .mig-bar .widget-dropdown{flex:0 1 150px;width:auto;min-width:100px}
+ .mig-notice{border-left:3px solid var(--mig-bad);padding:2px 0 2px 10px}
+ .mig-body{flex-flow:row wrap;align-items:stretch;margin:10px 0 8px;border:1px solid var(--mig-line);
+ border-radius:6px;overflow:hidden}
+ .mig-side{flex:3 1 360px;min-width:0;width:auto}
+ .mig-steps{align-items:center;padding:6px 8px 2px;gap:6px}
+ .mig-steps .widget-text{width:112px;margin:0}
+ .mig-steps .widget-label{width:auto;min-width:0;margin-right:6px}
+ .mig-steps input{text-align:right}
+ .mig-list{min-width:0;max-height:430px;overflow:hidden auto;padding:6px 4px;display:grid;width:auto;
+ grid-template-columns:max-content minmax(0,1fr);align-content:start;grid-auto-rows:max-content;column-gap:4px}
+ .mig-list>.mig-table{grid-column:1/-1}
+ .mig-list>.mig-table .widget-html-content{font-weight:600;padding:7px 6px 2px;overflow-wrap:anywhere}
+ .mig-list>.mig-table:first-child .widget-html-content{padding-top:1px}
+ .mig-list>.widget-checkbox{width:auto;margin:0;height:28px;align-self:start}
+ .mig-list .widget-label-basic{display:flex;gap:5px;justify-content:flex-end;min-width:44px;height:28px;
  line-height:28px;align-items:center;padding-left:2px}
-.mig-review .mig-list .widget-label-basic input{margin:0;align-self:center}
-.mig-review .mig-list .widget-label-basic span{order:-1;line-height:28px;color:var(--mig-dim);
+ .mig-list .widget-label-basic input{margin:0;align-self:center;accent-color:var(--mig-primary)}
+ .mig-list .widget-label-basic span{order:-1;line-height:28px;color:var(--mig-dim);
  width:3ch;overflow:hidden;white-space:pre;text-overflow:clip;font-variant-numeric:tabular-nums}
-.mig-review .mig-row.jupyter-button{justify-content:flex-start;text-align:left;height:auto;min-height:28px;margin:0;
- padding:4px 8px;line-height:1.35;white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid transparent;
- border-left-width:3px;border-radius:3px;background:transparent;color:inherit;box-shadow:none;width:100%;
- display:block;text-indent:-1.15em;padding-left:1.6em;overflow:visible;text-overflow:clip}
-.mig-review .mig-row.jupyter-button:hover{background:var(--mig-soft)}
-.mig-review .mig-row.mig-chosen{background:var(--mig-soft);border-color:var(--mig-line);
- border-left-color:var(--mig-focus);font-weight:600}
-.mig-review .mig-row.mig-refused{color:var(--mig-dim);font-style:italic}
-.mig-review .mig-row.mig-hurts{border-right:3px double var(--mig-bad)}
-.mig-review .mig-row.mig-wrong{border-right:3px solid var(--mig-bad)}
-.mig-review .mig-detail{flex:4 1 400px;min-width:0;width:auto;padding:8px 12px;border-left:1px solid var(--mig-line)}
-.mig-review .mig-detail h4{margin:0;font-size:14px;font-weight:600;overflow-wrap:anywhere;color:inherit}
-.mig-review .mig-field{margin-top:5px}
-.mig-review .mig-field .widget-inline-hbox{width:100%;margin:0}
-.mig-review .mig-field>:is(.widget-text,.widget-dropdown){height:28px}
-.mig-review .mig-field .widget-html:has(>.widget-html-content:empty){display:none}
-.mig-review .mig-field .widget-label{width:124px;min-width:124px;text-align:left;white-space:normal;line-height:1.2}
-.mig-review .mig-field.mig-has-error :is(input,textarea,select){border:2px solid var(--mig-bad)}
-.mig-review .mig-field .mig-bad{margin:1px 0 3px 128px}
-.mig-review .widget-tab{margin-top:8px}
-.mig-review .widget-tab .widget-tab-contents{padding:0;border-color:var(--mig-line);background:transparent}
-.mig-review pre.mig-code{margin:0;padding:8px 10px;max-height:240px;overflow:auto;white-space:pre-wrap;line-height:1.45;
- overflow-wrap:break-word;word-break:normal;
- background:var(--mig-soft);color:inherit}
-.mig-review details.mig-script{margin-top:4px}
-.mig-review .jupyter-widget-Collapse-header,.mig-review .lm-Collapse-header{background:transparent;color:inherit;
- border:none;padding:4px 0}
-.mig-review .jupyter-widget-Collapse-contents,.mig-review .lm-Collapse-contents{
- background:transparent;border:none;padding:2px 0}
-.mig-review .mig-foot{border-top:1px solid var(--mig-line);padding-top:6px;margin-top:2px}
-.mig-review .mig-ask{border:2px solid var(--mig-bad);border-radius:4px;padding:6px 10px;margin-top:6px}
-.mig-review .mig-status .widget-html-content{min-height:1.5em;padding-top:5px}
-.mig-review .mig-status p{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden;
+ .mig-row.jupyter-button{text-align:left;height:auto;min-height:28px;margin:0 2px 0 0;padding:4px 8px 4px 1.7em;
+ line-height:1.4;white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid transparent;border-left-width:3px;
+ border-radius:4px;background:transparent;width:auto;display:block;text-indent:-1.15em;overflow:visible}
+ .mig-row.jupyter-button:hover{background:var(--mig-soft);border-color:transparent}
+ .mig-row.mig-chosen:is(*,:hover){background:var(--mig-chosen);border-left-color:var(--mig-focus)}
+ .mig-row.mig-refused{color:var(--mig-dim);font-style:italic}
+ .mig-row.mig-hurts{border-right:3px double var(--mig-bad)}
+ .mig-row.mig-wrong{border-right:3px solid var(--mig-bad)}
+ .mig-detail{flex:4 1 400px;min-width:0;width:auto;padding:10px 14px;border-left:1px solid var(--mig-line)}
+ .mig-detail h4{margin:0 0 2px;font-size:14px;font-weight:600;overflow-wrap:anywhere;color:inherit}
+ .mig-field{margin-top:5px}
+ .mig-field .widget-inline-hbox{width:100%;margin:0}
+ .mig-field>:is(.widget-text,.widget-dropdown){height:28px}
+ .mig-field .widget-html:has(>.widget-html-content:empty){display:none}
+ .mig-field .widget-label{width:124px;min-width:124px;text-align:left;white-space:normal;line-height:1.2}
+ .mig-has-error :is(input,textarea,select){border:2px solid var(--mig-bad)}
+ .mig-field .mig-bad{margin:1px 0 3px 132px}
+ .widget-tab{margin-top:10px}
+ .widget-tab .widget-tab-contents{padding:0;border:none;background:transparent}
+ .widget-tab>.lm-TabBar{border-bottom:1px solid var(--mig-line);overflow:visible}
+ .widget-tab>.lm-TabBar .lm-TabBar-tab{flex:0 1 auto;min-width:0;padding:0 12px;background:transparent;border:none;
+ border-bottom:2px solid transparent;color:var(--mig-dim);margin:0;top:1px;overflow:visible}
+ .widget-tab>.lm-TabBar .lm-TabBar-tab:before{display:none}
+ .widget-tab>.lm-TabBar .lm-mod-current{color:var(--mig-text);font-weight:600;border-bottom-color:var(--mig-focus)}
+ pre.mig-code{margin:0;padding:8px 10px;max-height:260px;overflow:auto;white-space:pre-wrap;line-height:1.5;tab-size:4;
+ overflow-wrap:break-word;word-break:normal;background:var(--mig-soft);border-radius:0 0 4px 4px}
+ pre.mig-marked{border-radius:4px;max-height:360px}
+ .mig-key{color:var(--mig-key)}
+ .mig-str{color:var(--mig-str)}
+ .mig-num{color:var(--mig-num)}
+ .mig-com{color:var(--mig-com);font-style:italic}
+ .mig-plus{background:var(--mig-plus)}
+ .mig-minus{background:var(--mig-minus);text-decoration:line-through}
+ .mig-minus .mig-gutter{text-decoration:none;display:inline-block;white-space:pre}
+ .mig-gutter{user-select:none;font-weight:700}
+ :is(.jupyter-widget-Collapse-header,.lm-Collapse-header){background:transparent;color:inherit;border:none;
+ padding:3px 0;font-weight:400}
+ :is(.jupyter-widget-Collapse-contents,.lm-Collapse-contents){background:transparent;border:none;padding:2px 0 4px}
+ .mig-foot{padding-top:2px}
+ .mig-foot>.widget-html p{margin:3px 0 3px 132px;overflow-wrap:anywhere}
+ .mig-ask{border:2px solid var(--mig-bad);border-radius:6px;padding:8px 12px;margin-top:8px}
+ .mig-ask ul{margin:2px 0;padding-left:1.6em}
+ .mig-status .widget-html-content{min-height:1.45em;padding-top:8px}
+ .mig-status p{display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden;
  overflow-wrap:break-word;word-break:normal;white-space:pre-line;margin:0}
-""".strip()
+"""
+
+
+def _scoped(rules: str) -> str:
+    """Return rules that hold inside the panel only: each begins on a line of its own, behind one blank."""
+    lines: list[str] = []
+    for line in rules.strip().splitlines():
+        begins = not lines or lines[-1].endswith("}")
+        lines.append(f".mig-review{line}" if begins else line)
+    return "".join(lines)
+
+
+CSS = (
+    f".mig-review{{{_LIGHT}}}"
+    f':is([data-jp-theme-light="false"],.vscode-dark,.vscode-high-contrast) .mig-review{{{_DARK}}}{_scoped(_RULES)}'
+)

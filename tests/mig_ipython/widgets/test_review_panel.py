@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 import threading
@@ -10,69 +11,14 @@ from types import SimpleNamespace
 import ipywidgets
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import Column, Integer, MetaData, String, Table, Text
 
-from kernel_core.autogenerate import render_python_code
 from kernel_core.operations import ops
-from kernel_core.operations.containers import UpgradeOps, grouped
+from kernel_core.operations.containers import UpgradeOps
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import remember
 from mig_ipython.review import Review
 from mig_ipython.widgets.review import ReviewPanel
-
-
-class FakeProposal:
-    """What the panel needs of a proposal; it remembers what was asked of it."""
-
-    describe_source = "`Base` (2 tables)"
-
-    def __init__(self, leaves, dialect="sqlite", target="sqlite dev.db"):
-        self.review = Review(UpgradeOps(grouped(leaves)), dialect=dialect, target=target)
-        self.message = "more flights"
-        self.done = []
-        self.failure = None
-
-    def write(self, message=None):
-        if self.failure:
-            raise self.failure
-        self.review.accepted()
-        self.done.append(("write", message))
-        return self.file_name(message)
-
-    def upgrade(self):
-        if self.failure:
-            raise self.failure
-        self.done.append(("upgrade",))
-        return "Upgraded sqlite dev.db: base → ab12\nand more"
-
-    def file_name(self, message=None):
-        return f"ab12_{(message or '').replace(' ', '_')}.py"
-
-    def script(self, message=None):
-        return f"# {message}\n{render_python_code(self.review.accepted())}"
-
-
-def leaves():
-    planes = Table("planes", MetaData(), Column("tailnum", String(8), primary_key=True), Column("year", Integer))
-    return [
-        ops.CreateTableOp.from_table(planes),
-        ops.CreateIndexOp("ix_planes_year", "planes", ["year"]),
-        ops.AddColumnOp("flights", Column("cancelled", Boolean, nullable=False, server_default=text("0"))),
-        ops.AddColumnOp("flights", Column("carrier", String(2), nullable=False)),
-        ops.DropColumnOp.from_column_and_tablename(None, "flights", Column("note", Text)),
-    ]
-
-
-@pytest.fixture
-def proposal():
-    return FakeProposal(leaves())
-
-
-@pytest.fixture
-def panel(proposal):
-    panel = ReviewPanel(proposal)
-    yield panel
-    panel.close()
 
 
 def everything(widget):
@@ -80,6 +26,11 @@ def everything(widget):
     yield widget
     for child in getattr(widget, "children", ()):
         yield from everything(child)
+
+
+def plain(value):
+    """The text of a piece of HTML."""
+    return html.unescape(re.sub(r"<[^>]*>", "", value))
 
 
 def sentences(panel):
@@ -103,8 +54,8 @@ def test_the_head_says_what_is_compared(panel):
     assert "1 loses data" in panel.header._counts.value
 
 
-def test_one_change_is_not_changes():
-    panel = ReviewPanel(FakeProposal(leaves()[:1]))
+def test_one_change_is_not_changes(propose, leaves):
+    panel = ReviewPanel(propose(leaves[:1]))
     assert "1 change between" in panel.header._lead.value
 
 
@@ -115,8 +66,8 @@ def test_rows_stand_under_the_names_of_their_tables(panel):
     assert sentences(panel)[4].endswith("⚠ loses data")
 
 
-def test_headings_are_left_out_where_every_table_has_one_row():
-    panel = ReviewPanel(FakeProposal([ops.AddColumnOp(f"t{n}", Column("c", Text)) for n in range(9)]))
+def test_headings_are_left_out_where_every_table_has_one_row(propose):
+    panel = ReviewPanel(propose([ops.AddColumnOp(f"t{n}", Column("c", Text)) for n in range(9)]))
     assert not [w for w in panel.rows.widget.children if isinstance(w, ipywidgets.HTML)]
 
 
@@ -139,11 +90,11 @@ def test_every_control_has_a_label(panel):
                 assert widget.description or widget.tooltip, widget
 
 
-def test_an_empty_review_shows_that_there_is_nothing():
-    panel = ReviewPanel(FakeProposal([]))
+def test_an_empty_review_shows_that_there_is_nothing(propose):
+    panel = ReviewPanel(propose([]))
     assert "no row" in panel.detail._head.value
     assert panel.footer.write.disabled
-    panel.footer.script.selected_index = 0
+    panel.footer.folds.selected_index = 1
     panel.header.all.click()
     assert panel.status.error is None
 
@@ -155,10 +106,10 @@ def test_a_cell_that_ends_with_the_panel_shows_the_widget(panel):
 # ---- text is data
 
 
-def test_text_of_the_database_is_never_html():
+def test_text_of_the_database_is_never_html(propose):
     evil = "<img src=x onerror=alert(1)>"
     table = Table(evil, MetaData(), Column(evil, Integer, primary_key=True, comment=evil))
-    proposal = FakeProposal(
+    proposal = propose(
         [
             ops.CreateTableOp.from_table(table),
             ops.DropColumnOp.from_column_and_tablename(None, evil, Column(evil, Text)),
@@ -167,7 +118,7 @@ def test_text_of_the_database_is_never_html():
     )
     proposal.describe_source, proposal.message = evil, evil
     panel = ReviewPanel(proposal)
-    panel.footer.script.selected_index = 0
+    panel.footer.folds.selected_index = 1
     for number in (1, 2):
         choose(panel, number)
         for page in range(3):
@@ -179,13 +130,13 @@ def test_text_of_the_database_is_never_html():
     assert not any(getattr(w, "description_allow_html", False) for w in everything(panel.widget))
 
 
-def test_no_secret_stands_in_any_widget():
+def test_no_secret_stands_in_any_widget(propose):
     remember("swordfish")
     alter = ops.ExecuteSQLOp("ALTER USER ada PASSWORD 'swordfish'", reverse_sql="SELECT 'swordfish'")
-    proposal = FakeProposal([alter, alter])
+    proposal = propose([alter, alter])
     proposal.failure = CommandError("swordfish is no password")
     panel = ReviewPanel(proposal)
-    panel.footer.script.selected_index = 0
+    panel.footer.folds.selected_index = 1
     choose(panel, 2)
     panel.footer.write.click()
     for widget in everything(panel.widget):
@@ -253,9 +204,9 @@ def test_one_pane_is_bound_to_the_chosen_row(panel):
     assert "Nothing of this can be edited" in panel.detail._fields.children[0].value
 
 
-def test_each_kind_of_field_has_its_control():
+def test_each_kind_of_field_has_its_control(propose, leaves):
     alter = ops.CreateForeignKeyOp.example()
-    panel = ReviewPanel(FakeProposal([alter, ops.ExecuteSQLOp.example(), *leaves()]))
+    panel = ReviewPanel(propose([alter, ops.ExecuteSQLOp.example(), *leaves]))
     assert isinstance(panel.detail.fields["ondelete"].control, ipywidgets.Dropdown)
     assert isinstance(panel.detail.fields["local_cols"].control, ipywidgets.Text)
     choose(panel, 2)
@@ -265,8 +216,8 @@ def test_each_kind_of_field_has_its_control():
     assert "JSON()" in panel.detail.fields["type_"].control.options
 
 
-def test_the_types_of_the_database_are_offered():
-    panel = ReviewPanel(FakeProposal(leaves()[2:], dialect="postgresql"))
+def test_the_types_of_the_database_are_offered(propose, leaves):
+    panel = ReviewPanel(propose(leaves[2:], dialect="postgresql"))
     assert {"JSONB()", "INET()", "String(80)"} <= set(panel.detail.fields["type_"].control.options)
 
 
@@ -277,7 +228,7 @@ def test_a_field_edits_the_operation(panel):
     column = panel.review[4].operation.column
     assert (column.nullable, column.type.length) == (True, 40)
     assert "Found as: Add column carrier String(2), not null" in panel.detail._notes.value
-    assert "VARCHAR(40)" in panel.detail._pages[0].value
+    assert "VARCHAR(40)" in plain(panel.detail._pages[0].value)
 
 
 def test_a_wrong_value_shows_under_its_field_and_bars_writing(panel):
@@ -424,24 +375,26 @@ def test_the_chosen_row_that_an_undo_takes_away_gives_way_to_the_first(panel):
 
 
 def test_the_file_name_follows_the_message(panel):
-    assert "ab12_more_flights.py" in panel.footer._file.value
+    assert "ab12_more_flights.py" in panel.footer.script.file.value
     panel.footer.message.value = "other words"
-    assert "ab12_other_words.py" in panel.footer._file.value
+    assert "ab12_other_words.py" in panel.footer.script.file.value
 
 
 def test_the_script_is_made_only_when_it_is_unfolded(panel):
-    assert panel.footer._code.value == ""
-    panel.footer.script.selected_index = 0
-    assert "create_table" in panel.footer._code.value
+    assert panel.footer.script.text.value == ""
+    panel.footer.folds.selected_index = 1
+    assert "create_table" in panel.footer.script.text.value
+    assert "mig-minus" not in panel.footer.script.text.value
     tick(panel, 1, False)
-    assert "create_table" not in panel.footer._code.value
+    assert "\N{MINUS SIGN} " in plain(panel.footer.script.text.value)
+    assert "Against what was found: 1 line added (+), 8 lines left out" in plain(panel.footer.script.text.value)
 
 
 def test_a_script_that_cannot_be_made_says_why(panel):
-    panel.footer.script.selected_index = 0
+    panel.footer.folds.selected_index = 1
     choose(panel, 4)
     panel.detail.fields["type_"].control.value = "Strng(40)"
-    assert "# Row 4: type: no type is called Strng" in panel.footer._code.value
+    assert "# Row 4: type: no type is called Strng" in plain(panel.footer.script.text.value)
 
 
 def test_accept_and_write_writes_once_and_freezes_the_review(panel, proposal):
@@ -449,7 +402,7 @@ def test_accept_and_write_writes_once_and_freezes_the_review(panel, proposal):
     panel.footer.write.click()
     assert proposal.done == [("write", "other words")]
     assert panel.status.text.startswith("Written to ab12_other_words.py")
-    frozen = (panel.footer.write, panel.footer.message, panel.header.all, panel.undo, panel.add_sql.open)
+    frozen = (panel.footer.write, panel.footer.message, panel.header.all, panel.redo, panel.add_sql.open)
     assert all(control.disabled for control in frozen)
     assert all(check.disabled for check in panel.rows.checks.values())
     choose(panel, 4)
@@ -496,9 +449,9 @@ def test_the_question_can_be_left(panel, proposal):
     assert proposal.done == []
 
 
-def test_many_tables_are_not_typed_one_by_one():
+def test_many_tables_are_not_typed_one_by_one(propose):
     drops = [ops.DropColumnOp.from_column_and_tablename(None, f"t{n}", Column("c", Text)) for n in range(5)]
-    panel = ReviewPanel(FakeProposal(drops))
+    panel = ReviewPanel(propose(drops))
     panel.footer.upgrade.click()
     assert "<code>5 tables</code>" in panel.ask._text.value
 
@@ -552,14 +505,14 @@ def test_the_button_is_disabled_while_it_works(panel, proposal):
 
 
 def test_a_panel_of_a_written_proposal_is_frozen(proposal):
-    proposal.path = "versions/x.py"
+    proposal.draft.path = "versions/x.py"
     panel = ReviewPanel(proposal)
     assert panel.footer.write.disabled
     assert panel.header.all.disabled
 
 
 def test_a_file_that_a_cell_wrote_freezes_the_panel_with_the_next_act(panel, proposal):
-    proposal.path = "versions/x.py"
+    proposal.draft.path = "versions/x.py"
     panel.show()
     assert panel.footer.write.disabled
     assert not panel.footer.upgrade.disabled
@@ -614,22 +567,22 @@ def test_a_tick_in_another_thread_reaches_the_model(panel, kernel):
     assert not panel.review.row(5).accepted
 
 
-def test_a_database_in_memory_is_the_same_one_in_a_click(kernel):
+def test_a_database_in_memory_is_the_same_one_in_a_click(kernel, propose):
     engine = sa.create_engine("sqlite://")
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name VARCHAR(80))")
-    proposal = FakeProposal([])
+    proposal = propose([])
     alter = ops.AlterColumnOp("users", "name", modify_type=String(200))
     other = ops.AddColumnOp("users", Column("email", Text))
     proposal.review = Review(UpgradeOps([other, alter]), dialect=engine.dialect, connect=engine.connect)
     panel = ReviewPanel(proposal)
     in_a_thread(lambda: choose(panel, 2))
     kernel.pop()()
-    assert "VARCHAR(200)" in panel.detail._pages[0].value
+    assert "VARCHAR(200)" in plain(panel.detail._pages[0].value)
     engine.dispose()
 
 
-def test_two_hundred_rows_are_built_quickly():
+def test_two_hundred_rows_are_built_quickly(propose):
     import time
 
     many = [
@@ -638,6 +591,6 @@ def test_two_hundred_rows_are_built_quickly():
         for op in (ops.AddColumnOp(f"t{n}", Column("c", Text)), ops.CreateIndexOp(f"i{n}", f"t{n}", ["c"]))
     ]
     began = time.perf_counter()
-    panel = ReviewPanel(FakeProposal(many))
+    panel = ReviewPanel(propose(many))
     panel.header.none.click()
     assert time.perf_counter() - began < 2

@@ -1,0 +1,74 @@
+"""The question before something is run that loses data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import ipywidgets as widgets
+
+from kernel_core.util.exc import CommandError
+from kernel_core.util.secrets import redact
+
+from ...review import Row
+from ...views.html import tag
+from .parts import AUTO, Status, box, button, html
+
+
+class Ask:
+    """Asks for the name of what will lose data, before that is run."""
+
+    def __init__(self, status: Status, on_yes: Callable[[], object]) -> None:
+        self._wanted, self._on_yes = "", on_yes
+        self._text = html()
+        self.answer = widgets.Text(
+            description="Type it", layout=widgets.Layout(**AUTO), continuous_update=True,
+            tooltip="Type what is asked for, to confirm that data may be lost",
+        )  # fmt: skip
+        self.yes = button("Upgrade, losing data", "Run it now", self._go, status, "danger")
+        self.no = button("Cancel", "Run nothing", self.close, status)
+        self.answer.observe(status.guard(lambda _: self._compare()), "value")
+        bar = box(self.answer, self.yes, self.no, classes="mig-bar", across=True)
+        self.widget = box(self._text, bar, classes="mig-ask")
+        self.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer is waited for."""
+        return bool(self.widget.layout.display != "none")
+
+    def open(self, rows: Sequence[Row]) -> None:
+        """Ask for the name that stands for all that ``rows`` lose."""
+        self._wanted = redact(name_of(rows))
+        told = [tag("li", row.sentence) for row in rows[:5]]
+        told += [tag("li", f"and {len(rows) - 5} more")] if len(rows) > 5 else []
+        self._text.value = str(
+            tag(
+                "div",
+                tag("p", "⚠ This loses data:", class_="mig-warn"),
+                tag("ul", *told),
+                tag("p", "To run it, type ", tag("code", self._wanted), ":"),
+                role="alert",
+            )
+        )
+        self.answer.value = ""
+        self._compare()
+        self.widget.layout.display = None
+
+    def close(self) -> None:
+        """Ask no more."""
+        self.widget.layout.display = "none"
+
+    def _compare(self) -> None:
+        self.yes.disabled = self.answer.value.strip() != self._wanted
+
+    def _go(self) -> None:
+        if self.answer.value.strip() != self._wanted:
+            raise CommandError(f"Type {self._wanted} to confirm; nothing was run.")
+        self.close()
+        self._on_yes()
+
+
+def name_of(rows: Sequence[Row]) -> str:
+    """Return what is asked for: the tables' names, or their number where they are many; SQL for statements."""
+    names = list(dict.fromkeys(row.table or "SQL" for row in rows))
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} tables"

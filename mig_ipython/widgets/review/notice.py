@@ -1,0 +1,24 @@
+"""A line at the top for what must be done before anything else, with the button that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...views.html import tag
+from .parts import Status, box, button, html
+
+
+class Notice:
+    """Hidden until something is to be told; ``act()`` is what its button does."""
+
+    def __init__(self, label: str, tooltip: str, act: Callable[[], object], status: Status) -> None:
+        self._text = html()
+        self.button = button(label, tooltip, act, status)
+        self.widget: Any = box(self._text, self.button, classes="mig-notice mig-bar", across=True)
+        self.say("")
+
+    def say(self, text: str) -> None:
+        """Show a sentence; "" hides all of it."""
+        self._text.value = str(tag("p", f"⚠ {text}", class_="mig-note", role="alert")) if text else ""
+        self.widget.layout.display = None if text else "none"

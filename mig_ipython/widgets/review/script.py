@@ -1,0 +1,77 @@
+"""The version file as it will be, with the lines marked that a person changed."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import ipywidgets as widgets
+
+from kernel_core.util.exc import CommandError
+from kernel_core.util.secrets import redact
+
+from ...errors import MigError
+from ...review.marked import Sign, marked
+from ...views.html import Html, join, tag
+from .parts import html
+from .source import code, marked_code
+
+
+class Written(Protocol):
+    """What is asked about the file."""
+
+    def file_name(self, message: str | None = None) -> str:
+        """Return the name that the file will have."""
+
+    def text(self, message: str | None = None) -> str:
+        """Return the text that the file will have."""
+
+    def found_text(self, message: str | None = None) -> str:
+        """Return the text that it would have had, had nobody changed anything."""
+
+
+class Script:
+    """The file's name, and its text where that is unfolded."""
+
+    def __init__(self, draft: Written) -> None:
+        self.draft = draft
+        self.file, self.text = html(), html()
+
+    def show(self, message: str | None, *, unfolded: bool) -> None:
+        """Show the file as it is now; what cannot be known yet says why."""
+        self.file.value = str(tag("p", "File ", tag("code", self._name(message)), class_="mig-dim"))
+        if unfolded:
+            self.text.value = str(self._text(message))
+
+    def _name(self, message: str | None) -> str:
+        try:
+            return self.draft.file_name(message)
+        except (CommandError, MigError):
+            return "not known yet"
+
+    def _text(self, message: str | None) -> Html:
+        try:
+            lines = self._lines(message)
+        except (CommandError, MigError) as error:
+            return code(f"# {redact(str(error).splitlines()[0])}", "python")
+        added, gone = (sum(sign == wanted for sign, _ in lines) for wanted in "+-")
+        if not added and not gone:
+            return marked_code(lines)
+        told = f"Against what was found: {_lines(added)} added (+), {_lines(gone)} left out (\N{MINUS SIGN})."
+        return join((tag("p", told, class_="mig-dim"), marked_code(lines)))
+
+    def _lines(self, message: str | None) -> tuple[tuple[Sign, str], ...]:
+        now = self.draft.text(message)
+        try:
+            found = self.draft.found_text(message)
+        except (CommandError, MigError):  # what was found could not be undone, so there was no such file
+            found = now
+        return marked(found, now)
+
+
+def unfolding(*titled: tuple[str, Any]) -> Any:
+    """Return an accordion of (title, content), all folded."""
+    return widgets.Accordion([content for _, content in titled], titles=tuple(title for title, _ in titled))
+
+
+def _lines(number: int) -> str:
+    return f"{number} {'line' if number == 1 else 'lines'}"
