@@ -25,7 +25,6 @@ class Draft:
     """What will be written, and after that what has been.
 
     ``message``, ``head``, ``label`` and ``depends_on`` may be set until then; `problems` says which of them is wrong.
-    ``path`` is the file once it is there.
     """
 
     def __init__(
@@ -43,10 +42,14 @@ class Draft:
         self._session, self._review, self._made = session, review, comparison
         self.rev_id, self.message = rev_id, message
         self.head, self.label, self.depends_on = head, label, depends_on
-        self.path: Path | None = None
-        self._written = ""
+        self._path: Path | None = None
         self._found: dict[str, Any] | None = None
         self._named = _models_called(comparison.models.name, session) == comparison.models
+
+    @property
+    def path(self) -> Path | None:
+        """The file once it is written, None before, and again when it was taken back."""
+        return self._path if self._path is not None and self._path.exists() else None
 
     # ---- its place ---------------------------------------------------------------------------------------------------
 
@@ -171,33 +174,23 @@ class Draft:
         script = self._session.scripts().generate_revision(
             self.rev_id, message or self.message, **self._place(), **self._made.template_args(operations)
         )
-        self.path = Path(self._session.wrote(script).path)
-        self._written = self.path.read_text(encoding="utf-8")
-        return self.path
+        self._path = Path(self._session.wrote(script).path)
+        return self._path
 
     def unwrite(self) -> Path:
         """Delete the file that was written here, and return its path; the review can be edited again.
 
         Raises CommandError where there is none, it was changed since, is applied, or another revision needs it.
         """
-        if self.path is None:
+        path = self.path
+        if path is None:
             raise CommandError("Nothing is written yet, so there is nothing to take back.")
-        name, path = os.path.basename(self.path), self.path
-        if path.exists():
-            if path.read_text(encoding="utf-8") != self._written:
-                raise CommandError(f"{name} was changed since it was written; it was left as it is.")
-            scripts = self._session.scripts()
-            if self.rev_id in scripts.map.ancestors(
-                one for one in self._session.heads_of_database() if one in scripts.map
-            ):
-                raise CommandError(
-                    f"{self.rev_id} is applied, so its file must stay. Step back first: %mig_downgrade -1"
-                )
-            needing = sorted(scripts.map.descendants([self.rev_id]) - {self.rev_id})
-            if needing:
-                raise CommandError(f"{needing[0]} needs {self.rev_id}, so its file must stay. Delete that one first.")
-            path.unlink()
-        self.path = None
+        last = self._session.written.last
+        if last.revision != self.rev_id:
+            raise CommandError(
+                f"{os.path.relpath(last.path)} was written after it. Take that one back first: %mig_undo"
+            )
+        self._session.unwrite()
         return path
 
     def _refuse_stale(self) -> None:

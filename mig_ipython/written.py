@@ -46,7 +46,7 @@ class WrittenFiles:
             return f"{shown} was changed since it was written here; it was kept. Delete it by hand if it shall go."
         if last.revision in applied:
             return f"{shown} is applied, so it was kept. Step back first: %mig_downgrade {last.revision}-1 --yes"
-        after = [script.revision for script in scripts.walk_revisions() if last.revision in script.down_revisions]
+        after = sorted(scripts.map.descendants([last.revision]) - {last.revision})
         if after:
             return f"{shown} is followed by {', '.join(after)}, so it was kept. Delete those first."
         return None

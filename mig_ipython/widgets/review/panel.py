@@ -30,8 +30,10 @@ class Draft(Placed, Written, Protocol):
     """The file that the review becomes."""
 
     message: str | None
-    path: Any
-    """The file once it is written, None before."""
+
+    @property
+    def path(self) -> Any:
+        """The file once it is written, None before."""
 
     def unwrite(self) -> Any:
         """Delete the file that was written and return its path; raises CommandError where it must stay."""
