@@ -18,6 +18,7 @@ from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
 from .models import Models
+from .running import refuse_difference
 
 if TYPE_CHECKING:
     from .session import Session
@@ -67,6 +68,8 @@ def _by_environment(session: Session, models: Models, only_at_head: bool) -> Com
     results: list[Comparison] = []
 
     def look(revision: Any, context: MigrationContext) -> list[Any]:
+        if context.connection is not None:
+            refuse_difference(session, context.connection.engine.url)
         here, heads = tuple(context.get_current_heads()), tuple(scripts.get_heads())
         if only_at_head:
             _check_at_head(scripts, here)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from kernel_core.util.exc import CommandError, EnvironmentMissing
 from .views.html import Html, page, tag
 from .views.text import count
 from .views.view import View
+
+_VERSION_TABLE = frozenset({"version_table", "version_table_schema"})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,6 +44,31 @@ class Environment(View):
     def scripts(self) -> ScriptDirectory:
         """Return the versions as they are on disk now."""
         return ScriptDirectory.from_config(self.config())
+
+    @property
+    def takes_connection(self) -> bool:
+        """Whether ``env.py`` mentions ``attributes``, so that it may take the notebook's connection; it is not run."""
+        return "attributes" in self._env_py()
+
+    @property
+    def version_table(self) -> dict[str, str]:
+        """``version_table`` and ``version_table_schema`` where ``env.py`` writes them as literals; it is not run."""
+        found = {"version_table": "alembic_version"}
+        try:
+            tree = ast.parse(self._env_py())
+        except (SyntaxError, ValueError):
+            return found
+        for node in ast.walk(tree):
+            if isinstance(node, ast.keyword) and node.arg in _VERSION_TABLE and isinstance(node.value, ast.Constant):
+                found[str(node.arg)] = str(node.value.value)
+        return found
+
+    def _env_py(self) -> str:
+        path = os.path.join(self.directory, "env.py")
+        if not os.path.isfile(path):
+            return ""
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
 
     @property
     def shown(self) -> str:

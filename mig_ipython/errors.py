@@ -35,12 +35,15 @@ def told_plainly() -> Iterator[None]:
     """Turn what a person can act on into `MigError`; leave a bug its traceback, with every secret replaced.
 
     A person can act on a CommandError of the engine, on what the database answers, and on a file that cannot be
-    opened. KeyboardInterrupt passes untouched.
+    opened. A KeyboardInterrupt passes, and is shown in one line that says where the database stands.
     """
     remember_environment()
     try:
         yield
     except MigError:
+        raise
+    except KeyboardInterrupt as error:
+        tell_of_interrupt(error)
         raise
     except CommandError as error:
         raise MigError(str(error)) from error
@@ -52,6 +55,13 @@ def told_plainly() -> Iterator[None]:
             raise MigError(database_message(error)) from error
         _redact_in_place(error)
         raise
+
+
+def tell_of_interrupt(error: KeyboardInterrupt) -> None:
+    """Let IPython show an interrupt in one line, with what the engine noted about where the database stands."""
+    notes = " ".join(getattr(error, "__notes__", ())) or "Stopped."
+    line = redact(f"KeyboardInterrupt: {notes}")
+    error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]
 
 
 def database_message(error: BaseException) -> str:

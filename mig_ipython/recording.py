@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
 
-from kernel_core.operations.base import BatchOperations, Operations
+from kernel_core.alias import alias
+from kernel_core.operations.base import BatchOperations, Operations, current_operations
 from kernel_core.operations.batch import Batch, RecordingImpl
 from kernel_core.operations.containers import UpgradeOps
 from kernel_core.operations.operation import MigrateOperation
 from kernel_core.runtime.migration import MigrationContext
+from kernel_core.script import Script
 from kernel_core.util.exc import CommandError
 
 _FILE = "<%%migration>"
@@ -88,6 +90,24 @@ def record(source: str, dialect: Any, function: str = "upgrade") -> Recording:
         raise CommandError(
             f"{function}() fails{_line_of(error, source)}: {type(error).__name__}: {error}. Nothing was written."
         ) from error
+    return Recording(UpgradeOps(recorder.noted))
+
+
+def record_script(script: Script, dialect: Any, function: str = "upgrade") -> Recording:
+    """Run a function of a version file with an ``op`` that only notes, and return what it calls for.
+
+    What it prints is not shown. Raises CommandError where the file or its function fails.
+    """
+    recorder = Recorder(dialect)
+    try:
+        with current_operations.installed(recorder), alias(), redirect_stdout(io.StringIO()):
+            getattr(script.module, function)()
+    except AsksTheDatabase:
+        return Recording(UpgradeOps(recorder.noted), complete=False)
+    except CommandError:
+        raise
+    except Exception as error:
+        raise CommandError(f"{function}() of {script.revision} fails: {type(error).__name__}: {error}") from error
     return Recording(UpgradeOps(recorder.noted))
 
 

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
-from kernel_core import command
 from kernel_core.config import Config
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script, ScriptDirectory
 from kernel_core.util.exc import CommandError
 
+from . import planning, running
 from .connection import Connection, connect, sqlite_path
 from .environment import Environment, make, open_at
 from .models import Models, candidates, find_models
 from .proposal import Proposal
+from .running import OnStep
+from .views.plan import Plan
 from .views.report import RunReport
 from .written import WrittenFiles
 
@@ -47,6 +49,11 @@ class Session:
         """Whether somebody can click: there is a kernel, and whoever runs the cell answers questions."""
         kernel = getattr(self._shell, "kernel", None)
         return kernel is not None and bool(getattr(kernel, "_allow_stdin", True))
+
+    @property
+    def has_terminal(self) -> bool:
+        """Whether this is IPython in a terminal, where lines can be printed as a run goes on."""
+        return self._shell is not None and self._shell.__class__.__name__ == "TerminalInteractiveShell"
 
     # ---- which database --------------------------------------------------------------------------------------------
 
@@ -180,18 +187,26 @@ class Session:
         return self.where if self.current_name is not None else f"environment {self.environment.shown}; not connected"
 
     @contextmanager
-    def at_work(self, models: Models | None = None) -> Iterator[Config]:
-        """Give a configuration that carries the live connection and the models, for one command."""
-        connection = self.connection
+    def at_work(self, models: Models | None = None, connection: Any = None) -> Iterator[Config]:
+        """Give a configuration that carries a live connection and the models, for one command that runs ``env.py``.
+
+        ``connection`` is by default a fresh one of the current connection. Logging is afterwards as it was.
+        """
         config = self.environment.config()
-        self._refuse_other_database(config)
+        running.refuse_other_database(self, config)
         chosen = models or self.likely_models()
         if chosen is not None:
             several = chosen.metadata
             config.attributes["target_metadata"] = list(several) if isinstance(several, tuple) else several
-        with connection.engine.connect() as live:
+        opened = nullcontext(connection) if connection is not None else self.connection.engine.connect()
+        with opened as live, running.logging_kept():
             config.attributes["connection"] = live
             yield config
+
+    @property
+    def version_table(self) -> dict[str, str]:
+        """Name and schema of the version table, as far as ``env.py`` says another one."""
+        return self.environment.version_table if self.has_environment else {"version_table": "alembic_version"}
 
     def heads_of_database(self) -> tuple[str, ...]:
         """Return where the database stands; nothing is written."""
@@ -199,67 +214,27 @@ class Session:
         if _is_missing_file(connection):
             return ()
         with self.connection.engine.connect() as live:
-            return tuple(MigrationContext.configure(connection=live).get_current_heads())
+            return tuple(MigrationContext.configure(connection=live, opts=self.version_table).get_current_heads())
 
     def heads_if_connected(self) -> tuple[str, ...] | None:
         """Return where the database stands, None where none is connected."""
         return self.heads_of_database() if self.current_name is not None else None
 
-    def upgrade(
-        self, revision: str = "head", *, sql: bool = False, on_step: Callable[[Any], object] | None = None
-    ) -> RunReport:
-        """Upgrade the database; with ``sql`` only return the SQL. ``on_step`` is told of each revision (RunEvent)."""
-        return self._run("upgrade", revision, sql=sql, on_step=on_step)
+    def plan(self, verb: str, revision: str) -> Plan:
+        """Return what ``upgrade`` or ``downgrade`` to a revision would do; nothing is run."""
+        return planning.plan(self, verb, revision)
 
-    def downgrade(self, revision: str, *, sql: bool = False) -> RunReport:
-        """Step the database back; with ``sql`` only return the SQL."""
-        return self._run("downgrade", revision, sql=sql)
+    def upgrade(self, revision: str = "head", *, sql: bool = False, on_step: OnStep | None = None) -> RunReport:
+        """Upgrade the database; with ``sql`` only return the SQL. ``on_step`` is told of every revision."""
+        return running.run(self, "upgrade", revision, sql=sql, on_step=on_step)
+
+    def downgrade(self, revision: str, *, sql: bool = False, on_step: OnStep | None = None) -> RunReport:
+        """Step the database back; with ``sql`` only return the SQL. ``on_step`` is told of every revision."""
+        return running.run(self, "downgrade", revision, sql=sql, on_step=on_step)
 
     def stamp(self, revisions: Sequence[str], *, purge: bool = False) -> RunReport:
         """Write into the version table without running anything."""
-        with self.at_work() as config:
-            done = command.stamp(config, list(revisions), purge=purge)
-        return RunReport("stamp", done.steps, done.before, done.after, self.where, done.sql)
-
-    def _run(self, verb: str, revision: str, *, sql: bool, on_step: Callable[[Any], object] | None = None) -> RunReport:
-        act = command.upgrade if verb == "upgrade" else command.downgrade
-        if sql and ":" not in revision:
-            revision = f"{self._single_head()}:{revision}"
-        with self.at_work() as config:
-            if on_step is not None:
-                config.attributes["on_step"] = on_step
-            done = act(config, revision, sql=sql)
-        return RunReport(verb, done.steps, done.before, done.after, self.where, done.sql)
-
-    def _single_head(self) -> str:
-        heads = self.heads_of_database()
-        if len(heads) > 1:
-            raise CommandError(f"The database stands at {', '.join(heads)}. Give a range: REV:REV --sql.")
-        return heads[0] if heads else "base"
-
-    def _refuse_other_database(self, config: Config) -> None:
-        """Raise CommandError where env.py would work on another database than the one connected here."""
-        configured = config.get_main_option("sqlalchemy.url")
-        if not configured or not os.path.isfile(os.path.join(self.environment.directory, "env.py")):
-            return
-        with open(os.path.join(self.environment.directory, "env.py"), encoding="utf-8") as stream:
-            if "attributes" in stream.read():
-                return
-        from sqlalchemy.engine import make_url
-
-        from kernel_core.util.secrets import mask_url
-
-        there, here = make_url(configured), self.connection.engine.url
-        if (there.get_backend_name(), there.host, _database(there)) != (
-            here.get_backend_name(),
-            here.host,
-            _database(here),
-        ):
-            raise CommandError(
-                f"{self.environment.shown} is configured for {mask_url(there)}, "
-                f"but this notebook is connected to {self.connection.url}. "
-                "Connect to that one, or let env.py use config.attributes['connection']."
-            )
+        return running.stamp(self, revisions, purge=purge)
 
 
 _sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
@@ -281,10 +256,6 @@ def forget_session(shell: Any) -> None:
     session = _sessions.pop(shell, None)
     for connection in session.connections.values() if session else ():
         connection.close()
-
-
-def _database(url: Any) -> str:
-    return os.path.abspath(url.database or "") if url.get_backend_name() == "sqlite" else str(url.database)
 
 
 def _is_missing_file(connection: Connection) -> bool:

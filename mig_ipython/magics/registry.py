@@ -14,7 +14,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
-_NO_COMMANDS = frozenset({"__init__", "registry", "line"})
+_NO_COMMANDS = frozenset({"__init__", "carry", "line", "registry"})
 _CELL = "cell_"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .html import Html, code, page, table, tag
+from .plan import LONGEST, Plan
 from .text import count
 from .text import table as text_table
 from .view import View
@@ -19,7 +20,8 @@ class RunReport(View):
     """The result of ``%mig_upgrade``, ``%mig_downgrade`` or ``%mig_stamp``.
 
     ``steps`` say revision, direction, doc and seconds; ``before`` and ``after`` are the heads of the database;
-    ``sql`` is the script where only SQL was asked for; ``where`` names the database. False when nothing was done.
+    ``sql`` is the script where only SQL was asked for; ``where`` names the database. ``plan`` is what was known before;
+    ``trial`` holds the schema ``before`` and ``after`` where it ran on a copy. False when nothing was done.
     """
 
     verb: str
@@ -28,6 +30,8 @@ class RunReport(View):
     after: tuple[str, ...]
     where: str
     sql: str | None = None
+    plan: Plan | None = None
+    trial: Any = None
 
     def __bool__(self) -> bool:
         return bool(self.steps)
@@ -39,24 +43,51 @@ class RunReport(View):
         stands = ", ".join(self.after) or "base"
         if not self.steps:
             return f"{self.where}: nothing to do, it stands at {stands}"
+        if self.trial is not None:
+            steps = count(len(self.steps), "revision")
+            return f"{self.where}: tried {self.verb} by {steps} on a copy; the database is as it was"
         done = f"{_DONE[self.verb]} by {count(len(self.steps), 'revision')}"
         return f"{self.where}: {done}, from {', '.join(self.before) or 'base'} to {stands}"
 
     def text(self) -> str:
         if self.sql is not None:
             return self.sql.rstrip("\n")
-        return self.summary() + (f"\n{text_table(self._headings, self._rows())}" if self.steps else "")
+        parts = [self.summary()]
+        parts += [text_table(self._headings, self._rows())] if self.steps else []
+        if self.trial is not None:
+            parts += ["Schema afterwards:", *(self.changes() or ("  as before",))]
+        return "\n".join(parts)
+
+    def changes(self) -> tuple[str, ...]:
+        """Return what a trial changed in the schema, one line each."""
+        return tuple(f"  {sign} {table}: {what}" for sign, table, what in self.trial.changes) if self.trial else ()
 
     def html(self) -> Html:
         lead = tag("p", self.summary(), class_="mig-lead")
         if self.sql is not None:
             return page(lead, code(self.sql), label="SQL")
-        return page(lead, table(self._headings, self._rows()) if self.steps else "", label="Result")
+        steps = table(self._headings, self._rows()) if self.steps else ""
+        return page(lead, steps, self._changes_html(), label="Result")
 
-    _headings = ("step", "revision", "message")
+    def _changes_html(self) -> Html:
+        if self.trial is None:
+            return Html()
+        lines = self.changes() or ("as before",)
+        return tag("div", tag("h4", "Schema afterwards"), tag("ul", *(tag("li", line) for line in lines)))
 
-    def _rows(self) -> list[tuple[str, str, str]]:
-        return [(_SIGNS.get(step.direction, step.direction), step.revision, step.doc or "") for step in self.steps]
+    @property
+    def _headings(self) -> tuple[str, ...]:
+        return ("step", "revision", "message", "what")[: 4 if self.plan is not None else 3]
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Return a row for each step, with what it did where that was known before."""
+        rows: list[tuple[str, ...]] = []
+        known = {step.revision: step for step in self.plan.steps[:LONGEST]} if self.plan is not None else {}
+        for step in self.steps:
+            told = "; ".join(known[step.revision].told()) if step.revision in known else ""
+            row = (_SIGNS.get(step.direction, step.direction), step.revision, step.doc or "", told)
+            rows.append(row[: len(self._headings)])
+        return rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)

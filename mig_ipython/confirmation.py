@@ -1,0 +1,68 @@
+"""What must be confirmed before it runs, because data would be lost; the widget for it is `widgets.confirm`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kernel_core.util.exc import CommandError
+from kernel_core.util.secrets import redact
+
+from .errors import told_plainly
+from .views.html import Html, details, page, tag
+from .views.plan import Plan, steps_html
+from .views.report import RunReport
+from .views.view import View
+
+
+class Confirmation(View):
+    """A plan that waits for the name of what it would lose.
+
+        c = %mig_upgrade
+        c.confirm("pets")
+
+    ``word`` is what must be typed, ``report`` what came of it, None before. ``folded``: its panel stands above.
+    """
+
+    def __init__(self, plan: Plan, again: str, act: Callable[[], RunReport]) -> None:
+        self.plan, self.again, self._act = plan, again, act
+        self.report: RunReport | None = None
+        self.folded = False
+
+    @property
+    def word(self) -> str:
+        """The names of the tables that lose something, their number where they are many; else the verb."""
+        names = list(dict.fromkeys(loss.table for loss in self.plan.losses))
+        if not names:
+            return self.plan.verb
+        return redact(", ".join(names) if len(names) <= 3 else f"{len(names)} tables")
+
+    def confirm(self, typed: str) -> RunReport:
+        """Run it, once; raises MigError where ``typed`` is not the word, and then nothing is run."""
+        with told_plainly():
+            if self.report is not None:
+                return self.report
+            if typed.strip() != self.word:
+                raise CommandError(f"Type {self.word} to confirm; nothing was run.")
+            self.report = self._act()
+            return self.report
+
+    def text(self) -> str:
+        if self.report is not None:
+            return self.report.text()
+        return f"{self.plan.text()}\nNothing was done. To do it: {self.again}"
+
+    def html(self) -> Html:
+        if self.report is not None:
+            return self.report.html()
+        body = (
+            *(tag("p", f"loses data: {loss}", class_="mig-warn") for loss in self.plan.losses),
+            steps_html(self.plan.steps),
+            tag("p", "Nothing was done. To do it: ", tag("code", self.again)),
+        )
+        if self.folded:
+            return page(details(self.plan.summary(), *body), label="Confirmation, as text")
+        return page(tag("p", self.plan.summary(), class_="mig-lead"), *body, label="Confirmation")
+
+    def refusal(self) -> CommandError:
+        """Return the error for where nobody can answer: one line with the plan."""
+        return CommandError(f"{self.plan.summary()}: {self.plan.names()}. Nothing was done; to do it: {self.again}")

@@ -1,0 +1,142 @@
+"""What a run would do: its revisions in words, and what would be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from .html import Html, join, page, tag
+from .operations import Line
+from .text import count, short
+from .view import View
+
+LONGEST = 50
+"""More steps than this are told by their number."""
+
+_VERBS = {"upgrade": ("upgrade by", "▲ up"), "downgrade": ("undo", "▼ down")}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """An operation that loses data: the table, the operation in words, what is lost, and how many rows there are now.
+
+    ``rows`` is None where nobody can count them, and one more than a million where there are more.
+    """
+
+    table: str
+    sentence: str
+    text: str
+    rows: int | None
+
+    def __str__(self) -> str:
+        return f"{self.sentence}: {self.text}{self._counted}"
+
+    @property
+    def _counted(self) -> str:
+        if self.rows is None:
+            return ""
+        most = 1_000_000
+        return f" (more than {count(most, 'row')})" if self.rows > most else f" ({count(self.rows, 'row')})"
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One revision of a plan; ``ask`` returns its operations in words, None where only a run can tell."""
+
+    revision: str
+    doc: str
+    ask: Callable[[], tuple[Line, ...] | None]
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...] | None:
+        """The operations in words; None where only a run can tell."""
+        return self.ask()
+
+    def told(self) -> tuple[str, ...]:
+        """Return what it does, one line for each operation."""
+        if self.lines is None:
+            return ("runs code of its own: known only when it runs",)
+        return tuple(f"{line.sign} {line.sentence}" for line in self.lines)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan(View):
+    """The steps of an upgrade or downgrade, in order; false when there is nothing to do.
+
+    ``losses`` is what would lose data that is there now; ``sql`` the whole script, made when it is asked for.
+    """
+
+    verb: str
+    target: str
+    steps: tuple[PlannedStep, ...]
+    losses: tuple[Loss, ...]
+    where: str
+    dialect: str
+    ask_sql: Callable[[], str] = field(repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @cached_property
+    def sql(self) -> str:
+        """The SQL of all steps; each revision's function is run in offline mode to write it."""
+        return self.ask_sql()
+
+    def summary(self) -> str:
+        """Return the plan in one line."""
+        if not self.steps:
+            return f"{self.where}: nothing to do"
+        verb = _VERBS[self.verb][0]
+        return f"{self.where}: this would {verb} {count(len(self.steps), 'revision')}{self.losing()}"
+
+    def losing(self) -> str:
+        """Return ``; it loses data: ...`` with what is lost, "" where nothing is."""
+        if not self.losses:
+            return ""
+        more = f"; and {len(self.losses) - 3} more" if len(self.losses) > 3 else ""
+        return f"; it loses data: {'; '.join(map(str, self.losses[:3]))}{more}"
+
+    def names(self) -> str:
+        """Return the revisions in one line, the first few with their messages."""
+        shown = [f"{step.revision} ({short(step.doc, 40)})" for step in self.steps[:5]]
+        return ", ".join(shown) + (f" and {len(self.steps) - 5} more" if len(self.steps) > 5 else "")
+
+    def text(self) -> str:
+        return "\n".join((self.summary(), *steps_text(self.steps, _VERBS[self.verb][1])))
+
+    def html(self) -> Html:
+        warned = (tag("p", f"loses data: {loss}", class_="mig-warn") for loss in self.losses)
+        return page(
+            tag("p", self.summary(), class_="mig-lead"),
+            *warned,
+            steps_html(self.steps),
+            label="Plan",
+        )
+
+
+def steps_text(steps: Sequence[PlannedStep], sign: str) -> list[str]:
+    """Return the steps as lines, each with its operations beneath."""
+    if len(steps) > LONGEST:
+        return [f"  {sign} {step.revision} {short(step.doc)}".rstrip() for step in steps]
+    lines = []
+    for step in steps:
+        lines.append(f"  {sign} {step.revision} {short(step.doc)}".rstrip())
+        lines += [f"      {told}" for told in step.told()]
+    return lines
+
+
+def steps_html(steps: Sequence[PlannedStep]) -> Html:
+    """Return the steps as a list, each with its operations."""
+    return tag(
+        "ol", join(tag("li", tag("code", step.revision), " ", step.doc, _told(step, len(steps))) for step in steps)
+    )
+
+
+def _told(step: PlannedStep, several: int) -> Html:
+    if several > LONGEST:
+        return Html()
+    return tag("ul", *(tag("li", line) for line in step.told()), style="list-style:none;padding-left:.4em")

@@ -1,0 +1,66 @@
+"""The question before data is lost: a field for the name of what would be lost, and a button that is off until then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from ..confirmation import Confirmation
+from ..views.html import Html, page, tag
+from .review.parts import AUTO, Status, box, button, html
+from .review.style import CSS
+
+
+class ConfirmPanel:
+    """The panel of a `Confirmation`; what is run shows its report here.
+
+    display(ConfirmPanel(confirmation))
+    """
+
+    def __init__(self, confirmation: Confirmation) -> None:
+        self.confirmation = confirmation
+        self.status = Status(on_end=self.show)
+        self._told = html()
+        self.answer = widgets.Text(
+            description="Type it", layout=widgets.Layout(**AUTO), continuous_update=True,
+            tooltip=f"Type {confirmation.word} to confirm that data may be lost",
+        )  # fmt: skip
+        verb = confirmation.plan.verb.capitalize()
+        losing = ", losing data" if confirmation.plan.losses else ""
+        self.yes = button(f"{verb}{losing}", "Run it now", self._go, self.status, "danger")
+        self.no = button("Cancel", "Run nothing", self._cancel, self.status)
+        self.answer.observe(self.status.guard(lambda _: self.show()), "value")
+        style = html(Html(f"<style>{CSS}</style>"))
+        style.layout.display = "none"
+        self._bar = box(self.answer, self.yes, self.no, classes="mig-bar", across=True)
+        self.widget = box(style, self._told, self._bar, self.status.widget, classes="mig-review mig-ask")
+        self._cancelled = False
+        self.show()
+
+    def show(self) -> None:
+        """Bring every part to what the confirmation says now."""
+        done = self.confirmation.report is not None or self._cancelled
+        self._told.value = str(self.confirmation.html() if self.confirmation.report is not None else self._question())
+        self._bar.layout.display = "none" if done else None
+        self.yes.disabled = done or self.answer.value.strip() != self.confirmation.word
+
+    def _question(self) -> Html:
+        plan = self.confirmation.plan
+        told = (tag("li", f"loses data: {loss}", class_="mig-warn") for loss in plan.losses[:10])
+        typed = tag("p", "To run it, type ", tag("code", self.confirmation.word), ":")
+        return page(tag("p", "⚠ ", plan.summary(), class_="mig-lead"), tag("ul", *told), typed, label="Confirmation")
+
+    def _go(self) -> None:
+        self.status.say("Running ...")
+        report = self.confirmation.confirm(self.answer.value)
+        self.show()
+        self.status.say(report.summary())
+
+    def _cancel(self) -> None:
+        self._cancelled = True
+        self.show()
+        self.status.say("Nothing was run.")
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self.widget._repr_mimebundle_(**options)

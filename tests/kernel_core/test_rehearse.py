@@ -1,0 +1,100 @@
+"""A run on a copy: what it did is told, and nothing of it stays."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.rehearse import changes, rehearse, schema_of
+from kernel_core.runtime.run import RunReport
+from kernel_core.util.exc import CommandError
+
+
+@pytest.fixture(params=["sqlite_url", "postgresql_url"])
+def connection(request):
+    """A database with a table, a key and an index."""
+    engine = sa.create_engine(request.getfixturevalue(request.param), poolclass=sa.NullPool)
+    with engine.begin() as live:
+        live.execute(sa.text("CREATE TABLE users (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40) NOT NULL)"))
+        live.execute(sa.text("CREATE INDEX ix_name ON users (name)"))
+        live.execute(sa.text("INSERT INTO users VALUES (1, 'Ada')"))
+    with engine.connect() as live:
+        yield live
+    engine.dispose()
+
+
+def running(*statements: str):
+    def run(copy: sa.Connection) -> RunReport:
+        for statement in statements:
+            copy.execute(sa.text(statement))
+        if copy.dialect.name == "sqlite":
+            copy.commit()
+        return RunReport(after=("b2",))
+
+    return run
+
+
+def test_what_a_run_changes_is_told_and_nothing_stays(connection):
+    before = schema_of(connection)
+    trial = rehearse(
+        connection,
+        running(
+            "CREATE TABLE pets (id INTEGER NOT NULL PRIMARY KEY, age INTEGER DEFAULT 3)",
+            "ALTER TABLE users ADD COLUMN email VARCHAR(80)",
+            "DROP INDEX ix_name",
+            "DELETE FROM users",
+        ),
+    )
+    assert trial.report.after == ("b2",)
+    assert [change[:2] for change in trial.changes if change[0] == "+" and change[1] == "pets"][0] == ("+", "pets")
+    assert ("+", "pets", "table pets") in trial.changes
+    assert ("-", "users", "index ix_name (name)") in trial.changes
+    assert ("+", "users", "column email VARCHAR(80)") in trial.changes
+    connection.rollback()
+    assert schema_of(connection) == before
+    assert connection.execute(sa.text("SELECT count(*) FROM users")).scalar() == 1
+
+
+def test_a_run_that_fails_leaves_nothing_and_its_error_passes(connection):
+    before = schema_of(connection)
+    with pytest.raises(sa.exc.SQLAlchemyError):
+        rehearse(connection, running("CREATE TABLE pets (id INTEGER)", "SELECT * FROM nowhere"))
+    connection.rollback()
+    assert schema_of(connection) == before
+
+
+def test_the_version_table_is_left_out(connection):
+    trial = rehearse(connection, running("CREATE TABLE my_versions (id INTEGER)"), version_table="my_versions")
+    assert trial.changes == ()
+
+
+def test_mariadb_is_refused_with_the_reason(mariadb_url):
+    engine = sa.create_engine(mariadb_url, poolclass=sa.NullPool)
+    with engine.connect() as live, pytest.raises(CommandError, match="commits each change of a table at once"):
+        rehearse(live, running("CREATE TABLE t (x INTEGER)"))
+
+
+def test_the_copy_enforces_foreign_keys_where_the_database_does(sqlite_url):
+    engine = sa.create_engine(sqlite_url, poolclass=sa.StaticPool)
+    seen = []
+    with engine.connect() as live:
+        live.exec_driver_sql("PRAGMA foreign_keys = ON")
+
+        def run(copy: sa.Connection) -> RunReport:
+            seen.append(copy.exec_driver_sql("PRAGMA foreign_keys").scalar())
+            return RunReport()
+
+        rehearse(live, run)
+    engine.dispose()
+    assert seen == [1]
+
+
+def test_a_changed_line_says_what_it_was():
+    before = {"t": ("column a INTEGER", "key (a)"), "u": ("column x INTEGER",)}
+    after = {"t": ("column a BIGINT not null", "key (a)"), "v": ("column x INTEGER",)}
+    assert changes(before, after) == (
+        ("~", "t", "column a BIGINT not null (was INTEGER)"),
+        ("-", "u", "table u"),
+        ("+", "v", "table v"),
+        ("+", "v", "column x INTEGER"),
+    )

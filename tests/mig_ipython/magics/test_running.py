@@ -1,0 +1,321 @@
+"""Upgrades and downgrades: the plan before, the question about data, the trial on a copy, the interrupt."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+DROP = """%%migration 'Drop names' --write --id b2
+def upgrade():
+    op.drop_column('users', 'name')
+
+def downgrade():
+    op.add_column('users', sa.Column('name', sa.String(40)))
+"""
+
+FOREIGN_ENV = """
+from logging.config import fileConfig
+from sqlalchemy import engine_from_config, pool
+from alembic import context
+
+config = context.config
+if config.config_file_name is not None:
+    fileConfig(config.config_file_name)
+
+
+def run_migrations_online():
+    connectable = engine_from_config(config.get_section(config.config_ini_section, {}), prefix="sqlalchemy.", poolclass=pool.NullPool)
+    with connectable.connect() as connection:
+        context.configure(connection=connection, version_table="my_versions")
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run_migrations_online()
+"""
+
+LOGGING = """
+[loggers]
+keys = root
+[handlers]
+keys = console
+[formatters]
+keys = plain
+[logger_root]
+level = WARNING
+handlers = console
+[handler_console]
+class = StreamHandler
+args = (sys.stderr,)
+level = NOTSET
+formatter = plain
+[formatter_plain]
+format = %(message)s
+"""
+
+
+@pytest.fixture
+def filled(migrated):
+    """Two rows in users, and a pending revision b2 that drops their names."""
+    migrated.run("c = %mig_connect dev")
+    with migrated["c"].engine.begin() as live:
+        live.execute(sa.text("INSERT INTO users (id, name) VALUES (1, 'Ada'), (2, 'Bob')"))
+    migrated.run(DROP)
+    return migrated
+
+
+def names(notebook) -> set[str]:
+    with notebook["c"].engine.connect() as live:
+        return {column["name"] for column in sa.inspect(live).get_columns("users")}
+
+
+def test_a_plan_tells_the_operations_and_runs_nothing(filled):
+    plan = filled.run("plan = %mig_upgrade --plan\nplan")
+    assert "- Drop column" in repr(plan)
+    assert "loses data" in repr(plan)
+    assert "(2 rows)" in repr(plan)
+    assert "(2 rows)" in plan._repr_html_()
+    assert "DROP" in plan.sql
+    assert names(filled) == {"id", "name"}
+
+
+def test_what_would_lose_rows_is_refused_unattended_with_the_plan(filled):
+    shown = filled.fail("%mig_upgrade")
+    assert "2 rows" in shown
+    assert "b2 (Drop names)" in shown
+    assert "%mig_upgrade head --yes" in shown
+    assert names(filled) == {"id", "name"}
+    report = filled.run("%mig_upgrade --yes")
+    assert report.after == ("b2",)
+    assert "Drop column" in repr(report)
+    assert names(filled) == {"id"}
+
+
+def test_nothing_is_asked_where_no_row_would_be_lost(migrated):
+    migrated.run(DROP)
+    assert migrated.run("%mig_upgrade").after == ("b2",)
+
+
+def test_a_file_with_code_of_its_own_is_not_run_for_the_plan(migrated, tmp_path):
+    path = tmp_path / "migrations" / "versions" / "c3_own.py"
+    path.write_text(
+        "import os\nrevision = 'c3'\ndown_revision = 'a1'\n"
+        "def upgrade():\n    with open('ran', 'a') as stream:\n        stream.write('x')\ndef downgrade():\n    pass\n"
+    )
+    plan = migrated.run("plan = %mig_upgrade --plan\nplan")
+    assert "known only when it runs" in repr(plan)
+    assert not (tmp_path / "ran").exists()
+    migrated.run("%mig_upgrade")
+    assert (tmp_path / "ran").read_text() == "x"
+
+
+def test_trying_shows_the_schema_and_leaves_the_database_as_it_is(filled, tmp_path):
+    before = (tmp_path / "dev.db").read_bytes()
+    report = filled.run("%mig_upgrade --try")
+    assert "tried upgrade by 1 revision on a copy; the database is as it was" in repr(report)
+    assert "- users: column name VARCHAR(40) not null" in repr(report)
+    assert ("-", "users", "column name VARCHAR(40) not null") in report.trial.changes
+    assert "column name VARCHAR(40)" in report._repr_html_()
+    assert (tmp_path / "dev.db").read_bytes() == before
+    assert [entry.revision for entry in filled.run("%mig_current")] == ["a1"]
+
+
+def test_trying_a_downgrade_needs_no_confirmation(filled):
+    assert "- users: table users" in repr(filled.run("%mig_downgrade base --try"))
+    assert names(filled) == {"id", "name"}
+
+
+def test_a_trial_that_fails_says_so_and_changes_nothing(migrated, tmp_path):
+    migrated.run(
+        "%%migration 'Half' --write --id b2\ndef upgrade():\n    op.execute('SELECT nonsense FROM nowhere')\ndef downgrade():\n    pass\n"
+    )
+    before = (tmp_path / "dev.db").read_bytes()
+    shown = migrated.fail("%mig_upgrade --try")
+    assert "Tried on a copy" in shown
+    assert "nowhere" in shown
+    assert (tmp_path / "dev.db").read_bytes() == before
+
+
+def test_trying_a_database_in_memory(notebook):
+    notebook.run("%mig_connect sqlite:// --as c\n%mig_init migrations")
+    notebook.declare()
+    notebook.run("%mig_autogenerate -m x --id a1 --write")
+    assert "+ users: table users" in repr(notebook.run("%mig_upgrade --try"))
+    assert notebook.run("%mig_current").entries == ()
+
+
+def test_trying_on_postgresql_rolls_back(notebook, postgresql_url):
+    notebook["url"] = postgresql_url
+    notebook.run("c = %mig_connect url --as c\n%mig_init migrations")
+    notebook.declare()
+    notebook.run("%mig_autogenerate -m 'Add users' --id a1 --write")
+    report = notebook.run("%mig_upgrade --try")
+    assert "+ users: table users" in repr(report)
+    with notebook.run("c = %mig_connect c\nc").engine.connect() as live:
+        assert not sa.inspect(live).has_table("users")
+    assert notebook.run("%mig_current").entries == ()
+    assert notebook.run("%mig_upgrade").after == ("a1",)
+
+
+def test_mariadb_cannot_try_and_says_why(notebook, mariadb_url):
+    notebook["url"] = mariadb_url
+    notebook.run("c = %mig_connect url --as c\n%mig_init migrations")
+    notebook.declare()
+    notebook.run("%mig_autogenerate -m 'Add users' --id a1 --write")
+    assert "commits each change of a table at once" in notebook.fail("%mig_upgrade --try")
+
+
+@pytest.fixture
+def foreign(migrated, tmp_path):
+    """An environment as Alembic's template makes it: its env.py connects by itself, with a version table of its own."""
+    (tmp_path / "migrations" / "env.py").write_text(FOREIGN_ENV)
+    ini = tmp_path / "migrations" / "alembic.ini"
+    ini.write_text("[alembic]\nscript_location = %(here)s\nsqlalchemy.url = sqlite:///dev.db\n" + LOGGING)
+    migrated.run("c = %mig_connect dev")
+    return migrated
+
+
+def test_an_environment_that_connects_by_itself_runs_and_keeps_its_version_table(foreign):
+    with foreign["c"].engine.begin() as live:
+        live.execute(sa.text("DROP TABLE users"))
+    assert foreign.run("%mig_current").entries == ()
+    assert foreign.run("%mig_upgrade").after == ("a1",)
+    assert [entry.revision for entry in foreign.run("%mig_current")] == ["a1"]
+    with foreign["c"].engine.connect() as live:
+        assert sa.inspect(live).has_table("my_versions")
+
+
+def test_an_env_py_does_not_change_the_logging_of_the_notebook(foreign):
+    with foreign["c"].engine.begin() as live:
+        live.execute(sa.text("DROP TABLE users"))
+    logger, root = logging.getLogger("somebody"), logging.getLogger()
+    before = (list(root.handlers), root.level)
+    foreign.run("%mig_upgrade")
+    assert not logger.disabled
+    assert (list(root.handlers), root.level) == before
+
+
+def test_an_environment_that_connects_by_itself_is_tried_on_a_copy_too(foreign, tmp_path):
+    with foreign["c"].engine.begin() as live:
+        live.execute(sa.text("DROP TABLE users"))
+    before = (tmp_path / "dev.db").read_bytes()
+    assert "+ users: table users" in repr(foreign.run("%mig_upgrade --try"))
+    assert (tmp_path / "dev.db").read_bytes() == before
+
+
+def test_an_env_py_with_its_url_in_the_code_is_stopped_before_the_first_step(foreign, tmp_path):
+    env = tmp_path / "migrations" / "env.py"
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    start, end = "connectable = ", "\n    with connectable"
+    begin, _, rest = FOREIGN_ENV.partition(start)
+    made = f"__import__('sqlalchemy').create_engine({other!r}, poolclass=pool.NullPool)"
+    env.write_text(begin + start + made + end + rest.partition(end)[2])
+    with foreign["c"].engine.begin() as live:
+        live.execute(sa.text("DROP TABLE users"))
+    shown = foreign.fail("%mig_upgrade")
+    assert "other.db" in shown
+    assert "dev.db" in shown
+    assert "would not be on the copy" in foreign.fail("%mig_upgrade --try")
+    other_db = sa.create_engine(other, poolclass=sa.NullPool)
+    with other_db.connect() as live:
+        assert sa.inspect(live).get_table_names() == []
+
+
+def test_an_interrupt_ends_at_a_boundary_and_says_where_the_database_stands(migrated, tmp_path):
+    folder = tmp_path / "migrations" / "versions"
+    (folder / "b2.py").write_text(
+        "import sqlalchemy as sa\nfrom kernel_core import op\nrevision = 'b2'\ndown_revision = 'a1'\n"
+        "def upgrade():\n    op.create_table('kept', sa.Column('x', sa.Integer))\n"
+    )
+    (folder / "c3.py").write_text(
+        "import sqlalchemy as sa\nfrom kernel_core import op\nrevision = 'c3'\ndown_revision = 'b2'\n"
+        "def upgrade():\n    op.create_table('gone', sa.Column('x', sa.Integer))\n    raise KeyboardInterrupt\n"
+    )
+    result = migrated.shell.run_cell("%mig_upgrade")
+    shown = migrated.capsys.readouterr().out.strip()
+    assert isinstance(result.error_in_exec, KeyboardInterrupt)
+    assert len(shown.splitlines()) == 1, shown
+    assert "stands at b2" in shown
+    with migrated.run("c = %mig_connect dev\nc").engine.connect() as live:
+        tables = sa.inspect(live).get_table_names()
+    assert "kept" in tables
+    assert "gone" not in tables
+    assert [entry.revision for entry in migrated.run("%mig_current")] == ["b2"]
+    (folder / "c3.py").write_text((folder / "c3.py").read_text().replace("    raise KeyboardInterrupt\n", ""))
+    assert migrated.run("%mig_upgrade").after == ("c3",)
+
+
+class Kernel:
+    """Makes a shell look like one whose front end answers."""
+
+    _allow_stdin = True
+
+
+@pytest.fixture
+def attended(filled, monkeypatch):
+    """A notebook with a live front end; ``shown`` is what was displayed."""
+    monkeypatch.setattr(filled.shell, "kernel", Kernel(), raising=False)
+    displays: list[object] = []
+
+    class Handle:
+        def update(self, value):
+            displays.append(repr(value))
+
+    def display(value, **options):
+        displays.append(repr(value))
+        return Handle()
+
+    monkeypatch.setattr("IPython.display.display", display)
+    filled.displays = displays
+    return filled
+
+
+def test_with_a_front_end_the_question_is_asked_and_answered_once(attended):
+    question = attended.run("q = %mig_upgrade\nq")
+    assert question.word == "users"
+    assert "Nothing was done" in repr(question)
+    assert names(attended) == {"id", "name"}
+    assert "Type users to confirm" in attended.fail("q.confirm('pets')")
+    assert attended.run("q.confirm('users')").after == ("b2",)
+    assert attended.run("q.confirm('users')") is question.report
+    assert names(attended) == {"id"}
+
+
+def test_with_a_front_end_the_progress_is_updated_in_place(attended):
+    report = attended.run("%mig_upgrade --yes")
+    assert report.after == ("b2",)
+    assert attended.displays[0].endswith("running b2 Drop names")
+    assert attended.displays[-1].startswith("Ran 1 of 1 revision, ")
+    assert "0 statements" not in attended.displays[-1]
+
+
+def test_the_panel_of_the_question_runs_only_with_the_word(attended):
+    from mig_ipython.widgets.confirm import ConfirmPanel
+
+    question = attended.run("q = %mig_downgrade base\nq")
+    panel = ConfirmPanel(question)
+    assert panel.yes.disabled
+    panel.answer.value = question.word
+    assert not panel.yes.disabled
+    panel.yes.click()
+    assert question.report.after == ()
+    assert "stepped back" in panel.status.text
+    assert panel.yes.disabled
+
+
+def test_the_panel_of_the_question_can_be_cancelled(attended):
+    from mig_ipython.widgets.confirm import ConfirmPanel
+
+    panel = ConfirmPanel(attended.run("q = %mig_upgrade\nq"))
+    panel.no.click()
+    assert panel.status.text == "Nothing was run."
+    assert names(attended) == {"id", "name"}
+
+
+def test_what_the_database_stood_at_is_taken_from_a_literal_version_table(foreign):
+    foreign.run("%mig_stamp a1")
+    assert Path("migrations/env.py").exists()
+    assert foreign.run("%mig").current == ("a1",)
