@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterable, Sequence
 
 
@@ -12,24 +13,31 @@ class Graph:
         graph.up({1})          # {0, 1}
         graph.order({0, 1, 2, 3})   # [0, 1, 2, 3]
 
-    ``generation[n]`` is 0 for a root and one more than the highest parent's elsewhere. Parents that form a cycle make
-    no graph: ask `find_cycle` first.
+    ``generation[n]`` is 0 for a root and one more than the highest parent's elsewhere. Where `is_acyclic` is false
+    nothing else holds: ask `find_cycle`.
     """
 
-    __slots__ = ("children", "generation", "parents")
+    __slots__ = ("children", "generation", "is_acyclic", "parents")
 
     def __init__(self, parents: Sequence[tuple[int, ...]]) -> None:
         self.parents = tuple(parents)
         children: list[list[int]] = [[] for _ in self.parents]
+        waiting = []
         for node, above in enumerate(self.parents):
+            waiting.append(len(above))
             for parent in above:
                 children[parent].append(node)
-        self.children = tuple(tuple(below) for below in children)
-        self.generation = [0] * len(self.parents)
-        for node in self.order(range(len(self.parents))):
-            level = self.generation[node] + 1
-            for child in self.children[node]:
-                self.generation[child] = max(self.generation[child], level)
+        self.children = tuple(map(tuple, children))
+        self.generation = generation = array("l", bytes(array("l").itemsize * len(self.parents)))
+        ready = [node for node, count in enumerate(waiting) if not count]
+        for node in ready:
+            level = generation[node] + 1
+            for child in children[node]:
+                generation[child] = max(generation[child], level)
+                waiting[child] -= 1
+                if not waiting[child]:
+                    ready.append(child)  # the list is the queue
+        self.is_acyclic = len(ready) == len(self.parents)
 
     def up(self, nodes: Iterable[int]) -> set[int]:
         """The nodes and all their ancestors."""
@@ -54,7 +62,10 @@ class Graph:
         Time grows with nodes and edges only. Ties go to the lower number, so that the answer is always the same.
         """
         members = nodes if isinstance(nodes, set | frozenset | range) else set(nodes)
-        waiting = {node: sum(parent in members for parent in self.parents[node]) for node in members}
+        if len(members) == len(self.parents):
+            waiting = {node: len(above) for node, above in enumerate(self.parents)}
+        else:
+            waiting = {node: sum(parent in members for parent in self.parents[node]) for node in members}
         stack = sorted((node for node, count in waiting.items() if not count), reverse=True)
         ordered: list[int] = []
         while stack:

@@ -14,64 +14,82 @@ import re
 import stat
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from types import CodeType, MappingProxyType
-from typing import NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
 from ..util.exc import BrokenScript
-from .quick import BODY, scan
+from .quick import BODY, LATER, NAMES, scan
 
-NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 FORBIDDEN = "@-+:"
 SYMBOLS = frozenset({"head", "heads", "base", "current"})
 
-_LATER = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
+_UNWRITABLE = re.compile("[\\0\\ud800-\\udfff]")
 _CREATE_DATE = re.compile(r"^Create Date:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 COMPUTED = object()
+_DIRECTORY = "is a directory, not a version file. Move or rename it."
 # A pipe called x.py must not stop the listing, as a blocking open() would until somebody writes to it.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The identifiers and the docstring of one version file; ``lines`` says where each name is assigned."""
 
     revision: str
     down_revision: tuple[str, ...]
     branch_labels: tuple[str, ...]
     depends_on: tuple[str, ...]
-    longdoc: str
+    docstring: str
     path: str
     lines: Mapping[str, int]
 
     @property
+    def longdoc(self) -> str:
+        """The docstring without space at its ends and at the ends of its lines."""
+        return tidy(self.docstring)
+
+    @property
     def doc(self) -> str:
         """The first paragraph of the docstring."""
-        return self.longdoc.partition("\n\n")[0].strip()
+        return first_paragraph(self.docstring)
 
     @property
     def create_date(self) -> datetime | None:
         """The moment that the docstring's last "Create Date:" line gives, None where it has none that can be read."""
-        found = _CREATE_DATE.findall(self.longdoc)
-        try:
-            return datetime.fromisoformat(found[-1]) if found else None
-        except ValueError:
-            return None
+        return date_in(self.longdoc)
 
 
-def read_header(path: str | os.PathLike[str]) -> Header:
-    """Return the header of the version file at ``path``, which is not run.
+def tidy(docstring: str) -> str:
+    """A docstring without space at its ends and at the ends of its lines."""
+    return "\n".join([line.rstrip() for line in docstring.strip().splitlines()])
+
+
+def first_paragraph(docstring: str) -> str:
+    """What a docstring says before its first blank line."""
+    return tidy(docstring).partition("\n\n")[0].strip()
+
+
+def date_in(docstring: str) -> datetime | None:
+    """The moment that the last "Create Date:" line gives, None where there is none that can be read."""
+    found = _CREATE_DATE.findall(docstring)
+    try:
+        return datetime.fromisoformat(found[-1]) if found else None
+    except ValueError:
+        return None
+
+
+def read_header(path: str | os.PathLike[str], size: int = -1) -> Header:
+    """Return the header of the version file at ``path``, which is not run; ``size`` is how long it was last seen.
 
         read_header("versions/1f2e_add_age.py").revision      # "1f2e"
 
     Raises BrokenScript (path, line, reason) where the file cannot be read or does not say who it is.
     """
     name = os.fspath(path)
-    return parse_header(read_source(name), name)
+    return parse_header(_text(read_bytes(name, size), name), name)
 
 
 def read_source(path: str) -> str:
@@ -79,36 +97,48 @@ def read_source(path: str) -> str:
 
     Raises BrokenScript where it is no readable, non-empty text file.
     """
-    data = read_bytes(path)
-    if not data.strip():
+    return _text(read_bytes(path), path)
+
+
+def _text(data: bytes, path: str) -> str:
+    if not data or data.isspace():
         raise BrokenScript(path, None, "is empty. Restore its text or delete it.")
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         raise BrokenScript(path, line, "holds a NUL byte, so it is no Python text. Restore it from a good copy.")
-    return _decode(data, path)
+    return data.decode("ascii") if data.isascii() and b"coding" not in data else _decode(data, path)
 
 
-def read_bytes(path: str) -> bytes:
-    """Return what a regular file holds; raises BrokenScript where it is none, or cannot be read."""
+def read_bytes(path: str, size: int = -1) -> bytes:
+    """Return what a regular file holds; raises BrokenScript where it is none, or cannot be read.
+
+    A file of the ``size`` that is expected is read at once, without being asked what it is.
+    """
     try:
         handle = os.open(path, _FLAGS)
         try:
-            return _all_of(handle, path)
+            data = os.read(handle, size + 1) if size > 0 else b""
+            if data and len(data) == size:
+                return data
+            return _all_of(handle, path, data)
         finally:
             os.close(handle)
+    except IsADirectoryError as error:
+        raise BrokenScript(path, None, _DIRECTORY) from error
     except OSError as error:
         raise BrokenScript(path, None, f"cannot be read ({error.strerror or error}).") from error
 
 
-def _all_of(handle: int, path: str) -> bytes:
+def _all_of(handle: int, path: str, read: bytes) -> bytes:
+    """What is still to read after ``read``, with it."""
     found = os.fstat(handle)
     if stat.S_ISDIR(found.st_mode):
-        raise BrokenScript(path, None, "is a directory, not a version file. Move or rename it.")
+        raise BrokenScript(path, None, _DIRECTORY)
     if not stat.S_ISREG(found.st_mode):
         raise BrokenScript(path, None, "is not a regular file. Move it elsewhere.")
-    parts = [os.read(handle, found.st_size + 1)]
-    while parts[-1] and len(parts[0]) != found.st_size:
-        parts.append(os.read(handle, 1 << 16))
+    parts = [read]
+    while part := os.read(handle, max(found.st_size + 1, 1 << 16)):
+        parts.append(part)
     return b"".join(parts)
 
 
@@ -118,10 +148,11 @@ def parse_header(source: str, path: str) -> Header:
     Raises BrokenScript.
     """
     source = _unix(source)
-    quick = scan(source)
-    if quick is None or _LATER.search(source, quick.end) is not None:
+    quick = scan(source) if source.isascii() or not _UNWRITABLE.search(source) else None
+    if quick is None or quick.revision in SYMBOLS:
         return parsed_header(source, path)
-    return header_of(quick.values, quick.lines, quick.doc, path)
+    doc, revision, down_revision, branch_labels, depends_on, lines = quick
+    return Header(revision, down_revision, branch_labels, depends_on, doc, path, lines)
 
 
 def parsed_header(source: str, path: str) -> Header:
@@ -147,7 +178,7 @@ def header_of(values: Mapping[str, object], lines: Mapping[str, int], doc: str, 
         down_revision=_identifiers("down_revision", values, lines, path),
         branch_labels=_identifiers("branch_labels", values, lines, path),
         depends_on=_identifiers("depends_on", values, lines, path),
-        longdoc=_tidy(doc),
+        docstring=doc,
         path=path,
         lines=_shared(tuple(lines.items())),
     )
@@ -184,7 +215,7 @@ def _decode(data: bytes, path: str) -> str:
 def _parse_top(source: str, path: str) -> ast.Module:
     """Parse what stands above the first ``def``, or all of it where that is not enough to know the identifiers."""
     body = BODY.search(source)
-    if body is not None and not _LATER.search(source, body.start()):
+    if body is not None and not LATER.search(source, body.start()):
         try:
             return _quiet_parse(source[: body.start()])
         except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -285,7 +316,3 @@ def _docstring(tree: ast.Module) -> str:
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         return first.value.value
     return ""
-
-
-def _tidy(doc: str) -> str:
-    return "\n".join([line.rstrip() for line in doc.strip().splitlines()])

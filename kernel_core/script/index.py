@@ -7,14 +7,14 @@ whose stamp is the same is not opened, and where none has changed, the graph of 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..util.exc import BrokenScript
 from .compiled import read_compiled
-from .files import Stamp, stamped_files
-from .header import Header, read_header
-from .revision import Revision, RevisionMap
+from .files import Listing, Stamp
+from .header import read_header
+from .revision import RevisionMap
+from .version import Script
 
 KEPT = 16
 """So many environments are remembered."""
@@ -30,46 +30,31 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One file as it was read; ``sure`` if a later change cannot have left its stamp as it is."""
-
-    stamp: Stamp | None
-    sure: bool
-    found: Header | BrokenScript
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files of a place, in their order, and the graph that they make."""
+    """The files of a place, what was read in each, and the graph that they make.
 
-    files: Mapping[str, Seen]
+    ``unsure`` are the paths of those that might have changed since without another stamp.
+    """
+
+    listing: Listing
+    found: list[Script | BrokenScript]
+    unsure: frozenset[str]
     map: RevisionMap
 
 
 _kept: dict[Place, Snapshot] = {}
 
 
-def look(place: Place, make: Callable[[Header], Revision]) -> Snapshot:
-    """Return what the folders of ``place`` hold now; ``make`` turns a header into a revision.
-
-    Raises EnvironmentMissing where a folder cannot be listed.
-    """
+def look(place: Place) -> Snapshot:
+    """Return what the folders of ``place`` hold now; raises EnvironmentMissing where a folder cannot be listed."""
     before = _kept.pop(place, None)
-    known: Mapping[str, Seen] = before.files if before else {}
-    files: dict[str, Seen] = {}
-    changed = before is None
+    listing = Listing()
     for folder in place.folders:
-        for path, stamp in stamped_files(folder, place.recursive, place.sourceless):
-            old = known.get(path)
-            if old is not None and old.sure and old.stamp == stamp:
-                files[path] = old
-                continue
-            files[path] = seen = _read(path, stamp)
-            changed = changed or old is None or not _same(old.found, seen.found)
-    if before is None or changed or len(files) != len(known):
-        snapshot = Snapshot(files, _map(files, make))
+        listing.add_folder(folder, place.recursive, place.sourceless)
+    if before is None or before.unsure or before.listing != listing:
+        snapshot = _read(listing, before)
     else:
-        snapshot = Snapshot(files, before.map)
+        snapshot = before
     _kept[place] = snapshot
     while len(_kept) > KEPT:
         _kept.pop(next(iter(_kept)), None)
@@ -81,31 +66,63 @@ def forget() -> None:
     _kept.clear()
 
 
-def _map(files: Mapping[str, Seen], make: Callable[[Header], Revision]) -> RevisionMap:
-    headers = [seen.found for seen in files.values() if isinstance(seen.found, Header)]
-    broken = [seen.found for seen in files.values() if isinstance(seen.found, BrokenScript)]
-    return RevisionMap(map(make, headers), broken, tolerant=True)
+def _read(listing: Listing, before: Snapshot | None) -> Snapshot:
+    """Read what is new or may have changed; the old graph stays where all of it says the same."""
+    known = {path: position for position, path in enumerate(before.listing.paths)} if before else {}
+    found: list[Script | BrokenScript] = []
+    unsure: set[str] = set()
+    changed = before is None or len(known) != len(listing)
+    for position, path in enumerate(listing.paths):
+        stamp = listing.stamp(position)
+        old = known.get(path)
+        if before and old is not None and path not in before.unsure and before.listing.stamp(old) == stamp:
+            found.append(before.found[old])
+            continue
+        now = time.time_ns()
+        each = _read_one(path, stamp)
+        if not _is_past(stamp, now):
+            unsure.add(path)
+        if before and old is not None and _same(before.found[old], each):
+            each = before.found[old]
+        else:
+            changed = True
+        found.append(each)
+    if before is None or changed:
+        return _made(listing, found, frozenset(unsure), is_first=before is None)
+    return Snapshot(listing, found, frozenset(unsure), before.map)
 
 
-def _read(path: str, stamp: Stamp | None) -> Seen:
-    found: Header | BrokenScript
-    now = time.time_ns()
+def _made(listing: Listing, found: list[Script | BrokenScript], unsure: frozenset[str], is_first: bool) -> Snapshot:
+    """Make the graph; scripts that another graph has already are copied, as that one shall stay what it is."""
+    if not is_first:
+        found = [each.unbound() if isinstance(each, Script) else each for each in found]
+    ordered = sorted(found, key=_path)
+    scripts = [each for each in ordered if isinstance(each, Script)]
+    broken = [each for each in ordered if isinstance(each, BrokenScript)]
+    return Snapshot(listing, found, unsure, RevisionMap(scripts, broken, tolerant=True))
+
+
+def _path(found: Script | BrokenScript) -> str:
+    return found.path
+
+
+def _read_one(path: str, stamp: Stamp) -> Script | BrokenScript:
     try:
-        found = read_header(path) if path.endswith(".py") else read_compiled(path)
+        return Script(read_header(path, stamp[1]) if path.endswith(".py") else read_compiled(path))
     except BrokenScript as error:
         # A traceback would keep the text of the file alive.
-        found = error.with_traceback(None)
-        found.__cause__ = found.__context__ = None
-    return Seen(stamp, stamp is not None and _is_past(stamp[0], now), found)
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
 
 
-def _is_past(changed: int, now: int) -> bool:
-    """Whether a change after ``now`` gives another time than ``changed``: clocks of files tick in steps."""
+def _is_past(stamp: Stamp, now: int) -> bool:
+    """Whether a change after ``now`` gives another stamp than this: clocks of files tick in steps."""
+    changed, size, _ = stamp
     step = 50_000_000 if changed % 1_000_000 else 2_000_000_000
-    return changed + step < now
+    return size >= 0 and changed + step < now
 
 
-def _same(one: Header | BrokenScript, other: Header | BrokenScript) -> bool:
+def _same(one: Script | BrokenScript, other: Script | BrokenScript) -> bool:
     if isinstance(one, BrokenScript) or isinstance(other, BrokenScript):
         return str(one) == str(other)
-    return one == other
+    return one.header == other.header

@@ -1,10 +1,14 @@
-"""Run a file as a module of its own, by its path."""
+"""Run a file as a module of its own, by its path, with the folders on ``sys.path`` that it imports from."""
 
 from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from importlib.machinery import SourcelessFileLoader
 from types import ModuleType
@@ -27,6 +31,48 @@ class Runs:
 
 
 runs = Runs()
+
+
+class _Borrowed:
+    """How many blocks need each folder that was put on ``sys.path``; the path is one for all threads."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.users: dict[str, int] = {}
+
+    def take(self, folders: Iterable[str]) -> list[str]:
+        """Put on the path what is not on it, in this order, and return what to give back."""
+        with self.lock:
+            taken = [folder for folder in folders if folder in self.users or folder not in sys.path]
+            sys.path[:0] = [folder for folder in taken if folder not in self.users]
+            for folder in taken:
+                self.users[folder] = self.users.get(folder, 0) + 1
+        return taken
+
+    def give_back(self, folders: Iterable[str]) -> None:
+        with self.lock:
+            for folder in folders:
+                self.users[folder] -= 1
+                if not self.users[folder]:
+                    del self.users[folder]
+                    if folder in sys.path:
+                        sys.path.remove(folder)
+
+
+_borrowed = _Borrowed()
+
+
+@contextmanager
+def on_path(folders: Iterable[str]) -> Iterator[None]:
+    """Put folders first on ``sys.path`` inside the block, as absolute paths; those that are on it already stay.
+
+    Blocks may overlap, also in several threads: a folder goes when the last of them that put it there ends.
+    """
+    taken = _borrowed.take(dict.fromkeys(map(os.path.abspath, folders)))
+    try:
+        yield
+    finally:
+        _borrowed.give_back(taken)
 
 
 class _FreshLoader(importlib.machinery.SourceFileLoader):

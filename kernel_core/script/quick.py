@@ -1,83 +1,124 @@
-"""The head of a version file as nearly all of them are written, read line by line without parsing the whole.
+"""The head of a version file as nearly all of them are written, read by one regular expression.
 
-A line that is a complete statement by itself means the same alone and among others, and most lines of a head (imports,
-comments, annotations) are those of every other file: each is parsed once and remembered. Whatever is written in another
-way is left to `ast`, so that the answer is always the one that `ast` would give.
+What stands round the identifiers (imports, comments, annotations) is the same in file after file: each such block is
+judged once and remembered. Whatever is written in another way is left to `ast`, so that the answer is always the one
+that `ast` would give.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 BODY = re.compile(r"^(?:(?:def|async|class)\b|@)", re.MULTILINE)
+NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
+LATER = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
 
 _DOCSTRING = re.compile(r'"""([^"\\]*(?:"(?!"")[^"\\]*)*)"""[ \t]*\n')
-_ASSIGNMENT = re.compile(r"(revision|down_revision|branch_labels|depends_on)\b([^='\"#]*)=[ \t]*([^ \t#].*)")
+_ANNOTATION = r"\b([^='\"#\n]*)=[ \t]*"
 _TEXT = r"(?:\"[0-9A-Za-z_.-]+\"|'[0-9A-Za-z_.-]+')"
 _SEVERAL = rf"{_TEXT}(?:, ?{_TEXT})+,?"
-_VALUE = re.compile(rf"None|{_TEXT}|\({_TEXT},\)|\({_SEVERAL}\)|\[{_TEXT},?\]|\[{_SEVERAL}\]")
+_VALUE = rf"(None|{_TEXT}|\({_TEXT},\)|\({_SEVERAL}\)|\[{_TEXT},?\]|\[{_SEVERAL}\])[ \t]*\n"
+_IDENTIFIERS = re.compile(
+    rf"revision\b([^='\"#\n]*)=[ \t]*[\"']([0-9A-Za-z_.]+)[\"'][ \t]*\n"
+    rf"(?:down_revision{_ANNOTATION}{_VALUE})?(?:branch_labels{_ANNOTATION}{_VALUE})?(?:depends_on{_ANNOTATION}{_VALUE})?"
+)
 _ITEM = re.compile(_TEXT)
-_UNWRITABLE = re.compile("[\\0\\ud800-\\udfff]")
+_STARTS = tuple(f"\n{name}" for name in NAMES)
 
 
 class Quick(NamedTuple):
-    """What stands in the head: the docstring, the value of each name and its line, and where it ends."""
+    """What stands in the head: the docstring, the four identifiers, and the line of each that is written."""
 
-    end: int
     doc: str
-    values: dict[str, object]
-    lines: dict[str, int]
+    revision: str
+    down_revision: tuple[str, ...]
+    branch_labels: tuple[str, ...]
+    depends_on: tuple[str, ...]
+    lines: Mapping[str, int]
 
 
 def scan(source: str) -> Quick | None:
-    """Return what stands above the first ``def``, None where only `ast` can tell."""
-    body = BODY.search(source)
-    if body is None or _UNWRITABLE.search(source):
-        return None
-    end = body.start()
+    r"""Return what stands above the first ``def`` of a text without NUL and surrogates, None where only `ast` can tell.
+
+    scan('revision = "b"\ndown_revision = "a"\n\n\ndef upgrade():\n').down_revision       # ("a",)
+    """
     docstring = _DOCSTRING.match(source)
     begin = docstring.end() if docstring else 0
-    if begin > end:
+    at = begin if source.startswith("revision", begin) else source.find("\nrevision", begin) + 1
+    found = _IDENTIFIERS.match(source, at) if at >= begin else None
+    if found is None:
         return None
-    values: dict[str, object] = {}
-    lines: dict[str, int] = {}
-    for line, text in enumerate(source[begin:end].split("\n"), source.count("\n", 0, begin) + 1):
-        if _is_harmless(text):
-            continue
-        found = _ASSIGNMENT.fullmatch(text)
-        if found is None or not _is_annotation(found[2]):
-            return None
-        value = _literal(found[3].rstrip(" \t"))
-        if value is ...:
-            return None
-        values[found[1]], lines[found[1]] = value, line
-    if not isinstance(values.get("revision", ""), str):
+    end = found.end()
+    body = BODY.search(source, end)
+    if body is None:
         return None
-    return Quick(end, docstring[1] if docstring else "", values, lines)
+    note, revision, down_note, down, label_note, labels, needs_note, needs = found.groups()
+    notes = (note, down_note, label_note, needs_note)
+    if source[found.start(2) - 1] != source[found.end(2)] or not (notes in _good_notes or _are_annotations(notes)):
+        return None
+    above, below = source[begin:at], source[end : body.start()]
+    if not ((above in _harmless or _is_harmless(above)) and (below in _harmless or _is_harmless(below))):
+        return None
+    start = body.start()
+    for name in _STARTS:
+        if source.find(name, start) >= 0 and LATER.search(source, start):
+            return None
+    lines = _lines(source.count("\n", 0, at) + 1, down is not None, labels is not None, needs is not None)
+    return Quick(docstring[1] if docstring else "", revision, _several(down), _several(labels), _several(needs), lines)
 
 
-_harmless: dict[str, bool] = {"": True}
-
-
-def _is_harmless(text: str) -> bool:
-    """Whether a line is an import, a comment, or blank."""
-    known = _harmless.get(text)
-    if known is None:
-        known = False
-        if text.startswith(("#", "import ", "from ")) or text.isspace():
-            known = all(isinstance(node, ast.Import | ast.ImportFrom) for node in _parsed(text))
-        if len(_harmless) < 4096 and len(text) < 200 and (known or not _ASSIGNMENT.match(text)):
-            _harmless[text] = known
-    return known
+def _several(text: str | None) -> tuple[str, ...]:
+    """The texts in a literal that `_VALUE` has matched."""
+    if text is None or text == "None":
+        return ()
+    if text[0] in "([":
+        return tuple(dict.fromkeys(item[1:-1] for item in _ITEM.findall(text)))
+    return (text[1:-1],)
 
 
 @lru_cache(maxsize=256)
-def _is_annotation(text: str) -> bool:
-    """Whether what stands between a name and ``=`` is nothing, or the annotation of a name."""
-    return not text.strip(" \t") or isinstance(_parsed(f"revision{text}= None")[0], ast.AnnAssign)
+def _lines(first: int, *written: bool) -> Mapping[str, int]:
+    """One mapping for all the files that have their identifiers on the same lines."""
+    names = [NAMES[0], *(name for name, is_written in zip(NAMES[1:], written, strict=True) if is_written)]
+    return MappingProxyType({name: line for line, name in enumerate(names, first)})
+
+
+_good_notes: set[tuple[str | None, ...]] = set()
+_harmless: set[str] = {"", "\n", "\n\n"}
+_MOST = 1024
+
+
+def _are_annotations(notes: tuple[str | None, ...]) -> bool:
+    """Whether what stands between each name and its ``=`` is nothing, or the annotation of a name."""
+    good = all(
+        not note or not note.strip(" \t") or isinstance(_parsed(f"revision{note}= None")[0], ast.AnnAssign)
+        for note in notes
+    )
+    if good and len(_good_notes) < _MOST:
+        _good_notes.add(notes)
+    return good
+
+
+def _is_harmless(block: str) -> bool:
+    """Whether each line is a whole statement by itself that assigns nothing of ours: an import, a comment, or blank."""
+    good = all(_is_harmless_line(line) for line in block.split("\n"))
+    if good and len(_harmless) < _MOST and len(block) < 2000:
+        _harmless.add(block)
+    return good
+
+
+@lru_cache(maxsize=_MOST)
+def _is_harmless_line(text: str) -> bool:
+    if not text:
+        return True
+    if not (text.startswith(("#", "import ", "from ")) or text.isspace()):
+        return False
+    return all(isinstance(node, ast.Import | ast.ImportFrom) for node in _parsed(text))
 
 
 def _parsed(text: str) -> list[ast.stmt]:
@@ -85,15 +126,3 @@ def _parsed(text: str) -> list[ast.stmt]:
         return ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [ast.Pass()]
-
-
-@lru_cache(maxsize=1024)
-def _literal(text: str) -> object:
-    """The value of a literal written in the usual way, ``...`` for any other text."""
-    if not _VALUE.fullmatch(text):
-        return ...
-    if text == "None":
-        return None
-    if text[0] in "([":
-        return tuple(item[1:-1] for item in _ITEM.findall(text))
-    return text[1:-1]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from ..util.exc import (
     BrokenScript,
@@ -18,8 +16,11 @@ from ..util.exc import (
     ResolutionError,
     RevisionError,
 )
-from .graph import Graph, find_cycle
+from .graph import Graph
+from .kinship import Kinship, declared_labels
+from .names import Names
 from .walk import Range, Resolver, parse, parse_target
+from .written import Written, as_tuple, as_written, split
 
 __all__ = [
     "CycleDetected",
@@ -33,8 +34,6 @@ __all__ = [
     "RevisionError",
     "RevisionMap",
 ]
-
-Written = str | Collection[str] | None
 
 
 class Revision:
@@ -116,9 +115,6 @@ class Revision:
         """Why this revision could not be run, None where nothing speaks against it."""
         return None
 
-    def _bind(self, revisions: RevisionMap, node: int) -> None:
-        self._map, self._node = revisions, node
-
 
 class RevisionMap:
     """All revisions, as a graph that never changes.
@@ -148,18 +144,21 @@ class RevisionMap:
         self.duplicates: Mapping[str, tuple[Revision, ...]] = again
         self.ids = tuple(sorted(first))
         self._revisions = tuple(first[name] for name in self.ids)
-        self._node = {name: node for node, name in enumerate(self.ids)}
-        self.labels: Mapping[str, tuple[str, ...]] = self._declared_labels()
-        self.missing: Mapping[str, tuple[str, ...]] = {}
-        self.cyclic: dict[str, CycleDetected] = {}
-        self._tolerant = tolerant
-        self.lineage, self.whole = self._graphs()
-        self._labels_at = self._spread_labels()
+        self.labels: Mapping[str, tuple[str, ...]] = declared_labels(self._revisions)
+        self._names = Names(self.ids, self.labels, self.broken)
+        self._node = self._names.node_of
+        kin = Kinship(self._revisions, self._names, tolerant)
+        self.missing, self.cyclic = kin.missing, kin.cyclic
+        self.lineage, self.whole, self._labels_at = kin.lineage, kin.whole, kin.labels_at
         for node, revision in enumerate(self._revisions):
-            revision._bind(self, node)  # noqa: SLF001 - a revision and its map are one thing in two classes
-        self.heads = tuple(name for node, name in enumerate(self.ids) if not self.lineage.children[node])
-        self.bases = tuple(name for node, name in enumerate(self.ids) if self.is_base_node(node))
-        self.effective_heads = tuple(name for node, name in enumerate(self.ids) if not self.whole.children[node])
+            revision._map, revision._node = self, node  # noqa: SLF001 - they are one thing in two classes
+        self.heads = _childless(self.ids, self.lineage)
+        self.effective_heads = self.heads if self.whole is self.lineage else _childless(self.ids, self.whole)
+        self.bases = tuple(
+            name
+            for name, above, node in zip(self.ids, self.lineage.parents, self._node.values(), strict=True)
+            if not above and self.is_base_node(node)
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -257,10 +256,10 @@ class RevisionMap:
         for name in sorted(current):
             if name not in self._node:
                 raise ResolutionError(
-                    f'The database stands at revision "{name}", which is in no file here.{self._hint(name)} '
+                    f'The database stands at revision "{name}", which is in no file here.{self._names.hint(name)} '
                     "Restore the file, or stamp the database with purge.",
                     name,
-                    self.nearest(name),
+                    self._names.nearest(name),
                 )
         return self.nodes(current)
 
@@ -271,8 +270,8 @@ class RevisionMap:
             return self.cyclic[name]
         if name in self.missing:
             lost = self.missing[name]
-            text = f"Revision {name} needs {', '.join(lost)}, which is in no file here.{self._hint(lost[0])}"
-            return ResolutionError(text, lost[0], self.nearest(lost[0]))
+            text = f"Revision {name} needs {', '.join(lost)}, which is in no file here.{self._names.hint(lost[0])}"
+            return ResolutionError(text, lost[0], self._names.nearest(lost[0]))
         if name in self.duplicates:
             files = [getattr(each, "path", name) for each in (revision, *self.duplicates[name])]
             return RevisionError(f"Revision {name} is in {len(files)} files: {', '.join(files)}. Keep one of them.")
@@ -312,125 +311,13 @@ class RevisionMap:
                 raise flaw
 
     def find(self, name: str, within: Collection[int] | None = None) -> int:
-        """Return the node of an id, a label, or the beginning of an id (``within`` a set of nodes, where given).
-
-        Raises ResolutionError, with the nearest names or the candidates.
-        """
-        if name in self._node:
-            return self._node[name]
-        matching = list(self.labels.get(name, ())) or [
-            each for each in self._beginning_with(name) if within is None or self._node[each] in within
-        ]
-        if len(matching) > 1:
-            shown = ", ".join(matching[:6]) + (", ..." if len(matching) > 6 else "")
-            raise ResolutionError(f'"{name}" is ambiguous: it could be {shown}.', name, matching)
-        if not matching:
-            raise ResolutionError(f'No revision is named "{name}".{self._hint(name)}', name, self.nearest(name))
-        return self._node[matching[0]]
+        """The node of an id, a label, or the beginning of an id; see `Names.find`."""
+        return self._names.find(name, within)
 
     def nearest(self, name: str) -> tuple[str, ...]:
         """The ids and labels most like ``name``, at most three, best first."""
-        written = {each[: max(len(name), 4)]: each for each in reversed(self.ids)}
-        written.update((each, each) for each in (*self.ids, *self.labels))
-        return tuple(dict.fromkeys(written[each] for each in get_close_matches(name, written, n=3)))
-
-    # ---- making it ----------------------------------------------------------------------------------------------
-
-    def _hint(self, name: str) -> str:
-        near = self.nearest(name)
-        text = f" Did you mean {' or '.join(near)}?" if near else ""
-        if self.broken:
-            text += f" It may be the file that cannot be read: {self.broken[0]}"
-        return text
-
-    def _beginning_with(self, prefix: str) -> list[str]:
-        found = []
-        for position in range(bisect_left(self.ids, prefix), len(self.ids)):
-            if not self.ids[position].startswith(prefix):
-                break
-            found.append(self.ids[position])
-        return found
-
-    def _declared_labels(self) -> dict[str, tuple[str, ...]]:
-        labels: dict[str, tuple[str, ...]] = {}
-        for revision in self._revisions:
-            for label in sorted(revision.own_labels):
-                labels[label] = (*labels.get(label, ()), revision.revision)
-        return labels
-
-    def _graphs(self) -> tuple[Graph, Graph]:
-        parents: list[tuple[int, ...]] = []
-        both: list[tuple[int, ...]] = []
-        missing: dict[str, tuple[str, ...]] = {}
-        for revision in self._revisions:
-            lost: list[str] = []
-            above = [self._node.get(name) for name in revision.down_revisions]
-            lost += [name for name in revision.down_revisions if name not in self._node]
-            needed = [self._dependency(name, lost) for name in as_tuple(revision.dependencies)]
-            parents.append(tuple(dict.fromkeys(node for node in above if node is not None)))
-            both.append(tuple(dict.fromkeys(node for node in (*above, *needed) if node is not None)))
-            if lost:
-                missing[revision.revision] = tuple(lost)
-        self.missing = missing
-        self._open_cycles(parents, both, LoopDetected, CycleDetected)
-        self._open_cycles(both, parents, DependencyLoopDetected, DependencyCycleDetected)
-        lineage = Graph(parents)
-        return lineage, lineage if parents == both else Graph(both)
-
-    def _dependency(self, name: str, lost: list[str]) -> int | None:
-        try:
-            return self.find(name)
-        except ResolutionError:
-            lost.append(name)
-            return None
-
-    def _open_cycles(
-        self,
-        parents: list[tuple[int, ...]],
-        others: list[tuple[int, ...]],
-        loop: type[CycleDetected],
-        cycle: type[CycleDetected],
-    ) -> None:
-        """Raise for a cycle among ``parents``; a tolerant map takes out the step that closes it, and remembers it."""
-        while nodes := find_cycle(parents):
-            error = (loop if len(nodes) == 1 else cycle)([self.ids[node] for node in nodes])
-            if not self._tolerant:
-                raise error
-            self.cyclic.update((self.ids[node], error) for node in nodes)
-            for edges in (parents, others):
-                edges[nodes[-1]] = tuple(node for node in edges[nodes[-1]] if node != nodes[0])
-
-    def _spread_labels(self) -> dict[int, frozenset[str]]:
-        """Give each label to the descendants of its revision, and to its ancestors up to where the branch parted."""
-        labels: dict[int, frozenset[str]] = {}
-        for label, names in self.labels.items():
-            for start in self.nodes(names):
-                members = self.lineage.down({start})
-                node = start
-                while len(above := self.lineage.parents[node]) == 1 and len(self.lineage.children[above[0]]) == 1:
-                    node = above[0]
-                    members.add(node)
-                for node in members:
-                    labels[node] = labels.get(node, frozenset()) | {label}
-        return labels
+        return self._names.nearest(name)
 
 
-def as_tuple(written: Written) -> tuple[str, ...]:
-    """An identifier as written (None, a text, several) as a tuple."""
-    if written is None:
-        return ()
-    return (written,) if isinstance(written, str) else tuple(written)
-
-
-def as_written(value: Written) -> str | tuple[str, ...] | None:
-    """The shortest way of writing identifiers: None, one text, or a tuple."""
-    several = as_tuple(value)
-    return several if len(several) > 1 else (several[0] if several else None)
-
-
-def split(text: str | Sequence[str] | None) -> tuple[str, ...]:
-    """One or several targets, also joined by commas, as a tuple; None is base."""
-    if text is None:
-        return ("base",)
-    parts = [text] if isinstance(text, str) else list(text)
-    return tuple(piece.strip() for part in parts for piece in part.split(",")) if parts else ("base",)
+def _childless(ids: Sequence[str], graph: Graph) -> tuple[str, ...]:
+    return tuple(name for name, below in zip(ids, graph.children, strict=True) if not below)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..util.exc import RangeNotAncestorError, ResolutionError
-from .revision import RevisionMap, split
+from .revision import RevisionMap
 from .walk import Branch, Current, InBranch, Relative, Resolver, Target, parse_target
+from .written import split
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@
     ├── UpgradeFailed                 a revision failed while it ran; it was rolled back
     ├── SomeoneElseMovedIt            the version table changed under a running command
     ├── EnvironmentMissing            a directory is not a migration environment
+    ├── EnvironmentBusy               somebody else is writing revisions there
     ├── BrokenScript                  a version file cannot be read
     └── RevisionError                 the graph of revisions cannot answer
         ├── ResolutionError           no revision of that name, or several
@@ -95,6 +96,18 @@ class EnvironmentMissing(CommandError):
     def __init__(self, message: str, directory: str = "") -> None:
         super().__init__(message)
         self.directory = directory
+
+
+class EnvironmentBusy(CommandError):
+    """Somebody else is writing revisions in ``directory``; ``holder`` says who, "" where that is not known."""
+
+    def __init__(self, directory: str, holder: str, waited: float) -> None:
+        who = holder or "somebody else"
+        super().__init__(
+            f"{directory} is being written to by {who}; nothing was written after {waited:.0f} seconds of waiting. "
+            "Try again when they are done, or stop that process."
+        )
+        self.directory, self.holder = directory, holder
 
 
 class BrokenScript(CommandError):

@@ -20,9 +20,9 @@ def opened(monkeypatch) -> list[str]:
     names: list[str] = []
     read = index.read_header
 
-    def noted(path):
+    def noted(path, size=-1):
         names.append(os.path.basename(path))
-        return read(path)
+        return read(path, size)
 
     monkeypatch.setattr(index, "read_header", noted)
     return names

@@ -1,0 +1,143 @@
+"""A version file that is about to be written: what can be refused is refused before there is a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from ..util.exc import CommandError, RevisionError
+from . import write
+from .revision import RevisionMap
+from .write import FILE_TEMPLATE
+from .written import as_tuple, as_written, split
+
+__all__ = ["FILE_TEMPLATE", "Draft"]
+
+
+class Environment(Protocol):
+    """What a draft asks of the `ScriptDirectory` that it is for."""
+
+    dir: str
+    file_template: str
+    truncate_slug_length: int
+    version_locations: tuple[str, ...]
+    timezone: str | None
+    recursive_version_locations: bool
+
+    @property
+    def map(self) -> RevisionMap: ...
+
+
+class Draft:
+    """A new revision, checked against those that are there; see `ScriptDirectory.generate_revision`.
+
+    ``revision`` is its id, ``path`` where the file will stand. Raises CommandError for whatever cannot be written as it was asked for.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        revid: str,
+        message: str | None,
+        head: str | Sequence[str] | None,
+        splice: bool,
+        branch_labels: str | Collection[str] | None,
+        version_path: str | os.PathLike[str] | None,
+        file_template: str | None,
+        depends_on: str | Sequence[str] | None,
+    ) -> None:
+        self._environment = environment
+        self._map = environment.map
+        self._message = message
+        self.revision = write.checked_id(revid)
+        if self.revision in self._map:
+            raise RevisionError(f"Revision {self.revision} exists already. Choose another id.")
+        parents = self._parents(head, splice)
+        moment = _now(environment.timezone)
+        self.path = self._place(version_path, parents, file_template or environment.file_template, moment)
+        self._identifiers = {
+            "up_revision": self.revision,
+            "down_revision": as_written(parents),
+            "branch_labels": self._labels(branch_labels),
+            "depends_on": as_written(self._dependencies(depends_on)),
+            "create_date": moment,
+        }
+
+    def text(self, template_args: Mapping[str, Any]) -> str:
+        """Return what ``script.py.mako`` makes of the revision with these arguments."""
+        values = {"imports": "", "upgrades": "", "downgrades": "", **template_args, **self._identifiers}
+        template = os.path.join(self._environment.dir, "script.py.mako")
+        return write.script_text(template, self.path, self._message, values)
+
+    def _parents(self, head: str | Sequence[str] | None, splice: bool) -> tuple[str, ...]:
+        named = split("head" if head is None else head)
+        if self._map.broken and any(part in ("head", "heads") for part in named):
+            raise CommandError(
+                f"The head is not certain while a version file cannot be read: {self._map.broken[0]} "
+                "Correct it, or name the parent of the new revision."
+            )
+        parents = self._map.resolve(named)
+        for parent in parents:
+            if not splice and parent not in self._map.heads:
+                raise RevisionError(f"Revision {parent} is not a head. To make a new branch from it, ask for splice.")
+        return parents
+
+    def _dependencies(self, depends_on: str | Sequence[str] | None) -> tuple[str, ...]:
+        """The dependencies as they are written: a label stays one, any other name becomes a full id."""
+        if not depends_on:
+            return ()
+        written: list[str] = []
+        for part in split(depends_on):
+            written += (part,) if part in self._map.labels else self._map.resolve(part)
+        return tuple(dict.fromkeys(written))
+
+    def _labels(self, labels: str | Collection[str] | None) -> tuple[str, ...] | None:
+        checked = tuple(dict.fromkeys(map(write.checked_label, as_tuple(labels))))
+        for label in checked:
+            if label in self._map.labels or label in self._map:
+                raise RevisionError(f'"{label}" names a branch or a revision already. Choose another label.')
+        return checked or None
+
+    def _place(
+        self, asked: str | os.PathLike[str] | None, parents: tuple[str, ...], template: str, moment: datetime
+    ) -> str:
+        """The path of the new file."""
+        environment = self._environment
+        folder = self._folder(asked, parents)
+        name = write.file_name(template, self.revision, self._message, moment, environment.truncate_slug_length)
+        path = write.version_path(folder, name)
+        if not environment.recursive_version_locations and os.path.dirname(path) != os.path.realpath(folder):
+            raise CommandError(f"{name} would stand in a folder that is not read. Set recursive_version_locations.")
+        return path
+
+    def _folder(self, asked: str | os.PathLike[str] | None, parents: tuple[str, ...]) -> str:
+        folders = self._environment.version_locations
+        if asked is not None:
+            folder = os.path.abspath(asked)
+            if folder not in folders:
+                raise CommandError(f"{folder} is not one of version_locations: {', '.join(folders)}.")
+            return folder
+        if len(folders) == 1:
+            return folders[0]
+        for parent in parents:
+            path = getattr(self._map.get_revision(parent), "path", "")
+            for folder in folders:
+                if path and os.path.commonpath((folder, path)) == folder:
+                    return folder
+        raise CommandError(f"There are several version_locations; name one: {', '.join(folders)}.")
+
+
+def _now(timezone: str | None) -> datetime:
+    """The moment in the timezone of that name; raises CommandError where it is not known."""
+    if not timezone:
+        return datetime.now()  # noqa: DTZ005 - a person's own clock, as Alembic's files have it
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only few environments ask for it
+
+    for name in (timezone, timezone.upper(), timezone.title()):
+        try:
+            return datetime.now(ZoneInfo(name))
+        except (KeyError, ValueError, OSError):
+            continue
+    raise CommandError(f"The timezone {timezone!r} is not known here. Correct it, or install tzdata.")

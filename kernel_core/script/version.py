@@ -1,0 +1,141 @@
+"""One revision as its file gives it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from types import ModuleType
+
+from ..util.exc import BrokenScript, CommandError
+from .header import Header, check_syntax, date_in, first_paragraph, read_source, tidy
+from .module import load_module, runs
+from .revision import Revision
+from .written import as_tuple, as_written
+
+_NONE: frozenset[str] = frozenset()
+
+
+class Script(Revision):
+    """One revision and its file; the file is run only when `module` is first touched."""
+
+    __slots__ = ("_docstring", "_module", "lines", "path")
+
+    def __init__(self, header: Header) -> None:
+        revision, down_revision, branch_labels, depends_on, docstring, path, lines = header
+        self.revision = revision
+        self.down_revision = as_written(down_revision)
+        self.dependencies = as_written(depends_on)
+        self.own_labels = frozenset(branch_labels) if branch_labels else _NONE
+        self._map, self._node = None, -1
+        self.path: str = path
+        self.lines: Mapping[str, int] = lines
+        self._docstring = docstring
+        self._module: tuple[int, ModuleType] | None = None
+
+    def __str__(self) -> str:
+        return self.cmd_format(False, include_branches=True, include_doc=True, include_parents=True)
+
+    @property
+    def header(self) -> Header:
+        """What stands in the file's head."""
+        return Header(
+            revision=self.revision,
+            down_revision=self.down_revisions,
+            branch_labels=tuple(sorted(self.own_labels)),
+            depends_on=as_tuple(self.dependencies),
+            docstring=self._docstring,
+            path=self.path,
+            lines=self.lines,
+        )
+
+    @property
+    def doc(self) -> str:
+        """The first paragraph of the docstring."""
+        return first_paragraph(self._docstring)
+
+    @property
+    def longdoc(self) -> str:
+        """The whole docstring."""
+        return tidy(self._docstring)
+
+    @property
+    def create_date(self) -> datetime | None:
+        """The moment that the docstring's "Create Date:" gives, None where it has none."""
+        return date_in(self.longdoc)
+
+    @property
+    def source(self) -> str:
+        """The text of the file; raises BrokenScript where it cannot be read any more, or is compiled."""
+        if not self.path.endswith(".py"):
+            raise BrokenScript(self.path, None, "is compiled; its text is not here.")
+        return read_source(self.path)
+
+    @property
+    def module(self) -> ModuleType:
+        """The file run as a module, at the first touch; raises BrokenScript where that fails.
+
+        A kernel keeps its scripts from one command to the next, while each command runs the files anew.
+        """
+        if self._module is None or self._module[0] != runs.count:
+            module = load_module(self.path, f"version_{os.path.splitext(os.path.basename(self.path))[0]}")
+            self._module = runs.count, module
+        return self._module[1]
+
+    def unbound(self) -> Script:
+        """Return the same script, in no map yet."""
+        return Script(self.header)
+
+    @property
+    def log_entry(self) -> str:
+        """All that is known of the revision, one fact a line, then its docstring."""
+        marks = "".join(f" ({mark})" for mark in self._marks())
+        entry = [f"Rev: {self.revision}{marks}"]
+        kind = "Merges" if self.is_merge_point else "Parent"
+        entry.append(f"{kind}: {', '.join(self.down_revisions) or '<base>'}")
+        for title, names in (
+            ("Also depends on", as_tuple(self.dependencies)),
+            ("Branches into", tuple(sorted(self.nextrev)) if self.is_branch_point else ()),
+            ("Branch names", tuple(sorted(self.branch_labels))),
+        ):
+            if names:
+                entry.append(f"{title}: {', '.join(names)}")
+        entry += [f"Path: {self.path}", ""]
+        entry += [f"    {line}".rstrip() for line in self.longdoc.splitlines()]
+        return "\n".join(entry) + "\n"
+
+    def cmd_format(
+        self,
+        verbose: bool,
+        include_branches: bool = False,
+        include_doc: bool = False,
+        include_parents: bool = False,
+        tree_indicators: bool = True,
+    ) -> str:
+        """The revision as a line (``a -> b (head), doc``), or as `log_entry` where ``verbose``."""
+        if verbose:
+            return self.log_entry
+        text = f"{', '.join(self.down_revisions) or '<base>'} -> {self.revision}" if include_parents else self.revision
+        if include_branches and self.branch_labels:
+            text += f" ({', '.join(sorted(self.branch_labels))})"
+        if tree_indicators:
+            text += "".join(f" ({mark})" for mark in self._marks())
+        return f"{text}, {self.doc}" if include_doc else text
+
+    def line_of(self, name: str) -> int | None:
+        """The line on which an identifier is written."""
+        return self.lines.get(name)
+
+    def flaw(self) -> CommandError | None:
+        """Why the file could not be run, as far as its syntax tells; it is not run to find out."""
+        if not self.path.endswith(".py"):
+            return None
+        try:
+            check_syntax(self.source, self.path)
+        except BrokenScript as error:
+            return error
+        return None
+
+    def _marks(self) -> list[str]:
+        facts = (("head", self.is_head), ("branchpoint", self.is_branch_point), ("mergepoint", self.is_merge_point))
+        return [name for name, holds in facts if holds]

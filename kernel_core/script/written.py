@@ -1,0 +1,30 @@
+"""Identifiers as people and files write them: None, one text, or several."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+Written = str | Collection[str] | None
+
+
+def as_tuple(written: Written) -> tuple[str, ...]:
+    """An identifier as written (None, a text, several) as a tuple."""
+    if written is None:
+        return ()
+    return (written,) if isinstance(written, str) else tuple(written)
+
+
+def as_written(value: Written) -> str | tuple[str, ...] | None:
+    """The shortest way of writing identifiers: None, one text, or a tuple."""
+    if value is None or isinstance(value, str):
+        return value
+    several = tuple(value)
+    return several if len(several) > 1 else (several[0] if several else None)
+
+
+def split(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    """One or several targets, also joined by commas, as a tuple; None is base."""
+    if text is None:
+        return ("base",)
+    parts = [text] if isinstance(text, str) else list(text)
+    return tuple(piece.strip() for part in parts for piece in part.split(",")) if parts else ("base",)
