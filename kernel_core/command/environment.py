@@ -5,9 +5,7 @@ from __future__ import annotations
 import glob
 import io
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TextIO
 
@@ -31,7 +29,6 @@ class Config(Protocol):
     def get_main_option(self, name: str, default: str | None = None) -> str | None: ...
     def set_main_option(self, name: str, value: str) -> None: ...
     def get_alembic_boolean_option(self, name: str) -> bool: ...
-    def get_prepend_sys_paths_list(self) -> list[str] | None: ...
 
 
 def scripts_of(config: Config) -> ScriptDirectory:
@@ -53,20 +50,6 @@ def scripts_of(config: Config) -> ScriptDirectory:
         raise EnvironmentMissing(f"{error} That is: mig init {folder}", error.directory) from None
 
 
-@contextmanager
-def on_path(folders: Iterable[str]) -> Iterator[None]:
-    """Put folders first on ``sys.path`` inside the block, as absolute paths; those that are on it already stay."""
-    wanted = dict.fromkeys(os.path.abspath(folder) for folder in folders)
-    added = [path for path in wanted if path not in sys.path]
-    sys.path[:0] = added
-    try:
-        yield
-    finally:
-        for path in added:
-            if path in sys.path:
-                sys.path.remove(path)
-
-
 def run(config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = False, **opts: Any) -> RunReport:
     """Run ``env.py`` with ``plan`` and return what came of it."""
     from ..runtime.environment import EnvironmentContext  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
@@ -79,9 +62,8 @@ def run(config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = Fal
         return plan(rev, context)
 
     buffer = io.StringIO() if sql else None
-    folders = config.get_prepend_sys_paths_list() or ()
     environment = EnvironmentContext(config, scripts, fn=noticed, as_sql=sql, output_buffer=buffer, **opts)
-    with environment, on_path(folders):
+    with environment:
         scripts.run_env()
     if not asked:
         raise CommandError(f"{scripts.env_py_location} ended without context.run_migrations(); nothing was done.")

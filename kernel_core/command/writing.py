@@ -32,7 +32,8 @@ def revision(
     ``renames`` says what becomes of drops and additions that look like renames: ``show`` (a comment), ``accept``,
     ``off``; by default what ``context.configure(renames=...)`` or the configuration says.
 
-    Returns the script, a list where a hook asked for several, None where it asked for none.
+    Returns the script, a list where a hook asked for several, None where it asked for none. Nobody else writes
+    meanwhile (`ScriptDirectory.writing`), so that two proposals never follow the same parent unnoticed.
     """
     if autogenerate and sql:
         raise CommandError("--autogenerate looks at the database and --sql must not: give one of them.")
@@ -47,8 +48,21 @@ def revision(
         "depends_on": depends_on,
         "renames": renames,
     }
-    if not autogenerate and not config.get_alembic_boolean_option("revision_environment"):
-        return _generate(scripts, asked, {"config": config})
+    with scripts.writing():
+        if not autogenerate and not config.get_alembic_boolean_option("revision_environment"):
+            return _generate(scripts, asked, {"config": config})
+        return _proposed(config, scripts, asked, autogenerate, sql, process_revision_directives)
+
+
+def _proposed(
+    config: Config,
+    scripts: ScriptDirectory,
+    asked: dict[str, Any],
+    autogenerate: bool,
+    sql: bool,
+    process_revision_directives: Callable[..., None] | None,
+) -> Script | list[Script] | None:
+    """Write what ``env.py`` and the hooks make of an empty proposal, or of what autogenerate finds."""
     from ..autogenerate import RevisionContext  # noqa: PLC0415 - a plain revision needs no SQLAlchemy
 
     proposal = RevisionContext(config, scripts, asked, process_revision_directives)
@@ -145,11 +159,13 @@ def merge(
 ) -> Script:
     """Write a version file that joins ``revisions`` (several, or ``heads``) into one line again."""
     scripts = scripts_of(config)
-    parents = scripts.map.resolve(revisions)
-    if len(parents) < 2:
-        raise CommandError(f"There is nothing to merge: {', '.join(parents) or 'base'} stands alone.")
-    asked = {"rev_id": rev_id, "message": message, "head": parents, "splice": splice, "branch_label": branch_label}
-    return _generate(scripts, {**asked, "version_path": None, "depends_on": None}, {"config": config})
+    with scripts.writing():
+        scripts.reload()
+        parents = scripts.map.resolve(revisions)
+        if len(parents) < 2:
+            raise CommandError(f"There is nothing to merge: {', '.join(parents) or 'base'} stands alone.")
+        asked = {"rev_id": rev_id, "message": message, "head": parents, "splice": splice, "branch_label": branch_label}
+        return _generate(scripts, {**asked, "version_path": None, "depends_on": None}, {"config": config})
 
 
 def _generate(scripts: ScriptDirectory, asked: dict[str, Any], values: dict[str, Any]) -> Script:

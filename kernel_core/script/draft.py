@@ -33,7 +33,8 @@ class Environment(Protocol):
 class Draft:
     """A new revision, checked against those that are there; see `ScriptDirectory.generate_revision`.
 
-    ``revision`` is its id, ``path`` where the file will stand. Raises CommandError for whatever cannot be written as it was asked for.
+    ``revision`` is its id, ``path`` where the file will stand. Raises CommandError for whatever cannot be written as it
+    was asked for.
     """
 
     def __init__(

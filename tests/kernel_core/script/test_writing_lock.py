@@ -1,0 +1,151 @@
+"""Only one at a time writes revisions; who holds the lock is named, and a dead holder holds nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from kernel_core.script import ScriptDirectory, writing_lock
+from kernel_core.util.exc import CommandError, EnvironmentBusy, RevisionError
+
+HOLD = """
+import sys, time
+from kernel_core.script import ScriptDirectory
+with ScriptDirectory(sys.argv[1]).writing():
+    print("held", flush=True)
+    time.sleep(60)
+"""
+WRITE = """
+import sys
+from kernel_core.script import ScriptDirectory
+scripts = ScriptDirectory(sys.argv[1])
+for number in range(3):
+    scripts.generate_revision(sys.argv[2] + str(number), "one of many")
+"""
+
+
+@pytest.fixture
+def holder(folder):
+    """Another process that holds the lock of the folder."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_who_waits_too_long_is_told_who_holds_it(folder, holder):
+    lock = ScriptDirectory(folder).writing(patience=0.1)
+    with pytest.raises(EnvironmentBusy, match=rf"written to by .* \(process {holder.pid}, since") as caught, lock:
+        pytest.fail("two hold it")
+    assert caught.value.directory == os.path.realpath(folder)
+    assert str(holder.pid) in caught.value.holder
+
+
+def test_nothing_is_written_while_another_one_writes(folder, holder, monkeypatch):
+    monkeypatch.setattr(ScriptDirectory, "writing", lambda self: writing_lock.writing((self.dir,), 0.1))
+    with pytest.raises(EnvironmentBusy):
+        ScriptDirectory(folder).generate_revision("a", "x")
+    assert not os.listdir(folder / "versions")
+
+
+def test_a_dead_holder_holds_nothing(folder, holder):
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert (folder / writing_lock.NAME).exists()
+    start = time.monotonic()
+    with ScriptDirectory(folder).writing(patience=0):
+        assert str(os.getpid()) in (folder / writing_lock.NAME).read_text()
+    assert time.monotonic() - start < 1
+    assert not (folder / writing_lock.NAME).exists()
+
+
+def test_the_same_thread_may_enter_again_and_nothing_stays_behind(folder):
+    scripts = ScriptDirectory(folder)
+    with scripts.writing(), scripts.writing():
+        assert (folder / writing_lock.NAME).exists()
+        scripts.generate_revision("a", "x")
+        assert (folder / writing_lock.NAME).exists()
+    assert sorted(os.listdir(folder)) == ["env.py", "script.py.mako", "versions"]
+    assert not writing_lock._held.depth
+
+
+def test_an_error_inside_frees_it(folder):
+    scripts = ScriptDirectory(folder)
+    with pytest.raises(ZeroDivisionError), scripts.writing():
+        _ = 1 / 0
+    with scripts.writing(patience=0):
+        pass
+
+
+def test_another_thread_waits_and_then_sees_what_was_written(folder):
+    scripts = ScriptDirectory(folder)
+    inside = threading.Event()
+
+    def other() -> None:
+        inside.set()
+        ScriptDirectory(folder).generate_revision("b", "after")
+
+    thread = threading.Thread(target=other)
+    with scripts.writing():
+        thread.start()
+        inside.wait(5)
+        time.sleep(0.1)
+        assert scripts.generate_revision("a", "before").down_revision is None
+    thread.join(10)
+    assert ScriptDirectory(folder).get_revision("b").down_revision == "a"
+
+
+def test_processes_that_write_at_once_make_one_line(folder):
+    writers = [subprocess.Popen([sys.executable, "-c", WRITE, folder, name]) for name in "pqr"]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    found = ScriptDirectory(folder)
+    assert len(found.get_heads()) == len(found.get_bases()) == 1
+    assert len(found.map) == 9
+    assert not found.broken
+
+
+def test_a_parent_that_has_got_a_child_meanwhile_is_refused(folder, put):
+    put("a")
+    seen = ScriptDirectory(folder)
+    assert seen.get_heads() == ["a"]
+    ScriptDirectory(folder).generate_revision("b", "theirs")
+    with pytest.raises(RevisionError, match="a is not a head"):
+        seen.generate_revision("c", "ours", head="a")
+
+
+@pytest.mark.parametrize("fault", [ImportError("no fcntl"), OSError(38, "not implemented")])
+def test_where_there_are_no_locks_there_is_nobody_to_keep_out(folder, monkeypatch, fault):
+    def none(handle: int) -> None:
+        raise fault
+
+    monkeypatch.setattr(writing_lock, "_lock", none)
+    assert ScriptDirectory(folder).generate_revision("a", "x").revision == "a"
+    assert not (folder / writing_lock.NAME).exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(folder, monkeypatch):
+    real = os.open
+
+    def refused(path, flags, *mode):
+        if str(path).endswith(writing_lock.NAME):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(CommandError, match=r"migrations cannot be written to \(Permission denied\)"):
+        ScriptDirectory(folder).generate_revision("a", "x")
+
+
+def test_the_lock_lies_where_one_may_write(folder, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name == "versions")
+    with ScriptDirectory(folder).writing():
+        assert (folder / "versions" / writing_lock.NAME).exists()
+        assert not ScriptDirectory(folder).map
