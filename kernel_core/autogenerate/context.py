@@ -13,6 +13,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from ..util.exc import CommandError
 from ..util.sqla_compat import sorted_tables
+from .registry import Comparisons, comparisons_of
 
 NameKind = Literal[
     "schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint", "check_constraint"
@@ -84,6 +85,11 @@ class AutogenContext:
             raise CommandError("There is no connection to inspect; this context was made for rendering only.")
         inspector: Inspector = inspect(self.connection)
         return inspector
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """The comparisons that ``autogenerate_plugins`` chooses."""
+        return comparisons_of(self.opts.get("autogenerate_plugins"), self.dialect.name)
 
     @cached_property
     def metadatas(self) -> tuple[MetaData, ...]:

@@ -14,6 +14,7 @@ from ..script import ScriptDirectory
 from ..util.exc import CommandError
 from ..util.proxy import Current
 from .migration import MigrationContext
+from .plugins import load_installed
 from .run import RunReport
 
 current_environment: Current[EnvironmentContext] = Current("current_environment")
@@ -39,6 +40,7 @@ class EnvironmentContext:
         self._installed: AbstractContextManager[EnvironmentContext] | None = None
 
     def __enter__(self) -> EnvironmentContext:
+        load_installed()
         self._installed = current_environment.installed(self)
         return self._installed.__enter__()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ...operations.kinds.constraint import CreateForeignKeyOp, DropConstraintOp
@@ -26,6 +27,7 @@ class Changes:
     added_indexes: list[MigrateOperation] = field(default_factory=list)
     added_constraints: list[MigrateOperation] = field(default_factory=list)
     added_foreign_keys: list[CreateForeignKeyOp] = field(default_factory=list)
+    others: list[MigrateOperation] = field(default_factory=list)
     dropped_columns: list[MigrateOperation] = field(default_factory=list)
 
     @property
@@ -49,8 +51,16 @@ class Changes:
             *self.added_indexes,
             *self.added_constraints,
             *self.added_foreign_keys,
+            *self.others,
             *self.dropped_columns,
         ]
+
+    def leave_out(self, unwanted: Collection[int]) -> None:
+        """Take operations out again, by their ``id()``."""
+        for name in self.__slots__:
+            operations = getattr(self, name)
+            if isinstance(operations, list):
+                operations[:] = [each for each in operations if id(each) not in unwanted]
 
 
 def ordered(all_changes: list[Changes]) -> list[MigrateOperation]:

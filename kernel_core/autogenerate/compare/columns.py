@@ -8,11 +8,12 @@ from sqlalchemy.schema import Column, Table
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from ...operations.operation import MigrateOperation
+from ...util.priority import PriorityDispatchResult
 from ..catalogue import TableInfo
 from ..context import AutogenContext
+from .comments import compare_comment
 from .copies import column_alone
 from .reflect import Database, column_of
-from .registry import comparators
 from .server_defaults import default_differs, known_default
 from .types import type_differs
 
@@ -50,7 +51,9 @@ def altered_columns(
 ) -> list[MigrateOperation]:
     """Return what alters the columns that both sides have."""
     asks_hooks = context.filters_objects or callable(context.opts.get("compare_type"))
-    asks_hooks = asks_hooks or callable(context.opts.get("compare_server_default")) or comparators.has("column")
+    asks_hooks = (
+        asks_hooks or callable(context.opts.get("compare_server_default")) or context.comparisons.hears_others("column")
+    )
     operations: list[MigrateOperation] = []
     for column in model.columns:
         name = str(column.name)
@@ -60,7 +63,6 @@ def altered_columns(
         if not context.run_object_filters(column, name, "column", False, inspected):
             continue
         operation = _alteration(context, info, inspected, column)
-        comparators.run("column", context, operation, *info.key, name, inspected, column)
         if operation.has_changes():
             operations.append(operation)
     return operations
@@ -77,14 +79,43 @@ def _alteration(context: AutogenContext, info: TableInfo, inspected: Column[Any]
         existing_nullable=bool(inspected.nullable),
         existing_comment=inspected.comment,
     )
-    if type_differs(context, inspected, model):
-        operation.modify_type = model.type
-    if nullability_differs(info, inspected, model):
-        operation.modify_nullable = bool(model.nullable)
-    if default_differs(context, inspected, model):
-        operation.existing_server_default = inspected.server_default
-        operation.modify_server_default = model.server_default
+    own = {
+        "nullable": lambda: _compare_nullable(operation, info, inspected, model),
+        "comment": lambda: compare_comment(context, operation, inspected, model),
+        "types": lambda: _compare_type(context, operation, inspected, model),
+        "server_default": lambda: _compare_default(context, operation, inspected, model),
+    }
+    given = (context, operation, schema, table, str(model.name), inspected, model)
+    context.comparisons.run("column", lambda: given, own)
     return operation
+
+
+def _compare_type(
+    context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any], model: Column[Any]
+) -> PriorityDispatchResult:
+    if not type_differs(context, inspected, model):
+        return PriorityDispatchResult.CONTINUE
+    operation.modify_type = model.type
+    return PriorityDispatchResult.STOP
+
+
+def _compare_nullable(
+    operation: AlterColumnOp, info: TableInfo, inspected: Column[Any], model: Column[Any]
+) -> PriorityDispatchResult:
+    if not nullability_differs(info, inspected, model):
+        return PriorityDispatchResult.CONTINUE
+    operation.modify_nullable = bool(model.nullable)
+    return PriorityDispatchResult.STOP
+
+
+def _compare_default(
+    context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any], model: Column[Any]
+) -> PriorityDispatchResult:
+    if not default_differs(context, inspected, model):
+        return PriorityDispatchResult.CONTINUE
+    operation.existing_server_default = inspected.server_default
+    operation.modify_server_default = model.server_default
+    return PriorityDispatchResult.STOP
 
 
 def nullability_differs(info: TableInfo, inspected: Column[Any], model: Column[Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Table
 
@@ -11,15 +12,15 @@ from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ...util.sqla_compat import sorted_tables
-from ..catalogue import Key
+from ..catalogue import Key, TableInfo
 from ..context import AutogenContext, names
 from .changes import Changes, ordered
 from .columns import added_columns, altered_columns, dropped_columns
+from .comments import compare_table_comment
 from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
 from .indexes import compare_indexes
 from .reflect import Database, version_table
-from .registry import comparators
 
 
 def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: Database) -> None:
@@ -40,8 +41,8 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         if key not in models and (not context.filters_objects or _is_included(context, database, key))
     ]
     changes = ordered([_changes(context, database, model) for model in both])
-    upgrade_ops.ops.extend(grouped([*_created(context, new), *changes, *_dropped(context, database, gone)]))
-    _run_table_comparators(context, upgrade_ops, database, [*both, *new], gone)
+    more = _asked_alone(context, database, new, gone)
+    upgrade_ops.ops.extend(grouped([*_created(context, new), *changes, *_dropped(context, database, gone), *more]))
 
 
 def _is_included(context: AutogenContext, database: Database, key: Key) -> bool:
@@ -130,23 +131,63 @@ def _changes(context: AutogenContext, database: Database, model: Table) -> Chang
     changes = Changes(info.key)
     changes.added_columns = added_columns(context, info, model)
     changes.altered_columns = altered_columns(context, database, info, model)
-    compare_uniques(context, database, info, model, changes)
-    compare_indexes(context, database, info, model, changes)
-    compare_foreign_keys(context, database, info, model, changes)
+    own = {
+        "indexes": lambda: _compare_uniques_and_indexes(context, database, info, model, changes),
+        "foreignkeys": lambda: compare_foreign_keys(context, database, info, model, changes),
+        "comments": lambda: compare_table_comment(context, info, model, changes),
+    }
+    asked = _Asked(context, database, info.key, model, changes)
+    context.comparisons.run("table", asked, own)
     changes.dropped_columns = dropped_columns(context, database, info, model)
+    asked.take()
     return changes
 
 
-def _run_table_comparators(
-    context: AutogenContext, upgrade_ops: UpgradeOps, database: Database, models: list[Table], gone: list[Key]
+def _compare_uniques_and_indexes(
+    context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes
 ) -> None:
-    """Ask the comparisons that users added, and take what they found in."""
-    if not comparators.has("table"):
-        return
-    pairs = {_key(database, model): model for model in models} | dict.fromkeys(gone)
-    for key, model in pairs.items():
-        reflected = database.table(key) if key in database.infos else None
-        more = ModifyTableOps(key[1], [], schema=key[0])
-        comparators.run("table", context, more, *key, reflected, model)
-        if more.ops:
-            upgrade_ops.ops.append(more)
+    compare_uniques(context, database, info, model, changes)
+    compare_indexes(context, database, info, model, changes)
+
+
+class _Asked:
+    """What functions of others are given for one table, and what they made of it."""
+
+    def __init__(
+        self, context: AutogenContext, database: Database, key: Key, model: Table | None, changes: Changes
+    ) -> None:
+        self.context, self.database, self.key, self.model, self.changes = context, database, key, model, changes
+        self.operations: ModifyTableOps | None = None
+
+    def __call__(self) -> tuple[Any, ...]:
+        """Return the arguments, among them the changes that were found so far; called once, if at all."""
+        schema, name = self.key
+        self.operations = ModifyTableOps(name, self.changes.in_order(), schema=schema)
+        self.shown = list(self.operations.ops)
+        reflected = self.database.table(self.key) if self.key in self.database.infos else None
+        return self.context, self.operations, schema, name, reflected, self.model
+
+    def take(self) -> None:
+        """Take in what was added, and leave out what was taken out."""
+        if self.operations is None:
+            return
+        left, shown = {id(each) for each in self.operations.ops}, {id(each) for each in self.shown}
+        self.changes.leave_out({id(each) for each in self.shown} - left)
+        self.changes.others += [each for each in self.operations.ops if id(each) not in shown]
+
+
+def _asked_alone(
+    context: AutogenContext, database: Database, new: list[Table], gone: list[Key]
+) -> list[MigrateOperation]:
+    """Return what functions of others find at tables that only one side has."""
+    if not context.comparisons.hears_others("table"):
+        return []
+    found: list[MigrateOperation] = []
+    sides: dict[Key, Table | None] = {_key(database, model): model for model in new} | dict.fromkeys(gone)
+    for key, model in sides.items():
+        changes = Changes(key)
+        asked = _Asked(context, database, key, model, changes)
+        context.comparisons.run("table", asked)
+        asked.take()
+        found += changes.in_order()
+    return found

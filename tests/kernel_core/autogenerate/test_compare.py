@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from kernel_core.autogenerate import comparators, compare_metadata, produce_migrations
-from kernel_core.autogenerate.compare.registry import Comparators
+from kernel_core.autogenerate.registry import Comparators
 from kernel_core.util.exc import CommandError
 
 
@@ -483,12 +483,7 @@ def test_the_models_are_not_touched(connection, make_context):
 
 def test_users_add_comparisons(connection, make_context, monkeypatch):
     own = Comparators()
-    for module in (
-        "kernel_core.autogenerate.compare",
-        "kernel_core.autogenerate.compare.tables",
-        "kernel_core.autogenerate.compare.columns",
-    ):
-        monkeypatch.setattr(f"{module}.comparators", own)
+    monkeypatch.setattr("kernel_core.autogenerate.registry.comparators", own)
     heard = []
     own.dispatch_for("schema")(lambda context, upgrade_ops, schemas: heard.append(("schema", schemas)))
     own.dispatch_for("table")(

@@ -1,0 +1,40 @@
+"""Comments of columns and tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.schema import Column, Table
+
+from ...operations.kinds.column import AlterColumnOp
+from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
+from ...util.priority import PriorityDispatchResult
+from ..catalogue import TableInfo
+from ..context import AutogenContext
+from .changes import Changes
+
+
+def compare_comment(
+    context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any], model: Column[Any]
+) -> PriorityDispatchResult:
+    """Note another comment of a column; an empty one is none."""
+    if not context.dialect.supports_comments or (inspected.comment or None) == (model.comment or None):
+        return PriorityDispatchResult.CONTINUE
+    operation.existing_comment = inspected.comment
+    operation.modify_comment = model.comment or None
+    return PriorityDispatchResult.STOP
+
+
+def compare_table_comment(
+    context: AutogenContext, info: TableInfo, model: Table, changes: Changes
+) -> PriorityDispatchResult:
+    """Note another comment of a table; an empty one is none."""
+    before, after = info.comment or None, model.comment or None
+    if not context.dialect.supports_comments or before == after:
+        return PriorityDispatchResult.CONTINUE
+    schema, table = info.key
+    if after is None:
+        changes.others.append(DropTableCommentOp(table, schema=schema, existing_comment=before))
+    else:
+        changes.others.append(CreateTableCommentOp(table, after, schema=schema, existing_comment=before))
+    return PriorityDispatchResult.STOP

@@ -1,0 +1,147 @@
+"""Which comparisons are made: the built-in ones that the environment chose, plugins' and users' own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from ..runtime.plugins import Comparator, Plugin, chosen_plugins
+from ..util.priority import DispatchPriority, PriorityDispatchResult
+
+F = TypeVar("F", bound=Callable[..., Any])
+Own = Mapping[str, Callable[[], Any]]
+"""Chain -> the built-in comparison, which finds by itself what to compare."""
+
+
+class Comparators:
+    """Functions that take part in every environment's comparison, the older way to add one.
+
+        @comparators.dispatch_for("schema")
+        def compare_views(autogen_context, upgrade_ops, schemas):
+            upgrade_ops.ops.append(CreateViewOp(...))
+
+    What a function is given depends on the target; see `Plugin.add_autogenerate_comparator`. It may return None.
+    """
+
+    def __init__(self) -> None:
+        self.added: list[Comparator] = []
+
+    def dispatch_for(
+        self,
+        target: str,
+        qualifier: str = "default",
+        replace: bool = False,
+        *,
+        priority: DispatchPriority = DispatchPriority.MEDIUM,
+        subgroup: str | None = None,
+    ) -> Callable[[F], F]:
+        """Add the decorated function; with ``replace`` it takes the place of those that were added before.
+
+        ``qualifier`` is a dialect's name, ``subgroup`` the chain that an answer of STOP ends.
+        """
+
+        def register(function: F) -> F:
+            if replace:
+                self.added[:] = [each for each in self.added if (each.target, each.qualifier) != (target, qualifier)]
+            self.added.append(Comparator(function, target, subgroup, qualifier, priority))
+            return function
+
+        return register
+
+    def dispatch(self, target: str, qualifier: str = "default") -> Callable[..., None]:
+        """Return one function that calls all those for ``target`` in their order."""
+        comparisons = Comparisons((), self.added, qualifier)
+
+        def run_all(*args: Any, **kw: Any) -> None:
+            comparisons.run(target, lambda: args, **kw)
+
+        return run_all
+
+
+comparators = Comparators()
+"""The one registry of the older way; documented as ``autogenerate.comparators``."""
+
+_NONE: Own = MappingProxyType({})
+
+
+class Comparisons:
+    """The comparisons of one run in their order: by priority, for this dialect before for all, then as they were added.
+
+    A built-in comparison has its place among them; the engine hands it in when it comes to what it compares.
+    ``plugins`` are those that were chosen.
+    """
+
+    def __init__(self, plugins: Iterable[Plugin], added: Iterable[Comparator], dialect_name: str) -> None:
+        self.names = frozenset(plugin.name for plugin in plugins)
+        self._by_target: dict[str, list[Comparator]] = {}
+        every = [each for plugin in plugins for each in plugin.comparators] + list(added)
+        for each in sorted(every, key=lambda each: (-each.priority, each.qualifier == "default")):
+            if each.qualifier in ("default", dialect_name):
+                self._by_target.setdefault(each.target, []).append(each)
+        self._foreign = {
+            target for target, functions in self._by_target.items() if any(not _is_own(each) for each in functions)
+        }
+
+    def has(self, target: str, element: str | None = None) -> bool:
+        """Tell whether anything is to be compared there."""
+        return any(element in (None, each.element) for each in self._by_target.get(target, ()))
+
+    def hears_others(self, target: str) -> bool:
+        """Tell whether a function that is not built in must be asked, and so be given objects."""
+        return target in self._foreign
+
+    def run(self, target: str, arguments: Callable[[], Iterable[Any]], own: Own = _NONE, **kw: Any) -> None:
+        """Make the comparisons of a target; ``arguments`` gives what functions that are not built in are called with.
+
+        ``own`` has the built-in comparison of each chain; one that was not chosen is not made.
+        """
+        stopped: set[str] = set()
+        given: tuple[Any, ...] | None = None
+        for each in self._by_target.get(target, ()):
+            if each.element in stopped:
+                continue
+            if _is_own(each):
+                comparison = own.get(each.element or "")
+                answer = comparison() if comparison is not None else None
+            else:
+                given = tuple(arguments()) if given is None else given
+                answer = each.function(*given, **kw)
+            if answer is PriorityDispatchResult.STOP and each.element is not None:
+                stopped.add(each.element)
+
+
+def built_in() -> None:
+    """Stand for a comparison that the engine makes itself."""
+
+
+def _is_own(comparator: Comparator) -> bool:
+    return comparator.function is built_in
+
+
+def comparisons_of(patterns: Iterable[str] | None, dialect_name: str) -> Comparisons:
+    """Return the comparisons for ``autogenerate_plugins``; raises CommandError where it names no plugin."""
+    return Comparisons(chosen_plugins(patterns), comparators.added, dialect_name)
+
+
+def _make_built_in() -> None:
+    """Make the plugins that are named as Alembic documents them."""
+    chains: dict[str, tuple[tuple[str, str, DispatchPriority], ...]] = {
+        "schemas": (("autogenerate", "schemas", DispatchPriority.MEDIUM),),
+        "tables": (("schema", "tables", DispatchPriority.MEDIUM),),
+        "types": (("column", "types", DispatchPriority.LAST),),
+        "constraints": (
+            ("column", "nullable", DispatchPriority.MEDIUM),
+            ("table", "indexes", DispatchPriority.MEDIUM),
+            ("table", "foreignkeys", DispatchPriority.MEDIUM),
+        ),
+        "defaults": (("column", "server_default", DispatchPriority.LAST),),
+        "comments": (("column", "comment", DispatchPriority.MEDIUM), ("table", "comments", DispatchPriority.MEDIUM)),
+    }
+    for name, places in chains.items():
+        plugin = Plugin(f"kernel_core.autogenerate.{name}", aliases=(f"alembic.autogenerate.{name}",))
+        for target, element, priority in places:
+            plugin.add_autogenerate_comparator(built_in, target, element, priority=priority)
+
+
+_make_built_in()
