@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from kernel_core.autogenerate.renames import RenameCandidate
 from kernel_core.script.write import new_id
 
 from .comparison import Comparison, compare
@@ -93,6 +94,15 @@ class Proposal(View):
         """Put row ``number`` in another place; raises MigError where it would come before what it needs."""
         return self._by(self.review.move, number, to)
 
+    @property
+    def renames(self) -> tuple[RenameCandidate, ...]:
+        """What looks like a rename: each says `sentence`, and ``p.rename(1)`` makes the first of them one."""
+        return self.review.renames
+
+    def rename(self, number: int = 1) -> Self:
+        """Make a rename of a drop and an addition: candidate ``number`` of `renames`, from 1."""
+        return self._by(self.review.rename, number)
+
     def add_sql(self, sql: str, reverse: str | None = None) -> Self:
         """Add a statement of SQL behind the last row, with the one that undoes it."""
         return self._by(self.review.add_sql, sql, reverse)
@@ -166,7 +176,7 @@ class Proposal(View):
     def text(self) -> str:
         if not len(self):
             return f"Nothing to do: {self.where} is as the models say."
-        return f"{self._lead()}\n{lines_text(self.lines())}\n{self._state()}"
+        return "\n".join((self._lead(), lines_text(self.lines()), *self._renames(), self._state()))
 
     def html(self) -> Html:
         if not len(self):
@@ -174,6 +184,7 @@ class Proposal(View):
         lines = self.lines()
         body = (
             lines_html(lines),
+            *(tag("p", said, class_="mig-lead") for said in self._renames()),
             source_html("SQL", sql_text([line for line in lines if line.accepted])),
             source_html("Python", python_text("upgrade", [line for line in lines if line.accepted])),
         )
@@ -186,6 +197,9 @@ class Proposal(View):
 
     def _lead(self) -> str:
         return f"{summary(self.lines())} between {self.describe_source} and {self.where}"
+
+    def _renames(self) -> list[str]:
+        return [f"? {one.sentence()}: .rename({number})" for number, one in enumerate(self.renames, 1)]
 
     def _state(self) -> str:
         if self.path is not None:

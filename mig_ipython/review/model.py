@@ -11,6 +11,7 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
+from kernel_core.autogenerate.renames import RenameCandidate
 from kernel_core.operations.containers import OpContainer, UpgradeOps, grouped
 from kernel_core.operations.ops import CreateTableOp, ExecuteSQLOp
 from kernel_core.util.exc import CommandError, FieldError
@@ -19,6 +20,7 @@ from .chosen import Chosen
 from .dependencies import accepted_too, rejected_too, settled, spoken, with_needed, without_orphans, wrong_order
 from .past import Past
 from .preview import downgrade_of, python_of, sql_of
+from .renames import possible, renamed
 from .row import Row
 from .selection import chosen_numbers
 
@@ -60,6 +62,7 @@ class Review:
         self._tolerated = frozenset(wrong_order(rows))
         self._past = Past(settled(rows, self._tolerated))
         self._observers: list[Observer] = []
+        self._renames: tuple[RenameCandidate, ...] = tuple(getattr(operations, "renames", ()))
 
     # ---- what there is ---------------------------------------------------------------------------------------------
 
@@ -106,6 +109,11 @@ class Review:
     def kinds(self) -> tuple[str, ...]:
         """The kinds of operations, in the order of their first row."""
         return tuple(dict.fromkeys(row.kind for row in self.rows))
+
+    @property
+    def renames(self) -> tuple[RenameCandidate, ...]:
+        """What looks like a rename, surest first: a drop and an addition, both accepted and as they were found."""
+        return possible(self._renames, self.rows)
 
     def find(self, table: str | None = None, kind: str | None = None, search: str = "") -> tuple[int, ...]:
         """Return the numbers of the rows of that table and kind whose words hold every word of ``search``."""
@@ -194,6 +202,15 @@ class Review:
                     f"so row {first.number} must come first."
                 )
         return self._do(rows, f"Moved row {number} to place {to}.")
+
+    def rename(self, number: int = 1) -> str:
+        """Make one row, a rename, of the candidate ``number`` of `renames`, from 1; raises CommandError for another."""
+        if not 1 <= number <= len(self.renames):
+            known = f"{len(self.renames)} may be one" if self.renames else "nothing looks like one"
+            raise CommandError(f"There is no rename {number}: {known}.")
+        candidate = self.renames[number - 1]
+        rows = renamed(self.rows, candidate, lambda new: Row.of(self._past.next_key(), new, self.dialect.name))
+        return self._do(rows, f"{candidate.old_name} is renamed to {candidate.new_name}; its values are kept.")
 
     def add_sql(self, sql: str, reverse: str | None = None) -> str:
         """Add a statement of SQL behind the last row, with the one that undoes it."""

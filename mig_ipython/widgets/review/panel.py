@@ -20,6 +20,7 @@ from .header import Header
 from .notice import Notice
 from .parts import Status, box, button, close_all, html, with_code
 from .place import Placed
+from .renames import Renames
 from .rows import RowList
 from .script import Written
 from .steps import Steps
@@ -99,6 +100,7 @@ class ReviewPanel:
         self.review = review
         self.header = Header(review, self._lead(), proposal.revisions, status, self.show)
         self.rows = RowList(status, self._accept, self._choose)
+        self.renames = Renames(review, status)
         self.steps = Steps(status, self._choose_number)
         self.detail = Detail(review, status)
         self.add_sql = AddSQL(review, status)
@@ -115,6 +117,7 @@ class ReviewPanel:
             _style(),
             self.header.widget,
             self.stale.widget,
+            self.renames.widget,
             box(rows, self.detail.widget, classes="mig-body", across=True),
             self.homeless.widget,
             self.footer.widget,
@@ -137,6 +140,7 @@ class ReviewPanel:
             self.chosen = rows[0].key if rows else None
         chosen = next((row for row in rows if row.key == self.chosen), None)
         self.header.show(frozen=frozen)
+        self.renames.show(frozen=frozen)
         self.steps.show(chosen.number if chosen else 0, len(rows))
         self.rows.show(rows, self.header.visible(), self.chosen, stepped=self.steps.shown)
         self.rows.disable(frozen)

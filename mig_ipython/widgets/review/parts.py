@@ -161,6 +161,6 @@ def where_cells_run(call: Act) -> None:
 
 def button(label: str, tooltip: str, act: Callable[[], object], status: Status, style: str = "") -> Any:
     """Return a button that does ``act`` under guard."""
-    made = widgets.Button(description=label, tooltip=tooltip, button_style=style, layout=widgets.Layout(**AUTO))
+    made = widgets.Button(description=label, tooltip=redact(tooltip), button_style=style, layout=widgets.Layout(**AUTO))
     made.on_click(status.guard(lambda _: act(), busy=made))
     return made

@@ -1,0 +1,43 @@
+"""What looks like a rename, as one choice: leave the drop and the addition, or make them one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...review import Review
+from ...views.html import tag
+from .parts import Status, box, button, html
+
+MOST = 8
+"""How many candidates are offered at once; the surest come first."""
+
+
+class Renames:
+    """A line for each candidate, with the button that makes it a rename."""
+
+    def __init__(self, review: Review, status: Status) -> None:
+        self._review, self._status = review, status
+        self._offered: tuple[Any, ...] = ()
+        self.buttons: list[Any] = []
+        self.widget: Any = box(classes="mig-renames")
+
+    def show(self, *, frozen: bool) -> None:
+        """Offer what may be a rename now."""
+        offered = () if frozen else self._review.renames[:MOST]
+        if offered == self._offered:
+            return
+        old, self._offered = self.widget.children, offered
+        self.buttons = [
+            button("Rename", f"Make one rename of it: {one.sentence()}", self._renaming(one), self._status)
+            for one in offered
+        ]
+        self.widget.children = [
+            box(html(tag("p", "? ", one.sentence())), made, classes="mig-notice mig-bar", across=True)
+            for one, made in zip(offered, self.buttons, strict=True)
+        ]
+        for line in old:
+            for part in (*line.children, line):
+                part.close()
+
+    def _renaming(self, candidate: Any) -> Any:
+        return lambda: self._review.rename(self._review.renames.index(candidate) + 1)
