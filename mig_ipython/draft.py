@@ -160,14 +160,19 @@ class Draft:
             return "The database was altered by hand since this review was made."
         return ""
 
-    def write(self, message: str | None = None) -> Path:
+    def write(self, message: str | None = None, *, just_compared: bool = False) -> Path:
         """Write the accepted operations and return the path; once written it stays the same.
 
-        Raises CommandError where nothing is accepted, a value is wrong, or what it was made from has changed.
+        Raises CommandError where nothing is accepted, a value is wrong, or what it was made from has changed, which is
+        not asked where it was ``just_compared``.
         """
         if self.path is not None:
             return self.path
-        self._refuse_stale()
+        if not self._session.has_environment:
+            raise CommandError("There is no environment to write into. Make one first: %mig_init migrations")
+        reason = "" if just_compared else self.stale()
+        if reason:
+            raise Stale(reason)
         operations = self._review.accepted()
         if operations.is_empty():
             raise CommandError("No operation is accepted, so there is nothing to write. Accept some: .accept('all').")
@@ -192,13 +197,6 @@ class Draft:
             )
         self._session.unwrite()
         return path
-
-    def _refuse_stale(self) -> None:
-        if not self._session.has_environment:
-            raise CommandError("There is no environment to write into. Make one first: %mig_init migrations")
-        reason = self.stale()
-        if reason:
-            raise Stale(reason)
 
 
 class Stale(CommandError):

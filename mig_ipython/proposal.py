@@ -120,14 +120,14 @@ class Proposal(View):
         with told_plainly():
             return self.draft.stale()
 
-    def write(self, message: str | None = None) -> Path:
+    def write(self, message: str | None = None, *, just_compared: bool = False) -> Path:
         """Write the accepted operations into a version file and return its path.
 
         Written once: a second call returns the same path. Raises MigError where nothing is accepted, a field holds a
         wrong value, or models, database or files have changed since the review was made; then nothing is written.
         """
         with told_plainly():
-            return self.draft.write(message)
+            return self.draft.write(message, just_compared=just_compared)
 
     def upgrade(self, on_step: Callable[[Any], object] | None = None) -> RunReport:
         """Upgrade the database to this revision, writing it first where that is not done."""

@@ -41,6 +41,7 @@ class Session:
         self.connections: dict[str, Connection] = {}
         self.current_name: str | None = None
         self.proposal: Proposal | None = None
+        self.panels: dict[str, Any] = {}
         self.written = WrittenFiles()
         self._environment: Environment | None = None
 
@@ -54,6 +55,18 @@ class Session:
     def has_terminal(self) -> bool:
         """Whether this is IPython in a terminal, where lines can be printed as a run goes on."""
         return self._shell is not None and self._shell.__class__.__name__ == "TerminalInteractiveShell"
+
+    def show_panel(self, panel: Any) -> None:
+        """Display a panel in place of the one that this cell showed before; the old one is closed."""
+        from IPython.display import display
+
+        parent: dict[str, Any] = self._shell.get_parent() if hasattr(self._shell, "get_parent") else {}
+        cell = str(parent.get("metadata", {}).get("cellId", ""))
+        old = self.panels.pop(cell, None)
+        if old is not None:
+            old.close()
+        self.panels[cell] = panel
+        display(panel)  # type: ignore[no-untyped-call]
 
     # ---- which database --------------------------------------------------------------------------------------------
 
@@ -254,8 +267,8 @@ def session_of(shell: Any) -> Session:
 def forget_session(shell: Any) -> None:
     """Close what the session of a shell opened, and forget it."""
     session = _sessions.pop(shell, None)
-    for connection in session.connections.values() if session else ():
-        connection.close()
+    for one in (*session.panels.values(), *session.connections.values()) if session else ():
+        one.close()
 
 
 def _is_missing_file(connection: Connection) -> bool:

@@ -49,17 +49,10 @@ def run(session: Session, args: argparse.Namespace) -> Proposal:
     if args.accept is not None:
         proposal.accept(args.accept)
     if args.write and len(proposal):
-        proposal.write()
+        proposal.write(just_compared=True)
     elif len(proposal) and args.accept is None and session.has_front_end:
-        _display_panel(proposal)
+        from ..widgets.review import ReviewPanel
+
+        session.show_panel(ReviewPanel(proposal))
+        proposal.folded = True  # its own HTML folds away beneath the panel
     return proposal
-
-
-def _display_panel(proposal: Proposal) -> None:
-    """Show the panel, and let the proposal's own HTML fold away beneath it."""
-    from IPython.display import display
-
-    from ..widgets.review import ReviewPanel
-
-    display(ReviewPanel(proposal))  # type: ignore[no-untyped-call]
-    proposal.folded = True

@@ -170,3 +170,30 @@ def test_the_upgrade_tells_its_steps(changed):
     changed["seen"] = seen
     changed.run("p.upgrade(on_step=seen.append)")
     assert [(event.kind, event.revision, event.total) for event in seen] == [("start", "b2", 1), ("done", "b2", 1)]
+
+
+# ---- the panel
+
+
+class FakePanel:
+    """Something to display that knows whether it is closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_panel_of_the_same_cell_replaces_the_one_before(changed, monkeypatch):
+    from mig_ipython import mig
+
+    cell = {"metadata": {"cellId": "one"}}
+    monkeypatch.setattr(changed.shell, "get_parent", lambda: cell, raising=False)
+    first, second, third = FakePanel(), FakePanel(), FakePanel()
+    mig.session.show_panel(first)
+    cell["metadata"]["cellId"] = "two"
+    mig.session.show_panel(second)
+    assert not first.closed
+    mig.session.show_panel(third)
+    assert second.closed
+    assert not first.closed
