@@ -1,9 +1,9 @@
 """Draw the revisions: what follows what, which are applied, where the database stands.
 
     %mig_graph
-    %mig_graph base:head
+    %mig_graph base:head --horizontal
     g = %mig_graph
-    g.save("revisions.svg")
+    g.save("revisions.svg")        # or .png, .dot, .mmd, .txt
 
 Heads are octagons, the current revision has a double border, pending ones a dashed one; the words stand beside.
 """
@@ -22,10 +22,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "range", nargs="?", default=None, metavar="A:B", help="from A to B, both included (default: all)"
     )
+    parser.add_argument("--horizontal", action="store_true", help="time runs to the right, not upwards")
 
 
 def run(session: Session, args: argparse.Namespace) -> RevisionGraph:
     """Return the graph."""
     scripts = session.scripts()
     found = entries(scripts, session.heads_if_connected(), args.range)
-    return RevisionGraph(found, broken_files(scripts), session.where_if_connected)
+    return RevisionGraph(found, broken_files(scripts), session.where_if_connected, horizontal=args.horizontal)

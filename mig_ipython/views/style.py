@@ -55,10 +55,7 @@ CSS = "".join(
   width:1.2em;
   font-weight:700}
 .mig-view .mig-graph{
-  max-width:100%;
-  height:auto;
-  background:#fff;
-  padding:4px;
-  border-radius:3px}
+  max-width:none;
+  height:auto}
 """.splitlines()
 )

