@@ -7,6 +7,7 @@ import functools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy
@@ -321,3 +322,48 @@ def sqlite_type(dialect: Dialect, declared: str) -> TypeEngine[Any]:
     told: Any = dialect
     found: TypeEngine[Any] = told._resolve_type_affinity(declared.upper())
     return found
+
+
+class PostgresqlTypes:
+    """The types that reflection has for PostgreSQL's ``format_type()``: one object for each spelling.
+
+    ``enums`` and ``domains`` are ``ReflectedEnum`` and ``ReflectedDomain``.
+    """
+
+    def __init__(self, dialect: Dialect, enums: Iterable[dict[str, Any]], domains: Iterable[dict[str, Any]]) -> None:
+        self._dialect: Any = dialect
+        self._known: dict[Any, TypeEngine[Any]] = {}
+        self._domains = {_type_name(domain): domain for domain in domains}
+        self._enums = {_type_name(enum): enum for enum in enums}
+
+    def type(
+        self, formatted: str, described: str, collation: str | None, collation_schema: str | None
+    ) -> TypeEngine[Any]:
+        """Return a column's type; NullType, with a warning that names what is ``described``, where it is not known."""
+        key = (formatted, collation, collation_schema)
+        found = self._known.get(key)
+        if found is None:
+            found = self._reflected(formatted, described, collation, collation_schema)
+            if not isinstance(found, NullType):
+                self._known[key] = found
+        return found
+
+    def _reflected(self, formatted: str, described: str, *collation: str | None) -> TypeEngine[Any]:
+        if SQLALCHEMY_VERSION < (2, 1):
+            found = self._dialect._reflect_type(formatted, self._domains, self._enums, described, collation[0])
+        else:
+            named = SimpleNamespace(domains=self._domains, enums=self._enums)
+            found = self._dialect._reflect_type(formatted, named, described, *collation)
+        return found  # type: ignore[no-any-return]
+
+    def domain_of(self, type_: TypeEngine[Any]) -> dict[str, Any] | None:
+        """Return the domain that a column's type is, which may give the column a default and NOT NULL."""
+        if type_.__visit_name__ != "DOMAIN":
+            return None
+        domain: Any = type_
+        return self._domains.get((domain.schema, domain.name) if domain.schema else (domain.name,))
+
+
+def _type_name(named: dict[str, Any]) -> tuple[str, ...]:
+    """Return how a type is known: by its name where the search path sees it, else with its schema."""
+    return (named["name"],) if named["visible"] else (named["schema"], named["name"])

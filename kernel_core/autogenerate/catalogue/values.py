@@ -23,7 +23,6 @@ class TableInfo:
 
     - ``columns``: also ``collation`` (SQLite), ``owns_sequence`` (PostgreSQL: its default is a sequence of its own).
     - ``uniques``: also ``deferrable``, ``initially``.
-    - ``indexes``: also ``valid`` False where PostgreSQL did not finish it.
     - ``checks``: ``ReflectedCheckConstraint``.
     - ``excludes`` (PostgreSQL): name, ``definition`` (``EXCLUDE USING gist (...)``), deferrable, initially.
     - ``options``: ``mysql_engine``, ``sqlite_strict`` and the like, as keywords of ``Table``.

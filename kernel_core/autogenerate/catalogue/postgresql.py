@@ -1,0 +1,308 @@
+"""PostgreSQL: five questions about all tables of all schemas; the answers become what the Inspector would have said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.engine import Connection
+
+from ...util.sqla_compat import PostgresqlTypes
+from . import postgresql_sql as sql
+from .values import Catalogue, EnumInfo, Key, TableInfo
+
+Wanted = Callable[[Key], bool]
+
+_ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+_MATCHES = {"f": "FULL", "p": "PARTIAL"}
+_VIEWS = {"v": "view", "m": "materialized view", "f": "foreign table"}
+
+
+def read_postgresql(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalogue:
+    """Return the tables of some schemas; None is what the search path sees and none of the named ones has."""
+    reading = _Reading(connection, schemas, wanted)
+    if schemas:
+        reading.read()
+    return reading.catalogue
+
+
+@dataclass(slots=True)
+class _Table:
+    """A table and what only its numbers tell: the names of its columns by their numbers."""
+
+    info: TableInfo
+    names: dict[int, str] = field(default_factory=dict)
+
+    def columns(self, numbers: str | None) -> list[str]:
+        """Return the names for an array of numbers such as ``{1,2}``; an expression, 0, has none."""
+        return [self.names[int(number)] for number in (numbers or "{}")[1:-1].split(",") if number not in ("", "0")]
+
+
+class _Reading:
+    """Rows of the five answers on their way to values."""
+
+    def __init__(self, connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> None:
+        self._connection, self._wanted = connection, wanted
+        self._named = [schema for schema in schemas if schema is not None]
+        self._sees_path = None in schemas
+        self.catalogue = Catalogue(connection.dialect.default_schema_name)
+        self._tables: dict[int, _Table] = {}
+        self._indexes: dict[int, dict[str, Any]] = {}
+
+    def read(self) -> None:
+        """Ask, and fill the catalogue."""
+        self._types = self._named_types()
+        self._columns()
+        self._index_rows()
+        self._constraints()
+
+    def _ask(self, query: str) -> Sequence[Any]:
+        conditions = []
+        if self._sees_path:
+            conditions.append("(pg_table_is_visible(c.oid) AND n.nspname <> 'pg_catalog')")
+        if self._named:
+            conditions.append("n.nspname IN :schemas")
+        statement = text(query.format(spaces=f"({' OR '.join(conditions)})", nulls_not_distinct=self._nulls()))
+        if self._named:
+            statement = statement.bindparams(bindparam("schemas", self._named, expanding=True))
+        return self._connection.execute(statement).all()
+
+    def _nulls(self) -> str:
+        version = self._connection.dialect.server_version_info or ()
+        return "i.indnullsnotdistinct" if version >= (15,) else "false"
+
+    def _key(self, schema: str, name: str, visible: bool) -> Key:
+        """Return the place of a table: a schema that was asked for by its name, or what the search path sees."""
+        return (None if visible and schema not in self._named else schema, name)
+
+    # Types
+
+    def _named_types(self) -> PostgresqlTypes:
+        enums = [
+            {"schema": schema, "name": name, "visible": visible, "labels": list(labels)}
+            for schema, name, visible, labels in self._connection.execute(text(sql.ENUMS))
+        ]
+        for enum in enums:
+            schema = None if enum["schema"] == self.catalogue.default_schema else enum["schema"]
+            if schema in self._named or (schema is None and self._sees_path):
+                self.catalogue.enums[schema, enum["name"]] = EnumInfo(schema, enum["name"], tuple(enum["labels"]))
+        domains = [_domain(*row) for row in self._connection.execute(text(sql.DOMAINS))]
+        return PostgresqlTypes(self._connection.dialect, enums, domains)
+
+    # Columns
+
+    def _columns(self) -> None:
+        skipped: set[int] = set()
+        last = None
+        for row in self._ask(sql.COLUMNS):
+            oid, schema, name, kind, visible, comment, options, number = row[:8]
+            table = self._tables.get(oid)
+            if table is None:
+                if oid in skipped:
+                    continue
+                key = self._key(schema, name, visible)
+                if kind in _VIEWS:
+                    self.catalogue.views[key] = _VIEWS[kind]
+                    continue
+                if not self._wanted(key):
+                    skipped.add(oid)
+                    continue
+                table = self._tables[oid] = _Table(TableInfo(key, {}, {"constrained_columns": [], "name": None}))
+                table.info.comment = comment
+                if options:
+                    table.info.options["postgresql_with"] = _options(options)
+                self.catalogue.tables[key] = table.info
+            if number is None:
+                continue
+            if (oid, number) == last:  # one more sequence that the column owns
+                continue
+            last = (oid, number)
+            self._column(table, row)
+
+    def _column(self, table: _Table, row: Sequence[Any]) -> None:
+        number, name, type_text, not_null, default, generated, identity, comment = row[7:15]
+        type_ = self._types.type(type_text, f"column '{name}'", *row[15:17])
+        domain = self._types.domain_of(type_)
+        if domain is not None:
+            default = domain["default"] if default is None else default
+            not_null = not_null or not domain["nullable"]
+        is_serial = default is not None and not generated and default.startswith("nextval(")
+        column: dict[str, Any] = {
+            "name": name,
+            "type": type_,
+            "nullable": not not_null,
+            "default": None if generated else default,
+            "autoincrement": bool(identity) or is_serial,
+            "comment": comment,
+        }
+        if generated:
+            column["computed"] = {"sqltext": default, "persisted": generated in ("s", b"s")}
+        elif identity:
+            column["identity"] = _identity(identity, row[18:24])
+        elif is_serial and row[17] == "a":
+            column["owns_sequence"] = True
+        table.names[number] = name
+        table.info.columns[name] = column
+
+    # Indexes
+
+    def _index_rows(self) -> None:
+        for row in self._ask(sql.INDEXES):
+            table = self._tables.get(row[0])
+            if table is None:
+                continue
+            index = _index(table, row)
+            self._indexes[row[1]] = index
+            if not row[4]:
+                table.info.indexes.append(index)
+
+    # Constraints
+
+    def _constraints(self) -> None:
+        for row in self._ask(sql.CONSTRAINTS):
+            table = self._tables.get(row[0])
+            if table is not None:
+                self._constraint(table, row)
+
+    def _constraint(self, table: _Table, row: Sequence[Any]) -> None:
+        _, name, kind, deferrable, deferred, valid, no_inherit, comment, key, index_oid, words = row[:11]
+        info, columns = table.info, table.columns(key)
+        timing: dict[str, Any] = {}
+        if deferrable:
+            timing["deferrable"] = True
+        if deferred:
+            timing["initially"] = "DEFERRED"
+        if kind == "c":
+            options = {name: True for name, said in (("no_inherit", no_inherit), ("not_valid", not valid)) if said}
+            check = {"name": name, "sqltext": words, "comment": comment}
+            info.checks.append({**check, "dialect_options": options} if options else check)
+        elif kind == "x":
+            info.excludes.append({"name": name, "definition": words, "comment": comment, **timing})
+            self._indexes[index_oid]["duplicates_constraint"] = name
+        elif kind == "f":
+            info.foreign_keys.append(self._foreign_key(row, columns, timing))
+        else:
+            self._key_constraint(info, row, columns, timing)
+
+    def _key_constraint(self, info: TableInfo, row: Sequence[Any], columns: list[str], timing: dict[str, Any]) -> None:
+        name, kind, comment, index = row[1], row[2], row[7], self._indexes[row[9]]
+        options = {"postgresql_include": index["dialect_options"]["postgresql_include"]}
+        if kind == "p":
+            info.primary_key = {
+                "name": name,
+                "constrained_columns": columns,
+                "comment": comment,
+                "dialect_options": options,
+            }
+            return
+        options["postgresql_nulls_not_distinct"] = "postgresql_nulls_not_distinct" in index["dialect_options"]
+        index["duplicates_constraint"] = name
+        info.uniques.append(
+            {"name": name, "column_names": columns, "comment": comment, "dialect_options": options, **timing}
+        )
+
+    def _foreign_key(self, row: Sequence[Any], columns: list[str], timing: dict[str, Any]) -> dict[str, Any]:
+        schema, table, visible, referred, on_update, on_delete, match = row[11:18]
+        words = {
+            "onupdate": _ACTIONS.get(on_update),
+            "ondelete": _ACTIONS.get(on_delete),
+            "match": _MATCHES.get(match),
+        }
+        return {
+            "name": row[1],
+            "constrained_columns": columns,
+            "referred_schema": self._key(schema, table, visible)[0],
+            "referred_table": table,
+            "referred_columns": list(referred),
+            "options": {**timing, **{option: word for option, word in words.items() if word is not None}},
+            "comment": row[7],
+        }
+
+
+def _domain(
+    schema: str,
+    name: str,
+    visible: bool,
+    base: str,
+    nullable: bool,
+    default: str | None,
+    collation: str | None,
+    collation_schema: str | None,
+    names: Sequence[str],
+    checks: Sequence[str],
+) -> dict[str, Any]:
+    return {
+        "schema": schema,
+        "name": name,
+        "visible": visible,
+        "type": base,
+        "nullable": nullable,
+        "default": default,
+        "collation": collation,
+        "collation_schema": collation_schema,
+        "constraints": [
+            {"name": each, "check": check.removeprefix("CHECK (").removesuffix(" NOT VALID").removesuffix(")")}
+            for each, check in zip(names, checks, strict=True)
+        ],
+    }
+
+
+def _identity(kind: str, row: Sequence[Any]) -> dict[str, Any]:
+    start, increment, minvalue, maxvalue, cycle, cache = row
+    return {
+        "always": kind == "a",
+        "start": start,
+        "increment": increment,
+        "minvalue": minvalue,
+        "maxvalue": maxvalue,
+        "cycle": cycle,
+        "cache": cache,
+    }
+
+
+def _options(stored: Sequence[str]) -> dict[str, str]:
+    """``{fillfactor=70}`` as a dictionary."""
+    return dict(option.split("=", 1) for option in stored)
+
+
+def _index(table: _Table, row: Sequence[Any]) -> dict[str, Any]:
+    name, unique, _, valid, method, key, count, sorting, stored, where, nulls, expressions, classes = row[2:]
+    numbers = [int(number) for number in key.split()]
+    columns = [table.names.get(number) for number in numbers]
+    parts = (
+        columns[:count]
+        if expressions is None
+        else [column or expression for column, expression in zip(columns[:count], expressions, strict=True)]
+    )
+    options: dict[str, Any] = {"postgresql_include": columns[count:]}
+    index: dict[str, Any] = {
+        "name": name,
+        "unique": unique,
+        "column_names": columns[:count],
+        "dialect_options": options,
+    }
+    if expressions is not None:
+        index["expressions"] = parts
+    ordered = {part: _SORTING[int(bits)] for part, bits in zip(parts, sorting.split(), strict=False) if bits != "0"}
+    if ordered:
+        index["column_sorting"] = ordered
+    own_classes = {part: each for part, each in zip(parts, classes, strict=False) if each is not None}
+    if own_classes:
+        options["postgresql_ops"] = own_classes
+    if method != "btree":
+        options["postgresql_using"] = method
+    if stored:
+        options["postgresql_with"] = _options(stored)
+    if where is not None:
+        options["postgresql_where"] = where
+    if nulls:
+        options["postgresql_nulls_not_distinct"] = True
+    if not valid:
+        options["postgresql_invalid"] = True
+    return index
+
+
+_SORTING = {1: ("desc", "nulls_last"), 2: ("nulls_first",), 3: ("desc",)}
+"""What the bits of ``indoption`` say: 1 descending, 2 nulls first."""
