@@ -39,7 +39,8 @@ def told_plainly() -> Iterator[None]:
     """
     remember_environment()
     try:
-        yield
+        with _told_without_secrets():
+            yield
     except MigError:
         raise
     except KeyboardInterrupt as error:
@@ -53,7 +54,7 @@ def told_plainly() -> Iterator[None]:
     except Exception as error:
         if _is_of_the_database(error):
             raise MigError(database_message(error)) from error
-        _redact_in_place(error)
+        _show_redacted(error)
         raise
 
 
@@ -83,8 +84,54 @@ def _is_of_the_database(error: Exception) -> bool:
     return sqlalchemy is not None and isinstance(error, sqlalchemy.SQLAlchemyError)
 
 
-def _redact_in_place(error: Exception) -> None:
-    """Replace every secret in what this exception will show, wherever it is shown."""
-    error.args = tuple(redact(value) if isinstance(value, str) else value for value in error.args)
+def _show_redacted(error: Exception) -> None:
+    """Let IPython show the traceback of a bug with every secret replaced; that of a SyntaxError is IPython's own."""
     if not isinstance(error, SyntaxError):
         error._render_traceback_ = lambda: redacted_traceback(error)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _told_without_secrets() -> Iterator[None]:
+    """Replace every secret in what an error and its causes will show, wherever they are shown."""
+    try:
+        yield
+    except Exception as error:
+        for one in _causes(error):
+            _redact_in_place(one)
+        raise
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and all that it came from."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            waiting += [one.__cause__, None if one.__suppress_context__ else one.__context__]
+
+
+def _redact_in_place(error: BaseException) -> None:
+    error.args = tuple(_redacted(value) for value in error.args)
+    for name in _TEXTS:
+        if isinstance(value := getattr(error, name, None), str):
+            setattr(error, name, redact(value))
+    if getattr(error, "params", None) and _redacted(error.params) is not error.params:  # type: ignore[attr-defined]
+        error.hide_parameters = True  # type: ignore[attr-defined]
+
+
+_TEXTS = ("msg", "text", "filename", "filename2", "strerror", "statement")
+"""Where errors of Python and of SQLAlchemy keep what they show, besides their ``args``."""
+
+
+def _redacted(value: object) -> object:
+    """Return ``value``, or what it looks like without its secrets."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, tuple):
+        return tuple(_redacted(one) for one in value)
+    shown = repr(value)
+    without = redact(shown)
+    return value if shown == without else without

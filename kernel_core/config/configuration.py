@@ -80,6 +80,12 @@ class Config:
         if self.config_file_name:
             try:
                 parser.read(self.config_file_name, encoding="utf-8")
+            except configparser.ParsingError as error:
+                lines = [number for number, _ in getattr(error, "errors", ())] or [getattr(error, "lineno", 1)]
+                numbers = ", ".join(map(str, lines))
+                raise CommandError(
+                    f"{self.config_file_name} cannot be read: line {numbers} is neither [section] nor name = value."
+                ) from None
             except configparser.Error as error:
                 raise CommandError(redact(f"{self.config_file_name} cannot be read: {error.message}")) from None
             except (OSError, UnicodeDecodeError) as error:

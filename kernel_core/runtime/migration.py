@@ -14,7 +14,7 @@ from ..ddl import DefaultImpl
 from ..operations import Operations
 from ..script.steps import StampStep, Step, stamp_steps
 from ..util.exc import CommandError, SomeoneElseMovedIt
-from ..util.secrets import mask_url
+from ..util.secrets import mask_url, redact
 from .failure import failed
 from .heads import after, spoken
 from .info import MigrationInfo, info_of
@@ -200,7 +200,7 @@ class MigrationContext:
         source, goal = (info.source_revision_ids, info.destination_revision_ids) if info else (step.removed, step.added)
         doc = self._doc(step.revision_id) if isinstance(step, Step) else ""
         line = f"Running {step.direction} {', '.join(source)} -> {', '.join(goal)}{', ' if doc else ''}{doc}"
-        log.info("%s", line)
+        log.info("%s", redact(line))
         if self.as_sql:
             self.impl.static_output("-- " + " ".join(line.split()))
         return info

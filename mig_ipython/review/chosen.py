@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from kernel_core.operations.operation import Hint, MigrateOperation
+from kernel_core.util.secrets import redact
 
 from .row import Row
 
@@ -114,4 +115,4 @@ class Chosen:
         lines += [f"    ! {hint.severity}: {hint.text}" for hint in row.hints]
         lines += [f"    ! {error}" for error in row.errors]
         lines += [f"    {field.name} = {row.text_of(field.name)}" for field in row.operation.fields]
-        return "\n".join(lines)
+        return redact("\n".join(lines))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from kernel_core.util.secrets import redact
+
 
 def table(headings: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     """Return a table with columns as wide as their widest cell; a line break in a cell becomes a blank.
@@ -41,8 +43,11 @@ def width(text: str) -> int:
 
 
 def short(text: str, length: int = 60) -> str:
-    """Return the first line of ``text``, cut with an ellipsis."""
-    line = text.strip().splitlines()[0] if text.strip() else ""
+    """Return the first line of ``text``, cut with an ellipsis.
+
+    Secrets are masked before: half a URL is not known as one.
+    """
+    line = redact(text.strip().splitlines()[0]) if text.strip() else ""
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
