@@ -116,7 +116,7 @@ def test_an_env_py_that_fails(terminal, monkeypatch, text, secret):
     monkeypatch.setenv("DATABASE_URL", secret.url())
     terminal.env(text)
     terminal.type("upgrade head", fails=True)
-    assert "***" in terminal.shown
+    assert "Error" in terminal.shown
     assert terminal.leaks() == []
 
 
