@@ -18,7 +18,6 @@ from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 
-from ..operations.batch import Batch
 from ..operations.kinds.column import (
     AddColumn,
     ColumnComment,
@@ -36,11 +35,12 @@ from ..util.exc import CommandError, UnsupportedOperation
 from ..util.sqla_compat import for_scripts, has_parameters, is_type_bound, should_create
 from ..util.sqltext import refuse_nul, shortened, tabs_as_spaces
 from .defaulttext import defaults_differ
+from .recreate.ways import RecreatesTables
 from .rowtext import script_row
 from .typetext import types_differ
 
 
-class DefaultImpl:
+class DefaultImpl(RecreatesTables):
     """The way of most databases; a dialect's own file overrides what it does differently.
 
     A subclass names its dialect, which registers it::
@@ -415,19 +415,6 @@ class DefaultImpl:
     def drop_index(self, index: Index, **kw: Any) -> None:
         """Drop an index."""
         self.execute(schema.DropIndex(index, **kw))
-
-    # Batch
-
-    def requires_recreate_in_batch(self, batch_op: Batch) -> bool:
-        """Tell whether the changes of a batch need a new table, because this database cannot alter the old one."""
-        return False
-
-    def rebuild(self, batch: Batch) -> None:
-        """Make a new table with the changes, move the rows, and put it in the old one's place."""
-        raise UnsupportedOperation(
-            f"{self.dialect.name} cannot rebuild table {batch.table_name!r}. Leave out recreate='always': "
-            "it alters tables in place."
-        )
 
     # Comparison
 

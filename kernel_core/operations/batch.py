@@ -7,11 +7,13 @@ notes each change. At the end of the block the real implementation says whether 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy.schema import Table
+from sqlalchemy import CheckConstraint, MetaData, Table, TextClause
 
 from ..util.exc import BatchError, CommandError
 
@@ -74,6 +76,47 @@ class Batch:
     def refuse(self, reason: str) -> BatchError:
         """Return the error that says why the table cannot be rebuilt."""
         return BatchError(f"Table {self.table_name!r} cannot be rebuilt: {reason}")
+
+
+def reordered(batch: Batch, names: Sequence[str], groups: Sequence[Sequence[str]]) -> list[str]:
+    """Return column names in an order that keeps each group's own; what no group moves stays as near as it can.
+
+    Raises BatchError for a name that is not there, and for groups that contradict each other.
+    """
+    unknown = [name for group in groups for name in group if name not in names]
+    if unknown:
+        raise batch.refuse(f"it has no column {unknown[0]!r}. Its columns: {', '.join(names)}")
+    before: dict[str, set[str]] = {name: set() for name in names}
+    for group in groups:
+        for first, second in itertools.pairwise(group):
+            before[second].add(first)
+    order: list[str] = []
+    while len(order) < len(names):
+        free = [name for name in names if name not in order and before[name] <= set(order)]
+        if not free:
+            raise batch.refuse(f"partial_reordering contradicts itself: {', '.join(map(repr, groups))}")
+        order.append(free[0])
+    return order
+
+
+def with_new_name(batch: Batch, table: Table, before: str, after: str) -> Table:
+    """Return a copy of ``copy_from`` in which a column has its new name.
+
+    Raises BatchError where SQL text names the column: a CHECK, an expression of an index, what is computed.
+    """
+    texts = [each.sqltext for each in table.constraints if isinstance(each, CheckConstraint)]
+    texts += [column.computed.sqltext for column in table.columns if column.computed is not None]
+    texts += [each for index in table.indexes for each in index.expressions]
+    word = re.compile(rf"(?<!\w){re.escape(before)}(?!\w)", re.IGNORECASE)
+    for text in texts:
+        if isinstance(text, TextClause) and word.search(text.text):
+            raise batch.refuse(
+                f"{text.text!r} in copy_from names column {before!r}. Write it with columns, "
+                f'such as table.c["{before}"] > 0, and it follows the new name'
+            )
+    copied = table.to_metadata(MetaData())
+    copied.c[next(column.key for column in table.columns if column.name == before)].name = after
+    return copied
 
 
 _CHANGES = frozenset(

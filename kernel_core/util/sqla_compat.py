@@ -155,6 +155,11 @@ def type_constraints(type_: Any, table_name: str, column_name: str, schema: str 
     return [constraint for constraint in table.constraints if is_type_bound(constraint)]
 
 
+def same_affinity(before: TypeEngine[Any], after: TypeEngine[Any]) -> bool:
+    """Tell whether two types are of one kind (two strings, two integers), so that values need no cast between them."""
+    return before._type_affinity is after._type_affinity
+
+
 def type_repr(type_: Any) -> str:
     """Return the type's ``repr``, with the ``create_type=False`` that SQLAlchemy 2.0 leaves out of it."""
     text = repr(type_)

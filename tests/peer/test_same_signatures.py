@@ -24,7 +24,7 @@ PLACES = {
 NOT_HERE = {
     # How a database compares, and how SQL is written as Python, is asked in kernel_core/autogenerate.
     "ddl.impl.DefaultImpl": {
-        "cast_for_batch_migrate", "prep_table_for_batch",
+
         "adjust_reflected_dialect_options", "compare_check_constraint", "compare_indexes", "compare_unique_constraint",
         "correct_for_autogen_foreignkeys", "render_ddl_sql_expr",
     },

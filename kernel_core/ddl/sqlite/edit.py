@@ -2,57 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Index, MetaData, Table
-from sqlalchemy.engine import Dialect
+from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table, literal_column
 from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import Constraint
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NULLTYPE, TypeEngine
 
-from ...operations.batch import Batch
-from ...util.sqla_compat import ddl_compiler, default_argument, default_sql, should_create
+from ...operations.add_constraint import AddConstraintOp
+from ...operations.batch import Batch, reordered
+from ...util.sqla_compat import (
+    ddl_compiler,
+    default_argument,
+    default_sql,
+    should_create,
+    sql_text,
+    type_constraints,
+)
 from .definition import Clause, ColumnText, parse_clause, parse_column
 from .stored import Stored, index_sql
-from .tokens import mentions, tokens
+from .tokens import mentions, quote, tokens
 from .unnamed import names_of_clause
+
+if TYPE_CHECKING:
+    from .impl import SQLiteImpl
 
 
 class TableEdit:
     """The new definition in the making: it answers to the names by which operations ask the database for changes.
 
-    ``sources`` says for each column of the new table from which column of the old one its values come; ``changed``
+    ``sources`` says for each column of the new table by which SQL its values come from the old one; ``changed``
     whether there is anything to carry out.
     """
 
-    def __init__(self, stored: Stored, dialect: Dialect, batch: Batch) -> None:
-        self.text, self.dialect, self.batch = stored.text, dialect, batch
-        self.compiler = ddl_compiler(dialect)
+    def __init__(self, stored: Stored, impl: SQLiteImpl, batch: Batch) -> None:
+        self.text, self.impl, self.batch = stored.text, impl, batch
+        self.dialect = impl.checking_dialect
+        self.compiler = ddl_compiler(self.dialect)
         self.changed = False
-        self.sources = {column.name: column.name for column in self.text.columns if not column.is_generated}
+        self.sources = {column.name: quote(column.name) for column in self.text.columns if not column.is_generated}
         self.indexes, self.triggers = dict(stored.indexes), dict(stored.triggers)
 
-    def take_options(self) -> None:
-        """Apply what ``batch_alter_table`` itself was given: overridden columns, further constraints, table options."""
-        options = self.batch.options
-        for column in options.reflect_args:
-            if isinstance(column, Column):
-                self._override(column)
-        for item in options.table_args:
-            if not isinstance(item, Constraint):
-                raise self.batch.refuse(f"table_args holds {item!r}, which is no constraint")
-            scratch = Table(self.text.name, MetaData(), *(Column(column.name) for column in self.text.columns))
-            scratch.append_constraint(item)
-            self.add_constraint(item)
-        for name, value in options.table_kwargs.items():
-            self._table_option(name, value)
+    def take_overrides(self, columns: Sequence[Column[Any]]) -> None:
+        """Give columns the type, nullability and default that they are stated with, and the CHECK of their type.
 
-    def _override(self, column: Column[Any]) -> None:
-        old = self._column(column.name)
-        new = parse_column(self.compiler.get_column_specification(_on_a_table(column, self.text.name)))
-        self.text.columns[self.text.columns.index(old)] = new
-        self.changed = True
+        The keys, checks and collation of the stored column stay: reflection tells those apart from the column too.
+        """
+        for column in columns:
+            old = self._column(column.name)
+            new = parse_column(self.compiler.get_column_specification(_on_a_table(column, self.text.name)))
+            old.type_text = new.type_text
+            for kind in ("NULL", "NOT NULL", "DEFAULT"):
+                clause = new.clause(kind)
+                old.set_clause(kind, None if clause is None else clause.text)
+            known = set(self._constraint_names())
+            for constraint in type_constraints(column.type, self.text.name, column.name, self.batch.schema):
+                if constraint.name not in known:
+                    self.add_constraint(constraint)
+            self.changed = True
+
+    def take_options(self) -> None:
+        """Apply what ``batch_alter_table`` itself was given: columns, constraints and indexes, options of the table."""
+        for item in self.batch.options.table_args:
+            if not isinstance(item, (Column, Index, Constraint)):
+                raise self.batch.refuse(f"table_args holds {item!r}, which is no column, constraint or index")
+            names = [] if isinstance(item, Column) else [column.name for column in self.text.columns]
+            scratch = Table(self.text.name, MetaData(), *map(Column, names), item)
+            if isinstance(item, Column):
+                self.add_column(self.text.name, item)
+            elif isinstance(item, Index):
+                self.create_index(item)
+            elif not isinstance(item, ForeignKeyConstraint):
+                self.add_constraint(item)
+            for constraint in scratch.foreign_key_constraints:
+                self.add_constraint(AddConstraintOp.from_constraint(constraint).to_constraint())
+        for name, value in self.batch.options.table_kwargs.items():
+            self._table_option(name, value)
 
     def _table_option(self, name: str, value: object) -> None:
         """Set STRICT, WITHOUT ROWID or AUTOINCREMENT; other arguments of Table say nothing to SQLite."""
@@ -68,12 +94,11 @@ class TableEdit:
         self.changed = True
 
     def reorder(self) -> None:
-        """Put columns into the order of ``partial_reordering``; what no group names stays where it is."""
-        for group in self.batch.options.partial_reordering:
-            columns = [self._column(name) for name in group]
-            rest = [column for column in self.text.columns if column not in columns[1:]]
-            place = rest.index(columns[0]) + 1
-            self.text.columns[:] = [*rest[:place], *columns[1:], *rest[place:]]
+        """Put columns into the order of ``partial_reordering``."""
+        if self.batch.options.partial_reordering:
+            names = [column.name for column in self.text.columns]
+            order = reordered(self.batch, names, self.batch.options.partial_reordering)
+            self.text.columns.sort(key=lambda column: order.index(column.name))
             self.changed = True
 
     def add_column(
@@ -152,6 +177,7 @@ class TableEdit:
         """Give a column another type, nullability, default or place."""
         column = self._column(column_name)
         if type_ is not None:
+            self._convert(column.name, kw.get("existing_type"), type_)
             column.type_text = self.dialect.type_compiler_instance.process(type_)
         if nullable is not None:
             column.set_clause("NULL", None)
@@ -162,6 +188,17 @@ class TableEdit:
             self.text.columns.remove(column)
             self._place(column, insert_before, insert_after)
         self.changed = True
+
+    def _convert(self, name: str, before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> None:
+        """Ask the dialect how old values become those of the new type.
+
+        SQLite itself turns what reads as a number into one where the column's type is a number's, and leaves all else
+        as it is; a CAST would make 0 of it. (https://sqlite.org/datatype3.html, section 3)
+        """
+        if name in self.sources:
+            transfer: dict[str, Any] = {"expr": literal_column(self.sources[name])}
+            self.impl.cast_for_batch_migrate(Column(name, NULLTYPE if before is None else before), transfer, after)
+            self.sources[name] = sql_text(transfer["expr"], self.dialect)
 
     def _default(self, server_default: Any) -> str | None:
         if server_default is None:

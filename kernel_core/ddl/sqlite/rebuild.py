@@ -6,14 +6,15 @@ The order of steps is that of https://sqlite.org/lang_altertable.html, section 7
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import Column, MetaData, Table, text
 
-from ...operations.batch import Batch, Change
+from ...operations.batch import Batch, Change, with_new_name
 from ...util.exc import UnsupportedOperation
+from ...util.sqla_compat import copy_column
 from .edit import TableEdit
 from .pragma import in_transaction
 from .stored import Stored, stated_definition, stored_definition
@@ -28,11 +29,13 @@ class Rebuild:
 
     def __init__(self, impl: SQLiteImpl, batch: Batch) -> None:
         self.impl, self.batch = impl, batch
+        self.copy_from: Table | None = None
         self.stored = self._read()
-        self.edit = TableEdit(self.stored, impl.checking_dialect, batch)
+        self.edit = TableEdit(self.stored, impl, batch)
 
     def run(self) -> None:
         """Make every change, renames in place and all others by moving the rows once."""
+        self.edit.take_overrides(self._overrides())
         self.edit.take_options()
         for change in self.batch.changes:
             if change.method == "alter_column" and change.kw.get("name") is not None:
@@ -55,16 +58,38 @@ class Rebuild:
             )
         return stored_definition(self.impl, self.batch.table_name, self.batch.schema)
 
+    def _overrides(self) -> list[Column[Any]]:
+        """Return the columns that ``reflect_args`` states, and those that listeners of ``reflect_kwargs`` changed."""
+        options = self.batch.options
+        stated = [each for each in options.reflect_args if isinstance(each, Column)]
+        if "include_columns" in options.reflect_kwargs:
+            raise self.batch.refuse("include_columns in reflect_kwargs would lose the others. Use drop_column")
+        if not options.reflect_kwargs or options.copy_from is not None or self.impl.connection is None:
+            return stated
+        plain, heard = (self._reflected(options) for options in ({}, options.reflect_kwargs))
+        return stated + [
+            copy_column(column) for column in heard.columns if repr(column) != repr(plain.columns[column.key])
+        ]
+
+    def _reflected(self, options: Mapping[str, Any]) -> Table:
+        known = {"schema": self.batch.schema, "autoload_with": self.impl.connection, "resolve_fks": False}
+        return Table(self.batch.table_name, MetaData(), **{**options, **known})
+
     def _rename_in_place(self, change: Change) -> None:
         """Let SQLite rename the column everywhere it is used, then go on from there."""
+        if self.edit.changed and self.impl.as_sql:
+            raise self.batch.refuse("offline, new names come before all other changes of a batch")
         if self.edit.changed:
             self._carry_out()
         table_name, column_name = change.args
-        new = change.kw["name"]
+        new, copy_from = change.kw["name"], self.batch.options.copy_from
         self.impl.alter_column(table_name, column_name, name=new, schema=self.batch.schema)
-        if not self.impl.as_sql:
+        if copy_from is None:
             self.stored = stored_definition(self.impl, self.batch.table_name, self.batch.schema)
-            self.edit = TableEdit(self.stored, self.impl.checking_dialect, self.batch)
+        else:
+            self.copy_from = with_new_name(self.batch, self.copy_from or copy_from, column_name, new)
+            self.stored = stated_definition(self.copy_from, self.impl.checking_dialect)
+        self.edit = TableEdit(self.stored, self.impl, self.batch)
         rest = {name: value for name, value in change.kw.items() if name not in ("name", "schema")}
         if any(rest.get(what) is not None for what in ("nullable", "type_")) or rest.get("server_default") is not False:
             self.edit.alter_column(table_name, new, **rest)
@@ -87,12 +112,11 @@ class Rebuild:
 
     def _move_rows(self, old: str, new: str) -> None:
         pairs = [
-            (target.name, self.edit.sources[target.name])
+            (quote(target.name), self.edit.sources[target.name])
             for target in self.edit.text.columns
-            if target.name in self.edit.sources
+            if target.name in self.edit.sources and not target.is_generated
         ]
-        pairs = [(target, source) for target, source in pairs if not self.edit.text.column(target).is_generated]
-        targets, sources = [quote(target) for target, _ in pairs], [quote(source) for _, source in pairs]
+        targets, sources = [target for target, _ in pairs], [source for _, source in pairs]
         if not (self.edit.text.without_rowid or self.edit.text.has_rowid_alias or self.edit.text.has_column("rowid")):
             targets, sources = ["rowid", *targets], ["rowid", *sources]
         prefix = _prefix(self.batch.schema)

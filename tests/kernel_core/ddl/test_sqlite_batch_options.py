@@ -129,3 +129,110 @@ def test_where_a_table_is_altered_in_place_a_column_gets_no_place() -> None:
     op = Operations(MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True}))
     with pytest.raises(BatchError, match="recreate='always'"), op.batch_alter_table("thing") as batch_op:
         batch_op.add_column(sa.Column("d", sa.Integer), insert_after="a")
+
+
+def test_offline_a_new_name_is_followed_through_the_rebuild(thing: sa.Connection) -> None:
+    op, buffer = offline()
+    table = sa.Table("thing", sa.MetaData(), autoload_with=thing)
+    sa.Index("ix_b", table.c.b)
+    with op.batch_alter_table("thing", copy_from=table) as batch_op:
+        batch_op.alter_column("b", new_column_name="amount", nullable=False)
+        batch_op.alter_column("a", type_=sa.String(5))
+    thing.exec_driver_sql("CREATE INDEX ix_b ON thing (b)")
+    thing.commit()
+    driver: Any = thing.connection.driver_connection
+    driver.executescript(buffer.getvalue())
+    assert "amount INTEGER NOT NULL" in definition(thing)
+    assert thing.exec_driver_sql("SELECT id, a, amount, c FROM thing").all() == [(1, "2", 3, 4)]
+    assert sa.inspect(thing).get_indexes("thing")[0]["column_names"] == ["amount"]
+
+
+def test_offline_a_new_name_comes_before_other_changes() -> None:
+    op, _ = offline()
+    table = sa.Table("thing", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.Integer))
+
+    def change(batch_op: Any) -> None:
+        batch_op.alter_column("a", nullable=False)
+        batch_op.alter_column("b", new_column_name="c")
+
+    with pytest.raises(BatchError, match="come before"), op.batch_alter_table("thing", copy_from=table) as batch_op:
+        change(batch_op)
+
+
+def test_a_stated_column_keeps_its_keys_and_brings_the_check_of_its_type(sqlite: sa.Connection) -> None:
+    sqlite.exec_driver_sql("CREATE TABLE other (id INTEGER PRIMARY KEY)")
+    sqlite.exec_driver_sql(
+        "CREATE TABLE thing (id INTEGER PRIMARY KEY, flag INT DEFAULT 1 UNIQUE REFERENCES other (id))"
+    )
+    sqlite.commit()
+    flag = sa.Column("flag", sa.Boolean(create_constraint=True, name="ck_flag"))
+    with Operations(MigrationContext.configure(sqlite)).batch_alter_table(
+        "thing", reflect_args=[flag, sa.Column("id", sa.Integer)]
+    ) as batch_op:
+        batch_op.alter_column("flag", nullable=False)
+    assert definition(sqlite) == (
+        'CREATE TABLE "thing" ( id INTEGER PRIMARY KEY, flag BOOLEAN UNIQUE REFERENCES other (id) NOT NULL, '
+        "CONSTRAINT ck_flag CHECK (flag IN (0, 1)) )"
+    )
+    with Operations(MigrationContext.configure(sqlite)).batch_alter_table("thing", reflect_args=[flag]) as batch_op:
+        batch_op.alter_column("flag", type_=sa.Integer(), existing_type=flag.type)
+    assert "CHECK" not in definition(sqlite)
+
+
+def test_a_listener_of_the_reflection_corrects_a_type(thing: sa.Connection) -> None:
+    heard: list[str] = []
+
+    def listen(inspector: Any, table: sa.Table, found: dict[str, Any]) -> None:
+        heard.append(found["name"])
+        if found["name"] == "c":
+            found["type"] = sa.Enum("x", "y", name="ck_c", create_constraint=True)
+
+    thing.exec_driver_sql("UPDATE thing SET c = 'x'")
+    thing.commit()
+    with Operations(MigrationContext.configure(thing)).batch_alter_table(
+        "thing", reflect_kwargs={"listeners": [("column_reflect", listen)]}
+    ) as batch_op:
+        batch_op.alter_column("a", nullable=False)
+    assert heard == ["id", "a", "b", "c"]
+    assert "b INT, c VARCHAR(1), CONSTRAINT ck_c CHECK (c IN ('x', 'y'))" in definition(thing)
+    with pytest.raises(BatchError, match="would lose the others"):
+        batch(thing, reflect_kwargs={"include_columns": ["id"]}, recreate="always")
+
+
+def test_columns_and_indexes_come_with_the_new_table(thing: sa.Connection) -> None:
+    thing.exec_driver_sql("CREATE TABLE other (id INTEGER PRIMARY KEY)")
+    extra = sa.Column("extra", sa.Integer, sa.ForeignKey("other.id", name="fk_extra"), server_default=sa.text("NULL"))
+    with pytest.raises(BatchError, match="refer to rows that other lacks"):
+        batch(thing, table_args=[sa.Column("z", sa.Integer), sa.ForeignKeyConstraint(["a"], ["other.id"])])
+    batch(thing, table_args=[extra, sa.Index("ix_extra", "a"), sa.UniqueConstraint("b", name="uq_b")])
+    assert "extra INTEGER DEFAULT NULL" in definition(thing)
+    assert "CONSTRAINT fk_extra FOREIGN KEY(extra) REFERENCES other (id)" in definition(thing)
+    assert [index["name"] for index in sa.inspect(thing).get_indexes("thing")] == ["ix_extra"]
+    with pytest.raises(BatchError, match="no column, constraint or index"):
+        batch(thing, table_args=["what"])
+
+
+@pytest.mark.parametrize(
+    ("groups", "rows"),
+    [([("c", "a"), ("b", "a")], (1, 3, 4, 2)), ([("c", "b", "a", "id")], (4, 3, 2, 1)), ([("c", "id")], (2, 3, 4, 1))],
+)
+def test_every_group_of_a_partial_reordering_is_kept(thing: sa.Connection, groups: Any, rows: tuple[int, ...]) -> None:
+    batch(thing, partial_reordering=groups, recreate="always")
+    assert thing.exec_driver_sql("SELECT * FROM thing").all() == [rows]
+
+
+@pytest.mark.parametrize(
+    ("groups", "says"), [([("a", "b"), ("b", "a")], "contradicts itself"), ([("a", "nose")], "no column 'nose'")]
+)
+def test_a_wrong_reordering_is_refused(thing: sa.Connection, groups: Any, says: str) -> None:
+    with pytest.raises(BatchError, match=says):
+        batch(thing, partial_reordering=groups)
+
+
+def test_a_text_that_reads_as_a_number_becomes_one_and_no_other_is_lost(sqlite: sa.Connection) -> None:
+    sqlite.exec_driver_sql("CREATE TABLE thing (id INTEGER PRIMARY KEY, a VARCHAR(9))")
+    sqlite.exec_driver_sql("INSERT INTO thing (a) VALUES ('12'), ('12abc'), (''), (NULL)")
+    sqlite.commit()
+    with Operations(MigrationContext.configure(sqlite)).batch_alter_table("thing") as batch_op:
+        batch_op.alter_column("a", type_=sa.Integer(), existing_type=sa.String(9))
+    assert sqlite.exec_driver_sql("SELECT a FROM thing").scalars().all() == [12, "12abc", "", None]

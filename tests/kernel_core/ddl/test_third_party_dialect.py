@@ -149,3 +149,68 @@ def test_an_unknown_dialect_gets_the_common_ways() -> None:
         name = "unknown"
 
     assert said(lambda op: op.drop_column("t", "c"), Unknown()) == "ALTER TABLE t DROP COLUMN c;"
+
+
+@pytest.mark.parametrize("recreate", ["auto", "never"])
+def test_the_hooks_of_move_and_copy_are_asked(recreate: Any) -> None:
+    class SnowDialect(default.DefaultDialect):
+        name = "snow"
+
+    class SnowImpl(DefaultImpl):
+        __dialect__ = "snow"
+
+        def start_migrations(self) -> None:
+            self.static_output("-- snow falls")
+
+        def requires_recreate_in_batch(self, batch_op: Any) -> bool:
+            return batch_op.table_name == "t"
+
+        def prep_table_for_batch(self, batch_impl: Any, table: sa.Table) -> None:
+            self.static_output(f"-- melt {batch_impl.table_name}, {len(table.columns)} columns")
+
+        def cast_for_batch_migrate(self, existing: Any, existing_transfer: Any, new_type: Any) -> None:
+            existing_transfer["expr"] = sa.func.thaw(existing_transfer["expr"], type_=new_type)
+
+    known = sa.Table("t", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.Integer))
+
+    def directive(op: Operations) -> None:
+        with op.batch_alter_table("t", copy_from=known, recreate=recreate) as batch_op:
+            batch_op.alter_column("a", type_=sa.Text(), existing_type=sa.Integer())
+
+    try:
+        words = " ".join(said(directive, SnowDialect()).split())
+        if recreate == "never":
+            assert words == "ALTER TABLE t ALTER COLUMN a TYPE TEXT;"
+        else:
+            assert words == (
+                "-- melt t, 2 columns CREATE TABLE _mig_new_t ( a TEXT, b INTEGER ) "
+                "INSERT INTO _mig_new_t (a, b) SELECT thaw(CAST(t.a AS TEXT)) AS thaw_1, t.b FROM t "
+                "DROP TABLE t ALTER TABLE _mig_new_t RENAME TO t;"
+            )
+        buffer = io.StringIO()
+        opts = {"as_sql": True, "output_buffer": buffer, "fn": lambda heads, context: []}
+        MigrationContext.configure(dialect=SnowDialect(), opts=opts).run_migrations()
+        assert buffer.getvalue() == "-- snow falls\n\n"
+    finally:
+        del DefaultImpl._by_dialect["snow"]
+
+
+def test_sqlites_own_move_and_copy_asks_for_the_cast_too() -> None:
+    class IceImpl(DefaultImpl._by_dialect["sqlite"]):  # type: ignore[name-defined, misc]
+        __dialect__ = "ice"
+
+        def cast_for_batch_migrate(self, existing: Any, existing_transfer: Any, new_type: Any) -> None:
+            existing_transfer["expr"] = sa.cast(existing_transfer["expr"], new_type)
+
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a TEXT)")
+        connection.exec_driver_sql("INSERT INTO t VALUES ('12 apples')")
+        connection.commit()
+        context = MigrationContext.configure(connection)
+        context.impl = IceImpl(context.dialect, connection, False, None, None, {})
+        with Operations(context).batch_alter_table("t") as batch_op:
+            batch_op.alter_column("a", type_=sa.Integer(), existing_type=sa.Text())
+        assert connection.exec_driver_sql("SELECT a FROM t").scalar() == 12
+    del DefaultImpl._by_dialect["ice"]
+    engine.dispose()

@@ -9,14 +9,15 @@ import re
 from typing import Any, Literal
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, schema
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Computed, Constraint, FetchedValue, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.types import TypeEngine
 
-from ..operations.kinds.column import AlterColumn, ColumnDefault, ColumnName
-from ..operations.kinds.table import RenameTable
-from ..operations.statements import (
+from ...operations.kinds.column import AlterColumn, ColumnDefault, ColumnName
+from ...operations.kinds.table import RenameTable
+from ...operations.statements import (
     alter_column,
     alter_table,
     format_column_name,
@@ -25,9 +26,11 @@ from ..operations.statements import (
     format_text,
     format_type,
 )
-from ..util.exc import UnsupportedOperation
-from ..util.sqla_compat import default_argument
-from .impl import DefaultImpl
+from ...util.exc import UnsupportedOperation
+from ...util.sqla_compat import default_argument
+from ..impl import DefaultImpl
+from ..recreate import AsStored
+from .stored import as_stored, options_of, unreflected
 
 _LITERAL = re.compile(
     r"\s*(?:[NnBbXx]?'(?:[^'\\]|''|\\.)*'|[-+]?[\d.]+(?:[eE][-+]?\d+)?|0x[0-9a-fA-F]+|NULL|TRUE|FALSE)\s*",
@@ -137,6 +140,24 @@ class MySQLImpl(DefaultImpl):
     def drop_table_comment(self, table: Table) -> None:
         """Take a table's comment away: MySQL knows only an empty one."""
         self.execute(schema.DropTableComment(table))
+
+    # Move and copy
+
+    def as_stored(self, connection: Connection, table_name: str, schema: str | None) -> AsStored:
+        """Return the table as SHOW CREATE TABLE states it."""
+        return as_stored(connection, self.checking_dialect.identifier_preparer, table_name, schema)
+
+    def offline_clauses(self) -> AsStored:
+        """State the primary key inside CREATE TABLE, because a column that counts must be one."""
+        return AsStored(inline=frozenset({"PRIMARY KEY"}))
+
+    def options_of(self, stored: AsStored) -> dict[str, Any]:
+        """Return where the count of AUTO_INCREMENT stands; the other options are reflected."""
+        return options_of(stored)
+
+    def unreflected(self, column_text: str) -> str | None:
+        """Return INVISIBLE, a CHECK of the column's own, and the like."""
+        return unreflected(column_text)
 
 
 class MariaDBImpl(MySQLImpl):

@@ -1,0 +1,105 @@
+"""PostgreSQL: DDL is transactional; a type may need ``USING``; enum types live apart from tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Column, Table, text
+from sqlalchemy.dialects.postgresql import NamedType
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import Constraint
+from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import TypeEngine
+
+from ...operations.kinds.column import ColumnType
+from ...operations.statements import alter_table, format_column_name, format_type
+from ..impl import DefaultImpl
+from ..recreate import AsStored
+from .sequences import move_sequences
+from .stored import as_stored
+
+
+class PostgresqlImpl(DefaultImpl):
+    """PostgreSQL's own ways."""
+
+    __dialect__ = "postgresql"
+    transactional_ddl = True
+
+    def add_column(
+        self,
+        table_name: str,
+        column: Column[Any],
+        *,
+        schema: str | None = None,
+        if_not_exists: bool | None = None,
+        **kw: Any,
+    ) -> Iterable[Constraint] | None:
+        """Add a column, and before it the enum type or domain that it uses, where that is not there."""
+        self.make_type(column.type)
+        return super().add_column(table_name, column, schema=schema, if_not_exists=if_not_exists, **kw)
+
+    def column_type(
+        self,
+        table_name: str,
+        column_name: str,
+        type_: TypeEngine[Any],
+        known: Mapping[str, Any],
+        options: Mapping[str, Any],
+    ) -> ClauseElement:
+        """Return the change of type, with the ``postgresql_using`` expression that turns old values into new."""
+        self.make_type(type_)
+        using = options.get("postgresql_using")
+        return PostgresqlColumnType(
+            table_name, column_name, type_, using=None if using is None else str(using), **known
+        )
+
+    def make_type(self, type_: TypeEngine[Any]) -> None:
+        """Make an enum type or domain, where it is not there."""
+        own = type_.dialect_impl(self.dialect)
+        if isinstance(own, NamedType) and getattr(own, "create_type", True):
+            own.create(self._event_bind(), checkfirst=not self.as_sql)
+
+    # Move and copy
+
+    def as_stored(self, connection: Connection, table_name: str, schema: str | None) -> AsStored:
+        """Return constraints, indexes, triggers and the rest in PostgreSQL's own words."""
+        return as_stored(connection, self.checking_dialect.identifier_preparer, table_name, schema)
+
+    def insert_words(self, new: Table) -> str:
+        """Let the rows keep the values of an identity that is otherwise always given by the server."""
+        return "OVERRIDING SYSTEM VALUE " if any(column.identity is not None for column in new.columns) else ""
+
+    def exchange(self, old: str, new: str, schema: str | None) -> None:
+        """Drop the old table and give its name to the new one; what counts its rows goes on counting."""
+        renamed = (
+            [] if self.as_sql or self.connection is None else move_sequences(self, self.connection, old, new, schema)
+        )
+        super().exchange(old, new, schema)
+        for sql in renamed:
+            self.execute_sql(sql)
+
+
+class PostgresqlColumnType(ColumnType):
+    """``ALTER COLUMN c TYPE x USING expression``."""
+
+    def __init__(
+        self, name: str, column_name: str, type_: TypeEngine[Any], *, using: str | None = None, **kw: Any
+    ) -> None:
+        super().__init__(name, column_name, type_, **kw)
+        self.using = using
+
+
+@compiles(PostgresqlColumnType, "postgresql")
+def _column_type(element: PostgresqlColumnType, compiler: DDLCompiler, **kw: Any) -> str:
+    name = format_column_name(compiler, element.column_name)
+    using = f" USING {_expression(compiler, element.using)}" if element.using else ""
+    table = alter_table(compiler, element.table_name, element.schema)
+    return f"{table} ALTER COLUMN {name} TYPE {format_type(compiler, element.type_)}{using}"
+
+
+def _expression(compiler: DDLCompiler, words: str) -> str:
+    """Return SQL of a person's own as it stands in a statement; a colon in it is a colon."""
+    return compiler.sql_compiler.process(text(words.replace(":", r"\:")))

@@ -1,0 +1,44 @@
+"""What counts the rows of a table (SERIAL, identity) goes on counting when the table is made anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+if TYPE_CHECKING:
+    from .impl import PostgresqlImpl
+
+_OWNED = """
+    SELECT a.attname AS name, s.oid::regclass::text AS place, quote_ident(s.relname) AS plain, s.oid AS oid
+    FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+    JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_class'::regclass AND d.refobjid = to_regclass(:table) AND d.deptype IN ('a', 'i')"""
+_USED = """
+    SELECT EXISTS (SELECT FROM pg_depend d JOIN pg_attrdef f ON f.oid = d.objid
+    WHERE d.classid = 'pg_attrdef'::regclass AND d.refobjid = :oid AND f.adrelid = to_regclass(:table))"""
+
+
+def move_sequences(impl: PostgresqlImpl, connection: Connection, old: str, new: str, schema: str | None) -> list[str]:
+    """Hand the sequences of the old table's columns to the new one's, with what they have counted.
+
+    Returns the statements that give them their names back once the old table is gone.
+    """
+    quote = impl.checking_dialect.identifier_preparer
+    before, after = (f"{quote.quote_schema(schema)}." if schema else "", quote.quote)
+    old_place, new_place = before + after(old), before + after(new)
+    mine = {row.name: row for row in connection.execute(text(_OWNED), {"table": new_place})}
+    renamed = []
+    for row in connection.execute(text(_OWNED), {"table": old_place}).all():
+        if row.name in mine:
+            counted = f"SELECT setval('{_string(mine[row.name].place)}', last_value, is_called) FROM {row.place}"
+            impl.execute_sql(counted)
+            renamed.append(f"ALTER SEQUENCE {mine[row.name].place} RENAME TO {row.plain}")
+        elif connection.execute(text(_USED), {"oid": row.oid, "table": new_place}).scalar():
+            impl.execute_sql(f"ALTER SEQUENCE {row.place} OWNED BY {new_place}.{quote.quote(row.name)}")
+    return renamed
+
+
+def _string(words: str) -> str:
+    return words.replace("'", "''")

@@ -1,0 +1,160 @@
+"""What PostgreSQL says of a table in its own words: what a new table gets again, and what it could not have.
+
+The catalogues are those of https://www.postgresql.org/docs/current/catalogs.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql.compiler import IdentifierPreparer
+
+from ..recreate import AsStored, Clause
+
+Row = Mapping[str, Any]
+
+_TABLE = """
+    SELECT c.oid, c.relkind = 'p' OR c.relispartition AS partitioned, c.relpersistence::text,
+        c.reltablespace <> 0 AS elsewhere, c.relreplident::text, c.relhassubclass, c.relrowsecurity AS secured,
+        array_to_string(c.reloptions, ', ') AS options,
+        EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid) AS inherits,
+        CASE WHEN pg_get_userbyid(c.relowner) <> current_user THEN quote_ident(pg_get_userbyid(c.relowner)) END AS owner
+    FROM pg_class c WHERE c.oid = to_regclass(:name)"""
+_CONSTRAINTS = """
+    SELECT k.conname AS name, k.contype::text AS kind, pg_get_constraintdef(k.oid) AS words,
+        obj_description(k.oid, 'pg_constraint') AS comment,
+        ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u(n, place)
+            JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.place) AS columns
+    FROM pg_constraint k WHERE k.conrelid = :oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
+    ORDER BY k.contype = 'f', k.contype <> 'p', k.conname"""
+_INDEXES = """
+    SELECT c.relname AS name, pg_get_indexdef(i.indexrelid) AS words, obj_description(c.oid, 'pg_class') AS comment,
+        i.indisclustered AS clustered, c.reltablespace <> 0 AS elsewhere,
+        ARRAY(SELECT DISTINCT a.attname::text FROM pg_depend d
+            JOIN pg_attribute a ON a.attrelid = :oid AND a.attnum = d.refobjsubid
+            WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refobjid = :oid) AS columns
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE i.indrelid = :oid AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid AND conrelid = :oid
+        AND contype IN ('p', 'u', 'x')) ORDER BY c.relname"""
+_TRIGGERS = """
+    SELECT quote_ident(tgname) AS name, pg_get_triggerdef(oid) AS words, tgenabled::text AS enabled
+    FROM pg_trigger WHERE tgrelid = :oid AND NOT tgisinternal ORDER BY tgname"""
+_REFERRING = """
+    SELECT quote_ident(conname) AS name, conrelid::regclass::text AS place, pg_get_constraintdef(k.oid) AS words,
+        ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = :oid AND attnum = ANY (k.confkey)) AS columns
+    FROM pg_constraint k WHERE confrelid = :oid AND conrelid <> :oid AND contype = 'f' AND conparentid = 0"""
+_GRANTS = """
+    SELECT CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS role,
+        string_agg(privilege_type, ', ') AS privileges, is_grantable AS further
+    FROM pg_class c, aclexplode(c.relacl) WHERE c.oid = :oid AND grantee <> c.relowner GROUP BY grantee, is_grantable"""
+_HANGING = """
+    SELECT CASE c.relkind WHEN 'm' THEN 'materialized view ' ELSE 'view ' END || c.oid::regclass AS what
+        FROM pg_depend d
+        JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class
+        WHERE d.classid = 'pg_rewrite'::regclass AND d.refobjid = :oid AND c.oid <> :oid
+    UNION SELECT 'rule ' || rulename FROM pg_rewrite WHERE ev_class = :oid
+    UNION SELECT 'policy ' || polname FROM pg_policy WHERE polrelid = :oid
+    UNION SELECT 'statistics ' || stxname FROM pg_statistic_ext WHERE stxrelid = :oid
+    UNION SELECT 'its place in publication ' || pubname FROM pg_publication_rel r
+        JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = :oid
+    UNION SELECT 'the settings of column ' || a.attname FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        WHERE a.attrelid = :oid AND a.attnum > 0 AND NOT a.attisdropped
+        AND (array_to_string(a.attoptions, ',') ~ 'n_distinct' OR a.attacl IS NOT NULL
+        OR coalesce(a.attstattarget, -1) >= 0 OR a.attstorage <> t.typstorage
+        OR a.attcompression::text <> '')
+    ORDER BY 1"""
+_KINDS: Mapping[str, Any] = {"p": "PRIMARY KEY", "u": "UNIQUE", "f": "FOREIGN KEY", "c": "CHECK", "x": "EXCLUDE"}
+_FIRES = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
+
+
+def as_stored(connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None) -> AsStored:
+    """Return what the catalogue knows of a table that is there."""
+    catalogue = _Catalogue(connection, quote, table_name, schema)
+    table = connection.execute(text(_TABLE), {"name": catalogue.place}).mappings().one()
+    return catalogue.read(dict(table))
+
+
+class _Catalogue:
+    """The catalogue's rows about one table, and the `AsStored` that is made of them."""
+
+    def __init__(self, connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None) -> None:
+        self.connection, self.quote = connection, quote.quote
+        self.schema = f"{quote.quote_schema(schema)}." if schema else ""
+        self.place = f"{self.schema}{self.quote(table_name)}"
+
+    def read(self, table: Row) -> AsStored:
+        """Return all of it."""
+        self.oid = table["oid"]
+        self.stored = AsStored(prefix="UNLOGGED " if table["relpersistence"] == "u" else "")
+        self.stored.lost = [*_not_for_a_copy(table), *(row["what"] for row in self._rows(_HANGING))]
+        self.stored.clauses = [*self._constraints(), *self._indexes()]
+        self._references()
+        self.stored.after += [*self._triggers(), *self._rights(table)]
+        return self.stored
+
+    def _rows(self, query: str) -> list[Row]:
+        return [dict(row) for row in self.connection.execute(text(query), {"oid": self.oid}).mappings()]
+
+    def _constraints(self) -> Iterator[Clause]:
+        for row in self._rows(_CONSTRAINTS):
+            name = self.quote(row["name"])
+            comment = _comment(f"CONSTRAINT {name} ON {self.place}", row["comment"])
+            sql = f"CONSTRAINT {name} {row['words']}"
+            yield Clause(row["name"], _KINDS[row["kind"]], tuple(row["columns"]), sql, then=comment)
+
+    def _indexes(self) -> Iterator[Clause]:
+        for row in self._rows(_INDEXES):
+            name = self.quote(row["name"])
+            if row["elsewhere"]:
+                self.stored.lost.append(f"the tablespace of index {row['name']}")
+            then = _comment(f"INDEX {self.schema}{name}", row["comment"])
+            if row["clustered"]:
+                then = (*then, f"ALTER TABLE {self.place} CLUSTER ON {name}")
+            yield Clause(row["name"], "INDEX", tuple(row["columns"]), row["words"], then=then)
+
+    def _references(self) -> None:
+        """Have the foreign keys of other tables dropped before, and made again after."""
+        for row in self._rows(_REFERRING):
+            self.stored.before.append(f"ALTER TABLE {row['place']} DROP CONSTRAINT {row['name']}")
+            self.stored.after.append(f"ALTER TABLE {row['place']} ADD CONSTRAINT {row['name']} {row['words']}")
+            self.stored.referred |= dict.fromkeys(row["columns"], f"foreign key {row['name']} of table {row['place']}")
+
+    def _triggers(self) -> Iterator[str]:
+        for row in self._rows(_TRIGGERS):
+            yield row["words"]
+            if row["enabled"] in _FIRES:
+                yield f"ALTER TABLE {self.place} {_FIRES[row['enabled']]} TRIGGER {row['name']}"
+
+    def _rights(self, table: Row) -> Iterator[str]:
+        """Yield what sets storage parameters, privileges and the owner."""
+        if table["options"]:
+            yield f"ALTER TABLE {self.place} SET ({table['options']})"
+        for row in self._rows(_GRANTS):
+            further = " WITH GRANT OPTION" if row["further"] else ""
+            yield f"GRANT {row['privileges']} ON {self.place} TO {row['role']}{further}"
+        if table["owner"]:
+            yield f"ALTER TABLE {self.place} OWNER TO {table['owner']}"
+
+
+def _comment(what: str, words: str | None) -> tuple[str, ...]:
+    quoted = (words or "").replace("'", "''")
+    return (f"COMMENT ON {what} IS '{quoted}'",) if words else ()
+
+
+def _not_for_a_copy(table: Row) -> Iterator[str]:
+    """Yield what a table is that a new one of the same columns would not be."""
+    if table["partitioned"]:
+        yield "its partitions"
+    elif table["inherits"] or table["relhassubclass"]:
+        yield "its inheritance"
+    if table["relpersistence"] == "t":
+        yield "its life for one session only"
+    if table["elsewhere"]:
+        yield "its tablespace"
+    if table["secured"]:
+        yield "its row security"
+    if table["relreplident"] != "d":
+        yield "its replica identity"

@@ -1,0 +1,151 @@
+"""Carry out a move and copy: new table, rows, exchange, then all that hung on the old one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, MetaData, Table, select
+from sqlalchemy.exc import NoSuchTableError
+
+from ...operations.batch import Batch, Change, with_new_name
+from ...util.exc import UnsupportedOperation
+from ...util.sqla_compat import changed_column, copy_column
+from .edit import RecreatedTable
+from .stored import AsStored, Clause
+
+if TYPE_CHECKING:
+    from ..impl import DefaultImpl
+
+_COMMENTS = ("create_table_comment", "change_table_comment", "drop_table_comment")
+
+
+class Recreation:
+    """One move and copy: replays the changes of a batch on a `RecreatedTable`, then puts that in the old one's place.
+
+    On a database with transactional DDL all is one transaction. Elsewhere the old table is dropped only when the new
+    one holds every row; what is stated after that (foreign keys) can fail, and then is missing, not the rows.
+    """
+
+    def __init__(self, impl: DefaultImpl, batch: Batch) -> None:
+        self.impl, self.batch = impl, batch
+        self.overrides = [copy_column(each) for each in batch.options.reflect_args if isinstance(each, Column)]
+        self.further = [each for each in batch.options.reflect_args if not isinstance(each, Column)]
+        self.new = self._read()
+
+    def run(self) -> None:
+        """Make every change: names of columns and comments in place, all others by moving the rows once."""
+        self.new.take_options()
+        later = []
+        for change in self.batch.changes:
+            if change.method == "alter_column" and change.kw.get("name") is not None:
+                self._rename_in_place(change)
+            elif change.method in _COMMENTS:
+                later.append(change)
+            else:
+                change.replay(self.new)
+        self.new.reorder()
+        if self.new.changed or self.batch.options.recreate == "always":
+            self._carry_out()
+        for change in later:
+            change.replay(self.impl)
+
+    def _read(self) -> RecreatedTable:
+        """Return the table as the database has it, or as ``copy_from`` states it."""
+        impl, batch, copy_from = self.impl, self.batch, self.batch.options.copy_from
+        if copy_from is None and impl.as_sql:
+            raise UnsupportedOperation(
+                f"Table {batch.table_name!r} must be rebuilt, and offline its definition cannot be read. "
+                "Pass copy_from= with a Table, or run it on a live database."
+            )
+        if copy_from is not None:
+            stored = self._as_stored()
+            stored.columns, stored.clauses = {}, None
+            return RecreatedTable(impl, batch, copy_from, stored)
+        overrides = [copy_column(column) for column in self.overrides]
+        table = self._reflected(overrides)
+        stored = self._as_stored()
+        misread = [name for name in table.columns.keys() if stored.columns and name not in stored.columns]  # noqa: SIM118
+        if misread:
+            raise batch.refuse(f"SQLAlchemy reads a column's name as {misread[0]!r}, which it is not. Rename it first")
+        for column in overrides:
+            stored.columns.pop(column.name, None)
+        new = RecreatedTable(impl, batch, table, stored)
+        new.take_overrides(overrides)
+        return new
+
+    def _reflected(self, overrides: list[Column[Any]]) -> Table:
+        batch, options = self.batch, dict(self.batch.options.reflect_kwargs)
+        if "include_columns" in options:
+            raise batch.refuse("include_columns in reflect_kwargs would lose the others. Use drop_column")
+        metadata = MetaData(naming_convention=dict(batch.options.naming_convention) or None)
+        options |= {"schema": batch.schema, "autoload_with": self.impl.connection, "resolve_fks": False}
+        try:
+            return Table(batch.table_name, metadata, *overrides, *self.further, **options)
+        except NoSuchTableError:
+            raise batch.refuse("there is no such table in this database. Check its name") from None
+
+    def _as_stored(self) -> AsStored:
+        impl, batch = self.impl, self.batch
+        if impl.as_sql or impl.connection is None:
+            return impl.offline_clauses()
+        stored = impl.as_stored(impl.connection, batch.table_name, batch.schema)
+        if stored.lost:
+            raise batch.refuse(
+                f"a new table would not have {', '.join(stored.lost)}. Drop that first and make it again, "
+                "or leave out recreate='always'"
+            )
+        return stored
+
+    def _rename_in_place(self, change: Change) -> None:
+        """Let the database rename the column wherever it is used, then go on from there."""
+        impl, batch = self.impl, self.batch
+        if self.new.changed and impl.as_sql:
+            raise batch.refuse("offline, new names come before all other changes of a batch")
+        if self.new.changed:
+            self._carry_out()
+        before, after = change.args[1], change.kw["name"]
+        impl.alter_column(batch.table_name, before, name=after, schema=batch.schema)
+        self.overrides = [changed_column(each, name=after) if each.name == before else each for each in self.overrides]
+        if batch.options.copy_from is None:
+            self.new = self._read()
+        else:
+            renamed = with_new_name(batch, self.new.table, before, after)
+            self.new = RecreatedTable(impl, batch, renamed, self.new.stored)
+        rest = {name: value for name, value in change.kw.items() if name not in ("name", "schema")}
+        self.new.alter_column(batch.table_name, after, **rest)
+
+    def _carry_out(self) -> None:
+        impl, old, schema = self.impl, self.batch.table_name, self.batch.schema
+        stored, table = self.new.stored, self.new.as_table(f"_mig_new_{old}")
+        for sql in stored.before:
+            impl.execute_sql(sql)
+        impl.prep_table_for_batch(self.batch, self.new.table)
+        impl.execute_sql(self.new.sql(table.name))
+        copied = {name: self.new.sources[name] for name in self.new.columns if name in self.new.sources}
+        impl.copy_rows(table, list(copied), impl.script_text(select(*copied.values())))
+        impl.exchange(old, table.name, schema)
+        for clause in self.new.clauses:
+            if not stored.is_inline(clause):
+                self._add(clause)
+        self._comment()
+        for sql in stored.after:
+            impl.execute_sql(sql)
+        self.new.changed = False
+
+    def _add(self, clause: Clause) -> None:
+        quote = self.impl.checking_dialect.identifier_preparer
+        table = quote.format_table(self.new.as_table(self.batch.table_name))
+        self.impl.execute_sql(clause.sql if clause.kind == "INDEX" else f"ALTER TABLE {table} ADD {clause.sql}")
+        for sql in clause.then:
+            self.impl.execute_sql(sql)
+
+    def _comment(self) -> None:
+        """Say the comments again where they are statements of their own."""
+        dialect, table = self.impl.dialect, self.new.as_table(self.batch.table_name)
+        if not dialect.supports_comments or dialect.inline_comments:
+            return
+        if table.comment:
+            self.impl.create_table_comment(table)
+        for column in table.columns:
+            if column.comment:
+                self.impl.create_column_comment(column)
