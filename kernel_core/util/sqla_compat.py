@@ -372,3 +372,23 @@ class PostgresqlTypes:
 def _type_name(named: dict[str, Any]) -> tuple[str, ...]:
     """Return how a type is known: by its name where the search path sees it, else with its schema."""
     return (named["name"],) if named["visible"] else (named["schema"], named["name"])
+
+
+class MySQLTypes:
+    """The types that reflection has for column types of MySQL and MariaDB: one object for each spelling."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect: Any = dialect
+        self._known: dict[str, TypeEngine[Any]] = {}
+
+    def type(self, written: str) -> TypeEngine[Any]:
+        """Return the type for what SHOW CREATE TABLE says behind a column's name.
+
+        NullType, with a warning, where it is not known.
+        """
+        found = self._known.get(written)
+        if found is None:
+            parsed = self._dialect._tabledef_parser.parse(f"CREATE TABLE `t` (\n  `c` {written}\n)", None)
+            found = parsed.columns[0]["type"] if parsed.columns else NullType()
+            self._known[written] = found
+        return found

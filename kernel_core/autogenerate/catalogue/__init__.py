@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.engine import Connection, Inspector
 
 from .inspected import read_by_inspector
+from .mariadb import read_mariadb
 from .postgresql import read_postgresql
 from .sqlite import read_sqlite
 from .values import Catalogue, EnumInfo, Info, Key, TableInfo
@@ -22,11 +23,13 @@ def read_catalogue(
 ) -> Catalogue:
     """Return what some schemas hold; None is the default one.
 
-    SQLite is asked 3 queries, PostgreSQL 5. Other databases are read by SQLAlchemy's Inspector.
+    SQLite is asked 3 queries, PostgreSQL 5, MariaDB 3. Other databases are read by SQLAlchemy's Inspector.
     """
     name, version = connection.dialect.name, connection.dialect.server_version_info or ()
     if name == "sqlite" and version >= (3, 26):
         return read_sqlite(connection, schemas, wanted)
     if name == "postgresql" and version >= (12,):
         return read_postgresql(connection, schemas, wanted)
+    if getattr(connection.dialect, "is_mariadb", False) and version >= (10, 5, 10):
+        return read_mariadb(connection, schemas, wanted)
     return read_by_inspector(inspector(), schemas, wanted)

@@ -59,6 +59,13 @@ def postgresql(postgresql_engine):
             connection.commit()
 
 
+@pytest.fixture
+def mariadb(mariadb_url):
+    engine = sa.create_engine(mariadb_url, poolclass=sa.pool.NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def connection(request):
     return request.getfixturevalue(request.param)

@@ -100,9 +100,10 @@ class RandomModels:
         convention = {"uq": "uq_%(table_name)s_%(column_0_name)s", "ix": "ix_%(column_0_label)s"}
         named = self.random.random() < 0.3 and dialect != "mysql"
         self.metadata = sa.MetaData(naming_convention=convention if named else None)
-        self.enums = {
-            name: postgresql.ENUM(*labels, name=name, metadata=self.metadata) for name, labels in ENUMS.items()
-        }
+        if dialect == "postgresql":
+            self.enums = {
+                name: postgresql.ENUM(*labels, name=name, metadata=self.metadata) for name, labels in ENUMS.items()
+            }
         names = self.random.sample(("t", "Order", "user", "p q", "straße", "t_child", "items"), tables)
         for name in names:
             self._table(name, self.random.choice(schemas))
@@ -144,7 +145,7 @@ class RandomModels:
         if self.chance(0.6):
             return None
         if isinstance(type_, (sa.Integer, sa.Numeric)) and not isinstance(type_, mysql.YEAR):
-            return self.random.choice(("7", sa.text("7"), sa.text("-3"), sa.text("(1 + 2)")))
+            return self.random.choice(("7", sa.text("7"), sa.text("0"), sa.text("(1 + 2)")))
         if isinstance(type_, sa.Boolean):
             return self.random.choice((sa.true(), sa.false()))
         if isinstance(type_, postgresql.ENUM):
@@ -170,9 +171,7 @@ class RandomModels:
 
     def _constraints(self, table: sa.Table) -> None:
         plain = self._plain(table)
-        numbers = [
-            column for column in table.columns if isinstance(column.type, sa.Integer) and column.identity is None
-        ]
+        numbers = [column for column in table.columns if isinstance(column.type, sa.Integer) and not column.primary_key]
         if plain and self.chance(0.5):
             chosen = self.random.sample(plain, min(len(plain), self.random.randrange(1, 3)))
             name = f"uq_{table.name}_x" if self.chance(0.6) else None
@@ -190,7 +189,9 @@ class RandomModels:
         targets = [
             other
             for other in self.metadata.tables.values()
-            if len(other.primary_key.columns) == 1 and "id" in other.c and (other is not table or self.chance(0.5))
+            if len(other.primary_key.columns) == 1
+            and (other is not table or self.chance(0.5))
+            and (self.dialect == "postgresql" or other.schema == table.schema)
         ]
         for number in range(self.random.randrange(3) if targets else 0):
             target = self.random.choice(targets)
@@ -202,9 +203,10 @@ class RandomModels:
                 "deferrable": True if deferred else None,
                 "initially": self.random.choice(("DEFERRED", None)) if deferred else None,
             }
-            column = sa.Column(f"ref{number}", target.c.id.type)
+            (key,) = target.primary_key.columns
+            column = sa.Column(f"ref{number}", key.type)
             table.append_column(column)
-            table.append_constraint(sa.ForeignKeyConstraint([column], [target.c.id], **options))
+            table.append_constraint(sa.ForeignKeyConstraint([column], [key], **options))
 
     def _indexes(self, table: sa.Table) -> None:
         plain = self._plain(table)
