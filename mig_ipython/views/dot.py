@@ -98,11 +98,17 @@ def in_process(dot: str) -> str | None:
 
 
 def _label(lines: Sequence[str]) -> str:
-    """Return the lines as a label that graphviz takes literally: no escapes of its own, no HTML."""
+    """Return the lines as a label that graphviz takes literally."""
     import graphviz
 
-    label: str = graphviz.nohtml("\\n".join(redact(line).replace("\\", "\\\\") for line in lines))
+    label: str = graphviz.nohtml("\\n".join(_literal(redact(line)) for line in lines))
     return label
+
+
+def _literal(text: str) -> str:
+    """Return text without control characters, and with what graphviz itself would read: backslashes and entities."""
+    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return shown.replace("\\", "\\\\").replace("&", "&amp;")
 
 
 def _look(box: Box) -> dict[str, str]:

@@ -45,9 +45,10 @@ def join(parts: Iterable[object], between: object = "") -> Html:
 
 
 def page(*children: object, label: str = "") -> Html:
-    """Return a whole view: self-contained, with its style."""
+    """Return a whole view: self-contained, with its style; a dollar sign in it begins no formula."""
     style = Html(f"<style>{CSS}</style>")
-    return tag("div", style, *children, class_="mig-view", role="group" if label else None, aria_label=label or None)
+    classes = "mig-view mathjax_ignore tex2jax_ignore"
+    return tag("div", style, *children, class_=classes, role="group" if label else None, aria_label=label or None)
 
 
 def details(summary: object, *children: object, shown: bool = False) -> Html:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
+import html5lib
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -94,3 +98,130 @@ def migrated(ready: Notebook) -> Notebook:
 def models() -> str:
     """The cell of the models."""
     return MODELS
+
+
+# ---- hostile text ----------------------------------------------------------------------------------------------------
+
+HOSTILE = (
+    "<script>alert('canary')</script>",
+    "</script><script>canary()</script>",
+    "<img src=x onerror=canary()>",
+    '"><img src=x onerror=canary()>',
+    "'><svg onload=canary()>",
+    "<svg><script>canary()</script></svg>",
+    "<svg/onload=canary()>",
+    "<iframe src='javascript:canary()'></iframe>",
+    "<iframe srcdoc='<script>canary()</script>'>",
+    "<object data='data:text/html,canary'></object>",
+    "<embed src='data:image/svg+xml,canary'>",
+    "<a href='javascript:canary()'>canary</a>",
+    "<a href='data:text/html;base64,Y2FuYXJ5'>canary</a>",
+    "<form action=//canary.test><input name=canary autofocus onfocus=canary()>",
+    "<button onclick=canary()>canary</button>",
+    "<details open ontoggle=canary()>canary",
+    "<video><source onerror=canary()></video>",
+    "<audio src=x onerror=canary()>",
+    "<body onload=canary()>",
+    "<base href='//canary.test/'>",
+    "<meta http-equiv=refresh content='0;url=//canary.test'>",
+    "<link rel=stylesheet href=//canary.test/x.css>",
+    "<style>@import '//canary.test/x.css';</style>",
+    "</style><script>canary()</script>",
+    "</textarea><script>canary()</script>",
+    "</title><script>canary()</script>",
+    "</pre></code><script>canary()</script>",
+    "</td></tr></table><script>canary()</script>",
+    "<!-- canary --><script>canary()</script><!--",
+    "--><script>canary()</script>",
+    "<![CDATA[<script>canary()</script>]]>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=canary()>",
+    "<template><script>canary()</script></template>",
+    "<plaintext>canary",
+    "<noscript><p title='</noscript><img src=x onerror=canary()>'>",
+    '" onmouseover="canary()" x="',
+    "' onmouseover='canary()' x='",
+    "` onmouseover=canary() x=`",
+    "&lt;script&gt;canary()&lt;/script&gt;",
+    "&#60;script&#62;canary()&#60;/script&#62;",
+    "\\u003cscript\\u003ecanary()\\u003c/script\\u003e",
+    "<scr\u0000ipt>canary()</scr\u0000ipt>",
+    "<<b>canary</b>>",
+    '<TABLE><TR><TD HREF="javascript:canary()">canary</TD></TR></TABLE>',
+    "javascript:canary()",
+    "{{7*7}}${7*7}<%= canary %>",
+    "$(canary) `canary` \\(canary\\) $$canary$$",
+    "[canary](javascript:canary()) ![x](//canary.test/x.png)",
+    'click n1 "javascript:canary()"\n%%{init: {"securityLevel": "loose"}}%%',
+    'canary" URL="javascript:canary()" x="',
+    "canary\\N\\G\\E\\T\\l",
+    "\u202e<script>yranac()</script>canary",
+)
+"""Each holds the word canary, so that a test can see that it was shown."""
+
+ELEMENTS = frozenset(
+    re.findall(
+        r"\w+",
+        "html head body div p span h3 h4 b s ul ol li pre code br table caption thead tbody tr th td details summary "
+        "img style meta title progress",
+    )
+)
+ATTRIBUTES = frozenset(
+    re.findall(
+        r"[\w-]+",
+        "class style role title alt src open scope tabindex lang charset value max aria-label aria-live aria-level",
+    )
+)
+DRAWN = frozenset(re.findall(r"\w+", "svg g title polygon polyline path ellipse text"))
+
+
+def active(text: str) -> list[str]:
+    """Return what is active in a piece of HTML, or could become so: anything that our views do not need."""
+    document = html5lib.parse(text, treebuilder="etree", namespaceHTMLElements=False)
+    return list(_active(document))
+
+
+def _active(document: ET.Element) -> Iterator[str]:
+    for node in document.iter():
+        if not isinstance(node.tag, str):
+            yield f"a comment: {node.text}"
+            continue
+        if node.tag not in ELEMENTS:
+            yield f"<{node.tag}>"
+        for name, value in node.attrib.items():
+            if name not in ATTRIBUTES:
+                yield f"<{node.tag} {name}={value!r}>"
+            if name == "style" and re.search(r"url|expression|@|<", value):
+                yield f"style={value!r}"
+        if node.tag == "style" and re.search(r"@import|url\(|expression|canary", node.text or ""):
+            yield f"style: {node.text}"
+        if node.tag == "img":
+            yield from drawn(node.attrib.get("src", ""))
+
+
+def drawn(source: str) -> Iterator[str]:
+    """Return what is active in a picture that stands in a data URL."""
+    kind, _, data = source.partition(",")
+    if kind != "data:image/svg+xml;base64":
+        yield f"<img src={source[:60]!r}>"
+        return
+    for node in ET.fromstring(base64.b64decode(data)).iter():
+        name = node.tag.rpartition("}")[2]
+        if name not in DRAWN:
+            yield f"<{name}> in the drawing"
+        yield from (f"{name} {key}={value!r} in the drawing" for key, value in node.attrib.items() if _acts(key, value))
+
+
+def _acts(name: str, value: str) -> bool:
+    return name.rpartition("}")[2] == "href" or name.startswith("on") or "javascript:" in value
+
+
+@pytest.fixture(scope="session")
+def hostile() -> tuple[str, ...]:
+    """Texts that would do something if they were taken for HTML."""
+    return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def active_nodes():
+    """What finds active nodes: a function of HTML that returns them in words."""
+    return active

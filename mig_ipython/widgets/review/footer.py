@@ -44,6 +44,8 @@ class Footer:
         )
         self.upgrade = button("Write & upgrade", "Write the file, then upgrade the database", on_upgrade, status)
         self.buttons = box(self.write, self.upgrade, classes="mig-bar", across=True)
+        self._rows: object = None
+        self._asked: tuple[object, ...] = ()
         self.widget = box(
             box(self.message, classes="mig-field"), self.script.file, self.folds, self.buttons, classes="mig-foot"
         )
@@ -53,9 +55,15 @@ class Footer:
         """The message that was typed; None where there is none."""
         return self.message.value.strip() or None
 
-    def show(self, *, written: bool, upgraded: bool, blocked: str) -> None:
-        """Show what can be done: ``blocked`` says why nothing can, and "" that it can."""
-        self.place.show(frozen=written)
+    def show(self, rows: object, *, written: bool, upgraded: bool, blocked: str) -> None:
+        """Show what can be done: ``blocked`` says why nothing can, and "" that it can.
+
+        ``rows`` are those of the review; only where they or the place are other ones, place and script are asked anew.
+        """
+        asked = (*self.place.chosen, written, blocked)
+        if rows is not self._rows or asked != self._asked:
+            self._rows, self._asked = rows, asked
+            self.place.show(frozen=written)
         blocked = blocked or self.place.blocked
         if self.place.problems and self.folds.selected_index is None:
             self.folds.selected_index = _PLACE
@@ -68,4 +76,4 @@ class Footer:
 
     def show_script(self) -> None:
         """Show the file as it is now."""
-        self.script.show(self.said, unfolded=self.folds.selected_index == _SCRIPT)
+        self.script.show(self.said, self._asked, unfolded=self.folds.selected_index == _SCRIPT)

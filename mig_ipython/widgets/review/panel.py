@@ -147,7 +147,7 @@ class ReviewPanel:
         self.detail.show(chosen, frozen=frozen)
         self.add_sql.show(frozen=frozen)
         self.homeless.say("There is no folder for the history yet." if self.proposal.needs_environment else "")
-        self.footer.show(written=frozen, upgraded=self.upgraded, blocked=self._blocked())
+        self.footer.show(rows, written=frozen, upgraded=self.upgraded, blocked=self._blocked())
         self.undo.disabled = self.upgraded if frozen else not self.review.can_undo
         self.undo.tooltip = "Take the written file back" if frozen else "Take back the last act"
         self.redo.disabled = frozen or not self.review.can_redo

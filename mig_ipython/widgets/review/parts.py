@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
+from traitlets import validate
 
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
@@ -23,9 +24,21 @@ LABELLED = {"description_width": "124px"}
 """Style of a control whose label stands in the column of labels."""
 
 
+_IGNORED = Html('<div class="mathjax_ignore tex2jax_ignore">')
+
+
+class Literal(widgets.HTML):  # type: ignore[misc]
+    """HTML in which JupyterLab sets no formulas: a dollar sign in a default or a comment is a dollar sign."""
+
+    @validate("value")
+    def _without_formulas(self, proposal: Any) -> str:
+        value = str(proposal["value"])
+        return value if not value or value.startswith(_IGNORED) else f"{_IGNORED}{value}</div>"
+
+
 def html(content: Html | str = "", *classes: str) -> Any:
     """Return a piece of HTML; a plain str is escaped."""
-    made = widgets.HTML(str(esc(content)))
+    made = Literal(str(esc(content)))
     for name in classes:
         made.add_class(name)
     return made

@@ -52,6 +52,11 @@ class Place:
         """What is wrong first, or ""."""
         return next(iter(self.problems.values()), "")
 
+    @property
+    def chosen(self) -> tuple[str | None, ...]:
+        """What the draft holds now."""
+        return self.draft.head, self.draft.label, self.draft.depends_on
+
     def show(self, *, frozen: bool) -> None:
         """Show what the draft holds, what it can follow, and what is wrong."""
         self.problems = {} if frozen else self.draft.problems()

@@ -35,9 +35,17 @@ class Script:
     def __init__(self, draft: Written) -> None:
         self.draft = draft
         self.file, self.text = html(), html()
+        self._made_from: object = None
+        self._asked: tuple[str | None, bool] | None = None
 
-    def show(self, message: str | None, *, unfolded: bool) -> None:
-        """Show the file as it is now; what cannot be known yet says why."""
+    def show(self, message: str | None, made_from: object, *, unfolded: bool) -> None:
+        """Show the file as it is now; what cannot be known yet says why.
+
+        It is made anew only where ``made_from`` is another object, or something else is asked for.
+        """
+        if made_from is self._made_from and self._asked == (message, unfolded):
+            return
+        self._made_from, self._asked = made_from, (message, unfolded)
         self.file.value = str(tag("p", "File ", tag("code", self._name(message)), class_="mig-dim"))
         if unfolded:
             self.text.value = str(self._text(message))

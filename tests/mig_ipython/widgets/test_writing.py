@@ -96,8 +96,20 @@ def test_an_unknown_file_name_is_said(panel, proposal):
         raise CommandError("no environment")
 
     proposal.draft.file_name = unknown
-    panel.footer.show_script()
+    panel.footer.message.value = "other words"
     assert "not known yet" in panel.footer.script.file.value
+
+
+def test_looking_at_another_row_does_not_make_the_script_anew(panel, proposal):
+    panel.footer.folds.selected_index = SCRIPT
+    asked = []
+    proposal.draft.text = lambda message=None: asked.append("text") or "x"
+    proposal.draft.problems = lambda: asked.append("place") or {}
+    for row in panel.review.rows:
+        panel.rows.buttons[row.key].click()
+    assert asked == []
+    panel.review.edit(4, nullable=True)
+    assert sorted(asked) == ["place", "text"]
 
 
 # ---- undo of the write

@@ -1,0 +1,143 @@
+"""A text that comes from a database, a file or a person is never HTML: many hostile ones, in every place of every view."""
+
+from __future__ import annotations
+
+import html
+import re
+from types import SimpleNamespace
+
+import pytest
+import sqlalchemy as sa
+
+from mig_ipython.confirmation import Confirmation
+from mig_ipython.connection import Connection
+from mig_ipython.environment import Environment
+from mig_ipython.export import Exported
+from mig_ipython.progress import Progress
+from mig_ipython.views.diff import Diff
+from mig_ipython.views.dot import by_program, in_process
+from mig_ipython.views.graph import RevisionGraph
+from mig_ipython.views.history import History
+from mig_ipython.views.operations import Line
+from mig_ipython.views.plan import Loss, Plan, PlannedStep
+from mig_ipython.views.report import RunReport, Said
+from mig_ipython.views.revisions import Broken, Entry
+from mig_ipython.views.script import RevisionView
+from mig_ipython.views.status import Status
+from mig_ipython.views.view import View
+
+
+def lines(texts):
+    return tuple(
+        Line("+", text, table=text, hints=((text, text), ("loses data", text)), sql=text, python=text) for text in texts
+    )
+
+
+def entries(texts):
+    return tuple(
+        Entry(f"{text}{at}", (f"{texts[at - 1]}{at - 1}",) if at else (), text, (text,), (text,), "pending", True, True)
+        for at, text in reversed(list(enumerate(texts)))
+    )
+
+
+def broken(texts):
+    return tuple(Broken(f"/x/{text}", 1, text) for text in texts)
+
+
+def plan(texts):
+    steps = tuple(PlannedStep(text, text, lambda text=text: lines([text])) for text in texts)
+    losses = tuple(Loss(text, text, text, 3) for text in texts)
+    return Plan("upgrade", texts[0], steps, losses, texts[0], "sqlite", lambda: "".join(texts))
+
+
+def report(texts, sql=None):
+    steps = tuple(SimpleNamespace(revision=text, direction="upgrade", doc=text) for text in texts)
+    trial = SimpleNamespace(changes=tuple((text, text, text) for text in texts))
+    return RunReport("upgrade", steps, tuple(texts), tuple(texts), "".join(texts), sql, plan(texts), trial)
+
+
+def progress(texts):
+    shown = Progress(lambda _: None)
+    shown.now = SimpleNamespace(kind="start", revision="".join(texts), doc="".join(texts), index=1, total=1)
+    return shown
+
+
+EVERY_VIEW = {
+    "Diff": lambda texts: Diff(texts, lines(texts), "".join(texts)),
+    "Diff without differences": lambda texts: Diff((), (), "".join(texts)),
+    "History": lambda texts: History(entries(texts), broken(texts), "".join(texts), "".join(texts)),
+    "RevisionGraph": lambda texts: RevisionGraph(entries(texts), broken(texts), "".join(texts)),
+    "RevisionGraph, folded": lambda texts: RevisionGraph(entries(texts), broken(texts), "".join(texts), fold_above=3),
+    "RevisionView": lambda texts: RevisionView(
+        Entry("a", tuple(texts), "".join(texts), tuple(texts), path="".join(texts)),
+        *["".join(texts)] * 2,
+        lines(texts),
+        *["".join(texts)] * 3,
+        RevisionGraph(entries(texts)),
+    ),
+    "Status": lambda texts: Status(
+        *["".join(texts)] * 3, tuple(texts), tuple(texts), 1, 1, "".join(texts), broken(texts)
+    ),
+    "RunReport": report,
+    "RunReport of SQL": lambda texts: report(texts, sql="".join(texts)),
+    "Plan": plan,
+    "Said": lambda texts: Said("".join(texts), tuple(texts), (tuple(texts),)),
+    "Confirmation": lambda texts: Confirmation(plan(texts), "".join(texts), lambda: report(texts)),
+    "Progress": progress,
+    "Connection": lambda texts: Connection("".join(texts), sa.create_engine("sqlite://"), "".join(texts)),
+    "Environment": lambda texts: Environment("x", files=tuple(texts), said="".join(texts)),
+    "Exported": lambda texts: Exported("".join(texts).replace("\0", ""), 1, "".join(texts)),
+}
+
+
+def text_of(shown: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<style>.*?</style>", "", shown)))
+
+
+@pytest.mark.parametrize("name", EVERY_VIEW)
+def test_no_view_makes_html_of_text(name, hostile, active_nodes):
+    assert len(hostile) >= 40
+    view = EVERY_VIEW[name](hostile)
+    shown = view._repr_mimebundle_()["text/html"]
+    assert active_nodes(shown) == []
+    assert text_of(shown).count("canary") >= 40
+
+
+def test_the_views_here_are_all_that_there_are():
+    """A new view must come here; two are made by whole commands, and tried there."""
+    import importlib
+    import pkgutil
+
+    import mig_ipython
+
+    for module in pkgutil.walk_packages(mig_ipython.__path__, "mig_ipython."):
+        importlib.import_module(module.name)
+    known = {name.split(" ")[0].rstrip(",") for name in EVERY_VIEW} | {"Proposal", "Handwritten"}
+    assert {each.__name__ for each in View.__subclasses__() if each.__module__.startswith("mig_ipython")} == known
+
+
+def test_mermaid_source_holds_text_as_numbers_only(hostile):
+    source = RevisionGraph(entries(hostile), broken(hostile)).mermaid
+    for line in source.splitlines()[1:]:
+        assert re.fullmatch(
+            r"    \w+(\(\[|\[\[|\[|>)\"[^\"<>`{}\[\]$\\]*\"(\]\)|\]\]|\])|    \w+ (-->|-\. depends on \.->) \w+", line
+        ), line
+
+
+@pytest.mark.parametrize("draw", ["by_program", "in_process"])
+def test_every_text_is_shown_in_the_drawing_as_it_is(draw, hostile):
+    dot = RevisionGraph(tuple(Entry(f"r{at}", (), f"{at} {text}"[:38]) for at, text in enumerate(hostile))).dot
+    svg = by_program(dot, "svg") if draw == "by_program" else in_process(dot)
+    if svg is None:
+        pytest.skip("this renderer is not here")
+    svg = svg.decode() if isinstance(svg, bytes) else svg
+    drawn = html.unescape("".join(re.findall(r"<text[^>]*>(.*?)</text>", svg))).replace("\N{NO-BREAK SPACE}", " ")
+    for at, text in enumerate(hostile):
+        shown = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text.splitlines()[0])
+        assert f"{at} {shown}"[:38] in drawn, text
+
+
+def test_what_finds_active_nodes_finds_them(hostile, active_nodes):
+    """A check of the check: pasted raw, most of these texts are found."""
+    found = [text for text in hostile if active_nodes(f"<p>{text}</p>")]
+    assert len(found) >= 30
