@@ -1,5 +1,6 @@
 """What differs between the models and the database, as operations, and how operations are written as Python."""
 
+from . import plugins
 from .api import (
     AutogenContext,
     RevisionContext,
@@ -18,6 +19,7 @@ __all__ = [
     "Rewriter",
     "comparators",
     "compare_metadata",
+    "plugins",
     "produce_migrations",
     "render_op_text",
     "render_python_code",

@@ -7,18 +7,19 @@ from typing import Any
 
 from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Table
 
-from ...operations.containers import ModifyTableOps, UpgradeOps, grouped
+from ...operations.containers import ModifyTableOps, UpgradeOps
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ...util.sqla_compat import sorted_tables
 from ..catalogue import Key, TableInfo
 from ..context import AutogenContext, names
-from .changes import Changes, ordered
+from .changes import Changes
 from .columns import added_columns, altered_columns, dropped_columns
 from .comments import compare_table_comment
 from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
+from .found import Found, Pair
 from .indexes import compare_indexes
 from .reflect import Database, version_table
 
@@ -40,9 +41,11 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         for key in database.infos
         if key not in models and (not context.filters_objects or _is_included(context, database, key))
     ]
-    changes = ordered([_changes(context, database, model) for model in both])
-    more = _asked_alone(context, database, new, gone)
-    upgrade_ops.ops.extend(grouped([*_created(context, new), *changes, *_dropped(context, database, gone), *more]))
+    pairs = [Pair(database.infos[_key(database, model)], model, _changes(context, database, model)) for model in both]
+    found = Found(pairs, _created(context, new), _dropped(context, database, gone))
+    found.more = _asked_alone(context, database, new, gone)
+    context.comparisons.run("tables", lambda: (context, database, found))
+    upgrade_ops.ops.extend(found.in_order())
 
 
 def _is_included(context: AutogenContext, database: Database, key: Key) -> bool:

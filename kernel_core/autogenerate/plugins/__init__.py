@@ -1,0 +1,15 @@
+"""Comparisons beyond Alembic's, one plugin a file: ``kernel_core.ext.<file>``, chosen by ``autogenerate_plugins``.
+
+Each file has a function ``setup(plugin)``; ``ALIASES`` are further names. Importing this folder makes them all known.
+They stand at the target ``tables``: a function is given (autogen_context, `Database`, `Found`) after the built-in
+comparisons of all tables, and adds to what was found.
+"""
+
+import importlib
+import pkgutil
+
+from ...runtime.plugins import Plugin
+
+for _found in pkgutil.iter_modules(__path__):
+    _module = importlib.import_module(f"{__name__}.{_found.name}")
+    _module.setup(Plugin(f"kernel_core.ext.{_found.name}", aliases=getattr(_module, "ALIASES", ())))

@@ -1,0 +1,29 @@
+"""Named CHECK constraints by their names alone, as Alembic's opt-in plugin of this name compares them."""
+
+from __future__ import annotations
+
+from ...runtime.plugins import Plugin
+from ...util.sqla_compat import final_name, is_type_bound
+from ..compare.found import Found
+from ..compare.reflect import Database
+from ..context import AutogenContext
+from .checks import model_checks, note_checks
+
+ALIASES = ("alembic.ext.checkconstraint_byname",)
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare checks, unless another plugin did."""
+    plugin.add_autogenerate_comparator(compare_names, "tables", "checks")
+
+
+def compare_names(context: AutogenContext, database: Database, found: Found) -> None:
+    """Find checks whose name only one side has; those of types are left alone."""
+    for pair in found.both:
+        wanted = {final_name(each, context.dialect): each for each in model_checks(context, pair)}
+        there = {each["name"] for each in pair.info.checks}
+        gone = [each for each in pair.info.checks if each["name"] is not None and each["name"] not in wanted]
+        missing = [
+            each for name, each in wanted.items() if name is not None and name not in there and not is_type_bound(each)
+        ]
+        note_checks(context, pair, gone, missing)

@@ -1,0 +1,150 @@
+"""CHECK constraints by what they say, named or not, as the database spells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.schema import CheckConstraint
+
+from ...operations.kinds.constraint import CreateCheckConstraintOp
+from ...operations.schemaobj import SchemaObjects
+from ...runtime.plugins import Plugin
+from ...util.priority import DispatchPriority, PriorityDispatchResult
+from ...util.sqla_compat import final_name, is_made_on, is_type_bound, should_create, sql_text
+from ..canonical import Question, canonical, plain_sql
+from ..catalogue import Key
+from ..compare.copies import drop_constraint
+from ..compare.found import Found, Pair
+from ..compare.reflect import Database, final, literal_text
+from ..context import AutogenContext
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare before the plugin that goes by names alone, and instead of it."""
+    plugin.add_autogenerate_comparator(compare_checks, "tables", "checks", priority=DispatchPriority.FIRST)
+
+
+@dataclass(slots=True)
+class _Sides:
+    """The checks of one table that do not say the same word by word."""
+
+    pair: Pair
+    database: list[Mapping[str, Any]]
+    model: list[CheckConstraint]
+    said: dict[int, Question] = field(default_factory=dict)
+
+
+def compare_checks(context: AutogenContext, database: Database, found: Found) -> PriorityDispatchResult:
+    """Find checks that are new, that are gone, and those that say something else."""
+    sides = [each for pair in found.both if (each := _differing(context, pair)) is not None]
+    questions = [question for each in sides for question in each.said.values()]
+    answers = canonical(context, questions)
+    for each in sides:
+        _settle(context, each, answers)
+    return PriorityDispatchResult.STOP
+
+
+def model_checks(context: AutogenContext, pair: Pair) -> list[CheckConstraint]:
+    """Return the checks of a model's table that are made on this database, those of Boolean and Enum types too.
+
+    Those with a name come first, so that one without takes none of theirs.
+    """
+    return [
+        constraint
+        for constraint in sorted(pair.model.constraints, key=lambda each: (each.name is None, str(each.name)))
+        if isinstance(constraint, CheckConstraint)
+        and is_made_on(constraint, context.dialect)
+        and should_create(constraint, context.dialect)
+    ]
+
+
+def condition(context: AutogenContext, constraint: CheckConstraint) -> str:
+    """Return what a check of the models states, as SQL of this database."""
+    return sql_text(constraint.sqltext, context.dialect).replace("%%", "%")
+
+
+def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
+    """Return what is left of both sides without those that are called and say the same word by word."""
+    left: list[Mapping[str, Any]] = list(pair.info.checks)
+    missing: list[CheckConstraint] = []
+    for constraint in model_checks(context, pair):
+        name, words = final_name(constraint, context.dialect), plain_sql(condition(context, constraint))
+        same = next((each for each in left if _called(each, name) and plain_sql(each["sqltext"]) == words), None)
+        if same is None:
+            missing.append(constraint)
+        else:
+            left.remove(same)
+    if not missing and not left:
+        return None
+    sides = _Sides(pair, left, missing)
+    if missing and left:
+        spelled = {id(each): condition(context, each) for each in missing}
+        spelled |= {id(each): str(each["sqltext"]) for each in left}
+        sides.said = {item: Question.about(context, pair, "check", sql) for item, sql in spelled.items()}
+    return sides
+
+
+def _called(item: Mapping[str, Any], name: str | None) -> bool:
+    return name is None or item["name"] is None or str(item["name"]) == name
+
+
+def _settle(context: AutogenContext, sides: _Sides, answers: Mapping[Question, str | None]) -> None:
+    """Note what is to be dropped and made.
+
+    A check of a type belongs to it, and none is made here. One of a name that is there, about which the database cannot
+    be asked, is left alone.
+    """
+
+    def said(item: object) -> str | None:
+        question = sides.said.get(id(item))
+        return None if question is None else answers[question]
+
+    def says(item: Mapping[str, Any], words: str | None) -> bool:
+        return words is not None and words in (item["sqltext"], said(item))
+
+    left = list(sides.database)
+    missing: list[CheckConstraint] = []
+    for constraint in sides.model:
+        name, words = final_name(constraint, context.dialect), said(constraint)
+        same = next((each for each in left if _called(each, name) and says(each, words)), None)
+        is_asked_in_vain = words is None and bool(sides.said)
+        if same is None and name is not None and (is_type_bound(constraint) or is_asked_in_vain):
+            same = next((each for each in left if each["name"] == name), None)
+        if same is not None:
+            left.remove(same)
+        elif not is_type_bound(constraint):
+            missing.append(constraint)
+    note_checks(context, sides.pair, left, missing)
+
+
+def existing_check(item: Mapping[str, Any], key: Key) -> CheckConstraint:
+    """Return a check as the database describes it, on a table of its own."""
+    schema, table = key
+    return SchemaObjects().check_constraint(final(item["name"]), table, literal_text(item["sqltext"]), schema=schema)
+
+
+def note_checks(
+    context: AutogenContext, pair: Pair, gone: Sequence[Mapping[str, Any]], missing: list[CheckConstraint]
+) -> None:
+    """Add the operations, where ``include_object`` wants them."""
+    schema, table = pair.info.key
+    by_name = {str(each["name"]): each for each in gone}
+    for item in gone:
+        existing = existing_check(item, pair.info.key)
+        counterpart = next((each for each in missing if final_name(each, context.dialect) == item["name"]), None)
+        operation = drop_constraint(existing, context.impl)
+        if operation.constraint_name is None:
+            continue  # SQLite keeps a check without a name, which no statement can drop
+        if context.run_object_filters(existing, item["name"], "check_constraint", True, counterpart):
+            pair.changes.dropped_constraints.append(operation)
+        elif counterpart is not None:
+            missing.remove(counterpart)
+    for constraint in missing:
+        name = final_name(constraint, context.dialect)
+        old = by_name.get(str(name))
+        compare_to = None if old is None else existing_check(old, pair.info.key)
+        if context.run_object_filters(constraint, name, "check_constraint", False, compare_to):
+            creation = CreateCheckConstraintOp(name, table, condition(context, constraint), schema=schema)
+            pair.changes.added_constraints.append(creation)

@@ -1,0 +1,134 @@
+"""CHECK constraints, compared by what they say."""
+
+import pytest
+import sqlalchemy as sa
+
+BYNAME = ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"]
+CONVENTION = {"ck": "ck_%(table_name)s_%(constraint_name)s"}
+
+
+def schema(*checks, convention=None):
+    metadata = sa.MetaData(naming_convention=convention)
+    sa.Table(
+        "person",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("age", sa.Integer),
+        sa.Column("size", sa.Integer),
+        sa.Column("name", sa.String(20)),
+        sa.Column("Mixed Case", sa.Integer),
+        sa.Column("grown", sa.Boolean(create_constraint=True, name="ck_grown")),
+        sa.Column("kind", sa.Enum("a", "b'c", native_enum=False, create_constraint=True, name="ck_kind")),
+        *(sa.CheckConstraint(words, name=name) for name, words in checks),
+    )
+    return metadata
+
+
+def test_a_condition_that_says_something_else_is_dropped_and_made(road):
+    before, after = schema(("adult", "age >= 18")), schema(("adult", "age >= 21"))
+    assert road.there_and_back(before, after) == [
+        "Drop check adult of person",
+        "Create check adult on person: age >= 21",
+    ]
+
+
+def test_new_and_gone_ones_are_found(road):
+    before, after = schema(("gone", "age > 1"), ("same", "age > 2")), schema(("same", "age > 2"), ("new", "age > 3"))
+    assert road.there_and_back(before, after) == [
+        "Drop check gone of person",
+        "Create check new on person: age > 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "age>=0   AND age<150",
+        "age IN (1, 2, 3) OR name IN ('x', 'it''s')",
+        "name NOT LIKE 'a%'",
+        "(age BETWEEN 1 AND 5) OR NOT (age = 7)",
+        "coalesce(age, 0) + 1 > 0",
+        "CASE WHEN age > 1 THEN 2 ELSE 3 END > 1",
+        "lower(name) <> 'colon: x'",
+        "length(name) * (age + 1) > 0",
+    ],
+)
+def test_the_database_s_own_spelling_is_no_difference(road, words):
+    metadata = schema(("one", words), (None, words.replace("age", "size")))
+    road.create(metadata)
+    assert road.found(metadata) == []
+
+
+def test_a_quoted_name_stays_one(road):
+    quote = road.connection.dialect.identifier_preparer.quote("Mixed Case")
+    metadata = schema(("one", f"{quote} > 1"))
+    road.create(metadata)
+    assert road.found(metadata) == []
+
+
+def test_an_unnamed_one_is_found_by_what_it_says(road):
+    road.create(schema((None, "age >= 18")))
+    assert road.found(schema((None, "age >= 18"))) == []
+    found = road.found(schema((None, "age >= 21")))
+    assert found[-1] == "Create check on person: age >= 21"
+    if road.name != "sqlite":  # which has no name to drop it by
+        assert found[0].startswith("Drop check ")
+
+
+def test_a_naming_convention_gives_the_name(road):
+    before = schema(("adult", "age >= 18"), convention=CONVENTION)
+    after = schema(("adult", "age >= 21"), convention=CONVENTION)
+    assert road.there_and_back(before, after)[0] == "Drop check ck_person_adult of person"
+
+
+def test_a_check_of_a_new_column_is_understood(road):
+    before, after = schema(("adult", "age >= 18")), schema(("adult", "age >= 18"), ("height", "height > 0"))
+    after.tables["person"].append_column(sa.Column("height", sa.Integer))
+    assert "Create check height on person: height > 0" in road.there_and_back(before, after)
+
+
+def test_what_the_database_refuses_does_not_spoil_the_rest(road):
+    road.create(schema(("bad", "age > 1"), ("good", "age > 2")))
+    found = road.found(schema(("bad", "nobody_knows(age) > 1"), ("good", "age > 3")))
+    assert "Drop check good of person" in found
+    assert road.connection.execute(sa.text("SELECT count(*) FROM person")).scalar() == 0
+
+
+def test_nothing_is_left_of_the_question(postgresql_road):
+    postgresql_road.create(schema(("one", "age IN (1, 2)")))
+    postgresql_road.found(schema(("one", "age IN (1, 3)")))
+    names = sa.text("SELECT relname FROM pg_class WHERE relname LIKE 'mig\\_%'")
+    assert postgresql_road.connection.execute(names).all() == []
+
+
+def test_only_what_differs_as_text_is_asked_for(road):
+    before, after = (sa.MetaData(), sa.MetaData())
+    for metadata, words in ((before, "age >= 18"), (after, "( AGE  >= 18)")):
+        sa.Table("person", metadata, sa.Column("age", sa.Integer), sa.CheckConstraint(words, name="one"))
+    road.create(before)
+    road.statements.clear()
+    assert road.found(after) == []
+    assert not [statement for statement in road.statements if "mig_question" in statement]
+
+
+def test_hooks_may_leave_a_check_alone(road):
+    def include(object_, name, type_, reflected, compare_to):
+        assert type_ != "check_constraint" or isinstance(object_, sa.CheckConstraint)
+        return not (type_ == "check_constraint" and name == "adult")
+
+    road.create(schema(("adult", "age >= 18"), ("other", "age > 1")))
+    found = road.found(schema(("adult", "age >= 21"), ("other", "age > 2")), include_object=include)
+    assert found == ["Drop check other of person", "Create check other on person: age > 2"]
+
+
+def test_the_plugin_of_alembic_s_name_goes_by_names_alone(road):
+    road.create(schema(("adult", "age >= 18"), ("gone", "age > 1"), (None, "age > 7")))
+    after = schema(("adult", "age >= 21"), ("new", "age > 1"), (None, "age > 8"))
+    found = road.found(after, BYNAME)
+    assert {"Drop check gone of person", "Create check new on person: age > 1"} <= set(found)
+    automatic = {"sqlite": [], "postgresql": ["person_age_check"]}.get(road.name, ["CONSTRAINT_1"])
+    assert [each for each in found if each.split()[2] in automatic] == [
+        f"Drop check {name} of person" for name in automatic
+    ]
+    assert len(found) == 2 + len(automatic), "a database names what has no name; the models have no such name"
+    assert road.found(after, ["alembic.autogenerate.*"]) == []
