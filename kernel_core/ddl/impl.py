@@ -123,7 +123,7 @@ class DefaultImpl(RecreatesTables):
     def check(self, construct: Any) -> None:
         """Raise CommandError for a statement that would not be the one that is meant.
 
-        It holds a NUL, or a name that the database would cut, or SQL that ends the statement where it only has a part.
+        It holds a NUL, or SQL that ends the statement where it only has a part. Warns of a name that will be cut.
         """
         if isinstance(construct, TextClause):
             refuse_nul(construct.text)

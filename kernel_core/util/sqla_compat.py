@@ -29,7 +29,7 @@ from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
 from sqlalchemy.sql.sqltypes import _Binary
 from sqlalchemy.types import JSON, NullType, String, TypeEngine
 
-from .sqltext import refuse_cut_name, refuse_loose_sql
+from .sqltext import refuse_loose_sql, warn_of_cut_name
 
 SQLALCHEMY_VERSION = tuple(int(part) for part in sqlalchemy.__version__.split(".")[:2])
 
@@ -255,7 +255,7 @@ def for_scripts(dialect: Dialect) -> Dialect:
     """Return the dialect as it writes statements that are read, not run.
 
     A percent sign in them is one percent sign, and values are written out that SQLAlchemy knows as parameters only.
-    Compiling raises CommandError for a name that the database would cut, and for SQL that would not stay in its place.
+    Compiling raises CommandError for SQL that would not stay in its place, and warns of a name that will be cut.
     """
     written: Any = copy.copy(dialect)
     written.preparer = _checking_preparer(dialect.preparer)  # type: ignore[arg-type]
@@ -295,11 +295,11 @@ def _script_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
 
 @functools.cache
 def _checking_preparer(preparer: type[IdentifierPreparer]) -> type[IdentifierPreparer]:
-    """Return a preparer that refuses a name which the database would cut."""
+    """Return a preparer that warns of a name which the database will cut."""
 
     class CheckingPreparer(preparer):  # type: ignore[valid-type, misc]
         def quote(self, ident: str, *args: Any, **kw: Any) -> str:
-            refuse_cut_name(ident, self.dialect)
+            warn_of_cut_name(ident, self.dialect)
             return str(super().quote(ident, *args, **kw))
 
     return CheckingPreparer

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import functools
 import re
+import warnings
 from typing import Any
 
-from .exc import CommandError
+from .exc import CommandError, CutName
 
 _DOUBLE, _BACKTICK = r'"(?:[^"]|"")*+"', "`(?:[^`]|``)*+`"
 _ESCAPED = {quote: rf"{quote}(?:[^{quote}\\]|{quote}{quote}|\\.)*+{quote}" for quote in "'\""}
@@ -40,19 +41,23 @@ def refuse_nul(text: str) -> None:
         raise CommandError(f"A statement holds a NUL character, around {around}. Take it out of that name or text.")
 
 
-def refuse_cut_name(name: str, dialect: Any) -> None:
-    """Raise CommandError for a name that PostgreSQL would cut in silence: the statement would be about another thing.
+def warn_of_cut_name(name: str, dialect: Any) -> None:
+    """Warn with CutName of a name that PostgreSQL cuts in silence: the statement is about the name that is left.
 
-    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+    It is no error, because a name is cut the same way each time, so that histories with such names run and go on to.
+    Names of indexes and constraints are not cut by the server: SQLAlchemy shortens those that a convention made, and
+    refuses the others. https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
     """
     limit = dialect.max_identifier_length
     if dialect.name == "postgresql" and len(name) * 4 > limit:
         stored = name.encode("utf-8", "replace")
         if len(stored) > limit:
             cut = stored[:limit].decode("utf-8", "ignore")
-            raise CommandError(
-                f"The name {shortened(name)} has {len(stored)} bytes, and PostgreSQL keeps {limit}. "
-                f"Shorten it; PostgreSQL would make {cut!r} of it."
+            warnings.warn(
+                f"The name {shortened(name)} has {len(stored)} bytes; PostgreSQL keeps {limit} and makes {cut!r} of "
+                "it. Say it that way in your models too, or autogenerate takes them for two.",
+                CutName,
+                stacklevel=2,
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, MetaData, Table, select
@@ -116,7 +117,7 @@ class Recreation:
 
     def _carry_out(self) -> None:
         impl, old, schema = self.impl, self.batch.table_name, self.batch.schema
-        stored, table = self.new.stored, self.new.as_table(f"_mig_new_{old}")
+        stored, table = self.new.stored, self.new.as_table(_name_beside(old, impl.dialect.max_identifier_length))
         for sql in stored.before:
             impl.execute_sql(sql)
         impl.prep_table_for_batch(self.batch, self.new.table)
@@ -149,3 +150,13 @@ class Recreation:
         for column in table.columns:
             if column.comment:
                 self.impl.create_column_comment(column)
+
+
+def _name_beside(old: str, limit: int) -> str:
+    """Return a name for the new table while the old one is there; one that fits, however long the old one is."""
+    name = f"_mig_new_{old}"
+    return (
+        name
+        if len(name.encode("utf-8", "replace")) <= limit
+        else f"_mig_new_{zlib.crc32(old.encode('utf-8', 'replace')):08x}"
+    )

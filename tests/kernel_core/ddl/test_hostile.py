@@ -22,6 +22,7 @@ assert _spec.loader
 scripts = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(scripts)
 
+pytestmark = pytest.mark.filterwarnings("ignore::kernel_core.util.exc.CutName")
 HARMLESS = "A b"
 HOSTILE = {
     "single quote": "a'; DROP TABLE canary; --",

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from kernel_core.autogenerate import render_python_code
 from kernel_core.operations import Operations, ops
 from kernel_core.runtime.migration import MigrationContext
-from kernel_core.util.exc import CommandError
+from kernel_core.util.exc import CommandError, CutName
 
 from .conftest import operations
 
@@ -219,3 +219,24 @@ def test_an_exclude_constraint_of_a_model_is_written_and_read_back(op: Operation
         .scalar()
     )
     assert words == "EXCLUDE USING gist (during WITH &&, (((room + 1))::text) WITH =) WHERE ((room > 0))"
+
+
+@pytest.mark.filterwarnings("ignore::kernel_core.util.exc.CutName")
+def test_a_history_of_names_that_postgresql_cuts_runs(op: Operations) -> None:
+    long, column = "x" * 70, "c" + "y" * 70
+    op.create_table(long, sa.Column("id", sa.Integer, primary_key=True), sa.Column("b", sa.Integer))
+    op.add_column(long, sa.Column(column, sa.Integer, comment="so"))
+    op.create_index(op.f(f"ix_{long}"), long, [column])
+    op.alter_column(long, column, nullable=False)
+    op.bulk_insert(sa.table(long, sa.column("id"), sa.column(column)), [{"id": 1, column: 2}])
+    found = sa.inspect(op.get_bind())
+    assert [each["name"] for each in found.get_columns(long[:63])] == ["id", "b", column[:63]]
+    assert [len(each["name"]) for each in found.get_indexes(long[:63])] == [60], "SQLAlchemy shortens it with a hash"
+    op.drop_index(op.f(f"ix_{long}"), long)
+    op.drop_column(long, column)
+    op.rename_table(long, f"new{long}")
+    op.drop_table(f"new{long}")
+    with pytest.warns(CutName, match=f"makes '{'z' * 63}' of it"):
+        op.create_table("z" * 70, sa.Column("id", sa.Integer))
+    with pytest.raises(CommandError, match="too long: postgresql takes 63 characters"):
+        op.create_index("x" * 64, "users", ["name"])
