@@ -17,11 +17,14 @@ from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
-from .models import Models
+from .models import NO_MODELS, Models
 from .running import refuse_difference
+from .wanted import Wanted
 
 if TYPE_CHECKING:
     from .session import Session
+
+EVERYTHING = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Comparison:
     """What differs, and what it was made from.
 
     ``opts`` are those that ``env.py`` configured; ``database_heads`` and ``heads`` where database and files stood;
-    ``fingerprint`` stands for the models as they were.
+    ``fingerprint`` stands for the models as they were, ``wanted`` for what was left out.
     """
 
     operations: UpgradeOps
@@ -39,6 +42,7 @@ class Comparison:
     database_heads: tuple[str, ...]
     heads: tuple[str, ...]
     fingerprint: str
+    wanted: Wanted = EVERYTHING
 
     def template_args(self, operations: UpgradeOps) -> dict[str, Any]:
         """Return what fills the template of a version file for these operations; raises IrreversibleOperation."""
@@ -48,21 +52,28 @@ class Comparison:
         return dict(script_template_args(script, autogen))
 
 
-def compare(session: Session, models: Models, *, only_at_head: bool = True) -> Comparison:
+def compare(
+    session: Session, models: Models | None, *, only_at_head: bool = True, wanted: Wanted | None = None
+) -> Comparison:
     """Return what differs between ``models`` and the connected database.
 
-    With an environment its ``env.py`` decides about filters and options; without one the two are compared directly.
-    Raises CommandError where the database does not stand at the heads and ``only_at_head``.
+    With an environment its ``env.py`` decides about filters and options, and brings its own models where it has some;
+    without one the two are compared directly. Raises CommandError where the database does not stand at the heads and
+    ``only_at_head``, and where nobody has models. ``wanted`` is by default what ``%config Mig`` says.
     """
+    wanted = session.wanted() if wanted is None else wanted
     if session.has_environment:
-        return _by_environment(session, models, only_at_head)
+        return _by_environment(session, models, only_at_head, wanted)
+    if models is None:
+        raise CommandError(NO_MODELS)
     with session.connection.engine.connect() as live:
-        context = MigrationContext.configure(connection=live, opts={"target_metadata": models.metadata})
+        opts = {"target_metadata": models.metadata, "renames": wanted.renames or "show"}
+        context = MigrationContext.configure(connection=live, opts=opts)
         found = produce_migrations(context, models.metadata)
-        return _comparison(found, models, context, (), ())
+        return _comparison(found, models, context, (), (), wanted)
 
 
-def _by_environment(session: Session, models: Models, only_at_head: bool) -> Comparison:
+def _by_environment(session: Session, models: Models | None, only_at_head: bool, wanted: Wanted) -> Comparison:
     """Let ``env.py`` configure the context, and compare inside it; no revision is run."""
     scripts = session.scripts()
     results: list[Comparison] = []
@@ -73,14 +84,15 @@ def _by_environment(session: Session, models: Models, only_at_head: bool) -> Com
         here, heads = tuple(context.get_current_heads()), tuple(scripts.get_heads())
         if only_at_head:
             _check_at_head(scripts, here)
-        target = context.opts.get("target_metadata")
-        metadata = models.metadata if target is None else target
-        found = produce_migrations(context, metadata)
+        used = _used(session, models, context.opts.get("target_metadata"))
+        if wanted.renames is not None:
+            context.opts["renames"] = wanted.renames
+        found = produce_migrations(context, used.metadata)
         hook = context.opts.get("process_revision_directives")
         directives = [found]
         if hook is not None:
             hook(context, here, directives)
-        results.append(_comparison(directives[0] if directives else None, models, context, here, heads))
+        results.append(_comparison(directives[0] if directives else None, used, context, here, heads, wanted))
         return []
 
     with session.at_work(models) as config:
@@ -95,18 +107,43 @@ def _by_environment(session: Session, models: Models, only_at_head: bool) -> Com
     return results[-1]
 
 
+def _used(session: Session, models: Models | None, theirs: Any) -> Models:
+    """Return the models to compare: those of ``env.py`` where it has its own; raises CommandError where nobody has."""
+    if theirs is None or (isinstance(theirs, (list, tuple)) and not theirs):
+        if models is None:
+            raise CommandError(NO_MODELS)
+        return models
+    if models is not None and models.is_of(theirs):
+        return models
+    place = f"{session.environment.shown}/env.py"
+    metadata = tuple(theirs) if isinstance(theirs, (list, tuple)) else theirs
+    own = Models("target_metadata", metadata, of=place)
+    if models is not None and models.chosen:
+        raise CommandError(
+            f"{own} is what is compared here, not {models}. Name no target, "
+            "or let env.py take config.attributes['target_metadata']."
+        )
+    return own
+
+
 def _comparison(
-    script: MigrationScript | None, models: Models, context: Any, here: tuple[str, ...], heads: tuple[str, ...]
+    script: MigrationScript | None,
+    models: Models,
+    context: Any,
+    here: tuple[str, ...],
+    heads: tuple[str, ...],
+    wanted: Wanted,
 ) -> Comparison:
     operations = script.upgrade_ops if script is not None else None
     return Comparison(
-        operations=operations if operations is not None else UpgradeOps([]),
+        operations=wanted.among(operations) if operations is not None else UpgradeOps([]),
         models=models,
         dialect=context.dialect,
         opts=dict(context.opts),
         database_heads=here,
         heads=heads,
         fingerprint=fingerprint(models, context.dialect),
+        wanted=wanted,
     )
 
 

@@ -49,6 +49,7 @@ class Connection(View):
     engine: Engine
     url: str
     borrowed: bool = False
+    warning: str = ""
 
     @property
     def dialect(self) -> str:
@@ -71,11 +72,13 @@ class Connection(View):
             self.engine.dispose()
 
     def text(self) -> str:
-        return f"Connected to {self.target} as {self.name!r}" + (" (engine of the notebook)" if self.borrowed else "")
+        said = f"Connected to {self.target} as {self.name!r}" + (" (engine of the notebook)" if self.borrowed else "")
+        return f"{said}\n! {self.warning}" if self.warning else said
 
     def html(self) -> Html:
         kind = " (engine of the notebook)" if self.borrowed else ""
-        return page(tag("p", "Connected to ", tag("b", self.target), " as ", tag("code", self.name), kind))
+        warned = tag("p", self.warning, class_="mig-warn") if self.warning else ""
+        return page(tag("p", "Connected to ", tag("b", self.target), " as ", tag("code", self.name), kind), warned)
 
 
 class MaskedURL(URL):
@@ -103,6 +106,13 @@ def connect(target: Any, name: str | None = None) -> Connection:
         engine.dispose()
         raise
     return Connection(name or _default_name(url), engine, mask_url(engine.url))
+
+
+def holds_password(target: Any) -> bool:
+    """Tell whether a text is a URL with a password in it."""
+    if not isinstance(target, str) or "://" not in target:
+        return False
+    return "***" in mask_url(target)
 
 
 def _parsed(target: Any) -> URL:

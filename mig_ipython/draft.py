@@ -156,7 +156,7 @@ class Draft:
             return "A revision was added since this review was made."
         if session.heads_of_database() != made.database_heads:
             return "The database has moved since this review was made."
-        if _code(compare(session, made.models).operations) != _code(made.operations):
+        if _code(compare(session, made.models, wanted=made.wanted).operations) != _code(made.operations):
             return "The database was altered by hand since this review was made."
         return ""
 

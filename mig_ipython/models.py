@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import MetaData, Table
@@ -12,13 +12,23 @@ from kernel_core.util.exc import CommandError
 
 from .views.text import count
 
+NO_MODELS = (
+    "No models found: no MetaData or declarative Base with tables is in this notebook. "
+    "Run the cell that declares them, or name one: %mig_autogenerate Base."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """One MetaData, or several, and the name that the notebook has for it."""
+    """One MetaData, or several, and the name that the notebook has for it.
+
+    ``of`` is the ``env.py`` that brought it, where the notebook has no name for it; ``chosen``: a person named it.
+    """
 
     name: str
     metadata: MetaData | tuple[MetaData, ...]
+    of: str = ""
+    chosen: bool = field(default=False, compare=False)
 
     @property
     def tables(self) -> int:
@@ -26,8 +36,20 @@ class Models:
         several = self.metadata if isinstance(self.metadata, tuple) else (self.metadata,)
         return sum(len(one.tables) for one in several)
 
+    @property
+    def typed(self) -> str:
+        """What to type after a command to mean these, with a blank before; "" where nothing need be typed."""
+        return "" if self.of else f" {self.name}"
+
+    def is_of(self, metadata: Any) -> bool:
+        """Tell whether this is the MetaData, or the list of them, that an ``env.py`` configured."""
+        theirs = tuple(metadata) if isinstance(metadata, (list, tuple)) else (metadata,)
+        ours = self.metadata if isinstance(self.metadata, tuple) else (self.metadata,)
+        return len(ours) == len(theirs) and all(one is other for one, other in zip(ours, theirs, strict=True))
+
     def __str__(self) -> str:
-        return f"`{self.name}` ({count(self.tables, 'table')})"
+        of = f" of {self.of}" if self.of else ""
+        return f"`{self.name}`{of} ({count(self.tables, 'table')})"
 
 
 def find_models(targets: Sequence[Any], namespace: Mapping[str, Any]) -> Models:
@@ -39,13 +61,11 @@ def find_models(targets: Sequence[Any], namespace: Mapping[str, Any]) -> Models:
     if targets:
         named = [_named(target, namespace) for target in targets]
         metadatas = tuple(dict.fromkeys(metadata for _, metadata in named))
-        return Models(", ".join(name for name, _ in named), metadatas[0] if len(metadatas) == 1 else metadatas)
+        names = ", ".join(name for name, _ in named)
+        return Models(names, metadatas[0] if len(metadatas) == 1 else metadatas, chosen=True)
     found = candidates(namespace)
     if not found:
-        raise CommandError(
-            "No models found: no MetaData or declarative Base with tables is in this notebook. "
-            "Run the cell that declares them, or name one: %mig_autogenerate Base."
-        )
+        raise CommandError(NO_MODELS)
     if len(found) > 1:
         listed = " and ".join(str(models) for models in found)
         raise CommandError(

@@ -88,7 +88,7 @@ class Progress(View):
 def shown(session: Session) -> Iterator[OnStep | None]:
     """Show how the run inside goes on, where somebody looks; give what the engine shall tell."""
     tell = _updating() if session.has_front_end else _printing if session.has_terminal else None
-    if tell is None:
+    if tell is None or not session.settings.progress:
         yield None
         return
     progress = Progress(tell)

@@ -161,7 +161,7 @@ class Proposal(View):
         """Compare again and begin a new review; message and place in the history stay, what was written too."""
         with told_plainly():
             named = self.draft.models_now()
-            self.comparison = compare(self.session, named)
+            self.comparison = compare(self.session, named, wanted=self.comparison.wanted)
             self.review = review_of(self.session, self.comparison)
             self.draft = self.draft.anew(self.review, self.comparison)
         return self

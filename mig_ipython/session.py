@@ -19,12 +19,15 @@ from kernel_core.util.exc import CommandError
 
 from . import planning, running
 from .connection import Connection, connect, sqlite_path
+from .elsewhere import section_files, section_url
 from .environment import Environment, make, open_at
 from .models import Models, candidates, find_models
 from .proposal import Proposal
 from .running import OnStep
+from .settings import settings_of
 from .views.plan import Plan
 from .views.report import RunReport
+from .wanted import Wanted, patterns
 from .written import WrittenFiles
 
 __all__ = ["Connection", "Environment", "Models", "Proposal", "Session", "forget_session", "session_of"]
@@ -38,6 +41,7 @@ class Session:
 
     def __init__(self, namespace: Mapping[str, Any], shell: Any = None) -> None:
         self.namespace, self._shell = namespace, shell
+        self.settings = settings_of(shell)
         self.connections: dict[str, Connection] = {}
         self.current_name: str | None = None
         self.proposal: Proposal | None = None
@@ -77,6 +81,14 @@ class Session:
             raise CommandError("Not connected to a database. Connect first: %mig_connect sqlite:///dev.db")
         return self.connections[self.current_name]
 
+    def connect_by_default(self) -> Connection:
+        """Connect to ``%config Mig.database``, else to ``$DATABASE_URL``; raises CommandError where neither is set."""
+        if self.settings.database:
+            return self.connect(self.settings.database)
+        if "DATABASE_URL" in os.environ:
+            return self.connect("$DATABASE_URL")
+        return self.connection
+
     def connect(self, target: Any, name: str | None = None) -> Connection:
         """Connect to a URL, an engine, or the name of one, and make it the current connection.
 
@@ -85,7 +97,8 @@ class Session:
         if isinstance(target, str) and name is None and target in self.connections:
             self.current_name = target
             return self.connection
-        connection = connect(self.value_of(target), name)
+        section = target[1:] if isinstance(target, str) and target.startswith("@") else None
+        connection = connect(self.value_of(target), name or section)
         replaced = self.connections.pop(connection.name, None)
         if replaced is not None:
             replaced.close()
@@ -107,10 +120,14 @@ class Session:
     def value_of(self, target: Any) -> Any:
         """Return what ``$NAME`` or the name of a variable stands for; anything else as it is.
 
-        ``$NAME`` is an environment variable or, if there is none, a variable of the notebook.
+        ``$NAME`` is an environment variable or, if there is none, a variable of the notebook; ``@NAME`` a section of
+        an ini file.
         """
         if not isinstance(target, str):
             return target
+        if target.startswith("@"):
+            ini = self.environment.ini if self.has_environment else None
+            return section_url(target[1:], section_files(ini))
         if target.startswith("$"):
             name = target[1:].strip("{}")
             if name not in os.environ and name not in self.namespace:
@@ -126,7 +143,7 @@ class Session:
     def environment(self) -> Environment:
         """The environment; the only one in the working folder is opened by itself. Raises EnvironmentMissing."""
         if self._environment is None:
-            self._environment = open_at()
+            self._environment = open_at(self.settings.environment, self.settings.section)
         return self._environment
 
     @property
@@ -173,14 +190,30 @@ class Session:
 
     # ---- which models ----------------------------------------------------------------------------------------------
 
-    def models(self, targets: Sequence[Any] = ()) -> Models:
-        """Return the models that are named, or the only ones in the notebook; raises CommandError."""
-        return find_models(targets, self.namespace)
+    def models(self, targets: Sequence[Any] = ()) -> Models | None:
+        """Return the models that are named, by an argument or ``%config Mig.target``, or the only ones in the notebook.
+
+        None where there are none and an environment may have its own. Raises CommandError where two may be meant.
+        """
+        named = targets or ([self.settings.target] if self.settings.target else [])
+        if not named and not candidates(self.namespace) and self.has_environment:
+            return None
+        return find_models(named, self.namespace)
 
     def likely_models(self) -> Models | None:
         """Return the models where there is no doubt which."""
+        if self.settings.target in self.namespace:
+            return find_models([self.settings.target], self.namespace)
         found = candidates(self.namespace)
         return found[0] if len(found) == 1 else None
+
+    def wanted(
+        self, only: str | Sequence[str] | None = None, exclude: str | Sequence[str] | None = None, renames: str = ""
+    ) -> Wanted:
+        """Return which part of a comparison is wanted: as said here, else as ``%config Mig`` says."""
+        settings = self.settings
+        said = renames or (settings.renames if settings.renames != "show" else None)
+        return Wanted(patterns(only or settings.only), patterns(exclude or settings.exclude), said)
 
     def all_models(self) -> list[Models]:
         """Return every candidate."""

@@ -4,28 +4,51 @@
     %mig_connect postgresql://ada@localhost/flights
     %mig_connect $DATABASE_URL --as production
     %mig_connect engine
+    %mig_connect @production
+    %mig_connect --sql
 
 A relative SQLite path is relative to the notebook's folder. ``$NAME`` is an environment variable or a variable of the
-notebook; a bare name is an engine or a URL of the notebook, or an open connection. Without an argument the current
-connection is shown.
+notebook; a bare name is an engine or a URL of the notebook, or an open connection. ``@NAME`` is a section of an ini
+file (of the environment, ``connections.ini``, or jupysql's), ``--sql`` the database of ``%sql`` (jupysql). Without an
+argument the current connection is shown; where there is none, ``%config Mig.database`` or ``$DATABASE_URL`` is taken.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
-from ..connection import Connection
+from kernel_core.util.exc import CommandError
+
+from ..connection import Connection, holds_password
+from ..elsewhere import sql_engine
 from ..session import Session
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what may be typed."""
-    parser.add_argument("target", nargs="?", default=None, metavar="URL|$NAME|engine", help="what to connect to")
-    parser.add_argument("--as", dest="name", default=None, metavar="NAME", help="how the connection is called")
+    parser.add_argument(
+        "target", nargs="?", default=None, metavar="URL|$NAME|@SECTION|ENGINE", help="what to connect to"
+    )
+    parser.add_argument("--sql", action="store_true", help="take over the connection of %%sql (jupysql)")
+    parser.add_argument("--as", dest="name", default=None, metavar="AS", help="how the connection is called")
 
 
 def run(session: Session, args: argparse.Namespace) -> Connection:
     """Return the connection."""
+    if args.sql:
+        if args.target is not None:
+            raise CommandError(f"--sql and {args.target!r} both say what to connect to. Give one of them.")
+        return session.connect(sql_engine(), args.name)
     if args.target is None:
-        return session.connection
-    return session.connect(args.target, args.name)
+        return session.connection if session.current_name is not None else session.connect_by_default()
+    connection = session.connect(args.target, args.name)
+    if getattr(args, "is_typed", False) and holds_password(args.target):
+        return replace(connection, warning=LITERAL)
+    return connection
+
+
+LITERAL = (
+    "The password stands in the cell, and so in the notebook's file. "
+    "Keep it in an environment variable: %mig_connect $DATABASE_URL"
+)

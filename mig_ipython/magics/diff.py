@@ -29,4 +29,4 @@ def run(session: Session, args: argparse.Namespace) -> Diff:
     models = session.models(args.targets)
     found = compare(session, models, only_at_head=False)
     review = review_of(session, found)
-    return Diff(list(found.operations.leaves()), lines_of(review), f"{models} and {session.where}")
+    return Diff(list(found.operations.leaves()), lines_of(review), f"{found.models} and {session.where}")

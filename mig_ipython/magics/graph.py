@@ -29,4 +29,10 @@ def run(session: Session, args: argparse.Namespace) -> RevisionGraph:
     """Return the graph."""
     scripts = session.scripts()
     found = entries(scripts, session.heads_if_connected(), args.range)
-    return RevisionGraph(found, broken_files(scripts), session.where_if_connected, horizontal=args.horizontal)
+    return RevisionGraph(
+        found,
+        broken_files(scripts),
+        session.where_if_connected,
+        fold_above=session.settings.fold_above,
+        horizontal=args.horizontal,
+    )

@@ -20,9 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "directory", nargs="?", default="migrations", metavar="DIR", help="the folder (default: migrations)"
     )
-    parser.add_argument("--template", default="generic", metavar="T", help="which template to copy (default: generic)")
+    parser.add_argument("--template", default=None, metavar="T", help="which template to copy (default: generic)")
 
 
 def run(session: Session, args: argparse.Namespace) -> Environment:
     """Return the environment, with the files that were made."""
-    return session.init(args.directory, args.template)
+    return session.init(args.directory, args.template or session.settings.template)

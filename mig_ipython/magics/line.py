@@ -101,6 +101,7 @@ def run_line(command: Command, line: str, cell: str | None) -> Any:
             args = parser.parse_args(split(line.rstrip().removesuffix(";") if silent else line))
         except HelpShown:
             return None
+        args.is_typed = True
         if command.is_cell:
             args.cell = cell
         result = command.module.run(session_of(command.shell), args)

@@ -20,11 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "place", nargs="?", default="", metavar="DIR|FILE", help="the folder, alembic.ini or pyproject.toml"
     )
-    parser.add_argument(
-        "--name", default="alembic", metavar="SECTION", help="section of the ini file (default: alembic)"
-    )
+    parser.add_argument("--name", default=None, metavar="SECTION", help="section of the ini file (default: alembic)")
 
 
 def run(session: Session, args: argparse.Namespace) -> Environment:
     """Return the environment."""
-    return session.open(args.place, args.name)
+    return session.open(args.place or session.settings.environment, args.name or session.settings.section)

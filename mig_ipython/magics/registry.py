@@ -14,6 +14,8 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
+from ..settings import give, take
+
 _NO_COMMANDS = frozenset({"__init__", "carry", "line", "registry"})
 _CELL = "cell_"
 
@@ -143,6 +145,7 @@ def register(shell: Any) -> None:
     for command in commands.values():
         shell.register_magic_function(command, "cell" if command.is_cell else "line", command.magic)
     shell.register_magic_function(Dispatch(commands), "line", "mig")
+    give(shell)
     _add_completion(shell, commands)
 
 
@@ -153,6 +156,7 @@ def unregister(shell: Any) -> None:
             del magics[name]
     matchers = shell.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != "mig"]
+    take(shell)
     import sys
 
     if f"{__package__.rpartition('.')[0]}.session" in sys.modules:

@@ -63,6 +63,11 @@ def _drift(session: Session) -> int | None:
         return None
 
 
+def _typed(session: Session) -> str:
+    models = session.models()
+    return models.typed if models is not None else ""
+
+
 def _next(session: Session, facts: dict[str, Any], connected: bool) -> str:
     if not connected:
         return "%mig_connect sqlite:///dev.db"
@@ -71,5 +76,5 @@ def _next(session: Session, facts: dict[str, Any], connected: bool) -> str:
     if facts.get("pending"):
         return "%mig_upgrade"
     if facts.get("drift"):
-        return f'%mig_autogenerate {session.models().name} -m "..."'
+        return f'%mig_autogenerate{_typed(session)} -m "..."'
     return "nothing: the database is up to date" if facts.get("heads") else '%mig_autogenerate -m "..."'

@@ -106,3 +106,67 @@ def test_an_existing_database_is_opened_as_it_is(notebook, tmp_path):
         connection.execute("CREATE TABLE t (x)")
     connection.close()
     assert notebook.run("%mig_connect sqlite:///old.db").dialect == "sqlite"
+
+
+def test_a_section_of_an_ini_file_is_connected_to(notebook, tmp_path):
+    (tmp_path / "connections.ini").write_text(
+        "[local]\ndrivername = sqlite\ndatabase = parts.db\n[other]\nsqlalchemy.url = sqlite:///%(here)s/whole.db\n[empty]\nx = 1\n"
+        "[bad]\ndrivername = postgresql\nport = many\n"
+    )
+    assert notebook.run("%mig_connect @local").target == "sqlite parts.db"
+    assert notebook.run("%mig_connect @other --as mine").target == "sqlite whole.db"
+    assert [row[0] for row in notebook.run("%mig_connections").rows] == ["local", "mine (current)"]
+    assert "No section [nobody]" in notebook.fail("%mig_connect @nobody")
+    assert "names no database" in notebook.fail("%mig_connect @empty")
+    assert "is no number" in notebook.fail("%mig_connect @bad")
+
+
+def test_a_section_of_the_environments_ini_is_found_first(ready, tmp_path):
+    ini = tmp_path / "migrations" / "alembic.ini"
+    ini.write_text(ini.read_text() + "\n[production]\nsqlalchemy.url = sqlite:///production.db\n")
+    assert ready.run("%mig_connect @production").name == "production"
+
+
+def test_the_database_of_sql_is_taken_over_and_not_disposed(notebook, monkeypatch):
+    import sys
+    from types import ModuleType, SimpleNamespace
+
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    fake = ModuleType("sql.connection")
+    monkeypatch.setitem(sys.modules, "sql.connection", fake)
+    fake.ConnectionManager = SimpleNamespace(current=None)
+    assert "%sql is not connected" in notebook.fail("%mig_connect --sql")
+    with engine.connect() as live:
+        fake.ConnectionManager.current = SimpleNamespace(connection_sqlalchemy=live)
+        connection = notebook.run("%mig_connect --sql")
+    assert connection.engine is engine
+    assert connection.borrowed
+    fake.ConnectionManager.current = SimpleNamespace(connection_sqlalchemy=sqlite3)
+    assert "not one of SQLAlchemy" in notebook.fail("%mig_connect --sql")
+    engine.dispose()
+
+
+def test_without_sql_loaded_its_connection_cannot_be_taken(notebook, monkeypatch):
+    import sys
+
+    monkeypatch.delitem(sys.modules, "sql.connection", raising=False)
+    assert "No %sql is loaded" in notebook.fail("%mig_connect --sql")
+
+
+def test_without_an_argument_database_url_is_connected_to(notebook, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert "Not connected" in notebook.fail("%mig_connect")
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///by_default.db")
+    assert notebook.run("%mig_connect").target == "sqlite by_default.db"
+    notebook.run("%mig_connect sqlite:///other.db")
+    assert notebook.run("%mig_connect").target == "sqlite other.db"
+
+
+def test_a_password_in_a_cell_is_used_and_warned_about(notebook, postgresql_url):
+    url = sa.make_url(postgresql_url).set(password="swordfish93").render_as_string(hide_password=False)
+    connection = notebook.run(f"%mig_connect {url} --as typed")
+    assert "stands in the cell" in repr(connection)
+    assert "stands in the cell" in connection._repr_html_()
+    assert "swordfish93" not in repr(connection)
+    notebook["url"] = url
+    assert "stands in the cell" not in repr(notebook.run("%mig_connect url --as named"))

@@ -1,0 +1,133 @@
+"""The settings: ``%config Mig`` in a notebook, ``[tool.mig]`` of the nearest ``pyproject.toml`` for good.
+
+    %config Mig.target = "Base"
+
+What ``%config`` or IPython's own configuration says wins over the file.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from traitlets import Bool, CaselessStrEnum, Int, List, TraitError, Unicode, validate
+from traitlets.config import Configurable
+
+
+class Mig(Configurable):
+    """What the commands do where nothing else is typed."""
+
+    target = Unicode(
+        "", help="The MetaData or declarative Base that commands are about: its name in the notebook."
+    ).tag(config=True)
+    database = Unicode(
+        "", help="What %mig_connect without an argument connects to: a URL, or $NAME. By default $DATABASE_URL."
+    ).tag(config=True)
+    environment = Unicode(
+        "", help="The environment to open: a folder, an ini file or a pyproject.toml. By default the only one here."
+    ).tag(config=True)
+    section = Unicode("alembic", help="The section of the ini file that configures the environment.").tag(config=True)
+    template = Unicode("generic", help="The template of %mig_init.").tag(config=True)
+    accept = CaselessStrEnum(
+        ["all", "safe", "none"], "all", help="Which operations a review accepts at first: all, safe or none."
+    ).tag(config=True)
+    renames = CaselessStrEnum(
+        ["show", "accept", "off"],
+        "show",
+        help="What becomes of a drop and an addition that look like one rename: show, accept or off.",
+    ).tag(config=True)
+    only = List(Unicode(), help="Compare only tables, or columns, of these names; * and ? stand for anything.").tag(
+        config=True
+    )
+    exclude = List(Unicode(), help="Leave out tables, or columns, of these names, such as tmp_* or users.secret.").tag(
+        config=True
+    )
+    panel = Bool(True, help="Show the review as a panel where there is a live front end.").tag(config=True)
+    progress = Bool(True, help="Show how an upgrade goes on while it runs.").tag(config=True)
+    fold_above = Int(300, min=10, help="Fold long linear runs in a graph of more revisions than this.").tag(config=True)
+
+    @validate("database")
+    def _without_password(self, proposal: Any) -> str:
+        from kernel_core.util.secrets import MASK, mask_url
+
+        value = str(proposal["value"])
+        if "://" in value and MASK in mask_url(value):
+            raise TraitError("No password belongs here. Name an environment variable: $DATABASE_URL")
+        return value
+
+    def read(self, folder: str | None = None) -> str | None:
+        """Take over ``[tool.mig]`` of the nearest ``pyproject.toml``, from ``folder`` upwards; return its path.
+
+        A trait that IPython's configuration sets stays. Raises CommandError for an unknown name or a wrong value.
+        """
+        import difflib
+
+        from kernel_core.util.exc import CommandError
+        from kernel_core.util.secrets import mask_url
+
+        path = nearest_pyproject(folder or os.getcwd())
+        table = _table(path) if path is not None else {}
+        said = self.config.get("Mig", {})
+        for name, value in table.items():
+            if name not in self.trait_names(config=True):
+                near = difflib.get_close_matches(name, self.trait_names(config=True), 1)
+                hint = f" The nearest is {near[0]}." if near else ""
+                raise CommandError(
+                    f"{path} [tool.mig] has {name!r}, which is no setting.{hint} %config Mig lists them."
+                )
+            if name in said:
+                continue
+            try:
+                setattr(self, name, value)
+            except TraitError:
+                said_as = mask_url(value) if isinstance(value, str) else repr(value)
+                raise CommandError(
+                    f"{path} [tool.mig] says {name} = {said_as}, which cannot be. {self.traits()[name].help}"
+                ) from None
+        return path if table else None
+
+
+def nearest_pyproject(folder: str) -> str | None:
+    """Return the ``pyproject.toml`` of ``folder`` or of the nearest folder above it; None where there is none."""
+    here = os.path.abspath(folder)
+    while True:
+        path = os.path.join(here, "pyproject.toml")
+        if os.path.isfile(path):
+            return path
+        if os.path.dirname(here) == here:
+            return None
+        here = os.path.dirname(here)
+
+
+def settings_of(shell: Any) -> Mig:
+    """Return the settings that a shell has, or new ones; the file is read anew."""
+    found = next((one for one in getattr(shell, "configurables", ()) if type(one).__name__ == Mig.__name__), None)
+    settings = found if found is not None else Mig()
+    settings.read()
+    return settings
+
+
+def give(shell: Any) -> None:
+    """Let ``%config Mig`` work in a shell; what an earlier loading gave is replaced."""
+    take(shell)
+    shell.configurables.append(Mig(parent=shell))
+
+
+def take(shell: Any) -> None:
+    """Take the settings from a shell."""
+    shell.configurables[:] = [one for one in shell.configurables if type(one).__name__ != Mig.__name__]
+
+
+def _table(path: str) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        with open(path, "rb") as stream:
+            table = tomllib.load(stream).get("tool", {}).get("mig", {})
+    except (OSError, ValueError):
+        return {}  # whoever needs the file says what is wrong with it
+    if not isinstance(table, dict):
+        from kernel_core.util.exc import CommandError
+
+        raise CommandError(f"{path}: tool.mig is {table!r}. Write a table: [tool.mig].")
+    return table

@@ -1,0 +1,104 @@
+"""``%config Mig`` and ``[tool.mig]``."""
+
+from __future__ import annotations
+
+import pytest
+from traitlets import TraitError
+
+
+@pytest.fixture
+def fresh(notebook):
+    """A notebook whose session is made anew, as after a restart, when a command first asks for it."""
+    from mig_ipython.session import forget_session
+
+    def begin(text: str):
+        with open("pyproject.toml", "w", encoding="utf-8") as stream:
+            stream.write(text)
+        forget_session(notebook.shell)
+        notebook.run("%reload_ext mig_ipython")
+        return notebook
+
+    return begin
+
+
+def test_config_lists_every_setting_with_its_help(notebook):
+    notebook.run("%config Mig")
+    for name in ("Mig.target", "Mig.accept", "Mig.environment", "Mig.fold_above", "Mig.renames"):
+        assert name in notebook.printed
+    from mig_ipython.settings import Mig
+
+    assert all(trait.help for trait in Mig.class_traits(config=True).values())
+
+
+def test_the_target_of_the_configuration_decides_between_two(ready):
+    ready.run("other = sa.MetaData()\nsa.Table('t', other, sa.Column('x', sa.Integer))")
+    assert "2 candidates" in ready.fail("%mig_diff")
+    ready.run("%config Mig.target = 'other'")
+    diff = ready.run("%mig_diff")
+    assert "`other` (1 table)" in repr(diff)
+    assert "`Base` (1 table)" in repr(ready.run("%mig_diff Base"))
+    ready.run("%config Mig.target = 'nobody'")
+    assert "'nobody' is no name in this notebook" in ready.fail("%mig_diff")
+
+
+def test_settings_are_read_from_pyproject(fresh):
+    notebook = fresh(
+        "[tool.mig]\naccept = 'none'\ntarget = 'Base'\nexclude = ['tmp_*']\ndatabase = 'sqlite:///dev.db'\n"
+    )
+    assert repr(notebook.run("%mig_connect")) == "Connected to sqlite dev.db as 'dev'"
+    notebook.run("%mig_init migrations")
+    notebook.declare()
+    notebook.run("sa.Table('tmp_x', Base.metadata, sa.Column('x', sa.Integer))")
+    proposal = notebook.run("%mig_autogenerate -m x")
+    assert [row.accepted for row in proposal.review.rows] == [False]
+    assert len(notebook.run("%mig_diff")) == 1
+
+
+def test_what_config_says_wins_over_the_file(fresh):
+    notebook = fresh("[tool.mig]\naccept = 'none'\n")
+    notebook.run("%config Mig.accept = 'all'")
+    assert notebook.run("from mig_ipython import mig\nmig.session.settings.accept") == "all"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("acept = 'all'", "The nearest is accept"),
+        ("accept = 'everything'", "accept = everything, which cannot be"),
+        ("fold_above = 'many'", "fold_above = many, which cannot be"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_file(fresh, line, said):
+    notebook = fresh(f"[tool.mig]\n{line}\n")
+    shown = notebook.fail("%mig")
+    assert said in shown
+    assert "pyproject.toml" in shown
+
+
+def test_a_password_is_no_setting(fresh):
+    from mig_ipython.settings import Mig
+
+    with pytest.raises(TraitError, match="No password belongs here") as caught:
+        Mig().database = "postgresql://ada:swordfish91@db/x"
+    assert "swordfish91" not in str(caught.value)
+    notebook = fresh("[tool.mig]\ndatabase = 'postgresql://ada:swordfish92@db/x'\n")
+    assert "swordfish92" not in notebook.fail("%mig")
+
+
+def test_the_environment_of_the_configuration_is_opened(ready):
+    ready.run("%mig_init other")
+    from mig_ipython.session import forget_session
+
+    forget_session(ready.shell)
+    ready.run("%mig_connect sqlite:///dev.db")
+    assert "2 environments are here" in ready.fail("%mig_history")
+    ready.run("%config Mig.environment = 'other'")
+    assert "other" in repr(ready.run("%mig_history")) or ready.run("%mig").environment == "other"
+    assert ready.run("%mig").environment == "other"
+
+
+def test_unloading_takes_the_settings_away(notebook):
+    notebook.run("%unload_ext mig_ipython")
+    assert not [one for one in notebook.shell.configurables if type(one).__name__ == "Mig"]
+    notebook.run("%load_ext mig_ipython\n%reload_ext mig_ipython")
+    assert len([one for one in notebook.shell.configurables if type(one).__name__ == "Mig"]) == 1
