@@ -4,29 +4,141 @@
         from alembic import op          # kernel_core.op
         from alembic.operations import ops
 
-`ScriptDirectory` puts this round ``env.py`` and version files, so that existing environments run unchanged. A really
-installed Alembic is laid aside with all its imported parts and comes back as it was. `install` does the same for the
-whole process. This file stands outside the floors: it imports nothing of the engine, and any floor may use it.
+`ScriptDirectory` puts this round ``env.py`` and version files, so that existing environments run unchanged. It holds
+for the thread or task that is inside, and for what it imports there; any other thread goes on importing a really
+installed Alembic, of which nothing is moved or hidden. `install` is for the whole process instead. This file stands
+outside the floors: it imports nothing of the engine, and any floor may use it.
 """
 
 from __future__ import annotations
 
+import builtins
 import importlib
-import importlib.util
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.abc import Loader, MetaPathFinder
+from contextvars import ContextVar
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 NAME = "alembic"
 _HOME = __name__.rpartition(".")[0]
 
+_inside: ContextVar[bool] = ContextVar("_inside", default=False)
 
-class _Same(Loader):
-    """Hands out a module of the engine in place of making one."""
+
+@contextmanager
+def alias() -> Iterator[None]:
+    """Let ``alembic`` mean this engine inside the ``with``; it may be entered again, also in other threads.
+
+    A thread that is started inside belongs to it where it is given the context (`contextvars.copy_context`). What is
+    reached without an import statement and without `importlib.import_module` is not renamed.
+    """
+    before = _inside.get()
+    _switch.enter()
+    _inside.set(True)
+    try:
+        yield
+    finally:
+        _inside.set(before)
+        _switch.leave()
+
+
+def install() -> None:
+    """Let ``alembic`` mean this engine until the process ends; a second call changes nothing.
+
+    A really installed Alembic is laid aside with all its imported parts.
+    """
+    _whole.install()
+
+
+def uninstall() -> None:
+    """Take `install` back."""
+    _whole.uninstall()
+
+
+# ---- one name, two packages ------------------------------------------------------------------------------------------
+
+
+def _is_ours(name: str) -> bool:
+    return name == NAME or name.startswith(f"{NAME}.")
+
+
+def _own(name: str) -> ModuleType:
+    """The engine's module that ``name`` stands for; raises ModuleNotFoundError, by that name, where it has none."""
+    own = _HOME + name[len(NAME) :]
+    try:
+        return _import_module(own)
+    except ModuleNotFoundError as error:
+        if error.name != own:
+            raise
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name) from None
+
+
+_import_module = importlib.import_module
+
+
+def _renaming_import(
+    name: str,
+    globals: Any = None,
+    locals: Any = None,
+    fromlist: Sequence[str] | None = (),
+    level: int = 0,
+) -> Any:
+    """Do as ``__import__``, for whoever is inside with the engine in the place of Alembic."""
+    if level or not _inside.get() or not _is_ours(name):
+        return _switch.original(name, globals, locals, fromlist or (), level)
+    own = _own(name)
+    if not fromlist:
+        return sys.modules[_HOME]
+    return _switch.original(own.__name__, None, None, fromlist, 0)
+
+
+def _renaming_import_module(name: str, package: str | None = None) -> ModuleType:
+    """Do as `importlib.import_module`, likewise."""
+    return _own(name) if _inside.get() and _is_ours(name) else _import_module(name, package)
+
+
+class _Switch:
+    """Has the two ways of importing ask who is inside, while anybody is."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.users = 0
+        self.is_on = False
+        self.original = builtins.__import__
+        self.finder = _Finder()
+
+    def enter(self) -> None:
+        with self.lock:
+            self.users += 1
+            if self.users > 1:
+                return
+            sys.meta_path.append(self.finder)
+            importlib.import_module = _renaming_import_module
+            if not self.is_on:
+                self.original, self.is_on = builtins.__import__, True
+                builtins.__import__ = _renaming_import
+
+    def leave(self) -> None:
+        with self.lock:
+            self.users -= 1
+            if self.users:
+                return
+            sys.meta_path.remove(self.finder)
+            if not _whole.is_installed:
+                _forget_own()
+            if importlib.import_module is _renaming_import_module:
+                importlib.import_module = _import_module
+            # Where somebody has put an import of their own over this one meanwhile, it stays, and does nothing outside.
+            if builtins.__import__ is _renaming_import:
+                builtins.__import__, self.is_on = self.original, False
+
+
+class _Same:
+    """A loader that hands out a module of the engine in place of making one."""
 
     def __init__(self, module: ModuleType) -> None:
         self.module = module
@@ -40,88 +152,65 @@ class _Same(Loader):
         module.__spec__ = self.spec
 
 
-class _Finder(MetaPathFinder):
-    """Answers each import of ``alembic.x`` with the engine's ``x``."""
+class _Finder:
+    """Answers an import of ``alembic.x`` by the engine's ``x``.
+
+    As the last finder it serves those who reach the import system in another way, where there is no other Alembic.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if not _is_ours(fullname):
+        if not _is_ours(fullname) or (fullname != NAME and sys.modules.get(NAME) is not sys.modules[_HOME]):
             return None
-        own = _HOME + fullname[len(NAME) :]
-        if importlib.util.find_spec(own) is None:
+        try:
+            return ModuleSpec(fullname, _Same(_own(fullname)))  # type: ignore[arg-type]
+        except ModuleNotFoundError as error:
+            if error.name != fullname:
+                raise
             return None
-        return ModuleSpec(fullname, _Same(importlib.import_module(own)))
-
-
-class _State:
-    """How many are inside, and what is laid aside for them; sys.modules is one for the whole process."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.depth = 0
-        self.aside: dict[str, ModuleType] = {}
-        self.finder = _Finder()
-        self.installed = False
-
-    def enter(self) -> None:
-        with self.lock:
-            self.depth += 1
-            if self.depth > 1:
-                return
-            self.aside = {name: sys.modules.pop(name) for name in _loaded()}
-            for name, module in list(sys.modules.items()):
-                if name == _HOME or name.startswith(f"{_HOME}."):
-                    sys.modules[NAME + name[len(_HOME) :]] = module
-            sys.meta_path.insert(0, self.finder)
-
-    def leave(self) -> None:
-        with self.lock:
-            self.depth -= 1
-            if self.depth:
-                return
-            sys.meta_path.remove(self.finder)
-            for name in _loaded():
-                del sys.modules[name]
-            sys.modules.update(self.aside)
-            self.aside = {}
-
-
-def _is_ours(name: str) -> bool:
-    return name == NAME or name.startswith(f"{NAME}.")
 
 
 def _loaded() -> list[str]:
     return [name for name in list(sys.modules) if _is_ours(name)]
 
 
-_state = _State()
+def _forget_own() -> None:
+    """Take the engine's modules out of ``sys.modules``, as far as they are there by the other name."""
+    for name in _loaded():
+        if sys.modules[name].__name__ == _HOME + name[len(NAME) :]:
+            del sys.modules[name]
 
 
-@contextmanager
-def alias() -> Iterator[None]:
-    """Let ``alembic`` mean this engine inside the ``with``; it may be entered again, also from other threads.
+class _Whole:
+    """The whole process: Alembic's own modules are laid aside."""
 
-    The last one to leave brings back what was there. Another thread that imports ``alembic`` meanwhile gets the engine.
-    """
-    _state.enter()
-    try:
-        yield
-    finally:
-        _state.leave()
+    def __init__(self) -> None:
+        self.is_installed = False
+        self.aside: dict[str, ModuleType] = {}
+        self.finder = _Finder()
+
+    def install(self) -> None:
+        with _switch.lock:
+            if self.is_installed:
+                return
+            self.is_installed = True
+            self.aside = {name: sys.modules.pop(name) for name in _loaded()}
+            for name, module in list(sys.modules.items()):
+                if name == _HOME or name.startswith(f"{_HOME}."):
+                    sys.modules[NAME + name[len(_HOME) :]] = module
+            sys.meta_path.insert(0, self.finder)
+
+    def uninstall(self) -> None:
+        with _switch.lock:
+            if not self.is_installed:
+                return
+            self.is_installed = False
+            sys.meta_path.remove(self.finder)
+            _forget_own()
+            sys.modules.update(self.aside)
+            self.aside = {}
 
 
-def install() -> None:
-    """Let ``alembic`` mean this engine until the process ends; a second call changes nothing."""
-    with _state.lock:
-        if not _state.installed:
-            _state.installed = True
-            _state.enter()
-
-
-def uninstall() -> None:
-    """Take `install` back."""
-    with _state.lock:
-        if _state.installed:
-            _state.installed = False
-            _state.leave()
+_switch = _Switch()
+_whole = _Whole()
