@@ -73,7 +73,7 @@ class CommandLine:
             help=about.partition("\n")[0],
             description=about,
             epilog=example,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
         )
         sub.set_defaults(verb=verb)
         for flags, settings in verb.arguments:
@@ -118,9 +118,21 @@ def _fail(error: Exception) -> NoReturn:
     raise SystemExit(255) from None
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Knows the terminal's width by itself: argparse would import 5 ms of others for it, also to show no help."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size().columns
+        except (ValueError, OSError):
+            columns = 0
+        super().__init__(prog, width=(columns or 80) - 2)
+
+
 def _globals(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog,
+        formatter_class=_Formatter,
         description="Migrate databases, one revision after the other.",
         epilog=f"{prog} COMMAND --help tells the options of a command and shows an example.",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import sys
@@ -44,13 +43,13 @@ class Listing:
         try:
             found = entry.stat()
         except OSError:
-            stamp = (0, -1, 0)
+            changed, size, inode = 0, -1, 0
         else:
-            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+            changed, size, inode = found.st_mtime_ns, found.st_size, found.st_ino
         self.paths.append(path)
-        self.changed.append(stamp[0])
-        self.sizes.append(stamp[1])
-        self.inodes.append(stamp[2])
+        self.changed.append(changed)
+        self.sizes.append(size)
+        self.inodes.append(inode)
 
     def add_folder(
         self, folder: str, recursive: bool = False, sourceless: bool = False, above: frozenset[str] = frozenset()
@@ -63,12 +62,13 @@ class Listing:
         start = os.path.join(folder, "")
         others: list[os.DirEntry[str]] = []
         with _entries(folder) as entries:
+            add = self._add
             for entry in entries:
                 name = entry.name
-                if name.startswith(".") or name == "__init__.py":
+                if name[0] == "." or name == "__init__.py":
                     continue
-                if name.endswith(".py"):
-                    self._add(start + name, entry)
+                if name[-3:] == ".py":
+                    add(start + name, entry)
                 elif recursive or sourceless:
                     others.append(entry)
             if sourceless:
@@ -126,8 +126,10 @@ def located(location: str) -> str:
     package, colon, folder = location.partition(":")
     if not colon or not re.fullmatch(r"[A-Za-z_]\w+(\.[A-Za-z_]\w*)*", package):
         return os.path.abspath(location)
+    from importlib.util import find_spec  # noqa: PLC0415 - few environments lie in a package
+
     try:
-        found = importlib.util.find_spec(package)
+        found = find_spec(package)
     except (ImportError, ValueError):
         found = None
     if found is None or not found.submodule_search_locations:

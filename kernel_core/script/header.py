@@ -149,7 +149,7 @@ def parse_header(source: str, path: str) -> Header:
     """
     source = _unix(source)
     quick = scan(source) if source.isascii() or not _UNWRITABLE.search(source) else None
-    if quick is None or quick.revision in SYMBOLS:
+    if quick is None or "-" in quick.revision or quick.revision in SYMBOLS:
         return parsed_header(source, path)
     doc, revision, down_revision, branch_labels, depends_on, lines = quick
     return Header(revision, down_revision, branch_labels, depends_on, doc, path, lines)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib.machinery
-import importlib.util
 import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
 from importlib.machinery import SourcelessFileLoader
 from types import ModuleType
 from typing import Any
@@ -104,12 +102,15 @@ def load_module(path: str, stem: str) -> ModuleType:
 
 def execute(path: str, stem: str) -> ModuleType:
     """Run the file at ``path`` and return its module; what it raises is passed on."""
+    from hashlib import blake2b  # noqa: PLC0415 - heads and history run nothing
+    from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - the same
+
     name = f"_mig_{blake2b(path.encode(errors='surrogateescape'), digest_size=6).hexdigest()}_{stem}"
     loader = _FreshLoader(name, path) if path.endswith(".py") else SourcelessFileLoader(name, path)
-    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    spec = spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise BrokenScript(path, None, "cannot be loaded as Python.")
-    module = importlib.util.module_from_spec(spec)
+    module = module_from_spec(spec)
     # Dataclasses and mapped classes look their module up by name, also later, while upgrade() runs.
     sys.modules[name] = module
     try:

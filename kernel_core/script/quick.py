@@ -19,13 +19,12 @@ NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 LATER = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
 
 _DOCSTRING = re.compile(r'"""([^"\\]*(?:"(?!"")[^"\\]*)*)"""[ \t]*\n')
-_ANNOTATION = r"\b([^='\"#\n]*)=[ \t]*"
 _TEXT = r"(?:\"[0-9A-Za-z_.-]+\"|'[0-9A-Za-z_.-]+')"
-_SEVERAL = rf"{_TEXT}(?:, ?{_TEXT})+,?"
-_VALUE = rf"(None|{_TEXT}|\({_TEXT},\)|\({_SEVERAL}\)|\[{_TEXT},?\]|\[{_SEVERAL}\])[ \t]*\n"
+_NAMED = r"\b([^='\"#\n]*)=[ \t]*"
+_VALUE = rf"(None|{_TEXT}|[(\[][^#\n]*[)\]])[ \t]*\n"
 _IDENTIFIERS = re.compile(
-    rf"revision\b([^='\"#\n]*)=[ \t]*[\"']([0-9A-Za-z_.]+)[\"'][ \t]*\n"
-    rf"(?:down_revision{_ANNOTATION}{_VALUE})?(?:branch_labels{_ANNOTATION}{_VALUE})?(?:depends_on{_ANNOTATION}{_VALUE})?"
+    rf"revision{_NAMED}({_TEXT})[ \t]*\n(?:down_revision{_NAMED}{_VALUE})?"
+    rf"(?:branch_labels{_NAMED}{_VALUE})?(?:depends_on{_NAMED}{_VALUE})?"
 )
 _ITEM = re.compile(_TEXT)
 _STARTS = tuple(f"\n{name}" for name in NAMES)
@@ -59,7 +58,10 @@ def scan(source: str) -> Quick | None:
         return None
     note, revision, down_note, down, label_note, labels, needs_note, needs = found.groups()
     notes = (note, down_note, label_note, needs_note)
-    if source[found.start(2) - 1] != source[found.end(2)] or not (notes in _good_notes or _are_annotations(notes)):
+    if not (notes in _good_notes or _are_annotations(notes)):
+        return None
+    parents, names, needed = _several(down), _several(labels), _several(needs)
+    if parents is None or names is None or needed is None:
         return None
     above, below = source[begin:at], source[end : body.start()]
     if not ((above in _harmless or _is_harmless(above)) and (below in _harmless or _is_harmless(below))):
@@ -69,16 +71,24 @@ def scan(source: str) -> Quick | None:
         if source.find(name, start) >= 0 and LATER.search(source, start):
             return None
     lines = _lines(source.count("\n", 0, at) + 1, down is not None, labels is not None, needs is not None)
-    return Quick(docstring[1] if docstring else "", revision, _several(down), _several(labels), _several(needs), lines)
+    return Quick(docstring[1] if docstring else "", revision[1:-1], parents, names, needed, lines)
 
 
-def _several(text: str | None) -> tuple[str, ...]:
-    """The texts in a literal that `_VALUE` has matched."""
+def _several(text: str | None) -> tuple[str, ...] | None:
+    """The texts in a literal that `_VALUE` has matched, None where it is written in a rarer way."""
     if text is None or text == "None":
         return ()
-    if text[0] in "([":
-        return tuple(dict.fromkeys(item[1:-1] for item in _ITEM.findall(text)))
-    return (text[1:-1],)
+    if text[0] not in "([":
+        return (text[1:-1],)
+    opening, items, closing = text[0], text[1:-1].split(","), text[-1]
+    if not items[-1].strip(" \t"):
+        items.pop()
+    elif opening == "(" and len(items) == 1:
+        return None
+    items = [item.strip(" \t") for item in items]
+    if opening + closing not in ("()", "[]") or not items or not all(map(_ITEM.fullmatch, items)):
+        return None
+    return tuple(dict.fromkeys(item[1:-1] for item in items))
 
 
 @lru_cache(maxsize=256)

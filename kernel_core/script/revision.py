@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from ..util.exc import (
     BrokenScript,
@@ -223,6 +224,8 @@ class RevisionMap:
         dependencies too. Raises RangeNotAncestorError where the two don't lie on one line.
         """
         ends, starts = self.nodes(self.resolve(upper)), self.nodes(self.resolve(lower))
+        if not starts and len(ends) == len(self.heads) and ends == self.nodes(self.heads):
+            return map(self._revisions.__getitem__, self._newest_first)
         reached = self.whole.up(ends) if implicit_base else self.lineage.up(ends)
         for start in sorted(starts - reached):
             if not implicit_base:
@@ -233,6 +236,10 @@ class RevisionMap:
             reached = self.lineage.down(starts, reached)
         reached = reached | starts if inclusive else reached - starts
         return (self._revisions[node] for node in reversed(self.whole.order(reached)))
+
+    @cached_property
+    def _newest_first(self) -> tuple[int, ...]:
+        return tuple(reversed(self.whole.order(range(len(self.ids)))))
 
     # ---- sets of ids --------------------------------------------------------------------------------------------
 

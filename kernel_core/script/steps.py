@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..util.exc import RangeNotAncestorError, ResolutionError
 from .revision import RevisionMap
@@ -16,8 +16,7 @@ from .walk import Branch, Current, InBranch, Relative, Resolver, Target, parse_t
 from .written import split
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One revision run in one direction, and what that does to the rows of the version table.
 
     Where the step finds the rows ``heads``, it leaves ``(heads - removed) | added``.

@@ -10,7 +10,6 @@ import ast
 import os
 import re
 import time
-import uuid
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -36,7 +35,7 @@ _JOINER = "\u200d"
 
 def new_id() -> str:
     """Return a new random id of twelve hexadecimal digits."""
-    return uuid.uuid4().hex[-12:]
+    return os.urandom(6).hex()
 
 
 def checked_id(text: str) -> str:

@@ -15,7 +15,6 @@ What runs is checked before the file is written, so that a misspelt hook changes
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -145,6 +144,8 @@ _COMMANDS: dict[str, Callable[[Mapping[str, Any], str], list[str]]] = {
 
 
 def _arguments(hook: Mapping[str, Any], path: str) -> list[str]:
+    import shlex  # noqa: PLC0415 - only a hook with options needs it
+
     written = shlex.split(str(hook.get("options") or ""), posix=os.name != "nt")
     if not any(FILENAME in part for part in written):
         return [path, *written]

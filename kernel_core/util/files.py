@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import unicodedata
-from pathlib import Path
+from contextlib import suppress
 
 from .exc import CommandError
 
@@ -18,7 +17,12 @@ def write_new(path: str | os.PathLike[str], text: str) -> None:
     """
     temporary = _temporary_beside(path, text)
     try:
-        os.link(temporary, path)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except (OSError, AttributeError):  # a file system without links: some disks, the browser's
+            _write(path, text)
     except FileExistsError:
         raise CommandError(f"{os.fspath(path)} already exists; it was left as it is. Choose another name.") from None
     finally:
@@ -61,14 +65,22 @@ def slug(message: str, length: int = 40) -> str:
 
 
 def _temporary_beside(path: str | os.PathLike[str], text: str) -> str:
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=target.parent)
+    folder = os.path.dirname(os.fspath(path)) or os.curdir
+    os.makedirs(folder, exist_ok=True)
+    temporary = os.path.join(folder, f".{os.urandom(8).hex()}.tmp")
+    try:
+        _write(temporary, text)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return temporary
+
+
+def _write(path: str | os.PathLike[str], text: str) -> None:
+    """Write a file that must not exist; it is on the disk when this returns."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-    umask = os.umask(0)
-    os.umask(umask)
-    os.chmod(temporary, 0o666 & ~umask)
-    return temporary
