@@ -64,5 +64,8 @@ class Confirmation(View):
         return page(tag("p", self.plan.summary(), class_="mig-lead"), *body, label="Confirmation")
 
     def refusal(self) -> CommandError:
-        """Return the error for where nobody can answer: one line with the plan."""
-        return CommandError(f"{self.plan.summary()}: {self.plan.names()}. Nothing was done; to do it: {self.again}")
+        """Return the error for where nobody can answer: the plan, what it loses, and how to do it all the same."""
+        lost = f"It loses data: {self.plan.losing()}. " if self.plan.losses else ""
+        return CommandError(
+            f"{self.plan.intent()}: {self.plan.names()}.\n{lost}Nothing was done; to do it: {self.again}"
+        )

@@ -14,7 +14,7 @@ from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError, EnvironmentMissing
 
 from .views.html import Html, page, tag
-from .views.text import count
+from .views.text import count, shown_path
 from .views.view import View
 
 _VERSION_TABLE = frozenset({"version_table", "version_table_schema"})
@@ -114,6 +114,8 @@ def make(directory: str, template: str = "generic") -> Environment:
 def open_at(place: str = "", section: str = "alembic") -> Environment:
     """Open the environment at a folder, an ini file or a ``pyproject.toml``; without one, the only one in the folder.
 
+    A folder is the environment itself, or holds the file that names it.
+
     Raises EnvironmentMissing where there is none.
     """
     if not place:
@@ -124,23 +126,20 @@ def open_at(place: str = "", section: str = "alembic") -> Environment:
         config = Config(None if toml else path, toml_file=toml, ini_section=section)
         return Environment(ScriptDirectory.from_config(config).dir, None if toml else path, toml, section)
     if not _is_environment(path):
+        for name in ("alembic.ini", "pyproject.toml"):
+            if _location(os.path.join(path, name), section) is not None:
+                return open_at(os.path.join(path, name), section)
         fact = "holds no env.py: it is no migration environment" if os.path.isdir(path) else "does not exist"
         raise EnvironmentMissing(f"{shown_path(path)} {fact}. Make one with %mig_init {shown_path(path)}.", path)
     for ini in (os.path.join(path, "alembic.ini"), os.path.join(os.path.dirname(path), "alembic.ini")):
-        if os.path.isfile(ini) and _location(ini, section) == os.path.realpath(path):
+        if _location(ini, section) == os.path.realpath(path):
             return Environment(path, ini, section=section)
     return Environment(path, section=section)
 
 
-def shown_path(path: str) -> str:
-    """Return a path relative to the working folder where it lies inside."""
-    relative = os.path.relpath(path, os.getcwd())
-    return path if relative.startswith("..") else relative
-
-
 def _only_one_here(section: str) -> Environment:
     for name in ("alembic.ini", "pyproject.toml"):
-        if os.path.isfile(name) and _location(os.path.abspath(name), section) is not None:
+        if _location(os.path.abspath(name), section) is not None:
             return open_at(name, section)
     found = sorted(entry.name for entry in os.scandir(".") if entry.is_dir() and _is_environment(entry.path))
     if len(found) == 1:
@@ -154,6 +153,8 @@ def _only_one_here(section: str) -> Environment:
 
 def _location(file: str, section: str) -> str | None:
     """Return the folder that a configuration file names, None where it names none."""
+    if not os.path.isfile(file):
+        return None
     toml = file if file.endswith(".toml") else None
     try:
         config: Any = Config(None if toml else file, toml_file=toml, ini_section=section)

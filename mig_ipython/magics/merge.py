@@ -16,6 +16,7 @@ from ..session import Session
 from ..views.graph import RevisionGraph
 from ..views.revisions import entries
 from ..views.script import RevisionView
+from ..views.text import shown_path
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +47,6 @@ def run(session: Session, args: argparse.Namespace) -> RevisionView:
         script.source,
         script.longdoc,
         where=session.where_if_connected,
-        note=f"Written to {script.path}",
+        note=f"Written to {shown_path(script.path)}",
         graph=RevisionGraph(tuple(entry for entry in listed if entry.revision in near)),
     )

@@ -13,6 +13,7 @@ import argparse
 from ..session import Session
 from ..views.revisions import entry
 from ..views.script import RevisionView
+from ..views.text import shown_path
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,4 +38,6 @@ def run(session: Session, args: argparse.Namespace) -> RevisionView:
             depends_on=args.depends_on,
         )
     )
-    return RevisionView(entry(script, (), None), script.source, script.longdoc, note=f"Written to {script.path}")
+    return RevisionView(
+        entry(script, (), None), script.source, script.longdoc, note=f"Written to {shown_path(script.path)}"
+    )

@@ -118,4 +118,8 @@ class RevisionGraph(View):
         current = ", ".join(entry.revision for entry in self.entries if entry.is_current) or "base"
         heads = ", ".join(entry.revision for entry in self.entries if entry.is_head)
         pending = sum(entry.state == "pending" for entry in self.entries)
-        return f"Graph of {count(len(self.entries), 'revision')}; current: {current}; heads: {heads}; {pending} pending"
+        unknown = any(entry.state == "unknown" for entry in self.entries)
+        stands = (
+            f"heads: {heads}; not connected" if unknown else f"current: {current}; heads: {heads}; {pending} pending"
+        )
+        return f"Graph of {count(len(self.entries), 'revision')}; {stands}"

@@ -90,15 +90,16 @@ class Plan(View):
         """Return the plan in one line."""
         if not self.steps:
             return f"{self.where}: nothing to do"
-        verb = _VERBS[self.verb][0]
-        return f"{self.where}: this would {verb} {count(len(self.steps), 'revision')}{self.losing()}"
+        return f"{self.intent()}; it loses data: {self.losing()}" if self.losses else self.intent()
+
+    def intent(self) -> str:
+        """Return what would be done, and where, in few words."""
+        return f"{self.where}: this would {_VERBS[self.verb][0]} {count(len(self.steps), 'revision')}"
 
     def losing(self) -> str:
-        """Return ``; it loses data: ...`` with what is lost, "" where nothing is."""
-        if not self.losses:
-            return ""
+        """Return what is lost, "" where nothing is."""
         more = f"; and {len(self.losses) - 3} more" if len(self.losses) > 3 else ""
-        return f"; it loses data: {'; '.join(map(str, self.losses[:3]))}{more}"
+        return f"{'; '.join(map(str, self.losses[:3]))}{more}"
 
     def names(self) -> str:
         """Return the revisions in one line, the first few with their messages."""

@@ -60,7 +60,11 @@ class RunReport(View):
 
     def changes(self) -> tuple[str, ...]:
         """Return what a trial changed in the schema, one line each."""
-        return tuple(f"  {sign} {table}: {what}" for sign, table, what in self.trial.changes) if self.trial else ()
+        return (
+            tuple(f"  {sign} {table}: {_spoken(what)}" for sign, table, what in self.trial.changes)
+            if self.trial
+            else ()
+        )
 
     def html(self) -> Html:
         lead = tag("p", self.summary(), class_="mig-lead")
@@ -107,3 +111,12 @@ class Said(View):
 
     def html(self) -> Html:
         return page(tag("p", self.sentence), table(self.headings, self.rows) if self.rows else "")
+
+
+def _spoken(what: str) -> str:
+    """Return a line of a schema with its kinds of keys named in full."""
+    kind, _, rest = what.partition(" ")
+    return f"{_KEYS[kind]} {rest}" if kind in _KEYS else what
+
+
+_KEYS = {"key": "primary key", "foreign": "foreign key"}

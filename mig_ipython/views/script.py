@@ -8,6 +8,7 @@ from .graph import RevisionGraph
 from .html import Html, code, details, page, tag
 from .operations import Line, lines_html, lines_text, source_html, sql_text
 from .revisions import Entry
+from .text import shown_path
 from .view import View
 
 
@@ -38,13 +39,17 @@ class RevisionView(View):
         """The version file."""
         return self.entry.path
 
+    def place(self) -> str:
+        """Return what it follows, and its file as a person types it."""
+        return f"follows {', '.join(self.entry.down) or 'base'}; {shown_path(self.path)}"
+
     def lead(self) -> str:
         """Return id, marks and message in one line."""
         marks = f" ({', '.join(self.entry.marks)})" if self.entry.marks else ""
         return f"{self.entry.revision}{marks}: {self.entry.doc or 'no message'}"
 
     def text(self) -> str:
-        parts = [self.lead(), f"follows {', '.join(self.entry.down) or 'base'}; {self.path}"]
+        parts = [self.lead(), self.place()]
         parts += [self.note] if self.note else []
         parts += [lines_text(self.lines)] if self.lines else []
         parts += [self.sql.rstrip()] if self.sql else []
@@ -55,7 +60,7 @@ class RevisionView(View):
     def html(self) -> Html:
         return page(
             tag("p", self.lead(), class_="mig-lead"),
-            tag("p", f"follows {', '.join(self.entry.down) or 'base'}; {self.path}", class_="mig-where"),
+            tag("p", self.place(), class_="mig-where"),
             tag("p", self.note) if self.note else "",
             lines_html(self.lines) if self.lines else "",
             self.graph.html() if self.graph is not None else "",
