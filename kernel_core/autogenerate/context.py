@@ -101,12 +101,18 @@ class AutogenContext:
     @cached_property
     def sorted_tables(self) -> list[Table]:
         """All tables of the target, parents before children where foreign keys say so."""
-        tables = [
+        ours = set(self.tables)
+        return [
             table
             for metadata in self.metadatas
             for table, _ in sorted_tables(metadata.tables.values())
-            if table is not None
+            if table is not None and table in ours
         ]
+
+    @cached_property
+    def tables(self) -> list[Table]:
+        """All tables of the target; raises CommandError where two have one name."""
+        tables = [table for metadata in self.metadatas for table in metadata.tables.values()]
         counted = Counter(table.key for table in tables)
         twice = ", ".join(sorted(key for key, count in counted.items() if count > 1))
         if twice:
@@ -116,7 +122,7 @@ class AutogenContext:
     @cached_property
     def table_key_to_table(self) -> dict[str, Table]:
         """All tables of the target by ``schema.name``."""
-        return {table.key: table for table in self.sorted_tables}
+        return {table.key: table for table in self.tables}
 
     @cached_property
     def _name_filters(self) -> tuple[Callable[..., bool], ...]:

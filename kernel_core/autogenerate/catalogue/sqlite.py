@@ -5,14 +5,13 @@ https://sqlite.org/pragma.html#pragfunc, https://sqlite.org/schematab.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Connection, Dialect
 
 from ...util.sqla_compat import sqlite_type
-from .sqlite_text import TableFacts, index_where, table_facts
+from .sqlite_text import SAYS_MORE, TableFacts, index_where, table_facts
 from .values import Catalogue, Key, TableInfo
 
 Wanted = Callable[[Key], bool]
@@ -30,12 +29,6 @@ _FOREIGN_KEYS = """
 SELECT {schema}, m.name, k.id, k."table", k."from", k."to", k.on_update, k.on_delete
 FROM {master} m JOIN pragma_foreign_key_list(m.name, {schema}) k
 WHERE m.type = 'table'"""
-
-_SAYS_MORE = re.compile(
-    r"\b(?:constraint|unique|check|collate|deferrable|initially|generated|as|strict|rowid|autoincrement)\b",
-    re.IGNORECASE,
-)
-"""Words of a CREATE TABLE that the pragmas don't tell all about."""
 
 
 def read_sqlite(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalogue:
@@ -96,7 +89,7 @@ class _Reading:
 
     def _table(self, key: Key, sql: str) -> TableInfo:
         info = TableInfo(key, {})
-        if _SAYS_MORE.search(sql):
+        if SAYS_MORE.search(sql):
             facts = self._facts[key] = table_facts(sql)
             info.checks, info.options = facts.checks, facts.options
         return info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,14 +45,21 @@ class TableFacts:
         return None, {}
 
 
-NOTHING = TableFacts()
-"""The facts of a table whose text says no more than the pragmas, or cannot be read."""
+SAYS_MORE = re.compile(
+    r"\b(?:constraint|unique|check|collate|deferrable|initially|generated|as|strict|rowid|autoincrement)\b",
+    re.IGNORECASE,
+)
+"""Words of a CREATE TABLE that the pragmas don't tell all about."""
+
+_MARK = re.compile(
+    r"""--[^\n]*|/\*.*?(?:\*/|$)|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|'(?:[^']|'')*'|[(),]""", re.DOTALL
+)
 
 
 def table_facts(sql: str) -> TableFacts:
     """Read a CREATE TABLE; of a virtual table nothing is known."""
     try:
-        text = parse_table(sql)
+        text = parse_table(_shortened(sql))
     except ValueError:
         return TableFacts()
     facts = TableFacts(options=_options(text))
@@ -61,6 +69,30 @@ def table_facts(sql: str) -> TableFacts:
     for clause in text.constraints:
         _note(facts, clause, None)
     return facts
+
+
+def _shortened(sql: str) -> str:
+    r"""Return the statement without the columns and constraints of which the pragmas tell all.
+
+    >>> _shortened("CREATE TABLE t (a INT, b NUMERIC(10, 2) CHECK (b > 0), PRIMARY KEY (a)) STRICT")
+    'CREATE TABLE t (_\n, b NUMERIC(10, 2) CHECK (b > 0)\n) STRICT'
+    """
+    depth, begin, head, parts = 0, 0, "", []
+    for mark in _MARK.finditer(sql):
+        word = mark.group()
+        if word == "(":
+            depth += 1
+            if depth == 1:
+                head, begin = sql[: mark.end()], mark.end()
+        elif word == ")":
+            depth -= 1
+        if (word == "," and depth == 1) or (word == ")" and depth == 0):
+            parts.append(sql[begin : mark.start()])
+            begin = mark.end()
+        if word == ")" and depth == 0:
+            break
+    kept = [part for part in parts if SAYS_MORE.search(part)]
+    return head + "\n,".join(["_", *kept]) + f"\n){sql[begin:]}" if head else sql
 
 
 def _options(text: TableText) -> dict[str, Any]:

@@ -30,6 +30,10 @@ class Changes:
     others: list[MigrateOperation] = field(default_factory=list)
     dropped_columns: list[MigrateOperation] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return any(getattr(self, name) for name in self.__slots__[1:])
+
     @property
     def takes_away(self) -> bool:
         """Whether something goes that another table's foreign key may lean on."""

@@ -50,16 +50,14 @@ def altered_columns(
     context: AutogenContext, database: Database, info: TableInfo, model: Table
 ) -> list[MigrateOperation]:
     """Return what alters the columns that both sides have."""
-    asks_hooks = context.filters_objects or callable(context.opts.get("compare_type"))
-    asks_hooks = (
-        asks_hooks or callable(context.opts.get("compare_server_default")) or context.comparisons.hears_others("column")
-    )
+    sameness = database.sameness
     operations: list[MigrateOperation] = []
     for column in model.columns:
         name = str(column.name)
-        if name not in info.columns:
+        item = info.columns.get(name)
+        if item is None or (sameness.sees_all and sameness.is_same(item, column)):
             continue
-        inspected = database.column(info.key, name) if asks_hooks else column_of(info.columns[name])
+        inspected = column_of(item) if sameness.sees_all else database.column(info.key, name)
         if not context.run_object_filters(column, name, "column", False, inspected):
             continue
         operation = _alteration(context, info, inspected, column)

@@ -21,10 +21,10 @@ from sqlalchemy.schema import (
 from sqlalchemy.sql.elements import TextClause, conv
 from sqlalchemy.types import NULLTYPE, Integer
 
-from ...ddl.impl import DefaultImpl
 from ..catalogue import Info, Key, TableInfo, read_catalogue
 from ..context import AutogenContext
 from . import dialects
+from .sameness import Sameness, is_overridden
 from .values import index_parts
 
 _BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
@@ -39,6 +39,7 @@ class Database:
         self.catalogue = read_catalogue(context.connection, lambda: context.inspector, list(schemas), self._is_wanted)
         self.default_schema = self.catalogue.default_schema
         self.infos = dict(sorted(self.catalogue.tables.items(), key=lambda item: (item[0][0] or "", item[0][1])))
+        self.sameness = Sameness(context)
         self._metadata = MetaData()
         if context.filters_names:
             for info in self.infos.values():
@@ -119,12 +120,6 @@ class Database:
                 **foreign_key_options(info),
             )
         )
-
-
-def is_overridden(impl: Any, method: str) -> bool:
-    """Tell whether a dialect does something of its own in one of `DefaultImpl`'s methods."""
-    own = getattr(type(impl), method, None)
-    return own is not None and own is not getattr(DefaultImpl, method)
 
 
 def version_table(context: AutogenContext) -> Key:

@@ -42,6 +42,9 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         if key not in models and (not context.filters_objects or _is_included(context, database, key))
     ]
     pairs = [Pair(database.infos[_key(database, model)], model, _changes(context, database, model)) for model in both]
+    if any(pair.changes for pair in pairs):
+        places = {model: place for place, model in enumerate(context.sorted_tables)}
+        pairs.sort(key=lambda pair: places[pair.model])
     found = Found(pairs, _created(context, new), _dropped(context, database, gone))
     found.more = _asked_alone(context, database, new, gone)
     context.comparisons.run("tables", lambda: (context, database, found))
@@ -53,9 +56,12 @@ def _is_included(context: AutogenContext, database: Database, key: Key) -> bool:
 
 
 def _models(context: AutogenContext, database: Database) -> dict[Key, Table]:
-    """Return the models' tables by their place, parents first; a table in the default schema may name it or not."""
+    """Return the models' tables by their place; a table in the default schema may name it or not.
+
+    Hooks are asked about parents before children.
+    """
     found: dict[Key, Table] = {}
-    for table in context.sorted_tables:
+    for table in context.tables if database.sameness.sees_all else context.sorted_tables:
         key: Key = (table.schema, str(table.name))
         if key not in database.infos and table.schema == database.default_schema:
             key = (None, str(table.name))

@@ -1,0 +1,89 @@
+"""The quick look: whether a column is surely the same on both sides, told by plain values, no object made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.schema import Column
+from sqlalchemy.types import NullType, TypeEngine
+
+from ...ddl.impl import DefaultImpl
+from ...ddl.typetext import types_differ
+from ...util.sqla_compat import default_sql
+from ..catalogue import Info
+from ..context import AutogenContext
+
+
+class Sameness:
+    """Looks at the columns of one run, and remembers which types are the same.
+
+    ``sees_all`` is False where a hook or a third party's dialect must be asked about each column.
+    """
+
+    def __init__(self, context: AutogenContext) -> None:
+        opts, impl = context.opts, context.impl
+        self._dialect = context.dialect
+        self._types_count = opts.get("compare_type", True) is not False
+        self._defaults_count = opts.get("compare_server_default", False) not in (False, None)
+        self._comments_count = context.dialect.supports_comments
+        self._known: dict[Any, bool] = {}
+        self.sees_all = not (
+            context.filters_objects
+            or callable(opts.get("compare_type"))
+            or callable(opts.get("compare_server_default"))
+            or context.comparisons.hears_others("column")
+            or is_anothers(impl, "compare_type")
+            or (self._defaults_count and is_anothers(impl, "compare_server_default"))
+        )
+
+    def is_same(self, item: Info, model: Column[Any]) -> bool:
+        """Tell whether a reflected column is surely the model's; False says that it is worth a closer look."""
+        if item["nullable"] is not model.nullable:
+            return False
+        if self._comments_count and (item.get("comment") or None) != (model.comment or None):
+            return False
+        if model.computed is not None or "computed" in item:
+            return False
+        if self._defaults_count and not self._same_default(item, model):
+            return False
+        return not self._types_count or self._same_type(item["type"], model.type)
+
+    def _same_default(self, item: Info, model: Column[Any]) -> bool:
+        if model.identity is not None or "identity" in item:
+            return False
+        if item.get("default") is None or model.server_default is None:
+            return item.get("default") is model.server_default
+        return bool(item["default"] == default_sql(model.server_default, self._dialect))
+
+    def _same_type(self, inspected: TypeEngine[Any], wanted: TypeEngine[Any]) -> bool:
+        """Types of one class with the same attributes are the same type; one that has no hash is compared each time."""
+        attributes = wanted.__dict__
+        if "dispatch" in attributes:  # where a Boolean or Enum hears of its table; each has its own
+            attributes = {name: value for name, value in attributes.items() if name != "dispatch"}
+        try:
+            key = (inspected, type(wanted), *attributes.items())
+            found = self._known.get(key)
+        except TypeError:
+            return not self._differ(inspected, wanted)
+        if found is None:
+            found = self._known[key] = not self._differ(inspected, wanted)
+        return found
+
+    def _differ(self, inspected: TypeEngine[Any], wanted: TypeEngine[Any]) -> bool:
+        if isinstance(inspected, NullType) or isinstance(wanted, NullType):
+            return False
+        return types_differ(self._dialect, inspected, wanted)
+
+
+_OURS = DefaultImpl.__module__.removesuffix(".ddl.impl")
+
+
+def is_overridden(impl: Any, method: str) -> bool:
+    """Tell whether a dialect does something of its own in one of `DefaultImpl`'s methods."""
+    own = getattr(type(impl), method, None)
+    return own is not None and own is not getattr(DefaultImpl, method)
+
+
+def is_anothers(impl: Any, method: str) -> bool:
+    """Tell whether a third party's dialect does so, which may want to be asked each time."""
+    return is_overridden(impl, method) and not getattr(type(impl), method).__module__.startswith(f"{_OURS}.")
