@@ -88,7 +88,7 @@ def downgrade():
 def sequences(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """The example, run word for word, with a renderer and a comparison; all of it is taken out of the registries again."""
     monkeypatch.setattr(operation, "_registered", dict(operation._registered))
-    monkeypatch.setattr(comparators, "_functions", {key: list(found) for key, found in comparators._functions.items()})
+    monkeypatch.setattr(comparators, "added", list(comparators.added))
     monkeypatch.setattr(renderers, "_entries", dict(renderers._entries))
     monkeypatch.setattr(Operations._implementations, "_entries", dict(Operations._implementations._entries))
     names: dict[str, Any] = {"__name__": "the_example"}
