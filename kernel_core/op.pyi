@@ -1,6 +1,7 @@
 # Written by tests/stubs/generate.py; do not edit.
 from .operations.base import BatchOperations, C, F, Operations, T
 from .operations.kinds.column.subject import Default
+from .operations.kinds.enum_type.subject import EnumUse
 from .operations.kinds.exclude_constraint import Element
 from .operations.kinds.rows import Rows
 from .operations.operation import MigrateOperation
@@ -30,6 +31,18 @@ def add_column(
 
     Its foreign key, index and unique flag become statements of their own. ``if_not_exists`` is for databases that
     know ``ADD COLUMN IF NOT EXISTS``.
+    """
+
+def add_enum_value(
+    name: str, value: str, *, before: str | None = None, after: str | None = None, schema: str | None = None
+) -> None:
+    """Add a value to an enum type: at the end, or beside another one (PostgreSQL).
+
+        op.add_enum_value("mood", "ok", after="sad")
+
+    A new value cannot be used in the transaction that adds it (PostgreSQL manual, ALTER TYPE), so what the revision
+    did before is committed, the value is added by itself, and a new transaction begins. In a transaction that the
+    caller began, it is added there.
     """
 
 def alter_column(
@@ -106,6 +119,14 @@ def create_check_constraint(
     """Add a check.
 
     op.create_check_constraint("ck_users_age", "users", "age >= 0")
+    """
+
+def create_enum_type(name: str, labels: Sequence[str], *, schema: str | None = None) -> None:
+    """Create an enum type (PostgreSQL).
+
+        op.create_enum_type("mood", ["sad", "ok", "happy"])
+
+    Columns then use it with ``postgresql.ENUM("sad", "ok", "happy", name="mood", create_type=False)``.
     """
 
 def create_exclude_constraint(constraint_name: str | None, table_name: str, *elements: Element, **kw: Any) -> None:
@@ -214,6 +235,12 @@ def drop_constraint(
     op.drop_constraint("uq_users_email", "users", type_="unique")
     """
 
+def drop_enum_type(name: str, *, schema: str | None = None) -> None:
+    """Drop an enum type that no column uses any more (PostgreSQL).
+
+    op.drop_enum_type("mood")
+    """
+
 def drop_index(
     index_name: str,
     table_name: str | None = None,
@@ -276,6 +303,12 @@ def register_operation(name: str, sourcename: str | None = None) -> Callable[[C]
     class CreateSequenceOp(MigrateOperation): ...
     """
 
+def rename_enum_value(name: str, value: str, new_value: str, *, schema: str | None = None) -> None:
+    """Give a value of an enum type another name (PostgreSQL).
+
+    op.rename_enum_value("mood", "okay", "ok")
+    """
+
 def rename_table(old_table_name: str, new_table_name: str, *, schema: str | None = None) -> None:
     """Give a table another name.
 
@@ -291,4 +324,15 @@ def run_async(async_function: Callable[..., Awaitable[T]], *args: Any, **kw_args
         op.run_async(fill)
 
     Raises CommandError offline, and where the run is not on an async engine.
+    """
+
+def set_enum_values(
+    name: str, labels: Sequence[str], *, columns: Sequence[EnumUse] = (), schema: str | None = None
+) -> None:
+    """Give an enum type another list of values, or another order; ``columns`` are all that use it (PostgreSQL).
+
+        op.set_enum_values("mood", ["sad", "happy"], columns=[{"table": "users", "column": "mood"}])
+
+    A column may also say its ``schema``, that it is an ``array``, and its server ``default`` (SQL), which is taken
+    away and put back. Every row is rewritten; a row with a value that is not in the list makes it fail.
     """

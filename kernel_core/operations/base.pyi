@@ -2,6 +2,7 @@
 from ..util.proxy import Current
 from .batch import RecordingImpl
 from .kinds.column.subject import Default
+from .kinds.enum_type.subject import EnumUse
 from .kinds.exclude_constraint import Element
 from .kinds.rows import Rows
 from .operation import MigrateOperation
@@ -89,6 +90,17 @@ class Operations(AbstractOperations):
         Its foreign key, index and unique flag become statements of their own. ``if_not_exists`` is for databases that
         know ``ADD COLUMN IF NOT EXISTS``.
         """
+    def add_enum_value(
+        self, name: str, value: str, *, before: str | None = None, after: str | None = None, schema: str | None = None
+    ) -> None:
+        """Add a value to an enum type: at the end, or beside another one (PostgreSQL).
+
+            op.add_enum_value("mood", "ok", after="sad")
+
+        A new value cannot be used in the transaction that adds it (PostgreSQL manual, ALTER TYPE), so what the revision
+        did before is committed, the value is added by itself, and a new transaction begins. In a transaction that the
+        caller began, it is added there.
+        """
     def alter_column(
         self,
         table_name: str,
@@ -163,6 +175,13 @@ class Operations(AbstractOperations):
         """Add a check.
 
         op.create_check_constraint("ck_users_age", "users", "age >= 0")
+        """
+    def create_enum_type(self, name: str, labels: Sequence[str], *, schema: str | None = None) -> None:
+        """Create an enum type (PostgreSQL).
+
+            op.create_enum_type("mood", ["sad", "ok", "happy"])
+
+        Columns then use it with ``postgresql.ENUM("sad", "ok", "happy", name="mood", create_type=False)``.
         """
     def create_exclude_constraint(
         self, constraint_name: str | None, table_name: str, *elements: Element, **kw: Any
@@ -280,6 +299,11 @@ class Operations(AbstractOperations):
 
         op.drop_constraint("uq_users_email", "users", type_="unique")
         """
+    def drop_enum_type(self, name: str, *, schema: str | None = None) -> None:
+        """Drop an enum type that no column uses any more (PostgreSQL).
+
+        op.drop_enum_type("mood")
+        """
     def drop_index(
         self,
         index_name: str,
@@ -315,10 +339,25 @@ class Operations(AbstractOperations):
         A str is taken as it is: a colon in it is a colon. Use ``sqlalchemy.text`` or a Core construct for parameters;
         offline, their values are written into the script.
         """
+    def rename_enum_value(self, name: str, value: str, new_value: str, *, schema: str | None = None) -> None:
+        """Give a value of an enum type another name (PostgreSQL).
+
+        op.rename_enum_value("mood", "okay", "ok")
+        """
     def rename_table(self, old_table_name: str, new_table_name: str, *, schema: str | None = None) -> None:
         """Give a table another name.
 
         op.rename_table("users", "people")
+        """
+    def set_enum_values(
+        self, name: str, labels: Sequence[str], *, columns: Sequence[EnumUse] = (), schema: str | None = None
+    ) -> None:
+        """Give an enum type another list of values, or another order; ``columns`` are all that use it (PostgreSQL).
+
+            op.set_enum_values("mood", ["sad", "happy"], columns=[{"table": "users", "column": "mood"}])
+
+        A column may also say its ``schema``, that it is an ``array``, and its server ``default`` (SQL), which is taken
+        away and put back. Every row is rewritten; a row with a value that is not in the list makes it fail.
         """
 
 class BatchOperations(AbstractOperations):

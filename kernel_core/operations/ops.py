@@ -14,6 +14,7 @@ from .kinds.constraint import (
     CreateUniqueConstraintOp,
     DropConstraintOp,
 )
+from .kinds.enum_type import AddEnumValueOp, CreateEnumTypeOp, DropEnumTypeOp, RenameEnumValueOp, SetEnumValuesOp
 from .kinds.exclude_constraint import CreateExcludeConstraintOp
 from .kinds.index import CreateIndexOp, DropIndexOp
 from .kinds.rows import BulkInsertOp, DeleteRowsOp
@@ -25,10 +26,12 @@ from .operation import MigrateOperation
 __all__ = [
     "AddColumnOp",
     "AddConstraintOp",
+    "AddEnumValueOp",
     "AlterColumnOp",
     "AlterTableOp",
     "BulkInsertOp",
     "CreateCheckConstraintOp",
+    "CreateEnumTypeOp",
     "CreateExcludeConstraintOp",
     "CreateForeignKeyOp",
     "CreateIndexOp",
@@ -40,6 +43,7 @@ __all__ = [
     "DowngradeOps",
     "DropColumnOp",
     "DropConstraintOp",
+    "DropEnumTypeOp",
     "DropIndexOp",
     "DropTableCommentOp",
     "DropTableOp",
@@ -48,6 +52,8 @@ __all__ = [
     "MigrationScript",
     "ModifyTableOps",
     "OpContainer",
+    "RenameEnumValueOp",
     "RenameTableOp",
+    "SetEnumValuesOp",
     "UpgradeOps",
 ]

@@ -13,6 +13,11 @@ from kernel_core.operations import BatchOperations, Operations
 from kernel_core.runtime.migration import MigrationContext
 
 POSITIONAL = {
+    "set_enum_values": ["name", "labels"],
+    "rename_enum_value": ["name", "value", "new_value"],
+    "drop_enum_type": ["name"],
+    "create_enum_type": ["name", "labels"],
+    "add_enum_value": ["name", "value"],
     "add_column": ["table_name", "column"],
     "alter_column": ["table_name", "column_name"],
     "batch_alter_table": [

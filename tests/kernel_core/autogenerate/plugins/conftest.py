@@ -60,7 +60,7 @@ class Road:
         head = ["import sqlalchemy as sa", *sorted(imports), "def migrate(op):"]
         namespace: dict[str, object] = {}
         exec("\n".join([*head, f"    {body}"]), namespace)
-        with self.connection.begin():
+        with self.context.begin_transaction():
             namespace["migrate"](Operations(self.context))
         return body
 

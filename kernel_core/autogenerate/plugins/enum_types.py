@@ -1,0 +1,197 @@
+"""PostgreSQL's enum types: which are new, which are gone, and whose values are others.
+
+A type is dropped only where the database used it in tables that were looked at, and nothing uses it any more: what else
+there is may be somebody else's. A type with ``create_type=False`` is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import Column
+from sqlalchemy.types import ARRAY, Enum, TypeEngine
+
+from ...operations.kinds.column import AddColumnOp, AlterColumnOp
+from ...operations.kinds.enum_type import AddEnumValueOp, CreateEnumTypeOp, EnumUse, RenameEnumValueOp, SetEnumValuesOp
+from ...operations.kinds.table import CreateTableOp
+from ...operations.operation import MigrateOperation
+from ...runtime.plugins import Plugin
+from ..catalogue import Key
+from ..compare.found import Found
+from ..compare.reflect import Database
+from ..context import AutogenContext
+from ..renames.names import alikeness
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare on PostgreSQL alone."""
+    plugin.add_autogenerate_comparator(compare_enum_types, "tables", "enum_types", qualifier="postgresql")
+
+
+@dataclass(slots=True)
+class _Type:
+    """An enum type: its values in the database and in the models, None where there is none; who uses it there."""
+
+    key: Key
+    before: list[str] | None = None
+    after: list[str] | None = None
+    uses: list[EnumUse] = field(default_factory=list)
+
+
+def compare_enum_types(context: AutogenContext, database: Database, found: Found) -> None:
+    """Find what makes the enum types what the models say; they come before all that uses them, and go after it."""
+    types = _types(context, database)
+    made = {key for key, each in types.items() if each.after is not None}
+    _leave_making(found, made, database)
+    for each in types.values():
+        schema, name = each.key
+        if each.before is None and each.after is not None:
+            found.before.append(CreateEnumTypeOp(name, each.after, schema=schema))
+        elif each.after is None and each.before is not None and each.uses:
+            found.after.append(CreateEnumTypeOp(name, each.before, schema=schema).reverse())
+        elif each.before is not None and each.after is not None:
+            found.before += values_changed(each.key, each.before, each.after, each.uses)
+
+
+def _types(context: AutogenContext, database: Database) -> dict[Key, _Type]:
+    """Return the types that the models use, and those that the database uses in the tables that were looked at."""
+    types: dict[Key, _Type] = {}
+    for table in context.sorted_tables:
+        for column in table.columns:
+            enum = _enum_of(column.type, context)
+            if enum is not None:
+                key = _key(enum, database)
+                types.setdefault(key, _Type(key)).after = list(enum.enums)
+    left_alone = {
+        _key(enum, database)
+        for table in context.sorted_tables
+        for column in table.columns
+        if (enum := _enum_of(column.type, context, made_only=False)) is not None
+    } - types.keys()
+    for info in database.infos.values():
+        for item in info.columns.values():
+            named = _plain_enum(item["type"])
+            place = _key(named, database) if named is not None and named.name else None
+            if place is not None and place not in left_alone:
+                types.setdefault(place, _Type(place)).uses.append(_use(info.key, item))
+    for key, each in types.items():
+        there = database.catalogue.enums.get(key)
+        each.before = None if there is None else list(there.labels)
+        for use in each.uses:
+            words = use.get("default")
+            if words is not None and each.after is not None and not _allows(each.after, words):
+                use["default"] = None
+    return dict(sorted(types.items(), key=lambda item: (item[0][0] or "", item[0][1])))
+
+
+def _allows(labels: list[str], default: str) -> bool:
+    """Tell whether a server default, ``'a'::mood`` or ``'{a,b}'::mood[]``, is still one; what is no text is."""
+    literal = re.match(r"'((?:[^']|'')*)'", default)
+    if literal is None:
+        return True
+    value = literal[1].replace("''", "'")
+    if value.startswith("{") and default.endswith("[]"):
+        return all(part.strip('"') in labels for part in value[1:-1].split(",") if part)
+    return value in labels
+
+
+def _use(table: Key, item: dict[str, Any]) -> EnumUse:
+    use: EnumUse = {"table": table[1], "column": str(item["name"])}
+    if table[0] is not None:
+        use["schema"] = table[0]
+    if isinstance(item["type"], ARRAY):
+        use["array"] = True
+    if item.get("default") is not None:
+        use["default"] = str(item["default"])
+    return use
+
+
+def _key(enum: Enum, database: Database) -> Key:
+    schema = enum.schema if enum.schema is not None else getattr(enum.metadata, "schema", None)
+    return (None if schema == database.default_schema else schema, str(enum.name))
+
+
+def _plain_enum(type_: TypeEngine[Any]) -> Enum | None:
+    while isinstance(type_, ARRAY):
+        type_ = type_.item_type
+    return type_ if isinstance(type_, Enum) else None
+
+
+def _enum_of(type_: TypeEngine[Any], context: AutogenContext, *, made_only: bool = True) -> Enum | None:
+    """Return the enum type of PostgreSQL that a type of the models is, or is an array of."""
+    while isinstance(type_, ARRAY):
+        type_ = type_.item_type
+    spelled = type_.dialect_impl(context.dialect)
+    if isinstance(spelled, ARRAY):
+        return _enum_of(spelled, context, made_only=made_only)
+    while not isinstance(spelled, Enum) and hasattr(spelled, "impl_instance"):
+        spelled = spelled.impl_instance.dialect_impl(context.dialect)
+    if not isinstance(spelled, postgresql.ENUM) or spelled.name is None:
+        return None
+    return spelled if spelled.create_type or not made_only else None
+
+
+def values_changed(key: Key, before: list[str], after: list[str], uses: list[EnumUse]) -> Iterator[MigrateOperation]:
+    """Yield what makes one list of values the other one.
+
+    Values of similar names in the same place are renamed; new ones are added in their place; where one goes, or the
+    order is another one, the type is made anew.
+    """
+    schema, name = key
+    now = list(before)
+    for old, new in _renamed(now, after):
+        yield RenameEnumValueOp(name, old, new, schema=schema)
+        now[now.index(old)] = new
+    if [value for value in after if value in now] != now:
+        yield SetEnumValuesOp(name, after, columns=uses, schema=schema, existing=now)
+        return
+    for place, value in enumerate(after):
+        if value in now:
+            continue
+        behind = after[place - 1] if place else None
+        first = now[0] if behind is None and now else None
+        addition = AddEnumValueOp(
+            name, value, before=first, after=behind, schema=schema, existing=list(now), columns=uses
+        )
+        if now and behind == now[-1]:
+            addition.after = None
+        yield addition
+        now.insert(place, value)
+
+
+def _renamed(before: list[str], after: list[str]) -> list[tuple[str, str]]:
+    """Return the values that have another, similar name in the same place, the rest of the list being the same."""
+    if len(before) != len(after):
+        return []
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    fresh = all(new not in before and old not in after and alikeness(old, new) >= 0.6 for old, new in pairs)
+    return pairs if fresh else []
+
+
+def _leave_making(found: Found, keys: set[Key], database: Database) -> None:
+    """Let tables and columns use the types, and not make them."""
+    changes = [operation for pair in found.both for operation in pair.changes.in_order()]
+    for operation in (*found.created, *changes):
+        for column in _columns(operation):
+            column.type = _used(column.type, keys, database)
+        if isinstance(operation, AlterColumnOp) and operation.modify_type is not None:
+            operation.modify_type = _used(operation.modify_type, keys, database)
+
+
+def _columns(operation: MigrateOperation) -> Iterable[Column[Any]]:
+    if isinstance(operation, CreateTableOp):
+        return [item for item in operation.columns if isinstance(item, Column)]
+    return [operation.column] if isinstance(operation, AddColumnOp) else []
+
+
+def _used(type_: TypeEngine[Any], keys: set[Key], database: Database) -> TypeEngine[Any]:
+    if type(type_) in (ARRAY, postgresql.ARRAY):
+        item = _used(type_.item_type, keys, database)  # type: ignore[attr-defined]
+        return type_ if item is type_.item_type else postgresql.ARRAY(item, dimensions=type_.dimensions)  # type: ignore[attr-defined]
+    if type(type_) not in (Enum, postgresql.ENUM) or not isinstance(type_, Enum) or _key(type_, database) not in keys:
+        return type_
+    return postgresql.ENUM(*type_.enums, name=type_.name, schema=_key(type_, database)[0], create_type=False)

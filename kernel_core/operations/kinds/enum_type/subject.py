@@ -1,0 +1,87 @@
+"""What the operations on an enum type share: its name, its statement."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import DDLElement
+from sqlalchemy.sql.compiler import DDLCompiler
+
+from ....util.exc import UnsupportedOperation
+from ...operation import MigrateOperation, without_empty
+from ...statements import format_table_name, format_text
+
+
+class EnumUse(TypedDict, total=False):
+    """A column of an enum type: ``table`` and ``column``, and where they say something: its ``schema``, whether it
+    is an ``array``, its server ``default`` as SQL (None: it has one that the new values do not allow).
+    """
+
+    table: str
+    column: str
+    schema: str | None
+    array: bool
+    default: str | None
+
+
+class EnumTypeOp(MigrateOperation):
+    """A change to an enum type."""
+
+    def __init__(self, name: str, *, schema: str | None = None) -> None:
+        self.name, self.schema = name, schema
+
+    def _execute(self, operations: Any, *parts: object) -> None:
+        operations.impl.execute(EnumStatement(self.name, self.schema, *parts))
+
+    def _place(self) -> dict[str, object]:
+        return without_empty({"schema": self.schema})
+
+
+def listed(labels: list[str]) -> str:
+    """Return values in words, the long list cut: ``'a', 'b', … (12)``."""
+    words = [f"'{label}'" for label in labels]
+    return ", ".join(words) if len(words) <= 6 else f"{', '.join(words[:5])}, … ({len(words)})"
+
+
+class EnumStatement(DDLElement):
+    """A statement about an enum type, in parts that are written one behind the other.
+
+    ``parts`` are words of SQL; the type itself is ``EnumStatement.TYPE``; (text,) is a text to be quoted; a list of
+    texts is quoted inside brackets; a `Named` is a name to be quoted.
+    """
+
+    inherit_cache = False
+    TYPE = object()
+
+    def __init__(self, name: str, schema: str | None, *parts: object) -> None:
+        self.name, self.schema, self.parts = name, schema, parts
+
+
+class Named(tuple[Any, ...]):
+    """A name with its schema, to be quoted: ``Named((None, "users"))``."""
+
+    __slots__ = ()
+
+
+@compiles(EnumStatement)
+def _enum_statement(element: EnumStatement, compiler: DDLCompiler, **kw: Any) -> str:
+    raise UnsupportedOperation(
+        f"{compiler.dialect.name} has no enum types of their own ({element.name}). Use a CHECK, or the column's type."
+    )
+
+
+@compiles(EnumStatement, "postgresql")
+def _postgresql_enum_statement(element: EnumStatement, compiler: DDLCompiler, **kw: Any) -> str:
+    def spelled(part: object) -> str:
+        if part is EnumStatement.TYPE:
+            return format_table_name(compiler, element.name, element.schema)
+        if isinstance(part, Named):
+            return format_table_name(compiler, part[1], part[0])
+        if isinstance(part, tuple):
+            return format_text(compiler, part[0])
+        if isinstance(part, list):
+            return f"({', '.join(format_text(compiler, label) for label in part)})"
+        return str(part)
+
+    return "".join(spelled(part) for part in element.parts)
