@@ -51,7 +51,7 @@ class RunReport(View):
 
     def text(self) -> str:
         if self.sql is not None:
-            return self.sql.rstrip("\n")
+            return f"-- {' '.join(self.summary().split())}\n\n{self.sql.strip()}"
         parts = [self.summary()]
         parts += [text_table(self._headings, self._rows())] if self.steps else []
         if self.trial is not None:

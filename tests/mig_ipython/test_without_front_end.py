@@ -1,0 +1,181 @@
+"""Every command where nobody can click: plain IPython, ``jupyter execute``, and the page that nbconvert makes of it."""
+
+from __future__ import annotations
+
+import builtins
+import getpass
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import html5lib
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from mig_ipython.magics.registry import find_commands
+
+ROOT = Path(__file__).parents[2]
+
+MODELS = """
+import sqlalchemy as sa
+models = sa.MetaData()
+users = sa.Table("users", models, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(40)))
+"""
+
+MORE = "extra = sa.Table('pets', models, sa.Column('id', sa.Integer, primary_key=True))"
+
+ROAD: tuple[tuple[str, str], ...] = (
+    ("%mig_connect sqlite:///dev.db", "Connected to sqlite dev.db as 'dev'"),
+    ("%mig_connect sqlite:///other.db --as other", "sqlite other.db"),
+    ("%mig_connections", "other (current)"),
+    ("%mig_close other", "Current: dev"),
+    ("%mig_init migrations", "Made the environment migrations"),
+    ("%mig_open migrations", "0 revisions"),
+    (MODELS, ""),
+    ("%mig_diff models", "Create table users with 2 columns"),
+    ("%mig_autogenerate models -m 'Add users' --id a1", "Create table users with 2 columns"),
+    ("%mig_autogenerate models -m 'Add users' --id a1 --accept all --write", "a1_add_users.py"),
+    ("%mig_upgrade --plan", "a1 Add users"),
+    ("%mig_upgrade --sql", "CREATE TABLE users"),
+    ("%mig_upgrade", "from base to a1"),
+    ("%mig_check models", "No difference"),
+    ("%mig_current", "a1"),
+    ("%mig_status", "up to date"),
+    ("%mig_revision -m 'By hand' --id b2", "b2_by_hand.py"),
+    ("%mig_undo", "b2_by_hand.py"),
+    (
+        "%%migration 'Fill names' --id c3 --write\ndef upgrade():\n    op.execute(\"UPDATE users SET name = ''\")\ndef downgrade():\n    pass",
+        "UPDATE users SET name",
+    ),
+    ("%mig_revision -m 'Elsewhere' --id d4 --head a1 --splice", "d4_elsewhere.py"),
+    ("%mig_heads", "c3"),
+    ("%mig_branches", "a1"),
+    ("%mig_merge -m 'Join' --id e5", "e5_join.py"),
+    ("%mig_history", "Fill names"),
+    ("%mig_graph", "Fill names"),
+    ("%mig_show c3 --sql", "UPDATE users SET name"),
+    ("%mig_stamp e5", "stamped"),
+    ("%mig_downgrade a1 --yes", "stepped back"),
+    ("%mig_export --sql all.sql", "all.sql"),
+    ("%mig_export --html all.html", "all.html"),
+)
+"""What a person types, in this order, and what must stand in its output."""
+
+UNDONE: dict[str, tuple[str, str]] = {
+    "downgrade": ("", "%mig_downgrade base"),
+    "upgrade": ("", "%mig_upgrade"),
+    "export": ("__import__('pathlib').Path('mine.sql').write_text('SELECT 1');", "%mig_export --sql mine.sql"),
+}
+"""Commands with ``--yes``: what must be done before, and what then is refused without it."""
+
+ASKS_NOTHING = frozenset({"autogenerate", "migration"})
+"""Commands whose ``--yes`` has nothing to confirm yet: they write a file, or upgrade to a revision that only adds."""
+
+
+def verbs(cells: tuple[tuple[str, str], ...]) -> set[str]:
+    return {found[1] for cell, _ in cells if (found := re.match(r"%%?(?:mig_)?(\w+)", cell))}
+
+
+@pytest.fixture
+def asked(monkeypatch) -> None:
+    """Make every question to the keyboard a failure."""
+
+    def refuse(*_: object, **__: object) -> str:
+        raise AssertionError("somebody was asked")
+
+    for module, name in ((builtins, "input"), (getpass, "getpass"), (sys.stdin, "read")):
+        monkeypatch.setattr(module, name, refuse, raising=False)
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"\w{2,}", text))
+
+
+def parsed(html: str) -> Element:
+    return html5lib.parse(html, namespaceHTMLElements=False)
+
+
+def visible(element: Element, *without: str) -> str:
+    """Return the text that a reader without scripts has: all but style sheets, scripts and the tags named."""
+    if element.tag in ("style", "script", *without):
+        return ""
+    return " ".join([element.text or "", *(f"{visible(child, *without)} {child.tail or ''}" for child in element)])
+
+
+def test_every_command_is_on_the_road():
+    assert verbs(ROAD) == set(find_commands())
+
+
+def test_plain_ipython_shows_as_text_all_that_a_page_shows_unfolded(notebook, asked):
+    for cell, expected in ROAD:
+        result = notebook.run(cell)
+        if not expected:
+            continue
+        text, bundle = repr(result), result._repr_mimebundle_()
+        assert expected in text, cell
+        assert bundle["text/plain"] == text
+        assert words(visible(parsed(bundle["text/html"]), "details", "caption")) - words(text) == set(), cell
+
+
+def test_what_is_executed_and_made_a_page_stands_there_without_a_script(tmp_path, monkeypatch):
+    from nbconvert import HTMLExporter
+
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    cells = ["%load_ext mig_ipython", *(cell for cell, _ in ROAD)]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(book, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    page = parsed(HTMLExporter().from_notebook_node(book)[0])
+    areas = iter([one for one in page.iter("div") if "jp-OutputArea-output" in one.get("class", "")])
+    for cell, (_, expected) in zip(book.cells[1:], ROAD, strict=True):
+        shown = [next(areas) for _ in cell.outputs]
+        assert words(expected.lower()) <= words(" ".join(map(visible, shown)).lower()), cell.source
+        assert not [tag for area in shown for tag in area.iter("script")], cell.source
+        for out in cell.outputs:
+            assert {"text/plain", "text/html"} <= set(out.data), cell.source
+    assert not any("widget-view" in kind for cell in book.cells for out in cell.outputs for kind in out.get("data", ()))
+
+
+def test_every_command_with_yes_is_tried_without_it():
+    with_yes = {verb for verb, command in find_commands().items() if "--yes" in command.options()}
+    assert with_yes == set(UNDONE) | ASKS_NOTHING
+
+
+@pytest.mark.parametrize("verb", UNDONE)
+def test_without_yes_nothing_is_done_and_the_way_on_is_named(verb, notebook, asked, tmp_path):
+    for cell, _ in ROAD[:13]:
+        notebook.run(cell)
+    notebook.run(
+        "from mig_ipython import mig\nwith mig.session.connection.engine.begin() as c: c.execute(users.insert(), {'name': 'Ada'})"
+    )
+    notebook.run(
+        "%%migration 'No names' --id z9 --write\ndef upgrade():\n    op.drop_column('users', 'name')\ndef downgrade():\n    pass"
+    )
+    before, cell = UNDONE[verb]
+    notebook.run(before)
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    shown = notebook.fail(cell)
+    assert "--yes" in shown
+    assert files == {
+        path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".pyc"
+    }
+    assert notebook.run(f"{cell} --yes") is not None
+
+
+def test_an_error_stops_jupyter_execute(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    cells = ["%load_ext mig_ipython", "%mig_upgrade", "open('went_on', 'w')"]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbformat.write(book, tmp_path / "book.ipynb")
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter", "execute", "book.ipynb"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "MigError: There is no migration environment here" in done.stderr
+    assert not (tmp_path / "went_on").exists()
