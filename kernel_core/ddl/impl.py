@@ -32,7 +32,7 @@ from ..operations.kinds.column import (
 from ..operations.kinds.table import RenameTable
 from ..operations.statements import inline_foreign_keys
 from ..util.exc import CommandError, UnsupportedOperation
-from ..util.sqla_compat import for_scripts, has_parameters, is_type_bound, should_create
+from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters, is_type_bound, should_create
 from ..util.sqltext import refuse_nul, shortened, tabs_as_spaces
 from .defaulttext import defaults_differ
 from .recreate.ways import RecreatesTables
@@ -110,15 +110,14 @@ class DefaultImpl(RecreatesTables):
         if self.as_sql:
             self._print(construct)
             return None
-        self.check(construct)
         assert self.connection is not None, "online mode has a connection"
-        statement: Any = construct
-        if execution_options:
-            statement = statement.execution_options(**execution_options)
         if isinstance(construct, schema.ExecutableDDLElement):
+            checked = compiled_by(construct, self.running_dialect, refuse_nul)
             with self._saying(construct):
-                return self.connection.execute(statement)
-        return self.connection.execute(statement)
+                return self.connection.execute(checked, execution_options=execution_options)
+        self.check(construct)
+        statement: Any = construct
+        return self.connection.execute(statement, execution_options=execution_options)
 
     def check(self, construct: Any) -> None:
         """Raise CommandError for a statement that would not be the one that is meant.
@@ -193,6 +192,11 @@ class DefaultImpl(RecreatesTables):
             ) from error
 
     @cached_property
+    def running_dialect(self) -> Dialect:
+        """The dialect as it writes DDL that is run; compiling with it refuses what `checking_dialect` refuses."""
+        return for_running(self.dialect)
+
+    @cached_property
     def checking_dialect(self) -> Dialect:
         """The dialect as it writes scripts; compiling with it refuses names and SQL that would not mean themselves."""
         return for_scripts(self.dialect)
@@ -230,6 +234,10 @@ class DefaultImpl(RecreatesTables):
 
     def start_migrations(self) -> None:
         """Do what this database needs once before the first revision of a run; a dialect of its own may."""
+
+    def can_group(self, connection: Connection) -> bool:
+        """Tell whether several revisions may share a transaction here, each behind a savepoint of its own."""
+        return False
 
     # The version table
 

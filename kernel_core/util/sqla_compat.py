@@ -19,6 +19,7 @@ from sqlalchemy.schema import (
     Computed,
     Constraint,
     DefaultClause,
+    ExecutableDDLElement,
     FetchedValue,
     ForeignKeyConstraint,
     Identity,
@@ -251,23 +252,68 @@ def await_on(connection: Connection, function: Callable[..., Any], *args: Any, *
     return await_only(function(AsyncConnection(AsyncEngine(connection.engine), connection), *args, **kw))
 
 
-def for_scripts(dialect: Dialect) -> Dialect:
-    """Return the dialect as it writes statements that are read, not run.
+def for_running(dialect: Dialect) -> Dialect:
+    """Return the dialect as it writes DDL that is run: the same words, or an error instead of words with another sense.
 
-    A percent sign in them is one percent sign, and values are written out that SQLAlchemy knows as parameters only.
     Compiling raises CommandError for SQL that would not stay in its place, and warns of a name that will be cut.
     """
     written: Any = copy.copy(dialect)
     written.preparer = _checking_preparer(dialect.preparer)  # type: ignore[arg-type]
     written.ddl_compiler = _checking_ddl_compiler(dialect.ddl_compiler)  # type: ignore[arg-type]
-    written.statement_compiler = _script_compiler(dialect.statement_compiler)  # type: ignore[arg-type]
-    written.__dict__.pop("_type_memos", None)
+    written.statement_compiler = _checking_compiler(dialect.statement_compiler)  # type: ignore[arg-type]
+    return _settled(written)
+
+
+def for_scripts(dialect: Dialect) -> Dialect:
+    """Return the dialect as it writes statements that are read, not run.
+
+    A percent sign in them is one percent sign, and values are written out that SQLAlchemy knows as parameters only.
+    Compiling refuses and warns as with `for_running`.
+    """
+    written: Any = for_running(dialect)
+    written.statement_compiler = _script_compiler(written.statement_compiler)
     written.paramstyle, written.positional = "named", False
     if dialect.name == "postgresql":  # standard_conforming_strings is on; SQLAlchemy 2.0 asks the server first
         written._backslash_escapes = False
+    return _settled(written)
+
+
+def _settled(written: Any) -> Dialect:
+    """Let the parts of a copied dialect belong to the copy."""
+    written.__dict__.pop("_type_memos", None)
     written.identifier_preparer = written.preparer(written)
     written.type_compiler_instance = written.type_compiler = type(written.type_compiler_instance)(written)
     return written  # type: ignore[no-any-return]
+
+
+def compiled_by(element: ExecutableDDLElement, dialect: Dialect, check: Callable[[str], object]) -> Any:
+    """Return the same statement, which compiles by ``dialect`` on whatever connection it is run.
+
+    A statement is thus compiled once, and looked at on its way: ``check`` gets the text and may raise.
+    """
+    same = copy.copy(element)
+
+    def compile_(**kw: Any) -> Any:
+        compiled = type(element).compile(element, **{**kw, "dialect": dialect})
+        check(str(compiled))
+        return compiled
+
+    vars(same)["compile"] = compile_
+    return same
+
+
+@functools.cache
+def _checking_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
+    """Return a compiler that refuses SQL which does not stay the part of a statement that it is."""
+
+    class CheckingCompiler(compiler):  # type: ignore[valid-type, misc]
+        def visit_textclause(self, textclause: TextClause, *args: Any, **kw: Any) -> str:
+            words = str(super().visit_textclause(textclause, *args, **kw))
+            if self.statement is None:  # a part of DDL, not a statement that a person wrote
+                refuse_loose_sql(words, self.dialect)
+            return words
+
+    return CheckingCompiler
 
 
 @functools.cache
@@ -283,12 +329,6 @@ def _script_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
             if isinstance(type_, _Binary) and value is not None:
                 return _BYTES.get(self.dialect.name, "X'{}'").format(bytes(value).hex())
             return str(super().render_literal_value(value, type_))
-
-        def visit_textclause(self, textclause: TextClause, *args: Any, **kw: Any) -> str:
-            words = str(super().visit_textclause(textclause, *args, **kw))
-            if self.statement is None:  # a part of DDL, not a statement that a person wrote
-                refuse_loose_sql(words, self.dialect)
-            return words
 
     return ScriptCompiler
 
