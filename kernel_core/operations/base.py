@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -186,14 +186,16 @@ def apply_operation(operations: AbstractOperations, operation: MigrateOperation)
 
 def _directive(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
     """Return the method that calls the class method ``source`` with the operations in front."""
+    signature = inspect.signature(source)
+    known = signature.parameters.keys()
 
     @functools.wraps(source)
     def directive(self: AbstractOperations, *args: Any, **kw: Any) -> Any:
-        _refuse_old_names(name, source, kw)
+        if not kw.keys() <= known:
+            _refuse_old_names(name, known, kw)
         return source(self, *args, **kw)
 
     directive.__name__ = name
-    signature = inspect.signature(source)
     parameters = list(signature.parameters.values())
     self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     vars(directive)["__signature__"] = signature.replace(parameters=[self_parameter, *parameters[1:]])
@@ -215,10 +217,9 @@ _OLD_NAMES = {
 }
 
 
-def _refuse_old_names(directive: str, source: Callable[..., Any], given: Mapping[str, Any]) -> None:
+def _refuse_old_names(directive: str, parameters: Collection[str], given: Iterable[str]) -> None:
     """Raise TypeError for a name of long ago, or a mistyped one, instead of passing it to the dialect in silence."""
-    parameters = inspect.signature(source).parameters
-    for unknown in sorted(given.keys() - parameters.keys()):
+    for unknown in sorted(set(given).difference(parameters)):
         now = next((name for name in _OLD_NAMES.get(unknown, ()) if name in parameters), None)
         if now is not None:
             raise TypeError(f"{directive}() has no argument {unknown!r}; it is called {now!r}.")
