@@ -14,9 +14,8 @@ from . import write_hooks
 from .draft import FILE_TEMPLATE, Draft
 from .files import located
 from .flaws import flaws_of
-from .header import check_syntax, read_source
 from .index import Place, look
-from .module import execute, on_path, runs
+from .module import code_at, execute, on_path, runs
 from .revision import RevisionMap
 from .version import Script
 from .write import new_id
@@ -193,9 +192,9 @@ class ScriptDirectory:
         if not os.path.isfile(self.env_py_location):
             raise EnvironmentMissing(f"{self.dir} has no env.py, so nothing can be run. Make one with init.", self.dir)
         runs.begin()
-        check_syntax(read_source(self.env_py_location), self.env_py_location)
+        code = code_at(self.env_py_location)
         with alias(), on_path(self.prepend_sys_path):
-            execute(self.env_py_location, "env_py")
+            execute(self.env_py_location, "env_py", code)
 
     # ---- writing ------------------------------------------------------------------------------------------------
 

@@ -191,8 +191,15 @@ def _shared(lines: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
 
 
 def check_syntax(source: str, path: str) -> None:
-    """Raise BrokenScript where ``source`` does not compile; it is not run."""
-    _guarded(source, path, _quiet_compile)
+    """Raise BrokenScript where ``source`` does not compile; it is not run, and warnings wait until it is."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled_source(source, path)
+
+
+def compiled_source(source: str, path: str) -> CodeType:
+    """Return the code of a version file, which is not run; raises BrokenScript where it does not compile."""
+    return _guarded(source, path, lambda text: compile(text, path, "exec", dont_inherit=True))
 
 
 def _decode(data: bytes, path: str) -> str:
@@ -238,12 +245,6 @@ def _quiet_parse(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)
-
-
-def _quiet_compile(source: str) -> CodeType:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return compile(source, "<version file>", "exec", dont_inherit=True)
 
 
 def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None, int]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.machinery
 import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib.machinery import SourcelessFileLoader
-from types import ModuleType
-from typing import Any
+from importlib.machinery import ModuleSpec, SourceFileLoader, SourcelessFileLoader
+from types import CodeType, ModuleType
 
 from ..alias import alias
 from ..util.exc import BrokenScript, CommandError
-from .header import check_syntax, read_source
+from .header import compiled_source, read_source
 
 
 class Runs:
@@ -73,23 +71,28 @@ def on_path(folders: Iterable[str]) -> Iterator[None]:
         _borrowed.give_back(taken)
 
 
-class _FreshLoader(importlib.machinery.SourceFileLoader):
-    """Runs what the file holds now: a bytecode cache would miss a change made within the same second."""
+def code_at(path: str) -> CodeType:
+    """Return what the file at ``path`` holds now as code, which is not run; raises BrokenScript.
 
-    def get_code(self, fullname: str) -> Any:
-        return self.source_to_code(self.get_data(self.path), self.path)
-
-
-def load_module(path: str, stem: str) -> ModuleType:
-    """Run the file at ``path`` as a module of its own, in which ``alembic`` is this engine, and return it.
-
-    Raises BrokenScript (path, line, reason) where its syntax or anything on its top level fails.
+    No bytecode cache is asked: it would miss a change made within the same second.
     """
     if path.endswith(".py"):
-        check_syntax(read_source(path), path)
+        return compiled_source(read_source(path), path)
+    from .compiled import code_of  # noqa: PLC0415 - hardly any environment has such files
+
+    return code_of(path)
+
+
+def load_module(path: str, stem: str, code: CodeType | None = None) -> ModuleType:
+    """Run the file at ``path`` as a module of its own, in which ``alembic`` is this engine, and return it.
+
+    ``code`` is what is in it, where that is known. Raises BrokenScript (path, line, reason) where its syntax or
+    anything on its top level fails.
+    """
+    code = code_at(path) if code is None else code
     try:
         with alias():
-            return execute(path, stem)
+            return execute(path, stem, code)
     except CommandError:
         raise
     except Exception as error:
@@ -100,21 +103,20 @@ def load_module(path: str, stem: str) -> ModuleType:
         raise BrokenScript(path, lines[-1] if lines else None, reason) from error
 
 
-def execute(path: str, stem: str) -> ModuleType:
-    """Run the file at ``path`` and return its module; what it raises is passed on."""
+def execute(path: str, stem: str, code: CodeType) -> ModuleType:
+    """Run the code of the file at ``path`` and return its module; what it raises is passed on."""
     from hashlib import blake2b  # noqa: PLC0415 - heads and history run nothing
-    from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - the same
 
     name = f"_mig_{blake2b(path.encode(errors='surrogateescape'), digest_size=6).hexdigest()}_{stem}"
-    loader = _FreshLoader(name, path) if path.endswith(".py") else SourcelessFileLoader(name, path)
-    spec = spec_from_file_location(name, path, loader=loader)
-    if spec is None or spec.loader is None:
-        raise BrokenScript(path, None, "cannot be loaded as Python.")
-    module = module_from_spec(spec)
+    loader = SourceFileLoader(name, path) if path.endswith(".py") else SourcelessFileLoader(name, path)
+    module = ModuleType(name)
+    module.__spec__ = ModuleSpec(name, loader, origin=path)
+    module.__spec__.has_location = True
+    module.__loader__, module.__file__, module.__package__ = loader, path, ""
     # Dataclasses and mapped classes look their module up by name, also later, while upgrade() runs.
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        exec(code, module.__dict__)  # noqa: S102 - that is what a version file is for
     except BaseException:
         del sys.modules[name]
         raise

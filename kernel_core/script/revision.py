@@ -116,6 +116,10 @@ class Revision:
         """Why this revision could not be run, None where nothing speaks against it."""
         return None
 
+    def prepare(self) -> CommandError | None:
+        """Return the `flaw`, and keep for the run that follows what was read to find it out."""
+        return self.flaw()
+
 
 class RevisionMap:
     """All revisions, as a graph that never changes.
@@ -201,6 +205,8 @@ class RevisionMap:
 
     def get_revision(self, name: str | None) -> Revision | None:
         """Return the one revision of that name, None for base; raises ResolutionError, also where there are several."""
+        if isinstance(name, str) and name in self._node:
+            return self._revisions[self._node[name]]
         found = self.get_revisions(name)
         if len(found) > 1:
             names = [revision.revision for revision in found]
@@ -282,7 +288,7 @@ class RevisionMap:
         if name in self.duplicates:
             files = [getattr(each, "path", name) for each in (revision, *self.duplicates[name])]
             return RevisionError(f"Revision {name} is in {len(files)} files: {', '.join(files)}. Keep one of them.")
-        return revision.flaw()
+        return revision.prepare()
 
     # ---- nodes (for walk and steps) -----------------------------------------------------------------------------
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from ..util.exc import BrokenScript, CommandError
 from .header import Header, check_syntax, date_in, first_paragraph, read_source, tidy
-from .module import load_module, runs
+from .module import code_at, load_module, runs
 from .revision import Revision
 from .written import as_tuple, as_written
 
@@ -19,7 +20,7 @@ _NONE: frozenset[str] = frozenset()
 class Script(Revision):
     """One revision and its file; the file is run only when `module` is first touched."""
 
-    __slots__ = ("_docstring", "_module", "lines", "path")
+    __slots__ = ("_checked", "_docstring", "_module", "lines", "path")
 
     def __init__(self, header: Header) -> None:
         revision, down_revision, branch_labels, depends_on, docstring, path, lines = header
@@ -32,6 +33,7 @@ class Script(Revision):
         self.lines: Mapping[str, int] = lines
         self._docstring = docstring
         self._module: tuple[int, ModuleType] | None = None
+        self._checked: tuple[int, bytes] | None = None
 
     def __str__(self) -> str:
         return self.cmd_format(False, include_branches=True, include_doc=True, include_parents=True)
@@ -78,9 +80,18 @@ class Script(Revision):
         A kernel keeps its scripts from one command to the next, while each command runs the files anew.
         """
         if self._module is None or self._module[0] != runs.count:
-            module = load_module(self.path, f"version_{os.path.splitext(os.path.basename(self.path))[0]}")
-            self._module = runs.count, module
+            stem = f"version_{os.path.splitext(os.path.basename(self.path))[0]}"
+            self._module = runs.count, load_module(self.path, stem, self.code)
+            self._checked = None
         return self._module[1]
+
+    @property
+    def code(self) -> CodeType:
+        """What the file compiles to, not run; in a run what `prepare` found. Raises BrokenScript."""
+        if self._checked is not None and self._checked[0] == runs.count:
+            code: CodeType = marshal.loads(self._checked[1])  # noqa: S302 - `prepare` wrote it a moment ago
+            return code
+        return code_at(self.path)
 
     def unbound(self) -> Script:
         """Return the same script, in no map yet."""
@@ -132,6 +143,14 @@ class Script(Revision):
             return None
         try:
             check_syntax(self.source, self.path)
+        except BrokenScript as error:
+            return error
+        return None
+
+    def prepare(self) -> CommandError | None:
+        """Return the `flaw`; what was compiled to find it out is kept for the run, in the least space."""
+        try:
+            self._checked = runs.count, marshal.dumps(code_at(self.path))
         except BrokenScript as error:
             return error
         return None
