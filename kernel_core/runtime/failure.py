@@ -22,10 +22,13 @@ class Run(Protocol):
     """What is asked of a MigrationContext."""
 
     as_sql: bool
-    borrowed: bool
     dialect: Dialect
     impl: DefaultImpl
     script: Any
+
+    @property
+    def borrowed(self) -> bool:
+        """The transaction is the caller's."""
 
 
 def failed(

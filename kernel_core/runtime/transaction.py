@@ -1,14 +1,15 @@
-"""The transaction of one revision, which can be left for a while and begun anew."""
+"""Whose the transactions of a run are, when they begin and when they end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 
 from sqlalchemy import Connection
 
 from ..ddl.impl import DefaultImpl
+from ..util.exc import CommandError
 
 
 class RevisionTransaction:
@@ -46,8 +47,117 @@ class RevisionTransaction:
         self._block = block
 
 
+class Transactions:
+    """The transactions of one MigrationContext: one for each revision, or with ``one_for_all`` one for a whole run.
+
+    ``connection`` is None offline, where BEGIN and COMMIT are printed. A connection that is in a transaction when it
+    comes here keeps it (``borrowed`` is True): whoever began it must commit.
+    """
+
+    def __init__(self, impl: DefaultImpl, connection: Connection | None, *, one_for_all: bool) -> None:
+        self.impl, self.connection, self.one_for_all = impl, connection, one_for_all
+        self.borrowed = connection is not None and connection.in_transaction()
+        self._open: RevisionTransaction | None = None
+        self._begun = False
+
+    @contextmanager
+    def of_run(self) -> Iterator[None]:
+        """Wrap a whole run; where each revision has its own transaction, only end what was begun in the block."""
+        if self.borrowed or self._open is not None:
+            yield
+        elif self.one_for_all:
+            with self.of_revision():
+                yield
+        else:
+            try:
+                yield
+            except BaseException:
+                self.clean()
+                raise
+            self.settle()
+
+    @contextmanager
+    def of_revision(self) -> Iterator[RevisionTransaction | None]:
+        """Open the transaction of one revision, unless one is open already."""
+        if self.borrowed or self._open is not None:
+            yield self._open
+        elif self.connection is None:
+            yield from self._printed()
+        else:
+            transaction = RevisionTransaction(self.impl, self.connection)
+            try:
+                with transaction:
+                    self._open = transaction
+                    yield transaction
+            finally:
+                self._open = None
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Commit what is done, let each statement of the block commit by itself, begin anew.
+
+        Raises CommandError where the transaction belongs to the caller.
+        """
+        if self.borrowed:
+            raise CommandError(
+                "autocommit_block() would have to commit a transaction that the caller began. "
+                "Hand over a connection that is in no transaction."
+            )
+        with self._open.suspended() if self._open is not None else nullcontext():
+            if self.connection is None:
+                yield from self._printed_outside()
+            else:
+                with _autocommitting(self.connection):
+                    yield
+
+    @contextmanager
+    def only_reading(self) -> Iterator[None]:
+        """End the transaction that a question began by itself."""
+        clean = self.connection is not None and not self.connection.in_transaction()
+        try:
+            yield
+        finally:
+            if clean:
+                self.clean()
+
+    def settle(self) -> None:
+        """Commit what ``env.py`` began by itself since it configured the context."""
+        if self.connection is not None and self._is_loose():
+            self.connection.commit()
+
+    def clean(self) -> None:
+        """Roll back whatever transaction of ours is still open, so that the connection can be used again."""
+        if self.connection is not None and self._is_loose():
+            self.connection.rollback()
+
+    def _is_loose(self) -> bool:
+        """Tell whether a transaction is open that neither the caller nor a revision holds."""
+        began = self.connection is not None and self.connection.in_transaction()
+        return began and not self.borrowed and self._open is None
+
+    def _printed(self) -> Iterator[None]:
+        """Print BEGIN and COMMIT round the block, unless they stand round it already."""
+        if self._begun or not self.impl.transactional_ddl:
+            yield None
+            return
+        self.impl.emit_begin()
+        self._begun = True
+        try:
+            yield None
+        finally:
+            self._begun = False
+        self.impl.emit_commit()
+
+    def _printed_outside(self) -> Iterator[None]:
+        if self.impl.transactional_ddl:
+            self.impl.emit_commit()
+        yield
+        if self.impl.transactional_ddl:
+            self.impl.emit_begin()
+
+
 @contextmanager
-def autocommitting(connection: Connection) -> Iterator[None]:
+def _autocommitting(connection: Connection) -> Iterator[None]:
     """Let each statement of the block commit by itself; the isolation level is what it was afterwards."""
     before = connection.get_execution_options().get("isolation_level") or connection.default_isolation_level
     connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -19,7 +19,7 @@ from ...operations.statements import alter_table, format_column_name, inline_for
 from ...util.exc import CommandError, UnsupportedOperation
 from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
 from ..impl import DefaultImpl
-from .pragma import in_transaction, pragma, set_pragma
+from .pragma import end_transaction, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
 from .stored import stored_definition
 from .unnamed import name_of
@@ -51,9 +51,16 @@ class SQLiteImpl(DefaultImpl):
                 yield
                 if enforced:
                     _refuse_dangling(dangling(connection) - before)
+        except BaseException:
+            end_transaction(connection)
+            raise
         finally:
             if enforced:
                 set_pragma(connection, "foreign_keys", "ON")
+
+    def can_group(self, connection: Connection) -> bool:
+        """Tell whether revisions may share a transaction: where foreign keys need no check after each of them."""
+        return bool(pragma(connection, "foreign_keys") != 1)
 
     def add_column(
         self,

@@ -12,6 +12,12 @@ def in_transaction(connection: Connection) -> bool:
     return bool(getattr(connection.connection.driver_connection, "in_transaction", False))
 
 
+def end_transaction(connection: Connection) -> None:
+    """Roll back what the driver still holds open after a COMMIT that failed; SQLAlchemy takes it for ended."""
+    if not connection.closed and not connection.invalidated and in_transaction(connection):
+        connection.connection.rollback()
+
+
 def pragma(connection: Connection, name: str) -> Any:
     """Read a pragma by the driver's cursor, so that no transaction begins."""
     cursor = connection.connection.cursor()

@@ -1,0 +1,190 @@
+"""A plan on its way: each step in its transaction, its rows of the version table, and what is told of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..script.steps import StampStep, Step
+from ..util.exc import CommandError, SomeoneElseMovedIt
+from ..util.secrets import redact
+from .failure import failed
+from .group import Group
+from .heads import after, spoken
+from .info import MigrationInfo, info_of
+from .plain import further_names, is_plain
+from .run import AppliedStep, RunEvent
+
+if TYPE_CHECKING:
+    from .migration import MigrationContext
+
+log = logging.getLogger(f"{__package__}.migration")
+AnyStep = Step | StampStep
+
+
+class Execution:
+    """The steps of one plan on one database: ``before`` it stood there, now at ``heads``, and these steps are ``done``.
+
+    With one transaction for all, ``heads`` and ``done`` count only once that is committed.
+    """
+
+    def __init__(self, context: MigrationContext, steps: Sequence[AnyStep], before: frozenset[str]) -> None:
+        self.context, self.steps = context, steps
+        self.before = self.heads = before
+        self.done: list[AppliedStep] = []
+        self._ways: list[tuple[frozenset[str], int]] = [(before, 0)]
+        self._group = Group(context.transactions)
+
+    def run(self, kw: Mapping[str, Any]) -> None:
+        """Carry all steps out; ``kw`` is passed on to each ``upgrade()``. Raises UpgradeFailed where one fails.
+
+        What is done when an error or an interrupt comes is committed before it goes on.
+        """
+        shares = self._sharing(kw)
+        try:
+            for index, step in enumerate(self.steps):
+                stays = shares(index) and shares(index + 1)
+                self._take(step, index, stays, kw)
+        except BaseException:
+            self._group.commit()
+            raise
+
+    def _take(self, step: AnyStep, index: int, stays: bool, kw: Mapping[str, Any]) -> None:
+        """Carry one step out, in the transaction that others began or in its own, and tell of it."""
+        new, report = after(self.heads, step), self._reporter(step, index + 1)
+        report("start", 0.0)
+        started, transaction = time.perf_counter(), None
+        try:
+            is_first = not self._group.is_open
+            with self._group.revision(stays=stays) as transaction:
+                if is_first:
+                    self.context.version_table.open(self.heads)
+                self._carry_out(step, new, kw)
+        except BaseException as error:  # noqa: BLE001 - _explain raises it, or the error made of it
+            self.context.version_table.forget()
+            self.context.transactions.clean()
+            report("failed", time.perf_counter() - started)
+            self._explain(error, step, interrupted=transaction is not None and transaction.interrupted)
+        seconds = 0.0 if self.context.as_sql else time.perf_counter() - started
+        self.done += [AppliedStep(each, step.direction, self._doc(each), seconds) for each in named(step)]
+        self.heads = new
+        self._ways.append((new, len(self.done)))
+        report("done", seconds)
+
+    def _carry_out(self, step: AnyStep, new: frozenset[str], kw: Mapping[str, Any]) -> None:
+        """Run one step and move the rows; what belongs inside its transaction."""
+        info = self._announce(step)
+        if isinstance(step, Step):
+            self._function(step)(**kw)
+        self.context.version_table.write(self.heads, new)
+        for callback in self._callbacks():
+            callback(ctx=self.context, step=info, heads=set(new), run_args=dict(kw))
+
+    def _function(self, step: Step) -> Callable[..., object]:
+        assert self.context.script is not None, "steps come from a script directory"
+        script = self.context.script.get_revision(step.revision_id)
+        function = getattr(script.module, step.direction, None)
+        if function is None:
+            raise CommandError(f"{script.path} has no function {step.direction}(). Write one.")
+        return function  # type: ignore[no-any-return]
+
+    def _callbacks(self) -> Iterable[Callable[..., object]]:
+        given = self.context.opts.get("on_version_apply") or ()
+        return (given,) if callable(given) else given
+
+    def _sharing(self, kw: Mapping[str, Any]) -> Callable[[int], bool]:
+        """Return what tells whether a step may share a transaction: where nobody looks between two steps."""
+        script, further, known = self.context.script, further_names(), dict[int, bool]()
+        if script is None or kw or not self._is_unwatched():
+            return lambda _: False
+
+        def shares(index: int) -> bool:
+            if index not in known:
+                step = self.steps[index] if index < len(self.steps) else None
+                known[index] = isinstance(step, Step) and is_plain(script.get_revision(step.revision_id).code, further)
+            return known[index]
+
+        return shares
+
+    def _is_unwatched(self) -> bool:
+        """Tell whether the transactions are this run's own, and no listener or callback runs between two of them."""
+        context = self.context
+        if context.connection is None or context.borrowed or context.transactions.one_for_all:
+            return False
+        watched = self._listener is not None and not getattr(self._listener, "only_shows", False)
+        return not watched and not tuple(self._callbacks()) and context.impl.can_group(context.connection)
+
+    # ---- when it fails ------------------------------------------------------------------------------------------
+
+    def _explain(self, error: BaseException, step: AnyStep, *, interrupted: bool) -> NoReturn:
+        """Raise UpgradeFailed for an error; an interrupt goes on, with a note that tells where the database stands."""
+        heads = self._standing()
+        if not isinstance(error, Exception):
+            error.add_note(f"Stopped in {step.direction}; the database stands at {spoken(heads)}.")
+            raise error
+        if isinstance(error, SomeoneElseMovedIt):
+            raise error
+        applied = tuple(each.revision for each in self.done)
+        raise failed(error, step, self.context, heads, applied, interrupted) from error
+
+    def _standing(self) -> tuple[str, ...]:
+        """Return where the database stands after a failure, and count as done what led there."""
+        context = self.context
+        if context.transactions.one_for_all:
+            self._go_back(self.before)
+        elif not context.borrowed and not context.as_sql:
+            try:
+                self._go_back(frozenset(context.get_current_heads()))
+            except Exception as second:  # noqa: BLE001 - the connection may be gone; the first error is what counts
+                log.debug("cannot read the version table after a failure: %s", type(second).__name__)
+        return tuple(sorted(self.heads))
+
+    def _go_back(self, heads: frozenset[str]) -> None:
+        """Forget the steps that were taken back together with the one that failed."""
+        self.heads = heads
+        count = next((count for way, count in reversed(self._ways) if way == heads), len(self.done))
+        del self.done[count:]
+
+    # ---- what is told -------------------------------------------------------------------------------------------
+
+    def _announce(self, step: AnyStep) -> MigrationInfo | None:
+        script, as_sql = self.context.script, self.context.as_sql
+        info = info_of(step, script.map) if script is not None else None
+        if not as_sql and not log.isEnabledFor(logging.INFO):
+            return info
+        source, goal = (info.source_revision_ids, info.destination_revision_ids) if info else (step.removed, step.added)
+        doc = self._doc(step.revision_id) if isinstance(step, Step) else ""
+        line = f"Running {step.direction} {', '.join(source)} -> {', '.join(goal)}{', ' if doc else ''}{doc}"
+        log.info("%s", redact(line))
+        if as_sql:
+            self.context.impl.static_output("-- " + " ".join(line.split()))
+        return info
+
+    @property
+    def _listener(self) -> Any:
+        config = self.context.config
+        return getattr(config, "attributes", {}).get("on_step") if config is not None else None
+
+    def _reporter(self, step: AnyStep, index: int) -> Callable[[str, float], None]:
+        listener = self._listener
+        revision = ", ".join(named(step))
+
+        def report(kind: Any, seconds: float) -> None:
+            if listener is not None:
+                doc = self._doc(step.revision_id) if isinstance(step, Step) else ""
+                listener(RunEvent(kind, revision, step.direction, doc, index, len(self.steps), seconds))
+
+        return report
+
+    def _doc(self, revision: str) -> str:
+        revisions = getattr(self.context.script, "map", None)
+        return revisions.get_revision(revision).doc if revisions is not None and revision in revisions else ""
+
+
+def named(step: AnyStep) -> tuple[str, ...]:
+    """Return the ids that a report names for a step."""
+    if isinstance(step, StampStep):
+        return step.added or step.removed
+    return (step.revision_id,)
