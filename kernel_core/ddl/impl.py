@@ -140,6 +140,7 @@ class DefaultImpl(RecreatesTables):
             if not _is_written_by_hand(construct):
                 self._refuse_breaks(words)
             self._check_script(construct, words)
+            self._announce(words)
             self.static_output(words if words.endswith(self.command_terminator) else self._terminated(words))
 
     def _refuse_breaks(self, words: str) -> None:
@@ -158,6 +159,9 @@ class DefaultImpl(RecreatesTables):
 
     def _check_script(self, construct: Any, words: str) -> None:
         """Refuse what a script cannot hold as it is; a dialect with a word between statements looks for that."""
+
+    def _announce(self, words: str) -> None:
+        """Print what the program that runs the script must know before this statement; most need nothing."""
 
     def _refuse_separator(self, construct: Any, words: str, separator: str, option: str) -> None:
         """Refuse a value or name with a line that would end the statement in the middle; SQL of a person's own may."""

@@ -52,6 +52,17 @@ class MSSQLImpl(DefaultImpl):
     def _check_script(self, construct: Any, words: str) -> None:
         self._refuse_separator(construct, words, self.batch_separator, "mssql_batch_separator")
 
+    def _announce(self, words: str) -> None:
+        """Say in the script how sqlcmd takes ``$(x)`` as it stands; it would put a variable there, also inside quotes.
+
+        No statement switches that off, only the option. https://learn.microsoft.com/sql/tools/sqlcmd/sqlcmd-utility
+        """
+        if "$(" in words and not self.memo.get("no_variables"):
+            self.memo["no_variables"] = True
+            self.static_output(
+                "-- Run this script with sqlcmd -x: it holds dollar signs before brackets that are no variables."
+            )
+
     def _separate(self) -> None:
         if self.batch_separator:
             self.static_output(self.batch_separator)

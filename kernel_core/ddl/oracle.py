@@ -55,6 +55,15 @@ class OracleImpl(DefaultImpl):
     def _check_script(self, construct: Any, words: str) -> None:
         self._refuse_separator(construct, words, self.batch_separator, "oracle_batch_separator")
 
+    def _announce(self, words: str) -> None:
+        """Have SQL*Plus take ``&`` as it stands; it would ask for a variable, also inside quotes (SET DEFINE).
+
+        https://docs.oracle.com/en/database/oracle/oracle-database/23/sqpug/SET-system-variable-summary.html
+        """
+        if "&" in words and not self.memo.get("define_off"):
+            self.memo["define_off"] = True
+            super().static_output("SET DEFINE OFF")
+
     def emit_begin(self) -> None:
         self.static_output("SET TRANSACTION READ WRITE")
 

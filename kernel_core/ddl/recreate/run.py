@@ -65,9 +65,9 @@ class Recreation:
         overrides = [copy_column(column) for column in self.overrides]
         table = self._reflected(overrides)
         stored = self._as_stored()
-        misread = [name for name in table.columns.keys() if stored.columns and name not in stored.columns]  # noqa: SIM118
+        misread = {column.name for column in table.columns} ^ stored.columns.keys() if stored.columns else set()
         if misread:
-            raise batch.refuse(f"SQLAlchemy reads a column's name as {misread[0]!r}, which it is not. Rename it first")
+            raise batch.refuse(f"SQLAlchemy misreads a name of its columns ({min(misread)!r}). Rename that first")
         for column in overrides:
             stored.columns.pop(column.name, None)
         new = RecreatedTable(impl, batch, table, stored)

@@ -45,6 +45,8 @@ NAMES = {
     "dollars": f"$$; {DROP}; $$",
     "question marks": "a ? b",
     "spaces": " a ",
+    "ampersands": "R&D &x &&y",
+    "variables": "$(x) $(HOME)",
 }
 
 # Conditions and defaults are SQL: they may be any expression, and nothing else.
@@ -196,6 +198,7 @@ def count(dialect: str, script: str) -> int:
 
     Raises AssertionError where a quote or a comment is not closed.
     """
+    script = script.replace("SET DEFINE OFF\n", "")  # said to SQL*Plus itself
     found = [statement for part in _batches(dialect, script) for statement in _statements(dialect, part)]
     for statement in found:
         assert _read(dialect, statement) in (1, None), statement

@@ -55,7 +55,9 @@ def everything(connection: sa.Connection) -> object:
     return objects(connection), [connection.exec_driver_sql(f"SELECT * FROM {table}").all() for table in tables]
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize(
+    "seed", [*range(60), *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(60, 300))]
+)
 def test_what_a_batch_does_not_name_is_as_it_was(sqlite_url: str, seed: int) -> None:
     made = random_table(seed)
     acts, touched = random_acts(made, seed)
@@ -96,7 +98,9 @@ class Killed(BaseException):
     """Stands for the kill of the process: nothing catches it as an error."""
 
 
-@pytest.mark.parametrize("seed", range(0, 300, 10))
+@pytest.mark.parametrize(
+    "seed", [*range(8), *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(8, 300, 12))]
+)
 def test_stopped_at_any_statement_nothing_has_changed(sqlite_url: str, seed: int) -> None:
     made = random_table(seed)
     acts, _ = random_acts(made, seed)
