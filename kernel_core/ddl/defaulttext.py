@@ -40,7 +40,7 @@ def normal_default(text: str) -> str:
         return text
     text = "".join(_folded(piece) for piece in _PIECE.findall(text))
     if _NUMBER.fullmatch(text):
-        return _number(text)
+        return _number(re.sub(r"^0+(?=\d)", "", text))  # MySQL shows the zeros of ZEROFILL
     if text in _NOW:
         return "now()"
     return _TRUTH.get(text, text)

@@ -13,7 +13,7 @@ from ..context import AutogenContext
 from .changes import Changes
 from .copies import create_index, drop_index
 from .reflect import Database
-from .values import IndexValue, index_of_database, index_of_model
+from .values import index_of_database, index_of_model
 
 
 def compare_indexes(
@@ -33,7 +33,7 @@ def compare_indexes(
         del wanted[name], found[name]
     for name, item in found.items():
         existing = _index_in(database, info, name)
-        if existing is None or (name not in wanted and _belongs_to_something_else(context, item, info, model)):
+        if existing is None or (name not in wanted and _belongs_to_a_key(context, item, info)):
             continue
         if context.run_object_filters(existing, name, "index", True, wanted.get(name)):
             changes.dropped_indexes.append(drop_index(existing))
@@ -55,19 +55,12 @@ def _index_in(database: Database, info: TableInfo, name: str) -> Index | None:
     return next((index for index in database.table(info.key).indexes if index.name == name), None)
 
 
-def _belongs_to_something_else(context: AutogenContext, item: Mapping[str, Any], info: TableInfo, model: Table) -> bool:
-    """MySQL and MariaDB make an index for each foreign key, and keep each unique constraint as an index."""
+def _belongs_to_a_key(context: AutogenContext, item: Mapping[str, Any], info: TableInfo) -> bool:
+    """MySQL and MariaDB make an index for each foreign key, and don't let it go while the key needs it."""
     if context.dialect.name not in ("mysql", "mariadb"):
         return False
     columns = list(item["column_names"])
-    if any(columns == list(key["constrained_columns"])[: len(columns)] for key in info.foreign_keys):
-        return True
-    value: IndexValue = index_of_database(item)
-    return value.unique and any(
-        final_name(constraint, context.dialect) in (None, item["name"])
-        and sorted(column.name for column in getattr(constraint, "columns", ())) == sorted(columns)
-        for constraint in model.constraints
-    )
+    return any(columns == list(key["constrained_columns"])[: len(columns)] for key in info.foreign_keys)
 
 
 def _is_such_a_constraint(context: AutogenContext, name: str, info: TableInfo) -> bool:

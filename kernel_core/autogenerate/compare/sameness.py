@@ -26,6 +26,7 @@ class Sameness:
         self._types_count = opts.get("compare_type", True) is not False
         self._defaults_count = opts.get("compare_server_default", False) not in (False, None)
         self._comments_count = context.dialect.supports_comments
+        self._knows_identity = getattr(context.dialect, "supports_identity_columns", False)
         self._known: dict[Any, bool] = {}
         self.sees_all = not (
             context.filters_objects
@@ -50,7 +51,7 @@ class Sameness:
 
     def _same_default(self, item: Info, model: Column[Any]) -> bool:
         if model.identity is not None or "identity" in item:
-            return False
+            return not self._knows_identity
         if item.get("default") is None or model.server_default is None:
             return item.get("default") is model.server_default
         return bool(item["default"] == default_sql(model.server_default, self._dialect))

@@ -27,7 +27,7 @@ def default_differs(context: AutogenContext, inspected: Column[Any], model: Colu
     if option in (False, None):
         return False
     if inspected.identity is not None or model.identity is not None:
-        return _identity_differs(inspected.identity, model.identity)
+        return _knows_identity(context) and _identity_differs(inspected.identity, model.identity)
     if _is_left_to_the_database(model):
         return False
     one, two = _sql(inspected, context), _sql(model, context)
@@ -56,6 +56,11 @@ def _sql(column: Column[Any], context: AutogenContext) -> str | None:
 def _is_left_to_the_database(column: Column[Any]) -> bool:
     """``FetchedValue()`` says that there is something, but not what."""
     return isinstance(default_argument(column.server_default), FetchedValue)
+
+
+def _knows_identity(context: AutogenContext) -> bool:
+    """Other databases make a plain column of an ``Identity()``."""
+    return bool(getattr(context.dialect, "supports_identity_columns", False))
 
 
 def _identity_differs(inspected: Identity | None, model: Identity | None) -> bool:

@@ -1,0 +1,41 @@
+"""What was just created from the models is the same as the models: no difference, on any database, with any types."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from kernel_core.autogenerate import compare_metadata
+
+sys.path.insert(0, str(Path(__file__).parent))
+from random_models import random_models
+
+SAMPLE = {"sqlite": 60, "postgresql": 15, "mariadb": 6}
+FULL = {"sqlite": 2000, "postgresql": 300, "mariadb": 300}
+OPTIONS = ({}, {"compare_server_default": True})
+
+
+def differences(seed, connection, make_context):
+    """Create the models of a seed, compare, and drop them again."""
+    metadata = random_models(seed, connection.dialect.name)
+    metadata.create_all(connection)
+    try:
+        return [diff for options in OPTIONS for diff in compare_metadata(make_context(connection, **options), metadata)]
+    finally:
+        metadata.drop_all(connection)
+
+
+@pytest.mark.parametrize("database", SAMPLE)
+def test_created_is_the_same(database, request, make_context):
+    connection = request.getfixturevalue(database)
+    found = {seed: differences(seed, connection, make_context) for seed in range(SAMPLE[database])}
+    assert not {seed: diffs for seed, diffs in found.items() if diffs}
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("database", FULL)
+def test_created_is_the_same_in_full(database, part, request, make_context):
+    connection = request.getfixturevalue(database)
+    found = {seed: differences(seed, connection, make_context) for seed in range(part, FULL[database], 4)}
+    assert not {seed: diffs for seed, diffs in found.items() if diffs}
