@@ -23,6 +23,7 @@ UNION ALL
 SELECT c.relname, ic.relname, pg_get_expr(i.indpred, i.indrelid, true)
 FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid JOIN pg_class ic ON ic.oid = i.indexrelid
 WHERE c.relnamespace = pg_my_temp_schema() AND i.indpred IS NOT NULL
+  AND NOT EXISTS (SELECT FROM pg_constraint con WHERE con.conindid = ic.oid)
 UNION ALL
 SELECT c.relname, a.attname, pg_get_expr(d.adbin, d.adrelid, true)
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum

@@ -20,10 +20,12 @@ class Changes:
 
     key: Key
     dropped_foreign_keys: list[DropConstraintOp] = field(default_factory=list)
+    dropped_primary_key: list[MigrateOperation] = field(default_factory=list)
     added_columns: list[MigrateOperation] = field(default_factory=list)
     altered_columns: list[MigrateOperation] = field(default_factory=list)
     dropped_constraints: list[MigrateOperation] = field(default_factory=list)
     dropped_indexes: list[MigrateOperation] = field(default_factory=list)
+    made_anew: list[MigrateOperation] = field(default_factory=list)
     added_indexes: list[MigrateOperation] = field(default_factory=list)
     added_constraints: list[MigrateOperation] = field(default_factory=list)
     added_foreign_keys: list[CreateForeignKeyOp] = field(default_factory=list)
@@ -48,10 +50,12 @@ class Changes:
         """Return all of them."""
         return [
             *self.dropped_foreign_keys,
+            *self.dropped_primary_key,
             *self.added_columns,
             *self.altered_columns,
             *self.dropped_constraints,
             *self.dropped_indexes,
+            *self.made_anew,
             *self.added_indexes,
             *self.added_constraints,
             *self.added_foreign_keys,

@@ -179,6 +179,8 @@ class TableEdit:
         if type_ is not None:
             self._convert(column.name, kw.get("existing_type"), type_)
             column.type_text = self.dialect.type_compiler_instance.process(type_)
+            if any(getattr(each, "collation", None) for each in (kw.get("existing_type"), type_)):
+                column.set_clause("COLLATE", None)  # the new type says its own
         if nullable is not None:
             column.set_clause("NULL", None)
             column.set_clause("NOT NULL", None if nullable else "NOT NULL")

@@ -1,0 +1,83 @@
+"""Collations of columns, where one side states one and the other does not.
+
+Where both state one, the comparison of types sees to it. The database's own default goes without saying; in MariaDB
+that is the table's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.schema import Column
+
+from ...operations.kinds.column import AlterColumnOp
+from ...runtime.plugins import Plugin
+from ..catalogue import TableInfo
+from ..compare.found import Found, Pair
+from ..compare.reflect import Database
+from ..compare.server_defaults import known_default
+from ..context import AutogenContext
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare everywhere."""
+    plugin.add_autogenerate_comparator(compare_collations, "tables", "collations")
+
+
+def compare_collations(context: AutogenContext, database: Database, found: Found) -> None:
+    """Find columns of texts that sort or compare in another way."""
+    for pair in found.both:
+        for column in pair.model.columns:
+            item = pair.info.columns.get(str(column.name))
+            if item is None or not hasattr(column.type, "collation"):
+                continue
+            before, after = _of_database(item), _wanted(context, pair.info, column)
+            both_state = getattr(item["type"], "collation", None) is not None and column.type.collation is not None
+            if before != after and not both_state:
+                _note(context, database, pair, column, before)
+
+
+def _of_database(item: Mapping[str, Any]) -> str | None:
+    found = item.get("collation") or getattr(item["type"], "collation", None)
+    return None if found is None or str(found).lower() in ("binary", "default") else str(found)
+
+
+def _wanted(context: AutogenContext, info: TableInfo, column: Column[Any]) -> str | None:
+    """Return what the model states; None where that is what goes without saying."""
+    stated = getattr(column.type, "collation", None)
+    if stated is None or str(stated).lower() in ("default", "binary"):
+        return None
+    inherited = info.options.get(f"{context.dialect.name}_collate")
+    return None if inherited is not None and str(stated).lower() == str(inherited).lower() else str(stated)
+
+
+def _note(context: AutogenContext, database: Database, pair: Pair, column: Column[Any], collation: str | None) -> None:
+    schema, table = pair.info.key
+    alteration = next(
+        (
+            each
+            for each in pair.changes.altered_columns
+            if isinstance(each, AlterColumnOp) and each.column_name == str(column.name)
+        ),
+        None,
+    )
+    if alteration is None:
+        inspected = database.column(pair.info.key, str(column.name))
+        if not context.run_object_filters(column, str(column.name), "column", False, inspected):
+            return
+        alteration = AlterColumnOp(
+            table,
+            str(column.name),
+            schema=schema,
+            existing_type=inspected.type,
+            existing_nullable=bool(inspected.nullable),
+            existing_server_default=known_default(inspected),
+            existing_comment=inspected.comment,
+        )
+        pair.changes.altered_columns.append(alteration)
+    existing: Any = alteration.existing_type
+    if collation is not None and getattr(existing, "collation", collation) is None:
+        alteration.existing_type = existing.copy()
+        vars(alteration.existing_type)["collation"] = collation
+    alteration.modify_type = column.type

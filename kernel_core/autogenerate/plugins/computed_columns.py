@@ -1,0 +1,71 @@
+"""Generated columns that compute something else, or keep it another way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.schema import Column
+
+from ...operations.kinds.column import AddColumnOp, DropColumnOp
+from ...operations.kinds.index import CreateIndexOp
+from ...runtime.plugins import Plugin
+from ...util.sqla_compat import sql_text
+from ..canonical import Question, canonical, plain_sql
+from ..compare.copies import column_alone, create_index, drop_index
+from ..compare.found import Found, Pair
+from ..compare.reflect import Database
+from ..context import AutogenContext
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare everywhere."""
+    plugin.add_autogenerate_comparator(compare_computed, "tables", "computed_columns")
+
+
+def compare_computed(context: AutogenContext, database: Database, found: Found) -> None:
+    """Find columns that are generated on both sides and differ.
+
+    Such a column is dropped and added again with its indexes: it holds nothing that cannot be computed anew.
+    """
+    asked: list[tuple[Pair, Column[Any], Question, Question]] = []
+    others: list[tuple[Pair, Column[Any]]] = []
+    for pair in found.both:
+        for column in pair.model.columns:
+            item = pair.info.columns.get(str(column.name))
+            if item is None or column.computed is None or not item.get("computed"):
+                continue
+            before = str(item["computed"]["sqltext"])
+            after = sql_text(column.computed.sqltext, context.dialect).replace("%%", "%")
+            persisted = column.computed.persisted
+            if persisted is not None and bool(persisted) != bool(item["computed"].get("persisted")):
+                others.append((pair, column))
+            elif plain_sql(before) != plain_sql(after):
+                type_ = context.dialect.type_compiler_instance.process(column.type)
+                one = Question.about(context, pair, "computed", before, type_)
+                asked.append((pair, column, one, Question.about(context, pair, "computed", after, type_)))
+    answers = canonical(context, [question for *_, one, two in asked for question in (one, two)])
+    for pair, column, one, two in asked:
+        if answers[two] is not None and answers[two] not in (one.sql, answers[one]):
+            others.append((pair, column))
+    for pair, column in others:
+        _make_anew(context, database, pair, column)
+
+
+def _make_anew(context: AutogenContext, database: Database, pair: Pair, column: Column[Any]) -> None:
+    schema, table = pair.info.key
+    existing = database.column(pair.info.key, str(column.name))
+    if not context.run_object_filters(existing, str(column.name), "column", True, column):
+        return
+    changes = pair.changes
+    dropped = {getattr(each, "index_name", None) for each in changes.dropped_indexes}
+    for index in database.table(pair.info.key).indexes:
+        if existing in list(index.columns) and index.name not in dropped:
+            changes.dropped_indexes.append(drop_index(index))
+    changes.made_anew.append(DropColumnOp.from_column_and_tablename(schema, table, column_alone(existing)))
+    changes.made_anew.append(AddColumnOp.from_column_and_tablename(schema, table, column_alone(column)))
+    made = {each.index_name for each in changes.added_indexes if isinstance(each, CreateIndexOp)}
+    for index in sorted(pair.model.indexes, key=lambda each: str(each.name)):
+        if column in list(index.columns):
+            creation = create_index(index, context.dialect)
+            if creation.index_name not in made:
+                changes.added_indexes.append(creation)

@@ -1,0 +1,62 @@
+"""Unique constraints that are checked at another time: DEFERRABLE, INITIALLY DEFERRED (PostgreSQL)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.schema import UniqueConstraint
+
+from ...runtime.plugins import Plugin
+from ...util.sqla_compat import final_name
+from ..compare.copies import create_unique, drop_constraint
+from ..compare.found import Found, Pair
+from ..compare.reflect import Database, final
+from ..compare.values import unique_of_database, unique_of_model
+from ..context import AutogenContext
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare where it is known when a constraint is checked."""
+    plugin.add_autogenerate_comparator(compare_timing, "tables", "deferrables", qualifier="postgresql")
+
+
+def compare_timing(context: AutogenContext, database: Database, found: Found) -> None:
+    """Find unique constraints that are the same but for when they are checked; they are made anew."""
+    for pair in found.both:
+        for constraint, item in _same(context, pair):
+            if _timing(constraint.deferrable, constraint.initially) == _timing(
+                item.get("deferrable"), item.get("initially")
+            ):
+                continue
+            existing = UniqueConstraint(
+                *(database.column(pair.info.key, name) for name in item["column_names"]),
+                name=final(item["name"]),
+                deferrable=item.get("deferrable"),
+                initially=item.get("initially"),
+            )
+            if context.run_object_filters(existing, item["name"], "unique_constraint", True, constraint):
+                pair.changes.dropped_constraints.append(drop_constraint(existing, context.impl))
+                addition = create_unique(constraint, context.dialect)
+                addition.constraint_name = addition.constraint_name or final(item["name"])
+                pair.changes.added_constraints.append(addition)
+
+
+def _same(context: AutogenContext, pair: Pair) -> list[tuple[UniqueConstraint, Mapping[str, Any]]]:
+    """Return the constraints that both sides have: of one name, or unnamed, and over the same columns."""
+    left = list(pair.info.uniques)
+    found: list[tuple[UniqueConstraint, Mapping[str, Any]]] = []
+    wanted = [each for each in pair.model.constraints if isinstance(each, UniqueConstraint)]
+    for constraint in sorted(wanted, key=lambda each: (each.name is None, str(each.name))):
+        name, value = final_name(constraint, context.dialect), unique_of_model(constraint)
+        for item in left:
+            if name in (None, item["name"]) and unique_of_database(item) == value:
+                found.append((constraint, item))
+                left.remove(item)
+                break
+    return found
+
+
+def _timing(deferrable: Any, initially: Any) -> tuple[bool, bool]:
+    deferred = str(initially or "").upper() == "DEFERRED"
+    return bool(deferrable) or deferred, deferred
