@@ -62,7 +62,7 @@ def rehearse(connection: Connection, run: Callable[[Connection], RunReport], *, 
 def schema_of(connection: Connection, *, without: str = "") -> Schema:
     """Return the tables of the default schema in words, sorted; ``without`` is a table to leave out."""
     inspector = inspect(connection)
-    return {name: _table(inspector, name) for name in sorted(inspector.get_table_names()) if name != without}
+    return {name: _reflected(inspector, name) for name in sorted(inspector.get_table_names()) if name != without}
 
 
 def changes(before: Schema, after: Schema) -> tuple[Change, ...]:
@@ -96,7 +96,7 @@ def _subject(line: str) -> str:
     return line if rest.startswith("(") else f"{kind} {rest.partition(' ')[0]}"
 
 
-def _table(inspector: Inspector, name: str) -> tuple[str, ...]:
+def _reflected(inspector: Inspector, name: str) -> tuple[str, ...]:
     lines = [_column(column) for column in inspector.get_columns(name)]
     key = inspector.get_pk_constraint(name)
     if key.get("constrained_columns"):

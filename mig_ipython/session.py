@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
@@ -21,10 +21,12 @@ from . import planning, running
 from .connection import Connection, connect, sqlite_path
 from .elsewhere import section_files, section_url
 from .environment import Environment, make, open_at
+from .model_cell import ModelCells
 from .models import Models, candidates, find_models
 from .proposal import Proposal
 from .running import OnStep
 from .settings import settings_of
+from .views.declared import Declared
 from .views.plan import Plan
 from .views.report import RunReport
 from .wanted import Wanted, patterns
@@ -36,10 +38,10 @@ __all__ = ["Connection", "Environment", "Models", "Proposal", "Session", "forget
 class Session:
     """What the commands of one notebook share.
 
-    ``namespace`` is the notebook's, read for engines and models and never written.
+    ``namespace`` is the notebook's, read for engines and models; only ``%%mig_models`` runs its cell in it.
     """
 
-    def __init__(self, namespace: Mapping[str, Any], shell: Any = None) -> None:
+    def __init__(self, namespace: dict[str, Any], shell: Any = None) -> None:
         self.namespace, self._shell = namespace, shell
         self.settings = settings_of(shell)
         self.connections: dict[str, Connection] = {}
@@ -47,6 +49,7 @@ class Session:
         self.proposal: Proposal | None = None
         self.panels: dict[str, Any] = {}
         self.written = WrittenFiles()
+        self.model_cells = ModelCells()
         self._environment: Environment | None = None
 
     @property
@@ -214,6 +217,22 @@ class Session:
         settings = self.settings
         said = renames or (settings.renames if settings.renames != "show" else None)
         return Wanted(patterns(only or settings.only), patterns(exclude or settings.exclude), said)
+
+    def declare(self, cell: str, target: str | None = None) -> Declared:
+        """Run a cell that declares models, in place of what it declared before; see `model_cell`."""
+        parent: dict[str, Any] = self._shell.get_parent() if hasattr(self._shell, "get_parent") else {}
+        cell_id = parent.get("metadata", {}).get("cellId")
+        named = target or self.settings.target or None
+        return self.model_cells.run(cell, named, self.namespace, self._exec, cell_id)
+
+    def _exec(self, cell: str) -> None:
+        """Run the text of a cell in the notebook's namespace, so that its errors show its lines."""
+        if self._shell is None:
+            exec(compile(cell, "<%%mig_models>", "exec"), self.namespace)  # noqa: S102 - the person's own cell
+            return
+        text = self._shell.transform_cell(cell)
+        name = self._shell.compile.cache(text, self._shell.execution_count, raw_code=cell)
+        exec(self._shell.compile(text, name, "exec"), self.namespace)  # noqa: S102 - as above
 
     def all_models(self) -> list[Models]:
         """Return every candidate."""

@@ -1,8 +1,10 @@
 """Find the commands in the files beside this one, and hand them to IPython without importing them.
 
-``upgrade.py`` is the line magic ``%mig_upgrade``, also ``%mig upgrade`` and ``mig.upgrade()``; ``cell_migration.py``
-is the cell magic ``%%migration``, also ``mig.migration()``. A command file has a docstring (its help), a function
-``arguments(parser)`` and a function ``run(session, args)`` that returns what the cell shows.
+``upgrade.py`` is the line magic ``%mig_upgrade``, also ``%mig upgrade`` and ``mig.upgrade()``. ``cell_migration.py`` is
+the cell magic ``%%migration``, also ``mig.migration()``; ``cell_mig_models.py`` is ``%%mig_models``.
+
+A command file has a docstring (its help), a function ``arguments(parser)`` and a function ``run(session, args)`` that
+returns what the cell shows.
 """
 
 from __future__ import annotations
@@ -27,12 +29,14 @@ class Command:
 
     def __init__(self, file: str, shell: Any = None) -> None:
         self.is_cell = file.startswith(_CELL)
-        self.file, self.verb, self.shell = file, file.removeprefix(_CELL), shell
+        self.file, self.shell = file, shell
+        self.name = file.removeprefix(_CELL)
+        self.verb = self.name.removeprefix("mig_")
 
     @property
     def magic(self) -> str:
         """The name that IPython knows it by, without percent signs."""
-        return self.verb if self.is_cell else f"mig_{self.verb}"
+        return self.name if self.is_cell else f"mig_{self.verb}"
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]

@@ -1,0 +1,55 @@
+"""What a cell of models declares, and what is different from its last run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .html import Html, page, tag
+from .text import count
+from .view import View
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Declared(View):
+    """The tables of a ``%%mig_models`` cell.
+
+    ``tables`` are its own, ``total`` counts those of all cells. ``changes`` are (sign, table, what) against its last
+    run. ``ghosts``: tables whose class no cell declares any more; ``left_over``: names that stand for what is no longer
+    declared; ``stale``: classes of other cells with relationships to a class of before.
+    """
+
+    name: str
+    total: int
+    tables: tuple[str, ...]
+    changes: tuple[tuple[str, str, str], ...]
+    ghosts: tuple[str, ...] = ()
+    left_over: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """Return it in one line."""
+        here = f"`{self.name}`: {count(len(self.tables), 'table')} declared here, {self.total} in all"
+        return here if self.changes else f"{here}; as before"
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a person should know, one line each."""
+        told = [
+            f"{key} is a ghost: no cell declares it any more, but it is still compared. Restart the kernel to lose it."
+            for key in self.ghosts
+        ]
+        told += [f"{name} still stands for what this cell declares no more." for name in self.left_over]
+        told += [f"{name} has relationships to a class of before: run its cell again." for name in self.stale]
+        return tuple(told)
+
+    def text(self) -> str:
+        lines = [f"  {sign} {table}: {what}" for sign, table, what in self.changes]
+        return "\n".join((self.summary(), *lines, *(f"! {line}" for line in self.warnings())))
+
+    def html(self) -> Html:
+        lines = (tag("li", tag("code", sign), " ", tag("b", table), ": ", what) for sign, table, what in self.changes)
+        return page(
+            tag("p", self.summary(), class_="mig-lead"),
+            tag("ul", *lines, style="list-style:none;padding-left:.4em") if self.changes else "",
+            *(tag("p", line, class_="mig-warn") for line in self.warnings()),
+            label="Models",
+        )
