@@ -41,7 +41,8 @@ def history(
 
         history(config, "base:current")
 
-    Only a range that counts from where the database stands looks there.
+    A range that begins at base holds what its revisions depend on too. Only one that counts from where the database
+    stands looks there.
     """
     scripts = scripts_of(config)
     if rev_range is None:
@@ -49,7 +50,9 @@ def history(
     if ":" not in rev_range:
         raise CommandError(f'"{rev_range}" is not a range. Write it as from:to, from: or :to.')
     lower, upper = scripts.map.resolve_range(rev_range, where_of(config, scripts, rev_range))
-    return list(scripts.iterate_revisions(upper, lower, inclusive=True)) if upper else []
+    if not upper:
+        return []
+    return list(scripts.iterate_revisions(upper, lower, inclusive=True, implicit_base=not lower))
 
 
 def show(config: Config, rev: str) -> Script:

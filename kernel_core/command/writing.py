@@ -37,6 +37,11 @@ def revision(
     """
     if autogenerate and sql:
         raise CommandError("--autogenerate looks at the database and --sql must not: give one of them.")
+    runs_environment = autogenerate or config.get_alembic_boolean_option("revision_environment")
+    if sql and not runs_environment:
+        raise CommandError(
+            "--sql asks env.py, which a revision runs only where revision_environment is set. Leave it out."
+        )
     scripts = scripts_of(config)
     asked: dict[str, Any] = {
         "rev_id": rev_id or new_id(),
@@ -49,7 +54,7 @@ def revision(
         "renames": renames,
     }
     with scripts.writing():
-        if not autogenerate and not config.get_alembic_boolean_option("revision_environment"):
+        if not runs_environment:
             return _generate(scripts, asked, {"config": config})
         return _proposed(config, scripts, asked, autogenerate, sql, process_revision_directives)
 

@@ -14,12 +14,17 @@ from ..script import Revision, Script
 def line(revision: Revision, options: argparse.Namespace, *, parents: bool = False, here: bool = False) -> str:
     """Return a revision as one line, with ``-v`` as all that is known of it; ``here`` marks it as current."""
     mark = " (current)" if here else ""
+    if options.verbose and isinstance(revision, Script):
+        return revision.log_entry.replace("\n", f"{mark}\n", 1)
+    return brief(revision, parents=parents, mark=mark)
+
+
+def brief(revision: Revision, *, parents: bool = False, mark: str = "") -> str:
+    """Return a revision as one line; a ``mark`` follows what it is."""
     if not isinstance(revision, Script):
         return f"{revision.revision} ({revision.doc})"
-    if options.verbose:
-        return revision.log_entry.replace("\n", f"{mark}\n", 1)
-    text = revision.cmd_format(False, include_branches=True, include_parents=parents, tree_indicators=True)
-    return f"{text}{mark}, {revision.doc}" if revision.doc else text + mark
+    text = revision.cmd_format(False, include_branches=True, include_parents=parents, tree_indicators=True) + mark
+    return f"{text}, {revision.doc}" if revision.doc else text
 
 
 def ran(report: RunReport, options: argparse.Namespace) -> list[str]:

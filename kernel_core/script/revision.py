@@ -94,6 +94,11 @@ class Revision:
         return not self.nextrev
 
     @property
+    def is_needed(self) -> bool:
+        """Another revision is above this one, or depends on it: a head that is needed is in no version table."""
+        return self._map is not None and bool(self._map.whole.children[self._node])
+
+    @property
     def is_base(self) -> bool:
         """It has no parent."""
         return not self.down_revisions

@@ -123,10 +123,13 @@ class Script(Revision):
         include_parents: bool = False,
         tree_indicators: bool = True,
     ) -> str:
-        """The revision as a line (``a -> b (head), doc``), or as `log_entry` where ``verbose``."""
+        """The revision as a line (``a (needed) -> b (head), doc``), or as `log_entry` where ``verbose``."""
         if verbose:
             return self.log_entry
-        text = f"{', '.join(self.down_revisions) or '<base>'} -> {self.revision}" if include_parents else self.revision
+        text = self.revision
+        if include_parents:
+            needs = f" ({', '.join(as_tuple(self.dependencies))})" if self.dependencies else ""
+            text = f"{', '.join(self.down_revisions) or '<base>'}{needs} -> {text}"
         if include_branches and self.branch_labels:
             text += f" ({', '.join(sorted(self.branch_labels))})"
         if tree_indicators:
@@ -156,5 +159,6 @@ class Script(Revision):
         return None
 
     def _marks(self) -> list[str]:
-        facts = (("head", self.is_head), ("branchpoint", self.is_branch_point), ("mergepoint", self.is_merge_point))
+        head = "effective head" if self.is_needed else "head"
+        facts = ((head, self.is_head), ("branchpoint", self.is_branch_point), ("mergepoint", self.is_merge_point))
         return [name for name, holds in facts if holds]

@@ -42,7 +42,7 @@ def test_branches_show_their_children(mig, project):
     project.chain("a1")
     project.write("b1", "a1")
     project.write("b2", "a1")
-    assert mig("branches")[1] == "a1 (branchpoint), Do a1\n    -> b1\n    -> b2\n"
+    assert mig("branches")[1] == "a1 (branchpoint), Do a1\n    -> b1 (head), Do b1\n    -> b2 (head), Do b2\n"
     assert mig("merge", "heads", "-m", "Join", "--rev-id", "m1")[1] == "made migrations/versions/m1_join.py\n"
 
 

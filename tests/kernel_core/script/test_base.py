@@ -73,6 +73,15 @@ def test_a_script_tells_what_its_file_says(scripts, put):
     assert str(script) == "<base> -> a (shop) (head), About a"
 
 
+def test_a_head_that_is_needed_and_what_needs_it_are_marked(scripts, put):
+    put("a")
+    put("b", None, None, "a")
+    assert str(scripts.get_revision("a")) == "<base> -> a (effective head), About a"
+    assert str(scripts.get_revision("b")) == "<base> (a) -> b (head), About b"
+    assert scripts.get_revision("a").is_head
+    assert scripts.get_revision("a").is_needed
+
+
 def test_the_log_entry_of_a_branch_point_and_of_a_merge(scripts, put):
     put("d", labels="dep")
     path = put("a")
