@@ -5,8 +5,10 @@ pip install -e ".[test,peer]" && pytest benchmarks
 
 from __future__ import annotations
 
+import gc
 import importlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -97,6 +99,37 @@ def long_histories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         made[engine] = tmp_path_factory.mktemp(engine)
         Environment(engine, made[engine]).write(10_000)
     return made
+
+
+Work = Callable[[], object]
+
+
+@pytest.fixture
+def side_by_side() -> Callable[..., float]:
+    """The function that measures both engines at the same work and returns how many times as long Alembic takes.
+
+    ``ready(engine)`` makes the way of an engine: a function that prepares a round, outside the clock, and returns the
+    work. The engines take turns, so that a busy machine slows both; the fewest CPU seconds of each count, and one round
+    more goes before.
+    """
+
+    def measured(what: str, ready: Callable[[str], Callable[[], Work]], rounds: int = 5) -> float:
+        for engine in ENGINES:
+            pytest.importorskip(engine, reason='The yardstick is missing: pip install -e ".[peer]".')
+        ways = {engine: ready(engine) for engine in ENGINES}
+        taken: dict[str, list[float]] = {engine: [] for engine in ENGINES}
+        for _ in range(rounds + 1):
+            for engine, prepare in ways.items():
+                work = prepare()
+                gc.collect()
+                start = time.process_time()
+                work()
+                taken[engine].append(time.process_time() - start)
+        ours, theirs = (min(seconds[1:]) for seconds in taken.values())
+        print(f"\n{what}: {ours:.3f} s / {theirs:.3f} s = 1/{theirs / ours:.1f}")
+        return theirs / ours
+
+    return measured
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,7 +1,14 @@
-"""Writing 300 new tables as Python, by kernel_core and by Alembic."""
+"""Writing 300 new tables as Python, by kernel_core and by Alembic: CPU seconds, asserted as a ratio.
+
+pytest benchmarks/test_rendering.py -s
+"""
+
+import importlib
 
 import pytest
 import sqlalchemy as sa
+
+pytestmark = pytest.mark.peer
 
 
 def tables(count):
@@ -20,10 +27,13 @@ def tables(count):
     return metadata.sorted_tables
 
 
-@pytest.mark.peer
-@pytest.mark.benchmark(group="rendering of 300 new tables")
-def test_render(benchmark, environment):
-    ops, autogenerate = environment.module("operations.ops"), environment.module("autogenerate")
+def rendering(engine):
+    ops, autogenerate = (importlib.import_module(f"{engine}.{name}") for name in ("operations.ops", "autogenerate"))
     upgrade = ops.UpgradeOps([ops.CreateTableOp.from_table(table) for table in tables(300)])
-    text = benchmark.pedantic(autogenerate.render_python_code, (upgrade,), rounds=7, warmup_rounds=1)
-    assert text.count("op.create_table(") == 300
+    assert autogenerate.render_python_code(upgrade).count("op.create_table(") == 300
+    return lambda: lambda: autogenerate.render_python_code(upgrade)
+
+
+def test_300_new_tables_take_a_fifth_of_the_time(side_by_side):
+    """Measured: 1/6.4 to 1/7.5; the goal of 1/20 is not reached."""
+    assert side_by_side("rendering of 300 new tables", rendering, rounds=9) >= 5

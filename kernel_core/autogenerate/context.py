@@ -58,7 +58,7 @@ class AutogenContext:
         self.dialect = getattr(migration_context, "dialect", None) or DefaultDialect()
         self.imports = set()
         self.batch_table: str | None = None
-        self.type_sources: dict[tuple[type, tuple[type, ...], str], str] = {}
+        self.type_sources: dict[tuple[Any, ...], str] = {}
         self.column_orders: dict[tuple[str | None, str], tuple[Sequence[str], Sequence[str]]] = {}
         """Table -> the names of its columns in the database and in the models; filled by the comparison."""
         if autogenerate:

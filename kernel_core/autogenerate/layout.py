@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from ..operations.operation import Code
 
@@ -10,6 +11,7 @@ WIDTH = 88
 INDENT = "    "
 
 
+@lru_cache(maxsize=4096)
 def literal(text: str) -> str:
     r"""Return a text as a Python literal, in double quotes unless single ones need fewer backslashes.
 
@@ -18,6 +20,8 @@ def literal(text: str) -> str:
     """
     source = repr(str(text))
     inside = source[1:-1]
+    if "'" not in inside and '"' not in inside:
+        return f'"{inside}"'
     if source.startswith('"') or inside.count('"') > inside.count("\\'"):
         return source
     inside = inside.replace("\\'", "'").replace('"', '\\"')
@@ -33,7 +37,7 @@ def keyword(name: str, source: str) -> str:
 
 def call(function: str, args: Iterable[str], kwargs: Mapping[str, str] | None = None) -> Code:
     """Return the source of a call."""
-    named = (keyword(name, source) for name, source in (kwargs or {}).items())
+    named = [keyword(name, source) for name, source in kwargs.items()] if kwargs else ()
     return Code(f"{function}(", (*args, *named))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.schema import Column, Constraint, FetchedValue
@@ -46,27 +47,12 @@ class Writer:
         return "batch_op." if self.batch_table is not None else str(self.context.opts["alembic_module_prefix"])
 
     def call(self, directive: str, /, *args: object, **kwargs: object) -> Code:
-        written = {name: self.value(value) for name, value in kwargs.items()}
+        written = {name: self.value(value) for name, value in kwargs.items()} if kwargs else None
         return call(self.prefix + directive, [self.value(arg) for arg in args], written)
 
-    def value(self, value: object) -> str:
-        if isinstance(value, str):
-            return value if isinstance(value, Code) else self._text(value)
-        if isinstance(value, Column):
-            return column_source(value, self)
-        if isinstance(value, (list, tuple, set, frozenset, Mapping)):
-            return self._collection(value)
-        if isinstance(value, TypeEngine) or (isinstance(value, type) and issubclass(value, TypeEngine)):
-            return type_source(value, self.context)
-        if isinstance(value, Constraint):
-            return constraint_source(value, self)
-        if isinstance(value, FetchedValue):
-            return default_source(value, self)
-        if isinstance(value, TableClause):
-            return table_source(value, self)
-        if isinstance(value, ClauseElement):
-            return text_source(value, self)
-        return repr(value)
+    def value(self, value: Any) -> str:
+        kind: Any = type(value)
+        return _way_of(kind)(value, self)
 
     def _text(self, value: str) -> str:
         """Write a text; a name that is final as ``op.f(...)``, one with its own quoting as ``sa.quoted_name(...)``."""
@@ -86,6 +72,26 @@ class Writer:
         if isinstance(value, list):
             return Code("[", parts, "]")
         return Code("{", tuple(sorted(parts)), "}") if parts else f"{type(value).__name__}()"
+
+
+@lru_cache(maxsize=512)
+def _way_of(cls: type) -> Callable[[Any, Writer], str]:
+    """Return what writes the values of a class; the first kind that fits counts."""
+    return next((way for kinds, way in _WAYS if issubclass(cls, kinds)), lambda value, _: repr(value))
+
+
+_WAYS: tuple[tuple[Any, Callable[[Any, Writer], str]], ...] = (
+    (Code, lambda value, _: value),
+    (str, lambda value, write: write._text(value)),  # noqa: SLF001 - the table is a part of the writer
+    (Column, column_source),
+    ((list, tuple, set, frozenset, Mapping), lambda value, write: write._collection(value)),  # noqa: SLF001
+    (TypeEngine, lambda value, write: type_source(value, write.context)),
+    (type, lambda value, write: type_source(value, write.context) if issubclass(value, TypeEngine) else repr(value)),
+    (Constraint, constraint_source),
+    (FetchedValue, default_source),
+    (TableClause, table_source),
+    (ClauseElement, text_source),
+)
 
 
 def _pair(key: str, item: str) -> str:

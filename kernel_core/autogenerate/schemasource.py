@@ -23,9 +23,18 @@ from sqlalchemy.sql.expression import TableClause
 
 from ..operations.operation import Code
 from ..util.exc import CommandError
-from ..util.sqla_compat import default_argument, excluded, final_name, has_parameters, referent, sql_text
+from ..util.sqla_compat import (
+    default_argument,
+    dialect_options,
+    excluded,
+    final_name,
+    has_parameters,
+    referent,
+    sql_text,
+)
 from .context import names
-from .layout import call, literal
+from .layout import call, keyword, literal
+from .typesource import type_source
 
 if TYPE_CHECKING:
     from .render import Writer
@@ -45,22 +54,21 @@ def column_source(column: Column[Any], write: Writer) -> str:
     by_hook = write.context.render_by_hook("column", column)
     if by_hook is not False:
         return by_hook
-    args = [write.value(str(column.name)), write.value(column.type)]
-    kwargs: dict[str, str] = {}
+    parts = [literal(column.name), type_source(column.type, write.context)]
     generated = column.computed or column.identity
     if generated is not None:
-        args.append(default_source(generated, write))
+        parts.append(default_source(generated, write))
     elif column.server_default is not None:
-        kwargs["server_default"] = default_source(column.server_default, write)
+        parts.append(keyword("server_default", default_source(column.server_default, write)))
     if column.autoincrement not in ("auto", "ignore_fk"):
-        kwargs["autoincrement"] = repr(bool(column.autoincrement))
-    kwargs["nullable"] = repr(bool(column.nullable))
+        parts.append(f"autoincrement={bool(column.autoincrement)}")
+    parts.append("nullable=True" if column.nullable else "nullable=False")
     if column.system:
-        kwargs["system"] = "True"
+        parts.append("system=True")
     if column.comment:
-        kwargs["comment"] = literal(column.comment)
-    kwargs |= {name: write.value(value) for name, value in column.dialect_kwargs.items()}
-    return call(f"{write.sa}Column", args, kwargs)
+        parts.append(keyword("comment", literal(column.comment)))
+    parts += [keyword(name, write.value(value)) for name, value in dialect_options(column)]
+    return Code(f"{write.sa}Column(", tuple(parts))
 
 
 def default_source(default: Any, write: Writer) -> str:
@@ -132,11 +140,10 @@ def constraint_source(constraint: Constraint, write: Writer) -> str:
 
     Raises CommandError for a kind that is not known here.
     """
-    for cls, hook_name in _HOOK_NAMES:
-        if isinstance(constraint, cls):
-            by_hook = write.context.render_by_hook(hook_name, constraint)
-            if by_hook is not False:
-                return by_hook
+    hook_name = next((name for cls, name in _HOOK_NAMES if isinstance(constraint, cls)), None)
+    by_hook = write.context.render_by_hook(hook_name, constraint) if hook_name is not None else False
+    if by_hook is not False:
+        return by_hook
     if isinstance(constraint, ForeignKeyConstraint):
         return _foreign_key_source(constraint, write)
     if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
@@ -191,10 +198,9 @@ def _name(constraint: Constraint, write: Writer) -> dict[str, str]:
 
 def _stated(item: Any, options: tuple[str, ...], write: Writer) -> dict[str, str]:
     """Return the options that an item states, written."""
-    values = {option: getattr(item, option, None) for option in options}
-    return {option: write.value(value) for option, value in values.items() if value is not None}
+    return {option: write.value(value) for option in options if (value := getattr(item, option, None)) is not None}
 
 
 def _dialect_options(constraint: Constraint, write: Writer) -> dict[str, str]:
-    options = constraint.dialect_kwargs.items()
+    options = dialect_options(constraint)
     return {name: write.value(value) for name, value in options if value not in (None, [], ())}

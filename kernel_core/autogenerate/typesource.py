@@ -33,13 +33,30 @@ def type_source(type_: TypeEngine[Any] | type[TypeEngine[Any]], context: Autogen
     by_dialect = impl.render_type(instance, context) if hasattr(impl, "render_type") else False
     if by_dialect:
         return str(by_dialect)
+    facts = _facts(instance)
+    if facts is not None and facts in context.type_sources:
+        return context.type_sources[facts]
     variants = type_variants(instance)
     if not variants:
-        return _own_source(instance, context)
+        source = _own_source(instance, context)
+        if facts is not None:
+            context.type_sources[facts] = source
+        return source
     written = _own_source(without_variants(instance), context)
     for dialect_name, variant in variants.items():
         written = Code(f"{written}.with_variant(", (type_source(variant, context), literal(dialect_name)))
     return written
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+def _facts(type_: TypeEngine[Any]) -> tuple[Any, ...] | None:
+    """Return all that a type of SQLAlchemy's own is made of; None where some of it can change, or is a type again."""
+    cls, values = type(type_), vars(type_)
+    if not cls.__module__.startswith("sqlalchemy.") or not _PLAIN.issuperset(map(type, values.values())):
+        return None
+    return (cls, *values.items())
 
 
 def _own_source(type_: TypeEngine[Any], context: AutogenContext) -> str:

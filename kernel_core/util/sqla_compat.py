@@ -234,6 +234,11 @@ def table_prefixes(table: Table) -> list[str]:
     return [str(prefix) for prefix in table._prefixes]
 
 
+def dialect_options(item: Any) -> Iterable[tuple[str, Any]]:
+    """Return the dialects' options that a table, column, constraint or index was given, as ``mysql_engine="x"``."""
+    return item.dialect_kwargs.items() if "dialect_options" in vars(item) else ()
+
+
 def has_parameters(element: TextClause) -> bool:
     """Tell whether SQL text has parameters of its own."""
     return bool(element._bindparams)

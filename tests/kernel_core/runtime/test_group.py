@@ -81,7 +81,7 @@ def test_a_group_is_committed_once_it_has_worked_for_a_while(project, commits, m
     assert len(commits) >= 6
 
 
-@pytest.mark.parametrize(("event", "places"), [("before_cursor_execute", (9, 11, 12, 13, 16, 19)), ("commit", (1, 2))])
+@pytest.mark.parametrize(("event", "places"), [("before_cursor_execute", (9, 12, 16)), ("commit", (2,))])
 def test_a_process_that_is_killed_leaves_rows_and_tables_in_agreement(project, event, places):
     ids = "abcdef"
     chain(project, *ids)
@@ -97,7 +97,7 @@ def test_a_process_that_is_killed_on_postgresql_leaves_rows_and_tables_in_agreem
     ids = "abcdef"
     chain(postgresql_project, *ids)
     counts = []
-    for place in (12, 8, 9):
+    for place in (12, 9):
         command_line = [sys.executable, "-c", KILLED, postgresql_project.ini, str(place), "before_cursor_execute"]
         assert subprocess.run(command_line, check=False).returncode == -signal.SIGKILL
         counts.append(in_agreement(postgresql_project, ids))
