@@ -8,6 +8,7 @@ _PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|::|\w+(?:\.\d+)?|\s+|.""",
 _CAST = re.compile(r"(?:\s*::\s*(?:\"[^\"]+\"|[A-Za-z_][\w. ]*)(?:\([\d, ]*\))?(?:\[\])*)+$")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _NOW = frozenset({"now()", "current_timestamp", "current_timestamp()", "transaction_timestamp()"})
+_ON_UPDATE = "onupdate"  # MySQL's ON UPDATE, folded
 _TRUTH = {"true": "1", "false": "0", "t": "1", "f": "0"}
 
 
@@ -41,8 +42,8 @@ def normal_default(text: str) -> str:
     text = "".join(_folded(piece) for piece in _PIECE.findall(text))
     if _NUMBER.fullmatch(text):
         return _number(re.sub(r"^0+(?=\d)", "", text))  # MySQL shows the zeros of ZEROFILL
-    if text in _NOW:
-        return "now()"
+    moments = ["now()" if part in _NOW else part for part in text.split(_ON_UPDATE)]
+    text = _ON_UPDATE.join(moments)
     return _TRUTH.get(text, text)
 
 

@@ -23,7 +23,7 @@ def read_catalogue(
 ) -> Catalogue:
     """Return what some schemas hold; None is the default one.
 
-    SQLite is asked 3 queries, PostgreSQL 5, MariaDB 3. Other databases are read by SQLAlchemy's Inspector.
+    SQLite is asked 3 queries, PostgreSQL 4, MariaDB 3. Other databases are read by SQLAlchemy's Inspector.
     """
     name, version = connection.dialect.name, connection.dialect.server_version_info or ()
     if name == "sqlite" and version >= (3, 26):

@@ -1,4 +1,4 @@
-"""PostgreSQL: five questions about all tables of all schemas; the answers become what the Inspector would have said."""
+"""PostgreSQL: four questions about all tables of all schemas; the answers become what the Inspector would have said."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Table:
 
 
 class _Reading:
-    """Rows of the five answers on their way to values."""
+    """Rows of the four answers on their way to values."""
 
     def __init__(self, connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> None:
         self._connection, self._wanted = connection, wanted
@@ -80,15 +80,17 @@ class _Reading:
     # Types
 
     def _named_types(self) -> PostgresqlTypes:
-        enums = [
-            {"schema": schema, "name": name, "visible": visible, "labels": list(labels)}
-            for schema, name, visible, labels in self._connection.execute(text(sql.ENUMS))
-        ]
-        for enum in enums:
-            schema = None if enum["schema"] == self.catalogue.default_schema else enum["schema"]
-            if schema in self._named or (schema is None and self._sees_path):
-                self.catalogue.enums[schema, enum["name"]] = EnumInfo(schema, enum["name"], tuple(enum["labels"]))
-        domains = [_domain(*row) for row in self._connection.execute(text(sql.DOMAINS))]
+        enums: list[dict[str, Any]] = []
+        domains: list[dict[str, Any]] = []
+        for kind, schema, name, visible, labels, *domain in self._connection.execute(text(sql.TYPES)):
+            known = {"schema": schema, "name": name, "visible": visible}
+            if kind == "d":
+                domains.append(known | _domain(*domain))
+                continue
+            enums.append(known | {"labels": list(labels)})
+            place = None if schema == self.catalogue.default_schema else schema
+            if place in self._named or (place is None and self._sees_path):
+                self.catalogue.enums[place, name] = EnumInfo(place, name, tuple(labels))
         return PostgresqlTypes(self._connection.dialect, enums, domains)
 
     # Columns
@@ -222,9 +224,6 @@ class _Reading:
 
 
 def _domain(
-    schema: str,
-    name: str,
-    visible: bool,
     base: str,
     nullable: bool,
     default: str | None,
@@ -234,9 +233,6 @@ def _domain(
     checks: Sequence[str],
 ) -> dict[str, Any]:
     return {
-        "schema": schema,
-        "name": name,
-        "visible": visible,
         "type": base,
         "nullable": nullable,
         "default": default,

@@ -71,16 +71,10 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {spaces}
 ORDER BY i.indrelid, ic.relname"""
 
-ENUMS = """
-SELECT CAST(n.nspname AS text), CAST(t.typname AS text), pg_type_is_visible(t.oid),
-       ARRAY(SELECT CAST(e.enumlabel AS text) FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)
-FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-WHERE t.typtype = 'e'
-ORDER BY n.nspname, t.typname"""
-
-DOMAINS = """
-SELECT CAST(n.nspname AS text), CAST(t.typname AS text), pg_type_is_visible(t.oid),
-       format_type(t.typbasetype, t.typtypmod), NOT t.typnotnull, t.typdefault,
+TYPES = """
+SELECT CAST(t.typtype AS text), CAST(n.nspname AS text), CAST(t.typname AS text) AS name, pg_type_is_visible(t.oid),
+       ARRAY(SELECT CAST(e.enumlabel AS text) FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
+       CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END, NOT t.typnotnull, t.typdefault,
        CASE WHEN t.typcollation <> base.typcollation THEN CAST(coll.collname AS text) END,
        CASE WHEN t.typcollation <> base.typcollation AND NOT pg_collation_is_visible(coll.oid)
             THEN CAST(collspace.nspname AS text) END,
@@ -90,8 +84,8 @@ SELECT CAST(n.nspname AS text), CAST(t.typname AS text), pg_type_is_visible(t.oi
              WHERE con.contypid = t.oid AND con.contype = 'c' ORDER BY con.conname)
 FROM pg_type t
 JOIN pg_namespace n ON n.oid = t.typnamespace
-JOIN pg_type base ON base.oid = t.typbasetype
+LEFT JOIN pg_type base ON base.oid = t.typbasetype
 LEFT JOIN pg_collation coll ON coll.oid = t.typcollation
 LEFT JOIN pg_namespace collspace ON collspace.oid = coll.collnamespace
-WHERE t.typtype = 'd' AND n.nspname <> 'information_schema'
-ORDER BY n.nspname, t.typname"""
+WHERE t.typtype IN ('d', 'e') AND n.nspname <> 'information_schema'
+ORDER BY 2, 3"""

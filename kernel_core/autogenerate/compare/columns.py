@@ -60,13 +60,15 @@ def altered_columns(
         inspected = column_of(item) if sameness.sees_all else database.column(info.key, name)
         if not context.run_object_filters(column, name, "column", False, inspected):
             continue
-        operation = _alteration(context, info, inspected, column)
+        operation = _alteration(context, database, info, inspected, column)
         if operation.has_changes():
             operations.append(operation)
     return operations
 
 
-def _alteration(context: AutogenContext, info: TableInfo, inspected: Column[Any], model: Column[Any]) -> AlterColumnOp:
+def _alteration(
+    context: AutogenContext, database: Database, info: TableInfo, inspected: Column[Any], model: Column[Any]
+) -> AlterColumnOp:
     schema, table = info.key
     operation = AlterColumnOp(
         table,
@@ -81,7 +83,7 @@ def _alteration(context: AutogenContext, info: TableInfo, inspected: Column[Any]
         "nullable": lambda: _compare_nullable(operation, info, inspected, model),
         "comment": lambda: compare_comment(context, operation, inspected, model),
         "types": lambda: _compare_type(context, operation, inspected, model),
-        "server_default": lambda: _compare_default(context, operation, inspected, model),
+        "server_default": lambda: _compare_default(context, database, operation, inspected, model),
     }
     given = (context, operation, schema, table, str(model.name), inspected, model)
     context.comparisons.run("column", lambda: given, own)
@@ -107,9 +109,9 @@ def _compare_nullable(
 
 
 def _compare_default(
-    context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any], model: Column[Any]
+    context: AutogenContext, database: Database, operation: AlterColumnOp, inspected: Column[Any], model: Column[Any]
 ) -> PriorityDispatchResult:
-    if not default_differs(context, inspected, model):
+    if not default_differs(context, inspected, model, database.same_defaults):
         return PriorityDispatchResult.CONTINUE
     operation.existing_server_default = inspected.server_default
     operation.modify_server_default = model.server_default

@@ -24,6 +24,7 @@ from sqlalchemy.types import NULLTYPE, Integer
 from ..catalogue import Info, Key, TableInfo, read_catalogue
 from ..context import AutogenContext
 from . import dialects
+from .asked_defaults import Question
 from .sameness import Sameness, is_overridden
 from .values import index_parts
 
@@ -40,6 +41,7 @@ class Database:
         self.default_schema = self.catalogue.default_schema
         self.infos = dict(sorted(self.catalogue.tables.items(), key=lambda item: (item[0][0] or "", item[0][1])))
         self.sameness = Sameness(context)
+        self.same_defaults: frozenset[Question] = frozenset()
         self._metadata = MetaData()
         if context.filters_names:
             for info in self.infos.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy.schema import Column, Computed, FetchedValue, Identity
@@ -10,15 +11,18 @@ from sqlalchemy.schema import Column, Computed, FetchedValue, Identity
 from ...ddl.defaulttext import defaults_differ
 from ...util.sqla_compat import default_argument, default_sql, sql_text
 from ..context import AutogenContext
+from .asked_defaults import Question, question_about
 from .values import normal_expression
 
 
-def default_differs(context: AutogenContext, inspected: Column[Any], model: Column[Any]) -> bool:
+def default_differs(
+    context: AutogenContext, inspected: Column[Any], model: Column[Any], same: Collection[Question] = ()
+) -> bool:
     """Ask ``compare_server_default``, then the dialect; without that option nothing differs.
 
     The hook gets (migration_context, inspected column, model column, inspected default, model default, that as SQL or
     as the plain text that it is) and returns a bool, or None to leave the question to the dialect. A generated column
-    cannot be altered: a change there is a warning.
+    cannot be altered: a change there is a warning. ``same`` are pairs of texts that the database says mean the same.
     """
     if inspected.computed is not None or model.computed is not None:
         _compare_computed(inspected, model)
@@ -41,7 +45,10 @@ def default_differs(context: AutogenContext, inspected: Column[Any], model: Colu
             return bool(answer)
     if context.impl is None:
         return defaults_differ(one, two)
-    return bool(context.impl.compare_server_default(inspected, model, two, one))
+    if not context.impl.compare_server_default(inspected, model, two, one):
+        return False
+    wanted = default_argument(model.server_default)
+    return not same or question_about(context, inspected.type, one, wanted) not in same
 
 
 def known_default(column: Column[Any]) -> Any:

@@ -14,6 +14,7 @@ from ...operations.operation import MigrateOperation
 from ...util.sqla_compat import sorted_tables
 from ..catalogue import Key, TableInfo
 from ..context import AutogenContext, names
+from .asked_defaults import same_defaults
 from .changes import Changes
 from .columns import added_columns, altered_columns, dropped_columns
 from .comments import compare_table_comment
@@ -41,6 +42,7 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         for key in database.infos
         if key not in models and (not context.filters_objects or _is_included(context, database, key))
     ]
+    database.same_defaults = same_defaults(context, ((database.infos[_key(database, model)], model) for model in both))
     pairs = [Pair(database.infos[_key(database, model)], model, _changes(context, database, model)) for model in both]
     if any(pair.changes for pair in pairs):
         places = {model: place for place, model in enumerate(context.sorted_tables)}

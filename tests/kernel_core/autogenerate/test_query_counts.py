@@ -25,7 +25,8 @@ def questions(connection):
         sa.event.remove(connection, "before_cursor_execute", note)
 
 
-def models(tables, schemas):
+def models(tables, schemas, default=None):
+    """Return models; a ``default`` of the first of them is worth a question."""
     metadata = sa.MetaData()
     for number in range(tables):
         first = number % len(schemas)
@@ -35,6 +36,7 @@ def models(tables, schemas):
             name = sa.Column("name", sa.String(20), server_default="x", unique=number % 2 == 0, index=number % 3 == 0)
             table.append_column(name)
             target = f"{schema}.t{first}.id" if schema else f"t{first}.id"
+            table.append_column(sa.Column("born", sa.Date, server_default=default))
             table.append_column(sa.Column("parent", sa.ForeignKey(target)))
     return metadata
 
@@ -95,5 +97,7 @@ def test_the_number_of_schemas_does_not_matter(database, schemas, make_context):
     def ours(name, type_, parents):
         return type_ != "schema" or name in names
 
-    asked = asked_about(connection, models(12, names), make_context, include_schemas=True, include_name=ours)
+    default = "20240229" if database == "postgresql" else None  # shown as '2024-02-29'::date
+    asked = asked_about(connection, models(12, names, default), make_context, include_schemas=True, include_name=ours)
     assert len(asked) <= LIMITS[connection.dialect.name]
+    assert any("IS NOT DISTINCT FROM" in statement for statement in asked) is (database == "postgresql")
