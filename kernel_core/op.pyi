@@ -336,3 +336,19 @@ def set_enum_values(
     A column may also say its ``schema``, that it is an ``array``, and its server ``default`` (SQL), which is taken
     away and put back. Every row is rewritten; a row with a value that is not in the list makes it fail.
     """
+
+def set_table_options(
+    table_name: str,
+    *,
+    engine: str | None = None,
+    charset: str | None = None,
+    collate: str | None = None,
+    row_format: str | None = None,
+    schema: str | None = None,
+) -> None:
+    """Set options of a table (MariaDB, MySQL).
+
+        op.set_table_options("users", engine="InnoDB", charset="utf8mb4", collate="utf8mb4_unicode_ci")
+
+    Another character set or collation converts the columns of texts too.
+    """

@@ -21,6 +21,7 @@ from .kinds.rows import BulkInsertOp, DeleteRowsOp
 from .kinds.sql import ExecuteSQLOp
 from .kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from .kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
+from .kinds.table_options import SetTableOptionsOp
 from .operation import MigrateOperation
 
 __all__ = [
@@ -55,5 +56,6 @@ __all__ = [
     "RenameEnumValueOp",
     "RenameTableOp",
     "SetEnumValuesOp",
+    "SetTableOptionsOp",
     "UpgradeOps",
 ]

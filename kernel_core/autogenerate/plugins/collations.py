@@ -30,12 +30,17 @@ def compare_collations(context: AutogenContext, database: Database, found: Found
     for pair in found.both:
         for column in pair.model.columns:
             item = pair.info.columns.get(str(column.name))
-            if item is None or not hasattr(column.type, "collation"):
+            if item is None or not hasattr(column.type, "collation") or _is_that_of_its_charset(column):
                 continue
             before, after = _of_database(item), _wanted(context, pair.info, column)
             both_state = getattr(item["type"], "collation", None) is not None and column.type.collation is not None
             if before != after and not both_state:
                 _note(context, database, pair, column, before)
+
+
+def _is_that_of_its_charset(column: Column[Any]) -> bool:
+    """A type of MariaDB that names its character set alone leaves the collation to the server."""
+    return column.type.collation is None and getattr(column.type, "charset", None) is not None  # type: ignore[attr-defined]
 
 
 def _of_database(item: Mapping[str, Any]) -> str | None:

@@ -12,7 +12,8 @@ from random_models import random_models
 
 SAMPLE = {"sqlite": 60, "postgresql": 15, "mariadb": 6}
 FULL = {"sqlite": 2000, "postgresql": 300, "mariadb": 300}
-OPTIONS = ({}, {"compare_server_default": True})
+BEYOND = ["alembic.autogenerate.*", "kernel_core.ext.*"]
+OPTIONS = ({}, {"compare_server_default": True}, {"compare_server_default": True, "autogenerate_plugins": BEYOND})
 
 
 def differences(seed, connection, make_context):

@@ -13,6 +13,7 @@ from kernel_core.operations import BatchOperations, Operations
 from kernel_core.runtime.migration import MigrationContext
 
 POSITIONAL = {
+    "set_table_options": ["table_name"],
     "set_enum_values": ["name", "labels"],
     "rename_enum_value": ["name", "value", "new_value"],
     "drop_enum_type": ["name"],

@@ -1,0 +1,61 @@
+"""Options of tables of MariaDB."""
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.operations import ops
+from kernel_core.util.exc import CommandError
+
+pytestmark = pytest.mark.mariadb
+
+
+def schema(**options):
+    metadata = sa.MetaData()
+    columns = sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.String(20))
+    sa.Table("t", metadata, *columns, **options)
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({"mysql_engine": "MyISAM"}, {"mysql_engine": "InnoDB"}, "engine InnoDB"),
+        ({"mysql_engine": "Aria", "mariadb_engine": "another dialect's"}, {"mysql_engine": "innodb"}, "engine InnoDB"),
+        ({"mysql_charset": "latin1"}, {"mysql_charset": "utf8mb4"}, "charset utf8mb4"),
+        (
+            {"mysql_default_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"},
+            {"mysql_default_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_ci"},
+            "charset utf8mb4, collate utf8mb4_unicode_ci",
+        ),
+        ({"mysql_row_format": "COMPACT"}, {"mysql_row_format": "DYNAMIC"}, "row_format dynamic"),
+    ],
+)
+def test_another_option_is_found_and_set(mariadb_road, before, after, said):
+    assert mariadb_road.there_and_back(schema(**before), schema(**after)) == [f"Set {said} of table t"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"mysql_engine": "innodb"},
+        {"mysql_charset": "utf8"},
+        {"mysql_charset": "utf8", "mysql_collate": "utf8_bin"},
+        {"mysql_default_charset": "utf8mb4"},
+    ],
+)
+def test_what_the_models_leave_open_or_spell_otherwise_is_no_difference(mariadb_road, options):
+    mariadb_road.create(schema(**options))
+    assert mariadb_road.found(schema(**options)) == []
+    assert mariadb_road.found(schema()) == []
+
+
+def test_an_option_is_one_word(mariadb_road):
+    mariadb_road.script(schema())
+    with pytest.raises(CommandError, match="it is one word"):
+        mariadb_road.run(ops.UpgradeOps([ops.SetTableOptionsOp("t", engine="InnoDB; DROP TABLE t")]))
+
+
+def test_an_option_that_is_not_known_is_refused():
+    with pytest.raises(CommandError, match=r"no option 'colour'\. Those that can be set: engine"):
+        ops.SetTableOptionsOp("t", colour="red")
