@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
 
@@ -69,7 +71,9 @@ class OpenNotebook:
     """A notebook in the browser: find its cells, run them, read what they show."""
 
     def __init__(self, page: Page) -> None:
-        self.page = page
+        self.page, self.errors = page, list[str]()
+        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.cells = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell")
         self.cells.first.wait_for(timeout=WAIT * 1000)
         page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=WAIT * 1000)
@@ -114,6 +118,14 @@ class OpenNotebook:
         return cell.locator(".jp-InputArea-prompt").inner_text().strip()
 
 
+def write_notebook(path: Path, *cells: str) -> None:
+    """Write a notebook of code cells for a Python kernel."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(notebook, path)
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab of its own: own folder, settings and port; nothing of the user's is read or written."""
@@ -121,6 +133,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab = Lab(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(16), folder, home / "settings")
     lab._set("@jupyterlab/notebook-extension/tracker", {"windowingMode": "none"})  # every cell is in the page
     lab._set("@jupyterlab/apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
+    _without_others(home)
     log = home / "jupyter.log"
     with log.open("w") as output:
         server = subprocess.Popen(_command(lab), env=_environment(home), stdout=output, stderr=subprocess.STDOUT)
@@ -130,6 +143,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         finally:
             server.terminate()
             server.wait(timeout=WAIT)
+
+
+def _without_others(home: Path) -> None:
+    """Leave out front-end plugins that other packages brought along: their errors would stand in our console."""
+    config = home / "config" / "labconfig" / "page_config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps({"disabledExtensions": {"jupysql-plugin": True}}))
 
 
 def _command(lab: Lab) -> list[str]:
@@ -199,6 +219,20 @@ def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) ->
             with contextlib.suppress(Error):
                 page.screenshot(path=f".browser/{request.node.name}-{number}.png")
         page.close()
+
+
+@pytest.fixture
+def notebook_of(
+    lab: Lab, open_notebook: Callable[..., OpenNotebook], request: pytest.FixtureRequest
+) -> Callable[..., OpenNotebook]:
+    """Open a new notebook of these cells, in a folder of its own; its first cell loads the extension."""
+
+    def made(*cells: str, **options: Any) -> OpenNotebook:
+        folder = re.sub(r"\W+", "-", request.node.name)[:60]
+        write_notebook(lab.folder / folder / "notebook.ipynb", "%load_ext mig_ipython\nimport sqlalchemy as sa", *cells)
+        return open_notebook(f"{folder}/notebook.ipynb", **options)
+
+    return made
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,7 +14,7 @@ from kernel_core.operations.fields import Field
 from kernel_core.util.secrets import redact
 
 from ...review import Row
-from .parts import LABELLED, Entry, Status
+from .parts import BUTTONED, LABELLED, Entry, Status
 
 _HELP = {
     "identifier": "a name",
@@ -73,7 +73,8 @@ def _control(field: Field, text: str, dialect_name: str) -> Any:
         if text not in options:
             options.append(text)
         labels = [(option or "none", option) for option in options]
-        return widgets.Dropdown(options=labels, value=text, **common)
+        tips = [f"{field.title}: {label}" for label, _ in labels]
+        return widgets.ToggleButtons(options=labels, value=text, tooltips=tips, **common | {"style": BUTTONED})
     common |= {"value": text, "continuous_update": False, "placeholder": _HELP.get(field.kind, "")}
     if field.kind == "type":
         return widgets.Combobox(options=type_names(dialect_name), **common)
@@ -84,7 +85,7 @@ def _control(field: Field, text: str, dialect_name: str) -> Any:
 
 def _allowed(control: Any, text: str) -> str:
     """Return ``text``, after making it one of the options where the control has options."""
-    if isinstance(control, widgets.Dropdown) and text not in (value for _, value in control.options):
+    if isinstance(control, widgets.ToggleButtons) and text not in (value for _, value in control.options):
         control.options = [*control.options, (text, text)]
     return text
 

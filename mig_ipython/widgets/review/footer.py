@@ -7,11 +7,12 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from .folds import Folds
 from .parts import AUTO, LABELLED, Status, box, button
 from .place import Place
-from .script import Script, unfolding
+from .script import Script
 
-_PLACE, _SCRIPT = 0, 1
+PLACE, SCRIPT = "Place in the history", "Script"
 
 
 class Footer:
@@ -37,8 +38,7 @@ class Footer:
         self.message.observe(status.guard(lambda _: self.show_script()), "value")
         self.place = Place(draft, status, on_change)
         self.script = Script(draft)
-        self.folds = unfolding(("Place in the history", self.place.widget), ("Script", self.script.text))
-        self.folds.observe(status.guard(lambda _: self.show_script()), "selected_index")
+        self.folds = Folds({PLACE: self.place.widget, SCRIPT: self.script.text}, status, self.show_script)
         self.write = button(
             "Accept & write", "Write the accepted rows into a version file", on_write, status, "primary"
         )
@@ -47,7 +47,11 @@ class Footer:
         self._rows: object = None
         self._asked: tuple[object, ...] = ()
         self.widget = box(
-            box(self.message, classes="mig-field"), self.script.file, self.folds, self.buttons, classes="mig-foot"
+            box(self.message, classes="mig-field"),
+            self.script.file,
+            self.folds.widget,
+            self.buttons,
+            classes="mig-foot",
         )
 
     @property
@@ -65,8 +69,8 @@ class Footer:
             self._rows, self._asked = rows, asked
             self.place.show(frozen=written)
         blocked = blocked or self.place.blocked
-        if self.place.problems and self.folds.selected_index is None:
-            self.folds.selected_index = _PLACE
+        if self.place.problems and self.folds.open is None:
+            self.folds.turn(PLACE)
         self.message.disabled = written
         self.write.disabled = written or bool(blocked)
         self.upgrade.disabled = upgraded or (bool(blocked) and not written)
@@ -76,4 +80,4 @@ class Footer:
 
     def show_script(self) -> None:
         """Show the file as it is now."""
-        self.script.show(self.said, self._asked, unfolded=self.folds.selected_index == _SCRIPT)
+        self.script.show(self.said, self._asked, unfolded=self.folds.open == SCRIPT)

@@ -28,7 +28,8 @@ class Header:
         self._review, self._beside = review, beside
         self._lead = html(tag("h3", with_code(lead)))
         self._counts = html()
-        self.search = widgets.Text(placeholder="Search", tooltip="Search in the rows", continuous_update=True)
+        self.search = widgets.Text(description="Search in the rows", placeholder="Search", continuous_update=True)
+        self.search.add_class("mig-quiet")
         self.table = _dropdown("Show one table only")
         self.kind = _dropdown("Show one kind of change only")
         self.all = button("Accept all", "Accept every row", lambda: review.accept("all"), status)
@@ -70,8 +71,11 @@ class Header:
             control.disabled = frozen
 
 
-def _dropdown(tooltip: str) -> Any:
-    return widgets.Dropdown(options=[("All", _ALL)], value=_ALL, tooltip=tooltip)
+def _dropdown(label: str) -> Any:
+    """Return a dropdown whose label is there for who cannot see what stands in it."""
+    made = widgets.Dropdown(options=[("All", _ALL)], value=_ALL, description=label)
+    made.add_class("mig-quiet")
+    return made
 
 
 def _offer(dropdown: Any, label: str, choices: list[tuple[str, str]]) -> None:

@@ -180,9 +180,7 @@ class ReviewPanel:
         self.show()
 
     def _choose_number(self, number: int) -> None:
-        key = self.review.row(number).key
-        self._choose(key)
-        self.rows.bring_into_view(key, back_to=self.steps.control)
+        self._choose(self.review.row(number).key)
 
     def _undo(self) -> None:
         if not self.written:

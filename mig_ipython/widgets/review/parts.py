@@ -24,6 +24,9 @@ LABELLED = {"description_width": "124px"}
 """Style of a control whose label stands in the column of labels."""
 
 
+BUTTONED = {**LABELLED, "button_width": "auto"}
+"""Style of a choice by buttons: JupyterLab takes the arrow keys and letters away from dropdowns (its command mode)."""
+
 _IGNORED = Html('<div class="mathjax_ignore tex2jax_ignore">')
 
 

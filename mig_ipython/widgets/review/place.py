@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from kernel_core.util.secrets import redact
 
-from .parts import AUTO, LABELLED, Entry, Status, box
+from .parts import AUTO, BUTTONED, LABELLED, Entry, Status, box
 
 
 class Placed(Protocol):
@@ -32,10 +32,9 @@ class Place:
     def __init__(self, draft: Placed, status: Status, on_change: Callable[[], object]) -> None:
         self.draft, self._on_change, self._quiet = draft, on_change, False
         self.problems: dict[str, str] = {}
-        self.head = widgets.Dropdown(
-            description="Follows", options=[("", "")], tooltip="The revision that this one follows",
-            layout=widgets.Layout(**AUTO), style=LABELLED,
-        )  # fmt: skip
+        self.head = widgets.ToggleButtons(
+            description="Follows", options=[("", "")], layout=widgets.Layout(**AUTO), style=BUTTONED
+        )
         self.label = _text("Branch label", "a name for a new branch; empty for none")
         self.depends_on = _text("Depends on", "revisions or labels that must be applied before, with commas between")
         self._entries = {
@@ -82,6 +81,7 @@ class Place:
             choices.append((chosen, chosen))
         if tuple(choices) != tuple(self.head.options):
             self.head.options = choices
+            self.head.tooltips = [f"Follows: {words}" for words, _ in choices]
         self.head.value = chosen
 
     def _changed(self, name: str, value: str) -> None:

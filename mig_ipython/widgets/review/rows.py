@@ -46,7 +46,7 @@ class RowList:
         """
         numbers = set(visible)
         shown = [row for row in rows if row.number in numbers]
-        keys = {row.key for row in shown}
+        keys = [row.key for row in shown]
         self._stops = None if not stepped else chosen if chosen in keys else next(iter(keys), None)
         self._stepped = stepped
         self._quiet = True
@@ -58,12 +58,6 @@ class RowList:
         children = tuple(self._children(shown))
         if children != self.widget.children:
             self.widget.children = children
-
-    def bring_into_view(self, key: int, *, back_to: Any) -> None:
-        """Scroll to a row; the control ``back_to`` has the focus after that, as it had before."""
-        if key in self.buttons:
-            self.buttons[key].focus()
-            back_to.focus()
 
     def disable(self, disabled: bool) -> None:
         """Bar the checkboxes; rows can still be looked at."""
@@ -139,9 +133,12 @@ def _classes(row: Row, chosen: bool) -> tuple[str, ...]:
 def tick_text(row: Row) -> str:
     """Return what labels a row's checkbox: the number, and the sentence for who cannot see the row beside it.
 
-    The style shows the first three characters; JupyterLab makes the whole its tooltip.
+    The style shows the first three characters; JupyterLab makes the whole its tooltip, and would set formulas in it.
     """
-    return redact(f"{row.number:\N{FIGURE SPACE}>3} Accept: {row.sentence}")
+    return redact(f"{row.number:\N{FIGURE SPACE}>3} Accept: {row.sentence}").translate(_NO_FORMULAS)
+
+
+_NO_FORMULAS = str.maketrans("$\\", "\N{FULLWIDTH DOLLAR SIGN}\N{FULLWIDTH REVERSE SOLIDUS}")
 
 
 def row_text(row: Row, chosen: bool = False) -> str:

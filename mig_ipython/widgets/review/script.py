@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
-import ipywidgets as widgets
+from typing import Protocol
 
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
@@ -74,11 +72,6 @@ class Script:
         except (CommandError, MigError):  # what was found could not be undone, so there was no such file
             found = now
         return marked(found, now)
-
-
-def unfolding(*titled: tuple[str, Any]) -> Any:
-    """Return an accordion of (title, content), all folded."""
-    return widgets.Accordion([content for _, content in titled], titles=tuple(title for title, _ in titled))
 
 
 def _lines(number: int) -> str:

@@ -49,6 +49,8 @@ _RULES = """
  .mig-bar>*{margin:0}
  .mig-bar .widget-text{flex:1 1 150px;width:auto;min-width:120px}
  .mig-bar .widget-dropdown{flex:0 1 150px;width:auto;min-width:100px}
+ .mig-quiet>.widget-label{position:absolute;width:1px;min-width:0;height:1px;margin:0;overflow:hidden;
+ clip-path:inset(50%)}
  .mig-notice{border-left:3px solid var(--mig-bad);padding:2px 0 2px 10px}
  .mig-body{flex-flow:row wrap;align-items:stretch;margin:10px 0 8px;border:1px solid var(--mig-line);
  border-radius:6px;overflow:hidden}
@@ -73,6 +75,8 @@ _RULES = """
  border-radius:4px;background:transparent;width:auto;display:block;text-indent:-1.15em;overflow:visible}
  .mig-row.jupyter-button:hover{background:var(--mig-soft);border-color:transparent}
  .mig-row.mig-chosen:is(*,:hover){background:var(--mig-chosen);border-left-color:var(--mig-focus)}
+ .mig-list>:is(.mig-chosen,.widget-checkbox:has(+.mig-chosen)){position:sticky;top:0;bottom:0;z-index:1}
+ .mig-list>.widget-checkbox:has(+.mig-chosen){background:var(--mig-ground)}
  .mig-row.mig-refused{color:var(--mig-dim);font-style:italic}
  .mig-row.mig-hurts{border-right:3px double var(--mig-bad)}
  .mig-row.mig-wrong{border-right:3px solid var(--mig-bad)}
@@ -83,6 +87,11 @@ _RULES = """
  .mig-field>:is(.widget-text,.widget-dropdown){height:28px}
  .mig-field .widget-html:has(>.widget-html-content:empty){display:none}
  .mig-field .widget-label{width:124px;min-width:124px;text-align:left;white-space:normal;line-height:1.2}
+ .widget-toggle-buttons{width:100%;margin:0;height:auto}
+ .widget-toggle-buttons>div{display:flex;flex-flow:row wrap;gap:4px}
+ .widget-toggle-buttons .jupyter-button.mod-active{background:var(--mig-chosen);border-color:var(--mig-focus);
+ color:var(--mig-text)}
+ .widget-toggle-buttons .mod-active:before{content:"\\2713\\00a0"}
  .mig-has-error :is(input,textarea,select){border:2px solid var(--mig-bad)}
  .mig-field .mig-bad{margin:1px 0 3px 132px}
  .widget-tab{margin-top:10px}
@@ -103,9 +112,8 @@ _RULES = """
  .mig-minus{background:var(--mig-minus);text-decoration:line-through}
  .mig-minus .mig-gutter{text-decoration:none;display:inline-block;white-space:pre}
  .mig-gutter{user-select:none;font-weight:700}
- :is(.jupyter-widget-Collapse-header,.lm-Collapse-header){background:transparent;color:inherit;border:none;
- padding:3px 0;font-weight:400}
- :is(.jupyter-widget-Collapse-contents,.lm-Collapse-contents){background:transparent;border:none;padding:2px 0 4px}
+ .mig-fold.jupyter-button{background:transparent;border-color:transparent;padding:0 8px 0 0;color:var(--mig-dim)}
+ .mig-fold.jupyter-button:hover:enabled{border-color:transparent;color:var(--mig-text)}
  .mig-foot{padding-top:2px}
  .mig-foot>.widget-html p{margin:3px 0 3px 132px;overflow-wrap:anywhere}
  .mig-ask{border:2px solid var(--mig-bad);border-radius:6px;padding:8px 12px;margin-top:8px}

@@ -65,7 +65,7 @@ def check(panel, active_nodes) -> int:
 def test_no_widget_makes_html_of_text(operations, propose, hostile, active_nodes):
     panel = ReviewPanel(propose(operations, dialect="postgresql", target="".join(hostile)))
     panel.proposal.draft.message = "".join(hostile)
-    panel.footer.folds.selected_index = 1
+    panel.footer.folds.turn("Script")
     assert len(panel.review) > 5 * 40
     assert check(panel, active_nodes) > 40
     for number in range(1, len(panel.review) + 1, 7):

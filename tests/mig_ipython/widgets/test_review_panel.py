@@ -94,7 +94,7 @@ def test_an_empty_review_shows_that_there_is_nothing(propose):
     panel = ReviewPanel(propose([]))
     assert "no row" in panel.detail._head.value
     assert panel.footer.write.disabled
-    panel.footer.folds.selected_index = 1
+    panel.footer.folds.turn("Script")
     panel.header.all.click()
     assert panel.status.error is None
 
@@ -118,7 +118,7 @@ def test_text_of_the_database_is_never_html(propose):
     )
     proposal.describe_source, proposal.message = evil, evil
     panel = ReviewPanel(proposal)
-    panel.footer.folds.selected_index = 1
+    panel.footer.folds.turn("Script")
     for number in (1, 2):
         choose(panel, number)
         for page in range(3):
@@ -136,7 +136,7 @@ def test_no_secret_stands_in_any_widget(propose):
     proposal = propose([alter, alter])
     proposal.failure = CommandError("swordfish is no password")
     panel = ReviewPanel(proposal)
-    panel.footer.folds.selected_index = 1
+    panel.footer.folds.turn("Script")
     choose(panel, 2)
     panel.footer.write.click()
     for widget in everything(panel.widget):
@@ -207,7 +207,7 @@ def test_one_pane_is_bound_to_the_chosen_row(panel):
 def test_each_kind_of_field_has_its_control(propose, leaves):
     alter = ops.CreateForeignKeyOp.example()
     panel = ReviewPanel(propose([alter, ops.ExecuteSQLOp.example(), *leaves]))
-    assert isinstance(panel.detail.fields["ondelete"].control, ipywidgets.Dropdown)
+    assert isinstance(panel.detail.fields["ondelete"].control, ipywidgets.ToggleButtons)
     assert isinstance(panel.detail.fields["local_cols"].control, ipywidgets.Text)
     choose(panel, 2)
     assert isinstance(panel.detail.fields["sqltext"].control, ipywidgets.Textarea)
@@ -382,7 +382,7 @@ def test_the_file_name_follows_the_message(panel):
 
 def test_the_script_is_made_only_when_it_is_unfolded(panel):
     assert panel.footer.script.text.value == ""
-    panel.footer.folds.selected_index = 1
+    panel.footer.folds.turn("Script")
     assert "create_table" in panel.footer.script.text.value
     assert "mig-minus" not in panel.footer.script.text.value
     tick(panel, 1, False)
@@ -391,7 +391,7 @@ def test_the_script_is_made_only_when_it_is_unfolded(panel):
 
 
 def test_a_script_that_cannot_be_made_says_why(panel):
-    panel.footer.folds.selected_index = 1
+    panel.footer.folds.turn("Script")
     choose(panel, 4)
     panel.detail.fields["type_"].control.value = "Strng(40)"
     assert "# Row 4: type: no type is called Strng" in plain(panel.footer.script.text.value)

@@ -44,14 +44,3 @@ def test_the_number_follows_a_click(long):
 def test_tab_stops_at_the_first_row_where_the_chosen_one_is_filtered_away(long):
     long.header.table.value = "t4"
     assert stops(long) == [5]
-
-
-def test_a_step_scrolls_the_row_into_view_and_keeps_the_focus(long, monkeypatch):
-    focused = []
-
-    def focus(widget):
-        focused.append(widget)
-
-    monkeypatch.setattr("ipywidgets.DOMWidget.focus", focus)
-    long.steps.control.value = 20
-    assert focused == [long.rows.buttons[long.review.row(20).key], long.steps.control]

@@ -13,8 +13,6 @@ from mig_ipython.draft import Stale
 from mig_ipython.errors import told_plainly
 from mig_ipython.widgets.review import ReviewPanel
 
-SCRIPT = 1
-
 
 def plain(value):
     return html.unescape(re.sub(r"<[^>]*>", "", value))
@@ -39,7 +37,7 @@ def test_of_several_heads_one_must_be_chosen(proposal):
     proposal.draft.heads = ["a1", "b2"]
     panel = ReviewPanel(proposal)
     assert panel.footer.write.disabled
-    assert panel.footer.folds.selected_index == 0
+    assert panel.footer.folds.open == "Place in the history"
     assert "There are several heads." in panel.footer.place.widget.children[0].children[1].value
     panel.footer.place.head.value = "b2"
     assert not panel.footer.write.disabled
@@ -67,7 +65,7 @@ def test_what_it_depends_on_reaches_the_draft(panel, proposal):
 
 
 def test_the_script_marks_what_a_person_changed(panel):
-    panel.footer.folds.selected_index = SCRIPT
+    panel.footer.folds.turn("Script")
     assert "mig-plus" not in panel.footer.script.text.value
     panel.review.edit(4, nullable=True)
     lines = plain(panel.footer.script.text.value).splitlines()
@@ -87,7 +85,7 @@ def test_what_was_found_and_cannot_be_undone_leaves_the_script_unmarked(panel, p
         raise CommandError("cannot be undone")
 
     proposal.draft.found_text = irreversible
-    panel.footer.folds.selected_index = SCRIPT
+    panel.footer.folds.turn("Script")
     assert "create_table" in plain(panel.footer.script.text.value)
 
 
@@ -101,7 +99,7 @@ def test_an_unknown_file_name_is_said(panel, proposal):
 
 
 def test_looking_at_another_row_does_not_make_the_script_anew(panel, proposal):
-    panel.footer.folds.selected_index = SCRIPT
+    panel.footer.folds.turn("Script")
     asked = []
     proposal.draft.text = lambda message=None: asked.append("text") or "x"
     proposal.draft.problems = lambda: asked.append("place") or {}

@@ -1,0 +1,41 @@
+"""Parts that fold away, one open at a time, behind buttons that the keyboard reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .parts import Status, box, button
+
+
+class Folds:
+    """A button for each (title, content); ``on_open()`` is called when another one is open, or none.
+
+    ipywidgets has an Accordion for this, whose headings the keyboard does not reach.
+    """
+
+    def __init__(self, titled: dict[str, Any], status: Status, on_open: Callable[[], object]) -> None:
+        self._contents, self._on_open = titled, on_open
+        self.open: str | None = None
+        self.buttons = {
+            title: button(title, "", lambda title=title: self.turn(title), status)  # type: ignore[misc]
+            for title in titled
+        }
+        for made in self.buttons.values():
+            made.add_class("mig-fold")
+        bar = box(*self.buttons.values(), classes="mig-bar", across=True)
+        self.widget: Any = box(bar, *titled.values())
+        self._show()
+
+    def turn(self, title: str) -> None:
+        """Open that one, or close it where it is open."""
+        self.open = None if self.open == title else title
+        self._show()
+        self._on_open()
+
+    def _show(self) -> None:
+        for title, content in self._contents.items():
+            unfolded = title == self.open
+            content.layout.display = None if unfolded else "none"
+            self.buttons[title].description = f"{'▾' if unfolded else '▸'} {title}"
+            self.buttons[title].tooltip = f"{'Hide' if unfolded else 'Show'}: {title}"

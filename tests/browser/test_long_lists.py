@@ -1,0 +1,112 @@
+"""Long reviews appear soon, and the keyboard alone goes through them."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+MODELS = """\
+from IPython.display import display
+from kernel_core.operations.containers import UpgradeOps
+from kernel_core.operations.ops import AddColumnOp, CreateIndexOp
+from mig_ipython.review import Review
+from mig_ipython.widgets.review import ReviewPanel
+
+class Draft:
+    message, head, label, depends_on, path = "many", None, None, None, None
+    places = lambda self: (("base", "base"),)
+    problems = lambda self: {}
+    file_name = text = found_text = lambda self, message=None: "many"
+
+class Proposal:
+    draft, describe_source, revisions, needs_environment = Draft(), "`models`", "", False
+
+def show(count):
+    rows = [row for n in range(count // 2) for row in (
+        AddColumnOp(f"table_{n}", sa.Column("c", sa.Text, nullable=False)), CreateIndexOp(f"ix_{n}", f"table_{n}", ["c"]))]
+    Proposal.review = Review(UpgradeOps(rows), dialect="sqlite", source="models", target="sqlite")
+    display(ReviewPanel(Proposal()))
+show(2)
+"""
+MEASURED = """\
+import time
+began = time.process_time()
+show({rows})
+print("kernel:", round(time.process_time() - began, 2), "s")
+"""
+
+
+def test_200_rows_take_less_than_2_seconds_and_500_less_than_4(notebook_of):
+    """The seconds are those of both processors, the kernel's and the page's: other work on the machine counts nothing."""
+    notebook = notebook_of(MODELS, *(MEASURED.format(rows=rows) for rows in (200, 500)))
+    notebook.run_until("show(2)")  # imports are done, as after the cell that connects
+    page = notebook.page.context.new_cdp_session(notebook.page)
+    page.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def busy() -> float:
+        told = page.send("Performance.getMetrics")["metrics"]
+        return next(one["value"] for one in told if one["name"] == "TaskDuration")
+
+    for rows, most in ((200, 2.0), (500, 4.0)):
+        cell, before = notebook.cell(f"show({rows})"), busy()
+        outputs = notebook.run(cell)
+        outputs.locator(".mig-row").nth(rows - 1).wait_for(state="attached")
+        drawn = busy() - before
+        made = float(re.search(r"kernel: ([\d.]+) s", outputs.inner_text())[1])
+        assert drawn + made < most, f"{rows} rows took {drawn:.1f} s in the page and {made:.1f} s in the kernel"
+    assert notebook.errors == []
+
+
+def test_the_keyboard_alone_goes_through_a_long_review(notebook_of):
+    notebook = notebook_of(MODELS.replace("show(2)\n", "show(60)\n"))
+    panel = notebook.run_until("show(60)").locator(".mig-review")
+    press, focused = notebook.page.keyboard.press, notebook.page.locator("*:focus")
+    panel.get_by_label("Search in the rows").focus()
+    passed = []
+    for _ in range(30):
+        press("Tab")
+        passed.append(focused.evaluate("one => one.title || (one.labels && one.labels[0] || one).innerText").strip())
+        if passed[-1] == "Undo" or "Add a statement" in passed[-1]:
+            break
+    told = " | ".join(passed)
+    for name in (
+        "Show one table only",
+        "Show one kind of change only",
+        "Accept every row",
+        "Reject every row",
+        "Row",
+        "Accept: Add column c",
+        "Show row 1",
+        "name",
+        "type",
+        "nullable: yes",
+        "Run this row later",
+        "SQL",
+        "Message",
+        "Script",
+        "Write the accepted rows",
+        "Write the file, then upgrade",
+    ):
+        assert name in told, told
+    assert len(passed) < 30, "Tab must pass the list in two steps"
+
+    step = panel.get_by_role("spinbutton", name="Row")
+    step.focus()
+    for _ in range(24):
+        press("ArrowUp")  # a number field counts upwards
+    expect(panel.locator("h4")).to_contain_text("25. Add column c")
+    expect(step).to_be_focused()
+    expect(panel.locator(".mig-chosen")).to_be_in_viewport()
+    press("Tab")
+    press("Space")
+    expect(panel.locator(".mig-chosen")).to_contain_text("rejected")
+    panel.get_by_title("nullable: yes").focus()
+    press("Space")
+    expect(panel.locator(".mig-chosen")).not_to_contain_text("not null")
+    tab = panel.get_by_role("tab", name="SQL")
+    tab.focus()
+    press("ArrowRight")
+    press("Enter")
+    expect(panel.locator(".mig-detail pre:visible")).to_contain_text(re.compile(r"op\.add_column|batch_op"))
+    assert notebook.errors == []
