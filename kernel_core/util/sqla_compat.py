@@ -147,12 +147,14 @@ def should_create(constraint: Constraint, dialect: Dialect) -> bool:
     return rule is None or bool(rule(ddl_compiler(dialect)))
 
 
-def type_constraints(type_: Any, table_name: str, column_name: str, schema: str | None) -> list[Constraint]:
-    """Return the constraints that a type makes by itself on a column of that name."""
+def type_constraints(
+    type_: Any, table_name: str, column_name: str, schema: str | None, metadata: MetaData | None = None
+) -> list[Constraint]:
+    """Return the constraints that a type makes by itself on a column of that name; ``metadata`` has the conventions."""
     if type_ is None:
         return []
     column: Column[Any] = Column(column_name, type_)
-    table = Table(table_name, MetaData(), column, schema=schema)
+    table = Table(table_name, metadata or MetaData(), column, schema=schema)
     return [constraint for constraint in table.constraints if is_type_bound(constraint)]
 
 

@@ -75,7 +75,7 @@ class SQLiteImpl(DefaultImpl):
         """Add a column; its single-column foreign keys are stated inside the statement."""
         if if_not_exists and self.has_column(table_name, column.name, schema):
             return list(inline_foreign_keys(column))
-        never = _never_addable(column)
+        never = "it is a primary key" if inline_primary_key and column.primary_key else _never_addable(column)
         if never is not None:
             raise UnsupportedOperation(
                 f"SQLite cannot add column {column.name!r} to {table_name!r} in place: {never}. "
@@ -199,8 +199,6 @@ def _asks(given: Mapping[str, Any], what: str) -> bool:
 def _never_addable(column: Column[Any]) -> str | None:
     """Return why ADD COLUMN never takes this column; None where it does, at least into an empty table."""
     default = default_argument(column.server_default)
-    if column.primary_key:
-        return "it is a primary key"
     if isinstance(default, Computed):
         return "its values are stored" if default.persisted else None
     if not column.nullable and default_sql(default).upper() in ("", "NULL"):
@@ -211,7 +209,7 @@ def _never_addable(column: Column[Any]) -> str | None:
 def _addable(column: Column[Any]) -> bool:
     """Tell whether ADD COLUMN takes this column (https://sqlite.org/lang_altertable.html, section 5)."""
     default = default_argument(column.server_default)
-    if column.unique or _never_addable(column) is not None:
+    if column.primary_key or column.unique or _never_addable(column) is not None:
         return False
     sql = "" if isinstance(default, Computed) else default_sql(default)
     return not (sql.startswith("(") or sql.upper().startswith("CURRENT_") or ("(" in sql and not sql.startswith("'")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 from sqlalchemy import String
+from sqlalchemy.schema import Constraint
 from sqlalchemy.types import TypeEngine
 
 from ....util.exc import IrreversibleOperation
@@ -188,7 +189,7 @@ class AlterColumnOp(ColumnOp):
     def apply(self, operations: Operations) -> None:
         impl = operations.impl
         if self.modify_type is not None:
-            for constraint in self._type_constraints(self.existing_type, self.column_name):
+            for constraint in self._type_constraints(self.existing_type, self.column_name, operations):
                 impl.drop_constraint(constraint)
         impl.alter_column(
             self.table_name,
@@ -205,14 +206,17 @@ class AlterColumnOp(ColumnOp):
             existing_comment=self.existing_comment,
             **self.kw,
         )
-        for constraint in self._type_constraints(self.modify_type, self.name_after):
+        for constraint in self._type_constraints(self.modify_type, self.name_after, operations):
             impl.add_constraint(constraint)
 
-    def _type_constraints(self, type_: TypeEngine[Any] | None, column_name: str) -> list[Any]:
+    def _type_constraints(
+        self, type_: TypeEngine[Any] | None, column_name: str, operations: Operations
+    ) -> list[Constraint]:
         """Return the named CHECKs that a type makes by itself; an unnamed one cannot be dropped by name."""
+        conventions = operations.schema_obj.metadata()
         return [
             constraint
-            for constraint in type_constraints(type_, self.table_name, column_name, self.schema)
+            for constraint in type_constraints(type_, self.table_name, column_name, self.schema, conventions)
             if is_type_bound(constraint) and isinstance(constraint.name, str)
         ]
 
