@@ -14,6 +14,7 @@ from mig_ipython.connection import Connection
 from mig_ipython.environment import Environment
 from mig_ipython.export import Exported
 from mig_ipython.progress import Progress
+from mig_ipython.views.declared import Declared
 from mig_ipython.views.diff import Diff
 from mig_ipython.views.dot import by_program, in_process
 from mig_ipython.views.graph import RevisionGraph
@@ -63,6 +64,9 @@ def progress(texts):
 
 
 EVERY_VIEW = {
+    "Declared": lambda texts: Declared(
+        "".join(texts), 1, texts, tuple((text, text, text) for text in texts), texts, texts, texts
+    ),
     "Diff": lambda texts: Diff(texts, lines(texts), "".join(texts)),
     "Diff without differences": lambda texts: Diff((), (), "".join(texts)),
     "History": lambda texts: History(entries(texts), broken(texts), "".join(texts), "".join(texts)),
@@ -113,7 +117,8 @@ def test_the_views_here_are_all_that_there_are():
     for module in pkgutil.walk_packages(mig_ipython.__path__, "mig_ipython."):
         importlib.import_module(module.name)
     known = {name.split(" ")[0].rstrip(",") for name in EVERY_VIEW} | {"Proposal", "Handwritten"}
-    assert {each.__name__ for each in View.__subclasses__() if each.__module__.startswith("mig_ipython")} == known
+    views = {each.__name__ for each in View.__subclasses__() if each.__module__.startswith("mig_ipython")}
+    assert views == known, "Add the new view to EVERY_VIEW above."
 
 
 def test_mermaid_source_holds_text_as_numbers_only(hostile):
