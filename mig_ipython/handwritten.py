@@ -25,6 +25,7 @@ from .views.html import Html, details, page, tag
 from .views.html import code as code_html
 from .views.operations import Line, lines_html, lines_text, source_html, sql_text, summary
 from .views.report import RunReport
+from .views.text import shown_path
 from .views.view import View
 
 if TYPE_CHECKING:
@@ -70,10 +71,19 @@ class Handwritten(View):
             assert self.path is not None
             return self.path
 
-    def upgrade(self) -> RunReport:
-        """Upgrade the database to this migration, writing it first."""
+    def upgrade(self, *, yes: bool = False) -> RunReport:
+        """Upgrade the database to this migration, writing it first.
+
+        Raises MigError where data would be lost, by this one or by one before it that is pending, and not ``yes``.
+        """
         with told_plainly():
-            self.write()
+            path = self.write()
+            plan = self.session.plan("upgrade", self.revision)
+            if plan.losses and not yes:
+                raise CommandError(
+                    f"{plan.intent()}: {plan.names()}.\nIt loses data: {plan.losing()}. "
+                    f"{shown_path(str(path))} is written, nothing was run; to run it: %mig_upgrade {self.revision} --yes"
+                )
             self.report = self.session.upgrade(self.revision)
             return self.report
 

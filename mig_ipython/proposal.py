@@ -196,7 +196,7 @@ class Proposal(View):
     # ---- the rest ----------------------------------------------------------------------------------------------------
 
     def _lead(self) -> str:
-        return f"{summary(self.lines())} between {self.describe_source} and {self.where}"
+        return summary(self.lines(), f"{self.describe_source} and {self.where}")
 
     def _renames(self) -> list[str]:
         return [f"? {one.sentence()}: .rename({number})" for number, one in enumerate(self.renames, 1)]

@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--head", default=None, metavar="H", help="the revision to follow (default: the head)")
     parser.add_argument("--write", action="store_true", help="write the version file")
     parser.add_argument("--up", action="store_true", help="write it and upgrade to it")
-    parser.add_argument("--yes", action="store_true", help="ask nothing")
+    parser.add_argument("--yes", action="store_true", help="upgrade also where data is lost")
 
 
 def run(session: Session, args: argparse.Namespace) -> Handwritten:
@@ -36,5 +36,5 @@ def run(session: Session, args: argparse.Namespace) -> Handwritten:
     if args.write or args.up:
         migration.write()
     if args.up:
-        migration.upgrade()
+        migration.upgrade(yes=args.yes)
     return migration

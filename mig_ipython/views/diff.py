@@ -37,13 +37,13 @@ class Diff(View):
     def text(self) -> str:
         if not self:
             return f"No difference between {self.where}."
-        return f"{summary(self.lines)} between {self.where}\n{lines_text(self.lines)}"
+        return f"{summary(self.lines, self.where)}\n{lines_text(self.lines)}"
 
     def html(self) -> Html:
         if not self:
             return page(tag("p", self.text()))
         return page(
-            tag("p", f"{summary(self.lines)} between {self.where}", class_="mig-lead"),
+            tag("p", summary(self.lines, self.where), class_="mig-lead"),
             lines_html(self.lines),
             source_html("SQL", sql_text(self.lines)),
             source_html("Python", python_text("upgrade", self.lines)),

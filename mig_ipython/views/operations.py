@@ -57,12 +57,11 @@ def source_html(title: str, text: str) -> Html:
     return details(title, code(text)) if text.strip() else Html()
 
 
-def summary(lines: Sequence[Line]) -> str:
-    """Return how many changes there are, and how many of them lose data."""
+def summary(lines: Sequence[Line], between: str = "") -> str:
+    """Return how many changes there are, between what, and how many of them lose data."""
     losing = sum(line.loses_data for line in lines)
-    return count(len(lines), "change") + (
-        f", {losing} of them {'loses' if losing == 1 else 'lose'} data" if losing else ""
-    )
+    lost = f", {losing} of them {'loses' if losing == 1 else 'lose'} data" if losing else ""
+    return f"{count(len(lines), 'change')}{f' between {between}' if between else ''}{lost}"
 
 
 def by_table(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:

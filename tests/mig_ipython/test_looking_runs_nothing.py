@@ -25,6 +25,7 @@ LOOKING = {
     "history": ("", "a1:c3", "-1:"),
     "init": ("migrations",),
     "merge": ("c3 d4 -m Join --id f6",),
+    "models": (),
     "open": ("", "migrations", "migrations/alembic.ini"),
     "revision": ("-m More --head f6",),
     "show": ("a1", "c3", "d4"),

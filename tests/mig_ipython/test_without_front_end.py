@@ -22,10 +22,11 @@ ROOT = Path(__file__).parents[2]
 MODELS = """
 import sqlalchemy as sa
 models = sa.MetaData()
-users = sa.Table("users", models, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(40)))
 """
 
-MORE = "extra = sa.Table('pets', models, sa.Column('id', sa.Integer, primary_key=True))"
+CLASSES = """%%mig_models models
+users = sa.Table("users", models, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(40)))
+"""
 
 ROAD: tuple[tuple[str, str], ...] = (
     ("%mig_connect sqlite:///dev.db", "Connected to sqlite dev.db as 'dev'"),
@@ -35,6 +36,7 @@ ROAD: tuple[tuple[str, str], ...] = (
     ("%mig_init migrations", "Made the environment migrations"),
     ("%mig_open migrations", "0 revisions"),
     (MODELS, ""),
+    (CLASSES, "declared here"),
     ("%mig_diff models", "Create table users with 2 columns"),
     ("%mig_autogenerate models -m 'Add users' --id a1", "Create table users with 2 columns"),
     ("%mig_autogenerate models -m 'Add users' --id a1 --accept all --write", "a1_add_users.py"),
@@ -71,8 +73,8 @@ UNDONE: dict[str, tuple[str, str]] = {
 }
 """Commands with ``--yes``: what must be done before, and what then is refused without it."""
 
-ASKS_NOTHING = frozenset({"autogenerate", "migration"})
-"""Commands whose ``--yes`` has nothing to confirm yet: they write a file, or upgrade to a revision that only adds."""
+TRIED_ALONE = frozenset({"autogenerate", "migration"})
+"""Of these the first only writes a file, and the other has a test of its own."""
 
 
 def verbs(cells: tuple[tuple[str, str], ...]) -> set[str]:
@@ -140,12 +142,12 @@ def test_what_is_executed_and_made_a_page_stands_there_without_a_script(tmp_path
 
 def test_every_command_with_yes_is_tried_without_it():
     with_yes = {verb for verb, command in find_commands().items() if "--yes" in command.options()}
-    assert with_yes == set(UNDONE) | ASKS_NOTHING
+    assert with_yes == set(UNDONE) | TRIED_ALONE
 
 
 @pytest.mark.parametrize("verb", UNDONE)
 def test_without_yes_nothing_is_done_and_the_way_on_is_named(verb, notebook, asked, tmp_path):
-    for cell, _ in ROAD[:13]:
+    for cell, _ in ROAD[:14]:
         notebook.run(cell)
     notebook.run(
         "from mig_ipython import mig\nwith mig.session.connection.engine.begin() as c: c.execute(users.insert(), {'name': 'Ada'})"
@@ -162,6 +164,20 @@ def test_without_yes_nothing_is_done_and_the_way_on_is_named(verb, notebook, ask
         path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".pyc"
     }
     assert notebook.run(f"{cell} --yes") is not None
+
+
+def test_a_migration_cell_that_loses_data_is_written_and_not_run(notebook, asked):
+    for cell, _ in ROAD[:14]:
+        notebook.run(cell)
+    notebook.run(
+        "from mig_ipython import mig\nwith mig.session.connection.engine.begin() as c: c.execute(users.insert())"
+    )
+    cell = "%%migration 'No names' --id z9 --up{}\ndef upgrade():\n    op.drop_column('users', 'name')\ndef downgrade():\n    pass"
+    shown = notebook.fail(cell.format(""))
+    assert "z9_no_names.py is written, nothing was run; to run it: %mig_upgrade z9 --yes" in shown
+    assert "users.name holds is lost (1 row)" in shown
+    assert [entry.revision for entry in notebook.run("%mig_current")] == ["a1"]
+    assert "from a1 to z9" in repr(notebook.run(cell.format(" --yes")))
 
 
 def test_an_error_stops_jupyter_execute(tmp_path, monkeypatch):
