@@ -82,7 +82,8 @@ class Handwritten(View):
             if plan.losses and not yes:
                 raise CommandError(
                     f"{plan.intent()}: {plan.names()}.\nIt loses data: {plan.losing()}. "
-                    f"{shown_path(str(path))} is written, nothing was run; to run it: %mig_upgrade {self.revision} --yes"
+                    f"{shown_path(str(path))} is written, nothing was run; to run it: "
+                    f"%mig_upgrade {self.revision} --yes"
                 )
             self.report = self.session.upgrade(self.revision)
             return self.report

@@ -170,7 +170,7 @@ def test_a_migration_cell_that_loses_data_is_written_and_not_run(notebook, asked
     for cell, _ in ROAD[:14]:
         notebook.run(cell)
     notebook.run(
-        "from mig_ipython import mig\nwith mig.session.connection.engine.begin() as c: c.execute(users.insert())"
+        "from mig_ipython import mig\nwith mig.session.connection.engine.begin() as c: c.execute(users.insert(), {'name': 'Ada'})"
     )
     cell = "%%migration 'No names' --id z9 --up{}\ndef upgrade():\n    op.drop_column('users', 'name')\ndef downgrade():\n    pass"
     shown = notebook.fail(cell.format(""))
