@@ -1,5 +1,6 @@
 """Every notebook runs from top to bottom, without a click, in a folder of its own."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -57,8 +58,27 @@ def test_all_cells_can_be_run_again_in_the_same_kernel(notebook, folder):
     again = nbformat.read(folder / notebook, as_version=4).cells
     for cell in again:
         cell.id += "-again"
+    number, before = len(run.cells), project(folder)
     run.cells += again
     NotebookClient(run, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    assert project(folder) == before
+    if not notebook.startswith("00_"):  # there the ids of revisions are drawn
+        for first, second in zip(run.cells[:number], run.cells[number:], strict=True):
+            once = first.id == "load" or "not connected" in "".join(outputs(first))  # the kernel knows more now
+            assert once or outputs(first) == outputs(second), first.source
+
+
+def project(folder: Path) -> dict[Path, bytes]:
+    """Return the files that are there before a notebook is run."""
+    return {
+        path: path.read_bytes() for path in (folder / "library").rglob("*.*") if path.suffix in (".py", ".ini", ".mako")
+    }
+
+
+def outputs(cell: nbformat.NotebookNode) -> list[str]:
+    """Return what a cell shows as text, without the time at which a file was made."""
+    shown = (out.get("data", {}).get("text/plain", out.get("text", "")) for out in cell.get("outputs", ()))
+    return [re.sub("Create Date: .*", "", text) for text in shown]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
