@@ -57,6 +57,10 @@ class Lab:
         workspace = secrets.token_hex(4)
         return f"{self.address}/lab/workspaces/{workspace}/tree/{notebook}?token={self.token}"
 
+    def classic(self, notebook: str) -> str:
+        """Where ``notebook`` opens in Notebook 7."""
+        return f"{self.address}/notebooks/{notebook}?token={self.token}"
+
     def theme(self, name: str) -> None:
         """Choose ``JupyterLab Light`` or ``JupyterLab Dark`` for pages opened from now on."""
         self._set("@jupyterlab/apputils-extension/themes", {"theme": name})
@@ -118,7 +122,7 @@ class OpenNotebook:
         return cell.locator(".jp-InputArea-prompt").inner_text().strip()
 
 
-def write_notebook(path: Path, *cells: str) -> None:
+def _write_notebook(path: Path, *cells: str) -> None:
     """Write a notebook of code cells for a Python kernel."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -221,6 +225,12 @@ def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) ->
         page.close()
 
 
+@pytest.fixture(scope="session")
+def write_notebook() -> Callable[..., None]:
+    """What writes a notebook of code cells: its path, then the cells."""
+    return _write_notebook
+
+
 @pytest.fixture
 def notebook_of(
     lab: Lab, open_notebook: Callable[..., OpenNotebook], request: pytest.FixtureRequest
@@ -229,7 +239,9 @@ def notebook_of(
 
     def made(*cells: str, **options: Any) -> OpenNotebook:
         folder = re.sub(r"\W+", "-", request.node.name)[:60]
-        write_notebook(lab.folder / folder / "notebook.ipynb", "%load_ext mig_ipython\nimport sqlalchemy as sa", *cells)
+        _write_notebook(
+            lab.folder / folder / "notebook.ipynb", "%load_ext mig_ipython\nimport sqlalchemy as sa", *cells
+        )
         return open_notebook(f"{folder}/notebook.ipynb", **options)
 
     return made
