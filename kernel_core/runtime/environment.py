@@ -11,6 +11,8 @@ from sqlalchemy import Connection, MetaData
 
 from ..ddl import DefaultImpl
 from ..script import ScriptDirectory
+from ..script.walk import counts_from_database
+from ..script.written import split
 from ..util.exc import CommandError
 from ..util.proxy import Current
 from .migration import MigrationContext
@@ -74,17 +76,18 @@ class EnvironmentContext:
         return self.script.as_revision_number("heads")
 
     def get_starting_revision_argument(self) -> str | tuple[str, ...] | None:
-        """Return the id from which the run starts: offline what was asked for, else where the database stands."""
-        if self.contexts and not self.is_offline_mode():
-            return self.script.as_revision_number(self.get_context().get_current_heads() or None)
+        """Return the id from which an offline run was asked to start (``from:to``), None where none was."""
         if "starting_rev" in self.context_opts or self.contexts:
             opts = self.contexts[-1].opts if self.contexts else self.context_opts
             return self.script.as_revision_number(opts.get("starting_rev"))
         raise CommandError("Where the run starts is known after context.configure(); call that first.")
 
     def get_revision_argument(self) -> str | tuple[str, ...] | None:
-        """Return the id to which the run leads; None for base."""
-        return self.script.as_revision_number(self.context_opts.get("destination_rev"))
+        """Return the id to which the run leads, None for base; ``+1`` and its like as they were written."""
+        target = self.context_opts.get("destination_rev")
+        if isinstance(target, str) and any(map(counts_from_database, split(target))):
+            return target
+        return self.script.as_revision_number(target)
 
     def get_tag_argument(self) -> str | None:
         """Return what was given as ``--tag``."""

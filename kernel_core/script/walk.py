@@ -111,6 +111,13 @@ def parse_target(text: str) -> Target:
     return InBranch(found["branch"], target) if found["branch"] else target
 
 
+def counts_from_database(text: str) -> bool:
+    """Whether a target is known only where a database stands, as ``current``, ``+1`` and ``branch@-1`` are."""
+    tree = parse_target(text)
+    point = tree.point if isinstance(tree, InBranch) else tree
+    return isinstance(point, Current) or (isinstance(point, Relative) and isinstance(point.origin, Current | None))
+
+
 def _present(point: Point | None) -> Point:
     assert point is not None
     return point

@@ -83,6 +83,37 @@ def test_offline_the_ends_are_those_that_were_asked_for(project):
     assert out == {"to": "b2", "offline": True, "start": "a1", "bind": None}
 
 
+@pytest.mark.parametrize(
+    ("do", "target", "expected"),
+    [
+        ("upgrade", "+1", "+1"),
+        ("upgrade", "head", "c3"),
+        ("upgrade", "heads", ("c3",)),
+        ("upgrade", "b2+1", "c3"),
+        ("upgrade", "b2@+1", "b2@+1"),
+        ("upgrade", "c", "c3"),
+        ("downgrade", "-1", "-1"),
+        ("downgrade", "current-1", "current-1"),
+        ("downgrade", "base", None),
+        ("downgrade", "head-2", "a1"),
+        ("stamp", ["a1"], "a1"),
+        ("stamp", "+1", "+1"),
+    ],
+)
+def test_the_end_of_the_run_is_an_id_unless_it_counts_from_where_the_database_stands(project, do, target, expected):
+    project.chain("a1", "b2", "c3")
+    config = project.config()
+    command.upgrade(config, "b2")
+    project.env(
+        lambda text: text.replace(
+            "config = context.config",
+            "config = context.config\nconfig.attributes['seen'] = context.get_revision_argument()",
+        )
+    )
+    getattr(command, do)(config, target)
+    assert config.attributes["seen"] == expected
+
+
 def test_x_arguments_come_as_a_list_or_by_name(project, capsys):
     project.chain("a1")
     project.env(
