@@ -106,7 +106,7 @@ def _text(data: bytes, path: str) -> str:
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         raise BrokenScript(path, line, "holds a NUL byte, so it is no Python text. Restore it from a good copy.")
-    return data.decode("ascii") if data.isascii() and b"coding" not in data else _decode(data, path)
+    return data.decode("ascii") if data.isascii() and b"coding" not in data else decoded(data, path)
 
 
 def read_bytes(path: str, size: int = -1) -> bytes:
@@ -202,7 +202,8 @@ def compiled_source(source: str, path: str) -> CodeType:
     return _guarded(source, path, lambda text: compile(text, path, "exec", dont_inherit=True))
 
 
-def _decode(data: bytes, path: str) -> str:
+def decoded(data: bytes, path: str) -> str:
+    """Return the text of a file as Python would read it, by its declared encoding; raises BrokenScript."""
     encoding = "utf-8-sig"
     try:
         if b"coding" in data and b"coding" in b"".join(data.splitlines()[:2]):

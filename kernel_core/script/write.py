@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..util.exc import BrokenScript, CommandError
 from ..util.files import inside, slug
-from .header import FORBIDDEN, SYMBOLS, parse_header
+from .header import FORBIDDEN, SYMBOLS, decoded, parse_header
 
 if TYPE_CHECKING:
     from mako.template import Template  # type: ignore[import-untyped]
@@ -29,7 +29,8 @@ FILE_TEMPLATE = "%(rev)s_%(slug)s"
 
 _ID = re.compile(r"[0-9A-Za-z_]{1,64}")
 _LABEL = re.compile(rf"[^\s,{re.escape(FORBIDDEN)}]{{1,64}}")
-_PLAIN = re.compile(r"[\w .,;()-]*")
+_HARMLESS = "two words"
+"""A message that is nothing but words; as code it would be a syntax error."""
 _JOINER = "\u200d"
 
 
@@ -124,6 +125,11 @@ def script_text(template_path: str, path: str, message: str | None, values: Mapp
     template = _template(template_path)
     text = _render(template, template_path, docstring_safe(message or "") or EMPTY, values)
     try:
+        if decoded(text.encode(), path) != text:
+            raise CommandError(
+                f"{template_path} gives a script that declares another encoding than UTF-8, in which it would be "
+                "another text. Take the line with its coding away."
+            )
         header = parse_header(text, path)
         code = _skeleton(text)
     except BrokenScript as error:
@@ -136,7 +142,7 @@ def script_text(template_path: str, path: str, message: str | None, values: Mapp
             f"{template_path} does not write revision = ${{repr(up_revision)}} and "
             "down_revision = ${repr(down_revision)}. Nothing was written."
         )
-    if not _PLAIN.fullmatch(message or "") and code != _skeleton(_render(template, template_path, "x", values)):
+    if code != _harmless_skeleton(_render(template, template_path, _HARMLESS, values)):
         raise CommandError(
             f"{template_path} puts ${{message}} where it would become code. Put it inside the docstring. "
             "Nothing was written."
@@ -175,7 +181,7 @@ def _render(template: Template, template_path: str, message: str, values: Mappin
 
 def _template(path: str) -> Template:
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8-sig") as stream:
             text = stream.read()
     except (OSError, UnicodeDecodeError) as error:
         reason = f"The template {path} cannot be read ({error}). Restore it from a fresh environment."
@@ -193,6 +199,14 @@ def _compiled(text: str, path: str) -> Template:
         return Template(text)  # noqa: S702 - it makes Python, not HTML
     except (exceptions.MakoException, SyntaxError) as error:
         raise CommandError(f"The template {path} is not valid Mako: {error}") from error
+
+
+def _harmless_skeleton(text: str) -> str | None:
+    """The skeleton of a script with a harmless message, None where even that is no longer Python."""
+    try:
+        return _skeleton(text)
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _skeleton(text: str) -> str:
