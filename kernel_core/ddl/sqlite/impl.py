@@ -139,6 +139,10 @@ class SQLiteImpl(DefaultImpl):
 
     def _needs_batch(self, constraint: Constraint, verb: str) -> UnsupportedOperation:
         table = constraint.table.name
+        if constraint.__visit_name__ == "exclude_constraint":
+            return UnsupportedOperation(
+                f"SQLite has no exclude constraints ({constraint.name} of {table}). Leave it out."
+            )
         return UnsupportedOperation(
             f"SQLite cannot {verb} a constraint ({constraint.name or 'unnamed'}) of the existing table {table!r}. "
             f'Use a batch: with op.batch_alter_table("{table}") as batch_op: ...'

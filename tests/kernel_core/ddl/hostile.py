@@ -117,6 +117,15 @@ DIRECTIVES: dict[str, Build] = {
         ops.CreateCheckConstraintOp(f"{n}c", "users", "age > 0"),
         ops.CreateCheckConstraintOp(f"{n}c", n, sa.column(n, sa.String) != sa.literal(f"{n}!", sa.String)),
     ],
+    "CreateEnumTypeOp": lambda n: [ops.CreateEnumTypeOp(f"{n}e", [n[:60], "z"])],
+    "AddEnumValueOp": lambda n: [ops.AddEnumValueOp(f"{n}e", f"{n[:50]}3", after=n[:60])],
+    "RenameEnumValueOp": lambda n: [ops.RenameEnumValueOp(f"{n}e", "z", f"{n[:50]}4")],
+    "SetEnumValuesOp": lambda n: [ops.SetEnumValuesOp(f"{n}e", [n[:60], f"{n[:50]}5"])],
+    "DropEnumTypeOp": lambda n: [ops.DropEnumTypeOp(f"{n}e")],
+    "SetTableOptionsOp": lambda n: [
+        ops.SetTableOptionsOp(n, engine="InnoDB", row_format="dynamic"),
+        ops.SetTableOptionsOp("users", engine=n, charset=n, collate=n),
+    ],
     "CreatePrimaryKeyOp": lambda n: [ops.CreatePrimaryKeyOp(n, "loose", ["a"])],
     "CreateExcludeConstraintOp": lambda n: [
         ops.CreateExcludeConstraintOp(n, n, [(n, "=")], where=sa.column(n, sa.String) != n, using="btree")

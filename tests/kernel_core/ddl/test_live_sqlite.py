@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from kernel_core.operations import MigrateOperation, Operations, ops
 from kernel_core.operations.operation import all_operations
 from kernel_core.runtime.migration import MigrationContext
-from kernel_core.util.exc import UnsupportedOperation
+from kernel_core.util.exc import CommandError, UnsupportedOperation
 
 from .test_live import CASES
 
@@ -101,10 +101,29 @@ def more(op: Operations) -> Operations:
     return op
 
 
+OF_OTHERS = {
+    ops.CreateExcludeConstraintOp: "exclude",
+    ops.CreateEnumTypeOp: "no enum types",
+    ops.AddEnumValueOp: "no enum types",
+    ops.RenameEnumValueOp: "no enum types",
+    ops.SetEnumValuesOp: "no enum types",
+    ops.DropEnumTypeOp: "no enum types",
+    ops.SetTableOptionsOp: "sqlite",
+}
+
+
 def test_every_operation_has_a_case() -> None:
-    tried = {type(case()) for case in EVERY.values()} | {ops.CreateExcludeConstraintOp, ops.DeleteRowsOp}
+    tried = {type(case()) for case in EVERY.values()} | OF_OTHERS.keys() | {ops.DeleteRowsOp}
     registered = {cls for cls in all_operations() if cls.__module__.startswith("kernel_core.")}
     assert registered - tried == set()
+
+
+@pytest.mark.parametrize("cls", OF_OTHERS)
+def test_what_only_another_database_has_is_refused_by_name(more: Operations, cls: type[MigrateOperation]) -> None:
+    before = catalogue(more)
+    with pytest.raises(CommandError, match=OF_OTHERS[cls]):
+        more.invoke(cls.example())
+    assert catalogue(more) == before
 
 
 def but_for_what_was_dropped(case: str, after: dict[str, Any], before: dict[str, Any]) -> bool:
