@@ -12,7 +12,10 @@ A plugin is a module with a function ``setup(plugin)``. It is found by an entry 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -120,6 +123,7 @@ class Plugin:
 _plugins: dict[str, Plugin] = {}
 _loading = threading.Lock()
 _loaded: set[tuple[str, str]] = set()
+_searched: list[tuple[Any, ...]] = []
 
 
 def load_installed() -> None:
@@ -128,11 +132,24 @@ def load_installed() -> None:
     While a module of ``alembic.plugins`` is imported, ``alembic`` is this engine. Raises CommandError where one fails.
     """
     with _loading:
+        places = _places()
+        if places in _searched:
+            return
         for group in GROUPS:
             for entry in entry_points(group=group):
                 if (entry.name, entry.value) not in _loaded:
                     _loaded.add((entry.name, entry.value))
                     _load(entry)
+        _searched[:] = [places]
+
+
+def _places() -> tuple[Any, ...]:
+    """Return where packages are found, and when one was last installed there; searching them all takes 10 ms."""
+    found: list[Any] = [entry_points]
+    for path in sys.path:
+        with contextlib.suppress(OSError):
+            found.append((path, os.stat(path or ".").st_mtime_ns))
+    return tuple(found)
 
 
 def _load(entry: EntryPoint) -> None:

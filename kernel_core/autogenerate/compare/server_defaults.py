@@ -25,7 +25,7 @@ def default_differs(
     cannot be altered: a change there is a warning. ``same`` are pairs of texts that the database says mean the same.
     """
     if inspected.computed is not None or model.computed is not None:
-        _compare_computed(inspected, model)
+        _compare_computed(context, inspected, model)
         return False
     option = context.opts.get("compare_server_default", False)
     if option in (False, None):
@@ -82,9 +82,10 @@ def _identity_differs(inspected: Identity | None, model: Identity | None) -> boo
     )
 
 
-def _compare_computed(inspected: Column[Any], model: Column[Any]) -> None:
+def _compare_computed(context: AutogenContext, inspected: Column[Any], model: Column[Any]) -> None:
     one, two = _expression(inspected.computed), _expression(model.computed)
     if one != two and (one is None or two is None):
+        context.has_warned = True
         warnings.warn(
             f"{model.table.name}.{model.name} {'is' if two else 'is not'} a generated column in the models, in the "
             "database it is the other way round; this cannot be altered. Drop the column and add it again.",
