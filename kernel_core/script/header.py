@@ -25,7 +25,7 @@ from .quick import BODY, LATER, NAMES, scan
 FORBIDDEN = "@-+:"
 SYMBOLS = frozenset({"head", "heads", "base", "current"})
 
-_UNWRITABLE = re.compile("[\\0\\ud800-\\udfff]")
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
 _CREATE_DATE = re.compile(r"^Create Date:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 COMPUTED = object()
 _DIRECTORY = "is a directory, not a version file. Move or rename it."
@@ -148,7 +148,7 @@ def parse_header(source: str, path: str) -> Header:
     Raises BrokenScript.
     """
     source = _unix(source)
-    quick = scan(source) if source.isascii() or not _UNWRITABLE.search(source) else None
+    quick = scan(source) if "\0" not in source and (source.isascii() or not _SURROGATE.search(source)) else None
     if quick is None or "-" in quick.revision or quick.revision in SYMBOLS:
         return parsed_header(source, path)
     doc, revision, down_revision, branch_labels, depends_on, lines = quick
