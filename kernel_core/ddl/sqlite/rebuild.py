@@ -50,13 +50,21 @@ class Rebuild:
         """Return the table as it is now, or as ``copy_from`` states it."""
         copy_from = self.batch.options.copy_from
         if copy_from is not None:
-            return stated_definition(copy_from, self.impl.checking_dialect)
+            return self._stated(copy_from)
         if self.impl.as_sql:
             raise UnsupportedOperation(
                 f"Table {self.batch.table_name!r} must be rebuilt, and offline its definition cannot be read. "
                 "Pass copy_from= with a Table, or run it on a live database."
             )
         return stored_definition(self.impl, self.batch.table_name, self.batch.schema)
+
+    def _stated(self, table: Table) -> Stored:
+        """Return a Table as the definition; online its triggers and views are still the database's."""
+        stated = stated_definition(table, self.impl.checking_dialect)
+        if not self.impl.as_sql:
+            there = stored_definition(self.impl, self.batch.table_name, self.batch.schema)
+            stated.triggers, stated.views = there.triggers, there.views
+        return stated
 
     def _overrides(self) -> list[Column[Any]]:
         """Return the columns that ``reflect_args`` states, and those that listeners of ``reflect_kwargs`` changed."""
@@ -88,7 +96,7 @@ class Rebuild:
             self.stored = stored_definition(self.impl, self.batch.table_name, self.batch.schema)
         else:
             self.copy_from = with_new_name(self.batch, self.copy_from or copy_from, column_name, new)
-            self.stored = stated_definition(self.copy_from, self.impl.checking_dialect)
+            self.stored = self._stated(self.copy_from)
         self.edit = TableEdit(self.stored, self.impl, self.batch)
         rest = {name: value for name, value in change.kw.items() if name not in ("name", "schema")}
         if any(rest.get(what) is not None for what in ("nullable", "type_")) or rest.get("server_default") is not False:

@@ -49,6 +49,7 @@ def random_table(seed: int) -> RandomTable:
         "INSERT INTO parent VALUES (1), (2)",
         f"CREATE TABLE thing (\n  {', '.join(parts)}\n) {', '.join(options)}",
         "CREATE TABLE child (id INTEGER PRIMARY KEY, thing INT REFERENCES thing (id) ON DELETE CASCADE)",
+        "CREATE TABLE other (thing INT DEFAULT 2, FOREIGN KEY (thing) REFERENCES thing ON DELETE SET DEFAULT DEFERRABLE)",
         "CREATE TABLE log (what)",
     ]
     made.statements += _random_surroundings(dice, made)
@@ -95,6 +96,8 @@ def _random_surroundings(dice: random.Random, made: RandomTable) -> list[str]:
         made.indexes.append("ix_plain")
     if dice.random() < 0.5:
         statements.append("CREATE UNIQUE INDEX ix_part ON thing (abs(id)) WHERE id > 1")
+    if dice.random() < 0.4:
+        statements.append(f'CREATE INDEX ix_expr ON thing (coalesce("{first}", 0) COLLATE NOCASE, id)')
     if dice.random() < 0.7:
         statements.append("CREATE VIEW seen AS SELECT id FROM thing WHERE id > 1")
     if dice.random() < 0.7:
@@ -104,34 +107,63 @@ def _random_surroundings(dice: random.Random, made: RandomTable) -> list[str]:
     for number in range(1, dice.randint(2, 8)):
         statements.append(f'INSERT INTO thing (id, "{first}") VALUES ({number}, {number})')
         statements.append(f"INSERT INTO child (thing) VALUES ({number})")
-    statements.append("DELETE FROM thing WHERE id = 1")
+        statements.append(f"INSERT INTO other VALUES ({number if number > 1 else 'NULL'})")
+    statements.append(f'INSERT INTO thing (id, "{first}") VALUES (1000, 1000)')
+    statements.append("DELETE FROM thing WHERE id IN (1, 1000)")
     return statements
 
 
-Act = tuple[str, Callable[[Any], None]]
+@dataclass
+class Acts:
+    """A batch: named changes, the arguments of ``batch_alter_table``, dropped columns, and new names of others."""
+
+    changes: list[tuple[str, Callable[[Any], None]]] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+    renamed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def said(self) -> str:
+        return " + ".join(name for name, _ in self.changes) + (f" with {self.options}" if self.options else "")
 
 
-def random_acts(made: RandomTable, seed: int) -> tuple[list[Act], set[str]]:
-    """Return named changes to make in one batch, and the columns that they touch."""
-    dice = random.Random(-seed - 1)
+def random_acts(made: RandomTable, seed: int) -> Acts:
+    """Return changes to make in one batch."""
+    dice, acts = random.Random(-seed - 1), Acts()
     last = made.columns[-1]
-    touched: set[str] = set()
-    choices: list[tuple[Act, set[str]]] = [
-        (("nullable", lambda batch: batch.alter_column(last, nullable=True, server_default="5")), set()),
-        (("add", lambda batch: batch.add_column(sa.Column("new", sa.Integer, server_default="9"))), set()),
-        (("place", lambda batch: batch.add_column(sa.Column("new2", sa.Integer), insert_after="id")), set()),
-        (("check", lambda batch: batch.create_check_constraint("ck_new", "id > -1")), set()),
-        (("unique", lambda batch: batch.create_unique_constraint("uq_new", ["id"])), set()),
-        (("index", lambda batch: batch.create_index("ix_new", ["id"])), set()),
-        (("move", lambda batch: batch.alter_column(last, insert_before="id")), set()),
+    choices: list[tuple[str, Callable[[Any], None]]] = [
+        ("nullable", lambda batch: batch.alter_column(last, nullable=True, server_default="5")),
+        ("type", lambda batch: batch.alter_column(last, type_=sa.Text(), existing_type=sa.Integer())),
+        ("add", lambda batch: batch.add_column(sa.Column("new", sa.Integer, server_default="9"))),
+        ("place", lambda batch: batch.add_column(sa.Column("new2", sa.Integer), insert_after="id")),
+        (
+            "refer",
+            lambda batch: batch.add_column(sa.Column("new3", sa.Integer, sa.ForeignKey("parent.id", name="fk3"))),
+        ),
+        ("check", lambda batch: batch.create_check_constraint("ck_new", "id > -1")),
+        ("unique", lambda batch: batch.create_unique_constraint("uq_new", ["id"])),
+        ("foreign key", lambda batch: batch.create_foreign_key("fk_new", "thing", ["id"], ["id"], ondelete="CASCADE")),
+        ("index", lambda batch: batch.create_index("ix_new", ["id"])),
+        ("move", lambda batch: batch.alter_column(last, insert_before="id")),
     ]
-    for name, kind in made.named:
-        choices.append(((f"drop {name}", lambda batch, n=name, k=kind: batch.drop_constraint(n, type_=k)), set()))
-    choices += [((f"drop {index}", lambda batch, n=index: batch.drop_index(n)), set()) for index in made.indexes]
+    choices += [
+        (f"drop {name}", lambda batch, n=name, k=kind: batch.drop_constraint(n, type_=k)) for name, kind in made.named
+    ]
+    choices += [(f"drop {index}", lambda batch, n=index: batch.drop_index(n)) for index in made.indexes]
     if len(made.columns) > 2:
         middle = made.columns[1]
-        choices.append(((f"drop {middle}", lambda batch: batch.drop_column(middle)), {middle}))
-    picked = dice.sample(choices, k=min(len(choices), dice.randint(1, 4)))
-    for _, columns in picked:
-        touched |= columns
-    return [act for act, _ in picked], touched
+        choices.append((f"drop {middle}", lambda batch: batch.drop_column(middle)))
+        choices.append((f"rename {middle}", lambda batch: batch.alter_column(middle, new_column_name="Re named")))
+    acts.changes = dice.sample(choices, k=min(len(choices), dice.randint(1, 4)))
+    names = [name for name, _ in acts.changes]
+    if len(made.columns) > 2 and f"drop {middle}" in names and f"rename {middle}" in names:
+        acts.changes = [act for act in acts.changes if act[0] != f"drop {middle}"]
+    acts.dropped = {name.removeprefix("drop ") for name, _ in acts.changes if name.startswith("drop ")} & set(
+        made.columns
+    )
+    acts.renamed = {name.removeprefix("rename "): "Re named" for name, _ in acts.changes if name.startswith("rename ")}
+    if dice.random() < 0.2:
+        acts.options["recreate"] = "always"
+    if dice.random() < 0.2:
+        acts.options["partial_reordering"] = [(made.columns[0], "id")]
+    return acts

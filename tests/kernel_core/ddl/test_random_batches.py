@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import sqlalchemy as sa
 from kernel_core.operations import Operations
 from kernel_core.runtime.migration import MigrationContext
 
-from .random_sqlite import RandomTable, random_acts, random_table
+from .random_sqlite import Acts, RandomTable, random_acts, random_table
 
 
 def prepared(url: str, made: RandomTable) -> sa.Connection:
@@ -27,18 +26,25 @@ def prepared(url: str, made: RandomTable) -> sa.Connection:
     return connection
 
 
-def run_batch(connection: sa.Connection, acts: list[tuple[str, Callable[[Any], None]]]) -> None:
-    context = MigrationContext.configure(connection)
+def run_batch(connection: sa.Connection, acts: Acts) -> None:
+    op = Operations(MigrationContext.configure(connection))
     connection.rollback()
-    with context.impl.begin_revision(connection), Operations(context).batch_alter_table("thing") as batch_op:
-        for _, act in acts:
+    with op.get_context().impl.begin_revision(connection), op.batch_alter_table("thing", **acts.options) as batch_op:
+        for _, act in acts.changes:
             act(batch_op)
 
 
 def rows(connection: sa.Connection, table: str, columns: list[str]) -> str:
-    quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in sorted(columns))
+    quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
     found = connection.exec_driver_sql(f"SELECT {quoted} FROM {table}").all()
     return hashlib.sha256(repr(sorted(map(repr, found))).encode()).hexdigest()
+
+
+def sequences(connection: sa.Connection) -> list[Any]:
+    """Where AUTOINCREMENT goes on."""
+    if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").all():
+        return []
+    return [tuple(row) for row in connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence ORDER BY 1")]
 
 
 def objects(connection: sa.Connection) -> dict[tuple[str, str], str]:
@@ -51,7 +57,7 @@ def columns_of(connection: sa.Connection) -> list[str]:
 
 
 def everything(connection: sa.Connection) -> object:
-    tables = ["parent", "thing", "child", "log"]
+    tables = ["parent", "thing", "child", "other", "log"]
     return objects(connection), [connection.exec_driver_sql(f"SELECT * FROM {table}").all() for table in tables]
 
 
@@ -60,38 +66,45 @@ def everything(connection: sa.Connection) -> object:
 )
 def test_what_a_batch_does_not_name_is_as_it_was(sqlite_url: str, seed: int) -> None:
     made = random_table(seed)
-    acts, touched = random_acts(made, seed)
+    acts = random_acts(made, seed)
     with prepared(sqlite_url, made) as connection:
-        kept = [name for name in columns_of(connection) if name not in touched]
-        before, before_objects = rows(connection, "thing", kept), objects(connection)
-        others = {table: rows(connection, table, ["rowid"]) for table in ("parent", "child", "log")}
-        options = made.statements[2].rpartition(")")[2].split()
+        kept = [name for name in columns_of(connection) if name not in acts.dropped]
+        before, before_objects, counted = values(connection, kept), objects(connection), sequences(connection)
+        others = {table: rows(connection, table, ["rowid"]) for table in ("parent", "child", "other", "log")}
         run_batch(connection, acts)
-        said = " + ".join(name for name, _ in acts)
-        assert rows(connection, "thing", kept) == before, said
+        said = acts.said
+        assert values(connection, [acts.renamed.get(name, name) for name in kept]) == before, said
         assert {table: rows(connection, table, ["rowid"]) for table in others} == others, said
+        assert sequences(connection) == counted, said
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
-        after_objects = objects(connection)
-        dropped = {name.removeprefix("drop ") for name, _ in acts if name.startswith("drop ix")}
-        gone_with_columns = {
-            name for (_, name), sql in before_objects.items() if any(f'"{column}"' in sql for column in touched)
-        }
-        for key, sql in before_objects.items():
-            if key[1] not in {"thing", *dropped, *gone_with_columns}:
-                assert after_objects[key] == sql, said
-        new_sql = after_objects["table", "thing"]
-        assert new_sql.rpartition(")")[2].split() == options, said
-        for clause in (
-            "AUTOINCREMENT",
-            "COLLATE NOCASE",
-            "CHECK (id > 0)",
-            "GENERATED ALWAYS AS (id * 2)",
-            "DEFERRABLE",
-        ):
-            if not touched and clause in made.statements[2]:
-                assert clause in new_sql, said
+        dropped = {name.removeprefix("drop ") for name, _ in acts.changes if name.startswith("drop ix")}
+        gone = {name for (_, name), sql in before_objects.items() if any(f'"{each}"' in sql for each in acts.dropped)}
+        same_objects(before_objects, objects(connection), {"thing", *dropped, *gone}, said)
+        same_clauses(made.statements[2], objects(connection)["table", "thing"], acts)
+
+
+def values(connection: sa.Connection, columns: list[str]) -> str:
+    """Return a hash of the rows, each value as text: a column that becomes one of text keeps what it says."""
+    quoted = ", ".join('CAST("' + name.replace('"', '""') + '" AS TEXT)' for name in columns)
+    found = connection.exec_driver_sql(f"SELECT {quoted} FROM thing").all()
+    return hashlib.sha256(repr(sorted(map(repr, found))).encode()).hexdigest()
+
+
+def same_objects(before: dict[Any, str], after: dict[Any, str], changed: set[str], said: str) -> None:
+    """Assert that what hangs on the table is there, to the letter."""
+    for key, sql in before.items():
+        if key[1] not in changed:
+            assert after[key] == sql, said
+
+
+def same_clauses(before: str, after: str, acts: Acts) -> None:
+    """Assert that the new definition says what the old one said besides the columns that changed."""
+    assert after.rpartition(")")[2].split() == before.rpartition(")")[2].split(), acts.said
+    clauses = ("AUTOINCREMENT", "COLLATE NOCASE", "CHECK (id > 0)", "GENERATED ALWAYS AS (id * 2)", "DEFERRABLE")
+    for clause in () if acts.dropped else clauses:
+        assert clause not in before or clause in after, acts.said
 
 
 class Killed(BaseException):
@@ -103,7 +116,7 @@ class Killed(BaseException):
 )
 def test_stopped_at_any_statement_nothing_has_changed(sqlite_url: str, seed: int) -> None:
     made = random_table(seed)
-    acts, _ = random_acts(made, seed)
+    acts = random_acts(made, seed)
     with prepared(sqlite_url, made) as connection:
         before = everything(connection)
         for stop_at in range(1, 30):

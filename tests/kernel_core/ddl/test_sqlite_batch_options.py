@@ -236,3 +236,26 @@ def test_a_text_that_reads_as_a_number_becomes_one_and_no_other_is_lost(sqlite: 
     with Operations(MigrationContext.configure(sqlite)).batch_alter_table("thing") as batch_op:
         batch_op.alter_column("a", type_=sa.Integer(), existing_type=sa.String(9))
     assert sqlite.exec_driver_sql("SELECT a FROM thing").scalars().all() == [12, "12abc", "", None]
+
+
+def test_a_stated_table_is_the_new_one_and_keeps_the_triggers_of_the_old(thing: sa.Connection) -> None:
+    thing.exec_driver_sql(
+        "CREATE TRIGGER noted AFTER INSERT ON thing BEGIN UPDATE thing SET b = 9 WHERE id = new.id; END"
+    )
+    thing.exec_driver_sql("CREATE VIEW looks AS SELECT a FROM thing")
+    thing.commit()
+    known = sa.Table(
+        "thing",
+        sa.MetaData(),
+        sa.Column("id", sa.Integer, primary_key=True),
+        *(sa.Column(name, sa.Integer, index=name == "b") for name in "abc"),
+        sa.CheckConstraint("a > 0", name="ck_a"),
+    )
+    with Operations(MigrationContext.configure(thing)).batch_alter_table("thing", copy_from=known) as batch_op:
+        batch_op.alter_column("c", new_column_name="d")
+        batch_op.alter_column("d", nullable=False)
+        batch_op.drop_constraint("ck_a", type_="check")
+    thing.exec_driver_sql("INSERT INTO thing (a, d) VALUES (-5, 6)")
+    assert thing.exec_driver_sql("SELECT a, b, d FROM thing").all() == [(2, 3, 4), (-5, 9, 6)]
+    assert thing.exec_driver_sql("SELECT * FROM looks").scalars().all() == [2, -5]
+    assert [index["name"] for index in sa.inspect(thing).get_indexes("thing")] == ["ix_thing_b"]
