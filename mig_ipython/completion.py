@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -37,23 +38,74 @@ def complete(context: Any, commands: Mapping[str, Any], session: Callable[[], An
 
 def _values(command: Any, rest: str, session: Callable[[], Any]) -> Iterable[str]:
     """Return what may stand here, by the kind that the command's usage names."""
-    kind = command.kind_at(rest)
+    ask = _BY_KIND.get(command.kind_at(rest))
     try:
-        if kind in ("REV", "A:B", "H"):
-            return _revisions(session())
-        if kind == "NAME":
-            return list(session().connections)
-        if kind == "TARGET":
-            return [models.name for models in session().all_models()]
+        return ask(session()) if ask is not None else ()
     except Exception:  # noqa: BLE001 - a broken environment must not break typing
         return ()
-    return ()
 
 
 def _revisions(session: Any) -> list[str]:
     scripts = session.scripts()
-    labels = sorted({label for script in scripts.walk_revisions() for label in script.branch_labels})
-    return [*SYMBOLS, *labels, *(script.revision for script in scripts.walk_revisions())]
+    return [*SYMBOLS, *_labels(session), *(script.revision for script in scripts.walk_revisions())]
+
+
+def _labels(session: Any) -> list[str]:
+    return sorted({label for script in session.scripts().walk_revisions() for label in script.branch_labels})
+
+
+def _connections(session: Any) -> list[str]:
+    return list(session.connections)
+
+
+def _databases(session: Any) -> list[str]:
+    """Return what can be connected to by its name: open connections, and engines of the notebook."""
+    from sqlalchemy.engine import Engine
+
+    engines = [name for name, value in session.namespace.items() if isinstance(value, Engine) and name[0] != "_"]
+    return [*session.connections, *engines]
+
+
+def _models(session: Any) -> list[str]:
+    return [models.name for models in session.all_models()]
+
+
+def _tables(session: Any) -> list[str]:
+    return sorted({key for models in session.all_models() for key in models.metadata.tables})
+
+
+def _templates(session: Any) -> list[str]:
+    from kernel_core import command
+    from kernel_core.config import Config
+
+    return [template.name for template in command.list_templates(Config())]
+
+
+def _environments(session: Any) -> list[str]:
+    here = [entry.name for entry in os.scandir() if os.path.isfile(os.path.join(entry.path, "env.py"))]
+    files = [name for name in ("alembic.ini", "pyproject.toml") if os.path.isfile(name)]
+    return sorted(here) + files
+
+
+def _words(*words: str) -> Callable[[Any], tuple[str, ...]]:
+    return lambda _session: words
+
+
+_BY_KIND: Mapping[str, Callable[[Any], Iterable[str]]] = {
+    "REV": _revisions,
+    "A:B": _revisions,
+    "H": _revisions,
+    "B": _labels,
+    "NAME": _connections,
+    "URL|$NAME|@SECTION|ENGINE": _databases,
+    "TARGET": _models,
+    "GLOB": _tables,
+    "T": _templates,
+    "DIR|FILE": _environments,
+    "WHICH": _words("all", "safe", "none"),
+    "HOW": _words("show", "accept", "off"),
+}
+"""What may stand in a place, by the kind that the usage of a command names."""
 
 
 def _matching(names: Iterable[str], token: str) -> dict[str, Any]:

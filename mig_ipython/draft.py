@@ -170,15 +170,19 @@ class Draft:
             return self.path
         if not self._session.has_environment:
             raise CommandError("There is no environment to write into. Make one first: %mig_init migrations")
-        reason = "" if just_compared else self.stale()
-        if reason:
-            raise Stale(reason)
-        operations = self._review.accepted()
-        if operations.is_empty():
-            raise CommandError("No operation is accepted, so there is nothing to write. Accept some: .accept('all').")
-        script = self._session.scripts().generate_revision(
-            self.rev_id, message or self.message, **self._place(), **self._made.template_args(operations)
-        )
+        scripts = self._session.scripts()
+        with scripts.writing():  # what is asked here still holds when the file is written
+            reason = "" if just_compared else self.stale()
+            if reason:
+                raise Stale(reason)
+            operations = self._review.accepted()
+            if operations.is_empty():
+                raise CommandError(
+                    "No operation is accepted, so there is nothing to write. Accept some: .accept('all')."
+                )
+            script = scripts.generate_revision(
+                self.rev_id, message or self.message, **self._place(), **self._made.template_args(operations)
+            )
         self._path = Path(self._session.wrote(script).path)
         return self._path
 

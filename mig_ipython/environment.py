@@ -87,7 +87,15 @@ class Environment(View):
         number = len(list(scripts.walk_revisions()))
         broken = f", {count(len(scripts.broken), 'broken file')}" if scripts.broken else ""
         heads = ", ".join(scripts.get_heads())
-        return f"Environment {self.shown}: {count(number, 'revision')}{f', head {heads}' if heads else ''}{broken}"
+        found = f"Environment {self.shown}: {count(number, 'revision')}{f', head {heads}' if heads else ''}{broken}"
+        return f"{found}. {self._when_it_runs()}"
+
+    def _when_it_runs(self) -> str:
+        """Say which commands run ``env.py``, and on which connection."""
+        if not self._env_py():
+            return "It has no env.py, so its history can be looked at, but nothing can be run."
+        there = "takes the notebook's connection" if self.takes_connection else "connects by itself"
+        return f"Its env.py {there}; it runs for upgrade, downgrade, stamp, autogenerate, diff and check only."
 
 
 def make(directory: str, template: str = "generic") -> Environment:

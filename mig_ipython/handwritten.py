@@ -66,7 +66,8 @@ class Handwritten(View):
         """
         with told_plainly():
             if not self._written:
-                self.path = self._write_first() if self.existing is None else self._write_again(self.existing)
+                with self.session.scripts().writing():
+                    self.path = self._write_first() if self.existing is None else self._write_again(self.existing)
                 self._written = True
             assert self.path is not None
             return self.path

@@ -52,6 +52,11 @@ def plan(session: Session, verb: str, target: str) -> Plan:
     )
 
 
+def told(script: Script, dialect: Any, function: str = "upgrade") -> tuple[Line, ...] | None:
+    """Return what a revision does in words; None where only a run can tell."""
+    return _lines(script, partial(_operations, dialect=dialect, function=function))
+
+
 def _operations(script: Script, *, dialect: Any, function: str) -> OpContainer | None:
     """Return what a revision calls for; None where only a run can tell."""
     if not script.path.endswith(".py") or not is_plain(script.source):

@@ -184,10 +184,13 @@ class Session:
             raise CommandError(
                 f"Whether {last.revision} is applied is not known: no database is connected. %mig_connect first."
             )
-        reason = self.written.refusal(scripts, scripts.map.ancestors(name for name in heads if name in scripts.map))
-        if reason is not None:
-            raise CommandError(reason)
-        os.unlink(last.path)
+        with scripts.writing():
+            scripts.reload()
+            applied = scripts.map.ancestors(name for name in heads if name in scripts.map)
+            reason = self.written.refusal(scripts, applied)
+            if reason is not None:
+                raise CommandError(reason)
+            os.unlink(last.path)
         self.written.files.pop()
         return last.path
 
@@ -264,7 +267,7 @@ class Session:
             several = chosen.metadata
             config.attributes["target_metadata"] = list(several) if isinstance(several, tuple) else several
         opened = nullcontext(connection) if connection is not None else self.connection.engine.connect()
-        with opened as live, running.logging_kept():
+        with opened as live, running.logging_kept(), running.told_of_the_loop(self.environment):
             config.attributes["connection"] = live
             yield config
 

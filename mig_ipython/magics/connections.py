@@ -10,18 +10,17 @@ from __future__ import annotations
 import argparse
 
 from ..session import Session
-from ..views.report import Said
-from ..views.text import count
+from ..views.connections import Connections
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what may be typed: nothing."""
 
 
-def run(session: Session, args: argparse.Namespace) -> Said:
-    """Return the table of connections."""
+def run(session: Session, args: argparse.Namespace) -> Connections:
+    """Return the connections; a list of them, shown as a table."""
     rows = tuple(
         (f"{name} (current)" if name == session.current_name else name, one.dialect, one.url)
         for name, one in session.connections.items()
     )
-    return Said(count(len(rows), "connection"), ("name", "database", "URL"), rows)
+    return Connections(tuple(session.connections.values()), rows)

@@ -67,7 +67,9 @@ class LineParser(argparse.ArgumentParser):
         options = {name: action for action in self.declared for name in action.option_strings}
         if words and words[-1] in options and options[words[-1]].nargs != 0:
             return str(options[words[-1]].metavar or "")
-        plain = sum(not word.startswith("-") for word in words if word)
+        takes = {name for name, action in options.items() if action.nargs not in (0, "?")}
+        pairs = zip(["", *words], words, strict=False)
+        plain = sum(not word.startswith("-") and before not in takes for before, word in pairs if word)
         places = [action for action in self.declared if not action.option_strings]
         if places and (plain >= len(places)) and places[-1].nargs in ("*", "+"):
             plain = len(places) - 1

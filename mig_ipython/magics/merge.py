@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("revisions", nargs="*", default=[], metavar="REV", help="which ones (default: all heads)")
     parser.add_argument("-m", "--message", default=None, metavar="MSG", help="what is joined (default: their ids)")
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
-    parser.add_argument("--label", default=None, metavar="B", help="label of a new branch")
+    parser.add_argument("--label", default=None, metavar="NEW", help="label of a new branch")
 
 
 def run(session: Session, args: argparse.Namespace) -> RevisionView:

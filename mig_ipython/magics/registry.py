@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from collections.abc import Callable
 from functools import cached_property
 from types import ModuleType
@@ -20,6 +21,7 @@ from ..settings import give, take
 
 _NO_COMMANDS = frozenset({"__init__", "carry", "line", "registry"})
 _CELL = "cell_"
+_SILENT = re.compile(r"^(\s*(?:\w+\s*=\s*)?%mig(?:_\w+)?);\s*$")
 
 
 class Command:
@@ -87,6 +89,8 @@ class Dispatch:
     def __call__(self, line: str = "") -> Any:
         """Run ``status``, or the verb that the line begins with."""
         verb, _, rest = line.strip().partition(" ")
+        if verb.endswith(";"):
+            verb, rest = verb[:-1], ";"
         if verb in ("-h", "--help"):
             print(self.__doc__)  # noqa: T201 - help goes where a person reads it
             return None
@@ -150,6 +154,8 @@ def register(shell: Any) -> None:
         shell.register_magic_function(command, "cell" if command.is_cell else "line", command.magic)
     shell.register_magic_function(Dispatch(commands), "line", "mig")
     give(shell)
+    _take_silencing(shell)
+    shell.input_transformers_cleanup.append(_silenced)
     _add_completion(shell, commands)
 
 
@@ -161,12 +167,23 @@ def unregister(shell: Any) -> None:
     matchers = shell.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != "mig"]
     take(shell)
+    _take_silencing(shell)
     import sys
 
     if f"{__package__.rpartition('.')[0]}.session" in sys.modules:
         from ..session import forget_session
 
         forget_session(shell)
+
+
+def _silenced(lines: list[str]) -> list[str]:
+    """Set the semicolon of ``%mig_history;`` apart, where IPython would take it for a part of the name."""
+    return [_SILENT.sub(r"\1 ;\n", line) if "%mig" in line else line for line in lines]
+
+
+def _take_silencing(shell: Any) -> None:
+    kept = [one for one in shell.input_transformers_cleanup if getattr(one, "__name__", "") != _silenced.__name__]
+    shell.input_transformers_cleanup[:] = kept
 
 
 def _add_completion(shell: Any, commands: dict[str, Command]) -> None:

@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-m", "--message", required=True, metavar="MSG", help="what the change is about")
     parser.add_argument("--head", default=None, metavar="H", help="the revision to follow (default: the head)")
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
-    parser.add_argument("--label", default=None, metavar="B", help="label of a new branch")
+    parser.add_argument("--label", default=None, metavar="NEW", help="label of a new branch")
     parser.add_argument("--depends-on", default=None, metavar="REV", help="a revision that must be there before")
     parser.add_argument("--splice", action="store_true", help="follow a revision that is no head")
 

@@ -3,7 +3,8 @@
     %mig_show head
     %mig_show 1f2e --sql
 
-``--sql`` runs the file's ``upgrade()`` in offline mode to write the SQL; without it nothing is run.
+``--sql`` runs the file's ``upgrade()`` in offline mode to write the SQL, and tells its operations in words where it
+does nothing but call directives; without it nothing is run.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 
 from kernel_core.util.exc import CommandError
 
+from ..planning import told
 from ..session import Session
 from ..views.revisions import entry
 from ..views.script import RevisionView
@@ -35,13 +37,15 @@ def run(session: Session, args: argparse.Namespace) -> RevisionView:
     assert script is not None
     here = frozenset(current or ())
     applied = None if current is None else scripts.map.ancestors(name for name in here if name in scripts.map)
-    shown, note = "", ""
+    shown, note, lines = "", "", None
     if args.sql:
         shown, note = _sql(session, script.revision, script.down_revision)
+        lines = told(script, session.connection.engine.dialect)
     return RevisionView(
         entry(script, here, applied),
         script.source,
         script.longdoc,
+        lines=lines or (),
         sql=shown,
         where=session.where_if_connected,
         note=note,

@@ -177,3 +177,69 @@ def test_the_result_on_postgresql(notebook, postgresql_url):
     assert not notebook.run("%mig_diff")
     notebook.run("%mig_downgrade base --yes")
     assert notebook.run("%mig_diff")
+
+
+def test_show_with_sql_tells_the_operations_in_words(migrated):
+    shown = migrated.run("%mig_show a1 --sql")
+    assert [line.sentence for line in shown.lines] == ["Create table users with 2 columns"]
+    assert "Create table users" in repr(shown)
+    assert migrated.run("%mig_show a1").lines == ()
+
+
+def test_opening_says_when_env_py_runs(ready, tmp_path):
+    assert "takes the notebook's connection; it runs for upgrade" in repr(ready.run("%mig_open migrations"))
+    (tmp_path / "migrations" / "env.py").write_text("raise SystemExit('it ran')")
+    assert "connects by itself" in repr(ready.run("%mig_open migrations/alembic.ini"))
+
+
+def test_an_environment_of_pyproject_is_opened(notebook, tmp_path):
+    notebook.run("%mig_connect sqlite:///dev.db\n%mig_init migrations --template pyproject")
+    assert "Environment migrations" in repr(notebook.run("%mig_open"))
+
+
+def test_connections_are_a_list(ready):
+    ready.run("%mig_connect sqlite:///other.db")
+    several = ready.run("%mig_connections")
+    assert [one.name for one in several] == ["dev", "other"]
+    assert several[1].target == "sqlite other.db"
+
+
+def test_nobody_else_writes_while_a_review_is_checked_and_written(ready, monkeypatch):
+    import threading
+
+    from kernel_core.script import ScriptDirectory
+    from kernel_core.util.exc import EnvironmentBusy
+
+    seen = []
+    original = ScriptDirectory.generate_revision
+
+    def another(scripts):
+        try:
+            with scripts.writing(patience=0):
+                seen.append("free")
+        except EnvironmentBusy:
+            seen.append("busy")
+
+    def watched(self, *args, **options):
+        thread = threading.Thread(target=another, args=(self,))
+        thread.start()
+        thread.join()
+        return original(self, *args, **options)
+
+    monkeypatch.setattr(ScriptDirectory, "generate_revision", watched)
+    ready.run("p = %mig_autogenerate -m x")
+    ready.run("p.write()")
+    assert seen == ["busy"]
+
+
+def test_an_env_py_that_runs_a_loop_of_its_own_is_explained(migrated, tmp_path):
+    import asyncio
+
+    (tmp_path / "migrations" / "env.py").write_text(
+        "import asyncio\nattributes = None\nasync def run():\n    pass\nlater = run()\ntry:\n    asyncio.run(later)\nfinally:\n    later.close()\n"
+    )
+
+    async def inside() -> str:
+        return migrated.fail("%mig_stamp base")
+
+    assert "event loop forbids" in asyncio.run(inside())
