@@ -57,5 +57,8 @@ def test_pictures_to_be_looked_at(lab, open_notebook, theme, tables, tmp_path_fa
     nbformat.write(notebook, lab.folder / name)
     opened = open_notebook(name)
     opened.run_until("many tables").locator(".mig-review").wait_for()
+    panel = opened.page.locator(".mig-review")
+    panel.get_by_role("button", name="Script").click()
+    panel.get_by_role("checkbox").nth(1).uncheck()
     opened.page.wait_for_timeout(1500)
     opened.page.screenshot(path=tmp_path_factory.getbasetemp() / f"review-{Path(name).parent}.png")

@@ -44,15 +44,17 @@ class Script:
         if made_from is self._made_from and self._asked == (message, unfolded):
             return
         self._made_from, self._asked = made_from, (message, unfolded)
-        self.file.value = str(tag("p", "File ", tag("code", self._name(message)), class_="mig-dim"))
+        name = self._name(message)
+        self.file.value = str(tag("p", "File ", tag("code", name), class_="mig-dim")) if name else ""
         if unfolded:
             self.text.value = str(self._text(message))
 
     def _name(self, message: str | None) -> str:
+        """Return the file's name, "" where there is no folder for it yet."""
         try:
             return self.draft.file_name(message)
         except (CommandError, MigError):
-            return "not known yet"
+            return ""
 
     def _text(self, message: str | None) -> Html:
         try:

@@ -52,6 +52,7 @@ _RULES = """
  .mig-quiet>.widget-label{position:absolute;width:1px;min-width:0;height:1px;margin:0;overflow:hidden;
  clip-path:inset(50%)}
  .mig-notice{border-left:3px solid var(--mig-bad);padding:2px 0 2px 10px}
+ .mig-renames .mig-notice{border-left-color:var(--mig-focus)}
  .mig-body{flex-flow:row wrap;align-items:stretch;margin:10px 0 8px;border:1px solid var(--mig-line);
  border-radius:6px;overflow:hidden}
  .mig-side{flex:3 1 360px;min-width:0;width:auto}
@@ -87,8 +88,10 @@ _RULES = """
  .mig-field>:is(.widget-text,.widget-dropdown){height:28px}
  .mig-field .widget-html:has(>.widget-html-content:empty){display:none}
  .mig-field .widget-label{width:124px;min-width:124px;text-align:left;white-space:normal;line-height:1.2}
- .widget-toggle-buttons{width:100%;margin:0;height:auto}
- .widget-toggle-buttons>div{display:flex;flex-flow:row wrap;gap:4px}
+ .mig-field>.widget-toggle-buttons{display:flex;flex-flow:row nowrap;width:100%;margin:0;height:auto;overflow:visible}
+ .mig-field>.widget-toggle-buttons>.widget-label{flex:none;height:26px;line-height:26px;margin-right:8px}
+ .mig-field>.widget-toggle-buttons>div{display:flex;flex:1 1 0;flex-flow:row wrap;gap:4px;min-width:0}
+ .widget-toggle-buttons .jupyter-button{height:26px;line-height:24px;padding:0 8px;font-size:12px}
  .widget-toggle-buttons .jupyter-button.mod-active{background:var(--mig-chosen);border-color:var(--mig-focus);
  color:var(--mig-text)}
  .widget-toggle-buttons .mod-active:before{content:"\\2713\\00a0"}
