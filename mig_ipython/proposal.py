@@ -11,6 +11,7 @@ from kernel_core.autogenerate.renames import RenameCandidate
 from kernel_core.script.write import new_id
 
 from .comparison import Comparison, compare
+from .confirmation import Confirmation
 from .draft import Draft
 from .errors import told_plainly
 from .review import Chosen, Review
@@ -129,10 +130,16 @@ class Proposal(View):
         with told_plainly():
             return self.draft.write(message, just_compared=just_compared)
 
-    def upgrade(self, on_step: Callable[[Any], object] | None = None) -> RunReport:
-        """Upgrade the database to this revision, writing it first where that is not done."""
+    def upgrade(self, on_step: Callable[[Any], object] | None = None, *, yes: bool = False) -> RunReport:
+        """Upgrade the database to this revision, writing it first where that is not done.
+
+        Raises MigError, and runs nothing, where data that is there now would be lost and not ``yes``.
+        """
         with told_plainly():
             self.write()
+            plan = self.session.plan("upgrade", self.rev_id)
+            if plan.losses and not yes:
+                raise Confirmation(plan, ".upgrade(yes=True)", self.upgrade).refusal()
             return self.session.upgrade(self.rev_id, on_step=on_step)
 
     # ---- what a panel shows ------------------------------------------------------------------------------------------

@@ -70,8 +70,8 @@ class Reviewable(Protocol):
     def write(self, message: str | None = None) -> Any:
         """Write the version file and return its path."""
 
-    def upgrade(self, on_step: Callable[[Any], object] | None = None) -> Any:
-        """Upgrade the database to the written revision and return a report."""
+    def upgrade(self, on_step: Callable[[Any], object] | None = None, *, yes: bool = False) -> Any:
+        """Upgrade the database to the written revision and return a report; ``yes``: data may be lost."""
 
 
 class ReviewPanel:
@@ -239,7 +239,7 @@ class ReviewPanel:
         if not self.written:
             self._write()
         self.status.say("Upgrading ...")
-        report = self.proposal.upgrade(self._stepped)
+        report = self.proposal.upgrade(self._stepped, yes=True)
         self.upgraded = True
         self.show()
         said = redact(str(report)).strip().splitlines()

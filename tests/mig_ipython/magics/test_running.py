@@ -319,3 +319,16 @@ def test_what_the_database_stood_at_is_taken_from_a_literal_version_table(foreig
     foreign.run("%mig_stamp a1")
     assert Path("migrations/env.py").exists()
     assert foreign.run("%mig").current == ("a1",)
+
+
+def test_a_proposal_asks_too_before_rows_are_lost(filled):
+    Path("migrations/versions/b2_drop_names.py").unlink()
+    filled.run(
+        "class Base(DeclarativeBase):\n    pass\n\nclass Pet(Base):\n    __tablename__ = 'pets'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
+    )
+    filled.run("p = %mig_autogenerate Base -m 'Pets instead' --id c3")
+    shown = filled.fail("p.upgrade()")
+    assert "2 rows" in shown
+    assert ".upgrade(yes=True)" in shown
+    assert names(filled) == {"id", "name"}
+    assert filled.run("p.upgrade(yes=True)").after == ("c3",)

@@ -77,7 +77,7 @@ class FakeProposal:
         self.draft.path = self.draft.file_name(message)
         return self.draft.path
 
-    def upgrade(self, on_step=None):
+    def upgrade(self, on_step=None, *, yes=False):
         if self.failure:
             raise self.failure
         self.done.append(("upgrade",))

@@ -189,7 +189,7 @@ def test_an_environment_is_made_where_there_is_none(proposal):
 def test_the_upgrade_tells_how_far_it_is(panel, proposal):
     seen = []
 
-    def upgrade(on_step=None):
+    def upgrade(on_step=None, *, yes=False):
         for kind in ("start", "done"):
             on_step(SimpleNamespace(kind=kind, index=1, total=2, revision="ab12", doc="more flights"))
         seen.append(panel.status.text)
