@@ -151,9 +151,10 @@ def _check_at_head(scripts: ScriptDirectory, here: Sequence[str]) -> None:
     heads = set(scripts.get_heads(consider_depends_on=True))
     if set(here) != heads:
         stands = ", ".join(here) or "base"
+        newest = "newest revisions are" if len(heads) > 1 else "newest revision is"
         raise CommandError(
-            f"The database stands at {stands}, the newest revision is {', '.join(sorted(heads)) or 'none'}: "
-            "what is pending would be found a second time. Run %mig_upgrade first."
+            f"The database stands at {stands}, the {newest} {', '.join(sorted(heads)) or 'none'}: what is pending "
+            f"would be found a second time. Run %mig_upgrade{' heads' if len(heads) > 1 else ''} first."
         )
 
 

@@ -160,6 +160,10 @@ def _engine(url: URL) -> Engine:
         pip = _PIP.get(module) or _PIP.get(url.get_driver_name()) or f"pip install {module}"
         raise CommandError(f"{masked}: the driver {module!r} is not installed. Type: {pip}") from error
     except (ArgumentError, ValueError, TypeError) as error:
+        if url.get_backend_name() == "sqlite" and url.host:
+            raise CommandError(
+                f"{masked} names a server, which SQLite has not. A file has three slashes: sqlite:///{url.host}"
+            ) from error
         raise CommandError(f"{masked} cannot be used: {redact(str(error)).splitlines()[0]}") from error
 
 

@@ -142,6 +142,11 @@ def open_at(place: str = "", section: str = "alembic") -> Environment:
     for ini in (os.path.join(path, "alembic.ini"), os.path.join(os.path.dirname(path), "alembic.ini")):
         if _location(ini, section) == os.path.realpath(path):
             return Environment(path, ini, section=section)
+    if section != "alembic":
+        raise CommandError(
+            f"No ini file in {shown_path(path)} or above it has a section [{section}] that names it. "
+            "Leave out --name, or name the file: %mig_open alembic.ini --name SECTION"
+        )
     return Environment(path, section=section)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from kernel_core.util.exc import CommandError
+from kernel_core.util.exc import CommandError, ResolutionError
 from kernel_core.util.secrets import redact, remember_environment
 
 
@@ -47,7 +47,8 @@ def told_plainly() -> Iterator[None]:
         tell_of_interrupt(error)
         raise
     except CommandError as error:
-        raise MigError(str(error)) from error
+        unknown = isinstance(error, ResolutionError) and str(error).endswith('".')
+        raise MigError(f"{error}{' %mig_history lists what there is.' if unknown else ''}") from error
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise MigError(f"{where}{error.strerror or error}") from error

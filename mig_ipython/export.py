@@ -84,6 +84,8 @@ def _write(path: str, text: str, mark: str, what: str, replace: bool) -> Exporte
     target = os.path.abspath(path)
     if not os.path.isdir(os.path.dirname(target)):
         raise CommandError(f"{path}: its folder does not exist. Make it first, or choose another path.")
+    if os.path.isdir(target):
+        raise CommandError(f"{path} is a folder. Name a file in it.")
     if os.path.exists(target) and not replace:
         with open(target, encoding="utf-8", errors="replace") as stream:
             if stream.read(len(mark)) != mark:

@@ -126,5 +126,7 @@ def _kind(value: Any) -> str:
 def _nearest(name: str, namespace: Mapping[str, Any]) -> str:
     import difflib
 
-    near = difflib.get_close_matches(name, [one for one in namespace if not one.startswith("_")], 1)
+    near = difflib.get_close_matches(
+        name, [one for one, value in namespace.items() if metadata_of(value) is not None], 1
+    )
     return f" The nearest is {near[0]}." if near else ""

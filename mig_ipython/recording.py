@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import traceback
 from collections.abc import Iterator
@@ -58,6 +59,10 @@ class Recorder(Operations):
         self.noted.append(operation)
         to_table = getattr(operation, "to_table", None)
         return to_table(self.migration_context) if to_table is not None and operation.sign == "+" else None
+
+    def __getattr__(self, name: str) -> NoReturn:
+        near = difflib.get_close_matches(name, [one for one in dir(self) if not one.startswith("_")], 1)
+        raise AttributeError(f"op has no {name!r}.{f' The nearest is {near[0]}.' if near else ''}")
 
     def get_bind(self) -> NoReturn:
         raise AsksTheDatabase

@@ -30,6 +30,10 @@ def run(session: Session, args: argparse.Namespace) -> RevisionView:
     scripts = session.scripts()
     current = session.heads_if_connected()
     names = scripts.map.resolve(args.revision, current or ())
+    if not scripts.get_heads() and args.revision in ("head", "heads"):
+        raise CommandError(
+            "There is no revision yet. Write the first: %mig_autogenerate, %mig_revision or %%migration."
+        )
     if len(names) != 1:
         found = f"stands for {', '.join(names)}" if names else "is the empty beginning"
         raise CommandError(f"{args.revision!r} {found}; name one revision.")

@@ -192,3 +192,26 @@ def test_unattended_the_review_is_html_without_a_widget(models, tmp_path, monkey
     (output,) = book.cells[-1].outputs
     assert set(output.data) == {"text/plain", "text/html"}
     assert "Create table users" in output.data["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "way_on"),
+    [
+        ("%mig_connect sqlite://dev.db", "sqlite:///dev.db"),
+        ("%mig_show", "There is no revision yet"),
+        ("%mig_history nope", "%mig_history lists what there is"),
+        ("%mig_open migrations --name production", "has a section [production]"),
+        ("%mig_export --sql .", "is a folder"),
+        ("%mig_check Bass", "The nearest is Base"),
+        ("%mig_diff opne", "is no name in this notebook. Run"),
+        ("%%migration x\nop.ad_column('t')", "The nearest is add_column"),
+    ],
+)
+def test_what_a_newcomer_mistypes_is_answered_with_the_way_on(ready, cell, way_on):
+    assert way_on in ready.fail(cell)
+
+
+def test_several_heads_are_to_be_upgraded_to_before_a_comparison(ready):
+    ready.run("%mig_revision -m x --id a1\n%mig_revision -m y --id b2 --head base")
+    assert "the newest revisions are a1, b2" in (shown := ready.fail("%mig_autogenerate Base"))
+    assert "Run %mig_upgrade heads first." in shown
