@@ -18,7 +18,7 @@ from ...util.sqla_compat import copy_column
 from .edit import TableEdit
 from .pragma import in_transaction
 from .stored import Stored, stated_definition, stored_definition
-from .tokens import quote, tokens
+from .tokens import in_schema, quote, tokens
 
 if TYPE_CHECKING:
     from .impl import SQLiteImpl
@@ -114,7 +114,7 @@ class Rebuild:
             with self._plain_rename():
                 self._run(f"ALTER TABLE {_prefix(schema)}{quote(new)} RENAME TO {quote(old)}")
             for sql in (*self.edit.indexes.values(), *self.edit.triggers.values()):
-                self._run(sql)
+                self._run(in_schema(sql, schema))
             self._verify(before)
         self.edit.changed = False
 
@@ -177,7 +177,7 @@ class Rebuild:
         connection = self.impl.connection
         assert connection is not None
         rows = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL"
+            f"SELECT name, sql FROM {_prefix(self.batch.schema)}sqlite_master WHERE type = 'table' AND sql IS NOT NULL"
         ).all()
         for name, sql in rows:
             found = tokens(sql)
@@ -225,7 +225,9 @@ class Rebuild:
         for view in self.stored.views if not self.impl.as_sql else ():
             assert self.impl.connection is not None
             try:
-                self.impl.connection.exec_driver_sql(f"SELECT 1 FROM {quote(view)} LIMIT 0").all()
+                self.impl.connection.exec_driver_sql(
+                    f"SELECT 1 FROM {_prefix(self.batch.schema)}{quote(view)} LIMIT 0"
+                ).all()
             except Exception as error:
                 reason = str(error).splitlines()[0]
                 raise self.batch.refuse(

@@ -186,6 +186,50 @@ def test_a_renamed_column_has_its_new_name_wherever_it_is_used(op: Operations) -
     ]
 
 
+def test_postgresql_makes_a_table_of_another_schema_anew(pg: Operations) -> None:
+    pg.execute("""
+        CREATE SCHEMA "My App";
+        CREATE TYPE "My App".mood AS ENUM ('a', 'b');
+        CREATE TABLE "My App"."T t" (id SERIAL PRIMARY KEY, m "My App".mood DEFAULT 'a', b INT CHECK (b > 0), boss INT
+            REFERENCES "My App"."T t");
+        CREATE INDEX "Ix x" ON "My App"."T t" (b);
+        COMMENT ON INDEX "My App"."Ix x" IS 'hi';
+        INSERT INTO "My App"."T t" (b) VALUES (1);
+        CREATE TABLE far (x INT REFERENCES "My App"."T t");
+    """)
+    with pg.batch_alter_table("T t", schema="My App", recreate="always") as batch_op:
+        batch_op.add_column(sa.Column("n", sa.Integer, server_default="4"), insert_after="id")
+        batch_op.alter_column("b", new_column_name="amount")
+    connection = pg.get_bind()
+    row = connection.exec_driver_sql('INSERT INTO "My App"."T t" (amount) VALUES (3) RETURNING *').one()
+    assert tuple(row) == (2, 4, "a", 3, None)
+    inspector = sa.inspect(connection)
+    assert [each["name"] for each in inspector.get_indexes("T t", schema="My App")] == ["Ix x"]
+    assert inspector.get_foreign_keys("far")[0]["referred_schema"] == "My App"
+
+
+def test_mariadb_makes_a_table_of_another_database_anew(maria: Operations) -> None:
+    connection, app = maria.get_bind(), f"{maria.get_bind().engine.url.database}_app"
+    connection.exec_driver_sql(f"CREATE DATABASE {app}")
+    try:
+        for statement in (
+            f"CREATE TABLE {app}.t (id INT AUTO_INCREMENT PRIMARY KEY, a INT, CONSTRAINT fk FOREIGN KEY (a) REFERENCES {app}.t (id))",
+            f"INSERT INTO {app}.t (a) VALUES (1), (2)",
+            f"CREATE TABLE far (x INT, CONSTRAINT fk_far FOREIGN KEY (x) REFERENCES {app}.t (id))",
+        ):
+            connection.exec_driver_sql(statement)
+        with maria.batch_alter_table("t", schema=app, recreate="always") as batch_op:
+            batch_op.add_column(sa.Column("n", sa.Integer, server_default="4"), insert_after="id")
+            batch_op.create_index("ix_n", ["n"])
+        assert connection.exec_driver_sql(f"SELECT * FROM {app}.t").all() == [(1, 4, 1), (2, 4, 2)]
+        inspector = sa.inspect(connection)
+        assert inspector.get_foreign_keys("far")[0]["referred_schema"] == app
+        assert [each["name"] for each in inspector.get_foreign_keys("t", schema=app)] == ["fk"]
+    finally:
+        connection.exec_driver_sql("SET foreign_key_checks = 0")
+        connection.exec_driver_sql(f"DROP DATABASE {app}")
+
+
 def test_reflection_is_listened_to_and_overridden(op: Operations) -> None:
     def shorten(inspector: Any, table: sa.Table, found: dict[str, Any]) -> None:
         if found["name"] == "n":

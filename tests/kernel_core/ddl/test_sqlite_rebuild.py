@@ -263,3 +263,40 @@ def test_outside_a_batch_a_constraint_points_to_the_batch(people: sa.Connection,
     }
     with pytest.raises(UnsupportedOperation, match=r'op.batch_alter_table\("person"\)'):
         getattr(Operations(MigrationContext.configure(people)), directive)(*arguments[directive])
+
+
+def test_a_table_of_an_attached_database_keeps_all_there(sqlite: sa.Connection) -> None:
+    for statement in (
+        "ATTACH ':memory:' AS app",
+        "PRAGMA foreign_keys=ON",
+        "CREATE TABLE app.person (id INTEGER PRIMARY KEY AUTOINCREMENT, a INT, b INT CHECK (b > 0))",
+        "CREATE UNIQUE INDEX IF NOT EXISTS app.ix ON person (a)",
+        "CREATE TABLE app.seen (x)",
+        "CREATE TRIGGER app.tr AFTER INSERT ON person BEGIN INSERT INTO seen VALUES (new.id); END",
+        "CREATE VIEW app.looks AS SELECT a FROM person",
+        "CREATE TABLE app.pet (x INT REFERENCES person (id) ON DELETE CASCADE)",
+        "CREATE TABLE person (a INT)",
+        "INSERT INTO app.person (a, b) VALUES (7, 2)",
+        "INSERT INTO app.pet VALUES (1)",
+    ):
+        sqlite.exec_driver_sql(statement)
+    sqlite.commit()
+    op = Operations(MigrationContext.configure(sqlite))
+    with op.batch_alter_table("person", schema="app") as batch_op:
+        batch_op.alter_column("a", nullable=False)
+        batch_op.add_column(sa.Column("n", sa.Integer, server_default="4"), insert_after="id")
+        batch_op.create_index("ix2", ["n"])
+        batch_op.create_foreign_key("fk", "person", ["n"], ["id"], referent_schema="app")
+        batch_op.drop_constraint("fk", type_="foreignkey")
+    sqlite.commit()
+    with op.batch_alter_table("person", schema="app") as batch_op:
+        batch_op.alter_column("b", new_column_name="amount", nullable=False)
+    sqlite.commit()
+    sqlite.exec_driver_sql("INSERT INTO app.person (a, amount) VALUES (8, 2)")
+    assert sqlite.exec_driver_sql("SELECT * FROM app.person").all() == [(1, 4, 7, 2), (2, 4, 8, 2)]
+    assert sqlite.exec_driver_sql("SELECT x FROM app.seen").scalars().all() == [1, 2]
+    assert sqlite.exec_driver_sql("SELECT a FROM app.looks").scalars().all() == [7, 8]
+    assert sqlite.exec_driver_sql("SELECT x FROM app.pet").scalars().all() == [1]
+    names = sqlite.exec_driver_sql("SELECT name FROM app.sqlite_master WHERE type = 'index'").scalars().all()
+    assert set(names) == {"ix", "ix2"}
+    assert sqlite.exec_driver_sql("SELECT name FROM main.sqlite_master").scalars().all() == ["person"]
