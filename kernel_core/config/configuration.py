@@ -112,9 +112,9 @@ class Config:
     # ---- options ------------------------------------------------------------------------------------------------
 
     def get_section(self, name: str, default: Any = None) -> Any:
-        """Return a section of the ini file as a dict; ``default`` ({} if not given) where there is none."""
+        """Return a section of the ini file as a dict; ``default`` where there is none."""
         if not self.file_config.has_section(name):
-            return {} if default is None else default
+            return default
         return {option: self._ini(name, option) for option in self.file_config.options(name)}
 
     def set_section_option(self, section: str, name: str, value: str) -> None:
@@ -203,9 +203,9 @@ class Config:
             return value
         if not isinstance(value, str):
             raise CommandError(f"{name} in {self.place_of(name)} is {value!r}; write a list of paths.")
-        option = next((each for each in _SEPARATOR_OPTIONS if self.get_main_option(each)), None)
+        option = next((each for each in _SEPARATOR_OPTIONS[name] if self.get_main_option(each)), None)
         separator = self.get_main_option(option) if option else None
-        return split_paths(value, name, separator, self.place_of(option or name))
+        return split_paths(value, name, separator, self.place_of(option or name)) or None
 
     def _ini(self, section: str, name: str) -> str:
         try:
@@ -218,7 +218,11 @@ class Config:
         return value
 
 
-_SEPARATOR_OPTIONS = ("path_separator", "version_path_separator")
+_SEPARATOR_OPTIONS = {
+    "version_locations": ("path_separator", "version_path_separator"),
+    "prepend_sys_path": ("path_separator",),
+}
+"""Which options say how a list is split; the older one was for the folders of version files alone."""
 
 
 def _options_of(hook: str, section: Mapping[str, str]) -> dict[str, str]:
