@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -18,23 +19,57 @@ from .plain import plain_sql
 from .postgresql import ask_postgresql
 from .question import Question
 
-__all__ = ["Question", "canonical", "plain_sql"]
+__all__ = ["Question", "canonical", "differ", "plain_sql"]
 
 Ask = Callable[[AutogenContext, Connection, Sequence[Question]], dict[Question, str | None]]
+_ROUNDS = 3
 _ASK: dict[str, Ask] = {"postgresql": ask_postgresql, "mysql": ask_mariadb, "mariadb": ask_mariadb}
 
 
-def canonical(context: AutogenContext, questions: Iterable[Question]) -> dict[Question, str | None]:
-    """Return each piece of SQL as the database spells it; None where it refuses it.
+def canonical(context: AutogenContext, questions: Iterable[Question]) -> dict[Question, frozenset[str] | None]:
+    """Return the spellings of each piece of SQL: two that have one in common are the same. None where it is refused.
 
-    SQLite keeps every text as it was written: there it is compared word by word.
+    What the database says is said to it once more, because it need not keep its own words (PostgreSQL spells an IN
+    another way the second time), unless another question has met the same words already. SQLite keeps every text as it
+    was written: there it is compared word by word.
     """
     asked = list(dict.fromkeys(questions))
     ask = _ASK.get(context.dialect.name)
     if not asked or ask is None or context.connection is None:
-        return {question: plain_sql(question.sql) for question in asked}
-    with rolled_back(context.connection):
-        return ask(context, context.connection, asked)
+        return {question: frozenset({plain_sql(question.sql)}) for question in asked}
+    spelled = {question: [question.sql] for question in asked}
+    refused: set[Question] = set()
+    for _ in range(_ROUNDS):
+        pending = [each for each in asked if each not in refused and not _is_settled(each, spelled)]
+        if not pending:
+            break
+        latest = {each: replace(each, sql=spelled[each][-1]) for each in pending}
+        with rolled_back(context.connection):
+            answers = ask(context, context.connection, list(dict.fromkeys(latest.values())))
+        for each, question in latest.items():
+            said = answers[question]
+            if said is None:
+                refused.add(each)
+            else:
+                spelled[each].append(said)
+    return {each: None if each in refused else frozenset(spelled[each]) for each in asked}
+
+
+def differ(one: frozenset[str] | None, two: frozenset[str] | None) -> bool:
+    """Tell whether two answers surely mean two things; what was refused says nothing."""
+    return one is not None and two is not None and not one & two
+
+
+def _is_settled(question: Question, spelled: dict[Question, list[str]]) -> bool:
+    """Tell whether the words have come to rest, or another question about the table has met them."""
+    words = spelled[question]
+    if len(words) > 1 and words[-1] == words[-2]:
+        return True
+    return any(
+        words[-1] in others
+        for other, others in spelled.items()
+        if other is not question and (other.table, other.kind) == (question.table, question.kind)
+    )
 
 
 @contextlib.contextmanager

@@ -63,7 +63,7 @@ class _Scratch:
     def __init__(self, number: int, questions: Sequence[Question]) -> None:
         self.name = f"mig_scratch_{number}"
         self.table, self.new_columns = questions[0].table, questions[0].new_columns
-        self.names = {f"mig_question_{place}": question for place, question in enumerate(questions)}
+        self.names = {f"mig_question_{number}_{place}": question for place, question in enumerate(questions)}
 
     def at_once(self, quote: IdentifierPreparer) -> Iterator[str]:
         yield self._create(quote)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import (
     CheckConstraint,
@@ -20,7 +21,15 @@ from sqlalchemy.schema import (
 
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
-from ...util.sqla_compat import copy_column, copy_constraint, final_name, is_type_bound, referent, table_prefixes
+from ...util.sqla_compat import (
+    copy_column,
+    copy_constraint,
+    excluded,
+    final_name,
+    is_type_bound,
+    referent,
+    table_prefixes,
+)
 from ..context import names
 
 
@@ -79,6 +88,12 @@ def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:
         return PrimaryKeyConstraint(*names(constraint.columns), **options)
     if isinstance(constraint, UniqueConstraint):
         return UniqueConstraint(*names(constraint.columns), **options)
+    if isinstance(constraint, ExcludeConstraint):
+        parts = [
+            (str(part.name) if isinstance(part, Column) else part, operator) for part, operator in excluded(constraint)
+        ]
+        own = {"where": constraint.where, "using": constraint.using, "ops": constraint.ops}
+        return ExcludeConstraint(*parts, **options, **own)
     copied = copy_constraint(constraint)
     if isinstance(constraint, CheckConstraint):
         copied.name = options["name"]

@@ -158,7 +158,9 @@ def literal_text(sql: str) -> TextClause:
 
 def unique_constraint_of(info: Info) -> UniqueConstraint:
     """Return a unique constraint as the Inspector describes it."""
-    return UniqueConstraint(*info["column_names"], name=final(info["name"]), **stated(info.get("dialect_options")))
+    timing = {word: info[word] for word in ("deferrable", "initially") if info.get(word)}
+    options = stated(info.get("dialect_options"))
+    return UniqueConstraint(*info["column_names"], name=final(info["name"]), **timing, **options)
 
 
 def index_object(info: Info, table: Table) -> Index:

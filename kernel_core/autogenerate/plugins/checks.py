@@ -43,6 +43,10 @@ def compare_checks(context: AutogenContext, database: Database, found: Found) ->
     answers = canonical(context, questions)
     for each in sides:
         _settle(context, each, answers)
+    for info, creation in found.gone(database):
+        creation.columns += [
+            CheckConstraint(literal_text(each["sqltext"]), name=final(each["name"])) for each in info.checks
+        ]
     return PriorityDispatchResult.STOP
 
 
@@ -90,19 +94,19 @@ def _called(item: Mapping[str, Any], name: str | None) -> bool:
     return name is None or item["name"] is None or str(item["name"]) == name
 
 
-def _settle(context: AutogenContext, sides: _Sides, answers: Mapping[Question, str | None]) -> None:
+def _settle(context: AutogenContext, sides: _Sides, answers: Mapping[Question, frozenset[str] | None]) -> None:
     """Note what is to be dropped and made.
 
     A check of a type belongs to it, and none is made here. One of a name that is there, about which the database cannot
     be asked, is left alone.
     """
 
-    def said(item: object) -> str | None:
+    def said(item: object) -> frozenset[str] | None:
         question = sides.said.get(id(item))
         return None if question is None else answers[question]
 
-    def says(item: Mapping[str, Any], words: str | None) -> bool:
-        return words is not None and words in (item["sqltext"], said(item))
+    def says(item: Mapping[str, Any], words: frozenset[str] | None) -> bool:
+        return words is not None and bool(words & (said(item) or frozenset()))
 
     left = list(sides.database)
     missing: list[CheckConstraint] = []

@@ -36,6 +36,10 @@ def compare_collations(context: AutogenContext, database: Database, found: Found
             both_state = getattr(item["type"], "collation", None) is not None and column.type.collation is not None
             if before != after and not both_state:
                 _note(context, database, pair, column, before)
+    for info, creation in found.gone(database):
+        for each in creation.columns:
+            if isinstance(each, Column) and getattr(each.type, "collation", "") is None:
+                each.type = _with_collation(each.type, info.columns[str(each.name)].get("collation"))
 
 
 def _is_that_of_its_charset(column: Column[Any]) -> bool:
@@ -81,8 +85,13 @@ def _note(context: AutogenContext, database: Database, pair: Pair, column: Colum
             existing_comment=inspected.comment,
         )
         pair.changes.altered_columns.append(alteration)
-    existing: Any = alteration.existing_type
+    existing = alteration.existing_type
     if collation is not None and getattr(existing, "collation", collation) is None:
-        alteration.existing_type = existing.copy()
-        vars(alteration.existing_type)["collation"] = collation
+        alteration.existing_type = _with_collation(existing, collation)
     alteration.modify_type = column.type
+
+
+def _with_collation(type_: Any, collation: str | None) -> Any:
+    copied = type_.copy()
+    copied.collation = collation
+    return copied

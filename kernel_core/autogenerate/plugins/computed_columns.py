@@ -10,7 +10,7 @@ from ...operations.kinds.column import AddColumnOp, DropColumnOp
 from ...operations.kinds.index import CreateIndexOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import sql_text
-from ..canonical import Question, canonical, plain_sql
+from ..canonical import Question, canonical, differ, plain_sql
 from ..compare.copies import column_alone, create_index, drop_index
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
@@ -45,7 +45,7 @@ def compare_computed(context: AutogenContext, database: Database, found: Found) 
                 asked.append((pair, column, one, Question.about(context, pair, "computed", after, type_)))
     answers = canonical(context, [question for *_, one, two in asked for question in (one, two)])
     for pair, column, one, two in asked:
-        if answers[two] is not None and answers[two] not in (one.sql, answers[one]):
+        if differ(answers[one], answers[two]):
             others.append((pair, column))
     for pair, column in others:
         _make_anew(context, database, pair, column)

@@ -13,7 +13,8 @@ from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import ddl_compiler, final_name
-from ..canonical import Question, canonical
+from ..canonical import Question, canonical, differ
+from ..compare.copies import constraint_alone
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database, final
 from ..context import AutogenContext
@@ -26,23 +27,37 @@ def setup(plugin: Plugin) -> None:
 
 def compare_excludes(context: AutogenContext, database: Database, found: Found) -> None:
     """Find exclude constraints; those of one name by their definitions, those without by the definition alone."""
-    asked: dict[tuple[int, ExcludeConstraint], Question] = {}
-    for number, pair in enumerate(found.both):
-        for constraint in _of_model(pair):
-            asked[number, constraint] = Question.about(context, pair, "exclude", _definition(context, constraint))
-    answers = canonical(context, asked.values())
-    for number, pair in enumerate(found.both):
+    sides = [pair for pair in found.both if pair.info.excludes or _of_model(pair)]
+    answers = canonical(context, [question for pair in sides for question in _questions(context, pair)])
+    for pair in sides:
         left: list[Mapping[str, Any]] = list(pair.info.excludes)
         missing: list[ExcludeConstraint] = []
         for constraint in _of_model(pair):
-            name, said = final_name(constraint, context.dialect), answers[asked[number, constraint]]
+            name = final_name(constraint, context.dialect)
+            wanted = answers[_question(context, pair, _definition(context, constraint))]
             named = [each for each in left if name in (None, each["name"])]
-            same = next((each for each in named if said in (None, each["definition"])), None)
+            there = [answers[_question(context, pair, each["definition"])] for each in named]
+            same = next((each for each, said in zip(named, there, strict=True) if not differ(said, wanted)), None)
             if same is None:
                 missing.append(constraint)
             else:
                 left.remove(same)
         _note(context, pair, left, missing)
+    for info, creation in found.gone(database):
+        schema, table = info.key
+        there_again = (creation_of(each["name"], table, each["definition"], schema) for each in info.excludes)
+        creation.columns += [constraint_alone(each.to_constraint(), context.dialect) for each in there_again]
+
+
+def _question(context: AutogenContext, pair: Pair, definition: str) -> Question:
+    return Question.about(context, pair, "exclude", definition)
+
+
+def _questions(context: AutogenContext, pair: Pair) -> list[Question]:
+    """Return those about both sides."""
+    before = [str(each["definition"]) for each in pair.info.excludes]
+    after = [_definition(context, constraint) for constraint in _of_model(pair)]
+    return [_question(context, pair, definition) for definition in (*before, *after)]
 
 
 def _of_model(pair: Pair) -> list[ExcludeConstraint]:

@@ -10,7 +10,7 @@ from sqlalchemy.schema import Index
 
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name, is_made_on, sql_text
-from ..canonical import Question, canonical, plain_sql
+from ..canonical import Question, canonical, differ, plain_sql
 from ..compare.copies import create_index, drop_index
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
@@ -37,7 +37,7 @@ def compare_index_options(context: AutogenContext, database: Database, found: Fo
                 asked.append((pair, index, one, Question.about(context, pair, "where", after)))
     answers = canonical(context, [question for *_, one, two in asked for question in (one, two)])
     for pair, index, before_it, after_it in asked:
-        if answers[after_it] is not None and answers[after_it] not in (before_it.sql, answers[before_it]):
+        if differ(answers[before_it], answers[after_it]):
             others.append((pair, index))
     for pair, index in others:
         _make_anew(context, database, pair, index)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.schema import CheckConstraint, Column
-from sqlalchemy.types import Enum
+from sqlalchemy.types import Enum, String
 
 from ...operations.kinds.column import AlterColumnOp
+from ...operations.kinds.constraint import CreateCheckConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name, is_type_bound
-from ..canonical import Question, canonical, plain_sql
+from ..canonical import Question, canonical, differ, plain_sql
+from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
-from ..compare.server_defaults import known_default
 from ..context import AutogenContext
-from .checks import condition, model_checks
+from .checks import condition, existing_check, model_checks
 
 
 def setup(plugin: Plugin) -> None:
@@ -27,7 +27,7 @@ def setup(plugin: Plugin) -> None:
 
 def compare_values(context: AutogenContext, database: Database, found: Found) -> None:
     """Find Enum columns whose check, of the type's name, lists other values than the type."""
-    asked: list[tuple[Pair, Column[Any], Mapping[str, Any], Question, Question]] = []
+    asked: list[tuple[_Subject, Question, Question]] = []
     for pair in found.both:
         there: dict[str | None, Mapping[str, Any]] = {each["name"]: each for each in pair.info.checks}
         for column, constraint in _enum_checks(context, pair):
@@ -38,11 +38,14 @@ def compare_values(context: AutogenContext, database: Database, found: Found) ->
             if plain_sql(before) == plain_sql(after):
                 continue
             one = Question.about(context, pair, "check", before)
-            asked.append((pair, column, item, one, Question.about(context, pair, "check", after)))
-    answers = canonical(context, [question for *_, one, two in asked for question in (one, two)])
-    for pair, column, item, one, two in asked:
-        if answers[two] is not None and answers[two] not in (one.sql, answers[one]):
-            _note(context, database, pair, column, item)
+            asked.append(((pair, column, constraint, item), one, Question.about(context, pair, "check", after)))
+    answers = canonical(context, [question for _, one, two in asked for question in (one, two)])
+    for subject, one, two in asked:
+        if differ(answers[one], answers[two]):
+            _note(context, *subject)
+
+
+_Subject = tuple[Pair, Column[Any], CheckConstraint, Mapping[str, Any]]
 
 
 def _enum_checks(context: AutogenContext, pair: Pair) -> list[tuple[Column[Any], CheckConstraint]]:
@@ -53,37 +56,17 @@ def _enum_checks(context: AutogenContext, pair: Pair) -> list[tuple[Column[Any],
 
 
 def _note(
-    context: AutogenContext, database: Database, pair: Pair, column: Column[Any], item: Mapping[str, Any]
+    context: AutogenContext, pair: Pair, column: Column[Any], constraint: CheckConstraint, item: Mapping[str, Any]
 ) -> None:
-    """Let the alteration of the column go from the old list of values to the new one: it changes the check along."""
+    """Drop the old check and make the new one; another change of the column's type shall not make it a second time."""
     schema, table = pair.info.key
-    name = str(column.name)
-    there = [each for each in pair.changes.altered_columns if isinstance(each, AlterColumnOp)]
-    alteration = next((each for each in there if each.column_name == name), None)
-    inspected = database.column(pair.info.key, name)
-    if alteration is None:
-        if not context.run_object_filters(column, name, "column", False, inspected):
-            return
-        alteration = AlterColumnOp(
-            table,
-            name,
-            schema=schema,
-            existing_nullable=bool(inspected.nullable),
-            existing_server_default=known_default(inspected),
-            existing_comment=inspected.comment,
-        )
-        pair.changes.altered_columns.append(alteration)
-    alteration.existing_type = Enum(
-        *_values(item["sqltext"]),
-        name=str(item["name"]),
-        native_enum=False,
-        create_constraint=True,
-        length=getattr(inspected.type, "length", None),
-    )
-    alteration.modify_type = column.type
-
-
-def _values(condition_text: str) -> list[str]:
-    """Return the values that a check lists, ``kind IN ('a', 'it''s')`` as any database spells it."""
-    found = re.findall(r"'((?:[^'\\]|''|\\.)*)'", condition_text)
-    return list(dict.fromkeys(value.replace("''", "'").replace("\\'", "'") for value in found))
+    existing = existing_check(item, pair.info.key)
+    if not context.run_object_filters(existing, item["name"], "check_constraint", True, constraint):
+        return
+    pair.changes.dropped_constraints.append(drop_constraint(existing, context.impl))
+    name = final_name(constraint, context.dialect)
+    creation = CreateCheckConstraintOp(name, table, condition(context, constraint), schema=schema)
+    pair.changes.added_constraints.append(creation)
+    for each in pair.changes.altered_columns:
+        if isinstance(each, AlterColumnOp) and each.column_name == str(column.name) and each.modify_type is column.type:
+            each.modify_type = String(getattr(column.type, "length", None))
