@@ -1,0 +1,114 @@
+"""A real kernel whose front end answers: live progress, the question before rows are lost, and Stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from jupyter_client.manager import start_new_kernel
+
+SLOW = """import time
+import sqlalchemy as sa
+from kernel_core import op
+revision = "c3"
+down_revision = "b2"
+def upgrade():
+    op.create_table("gone", sa.Column("x", sa.Integer))
+    print("in the middle", flush=True)
+    time.sleep(60)
+"""
+
+BEGIN = """
+%load_ext mig_ipython
+%mig_connect sqlite:///dev.db
+%mig_init migrations
+import sqlalchemy as sa
+meta = sa.MetaData()
+users = sa.Table("users", meta, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(40)))
+%mig_autogenerate meta -m "Add users" --id a1 --write
+%mig_upgrade
+"""
+
+
+class Page:
+    """A front end: runs cells, and keeps what each of them shows."""
+
+    def __init__(self, manager: Any, client: Any) -> None:
+        self.manager, self.client = manager, client
+
+    def run(self, cell: str, *, interrupt_at: str | None = None) -> list[dict[str, Any]]:
+        """Run a cell and return its messages; where its output says ``interrupt_at``, press Stop."""
+        request = self.client.execute(cell, allow_stdin=True)
+        messages: list[dict[str, Any]] = []
+        while True:
+            message = self.client.get_iopub_msg(timeout=60)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            messages.append(message)
+            if interrupt_at is not None and interrupt_at in message["content"].get("text", ""):
+                interrupt_at = None
+                self.manager.interrupt_kernel()
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return messages
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """A kernel in an empty folder, with the revision a1 applied."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / ".ipython"))
+    manager, client = start_new_kernel(cwd=str(tmp_path))
+    try:
+        page = Page(manager, client)
+        assert errors(page.run(BEGIN)) == []
+        yield page
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def of_kind(messages: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [message["content"] for message in messages if message["msg_type"] == kind]
+
+
+def errors(messages: list[dict[str, Any]]) -> list[str]:
+    return ["\n".join(content["traceback"]) for content in of_kind(messages, "error")]
+
+
+def plain(contents: list[dict[str, Any]]) -> list[str]:
+    return [content["data"]["text/plain"] for content in contents if "text/plain" in content["data"]]
+
+
+def test_progress_stop_and_the_question_before_rows_are_lost(page, tmp_path):
+    folder = tmp_path / "migrations" / "versions"
+    page.run("%%migration 'Add kept' --id b2 --write\nop.create_table('kept', sa.Column('x', sa.Integer))")
+    (folder / "c3_slow.py").write_text(SLOW)
+
+    begun = time.monotonic()
+    stopped = page.run("%mig_upgrade", interrupt_at="in the middle")
+    assert time.monotonic() - begun < 30
+    assert plain(of_kind(stopped, "display_data"))[0].endswith("running b2 Add kept")
+    updates = plain(of_kind(stopped, "update_display_data"))
+    assert any("done b2 Add kept" in text for text in updates)
+    assert updates[-1].startswith("Ran 1 of 2 revisions")
+    (shown,) = errors(stopped)
+    assert shown == "KeyboardInterrupt: Stopped in upgrade; the database stands at b2."
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'dev.db'}", poolclass=sa.NullPool)
+    assert set(sa.inspect(engine).get_table_names()) == {"users", "kept", "alembic_version"}
+
+    (folder / "c3_slow.py").unlink()
+    with engine.begin() as live:
+        live.execute(sa.text("INSERT INTO users VALUES (1, 'Ada')"))
+    asked = page.run("q = %mig_downgrade base\nq")
+    assert errors(asked) == []
+    assert "application/vnd.jupyter.widget-view+json" in of_kind(asked, "display_data")[0]["data"]
+    assert "Nothing was done" in plain(of_kind(asked, "execute_result"))[0]
+    assert "users" in sa.inspect(engine).get_table_names()
+    done = page.run("q.confirm(q.word)")
+    assert errors(done) == []
+    assert "stepped back by 2 revisions" in plain(of_kind(done, "execute_result"))[0]
+    assert sa.inspect(engine).get_table_names() == ["alembic_version"]
