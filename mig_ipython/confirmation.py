@@ -60,8 +60,8 @@ class Confirmation(View):
             tag("p", "Nothing was done. To do it: ", tag("code", self.again)),
         )
         if self.folded:
-            return page(details(self.plan.summary(), *body), label="Confirmation, as text")
-        return page(tag("p", self.plan.summary(), class_="mig-lead"), *body, label="Confirmation")
+            return page(details(self.plan.intent(), *body), label="Confirmation, as text")
+        return page(tag("p", self.plan.intent(), class_="mig-lead"), *body, label="Confirmation")
 
     def refusal(self) -> CommandError:
         """Return the error for where nobody can answer: the plan, what it loses, and how to do it all the same."""

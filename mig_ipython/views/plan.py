@@ -112,7 +112,7 @@ class Plan(View):
     def html(self) -> Html:
         warned = (tag("p", f"loses data: {loss}", class_="mig-warn") for loss in self.losses)
         return page(
-            tag("p", self.summary(), class_="mig-lead"),
+            tag("p", self.intent() if self.steps else self.summary(), class_="mig-lead"),
             *warned,
             steps_html(self.steps),
             label="Plan",

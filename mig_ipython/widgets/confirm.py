@@ -49,7 +49,7 @@ class ConfirmPanel:
         plan = self.confirmation.plan
         told = (tag("li", f"loses data: {loss}", class_="mig-warn") for loss in plan.losses[:10])
         typed = tag("p", "To run it, type ", tag("code", self.confirmation.word), ":")
-        return page(tag("p", "⚠ ", plan.summary(), class_="mig-lead"), tag("ul", *told), typed, label="Confirmation")
+        return page(tag("p", "⚠ ", plan.intent(), class_="mig-lead"), tag("ul", *told), typed, label="Confirmation")
 
     def _go(self) -> None:
         self.status.say("Running ...")
