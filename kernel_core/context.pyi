@@ -72,10 +72,10 @@ def get_impl() -> DefaultImpl:
     """Return the dialect's DefaultImpl."""
 
 def get_revision_argument() -> str | tuple[str, ...] | None:
-    """Return the id to which the run leads; None for base."""
+    """Return the id to which the run leads, None for base; ``+1`` and its like as they were written."""
 
 def get_starting_revision_argument() -> str | tuple[str, ...] | None:
-    """Return the id from which the run starts: offline what was asked for, else where the database stands."""
+    """Return the id from which an offline run was asked to start (``from:to``), None where none was."""
 
 def get_tag_argument() -> str | None:
     """Return what was given as ``--tag``."""

@@ -142,8 +142,8 @@ class Operations(AbstractOperations):
     ) -> AbstractContextManager[BatchOperations]:
         """Gather changes to one table and carry them out together when the block ends.
 
-        Where the database can alter the table in place (always, outside SQLite), they are plain ALTERs; otherwise the
-        table is rebuilt once and its rows, indexes, triggers and views are kept.
+        Where the database can alter the table in place (always, outside SQLite), they are plain ALTERs; otherwise, and
+        everywhere with ``recreate="always"``, the table is rebuilt once and its rows, indexes and triggers are kept.
 
             with op.batch_alter_table("users") as batch_op:
                 batch_op.alter_column("name", nullable=False)

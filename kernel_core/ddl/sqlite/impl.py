@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Table, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.schema import Computed, Constraint
+from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...operations.batch import Batch, Change
@@ -205,8 +205,8 @@ def _never_addable(column: Column[Any]) -> str | None:
     default = default_argument(column.server_default)
     if isinstance(default, Computed):
         return "its values are stored" if default.persisted else None
-    if not column.nullable and default_sql(default).upper() in ("", "NULL"):
-        return "it is not null and has no default"
+    if not column.nullable and (isinstance(default, Identity) or default_sql(default).upper() in ("", "NULL")):
+        return "it is not null and has no default"  # SQLite has no identities
     return None
 
 

@@ -259,3 +259,12 @@ def test_a_stated_table_is_the_new_one_and_keeps_the_triggers_of_the_old(thing: 
     assert thing.exec_driver_sql("SELECT a, b, d FROM thing").all() == [(2, 3, 4), (-5, 9, 6)]
     assert thing.exec_driver_sql("SELECT * FROM looks").scalars().all() == [2, -5]
     assert [index["name"] for index in sa.inspect(thing).get_indexes("thing")] == ["ix_thing_b"]
+
+
+def test_sqlite_has_no_identities_so_that_such_a_column_needs_a_default(thing: sa.Connection) -> None:
+    op = Operations(MigrationContext.configure(thing))
+    with pytest.raises(UnsupportedOperation, match="it is not null and has no default"):
+        op.add_column("thing", sa.Column("n", sa.Integer, sa.Identity()))
+    with pytest.raises(sa.exc.IntegrityError), op.batch_alter_table("thing") as batch_op:
+        batch_op.add_column(sa.Column("n", sa.Integer, sa.Identity()))
+    assert thing.exec_driver_sql("SELECT * FROM thing").all() == [(1, 2, 3, 4)]
