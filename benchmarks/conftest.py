@@ -73,7 +73,7 @@ class Environment:
     def write(self, revisions: int) -> None:
         """Write ``revisions`` files, each the child of the one before."""
         versions = self.folder / "versions"
-        versions.mkdir()
+        versions.mkdir(parents=True)
         (self.folder / "env.py").write_text(ENV.format(engine=self.engine))
         parent = None
         for number in range(revisions):
@@ -88,6 +88,12 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Environment:
     """An empty folder for one engine, then for the other."""
     pytest.importorskip(request.param, reason='The yardstick is missing: pip install -e ".[peer]".')
     return Environment(request.param, tmp_path)
+
+
+@pytest.fixture
+def environment_of() -> type[Environment]:
+    """The class of environments: ``environment_of(engine, folder)``."""
+    return Environment
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,9 @@ Read-only until the first write. Each change must meet exactly one row: otherwis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, bindparam, inspect, literal_column, select
@@ -15,6 +17,8 @@ from sqlalchemy.schema import CreateTable
 from ..ddl.impl import DefaultImpl
 from ..util.exc import CommandError, SomeoneElseMovedIt
 from .heads import RowChanges, row_changes, spoken
+
+_USUAL = re.compile(r"\w+", re.ASCII)
 
 
 class VersionTable:
@@ -111,9 +115,25 @@ class VersionTable:
         for head in changes.deletes:
             self.impl.execute(self.table.delete().where(number == _literal(head)))
         for old, new in changes.updates:
-            self.impl.execute(self.table.update().where(number == _literal(old)).values(version_num=_literal(new)))
+            self.impl.execute(self._printed_update(old, new))
         for head in changes.inserts:
             self.impl.execute(self.table.insert().inline().values(version_num=_literal(head)))
+
+    def _printed_update(self, old: str, new: str) -> Any:
+        """Return the UPDATE of one row: usual ids are put into a text that is compiled once for the whole script."""
+        if self._update_text is not None and _USUAL.fullmatch(old) and _USUAL.fullmatch(new):
+            return self._update_text.replace("@old@", old).replace("@new@", new)
+        return self._update_from(old, new)
+
+    def _update_from(self, old: str, new: str) -> Any:
+        return self.table.update().where(self.table.c.version_num == _literal(old)).values(version_num=_literal(new))
+
+    @cached_property
+    def _update_text(self) -> str | None:
+        """The UPDATE with @old@ and @new@ for its ids; None where the table's name is not usual either."""
+        words = self.impl.script_text(self._update_from("@old@", "@new@"))
+        usual = words.count("@old@") == words.count("@new@") == 1 and not set(":\\%") & set(words)
+        return words if usual else None
 
     def _check_lengths(self, heads: Iterable[str]) -> None:
         length = getattr(self.table.c.version_num.type, "length", None)

@@ -346,8 +346,9 @@ def _checking_preparer(preparer: type[IdentifierPreparer]) -> type[IdentifierPre
 
     class CheckingPreparer(preparer):  # type: ignore[valid-type, misc]
         def quote(self, ident: str, *args: Any, **kw: Any) -> str:
-            warn_of_cut_name(ident, self.dialect)
-            return str(super().quote(ident, *args, **kw))
+            if len(ident) * 4 > self.dialect.max_identifier_length:
+                warn_of_cut_name(ident, self.dialect)
+            return super().quote(ident, *args, **kw)  # type: ignore[no-any-return]
 
     return CheckingPreparer
 

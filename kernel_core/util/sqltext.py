@@ -99,10 +99,15 @@ def _wrong_comment(words: str, is_last: bool) -> str:
     return "a comment takes the rest of the statement along" if is_last or "\r" in words else ""
 
 
+_QUOTING = re.compile("['\"`\\[$#]|--|/[*]")
+
+
 def tabs_as_spaces(text: str, dialect: Any) -> str:
     """Return a statement with four spaces for each tab that stands outside quotes and comments."""
     if "\t" not in text:
         return text
+    if _QUOTING.search(text) is None:
+        return text.replace("\t", "    ")
     lexer = _lexer(dialect.name, bool(getattr(dialect, "_backslash_escapes", False)))
     return lexer.sub(lambda match: "    " if match.group() == "\t" else match.group(), text)
 
