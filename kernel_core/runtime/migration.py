@@ -145,7 +145,6 @@ class MigrationContext:
         transaction).
         """
         self.impl.start_migrations()
-        self.impl.start_migrations()
         before = frozenset(self.get_current_heads())
         with self.transactions.only_reading():
             steps = self._plan(before)
