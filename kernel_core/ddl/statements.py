@@ -1,0 +1,229 @@
+"""How a statement reaches a database: checked and run now, or printed into a script for later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, ClassVar, TextIO
+
+from sqlalchemy import Table, schema, text
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine.mock import MockConnection
+from sqlalchemy.exc import CompileError, IdentifierError, UnsupportedCompilationError
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.elements import ClauseElement, TextClause
+from sqlalchemy.sql.expression import TableClause
+
+from ..util.exc import CommandError, UnsupportedOperation
+from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters
+from ..util.sqltext import refuse_nul, shortened, tabs_as_spaces
+from .rowtext import script_row
+
+
+class RunsStatements:
+    """The part of a `DefaultImpl` that says statements to its database or prints them, in transactions.
+
+    ``memo`` is free space for a dialect's own file, for the time of one run.
+    """
+
+    transactional_ddl: bool = False
+    command_terminator: ClassVar[str] = ";"
+    script_breaks: ClassVar[re.Pattern[str] | None] = None
+    """Lines that end a statement for the program that runs a script, even inside quotes."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        connection: Connection | None,
+        as_sql: bool,
+        transactional_ddl: bool | None,
+        output_buffer: TextIO | None,
+        context_opts: Mapping[str, Any],
+    ) -> None:
+        self.dialect, self.connection, self.as_sql = dialect, connection, as_sql
+        self.output_buffer, self.context_opts = output_buffer, context_opts
+        if transactional_ddl is not None:
+            self.transactional_ddl = transactional_ddl
+        self.memo: dict[Any, Any] = {}
+
+    @property
+    def bind(self) -> Connection | None:
+        """The connection; None offline."""
+        return None if self.as_sql else self.connection
+
+    def _event_bind(self) -> Any:
+        """What SQLAlchemy's DDL events get: the connection, or one that prints."""
+        return MockConnection(self.dialect, self.execute) if self.as_sql else self.connection
+
+    # Statements
+
+    def static_output(self, text: str) -> None:
+        """Print a statement of the offline script."""
+        assert self.output_buffer is not None, "offline mode has an output buffer"
+        self.output_buffer.write(text + "\n\n")
+        self.output_buffer.flush()
+
+    def execute(self, sql: Executable | ClauseElement | str, execution_options: Mapping[str, Any] | None = None) -> Any:
+        """Run a statement, or print it in offline mode with its values written out.
+
+        In a str a colon is a colon, so that JSON and casts may stand in it.
+        """
+        construct = text(re.sub(r"(?<!\\):", r"\:", sql)) if isinstance(sql, str) else sql
+        if self.as_sql:
+            self._print(construct)
+            return None
+        assert self.connection is not None, "online mode has a connection"
+        if isinstance(construct, schema.ExecutableDDLElement):
+            checked = compiled_by(construct, self.running_dialect, refuse_nul)
+            with self._saying(construct):
+                return self.connection.execute(checked, execution_options=execution_options)
+        self.check(construct)
+        statement: Any = construct
+        return self.connection.execute(statement, execution_options=execution_options)
+
+    def check(self, construct: Any) -> None:
+        """Raise CommandError for a statement that would not be the one that is meant.
+
+        It holds a NUL, or SQL that ends the statement where it only has a part. Warns of a name that will be cut.
+        """
+        if isinstance(construct, TextClause):
+            refuse_nul(construct.text)
+        elif isinstance(construct, schema.ExecutableDDLElement):
+            self.script_text(construct)
+        else:
+            refuse_nul(str(construct.compile(dialect=self.checking_dialect)))
+
+    def _print(self, construct: Any) -> None:
+        words = self.script_text(construct)
+        if isinstance(construct, schema.ExecutableDDLElement):
+            words = tabs_as_spaces(words, self.dialect)
+        words = words.strip()
+        if words:
+            if not _is_written_by_hand(construct):
+                self._refuse_breaks(words)
+            self._check_script(construct, words)
+            self._announce(words)
+            self.static_output(words if words.endswith(self.command_terminator) else self._terminated(words))
+
+    def _refuse_breaks(self, words: str) -> None:
+        """Raise CommandError where a line inside a name or text would end the statement for who runs the script."""
+        found = self.script_breaks.search(words) if self.script_breaks is not None else None
+        if found is not None:
+            raise CommandError(
+                f"A script for {self.dialect.name} cannot hold the line {found.group().strip()!r} inside a name or a "
+                f"text: it ends the statement {shortened(words)} there. Leave that line out, or run it online."
+            )
+
+    def _terminated(self, words: str) -> str:
+        """Return the statement with its terminator, which a comment on the last line must not swallow."""
+        comment = "--" in words.rpartition("\n")[2] and self.command_terminator
+        return words + ("\n" if comment else "") + self.command_terminator
+
+    def _check_script(self, construct: Any, words: str) -> None:
+        """Refuse what a script cannot hold as it is; a dialect with a word between statements looks for that."""
+
+    def _announce(self, words: str) -> None:
+        """Print what the program that runs the script must know before this statement; most need nothing."""
+
+    def _refuse_separator(self, construct: Any, words: str, separator: str, option: str) -> None:
+        """Refuse a value or name with a line that would end the statement in the middle; SQL of a person's own may."""
+        own = isinstance(construct, TextClause) and not has_parameters(construct)
+        ends = re.compile(rf"\s*{re.escape(separator)}(\s+\d+)?;?\s*", re.IGNORECASE)  # sqlcmd takes a count behind GO
+        if separator and not own and any(ends.fullmatch(line) for line in words.splitlines()):
+            raise CommandError(
+                f"A line of {words[:60]!r}… says {separator} and would end the statement there. "
+                f"Choose another separator with the option {option}."
+            )
+
+    def script_text(self, construct: Any) -> str:
+        """Return a statement as it stands in an offline script: its values written out, no placeholder left.
+
+        Raises CommandError where a parameter has no value, or its type cannot be written.
+        """
+        words = self._compiled(construct)
+        refuse_nul(words)
+        return words
+
+    def _compiled(self, construct: Any) -> str:
+        dialect = self.checking_dialect
+        if isinstance(construct, schema.ExecutableDDLElement):
+            with self._saying(construct):
+                return str(construct.compile(dialect=dialect))
+        try:
+            return str(construct.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        except CompileError as error:
+            raise CommandError(
+                f"A value cannot be written into the offline script: {error.args[0]}. "
+                "Write the statement as text, or give each parameter its value with .bindparams()."
+            ) from error
+
+    @cached_property
+    def running_dialect(self) -> Dialect:
+        """The dialect as it writes DDL that is run; compiling with it refuses what `checking_dialect` refuses."""
+        return for_running(self.dialect)
+
+    @cached_property
+    def checking_dialect(self) -> Dialect:
+        """The dialect as it writes scripts; compiling with it refuses names and SQL that would not mean themselves."""
+        return for_scripts(self.dialect)
+
+    @contextmanager
+    def _saying(self, construct: Any) -> Iterator[None]:
+        """Turn SQLAlchemy's "cannot compile" into an error that names the database."""
+        try:
+            yield
+        except CompileError as error:
+            what = getattr(construct, "element", construct)
+            what = getattr(what, "__visit_name__", type(what).__name__).replace("_", " ")
+            why = "it has none." if isinstance(error, UnsupportedCompilationError) else error.args[0]
+            raise UnsupportedOperation(f"{self.dialect.name} cannot say this {what}: {why}") from error
+        except IdentifierError as error:
+            limit = self.dialect.max_identifier_length
+            name = re.sub(r"^Identifier '(.*)' exceeds.*$", r"\1", str(error), flags=re.DOTALL)
+            raise CommandError(
+                f"The name {shortened(name)} is too long: {self.dialect.name} takes {limit} characters. Shorten it."
+            ) from error
+
+    def emit_begin(self) -> None:
+        """Print the statement that begins a transaction."""
+        self.static_output(f"BEGIN{self.command_terminator}")
+
+    def emit_commit(self) -> None:
+        """Print the statement that ends a transaction."""
+        self.static_output(f"COMMIT{self.command_terminator}")
+
+    @contextmanager
+    def begin_revision(self, connection: Connection) -> Iterator[None]:
+        """Run the block in the transaction of one revision; an error rolls it back."""
+        with connection.begin():
+            yield
+
+    def start_migrations(self) -> None:
+        """Do what this database needs once before the first revision of a run; a dialect of its own may."""
+
+    def can_group(self, connection: Connection) -> bool:
+        """Tell whether several revisions may share a transaction here, each behind a savepoint of its own."""
+        return False
+
+    def bulk_insert(
+        self, table: Table | TableClause, rows: Sequence[Mapping[str, Any]], multiinsert: bool = True
+    ) -> None:
+        """Insert rows; offline, one statement a row with its values written out."""
+        if self.as_sql:
+            for row in rows:
+                self.execute(table.insert().values(script_row(table, row)).inline())
+        elif multiinsert and not any(isinstance(value, ClauseElement) for row in rows for value in row.values()):
+            assert self.connection is not None, "online mode has a connection"
+            if rows:
+                self.check(table.insert())
+                self.connection.execute(table.insert(), [dict(row) for row in rows])
+        else:
+            for row in rows:
+                self.execute(table.insert().values(dict(row)))
+
+
+def _is_written_by_hand(construct: Any) -> bool:
+    """Tell whether a person wrote the statement itself; what ends it is theirs to say."""
+    return isinstance(construct, (TextClause, schema.DDL))
