@@ -30,10 +30,14 @@ class Road:
     def wipe(self) -> None:
         """Drop everything that the test has made."""
         self.connection.rollback()
-        if self.name == "postgresql":
+        if self.name == "sqlite":
+            self.connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            for name in sa.inspect(self.connection).get_table_names():
+                self.connection.exec_driver_sql(f'DROP TABLE "{name}"')
+        elif self.name == "postgresql":
             self.connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
             self.connection.exec_driver_sql("DROP SCHEMA IF EXISTS other CASCADE")
-        elif self.name != "sqlite":
+        else:
             self.connection.exec_driver_sql("SET foreign_key_checks = 0")
             for name in sa.inspect(self.connection).get_table_names():
                 self.connection.exec_driver_sql(f"DROP TABLE `{name}`")

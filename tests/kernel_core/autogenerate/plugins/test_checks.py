@@ -1,6 +1,5 @@
 """CHECK constraints, compared by what they say."""
 
-import pytest
 import sqlalchemy as sa
 
 BYNAME = ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"]
@@ -40,21 +39,21 @@ def test_new_and_gone_ones_are_found(road):
     ]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "age>=0   AND age<150",
-        "age IN (1, 2, 3) OR name IN ('x', 'it''s')",
-        "name NOT LIKE 'a%'",
-        "(age BETWEEN 1 AND 5) OR NOT (age = 7)",
-        "coalesce(age, 0) + 1 > 0",
-        "CASE WHEN age > 1 THEN 2 ELSE 3 END > 1",
-        "lower(name) <> 'colon: x'",
-        "length(name) * (age + 1) > 0",
-    ],
-)
-def test_the_database_s_own_spelling_is_no_difference(road, words):
-    metadata = schema(("one", words), (None, words.replace("age", "size")))
+SPELLINGS = [
+    "age>=0   AND age<150",
+    "age IN (1, 2, 3) OR name IN ('x', 'it''s')",
+    "name NOT LIKE 'a%'",
+    "(age BETWEEN 1 AND 5) OR NOT (age = 7)",
+    "coalesce(age, 0) + 1 > 0",
+    "CASE WHEN age > 1 THEN 2 ELSE 3 END > 1",
+    "lower(name) <> 'colon: x'",
+    "length(name) * (age + 1) > 0",
+]
+
+
+def test_the_database_s_own_spelling_is_no_difference(road):
+    named = [(f"c{number}", words) for number, words in enumerate(SPELLINGS)]
+    metadata = schema(*named, *((None, words.replace("age", "size")) for words in SPELLINGS))
     road.create(metadata)
     assert road.found(metadata) == []
 

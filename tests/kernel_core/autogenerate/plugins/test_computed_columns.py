@@ -1,6 +1,5 @@
 """Generated columns that compute something else."""
 
-import pytest
 import sqlalchemy as sa
 
 
@@ -36,13 +35,23 @@ def test_the_rows_compute_anew(road):
     assert road.connection.execute(sa.text("SELECT c FROM t")).scalar() == 40
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["a+1", "( a + 1 ) * 2", "CASE WHEN a > 1 THEN 2 ELSE 3 END", "coalesce(a, 0)", "length(name) + 1", "abs(a % 7)"],
-)
-def test_the_database_s_own_spelling_is_no_difference(road, words):
-    road.create(schema(words))
-    assert road.found(schema(words)) == []
+SPELLINGS = [
+    "a+1",
+    "( a + 1 ) * 2",
+    "CASE WHEN a > 1 THEN 2 ELSE 3 END",
+    "coalesce(a, 0)",
+    "length(name) + 1",
+    "abs(a % 7)",
+]
+
+
+def test_the_database_s_own_spelling_is_no_difference(road):
+    metadata = schema("a")
+    for number, words in enumerate(SPELLINGS):
+        column = sa.Column(f"c{number}", sa.Integer, sa.Computed(words, persisted=True))
+        metadata.tables["t"].append_column(column)
+    road.create(metadata)
+    assert road.found(metadata) == []
 
 
 def test_how_it_is_kept_counts_where_the_models_say_it(mariadb_road):

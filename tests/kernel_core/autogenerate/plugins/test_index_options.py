@@ -29,10 +29,13 @@ def test_another_where_makes_it_anew(road, before, after):
     assert road.there_and_back(schema(before), schema(after)) == expected
 
 
-@pytest.mark.parametrize("where", ["a IN (1, 2)", "( a>1 )", "name NOT LIKE 'a%'", "a IS NOT NULL AND name = 'it''s'"])
-def test_the_database_s_own_spelling_is_no_difference(road, where):
-    road.create(schema(where))
-    assert road.found(schema(where)) == []
+def test_the_database_s_own_spelling_is_no_difference(road):
+    metadata = schema("a IN (1, 2)")
+    for number, where in enumerate(["( a>1 )", "name NOT LIKE 'a%'", "a IS NOT NULL AND name = 'it''s'"]):
+        options = {"postgresql_where": sa.text(where), "sqlite_where": sa.text(where)}
+        sa.Index(f"ix{number}", metadata.tables["t"].c.a, **options)
+    road.create(metadata)
+    assert road.found(metadata) == []
 
 
 @pytest.mark.postgresql
