@@ -127,7 +127,7 @@ def test_listing_warm_costs_hardly_more_than_asking_for_the_stat_of_each_file(li
     compared("history and heads, warm, and the floor", listings["kernel_core"].warm, floor.warm, 1.5)
 
 
-@pytest.mark.xfail(reason="1/37 to 1/40: asking for the stat of each file alone is 1/42 of Alembic", strict=False)
+@pytest.mark.xfail(reason="measured 1/37 to 1/42: asking for the stat of each file alone is 1/37 to 1/47", strict=False)
 def test_listing_warm(listings, floor):
     print(f"\nsystem calls alone: {floor.warm:.4f} s")
     compared("history and heads, warm", listings["kernel_core"].warm, listings["alembic"].warm, 1 / 40)

@@ -186,6 +186,22 @@ def test_heads_and_history_import_neither_sqlalchemy_nor_mako(project):
     assert done.stdout == "[]\n"
 
 
+def test_the_program_shows_the_heads_with_few_of_pythons_modules(project):
+    project.chain("a1")
+    code = (
+        f"import sys; from kernel_core.config import main; main(['-c', {project.ini!r}, 'heads']); "
+        "dear = 'tempfile uuid hashlib random shutil difflib json logging subprocess asyncio importlib.resources pathlib'; "
+        "print(sorted(set(sys.modules) & set(dear.split())))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path!r}; {code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "a1 (head), Do a1\n[]\n"
+
+
 def test_offline_sql_of_an_upgrade(project, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://ada:secret@nowhere/x")
     project.chain("a1", "b2")
