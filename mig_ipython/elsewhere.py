@@ -8,15 +8,15 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine import URL, Engine
 
 from kernel_core.util.exc import CommandError
 
 _PARTS = ("username", "password", "host", "port", "database")
 
 
-def section_url(name: str, files: Iterable[str]) -> URL:
-    """Return the URL of the section ``name`` in the first of the ini files that has one.
+def section_url(name: str, files: Iterable[str]) -> URL | str:
+    """Return the URL of the section ``name`` in the first of the ini files that has one; text where it is written so.
 
     A section says ``sqlalchemy.url`` or ``url``, or the parts as jupysql writes them: ``drivername``, ``host``...
     Raises CommandError where no file has it, or it names no database.
@@ -69,14 +69,14 @@ def sql_engine() -> Engine:
     return engine
 
 
-def _url(parser: configparser.ConfigParser, name: str, path: str) -> URL:
+def _url(parser: configparser.ConfigParser, name: str, path: str) -> URL | str:
     try:
         section = dict(parser.items(name))
     except configparser.InterpolationError:
         raise CommandError(f"[{name}] of {path} holds a % that starts no %(name)s; write it as %%.") from None
     text = section.get("sqlalchemy.url") or section.get("url")
     if text:
-        return make_url(text)
+        return text
     if "drivername" not in section:
         raise CommandError(f"[{name}] of {path} names no database. Give it sqlalchemy.url, or drivername and the rest.")
     parts: dict[str, Any] = {key: section[key] for key in _PARTS if section.get(key)}

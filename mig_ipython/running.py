@@ -51,11 +51,12 @@ def run(
     return RunReport(verb, done.steps, done.before, done.after, session.where, done.sql, plan=plan)
 
 
-def stamp(session: Session, revisions: Sequence[str], *, purge: bool = False) -> RunReport:
-    """Write into the version table without running anything."""
+def stamp(session: Session, revisions: Sequence[str], *, purge: bool = False, sql: bool = False) -> RunReport:
+    """Write into the version table without running anything; with ``sql`` only return the SQL."""
     with session.at_work() as config:
         config.attributes["on_step"] = _guarded(session, None)
-        done = command.stamp(config, list(revisions), purge=purge)
+        target = f"{_single_head(session)}:{revisions[0]}" if sql and len(revisions) == 1 else list(revisions)
+        done = command.stamp(config, target, purge=purge, sql=sql)
     return RunReport("stamp", done.steps, done.before, done.after, session.where, done.sql)
 
 
@@ -116,8 +117,16 @@ def refuse_other_database(session: Session, config: Config) -> None:
     Only a first look, before ``env.py`` runs; while it runs, the connection itself is looked at.
     """
     configured = config.get_main_option("sqlalchemy.url")
-    if configured and not session.environment.takes_connection:
-        refuse_difference(session, sa.make_url(configured))
+    if not configured or session.environment.takes_connection:
+        return
+    try:
+        there = sa.make_url(configured)
+    except (sa.exc.ArgumentError, ValueError):
+        raise CommandError(
+            f"sqlalchemy.url in the configuration of {session.environment.shown} is no database URL. "
+            "Write it like dialect://user@host/database."
+        ) from None
+    refuse_difference(session, there)
 
 
 def refuse_difference(session: Session, there: sa.URL) -> None:

@@ -300,9 +300,9 @@ class Session:
         """Step the database back; with ``sql`` only return the SQL. ``on_step`` is told of every revision."""
         return running.run(self, "downgrade", revision, sql=sql, on_step=on_step)
 
-    def stamp(self, revisions: Sequence[str], *, purge: bool = False) -> RunReport:
-        """Write into the version table without running anything."""
-        return running.stamp(self, revisions, purge=purge)
+    def stamp(self, revisions: Sequence[str], *, purge: bool = False, sql: bool = False) -> RunReport:
+        """Write into the version table without running anything; with ``sql`` only return the SQL."""
+        return running.stamp(self, revisions, purge=purge, sql=sql)
 
 
 _sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()

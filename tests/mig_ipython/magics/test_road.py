@@ -243,3 +243,20 @@ def test_an_env_py_that_runs_a_loop_of_its_own_is_explained(migrated, tmp_path):
         return migrated.fail("%mig_stamp base")
 
     assert "event loop forbids" in asyncio.run(inside())
+
+
+def test_stamping_as_sql_writes_nothing(migrated):
+    migrated.run("%mig_revision -m x --id b2")
+    report = migrated.run("%mig_stamp head --sql")
+    assert "b2" in report.sql
+    assert [entry.revision for entry in migrated.run("%mig_current")] == ["a1"]
+    assert migrated.run("from mig_ipython import mig\nmig.stamp('head')").after == ("b2",)
+
+
+def test_a_malformed_url_of_an_environment_is_said_without_its_password(migrated, tmp_path):
+    (tmp_path / "migrations" / "env.py").write_text("raise SystemExit('it ran')\n")
+    ini = tmp_path / "migrations" / "alembic.ini"
+    ini.write_text("[alembic]\nscript_location = %(here)s\nsqlalchemy.url = postgresql//ada:swordfish94@db/prod\n")
+    shown = migrated.fail("%mig_upgrade")
+    assert "is no database URL" in shown
+    assert "swordfish94" not in shown
