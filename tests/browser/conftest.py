@@ -206,15 +206,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., OpenNotebook]]:
-    """Open a notebook of ``lab.folder`` in a page of its own; where the test fails, a picture of it is left in ``.browser/``."""
+def new_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """Open an empty page; where the test fails, a picture of it is left in ``.browser/``."""
     pages: list[Page] = []
 
-    def opened(name: str, **options: Any) -> OpenNotebook:
-        page = browser.new_page(**{"viewport": {"width": 1280, "height": 1000}} | options)
-        pages.append(page)
-        page.goto(lab.url(name))
-        return OpenNotebook(page)
+    def opened(**options: Any) -> Page:
+        pages.append(browser.new_page(**{"viewport": {"width": 1280, "height": 1000}} | options))
+        return pages[-1]
 
     failed_before = request.session.testsfailed
     yield opened
@@ -223,6 +221,18 @@ def open_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) ->
             with contextlib.suppress(Error):
                 page.screenshot(path=f".browser/{request.node.name}-{number}.png")
         page.close()
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, new_page: Callable[..., Page]) -> Callable[..., OpenNotebook]:
+    """Open a notebook of ``lab.folder`` in a page of its own."""
+
+    def opened(name: str, **options: Any) -> OpenNotebook:
+        page = new_page(**options)
+        page.goto(lab.url(name))
+        return OpenNotebook(page)
+
+    return opened
 
 
 @pytest.fixture(scope="session")

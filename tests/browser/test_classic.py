@@ -30,11 +30,11 @@ def run(page, cell) -> None:
             return
 
 
-def test_the_panel_works_in_notebook_7(lab, browser, write_notebook):
+def test_the_panel_works_in_notebook_7(lab, new_page, write_notebook):
     if importlib.util.find_spec("notebook") is None and os.environ.get("MIG_TEST_NO_SKIP") != "1":
         pytest.skip("Notebook 7 is not installed: pip install notebook")
     write_notebook(lab.folder / "classic" / "classic.ipynb", CELL, "%mig_graph")
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page = new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(lab.classic("classic/classic.ipynb"))
@@ -48,9 +48,9 @@ def test_the_panel_works_in_notebook_7(lab, browser, write_notebook):
     panel.get_by_role("checkbox").uncheck()
     expect(panel.get_by_role("button", name="Accept & write")).to_be_disabled()
     panel.get_by_role("checkbox").check()
+    expect(panel.get_by_role("button", name="Accept & write")).to_be_enabled()
     panel.get_by_role("button", name="Write & upgrade").click()
     expect(panel.locator(".mig-status")).to_contain_text("upgraded by 1 revision, from base to a1", timeout=30_000)
     run(page, page.locator(".jp-CodeCell").nth(1))
     expect(page.locator("img[alt^='Graph of 1 revision; current: a1']")).to_be_visible(timeout=30_000)
     assert errors == []
-    page.close()
