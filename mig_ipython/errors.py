@@ -88,7 +88,20 @@ def _is_of_the_database(error: Exception) -> bool:
 def _show_redacted(error: Exception) -> None:
     """Let IPython show the traceback of a bug with every secret replaced; that of a SyntaxError is IPython's own."""
     if not isinstance(error, SyntaxError):
-        error._render_traceback_ = lambda: redacted_traceback(error)  # type: ignore[attr-defined]
+        begin = _in_the_notebook(error.__traceback__)
+        error._render_traceback_ = lambda: redacted_traceback(error, begin)  # type: ignore[attr-defined]
+
+
+def _in_the_notebook(tb: TracebackType | None) -> TracebackType | None:
+    """Return a traceback from where we called code of the notebook, the body of a cell; None where we did not."""
+    ours = False
+    while tb is not None:
+        module = str(tb.tb_frame.f_globals.get("__name__"))
+        if ours and module == "__main__":
+            return tb
+        ours = ours or module.startswith(f"{__package__}.")
+        tb = tb.tb_next
+    return None
 
 
 @contextmanager

@@ -92,4 +92,5 @@ def _write(path: str, text: str, mark: str, what: str, replace: bool) -> Exporte
                 raise CommandError(f"{path} exists and is no export; it was left as it is. Add --yes to replace it.")
     content = redact(text)
     put(target, content)
-    return Exported(target, len(content.encode()), what)
+    masked = "" if content == text else "; what is secret in it is written as ***"
+    return Exported(target, len(content.encode()), what + masked)

@@ -72,3 +72,12 @@ def test_an_error_stops_the_cells_after_it_in_nbclient(tmp_path, monkeypatch):
     assert "swordfish88" not in str(error)
     assert len(error["traceback"]) == 1
     assert not book.cells[2].outputs
+
+
+def test_an_error_in_a_cell_of_models_shows_the_lines_of_that_cell_and_none_of_ours(ready):
+    result = ready.shell.run_cell("%%mig_models Base\nvalue = 0\n1 / value")
+    shown = ready.capsys.readouterr().out
+    assert isinstance(result.error_in_exec, ZeroDivisionError)
+    assert "1 / value" in shown
+    assert "The models are as they were" in shown
+    assert "mig_ipython" not in shown

@@ -258,6 +258,28 @@ def an_env_py_of_alembic_for_another_database(book):
 
 
 @failure
+def a_section_of_an_ini_file(book):
+    url, quoted = book.secret.url(), book.secret.url().replace("%", "%%")
+    parts = "drivername=postgresql+psycopg\nhost=127.0.0.1\nport=1\nusername=ada\n"
+    password = book.secret.plain.replace("%", "%%")
+    for text in (
+        f"sqlalchemy.url = {quoted}",
+        f"sqlalchemy.url = {url}",
+        f"{parts}password={password}",
+        f"{parts}password={book.secret.plain}",
+        f"password={password}",
+        f"url = {quoted} no url",
+        f"{url}",
+        f"{parts}query={url}",
+    ):
+        book.place("connections.ini", f"[shop]\n{text}\n")
+        book.run("%mig_connect @shop", fails=True)
+        book.run("%mig_connect @nothing", fails=True)
+    book.place("connections.ini", f"{url}\n")
+    book.run("%mig_connect @shop", fails=True)
+
+
+@failure
 def an_ini_with_a_percent_sign_that_starts_nothing(book):
     book.ready()
     ini = (book.folder / "migrations" / "alembic.ini").read_text()
@@ -367,7 +389,7 @@ def a_script_of_sql_with_the_url_in_it(book):
     book.revision("op.execute(f\"SELECT '{URL}'\")")
     book.run("%mig_upgrade --sql")
     book.run("%mig_show a1 --sql")
-    book.run("%mig_export --sql script.sql")
+    assert "is written as ***" in repr(book.run("%mig_export --sql script.sql"))
 
 
 @failure
@@ -382,6 +404,14 @@ def models_that_hold_the_password(book):
     book.run("p = %mig_autogenerate models -m x\np")
     book.run("p[1]")
     book.run("%mig_check models", fails=True)
+
+
+@failure
+def a_cell_of_models_that_fails_at_the_url(book):
+    book.run("import sqlalchemy as sa\nmodels = sa.MetaData()")
+    book.run("%%mig_models models\nimport os\nraise ValueError(os.environ['SHOP'])", fails=True)
+    book.run("%%mig_models models\nsa.Table('t', models, sa.Column(os.environ['SHOP'], sa.Integer, os))", fails=True)
+    book.run("%%mig_models models\nsa.Table('t', models, sa.Column(os.environ['SHOP'], sa.Integer))")
 
 
 @failure
@@ -481,6 +511,8 @@ def test_the_whole_road_on_a_server_shows_no_password(server, book, request, mon
     for command in (
         "connections",
         "autogenerate models -m x --id a1 --accept all --write",
+        "upgrade --plan",
+        *(("upgrade --try",) if server == "postgresql" else ()),
         "upgrade",
         "status",
         "history",
