@@ -89,7 +89,10 @@ print("REPORT" + json.dumps(report))
 
 @pytest.fixture(
     scope="module",
-    params=[("sql", "mig_ipython", "sql", "mig"), ("mig_ipython", "sql", "mig", "sql")],
+    params=[
+        ("sql", "mig_ipython", "sql", "mig"),
+        pytest.param(("mig_ipython", "sql", "mig", "sql"), marks=pytest.mark.sweep),
+    ],
     ids=["sql first", "mig first"],
 )
 def report(request, tmp_path_factory) -> dict[str, object]:

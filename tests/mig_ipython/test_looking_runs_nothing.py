@@ -121,6 +121,7 @@ def test_looking_runs_neither_a_version_file_nor_env_py(watched, migrated, tmp_p
 
 
 def test_completing_and_asking_for_help_runs_nothing(watched, migrated):
+    migrated.shell.Completer.use_jedi = False
     for verb, command in find_commands().items():
         percent = "%%" if command.is_cell else "%"
         for typed in ("", "-", "--", "a", "one@", "a1:"):

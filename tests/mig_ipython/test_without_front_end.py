@@ -180,6 +180,7 @@ def test_a_migration_cell_that_loses_data_is_written_and_not_run(notebook, asked
     assert "from a1 to z9" in repr(notebook.run(cell.format(" --yes")))
 
 
+@pytest.mark.sweep  # the quick run has nbclient itself, in magics/test_errors.py
 def test_an_error_stops_jupyter_execute(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     cells = ["%load_ext mig_ipython", "%mig_upgrade", "open('went_on', 'w')"]

@@ -12,6 +12,8 @@ import pytest
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
+MARKS = ((), pytest.mark.sweep)
+"""The short notebooks run in the quick run too, but once: see the test that runs them twice in one kernel."""
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 
 
@@ -27,7 +29,7 @@ def folder(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("notebook", NOTEBOOKS)
+@pytest.mark.parametrize("notebook", [pytest.param(name, marks=MARKS[name[:2] != "00"]) for name in NOTEBOOKS])
 def test_a_notebook_runs_unattended_within_a_minute(notebook, folder):
     begin = time.monotonic()
     command = [
