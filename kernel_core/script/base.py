@@ -102,7 +102,8 @@ class ScriptDirectory:
     def map(self) -> RevisionMap:
         """The graph of all readable revisions; this object looks at the folders once, until `reload`."""
         if self._map is None:
-            place = Place(self.version_locations, self.recursive_version_locations, self.sourceless)
+            where = self.version_locations, self.recursive_version_locations, self.sourceless
+            place = Place(*where, imports_from=self.prepend_sys_path)
             self._map = look(place).map
             runs.begin()
         return self._map

@@ -22,11 +22,12 @@ KEPT = 16
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which files are looked at."""
+    """Which files are looked at, and from where they import when they are run."""
 
     folders: tuple[str, ...]
     recursive: bool = False
     sourceless: bool = False
+    imports_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def look(place: Place) -> Snapshot:
     for folder in place.folders:
         listing.add_folder(folder, place.recursive, place.sourceless)
     if before is None or before.unsure or before.listing != listing:
-        snapshot = _read(listing, before)
+        snapshot = _read(listing, before, place.imports_from)
     else:
         snapshot = before
     _kept[place] = snapshot
@@ -66,7 +67,7 @@ def forget() -> None:
     _kept.clear()
 
 
-def _read(listing: Listing, before: Snapshot | None) -> Snapshot:
+def _read(listing: Listing, before: Snapshot | None, imports_from: tuple[str, ...]) -> Snapshot:
     """Read what is new or may have changed; the old graph stays where all of it says the same."""
     known = {path: position for position, path in enumerate(before.listing.paths)} if before else {}
     found: list[Script | BrokenScript] = []
@@ -79,7 +80,7 @@ def _read(listing: Listing, before: Snapshot | None) -> Snapshot:
             found.append(before.found[old])
             continue
         now = time.time_ns()
-        each = _read_one(path, stamp)
+        each = _read_one(path, stamp, imports_from)
         if not _is_past(stamp, now):
             unsure.add(path)
         if before and old is not None and _same(before.found[old], each):
@@ -106,9 +107,10 @@ def _path(found: Script | BrokenScript) -> str:
     return found.path
 
 
-def _read_one(path: str, stamp: Stamp) -> Script | BrokenScript:
+def _read_one(path: str, stamp: Stamp, imports_from: tuple[str, ...]) -> Script | BrokenScript:
     try:
-        return Script(read_header(path, stamp[1]) if path.endswith(".py") else read_compiled(path))
+        header = read_header(path, stamp[1]) if path.endswith(".py") else read_compiled(path)
+        return Script(header, imports_from)
     except BrokenScript as error:
         # A traceback would keep the text of the file alive.
         error.__cause__ = error.__context__ = None

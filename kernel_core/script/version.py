@@ -10,7 +10,7 @@ from types import CodeType, ModuleType
 
 from ..util.exc import BrokenScript, CommandError
 from .header import Header, check_syntax, date_in, first_paragraph, read_source, tidy
-from .module import code_at, load_module, runs
+from .module import code_at, load_module, on_path, runs
 from .revision import Revision
 from .written import as_tuple, as_written
 
@@ -18,11 +18,14 @@ _NONE: frozenset[str] = frozenset()
 
 
 class Script(Revision):
-    """One revision and its file; the file is run only when `module` is first touched."""
+    """One revision and its file; the file is run only when `module` is first touched.
 
-    __slots__ = ("_checked", "_docstring", "_module", "lines", "path")
+    ``imports_from`` are folders that are on ``sys.path`` while it is run.
+    """
 
-    def __init__(self, header: Header) -> None:
+    __slots__ = ("_checked", "_docstring", "_imports_from", "_module", "lines", "path")
+
+    def __init__(self, header: Header, imports_from: tuple[str, ...] = ()) -> None:
         revision, down_revision, branch_labels, depends_on, docstring, path, lines = header
         self.revision = revision
         self.down_revision = as_written(down_revision)
@@ -30,6 +33,7 @@ class Script(Revision):
         self.own_labels = frozenset(branch_labels) if branch_labels else _NONE
         self._map, self._node = None, -1
         self.path: str = path
+        self._imports_from = imports_from
         self.lines: Mapping[str, int] = lines
         self._docstring = docstring
         self._module: tuple[int, ModuleType] | None = None
@@ -81,7 +85,8 @@ class Script(Revision):
         """
         if self._module is None or self._module[0] != runs.count:
             stem = f"version_{os.path.splitext(os.path.basename(self.path))[0]}"
-            self._module = runs.count, load_module(self.path, stem, self.code)
+            with on_path(self._imports_from):
+                self._module = runs.count, load_module(self.path, stem, self.code)
             self._checked = None
         return self._module[1]
 
@@ -95,7 +100,7 @@ class Script(Revision):
 
     def unbound(self) -> Script:
         """Return the same script, in no map yet."""
-        return Script(self.header)
+        return Script(self.header, self._imports_from)
 
     @property
     def log_entry(self) -> str:

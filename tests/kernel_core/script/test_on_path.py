@@ -33,6 +33,17 @@ def test_env_py_finds_what_lies_there_and_nothing_stays(folder, tmp_path):
         sys.modules.pop("only_here", None)
 
 
+def test_a_version_file_finds_what_lies_there_also_outside_a_run(folder, tmp_path, put):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "only_there.py").write_text("answer = 42\n")
+    put("a", body="from only_there import answer")
+    scripts = ScriptDirectory(folder, prepend_sys_path=[str(tmp_path / "lib")])
+    try:
+        assert scripts.get_revision("a").module.answer == 42
+    finally:
+        sys.modules.pop("only_there", None)
+
+
 def test_an_env_py_that_fails_leaves_the_path_as_it_was(folder, tmp_path):
     (folder / "env.py").write_text("1 / 0\n")
     with pytest.raises(ZeroDivisionError):
