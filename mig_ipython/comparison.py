@@ -67,7 +67,8 @@ def compare(
     if models is None:
         raise CommandError(NO_MODELS)
     with session.connection.engine.connect() as live:
-        opts = {"target_metadata": models.metadata, "renames": wanted.renames or "show"}
+        opts: dict[str, Any] = {"target_metadata": models.metadata, "renames": wanted.renames or "show"}
+        opts["autogenerate_plugins"] = wanted.plugins
         context = MigrationContext.configure(connection=live, opts=opts)
         found = produce_migrations(context, models.metadata)
         return _comparison(found, models, context, (), (), wanted)
@@ -87,6 +88,8 @@ def _by_environment(session: Session, models: Models | None, only_at_head: bool,
         used = _used(session, models, context.opts.get("target_metadata"))
         if wanted.renames is not None:
             context.opts["renames"] = wanted.renames
+        if context.opts.get("autogenerate_plugins") is None:
+            context.opts["autogenerate_plugins"] = wanted.plugins
         found = produce_migrations(context, used.metadata)
         hook = context.opts.get("process_revision_directives")
         directives = [found]

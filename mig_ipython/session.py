@@ -219,7 +219,8 @@ class Session:
         """Return which part of a comparison is wanted: as said here, else as ``%config Mig`` says."""
         settings = self.settings
         said = renames or (settings.renames if settings.renames != "show" else None)
-        return Wanted(patterns(only or settings.only), patterns(exclude or settings.exclude), said)
+        beyond = tuple(settings.beyond)
+        return Wanted(patterns(only or settings.only), patterns(exclude or settings.exclude), said, beyond)
 
     def declare(self, cell: str, target: str | None = None) -> Declared:
         """Run a cell that declares models, in place of what it declared before; see `model_cell`."""

@@ -36,6 +36,11 @@ class Mig(Configurable):
         "show",
         help="What becomes of a drop and an addition that look like one rename: show, accept or off.",
     ).tag(config=True)
+    beyond = List(
+        Unicode(),
+        ["*"],
+        help="Comparisons beyond Alembic's where env.py chooses none: checks, enum_types; * is all, ~checks leaves out.",
+    ).tag(config=True)
     only = List(Unicode(), help="Compare only tables, or columns, of these names; * and ? stand for anything.").tag(
         config=True
     )

@@ -15,12 +15,20 @@ class Wanted:
     """What of a comparison is wanted; by default everything.
 
     ``only`` and ``exclude`` are patterns: ``users``, ``tmp_*``, ``reports.*`` (a schema, or the columns of a table),
-    ``users.email``. ``renames`` is ``show``, ``accept``, ``off``, or None for what the environment says.
+    ``users.email``. ``renames`` is ``show``, ``accept``, ``off``, or None for what the environment says. ``beyond`` are
+    the comparisons beyond Alembic's where the environment chooses none: ``checks``, ``*`` for all, ``~enum_types``.
     """
 
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     renames: str | None = None
+    beyond: tuple[str, ...] = ("*",)
+
+    @property
+    def plugins(self) -> list[str]:
+        """The comparisons as ``autogenerate_plugins`` names them."""
+        signs = [(name[:1] if name[:1] == "~" else "", name.removeprefix("~")) for name in self.beyond]
+        return ["alembic.autogenerate.*", *(f"{sign}kernel_core.ext.{name}" for sign, name in signs)]
 
     def __str__(self) -> str:
         parts = [f"only {', '.join(self.only)}"] if self.only else []

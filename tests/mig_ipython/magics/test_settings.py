@@ -102,3 +102,14 @@ def test_unloading_takes_the_settings_away(notebook):
     assert not [one for one in notebook.shell.configurables if type(one).__name__ == "Mig"]
     notebook.run("%load_ext mig_ipython\n%reload_ext mig_ipython")
     assert len([one for one in notebook.shell.configurables if type(one).__name__ == "Mig"]) == 1
+
+
+def test_a_notebook_compares_beyond_alembic_and_each_comparison_has_a_switch(ready):
+    from mig_ipython.wanted import Wanted
+
+    assert Wanted().plugins == ["alembic.autogenerate.*", "kernel_core.ext.*"]
+    ready.run("%config Mig.beyond = ['*', '~checks']")
+    plugins = ready.run("from mig_ipython import mig\nmig.session.wanted().plugins")
+    assert plugins == ["alembic.autogenerate.*", "kernel_core.ext.*", "~kernel_core.ext.checks"]
+    ready.run("%config Mig.beyond = ['nobody']")
+    assert "No plugin is called 'kernel_core.ext.nobody'" in ready.fail("%mig_diff")
