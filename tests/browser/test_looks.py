@@ -25,8 +25,8 @@ def notebook(request, lab, notebook_of):
     lab.theme("JupyterLab Light")
 
 
-def looks(part):
-    return part.evaluate(LOOKS, 4.5)
+def looks(part, least=4.5):
+    return part.evaluate(LOOKS, least)
 
 
 def test_everything_can_be_read_and_has_a_name(notebook):
@@ -44,6 +44,7 @@ def test_everything_can_be_read_and_has_a_name(notebook):
     assert seen["controls"] > 50
     assert seen["unnamed"] == []
     assert seen["faint"] == []
+    assert looks(panel, least=12)["faint"] != []  # it looks at colours indeed
 
     for cell in ("%mig_graph", "%mig_diff", "%mig\n"):
         outputs = notebook.run(notebook.cells.filter(has_text=cell.strip()).last)
