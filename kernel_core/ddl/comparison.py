@@ -40,6 +40,9 @@ class ComparesSchemas:
     ) -> None:
         """Take out of the sets what this database shows differently but means the same."""
 
+    def correct_for_autogen_foreignkeys(self, conn_fks: set[Any], metadata_fks: set[Any]) -> None:
+        """The same for foreign keys."""
+
     def constraint_name(self, constraint: Constraint) -> str | None:
         """Return the name by which a reflected constraint can be dropped; None where it has none."""
         return None if constraint.name is None else str(constraint.name)

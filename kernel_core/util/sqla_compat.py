@@ -429,14 +429,15 @@ class MySQLTypes:
         self._dialect: Any = dialect
         self._known: dict[str, TypeEngine[Any]] = {}
 
-    def type(self, written: str) -> TypeEngine[Any]:
-        """Return the type for what SHOW CREATE TABLE says behind a column's name.
+    def type(self, written: str, name: str) -> TypeEngine[Any]:
+        """Return the type for what SHOW CREATE TABLE says behind a column's ``name``.
 
-        NullType, with a warning, where it is not known.
+        NullType, with a warning that says the name, where it is not known.
         """
         found = self._known.get(written)
         if found is None:
-            parsed = self._dialect._tabledef_parser.parse(f"CREATE TABLE `t` (\n  `c` {written}\n)", None)
+            quoted = self._dialect.identifier_preparer.quote_identifier(name)
+            parsed = self._dialect._tabledef_parser.parse(f"CREATE TABLE `t` (\n  {quoted} {written}\n)", None)
             found = parsed.columns[0]["type"] if parsed.columns else NullType()
             self._known[written] = found
         return found

@@ -128,7 +128,7 @@ class _Reading:
         name, type_text, charset, collation, nullable, default, extra, generated, comment = row
         if collation is not None and collation != table_collation:
             type_text = f"{type_text} CHARACTER SET {charset} COLLATE {collation}"
-        type_ = self._types.type(type_text)
+        type_ = self._types.type(type_text, name)
         column = {
             "name": name,
             "type": type_,

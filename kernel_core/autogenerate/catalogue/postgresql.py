@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
 
+from ...util.exc import CommandError
 from ...util.sqla_compat import PostgresqlTypes
 from . import postgresql_sql as sql
 from .values import Catalogue, EnumInfo, Key, TableInfo
@@ -22,6 +23,11 @@ _VIEWS = {"v": "view", "m": "materialized view", "f": "foreign table"}
 
 def read_postgresql(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalogue:
     """Return the tables of some schemas; None is what the search path sees and none of the named ones has."""
+    if None in schemas and connection.dialect.default_schema_name is None:
+        raise CommandError(
+            "This role has no schema to look into: none of its search_path is there, or it may use none of them. "
+            "GRANT USAGE ON SCHEMA to it, or SET search_path."
+        )
     reading = _Reading(connection, schemas, wanted)
     if schemas:
         reading.read()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.schema import ForeignKeyConstraint, Table, UniqueConstraint
+from sqlalchemy.schema import ForeignKeyConstraint, UniqueConstraint
 
 from ...util.sqla_compat import final_name
 from ..catalogue import TableInfo
@@ -12,6 +12,7 @@ from ..context import AutogenContext
 from .changes import Changes
 from .copies import create_foreign_key, create_unique, drop_constraint
 from .reflect import Database
+from .sides import Sides
 from .values import (
     ForeignKeyValue,
     UniqueValue,
@@ -23,15 +24,15 @@ from .values import (
 
 
 def compare_uniques(
-    context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes
+    context: AutogenContext, database: Database, info: TableInfo, sides: Sides, changes: Changes
 ) -> None:
     """Note what drops and adds unique constraints.
 
     A named one is the same where name and columns are; one without a name, where a constraint with its columns is there
     under any name. One that the database does not name cannot be dropped, and is left alone.
     """
-    found = [(item["name"], unique_of_database(item)) for item in info.uniques]
-    missing, kept = _match_uniques(context, info, model, found)
+    found = [(item["name"], unique_of_database(item)) for item in sides.uniques]
+    missing, kept = _match_uniques(context, info, sides, found)
     for position, (name, value) in enumerate(found):
         if position in kept or name is None:
             continue
@@ -51,13 +52,13 @@ def compare_uniques(
 
 
 def _match_uniques(
-    context: AutogenContext, info: TableInfo, model: Table, found: list[tuple[Any, UniqueValue]]
+    context: AutogenContext, info: TableInfo, sides: Sides, found: list[tuple[Any, UniqueValue]]
 ) -> tuple[list[UniqueConstraint], set[int]]:
     """Return the model's constraints that the database lacks, and the positions of those that it has.
 
     PostgreSQL leaves out a UNIQUE that says no more than the primary key or another UNIQUE of its CREATE TABLE.
     """
-    wanted = [constraint for constraint in model.constraints if isinstance(constraint, UniqueConstraint)]
+    wanted = list(sides.model_uniques)
     wanted.sort(key=lambda unique: (unique.name is None, str(unique.name), unique_of_model(unique).columns))
     kept: set[int] = set()
     missing: list[UniqueConstraint] = []
@@ -108,16 +109,16 @@ def _unique_in(database: Database, info: TableInfo, name: str, value: UniqueValu
 
 
 def compare_foreign_keys(
-    context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes
+    context: AutogenContext, database: Database, info: TableInfo, sides: Sides, changes: Changes
 ) -> None:
     """Note what drops and adds foreign keys; the same columns, target and actions are the same key, under any name."""
     default_schema = database.default_schema
     found: dict[ForeignKeyValue, dict[str, Any]] = {}
-    for item in info.foreign_keys:
+    for item in sides.foreign_keys:
         if context.run_name_filters(item["name"], "foreign_key_constraint", info.parents):
             found[foreign_key_of_database(item, default_schema)] = item
     wanted: dict[ForeignKeyValue, ForeignKeyConstraint] = {}
-    for constraint in sorted(model.foreign_key_constraints, key=lambda c: (str(c.name), c.column_keys)):
+    for constraint in sorted(sides.model_foreign_keys, key=lambda c: (str(c.name), c.column_keys)):
         wanted[_comparable(context, foreign_key_of_model(constraint, default_schema), found)] = constraint
     for value, item in found.items():
         if value in wanted:

@@ -18,6 +18,7 @@ from sqlalchemy.schema import (
     Table,
     UniqueConstraint,
 )
+from sqlalchemy.sql.elements import TextClause
 
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
@@ -28,9 +29,11 @@ from ...util.sqla_compat import (
     final_name,
     is_type_bound,
     referent,
+    sql_text,
     table_prefixes,
 )
 from ..context import names
+from .reflect import literal_text
 
 
 def loose_column(column: Column[Any]) -> Column[Any]:
@@ -101,8 +104,12 @@ def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:
 
 
 def create_index(index: Index, dialect: Dialect) -> CreateIndexOp:
-    """Return the operation that makes an index."""
+    """Return the operation that makes an index; its expressions are text, which belongs to no table."""
     operation = CreateIndexOp.from_index(index)
+    operation.columns = [
+        part if isinstance(part, (str, TextClause)) else literal_text(sql_text(part, dialect))
+        for part in operation.columns
+    ]
     operation.index_name = final_name(index, dialect)
     return operation
 

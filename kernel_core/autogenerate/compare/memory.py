@@ -39,6 +39,11 @@ class _Remembered:
 _remembered: WeakKeyDictionary[Engine, _Remembered] = WeakKeyDictionary()
 
 
+def forget(engine: Engine) -> None:
+    """Compare the next time as if it were the first."""
+    _remembered.pop(engine, None)
+
+
 class Memory:
     """What is known of the last comparison of this database; ``sure`` is False where nothing is to be remembered."""
 
@@ -70,7 +75,7 @@ class Memory:
         engine = self._context.connection.engine
         state = ModelState.of(self._context.metadatas) if nothing_differs and self._database is not None else None
         if state is None or self._database is None:
-            _remembered.pop(engine, None)
+            forget(engine)
         else:
             _remembered[engine] = _Remembered(self._database, self._options, self._context.metadatas, state)
 

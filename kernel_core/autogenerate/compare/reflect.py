@@ -80,7 +80,8 @@ class Database:
         if name in self._metadata.tables:
             return self._metadata.tables[name]
         info = self.infos.get(key)
-        table = Table(key[1], self._metadata, schema=key[0])
+        comment = None if info is None else info.comment
+        table = Table(key[1], self._metadata, schema=key[0], comment=comment)
         if info is None:
             return table
         for item in info.columns.values():

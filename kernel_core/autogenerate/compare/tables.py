@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,8 +22,9 @@ from .comments import compare_table_comment
 from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
 from .found import Found, Pair
-from .indexes import compare_indexes
+from .indexes import belongs_to_a_key, compare_indexes, keys_of_database
 from .reflect import Database, version_table
+from .sides import Sides, sides_of
 
 
 def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: Database) -> None:
@@ -37,6 +39,7 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         existing = database.table(key) if key in database.infos and context.filters_objects else None
         if context.run_object_filters(model, key[1], "table", False, existing):
             (both if key in database.infos else new).append(model)
+            _name_what_is_in_the_way(context, database, key)
     gone = [
         key
         for key in database.infos
@@ -51,6 +54,17 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
     found.more = _asked_alone(context, database, new, gone)
     context.comparisons.run("tables", lambda: (context, database, found))
     upgrade_ops.ops.extend(found.in_order())
+
+
+def _name_what_is_in_the_way(context: AutogenContext, database: Database, key: Key) -> None:
+    kind = database.catalogue.views.get(key)
+    if kind is not None and key not in database.infos:
+        context.has_warned = True
+        warnings.warn(
+            f'"{key[1]}" is a {kind} in the database, and a table in the models: it cannot be created beside it. '
+            "Drop it or rename one of them, or leave it out with include_object.",
+            stacklevel=2,
+        )
 
 
 def _is_included(context: AutogenContext, database: Database, key: Key) -> bool:
@@ -124,9 +138,17 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
             operations.extend(drops)
             continue
         later = {key for key in table.foreign_key_constraints if any(_drops(drop, key) for drop in operations)}
-        tables.extend(drop_index(index) for index in sorted(table.indexes, key=lambda index: str(index.name)))
+        needed = _needed_by_keys(context, database, table)
+        indexes = [index for index in table.indexes if index.name not in needed]
+        tables.extend(drop_index(index) for index in sorted(indexes, key=lambda index: str(index.name)))
         tables.append(DropTableOp.from_table(table_alone(table, dialect, later)))
     return operations + tables
+
+
+def _needed_by_keys(context: AutogenContext, database: Database, table: Table) -> set[str]:
+    """Return the indexes that the database drops with the table only, because a foreign key needs them."""
+    info = database.infos[table.schema, str(table.name)]
+    return {item["name"] for item in info.indexes if belongs_to_a_key(context, item, keys_of_database(info))}
 
 
 def _drops(operation: MigrateOperation, key: ForeignKeyConstraint) -> bool:
@@ -139,12 +161,12 @@ def _changes(context: AutogenContext, database: Database, model: Table) -> Chang
     """Return what is to be done to a table that both sides have."""
     info = database.infos[_key(database, model)]
     context.column_orders[info.key] = list(info.columns), names(model.columns)
-    changes = Changes(info.key)
+    changes, sides = Changes(info.key), sides_of(context, database, info, model)
     changes.added_columns = added_columns(context, info, model)
     changes.altered_columns = altered_columns(context, database, info, model)
     own = {
-        "indexes": lambda: _compare_uniques_and_indexes(context, database, info, model, changes),
-        "foreignkeys": lambda: compare_foreign_keys(context, database, info, model, changes),
+        "indexes": lambda: _compare_uniques_and_indexes(context, database, info, model, sides, changes),
+        "foreignkeys": lambda: compare_foreign_keys(context, database, info, sides, changes),
         "comments": lambda: compare_table_comment(context, info, model, changes),
     }
     asked = _Asked(context, database, info.key, model, changes)
@@ -155,10 +177,10 @@ def _changes(context: AutogenContext, database: Database, model: Table) -> Chang
 
 
 def _compare_uniques_and_indexes(
-    context: AutogenContext, database: Database, info: TableInfo, model: Table, changes: Changes
+    context: AutogenContext, database: Database, info: TableInfo, model: Table, sides: Sides, changes: Changes
 ) -> None:
-    compare_uniques(context, database, info, model, changes)
-    compare_indexes(context, database, info, model, changes)
+    compare_uniques(context, database, info, sides, changes)
+    compare_indexes(context, database, info, model, sides, changes)
 
 
 class _Asked:

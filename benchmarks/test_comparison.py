@@ -1,0 +1,154 @@
+"""Comparing models with a database that is the same: CPU and memory, side by side with Alembic in one run.
+
+pip install -e ".[test,peer]" && pytest benchmarks/test_comparison.py -s
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+pytestmark = pytest.mark.peer
+
+TABLES = 1000
+POSTGRESQL = os.environ.get("MIG_TEST_POSTGRESQL", "postgresql+psycopg://root@127.0.0.1:5432/postgres")
+
+
+def models(tables: int) -> sa.MetaData:
+    """Return tables of nine columns, each with a key, an index, a unique constraint and a foreign key."""
+    metadata = sa.MetaData()
+    for number in range(tables):
+        table = sa.Table(
+            f"t{number}",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("name", sa.String(50), nullable=False),
+            sa.Column("count", sa.Integer, index=True),
+            sa.Column("made", sa.DateTime, server_default=sa.func.current_timestamp()),
+            sa.Column("price", sa.Numeric(10, 2)),
+            sa.Column("done", sa.Boolean),
+            sa.Column("words", sa.Text),
+            sa.Column("day", sa.Date),
+            sa.UniqueConstraint("name", "price", name=f"uq_{number}"),
+        )
+        if number:
+            table.append_column(sa.Column("parent", sa.ForeignKey(f"t{number // 10}.id")))
+    return metadata
+
+
+def compare(engine_name: str, connection: sa.Connection, metadata: sa.MetaData) -> list[Any]:
+    """Compare once, by ``kernel_core`` or ``alembic``."""
+    context = importlib.import_module(f"{engine_name}.runtime.migration").MigrationContext.configure(connection)
+    found: list[Any] = importlib.import_module(f"{engine_name}.autogenerate").compare_metadata(context, metadata)
+    return found
+
+
+@pytest.fixture
+def same(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[sa.Connection, sa.MetaData]]:
+    """Return a connection to a database that was made from the models, written some time ago, and the models."""
+    metadata, schema = models(TABLES), f"comparison_{uuid.uuid4().hex[:8]}"
+    url = f"sqlite:///{tmp_path / 'same.db'}" if request.param == "sqlite" else POSTGRESQL
+    engine = sa.create_engine(url, poolclass=sa.StaticPool)
+    with engine.connect() as connection:
+        if request.param == "postgresql":
+            connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+            connection.exec_driver_sql(f"SET search_path TO {schema}")
+            connection.dialect.default_schema_name = schema
+        metadata.create_all(connection)
+        connection.commit()
+        if request.param == "sqlite":
+            os.utime(tmp_path / "same.db", (1_700_000_000.5, 1_700_000_000.5))
+        yield connection, metadata
+        connection.rollback()
+        if request.param == "postgresql":
+            for table in reversed(metadata.sorted_tables):  # all in one would need more locks than there are
+                connection.exec_driver_sql(f"DROP TABLE {schema}.{table.name} CASCADE")
+                connection.commit()
+            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+            connection.commit()
+    engine.dispose()
+
+
+def cpu(work: Callable[[], Any], rounds: int) -> float:
+    """Return the median of CPU seconds; objects that are there already don't count for the garbage collector."""
+    spent = []
+    gc.collect()
+    gc.freeze()
+    for _ in range(rounds):
+        begin = time.process_time()
+        assert work() == []
+        spent.append(time.process_time() - begin)
+    gc.unfreeze()
+    return statistics.median(spent)
+
+
+def ratio(what: str, ours: float, theirs: float, unit: str = "s") -> float:
+    print(f"{what:45} {ours:8.4f} {unit} / {theirs:8.3f} {unit} = 1/{theirs / ours:.1f}")
+    return ours / theirs
+
+
+@pytest.mark.parametrize("same", ["sqlite", "postgresql"], indirect=True)
+def test_nothing_differs(same: tuple[sa.Connection, sa.MetaData]) -> None:
+    connection, metadata = same
+    name = connection.dialect.name
+
+    def fresh() -> list[Any]:
+        """What was remembered of the last comparison is forgotten."""
+        importlib.import_module("kernel_core.autogenerate.compare.memory").forget(connection.engine)
+        return compare("kernel_core", connection, metadata)
+
+    ours, theirs = cpu(fresh, 5), cpu(lambda: compare("alembic", connection, metadata), 3)
+    assert ratio(f"{TABLES:,} tables, nothing differs, {name}", ours, theirs) <= 1 / 5
+    if name == "sqlite":
+        compare("kernel_core", connection, metadata)
+        again = cpu(lambda: compare("kernel_core", connection, metadata), 9)
+        reached = ratio(f"{TABLES:,} tables, compared again, {name}", again, theirs)
+        assert reached <= 1 / 50, "the aim is 1/500"
+
+
+_MEMORY = """
+import json, sys, tracemalloc
+sys.path[:0] = json.loads(sys.argv[3])
+import sqlalchemy as sa
+from test_comparison import compare, models
+metadata = models(3000)
+engine = sa.create_engine(sys.argv[2])
+small = sa.create_engine("sqlite://")
+with small.connect() as connection:
+    few = models(1)
+    few.create_all(connection)
+    compare(sys.argv[1], connection, few)  # what is imported does not count
+with engine.connect() as connection:
+    tracemalloc.start()
+    assert compare(sys.argv[1], connection, metadata) == []
+    print(tracemalloc.get_traced_memory()[1])
+"""
+
+
+def test_memory(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'same.db'}"
+    engine = sa.create_engine(url)
+    models(3000).create_all(engine)
+    engine.dispose()
+    here = str(Path(__file__).parent)
+
+    def peak(engine_name: str) -> float:
+        command = [sys.executable, "-c", _MEMORY, engine_name, url, json.dumps([here, str(Path(here).parent)])]
+        run = subprocess.run(command, check=True, capture_output=True, text=True)
+        return int(run.stdout) / 1_000_000
+
+    ours, theirs = peak("kernel_core"), peak("alembic")
+    assert ratio("3,000 tables, memory", ours, theirs, "MB") <= 1 / 4

@@ -1,0 +1,63 @@
+"""The constraints and indexes of one table on both sides, after a third party's dialect has had its say."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy.schema import ForeignKeyConstraint, Index, Table, UniqueConstraint
+
+from ..catalogue import TableInfo
+from ..context import AutogenContext
+from .reflect import Database
+from .sameness import is_overridden
+from .values import foreign_key_of_database, foreign_key_of_model, unique_of_database, unique_of_model
+
+
+class Sides(NamedTuple):
+    """Of the database as it was read, of the model as objects."""
+
+    uniques: list[dict[str, Any]]
+    indexes: list[dict[str, Any]]
+    foreign_keys: list[dict[str, Any]]
+    model_uniques: list[UniqueConstraint]
+    model_indexes: list[Index]
+    model_foreign_keys: list[ForeignKeyConstraint]
+
+
+def sides_of(context: AutogenContext, database: Database, info: TableInfo, model: Table) -> Sides:
+    """Return what is to be compared; ``DefaultImpl``'s documented hooks may take out what means the same."""
+    uniques = [constraint for constraint in model.constraints if isinstance(constraint, UniqueConstraint)]
+    found = Sides(
+        info.uniques, info.indexes, info.foreign_keys, uniques, list(model.indexes), list(model.foreign_key_constraints)
+    )
+    if is_overridden(context.impl, "correct_for_autogen_constraints"):
+        found = _without_constraints(context, database, info, found)
+    if is_overridden(context.impl, "correct_for_autogen_foreignkeys"):
+        found = _without_keys(context, database, info, found)
+    return found
+
+
+def _without_constraints(context: AutogenContext, database: Database, info: TableInfo, sides: Sides) -> Sides:
+    table = database.table(info.key)
+    uniques = {constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)}
+    indexes, model_uniques, model_indexes = set(table.indexes), set(sides.model_uniques), set(sides.model_indexes)
+    context.impl.correct_for_autogen_constraints(uniques, indexes, model_uniques, model_indexes)
+    kept = {(constraint.name, unique_of_model(constraint)) for constraint in uniques}
+    named = {index.name for index in indexes}
+    return sides._replace(
+        uniques=[item for item in sides.uniques if (item["name"], unique_of_database(item)) in kept],
+        indexes=[item for item in sides.indexes if item["name"] in named],
+        model_uniques=[constraint for constraint in sides.model_uniques if constraint in model_uniques],
+        model_indexes=[index for index in sides.model_indexes if index in model_indexes],
+    )
+
+
+def _without_keys(context: AutogenContext, database: Database, info: TableInfo, sides: Sides) -> Sides:
+    schema = database.default_schema
+    keys, model_keys = set(database.table(info.key).foreign_key_constraints), set(sides.model_foreign_keys)
+    context.impl.correct_for_autogen_foreignkeys(keys, model_keys)
+    kept = {foreign_key_of_model(key, schema) for key in keys}
+    return sides._replace(
+        foreign_keys=[item for item in sides.foreign_keys if foreign_key_of_database(item, schema) in kept],
+        model_foreign_keys=[key for key in sides.model_foreign_keys if key in model_keys],
+    )
