@@ -7,7 +7,9 @@ What ``%config`` or IPython's own configuration says wins over the file.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from typing import Any
 
 from traitlets import Bool, CaselessStrEnum, Int, List, TraitError, Unicode, validate
@@ -90,6 +92,46 @@ class Mig(Configurable):
                     f"{path} [tool.mig] says {name} = {said_as}, which cannot be. {self.traits()[name].help}"
                 ) from None
         return path if table else None
+
+    def save(self, folder: str | None = None) -> str:
+        """Write what is not as by default into ``[tool.mig]`` of the nearest ``pyproject.toml``; return its path.
+
+            mig.session.settings.save()
+
+        The rest of the file stays as it is, letter by letter; where there is no file, one is made in ``folder``. Raises
+        CommandError where the file cannot be read as TOML, or the table cannot be found in it; then nothing is written.
+        """
+        import tomllib
+
+        from kernel_core.util.exc import CommandError
+        from kernel_core.util.files import replace
+
+        here = folder or os.getcwd()
+        path = nearest_pyproject(here) or os.path.join(here, "pyproject.toml")
+        before = ""
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", newline="") as stream:
+                before = stream.read()
+        names = [name for name in sorted(self.trait_names(config=True)) if name not in _FROM_IPYTHON]
+        values = {name: getattr(self, name) for name in names if getattr(self, name) != self.trait_defaults(name)}
+        lines = "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items())
+        rest = _BLOCK.sub("", before).rstrip("\r\n")
+        after = f"{rest}\n\n[tool.mig]\n{lines}" if rest else f"[tool.mig]\n{lines}"
+        try:
+            old, new = tomllib.loads(before), tomllib.loads(after)
+        except tomllib.TOMLDecodeError as error:
+            raise CommandError(f"{path} cannot be changed: {error}. Nothing was written; edit it by hand.") from None
+        for table in (old, new):
+            table.get("tool", {}).pop("mig", None)
+        if {**old, "tool": old.get("tool", {})} != {**new, "tool": new.get("tool", {})}:
+            raise CommandError(f"{path} writes tool.mig in another way. Nothing was written; edit it by hand.")
+        replace(path, after)
+        return path
+
+
+_FROM_IPYTHON = frozenset({"config", "parent", "log"})
+_BLOCK = re.compile(r"^\[tool\.mig\][^\n]*\n(?:(?!\[)[^\n]*(?:\n|\Z))*", re.MULTILINE)
+"""The table as people write it: its heading, and all up to the next heading."""
 
 
 def nearest_pyproject(folder: str) -> str | None:

@@ -113,3 +113,37 @@ def test_a_notebook_compares_beyond_alembic_and_each_comparison_has_a_switch(rea
     assert plugins == ["alembic.autogenerate.*", "kernel_core.ext.*", "~kernel_core.ext.checks"]
     ready.run("%config Mig.beyond = ['nobody']")
     assert "No plugin is called 'kernel_core.ext.nobody'" in ready.fail("%mig_diff")
+
+
+def test_settings_are_saved_for_good_and_the_rest_of_the_file_stays(fresh, tmp_path):
+    rest = "# mine\n[project]\nname = 'x'   # keep me\n"
+    notebook = fresh(f"{rest}\n[tool.mig]\naccept = 'none'\n\n[tool.other]\na = [1,\n  2]\n")
+    notebook.run("%config Mig.target = 'Base quoted'\n%config Mig.exclude = ['tmp_*', 'é']\n%config Mig.panel = False")
+    path = notebook.run("from mig_ipython import mig\nmig.session.settings.save()")
+    text = (tmp_path / "pyproject.toml").read_text()
+    assert path == str(tmp_path / "pyproject.toml")
+    assert text.startswith(rest)
+    assert "[tool.other]\na = [1,\n  2]\n" in text
+    assert text.count("[tool.mig]") == 1
+    again = fresh(text)
+    settings = again.run("from mig_ipython import mig\nmig.session.settings")
+    assert (settings.accept, settings.panel, settings.fold_above) == ("none", False, 300)
+    assert settings.target == "Base quoted"
+    assert settings.exclude == ["tmp_*", "é"]
+    again.run("mig.session.settings.save()")
+    assert (tmp_path / "pyproject.toml").read_text() == text
+
+
+def test_settings_are_saved_where_there_is_no_file_yet(notebook, tmp_path):
+    notebook.run("%config Mig.fold_above = 50")
+    notebook.run("from mig_ipython import mig\nmig.session.settings.save()")
+    assert (tmp_path / "pyproject.toml").read_text() == "[tool.mig]\nfold_above = 50\n"
+
+
+def test_a_table_written_in_another_way_is_left_alone(fresh, tmp_path):
+    text = "[tool]\nmig = { accept = 'none' }\n"
+    notebook = fresh(text)
+    notebook.run("from mig_ipython import mig\nsettings = mig.session.settings")
+    result = notebook.shell.run_cell("settings.save()")
+    assert "edit it by hand" in str(result.error_in_exec)
+    assert (tmp_path / "pyproject.toml").read_text() == text

@@ -1,0 +1,49 @@
+"""Hostile names in plans, confirmations, reports, trials, declarations and lists of connections: text, never markup."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from kernel_core.rehearse import Rehearsal
+from kernel_core.runtime.run import AppliedStep
+from kernel_core.runtime.run import RunReport as Done
+from mig_ipython.confirmation import Confirmation
+from mig_ipython.export import Exported
+from mig_ipython.progress import Progress
+from mig_ipython.views.connections import Connections
+from mig_ipython.views.declared import Declared
+from mig_ipython.views.operations import Line
+from mig_ipython.views.plan import Loss, Plan, PlannedStep
+from mig_ipython.views.report import RunReport
+
+
+def views(text: str):
+    step = PlannedStep(text, text, lambda: (Line("+", text, text),))
+    plan = Plan("upgrade", text, (step,), (Loss(text, text, text, 2),), text, "sqlite", lambda: text)
+    trial = Rehearsal(Done(), {text: (text,)}, {text + "2": (f"column {text}",)})
+    question = Confirmation(plan, text, lambda: None)
+    folded = Confirmation(plan, text, lambda: None)
+    folded.folded = True
+    progress = Progress(lambda _: None)
+    progress.now = SimpleNamespace(kind="start", revision=text, doc=text)
+    report = RunReport(
+        "upgrade", (AppliedStep(text, "upgrade", text, 0.1),), (text,), (text,), text, plan=plan, trial=trial
+    )
+    yield from (plan, question, folded, progress, report)
+    yield Declared(text, 1, (text,), (("+", text, text),), (text,), (text,), (text,))
+    yield Connections((), ((text, text, text),))
+    yield Exported("/" + text.replace("\0", ""), 3, text)
+
+
+def test_no_view_of_a_run_lets_a_hostile_text_become_markup(hostile, active_nodes):
+    for text in hostile:
+        for view in views(text):
+            assert list(active_nodes(view._repr_html_())) == [], (type(view).__name__, text)
+
+
+@pytest.mark.parametrize("text", ["<script>x</script>", "a & b"])
+def test_text_shows_a_hostile_text_as_it_is(text):
+    for view in views(text):
+        assert text.splitlines()[0] in repr(view), type(view).__name__
