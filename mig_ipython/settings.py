@@ -41,7 +41,7 @@ class Mig(Configurable):
     beyond = List(
         Unicode(),
         ["*"],
-        help="Comparisons beyond Alembic's where env.py chooses none: checks, enum_types; * is all, ~checks leaves out.",
+        help="What to compare beyond Alembic where env.py chooses nothing: checks, enum_types; * is all, ~checks not.",
     ).tag(config=True)
     only = List(Unicode(), help="Compare only tables, or columns, of these names; * and ? stand for anything.").tag(
         config=True
