@@ -14,6 +14,7 @@ from mig_ipython.connection import Connection
 from mig_ipython.environment import Environment
 from mig_ipython.export import Exported
 from mig_ipython.progress import Progress
+from mig_ipython.views.connections import Connections
 from mig_ipython.views.declared import Declared
 from mig_ipython.views.diff import Diff
 from mig_ipython.views.dot import by_program, in_process
@@ -89,6 +90,7 @@ EVERY_VIEW = {
     "Confirmation": lambda texts: Confirmation(plan(texts), "".join(texts), lambda: report(texts)),
     "Progress": progress,
     "Connection": lambda texts: Connection("".join(texts), sa.create_engine("sqlite://"), "".join(texts)),
+    "Connections": lambda texts: Connections(tuple(texts), tuple((text,) * 3 for text in texts)),
     "Environment": lambda texts: Environment("x", files=tuple(texts), said="".join(texts)),
     "Exported": lambda texts: Exported("".join(texts).replace("\0", ""), 1, "".join(texts)),
 }
