@@ -112,6 +112,9 @@ class Commands:
     def __init__(self, shell: Any = None) -> None:
         self._commands = find_commands(shell)
 
+    def __repr__(self) -> str:
+        return f"mig: {', '.join(f'{verb}()' for verb in self._commands)}. mig.upgrade? tells about one."
+
     def __dir__(self) -> list[str]:
         return [*self._commands, "session"]
 

@@ -47,3 +47,8 @@ def test_completion_offers_verbs_options_and_connections(notebook):
         assert "upgrade" in {one.text for one in complete("%mig up")}
         assert "--sql" in {one.text for one in complete("%mig_upgrade --s")}
         assert "dev" in {one.text for one in complete("%mig_close d")}
+
+
+def test_mig_shown_alone_lists_what_it_can_do(notebook):
+    notebook.run("from mig_ipython import mig")
+    assert "upgrade()" in repr(notebook.run("mig"))
