@@ -23,7 +23,7 @@ from ...util.sqla_compat import (
 from .definition import Clause, ColumnText, parse_clause, parse_column
 from .stored import Stored, index_sql
 from .tokens import mentions, quote, tokens
-from .unnamed import names_of_clause
+from .unnamed import name_by_convention, names_of_clause
 
 if TYPE_CHECKING:
     from .impl import SQLiteImpl
@@ -61,6 +61,14 @@ class TableEdit:
                 if constraint.name not in known:
                     self.add_constraint(constraint)
             self.changed = True
+
+    def name_clauses(self) -> None:
+        """Give unnamed constraints the names of the batch's ``naming_convention``, to be dropped by from now on."""
+        for column, clauses in self._all_clauses():
+            for place, clause in enumerate(clauses):
+                name = name_by_convention(self.text.name, column, clause, self.batch.options.naming_convention)
+                if name is not None:
+                    clauses[place] = Clause(f"CONSTRAINT {quote(name)} {clause.text}", clause.kind, name)
 
     def take_options(self) -> None:
         """Apply what ``batch_alter_table`` itself was given: columns, constraints and indexes, options of the table."""

@@ -21,6 +21,7 @@ from ...util.sqla_compat import default_argument, default_sql, is_type_bound, sh
 from ..impl import DefaultImpl
 from .pragma import end_transaction, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
+from .references import dangling, said
 from .stored import stored_definition
 from .unnamed import name_of
 
@@ -180,18 +181,9 @@ class SQLiteImpl(DefaultImpl):
         Rebuild(self, batch).run()
 
 
-def dangling(connection: Connection) -> Counter[tuple[str, str]]:
-    """Return how many rows of (table) refer to rows that (parent) lacks."""
-    rows = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-    return Counter((row[0], row[2]) for row in rows)
-
-
 def _refuse_dangling(wrong: Counter[tuple[str, str]]) -> None:
     if wrong:
-        said = "; ".join(
-            f"{count} of {table} refer to rows that {parent} lacks" for (table, parent), count in sorted(wrong.items())
-        )
-        raise CommandError(f"Foreign keys would be broken: {said}. Correct those rows first; nothing was changed.")
+        raise CommandError(f"Foreign keys would be broken: {said(wrong)}. Correct that first; nothing was changed.")
 
 
 def _asks(given: Mapping[str, Any], what: str) -> bool:

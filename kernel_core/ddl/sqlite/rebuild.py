@@ -17,6 +17,7 @@ from ...util.exc import UnsupportedOperation
 from ...util.sqla_compat import copy_column
 from .edit import TableEdit
 from .pragma import in_transaction
+from .references import dangling_of, said
 from .stored import Stored, stated_definition, stored_definition
 from .tokens import in_schema, quote, tokens
 
@@ -43,6 +44,7 @@ class Rebuild:
             elif change.method not in ("create_table_comment", "drop_table_comment"):
                 change.replay(self.edit)
         self.edit.reorder()
+        self.edit.name_clauses()
         if self.edit.changed or self.batch.options.recreate == "always":
             self._carry_out()
 
@@ -206,22 +208,17 @@ class Rebuild:
             if not self.impl.connection.invalidated:
                 self.impl.connection.exec_driver_sql(f"PRAGMA legacy_alter_table={before or 0}")
 
-    def _check_broken(self) -> Counter[str]:
+    def _check_broken(self) -> Counter[tuple[str, str]]:
         """Return how many rows of the table refer to rows that each other table lacks."""
         if self.impl.as_sql or self.impl.connection is None:
             return Counter()
-        prefix = _prefix(self.batch.schema)
-        rows = self.impl.connection.exec_driver_sql(
-            f"PRAGMA {prefix}foreign_key_check({quote(self.edit.text.name)})"
-        ).all()
-        return Counter(row[2] for row in rows)
+        return dangling_of(self.impl.connection, self.edit.text.name, self.batch.schema)
 
-    def _verify(self, before: Counter[str]) -> None:
+    def _verify(self, before: Counter[tuple[str, str]]) -> None:
         """Raise where the new table refers to rows that are not there, or where a view no longer works."""
         wrong = self._check_broken() - before
         if wrong:
-            said = ", ".join(f"{count} rows refer to rows that {table} lacks" for table, count in sorted(wrong.items()))
-            raise self.batch.refuse(f"{said}. Correct those rows first; nothing was changed")
+            raise self.batch.refuse(f"{said(wrong)}. Correct that first; nothing was changed")
         for view in self.stored.views if not self.impl.as_sql else ():
             assert self.impl.connection is not None
             try:

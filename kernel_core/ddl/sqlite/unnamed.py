@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlalchemy.schema import Constraint
 from sqlalchemy.types import NULLTYPE
 
@@ -46,23 +46,37 @@ def names_of_clause(table: str, column: str | None, clause: Clause, convention: 
     """
     if clause.name is not None or clause.kind not in ("UNIQUE", "FOREIGN KEY"):
         return set()
+    columns, referred = _stated(column, clause)
+    names = {known_as(clause.kind, table, columns, referred)}
+    conventional = name_by_convention(table, column, clause, convention)
+    return names | {conventional} if conventional is not None else names
+
+
+def name_by_convention(table: str, column: str | None, clause: Clause, convention: Mapping[str, str]) -> str | None:
+    """Return the name that a convention gives to an unnamed clause; None where it gives none."""
+    kind = {"UNIQUE": "uq", "FOREIGN KEY": "fk", "PRIMARY KEY": "pk"}.get(clause.kind)
+    if clause.name is not None or kind not in convention:
+        return None
+    return _by_convention(table, *_stated(column, clause), clause.kind, convention)
+
+
+def _stated(column: str | None, clause: Clause) -> tuple[list[str], str]:
+    """Return the columns that a clause is about, and the table that it refers to."""
     found = tokens(clause.text)
     place = next((place for place, token in enumerate(found) if token.keyword == "REFERENCES"), None)
-    referred = "" if place is None else found[place + 1].name
-    columns = [column] if column is not None else clause.columns()
-    names = {known_as(clause.kind, table, columns, referred)}
-    if convention:
-        names.add(_by_convention(table, columns, referred, convention))
-    return names
+    return [column] if column is not None else clause.columns(), "" if place is None else found[place + 1].name
 
 
-def _by_convention(table_name: str, columns: Sequence[str], referred: str, convention: Mapping[str, str]) -> str:
+def _by_convention(
+    table_name: str, columns: Sequence[str], referred: str, kind: str, convention: Mapping[str, str]
+) -> str:
     typed: Any = dict(convention)
     table = Table(table_name, MetaData(naming_convention=typed), *(Column(name, NULLTYPE) for name in columns))
     constraint: Constraint
     if referred:
         constraint = ForeignKeyConstraint(columns, [f"{referred}.{name}" for name in columns])
     else:
-        constraint = UniqueConstraint(*(table.c[name] for name in columns))
+        made = PrimaryKeyConstraint if kind == "PRIMARY KEY" else UniqueConstraint
+        constraint = made(*(table.c[name] for name in columns))
     table.append_constraint(constraint)
     return str(constraint.name)

@@ -268,3 +268,28 @@ def test_sqlite_has_no_identities_so_that_such_a_column_needs_a_default(thing: s
     with pytest.raises(sa.exc.IntegrityError), op.batch_alter_table("thing") as batch_op:
         batch_op.add_column(sa.Column("n", sa.Integer, sa.Identity()))
     assert thing.exec_driver_sql("SELECT * FROM thing").all() == [(1, 2, 3, 4)]
+
+
+def test_a_naming_convention_names_what_had_no_name_for_good(sqlite: sa.Connection) -> None:
+    sqlite.exec_driver_sql("CREATE TABLE other (id INTEGER PRIMARY KEY)")
+    sqlite.exec_driver_sql(
+        "CREATE TABLE thing (id INTEGER PRIMARY KEY, a INT REFERENCES other (id), b INT UNIQUE, c INT CHECK (c > 0),"
+        " CONSTRAINT mine UNIQUE (a, b), FOREIGN KEY (b, c) REFERENCES thing (a, b))"
+    )
+    convention = {
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(column_0_name)s", "pk": "pk_%(table_name)s",
+        "ck": "ck_%(constraint_name)s",
+    }  # fmt: skip
+    op = Operations(MigrationContext.configure(sqlite))
+    sqlite.commit()
+    with op.batch_alter_table("thing", naming_convention=convention) as batch_op:
+        batch_op.drop_constraint("fk_thing_b_c", type_="foreignkey")
+    assert definition(sqlite) == (
+        'CREATE TABLE "thing" ( id INTEGER CONSTRAINT pk_thing PRIMARY KEY, a INT CONSTRAINT fk_thing_a REFERENCES other (id), '
+        "b INT CONSTRAINT uq_b UNIQUE, c INT CHECK (c > 0), CONSTRAINT mine UNIQUE (a, b) )"
+    )
+    sqlite.commit()
+    with op.batch_alter_table("thing") as batch_op:
+        batch_op.drop_constraint("fk_thing_a", type_="foreignkey")
+        batch_op.drop_constraint("uq_b", type_="unique")
+    assert definition(sqlite).endswith("a INT, b INT, c INT CHECK (c > 0), CONSTRAINT mine UNIQUE (a, b) )")

@@ -173,7 +173,7 @@ def test_a_view_that_would_break_stops_the_batch(people: sa.Connection) -> None:
 def test_a_foreign_key_that_rows_break_is_refused(people: sa.Connection) -> None:
     people.exec_driver_sql("CREATE TABLE planet (id INTEGER PRIMARY KEY)")
     people.commit()
-    with pytest.raises(BatchError, match="2 rows refer to rows that planet lacks"):
+    with pytest.raises(BatchError, match="2 rows of person refer to rows that planet lacks"):
         run(people, lambda batch_op: batch_op.create_foreign_key("fk_planet", "planet", ["id"], ["id"]))
     assert "fk_planet" not in objects(people)["person"]
 
@@ -209,7 +209,7 @@ def test_a_data_migration_that_orphans_rows_is_rolled_back(people: sa.Connection
     context = MigrationContext.configure(people)
     people.rollback()
     with (
-        pytest.raises(CommandError, match="2 of pet refer to rows that person lacks"),
+        pytest.raises(CommandError, match="2 rows of pet refer to rows that person lacks"),
         context.impl.begin_revision(people),
     ):
         Operations(context).execute("DELETE FROM person WHERE id = 2")
@@ -300,3 +300,23 @@ def test_a_table_of_an_attached_database_keeps_all_there(sqlite: sa.Connection) 
     names = sqlite.exec_driver_sql("SELECT name FROM app.sqlite_master WHERE type = 'index'").scalars().all()
     assert set(names) == {"ix", "ix2"}
     assert sqlite.exec_driver_sql("SELECT name FROM main.sqlite_master").scalars().all() == ["person"]
+
+
+def test_a_reference_that_sqlite_cannot_check_stops_nothing_but_a_new_one(people: sa.Connection) -> None:
+    people.exec_driver_sql("CREATE TABLE odd (x INT REFERENCES person (age))")
+    people.exec_driver_sql("ALTER TABLE person ADD COLUMN mate INT REFERENCES seen (name)")
+    people.commit()
+    run(people, lambda batch_op: batch_op.alter_column("age", nullable=False))
+    assert "age INT CHECK (age >= 0) NOT NULL" in objects(people)["person"]
+    with (
+        pytest.raises(BatchError, match="pet refers to columns that are no key"),
+        Operations(MigrationContext.configure(people)).batch_alter_table("pet") as batch_op,
+    ):
+        batch_op.create_foreign_key("fk", "person", ["id"], ["age"])
+    context = MigrationContext.configure(people)
+    people.rollback()
+    with (
+        pytest.raises(CommandError, match="1 rows of pet refer to rows that person lacks"),
+        context.impl.begin_revision(people),
+    ):
+        Operations(context).execute("DELETE FROM person WHERE id = 1")
