@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-from itertools import count
 
 import pytest
 
@@ -22,18 +21,6 @@ def test_history_cold(benchmark, environment):
         return len(list(script.ScriptDirectory.from_config(environment.config()).walk_revisions()))
 
     assert benchmark.pedantic(history, setup=cold, rounds=5, warmup_rounds=1) == 1000
-
-
-@pytest.mark.peer
-@pytest.mark.benchmark(group="upgrade of 200 revisions, SQLite")
-def test_upgrade(benchmark, environment):
-    environment.write(200)
-    command, number = environment.module("command"), count()
-
-    def fresh():
-        return (environment.config(environment.folder / f"{next(number)}.db"), "head"), {}
-
-    benchmark.pedantic(command.upgrade, setup=fresh, rounds=5, warmup_rounds=1)
 
 
 @pytest.mark.peer

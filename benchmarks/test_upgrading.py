@@ -70,8 +70,9 @@ def test_1000_revisions_on_sqlite_take_a_third_of_the_time(side_by_side, history
     assert side_by_side("upgrade of 1,000 revisions, SQLite", ready, rounds=4) >= 3
 
 
+@pytest.mark.xfail(reason="1/0.9 to 1/1.3: SQLAlchemy and the round trips take most, for both", strict=False)
 @pytest.mark.parametrize("each", [True, False], ids=["a transaction each", "one for all"])
-def test_300_revisions_on_postgresql(side_by_side, history, postgresql_url, each):
+def test_300_revisions_on_postgresql_take_half_of_the_time(side_by_side, history, postgresql_url, each):
     def ready(engine):
         environment, upgrade = history(engine, 300, each=each)
 
@@ -83,10 +84,11 @@ def test_300_revisions_on_postgresql(side_by_side, history, postgresql_url, each
         return prepare
 
     how = "a transaction each" if each else "one for all"
-    assert side_by_side(f"upgrade of 300 revisions, PostgreSQL, {how}", ready) >= 1
+    assert side_by_side(f"upgrade of 300 revisions, PostgreSQL, {how}", ready) >= 2
 
 
-def test_300_revisions_as_a_script(side_by_side, history):
+@pytest.mark.xfail(reason="1/1.2 to 1/1.4: making and compiling SQLAlchemy's Table takes most, for both", strict=False)
+def test_300_revisions_as_a_script_take_half_of_the_time(side_by_side, history):
     def ready(engine):
         environment, upgrade = history(engine, 300)
         path = environment.folder / "env.py"
@@ -103,4 +105,4 @@ def test_300_revisions_as_a_script(side_by_side, history):
 
         return prepare
 
-    assert side_by_side("offline script of 300 revisions", ready, rounds=9) >= 1
+    assert side_by_side("offline script of 300 revisions", ready, rounds=9) >= 2

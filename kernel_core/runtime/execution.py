@@ -16,6 +16,7 @@ from .heads import after, spoken
 from .info import MigrationInfo, info_of
 from .plain import further_names, is_plain
 from .run import AppliedStep, RunEvent
+from .transaction import RevisionTransaction
 
 if TYPE_CHECKING:
     from .migration import MigrationContext
@@ -59,7 +60,7 @@ class Execution:
         try:
             is_first = not self._group.is_open
             with self._group.revision(stays=stays) as transaction:
-                if is_first:
+                if is_first and not self._holds_rows(transaction):
                     self.context.version_table.open(self.heads)
                 self._carry_out(step, new, kw)
         except BaseException as error:  # noqa: BLE001 - _explain raises it, or the error made of it
@@ -72,6 +73,11 @@ class Execution:
         self.heads = new
         self._ways.append((new, len(self.done)))
         report("done", seconds)
+
+    def _holds_rows(self, transaction: RevisionTransaction | None) -> bool:
+        """Tell whether an earlier step has locked the rows in the one transaction for all."""
+        one = transaction is not None and self.context.transactions.one_for_all and not transaction.interrupted
+        return one and bool(self.done)
 
     def _carry_out(self, step: AnyStep, new: frozenset[str], kw: Mapping[str, Any]) -> None:
         """Run one step and move the rows; what belongs inside its transaction."""

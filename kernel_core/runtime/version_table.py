@@ -29,6 +29,7 @@ class VersionTable:
         self._seen = False
         number = table.c.version_num
         self._select = select(number)
+        self._locked = self._select.with_for_update()
         self._insert = table.insert().inline()
         self._update = table.update().where(number == bindparam("old")).values(version_num=bindparam("new"))
         self._delete = table.delete().where(number == bindparam("old"))
@@ -55,7 +56,7 @@ class VersionTable:
         if not self.exists():
             self.create()
             return
-        found = frozenset(self._connection.scalars(self._select.with_for_update()))
+        found = frozenset(self._connection.scalars(self._locked))
         if found != heads:
             raise SomeoneElseMovedIt(
                 f"Someone else moved {self.table.fullname}: it stood at {spoken(heads)}, "
