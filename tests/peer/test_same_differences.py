@@ -60,6 +60,7 @@ class Argued:
                 self.a_uniqueness_that_repeats_the_key_is_not_kept,
                 self.an_index_that_a_key_needs_stays_and_goes_with_it,
                 self.unsigned_is_another_type,
+                self.every_real_of_sqlite_has_eight_bytes,
             )
         )
 
@@ -96,6 +97,13 @@ class Argued:
     def unsigned_is_another_type(self, what):
         """INTEGER and INTEGER UNSIGNED hold other numbers; Alembic does not look."""
         return self.dialect == "mysql" and what[0] == "modify_type"
+
+    def every_real_of_sqlite_has_eight_bytes(self, what):
+        """REAL and DOUBLE are two words for one storage class (https://sqlite.org/datatype3.html)."""
+        if self.dialect != "sqlite" or what[0] != "modify_type":
+            return False
+        types = {type(self.table(each, what[1]).c[what[2]].type) for each in (self.before, self.after)}
+        return types <= {sa.REAL, sa.Double, sa.DOUBLE}
 
 
 def different(connection, seed):
