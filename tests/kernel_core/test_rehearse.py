@@ -46,7 +46,7 @@ def test_what_a_run_changes_is_told_and_nothing_stays(connection):
         ),
     )
     assert trial.report.after == ("b2",)
-    assert [change[:2] for change in trial.changes if change[0] == "+" and change[1] == "pets"][0] == ("+", "pets")
+    assert next(change[:2] for change in trial.changes if change[0] == "+" and change[1] == "pets") == ("+", "pets")
     assert ("+", "pets", "table pets") in trial.changes
     assert ("-", "users", "index ix_name (name)") in trial.changes
     assert ("+", "users", "column email VARCHAR(80)") in trial.changes
