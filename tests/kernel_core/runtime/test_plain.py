@@ -2,7 +2,7 @@
 
 import pytest
 
-from kernel_core.operations import MigrateOperation, Operations
+from kernel_core.operations import MigrateOperation, Operations, operation
 from kernel_core.runtime.plain import further_names, is_plain
 
 HEAD = "import sqlalchemy as sa\nfrom {engine} import op\nfrom sqlalchemy.dialects import postgresql\n"
@@ -82,7 +82,9 @@ def test_an_import_behind_many_names_is_not_plain():
     assert plain(head=f"{names}\n")
 
 
-def test_a_directive_of_somebody_else_is_not_plain():
+def test_a_directive_of_somebody_else_is_not_plain(monkeypatch):
+    monkeypatch.setattr(operation, "_registered", dict(operation._registered))
+
     class GreetOp(MigrateOperation):
         @classmethod
         def greet_once(cls, operations):
