@@ -61,6 +61,7 @@ class Argued:
                 self.an_index_that_a_key_needs_stays_and_goes_with_it,
                 self.unsigned_is_another_type,
                 self.every_real_of_sqlite_has_eight_bytes,
+                self.one_in_quotes_is_true,
             )
         )
 
@@ -104,6 +105,13 @@ class Argued:
             return False
         types = {type(self.table(each, what[1]).c[what[2]].type) for each in (self.before, self.after)}
         return types <= {sa.REAL, sa.Double, sa.DOUBLE}
+
+    def one_in_quotes_is_true(self, what):
+        """Where a text becomes a Boolean, its default '1' becomes true with it on MariaDB."""
+        if self.dialect != "mysql" or what[0] != "modify_default":
+            return False
+        old, new = (self.table(each, what[1]).c[what[2]] for each in (self.before, self.after))
+        return getattr(old.server_default, "arg", None) == "1" and isinstance(new.type, sa.Boolean)
 
 
 def different(connection, seed):
