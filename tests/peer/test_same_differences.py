@@ -127,6 +127,10 @@ def different(connection, seed):
             two = said(
                 theirs.compare_metadata(their_migration.MigrationContext.configure(connection, opts=options), after)
             )
+    except sa.exc.ProgrammingError as error:  # Alembic asks PostgreSQL whether 'a'::mood = 7, and fails
+        assert "operator does not exist" in str(error)
+        connection.rollback()
+        return []
     finally:
         before.drop_all(connection)
     argued = Argued(dialect, before, after)
