@@ -144,11 +144,19 @@ def run(context, operations):
     namespace["migrate"](Operations(context))
 
 
-ROUNDS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+in_rounds = pytest.mark.parametrize(
+    "rounds", [pytest.param(12, id="sample"), pytest.param(100, id="full", marks=pytest.mark.sweep)]
+)
 
 
-def test_what_was_created_is_the_same_on_sqlite(sqlite, make_context):
-    @ROUNDS
+def draws(rounds):
+    """Return the settings of a property that is tried on so many schemas."""
+    return settings(max_examples=rounds, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@in_rounds
+def test_what_was_created_is_the_same_on_sqlite(sqlite, make_context, rounds):
+    @draws(rounds)
     @given(schemas("sqlite"))
     def check(metadata):
         wipe(sqlite)
@@ -158,9 +166,10 @@ def test_what_was_created_is_the_same_on_sqlite(sqlite, make_context):
     check()
 
 
+@in_rounds
 @pytest.mark.postgresql
-def test_what_was_created_is_the_same_on_postgresql(postgresql, make_context):
-    @ROUNDS
+def test_what_was_created_is_the_same_on_postgresql(postgresql, make_context, rounds):
+    @draws(rounds)
     @given(schemas("postgresql"))
     def check(metadata):
         wipe(postgresql)
@@ -170,11 +179,12 @@ def test_what_was_created_is_the_same_on_postgresql(postgresql, make_context):
     check()
 
 
+@in_rounds
 @pytest.mark.parametrize("dialect_name", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def test_tables_that_are_written_and_run_are_the_same_and_can_be_undone(dialect_name, request, make_context):
+def test_tables_that_are_written_and_run_are_the_same_and_can_be_undone(dialect_name, request, make_context, rounds):
     connection = request.getfixturevalue(dialect_name)
 
-    @ROUNDS
+    @draws(rounds)
     @given(schemas(dialect_name))
     def check(metadata):
         wipe(connection)
@@ -188,11 +198,12 @@ def test_tables_that_are_written_and_run_are_the_same_and_can_be_undone(dialect_
     check()
 
 
+@in_rounds
 @pytest.mark.parametrize("dialect_name", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def test_any_schema_becomes_any_other_and_back(dialect_name, request, make_context):
+def test_any_schema_becomes_any_other_and_back(dialect_name, request, make_context, rounds):
     connection = request.getfixturevalue(dialect_name)
 
-    @ROUNDS
+    @draws(rounds)
     @given(pairs_of_schemas(dialect_name))
     def check(pair):
         before, after = pair
