@@ -70,7 +70,7 @@ def test_1000_revisions_on_sqlite_take_a_third_of_the_time(side_by_side, history
     assert side_by_side("upgrade of 1,000 revisions, SQLite", ready, rounds=4) >= 3
 
 
-@pytest.mark.xfail(reason="1/0.9 to 1/1.3: SQLAlchemy and the round trips take most, for both", strict=False)
+@pytest.mark.xfail(reason="1/0.8 to 1/1.1: SQLAlchemy and the round trips take most, for both", strict=False)
 @pytest.mark.parametrize("each", [True, False], ids=["a transaction each", "one for all"])
 def test_300_revisions_on_postgresql_take_half_of_the_time(side_by_side, history, postgresql_url, each):
     def ready(engine):
