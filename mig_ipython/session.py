@@ -17,20 +17,20 @@ from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script, ScriptDirectory
 from kernel_core.util.exc import CommandError
 
-from . import planning, running
+from .cells.declaring import ModelCells
 from .connection import Connection, connect, sqlite_path
 from .elsewhere import section_files, section_url
 from .environment import Environment, make, open_at
-from .model_cell import ModelCells
 from .models import Models, candidates, find_models
-from .proposal import Proposal
-from .running import OnStep
+from .proposals.proposal import Proposal
+from .proposals.wanted import Wanted, patterns
+from .proposals.written import WrittenFiles
+from .running import carrying, planning
+from .running.carrying import OnStep
 from .settings import settings_of
 from .views.declared import Declared
 from .views.plan import Plan
 from .views.report import RunReport
-from .wanted import Wanted, patterns
-from .written import WrittenFiles
 
 __all__ = ["Connection", "Environment", "Models", "Proposal", "Session", "forget_session", "session_of"]
 
@@ -223,7 +223,7 @@ class Session:
         return Wanted(patterns(only or settings.only), patterns(exclude or settings.exclude), said, beyond)
 
     def declare(self, cell: str, target: str | None = None) -> Declared:
-        """Run a cell that declares models, in place of what it declared before; see `model_cell`."""
+        """Run a cell that declares models, in place of what it declared before; see `cells.declaring`."""
         parent: dict[str, Any] = self._shell.get_parent() if hasattr(self._shell, "get_parent") else {}
         cell_id = parent.get("metadata", {}).get("cellId")
         named = target or self.settings.target or None
@@ -262,13 +262,13 @@ class Session:
         ``connection`` is by default a fresh one of the current connection. Logging is afterwards as it was.
         """
         config = self.environment.config()
-        running.refuse_other_database(self, config)
+        carrying.refuse_other_database(self, config)
         chosen = models or self.likely_models()
         if chosen is not None:
             several = chosen.metadata
             config.attributes["target_metadata"] = list(several) if isinstance(several, tuple) else several
         opened = nullcontext(connection) if connection is not None else self.connection.engine.connect()
-        with opened as live, running.logging_kept(), running.told_of_the_loop(self.environment):
+        with opened as live, carrying.logging_kept(), carrying.told_of_the_loop(self.environment):
             config.attributes["connection"] = live
             yield config
 
@@ -295,15 +295,15 @@ class Session:
 
     def upgrade(self, revision: str = "head", *, sql: bool = False, on_step: OnStep | None = None) -> RunReport:
         """Upgrade the database; with ``sql`` only return the SQL. ``on_step`` is told of every revision."""
-        return running.run(self, "upgrade", revision, sql=sql, on_step=on_step)
+        return carrying.run(self, "upgrade", revision, sql=sql, on_step=on_step)
 
     def downgrade(self, revision: str, *, sql: bool = False, on_step: OnStep | None = None) -> RunReport:
         """Step the database back; with ``sql`` only return the SQL. ``on_step`` is told of every revision."""
-        return running.run(self, "downgrade", revision, sql=sql, on_step=on_step)
+        return carrying.run(self, "downgrade", revision, sql=sql, on_step=on_step)
 
     def stamp(self, revisions: Sequence[str], *, purge: bool = False, sql: bool = False) -> RunReport:
         """Write into the version table without running anything; with ``sql`` only return the SQL."""
-        return running.stamp(self, revisions, purge=purge, sql=sql)
+        return carrying.stamp(self, revisions, purge=purge, sql=sql)
 
 
 _sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()

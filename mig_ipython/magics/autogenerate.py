@@ -16,8 +16,8 @@ import argparse
 
 from kernel_core.util.exc import CommandError
 
-from ..comparison import compare
-from ..proposal import Proposal, review_of
+from ..proposals.comparison import compare
+from ..proposals.proposal import Proposal, review_of
 from ..session import Session
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from ..confirmation import Confirmation
-from ..progress import shown
-from ..running import run, try_out
+from ..running.carrying import run, try_out
+from ..running.confirmation import Confirmation
+from ..running.progress import shown
 from ..session import Session
 from ..views.plan import Plan
 from ..views.report import RunReport

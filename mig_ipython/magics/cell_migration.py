@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..handwritten import Handwritten, handwritten
+from ..cells.handwritten import Handwritten, handwritten
 from ..session import Session
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import argparse
 
-from ..comparison import compare
-from ..proposal import lines_of, review_of
+from ..proposals.comparison import compare
+from ..proposals.proposal import lines_of, review_of
 from ..session import Session
 from ..views.diff import Diff
 

@@ -13,7 +13,7 @@ import argparse
 
 from kernel_core.util.exc import CommandError
 
-from ..planning import told
+from ..running.planning import told
 from ..session import Session
 from ..views.revisions import entry
 from ..views.script import RevisionView

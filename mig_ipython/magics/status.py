@@ -15,7 +15,7 @@ from typing import Any
 
 from kernel_core.util.exc import CommandError
 
-from ..comparison import compare
+from ..proposals.comparison import compare
 from ..session import Session
 from ..views.revisions import broken_files, entries
 from ..views.status import Status

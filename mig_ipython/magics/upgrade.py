@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..confirmation import Confirmation
+from ..running.confirmation import Confirmation
 from ..session import Session
 from ..views.plan import Plan
 from ..views.report import RunReport

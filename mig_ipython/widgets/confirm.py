@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..confirmation import Confirmation
+from ..running.confirmation import Confirmation
 from ..views.html import Html, page, tag
 from .review.parts import AUTO, Status, box, button, html
 from .review.style import CSS

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from kernel_core.util.secrets import redact
 
-from ...draft import Stale
 from ...errors import MigError
+from ...proposals.draft import Stale
 from ...review import Review
 from ...views.html import Html, page, tag
 from .addsql import AddSQL

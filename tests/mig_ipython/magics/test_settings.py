@@ -105,7 +105,7 @@ def test_unloading_takes_the_settings_away(notebook):
 
 
 def test_a_notebook_compares_beyond_alembic_and_each_comparison_has_a_switch(ready):
-    from mig_ipython.wanted import Wanted
+    from mig_ipython.proposals.wanted import Wanted
 
     assert Wanted().plugins == ["alembic.autogenerate.*", "kernel_core.ext.*"]
     ready.run("%config Mig.beyond = ['*', '~checks']")

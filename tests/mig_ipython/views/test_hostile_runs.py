@@ -9,9 +9,9 @@ import pytest
 from kernel_core.rehearse import Rehearsal
 from kernel_core.runtime.run import AppliedStep
 from kernel_core.runtime.run import RunReport as Done
-from mig_ipython.confirmation import Confirmation
 from mig_ipython.export import Exported
-from mig_ipython.progress import Progress
+from mig_ipython.running.confirmation import Confirmation
+from mig_ipython.running.progress import Progress
 from mig_ipython.views.connections import Connections
 from mig_ipython.views.declared import Declared
 from mig_ipython.views.operations import Line

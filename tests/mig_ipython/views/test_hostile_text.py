@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from mig_ipython.confirmation import Confirmation
 from mig_ipython.connection import Connection
 from mig_ipython.environment import Environment
 from mig_ipython.export import Exported
-from mig_ipython.progress import Progress
+from mig_ipython.running.confirmation import Confirmation
+from mig_ipython.running.progress import Progress
 from mig_ipython.views.connections import Connections
 from mig_ipython.views.declared import Declared
 from mig_ipython.views.diff import Diff

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from kernel_core.util.exc import CommandError
-from mig_ipython.draft import Stale
 from mig_ipython.errors import told_plainly
+from mig_ipython.proposals.draft import Stale
 from mig_ipython.widgets.review import ReviewPanel
 
 

@@ -16,20 +16,20 @@ from kernel_core.script import write
 from kernel_core.util.exc import CommandError, IrreversibleOperation
 from kernel_core.util.files import replace
 
-from .cell import CellCode, indented, read_cell
-from .errors import told_plainly
-from .proposal import lines_of
-from .recording import Recording, record
-from .review import Review
-from .views.html import Html, details, page, tag
-from .views.html import code as code_html
-from .views.operations import Line, lines_html, lines_text, source_html, sql_text, summary
-from .views.report import RunReport
-from .views.text import shown_path
-from .views.view import View
+from ..errors import told_plainly
+from ..proposals.proposal import lines_of
+from ..review import Review
+from ..running.recording import Recording, record
+from ..views.html import Html, details, page, tag
+from ..views.html import code as code_html
+from ..views.operations import Line, lines_html, lines_text, source_html, sql_text, summary
+from ..views.report import RunReport
+from ..views.text import shown_path
+from ..views.view import View
+from .code import CellCode, indented, read_cell
 
 if TYPE_CHECKING:
-    from .session import Session
+    from ..session import Session
 
 
 class Handwritten(View):

@@ -12,13 +12,13 @@ from kernel_core.operations.containers import UpgradeOps
 from kernel_core.script import write
 from kernel_core.util.exc import CommandError
 
+from ..models import Models, find_models
+from ..review import Review
+from ..views.text import short
 from .comparison import Comparison, compare, fingerprint
-from .models import Models, find_models
-from .review import Review
-from .views.text import short
 
 if TYPE_CHECKING:
-    from .session import Session
+    from ..session import Session
 
 
 class Draft:

@@ -17,13 +17,13 @@ import sqlalchemy as sa
 from kernel_core.runtime.run import OnStep, RunEvent
 from kernel_core.util.secrets import redact
 
-from .running import connection_at_work
-from .views.html import Html, page, tag
-from .views.text import count, short
-from .views.view import View
+from ..views.html import Html, page, tag
+from ..views.text import count, short
+from ..views.view import View
+from .carrying import connection_at_work
 
 if TYPE_CHECKING:
-    from .session import Session
+    from ..session import Session
 
 PAUSE = 0.1
 """Seconds between two updates at least."""

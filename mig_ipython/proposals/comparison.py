@@ -17,12 +17,12 @@ from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
-from .models import NO_MODELS, Models
-from .running import refuse_difference
+from ..models import NO_MODELS, Models
+from ..running.carrying import refuse_difference
 from .wanted import Wanted
 
 if TYPE_CHECKING:
-    from .session import Session
+    from ..session import Session
 
 EVERYTHING = Wanted()
 

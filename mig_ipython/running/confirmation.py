@@ -7,11 +7,11 @@ from collections.abc import Callable
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
-from .errors import told_plainly
-from .views.html import Html, details, page, tag
-from .views.plan import Plan, steps_html
-from .views.report import RunReport
-from .views.view import View
+from ..errors import told_plainly
+from ..views.html import Html, details, page, tag
+from ..views.plan import Plan, steps_html
+from ..views.report import RunReport
+from ..views.view import View
 
 
 class Confirmation(View):

@@ -16,13 +16,13 @@ from kernel_core.script import Script
 from kernel_core.script.steps import downgrade_steps, upgrade_steps
 from kernel_core.util.exc import CommandError
 
+from ..views.operations import Line
+from ..views.plan import Loss, Plan, PlannedStep
 from .plain import is_plain
 from .recording import record_script
-from .views.operations import Line
-from .views.plan import Loss, Plan, PlannedStep
 
 if TYPE_CHECKING:
-    from .session import Session
+    from ..session import Session
 
 COUNT_LIMIT = 1_000_000
 """Rows are counted up to here; more are "more than"."""

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Self
 from kernel_core.autogenerate.renames import RenameCandidate
 from kernel_core.script.write import new_id
 
+from ..errors import told_plainly
+from ..review import Chosen, Review
+from ..running.confirmation import Confirmation
+from ..views.html import Html, details, page, tag
+from ..views.operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
+from ..views.report import RunReport
+from ..views.view import View
 from .comparison import Comparison, compare
-from .confirmation import Confirmation
 from .draft import Draft
-from .errors import told_plainly
-from .review import Chosen, Review
-from .views.html import Html, details, page, tag
-from .views.operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
-from .views.report import RunReport
-from .views.view import View
 
 if TYPE_CHECKING:
-    from .environment import Environment
-    from .session import Session
+    from ..environment import Environment
+    from ..session import Session
 
 
 class Proposal(View):

@@ -20,7 +20,7 @@ from kernel_core.util.sqla_compat import (
     tables_of,
 )
 
-from .models import metadata_of
+from ..models import metadata_of
 
 
 class Redeclaring:

@@ -18,12 +18,12 @@ from kernel_core.runtime.environment import current_environment
 from kernel_core.util.exc import CommandError, UpgradeFailed
 from kernel_core.util.secrets import mask_url
 
-from .views.plan import Plan
-from .views.report import RunReport
+from ..views.plan import Plan
+from ..views.report import RunReport
 
 if TYPE_CHECKING:
-    from .environment import Environment
-    from .session import Session
+    from ..environment import Environment
+    from ..session import Session
 
 OnStep = runtime.OnStep
 _ACTS = {"upgrade": command.upgrade, "downgrade": command.downgrade}

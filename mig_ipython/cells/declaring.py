@@ -18,9 +18,9 @@ from kernel_core.rehearse import changes
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
-from .models import candidates, find_models, metadata_of
+from ..models import candidates, find_models, metadata_of
+from ..views.declared import Declared
 from .redeclaring import Redeclaring, described, ghosts
-from .views.declared import Declared
 
 Run = Callable[[str], None]
 """Runs the text of a cell in the namespace of the notebook."""

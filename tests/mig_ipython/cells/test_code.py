@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from kernel_core.util.exc import CommandError
-from mig_ipython.cell import indented, read_cell, unknown_names
+from mig_ipython.cells.code import indented, read_cell, unknown_names
 
 
 def test_bare_lines_are_the_upgrade():

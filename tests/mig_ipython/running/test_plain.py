@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mig_ipython.plain import is_plain
+from mig_ipython.running.plain import is_plain
 
 HEAD = "from alembic import op\nimport sqlalchemy as sa\nfrom sqlalchemy.dialects import postgresql\nrevision = 'a'\n"
 

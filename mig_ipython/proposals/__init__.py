@@ -1,0 +1,1 @@
+"""What autogenerate proposes: compared, reviewed, and written as a version file."""
