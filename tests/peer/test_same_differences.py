@@ -1,19 +1,15 @@
 """The same diff tuples as Alembic on random pairs of models; each difference has its name and its argument here."""
 
-import sys
 import warnings
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from random_models import random_models
 from sqlalchemy.dialects import postgresql
 
 from kernel_core import autogenerate as ours
 from kernel_core.migration import MigrationContext
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "kernel_core" / "autogenerate"))
-from random_models import random_models
 
 theirs = pytest.importorskip("alembic.autogenerate")
 their_migration = pytest.importorskip("alembic.migration")

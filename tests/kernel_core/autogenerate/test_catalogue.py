@@ -1,16 +1,12 @@
 """What our own catalogue queries read is what SQLAlchemy's Inspector reads."""
 
-import sys
 import warnings
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from random_models import random_models
 
 from kernel_core.autogenerate.catalogue import read_by_inspector, read_catalogue
-
-sys.path.insert(0, str(Path(__file__).parent))
-from random_models import random_models
 
 ROUNDS = {"sqlite": 40, "postgresql": 25, "mysql": 12}
 # SQLAlchemy 2.0 repeats postgresql_include as include_columns.

@@ -1,16 +1,12 @@
 """One change of the models at a time: it is found, and after what was written has run nothing differs any more."""
 
-import sys
 import warnings
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from test_random_schemas import run
 
 from kernel_core.autogenerate import compare_metadata, produce_migrations
-
-sys.path.insert(0, str(Path(__file__).parent))
-from test_random_schemas import run
 
 
 def models():

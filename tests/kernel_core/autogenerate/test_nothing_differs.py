@@ -1,14 +1,9 @@
 """What was just created from the models is the same as the models: no difference, on any database, with any types."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from random_models import random_models
 
 from kernel_core.autogenerate import compare_metadata
-
-sys.path.insert(0, str(Path(__file__).parent))
-from random_models import random_models
 
 SAMPLE = {"sqlite": 60, "postgresql": 15, "mariadb": 6}
 FULL = {"sqlite": 2000, "postgresql": 300, "mariadb": 300}

@@ -1,18 +1,14 @@
 """The same differences as an installed Alembic finds, on random pairs of schemas."""
 
-import sys
 import warnings
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import given
+from test_random_schemas import create, draws, pairs_of_schemas, wipe
 
 from kernel_core.autogenerate import compare_metadata
-
-sys.path.insert(0, str(Path(__file__).parent))
-from test_random_schemas import ROUNDS, create, pairs_of_schemas, wipe
 
 peer = pytest.importorskip("alembic.autogenerate")
 migration = pytest.importorskip("alembic.runtime.migration")
@@ -57,7 +53,7 @@ def without_circles(found):
 def test_the_same_tuples(dialect_name, request, make_context):
     connection = request.getfixturevalue(dialect_name)
 
-    @settings(ROUNDS, max_examples=40)
+    @draws(40)
     @given(pairs_of_schemas(dialect_name))
     def check(pair):
         before, after = pair

@@ -1,12 +1,8 @@
 """With every plugin on, any schema becomes any other by what is written, and is the old one again when undone."""
 
 import random
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from random_features import random_schema
 
 SAMPLE, FULL = {"sqlite": 12, "postgresql": 3, "mysql": 2}, 60
