@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from random_models import random_models
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.elements import False_, True_
 
 from kernel_core import autogenerate as ours
 from kernel_core.migration import MigrationContext
@@ -59,6 +60,7 @@ class Argued:
                 self.unsigned_is_another_type,
                 self.every_real_of_sqlite_has_eight_bytes,
                 self.one_in_quotes_is_true,
+                self.true_is_one_on_mariadb,
                 self.two_enums_are_two_types,
             )
         )
@@ -110,6 +112,14 @@ class Argued:
             return False
         old, new = (self.table(each, what[1]).c[what[2]] for each in (self.before, self.after))
         return getattr(old.server_default, "arg", None) == "1" and isinstance(new.type, sa.Boolean)
+
+    def true_is_one_on_mariadb(self, what):
+        """It keeps a default of true as 1; Alembic would set it in each revision anew."""
+        if self.dialect != "mysql" or what[0] != "modify_default" or what in self.only_ours:
+            return False
+        old, new = (self.table(each, what[1]).c[what[2]] for each in (self.before, self.after))
+        defaults = [getattr(each.server_default, "arg", None) for each in (old, new)]
+        return isinstance(defaults[0], (True_, False_)) and type(defaults[0]) is type(defaults[1])
 
     def two_enums_are_two_types(self, what):
         """A column of the enum mood cannot hold what "Mood Two" has; Alembic takes the two for one."""
