@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from ..context import AutogenContext
+from ..plainsql import plain_sql
 from .mariadb import ask_mariadb
-from .plain import plain_sql
 from .postgresql import ask_postgresql
 from .question import Question
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from .copies import create_index, drop_index
 from .reflect import Database
 from .sides import Sides
 from .values import index_of_database, index_of_model
+from .written import is_written_as, written_index
 
 
 def compare_indexes(
@@ -22,9 +24,11 @@ def compare_indexes(
 ) -> None:
     """Note what drops and makes indexes; they go by name, and a changed one is dropped and made again.
 
-    An index that exists but cannot be described (SQLite, over expressions) counts as the same as its namesake.
+    An index that the Inspector cannot describe (SQLite, over expressions) is compared with its namesake, and else left
+    alone. One that PostgreSQL did not finish is as good as none: what is left of it goes before the new one comes.
     """
     found = {str(item["name"]): item for item in sides.indexes}
+    _warn_of_unfinished(context, info, found.values())
     wanted = {
         str(final_name(index, context.dialect)): index
         for index in sorted(sides.model_indexes, key=lambda index: str(index.name))
@@ -32,6 +36,7 @@ def compare_indexes(
     }
     for name in [name for name, index in wanted.items() if _is_same(context, index, found.get(name))]:
         del wanted[name], found[name]
+    _compare_written(context, database, info, wanted, changes)
     keys = _keys_that_stay(context, info, model)
     for name, item in found.items():
         existing = _index_in(database, info, name)
@@ -42,7 +47,7 @@ def compare_indexes(
         else:
             wanted.pop(name, None)
     for name, index in wanted.items():
-        if name in info.unreadable or _is_such_a_constraint(context, name, info):
+        if _is_such_a_constraint(context, name, info):
             continue
         existing = _index_in(database, info, name) if name in found else None
         if context.run_object_filters(index, name, "index", False, existing):
@@ -51,6 +56,34 @@ def compare_indexes(
 
 def _is_same(context: AutogenContext, index: Index, item: Mapping[str, Any] | None) -> bool:
     return item is not None and index_of_model(index, context.dialect) == index_of_database(item)
+
+
+def _warn_of_unfinished(context: AutogenContext, info: TableInfo, items: Iterable[Mapping[str, Any]]) -> None:
+    for item in items:
+        if not (item.get("dialect_options") or {}).get("postgresql_invalid"):
+            continue
+        context.has_warned = True
+        warnings.warn(
+            f'Index "{item["name"]}" of table "{info.key[1]}" is invalid: PostgreSQL has not finished to build it, and '
+            "no query uses it. It counts as absent, and what is left of it is dropped. If somebody builds it right "
+            "now, wait and compare again; to repair it by hand, run REINDEX INDEX CONCURRENTLY.",
+            stacklevel=2,
+        )
+
+
+def _compare_written(
+    context: AutogenContext, database: Database, info: TableInfo, wanted: dict[str, Index], changes: Changes
+) -> None:
+    """Take the namesakes of indexes that only their SQL describes out of ``wanted``, and note those that differ."""
+    for name in [name for name in wanted if name in info.unreadable]:
+        index, sql = wanted.pop(name), info.unreadable[name]
+        if sql is None or is_written_as(index, sql, context.dialect):
+            continue
+        existing = written_index(name, sql, database.table(info.key))
+        if context.run_object_filters(existing, name, "index", True, index):
+            changes.dropped_indexes.append(drop_index(existing))
+            if context.run_object_filters(index, name, "index", False, existing):
+                changes.added_indexes.append(create_index(index, context.dialect))
 
 
 def _index_in(database: Database, info: TableInfo, name: str) -> Index | None:

@@ -96,6 +96,11 @@ CASES = {
     ),
     "an index renamed": (table(Index("x", "a")), table(Index("y", "a")), [("remove_index", "x"), ("add_index", "y")]),
     "an index over an expression": (table(Index("x", sa.text("lower(s)"))), table(Index("x", sa.text("lower(s)"))), []),
+    "an index over another expression": (
+        table(Index("x", sa.text("lower(s)"))),
+        table(Index("x", sa.text("upper(s)"))),
+        [("remove_index", "x"), ("add_index", "x")],
+    ),
     "a partial index": (
         table(Index("x", "a", postgresql_where=sa.text("a > 3"), sqlite_where=sa.text("a > 3"))),
         table(Index("x", "a", postgresql_where=sa.text("a > 3"), sqlite_where=sa.text("a > 3"))),

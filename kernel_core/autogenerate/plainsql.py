@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...ddl.sqlite.tokens import Token, closing, tokens
+from ..ddl.sqlite.tokens import Token, closing, tokens
 
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*")
 
