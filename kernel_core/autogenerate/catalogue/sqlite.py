@@ -5,10 +5,12 @@ https://sqlite.org/pragma.html#pragfunc, https://sqlite.org/schematab.html
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 
 from ...util.sqla_compat import sqlite_type
 from .sqlite_text import SAYS_MORE, TableFacts, index_where, table_facts
@@ -19,8 +21,10 @@ Wanted = Callable[[Key], bool]
 _COLUMNS = """
 SELECT {schema}, m.type, m.name, m.tbl_name, CASE WHEN x.cid IS NULL OR x.cid = 0 THEN m.sql END,
        x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden
-FROM {master} m LEFT JOIN pragma_table_xinfo(CASE m.type WHEN 'table' THEN m.name END, {schema}) x
+FROM {master} m LEFT JOIN pragma_table_xinfo(CASE WHEN m.type = 'table'{present} THEN m.name END, {schema}) x
 WHERE m.type <> 'trigger' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'"""
+_VIRTUAL = "SELECT name FROM {master} WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'"
+_XINFO = "SELECT 1 FROM pragma_table_xinfo({table}, {schema})"
 _INDEXES = """
 SELECT {schema}, m.name, l.name, l."unique", l.origin, x.cid, x.name, x."desc"
 FROM {master} m JOIN pragma_index_list(m.name, {schema}) l JOIN pragma_index_xinfo(l.name, {schema}) x
@@ -36,21 +40,61 @@ def read_sqlite(connection: Connection, schemas: Sequence[str | None], wanted: W
     catalogue = Catalogue("main")
     reading = _Reading(catalogue, connection.dialect, wanted)
     if schemas:
-        reading.columns(_rows(connection, _COLUMNS, schemas))
+        reading.columns(_column_rows(connection, schemas, reading.leave_out))
         reading.indexes(_rows(connection, _INDEXES, schemas))
         reading.foreign_keys(_rows(connection, _FOREIGN_KEYS, schemas))
     return catalogue
 
 
-def _rows(connection: Connection, query: str, schemas: Sequence[str | None]) -> Iterable[Any]:
+def _column_rows(
+    connection: Connection, schemas: Sequence[str | None], leave_out: Callable[[Key, str], None]
+) -> Sequence[Any]:
+    """Ask for the columns; a virtual table whose module is missing makes SQLite refuse, and is left out by name."""
+    try:
+        return _rows(connection, _COLUMNS, schemas, present="")
+    except _errors(connection) as error:
+        if "no such module" not in str(error):
+            raise
+    rows: list[Any] = []
+    for schema in schemas:
+        missing = _without_module(connection, schema)
+        for name, said in missing.items():
+            leave_out(_key(schema or "main", name), said)
+        present = f" AND m.name NOT IN ({', '.join(map(_literal, missing))})"
+        rows += _rows(connection, _COLUMNS, [schema], present=present)
+    return rows
+
+
+def _without_module(connection: Connection, schema: str | None) -> dict[str, str]:
+    """Return the virtual tables of which SQLite cannot tell the columns, and what it says instead."""
+    missing: dict[str, str] = {}
+    for (name,) in _rows(connection, _VIRTUAL, [schema]):
+        try:
+            _rows(connection, _XINFO, [schema], table=_literal(name))
+        except _errors(connection) as error:
+            missing[name] = str(getattr(error, "orig", error))
+    return missing
+
+
+def _errors(connection: Connection) -> tuple[type[Exception], ...]:
+    """The driver's own errors come while rows are fetched, SQLAlchemy's where a statement is begun."""
+    return DBAPIError, connection.dialect.loaded_dbapi.Error
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _rows(connection: Connection, query: str, schemas: Sequence[str | None], **words: str) -> Sequence[Any]:
     """Ask the same of every schema in one statement."""
     quote = connection.dialect.identifier_preparer.quote_identifier
     parts = []
     for schema in schemas:
-        literal = "'" + (schema or "main").replace("'", "''") + "'"
-        parts.append(query.format(schema=literal, master=f"{quote(schema or 'main')}.sqlite_master"))
+        place = schema or "main"
+        parts.append(query.format(schema=_literal(place), master=f"{quote(place)}.sqlite_master", **words))
     # The driver itself hands out plain tuples, and a percent or colon in a schema's name is no parameter.
-    return connection.exec_driver_sql(" UNION ALL ".join(parts)).cursor.fetchall()
+    rows: Sequence[Any] = connection.exec_driver_sql(" UNION ALL ".join(parts)).cursor.fetchall()
+    return rows
 
 
 class _Reading:
@@ -62,10 +106,20 @@ class _Reading:
         self._index_sql: dict[tuple[str, str], str] = {}
         self._facts: dict[Key, TableFacts] = {}
 
+    def leave_out(self, key: Key, said: str) -> None:
+        """Note a virtual table that cannot be read, and say so unless a hook leaves it out anyway."""
+        self._catalogue.views[key] = "virtual table"
+        if self._wanted(key):
+            warnings.warn(
+                f'The virtual table "{key[1]}" is left out of the comparison, SQLite cannot read it: {said}. '
+                "Load the extension that has the module into the connection, or leave the table out with include_name.",
+                stacklevel=2,
+            )
+
     def columns(self, rows: Iterable[Any]) -> None:
         """Read tables and their columns, and the text of indexes."""
         tables = self._catalogue.tables
-        skipped: set[Key] = set()
+        skipped = set(self._catalogue.views)
         for schema, kind, name, _, sql, column, type_text, not_null, default, key_position, hidden in rows:
             if kind == "index":
                 self._index_sql[schema, name] = sql

@@ -69,6 +69,52 @@ def test_a_type_that_is_not_known_is_named_and_left_alone(database, type_, reque
     assert all("strange" in str(each.message) for each in said if "Did not recognize" in str(each.message))
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_an_index_that_was_not_finished_is_as_good_as_none(wanted, postgresql, make_context):
+    before, after = models(), models()
+    sa.Index("ix_half", before.tables["t"].c.id)
+    before.create_all(postgresql)
+    postgresql.exec_driver_sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_half'::regclass")
+    with pytest.warns(UserWarning, match='"ix_half" of table "t" is invalid.*REINDEX INDEX CONCURRENTLY'):
+        diffs = compare_metadata(make_context(postgresql), before if wanted else after)
+    assert [diff[0] for diff in diffs] == ["remove_index", "add_index"][: 1 + wanted]
+
+
+def make_virtual(connection, name):
+    """Write a table of a module that no connection has into SQLite's schema."""
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    connection.execute(
+        sa.text("INSERT INTO sqlite_master VALUES ('table', :name, :name, 0, :sql)"),
+        {"name": name, "sql": f'CREATE VIRTUAL TABLE "{name}" USING nowhere(a)'},
+    )
+    connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_virtual_table_whose_module_is_missing_is_left_out_by_name(wanted, sqlite, make_context):
+    metadata = models()
+    metadata.create_all(sqlite)
+    make_virtual(sqlite, "it's")
+    if wanted:
+        sa.Table("it's", metadata, sa.Column("a", sa.Text))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        diffs = compare_metadata(make_context(sqlite), metadata)
+    first, *more = (str(each.message) for each in said)
+    assert first.startswith('The virtual table "it\'s" is left out')
+    assert "no such module: nowhere" in first
+    assert ['"it\'s" is a virtual table in the database' in each for each in more] == [True] * wanted
+    assert [diff[0] for diff in diffs] == ["add_table"] * wanted
+
+
+def test_a_virtual_table_that_nobody_wants_is_passed_over_in_silence(sqlite, make_context):
+    make_virtual(sqlite, "v")
+    context = make_context(sqlite, include_name=lambda name, kind, parents: name != "v")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [diff[0] for diff in compare_metadata(context, models())] == ["add_table"]
+
+
 class TestThirdParties:
     """Dialects of others override documented methods, which are asked."""
 
