@@ -91,8 +91,10 @@ def _lines(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> Iterat
 
 
 def _subject(line: str) -> str:
-    """Return the kind and the name at the beginning of a line: ``column email``; keys without a name are themselves."""
-    kind, _, rest = line.partition(" ")
+    """Return the kind and the name at the beginning of a line: ``column email``; what has no name is itself."""
+    words = line.split(" ", 2)
+    kind = " ".join(words[: 2 if words[1:2] == ["key"] else 1])
+    rest = line.removeprefix(kind).lstrip()
     return line if rest.startswith("(") else f"{kind} {rest.partition(' ')[0]}"
 
 
@@ -100,8 +102,8 @@ def _reflected(inspector: Inspector, name: str) -> tuple[str, ...]:
     lines = [_column(column) for column in inspector.get_columns(name)]
     key = inspector.get_pk_constraint(name)
     if key.get("constrained_columns"):
-        lines.append(f"key ({', '.join(key['constrained_columns'])})")
-    rest = [f"foreign{_named(one)} {_foreign(one)}" for one in inspector.get_foreign_keys(name)]
+        lines.append(f"primary key ({', '.join(key['constrained_columns'])})")
+    rest = [f"foreign key{_named(one)} {_foreign(one)}" for one in inspector.get_foreign_keys(name)]
     rest += [
         f"unique{_named(one)} ({', '.join(one['column_names'])})" for one in inspector.get_unique_constraints(name)
     ]

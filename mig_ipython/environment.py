@@ -95,7 +95,10 @@ class Environment(View):
         if not self._env_py():
             return "It has no env.py, so its history can be looked at, but nothing can be run."
         there = "takes the notebook's connection" if self.takes_connection else "connects by itself"
-        return f"Its env.py {there}; it runs for upgrade, downgrade, stamp, autogenerate, diff and check only."
+        return (
+            f"Its env.py {there}; it runs for upgrade, downgrade, stamp, autogenerate, diff and check, "
+            "and for status to find drift (not with --no-drift)."
+        )
 
 
 def make(directory: str, template: str = "generic") -> Environment:

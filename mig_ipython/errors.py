@@ -30,6 +30,10 @@ class MigError(Exception):
         return [f"{type(self).__name__}: {self}"]
 
 
+class WrongArguments(MigError, TypeError):
+    """A call with arguments that the command has not; a TypeError for Python, one line for a person."""
+
+
 @contextmanager
 def told_plainly() -> Iterator[None]:
     """Turn what a person can act on into `MigError`; leave a bug its traceback, with every secret replaced.

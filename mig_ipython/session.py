@@ -234,9 +234,14 @@ class Session:
         if self._shell is None:
             exec(compile(cell, "<%%mig_models>", "exec"), self.namespace)  # noqa: S102 - the person's own cell
             return
-        text = self._shell.transform_cell(cell)
-        name = self._shell.compile.cache(text, self._shell.execution_count, raw_code=cell)
-        exec(self._shell.compile(text, name, "exec"), self.namespace)  # noqa: S102 - as above
+        try:
+            text = self._shell.transform_cell(cell)
+            name = self._shell.compile.cache(text, self._shell.execution_count, raw_code=cell)
+            code = self._shell.compile(text, name, "exec")
+        except SyntaxError as error:
+            line = f": {error.text.strip()}" if error.text else ""
+            raise CommandError(f"Line {error.lineno} of the cell is no Python ({error.msg}){line}") from error
+        exec(code, self.namespace)  # noqa: S102 - as above
 
     def all_models(self) -> list[Models]:
         """Return every candidate."""

@@ -9,7 +9,7 @@ from .kinds.table import CreateTableOp, DropTableOp
 from .operation import MigrateOperation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RenameCandidate:
     """What looks like a rename.
 
@@ -23,6 +23,9 @@ class RenameCandidate:
     score: float
     reasons: tuple[str, ...]
     instead: tuple[MigrateOperation, ...]
+
+    def __repr__(self) -> str:
+        return f"<{self.sentence()}>"
 
     @property
     def is_table(self) -> bool:

@@ -65,6 +65,8 @@ class ModelCells:
             old.put_back()
             if isinstance(error, SQLAlchemyError):
                 raise CommandError(f"{redact(str(error).splitlines()[0])} {_AS_BEFORE}") from error
+            if isinstance(error, CommandError):
+                raise CommandError(f"{error}\n{_AS_BEFORE}") from error
             error.add_note(_AS_BEFORE)
             raise
         now = found.metadata

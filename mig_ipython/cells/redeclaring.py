@@ -145,14 +145,14 @@ def described(table: Table) -> tuple[str, ...]:
         told = "" if column.server_default is None else f" default {default}" if default is not None else " default"
         lines.append(f"column {column.name} {_type(column)}{'' if column.nullable else ' not null'}{told}")
     key = ", ".join(column.name for column in table.primary_key.columns)
-    rest = [f"foreign ({one.parent.name}) to {one.target_fullname}" for one in table.foreign_keys]
+    rest = [f"foreign key ({one.parent.name}) to {one.target_fullname}" for one in table.foreign_keys]
     rest += [f"index {one.name or ''} ({', '.join(str(each) for each in one.expressions)})" for one in table.indexes]
     rest += [
         f"{one.__visit_name__.removesuffix('_constraint').replace('_', '-')} {one.name}"
         for one in table.constraints
         if one.name is not None and one is not table.primary_key
     ]
-    return (*lines, *([f"key ({key})"] if key else []), *sorted(rest))
+    return (*lines, *([f"primary key ({key})"] if key else []), *sorted(rest))
 
 
 def _type(column: Any) -> str:

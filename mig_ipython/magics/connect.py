@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "target", nargs="?", default=None, metavar="URL|$NAME|@SECTION|ENGINE", help="what to connect to"
     )
     parser.add_argument("--sql", action="store_true", help="take over the connection of %%sql (jupysql)")
-    parser.add_argument("--as", dest="name", default=None, metavar="AS", help="how the connection is called")
+    parser.add_argument("--as", dest="name", default=None, metavar="NAME", help="how the connection is called")
 
 
 def run(session: Session, args: argparse.Namespace) -> Connection:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from kernel_core.util.exc import CommandError
 
-from ..errors import MigError, told_plainly
+from ..errors import MigError, WrongArguments, told_plainly
 from ..session import session_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class LineParser(argparse.ArgumentParser):
             raise CommandError(
                 f"{self.magic} does not know {unknown[1]}.{self._nearest(unknown[1])} Usage: {self.short()}"
             )
-        raise CommandError(f"{self.magic}: {message}. Usage: {self.short()}")
+        raise CommandError(f"{self.magic}: {self._told(message)}. Usage: {self.short()}")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         raise HelpShown
@@ -74,6 +74,14 @@ class LineParser(argparse.ArgumentParser):
         if places and (plain >= len(places)) and places[-1].nargs in ("*", "+"):
             plain = len(places) - 1
         return str(places[plain].metavar or "") if plain < len(places) else ""
+
+    def _told(self, message: str) -> str:
+        """Return what argparse says; of an option without its value, what that value is."""
+        bare = re.fullmatch(r"argument (\S+): expected one argument", message)
+        for action in self.declared if bare else ():
+            if bare and bare[1] == "/".join(action.option_strings):
+                return f"{action.option_strings[-1]} needs {action.metavar} after it: {action.help}"
+        return message
 
     def _nearest(self, option: str) -> str:
         options = [name for action in self.declared for name in action.option_strings]
@@ -111,7 +119,7 @@ def run_line(command: Command, line: str, cell: str | None) -> Any:
 
 
 def run_call(command: Command, values: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
-    """Run a command from Python values; raises MigError like the magic, TypeError for arguments that it has not."""
+    """Run a command from Python values; raises MigError like the magic, WrongArguments for what it has not."""
     with told_plainly():
         parser = LineParser(command)
         args = bound(parser, command, values, dict(options))
@@ -135,11 +143,11 @@ def bound(parser: LineParser, command: Command, values: tuple[Any, ...], options
         args.cell = options.pop("cell", None)
     rest = _placed(parser, args, list(values))
     if rest:
-        raise TypeError(f"mig.{command.verb}() takes fewer positional arguments: {parser.short()}")
+        raise WrongArguments(f"mig.{command.verb}() takes fewer positional arguments: {parser.short()}")
     for name, value in options.items():
         if not hasattr(args, name):
             known = ", ".join(vars(args))
-            raise TypeError(f"mig.{command.verb}() has no argument {name!r}; it has {known or 'none'}.")
+            raise WrongArguments(f"mig.{command.verb}() has no argument {name!r}; it has {known or 'none'}.")
         setattr(args, name, value)
     for action in parser.declared:
         if action.required and getattr(args, action.dest) in (None, []):

@@ -1,10 +1,10 @@
-"""Show one revision: its docstring, what it does in words, its SQL for this database, its source.
+"""Show one revision: its docstring, its source, and if asked what it does in words and in SQL.
 
     %mig_show head
     %mig_show 1f2e --sql
 
-``--sql`` runs the file's ``upgrade()`` in offline mode to write the SQL, and tells its operations in words where it
-does nothing but call directives; without it nothing is run.
+``--sql`` runs the file's ``upgrade()`` in offline mode to write its SQL for this database, and tells its operations in
+words where it does nothing but call directives. Without it nothing of the file is run, so its source speaks for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from ..views.script import RevisionView
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what may be typed."""
     parser.add_argument("revision", nargs="?", default="head", metavar="REV", help="which one (default: head)")
-    parser.add_argument("--sql", action="store_true", help="with its SQL for this database")
+    parser.add_argument(
+        "--sql", action="store_true", help="with its operations in words, and their SQL for this database"
+    )
 
 
 def run(session: Session, args: argparse.Namespace) -> RevisionView:

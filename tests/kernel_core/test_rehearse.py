@@ -89,9 +89,18 @@ def test_the_copy_enforces_foreign_keys_where_the_database_does(sqlite_url):
     assert seen == [1]
 
 
+def test_two_foreign_keys_without_a_name_stay_apart():
+    one, other = "foreign key (a) to x (id)", "foreign key (b) to y (id)"
+    assert changes({"t": (one, other)}, {"t": (one,)}) == (("-", "t", other),)
+    named = "foreign key fk_a (a) to x (id)"
+    assert changes({"t": (named,)}, {"t": ("foreign key fk_a (a) to y (id)",)}) == (
+        ("~", "t", "foreign key fk_a (a) to y (id) (was (a) to x (id))"),
+    )
+
+
 def test_a_changed_line_says_what_it_was():
-    before = {"t": ("column a INTEGER", "key (a)"), "u": ("column x INTEGER",)}
-    after = {"t": ("column a BIGINT not null", "key (a)"), "v": ("column x INTEGER",)}
+    before = {"t": ("column a INTEGER", "primary key (a)"), "u": ("column x INTEGER",)}
+    after = {"t": ("column a BIGINT not null", "primary key (a)"), "v": ("column x INTEGER",)}
     assert changes(before, after) == (
         ("~", "t", "column a BIGINT not null (was INTEGER)"),
         ("-", "u", "table u"),

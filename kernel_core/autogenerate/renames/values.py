@@ -59,7 +59,8 @@ def _judged(values: list[Any], column: Column[Any]) -> tuple[float, str]:
     missing = 0 if column.nullable else len(values) - len(known)
     if wrong or missing:
         return -0.2, f"{wrong + missing} of {len(values)} values would not fit"
-    return 0.05, f"all {len(known)} values that were looked at fit"
+    looked_at = f"all {len(known)} values that were looked at fit"
+    return 0.05, looked_at if len(known) > 1 else "the one value that was looked at fits"
 
 
 def _fits(value: Any, type_: TypeEngine[Any]) -> bool:

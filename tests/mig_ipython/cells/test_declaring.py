@@ -230,3 +230,23 @@ def test_no_warning_of_a_class_declared_twice(book, recwarn):
     book.fail(USER + "class Bad(Base):\n    __tablename__ = 'bad'\n    x: Mapped[int]\n")
     book.run(USER)
     assert [str(one.message) for one in recwarn if "already contains a class" in str(one.message)] == []
+
+
+def test_a_cell_that_is_no_python_is_told_in_one_line(book):
+    shown = book.fail("%%mig_models Base\nclass User(Base:\n    pass\n").strip()
+    assert shown.startswith("MigError: Line 1 of the cell is no Python (")
+    assert "class User(Base:" in shown
+    assert shown.endswith("The models are as they were before this cell.")
+    assert len(shown.splitlines()) == 2
+
+
+def test_keys_are_called_by_their_names(book):
+    pets = (
+        "%%mig_models Base\nclass Pet(Base):\n    __tablename__ = 'pets'\n"
+        "    id: Mapped[int] = mapped_column(primary_key=True)\n"
+        "    owner: Mapped[int] = mapped_column(sa.ForeignKey('users.id'))\n"
+    )
+    book.run(USER)
+    shown = repr(book.run(pets))
+    assert "primary key (id)" in shown
+    assert "foreign key (owner) to users.id" in shown

@@ -225,7 +225,8 @@ class DropColumnOp(ColumnOp):
     def reverse(self) -> AddColumnOp:
         if self._reverse is None:
             raise IrreversibleOperation(
-                self.sentence(), "its type is not known. Make it with DropColumnOp.from_column_and_tablename()."
+                self.sentence(),
+                "its type is not known. Write the downgrade by hand: op.add_column() with the column as it was.",
             )
         return self._reverse
 

@@ -198,7 +198,7 @@ def test_values_that_would_not_fit_speak_against_it(connection, make_context):
     assert [each.reasons[-1] for each in found_now] in ([], ["1 of 1 values would not fit"])
     fitting = schema(person(sa.Column("email", sa.String(60))))
     assert produce_migrations(context, fitting).upgrade_ops.renames[0].reasons[-1] == (
-        "all 1 values that were looked at fit"
+        "the one value that was looked at fits"
     )
 
 
