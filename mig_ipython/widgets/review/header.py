@@ -14,9 +14,6 @@ from ...views.html import join, tag
 from .parts import Status, box, button, html, with_code
 from .rows import STATEMENTS
 
-_ALL = "\N{BULLET}all"
-"""Value of a filter that lets everything through; no table can be called so in the dropdown's other values."""
-
 
 class Header:
     """The lead, the counts, search and filters, and the buttons that accept many rows at once.
@@ -30,8 +27,8 @@ class Header:
         self._counts = html()
         self.search = widgets.Text(description="Search in the rows", placeholder="Search", continuous_update=True)
         self.search.add_class("mig-quiet")
-        self.table = _dropdown("Show one table only")
-        self.kind = _dropdown("Show one kind of change only")
+        self.table = _filter("Show one table only", "All tables")
+        self.kind = _filter("Show one kind of change only", "All kinds")
         self.all = button("Accept all", "Accept every row", lambda: review.accept("all"), status)
         self.safe = button(
             "Only safe", "Accept what neither loses data nor may fail", lambda: review.accept("safe"), status
@@ -48,9 +45,13 @@ class Header:
 
     def visible(self) -> tuple[int, ...]:
         """Return the numbers of the rows that search and filters let through."""
-        table = None if self.table.value == _ALL else self.table.value
-        kind = None if self.kind.value == _ALL else self.kind.value
-        return self._review.find(table, kind, self.search.value)
+        tables, kinds = _let_through(self.table), _let_through(self.kind)
+        found = frozenset(self._review.find(search=self.search.value))
+        return tuple(
+            row.number
+            for row in self._review.rows
+            if row.number in found and _named(row.table) in tables and row.kind in kinds
+        )
 
     def show(self, *, frozen: bool = False) -> None:
         """Show the counts and the choices as they are now."""
@@ -64,25 +65,35 @@ class Header:
             parts.append(tag("span", f"✖ {wrong} to correct", class_="mig-bad"))
         parts += [with_code(self._beside)] if self._beside else []
         self._counts.value = str(tag("p", join(parts, " · "), class_="mig-dim"))
-        tables = [(redact(table) or STATEMENTS, table) for table in self._review.tables]
-        _offer(self.table, "All tables", tables)
-        _offer(self.kind, "All kinds", [(kind, kind) for kind in self._review.kinds])
+        _offer(self.table, tuple(dict.fromkeys(_named(table) for table in self._review.tables)))
+        _offer(self.kind, tuple(self._review.kinds))
         for control in (self.all, self.safe, self.none):
             control.disabled = frozen
 
 
-def _dropdown(label: str) -> Any:
-    """Return a dropdown whose label is there for who cannot see what stands in it."""
-    made = widgets.Dropdown(options=[("All", _ALL)], value=_ALL, description=label)
+def _filter(label: str, placeholder: str) -> Any:
+    """Return a text field with suggestions: JupyterLab takes the arrow keys and letters away from dropdowns."""
+    made = widgets.Combobox(description=label, placeholder=placeholder, continuous_update=True)
     made.add_class("mig-quiet")
     return made
 
 
-def _offer(dropdown: Any, label: str, choices: list[tuple[str, str]]) -> None:
-    """Give a dropdown other options, keeping the choice where it is still among them."""
-    options = ((label, _ALL), *choices)
-    if options != tuple(dropdown.options):
-        chosen = dropdown.value if dropdown.value in (value for _, value in options) else _ALL
-        with dropdown.hold_trait_notifications():
-            dropdown.options = options
-            dropdown.value = chosen
+def _named(table: str) -> str:
+    """Return how a table is called in its filter."""
+    return redact(table) or STATEMENTS
+
+
+def _let_through(control: Any) -> tuple[str, ...]:
+    """Return the suggestions that a filter lets through: the one typed in full, else all that hold what is typed."""
+    typed = control.value.strip().casefold()
+    exactly = tuple(name for name in control.options if name.casefold() == typed)
+    return exactly or tuple(name for name in control.options if typed in name.casefold())
+
+
+def _offer(control: Any, names: tuple[str, ...]) -> None:
+    """Give a filter other suggestions; one that was chosen and is gone filters no more."""
+    if names != tuple(control.options):
+        gone = control.value in control.options and control.value not in names
+        control.options = names
+        if gone:
+            control.value = ""

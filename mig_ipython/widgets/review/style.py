@@ -48,7 +48,6 @@ _RULES = """
  .mig-bar{flex-flow:row wrap;align-items:center;gap:6px;margin-top:8px}
  .mig-bar>*{margin:0}
  .mig-bar .widget-text{flex:1 1 150px;width:auto;min-width:120px}
- .mig-bar .widget-dropdown{flex:0 1 150px;width:auto;min-width:100px}
  .mig-quiet>.widget-label{position:absolute;width:1px;min-width:0;height:1px;margin:0;overflow:hidden;
  clip-path:inset(50%)}
  .mig-notice{border-left:3px solid var(--mig-bad);padding:2px 0 2px 10px}
@@ -85,7 +84,7 @@ _RULES = """
  .mig-detail h4{margin:0 0 2px;font-size:14px;font-weight:600;overflow-wrap:anywhere;color:inherit}
  .mig-field{margin-top:5px}
  .mig-field .widget-inline-hbox{width:100%;margin:0}
- .mig-field>:is(.widget-text,.widget-dropdown){height:28px}
+ .mig-field>.widget-text{height:28px}
  .mig-field .widget-html:has(>.widget-html-content:empty){display:none}
  .mig-field .widget-label{width:124px;min-width:124px;text-align:left;white-space:normal;line-height:1.2}
  .mig-field>.widget-toggle-buttons{display:flex;flex-flow:row nowrap;width:100%;margin:0;height:auto;overflow:visible}

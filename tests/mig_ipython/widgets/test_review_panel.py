@@ -326,10 +326,24 @@ def test_what_is_not_seen_is_accepted_too(panel):
 
 
 def test_the_filters_follow_what_is_there(panel):
-    assert [label for label, _ in panel.header.table.options] == ["All tables", "planes", "flights"]
+    assert panel.header.table.options == ("planes", "flights")
     panel.review.add_sql("SELECT 1")
-    assert [label for label, _ in panel.header.table.options][-1] == "SQL statements"
-    assert [label for label, _ in panel.header.kind.options][-1] == "execute SQL"
+    assert panel.header.table.options[-1] == "SQL statements"
+    assert panel.header.kind.options[-1] == "execute SQL"
+    panel.header.table.value = "SQL statements"
+    assert len(sentences(panel)) == 1
+    panel.review.undo()
+    assert panel.header.table.value == ""
+
+
+def test_a_filter_takes_a_part_of_a_name_too(panel):
+    everything = len(sentences(panel))
+    panel.header.table.value = "PLAN"
+    assert len(sentences(panel)) == 2
+    panel.header.table.value = " "
+    assert len(sentences(panel)) == everything
+    panel.header.table.value = "no such table"
+    assert "No row matches" in panel.rows.widget.children[0].value
 
 
 # ---- statements, undo
