@@ -50,7 +50,9 @@ def test_a_candidate_becomes_a_rename_and_the_values_stay(lab, notebook_of):
 
     panel.get_by_role("button", name="Write & upgrade").click()
     expect(panel.locator(".mig-status")).to_contain_text("upgraded by 1 revision, from a1 to b2")
-    written = next(lab.folder.rglob("versions/b2_second.py")).read_text()
+    written = next(
+        lab.folder.rglob("test_a_candidate_becomes_a_rename_and_th*/migrations/versions/b2_second.py")
+    ).read_text()
     assert re.search(r"new_column_name=['\"]email['\"]", written)
     assert not re.search(r"(drop|add)_column\(", written)
     with sqlite3.connect(next(lab.folder.rglob("renames.db"))) as live:

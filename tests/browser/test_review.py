@@ -63,8 +63,8 @@ def field(review, name):
     return review.locator(".mig-detail").get_by_label(name, exact=True)
 
 
-def versions(lab):
-    return {path.name for path in lab.folder.rglob("versions/b2*.py")}
+def versions(lab, test):
+    return {path.name for path in lab.folder.glob(f"{test}*/migrations/versions/b2*.py")}
 
 
 def test_each_kind_of_field_is_edited_and_a_wrong_value_blocked(review, lab):
@@ -100,7 +100,7 @@ def test_each_kind_of_field_is_edited_and_a_wrong_value_blocked(review, lab):
     review.get_by_role("button", name="Revert").click()
     expect(field(review, "name")).to_have_value("email")
     expect(review.get_by_role("button", name="Accept & write")).to_be_enabled()
-    assert versions(lab) == set()
+    assert versions(lab, "test_each_kind") == set()
 
 
 def test_what_needs_a_rejected_row_goes_with_it_and_order_is_kept(review):
@@ -148,10 +148,10 @@ def test_it_is_written_taken_back_written_again_and_run_once_the_loss_is_confirm
 
     review.get_by_role("button", name="Accept & write").click()
     expect(status(review)).to_contain_text("Written to migrations/versions/b2_second.py")
-    assert versions(lab) == {"b2_second.py"}
+    assert versions(lab, "test_it_is_written") == {"b2_second.py"}
     review.get_by_role("button", name="Undo").click()
     expect(status(review)).to_contain_text("is deleted again")
-    assert versions(lab) == set()
+    assert versions(lab, "test_it_is_written") == set()
 
     review.get_by_role("button", name="Write & upgrade").click()
     yes = review.get_by_role("button", name="Upgrade, losing data")
