@@ -54,7 +54,7 @@ def test_a_notebook_runs_unattended_within_a_minute(notebook, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("notebook", NOTEBOOKS)
+@pytest.mark.parametrize("notebook", [pytest.param(name, marks=MARKS[name[:2] == "00"]) for name in NOTEBOOKS])
 def test_all_cells_can_be_run_again_in_the_same_kernel(notebook, folder):
     run = nbformat.read(folder / notebook, as_version=4)
     again = nbformat.read(folder / notebook, as_version=4).cells

@@ -173,6 +173,7 @@ def test_a_change_is_found_and_after_it_nothing_differs(database, name, request,
     found_and_made(request.getfixturevalue(database), name, make_context)
 
 
+@pytest.mark.sweep
 def test_on_mariadb_as_well(mariadb, make_context):
     for database, name in CASES:
         if database == "mariadb":

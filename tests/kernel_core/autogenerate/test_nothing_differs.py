@@ -5,7 +5,7 @@ from random_models import random_models
 
 from kernel_core.autogenerate import compare_metadata
 
-SAMPLE = {"sqlite": 60, "postgresql": 15, "mariadb": 6}
+SAMPLE = {"sqlite": 20, "postgresql": 5, "mariadb": 2}
 FULL = {"sqlite": 2000, "postgresql": 300, "mariadb": 300}
 BEYOND = ["alembic.autogenerate.*", "kernel_core.ext.*"]
 OPTIONS = ({}, {"compare_server_default": True}, {"compare_server_default": True, "autogenerate_plugins": BEYOND})
