@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 MARKS = ((), pytest.mark.sweep)
-"""The short notebooks run in the quick run too, but once: see the test that runs them twice in one kernel."""
+"""In the quick run the long notebook runs unattended, the short ones twice in one kernel; all do both in full."""
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 
 
