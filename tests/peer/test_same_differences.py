@@ -149,6 +149,7 @@ def different(connection, seed):
         return []
     finally:
         before.drop_all(connection)
+        connection.commit()  # or the server keeps a lock for every table there ever was
     argued = Argued(dialect, before, after, only_ours=one - two)
     return [what for what in ((one - two) + (two - one)) if not argued.explains(what)]
 
