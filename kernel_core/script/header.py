@@ -20,7 +20,7 @@ from types import CodeType, MappingProxyType
 from typing import NamedTuple, NoReturn, TypeVar
 
 from ..util.exc import BrokenScript
-from .quick import BODY, LATER, NAMES, scan
+from .quick import LATER, NAMES, body_start, scan
 
 FORBIDDEN = "@-+:"
 SYMBOLS = frozenset({"head", "heads", "base", "current"})
@@ -222,12 +222,12 @@ def decoded(data: bytes, path: str) -> str:
 
 def _parse_top(source: str, path: str) -> ast.Module:
     """Parse what stands above the first ``def``, or all of it where that is not enough to know the identifiers."""
-    body = BODY.search(source)
-    if body is not None and not LATER.search(source, body.start()):
+    body = body_start(source)
+    if body is not None and not LATER.search(source, body):
         try:
-            return _quiet_parse(source[: body.start()])
+            return _quiet_parse(source[:body])
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            # The cut may have fallen inside a docstring that shows a "def"; the whole text decides.
+            # The cut may have fallen inside some other text that shows a "def"; the whole file decides.
             pass
     return _guarded(source, path, _quiet_parse)
 

@@ -74,6 +74,13 @@ def scan(source: str) -> Quick | None:
     return Quick(docstring[1] if docstring else "", revision[1:-1], parents, names, needed, lines)
 
 
+def body_start(source: str) -> int | None:
+    """Where the first ``def`` below the docstring stands, None where there is none; never one *in* the docstring."""
+    docstring = _DOCSTRING.match(source)
+    body = BODY.search(source, docstring.end() if docstring else 0)
+    return body.start() if body else None
+
+
 def _several(text: str | None) -> tuple[str, ...] | None:
     """The texts in a literal that `_VALUE` has matched, None where it is written in a rarer way."""
     if text is None or text == "None":
@@ -105,13 +112,18 @@ _MOST = 1024
 
 def _are_annotations(notes: tuple[str | None, ...]) -> bool:
     """Whether what stands between each name and its ``=`` is nothing, or the annotation of a name."""
-    good = all(
-        not note or not note.strip(" \t") or isinstance(_parsed(f"revision{note}= None")[0], ast.AnnAssign)
-        for note in notes
-    )
+    good = all(not note or not note.strip(" \t") or _is_annotation(note) for note in notes)
     if good and len(_good_notes) < _MOST:
         _good_notes.add(notes)
     return good
+
+
+def _is_annotation(note: str) -> bool:
+    """Whether ``note`` annotates the very name before it; ``.x: int``, ``·: int`` and ``: int; x`` assign another."""
+    match _parsed(f"revision{note}= None"):
+        case [ast.AnnAssign(target=ast.Name(id="revision"), value=ast.Constant())]:
+            return True
+    return False
 
 
 def _is_harmless(block: str) -> bool:

@@ -65,7 +65,7 @@ def test_both_ways_of_reading_agree(source):
     assert outcome(parse_header, source) == outcome(parsed_header, source)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(
     st.integers(0, len(USUAL)),
     st.integers(0, 12),
@@ -82,6 +82,18 @@ def test_both_ways_agree_on_a_usual_head_with_a_fault(position, length, text):
 def test_the_usual_head_is_read_the_quick_way(source):
     assert scan(source) is not None
     assert parse_header(source, "x.py").revision == "1f2e"
+
+
+@pytest.mark.parametrize("note", [".x: int ", "[0]: int ", "\u00b7: int ", ": int; x "])
+def test_what_only_looks_like_an_annotated_name_is_no_identifier(note):
+    source = f"revision = 'a'\ndown_revision{note}= 'b'\n\n\ndef upgrade():\n    pass\n"
+    assert outcome(parse_header, source) == outcome(parsed_header, source)
+    assert parse_header(source, "x.py").down_revision == ()
+
+
+def test_a_docstring_may_show_a_def_and_the_body_may_be_broken():
+    source = '"""\ndef upgrade():\n"""\nrevision = "a"\ndef broken(:\n'
+    assert parse_header(source, "x.py") == parsed_header(source, "x.py")
 
 
 def test_windows_line_ends_change_nothing():
