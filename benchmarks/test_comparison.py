@@ -114,9 +114,11 @@ def test_nothing_differs(same: tuple[sa.Connection, sa.MetaData]) -> None:
     assert ratio(f"{TABLES:,} tables, nothing differs, {name}", ours, theirs) <= 1 / 5
     if name == "sqlite":
         compare("kernel_core", connection, metadata)
-        again = cpu(lambda: compare("kernel_core", connection, metadata), 9)
+        again = cpu(lambda: compare("kernel_core", connection, metadata), 29)
         reached = ratio(f"{TABLES:,} tables, compared again, {name}", again, theirs)
-        assert reached <= 1 / 50, "the aim is 1/500"
+        assert reached <= 1 / 100, (
+            "the aim is 1/500; 1/155 to 1/290 were measured: waiting for memory, 100,000 values are seen"
+        )
 
 
 _MEMORY = """

@@ -2,132 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from operator import attrgetter, eq, is_, itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy.schema import ForeignKeyConstraint, Index, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlalchemy.types import TypeEngine
 
-_OF_TABLE = attrgetter("name", "schema")
+_OF_TABLE = itemgetter("name", "schema", "constraints", "indexes")
 _OF_COLUMN = itemgetter("name", "type", "nullable", "server_default", "primary_key")
 """``computed`` and ``identity`` are the ``server_default`` as well; comments don't count on SQLite."""
-_DICT = attrgetter("__dict__")
+
+
+_COLUMNS: Callable[[Table], Sequence[Any]] = (
+    attrgetter("c._collection") if hasattr(Table("any", MetaData()).c, "_collection") else lambda table: list(table.c)
+)
+"""The columns of a table: the list in which SQLAlchemy keeps them; its iterator would touch each column."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Some values of each of many parts of one kind, all in one row.
+
+    10,000 columns have 100,000 values: they are looked at by a few calls into C, and as little memory is touched as can
+    be, because waiting for it is most of the time.
+    """
+
+    attributes: Sequence[dict[str, Any]]
+    read: Callable[[dict[str, Any]], tuple[Any, ...]]
+    seen: Sequence[Any]
+
+    @classmethod
+    def of(cls, parts: Iterable[Any], read: Callable[[dict[str, Any]], tuple[Any, ...]]) -> _Values:
+        attributes = [part.__dict__ for part in parts]
+        return cls(attributes, read, list(chain.from_iterable(map(read, attributes))))
+
+    def are_still(self) -> bool:
+        """Tell whether the values are the same now, which is no work for one and the same object."""
+        return list(chain.from_iterable(map(self.read, self.attributes))) == self.seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What lists, sets and dictionaries hold, which can be altered in place."""
+
+    containers: Sequence[Any]
+    seen: Sequence[Any]
+
+    @classmethod
+    def of(cls, containers: Sequence[Any]) -> _Contents:
+        copies: dict[Any, Any] = {}
+        return cls(containers, [_copy(container, copies) for container in containers])
+
+    def are_still(self) -> bool:
+        return self.containers == self.seen
+
+
+def _copy(container: Any, copies: dict[Any, Any]) -> Any:
+    """Return a copy; one for all that hold the same objects."""
+    if isinstance(container, dict):
+        return copies.setdefault((*map(id, container), *map(id, container.values())), dict(container))
+    return list(container) if isinstance(container, list) else set(container)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """What stood in the models: the objects, one after the other, as they are found by the same walk again.
-
-    The walk is calls into C wherever it can be, because 10,000 columns have 100,000 values.
-    """
+    """What stood in the models: the tables themselves, and what was seen in them and in their parts."""
 
     tables: Sequence[Table]
-    table_values: Sequence[Any]
     columns: Sequence[Any]
-    column_values: Sequence[Any]
-    parts: Sequence[Any]
-    part_values: Sequence[Any]
-    views: Sequence[Collection[Any]]
-    """What can be altered in place: attributes, lists, sets and dictionaries, seen as they are at any time."""
-    contents: Sequence[Any]
+    looks: Sequence[_Values | _Contents]
 
     @classmethod
     def of(cls, metadatas: Iterable[MetaData]) -> ModelState | None:
         """Take a snapshot; None where something is there that a look cannot compare: options of dialects."""
         metadatas = list(metadatas)
         tables = _tables(metadatas)
-        parts = [part for table in tables for part in (*table.constraints, *table.indexes)]
-        if any(part.dialect_kwargs for part in (*parts, *tables)):  # type: ignore[attr-defined]
+        if any(part.dialect_kwargs for table in tables for part in (table, *_parts(table))):
             return None
-        columns = _columns(tables)
-        views: list[Collection[Any]] = [view for metadata in metadatas for view in _views(metadata.__dict__)]
-        for table in tables:
-            views += (table.constraints, table.indexes)
-        for part in parts:
-            views += _views(part.__dict__)
-        for column in columns:
-            views += (*_attributes(column.type), *_attributes(column.server_default))
-        return cls(
-            tables,
-            list(chain.from_iterable(map(_OF_TABLE, tables))),
-            columns,
-            list(map(_OF_COLUMN, map(_DICT, columns))),
-            parts,
-            list(map(_of_part, parts)),
-            views,
-            list(chain.from_iterable(views)),
-        )
+        looks: list[_Values | _Contents] = [_Contents.of(_containers(metadata.__dict__)) for metadata in metadatas]
+        return cls(tables, [list(_COLUMNS(table)) for table in tables], [*looks, *_looks(tables)])
 
     def is_still(self, metadatas: Iterable[MetaData]) -> bool:
         """Tell whether nothing has changed since."""
-        tables = _tables(metadatas)
-        return (
-            _same(tables, self.tables)
-            and _same(_columns(tables), self.columns)
-            and all(map(is_, chain.from_iterable(map(_OF_TABLE, tables)), self.table_values))
-            and _equal(map(_OF_COLUMN, map(_DICT, self.columns)), self.column_values)
-            and _equal(map(_of_part, self.parts), self.part_values)
-            and sum(map(len, self.views)) == len(self.contents)
-            and all(map(is_, chain.from_iterable(self.views), self.contents))
-        )
+        try:
+            return (
+                _tables(metadatas) == self.tables
+                and list(map(_COLUMNS, self.tables)) == self.columns
+                and all(look.are_still() for look in self.looks)
+            )
+        except TypeError:  # another SQL expression: its comparison is SQL again and neither true nor false
+            return False
 
 
 def _tables(metadatas: Iterable[MetaData]) -> list[Table]:
     return [table for metadata in metadatas for table in metadata.tables.values()]
 
 
-def _columns(tables: Iterable[Table]) -> list[Any]:
-    return [column for table in tables for column in table.columns]
+def _parts(table: Table) -> tuple[Any, ...]:
+    return (*table.constraints, *table.indexes)
 
 
-def _same(one: Sequence[Any], two: Sequence[Any]) -> bool:
-    """Tell whether both hold the same objects; ``==`` of columns would be SQL."""
-    return len(one) == len(two) and all(map(is_, one, two))
+def _looks(tables: Sequence[Table]) -> Iterator[_Values | _Contents]:
+    """Yield what is to be looked at in some tables, without their list of columns."""
+    columns = [column for table in tables for column in table.columns]
+    parts = [part for table in tables for part in _parts(table)]
+    inside = [column.type for column in columns] + [column.server_default for column in columns]
+    attributes = [values for part in inside for values in _attributes(part)]
+    others = [part.__dict__ for part in parts if type(part) not in _OF_PARTS]
+    held = [*(part.__dict__ for part in parts), *attributes]
+    yield _Values.of(tables, _OF_TABLE)
+    yield _Values.of(columns, _OF_COLUMN)
+    for kind, read in _OF_PARTS.items():
+        yield _Values.of([part for part in parts if type(part) is kind], read)
+    containers = [container for values in held for container in _containers(values)]
+    sets = [of_table for table in tables for of_table in (table.constraints, table.indexes)]
+    yield _Contents.of(attributes + others + containers + sets)
 
 
-def _equal(now: Iterable[Any], then: Sequence[Any]) -> bool:
-    """Tell whether tuples of values are equal, which is no work for one and the same value."""
-    try:
-        return all(map(eq, now, then))
-    except TypeError:  # another SQL expression: its comparison is SQL again and neither true nor false
-        return False
-
-
-_GETTERS: dict[type, Callable[[dict[str, Any]], Any]] = {
+_OF_PARTS: dict[type, Callable[[dict[str, Any]], Any]] = {
     ForeignKeyConstraint: itemgetter("name", "deferrable", "initially", "onupdate", "ondelete", "match"),
     UniqueConstraint: itemgetter("name", "deferrable", "initially"),
     PrimaryKeyConstraint: itemgetter("name", "deferrable", "initially"),
     Index: itemgetter("name", "unique"),
 }
+"""The values that count in a constraint or index; in one of another kind all do."""
 
 
-def _of_part(part: Any) -> Any:
-    """Return the values of a constraint or index that count; all of one that is of another kind."""
-    getter = _GETTERS.get(type(part))
-    return tuple(part.__dict__.values()) if getter is None else getter(part.__dict__)
-
-
-def _attributes(part: Any) -> Iterator[Collection[Any]]:
-    """Yield the attributes of a type, constraint, index or default, and what can be altered in place in them."""
+def _attributes(part: Any) -> Iterator[dict[str, Any]]:
+    """Yield the attributes of a type or default, and those of a type inside it (of an ARRAY)."""
     if part is not None and part.__dict__:
-        yield part.__dict__.values()
-        yield from _views(part.__dict__)
+        yield part.__dict__
+        for value in part.__dict__.values():
+            if isinstance(value, TypeEngine):
+                yield from _attributes(value)
 
 
-def _views(attributes: dict[str, Any]) -> Iterator[Collection[Any]]:
-    """Yield the lists, sets and dictionaries among values; a type inside a type (of an ARRAY) is looked into."""
-    for name, value in attributes.items():
-        if name in _NOT_OURS:
-            continue
-        if isinstance(value, dict):
-            yield value.values()
-        elif isinstance(value, (list, set)):
-            yield value
-        elif isinstance(value, TypeEngine):
-            yield from _attributes(value)
+def _containers(attributes: dict[str, Any]) -> list[Any]:
+    """Return the lists, sets and dictionaries among values."""
+    return [
+        value for name, value in attributes.items() if isinstance(value, (list, set, dict)) and name not in _NOT_OURS
+    ]
 
 
 _NOT_OURS = frozenset(
