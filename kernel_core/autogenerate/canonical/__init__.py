@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from ...util.exc import CommandError
+from ...util.sqltext import refuse_loose_sql
 from ..context import AutogenContext
 from ..plainsql import plain_sql
 from .mariadb import ask_mariadb
@@ -38,7 +40,7 @@ def canonical(context: AutogenContext, questions: Iterable[Question]) -> dict[Qu
     if not asked or ask is None or context.connection is None:
         return {question: frozenset({plain_sql(question.sql)}) for question in asked}
     spelled = {question: [question.sql] for question in asked}
-    refused: set[Question] = set()
+    refused = {question for question in asked if _is_loose(context, question)}
     for _ in range(_ROUNDS):
         pending = [each for each in asked if each not in refused and not _is_settled(each, spelled)]
         if not pending:
@@ -58,6 +60,15 @@ def canonical(context: AutogenContext, questions: Iterable[Question]) -> dict[Qu
 def differ(one: frozenset[str] | None, two: frozenset[str] | None) -> bool:
     """Tell whether two answers surely mean two things; what was refused says nothing."""
     return one is not None and two is not None and not one & two
+
+
+def _is_loose(context: AutogenContext, question: Question) -> bool:
+    """Tell whether a text would not stay where it is put: it closes the brackets around it, or hides what follows."""
+    try:
+        refuse_loose_sql(question.sql, context.dialect, alone=True)
+    except CommandError:
+        return True
+    return False
 
 
 def _is_settled(question: Question, spelled: dict[Question, list[str]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,10 +28,11 @@ def compare_index_options(context: AutogenContext, database: Database, found: Fo
     """Find indexes that are the same by name, columns and uniqueness, and differ in the rest; they are made anew."""
     asked: list[tuple[Pair, Index, Question, Question]] = []
     others: list[tuple[Pair, Index]] = []
+    classes = _Classes(context)
     for pair in found.both:
         for index, item in _same_names(context, pair):
             before, after = _where_of_database(context, item), _where_of_model(context, index)
-            if (before is None) != (after is None) or _options_differ(context, index, item):
+            if (before is None) != (after is None) or _options_differ(context, index, item, classes):
                 others.append((pair, index))
             elif before is not None and after is not None and plain_sql(before) != plain_sql(after):
                 one = Question.about(context, pair, "where", before)
@@ -65,33 +67,38 @@ def _where_of_model(context: AutogenContext, index: Index) -> str | None:
     return None if where is None else sql_text(where, context.dialect).replace("%%", "%")
 
 
-def _options_differ(context: AutogenContext, index: Index, item: Mapping[str, Any]) -> bool:
+def _options_differ(context: AutogenContext, index: Index, item: Mapping[str, Any], classes: _Classes) -> bool:
     if context.dialect.name != "postgresql":
         return False
     there = item.get("dialect_options") or {}
     using = [str(options.get("postgresql_using") or "btree").lower() for options in (there, index.dialect_kwargs)]
-    if using[0] != using[1]:
-        return True
-    return _classes_differ(context, index, dict(there.get("postgresql_ops") or {}))
+    return using[0] != using[1] or classes.differ(index, dict(there.get("postgresql_ops") or {}))
 
 
-def _classes_differ(context: AutogenContext, index: Index, found: dict[str, str]) -> bool:
-    """Compare operator classes; the database tells only those that are not the default of their column's type."""
-    names = {str(getattr(part, "key", part)): str(getattr(part, "name", part)) for part in index.expressions}
-    stated = index.dialect_kwargs.get("postgresql_ops") or {}
-    wanted = {names.get(key, key): name for key, name in stated.items()}
-    if found.keys() - wanted.keys():
-        return True
-    return any(
-        found.get(key) != name and (key in found or not _is_default(context, name)) for key, name in wanted.items()
-    )
+class _Classes:
+    """Operator classes; the database tells only those that are not the default of their column's type."""
 
+    def __init__(self, context: AutogenContext) -> None:
+        self._context = context
 
-def _is_default(context: AutogenContext, operator_class: str) -> bool:
-    """Tell whether a class is one that goes without saying for some type; the catalogue shows no such class."""
-    assert context.connection is not None, "autogenerate has a connection"
-    query = text("SELECT bool_or(opcdefault) FROM pg_opclass WHERE opcname = :name")
-    return bool(context.connection.execute(query, {"name": operator_class}).scalar())
+    def differ(self, index: Index, found: dict[str, str]) -> bool:
+        """Tell whether an index has others than ``found``, by the names of its parts."""
+        names = {str(getattr(part, "key", part)): str(getattr(part, "name", part)) for part in index.expressions}
+        stated = index.dialect_kwargs.get("postgresql_ops") or {}
+        wanted = {names.get(key, key): name for key, name in stated.items()}
+        if found.keys() - wanted.keys():
+            return True
+        return any(
+            found.get(key) != name and (key in found or name not in self._going_without_saying)
+            for key, name in wanted.items()
+        )
+
+    @functools.cached_property
+    def _going_without_saying(self) -> frozenset[str]:
+        """The classes that are the default of some type; asked for once, where a model names one."""
+        assert self._context.connection is not None, "autogenerate has a connection"
+        query = text("SELECT DISTINCT CAST(opcname AS text) FROM pg_opclass WHERE opcdefault")
+        return frozenset(self._context.connection.execute(query).scalars())
 
 
 def _make_anew(context: AutogenContext, database: Database, pair: Pair, index: Index) -> None:

@@ -1,0 +1,113 @@
+"""What the database is asked for its spelling: no text spoils another, nothing is left of it, a refusal is said."""
+
+import uuid
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core.autogenerate import produce_migrations
+
+HOSTILE = ["a > 1) --", "a > (1", "a > 1); DROP TABLE t0; --", "nobody_knows(a)", "'$mig0$' = '$mig1$' || a || '\\''"]
+servers = pytest.mark.parametrize(
+    "server",
+    [pytest.param("postgresql", marks=pytest.mark.postgresql), pytest.param("mariadb", marks=pytest.mark.mariadb)],
+)
+
+
+def schema(*conditions, tables=2):
+    metadata = sa.MetaData()
+    for number in range(tables):
+        checks = [sa.CheckConstraint(words, name=f"ck{number}_{place}") for place, words in enumerate(conditions)]
+        columns = [sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer)]
+        columns.append(sa.Column("Mixed `b` \"c\" 'd' %", sa.String(20)))
+        sa.Table(f"t{number}", metadata, *columns, *checks)
+    return metadata
+
+
+@pytest.fixture
+def server_road(server, request):
+    return request.getfixturevalue(f"{server}_road")
+
+
+@servers
+@pytest.mark.parametrize("bad", HOSTILE)
+def test_one_bad_text_spoils_no_other(server_road, bad):
+    server_road.create(schema("a IN (1, 2)", "a > 5"))
+    after = schema("a IN (1, 2)", "a != 5 AND a IN (1, 2)")
+    after.tables["t0"].append_constraint(sa.CheckConstraint(bad.replace(":", r"\:"), name="bad"))
+    found = server_road.found(after)
+    others = [each for each in found if " bad " not in each]
+    assert others == [
+        line
+        for number in (0, 1)
+        for line in (
+            f"Drop check ck{number}_1 of t{number}",
+            f"Create check ck{number}_1 on t{number}: a != 5 AND a IN (1, 2)",
+        )
+    ]
+    assert server_road.connection.exec_driver_sql("SELECT count(*) FROM t0").scalar() == 0
+
+
+@servers
+def test_a_transaction_that_is_open_stays_so_and_keeps_what_it_did(server_road):
+    server_road.create(schema("a IN (1, 2)"))
+    connection, after = server_road.connection, schema("a IN (1, 3)")
+    context = server_road.script(after) and server_road.context
+    connection.exec_driver_sql("INSERT INTO t0 (id, a) VALUES (1, 1)")
+    assert len(list(produce_migrations(context, after).upgrade_ops.leaves())) == 4
+    assert connection.in_transaction()
+    assert connection.exec_driver_sql("SELECT count(*) FROM t0").scalar() == 1
+    connection.rollback()
+    assert connection.exec_driver_sql("SELECT count(*) FROM t0").scalar() == 0
+
+
+@pytest.mark.mariadb
+@pytest.mark.parametrize("bad", HOSTILE)
+def test_a_server_or_driver_without_programs_is_asked_one_by_one(mariadb_road, bad, monkeypatch):
+    mariadb_road.create(schema("a IN (1, 2)", "a > 5"))
+    monkeypatch.setattr("kernel_core.autogenerate.canonical.mariadb._PROGRAMMABLE", frozenset())
+    mariadb_road.statements.clear()
+    after = schema("a IN (1, 2)", "a != 5")
+    after.tables["t0"].append_constraint(sa.CheckConstraint(bad.replace(":", r"\:"), name="bad"))
+    found = [each for each in mariadb_road.found(after) if " bad " not in each]
+    assert [each for each in found if each.startswith("Drop")] == ["Drop check ck0_1 of t0", "Drop check ck1_1 of t1"]
+    assert not any("BEGIN NOT ATOMIC" in each for each in mariadb_road.statements)
+
+
+@pytest.fixture
+def reader(server, server_road, request):
+    """Return a road of one who may look at ``t1`` alone of the tables, and at the catalogue."""
+    road, name = server_road, f"mig_reader_{uuid.uuid4().hex[:8]}"
+    road.create(schema("a IN (1, 2)"))
+    url = road.connection.engine.url.set(username=name, password="x")
+    database = url.database
+    made = {
+        "postgresql": [
+            f"CREATE ROLE {name} LOGIN PASSWORD 'x'",
+            f"GRANT USAGE ON SCHEMA public TO {name}",
+            f"GRANT SELECT ON t1 TO {name}",
+        ],
+        "mariadb": [
+            f"CREATE USER {name} IDENTIFIED BY 'x'",
+            f"GRANT SELECT ON {database}.t1 TO {name}",
+            f"GRANT INSERT, CREATE TEMPORARY TABLES ON {database}.* TO {name}",
+        ],
+    }
+    dropped = {"postgresql": f"DROP OWNED BY {name}; DROP ROLE {name}", "mariadb": f"DROP USER {name}"}
+    for statement in made[server]:
+        road.connection.exec_driver_sql(statement)
+    road.connection.commit()
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        yield type(road)(connection)
+    road.connection.rollback()
+    road.connection.exec_driver_sql(dropped[server])
+    road.connection.commit()
+
+
+@servers
+def test_a_table_that_must_not_be_read_is_named_and_the_others_are_compared(reader):
+    with pytest.warns(UserWarning, match=r'What "t0" checks.* refuses a temporary table.*GRANT SELECT') as said:
+        found = reader.found(schema("a IN (1, 3)"))
+    assert len([each for each in said if "GRANT SELECT" in str(each.message)]) == 1
+    assert found == ["Drop check ck1_0 of t1", "Create check ck1_0 on t1: a IN (1, 3)"]
