@@ -7,6 +7,9 @@ Where a server is looked for, in this order:
 - MariaDB: ``MIG_TEST_MARIADB``, 127.0.0.1:3306 as ``root`` without a password.
 
 Without one the test is skipped, saying so. ``MIG_TEST_NO_SKIP=1`` makes that a failure, so that CI cannot pass untested.
+
+Tests of properties draw the same examples in each run; ``--hypothesis-profile=explore`` draws others each time, and twenty
+times as many. A test that wants more or fewer says it as a multiple of ``settings.default.max_examples``.
 """
 
 from __future__ import annotations
@@ -20,12 +23,20 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 POSTGRESQL = "postgresql+psycopg://root@127.0.0.1:5432/postgres"
 MARIADB = "mysql+pymysql://root@127.0.0.1:3306/mysql"
 MARKS = {"postgresql_url": "postgresql", "mariadb_url": "mariadb"}
+
+# No limit of time: a busy machine is no bug.
+settings.register_profile(
+    "repeatable", derandomize=True, max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False, max_examples=2000)
+settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -379,7 +379,10 @@ def test_a_nasty_message_stays_text_and_inside(scripts, folder, tmp_path, messag
     assert sorted(os.listdir(tmp_path)) == ["migrations"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(
+    max_examples=settings.default.max_examples * 3 // 5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.text(alphabet=st.one_of(st.sampled_from("\"'\\\n./$%{}"), st.characters()), max_size=30))
 def test_any_message_stays_text_and_inside(folder, message):
     scripts = ScriptDirectory(folder)

@@ -59,13 +59,13 @@ def outcome(read, source: str) -> object:
         return error.line, error.reason
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=15 * settings.default.max_examples)
 @given(st.lists(PIECES, max_size=9).map("".join))
 def test_both_ways_of_reading_agree(source):
     assert outcome(parse_header, source) == outcome(parsed_header, source)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=15 * settings.default.max_examples)
 @given(
     st.integers(0, len(USUAL)),
     st.integers(0, 12),

@@ -1,0 +1,33 @@
+"""A run of the tests draws the same examples as the run before."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+def drawn(profile, **stated):
+    """Return the examples that a property is tried on, with what a test of its own states."""
+    examples = []
+
+    @settings(settings.get_profile(profile), **stated)
+    @given(st.text())
+    def check(text):
+        examples.append(text)
+
+    check()
+    return examples
+
+
+@pytest.mark.parametrize("stated", [{}, {"max_examples": 20}])
+def test_the_same_examples_come_in_each_run(stated):
+    assert drawn("repeatable", **stated) == drawn("repeatable", **stated)
+
+
+def test_exploring_draws_others_each_time_and_more():
+    assert drawn("explore", max_examples=20) != drawn("explore", max_examples=20)
+    assert settings.get_profile("explore").max_examples == 20 * settings.get_profile("repeatable").max_examples
+
+
+def test_what_is_stated_beside_the_examples_inherits_the_rest():
+    stated = settings(max_examples=7)
+    assert (stated.derandomize, stated.deadline) == (settings.default.derandomize, None)
