@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 import sqlalchemy as sa
-from test_random_schemas import run
+from rounds import run
 
 from kernel_core.autogenerate import compare_metadata, produce_migrations
 

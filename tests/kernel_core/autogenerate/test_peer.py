@@ -5,8 +5,9 @@ from collections import Counter
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from test_random_schemas import create, draws, pairs_of_schemas, wipe
+from hypothesis import given, settings
+from random_schemas import pairs_of_schemas
+from rounds import create, draws, wipe
 
 from kernel_core.autogenerate import compare_metadata
 
@@ -53,7 +54,7 @@ def without_circles(found):
 def test_the_same_tuples(dialect_name, request, make_context):
     connection = request.getfixturevalue(dialect_name)
 
-    @draws(40)
+    @draws(settings.default.max_examples * 2 // 5)
     @given(pairs_of_schemas(dialect_name))
     def check(pair):
         before, after = pair

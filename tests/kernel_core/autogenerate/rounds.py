@@ -1,0 +1,46 @@
+"""What a test does in each round with a random schema."""
+
+import warnings
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+
+from kernel_core.autogenerate import render_python_code
+from kernel_core.operations import Operations
+
+
+def draws(rounds):
+    """Return the settings of a property that is tried on so many schemas."""
+    return settings(max_examples=rounds, suppress_health_check=list(HealthCheck))
+
+
+def wipe(connection):
+    """Drop everything that a round has made."""
+    connection.rollback()
+    if connection.dialect.name == "postgresql":
+        name = connection.dialect.default_schema_name
+        connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+        connection.execute(sa.text(f"CREATE SCHEMA {name}"))
+        connection.commit()
+        return
+    connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    for name in sa.inspect(connection).get_table_names():
+        connection.execute(sa.schema.DropTable(sa.Table(name, sa.MetaData())))
+    connection.commit()
+
+
+def create(metadata, connection):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        metadata.create_all(connection)
+
+
+def run(context, operations):
+    """Write the operations, and run what was written."""
+    batch = context.dialect.name == "sqlite"
+    imports = set()
+    body = render_python_code(operations, render_as_batch=batch, imports=imports, migration_context=context)
+    namespace = {}
+    source = "\n".join(["import sqlalchemy as sa", *sorted(imports), "def migrate(op):", f"    {body}"])
+    exec(compile(source, "version.py", "exec"), namespace)
+    namespace["migrate"](Operations(context))
