@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
@@ -21,6 +20,7 @@ from sqlalchemy.schema import (
 from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.expression import TableClause
 
+from ..ddl.overriding import is_overridden
 from ..operations.operation import Code
 from ..util.exc import CommandError
 from ..util.sqla_compat import (
@@ -32,14 +32,13 @@ from ..util.sqla_compat import (
     referent,
     sql_text,
 )
+from ..util.sqltext import without_parameters
 from .context import names
 from .layout import call, keyword, literal
 from .typesource import type_source
 
 if TYPE_CHECKING:
     from .render import Writer
-
-_BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
 
 _HOOK_NAMES: tuple[tuple[type[Constraint], str], ...] = (
     (PrimaryKeyConstraint, "primary_key"),
@@ -90,7 +89,7 @@ def default_source(default: Any, write: Writer) -> str:
         return call(f"{write.sa}Sequence", [literal(argument.name)], _stated(argument, ("schema",), write))
     if isinstance(argument, FetchedValue):
         return f"{write.sa}FetchedValue()"
-    return text_source(argument, write)
+    return text_source(argument, write, is_server_default=True)
 
 
 _IDENTITY_OPTIONS = (
@@ -119,20 +118,22 @@ def table_source(table: TableClause, write: Writer) -> Code:
     return call(f"{write.sa}table", [literal(str(table.name)), *columns], options)
 
 
-def text_source(element: ClauseElement, write: Writer) -> str:
+def text_source(element: ClauseElement, write: Writer, *, is_server_default: bool = False) -> str:
     """Return ``sa.text("...")`` for a SQL expression, with its values written out."""
-    return call(f"{write.sa}text", [literal(_sql(element, write))])
+    return call(f"{write.sa}text", [literal(_sql(element, write, is_server_default=is_server_default))])
 
 
-def _sql(element: Any, write: Writer) -> str:
+def _sql(element: Any, write: Writer, *, is_server_default: bool = False) -> str:
     """Return SQL that ``text()`` reads back as the same: its colons are escaped where they would start a parameter."""
+    if isinstance(element, ClauseElement) and is_overridden(write.context.impl, "render_ddl_sql_expr"):
+        return without_parameters(write.context.impl.render_ddl_sql_expr(element, is_server_default=is_server_default))
     if isinstance(element, TextClause) and not has_parameters(element):
         return element.text
     dialect = write.context.dialect
     sql = sql_text(element, dialect)
     if not isinstance(element, str) and dialect.paramstyle in ("format", "pyformat"):
         sql = sql.replace("%%", "%")
-    return _BIND.sub(r"\\:", sql)
+    return without_parameters(sql)
 
 
 def constraint_source(constraint: Constraint, write: Writer) -> str:

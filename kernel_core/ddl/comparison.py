@@ -2,14 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from sqlalchemy import Column, Dialect, Table
-from sqlalchemy.schema import Constraint
+from sqlalchemy import Column, Dialect, Index, Table
+from sqlalchemy.schema import CheckConstraint, Constraint, UniqueConstraint
+from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
+from ..util.sqla_compat import sql_text
 from .defaulttext import defaults_differ
-from .typetext import types_differ
+from .signature import IndexValue, UniqueValue, index_of_model, unique_of_model
+from .typetext import synonyms_of, types_differ
+
+
+class ComparisonResult(NamedTuple):
+    """Whether two constraints or indexes are the same, and in words why not; made by one of the three methods."""
+
+    status: Literal["equal", "different", "skip"]
+    message: str
+
+    @classmethod
+    def Equal(cls) -> ComparisonResult:  # noqa: N802 - a documented name
+        """They are the same."""
+        return cls("equal", "The same on both sides")
+
+    @classmethod
+    def Different(cls, reason: str | Sequence[str]) -> ComparisonResult:  # noqa: N802 - a documented name
+        """They differ: the one in the database is dropped and the model's is made."""
+        return cls("different", _one_text(reason))
+
+    @classmethod
+    def Skip(cls, reason: str | Sequence[str]) -> ComparisonResult:  # noqa: N802 - a documented name
+        """It cannot be told; the one in the database stays."""
+        return cls("skip", _one_text(reason))
+
+    @property
+    def is_equal(self) -> bool:
+        return self.status == "equal"
+
+    @property
+    def is_different(self) -> bool:
+        return self.status == "different"
+
+    @property
+    def is_skip(self) -> bool:
+        return self.status == "skip"
+
+
+def _one_text(reason: str | Sequence[str]) -> str:
+    return reason if isinstance(reason, str) else ", ".join(reason)
 
 
 class ComparesSchemas:
@@ -17,9 +60,18 @@ class ComparesSchemas:
 
     dialect: Dialect
 
+    type_synonyms: ClassVar[tuple[Collection[str], ...]] = synonyms_of("default")
+    """Groups of type words, in any case, that mean the same here; a dialect adds its own to the groups it inherits."""
+    type_arg_extract: ClassVar[Sequence[str]] = ()
+    """Patterns of what may stand behind a type (``with (\\w+)``): its group counts only where both sides state it."""
+    identity_attrs_ignore: ClassVar[tuple[str, ...]] = ("order", "on_null")
+    """What of an Identity this database does not keep, so that it does not count."""
+
     def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
         """Tell whether the database's type differs from the model's."""
-        return types_differ(self.dialect, inspector_column.type, metadata_column.type)
+        return types_differ(
+            self.dialect, inspector_column.type, metadata_column.type, self.type_synonyms, self.type_arg_extract
+        )
 
     def compare_server_default(
         self,
@@ -30,6 +82,23 @@ class ComparesSchemas:
     ) -> bool:
         """Tell whether the database's default differs from the model's."""
         return defaults_differ(rendered_inspector_default, rendered_metadata_default)
+
+    def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:
+        """Compare two indexes of one name."""
+        wanted, found = (index_of_model(each, self.dialect) for each in (metadata_index, reflected_index))
+        return _compared(wanted, found)
+
+    def compare_unique_constraint(
+        self, metadata_constraint: UniqueConstraint, reflected_constraint: UniqueConstraint
+    ) -> ComparisonResult:
+        """Compare two unique constraints of one name."""
+        return _compared(unique_of_model(metadata_constraint), unique_of_model(reflected_constraint))
+
+    def compare_check_constraint(
+        self, metadata_constraint: CheckConstraint, reflected_constraint: CheckConstraint
+    ) -> ComparisonResult:
+        """Compare two checks of one name; what they say is the database's to compare, so that the name is enough."""
+        return ComparisonResult.Equal()
 
     def correct_for_autogen_constraints(
         self,
@@ -50,6 +119,27 @@ class ComparesSchemas:
     def autogen_column_reflect(self, inspector: Any, table: Table, column_info: dict[str, Any]) -> None:
         """Correct a reflected column before it is compared."""
 
-    def render_type(self, type_obj: TypeEngine[Any], autogen_context: Any) -> str | bool:
+    def adjust_reflected_dialect_options(self, reflected_object: Mapping[str, Any], kind: str) -> dict[str, Any]:
+        """Return the dialect's options of what the Inspector found: ``{"postgresql_include": ["a"]}``.
+
+        ``kind`` is ``index``, ``unique_constraint`` or ``check_constraint``.
+        """
+        return dict(reflected_object.get("dialect_options") or {})
+
+    def render_type(self, type_obj: TypeEngine[Any], autogen_context: Any) -> str | Literal[False]:
         """Return how a type of this dialect is written as Python; False for the common way."""
         return False
+
+    def render_ddl_sql_expr(self, expr: ClauseElement, is_server_default: bool = False, **kw: Any) -> str:
+        """Return the SQL that a version file has for an expression: a default, a condition, what an index is over."""
+        sql = sql_text(expr, self.dialect)
+        return sql.replace("%%", "%") if self.dialect.paramstyle in ("format", "pyformat") else sql
+
+
+def _compared(wanted: IndexValue | UniqueValue, found: IndexValue | UniqueValue) -> ComparisonResult:
+    differing = [
+        f"{field.name} {getattr(found, field.name)!r} to {getattr(wanted, field.name)!r}"
+        for field in fields(wanted)
+        if getattr(found, field.name) != getattr(wanted, field.name)
+    ]
+    return ComparisonResult.Different(differing) if differing else ComparisonResult.Equal()

@@ -26,9 +26,11 @@ from ..operations.kinds.table import RenameTable
 from ..operations.statements import inline_foreign_keys
 from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import is_type_bound, should_create
-from .comparison import ComparesSchemas
+from .comparison import ComparesSchemas, ComparisonResult
 from .recreate.ways import RecreatesTables
 from .statements import RunsStatements
+
+__all__ = ["ComparisonResult", "DefaultImpl"]
 
 
 class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
@@ -217,10 +219,10 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
 
     # Constraints and indexes
 
-    def add_constraint(self, const: Constraint) -> None:
+    def add_constraint(self, const: Constraint, **kw: Any) -> None:
         """Add a constraint, unless its type says that this database does not need it."""
         if should_create(const, self.dialect):
-            self.execute(schema.AddConstraint(const))
+            self.execute(schema.AddConstraint(const, **kw))
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint by its name; the CHECK of a type only where this database makes it."""

@@ -30,6 +30,7 @@ from ..operations.statements import (
 )
 from ..util.exc import UnsupportedOperation
 from .impl import DefaultImpl
+from .typetext import synonyms_of
 
 Kind = Literal["default", "check", "foreign_key"]
 
@@ -39,6 +40,8 @@ class MSSQLImpl(DefaultImpl):
 
     __dialect__ = "mssql"
     transactional_ddl = True
+    type_synonyms = synonyms_of("mssql")
+    identity_attrs_ignore = ("order", "on_null", "minvalue", "maxvalue", "nominvalue", "nomaxvalue", "cycle", "cache")
 
     @property
     def batch_separator(self) -> str:

@@ -32,6 +32,7 @@ from ..operations.statements import (
 )
 from ..util.exc import UnsupportedOperation
 from .impl import DefaultImpl
+from .typetext import synonyms_of
 
 
 class OracleImpl(DefaultImpl):
@@ -39,6 +40,8 @@ class OracleImpl(DefaultImpl):
 
     __dialect__ = "oracle"
     command_terminator = ""
+    type_synonyms = synonyms_of("oracle")
+    identity_attrs_ignore = ()
     script_breaks = re.compile(r"^[ \t]*\.?[ \t]*$|;[ \t]*$|^[ \t]*#.*$", re.MULTILINE)
 
     @property

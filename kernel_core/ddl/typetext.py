@@ -8,7 +8,8 @@ count only where both sides state them, because a database may fill in what the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.engine import Dialect
@@ -21,7 +22,7 @@ _PIECE = re.compile(
 )
 _ATTRIBUTES = {"collate": 1, "charset": 1, "character": 2}
 
-_SYNONYMS: dict[str, tuple[frozenset[str], ...]] = {
+_SYNONYMS: Mapping[str, tuple[frozenset[str], ...]] = {
     "default": (
         frozenset({"numeric", "decimal", "dec"}),
         frozenset({"int", "integer"}),
@@ -57,7 +58,6 @@ _SYNONYMS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"float", "double precision"}),
     ),
 }
-_SYNONYMS["mariadb"] = _SYNONYMS["mysql"]
 
 _NUMERIC = frozenset({"numeric", "decimal", "dec", "number"})
 _MYSQL_INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "integer", "bigint", "bool"})
@@ -78,10 +78,23 @@ class TypeText:
     attributes: tuple[tuple[str, str], ...] = ()
 
 
-def types_differ(dialect: Dialect, inspected_type: TypeEngine[Any], metadata_type: TypeEngine[Any]) -> bool:
+def synonyms_of(dialect_name: str) -> tuple[frozenset[str], ...]:
+    """Return the groups of type words that mean the same to a database, in lower case."""
+    own = _SYNONYMS.get({"mariadb": "mysql"}.get(dialect_name, dialect_name), ())
+    return _SYNONYMS["default"] + (() if dialect_name == "default" else own)
+
+
+def types_differ(
+    dialect: Dialect,
+    inspected_type: TypeEngine[Any],
+    metadata_type: TypeEngine[Any],
+    synonyms: Sequence[Collection[str]] | None = None,
+    extracted: Iterable[str] = (),
+) -> bool:
     """Tell whether the database's type is another one than the model's.
 
-    A type that cannot be known (``NullType``) or compiled for this database never differs.
+    A type that cannot be known (``NullType``) or compiled for this database never differs. ``synonyms`` are in place of
+    what is known of this database, ``extracted`` patterns of further attributes.
 
     >>> from sqlalchemy import Numeric, DECIMAL
     >>> from sqlalchemy.dialects import sqlite
@@ -96,7 +109,7 @@ def types_differ(dialect: Dialect, inspected_type: TypeEngine[Any], metadata_typ
         return False
     if inspected_text == metadata_text:
         return False
-    return texts_differ(dialect, inspected_text, metadata_text)
+    return texts_differ(dialect, inspected_text, metadata_text, synonyms, extracted)
 
 
 def ddl_text(dialect: Dialect, type_: TypeEngine[Any]) -> str | None:
@@ -109,18 +122,37 @@ def ddl_text(dialect: Dialect, type_: TypeEngine[Any]) -> str | None:
     return text
 
 
-def texts_differ(dialect: Dialect, inspected: str, metadata: str) -> bool:
+def texts_differ(
+    dialect: Dialect,
+    inspected: str,
+    metadata: str,
+    synonyms: Sequence[Collection[str]] | None = None,
+    extracted: Iterable[str] = (),
+) -> bool:
     """Like `types_differ`, for two types that are written as DDL already."""
-    one = _settled(dialect, parse_type_text(inspected))
-    two = _settled(dialect, parse_type_text(metadata))
+    one, two = (_settled(dialect, _parsed(text, extracted)) for text in (inspected, metadata))
     if dialect.name == "sqlite" and _is_affinity_of(dialect, one, two):
         return False
-    if one.dimensions != two.dimensions or not _same_base(dialect.name, one.base, two.base):
+    if one.dimensions != two.dimensions or not _same_base(
+        one.base, two.base, synonyms_of(dialect.name) if synonyms is None else synonyms
+    ):
         return True
     if one.arguments and two.arguments and one.arguments != two.arguments:
         return True
     stated, wanted = dict(one.attributes), dict(two.attributes)
     return any(stated[name] != wanted[name] for name in stated.keys() & wanted.keys())
+
+
+def _parsed(text: str, extracted: Iterable[str]) -> TypeText:
+    """Take a type apart, and before that what a dialect's own patterns find in it."""
+    own: list[tuple[str, str]] = []
+    for pattern in extracted:
+        found = re.search(pattern, text, re.IGNORECASE)
+        if found is not None:
+            own.append((pattern, found.group(1).lower()))
+            text = text[: found.start()] + text[found.end() :]
+    parsed = parse_type_text(text)
+    return replace(parsed, attributes=(*own, *parsed.attributes)) if own else parsed
 
 
 def parse_type_text(text: str) -> TypeText:
@@ -207,10 +239,10 @@ def _settled_postgresql(base: str, arguments: tuple[str, ...]) -> tuple[str, tup
     return base, arguments
 
 
-def _same_base(dialect_name: str, one: str, two: str) -> bool:
+def _same_base(one: str, two: str, synonyms: Iterable[Collection[str]]) -> bool:
     if one == two:
         return True
-    groups = (*_SYNONYMS["default"], *_SYNONYMS.get(dialect_name, ()))
+    groups = [{word.lower() for word in group} for group in synonyms]
     reached = {one}
     for _ in range(2):
         for group in groups:

@@ -33,6 +33,18 @@ def shortened(text: str, length: int = 60) -> str:
     return repr(text if len(text) <= length else f"{text[: length - 1]}…")
 
 
+_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
+
+
+def without_parameters(sql: str) -> str:
+    r"""Return SQL for ``text()``: each colon that would start a parameter there is escaped.
+
+    >>> print(without_parameters("a::int + :b"))
+    a::int + \:b
+    """
+    return _PARAMETER.sub(r"\\:", sql)
+
+
 def refuse_nul(text: str) -> None:
     """Raise CommandError for text with a NUL, which drivers cut off there or refuse in words of their own."""
     place = text.find("\0")

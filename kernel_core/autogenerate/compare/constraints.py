@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy.schema import ForeignKeyConstraint, UniqueConstraint
 
+from ...ddl.overriding import told_same
+from ...ddl.signature import UniqueValue, unique_of_model
 from ...util.sqla_compat import final_name
 from ..catalogue import TableInfo
 from ..context import AutogenContext
@@ -15,11 +17,9 @@ from .reflect import Database
 from .sides import Sides
 from .values import (
     ForeignKeyValue,
-    UniqueValue,
     foreign_key_of_database,
     foreign_key_of_model,
     unique_of_database,
-    unique_of_model,
 )
 
 
@@ -32,7 +32,7 @@ def compare_uniques(
     under any name. One that the database does not name cannot be dropped, and is left alone.
     """
     found = [(item["name"], unique_of_database(item)) for item in sides.uniques]
-    missing, kept = _match_uniques(context, info, sides, found)
+    missing, kept = _match_uniques(context, database, info, sides, found)
     for position, (name, value) in enumerate(found):
         if position in kept or name is None:
             continue
@@ -52,7 +52,7 @@ def compare_uniques(
 
 
 def _match_uniques(
-    context: AutogenContext, info: TableInfo, sides: Sides, found: list[tuple[Any, UniqueValue]]
+    context: AutogenContext, database: Database, info: TableInfo, sides: Sides, found: list[tuple[Any, UniqueValue]]
 ) -> tuple[list[UniqueConstraint], set[int]]:
     """Return the model's constraints that the database lacks, and the positions of those that it has.
 
@@ -63,7 +63,12 @@ def _match_uniques(
     kept: set[int] = set()
     missing: list[UniqueConstraint] = []
     for constraint in wanted:
-        position = _same_unique(final_name(constraint, context.dialect), unique_of_model(constraint), found, kept)
+        name = final_name(constraint, context.dialect)
+        position = _same_unique(name, unique_of_model(constraint), found, kept)
+        namesake = _namesake(name, found, kept)
+        if namesake is not None:
+            told = _told_same(context, database, info, constraint, found[namesake])
+            position = position if told is None else namesake if told else None
         if position is not None:
             kept.add(position)
         elif not _is_such_an_index(context, constraint, info):
@@ -76,6 +81,18 @@ def _match_uniques(
 
 def _key_columns(info: TableInfo) -> list[str]:
     return list(info.primary_key.get("constrained_columns") or ())
+
+
+def _namesake(name: str | None, found: list[tuple[Any, UniqueValue]], taken: set[int]) -> int | None:
+    """Return the position of the constraint in the database that has the model's name."""
+    named = (i for i, (other, _) in enumerate(found) if name is not None and other is not None and str(other) == name)
+    return next((i for i in named if i not in taken), None)
+
+
+def _told_same(
+    context: AutogenContext, database: Database, info: TableInfo, model: UniqueConstraint, item: tuple[Any, UniqueValue]
+) -> bool | None:
+    return told_same(context.impl, "compare_unique_constraint", model, lambda: _unique_in(database, info, *item))
 
 
 def _same_unique(

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy.schema import Index, Table
 
+from ...ddl.overriding import told_same
+from ...ddl.signature import index_of_model
 from ...util.sqla_compat import final_name, is_made_on
 from ..catalogue import TableInfo
 from ..context import AutogenContext, names
@@ -15,7 +17,7 @@ from .changes import Changes
 from .copies import create_index, drop_index
 from .reflect import Database
 from .sides import Sides
-from .values import index_of_database, index_of_model
+from .values import index_of_database
 from .written import is_written_as, written_index
 
 
@@ -34,7 +36,7 @@ def compare_indexes(
         for index in sorted(sides.model_indexes, key=lambda index: str(index.name))
         if index.name is not None and is_made_on(index, context.dialect)
     }
-    for name in [name for name, index in wanted.items() if _is_same(context, index, found.get(name))]:
+    for name in [name for name, index in wanted.items() if _is_same(context, database, info, index, found.get(name))]:
         del wanted[name], found[name]
     _compare_written(context, database, info, wanted, changes)
     keys = _keys_that_stay(context, info, model)
@@ -54,8 +56,14 @@ def compare_indexes(
             changes.added_indexes.append(create_index(index, context.dialect))
 
 
-def _is_same(context: AutogenContext, index: Index, item: Mapping[str, Any] | None) -> bool:
-    return item is not None and index_of_model(index, context.dialect) == index_of_database(item)
+def _is_same(
+    context: AutogenContext, database: Database, info: TableInfo, index: Index, item: Mapping[str, Any] | None
+) -> bool:
+    value = None if item is None else index_of_database(item)
+    if item is None or value is None or value.is_invalid:
+        return False
+    told = told_same(context.impl, "compare_indexes", index, lambda: _index_in(database, info, item["name"]))
+    return told if told is not None else index_of_model(index, context.dialect) == value
 
 
 def _warn_of_unfinished(context: AutogenContext, info: TableInfo, items: Iterable[Mapping[str, Any]]) -> None:

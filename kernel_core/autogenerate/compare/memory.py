@@ -15,14 +15,20 @@ from weakref import WeakKeyDictionary
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.schema import MetaData, Table
 
+from ...ddl.overriding import is_anothers, is_overridden
 from ..context import AutogenContext
 from .modelstate import ModelState
-from .sameness import is_anothers, is_overridden
+from .sameness import TYPE_HOOKS
 
 _OPTIONS = ("compare_type", "compare_server_default", "version_table", "version_table_schema", "renames")
 _HOOKS = (
-    "compare_type",
+    *TYPE_HOOKS,
     "compare_server_default",
+    "compare_indexes",
+    "compare_unique_constraint",
+    "compare_check_constraint",
+    "adjust_reflected_dialect_options",
+    "identity_attrs_ignore",
     "correct_for_autogen_constraints",
     "correct_for_autogen_foreignkeys",
 )

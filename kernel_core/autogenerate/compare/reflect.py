@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,14 +20,14 @@ from sqlalchemy.schema import (
 from sqlalchemy.sql.elements import TextClause, conv
 from sqlalchemy.types import NULLTYPE, Integer
 
+from ...ddl.overriding import is_overridden
+from ...util.sqltext import without_parameters
 from ..catalogue import Info, Key, TableInfo, read_catalogue
 from ..context import AutogenContext
 from . import dialects
 from .asked_defaults import Question
-from .sameness import Sameness, is_overridden
+from .sameness import Sameness
 from .values import index_parts
-
-_BIND = re.compile(r"(?<![:\w\\]):(?=\w)")
 
 
 class Database:
@@ -47,6 +46,7 @@ class Database:
             for info in self.infos.values():
                 self._leave_out(info)
         dialects.correct(context, self.infos)
+        self._let_others_adjust()
         self._let_others_correct()
 
     def _is_wanted(self, key: Key) -> bool:
@@ -60,6 +60,17 @@ class Database:
         info.columns = {name: item for name, item in info.columns.items() if run(name, "column", parents)}
         info.uniques = [item for item in info.uniques if run(item["name"], "unique_constraint", parents)]
         info.indexes = [item for item in info.indexes if run(item["name"], "index", parents)]
+
+    def _let_others_adjust(self) -> None:
+        """Let a third party's dialect say which of its options count of what was read."""
+        impl = self.context.impl
+        if not is_overridden(impl, "adjust_reflected_dialect_options"):
+            return
+        for info in self.infos.values():
+            kinds = {"index": info.indexes, "unique_constraint": info.uniques, "check_constraint": info.checks}
+            for kind, items in kinds.items():
+                for item in items:
+                    item["dialect_options"] = impl.adjust_reflected_dialect_options(item, kind)
 
     def _let_others_correct(self) -> None:
         """Let a third party's dialect, and who listens to SQLAlchemy's ``column_reflect``, correct what was read."""
@@ -154,7 +165,7 @@ def column_of(info: Info, is_key: bool = False) -> Column[Any]:
 
 def literal_text(sql: str) -> TextClause:
     """Return SQL in which no colon starts a parameter."""
-    return text(_BIND.sub(r"\\:", sql))
+    return text(without_parameters(sql))
 
 
 def unique_constraint_of(info: Info) -> UniqueConstraint:

@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy.schema import Column
 from sqlalchemy.types import NullType, TypeEngine
 
-from ...ddl.impl import DefaultImpl
+from ...ddl.overriding import is_anothers
 from ...ddl.typetext import types_differ
 from ...util.sqla_compat import default_sql
 from ..catalogue import Info
 from ..context import AutogenContext
+
+TYPE_HOOKS = ("compare_type", "type_synonyms", "type_arg_extract")
 
 
 class Sameness:
@@ -33,7 +35,7 @@ class Sameness:
             or callable(opts.get("compare_type"))
             or callable(opts.get("compare_server_default"))
             or context.comparisons.hears_others("column")
-            or is_anothers(impl, "compare_type")
+            or any(is_anothers(impl, name) for name in TYPE_HOOKS)
             or (self._defaults_count and is_anothers(impl, "compare_server_default"))
         )
 
@@ -74,17 +76,3 @@ class Sameness:
         if isinstance(inspected, NullType) or isinstance(wanted, NullType):
             return False
         return types_differ(self._dialect, inspected, wanted)
-
-
-_OURS = DefaultImpl.__module__.removesuffix(".ddl.impl")
-
-
-def is_overridden(impl: Any, method: str) -> bool:
-    """Tell whether a dialect does something of its own in one of `DefaultImpl`'s methods."""
-    own = getattr(type(impl), method, None)
-    return own is not None and own is not getattr(DefaultImpl, method)
-
-
-def is_anothers(impl: Any, method: str) -> bool:
-    """Tell whether a third party's dialect does so, which may want to be asked each time."""
-    return is_overridden(impl, method) and not getattr(type(impl), method).__module__.startswith(f"{_OURS}.")

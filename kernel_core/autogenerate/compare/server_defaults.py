@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy.schema import Column, Computed, FetchedValue, Identity
 
 from ...ddl.defaulttext import defaults_differ
+from ...ddl.signature import normal_expression
 from ...util.sqla_compat import default_argument, default_sql, sql_text
 from ..context import AutogenContext
 from .asked_defaults import Question, question_about
-from .values import normal_expression
 
 
 def default_differs(
@@ -31,7 +31,7 @@ def default_differs(
     if option in (False, None):
         return False
     if inspected.identity is not None or model.identity is not None:
-        return _knows_identity(context) and _identity_differs(inspected.identity, model.identity)
+        return _knows_identity(context) and _identity_differs(context, inspected.identity, model.identity)
     if _is_left_to_the_database(model):
         return False
     one, two = _sql(inspected, context), _sql(model, context)
@@ -70,13 +70,14 @@ def _knows_identity(context: AutogenContext) -> bool:
     return bool(getattr(context.dialect, "supports_identity_columns", False))
 
 
-def _identity_differs(inspected: Identity | None, model: Identity | None) -> bool:
-    """Only what the model states can differ; what it leaves open is up to the database."""
+def _identity_differs(context: AutogenContext, inspected: Identity | None, model: Identity | None) -> bool:
+    """Only what the model states can differ; what it leaves open, or the dialect ignores, is up to the database."""
     if inspected is None or model is None:
         return inspected is not model
     if bool(inspected.always) != bool(model.always):
         return True
-    options = ("start", "increment", "minvalue", "maxvalue", "cycle", "cache")
+    options = {"start", "increment", "minvalue", "maxvalue", "cycle", "cache", "order", "on_null"}
+    options -= set(getattr(context.impl, "identity_attrs_ignore", ("order", "on_null")))
     return any(
         getattr(model, name) is not None and getattr(inspected, name) != getattr(model, name) for name in options
     )

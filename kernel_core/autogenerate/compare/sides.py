@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.schema import ForeignKeyConstraint, Index, Table, UniqueConstraint
 
+from ...ddl.overriding import is_overridden
+from ...ddl.signature import unique_of_model
 from ..catalogue import TableInfo
 from ..context import AutogenContext
 from .reflect import Database
-from .sameness import is_overridden
-from .values import foreign_key_of_database, foreign_key_of_model, unique_of_database, unique_of_model
+from .values import foreign_key_of_database, foreign_key_of_model, unique_of_database
 
 
 class Sides(NamedTuple):

@@ -1,41 +1,20 @@
-"""Indexes, unique constraints and foreign keys of either side as frozen values, so that sets of them can be compared.
+"""What was read of indexes and unique constraints, and foreign keys of either side, as values that can be compared.
 
-What a database adds by itself (``NO ACTION``, a cast in an expression) is left out, and what it does not keep in order
-(the columns of a unique constraint) is sorted.
+Those of a model's indexes and unique constraints are in `kernel_core.ddl.signature`. What a database adds by itself
+(``NO ACTION``) is left out, and what it does not keep in order is sorted.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.schema import Column, ForeignKeyConstraint, Index
 
-from ...util.sqla_compat import referent, sql_text
+from ...ddl.signature import IndexValue, UniqueValue, normal_expression
+from ...util.sqla_compat import referent
 from ..catalogue.values import Key
-from ..context import names
-
-
-@dataclass(frozen=True, slots=True)
-class UniqueValue:
-    """What makes a unique constraint the same as another: its columns, and how it treats NULL."""
-
-    columns: tuple[str, ...]
-    nulls_not_distinct: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IndexValue:
-    """What makes an index the same as another: its columns or expressions in order, its uniqueness, its extras."""
-
-    parts: tuple[str, ...]
-    unique: bool
-    include: tuple[str, ...] = ()
-    nulls_not_distinct: bool = False
-    is_invalid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +29,10 @@ class ForeignKeyValue:
     initially: str = ""
 
 
-def unique_of_model(constraint: UniqueConstraint) -> UniqueValue:
-    """Return the value of a unique constraint of the models."""
-    distinct = constraint.dialect_kwargs.get("postgresql_nulls_not_distinct")
-    return UniqueValue(tuple(sorted(names(constraint.columns))), bool(distinct))
-
-
 def unique_of_database(info: Mapping[str, Any]) -> UniqueValue:
     """Return the value of a unique constraint as the Inspector gives it."""
     options = info.get("dialect_options") or {}
     return UniqueValue(tuple(sorted(info["column_names"])), bool(options.get("postgresql_nulls_not_distinct")))
-
-
-def index_of_model(index: Index, dialect: Dialect) -> IndexValue:
-    """Return the value of an index of the models."""
-    is_postgresql = dialect.name == "postgresql"
-    include = index.dialect_kwargs.get("postgresql_include") or ()
-    return IndexValue(
-        tuple(
-            str(part.name) if isinstance(part, Column) else normal_expression(sql_text(part, dialect))
-            for part in index.expressions
-        ),
-        bool(index.unique),
-        tuple(sorted(str(getattr(column, "name", column)) for column in include)) if is_postgresql else (),
-        is_postgresql and bool(index.dialect_kwargs.get("postgresql_nulls_not_distinct")),
-    )
 
 
 def index_of_database(info: Mapping[str, Any]) -> IndexValue:
@@ -121,30 +79,6 @@ def index_parts(info: Mapping[str, Any]) -> list[IndexPart]:
 def is_over_expressions(index: Index) -> bool:
     """Tell whether an index is over more than plain columns."""
     return any(not isinstance(part, Column) for part in index.expressions)
-
-
-_CAST = re.compile(
-    r"::(?:\"[^\"]+\"|[a-z_]\w*)(?: (?:varying|precision|with(?:out)? time zone))?(?:\(\d+(?:, ?\d+)*\))?(?:\[\])?"
-)
-_TEXT = re.compile(r"('(?:[^']|'')*')")
-
-
-def normal_expression(text: str) -> str:
-    """Return the one spelling of an index expression: no casts, brackets, quotes, blanks or upper case outside texts.
-
-    >>> normal_expression("lower((name)::text) DESC NULLS FIRST") == normal_expression("lower(name) DESC")
-    True
-    """
-    pieces = _TEXT.split(text)
-    for position in range(0, len(pieces), 2):
-        pieces[position] = _CAST.sub("", pieces[position].lower())
-    sorted_text = "".join(pieces)
-    sorted_text = re.sub(r"\s+desc\s+nulls\s+first$", " desc", sorted_text)
-    sorted_text = re.sub(r"(?<!desc)\s+nulls\s+last$", "", re.sub(r"\s+asc(?=$|\s+nulls)", "", sorted_text))
-    pieces = _TEXT.split(sorted_text)
-    for position in range(0, len(pieces), 2):
-        pieces[position] = re.sub(r"[\s()\"`\[\]]+", "", pieces[position])
-    return "".join(pieces)
 
 
 def _action(text: Any) -> str:

@@ -7,7 +7,7 @@ from ...util.sqla_compat import final_name, is_type_bound
 from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from .checks import model_checks, note_checks
+from .checks import model_checks, note_checks, told_same_check
 
 ALIASES = ("alembic.ext.checkconstraint_byname",)
 
@@ -21,9 +21,14 @@ def compare_names(context: AutogenContext, database: Database, found: Found) -> 
     """Find checks whose name only one side has; those of types are left alone."""
     for pair in found.both:
         wanted = {final_name(each, context.dialect): each for each in model_checks(context, pair)}
-        there = {each["name"] for each in pair.info.checks}
-        gone = [each for each in pair.info.checks if each["name"] is not None and each["name"] not in wanted]
+        there = {each["name"]: each for each in pair.info.checks if each["name"] is not None}
+        same = {
+            name
+            for name in wanted.keys() & there.keys()
+            if told_same_check(context, pair, wanted[name], there[name]) is not False
+        }
+        gone = [each for name, each in there.items() if name not in same]
         missing = [
-            each for name, each in wanted.items() if name is not None and name not in there and not is_type_bound(each)
+            each for name, each in wanted.items() if name is not None and name not in same and not is_type_bound(each)
         ]
         note_checks(context, pair, gone, missing)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.schema import CheckConstraint
 
+from ...ddl.overriding import told_same
 from ...operations.kinds.constraint import CreateCheckConstraintOp
 from ...operations.schemaobj import SchemaObjects
 from ...runtime.plugins import Plugin
@@ -33,6 +34,8 @@ class _Sides:
     pair: Pair
     database: list[Mapping[str, Any]]
     model: list[CheckConstraint]
+    changed: list[tuple[Mapping[str, Any], CheckConstraint]] = field(default_factory=list)
+    """Pairs of one name that the dialect itself says differ."""
     said: dict[int, Question] = field(default_factory=dict)
 
 
@@ -73,16 +76,24 @@ def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
     """Return what is left of both sides without those that are called and say the same word by word."""
     left: list[Mapping[str, Any]] = list(pair.info.checks)
     missing: list[CheckConstraint] = []
+    changed: list[tuple[Mapping[str, Any], CheckConstraint]] = []
     for constraint in model_checks(context, pair):
         name, words = final_name(constraint, context.dialect), plain_sql(condition(context, constraint))
+        namesake = next((each for each in left if name is not None and each["name"] == name), None)
+        told = None if namesake is None else told_same_check(context, pair, constraint, namesake)
+        if namesake is not None and told is not None:
+            left.remove(namesake)
+            if not told:
+                changed.append((namesake, constraint))
+            continue
         same = next((each for each in left if _called(each, name) and plain_sql(each["sqltext"]) == words), None)
         if same is None:
             missing.append(constraint)
         else:
             left.remove(same)
-    if not missing and not left:
+    if not missing and not left and not changed:
         return None
-    sides = _Sides(pair, left, missing)
+    sides = _Sides(pair, left, missing, changed)
     if missing and left:
         spelled = {id(each): condition(context, each) for each in missing}
         spelled |= {id(each): str(each["sqltext"]) for each in left}
@@ -120,7 +131,16 @@ def _settle(context: AutogenContext, sides: _Sides, answers: Mapping[Question, f
             left.remove(same)
         elif not is_type_bound(constraint):
             missing.append(constraint)
+    left += [item for item, _ in sides.changed]
+    missing += [constraint for _, constraint in sides.changed]
     note_checks(context, sides.pair, left, missing)
+
+
+def told_same_check(
+    context: AutogenContext, pair: Pair, model: CheckConstraint, item: Mapping[str, Any]
+) -> bool | None:
+    """Return what a dialect's own ``compare_check_constraint`` says of two checks of one name; None without one."""
+    return told_same(context.impl, "compare_check_constraint", model, lambda: existing_check(item, pair.info.key))
 
 
 def existing_check(item: Mapping[str, Any], key: Key) -> CheckConstraint:

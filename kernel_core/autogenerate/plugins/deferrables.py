@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy.schema import UniqueConstraint
 
+from ...ddl.signature import unique_of_model
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
 from ..compare.copies import create_unique, drop_constraint
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database, final
-from ..compare.values import unique_of_database, unique_of_model
+from ..compare.values import unique_of_database
 from ..context import AutogenContext
 
 

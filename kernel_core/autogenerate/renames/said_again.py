@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+from ...ddl.signature import normal_expression
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import (
     CreateCheckConstraintOp,
@@ -17,7 +18,6 @@ from ...operations.kinds.index import CreateIndexOp, DropIndexOp
 from ...operations.operation import MigrateOperation
 from ...operations.renames import RenameCandidate
 from ...util.sqla_compat import sql_text
-from ..compare.values import normal_expression
 
 Table = tuple[str | None, str]
 

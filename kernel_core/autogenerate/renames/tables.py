@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint, Table, UniqueConstraint
 
+from ...ddl.signature import unique_of_model
 from ...operations.kinds.column import AddColumnOp, DropColumnOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from ...operations.operation import MigrateOperation
 from ...util.sqla_compat import final_name
 from ..compare.copies import create_foreign_key, create_unique, drop_constraint, loose_column
-from ..compare.values import foreign_key_of_model, unique_of_model
+from ..compare.values import foreign_key_of_model
 from ..context import AutogenContext
 from .columns import altered_column, may_become
 from .names import alikeness

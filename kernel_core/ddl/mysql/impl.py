@@ -30,6 +30,7 @@ from ...util.exc import UnsupportedOperation
 from ...util.sqla_compat import default_argument
 from ..impl import DefaultImpl
 from ..recreate import AsStored
+from ..typetext import synonyms_of
 from .stored import as_stored, options_of, unreflected
 
 _LITERAL = re.compile(
@@ -47,6 +48,7 @@ class MySQLImpl(DefaultImpl):
     """MySQL's own ways."""
 
     __dialect__ = "mysql"
+    type_synonyms = synonyms_of("mysql")
 
     def alter_column(
         self,

@@ -18,6 +18,7 @@ from ...operations.kinds.column import ColumnType
 from ...operations.statements import alter_table, format_column_name, format_type
 from ..impl import DefaultImpl
 from ..recreate import AsStored
+from ..typetext import synonyms_of
 from .sequences import move_sequences
 from .stored import as_stored
 
@@ -27,6 +28,7 @@ class PostgresqlImpl(DefaultImpl):
 
     __dialect__ = "postgresql"
     transactional_ddl = True
+    type_synonyms = synonyms_of("postgresql")
 
     def add_column(
         self,

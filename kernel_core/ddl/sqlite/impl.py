@@ -19,6 +19,7 @@ from ...operations.statements import alter_table, format_column_name, inline_for
 from ...util.exc import CommandError, UnsupportedOperation
 from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
 from ..impl import DefaultImpl
+from ..typetext import synonyms_of
 from .pragma import end_transaction, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
 from .references import dangling, said
@@ -32,6 +33,7 @@ class SQLiteImpl(DefaultImpl):
     __dialect__ = "sqlite"
     transactional_ddl = True
     needs_batch = True
+    type_synonyms = synonyms_of("sqlite")
 
     @contextmanager
     def begin_revision(self, connection: Connection) -> Iterator[None]:
@@ -128,7 +130,7 @@ class SQLiteImpl(DefaultImpl):
     def create_column_comment(self, column: Column[Any]) -> None:
         """Do nothing: SQLite keeps no comments."""
 
-    def add_constraint(self, const: Constraint) -> None:
+    def add_constraint(self, const: Constraint, **kw: Any) -> None:
         """Refuse: a constraint of an existing table needs a batch; the CHECK of a type is left to the model."""
         if not is_type_bound(const):
             raise self._needs_batch(const, "add")
