@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..cells.handwritten import Handwritten, handwritten
+from ..cells.migration import Migration, migration_of
 from ..session import Session
 
 
@@ -30,9 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="upgrade also where data is lost")
 
 
-def run(session: Session, args: argparse.Namespace) -> Handwritten:
+def run(session: Session, args: argparse.Namespace) -> Migration:
     """Return the migration: its operations, and its file where it was written."""
-    migration = handwritten(session, args.cell or "", args.message, rev_id=args.id, head=args.head)
+    migration = migration_of(session, args.cell or "", args.message, rev_id=args.id, head=args.head)
     if args.write or args.up:
         migration.write()
     if args.up:

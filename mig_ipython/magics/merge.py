@@ -15,7 +15,7 @@ from kernel_core.util.exc import CommandError
 from ..session import Session
 from ..views.graph import RevisionGraph
 from ..views.revisions import entries
-from ..views.script import RevisionView
+from ..views.script import Revision
 from ..views.text import shown_path
 
 
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--label", default=None, metavar="NEW", help="label of a new branch")
 
 
-def run(session: Session, args: argparse.Namespace) -> RevisionView:
+def run(session: Session, args: argparse.Namespace) -> Revision:
     """Return the new revision, with the graph of what it joins."""
     scripts = session.scripts()
     current = session.heads_if_connected()
@@ -42,7 +42,7 @@ def run(session: Session, args: argparse.Namespace) -> RevisionView:
     )
     listed = entries(session.scripts(), current)
     near = {script.revision, *parents}
-    return RevisionView(
+    return Revision(
         next(entry for entry in listed if entry.revision == script.revision),
         script.source,
         script.longdoc,

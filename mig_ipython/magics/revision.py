@@ -12,7 +12,7 @@ import argparse
 
 from ..session import Session
 from ..views.revisions import entry
-from ..views.script import RevisionView
+from ..views.script import Revision
 from ..views.text import shown_path
 
 
@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--splice", action="store_true", help="follow a revision that is no head")
 
 
-def run(session: Session, args: argparse.Namespace) -> RevisionView:
+def run(session: Session, args: argparse.Namespace) -> Revision:
     """Return the new revision."""
     script = session.wrote(
         session.scripts().generate_revision(
@@ -38,6 +38,6 @@ def run(session: Session, args: argparse.Namespace) -> RevisionView:
             depends_on=args.depends_on,
         )
     )
-    return RevisionView(
+    return Revision(
         entry(script, (), None), script.source, script.longdoc, note=f"Written to {shown_path(script.path)}"
     )

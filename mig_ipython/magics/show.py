@@ -16,7 +16,7 @@ from kernel_core.util.exc import CommandError
 from ..running.planning import told
 from ..session import Session
 from ..views.revisions import entry
-from ..views.script import RevisionView
+from ..views.script import Revision
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(session: Session, args: argparse.Namespace) -> RevisionView:
+def run(session: Session, args: argparse.Namespace) -> Revision:
     """Return the revision."""
     scripts = session.scripts()
     current = session.heads_if_connected()
@@ -47,7 +47,7 @@ def run(session: Session, args: argparse.Namespace) -> RevisionView:
     if args.sql:
         shown, note = _sql(session, script.revision, script.down_revision)
         lines = told(script, session.connection.engine.dialect)
-    return RevisionView(
+    return Revision(
         entry(script, here, applied),
         script.source,
         script.longdoc,

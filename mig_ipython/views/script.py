@@ -13,7 +13,7 @@ from .view import View
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RevisionView(View):
+class Revision(View):
     """A revision as ``%mig_show`` gives it.
 
     ``lines`` are its operations in words, empty where the file was not run; ``note`` says why. ``graph`` is that of a

@@ -24,7 +24,7 @@ from mig_ipython.views.operations import Line
 from mig_ipython.views.plan import Loss, Plan, PlannedStep
 from mig_ipython.views.report import RunReport, Said
 from mig_ipython.views.revisions import Broken, Entry
-from mig_ipython.views.script import RevisionView
+from mig_ipython.views.script import Revision
 from mig_ipython.views.status import Status
 from mig_ipython.views.view import View
 
@@ -73,7 +73,7 @@ EVERY_VIEW = {
     "History": lambda texts: History(entries(texts), broken(texts), "".join(texts), "".join(texts)),
     "RevisionGraph": lambda texts: RevisionGraph(entries(texts), broken(texts), "".join(texts)),
     "RevisionGraph, folded": lambda texts: RevisionGraph(entries(texts), broken(texts), "".join(texts), fold_above=3),
-    "RevisionView": lambda texts: RevisionView(
+    "Revision": lambda texts: Revision(
         Entry("a", tuple(texts), "".join(texts), tuple(texts), path="".join(texts)),
         *["".join(texts)] * 2,
         lines(texts),
@@ -118,7 +118,7 @@ def test_the_views_here_are_all_that_there_are():
 
     for module in pkgutil.walk_packages(mig_ipython.__path__, "mig_ipython."):
         importlib.import_module(module.name)
-    known = {name.split(" ")[0].rstrip(",") for name in EVERY_VIEW} | {"Proposal", "Handwritten"}
+    known = {name.split(" ")[0].rstrip(",") for name in EVERY_VIEW} | {"Proposal", "Migration"}
     views = {each.__name__ for each in View.__subclasses__() if each.__module__.startswith("mig_ipython")}
     assert views == known, "Add the new view to EVERY_VIEW above."
 

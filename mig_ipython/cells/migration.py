@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 
-class Handwritten(View):
+class Migration(View):
     """The migration of one cell; ``operations`` are those that it calls for, ``path`` its file once it is written."""
 
     def __init__(
@@ -177,15 +177,15 @@ class Handwritten(View):
         return revision in revisions.ancestors(name for name in heads if name in revisions)
 
 
-def handwritten(
+def migration_of(
     session: Session, cell: str, message: str, *, rev_id: str | None = None, head: str | None = None
-) -> Handwritten:
+) -> Migration:
     """Read a cell and return its migration; nothing is written. Raises CommandError where the code cannot be one."""
     if not message.strip():
         raise CommandError('The migration needs a message: %%migration "Fill e-mail"')
     code = read_cell(cell, frozenset(session.namespace))
     recording = record(code.module(), _dialect(session))
-    return Handwritten(session, message, code, recording, rev_id=rev_id, head=head)
+    return Migration(session, message, code, recording, rev_id=rev_id, head=head)
 
 
 def _dialect(session: Session) -> Any:
