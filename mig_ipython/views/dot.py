@@ -30,16 +30,16 @@ def dot_of(boxes: Sequence[Box], broken: Sequence[Broken], *, horizontal: bool =
         graph_attr={
             "rankdir": "LR" if horizontal else "BT",
             "bgcolor": "transparent",
-            "nodesep": "0.35",
-            "ranksep": "0.4",
+            "nodesep": "0.3",
+            "ranksep": "0.32",
             "pad": "0.1",
         },
         node_attr={
             "fontname": "Helvetica,Arial,sans-serif",
-            "fontsize": "12",
+            "fontsize": "10.5",
             "fontcolor": INK,
             "shape": "box",
-            "margin": "0.18,0.09",
+            "margin": "0.15,0.07",
         },
         edge_attr={"color": LINE, "arrowsize": "0.75", "penwidth": "1.3"},
     )
@@ -120,7 +120,7 @@ def _look(box: Box) -> dict[str, str]:
         CURRENT if current else PENDING if pending else APPLIED, "filled,dashed" if pending else "filled,rounded"
     )
     if box.entry.is_head:
-        look |= {"shape": "octagon", "style": "filled,dashed" if pending else "filled"}
+        look |= {"shape": "octagon", "margin": "0.02,0", "style": "filled,dashed" if pending else "filled"}
     if current:
         look |= {"peripheries": "2", "penwidth": "1.6"}
     return look

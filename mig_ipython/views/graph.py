@@ -102,7 +102,7 @@ class RevisionGraph(View):
         data = base64.b64encode(redact(self.svg).encode()).decode()
         image = tag("img", src=f"data:image/svg+xml;base64,{data}", alt=self._described(), class_="mig-graph")
         # the style stands inline, because a notebook that is not trusted loses its style sheet
-        picture = tag("div", image, style="overflow:auto;max-height:42em;padding:4px 0", tabindex="0")
+        picture = tag("div", image, style="overflow:auto;max-height:56em;padding:4px 0", tabindex="0")
         rows = tag("pre", "\n".join(tree(self.entries)))
         parts = [tag("p", self.where, class_="mig-where")] if self.where else []
         parts += [picture, details(f"{count(len(self.entries), 'revision')} as a list", rows)]
