@@ -13,7 +13,7 @@ from kernel_core.script.write import new_id
 from ..errors import told_plainly
 from ..review import Chosen, Review
 from ..running.confirmation import Confirmation
-from ..views.html import Html, details, page, tag
+from ..views.html import Html, details, page, tag, with_code
 from ..views.operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
 from ..views.report import RunReport
 from ..views.view import View
@@ -195,9 +195,9 @@ class Proposal(View):
             source_html("SQL", sql_text([line for line in lines if line.accepted])),
             source_html("Python", python_text("upgrade", [line for line in lines if line.accepted])),
         )
-        lead, state = tag("p", self._lead(), class_="mig-lead"), tag("p", self._state())
+        lead, state = tag("p", with_code(self._lead()), class_="mig-lead"), tag("p", self._state())
         if self.folded:
-            return page(details(self._lead(), *body, state), label="Review, as text")
+            return page(details(with_code(self._lead()), *body, state), label="Review, as text")
         return page(lead, *body, state, label="Review")
 
     # ---- the rest ----------------------------------------------------------------------------------------------------

@@ -114,5 +114,5 @@ class Chosen:
             lines.append(f"    was: {row.original_facts.sentence}")
         lines += [f"    ! {hint.severity}: {hint.text}" for hint in row.hints]
         lines += [f"    ! {error}" for error in row.errors]
-        lines += [f"    {field.name} = {row.text_of(field.name)}" for field in row.operation.fields]
+        lines += [f"    {field.name} = {row.text_of(field.name) or '(none)'}" for field in row.operation.fields]
         return redact("\n".join(lines))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from .html import Html, page, tag
+from .html import Html, join, page, plain_list, tag, with_code
 from .text import count
 from .view import View
 
@@ -31,6 +32,20 @@ class Declared(View):
         here = f"`{self.name}`: {count(len(self.tables), 'table')} declared here, {self.total} in all"
         return here if self.changes else f"{here}; as before"
 
+    def told(self) -> tuple[tuple[str, str, str], ...]:
+        """Return the changes as they are shown: a table that comes or goes is one line, not one for each column."""
+        whole = {(sign, table) for sign, table, what in self.changes if what == f"table {table}"}
+        columns = Counter((sign, table) for sign, table, what in self.changes if what.startswith("column "))
+        return tuple(
+            (
+                sign,
+                table,
+                f"{_WHOLE[sign]}, {count(columns[sign, table], 'column')}" if (sign, table) in whole else what,
+            )
+            for sign, table, what in self.changes
+            if (sign, table) not in whole or what == f"table {table}"
+        )
+
     def warnings(self) -> tuple[str, ...]:
         """Return what a person should know, one line each."""
         told = [
@@ -42,14 +57,20 @@ class Declared(View):
         return tuple(told)
 
     def text(self) -> str:
-        lines = [f"  {sign} {table}: {what}" for sign, table, what in self.changes]
+        lines = [f"  {sign} {table}: {what}" for sign, table, what in self.told()]
         return "\n".join((self.summary(), *lines, *(f"! {line}" for line in self.warnings())))
 
     def html(self) -> Html:
-        lines = (tag("li", tag("code", sign), " ", tag("b", table), ": ", what) for sign, table, what in self.changes)
+        lines = (
+            join((tag("span", sign, class_="mig-sign"), tag("b", table), ": ", what))
+            for sign, table, what in self.told()
+        )
         return page(
-            tag("p", self.summary(), class_="mig-lead"),
-            tag("ul", *lines, style="list-style:none;padding-left:.4em") if self.changes else "",
+            tag("p", with_code(self.summary()), class_="mig-lead"),
+            plain_list(lines) if self.changes else "",
             *(tag("p", line, class_="mig-warn") for line in self.warnings()),
             label="Models",
         )
+
+
+_WHOLE = {"+": "new table", "-": "table gone"}

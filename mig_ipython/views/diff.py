@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .html import Html, page, tag
+from .html import Html, page, tag, with_code
 from .operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
 from .view import View
 
@@ -41,9 +41,9 @@ class Diff(View):
 
     def html(self) -> Html:
         if not self:
-            return page(tag("p", self.text()))
+            return page(tag("p", with_code(self.text())))
         return page(
-            tag("p", summary(self.lines, self.where), class_="mig-lead"),
+            tag("p", with_code(summary(self.lines, self.where)), class_="mig-lead"),
             lines_html(self.lines),
             source_html("SQL", sql_text(self.lines)),
             source_html("Python", python_text("upgrade", self.lines)),

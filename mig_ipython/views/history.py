@@ -40,8 +40,9 @@ class History(View):
         return "\n".join(parts)
 
     def html(self) -> Html:
-        shown = table(self._headings, self._rows(120), self.title) if self.entries else tag("p", self._none)
-        where = tag("p", self.where, class_="mig-where") if self.where else Html()
+        caption = f"{self.title}: {self.where}" if self.where else self.title
+        shown = table(self._headings, self._rows(120), caption) if self.entries else tag("p", self._none)
+        where = tag("p", self.where, class_="mig-where") if self.where and not self.entries else Html()
         broken = (tag("p", f"Broken: {one}", class_="mig-warn") for one in self.broken)
         return page(where, shown, *broken, label=self.title)
 

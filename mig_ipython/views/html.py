@@ -61,6 +61,18 @@ def code(text: str) -> Html:
     return tag("pre", tag("code", text.rstrip("\n")))
 
 
+def with_code(text: str) -> Html:
+    """Return words in which what stands between backticks is code.
+
+    >>> with_code("`Base` (<7> tables)")
+    '<code>Base</code> (&lt;7&gt; tables)'
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return esc(text)
+    return Html("".join(tag("code", part) if place % 2 else esc(part) for place, part in enumerate(parts)))
+
+
 def table(headings: Sequence[object], rows: Iterable[Sequence[object]], caption: object = "") -> Html:
     """Return a table with a heading row.
 
@@ -69,6 +81,15 @@ def table(headings: Sequence[object], rows: Iterable[Sequence[object]], caption:
     head = tag("thead", tag("tr", *(tag("th", heading, scope="col", style=_LEFT) for heading in headings)))
     body = tag("tbody", *(tag("tr", *(tag("td", cell, style=_LEFT) for cell in row)) for row in rows))
     return tag("table", tag("caption", caption) if caption else Html(), head, body)
+
+
+def plain_list(items: Iterable[object], *, indented: bool = False) -> Html:
+    """Return a list without bullets, for lines that begin with a sign of their own; ``indented`` beneath another line.
+
+    Its style stands inline for the same reason as a table's.
+    """
+    style = f"list-style:none;padding-left:{'1.4em' if indented else '.4em'}"
+    return tag("ul", *(tag("li", item) for item in items), style=style)
 
 
 _LEFT = "text-align:left"

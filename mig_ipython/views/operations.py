@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .html import Html, code, details, join, tag
+from .html import Html, code, details, join, plain_list, tag
 from .text import count, indent
 
 _SIGN_NAMES = {"+": "adds", "-": "removes", "~": "changes"}
@@ -48,7 +48,7 @@ def lines_html(lines: Sequence[Line]) -> Html:
     parts: list[Html] = []
     for name, group in by_table(lines):
         parts.append(tag("h4", name or "Statements"))
-        parts.append(tag("ul", *(_item(line) for line in group), style="list-style:none;padding-left:.4em"))
+        parts.append(plain_list(_item(line) for line in group))
     return join(parts)
 
 
@@ -60,7 +60,8 @@ def source_html(title: str, text: str) -> Html:
 def summary(lines: Sequence[Line], between: str = "") -> str:
     """Return how many changes there are, between what, and how many of them lose data."""
     losing = sum(line.loses_data for line in lines)
-    lost = f", {losing} of them {'loses' if losing == 1 else 'lose'} data" if losing else ""
+    whose = "which loses" if len(lines) == 1 else f"{losing} of them {'loses' if losing == 1 else 'lose'}"
+    lost = f", {whose} data" if losing else ""
     return f"{count(len(lines), 'change')}{f' between {between}' if between else ''}{lost}"
 
 
@@ -90,5 +91,5 @@ def _item(line: Line) -> Html:
     )
     sentence = line.sentence if line.accepted else tag("s", line.sentence)
     refused = Html() if line.accepted else " (rejected)"
-    hints = (tag("div", f"{severity}: {text}", class_="mig-warn") for severity, text in line.hints)
-    return tag("li", number, sign, " ", sentence, refused, *hints)
+    hints = (tag("div", f"{severity}: {text}", class_="mig-warn mig-hint") for severity, text in line.hints)
+    return join((number, sign, " ", sentence, refused, *hints))

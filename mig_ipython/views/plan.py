@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .html import Html, join, page, tag
+from .html import Html, join, page, plain_list, tag
 from .operations import Line
 from .text import count, short
 from .view import View
@@ -140,4 +140,4 @@ def steps_html(steps: Sequence[PlannedStep]) -> Html:
 def _told(step: PlannedStep, several: int) -> Html:
     if several > LONGEST:
         return Html()
-    return tag("ul", *(tag("li", line) for line in step.told()), style="list-style:none;padding-left:.4em")
+    return plain_list(step.told())

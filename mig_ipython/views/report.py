@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .html import Html, code, page, table, tag
+from .html import Html, code, join, page, plain_list, table, tag
 from .plan import LONGEST, Plan
-from .text import count
+from .text import count, short
 from .text import table as text_table
 from .view import View
 
@@ -53,45 +53,49 @@ class RunReport(View):
         if self.sql is not None:
             return f"-- {' '.join(self.summary().split())}\n\n{self.sql.strip()}"
         parts = [self.summary()]
-        parts += [text_table(self._headings, self._rows())] if self.steps else []
+        parts += self._steps_text()
         if self.trial is not None:
             parts += ["Schema afterwards:", *(self.changes() or ("  as before",))]
         return "\n".join(parts)
 
     def changes(self) -> tuple[str, ...]:
         """Return what a trial changed in the schema, one line each."""
-        return (
-            tuple(f"  {sign} {table}: {_spoken(what)}" for sign, table, what in self.trial.changes)
-            if self.trial
-            else ()
-        )
+        return tuple(f"  {sign} {table}: {what}" for sign, table, what in self.trial.changes) if self.trial else ()
 
     def html(self) -> Html:
         lead = tag("p", self.summary(), class_="mig-lead")
         if self.sql is not None:
             return page(lead, code(self.sql), label="SQL")
-        steps = table(self._headings, self._rows()) if self.steps else ""
+        steps = plain_list(map(self._step_html, self.steps)) if self.steps else ""
         return page(lead, steps, self._changes_html(), label="Result")
 
     def _changes_html(self) -> Html:
         if self.trial is None:
             return Html()
         lines = self.changes() or ("as before",)
-        return tag("div", tag("h4", "Schema afterwards"), tag("ul", *(tag("li", line) for line in lines)))
+        return join((tag("h4", "Schema afterwards"), plain_list(lines)))
 
-    @property
-    def _headings(self) -> tuple[str, ...]:
-        return ("step", "revision", "message", "what")[: 4 if self.plan is not None else 3]
+    def _told(self, step: Any) -> tuple[str, ...]:
+        """Return what a step did, a line for each operation; nothing where that was not known before."""
+        known = self.plan.steps[:LONGEST] if self.plan is not None else ()
+        return next((one.told() for one in known if one.revision == step.revision), ())
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        """Return a row for each step, with what it did where that was known before."""
-        rows: list[tuple[str, ...]] = []
-        known = {step.revision: step for step in self.plan.steps[:LONGEST]} if self.plan is not None else {}
+    def _steps_text(self) -> list[str]:
+        """Return a line for each step, and beneath it what it did."""
+        lines = []
         for step in self.steps:
-            told = "; ".join(known[step.revision].told()) if step.revision in known else ""
-            row = (_SIGNS.get(step.direction, step.direction), step.revision, step.doc or "", told)
-            rows.append(row[: len(self._headings)])
-        return rows
+            lines.append(f"  {_sign(step)} {step.revision} {short(step.doc or '')}".rstrip())
+            lines += [f"      {line}" for line in self._told(step)]
+        return lines
+
+    def _step_html(self, step: Any) -> Html:
+        told = self._told(step)
+        lead = (_sign(step), " ", tag("code", step.revision), " ", step.doc or "")
+        return join((*lead, plain_list(told, indented=True) if told else ""))
+
+
+def _sign(step: Any) -> str:
+    return _SIGNS.get(step.direction, str(step.direction))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,12 +115,3 @@ class Said(View):
 
     def html(self) -> Html:
         return page(tag("p", self.sentence), table(self.headings, self.rows) if self.rows else "")
-
-
-def _spoken(what: str) -> str:
-    """Return a line of a schema with its kinds of keys named in full."""
-    kind, _, rest = what.partition(" ")
-    return f"{_KEYS[kind]} {rest}" if kind in _KEYS else what
-
-
-_KEYS = {"key": "primary key", "foreign": "foreign key"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .html import Html, page, table, tag
+from .html import Html, page, table, tag, with_code
 from .revisions import Broken
 from .view import View
 
@@ -51,5 +51,10 @@ class Status(View):
         return "\n".join(f"{name:<12} {said}" for name, said in self.facts())
 
     def html(self) -> Html:
-        rows = [(tag("b", name), tag("code", said) if name == "next" else said) for name, said in self.facts()]
+        rows = [(tag("b", name), _shown(name, said)) for name, said in self.facts()]
         return page(table(("", ""), rows), label="Status")
+
+
+def _shown(name: str, said: str) -> Html:
+    """Return a fact: what can be typed is code."""
+    return tag("code", said) if name == "next" and said.startswith("%") else with_code(said)

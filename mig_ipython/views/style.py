@@ -1,4 +1,7 @@
-"""The one style sheet of every view: the theme's colours where there is a theme, readable ones where there is none."""
+"""The one style sheet of every view: the theme's colours where there is a theme, readable ones where there is none.
+
+A class that is said twice or three times outweighs what JupyterLab says of every output.
+"""
 
 CSS = "".join(
     line.strip()
@@ -25,16 +28,22 @@ CSS = "".join(
 .mig-view pre,.mig-view code,.mig-view .mig-sign{
   font-family:var(--jp-code-font-family,ui-monospace,monospace);
   font-size:var(--jp-code-font-size,12px)}
-.mig-view pre{
+.mig-view.mig-view.mig-view pre{
   background:var(--jp-layout-color2,rgba(128,128,128,.12));
   color:inherit;
   padding:.5em .7em;
   margin:.3em 0;
   overflow-x:auto;
-  white-space:pre}
-.mig-view h4{
+  white-space:pre;
+  word-break:normal}
+.mig-view.mig-view pre code{
+  padding:0;
+  background:none;
+  white-space:inherit}
+.mig-view.mig-view h4{
   margin:.7em 0 .2em;
-  font-size:1em}
+  font-size:1em;
+  font-weight:600}
 .mig-view p{
   margin:.3em 0}
 .mig-view ol,.mig-view ul{
@@ -50,6 +59,10 @@ CSS = "".join(
 .mig-view .mig-warn{
   font-weight:600;
   color:var(--jp-error-color1,#d32f2f)}
+.mig-view .mig-lead code{
+  font-weight:inherit}
+.mig-view .mig-hint{
+  padding-left:2.7em}
 .mig-view .mig-sign{
   display:inline-block;
   width:1.2em;

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from ..running.confirmation import Confirmation
 from ..views.html import Html, page, tag
-from .review.parts import AUTO, Status, box, button, html
+from .review.parts import AUTO, SNUG, Status, box, button, html
 from .review.style import CSS
 
 
@@ -23,7 +23,7 @@ class ConfirmPanel:
         self.status = Status(on_end=self.show)
         self._told = html()
         self.answer = widgets.Text(
-            description="Type it", layout=widgets.Layout(**AUTO), continuous_update=True,
+            description="Type it", layout=widgets.Layout(**AUTO), style=SNUG, continuous_update=True,
             tooltip=f"Type {confirmation.word} to confirm that data may be lost",
         )  # fmt: skip
         verb = confirmation.plan.verb.capitalize()

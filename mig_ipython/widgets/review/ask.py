@@ -11,7 +11,7 @@ from kernel_core.util.secrets import redact
 
 from ...review import Row
 from ...views.html import tag
-from .parts import AUTO, Status, box, button, html
+from .parts import AUTO, SNUG, Status, box, button, html
 
 
 class Ask:
@@ -21,7 +21,7 @@ class Ask:
         self._wanted, self._on_yes = "", on_yes
         self._text = html()
         self.answer = widgets.Text(
-            description="Type it", layout=widgets.Layout(**AUTO), continuous_update=True,
+            description="Type it", layout=widgets.Layout(**AUTO), style=SNUG, continuous_update=True,
             tooltip="Type what is asked for, to confirm that data may be lost",
         )  # fmt: skip
         self.yes = button("Upgrade, losing data", "Run it now", self._go, status, "danger")

@@ -10,8 +10,8 @@ import ipywidgets as widgets
 from kernel_core.util.secrets import redact
 
 from ...review import Review
-from ...views.html import join, tag
-from .parts import Status, box, button, html, with_code
+from ...views.html import join, tag, with_code
+from .parts import Status, box, button, html
 from .rows import STATEMENTS
 
 

@@ -11,14 +11,14 @@ from kernel_core.util.secrets import redact
 from ...errors import MigError
 from ...proposals.draft import Stale
 from ...review import Review
-from ...views.html import Html, page, tag
+from ...views.html import Html, page, tag, with_code
 from .addsql import AddSQL
 from .ask import Ask
 from .detail import Detail
 from .footer import Footer
 from .header import Header
 from .notice import Notice
-from .parts import Status, box, button, close_all, html, with_code
+from .parts import Status, box, button, close_all, html
 from .place import Placed
 from .renames import Renames
 from .rows import RowList

@@ -20,6 +20,9 @@ Act = Callable[[], object]
 
 AUTO = {"width": "auto"}
 
+SNUG = {"description_width": "initial"}
+"""Style of a control that stands by itself: its label takes the room that it needs."""
+
 LABELLED = {"description_width": "124px"}
 """Style of a control whose label stands in the column of labels."""
 
@@ -80,18 +83,6 @@ class Entry:
         self.control.unobserve_all()
         for widget in (self.widget, self.control, self._error):
             widget.close()
-
-
-def with_code(text: str) -> Html:
-    """Return words in which what stands between backticks is code.
-
-    >>> with_code("`Base` (<7> tables)")
-    '<code>Base</code> (&lt;7&gt; tables)'
-    """
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return esc(text)
-    return Html("".join(tag("code", part) if place % 2 else esc(part) for place, part in enumerate(parts)))
 
 
 def two_lines(error: BaseException) -> str:

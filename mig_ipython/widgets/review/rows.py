@@ -124,7 +124,6 @@ def _classes(row: Row, chosen: bool) -> tuple[str, ...]:
     marks = {
         "mig-chosen": chosen,
         "mig-refused": not row.accepted,
-        "mig-hurts": row.accepted and row.loses_data,
         "mig-wrong": row.accepted and bool(row.errors),
     }
     return ("mig-row", *(name for name, on in marks.items() if on))

@@ -54,6 +54,7 @@ _RULES = """
  .mig-renames .mig-notice{border-left-color:var(--mig-focus)}
  .mig-body{flex-flow:row wrap;align-items:stretch;margin:10px 0 8px;border:1px solid var(--mig-line);
  border-radius:6px;overflow:hidden}
+ .mig-body>*{border:1px solid var(--mig-line);border-width:1px 0 0 1px;margin:-1px 0 0 -1px}
  .mig-side{flex:3 1 360px;min-width:0;width:auto}
  .mig-steps{align-items:center;padding:6px 8px 2px;gap:6px}
  .mig-steps .widget-text{width:112px;margin:0}
@@ -78,9 +79,8 @@ _RULES = """
  .mig-list>:is(.mig-chosen,.widget-checkbox:has(+.mig-chosen)){position:sticky;top:0;bottom:0;z-index:1}
  .mig-list>.widget-checkbox:has(+.mig-chosen){background:var(--mig-ground)}
  .mig-row.mig-refused{color:var(--mig-dim);font-style:italic}
- .mig-row.mig-hurts{border-right:3px double var(--mig-bad)}
  .mig-row.mig-wrong{border-right:3px solid var(--mig-bad)}
- .mig-detail{flex:4 1 400px;min-width:0;width:auto;padding:10px 14px;border-left:1px solid var(--mig-line)}
+ .mig-detail{flex:4 1 400px;min-width:0;width:auto;padding:10px 14px}
  .mig-detail h4{margin:0 0 2px;font-size:14px;font-weight:600;overflow-wrap:anywhere;color:inherit}
  .mig-field{margin-top:5px}
  .mig-field .widget-inline-hbox{width:100%;margin:0}

@@ -442,8 +442,8 @@ def test_a_row_shows_itself_with_its_fields(review):
         "    name = x",
         "    type_ = nonsense",
         "    nullable = no",
-        "    server_default = ",
-        "    comment = ",
+        "    server_default = (none)",
+        "    comment = (none)",
     ]
 
 
