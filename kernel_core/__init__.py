@@ -4,4 +4,8 @@ The rooms, from the ground up: `util`, `operations`, `ddl` and `script`, `runtim
 `command`, `config`. Importing this package imports none of them.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.20.1"
+"""The release of Alembic whose surface this is: version files compare it (``Version(alembic.__version__) >= ...``)."""
+
+RELEASE = "0.1.0"
+"""The engine's own release."""

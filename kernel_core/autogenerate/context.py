@@ -163,6 +163,9 @@ class AutogenContext:
         """Ask ``include_object`` about an object of either side; ``compare_to`` is its counterpart, if any."""
         return all(hook(object_, name, type_, reflected, compare_to) for hook in self._object_filters)
 
+    run_filters = run_object_filters
+    """The older name."""
+
     def render_by_hook(self, type_: str, object_: Any) -> str | Literal[False]:
         """Ask ``render_item`` to write an object; False means that it leaves this to us."""
         hook = self.opts.get("render_item")

@@ -185,3 +185,13 @@ def render_body(autogen_context: AutogenContext, operations: OpContainer) -> str
     """Return the body of a function, ``pass`` if there is nothing: the first line as it is, the others indented."""
     lines: Iterable[str] = render_op(autogen_context, operations) or ["pass"]
     return "\n".join(f"{INDENT}{line}" if line else "" for line in lines).removeprefix(INDENT)
+
+
+def __getattr__(name: str) -> Any:
+    """Find what published add-ons take from here (see `foreign`)."""
+    if not name.startswith("__"):
+        from .foreign import NAMES  # noqa: PLC0415 - it is written on this module, and hardly anybody asks
+
+        if name in NAMES:
+            return NAMES[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -56,6 +56,10 @@ class Config:
         """Where `print_stdout` writes."""
         return sys.stdout if self._stdout is None else self._stdout
 
+    @stdout.setter
+    def stdout(self, stream: TextIO | None) -> None:
+        self._stdout = stream
+
     @property
     def messaging_opts(self) -> dict[str, Any]:
         """``{"quiet": True}`` where the command line was asked to say little."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from .. import __version__
+from .. import RELEASE
 from ..util.exc import CommandError
 from ..util.secrets import redact, remember_environment
 from .configuration import Config
@@ -137,7 +137,7 @@ def _globals(prog: str) -> argparse.ArgumentParser:
         epilog=f"{prog} COMMAND --help tells the options of a command and shows an example.",
     )
     parser.set_defaults(prog=prog)
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {RELEASE}")
     parser.add_argument(
         "-c",
         "--config",

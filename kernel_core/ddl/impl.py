@@ -228,7 +228,7 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         """Drop a constraint by its name; the CHECK of a type only where this database makes it."""
         if is_type_bound(const) and not should_create(const, self.dialect):
             return
-        if const.name is None:
+        if not isinstance(const.name, str):
             raise UnsupportedOperation(
                 f"A constraint of {const.table.name} has no name and cannot be dropped by one. "
                 "Name it, or give its MetaData a naming convention."

@@ -2,6 +2,7 @@
 
 from . import kinds, ops
 from .base import AbstractOperations, BatchOperations, Operations
+from .containers import MigrationScript
 from .operation import MigrateOperation
 
-__all__ = ["AbstractOperations", "BatchOperations", "MigrateOperation", "Operations", "kinds", "ops"]
+__all__ = ["AbstractOperations", "BatchOperations", "MigrateOperation", "MigrationScript", "Operations", "kinds", "ops"]

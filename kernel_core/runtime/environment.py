@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from sqlalchemy import Connection, MetaData
 
 from ..ddl import DefaultImpl
+from ..operations.containers import MigrationScript
 from ..script import ScriptDirectory
 from ..script.walk import counts_from_database
 from ..script.written import split
@@ -18,6 +19,17 @@ from ..util.proxy import Current
 from .migration import MigrationContext
 from .plugins import load_installed
 from .run import RunReport
+
+NameFilterType = str
+NameFilterParentNames = MutableMapping[str, str | None]
+IncludeNameFn = Callable[[str | None, NameFilterType, NameFilterParentNames], bool]
+IncludeObjectFn = Callable[[Any, str | None, NameFilterType, bool, Any], bool]
+CompareType = Callable[[MigrationContext, Any, Any, Any, Any], bool | None]
+CompareServerDefault = Callable[[MigrationContext, Any, Any, str | None, Any, str | None], bool | None]
+RenderItemFn = Callable[[str, Any, Any], str | Literal[False]]
+ProcessRevisionDirectiveFn = Callable[[MigrationContext, Any, list[MigrationScript]], None]
+OnVersionApplyFn = Callable[..., None]
+"""The functions that ``env.py`` may hand to `configure`, for one with type annotations."""
 
 current_environment: Current[EnvironmentContext] = Current("current_environment")
 """The EnvironmentContext behind `kernel_core.context`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..script.steps import StampStep, Step
@@ -61,10 +61,10 @@ class Execution:
             is_first = not self._group.is_open
             with self._group.revision(stays=stays) as transaction:
                 if is_first and not self._holds_rows(transaction):
-                    self.context.version_table.open(self.heads)
+                    self.context.version_rows.open(self.heads)
                 self._carry_out(step, new, kw)
         except BaseException as error:  # noqa: BLE001 - _explain raises it, or the error made of it
-            self.context.version_table.forget()
+            self.context.version_rows.forget()
             self.context.transactions.clean()
             report("failed", time.perf_counter() - started)
             self._explain(error, step, interrupted=transaction is not None and transaction.interrupted)
@@ -84,8 +84,8 @@ class Execution:
         info = self._announce(step)
         if isinstance(step, Step):
             self._function(step)(**kw)
-        self.context.version_table.write(self.heads, new)
-        for callback in self._callbacks():
+        self.context.version_rows.write(self.heads, new)
+        for callback in self.context.on_version_apply_callbacks:
             callback(ctx=self.context, step=info, heads=set(new), run_args=dict(kw))
 
     def _function(self, step: Step) -> Callable[..., object]:
@@ -95,10 +95,6 @@ class Execution:
         if function is None:
             raise CommandError(f"{script.path} has no function {step.direction}(). Write one.")
         return function  # type: ignore[no-any-return]
-
-    def _callbacks(self) -> Iterable[Callable[..., object]]:
-        given = self.context.opts.get("on_version_apply") or ()
-        return (given,) if callable(given) else given
 
     def _sharing(self, kw: Mapping[str, Any]) -> Callable[[int], bool]:
         """Return what tells whether a step may share a transaction: where nobody looks between two steps."""
@@ -120,7 +116,7 @@ class Execution:
         if context.connection is None or context.borrowed or context.transactions.one_for_all:
             return False
         watched = self._listener is not None and not getattr(self._listener, "only_shows", False)
-        return not watched and not tuple(self._callbacks()) and context.impl.can_group(context.connection)
+        return not watched and not context.on_version_apply_callbacks and context.impl.can_group(context.connection)
 
     # ---- when it fails ------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Dialect, make_url
 
 from ..ddl import DefaultImpl
 from ..operations import Operations
-from ..script.steps import stamp_steps
+from ..script.steps import StampStep, stamp_steps
+from ..script.steps import Step as RevisionStep
 from ..util.exc import CommandError
 from ..util.secrets import mask_url
 from .execution import AnyStep, Execution
@@ -21,7 +22,9 @@ from .run import RunReport
 from .transaction import Transactions
 from .version_table import VersionTable
 
-__all__ = ["MigrationContext", "MigrationInfo"]
+__all__ = ["MigrationContext", "MigrationInfo", "MigrationStep", "RevisionStep", "StampStep"]
+
+MigrationStep = AnyStep
 
 
 class MigrationContext:
@@ -54,7 +57,7 @@ class MigrationContext:
             version_table_schema=self.opts.get("version_table_schema"),
             version_table_pk=self.opts.get("version_table_pk", True),
         )
-        self.version_table = VersionTable(self.impl, table)
+        self.version_rows = VersionTable(self.impl, table)
         one_for_all = self.opts.get("transaction_per_migration") is False and self.impl.transactional_ddl
         self.transactions = Transactions(self.impl, self.connection, one_for_all=one_for_all)
         self._execution = Execution(self, (), frozenset())
@@ -98,6 +101,27 @@ class MigrationContext:
         return self.transactions.borrowed
 
     @property
+    def version_table(self) -> str:
+        """The name of the version table, ``alembic_version`` unless it was configured."""
+        return self.version_rows.table.name
+
+    @property
+    def version_table_schema(self) -> str | None:
+        """The schema of the version table, None for the default one."""
+        return self.version_rows.table.schema
+
+    @property
+    def transactional_ddl(self) -> bool:
+        """Whether a transaction takes back what was changed in the schema too."""
+        return self.impl.transactional_ddl
+
+    @property
+    def on_version_apply_callbacks(self) -> tuple[Callable[..., object], ...]:
+        """Who is told of each step, as ``configure(on_version_apply=)`` has it."""
+        given = self.opts.get("on_version_apply") or ()
+        return (given,) if callable(given) else tuple(given)
+
+    @property
     def config(self) -> Any:
         """The Config of the environment, None where there is no environment."""
         return self.opts.get("config") or getattr(self.environment_context, "config", None)
@@ -128,7 +152,7 @@ class MigrationContext:
         if self.as_sql:
             return self._starting_heads()
         with self.transactions.only_reading():
-            return self.version_table.read()
+            return self.version_rows.read()
 
     def _starting_heads(self) -> tuple[str, ...]:
         start = self.opts.get("starting_rev")
@@ -170,16 +194,16 @@ class MigrationContext:
         heads = frozenset(self.get_current_heads())
         for step in stamp_steps(script_directory.map, heads, revision):
             with self.transactions.of_revision():
-                self.version_table.open(heads)
-                self.version_table.write(heads, after(heads, step))
+                self.version_rows.open(heads)
+                self.version_rows.write(heads, after(heads, step))
 
     def ensure_version_table(self) -> None:
         """Make the version table where there is none, in a transaction of its own."""
         if self.as_sql:
-            self.version_table.create()
+            self.version_rows.create()
             return
         with self.transactions.of_revision():
-            self.version_table.create()
+            self.version_rows.create()
 
     def execute(self, sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:
         """Run a statement, or print it offline."""

@@ -17,10 +17,11 @@ from .flaws import flaws_of
 from .index import Place, look
 from .module import code_at, execute, on_path, runs
 from .revision import RevisionMap
+from .steps import StampStep, Step, downgrade_steps, stamp_steps, upgrade_steps
 from .version import Script
 from .write import new_id
 from .writing_lock import PATIENCE, writing
-from .written import as_written
+from .written import Written, as_tuple, as_written
 
 __all__ = ["Script", "ScriptDirectory"]
 
@@ -108,6 +109,11 @@ class ScriptDirectory:
             runs.begin()
         return self._map
 
+    @property
+    def revision_map(self) -> RevisionMap:
+        """The same as `map`, by the name that it has in Alembic."""
+        return self.map
+
     def reload(self) -> None:
         """Forget what was read; the next question reads the folder again."""
         self._map = None
@@ -182,6 +188,20 @@ class ScriptDirectory:
         if id_ == "heads":
             return ids
         return as_written(ids)
+
+    # ---- plans, by the names under which flask-alembic, pytest-alembic and reflex ask for them --------------------
+
+    def _upgrade_revs(self, destination: str | Sequence[str], current_rev: Written) -> list[Step]:
+        """Return the steps up from where a database stands, in their order; to be handed out by an env's ``fn``."""
+        return list(upgrade_steps(self.map, frozenset(as_tuple(current_rev)), destination))
+
+    def _downgrade_revs(self, destination: str | Sequence[str], current_rev: Written) -> list[Step]:
+        """Return the steps down."""
+        return list(downgrade_steps(self.map, frozenset(as_tuple(current_rev)), destination))
+
+    def _stamp_revs(self, revision: str | Sequence[str], heads: Written) -> list[StampStep]:
+        """Return what the rows of the version table have to become."""
+        return list(stamp_steps(self.map, frozenset(as_tuple(heads)), revision))
 
     # ---- running ------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..util.exc import BrokenScript, CommandError
 from ..util.files import inside, slug
+from ..util.langhelpers import rev_id
 from .header import FORBIDDEN, SYMBOLS, decoded, parse_header
 
 if TYPE_CHECKING:
@@ -34,9 +35,8 @@ _HARMLESS = "two words"
 _JOINER = "\u200d"
 
 
-def new_id() -> str:
-    """Return a new random id of twelve hexadecimal digits."""
-    return os.urandom(6).hex()
+new_id = rev_id
+"""What names a revision that was given no id."""
 
 
 def checked_id(text: str) -> str:

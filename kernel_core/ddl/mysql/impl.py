@@ -27,7 +27,7 @@ from ...operations.statements import (
     format_type,
 )
 from ...util.exc import UnsupportedOperation
-from ...util.sqla_compat import default_argument
+from ...util.sqla_compat import default_argument, is_type_bound
 from ..impl import DefaultImpl
 from ..recreate import AsStored
 from ..typetext import synonyms_of
@@ -118,7 +118,12 @@ class MySQLImpl(DefaultImpl):
                 )
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
-        """Drop a constraint; its kind must be known, and a primary key needs no name."""
+        """Drop a constraint; its kind must be known, and a primary key needs no name.
+
+        An unnamed CHECK of a type stays, as in Alembic: only the server knows what it called it.
+        """
+        if is_type_bound(const) and not isinstance(const.name, str):
+            return
         if not isinstance(const, (PrimaryKeyConstraint, *(kind for kind, _ in _KINDS))):
             raise UnsupportedOperation(
                 f"MySQL drops each kind of constraint in its own way; {const.name} of "

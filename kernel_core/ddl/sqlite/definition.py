@@ -30,6 +30,18 @@ class Clause:
         """Tell whether the column's name occurs in it."""
         return mentions(tokens(self.text), column)
 
+    def lists_values_of(self, column: str) -> bool:
+        """Tell whether it is an unnamed ``CHECK (column IN (...))``, as a type makes it."""
+        found = tokens(self.text)
+        if (
+            self.kind != "CHECK"
+            or self.name is not None
+            or len(found) < len(["CHECK", "(", column, "IN", "(", ")", ")"])
+        ):
+            return False
+        is_list = found[3].keyword == "IN" and found[4].text == "(" and closing(found, 4) == len(found) - 2
+        return is_list and found[2].name.lower() == column.lower()
+
     def columns(self) -> list[str]:
         """Return the column names in the first brackets: those of a key, a unique or a foreign key."""
         found = tokens(self.text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table, literal_column
 from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import Constraint
-from sqlalchemy.types import NULLTYPE, TypeEngine
+from sqlalchemy.types import NULLTYPE, Boolean, SchemaType, TypeEngine
 
 from ...operations.add_constraint import AddConstraintOp
 from ...operations.batch import Batch, reordered
@@ -16,6 +16,7 @@ from ...util.sqla_compat import (
     ddl_compiler,
     default_argument,
     default_sql,
+    is_type_bound,
     should_create,
     sql_text,
     type_constraints,
@@ -43,6 +44,7 @@ class TableEdit:
         self.changed = False
         self.sources = {column.name: quote(column.name) for column in self.text.columns if not column.is_generated}
         self.indexes, self.triggers = dict(stored.indexes), dict(stored.triggers)
+        self._dropped: list[str] = []
 
     def take_overrides(self, columns: Sequence[Column[Any]]) -> None:
         """Give columns the type, nullability and default that they are stated with, and the CHECK of their type.
@@ -139,12 +141,24 @@ class TableEdit:
         self.changed = True
 
     def drop_column(self, table_name: str, column: Column[Any], *, if_exists: bool | None = None, **kw: Any) -> None:
-        """Drop a column, and with it the indexes, keys and unique constraints that it is part of."""
+        """Drop a column; what it is part of goes when the batch is at its end, see `settle`."""
         name = str(column.name)
         if if_exists and not self.text.has_column(name):
             return
         dropped = self._column(name)
         self.text.columns.remove(dropped)
+        self.sources.pop(dropped.name, None)
+        self._dropped.append(name)
+        self.changed = True
+
+    def settle(self) -> None:
+        """Drop the indexes, keys and unique constraints of dropped columns, unless the batch has added them again."""
+        for name in self._dropped:
+            if not self.text.has_column(name):
+                self._drop_what_hangs_on(name)
+        self._dropped.clear()
+
+    def _drop_what_hangs_on(self, name: str) -> None:
         kept = []
         for clause in self.text.constraints:
             if clause.kind in ("PRIMARY KEY", "CHECK") and clause.mentions(name):
@@ -157,8 +171,6 @@ class TableEdit:
         self.indexes = {
             index: sql for index, sql in self.indexes.items() if not mentions(tokens(_behind_on(sql)), name)
         }
-        self.sources.pop(dropped.name, None)
-        self.changed = True
 
     def _refuse_mentions(self, column: str) -> None:
         """Raise where a computed column, a check of another column or a trigger needs the column."""
@@ -187,6 +199,7 @@ class TableEdit:
         if type_ is not None:
             self._convert(column.name, kw.get("existing_type"), type_)
             column.type_text = self.dialect.type_compiler_instance.process(type_)
+            self._forget_check_of_type(column, kw.get("existing_type"), type_)
             if any(getattr(each, "collation", None) for each in (kw.get("existing_type"), type_)):
                 column.set_clause("COLLATE", None)  # the new type says its own
         if nullable is not None:
@@ -198,6 +211,14 @@ class TableEdit:
             self.text.columns.remove(column)
             self._place(column, insert_before, insert_after)
         self.changed = True
+
+    def _forget_check_of_type(self, column: ColumnText, before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> None:
+        """Drop the unnamed ``CHECK (column IN (...))`` of an Enum or a Boolean; the new type's is added after it."""
+        bound = [type_ for type_ in (before, after) if isinstance(type_, SchemaType)]
+        stays = bool(bound) and all(isinstance(type_, Boolean) for type_ in (before, after))
+        if bound and not (stays and not type_constraints(after, self.text.name, column.name, None)):
+            for clauses in (self.text.constraints, column.clauses):
+                clauses[:] = [clause for clause in clauses if not clause.lists_values_of(column.name)]
 
     def _convert(self, name: str, before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> None:
         """Ask the dialect how old values become those of the new type.
@@ -237,7 +258,12 @@ class TableEdit:
         self.changed = True
 
     def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
-        """Drop a constraint by its name; a primary key also by its kind, as there is only one."""
+        """Drop a constraint by its name; a primary key also by its kind, as there is only one.
+
+        An unnamed CHECK of a type goes with the type, see `alter_column`.
+        """
+        if is_type_bound(constraint) and not isinstance(constraint.name, str):
+            return
         kind = _kind_of(constraint)
         for column, clauses in self._all_clauses():
             for clause in clauses:

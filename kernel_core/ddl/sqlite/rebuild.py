@@ -106,6 +106,7 @@ class Rebuild:
 
     def _carry_out(self) -> None:
         """Make the new table, move the rows, put it in the old one's place, make indexes and triggers again."""
+        self.edit.settle()
         schema, old = self.batch.schema, self.edit.text.name
         new = f"_mig_new_{old}"
         before = self._check_broken()

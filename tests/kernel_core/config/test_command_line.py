@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel_core import __version__
+from kernel_core import RELEASE
 from kernel_core.config import CommandLine
 
 
@@ -164,7 +164,7 @@ def test_python_m_runs_it(project):
     done = subprocess.run(
         [sys.executable, "-m", "kernel_core", "--version"], capture_output=True, text=True, check=True
     )
-    assert done.stdout == f"python -m kernel_core {__version__}\n"
+    assert done.stdout == f"python -m kernel_core {RELEASE}\n"
 
 
 def test_no_password_is_in_any_template():

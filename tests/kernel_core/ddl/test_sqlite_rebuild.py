@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -320,3 +321,31 @@ def test_a_reference_that_sqlite_cannot_check_stops_nothing_but_a_new_one(people
         context.impl.begin_revision(people),
     ):
         Operations(context).execute("DELETE FROM person WHERE id = 1")
+
+
+def test_a_column_that_is_dropped_and_added_again_keeps_what_hangs_on_it(people: sa.Connection) -> None:
+    def again(batch_op: Any) -> None:
+        batch_op.drop_column("age")
+        batch_op.drop_column("born")
+        batch_op.add_column(sa.Column("age", sa.Integer), insert_after="name")
+
+    before = objects(people)
+    run(people, again)
+    after = objects(people)
+    assert after["ix_person"] == before["ix_person"]
+    assert "CONSTRAINT uq_person UNIQUE (name, age)" in after["person"]
+    assert people.exec_driver_sql("SELECT name, age FROM person").all() == [("Ada", None), ("Alan", None)]
+
+
+def test_a_constraint_may_be_dropped_after_its_column(people: sa.Connection) -> None:
+    def both(batch_op: Any) -> None:
+        batch_op.drop_column("born")
+        batch_op.drop_column("age")
+        batch_op.drop_constraint("uq_person", type_="unique")
+        batch_op.drop_index("ix_person")
+
+    people.exec_driver_sql("DROP VIEW adult")
+    people.commit()
+    run(people, both)
+    assert "ix_person" not in objects(people)
+    assert "uq_person" not in objects(people)["person"]

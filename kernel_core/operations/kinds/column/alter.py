@@ -9,7 +9,7 @@ from sqlalchemy.schema import Constraint
 from sqlalchemy.types import TypeEngine
 
 from ....util.exc import IrreversibleOperation
-from ....util.sqla_compat import default_argument, default_sql, is_type_bound, type_constraints
+from ....util.sqla_compat import default_argument, default_sql, type_constraints
 from ...base import BatchOperations, Operations
 from ...fields import Field, type_text
 from ...operation import Hint, Need, SourceWriter, without_empty
@@ -212,13 +212,9 @@ class AlterColumnOp(ColumnOp):
     def _type_constraints(
         self, type_: TypeEngine[Any] | None, column_name: str, operations: Operations
     ) -> list[Constraint]:
-        """Return the named CHECKs that a type makes by itself; an unnamed one cannot be dropped by name."""
+        """Return the CHECKs that a type makes by itself, with the names that the conventions give them."""
         conventions = operations.schema_obj.metadata()
-        return [
-            constraint
-            for constraint in type_constraints(type_, self.table_name, column_name, self.schema, conventions)
-            if is_type_bound(constraint) and isinstance(constraint.name, str)
-        ]
+        return type_constraints(type_, self.table_name, column_name, self.schema, conventions)
 
     def has_changes(self) -> bool:
         """Tell whether anything is to change."""

@@ -1,0 +1,34 @@
+"""Small helpers by the names under which tools round Alembic import them."""
+
+from __future__ import annotations
+
+import os
+
+from .dispatch import Dispatcher
+from .priority import DispatchPriority, PriorityDispatchResult
+
+__all__ = ["DispatchPriority", "Dispatcher", "PriorityDispatchResult", "asbool", "rev_id"]
+
+_YES = frozenset({"true", "yes", "on", "y", "t", "1"})
+_NO = frozenset({"false", "no", "off", "n", "f", "0"})
+
+
+def asbool(value: object) -> bool:
+    """Return what a setting means: a text by its word, anything else by its truth; raises ValueError for other words.
+
+    >>> asbool("off")
+    False
+    """
+    if not isinstance(value, str):
+        return bool(value)
+    word = value.strip().lower()
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    raise ValueError(f"{value!r} is neither yes nor no. Write true or false.")
+
+
+def rev_id() -> str:
+    """Return a new random id of twelve hexadecimal digits."""
+    return os.urandom(6).hex()

@@ -1,0 +1,87 @@
+"""The CHECK that an Enum or a Boolean makes goes and comes with the type of its column."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from kernel_core.operations import Operations
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.util.exc import UnsupportedOperation
+
+
+def enum(*values: str, name: str | None = None) -> sa.Enum:
+    return sa.Enum(*values, name=name, create_constraint=True, native_enum=False)
+
+
+def altered(connection: sa.Connection, before: Any, after: Any, *checks: str, **existing: Any) -> str:
+    """Return the definition of ``t`` after its column ``b`` went from one type to another in a batch."""
+    table = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("b", before))
+    for check in checks:
+        table.append_constraint(sa.CheckConstraint(check))
+    table.create(connection)
+    operations = Operations(MigrationContext.configure(connection))
+    with operations.batch_alter_table("t") as batch:
+        batch.alter_column("b", type_=after, **existing)
+    sql: str = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 't'").scalar_one()
+    return " ".join(sql.split())
+
+
+@pytest.mark.parametrize(
+    ("before", "existing"),
+    [
+        (enum("a", "b"), {"existing_type": enum("a", "b")}),
+        (enum("a", "b"), {"existing_type": sa.String(1)}),
+        (enum("a", "b"), {}),
+        (enum("a", "b", name="kind"), {"existing_type": enum("a", "b", name="kind")}),
+        (sa.String(1), {}),
+    ],
+)
+def test_a_further_value_is_taken_and_no_other(sqlite: sa.Connection, before: Any, existing: dict[str, Any]) -> None:
+    sql = altered(sqlite, before, enum("a", "b", "c"), **existing)
+    assert sql.count("CHECK") == 1
+    sqlite.exec_driver_sql("INSERT INTO t (b) VALUES ('c')")
+    with pytest.raises(IntegrityError):
+        sqlite.exec_driver_sql("INSERT INTO t (b) VALUES ('d')")
+
+
+def test_with_a_plain_type_any_value_is_taken(sqlite: sa.Connection) -> None:
+    sql = altered(sqlite, enum("a", "b"), sa.String(5), existing_type=enum("a", "b"))
+    assert "CHECK" not in sql
+
+
+def test_a_boolean_gets_its_check(sqlite: sa.Connection) -> None:
+    sql = altered(sqlite, sa.Boolean(), sa.Boolean(create_constraint=True), existing_type=sa.Boolean())
+    assert "CHECK (b IN (0, 1))" in sql
+
+
+@pytest.mark.parametrize("check", ["b <> 'z'", "b IN ('a', 'b') OR id > 7", "id IN (1, 2)"])
+def test_a_check_of_ones_own_stays(sqlite: sa.Connection, check: str) -> None:
+    assert f"CHECK ({check})" in altered(sqlite, enum("a"), enum("a", "b"), check, existing_type=enum("a"))
+
+
+def test_a_list_of_values_stays_where_no_type_made_it(sqlite: sa.Connection) -> None:
+    sql = altered(sqlite, sa.String(3), sa.String(9), "b IN ('a', 'b')", existing_type=sa.String(3))
+    assert "CHECK (b IN ('a', 'b'))" in sql
+
+
+def offline(dialect: str, before: Any, after: Any) -> str:
+    script = io.StringIO()
+    context = MigrationContext.configure(dialect_name=dialect, opts={"as_sql": True, "output_buffer": script})
+    Operations(context).alter_column("t", "b", type_=after, existing_type=before)
+    return script.getvalue()
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql", "mssql", "oracle"])
+def test_elsewhere_an_unnamed_check_is_added(dialect: str) -> None:
+    assert "ADD CHECK (b IN ('a', 'b'))" in offline(dialect, sa.String(5), enum("a", "b"))
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mssql", "oracle"])
+def test_elsewhere_an_unnamed_check_cannot_be_dropped_and_is_not_left_in_silence(dialect: str) -> None:
+    with pytest.raises(UnsupportedOperation, match=r"constraint of t has no name.*Name it"):
+        offline(dialect, enum("a"), enum("a", "b"))
