@@ -48,8 +48,9 @@ class MSSQLImpl(DefaultImpl):
         """What ends a batch in a script: the option ``mssql_batch_separator``; empty for none."""
         return str(self.context_opts.get("mssql_batch_separator", "GO"))
 
-    def _print(self, construct: Any) -> None:
-        super()._print(construct)
+    def print_words(self, words: str, construct: Any) -> None:
+        """Print a statement, and the separator after it."""
+        super().print_words(words, construct)
         self._separate()
 
     def _check_script(self, construct: Any, words: str) -> None:

@@ -99,7 +99,10 @@ class RunsStatements:
         words = self.script_text(construct)
         if isinstance(construct, schema.ExecutableDDLElement):
             words = tabs_as_spaces(words, self.dialect)
-        words = words.strip()
+        self.print_words(words.strip(), construct)
+
+    def print_words(self, words: str, construct: Any) -> None:
+        """Print what ``construct`` says, in ``words`` that are compiled already, with what must stand round it."""
         if words:
             if not _is_written_by_hand(construct):
                 self._refuse_breaks(words)

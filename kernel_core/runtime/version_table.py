@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
 from ..ddl.impl import DefaultImpl
+from ..ddl.statements import RunsStatements
 from ..util.exc import CommandError, SomeoneElseMovedIt
 from .heads import RowChanges, row_changes, spoken
 
@@ -116,25 +117,34 @@ class VersionTable:
         for head in changes.deletes:
             self.impl.execute(self.table.delete().where(number == _literal(head)))
         for old, new in changes.updates:
-            self.impl.execute(self._printed_update(old, new))
+            self._print_update(old, new)
         for head in changes.inserts:
             self.impl.execute(self.table.insert().inline().values(version_num=_literal(head)))
 
-    def _printed_update(self, old: str, new: str) -> Any:
-        """Return the UPDATE of one row: usual ids are put into a text that is compiled once for the whole script."""
+    def _print_update(self, old: str, new: str) -> None:
+        """Print the UPDATE of one row: usual ids are put into a text that is compiled once for the whole script."""
         if self._update_text is not None and _USUAL.fullmatch(old) and _USUAL.fullmatch(new):
-            return self._update_text.replace("@old@", old).replace("@new@", new)
-        return self._update_from(old, new)
+            words = self._update_text.replace("@old@", old).replace("@new@", new)
+            self.impl.print_words(words, self._pattern)
+        else:
+            self.impl.execute(self._update_from(old, new))
 
     def _update_from(self, old: str, new: str) -> Any:
         return self.table.update().where(self.table.c.version_num == _literal(old)).values(version_num=_literal(new))
 
     @cached_property
+    def _pattern(self) -> Any:
+        return self._update_from("@old@", "@new@")
+
+    @cached_property
     def _update_text(self) -> str | None:
-        """The UPDATE with @old@ and @new@ for its ids; None where the table's name is not usual either."""
-        words = self.impl.script_text(self._update_from("@old@", "@new@"))
-        usual = words.count("@old@") == words.count("@new@") == 1 and not set(":\\%") & set(words)
-        return words if usual else None
+        """The UPDATE with @old@ and @new@ for its ids; None where the table's name holds them too.
+
+        None also where an add-on's implementation has an ``execute`` of its own, which then gets each statement.
+        """
+        words = self.impl.script_text(self._pattern).strip()
+        is_ours = type(self.impl).execute is RunsStatements.execute
+        return words if is_ours and words.count("@old@") == words.count("@new@") == 1 else None
 
     def _check_lengths(self, heads: Iterable[str]) -> None:
         length = getattr(self.table.c.version_num.type, "length", None)
