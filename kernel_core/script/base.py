@@ -11,11 +11,12 @@ from ..alias import alias
 from ..util.exc import BrokenScript, CommandError, EnvironmentMissing, MultipleHeads, RevisionError
 from ..util.files import write_new
 from . import write_hooks
+from .bytecode import code_at
 from .draft import FILE_TEMPLATE, Draft
 from .files import located
 from .flaws import flaws_of
 from .index import Place, look
-from .module import code_at, execute, on_path, runs
+from .module import execute, on_path, runs
 from .revision import RevisionMap
 from .steps import StampStep, Step, downgrade_steps, stamp_steps, upgrade_steps
 from .version import Script

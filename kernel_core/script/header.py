@@ -89,7 +89,7 @@ def read_header(path: str | os.PathLike[str], size: int = -1) -> Header:
     Raises BrokenScript (path, line, reason) where the file cannot be read or does not say who it is.
     """
     name = os.fspath(path)
-    return parse_header(_text(read_bytes(name, size), name), name)
+    return parse_header(source_of(read_bytes(name, size), name), name)
 
 
 def read_source(path: str) -> str:
@@ -97,10 +97,11 @@ def read_source(path: str) -> str:
 
     Raises BrokenScript where it is no readable, non-empty text file.
     """
-    return _text(read_bytes(path), path)
+    return source_of(read_bytes(path), path)
 
 
-def _text(data: bytes, path: str) -> str:
+def source_of(data: bytes, path: str) -> str:
+    """Return the text that a file of these bytes has; raises as `read_source`."""
     if not data or data.isspace():
         raise BrokenScript(path, None, "is empty. Restore its text or delete it.")
     if b"\0" in data:

@@ -12,7 +12,7 @@ from types import CodeType, ModuleType
 
 from ..alias import alias
 from ..util.exc import BrokenScript, CommandError
-from .header import compiled_source, read_source
+from .bytecode import code_at
 
 
 class Runs:
@@ -69,18 +69,6 @@ def on_path(folders: Iterable[str]) -> Iterator[None]:
         yield
     finally:
         _borrowed.give_back(taken)
-
-
-def code_at(path: str) -> CodeType:
-    """Return what the file at ``path`` holds now as code, which is not run; raises BrokenScript.
-
-    No bytecode cache is asked: it would miss a change made within the same second.
-    """
-    if path.endswith(".py"):
-        return compiled_source(read_source(path), path)
-    from .compiled import code_of  # noqa: PLC0415 - hardly any environment has such files
-
-    return code_of(path)
 
 
 def load_module(path: str, stem: str, code: CodeType | None = None) -> ModuleType:

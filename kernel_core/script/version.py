@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 from collections.abc import Mapping
 from datetime import datetime
 from types import CodeType, ModuleType
 
 from ..util.exc import BrokenScript, CommandError
+from .bytecode import bytecode_at, code_at, unpacked
 from .header import Header, check_syntax, date_in, first_paragraph, read_source, tidy
-from .module import code_at, load_module, on_path, runs
+from .module import load_module, on_path, runs
 from .revision import Revision
 from .written import as_tuple, as_written
 
@@ -94,8 +94,7 @@ class Script(Revision):
     def code(self) -> CodeType:
         """What the file compiles to, not run; in a run what `prepare` found. Raises BrokenScript."""
         if self._checked is not None and self._checked[0] == runs.count:
-            code: CodeType = marshal.loads(self._checked[1])  # noqa: S302 - `prepare` wrote it a moment ago
-            return code
+            return unpacked(self._checked[1])
         return code_at(self.path)
 
     def unbound(self) -> Script:
@@ -158,7 +157,7 @@ class Script(Revision):
     def prepare(self) -> CommandError | None:
         """Return the `flaw`; what was compiled to find it out is kept for the run, in the least space."""
         try:
-            self._checked = runs.count, marshal.dumps(code_at(self.path))
+            self._checked = runs.count, bytecode_at(self.path)
         except BrokenScript as error:
             return error
         return None
