@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.schema import CheckConstraint
+from sqlalchemy.schema import CheckConstraint, Column
 
 from ...ddl.overriding import told_same
+from ...operations.kinds.column import AddColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp
+from ...operations.kinds.table import CreateTableOp
 from ...operations.schemaobj import SchemaObjects
 from ...runtime.plugins import Plugin
 from ...util.priority import DispatchPriority, PriorityDispatchResult
@@ -46,6 +48,7 @@ def compare_checks(context: AutogenContext, database: Database, found: Found) ->
     answers = canonical(context, questions)
     for each in sides:
         _settle(context, each, answers)
+    _state_those_of_columns(context, found)
     for info, creation in found.gone(database):
         creation.columns += [
             CheckConstraint(literal_text(each["sqltext"]), name=final(each["name"])) for each in info.checks
@@ -53,14 +56,30 @@ def compare_checks(context: AutogenContext, database: Database, found: Found) ->
     return PriorityDispatchResult.STOP
 
 
+def _state_those_of_columns(context: AutogenContext, found: Found) -> None:
+    """Let new tables have the checks that stand inside their Columns as their own: a script writes columns without."""
+    for creation in (each for each in found.created if isinstance(each, CreateTableOp)):
+        for column in [item for item in creation.columns if isinstance(item, Column)]:
+            for check in column.constraints:
+                if isinstance(check, CheckConstraint) and is_made_on(check, context.dialect):
+                    words = literal_text(condition(context, check))
+                    creation.columns.append(CheckConstraint(words, name=final(final_name(check, context.dialect))))
+            column.constraints = set()
+    for pair in found.both:
+        for addition in pair.changes.added_columns:
+            if isinstance(addition, AddColumnOp):
+                addition.column.constraints = set()
+
+
 def model_checks(context: AutogenContext, pair: Pair) -> list[CheckConstraint]:
     """Return the checks of a model's table that are made on this database, those of Boolean and Enum types too.
 
-    Those with a name come first, so that one without takes none of theirs.
+    Those with a name come first, so that one without takes none of theirs. Those inside a Column are among them.
     """
+    own = (each for column in pair.model.columns for each in column.constraints)
     return [
         constraint
-        for constraint in sorted(pair.model.constraints, key=lambda each: (each.name is None, str(each.name)))
+        for constraint in sorted((*pair.model.constraints, *own), key=lambda each: (each.name is None, str(each.name)))
         if isinstance(constraint, CheckConstraint)
         and is_made_on(constraint, context.dialect)
         and should_create(constraint, context.dialect)

@@ -1,5 +1,6 @@
 """CHECK constraints, compared by what they say."""
 
+import pytest
 import sqlalchemy as sa
 
 BYNAME = ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"]
@@ -84,6 +85,37 @@ def test_a_check_of_a_new_column_is_understood(road):
     before, after = schema(("adult", "age >= 18")), schema(("adult", "age >= 18"), ("height", "height > 0"))
     after.tables["person"].append_column(sa.Column("height", sa.Integer))
     assert "Create check height on person: height > 0" in road.there_and_back(before, after)
+
+
+def with_a_check_inside_a_column(words, *, name="adult", convention=None):
+    """Models with a CHECK that is written inside a Column; MariaDB takes such a one without a name alone."""
+    metadata = schema(convention=convention)
+    check = sa.CheckConstraint(words, name=name)
+    metadata.tables["person"].append_column(sa.Column("height", sa.Integer, check))
+    return metadata
+
+
+@pytest.mark.parametrize(("name", "convention"), [("adult", None), (None, None), ("adult", CONVENTION)])
+def test_a_check_inside_a_column_is_one_of_the_table(road, name, convention):
+    if road.name == "mysql":
+        name = convention = None
+    before = with_a_check_inside_a_column("height IN (1, 2)", name=name, convention=convention)
+    after = with_a_check_inside_a_column("height IN (1, 3)", name=name, convention=convention)
+    road.create(before)
+    assert road.found(before) == []
+    found = road.found(after)
+    assert [each.rpartition(": ")[2] for each in found if each.startswith("Create check")] == ["height IN (1, 3)"]
+
+
+def test_the_script_of_a_new_column_makes_its_check(road):
+    found = road.there_and_back(schema(), with_a_check_inside_a_column("height IN (1, 2)"))
+    assert "Create check adult on person: height IN (1, 2)" in found
+
+
+def test_the_script_of_a_new_table_makes_the_checks_of_its_columns(road):
+    after = schema()
+    sa.Table("new", after, sa.Column("a", sa.Integer, sa.CheckConstraint("a IN (1, 2)", name="few")))
+    road.there_and_back(schema(), after)
 
 
 def test_what_the_database_refuses_does_not_spoil_the_rest(road):
