@@ -95,8 +95,10 @@ class _Reading:
                 continue
             enums.append(known | {"labels": list(labels)})
             place = None if schema == self.catalogue.default_schema else schema
-            if place in self._named or (place is None and self._sees_path):
+            if place in self._named or (self._sees_path and (visible or place is None)):
                 self.catalogue.enums[place, name] = EnumInfo(place, name, tuple(labels))
+            if visible:
+                self.catalogue.enums_by_path[name] = place, name
         return PostgresqlTypes(self._connection.dialect, enums, domains)
 
     # Columns
@@ -122,6 +124,8 @@ class _Reading:
                 if options:
                     table.info.options["postgresql_with"] = _options(options)
                 self.catalogue.tables[key] = table.info
+                if visible and self._sees_path and key[0] is not None:
+                    self.catalogue.visible.add(key)
             if number is None:
                 continue
             if (oid, number) == last:  # one more sequence that the column owns

@@ -66,9 +66,13 @@ class Catalogue:
     """All that was read: the tables that no hook leaves out, what else has a table's place, and the named types.
 
     ``views`` are the names that no table can have besides: views, materialised views, foreign tables, sequences.
+    ``visible`` are the tables of named schemas that are seen without their schema as well (PostgreSQL's search path).
+    ``enums_by_path`` are the places of enum types by the names that mean them without a schema.
     """
 
     default_schema: str | None
     tables: dict[Key, TableInfo] = field(default_factory=dict)
     views: dict[Key, str] = field(default_factory=dict)
     enums: dict[Key, EnumInfo] = field(default_factory=dict)
+    visible: set[Key] = field(default_factory=set)
+    enums_by_path: dict[str, Key] = field(default_factory=dict)

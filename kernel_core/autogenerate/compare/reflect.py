@@ -38,6 +38,7 @@ class Database:
         self.context = context
         self.catalogue = read_catalogue(context.connection, lambda: context.inspector, list(schemas), self._is_wanted)
         self.default_schema = self.catalogue.default_schema
+        self._know_by_path()
         self.infos = dict(sorted(self.catalogue.tables.items(), key=lambda item: (item[0][0] or "", item[0][1])))
         self.sameness = Sameness(context)
         self.same_defaults: frozenset[Question] = frozenset()
@@ -53,6 +54,24 @@ class Database:
         schema, name = key
         is_version_table = key == version_table(self.context)
         return not is_version_table and self.context.run_name_filters(name, "table", {"schema_name": schema})
+
+    def _know_by_path(self) -> None:
+        """Let a table that the search path sees be the one that the models call without its schema.
+
+        It is there but once: where no model names its schema, it is theirs. The table of revisions is left out.
+        """
+        tables = self.catalogue.tables
+        models = {(table.schema, str(table.name)) for table in self.context.tables} | {version_table(self.context)}
+        by_path = {key for key in self.catalogue.visible if key not in models and (None, key[1]) in models}
+        for key in by_path:
+            info = tables.pop(key)
+            info.key = (None, key[1])
+            if info.key != version_table(self.context):
+                tables[info.key] = info
+        for info in tables.values() if by_path else ():
+            for item in info.foreign_keys:
+                if (item["referred_schema"], item["referred_table"]) in by_path:
+                    item["referred_schema"] = None
 
     def _leave_out(self, info: TableInfo) -> None:
         """Take out what ``include_name`` does not want."""

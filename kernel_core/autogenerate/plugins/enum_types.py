@@ -111,8 +111,10 @@ def _use(table: Key, item: dict[str, Any]) -> EnumUse:
 
 
 def _key(enum: Enum, database: Database) -> Key:
-    schema = enum.schema if enum.schema is not None else getattr(enum.metadata, "schema", None)
-    return (None if schema == database.default_schema else schema, str(enum.name))
+    schema, name = enum.schema if enum.schema is not None else getattr(enum.metadata, "schema", None), str(enum.name)
+    if schema is None and name in database.catalogue.enums_by_path:
+        return database.catalogue.enums_by_path[name]
+    return (None if schema == database.default_schema else schema, name)
 
 
 def _plain_enum(type_: TypeEngine[Any]) -> Enum | None:
