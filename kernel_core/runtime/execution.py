@@ -37,16 +37,18 @@ class Execution:
         self.done: list[AppliedStep] = []
         self._ways: list[tuple[frozenset[str], int]] = [(before, 0)]
         self._group = Group(context.transactions)
+        self._is_plain: Callable[[int], bool] = lambda _: False
 
     def run(self, kw: Mapping[str, Any]) -> None:
         """Carry all steps out; ``kw`` is passed on to each ``upgrade()``. Raises UpgradeFailed where one fails.
 
         What is done when an error or an interrupt comes is committed before it goes on.
         """
-        shares = self._sharing(kw)
+        self._is_plain = self._plainness(kw)
+        shares = self._is_unwatched()
         try:
             for index, step in enumerate(self.steps):
-                stays = shares(index) and shares(index + 1)
+                stays = shares and self._is_plain(index) and self._is_plain(index + 1)
                 self._take(step, index, stays, kw)
         except BaseException:
             self._group.commit()
@@ -61,7 +63,7 @@ class Execution:
             is_first = not self._group.is_open
             with self._group.revision(stays=stays) as transaction:
                 if is_first and not self._holds_rows(transaction):
-                    self.context.version_rows.open(self.heads)
+                    self._secure(index, new, transaction)
                 self._carry_out(step, new, kw)
         except BaseException as error:  # noqa: BLE001 - _explain raises it, or the error made of it
             self.context.version_rows.forget()
@@ -73,6 +75,14 @@ class Execution:
         self.heads = new
         self._ways.append((new, len(self.done)))
         report("done", seconds)
+
+    def _secure(self, index: int, new: frozenset[str], transaction: RevisionTransaction | None) -> None:
+        """Make sure that the rows are still what they were, and that nobody else moves them while the step runs."""
+        table = self.context.version_rows
+        if transaction is not None and table.can_claim(self.heads, new) and self._is_plain(index):
+            table.claim(self.heads, new)
+        else:
+            table.open(self.heads)
 
     def _holds_rows(self, transaction: RevisionTransaction | None) -> bool:
         """Tell whether an earlier step has locked the rows in the one transaction for all."""
@@ -96,19 +106,19 @@ class Execution:
             raise CommandError(f"{script.path} has no function {step.direction}(). Write one.")
         return function  # type: ignore[no-any-return]
 
-    def _sharing(self, kw: Mapping[str, Any]) -> Callable[[int], bool]:
-        """Return what tells whether a step may share a transaction: where nobody looks between two steps."""
+    def _plainness(self, kw: Mapping[str, Any]) -> Callable[[int], bool]:
+        """Return what tells whether a step only changes the schema, so that nobody looks while it runs."""
         script, further, known = self.context.script, further_names(), dict[int, bool]()
-        if script is None or kw or not self._is_unwatched():
+        if script is None or kw:
             return lambda _: False
 
-        def shares(index: int) -> bool:
+        def is_plain_step(index: int) -> bool:
             if index not in known:
                 step = self.steps[index] if index < len(self.steps) else None
                 known[index] = isinstance(step, Step) and is_plain(script.get_revision(step.revision_id).code, further)
             return known[index]
 
-        return shares
+        return is_plain_step
 
     def _is_unwatched(self) -> bool:
         """Tell whether the transactions are this run's own, and no listener or callback runs between two of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 
@@ -93,16 +93,18 @@ class Transactions:
                 self._open = None
 
     @contextmanager
-    def suspended(self) -> Iterator[None]:
+    def suspended(self, before_commit: Callable[[], object] = lambda: None) -> Iterator[None]:
         """Commit what is done, let each statement of the block commit by itself, begin anew.
 
-        Raises CommandError where the transaction belongs to the caller.
+        ``before_commit`` is called in the transaction that is about to end. Raises CommandError where
+        the transaction belongs to the caller.
         """
         if self.borrowed:
             raise CommandError(
                 "autocommit_block() would have to commit a transaction that the caller began. "
                 "Hand over a connection that is in no transaction."
             )
+        before_commit()
         with self._open.suspended() if self._open is not None else nullcontext():
             if self.connection is None:
                 yield from self._printed_outside()

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, bindparam, inspect, literal_column, select
+from sqlalchemy import Connection, Executable, Table, bindparam, exists, inspect, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
@@ -34,6 +34,10 @@ class VersionTable:
         self._insert = table.insert().inline()
         self._update = table.update().where(number == bindparam("old")).values(version_num=bindparam("new"))
         self._delete = table.delete().where(number == bindparam("old"))
+        another = table.alias("another")
+        is_alone = ~exists().where(another.c.version_num != bindparam("old"))
+        self._update_alone = self._update.where(is_alone)
+        self._claimed: tuple[str, str] | None = None
 
     def exists(self) -> bool:
         """Tell whether the table is in the database; always False offline."""
@@ -59,10 +63,31 @@ class VersionTable:
             return
         found = frozenset(self._connection.scalars(self._locked))
         if found != heads:
-            raise SomeoneElseMovedIt(
-                f"Someone else moved {self.table.fullname}: it stood at {spoken(heads)}, "
-                f"now it stands at {spoken(found)}. Nothing was changed; look at the current revision and start again."
-            )
+            raise self._elsewhere(heads, found)
+
+    def can_claim(self, heads: frozenset[str], wanted: frozenset[str]) -> bool:
+        """Tell whether `claim` serves: one row goes on, and the database locks what it updates."""
+        is_one_row = len(heads) == len(wanted) == 1 and heads != wanted and self.exists()
+        return is_one_row and self.impl.dialect.supports_sane_rowcount and self.impl.can_claim(self._connection)
+
+    def claim(self, heads: frozenset[str], wanted: frozenset[str]) -> None:
+        """Do at once what `open` does before a change and `write` after it.
+
+        One statement locks the row, finds out whether it still is the only one, and moves it; whoever else wants it
+        waits until this transaction ends. For what runs in between the database stands at ``wanted`` already, so this
+        is for changes that do not ask. Raises SomeoneElseMovedIt where the row is another one.
+        """
+        self._check_lengths(wanted)
+        (old,), (new,) = heads, wanted
+        if self._connection.execute(self._update_alone, {"old": old, "new": new}).rowcount != 1:
+            raise self._elsewhere(heads, frozenset(self._connection.scalars(self._select)))
+        self._claimed = old, new
+
+    def give_back(self) -> None:
+        """Take a `claim` back: what was done of the change is about to be committed, and the rest is not done yet."""
+        if self._claimed is not None:
+            (old, new), self._claimed = self._claimed, None
+            self._one_row(self._update, {"old": new, "new": old}, new)
 
     def create(self) -> None:
         """Create the table where there is none; offline always print the statement."""
@@ -74,10 +99,13 @@ class VersionTable:
 
     def forget(self) -> None:
         """Look again whether the table exists; what this run created may have been rolled back."""
-        self._seen = False
+        self._seen, self._claimed = False, None
 
     def write(self, before: Iterable[str], after: Iterable[str]) -> None:
         """Change the rows from one set of heads to the other; raises SomeoneElseMovedIt where one is not as it was."""
+        if self._claimed is not None:
+            self._claimed = None
+            return
         changes = row_changes(before, after)
         self._check_lengths(after)
         if self.impl.as_sql:
@@ -105,6 +133,12 @@ class VersionTable:
         matched = self._connection.execute(statement, values).rowcount
         if matched != 1 and self.impl.dialect.supports_sane_rowcount:
             raise self._moved(head, "has no row" if not matched else f"has {matched} rows")
+
+    def _elsewhere(self, heads: frozenset[str], found: frozenset[str]) -> SomeoneElseMovedIt:
+        return SomeoneElseMovedIt(
+            f"Someone else moved {self.table.fullname}: it stood at {spoken(heads)}, "
+            f"now it stands at {spoken(found)}. Nothing was changed; look at the current revision and start again."
+        )
 
     def _moved(self, head: str, fact: str) -> SomeoneElseMovedIt:
         return SomeoneElseMovedIt(

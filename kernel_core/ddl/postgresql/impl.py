@@ -30,6 +30,10 @@ class PostgresqlImpl(DefaultImpl):
     transactional_ddl = True
     type_synonyms = synonyms_of("postgresql")
 
+    def can_claim(self, connection: Connection) -> bool:
+        """Tell whether a row that is updated first stays locked, and goes back if the DDL fails: not in autocommit."""
+        return getattr(connection.connection.dbapi_connection, "autocommit", None) is False
+
     def add_column(
         self,
         table_name: str,

@@ -14,7 +14,7 @@ TABLES = ("alembic_version", "select", "Über", 'a"b', "a:b", "a%b", "a\\b", "a@
 def printed(dialect, table, moves, *, one_by_one):
     buffer = io.StringIO()
     opts = {"as_sql": True, "output_buffer": buffer, "version_table": table, "version_table_schema": "s t"}
-    version_table = MigrationContext.configure(dialect_name=dialect, opts=opts).version_table
+    version_table = MigrationContext.configure(dialect_name=dialect, opts=opts).version_rows
     if one_by_one:
         vars(version_table)["_update_text"] = None
     for old, new in moves:
@@ -42,7 +42,7 @@ def test_an_implementation_that_runs_statements_itself_sees_each_update():
     buffer = io.StringIO()
     version_table = MigrationContext.configure(
         dialect_name="postgresql", opts={"as_sql": True, "output_buffer": buffer}
-    ).version_table
+    ).version_rows
     version_table.impl = Watching(version_table.impl.dialect, None, True, None, buffer, {})
     version_table.write({"a"}, {"b"})
     assert [words.split()[0] for words in seen] == ["UPDATE"]
