@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, schema
@@ -26,6 +26,7 @@ from ..operations.kinds.table import RenameTable
 from ..operations.statements import inline_foreign_keys
 from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import is_type_bound, should_create
+from .columnchange import ColumnChange
 from .comparison import ComparesSchemas, ComparisonResult
 from .recreate.ways import RecreatesTables
 from .statements import RunsStatements
@@ -165,57 +166,65 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         name: str | None = None,
         type_: TypeEngine[Any] | None = None,
         schema: str | None = None,
+        autoincrement: bool | None = None,
         comment: str | Literal[False] | None = False,
+        existing_comment: str | None = None,
         existing_type: TypeEngine[Any] | None = None,
         existing_server_default: Any = None,
         existing_nullable: bool | None = None,
-        existing_comment: str | None = None,
+        existing_autoincrement: bool | None = None,
         **kw: Any,
     ) -> None:
-        """Change what is given of a column, one statement each; the new name comes last."""
-        known: dict[str, Any] = {
-            "schema": schema,
-            "existing_type": existing_type,
-            "existing_server_default": existing_server_default,
-            "existing_nullable": existing_nullable,
-            "existing_comment": existing_comment,
-        }
-        plain = not any(isinstance(each, (Computed, Identity)) for each in (server_default, existing_server_default))
-        if server_default is not False and type_ is not None and plain:
+        """Change what is given of a column; ``kw`` are options of a dialect. How it is done is in `change_column`."""
+        self.change_column(
+            ColumnChange(
+                table_name,
+                column_name,
+                nullable=nullable,
+                server_default=server_default,
+                name=name,
+                type_=type_,
+                schema=schema,
+                autoincrement=autoincrement,
+                comment=comment,
+                existing_comment=existing_comment,
+                existing_type=existing_type,
+                existing_server_default=existing_server_default,
+                existing_nullable=existing_nullable,
+                existing_autoincrement=existing_autoincrement,
+                options=kw,
+            )
+        )
+
+    def change_column(self, change: ColumnChange) -> None:
+        """Change a column, one statement for each thing; the new name comes last."""
+        default, known = change.server_default, change.known
+        plain = not change.generated(Computed, Identity)
+        if default is not False and change.type_ is not None and plain:
             # A default that does not fit the new type would stop the change of type.
-            self.execute(ColumnDefault(table_name, column_name, None, **known))
-        if type_ is not None:
-            self.execute(self.column_type(table_name, column_name, type_, known, kw))
-        if nullable is not None:
-            self.execute(ColumnNullable(table_name, column_name, nullable, **known))
-        if server_default is not False and not (server_default is None and type_ is not None and plain):
-            self.execute(self.column_default(table_name, column_name, server_default, known))
-        if comment is not False and self.dialect.supports_comments:
-            self.execute(ColumnComment(table_name, column_name, comment or None, **known))
-        if name is not None:
-            self.execute(ColumnName(table_name, column_name, name, **known))
+            self.execute(ColumnDefault(*change.place, None, **known))
+        if change.type_ is not None:
+            self.execute(self.column_type(change, change.type_))
+        if change.nullable is not None:
+            self.execute(ColumnNullable(*change.place, change.nullable, **known))
+        if default is not False and not (default is None and change.type_ is not None and plain):
+            self.execute(self.column_default(change))
+        if change.comment is not False and self.dialect.supports_comments:
+            self.execute(ColumnComment(*change.place, change.comment or None, **known))
+        if change.name is not None:
+            self.execute(ColumnName(*change.place, change.name, **known))
 
-    def column_default(
-        self, table_name: str, column_name: str, default: Any, known: Mapping[str, Any]
-    ) -> ClauseElement:
+    def column_default(self, change: ColumnChange) -> ClauseElement:
         """Return the statement that changes a default, or what a column computes, or its identity."""
-        both = (default, known["existing_server_default"])
-        if any(isinstance(each, Computed) for each in both):
-            return ComputedColumnDefault(table_name, column_name, default, **known)
-        if any(isinstance(each, Identity) for each in both):
-            return IdentityColumnDefault(table_name, column_name, default, self, **known)
-        return ColumnDefault(table_name, column_name, default, **known)
+        if change.generated(Computed):
+            return ComputedColumnDefault(*change.place, change.server_default, **change.known)
+        if change.generated(Identity):
+            return IdentityColumnDefault(*change.place, change.server_default, self, **change.known)
+        return ColumnDefault(*change.place, change.server_default, **change.known)
 
-    def column_type(
-        self,
-        table_name: str,
-        column_name: str,
-        type_: TypeEngine[Any],
-        known: Mapping[str, Any],
-        options: Mapping[str, Any],
-    ) -> ClauseElement:
-        """Return the statement that changes a type; a dialect may take its own ``options``."""
-        return ColumnType(table_name, column_name, type_, **known)
+    def column_type(self, change: ColumnChange, type_: TypeEngine[Any]) -> ClauseElement:
+        """Return the statement that changes the type; a dialect may look at the change's options."""
+        return ColumnType(*change.place, type_, **change.known)
 
     # Constraints and indexes
 

@@ -29,6 +29,7 @@ from ..operations.statements import (
     inline_foreign_keys,
 )
 from ..util.exc import UnsupportedOperation
+from .columnchange import ColumnChange
 from .impl import DefaultImpl
 from .typetext import synonyms_of
 
@@ -148,61 +149,32 @@ class MSSQLImpl(DefaultImpl):
             if asked.get(f"mssql_drop_{kind}"):
                 self.execute(DropColumnConstraint(table_name, column_name, kind, schema=schema))
 
-    def alter_column(
-        self,
-        table_name: str,
-        column_name: str,
-        *,
-        nullable: bool | None = None,
-        server_default: Any = False,
-        name: str | None = None,
-        type_: TypeEngine[Any] | None = None,
-        schema: str | None = None,
-        comment: str | Literal[False] | None = False,
-        existing_type: TypeEngine[Any] | None = None,
-        existing_server_default: Any = False,
-        existing_nullable: bool | None = None,
-        existing_comment: str | None = None,
-        **kw: Any,
-    ) -> None:
+    def change_column(self, change: ColumnChange) -> None:
         """Change what is given of a column; type and nullability are one statement, a default is a constraint."""
-        self._refuse_generated(table_name, column_name, server_default, existing_server_default)
-        if server_default is not False and (server_default is None or existing_server_default is not False):
-            kw["mssql_drop_default"] = True
-        self._free_column(table_name, column_name, schema, kw)
-        known: dict[str, Any] = {"schema": schema, "existing_nullable": existing_nullable}
-        if type_ is not None:
-            known["existing_nullable"] = nullable if nullable is not None else existing_nullable
-            self.execute(ColumnType(table_name, column_name, type_, **known))
-        elif nullable is not None:
-            if existing_type is None:
+        default, known = change.server_default, change.known
+        if default is not False and change.generated(Computed, Identity):
+            self.execute(self.column_default(change))
+        replaced = default is None or (default is not False and change.existing_server_default is not False)
+        asked = {**change.options, "mssql_drop_default": True} if replaced else change.options
+        self._free_column(*change.place, change.schema, asked)
+        if change.type_ is not None:
+            if change.nullable is not None:
+                known["existing_nullable"] = change.nullable
+            self.execute(ColumnType(*change.place, change.type_, **known))
+        elif change.nullable is not None:
+            if change.existing_type is None:
                 raise UnsupportedOperation(
-                    f"SQL Server states the type of {table_name}.{column_name} when its nullability changes, "
+                    f"SQL Server states the type of {'.'.join(change.place)} when its nullability changes, "
                     "and it is not known. Pass existing_type=."
                 )
-            self.execute(ColumnNullable(table_name, column_name, nullable, existing_type=existing_type, **known))
-        if comment is not False:
-            self._comment_column(table_name, column_name, schema, comment or None, existing_comment)
-        if server_default is not False and server_default is not None:
-            self.execute(ColumnDefault(table_name, column_name, server_default, **known))
-        if name is not None:
-            self.execute(ColumnName(table_name, column_name, name, **known))
-
-    def _refuse_generated(self, table_name: str, column_name: str, new: Any, old: Any) -> None:
-        if new is False:
-            return
-        known = {"existing_server_default": old}
-        if any(isinstance(each, (Computed, Identity)) for each in (new, old)):
-            self.execute(self.column_default(table_name, column_name, new, known))
-
-    def _comment_column(
-        self, table_name: str, column_name: str, schema: str | None, comment: str | None, existing: str | None
-    ) -> None:
-        self.execute(
-            ColumnComment(
-                table_name, column_name, comment, schema=schema or self._default_schema(), existing_comment=existing
-            )
-        )
+            self.execute(ColumnNullable(*change.place, change.nullable, **known))
+        if change.comment is not False:
+            placed = known | {"schema": change.schema or self._default_schema()}
+            self.execute(ColumnComment(*change.place, change.comment or None, **placed))
+        if default is not False and default is not None:
+            self.execute(ColumnDefault(*change.place, default, **known))
+        if change.name is not None:
+            self.execute(ColumnName(*change.place, change.name, **known))
 
     # Rows
 

@@ -6,7 +6,7 @@ https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, https://mariadb.com/kb
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, schema
 from sqlalchemy.engine import Connection
@@ -28,6 +28,7 @@ from ...operations.statements import (
 )
 from ...util.exc import UnsupportedOperation
 from ...util.sqla_compat import default_argument, is_type_bound
+from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..recreate import AsStored
 from ..typetext import synonyms_of
@@ -50,72 +51,39 @@ class MySQLImpl(DefaultImpl):
     __dialect__ = "mysql"
     type_synonyms = synonyms_of("mysql")
 
-    def alter_column(
-        self,
-        table_name: str,
-        column_name: str,
-        *,
-        nullable: bool | None = None,
-        server_default: Any = False,
-        name: str | None = None,
-        type_: TypeEngine[Any] | None = None,
-        schema: str | None = None,
-        comment: str | Literal[False] | None = False,
-        existing_type: TypeEngine[Any] | None = None,
-        existing_server_default: Any = None,
-        existing_nullable: bool | None = None,
-        existing_comment: str | None = None,
-        autoincrement: bool | None = None,
-        existing_autoincrement: bool | None = None,
-        **kw: Any,
-    ) -> None:
+    def change_column(self, change: ColumnChange) -> None:
         """Change what is given of a column.
 
         A new default, and a new name where the type is not known, have statements that leave the rest alone. All else
         states the column whole: what ``existing_*`` does not tell would be lost, so that a type must be given.
         """
-        known = {"schema": schema, "existing_type": existing_type, "existing_server_default": existing_server_default}
-        self._refuse_generated(table_name, column_name, server_default, existing_server_default)
-        whole = nullable is not None or type_ is not None or autoincrement is not None or comment is not False
-        whole = whole or (name is not None and existing_type is not None) or _on_update(server_default)
-        if not whole:
-            if server_default is not False:
-                self.execute(ColumnDefault(table_name, column_name, server_default, **known))
-            if name is not None:
-                self.execute(ColumnName(table_name, column_name, name, **known))
+        _refuse_generated(change)
+        if not _states_whole(change):
+            if change.server_default is not False:
+                self.execute(ColumnDefault(*change.place, change.server_default, **change.known))
+            if change.name is not None:
+                self.execute(ColumnName(*change.place, change.name, **change.known))
             return
-        new_type = type_ if type_ is not None else existing_type
+        new_type = _first(change.type_, change.existing_type)
         if new_type is None:
             raise UnsupportedOperation(
-                f"MySQL states a whole column to change it, and the type of {table_name}.{column_name} is not known. "
+                f"MySQL states a whole column to change it, and the type of {'.'.join(change.place)} is not known. "
                 "Pass existing_type= (and existing_nullable=, existing_server_default=, existing_comment=, "
                 "which would be lost otherwise)."
             )
+        default, comment = change.server_default, change.comment
         self.execute(
             MySQLChangeColumn(
-                table_name,
-                column_name,
-                schema=schema,
-                newname=name,
+                *change.place,
+                schema=change.schema,
+                newname=change.name,
                 type_=new_type,
-                nullable=next((each for each in (nullable, existing_nullable) if each is not None), True),
-                default=server_default if server_default is not False else existing_server_default,
-                autoincrement=autoincrement if autoincrement is not None else existing_autoincrement,
-                comment=comment if comment is not False else existing_comment,
+                nullable=_first(change.nullable, change.existing_nullable, True),
+                default=default if default is not False else change.existing_server_default,
+                autoincrement=_first(change.autoincrement, change.existing_autoincrement),
+                comment=comment if comment is not False else change.existing_comment,
             )
         )
-
-    def _refuse_generated(self, table_name: str, column_name: str, new: Any, old: Any) -> None:
-        """Refuse to make a column generated, or to end that; one that stays generated is stated again."""
-        if new is False:
-            return
-        for default in (new, old):
-            if isinstance(default, (Computed, Identity)):
-                what = "computed" if isinstance(default, Computed) else "an identity"
-                raise UnsupportedOperation(
-                    f"MySQL cannot make {table_name}.{column_name} {what}, nor end that, by altering it. "
-                    "Drop it and add it anew."
-                )
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint; its kind must be known, and a primary key needs no name.
@@ -201,6 +169,28 @@ class DropIfThere(schema.DDLElement):
 
     def __init__(self, constraint: Constraint) -> None:
         self.constraint = constraint
+
+
+def _first(*values: Any) -> Any:
+    """Return the first value that is known."""
+    return next((each for each in values if each is not None), None)
+
+
+def _states_whole(change: ColumnChange) -> bool:
+    """Tell whether a change needs the statement that says all of a column."""
+    if change.name is not None and change.existing_type is not None:
+        return True
+    asked = (change.nullable, change.type_, change.autoincrement)
+    return _first(*asked) is not None or change.comment is not False or _on_update(change.server_default)
+
+
+def _refuse_generated(change: ColumnChange) -> None:
+    """Refuse to make a column generated, or to end that; one that stays generated is stated again."""
+    if change.server_default is not False and change.generated(Computed, Identity):
+        what = "computed" if change.generated(Computed) else "an identity"
+        raise UnsupportedOperation(
+            f"MySQL cannot make {'.'.join(change.place)} {what}, nor end that, by altering it. Drop it and add it anew."
+        )
 
 
 def _on_update(default: Any) -> bool:

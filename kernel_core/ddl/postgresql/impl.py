@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Column, Table, text
@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeEngine
 
 from ...operations.kinds.column import ColumnType
 from ...operations.statements import alter_table, format_column_name, format_type
+from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..recreate import AsStored
 from ..typetext import synonyms_of
@@ -47,20 +48,11 @@ class PostgresqlImpl(DefaultImpl):
         self.make_type(column.type)
         return super().add_column(table_name, column, schema=schema, if_not_exists=if_not_exists, **kw)
 
-    def column_type(
-        self,
-        table_name: str,
-        column_name: str,
-        type_: TypeEngine[Any],
-        known: Mapping[str, Any],
-        options: Mapping[str, Any],
-    ) -> ClauseElement:
+    def column_type(self, change: ColumnChange, type_: TypeEngine[Any]) -> ClauseElement:
         """Return the change of type, with the ``postgresql_using`` expression that turns old values into new."""
         self.make_type(type_)
-        using = options.get("postgresql_using")
-        return PostgresqlColumnType(
-            table_name, column_name, type_, using=None if using is None else str(using), **known
-        )
+        using = change.options.get("postgresql_using")
+        return PostgresqlColumnType(*change.place, type_, using=None if using is None else str(using), **change.known)
 
     def make_type(self, type_: TypeEngine[Any]) -> None:
         """Make an enum type or domain, where it is not there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from ...operations.kinds.column import AddColumn, ColumnName
 from ...operations.statements import alter_table, format_column_name, inline_foreign_keys
 from ...util.exc import CommandError, UnsupportedOperation
 from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
+from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..typetext import synonyms_of
 from .pragma import end_transaction, in_transaction, pragma, set_pragma
@@ -112,14 +113,14 @@ class SQLiteImpl(DefaultImpl):
         found = inspect(self.connection).get_columns(table_name, schema=schema)
         return any(column["name"] == column_name for column in found)
 
-    def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
+    def change_column(self, change: ColumnChange) -> None:
         """Rename a column; nothing else of a column can be altered in place (and SQLite keeps no comments)."""
-        if any(_asks(kw, what) for what in ("nullable", "server_default", "type_")):
+        if change.redefines:
             raise UnsupportedOperation(
-                f"SQLite cannot alter column {column_name!r} of {table_name!r} in place. "
-                f'Use a batch: with op.batch_alter_table("{table_name}") as batch_op: ...'
+                f"SQLite cannot alter column {change.column_name!r} of {change.table_name!r} in place. "
+                f'Use a batch: with op.batch_alter_table("{change.table_name}") as batch_op: ...'
             )
-        super().alter_column(table_name, column_name, name=kw.get("name"), schema=kw.get("schema"))
+        super().change_column(change)
 
     def create_table_comment(self, table: Table) -> None:
         """Do nothing: SQLite keeps no comments."""
@@ -168,7 +169,7 @@ class SQLiteImpl(DefaultImpl):
         if {"insert_before", "insert_after"} & change.kw.keys():
             return False
         if change.method == "alter_column":
-            return not any(_asks(change.kw, what) for what in ("nullable", "server_default", "type_"))
+            return not ColumnChange.of(*change.args, **change.kw).redefines
         if change.method == "add_column":
             return _addable(change.args[1])
         if change.method == "drop_column" and not self.as_sql and len(batch.changes) == 1:
@@ -186,12 +187,6 @@ class SQLiteImpl(DefaultImpl):
 def _refuse_dangling(wrong: Counter[tuple[str, str]]) -> None:
     if wrong:
         raise CommandError(f"Foreign keys would be broken: {said(wrong)}. Correct that first; nothing was changed.")
-
-
-def _asks(given: Mapping[str, Any], what: str) -> bool:
-    """Tell whether an alteration wants something of that kind changed; what it does not mention stays."""
-    unchanged = False if what == "server_default" else None
-    return given.get(what, unchanged) is not unchanged
 
 
 def _never_addable(column: Column[Any]) -> str | None:

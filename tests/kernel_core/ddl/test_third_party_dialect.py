@@ -214,3 +214,46 @@ def test_sqlites_own_move_and_copy_asks_for_the_cast_too() -> None:
         assert connection.exec_driver_sql("SELECT a FROM t").scalar() == 12
     del DefaultImpl._by_dialect["ice"]
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("name", "sql"),
+    [
+        ("postgresql", "ALTER TABLE t ALTER COLUMN c TYPE INTEGER USING c::int;"),
+        ("mysql", "ALTER TABLE t MODIFY c INTEGER NULL AUTO_INCREMENT;"),
+        ("mssql", "ALTER TABLE t ALTER COLUMN c INTEGER NULL;\n\nGO"),
+        ("oracle", "ALTER TABLE t MODIFY c INTEGER\n\n/"),
+    ],
+)
+def test_a_dialect_that_builds_on_ours_alters_columns_by_the_documented_call(name: str, sql: str) -> None:
+    """It takes what it knows, hands all else on, and may change it on the way."""
+    ours = DefaultImpl._by_dialect[name]
+    asked: list[dict[str, Any]] = []
+
+    class Thawing(ours):  # type: ignore[misc, valid-type]
+        def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None:
+            asked.append({"table_name": table_name, "column_name": column_name, **kw})
+            super().alter_column(table_name, column_name, **kw | {"type_": sa.Integer()})
+
+    buffer = io.StringIO()
+    context = MigrationContext.configure(dialect_name=name, opts={"as_sql": True, "output_buffer": buffer})
+    context.impl = Thawing(context.dialect, None, True, None, buffer, {})
+    options = {"postgresql_using": "c::int", "autoincrement": True, "frost_depth": 3}
+    Operations(context).alter_column("t", "c", type_=sa.Text(), existing_nullable=True, **options)
+    assert buffer.getvalue().strip() == sql
+    documented = {"nullable", "server_default", "name", "type_", "schema", "comment", "existing_comment"}
+    documented |= {"existing_type", "existing_server_default", "existing_nullable", "table_name", "column_name"}
+    assert asked[0].keys() == documented | options.keys()
+
+
+def test_a_dialect_that_alters_columns_itself_is_told_all() -> None:
+    class Thawing(DefaultImpl):
+        def alter_column(self, table_name: str, column_name: str, *, name: Any = None, **kw: Any) -> None:
+            self.static_output(f"-- {table_name}.{column_name} -> {name}, {kw['frost_depth']}")
+
+    buffer = io.StringIO()
+    context = MigrationContext.configure(dialect=FrostDialect(), opts={"as_sql": True, "output_buffer": buffer})
+    context.impl = Thawing(context.dialect, None, True, None, buffer, {})
+    with Operations(context).batch_alter_table("t") as batch_op:
+        batch_op.alter_column("c", new_column_name="d", frost_depth=3)
+    assert buffer.getvalue() == "-- t.c -> d, 3\n\n"
