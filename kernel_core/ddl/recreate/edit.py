@@ -9,7 +9,7 @@ from sqlalchemy import Column, Index, MetaData, Table, cast, literal_column
 from sqlalchemy.schema import Computed, Constraint, PrimaryKeyConstraint
 from sqlalchemy.types import TypeEngine
 
-from ...operations.batch import Batch, reordered
+from ...operations.batch import Batch
 from ...util.sqla_compat import (
     changed_column,
     copy_column,
@@ -20,22 +20,23 @@ from ...util.sqla_compat import (
     should_create,
     type_constraints,
 )
+from ..columnchange import ColumnChange
+from .replayed import ReplayedTable
 from .stored import AsStored, Clause, clauses_of, constraint_clause, index_clause
 
 if TYPE_CHECKING:
     from ..impl import DefaultImpl
 
 
-class RecreatedTable:
-    """The new table in the making: it answers to the names by which operations ask the database for changes.
+class RecreatedTable(ReplayedTable):
+    """The new table as SQLAlchemy knows it, and as the database says it where that tells more.
 
-    ``sources`` says for each column of the new table which expression over the old one its values come from;
-    ``changed`` whether there is anything to carry out.
+    ``sources`` says for each column of the new table which expression over the old one its values come from.
     """
 
     def __init__(self, impl: DefaultImpl, batch: Batch, table: Table, stored: AsStored) -> None:
-        self.impl, self.batch, self.table, self.stored = impl, batch, table, stored
-        self.dialect = impl.checking_dialect
+        super().__init__(impl, batch)
+        self.table, self.stored = table, stored
         self.columns = {column.name: _loose(column, table) for column in table.columns}
         self.texts = dict(stored.columns)
         self.sources: dict[str, Any] = {
@@ -43,7 +44,6 @@ class RecreatedTable:
         }
         self.clauses = clauses_of(table, self.dialect) if stored.clauses is None else list(stored.clauses)
         self.kwargs = dict(table.dialect_kwargs)
-        self.changed = False
 
     def take_overrides(self, columns: Sequence[Column[Any]]) -> None:
         """Take note of columns that ``reflect_args`` states in their own way, and of the checks of their types."""
@@ -84,50 +84,20 @@ class RecreatedTable:
         Table(self.batch.table_name, MetaData(), *columns, item, schema=self.batch.schema)
         return item
 
-    def reorder(self) -> None:
-        """Put columns into the order of ``partial_reordering``."""
-        groups = self.batch.options.partial_reordering
-        if groups:
-            self.columns = {name: self.columns[name] for name in reordered(self.batch, list(self.columns), groups)}
-            self.changed = True
+    def names(self) -> list[str]:
+        return list(self.columns)
 
-    def add_column(
-        self,
-        table_name: str,
-        column: Column[Any],
-        *,
-        insert_before: str | None = None,
-        insert_after: str | None = None,
-        if_not_exists: bool | None = None,
-        **kw: Any,
-    ) -> None:
-        """Add a column at the end, or beside another."""
-        if column.name in self.columns:
-            if if_not_exists:
-                return
-            raise self.batch.refuse(f"it has a column {column.name!r} already")
+    def arrange(self, names: Sequence[str]) -> None:
+        self.columns = {name: self.columns[name] for name in names}
+
+    def append(self, column: Column[Any]) -> None:
         self.impl.make_type(column.type)
         self.columns[column.name] = copy_column(column)
-        self._place(column.name, insert_before, insert_after)
         if column.primary_key:
             self._set_primary_key((*self._primary_key(), column.name))
 
-    def _place(self, name: str, before: str | None, after: str | None) -> None:
-        self.changed = True
-        beside = before if before is not None else after
-        if beside is None:
-            return
-        self._column(beside)
-        order = [each for each in self.columns if each != name]
-        order.insert(order.index(beside) + (before is None), name)
-        self.columns = {each: self.columns[each] for each in order}
-
-    def drop_column(self, table_name: str, column: Column[Any], *, if_exists: bool | None = None, **kw: Any) -> None:
+    def remove(self, name: str) -> None:
         """Drop a column, and with it the indexes and constraints that are about it; not a key or check of several."""
-        name = str(column.name)
-        if if_exists and name not in self.columns:
-            return
-        self._column(name)
         if name in self.stored.referred:
             raise self.batch.refuse(f"column {name!r} is needed by {self.stored.referred[name]}. Drop that first")
         for clause in self.clauses:
@@ -137,37 +107,25 @@ class RecreatedTable:
         self.clauses = [clause for clause in self.clauses if name not in clause.columns]
         del self.columns[name]
         self.sources.pop(name, None)
-        self.changed = True
 
-    def alter_column(
-        self,
-        table_name: str,
-        column_name: str,
-        *,
-        nullable: bool | None = None,
-        server_default: Any = False,
-        type_: TypeEngine[Any] | None = None,
-        comment: Any = False,
-        autoincrement: bool | None = None,
-        insert_before: str | None = None,
-        insert_after: str | None = None,
-        **kw: Any,
-    ) -> None:
-        """Give a column another type, nullability, default, comment or place."""
-        column = self._column(column_name)
-        if type_ is not None:
-            self._convert(column, type_, kw)
-        changes: dict[str, Any] = {"type": type_, "nullable": nullable, "autoincrement": autoincrement}
-        changes = {name: value for name, value in changes.items() if value is not None}
-        if server_default is not False:
-            self._refuse_generated(column, server_default)
-            changes["server_default"] = server_default
-        if comment is not False:
-            changes["comment"] = comment or None
+    def redefine(self, name: str, change: ColumnChange) -> None:
+        column = self.columns[name]
+        if change.type_ is not None:
+            self._convert(column, change.type_, change.options)
+        changes: dict[str, Any] = {
+            "type": change.type_,
+            "nullable": change.nullable,
+            "autoincrement": change.autoincrement,
+        }
+        changes = {what: value for what, value in changes.items() if value is not None}
+        if change.server_default is not False:
+            self._refuse_generated(column, change.server_default)
+            changes["server_default"] = change.server_default
+        if change.comment is not False:
+            changes["comment"] = change.comment or None
         if changes:
-            self.columns[column_name] = changed_column(column, **changes)
-            self._forget_text(column_name)
-        self._place(column_name, insert_before, insert_after)
+            self.columns[name] = changed_column(column, **changes)
+            self._forget_text(name)
 
     def _convert(self, column: Column[Any], type_: TypeEngine[Any], options: Mapping[str, Any]) -> None:
         """Say how the old values become those of the new type: by a cast where both are not of one kind."""
@@ -270,11 +228,6 @@ class RecreatedTable:
     def _set_primary_key(self, columns: tuple[str, ...]) -> None:
         scratch = Table(self.batch.table_name, MetaData(), *(Column(name) for name in columns))
         self.add_constraint(PrimaryKeyConstraint(*(scratch.c[name] for name in columns)))
-
-    def _column(self, name: str) -> Column[Any]:
-        if name not in self.columns:
-            raise self.batch.refuse(f"it has no column {name!r}. Its columns: {', '.join(self.columns)}")
-        return self.columns[name]
 
 
 def _loose(column: Column[Any], table: Table) -> Column[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, MetaData, Table, select
@@ -11,6 +12,7 @@ from sqlalchemy.exc import NoSuchTableError
 from ...operations.batch import Batch, Change, with_new_name
 from ...util.exc import UnsupportedOperation
 from ...util.sqla_compat import changed_column, copy_column
+from ..columnchange import ColumnChange
 from .edit import RecreatedTable
 from .stored import AsStored, Clause
 
@@ -112,8 +114,7 @@ class Recreation:
         else:
             renamed = with_new_name(batch, self.new.table, before, after)
             self.new = RecreatedTable(impl, batch, renamed, self.new.stored)
-        rest = {name: value for name, value in change.kw.items() if name not in ("name", "schema")}
-        self.new.alter_column(batch.table_name, after, **rest)
+        self.new.change_column(replace(ColumnChange.of(*change.args, **change.kw), column_name=after, name=None))
 
     def _carry_out(self) -> None:
         impl, old, schema = self.impl, self.batch.table_name, self.batch.schema

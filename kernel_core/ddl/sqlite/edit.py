@@ -11,7 +11,7 @@ from sqlalchemy.schema import Constraint
 from sqlalchemy.types import NULLTYPE, Boolean, SchemaType, TypeEngine
 
 from ...operations.add_constraint import AddConstraintOp
-from ...operations.batch import Batch, reordered
+from ...operations.batch import Batch
 from ...util.sqla_compat import (
     ddl_compiler,
     default_argument,
@@ -21,6 +21,8 @@ from ...util.sqla_compat import (
     sql_text,
     type_constraints,
 )
+from ..columnchange import ColumnChange
+from ..recreate.replayed import ReplayedTable
 from .definition import Clause, ColumnText, parse_clause, parse_column
 from .stored import Stored, index_sql
 from .tokens import mentions, quote, tokens
@@ -30,18 +32,16 @@ if TYPE_CHECKING:
     from .impl import SQLiteImpl
 
 
-class TableEdit:
-    """The new definition in the making: it answers to the names by which operations ask the database for changes.
+class TableEdit(ReplayedTable):
+    """The new table as the text that SQLite keeps of it.
 
-    ``sources`` says for each column of the new table by which SQL its values come from the old one; ``changed``
-    whether there is anything to carry out.
+    ``sources`` says for each column of the new table by which SQL its values come from the old one.
     """
 
     def __init__(self, stored: Stored, impl: SQLiteImpl, batch: Batch) -> None:
-        self.text, self.impl, self.batch = stored.text, impl, batch
-        self.dialect = impl.checking_dialect
+        super().__init__(impl, batch)
+        self.text = stored.text
         self.compiler = ddl_compiler(self.dialect)
-        self.changed = False
         self.sources = {column.name: quote(column.name) for column in self.text.columns if not column.is_generated}
         self.indexes, self.triggers = dict(stored.indexes), dict(stored.triggers)
         self._dropped: list[str] = []
@@ -52,7 +52,7 @@ class TableEdit:
         The keys, checks and collation of the stored column stay: reflection tells those apart from the column too.
         """
         for column in columns:
-            old = self._column(column.name)
+            old = self.text.column(self.existing(column.name))
             new = parse_column(self.compiler.get_column_specification(_on_a_table(column, self.text.name)))
             old.type_text = new.type_text
             for kind in ("NULL", "NOT NULL", "DEFAULT"):
@@ -103,53 +103,27 @@ class TableEdit:
             raise self.batch.refuse(f"table_kwargs has {name!r}, which SQLite's tables do not know")
         self.changed = True
 
-    def reorder(self) -> None:
-        """Put columns into the order of ``partial_reordering``."""
-        if self.batch.options.partial_reordering:
-            names = [column.name for column in self.text.columns]
-            order = reordered(self.batch, names, self.batch.options.partial_reordering)
-            self.text.columns.sort(key=lambda column: order.index(column.name))
-            self.changed = True
+    def names(self) -> list[str]:
+        return [column.name for column in self.text.columns]
 
-    def add_column(
-        self,
-        table_name: str,
-        column: Column[Any],
-        *,
-        insert_before: str | None = None,
-        insert_after: str | None = None,
-        if_not_exists: bool | None = None,
-        **kw: Any,
-    ) -> None:
-        """Add a column at the end, or beside another."""
-        if self.text.has_column(column.name):
-            if if_not_exists:
-                return
-            raise self.batch.refuse(f"it has a column {column.name!r} already")
+    def find(self, name: str) -> str | None:
+        """Return the name that the table itself has for a column: it may be written in another case."""
+        return self.text.column(name).name if self.text.has_column(name) else None
+
+    def arrange(self, names: Sequence[str]) -> None:
+        self.text.columns.sort(key=lambda column: names.index(column.name))
+
+    def append(self, column: Column[Any]) -> None:
         new = parse_column(self.compiler.get_column_specification(column))
         if column.primary_key:
             new.set_clause("PRIMARY KEY", "PRIMARY KEY")
-        self._place(new, insert_before, insert_after)
+        self.text.columns.append(new)
 
-    def _place(self, column: ColumnText, before: str | None, after: str | None) -> None:
-        place = len(self.text.columns)
-        if before is not None:
-            place = self.text.columns.index(self._column(before))
-        elif after is not None:
-            place = self.text.columns.index(self._column(after)) + 1
-        self.text.columns.insert(place, column)
-        self.changed = True
-
-    def drop_column(self, table_name: str, column: Column[Any], *, if_exists: bool | None = None, **kw: Any) -> None:
+    def remove(self, name: str) -> None:
         """Drop a column; what it is part of goes when the batch is at its end, see `settle`."""
-        name = str(column.name)
-        if if_exists and not self.text.has_column(name):
-            return
-        dropped = self._column(name)
-        self.text.columns.remove(dropped)
-        self.sources.pop(dropped.name, None)
+        self.text.columns.remove(self.text.column(name))
+        self.sources.pop(name, None)
         self._dropped.append(name)
-        self.changed = True
 
     def settle(self) -> None:
         """Drop the indexes, keys and unique constraints of dropped columns, unless the batch has added them again."""
@@ -182,35 +156,19 @@ class TableEdit:
             if mentions(tokens(sql), column):
                 raise self.batch.refuse(f"column {column!r} is used by trigger {name!r}. Drop that first")
 
-    def alter_column(
-        self,
-        table_name: str,
-        column_name: str,
-        *,
-        nullable: bool | None = None,
-        server_default: Any = False,
-        type_: TypeEngine[Any] | None = None,
-        insert_before: str | None = None,
-        insert_after: str | None = None,
-        **kw: Any,
-    ) -> None:
-        """Give a column another type, nullability, default or place."""
-        column = self._column(column_name)
-        if type_ is not None:
-            self._convert(column.name, kw.get("existing_type"), type_)
-            column.type_text = self.dialect.type_compiler_instance.process(type_)
-            self._forget_check_of_type(column, kw.get("existing_type"), type_)
-            if any(getattr(each, "collation", None) for each in (kw.get("existing_type"), type_)):
+    def redefine(self, name: str, change: ColumnChange) -> None:
+        column = self.text.column(name)
+        if change.type_ is not None:
+            self._convert(name, change.existing_type, change.type_)
+            column.type_text = self.dialect.type_compiler_instance.process(change.type_)
+            self._forget_check_of_type(column, change.existing_type, change.type_)
+            if any(getattr(each, "collation", None) for each in (change.existing_type, change.type_)):
                 column.set_clause("COLLATE", None)  # the new type says its own
-        if nullable is not None:
+        if change.nullable is not None:
             column.set_clause("NULL", None)
-            column.set_clause("NOT NULL", None if nullable else "NOT NULL")
-        if server_default is not False:
-            column.set_clause("DEFAULT", self._default(server_default))
-        if insert_before is not None or insert_after is not None:
-            self.text.columns.remove(column)
-            self._place(column, insert_before, insert_after)
-        self.changed = True
+            column.set_clause("NOT NULL", None if change.nullable else "NOT NULL")
+        if change.server_default is not False:
+            column.set_clause("DEFAULT", self._default(change.server_default))
 
     def _forget_check_of_type(self, column: ColumnText, before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> None:
         """Drop the unnamed ``CHECK (column IN (...))`` of an Enum or a Boolean; the new type's is added after it."""
@@ -300,13 +258,6 @@ class TableEdit:
                 f"it has no index {index.name!r}. Its indexes: {', '.join(sorted(self.indexes)) or 'none'}"
             )
         self.changed = True
-
-    def _column(self, name: str) -> ColumnText:
-        try:
-            return self.text.column(name)
-        except KeyError:
-            known = ", ".join(column.name for column in self.text.columns)
-            raise self.batch.refuse(f"it has no column {name!r}. Its columns: {known}") from None
 
 
 def _kind_of(constraint: Constraint) -> str:

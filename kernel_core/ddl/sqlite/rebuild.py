@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, MetaData, Table, text
@@ -15,6 +16,7 @@ from sqlalchemy import Column, MetaData, Table, text
 from ...operations.batch import Batch, Change, with_new_name
 from ...util.exc import UnsupportedOperation
 from ...util.sqla_compat import copy_column
+from ..columnchange import ColumnChange
 from .edit import TableEdit
 from .pragma import in_transaction
 from .references import dangling_of, said
@@ -100,9 +102,9 @@ class Rebuild:
             self.copy_from = with_new_name(self.batch, self.copy_from or copy_from, column_name, new)
             self.stored = self._stated(self.copy_from)
         self.edit = TableEdit(self.stored, self.impl, self.batch)
-        rest = {name: value for name, value in change.kw.items() if name not in ("name", "schema")}
-        if any(rest.get(what) is not None for what in ("nullable", "type_")) or rest.get("server_default") is not False:
-            self.edit.alter_column(table_name, new, **rest)
+        rest = replace(ColumnChange.of(*change.args, **change.kw), column_name=new, name=None)
+        if rest.redefines or rest.beside != (None, None):
+            self.edit.change_column(rest)
 
     def _carry_out(self) -> None:
         """Make the new table, move the rows, put it in the old one's place, make indexes and triggers again."""

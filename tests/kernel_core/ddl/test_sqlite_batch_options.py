@@ -293,3 +293,10 @@ def test_a_naming_convention_names_what_had_no_name_for_good(sqlite: sa.Connecti
         batch_op.drop_constraint("fk_thing_a", type_="foreignkey")
         batch_op.drop_constraint("uq_b", type_="unique")
     assert definition(sqlite).endswith("a INT, b INT, c INT CHECK (c > 0), CONSTRAINT mine UNIQUE (a, b) )")
+
+
+def test_a_column_gets_a_new_name_and_a_new_place_at_once(thing: sa.Connection) -> None:
+    with Operations(MigrationContext.configure(thing)).batch_alter_table("thing") as batch_op:
+        batch_op.alter_column("c", new_column_name="first", insert_before="A")
+    assert [column["name"] for column in sa.inspect(thing).get_columns("thing")] == ["id", "first", "a", "b"]
+    assert thing.exec_driver_sql("SELECT first, a FROM thing").all() == [(4, 2)]
