@@ -78,7 +78,10 @@ class RunReport(View):
     def _told(self, step: Any) -> tuple[str, ...]:
         """Return what a step did, a line for each operation; nothing where that was not known before."""
         known = self.plan.steps[:LONGEST] if self.plan is not None else ()
-        return next((one.told() for one in known if one.revision == step.revision), ())
+        found = next((one for one in known if one.revision == step.revision), None)
+        if found is None:
+            return ()
+        return found.told() if found.lines is not None else ("ran code of its own",)
 
     def _steps_text(self) -> list[str]:
         """Return a line for each step, and beneath it what it did."""

@@ -63,7 +63,7 @@ def test_each_revision_is_seen_running_and_the_report_stays(lab, notebook_of):
     assert int(firsts["a1"][2]) < int(firsts["b2"][2]) < int(firsts["c3"][2])
 
     def report_stays():
-        expect(outputs).to_contain_text(re.compile(r"Ran 3 of 3 revisions, \d+ statements\."))
+        expect(outputs).to_contain_text(re.compile(r"Ran 3 of 3 revisions, \d+ statements in \d\.\d s\."))
         expect(outputs.locator("progress")).to_have_count(0)
         expect(outputs).to_contain_text("upgraded by 3 revisions")
         for rev in ("a1", "b2", "c3"):
@@ -74,8 +74,50 @@ def test_each_revision_is_seen_running_and_the_report_stays(lab, notebook_of):
     panel = notebook.run(notebook.cell("in the panel")).locator(".mig-review")
     panel.get_by_role("button", name="Write & upgrade").click()
     expect(panel.locator(".mig-status")).to_contain_text("upgraded by 1 revision, from c3 to d4")
-    assert any("Upgrading, 1 of 1: d4 in the panel" in text for text in notebook.page.evaluate("window.said"))
+    assert any(
+        re.search(r"Upgrading: 0 of 1 revision, .* running d4 in the panel", text)
+        for text in notebook.page.evaluate("window.said")
+    )
     report_stays()
     with sqlite3.connect(next(lab.folder.rglob("progress.db"))) as live:
         assert live.execute("SELECT version_num FROM alembic_version").fetchall() == [("d4",)]
     assert notebook.errors == []
+
+
+LONG = """\
+%mig_connect sqlite:///long.db
+%mig_init migrations
+from pathlib import Path
+Path("migrations/versions/a1_long.py").write_text('''
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "a1", None, None, None
+def upgrade():
+    op.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000000) SELECT max(i) FROM n")
+def downgrade():
+    pass
+''')
+"""
+
+
+def test_the_clock_goes_on_while_one_statement_keeps_the_kernel_busy(notebook_of):
+    notebook = notebook_of(LONG, UPGRADE)
+    notebook.run_until("a1_long.py")
+    cell = notebook.cell(UPGRADE)
+    cell.locator(".cm-content").first.click()
+    notebook.page.keyboard.press("Control+Enter")
+    line = cell.locator(".mig-where", has_text="WITH RECURSIVE")
+    expect(line).to_be_visible(timeout=20_000)
+    clocks = line.locator(".mig-clock")
+    assert clocks.count() == 2  # of the upgrade, and of the statement
+    for clock in clocks.all():
+        shown = clock.evaluate(NOW)
+        deadline = 40
+        while int(clock.evaluate(NOW)) < int(shown) + 2 and (deadline := deadline - 1):
+            notebook.page.wait_for_timeout(100)
+        assert int(clock.evaluate(NOW)) >= int(shown) + 2
+    assert notebook.prompt(cell) == "[*]:"
+    expect(cell.get_by_text(re.compile(r"Ran 1 of 1 revision, .* in [\d.]+ s\."))).to_be_visible(timeout=60_000)
+    assert notebook.errors == []
+
+
+NOW = "one => getComputedStyle(one, '::after').getPropertyValue('--mig-seconds')"

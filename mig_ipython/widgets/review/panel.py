@@ -11,6 +11,7 @@ from kernel_core.util.secrets import redact
 from ...errors import MigError
 from ...proposals.draft import Stale
 from ...review import Review
+from ...running.progress import Progress, watched
 from ...views.html import Html, page, tag, with_code
 from .addsql import AddSQL
 from .ask import Ask
@@ -239,16 +240,17 @@ class ReviewPanel:
         if not self.written:
             self._write()
         self.status.say("Upgrading ...")
-        report = self.proposal.upgrade(self._stepped, yes=True)
+        with watched(self._tell) as on_step:
+            report = self.proposal.upgrade(on_step, yes=True)
         self.upgraded = True
         self.show()
         said = redact(str(report)).strip().splitlines()
         self.status.say(said[0] if said else "Upgraded.")
 
-    def _stepped(self, event: Any) -> None:
-        """Tell how far an upgrade is, from a RunEvent."""
-        if event.kind == "start":
-            self.status.say(f"Upgrading, {event.index} of {event.total}: {event.revision} {event.doc} ...")
+    def _tell(self, progress: Progress) -> None:
+        """Tell how far an upgrade is."""
+        if not progress.ended:
+            self.status.say(f"Upgrading: {progress.text()}", "Upgrading: ", *progress.parts())
 
     # ---- the rest --------------------------------------------------------------------------------------------------
 

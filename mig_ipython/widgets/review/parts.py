@@ -107,10 +107,10 @@ class Status:
         self._on_end = on_end
         self.say("")
 
-    def say(self, text: str) -> None:
-        """Show what was done; at most two lines."""
+    def say(self, text: str, *parts: object) -> None:
+        """Show what was done; at most two lines. ``parts`` say the same as ``text``, with pieces of HTML in it."""
         self.error = None
-        self._show(redact(text), "status", "")
+        self._show(redact(text), "status", "", *parts)
 
     def fail(self, error: BaseException) -> None:
         """Show what went wrong."""
@@ -144,9 +144,10 @@ class Status:
         if failed or busy is not None:
             self._on_end()
 
-    def _show(self, text: str, role: str, lead: str) -> None:
+    def _show(self, text: str, role: str, lead: str, *parts: object) -> None:
         self.text = lead + text
-        shown = tag("p", tag("span", lead, class_="mig-bad") if lead else "", text, role=role, aria_live="polite")
+        marked = tag("span", lead, class_="mig-bad") if lead else ""
+        shown = tag("p", marked, *(parts or (text,)), role=role, aria_live="polite")
         self.widget.value = str(shown)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...views.clock import CLOCK_CSS
+
 _LIGHT = (
     "color-scheme:light;--mig-text:#1f1f1f;--mig-dim:#595959;--mig-bad:#b3261e;--mig-ground:#fff;--mig-soft:#f3f4f6;--mig-line:#d5d8dc;"
     "--mig-chosen:#e8f0fe;--mig-focus:#0b57d0;--mig-key:#00695c;--mig-str:#9c2b16;--mig-num:#1a52b5;--mig-com:#5c6166;"
@@ -137,5 +139,6 @@ def _scoped(rules: str) -> str:
 
 CSS = (
     f".mig-review{{{_LIGHT}}}"
-    f':is([data-jp-theme-light="false"],.vscode-dark,.vscode-high-contrast) .mig-review{{{_DARK}}}{_scoped(_RULES)}'
+    f':is([data-jp-theme-light="false"],.vscode-dark,.vscode-high-contrast) .mig-review{{{_DARK}}}'
+    f"{_scoped(_RULES)}{CLOCK_CSS}"
 )

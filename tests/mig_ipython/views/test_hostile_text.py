@@ -61,6 +61,7 @@ def report(texts, sql=None):
 def progress(texts):
     shown = Progress(lambda _: None)
     shown.now = SimpleNamespace(kind="start", revision="".join(texts), doc="".join(texts), index=1, total=1)
+    shown.statement = "".join(texts)
     return shown
 
 

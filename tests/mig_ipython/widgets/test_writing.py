@@ -192,13 +192,16 @@ def test_the_upgrade_tells_how_far_it_is(panel, proposal):
     def upgrade(on_step=None, *, yes=False):
         for kind in ("start", "done"):
             on_step(SimpleNamespace(kind=kind, index=1, total=2, revision="ab12", doc="more flights"))
-        seen.append(panel.status.text)
+            seen.append(panel.status.text)
         return "Upgraded"
 
     proposal.upgrade = upgrade
     panel.review.accept("1-4")
     panel.footer.upgrade.click()
-    assert seen == ["Upgrading, 1 of 2: ab12 more flights ..."]
+    assert seen == [
+        "Upgrading: 0 of 2 revisions, 0 statements, 0.0 s: running ab12 more flights",
+        "Upgrading: 1 of 2 revisions, 0 statements, 0.0 s: done ab12 more flights",
+    ]
 
 
 # ---- without a live front end
