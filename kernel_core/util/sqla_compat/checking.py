@@ -1,0 +1,130 @@
+"""Dialects that refuse to write what would not mean itself, or that write for a script."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import literal
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import Column, ExecutableDDLElement
+from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer, SQLCompiler
+from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.sql.sqltypes import _Binary
+from sqlalchemy.types import JSON, NullType, String
+
+from ..sqltext import refuse_loose_sql, warn_of_cut_name
+
+
+def for_running(dialect: Dialect) -> Dialect:
+    """Return the dialect as it writes DDL that is run: the same words, or an error instead of words with another sense.
+
+    Compiling raises CommandError for SQL that would not stay in its place, and warns of a name that will be cut.
+    """
+    written: Any = copy.copy(dialect)
+    written.preparer = _checking_preparer(dialect.preparer)  # type: ignore[arg-type]
+    written.ddl_compiler = _checking_ddl_compiler(dialect.ddl_compiler)  # type: ignore[arg-type]
+    written.statement_compiler = _checking_compiler(dialect.statement_compiler)  # type: ignore[arg-type]
+    return _settled(written)
+
+
+def for_scripts(dialect: Dialect) -> Dialect:
+    """Return the dialect as it writes statements that are read, not run.
+
+    A percent sign in them is one percent sign, and values are written out that SQLAlchemy knows as parameters only.
+    Compiling refuses and warns as with `for_running`.
+    """
+    written: Any = for_running(dialect)
+    written.statement_compiler = _script_compiler(written.statement_compiler)
+    written.paramstyle, written.positional = "named", False
+    if dialect.name == "postgresql":  # standard_conforming_strings is on; SQLAlchemy 2.0 asks the server first
+        written._backslash_escapes = False
+    return _settled(written)
+
+
+def _settled(written: Any) -> Dialect:
+    """Let the parts of a copied dialect belong to the copy."""
+    written.__dict__.pop("_type_memos", None)
+    written.identifier_preparer = written.preparer(written)
+    written.type_compiler_instance = written.type_compiler = type(written.type_compiler_instance)(written)
+    return written  # type: ignore[no-any-return]
+
+
+def compiled_by(element: ExecutableDDLElement, dialect: Dialect, check: Callable[[str], object]) -> Any:
+    """Return the same statement, which compiles by ``dialect`` on whatever connection it is run.
+
+    A statement is thus compiled once, and looked at on its way: ``check`` gets the text and may raise.
+    """
+    same = copy.copy(element)
+
+    def compile_(**kw: Any) -> Any:
+        compiled = type(element).compile(element, **{**kw, "dialect": dialect})
+        check(str(compiled))
+        return compiled
+
+    vars(same)["compile"] = compile_
+    return same
+
+
+@functools.cache
+def _checking_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
+    """Return a compiler that refuses SQL which does not stay the part of a statement that it is."""
+
+    class CheckingCompiler(compiler):  # type: ignore[valid-type, misc]
+        def visit_textclause(self, textclause: TextClause, *args: Any, **kw: Any) -> str:
+            words = str(super().visit_textclause(textclause, *args, **kw))
+            if self.statement is None:  # a part of DDL, not a statement that a person wrote
+                refuse_loose_sql(words, self.dialect)
+            return words
+
+    return CheckingCompiler
+
+
+@functools.cache
+def _script_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
+    """Return a compiler that also writes JSON, bytes, and values whose type is not known."""
+
+    class ScriptCompiler(compiler):  # type: ignore[valid-type, misc]
+        def render_literal_value(self, value: Any, type_: Any) -> str:
+            if isinstance(type_, NullType) and value is not None:
+                type_ = literal(value).type
+            if isinstance(type_, JSON):
+                return self.render_literal_value(json.dumps(value, ensure_ascii=False), String())
+            if isinstance(type_, _Binary) and value is not None:
+                return _BYTES.get(self.dialect.name, "X'{}'").format(bytes(value).hex())
+            return str(super().render_literal_value(value, type_))
+
+    return ScriptCompiler
+
+
+@functools.cache
+def _checking_preparer(preparer: type[IdentifierPreparer]) -> type[IdentifierPreparer]:
+    """Return a preparer that warns of a name which the database will cut."""
+
+    class CheckingPreparer(preparer):  # type: ignore[valid-type, misc]
+        def quote(self, ident: str, *args: Any, **kw: Any) -> str:
+            if len(ident) * 4 > self.dialect.max_identifier_length:
+                warn_of_cut_name(ident, self.dialect)
+            return super().quote(ident, *args, **kw)  # type: ignore[no-any-return]
+
+    return CheckingPreparer
+
+
+@functools.cache
+def _checking_ddl_compiler(compiler: type[DDLCompiler]) -> type[DDLCompiler]:
+    """Return a compiler that refuses a server default which goes on as something else."""
+
+    class CheckingDDLCompiler(compiler):  # type: ignore[valid-type, misc]
+        def get_column_default_string(self, column: Column[Any]) -> str | None:
+            words: str | None = super().get_column_default_string(column)
+            if words is not None:
+                refuse_loose_sql(words, self.dialect, "server default", alone=True)
+            return words
+
+    return CheckingDDLCompiler
+
+
+_BYTES = {"postgresql": r"'\x{}'", "mssql": "0x{}", "oracle": "HEXTORAW('{}')"}

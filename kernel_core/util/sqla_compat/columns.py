@@ -1,0 +1,55 @@
+"""Columns that are copied, changed, or lent a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.schema import Column, Computed, DefaultClause, FetchedValue, Identity
+
+
+def copy_column(column: Column[Any]) -> Column[Any]:
+    """Return a copy that belongs to no table; foreign keys that are still loose come along."""
+    return column._copy()
+
+
+def changed_column(column: Column[Any], **changes: Any) -> Column[Any]:
+    """Return a copy of ``column`` with another ``name``, ``type``, ``nullable``, ``server_default`` or ``comment``."""
+    changed = copy_column(column)
+    for attribute, value in changes.items():
+        if attribute == "name":
+            changed.name = changed.key = value
+        elif attribute == "server_default":
+            _set_default(changed, value)
+        else:
+            setattr(changed, attribute, value)
+    return changed
+
+
+def _set_default(column: Column[Any], value: Any) -> None:
+    column.computed = column.identity = None
+    if value is None or isinstance(value, FetchedValue):
+        column.server_default = value
+    else:
+        column.server_default = DefaultClause(value)
+    if isinstance(value, Computed):
+        column.computed = value
+    elif isinstance(value, Identity):
+        column.identity = value
+
+
+@contextmanager
+def table_of_column(column: Column[Any]) -> Iterator[None]:
+    """Give a loose column a table for a moment, because a compiler asks it for one."""
+    current: Table | None = column.table
+    if current is not None:
+        yield
+        return
+    nothing: Any = None
+    column.table = Table("x", MetaData())
+    try:
+        yield
+    finally:
+        column.table = nothing

@@ -1,0 +1,88 @@
+"""Constraints: what they are called, what they refer to, where they are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, MetaData, Table
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import NoReferenceError
+from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint
+from sqlalchemy.sql.elements import conv
+
+from .expressions import ddl_compiler
+
+
+def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:
+    """Return a copy that belongs to no table."""
+    copied: Constraint = constraint._copy(**kw)
+    return copied
+
+
+def is_type_bound(constraint: Constraint) -> bool:
+    """Tell whether a CHECK belongs to a Boolean or Enum type, which creates it by itself."""
+    return bool(getattr(constraint, "_type_bound", False))
+
+
+def should_create(constraint: Constraint, dialect: Dialect) -> bool:
+    """Tell whether a constraint is made on this database: where a Boolean or Enum is native, its CHECK is not."""
+    rule = getattr(constraint, "_create_rule", None)
+    return rule is None or bool(rule(ddl_compiler(dialect)))
+
+
+def is_made_on(item: Any, dialect: Dialect) -> bool:
+    """Tell whether an index or constraint is made on this database; ``ddl_if`` may say otherwise."""
+    condition = getattr(item, "_ddl_if", None)
+    return condition is None or bool(condition._should_execute(None, item, None, dialect=dialect))
+
+
+def type_constraints(
+    type_: Any, table_name: str, column_name: str, schema: str | None, metadata: MetaData | None = None
+) -> list[Constraint]:
+    """Return the constraints that a type makes by itself on a column of that name; ``metadata`` has the conventions."""
+    if type_ is None:
+        return []
+    column: Column[Any] = Column(column_name, type_)
+    table = Table(table_name, metadata or MetaData(), column, schema=schema)
+    return [constraint for constraint in table.constraints if is_type_bound(constraint)]
+
+
+def final_name(constraint: Any, dialect: Dialect) -> str | None:
+    """Return the name of a constraint or index as the database will know it: `conv` where a convention made it.
+
+    None where it has no name and no convention gives it one.
+    """
+    name = constraint.name
+    if name is None:
+        return None
+    formatted = dialect.identifier_preparer.format_constraint(constraint, _alembic_quote=False)
+    if formatted is None:
+        return None
+    plain = str(formatted)
+    return conv(plain) if isinstance(name, conv) or plain != str(name) else plain
+
+
+def referent(constraint: ForeignKeyConstraint) -> tuple[str | None, str, tuple[str, ...]]:
+    """Return schema, table and columns that a foreign key points at, also where that table is not known."""
+    schema: str | None = None
+    table = ""
+    columns: list[str] = []
+    for element in constraint.elements:
+        try:
+            column = element.column
+            schema, table = column.table.schema, str(column.table.name)
+            columns.append(str(column.name))
+        except NoReferenceError:
+            schema, table, column_name = element._column_tokens
+            columns.append(str(column_name or element.parent.name))
+    return schema, str(table), tuple(columns)
+
+
+def referred_name(key: ForeignKey) -> str:
+    """Return what a foreign key names: ``schema.table.column``."""
+    return key._get_colspec()
+
+
+def excluded(constraint: Any) -> list[tuple[Any, str]]:
+    """Return the (expression, operator) pairs of a PostgreSQL ExcludeConstraint."""
+    return [(expression, operator) for expression, _, operator in constraint._render_exprs]

@@ -1,0 +1,61 @@
+"""SQL expressions, and server defaults among them, as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import literal
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import Computed, DefaultClause, FetchedValue, Identity
+from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.elements import ClauseElement, TextClause
+
+
+def sql_text(element: Any, dialect: Dialect | None = None) -> str:
+    """Return a SQL expression as text with its values written out; a str comes back unchanged."""
+    if isinstance(element, str):
+        return element
+    if isinstance(element, TextClause) and not element._bindparams:
+        return element.text.replace(r"\:", ":")
+    if isinstance(element, ClauseElement):
+        return str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True, "include_table": False}))
+    return str(element)
+
+
+def default_argument(default: Any) -> Any:
+    """Return what was passed as ``server_default=``: a str, SQL text, an expression, Computed, Identity or None."""
+    if isinstance(default, DefaultClause) and not isinstance(default, (Computed, Identity)):
+        return default.arg
+    return default
+
+
+def default_sql(default: Any, dialect: Dialect | None = None) -> str:
+    """Return a server default as SQL: a str in SQL quotes, an expression as it compiles, ``""`` for none."""
+    argument = default_argument(default)
+    if argument is None or argument is False:
+        return ""
+    if isinstance(argument, str):
+        return "'" + argument.replace("'", "''") + "'"
+    if isinstance(argument, Computed):
+        return f"GENERATED ALWAYS AS ({sql_text(argument.sqltext, dialect)})"
+    if isinstance(argument, Identity):
+        return f"GENERATED {'ALWAYS' if argument.always else 'BY DEFAULT'} AS IDENTITY"
+    if isinstance(argument, FetchedValue):
+        return "set by the database"
+    return sql_text(argument, dialect)
+
+
+def inline_literal(value: Any, type_: Any) -> Any:
+    """Return a value that is written into the SQL text even when the statement is run."""
+    return literal(value, type_, literal_execute=True)
+
+
+def has_parameters(element: TextClause) -> bool:
+    """Tell whether SQL text has parameters of its own."""
+    return bool(element._bindparams)
+
+
+def ddl_compiler(dialect: Dialect) -> DDLCompiler:
+    """Return a compiler that spells parts of statements: columns, defaults, constraints."""
+    nothing: Any = None
+    return dialect.ddl_compiler(dialect, nothing)

@@ -1,0 +1,74 @@
+"""Models declared again in the same kernel: what a MetaData and a registry hold, taken and put back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, MetaData, Table
+from sqlalchemy.schema import Column
+
+
+def tables_of(metadata: MetaData) -> tuple[dict[str, Table], dict[Any, list[Any]]]:
+    """Return what a MetaData holds, for `put_back_tables`."""
+    return dict(metadata.tables), {key: list(keys) for key, keys in metadata._fk_memos.items()}
+
+
+def put_back_tables(metadata: MetaData, held: tuple[dict[str, Table], dict[Any, list[Any]]]) -> None:
+    """Make a MetaData hold what it held when `tables_of` was asked, the very same tables in the same order."""
+    tables, memos = held
+    for table in list(metadata.tables.values()):
+        metadata.remove(table)
+    metadata._fk_memos.clear()
+    for table in tables.values():
+        metadata._add_table(table.name, table.schema, table)
+    metadata._fk_memos.update({key: list(keys) for key, keys in memos.items()})
+
+
+def set_target(key: ForeignKey, column: Column[Any]) -> None:
+    """Let a foreign key refer to that column: its table was declared anew."""
+    key._set_target_column(column)
+
+
+def declared_classes(registry: Any) -> list[tuple[Any, Table | None]]:
+    """Return (class, table) for each class of a declarative registry, by name.
+
+    The table is None for a class whose mapping failed half-way.
+    """
+    found = ((one.class_, vars(one).get("mapper")) for one in list(registry._managers))
+    return sorted(
+        ((declared, getattr(mapper, "local_table", None)) for declared, mapper in found),
+        key=lambda pair: str(pair[0].__name__),
+    )
+
+
+def class_called(registry: Any, name: str) -> Any:
+    """Return the declarative class that strings in relationships find by that name; None where there is none."""
+    found = registry._class_registry.get(name)
+    return found if isinstance(found, type) else None
+
+
+def forget_class(registry: Any, mapped: Any) -> None:
+    """Let a declarative class be found by its name no more, so that another may have the name."""
+    registry._dispose_cls(mapped)
+
+
+def remember_class(registry: Any, mapped: Any) -> None:
+    """Let a declarative class be found by its name again."""
+    from sqlalchemy.orm import clsregistry  # noqa: PLC0415 - the ORM is there only where models are mapped
+
+    add = getattr(clsregistry, "_add_class", None) or clsregistry.add_class  # type: ignore[attr-defined]
+    add(mapped.__name__, mapped, registry._class_registry)
+
+
+def retire_class(registry: Any, mapped: Any) -> None:
+    """Take a forgotten class from the mapping, so that nothing configures it any more; its instances keep values.
+
+    A class whose mapping failed half-way is taken too.
+    """
+    from sqlalchemy.orm import instrumentation  # noqa: PLC0415 - as above
+
+    for manager in [one for one in registry._managers if one.class_ is mapped]:
+        if "mapper" in vars(manager):
+            manager.mapper._set_dispose_flags()
+        instrumentation._instrumentation_factory.unregister(mapped)
+        registry._managers.pop(manager, None)

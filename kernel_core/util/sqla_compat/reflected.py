@@ -1,0 +1,85 @@
+"""The types that reflection has for what a database says, one object for each spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import NullType, TypeEngine
+
+from .version import SQLALCHEMY_VERSION
+
+
+def sqlite_type(dialect: Dialect, declared: str) -> TypeEngine[Any]:
+    """Return the type that reflection has for a declared type of SQLite."""
+    told: Any = dialect
+    found: TypeEngine[Any] = told._resolve_type_affinity(declared.upper())
+    return found
+
+
+class PostgresqlTypes:
+    """The types that reflection has for PostgreSQL's ``format_type()``: one object for each spelling.
+
+    ``enums`` and ``domains`` are ``ReflectedEnum`` and ``ReflectedDomain``.
+    """
+
+    def __init__(self, dialect: Dialect, enums: Iterable[dict[str, Any]], domains: Iterable[dict[str, Any]]) -> None:
+        self._dialect: Any = dialect
+        self._known: dict[Any, TypeEngine[Any]] = {}
+        self._domains = {_type_name(domain): domain for domain in domains}
+        self._enums = {_type_name(enum): enum for enum in enums}
+
+    def type(
+        self, formatted: str, described: str, collation: str | None, collation_schema: str | None
+    ) -> TypeEngine[Any]:
+        """Return a column's type; NullType, with a warning that names what is ``described``, where it is not known."""
+        key = (formatted, collation, collation_schema)
+        found = self._known.get(key)
+        if found is None:
+            found = self._reflected(formatted, described, collation, collation_schema)
+            if not isinstance(found, NullType):
+                self._known[key] = found
+        return found
+
+    def _reflected(self, formatted: str, described: str, *collation: str | None) -> TypeEngine[Any]:
+        if SQLALCHEMY_VERSION < (2, 1):
+            found = self._dialect._reflect_type(formatted, self._domains, self._enums, described, collation[0])
+        else:
+            named = SimpleNamespace(domains=self._domains, enums=self._enums)
+            found = self._dialect._reflect_type(formatted, named, described, *collation)
+        return found  # type: ignore[no-any-return]
+
+    def domain_of(self, type_: TypeEngine[Any]) -> dict[str, Any] | None:
+        """Return the domain that a column's type is, which may give the column a default and NOT NULL."""
+        if type_.__visit_name__ != "DOMAIN":
+            return None
+        domain: Any = type_
+        return self._domains.get((domain.schema, domain.name) if domain.schema else (domain.name,))
+
+
+def _type_name(named: dict[str, Any]) -> tuple[str, ...]:
+    """Return how a type is known: by its name where the search path sees it, else with its schema."""
+    return (named["name"],) if named["visible"] else (named["schema"], named["name"])
+
+
+class MySQLTypes:
+    """The types that reflection has for column types of MySQL and MariaDB: one object for each spelling."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect: Any = dialect
+        self._known: dict[str, TypeEngine[Any]] = {}
+
+    def type(self, written: str, name: str) -> TypeEngine[Any]:
+        """Return the type for what SHOW CREATE TABLE says behind a column's ``name``.
+
+        NullType, with a warning that says the name, where it is not known.
+        """
+        found = self._known.get(written)
+        if found is None:
+            quoted = self._dialect.identifier_preparer.quote_identifier(name)
+            parsed = self._dialect._tabledef_parser.parse(f"CREATE TABLE `t` (\n  {quoted} {written}\n)", None)
+            found = parsed.columns[0]["type"] if parsed.columns else NullType()
+            self._known[written] = found
+        return found

@@ -1,0 +1,28 @@
+"""Tables: their order, and what stands in CREATE TABLE besides columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.schema import ForeignKeyConstraint, sort_tables_and_constraints
+
+
+def sorted_tables(tables: Iterable[Table]) -> list[tuple[Table | None, list[ForeignKeyConstraint]]]:
+    """Return tables, parents first, each with the foreign keys that can be made with it.
+
+    The last entry, without a table, has the keys that close a circle.
+    """
+    found: Any = sort_tables_and_constraints(sorted(tables, key=lambda table: table.key))  # type: ignore[no-untyped-call]
+    return [(table, list(keys)) for table, keys in found]
+
+
+def table_prefixes(table: Table) -> list[str]:
+    """Return the words between CREATE and TABLE."""
+    return [str(prefix) for prefix in table._prefixes]
+
+
+def dialect_options(item: Any) -> Iterable[tuple[str, Any]]:
+    """Return the dialects' options that a table, column, constraint or index was given, as ``mysql_engine="x"``."""
+    return item.dialect_kwargs.items() if "dialect_options" in vars(item) else ()
