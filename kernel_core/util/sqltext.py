@@ -60,17 +60,24 @@ def warn_of_cut_name(name: str, dialect: Any) -> None:
     Names of indexes and constraints are not cut by the server: SQLAlchemy shortens those that a convention made, and
     refuses the others. https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
     """
+    cut = stored_name(name, dialect)
+    if cut != name:
+        warnings.warn(
+            f"The name {shortened(name)} has {len(name.encode('utf-8', 'replace'))} bytes; PostgreSQL keeps "
+            f"{dialect.max_identifier_length} and makes {cut!r} of it. Say it that way in your models too, so that "
+            "everybody finds it.",
+            CutName,
+            stacklevel=2,
+        )
+
+
+def stored_name(name: str, dialect: Any) -> str:
+    """Return what a database makes of a name: PostgreSQL keeps as many whole characters as fit into 63 bytes."""
     limit = dialect.max_identifier_length
-    if dialect.name == "postgresql" and len(name) * 4 > limit:
-        stored = name.encode("utf-8", "replace")
-        if len(stored) > limit:
-            cut = stored[:limit].decode("utf-8", "ignore")
-            warnings.warn(
-                f"The name {shortened(name)} has {len(stored)} bytes; PostgreSQL keeps {limit} and makes {cut!r} of "
-                "it. Say it that way in your models too, or autogenerate takes them for two.",
-                CutName,
-                stacklevel=2,
-            )
+    if dialect.name != "postgresql" or len(name) * 4 <= limit:
+        return name
+    stored = name.encode("utf-8", "replace")
+    return name if len(stored) <= limit else stored[:limit].decode("utf-8", "ignore")
 
 
 def refuse_loose_sql(text: str, dialect: Any, what: str = "SQL", *, alone: bool = False) -> None:

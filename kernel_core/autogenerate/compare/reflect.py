@@ -26,6 +26,7 @@ from ..catalogue import Info, Key, TableInfo, read_catalogue
 from ..context import AutogenContext
 from . import dialects
 from .asked_defaults import Question
+from .cut_names import restore_names
 from .sameness import Sameness
 from .values import index_parts
 
@@ -39,6 +40,7 @@ class Database:
         self.catalogue = read_catalogue(context.connection, lambda: context.inspector, list(schemas), self._is_wanted)
         self.default_schema = self.catalogue.default_schema
         self._know_by_path()
+        restore_names(context, self.catalogue)
         self.infos = dict(sorted(self.catalogue.tables.items(), key=lambda item: (item[0][0] or "", item[0][1])))
         self.sameness = Sameness(context)
         self.same_defaults: frozenset[Question] = frozenset()

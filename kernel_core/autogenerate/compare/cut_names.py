@@ -1,0 +1,136 @@
+"""Names that PostgreSQL has cut at 63 bytes: the database's objects are called again as the models call them.
+
+The server cuts a long name wherever it meets it, so that what is written with the long name finds the same object.
+https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import Table
+from sqlalchemy.types import ARRAY, Enum, TypeEngine
+
+from ...util.sqla_compat import final_name
+from ...util.sqltext import stored_name
+from ..catalogue import Catalogue, Key, TableInfo
+from ..context import AutogenContext, names
+
+_SHORTEST = 60
+"""The bytes of the shortest name that can be a cut one: 63, less what is left of a character of 4."""
+
+Names = dict[str, str]
+"""The models' names by those that the server made of them."""
+
+
+def restore_names(context: AutogenContext, catalogue: Catalogue) -> None:
+    """Call tables, columns, constraints, indexes and types as the models do, where only the server's cut differs."""
+    if context.dialect.name != "postgresql":
+        return
+    models: dict[Key, Table] = {(table.schema, str(table.name)): table for table in context.tables}
+    columns: dict[Key, Names] = {}
+    moved = _moved(models, catalogue, context.dialect)
+    for old, info in list(catalogue.tables.items()):
+        info.key = moved.get(old, old)
+        model = models.get(info.key, models.get((info.key[0] or catalogue.default_schema, info.key[1])))
+        if model is not None and _may_be_cut(info):
+            columns[old] = _restore_parts(info, model, context.dialect)
+    if moved:
+        catalogue.tables = {info.key: info for info in catalogue.tables.values()}
+    if moved or columns:
+        _restore_referred(catalogue, moved, columns)
+    _restore_types(context, catalogue)
+
+
+def _moved(models: Iterable[Key], catalogue: Catalogue, dialect: Dialect) -> dict[Key, Key]:
+    """Return the places of tables in the models by those in the database, where they differ."""
+    found: dict[Key, Key] = {}
+    for key in models:
+        stored = None if key[0] is None else stored_name(key[0], dialect), stored_name(key[1], dialect)
+        if stored != key and stored in catalogue.tables and stored not in models:
+            found[stored] = key
+    return found
+
+
+def _may_be_cut(info: TableInfo) -> bool:
+    parts = (*info.uniques, *info.indexes, *info.foreign_keys, *info.checks, *info.excludes, info.primary_key)
+    return any(_is_long(name) for name in (*info.columns, *(str(part.get("name") or "") for part in parts)))
+
+
+def _is_long(name: str) -> bool:
+    return len(name) * 4 >= _SHORTEST and len(name.encode("utf-8", "replace")) >= _SHORTEST
+
+
+def _cut(wanted: Iterable[str], dialect: Dialect) -> Names:
+    """Return those names that the server cuts; one that stands for itself as well is left alone."""
+    wanted = list(wanted)
+    found = {stored_name(name, dialect): name for name in wanted}
+    return {stored: name for stored, name in found.items() if stored != name and stored not in wanted}
+
+
+def _restore_parts(info: TableInfo, model: Table, dialect: Dialect) -> Names:
+    """Rename the parts of a table; return its columns' names."""
+    columns = _cut(names(model.columns), dialect)
+    made = [*model.constraints, *model.indexes, *(each for column in model.columns for each in column.constraints)]
+    others = _cut((str(name) for each in made if (name := final_name(each, dialect)) is not None), dialect)
+    for item in info.columns.values():
+        item["name"] = columns.get(item["name"], item["name"])
+    info.columns = {item["name"]: item for item in info.columns.values()}
+
+    def renamed(part: Any) -> dict[str, Any]:
+        found = {name: _renamed(value, columns) for name, value in part.items() if not name.startswith("referred_")}
+        return {**part, **found, "name": others.get(part.get("name"), part.get("name"))}
+
+    info.primary_key = renamed(info.primary_key)
+    for parts in (info.uniques, info.indexes, info.foreign_keys, info.checks, info.excludes):
+        parts[:] = [renamed(part) for part in parts]
+    return columns
+
+
+def _renamed(value: Any, known: Names) -> Any:
+    """Return a value with each name that is known changed, wherever it stands in it."""
+    if isinstance(value, str):
+        return known.get(value, value)
+    if isinstance(value, dict):
+        return {_renamed(key, known): _renamed(item, known) for key, item in value.items()}
+    return [_renamed(item, known) for item in value] if isinstance(value, list) else value
+
+
+def _restore_referred(catalogue: Catalogue, moved: dict[Key, Key], columns: dict[Key, Names]) -> None:
+    for info in catalogue.tables.values():
+        for item in info.foreign_keys:
+            old = item["referred_schema"], item["referred_table"]
+            item["referred_schema"], item["referred_table"] = moved.get(old, old)
+            item["referred_columns"] = _renamed(item["referred_columns"], columns.get(old, {}))
+
+
+def _restore_types(context: AutogenContext, catalogue: Catalogue) -> None:
+    """Rename enum types and their schemas; a type is one object for all columns that have it."""
+    if not any(_is_long(part) for place in catalogue.enums for part in place if part is not None):
+        return
+    types = [_plain(column.type) for table in context.tables for column in table.columns]
+    parts = {getattr(type_, attribute, None) for type_ in types for attribute in ("name", "schema")}
+    known = _cut((str(part) for part in parts if part is not None), context.dialect)
+    for info in catalogue.tables.values():
+        for item in info.columns.values():
+            type_ = _plain(item["type"])
+            if isinstance(type_, Enum):
+                type_.name, type_.schema = _renamed(type_.name, known), _renamed(type_.schema, known)
+    for place in [place for place in catalogue.enums if known.keys() & set(place)]:
+        catalogue.enums[_place(place, known)] = catalogue.enums.pop(place)
+    catalogue.enums_by_path = {
+        known.get(name, name): _place(place, known) for name, place in catalogue.enums_by_path.items()
+    }
+
+
+def _place(place: Key, known: Names) -> Key:
+    schema, name = place
+    return None if schema is None else known.get(schema, schema), known.get(name, name)
+
+
+def _plain(type_: TypeEngine[Any]) -> Any:
+    while isinstance(type_, ARRAY):
+        type_ = type_.item_type
+    return type_
