@@ -1,19 +1,23 @@
-"""Show one revision: its docstring, its source, and if asked what it does in words and in SQL.
+"""Show one revision: its docstring, what it does in words, its source, and if asked its SQL.
 
     %mig_show head
     %mig_show 1f2e --sql
 
-``--sql`` runs the file's ``upgrade()`` in offline mode to write its SQL for this database, and tells its operations in
-words where it does nothing but call directives. Without it nothing of the file is run, so its source speaks for it.
+The words are read from the text of the file, nothing of it is run: ``op.add_column("users", ...)`` is told, a loop or a
+call of something else is "code of your own". ``--sql`` runs its ``upgrade()`` in offline mode to write the SQL for this
+database; then the words are what it called for.
 """
 
 from __future__ import annotations
 
 import argparse
 
+from sqlalchemy.engine.default import DefaultDialect
+
 from kernel_core.util.exc import CommandError
 
 from ..running.planning import told
+from ..running.reading import read_lines
 from ..session import Session
 from ..views.revisions import entry
 from ..views.script import Revision
@@ -22,9 +26,7 @@ from ..views.script import Revision
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what may be typed."""
     parser.add_argument("revision", nargs="?", default="head", metavar="REV", help="which one (default: head)")
-    parser.add_argument(
-        "--sql", action="store_true", help="with its operations in words, and their SQL for this database"
-    )
+    parser.add_argument("--sql", action="store_true", help="with its SQL for this database")
 
 
 def run(session: Session, args: argparse.Namespace) -> Revision:
@@ -43,15 +45,16 @@ def run(session: Session, args: argparse.Namespace) -> Revision:
     assert script is not None
     here = frozenset(current or ())
     applied = None if current is None else scripts.map.ancestors(name for name in here if name in scripts.map)
+    dialect = session.connection.engine.dialect if current is not None else DefaultDialect()
     shown, note, lines = "", "", None
     if args.sql:
         shown, note = _sql(session, script.revision, script.down_revision)
-        lines = told(script, session.connection.engine.dialect)
+        lines = told(script, dialect)
     return Revision(
         entry(script, here, applied),
         script.source,
         script.longdoc,
-        lines=lines or (),
+        lines=read_lines(script.source, dialect) if lines is None else lines,
         sql=shown,
         where=session.where_if_connected,
         note=note,

@@ -16,7 +16,7 @@ from kernel_core.script import Script
 from kernel_core.script.steps import downgrade_steps, upgrade_steps
 from kernel_core.util.exc import CommandError
 
-from ..views.operations import Line
+from ..views.operations import Line, line_of
 from ..views.plan import Loss, Plan, PlannedStep
 from .plain import is_plain
 from .recording import record_script
@@ -72,11 +72,7 @@ def _lines(script: Script, ask: Any) -> tuple[Line, ...] | None:
     operations = ask(script)
     if operations is None:
         return None
-    return tuple(Line(one.sign, one.sentence(), _table(one)) for one in operations.leaves())
-
-
-def _table(operation: MigrateOperation) -> str:
-    return ".".join(part for part in operation.table_key or () if part)
+    return tuple(map(line_of, operations.leaves()))
 
 
 def _losses(session: Session, several: Iterable[OpContainer | None]) -> Iterable[Loss]:
@@ -95,7 +91,8 @@ def _losses(session: Session, several: Iterable[OpContainer | None]) -> Iterable
         for operation, text in losing:
             rows = _rows(live, inspector, operation)
             if rows != 0:
-                yield Loss(_table(operation) or "SQL", operation.sentence(), text, rows)
+                line = line_of(operation)
+                yield Loss(line.table or "SQL", line.sentence, text, rows)
 
 
 def _rows(live: sa.Connection, inspector: sa.Inspector, operation: MigrateOperation) -> int | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from kernel_core.operations.operation import MigrateOperation
+
 from .html import Html, code, details, join, plain_list, tag
 from .text import count, indent
 
@@ -28,6 +30,11 @@ class Line:
     def loses_data(self) -> bool:
         """Whether rows or values would be gone."""
         return any(severity == "loses data" for severity, _ in self.hints)
+
+
+def line_of(operation: MigrateOperation) -> Line:
+    """Return an operation in words."""
+    return Line(operation.sign, operation.sentence(), ".".join(part for part in operation.table_key or () if part))
 
 
 def lines_text(lines: Sequence[Line]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .graph import RevisionGraph
-from .html import Html, code, details, page, tag
-from .operations import Line, lines_html, lines_text, source_html, sql_text
+from .html import Html, code, details, page, plain_list, tag
+from .operations import Line, source_html, sql_text
 from .revisions import Entry
 from .text import shown_path
 from .view import View
@@ -16,7 +16,7 @@ from .view import View
 class Revision(View):
     """A revision as ``%mig_show`` gives it.
 
-    ``lines`` are its operations in words, empty where the file was not run; ``note`` says why. ``graph`` is that of a
+    ``lines`` are its operations in words; ``note`` says why there is no SQL. ``graph`` is that of a
     merge with what it joins.
     """
 
@@ -48,10 +48,13 @@ class Revision(View):
         marks = f" ({', '.join(self.entry.marks)})" if self.entry.marks else ""
         return f"{self.entry.revision}{marks}: {self.entry.doc or 'no message'}"
 
+    def _told(self) -> list[str]:
+        return [f"{line.sign} {line.sentence}" for line in self.lines]
+
     def text(self) -> str:
         parts = [self.lead(), self.place()]
         parts += [self.note] if self.note else []
-        parts += [lines_text(self.lines)] if self.lines else []
+        parts += ["\n".join(f"  {line}" for line in self._told())] if self.lines else []
         parts += [self.sql.rstrip()] if self.sql else []
         parts += [self.graph.text()] if self.graph is not None else []
         parts.append(self.source.rstrip())
@@ -62,9 +65,9 @@ class Revision(View):
             tag("p", self.lead(), class_="mig-lead"),
             tag("p", self.place(), class_="mig-where"),
             tag("p", self.note) if self.note else "",
-            lines_html(self.lines) if self.lines else "",
+            plain_list(self._told()) if self.lines else "",
             self.graph.html() if self.graph is not None else "",
             source_html("SQL", self.sql or sql_text(self.lines)),
-            details("Source", code(self.source), shown=not self.lines),
+            details("Source", code(self.source), shown=not self.sql),
             label=f"Revision {self.entry.revision}",
         )

@@ -183,7 +183,7 @@ def test_show_with_sql_tells_the_operations_in_words(migrated):
     shown = migrated.run("%mig_show a1 --sql")
     assert [line.sentence for line in shown.lines] == ["Create table users with 2 columns"]
     assert "Create table users" in repr(shown)
-    assert migrated.run("%mig_show a1").lines == ()
+    assert migrated.run("%mig_show a1").lines == shown.lines
 
 
 def test_opening_says_when_env_py_runs(ready, tmp_path):

@@ -1,0 +1,223 @@
+"""Tell what a version file does in words, from its text alone: nothing of it is run.
+
+A statement ``op.create_index("ix", "users", ["name"])`` is understood where its arguments are written out: literals,
+and what SQLAlchemy builds from literals (``sa.Column("id", sa.Integer(), nullable=False)``). All else is code of a
+person's own, of which only the number of lines is told.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
+
+from kernel_core.operations.operation import MigrateOperation
+
+from ..views.operations import Line, line_of
+from .recording import Recorder
+
+OWN = "·"
+"""The sign of a line that tells of code, not of an operation."""
+
+_BUILDERS = (sa.text, sa.true, sa.false, sa.null, sa.literal_column, sa.table, sa.column)
+_PARTS = frozenset({"dialects", "schema", "sql", "types"})
+"""What may be imported of SQLAlchemy because a file names it."""
+
+_OF_OP = frozenset({"f", "inline_literal"})
+
+
+class NotWrittenOut(Exception):
+    """The text alone does not tell what stands here."""
+
+
+def read_lines(source: str, dialect: Any, function: str = "upgrade") -> tuple[Line, ...]:
+    """Return what ``function`` of a version file does, a line for each operation and each stretch of other code."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    reader = _Reader(tree, Recorder(dialect))
+    bodies = [node.body for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
+    if bodies:
+        reader.read(bodies[-1])
+    return tuple(_lines(reader.told))
+
+
+def _lines(told: Sequence[Line | int]) -> Iterator[Line]:
+    """Yield a line for each operation, and one for the lines of other code that stand together."""
+    own = 0
+    for one in (*told, None):
+        if isinstance(one, int):
+            own += one
+            continue
+        if own:
+            yield Line(OWN, f"code of your own, {own} {'line' if own == 1 else 'lines'}")
+        own = 0
+        if one is not None:
+            yield one
+
+
+class _Reader:
+    """Reads statements one after the other; ``told`` are operations in words, and numbers of lines that are none."""
+
+    def __init__(self, tree: ast.Module, recorder: Recorder) -> None:
+        self.told: list[Line | int] = []
+        self._recorder = recorder
+        self._imported = dict(_imports(tree))
+        self._values: dict[str, Any] = {}
+
+    def read(self, body: Sequence[ast.stmt]) -> None:
+        """Read the statements of a function or of a batch."""
+        for statement in body:
+            if _says_nothing(statement):
+                continue
+            noted = len(self._recorder.noted)
+            known, values = len(self.told), dict(self._values)
+            try:
+                self._read(statement)
+            except Exception:  # noqa: BLE001  whatever a directive or SQLAlchemy refuses is for the run to tell
+                del self._recorder.noted[noted:], self.told[known:]
+                self._values = values
+                self.told.append((statement.end_lineno or statement.lineno) - statement.lineno + 1)
+
+    def _read(self, statement: ast.stmt) -> None:
+        match statement:
+            case ast.Expr(value=ast.Call() as call):
+                self._directive(call)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
+                self._values[name] = self._directive(call)
+            case ast.With(items=[ast.withitem(context_expr=ast.Call() as call, optional_vars=ast.Name(id=name))]):
+                with self._batch(call) as batch:
+                    self._values[name] = batch
+                    self.read(statement.body)
+            case _:
+                raise NotWrittenOut
+
+    def _directive(self, call: ast.Call) -> Any:
+        """Note the operation of ``op.name(...)`` or ``batch_op.name(...)``, and return what it returns."""
+        noted = len(self._recorder.noted)
+        made = self._method(call)(*map(self._value, call.args), **self._options(call))
+        if len(self._recorder.noted) == noted:
+            raise NotWrittenOut
+        self.told.extend(map(_told, self._recorder.noted[noted:]))
+        return made
+
+    @contextmanager
+    def _batch(self, call: ast.Call) -> Iterator[Any]:
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "batch_alter_table"):
+            raise NotWrittenOut
+        with self._method(call)(*map(self._value, call.args), **self._options(call)) as batch:
+            yield batch
+
+    def _method(self, call: ast.Call) -> Callable[..., Any]:
+        match call.func:
+            case ast.Attribute(value=ast.Name(id=owner), attr=name) if not name.startswith("_"):
+                holder = self._recorder if self._imported.get(owner) == "op" else self._values.get(owner)
+                if isinstance(holder, Recorder) or hasattr(holder, "noted"):
+                    method: Callable[..., Any] = getattr(holder, name)
+                    return method
+        raise NotWrittenOut
+
+    def _options(self, call: ast.Call) -> dict[str, Any]:
+        if any(option.arg is None for option in call.keywords):
+            raise NotWrittenOut
+        return {option.arg: self._value(option.value) for option in call.keywords if option.arg}
+
+    def _value(self, node: ast.expr) -> Any:
+        """Return what an argument is; raises NotWrittenOut where the text does not tell."""
+        match node:
+            case ast.List(elts=several):
+                return [self._value(one) for one in several]
+            case ast.Tuple(elts=several):
+                return tuple(self._value(one) for one in several)
+            case ast.Dict(keys=keys, values=values):
+                return {self._value(key): self._value(one) for key, one in zip(keys, values, strict=True) if key}
+            case ast.Call():
+                return self._built(node)
+            case ast.Name(id=name) if name in self._values:
+                return self._values[name]
+            case ast.Name() | ast.Attribute():
+                return _type_class(self._found(node))
+            case _:
+                return _literal(node)
+
+    def _built(self, call: ast.Call) -> Any:
+        """Return what SQLAlchemy or ``op`` builds of values: a column, a type, a constraint, a piece of SQL."""
+        values, options = [self._value(one) for one in call.args], self._options(call)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _OF_OP:
+            return self._method(call)(*values, **options)
+        maker = self._found(call.func)
+        if not _is_builder(maker):
+            raise NotWrittenOut
+        return maker(*values, **options)
+
+    def _found(self, node: ast.expr) -> Any:
+        """Return what a dotted name means in SQLAlchemy; raises NotWrittenOut for all other names."""
+        names: list[str] = []
+        while isinstance(node, ast.Attribute):
+            names.append(node.attr)
+            node = node.value
+        place = self._imported.get(node.id, "") if isinstance(node, ast.Name) else ""
+        path = [*place.split("."), *reversed(names)]
+        if path[0] != "sqlalchemy" or any(name.startswith("_") for name in path):
+            raise NotWrittenOut
+        found: Any = sa
+        for position, name in enumerate(path[1:], 2):
+            if isinstance(found, ModuleType) and not hasattr(found, name) and path[1] in _PARTS:
+                found = import_module(".".join(path[:position]))
+            else:
+                found = getattr(found, name)
+        return found
+
+
+def _told(operation: object) -> Line:
+    if not isinstance(operation, MigrateOperation):
+        raise NotWrittenOut
+    return line_of(operation)
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield (name, dotted path) for what the file imports; the path of the directives is ``op``."""
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.partition(".")[0]
+                yield alias.asname or first, alias.name if alias.asname else first
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            for alias in node.names:
+                is_op = node.module in ("alembic", "kernel_core") and alias.name == "op"
+                yield alias.asname or alias.name, "op" if is_op else f"{node.module}.{alias.name}"
+
+
+def _is_builder(maker: Any) -> bool:
+    """Tell whether calling it only builds a description: nothing is connected, opened or imported."""
+    if isinstance(maker, type):
+        return issubclass(maker, SchemaItem | TypeEngine)
+    return maker in _BUILDERS or type(maker).__module__ == "sqlalchemy.sql.functions"
+
+
+def _type_class(found: Any) -> Any:
+    if isinstance(found, type) and issubclass(found, TypeEngine):
+        return found
+    raise NotWrittenOut
+
+
+def _literal(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, MemoryError, RecursionError) as error:
+        raise NotWrittenOut from error
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    """Tell whether it is ``pass`` or a docstring."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
