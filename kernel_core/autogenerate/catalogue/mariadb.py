@@ -6,6 +6,7 @@ by the Inspector.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -29,7 +30,25 @@ SELECT 'check', CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, LEVEL, CHECK_CLA
 FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA {schemas}
 UNION ALL
 SELECT 'actions', CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE, NULL, NULL, NULL
-FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA {schemas}"""
+FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA {schemas}
+UNION ALL
+SELECT 'single', TABLE_SCHEMA, TABLE_NAME, NULL, NULL, NULL, NULL, NULL, NULL
+FROM information_schema.TABLE_PRIVILEGES WHERE GRANTEE = {me} AND TABLE_SCHEMA {schemas}
+UNION ALL
+SELECT 'single', TABLE_SCHEMA, TABLE_NAME, NULL, NULL, NULL, NULL, NULL, NULL
+FROM information_schema.COLUMN_PRIVILEGES WHERE GRANTEE = {me} AND TABLE_SCHEMA {schemas}
+UNION ALL
+SELECT 'whole', TABLE_SCHEMA, '', NULL, NULL, NULL, NULL, NULL, NULL
+FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = {me}
+UNION ALL
+SELECT 'whole', '%', '', NULL, NULL, NULL, NULL, NULL, NULL
+FROM information_schema.USER_PRIVILEGES
+WHERE GRANTEE = {me} AND PRIVILEGE_TYPE IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX')
+UNION ALL
+SELECT 'whole', '%', '', NULL, NULL, NULL, NULL, NULL, NULL WHERE CURRENT_ROLE() IS NOT NULL"""
+_HOST = "SUBSTRING_INDEX(CURRENT_USER(), '@', -1)"
+_USER = f"LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - CHAR_LENGTH({_HOST}) - 1)"
+_ME = f"CONCAT('''', {_USER}, '''@''', {_HOST}, '''')"
 _COLUMNS = """
 SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, CHARACTER_SET_NAME, COLLATION_NAME, IS_NULLABLE,
        COLUMN_DEFAULT, EXTRA, GENERATION_EXPRESSION, COLUMN_COMMENT
@@ -74,8 +93,9 @@ class _Reading:
         for what, schema, name, *row in rows:
             if what == "table":
                 self._table(self._key(schema, name), row)
+        self._note_rights(rows)
         for what, schema, name, *row in rows:
-            if what != "table":
+            if what not in ("table", "single", "whole"):
                 self._note(what, self._key(schema, name), row)
         for schema, name, *row in self._ask(_COLUMNS):
             key = self._key(schema, name)
@@ -89,13 +109,20 @@ class _Reading:
         collation = "FULL_COLLATION_NAME" if version >= (10, 10, 1) else "COLLATION_NAME"
         joined = f"ON a.{collation} = t.TABLE_COLLATION"
         condition = "= :schema" if len(self._schemas) == 1 else "IN :schemas"
-        statement = text(query.format(schemas=condition, collation=joined))
+        statement = text(query.format(schemas=condition, collation=joined, me=_ME))
         if len(self._schemas) == 1:
             return self._connection.execute(statement, {"schema": self._schemas[0]}).all()
         return self._connection.execute(statement.bindparams(bindparam("schemas", self._schemas, expanding=True))).all()
 
     def _key(self, schema: str, name: str) -> Key:
         return (None if schema == self._default else schema, name)
+
+    def _note_rights(self, rows: Sequence[Any]) -> None:
+        """Note schemas of which this user may see single tables or columns alone; what a role may is not known."""
+        whole = [_LIKE.sub(_as_pattern, schema) for what, schema, *_ in rows if what == "whole"]
+        for what, schema, *_ in rows:
+            if what == "single" and not any(re.fullmatch(pattern, schema) for pattern in whole):
+                self.catalogue.partly_seen.add(None if schema == self._default else schema)
 
     def _table(self, key: Key, row: Sequence[Any]) -> None:
         kind, engine, collation, charset, options, comment = row
@@ -186,6 +213,14 @@ class _Reading:
             "referred_columns": [row[4] for row in rows],
             "options": self._actions.get((info.key, name), {}),
         }
+
+
+_LIKE = re.compile(r"\\.|.", re.DOTALL)
+
+
+def _as_pattern(sign: re.Match[str]) -> str:
+    """Return the regular expression for a sign of a GRANT's pattern: ``%``, ``_``, a backslash before either."""
+    return {"%": ".*", "_": "."}.get(sign[0]) or re.escape(sign[0][-1])
 
 
 def _default(default: str | None, extra: str) -> str | None:

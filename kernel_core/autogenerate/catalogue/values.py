@@ -68,6 +68,7 @@ class Catalogue:
     ``views`` are the names that no table can have besides: views, materialised views, foreign tables, sequences.
     ``visible`` are the tables of named schemas that are seen without their schema as well (PostgreSQL's search path).
     ``enums_by_path`` are the places of enum types by the names that mean them without a schema.
+    ``partly_seen`` are schemas of which this user may see single tables or columns alone (MariaDB).
     """
 
     default_schema: str | None
@@ -76,3 +77,4 @@ class Catalogue:
     enums: dict[Key, EnumInfo] = field(default_factory=dict)
     visible: set[Key] = field(default_factory=set)
     enums_by_path: dict[str, Key] = field(default_factory=dict)
+    partly_seen: set[str | None] = field(default_factory=set)

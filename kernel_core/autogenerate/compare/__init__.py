@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from ...operations.containers import UpgradeOps
 from ..context import AutogenContext
 from ..registry import Comparators, comparators
@@ -39,6 +41,21 @@ def _schemas(context: AutogenContext) -> list[str | None]:
     found: set[str | None] = {None}
     if context.opts.get("include_schemas"):
         found |= set(context.inspector.get_schema_names())
-        found -= {"information_schema", context.inspector.default_schema_name}
+        _name_those_not_seen(context, found)
+        found -= {"information_schema", context.inspector.default_schema_name or "information_schema"}
     wanted = [schema for schema in found if context.run_name_filters(schema, "schema", {})]
     return sorted(wanted, key=lambda schema: schema or "")
+
+
+def _name_those_not_seen(context: AutogenContext, found: set[str | None]) -> None:
+    """Warn of schemas of the models that MariaDB or MySQL does not show: it hides those that this user may not use."""
+    if context.dialect.name not in ("mysql", "mariadb"):
+        return
+    missing = {table.schema for table in context.tables} - found
+    for schema in sorted(each for each in missing if each and context.run_name_filters(each, "schema", {})):
+        context.has_warned = True
+        warnings.warn(
+            f'The database "{schema}" of the models is not there, or this user may not see it: its tables count as '
+            f"new. CREATE it, or GRANT SELECT ON {schema}.* to this user.",
+            stacklevel=2,
+        )

@@ -12,6 +12,7 @@ from ...operations.containers import ModifyTableOps, UpgradeOps
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
+from ...util.exc import CommandError
 from ...util.sqla_compat import sorted_tables
 from ..catalogue import Key, TableInfo
 from ..context import AutogenContext, names
@@ -40,6 +41,7 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         if context.run_object_filters(model, key[1], "table", False, existing):
             (both if key in database.infos else new).append(model)
             _name_what_is_in_the_way(context, database, key)
+    _refuse_half_a_look(database, new, both)
     gone = [
         key
         for key in database.infos
@@ -54,6 +56,21 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
     found.more = _asked_alone(context, database, new, gone)
     context.comparisons.run("tables", lambda: (context, database, found))
     upgrade_ops.ops.extend(found.in_order())
+
+
+def _refuse_half_a_look(database: Database, new: Iterable[Table], both: Iterable[Table]) -> None:
+    """Raise CommandError where the models have what this user may not see: it would be taken for new."""
+    unseen = [_key(database, model) for model in new]
+    infos = [(database.infos[_key(database, model)], model) for model in both]
+    unseen += [info.key for info, model in infos if set(names(model.columns)) - info.columns.keys()]
+    for schema, table in unseen:
+        if schema in database.catalogue.partly_seen:
+            place = schema or database.default_schema
+            raise CommandError(
+                f'This user may see single tables or columns of "{place}" alone, and "{table}" is not among them or '
+                f"lacks columns: whether it is there cannot be told. GRANT SELECT ON {place}.* to this user, or leave "
+                "out what it must not see with include_object."
+            )
 
 
 def _name_what_is_in_the_way(context: AutogenContext, database: Database, key: Key) -> None:

@@ -1,5 +1,6 @@
 """What cannot be read is said in one line; what was read by half is never taken for the whole."""
 
+import uuid
 import warnings
 
 import pytest
@@ -33,16 +34,6 @@ def test_a_connection_lost_in_the_middle_gives_no_result(after, database, reques
         compare_metadata(context, metadata)
     sa.event.remove(connection, "before_cursor_execute", lose)
     assert compare_metadata(context, metadata) == []
-
-
-def test_a_role_without_a_schema_is_told_so(postgresql, make_context):
-    postgresql.exec_driver_sql("SET search_path TO nowhere")
-    postgresql.dialect.default_schema_name = None
-    try:
-        with pytest.raises(CommandError, match=r"no schema to look into.*GRANT USAGE"):
-            compare_metadata(make_context(postgresql), models())
-    finally:
-        postgresql.dialect.default_schema_name = "public"
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb"])
@@ -155,3 +146,130 @@ class TestThirdParties:
 
         context.impl.__class__ = Impl
         assert compare_metadata(context, after) == []
+
+
+@pytest.fixture
+def role(postgresql_url):
+    """Return the engines of the owner of a database, with a schema ``hidden``, and of a role that may use no schema."""
+    name = f"mig_nobody_{uuid.uuid4().hex[:8]}"
+    owner = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
+    with owner.begin() as connection:
+        connection.exec_driver_sql(f"CREATE ROLE {name} LOGIN PASSWORD 'x'")
+        connection.exec_driver_sql("CREATE SCHEMA hidden")
+        connection.exec_driver_sql("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+    yield owner, sa.create_engine(owner.url.set(username=name, password="x"), poolclass=sa.NullPool), name
+    with owner.begin() as connection:
+        connection.exec_driver_sql(f"DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+class TestRightsOnPostgresql:
+    """Its catalogue is open to everybody: who may use a schema or not reads the same of it."""
+
+    def hidden(self, *more):
+        metadata = sa.MetaData(schema="hidden")
+        mood = sa.Enum("a", "b", name="mood", metadata=metadata)
+        columns = [sa.Column("mood", mood, server_default="a"), sa.Column("n", sa.Integer, server_default="05")]
+        sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), *columns, *more)
+        return metadata
+
+    def compared(self, engine, make_context, metadata, **options):
+        with engine.connect() as connection:
+            context = make_context(connection, include_schemas=True, compare_server_default=True, **options)
+            return [diff[0] for diff in compare_metadata(context, metadata)]
+
+    def test_a_role_without_the_default_schema_is_told_so(self, role, make_context):
+        owner, nobody, _ = role
+        models().create_all(owner)
+        with pytest.raises(CommandError, match=r"no schema to look into.*GRANT USAGE"):
+            self.compared(nobody, make_context, models())
+
+    def test_a_schema_that_it_may_not_use_is_read_whole(self, role, make_context):
+        owner, nobody, name = role
+        with owner.begin() as connection:
+            connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
+        self.hidden().create_all(owner)
+        assert self.compared(nobody, make_context, self.hidden()) == []
+        assert self.compared(nobody, make_context, self.hidden(sa.Column("new", sa.Integer))) == ["add_column"]
+
+    def test_what_the_plugins_would_have_to_ask_there_is_named(self, role, make_context):
+        owner, nobody, name = role
+        with owner.begin() as connection:
+            connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
+        metadata = self.hidden(sa.CheckConstraint("n IN (1, 2)", name="few"))
+        metadata.create_all(owner)
+        beyond = {"autogenerate_plugins": ["alembic.autogenerate.*", "kernel_core.ext.*"]}
+        assert self.compared(owner, make_context, metadata, **beyond) == []
+        with pytest.warns(UserWarning, match=r'"hidden\.t".*permission denied for schema hidden.*GRANT SELECT'):
+            assert self.compared(nobody, make_context, metadata, **beyond) == []
+
+
+@pytest.fixture
+def user(mariadb):
+    """Return what makes engines of a user with some rights on a database of two tables; also a second database."""
+    name, database = f"mig_nobody_{uuid.uuid4().hex[:8]}", mariadb.dialect.default_schema_name
+    two_tables().create_all(mariadb)
+    mariadb.exec_driver_sql(f"CREATE DATABASE {database}_two")
+    mariadb.exec_driver_sql(f"CREATE USER {name} IDENTIFIED BY 'x'")
+
+    def make(*rights):
+        for right in rights:
+            mariadb.exec_driver_sql(f"GRANT {right.replace('DATABASE', database)} TO {name}")
+        return sa.create_engine(mariadb.engine.url.set(username=name, password="x"), poolclass=sa.NullPool)
+
+    yield make
+    mariadb.exec_driver_sql(f"DROP USER {name}")
+    mariadb.exec_driver_sql(f"DROP DATABASE {database}_two")
+
+
+def two_tables(schema=None):
+    metadata = sa.MetaData(schema=schema)
+    for name in ("one", "two"):
+        sa.Table(name, metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer))
+    return metadata
+
+
+class TestRightsOnMariadb:
+    """It hides what a user has no rights on."""
+
+    def compared(self, engine, make_context, metadata, **options):
+        with engine.connect() as connection:
+            return [diff[0] for diff in compare_metadata(make_context(connection, **options), metadata)]
+
+    @pytest.mark.parametrize(
+        "rights",
+        [
+            ["SELECT ON DATABASE.one"],
+            ["SELECT (id) ON DATABASE.one", "SELECT ON DATABASE.two"],
+            ["INSERT ON DATABASE.one", "SELECT ON DATABASE_two.*"],
+        ],
+    )
+    def test_a_user_of_single_tables_or_columns_is_told_so(self, user, make_context, rights):
+        with pytest.raises(CommandError, match=r"may see single tables or columns.*GRANT SELECT ON .*\.\* to"):
+            self.compared(user(*rights), make_context, two_tables())
+
+    @pytest.mark.parametrize(
+        "right", ["SELECT ON DATABASE.*", "SELECT ON `mig\\_test\\_%%`.*", "INSERT ON DATABASE.*", "SELECT ON *.*"]
+    )
+    def test_a_user_of_the_whole_database_sees_it_whole(self, user, make_context, right):
+        engine = user(right, "INSERT ON DATABASE.one")
+        assert self.compared(engine, make_context, two_tables()) == []
+        added = two_tables()
+        sa.Table("three", added, sa.Column("id", sa.Integer, primary_key=True))
+        assert self.compared(engine, make_context, added) == ["add_table"]
+
+    def test_single_tables_are_enough_where_the_models_have_no_other(self, user, make_context):
+        metadata = two_tables()
+        metadata.remove(metadata.tables["two"])
+        assert self.compared(user("SELECT ON DATABASE.one"), make_context, metadata) == []
+
+    def test_a_second_database_without_rights_is_named(self, user, make_context):
+        engine = user("SELECT ON DATABASE.*")
+        other = f"{engine.url.database}_two"
+        metadata = two_tables()
+        sa.Table("three", metadata, sa.Column("id", sa.Integer, primary_key=True), schema=other)
+        with pytest.warns(UserWarning, match=f'database "{other}" of the models is not there, or.*GRANT SELECT'):
+            assert self.compared(engine, make_context, metadata, include_schemas=True) == ["add_table"]
+        user("SELECT ON DATABASE_two.*")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert self.compared(engine, make_context, metadata, include_schemas=True) == ["add_table"]
