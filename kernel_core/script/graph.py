@@ -56,6 +56,14 @@ class Graph:
                 stack.extend(child for child in self.children[node] if child in within)
         return seen
 
+    def line(self, node: int) -> set[int]:
+        """The node, all that descends from it, and its ancestors up to where the way parted or came together."""
+        members = self.down({node})
+        while len(above := self.parents[node]) == 1 and len(self.children[above[0]]) == 1:
+            node = above[0]
+            members.add(node)
+        return members
+
     def order(self, nodes: Collection[int]) -> list[int]:
         """The nodes, parents before children, one line of descent finished before the next where that is possible.
 

@@ -108,12 +108,7 @@ class Kinship:
         labels: dict[int, frozenset[str]] = {}
         for label, names in self._names.labels.items():
             for start in map(self._names.node_of.__getitem__, names):
-                members = self.lineage.down({start})
-                node = start
-                while len(above := self.lineage.parents[node]) == 1 and len(self.lineage.children[above[0]]) == 1:
-                    node = above[0]
-                    members.add(node)
-                for node in members:
+                for node in self.lineage.line(start):
                     labels[node] = labels.get(node, frozenset()) | {label}
         return labels
 

@@ -204,7 +204,10 @@ class Resolver:
             case Name(text):
                 return frozenset({self._find(text, branch)})
             case Relative(None | Current(), steps):
-                return self._walk(self._one(self._standing(branch)), steps, branch)
+                standing = self._standing(branch)
+                if branch is not None and steps < 0:
+                    self._refuse_shared(standing, branch)
+                return self._walk(self._one(standing), steps, branch)
             case Relative(origin, steps):
                 assert origin is not None
                 return self._walk(self._one(self._place(origin, branch)), steps, branch)
@@ -233,6 +236,18 @@ class Resolver:
         if branch is None:
             return self.current
         return self.family.lineage.topmost(self.family.whole.up(self.current) & branch.members)
+
+    def _refuse_shared(self, standing: AbstractSet[int], branch: Branch) -> None:
+        """Refuse to count down a branch that is not applied, from a revision that belongs to an applied one too."""
+        current, lineage = self.current or frozenset(), self.family.lineage
+        last = lineage.topmost(self.family.whole.up(current))
+        if standing and not standing & (last | lineage.line(branch.node)):
+            where = ", ".join(self._names(current))
+            raise ResolutionError(
+                f'"{self.text}" has no place to count from: no revision of branch {branch.name} is applied; the '
+                f"database stands at {where}. Name the revision to go to.",
+                self.text,
+            )
 
     def _one(self, nodes: AbstractSet[int]) -> int | None:
         if len(nodes) > 1:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kernel_core.script import Revision, RevisionMap
 from kernel_core.script.steps import Step, downgrade_steps, stamp_steps, upgrade_steps
-from kernel_core.util.exc import MultipleHeads, RangeNotAncestorError, ResolutionError
+from kernel_core.util.exc import CommandError, MultipleHeads, RangeNotAncestorError, ResolutionError
 
 
 def ids(steps) -> list[str]:
@@ -185,6 +185,17 @@ def test_what_only_depends_on_the_target_stays(dependent):
 def test_downgrading_to_what_is_not_applied_is_refused(branched):
     with pytest.raises(RangeNotAncestorError, match="b1 is not an ancestor of revision a2"):
         downgrade_steps(branched, {"a2"}, "b1")
+
+
+@pytest.mark.parametrize("current", [{"a1"}, {"a2"}])
+@pytest.mark.parametrize("target", ["bb@-1", "b2@-2", "bb@current-1"])
+def test_counting_down_a_branch_that_is_not_applied_does_not_undo_what_others_stand_on(branched, current, target):
+    with pytest.raises(CommandError, match=r"no revision of branch b\w is applied; .* Name the revision to go to"):
+        downgrade_steps(branched, current, target)
+
+
+def test_counting_down_from_where_a_branch_parts_undoes_that_while_nothing_stands_on_it(branched):
+    assert ids(downgrade_steps(branched, {"p1"}, "bb@-1")) == ["p1"]
 
 
 def test_upgrading_downwards_is_refused(branched):
