@@ -12,7 +12,7 @@ from ..util.exc import BrokenScript, CommandError, EnvironmentMissing, MultipleH
 from ..util.files import write_new
 from . import write_hooks
 from .bytecode import code_at
-from .draft import FILE_TEMPLATE, Draft
+from .draft import FILE_TEMPLATE, Draft, Wish
 from .files import located
 from .flaws import flaws_of
 from .index import Place, look
@@ -242,34 +242,24 @@ class ScriptDirectory:
         """
         name = revid if revid is not None else new_id()
         hooks = write_hooks.prepared(self.hooks)
+        wish = Wish(
+            name, message, head, splice, branch_labels, version_path, file_template, depends_on, arguments=template_args
+        )
         with self.writing():
-            path, text = self.draft_revision(
-                name, message, head, splice, branch_labels, version_path, file_template, depends_on, **template_args
-            )
+            path, text = self.draft_revision(wish)
             write_new(path, text)
         write_hooks.run(hooks, path)
         self.reload()
         return cast("Script", self.map.get_revision(name))
 
-    def draft_revision(
-        self,
-        revid: str,
-        message: str | None,
-        head: str | Sequence[str] | None = None,
-        splice: bool = False,
-        branch_labels: str | Collection[str] | None = None,
-        version_path: str | os.PathLike[str] | None = None,
-        file_template: str | None = None,
-        depends_on: str | Sequence[str] | None = None,
-        **template_args: Any,
-    ) -> tuple[str, str]:
+    def draft_revision(self, wish: Wish) -> tuple[str, str]:
         """Return the path and the text of the file that `generate_revision` would write, before its write hooks.
 
         Nothing is written; what it would refuse is refused here.
         """
         self.reload()
-        draft = Draft(self, revid, message, head, splice, branch_labels, version_path, file_template, depends_on)
-        return draft.path, draft.text(template_args)
+        draft = Draft(self, wish)
+        return draft.path, draft.text()
 
     def writing(self, patience: float = PATIENCE) -> AbstractContextManager[None]:
         """Keep everybody else from writing revisions here, so that what was seen inside still holds when it is written.

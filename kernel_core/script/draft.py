@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from .revision import RevisionMap
 from .write import FILE_TEMPLATE
 from .written import as_tuple, as_written, split
 
-__all__ = ["FILE_TEMPLATE", "Draft"]
+__all__ = ["FILE_TEMPLATE", "Draft", "Wish"]
 
 
 class Environment(Protocol):
@@ -30,6 +31,24 @@ class Environment(Protocol):
     def map(self) -> RevisionMap: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a new revision shall be: the arguments of `ScriptDirectory.generate_revision`.
+
+    ``arguments`` are those of the template.
+    """
+
+    revid: str
+    message: str | None
+    head: str | Sequence[str] | None = None
+    splice: bool = False
+    branch_labels: str | Collection[str] | None = None
+    version_path: str | os.PathLike[str] | None = None
+    file_template: str | None = None
+    depends_on: str | Sequence[str] | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Draft:
     """A new revision, checked against those that are there; see `ScriptDirectory.generate_revision`.
 
@@ -37,40 +56,28 @@ class Draft:
     was asked for.
     """
 
-    def __init__(
-        self,
-        environment: Environment,
-        revid: str,
-        message: str | None,
-        head: str | Sequence[str] | None,
-        splice: bool,
-        branch_labels: str | Collection[str] | None,
-        version_path: str | os.PathLike[str] | None,
-        file_template: str | None,
-        depends_on: str | Sequence[str] | None,
-    ) -> None:
-        self._environment = environment
+    def __init__(self, environment: Environment, wish: Wish) -> None:
+        self._environment, self._wish = environment, wish
         self._map = environment.map
-        self._message = message
-        self.revision = write.checked_id(revid)
+        self.revision = write.checked_id(wish.revid)
         if self.revision in self._map:
             raise RevisionError(f"Revision {self.revision} exists already. Choose another id.")
-        parents = self._parents(head, splice)
+        parents = self._parents(wish.head, wish.splice)
         moment = _now(environment.timezone)
-        self.path = self._place(version_path, parents, file_template or environment.file_template, moment)
+        self.path = self._place(parents, moment)
         self._identifiers = {
             "up_revision": self.revision,
             "down_revision": as_written(parents),
-            "branch_labels": self._labels(branch_labels),
-            "depends_on": as_written(self._dependencies(depends_on)),
+            "branch_labels": self._labels(wish.branch_labels),
+            "depends_on": as_written(self._dependencies(wish.depends_on)),
             "create_date": moment,
         }
 
-    def text(self, template_args: Mapping[str, Any]) -> str:
-        """Return what ``script.py.mako`` makes of the revision with these arguments."""
-        values = {"imports": "", "upgrades": "", "downgrades": "", **template_args, **self._identifiers}
+    def text(self) -> str:
+        """Return what ``script.py.mako`` makes of the revision."""
+        values = {"imports": "", "upgrades": "", "downgrades": "", **self._wish.arguments, **self._identifiers}
         template = os.path.join(self._environment.dir, "script.py.mako")
-        return write.script_text(template, self.path, self._message, values)
+        return write.script_text(template, self.path, self._wish.message, values)
 
     def _parents(self, head: str | Sequence[str] | None, splice: bool) -> tuple[str, ...]:
         named = split("head" if head is None else head)
@@ -101,13 +108,11 @@ class Draft:
                 raise RevisionError(f'"{label}" names a branch or a revision already. Choose another label.')
         return checked or None
 
-    def _place(
-        self, asked: str | os.PathLike[str] | None, parents: tuple[str, ...], template: str, moment: datetime
-    ) -> str:
+    def _place(self, parents: tuple[str, ...], moment: datetime) -> str:
         """The path of the new file."""
-        environment = self._environment
-        folder = self._folder(asked, parents)
-        name = write.file_name(template, self.revision, self._message, moment, environment.truncate_slug_length)
+        environment, wish = self._environment, self._wish
+        folder, template = self._folder(wish.version_path, parents), wish.file_template or environment.file_template
+        name = write.file_name(template, self.revision, wish.message, moment, environment.truncate_slug_length)
         path = write.version_path(folder, name)
         if not environment.recursive_version_locations and os.path.dirname(path) != os.path.realpath(folder):
             raise CommandError(f"{name} would stand in a folder that is not read. Set recursive_version_locations.")

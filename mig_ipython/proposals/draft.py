@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kernel_core.autogenerate import render_python_code
 from kernel_core.operations.containers import UpgradeOps
 from kernel_core.script import write
+from kernel_core.script.draft import Wish
 from kernel_core.util.exc import CommandError
 
 from ..models import Models, find_models
@@ -72,7 +73,7 @@ class Draft:
             if name == "head":
                 options["head"] = value or "head"
             try:
-                scripts.draft_revision(self.rev_id, None, **options)
+                scripts.draft_revision(Wish(self.rev_id, None, **options))
             except CommandError as error:
                 found[name] = str(error).splitlines()[0]
         return found
@@ -106,9 +107,8 @@ class Draft:
 
     def _text_of(self, args: dict[str, Any], message: str | None) -> str:
         if self._session.has_environment:
-            return self._session.scripts().draft_revision(
-                self.rev_id, message or self.message, **self._place(), **args
-            )[1]
+            wish = Wish(self.rev_id, message or self.message, **self._place(), arguments=args)
+            return self._session.scripts().draft_revision(wish)[1]
         return "\n\n".join(
             f"def {name}() -> None:\n    {args.get(slot) or 'pass'}"
             for name, slot in (("upgrade", "upgrades"), ("downgrade", "downgrades"))
