@@ -176,21 +176,22 @@ class Config:
         return self._paths("prepend_sys_path")
 
     def get_hooks_list(self) -> list[dict[str, Any]]:
-        """Return the post-write hooks in order, each with its ``name`` and its own options (``type``, ``options``...).
+        """Return the post-write hooks in order, each with its name and its own options (``type``, ``options``...).
 
-        They are the section ``[post_write_hooks]`` of the ini file, else ``[[tool.alembic.post_write_hooks]]``.
+        The name is both ``name``, unless the hook has an option of that name, and ``_hook_name`` as in Alembic. The
+        hooks are the section ``[post_write_hooks]`` of the ini file, else ``[[tool.alembic.post_write_hooks]]``.
         """
         section = self.get_section("post_write_hooks", {})
         if section.get("hooks"):
             names = [name.strip() for name in section["hooks"].replace("\n", ",").split(",") if name.strip()]
-            return [{"name": name, **_options_of(name, section)} for name in names]
+            return [{"name": name, **_options_of(name, section), "_hook_name": name} for name in names]
         hooks = self.toml_alembic_config.get("post_write_hooks", [])
         if not isinstance(hooks, list) or not all(isinstance(hook, dict) and hook.get("name") for hook in hooks):
             raise CommandError(
                 f"post_write_hooks in {self.toml_file_name} must be tables [[tool.alembic.post_write_hooks]], "
                 "each with a name."
             )
-        return [dict(hook) for hook in hooks]
+        return [{**hook, "_hook_name": hook["name"]} for hook in hooks]
 
     def place_of(self, name: str) -> str:
         """Return the file (and section or table) that an option of the main section comes from, for an error."""

@@ -36,6 +36,8 @@ _own: dict[str, Runner] = {}
 def register(name: str) -> Callable[[F], F]:
     """Make a function the hook type ``name``; it is called with the path of the file and the hook's options.
 
+    Among them its own name is ``name`` and, as in Alembic, ``_hook_name``.
+
     @write_hooks.register("spaces_to_tabs")
     def spaces_to_tabs(filename, options): ...
     """
@@ -60,7 +62,7 @@ def prepared(hooks: Iterable[Mapping[str, Any]]) -> list[Hook]:
 
     Each is a mapping with ``name``, ``type`` and the options of its type. Raises CommandError for one that cannot run.
     """
-    return [Hook(str(hook.get("name")), _runner(hook)) for hook in hooks]
+    return [Hook(_name(hook), _runner(hook)) for hook in hooks]
 
 
 def run(hooks: Iterable[Hook], path: str) -> None:
@@ -73,10 +75,14 @@ def run(hooks: Iterable[Hook], path: str) -> None:
         hook.run(path)
 
 
+def _name(hook: Mapping[str, Any]) -> str:
+    return str(hook.get("_hook_name", hook.get("name")))
+
+
 def _runner(hook: Mapping[str, Any]) -> Callable[[str], None]:
-    name, kind = str(hook.get("name")), str(hook.get("type", ""))
+    name, kind = _name(hook), str(hook.get("type", ""))
     if kind in _own:
-        options: Options = {key: value for key, value in hook.items() if key != "name"}
+        options: Options = {"name": name, **hook, "_hook_name": name}
         function = _own[kind]
 
         def call(path: str) -> None:

@@ -176,9 +176,12 @@ def test_hooks_are_listed_in_order_with_their_options(tmp_path):
         "[alembic]\n[post_write_hooks]\nhooks = a, b\nb.type = exec\nb.options = x\na.type = module\nab.type = no\n",
         '[[tool.alembic.post_write_hooks]]\nname = "c"\ntype = "exec"\ncwd = "%(here)s"\n',
     )
-    assert config.get_hooks_list() == [{"name": "a", "type": "module"}, {"name": "b", "type": "exec", "options": "x"}]
+    assert config.get_hooks_list() == [
+        {"name": "a", "_hook_name": "a", "type": "module"},
+        {"name": "b", "_hook_name": "b", "type": "exec", "options": "x"},
+    ]
     config = both(tmp_path, "[alembic]\n", (tmp_path / "pyproject.toml").read_text())
-    assert config.get_hooks_list() == [{"name": "c", "type": "exec", "cwd": str(tmp_path)}]
+    assert config.get_hooks_list() == [{"name": "c", "_hook_name": "c", "type": "exec", "cwd": str(tmp_path)}]
     config = both(tmp_path, "", '[[tool.alembic.post_write_hooks]]\ntype = "exec"\n')
     with pytest.raises(CommandError, match=r"post_write_hooks in .*pyproject\.toml must be tables"):
         config.get_hooks_list()

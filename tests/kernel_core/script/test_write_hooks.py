@@ -80,7 +80,20 @@ def test_an_own_runner_gets_the_file_and_its_options(made):
         seen.update(filename=os.path.basename(filename), options=options)
 
     made({"type": "own_runner", "width": "7"})
-    assert seen == {"filename": "a_x.py", "options": {"type": "own_runner", "width": "7"}}
+    options = {"type": "own_runner", "width": "7", "name": "h0", "_hook_name": "h0"}
+    assert seen == {"filename": "a_x.py", "options": options}
+
+
+def test_an_own_runner_may_have_an_option_called_name(folder, tmp_path):
+    seen = {}
+    write_hooks.register("named_runner")(lambda filename, options: seen.update(options))
+    ini = tmp_path / "alembic.ini"
+    ini.write_text(
+        f"[alembic]\nscript_location = {folder}\n"
+        "[post_write_hooks]\nhooks = s\ns.type = named_runner\ns.name = another\n"
+    )
+    ScriptDirectory.from_config(Config(str(ini))).generate_revision("a", "x")
+    assert seen == {"type": "named_runner", "name": "another", "_hook_name": "s"}
 
 
 @pytest.mark.parametrize(
