@@ -17,6 +17,7 @@ from sqlalchemy.sql.sqltypes import _Binary
 from sqlalchemy.types import JSON, NullType, String
 
 from ..sqltext import refuse_loose_sql, warn_of_cut_name
+from .alike import TypeMemos
 
 
 def for_running(dialect: Dialect) -> Dialect:
@@ -47,7 +48,7 @@ def for_scripts(dialect: Dialect) -> Dialect:
 
 def _settled(written: Any) -> Dialect:
     """Let the parts of a copied dialect belong to the copy."""
-    written.__dict__.pop("_type_memos", None)
+    written._type_memos = TypeMemos()
     written.identifier_preparer = written.preparer(written)
     written.type_compiler_instance = written.type_compiler = type(written.type_compiler_instance)(written)
     return written  # type: ignore[no-any-return]

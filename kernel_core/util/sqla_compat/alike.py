@@ -1,0 +1,46 @@
+"""What a dialect finds out about types, once for all types that are alike."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy.types import SchemaType, TypeEngine
+
+
+class TypeMemos:
+    """What a dialect found out about types: known once for all that cannot be told apart, not for each object anew.
+
+    Those are types of SQLAlchemy's own of the same class, whose attributes are the same plain values.
+    """
+
+    def __init__(self) -> None:
+        self._alike: dict[Any, Any] = {}
+        self._single: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+    def __contains__(self, type_: TypeEngine[Any]) -> bool:
+        values = _values_of(type_)
+        return type_ in self._single if values is None else values in self._alike
+
+    def __getitem__(self, type_: TypeEngine[Any]) -> Any:
+        values = _values_of(type_)
+        return self._single[type_] if values is None else self._alike[values]
+
+    def __setitem__(self, type_: TypeEngine[Any], found: Any) -> None:
+        values = _values_of(type_)
+        if values is None:
+            self._single[type_] = found
+        else:
+            self._alike[values] = found
+
+
+_PLAIN = frozenset({bool, int, str, type(None)})
+
+
+def _values_of(type_: TypeEngine[Any]) -> tuple[Any, ...] | None:
+    """Return all that a type is, or None where it is more than plain values, or not SQLAlchemy's own."""
+    class_, values = type_.__class__, vars(type_)
+    if not class_.__module__.startswith("sqlalchemy.") or issubclass(class_, SchemaType):
+        return None
+    kinds = tuple(value.__class__ for value in values.values())
+    return (class_, kinds, *values.items()) if _PLAIN.issuperset(kinds) else None
