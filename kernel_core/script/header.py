@@ -69,7 +69,12 @@ def tidy(docstring: str) -> str:
 
 def first_paragraph(docstring: str) -> str:
     """What a docstring says before its first blank line."""
-    return tidy(docstring).partition("\n\n")[0].strip()
+    said: list[str] = []
+    for line in docstring.strip().splitlines():
+        if not line.strip():
+            break
+        said.append(line.rstrip())
+    return "\n".join(said).strip()
 
 
 def date_in(docstring: str) -> datetime | None:

@@ -5,8 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kernel_core.script.header import parse_header, read_header
+from kernel_core.script.header import first_paragraph, parse_header, read_header, tidy
 from kernel_core.util.exc import BrokenScript
 
 
@@ -145,3 +147,8 @@ def test_reading_never_executes(tmp_path: Path):
 def test_strange_escapes_warn_nobody(recwarn):
     assert header('"""a \\d"""\nrevision = "a"\n').doc == "a \\d"
     assert not recwarn.list
+
+
+@given(st.text(alphabet=" ab\n\t\r\x0b\x1c", max_size=12))
+def test_the_first_paragraph_ends_at_the_first_line_without_words(docstring):
+    assert first_paragraph(docstring) == tidy(docstring).partition("\n\n")[0].strip()
