@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -162,6 +163,19 @@ def told_same_check(
     return told_same(context.impl, "compare_check_constraint", model, lambda: existing_check(item, pair.info.key))
 
 
+def _warn_of_nameless(context: AutogenContext, item: Mapping[str, Any], key: Key) -> None:
+    """Warn of a check that stands inside a column of MariaDB; the one that a JSON column has goes without saying."""
+    column, table = item.get("column"), key[1]
+    if plain_sql(str(item["sqltext"])) == plain_sql(f"json_valid(`{column}`)"):
+        return
+    context.has_warned = True
+    warnings.warn(
+        f'CHECK ({item["sqltext"]}) inside column "{column}" of "{table}" is not in the models and has no name to drop '
+        f"it by: it stays. To drop it, say the column again without it: ALTER TABLE {table} MODIFY {column} ...",
+        stacklevel=2,
+    )
+
+
 def existing_check(item: Mapping[str, Any], key: Key) -> CheckConstraint:
     """Return a check as the database describes it, on a table of its own."""
     schema, table = key
@@ -179,7 +193,8 @@ def note_checks(
         counterpart = next((each for each in missing if final_name(each, context.dialect) == item["name"]), None)
         operation = drop_constraint(existing, context.impl)
         if operation.constraint_name is None:
-            continue  # SQLite keeps a check without a name, which no statement can drop
+            _warn_of_nameless(context, item, pair.info.key)
+            continue
         if context.run_object_filters(existing, item["name"], "check_constraint", True, counterpart):
             pair.changes.dropped_constraints.append(operation)
         elif counterpart is not None:

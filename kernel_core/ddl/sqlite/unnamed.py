@@ -1,20 +1,31 @@
 """Constraints without a name get one to be known by, so that a batch can drop them.
 
-SQLite keeps a foreign key or a unique constraint that was made without a name, and reflects it without one. Its name
-here is made of what it states: ``fk_pets_owner_users``, ``uq_users_email``.
+SQLite keeps a constraint that was made without a name, and reflects it without one. Its name here is made of what it
+states: ``fk_pets_owner_users``, ``uq_users_email``, and for a CHECK, whose signs no name can hold, of its words and a
+digest: ``ck_users_age_18_88354b``.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.schema import Constraint
 from sqlalchemy.types import NULLTYPE
 
+from ...util.sqla_compat import sql_text
 from .definition import Clause
-from .tokens import tokens
+from .tokens import closing, tokens
 
 
 def known_as(kind: str, table: str, columns: Sequence[str], referred: str = "") -> str:
@@ -27,6 +38,18 @@ def known_as(kind: str, table: str, columns: Sequence[str], referred: str = "") 
     return "_".join(part for part in (prefix, table, *columns, referred) if part)
 
 
+def check_known_as(table: str, condition: str) -> str:
+    """Return the name by which an unnamed CHECK is known; space and comments in it don't count.
+
+    >>> check_known_as("users", "age>=18"), check_known_as("users", "age  >= 18 -- grown")
+    ('ck_users_age_18_88354b', 'ck_users_age_18_88354b')
+    """
+    words = [token.text for token in tokens(condition)]
+    spoken = [word for word in words if word.isidentifier() or word.isdigit()]
+    digest = hashlib.sha256(" ".join(words).encode("utf-8", "replace")).hexdigest()[:6]
+    return "_".join([known_as("CHECK", table, spoken)[:50].rstrip("_"), digest])
+
+
 def name_of(constraint: Constraint) -> str | None:
     """Return the name of a reflected constraint, or the one that it is known by; None where it has neither."""
     if constraint.name is not None:
@@ -36,6 +59,8 @@ def name_of(constraint: Constraint) -> str | None:
     if isinstance(constraint, ForeignKeyConstraint):
         referred = constraint.elements[0].target_fullname.split(".")[-2]
         return known_as("FOREIGN KEY", constraint.table.name, constraint.column_keys, referred)
+    if isinstance(constraint, CheckConstraint):
+        return check_known_as(constraint.table.name, sql_text(constraint.sqltext))
     return None
 
 
@@ -44,6 +69,8 @@ def names_of_clause(table: str, column: str | None, clause: Clause, convention: 
 
     ``column`` is the column that the clause stands behind, None for one of the table's.
     """
+    if clause.kind == "CHECK" and clause.name is None:
+        return {check_known_as(table, _condition(clause))}
     if clause.name is not None or clause.kind not in ("UNIQUE", "FOREIGN KEY"):
         return set()
     columns, referred = _stated(column, clause)
@@ -58,6 +85,13 @@ def name_by_convention(table: str, column: str | None, clause: Clause, conventio
     if clause.name is not None or kind not in convention:
         return None
     return _by_convention(table, *_stated(column, clause), clause.kind, convention)
+
+
+def _condition(clause: Clause) -> str:
+    """Return what stands in the brackets of a CHECK."""
+    found = tokens(clause.text)
+    opening = next(place for place, token in enumerate(found) if token.text == "(")
+    return clause.text[found[opening].end : found[closing(found, opening)].start]
 
 
 def _stated(column: str | None, clause: Clause) -> tuple[list[str], str]:

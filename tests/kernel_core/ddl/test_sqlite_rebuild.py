@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from kernel_core.ddl.sqlite.unnamed import check_known_as
 from kernel_core.operations import Operations
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import BatchError, CommandError, UnsupportedOperation
@@ -184,6 +185,17 @@ def test_an_unnamed_foreign_key_is_dropped_by_what_it_states(people: sa.Connecti
     assert "REFERENCES" not in objects(people)["person"]
 
 
+@pytest.mark.parametrize("condition", ["age >= 0", "id > 0"])
+def test_an_unnamed_check_of_a_column_or_the_table_is_dropped_by_what_it_states(
+    people: sa.Connection, condition: str
+) -> None:
+    known = check_known_as("person", condition)
+    run(people, lambda b: b.drop_constraint(known, type_="check"))
+    assert [each for each in ("age >= 0", "id > 0") if each in objects(people)["person"]] == [
+        each for each in ("age >= 0", "id > 0") if each != condition
+    ]
+
+
 def test_an_unnamed_constraint_is_dropped_by_the_name_of_a_convention(people: sa.Connection) -> None:
     context = MigrationContext.configure(people)
     convention = {"fk": "%(table_name)s_to_%(referred_table_name)s"}
@@ -241,7 +253,7 @@ def test_inside_a_foreign_transaction_a_referred_table_is_refused(people: sa.Con
         (lambda b: b.drop_column("nose"), "it has no column 'nose'. Its columns: id, name, age, born, boss"),
         (
             lambda b: b.drop_constraint("uq_nose", type_="unique"),
-            "no constraint 'uq_nose'. It has: fk_person_boss_person, uq_person",
+            "no constraint 'uq_nose'. It has: ck_person_age_0_e7fc2b, ck_person_id_0_54d12d, fk_person_boss_person, uq_person",
         ),
         (lambda b: b.alter_column("nose", nullable=False), "it has no column 'nose'"),
     ],
