@@ -19,6 +19,7 @@ import subprocess
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,15 +55,31 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: URL) -> Iterator[str]:
-    """URL of an empty PostgreSQL database, dropped after the test."""
-    yield from _fresh_database(postgresql_server, create="CREATE DATABASE {} TEMPLATE template0", drop=" WITH (FORCE)")
+def postgresql_url(postgresql_database: sa.Engine) -> str:
+    """URL of an empty PostgreSQL database: the one of this run (or worker), emptied before each test."""
+    with postgresql_database.connect() as connection:
+        _empty(connection)
+    return _text(postgresql_database.url)
 
 
 @pytest.fixture
-def mariadb_url(mariadb_server: URL) -> Iterator[str]:
+def mariadb_url(mariadb_databases: sa.Engine) -> Iterator[str]:
     """URL of an empty MariaDB database, dropped after the test."""
-    yield from _fresh_database(mariadb_server, create="CREATE DATABASE {} CHARACTER SET utf8mb4", drop="")
+    with _database(mariadb_databases, "CHARACTER SET utf8mb4") as url:
+        yield _text(url)
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql_server: URL) -> Iterator[sa.Engine]:
+    """A PostgreSQL database for the tests that come after each other: to drop one takes the server a checkpoint."""
+    with _database(_engine(postgresql_server), "TEMPLATE template0", drop="WITH (FORCE)") as url:
+        yield _engine(url)
+
+
+@pytest.fixture(scope="session")
+def mariadb_databases(mariadb_server: URL) -> sa.Engine:
+    """Where MariaDB databases are made and dropped."""
+    return _engine(mariadb_server)
 
 
 @pytest.fixture(scope="session")
@@ -114,14 +131,41 @@ def _missing(server: str, variable: str) -> URL:
     pytest.skip(reason)
 
 
-def _fresh_database(server: URL, create: str, drop: str) -> Iterator[str]:
-    """Make a database of a new name, yield its URL, drop it with whoever is still connected."""
+def _engine(url: URL) -> sa.Engine:
+    """Return what connects anew each time, so that no connection stays in a test's way."""
+    return sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+
+
+def _text(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def _database(server: sa.Engine, create: str, drop: str = "") -> Iterator[URL]:
+    """Make a database of a new name, yield its URL, drop it."""
     name = f"mig_test_{uuid.uuid4().hex[:12]}"
-    engine = sa.create_engine(server, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(create.format(name))
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} {create}")
     try:
-        yield server.set(database=name).render_as_string(hide_password=False)
+        yield server.url.set(database=name)
     finally:
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name}{drop}")
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} {drop}")
+
+
+def _empty(connection: sa.Connection) -> None:
+    """Make a PostgreSQL database as it was new: nobody else connected, no setting, no schema but an empty ``public``.
+
+    What lives outside of schemas (event triggers, publications, large objects) is not looked for: no test makes any.
+    """
+    run = connection.exec_driver_sql
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    run(f"SELECT pg_terminate_backend(pid) {others}")
+    schemas = run("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'")
+    for name in schemas.scalars().all():
+        connection.execute(sa.schema.DropSchema(name, cascade=True))
+    since_15 = connection.dialect.server_version_info >= (15,)
+    run(f"CREATE SCHEMA public AUTHORIZATION {'pg_database_owner' if since_15 else 'CURRENT_USER'}")
+    run(f"GRANT {'USAGE' if since_15 else 'ALL'} ON SCHEMA public TO PUBLIC")
+    run(f"ALTER DATABASE {connection.engine.url.database} RESET ALL")
+    run(f"ALTER DATABASE {connection.engine.url.database} SET synchronous_commit = off")  # no test waits for the disk

@@ -1,6 +1,22 @@
 """The databases that the tests are given are there, empty and their own."""
 
+import pytest
 import sqlalchemy as sa
+
+LEFT_BEHIND = {
+    "schemas": "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1",
+    "types": "SELECT typname FROM pg_type WHERE typtype = 'e'",
+    "extensions": "SELECT extname FROM pg_extension",
+    "settings": "SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase AND datname = current_database()",
+    "connections": "SELECT usename FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+}
+NOTHING = {
+    "schemas": ["information_schema", "public"],
+    "types": [],
+    "extensions": ["plpgsql"],
+    "settings": ["synchronous_commit=off"],
+    "connections": [],
+}
 
 
 def _tables(url):
@@ -15,8 +31,34 @@ def test_a_sqlite_database_is_fresh(sqlite_url):
     assert _tables(sqlite_url) == []
 
 
-def test_a_postgresql_database_is_fresh(postgresql_url):
+@pytest.fixture(scope="module")
+def forgotten():
+    """Connections that are still open when the next test comes."""
+    connections = []
+    yield connections
+    for connection in connections:
+        connection.invalidate()
+        connection.close()
+
+
+@pytest.mark.parametrize("time", ["first", "second", "third"])
+def test_a_postgresql_database_is_as_if_it_were_fresh(postgresql_url, time, forgotten):
     assert _tables(postgresql_url) == []
+    left_open = sa.create_engine(postgresql_url, poolclass=sa.NullPool).connect()
+    forgotten.append(left_open)
+    asked = {what: sa.text(query) for what, query in LEFT_BEHIND.items()}
+    assert {what: list(left_open.scalars(query)) for what, query in asked.items()} == NOTHING
+    for statement in (
+        'CREATE SCHEMA "50% ""off"""',
+        "CREATE EXTENSION btree_gist",
+        "CREATE TYPE mood AS ENUM ('happy')",
+        f"ALTER DATABASE {left_open.engine.url.database} SET work_mem = '5MB'",
+    ):
+        left_open.execute(sa.text(statement))
+    left_open.commit()
+    left_open.execute(sa.text("LOCK TABLE visited"))  # and nobody gives it back
+    if time == "second":
+        left_open.execute(sa.text("DROP SCHEMA public CASCADE; COMMIT"))
 
 
 def test_a_mariadb_database_is_fresh(mariadb_url):

@@ -1,14 +1,11 @@
 """Databases to compare with: SQLite in memory, and a schema of its own on a real PostgreSQL."""
 
-import os
 import uuid
 
 import pytest
 import sqlalchemy as sa
 
 from kernel_core.ddl.impl import DefaultImpl
-
-POSTGRESQL_URL = os.environ.get("MIG_TEST_POSTGRESQL", "postgresql+psycopg://root@127.0.0.1:5432/test")
 
 
 class Context:
@@ -31,18 +28,13 @@ def sqlite():
 
 
 @pytest.fixture(scope="session")
-def postgresql_engine():
-    engine = sa.create_engine(POSTGRESQL_URL, poolclass=sa.pool.NullPool, connect_args={"connect_timeout": 3})
-    try:
-        engine.connect().close()
-    except sa.exc.OperationalError as error:
-        pytest.skip(f"PostgreSQL cannot be reached: {str(error).splitlines()[0]}")
-    yield engine
-    engine.dispose()
+def postgresql_engine(postgresql_database):
+    """One for all tests, so that the server is asked only once what it is."""
+    return sa.create_engine(postgresql_database.url, poolclass=sa.pool.NullPool)
 
 
 @pytest.fixture
-def postgresql(postgresql_engine):
+def postgresql(postgresql_url, postgresql_engine):
     name = f"autogen_{uuid.uuid4().hex[:12]}"
     with postgresql_engine.connect() as connection:
         connection.execute(sa.text(f"CREATE SCHEMA {name}"))
@@ -53,10 +45,7 @@ def postgresql(postgresql_engine):
         try:
             yield connection
         finally:
-            connection.rollback()
             connection.dialect.default_schema_name = before
-            connection.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
-            connection.commit()
 
 
 @pytest.fixture
