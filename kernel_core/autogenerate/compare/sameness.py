@@ -24,7 +24,7 @@ class Sameness:
 
     def __init__(self, context: AutogenContext) -> None:
         opts, impl = context.opts, context.impl
-        self._dialect = context.dialect
+        self._dialect, self._synonyms = context.dialect, getattr(impl, "type_synonyms", None)
         self._types_count = opts.get("compare_type", True) is not False
         self._defaults_count = opts.get("compare_server_default", False) not in (False, None)
         self._comments_count = context.dialect.supports_comments
@@ -75,4 +75,4 @@ class Sameness:
     def _differ(self, inspected: TypeEngine[Any], wanted: TypeEngine[Any]) -> bool:
         if isinstance(inspected, NullType) or isinstance(wanted, NullType):
             return False
-        return types_differ(self._dialect, inspected, wanted)
+        return types_differ(self._dialect, inspected, wanted, self._synonyms)

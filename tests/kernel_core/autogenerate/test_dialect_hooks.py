@@ -79,6 +79,20 @@ def test_a_dialect_may_have_synonyms_of_types(connection: sa.Connection) -> None
     assert differences(connection, Ice, metadata) == ["modify_type a"]
 
 
+def test_a_dialect_that_builds_on_ours_has_its_synonyms(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE s (a REAL)")
+    connection.exec_driver_sql("DROP TABLE t")
+    connection.dialect.name = "built_on_sqlite"
+    metadata = sa.MetaData()
+    sa.Table("s", metadata, sa.Column("a", sa.Double))
+
+    class Built(SQLiteImpl):
+        pass
+
+    assert differences(connection, Built, metadata) == []
+    assert differences(connection, DefaultImpl, metadata) == ["modify_type a"]
+
+
 class Woven(UserDefinedType[str]):
     def __init__(self, thread: str) -> None:
         self.thread = thread
