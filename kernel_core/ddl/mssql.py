@@ -130,18 +130,10 @@ class MSSQLImpl(DefaultImpl):
             )
         return inline_foreign_keys(column) if inline_references else None
 
-    def drop_column(
-        self,
-        table_name: str,
-        column: Column[Any],
-        *,
-        schema: str | None = None,
-        if_exists: bool | None = None,
-        **kw: Any,
-    ) -> None:
+    def drop_column(self, table_name: str, column: Column[Any], *, schema: str | None = None, **kw: Any) -> None:
         """Drop a column; first, where ``mssql_drop_default`` and so on ask for it, what holds on to it."""
         self._free_column(table_name, column.name, schema, kw)
-        super().drop_column(table_name, column, schema=schema, if_exists=if_exists)
+        super().drop_column(table_name, column, schema=schema, **kw)
 
     def _free_column(self, table_name: str, column_name: str, schema: str | None, asked: Mapping[str, Any]) -> None:
         kinds: tuple[Kind, ...] = ("default", "check", "foreign_key")

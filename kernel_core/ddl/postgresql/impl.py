@@ -35,18 +35,10 @@ class PostgresqlImpl(DefaultImpl):
         """Tell whether a row that is updated first stays locked, and goes back if the DDL fails: not in autocommit."""
         return getattr(connection.connection.dbapi_connection, "autocommit", None) is False
 
-    def add_column(
-        self,
-        table_name: str,
-        column: Column[Any],
-        *,
-        schema: str | None = None,
-        if_not_exists: bool | None = None,
-        **kw: Any,
-    ) -> Iterable[Constraint] | None:
+    def add_column(self, table_name: str, column: Column[Any], **kw: Any) -> Iterable[Constraint] | None:
         """Add a column, and before it the enum type or domain that it uses, where that is not there."""
         self.make_type(column.type)
-        return super().add_column(table_name, column, schema=schema, if_not_exists=if_not_exists, **kw)
+        return super().add_column(table_name, column, **kw)
 
     def column_type(self, change: ColumnChange, type_: TypeEngine[Any]) -> ClauseElement:
         """Return the change of type, with the ``postgresql_using`` expression that turns old values into new."""
