@@ -45,17 +45,20 @@ class Execution:
         What is done when an error or an interrupt comes is committed before it goes on.
         """
         self._is_plain = self._plainness(kw)
-        shares = self._is_unwatched()
+        shares, owes = self._shares_transactions(), self._may_owe_rows()
         try:
             for index, step in enumerate(self.steps):
-                stays = shares and self._is_plain(index) and self._is_plain(index + 1)
-                self._take(step, index, stays, kw)
+                both = (shares or owes) and self._is_plain(index) and self._is_plain(index + 1)
+                self._take(step, index, both and shares, both and owes, kw)
         except BaseException:
             self._group.commit()
             raise
 
-    def _take(self, step: AnyStep, index: int, stays: bool, kw: Mapping[str, Any]) -> None:
-        """Carry one step out, in the transaction that others began or in its own, and tell of it."""
+    def _take(self, step: AnyStep, index: int, stays: bool, owes: bool, kw: Mapping[str, Any]) -> None:
+        """Carry one step out, in the transaction that others began or in its own, and tell of it.
+
+        Where it ``stays``, the next step is in the same transaction; where it ``owes``, that step writes its rows too.
+        """
         new, report = after(self.heads, step), self._reporter(step, index + 1)
         report("start", 0.0)
         started, transaction = time.perf_counter(), None
@@ -64,7 +67,7 @@ class Execution:
             with self._group.revision(stays=stays) as transaction:
                 if is_first and not self._holds_rows(transaction):
                     self._secure(index, new, transaction)
-                self._carry_out(step, new, kw)
+                self._carry_out(step, new, owes, kw)
         except BaseException as error:  # noqa: BLE001 - _explain raises it, or the error made of it
             self.context.version_rows.forget()
             self.context.transactions.clean()
@@ -89,12 +92,13 @@ class Execution:
         one = transaction is not None and self.context.transactions.one_for_all and not transaction.interrupted
         return one and bool(self.done)
 
-    def _carry_out(self, step: AnyStep, new: frozenset[str], kw: Mapping[str, Any]) -> None:
+    def _carry_out(self, step: AnyStep, new: frozenset[str], owes: bool, kw: Mapping[str, Any]) -> None:
         """Run one step and move the rows; what belongs inside its transaction."""
         info = self._announce(step)
         if isinstance(step, Step):
             self._function(step)(**kw)
-        self.context.version_rows.write(self.heads, new)
+        rows = self.context.version_rows
+        (rows.owe if owes else rows.write)(self.heads, new)
         for callback in self.context.on_version_apply_callbacks:
             callback(ctx=self.context, step=info, heads=set(new), run_args=dict(kw))
 
@@ -120,13 +124,24 @@ class Execution:
 
         return is_plain_step
 
-    def _is_unwatched(self) -> bool:
-        """Tell whether the transactions are this run's own, and no listener or callback runs between two of them."""
+    def _shares_transactions(self) -> bool:
+        """Tell whether steps may share a transaction: it is this run's own, and nobody looks between two of them."""
         context = self.context
         if context.connection is None or context.borrowed or context.transactions.one_for_all:
             return False
-        watched = self._listener is not None and not getattr(self._listener, "only_shows", False)
-        return not watched and not context.on_version_apply_callbacks and context.impl.can_group(context.connection)
+        return not self._is_watched() and context.impl.can_group(context.connection)
+
+    def _may_owe_rows(self) -> bool:
+        """Tell whether the rows may change once for several steps: all is one transaction, into which nobody looks."""
+        context = self.context
+        if context.connection is None or context.borrowed or not context.transactions.one_for_all:
+            return False
+        return not self._is_watched() and context.impl.can_claim(context.connection)
+
+    def _is_watched(self) -> bool:
+        """Tell whether a listener or callback runs between two steps that may look at the database."""
+        looks = self._listener is not None and not getattr(self._listener, "only_shows", False)
+        return looks or bool(self.context.on_version_apply_callbacks)
 
     # ---- when it fails ------------------------------------------------------------------------------------------
 

@@ -227,7 +227,7 @@ class MigrationContext:
         What the revision did before is committed first; a later failure cannot take it back. Raises CommandError where
         the transaction belongs to the caller.
         """
-        return self.transactions.suspended(self.version_rows.give_back)
+        return self.transactions.suspended(self.version_rows.before_commit)
 
 
 def _refuse_no_connection(given: object) -> None:

@@ -38,6 +38,7 @@ class VersionTable:
         is_alone = ~exists().where(another.c.version_num != bindparam("old"))
         self._update_alone = self._update.where(is_alone)
         self._claimed: tuple[str, str] | None = None
+        self._owed: tuple[frozenset[str], frozenset[str]] | None = None
 
     def exists(self) -> bool:
         """Tell whether the table is in the database; always False offline."""
@@ -83,11 +84,21 @@ class VersionTable:
             raise self._elsewhere(heads, frozenset(self._connection.scalars(self._select)))
         self._claimed = old, new
 
-    def give_back(self) -> None:
-        """Take a `claim` back: what was done of the change is about to be committed, and the rest is not done yet."""
+    def before_commit(self) -> None:
+        """Let the rows say what is done, right before that is committed although the rest is not done yet."""
         if self._claimed is not None:
             (old, new), self._claimed = self._claimed, None
             self._one_row(self._update, {"old": new, "new": old}, new)
+        if self._owed is not None:
+            self.write(*self._owed)
+
+    def owe(self, before: frozenset[str], after: frozenset[str]) -> None:
+        """Leave the rows to the next `write`, of the same transaction: both are then one change of rows."""
+        self._check_lengths(after)
+        if self._claimed is not None:
+            self._claimed = None
+        else:
+            self._owed = before if self._owed is None else self._owed[0], after
 
     def create(self) -> None:
         """Create the table where there is none; offline always print the statement."""
@@ -99,13 +110,15 @@ class VersionTable:
 
     def forget(self) -> None:
         """Look again whether the table exists; what this run created may have been rolled back."""
-        self._seen, self._claimed = False, None
+        self._seen, self._claimed, self._owed = False, None, None
 
     def write(self, before: Iterable[str], after: Iterable[str]) -> None:
         """Change the rows from one set of heads to the other; raises SomeoneElseMovedIt where one is not as it was."""
         if self._claimed is not None:
             self._claimed = None
             return
+        if self._owed is not None:
+            (before, _), self._owed = self._owed, None
         changes = row_changes(before, after)
         self._check_lengths(after)
         if self.impl.as_sql:

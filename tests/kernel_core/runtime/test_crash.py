@@ -80,7 +80,7 @@ def in_agreement(project):
     """The tables are those of the revisions up to the row of the version table; return which revision that is."""
     tables = project.tables()
     (row,) = project.rows() if "alembic_version" in tables else [""]
-    assert tables - {"alembic_version"} == {f"t_{each}" for each in ("a1", "b2", "c3") if each <= row}
+    assert tables - {"alembic_version"} == {f"t_{each}" for each in ("a1", "b2", "c3", "d4", "e5") if each <= row}
     return row
 
 
@@ -173,3 +173,71 @@ def test_an_autocommit_block_that_nobody_foresaw_does_not_commit_the_row(postgre
     postgresql_project.write("b2", "a1", f"{block}op.execute('CREATE INDEX ix ON t (id)')")
     assert command.upgrade(postgresql_project.config(), "head").after == ("b2",)
     assert postgresql_project.rows() == ["b2"]
+
+
+# ---- plain revisions in one transaction for all: their row moves once ------------------------------------------------
+
+
+@pytest.fixture
+def one_for_all(postgresql_project):
+    """The project, with one transaction for a whole run, and five revisions of which the first is applied."""
+    postgresql_project.env(lambda text: text.replace("**options(", "transaction_per_migration=False, **options("))
+    postgresql_project.chain("a1", "b2", "c3", "d4", "e5")
+    command.upgrade(postgresql_project.config(), "a1")
+    return postgresql_project
+
+
+def updates(statements):
+    return sum(each.startswith("UPDATE alembic_version") for each in statements)
+
+
+def test_in_one_transaction_for_all_the_row_moves_once(one_for_all, statements):
+    statements.clear()
+    report = command.upgrade(one_for_all.config(), "head")
+    assert [step.revision for step in report.steps] == ["b2", "c3", "d4", "e5"]
+    assert updates(statements) == 2, "the first, which locks the row, and the last"
+    assert (in_agreement(one_for_all), one_for_all.rows()) == ("e5", ["e5"])
+    statements.clear()
+    command.downgrade(one_for_all.config(), "base")
+    assert (updates(statements), one_for_all.rows(), one_for_all.tables()) == (1, [], {"alembic_version"})
+
+
+def test_a_step_that_may_look_finds_the_row_of_the_step_before_it(one_for_all):
+    look = 'op.execute("CREATE TABLE seen AS SELECT version_num FROM alembic_version")'
+    one_for_all.write("d4", "c3", look)
+    command.upgrade(one_for_all.config(), "head")
+    assert (one_for_all.rows("SELECT version_num FROM seen"), one_for_all.rows()) == (["c3"], ["e5"])
+
+
+def test_a_failure_in_one_transaction_for_all_leaves_row_and_tables(one_for_all):
+    one_for_all.run("CREATE TABLE t_d4 (id INTEGER)")
+    with pytest.raises(UpgradeFailed, match="the database stands at a1"):
+        command.upgrade(one_for_all.config(), "head")
+    assert (one_for_all.rows(), one_for_all.tables()) == (["a1"], {"alembic_version", "t_a1", "t_d4"})
+    one_for_all.run("DROP TABLE t_d4")
+    assert command.upgrade(one_for_all.config(), "head").after == ("e5",)
+    assert in_agreement(one_for_all) == "e5"
+
+
+def test_an_autocommit_block_that_nobody_foresaw_commits_the_rows_that_are_owed(one_for_all, monkeypatch):
+    monkeypatch.setattr(execution, "is_plain", lambda code, further: True)
+    one_for_all.write("d4", "c3", "with op.get_context().autocommit_block():\n    op.execute('nonsense')")
+    with pytest.raises(UpgradeFailed):
+        command.upgrade(one_for_all.config(), "head")
+    assert in_agreement(one_for_all) == "c3"
+
+
+def test_a_listener_between_the_steps_sees_each_row_move(one_for_all, statements):
+    statements.clear()
+    command.upgrade(one_for_all.config(on_step=lambda event: None), "head")
+    assert updates(statements) == 4
+
+
+def test_an_id_that_is_too_long_is_refused_also_where_its_row_would_not_be_written(one_for_all):
+    long = "c" * 33
+    one_for_all.write(long, "b2", "op.create_table('t', sa.Column('id', sa.Integer))")
+    one_for_all.write("d4", long, "op.create_table('u', sa.Column('id', sa.Integer))")
+    (one_for_all.versions / "c3.py").unlink()
+    with pytest.raises(UpgradeFailed, match="33 characters"):
+        command.upgrade(one_for_all.config(), "head")
+    assert (one_for_all.rows(), one_for_all.tables()) == (["a1"], {"alembic_version", "t_a1"})
