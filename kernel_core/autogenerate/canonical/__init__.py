@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -21,7 +21,9 @@ from .mariadb import ask_mariadb
 from .postgresql import ask_postgresql
 from .question import Question
 
-__all__ = ["Question", "canonical", "differ", "plain_sql"]
+__all__ = ["Question", "canonical", "differ", "differing", "plain_sql"]
+
+Subject = TypeVar("Subject")
 
 Ask = Callable[[AutogenContext, Connection, Sequence[Question]], dict[Question, str | None]]
 _ROUNDS = 3
@@ -60,6 +62,13 @@ def canonical(context: AutogenContext, questions: Iterable[Question]) -> dict[Qu
 def differ(one: frozenset[str] | None, two: frozenset[str] | None) -> bool:
     """Tell whether two answers surely mean two things; what was refused says nothing."""
     return one is not None and two is not None and not one & two
+
+
+def differing(context: AutogenContext, texts: Iterable[tuple[Subject, Question, Question]]) -> list[Subject]:
+    """Return the subjects whose two texts surely mean two things; what is the same word by word is not asked for."""
+    unlike = [(subject, one, two) for subject, one, two in texts if plain_sql(one.sql) != plain_sql(two.sql)]
+    answers = canonical(context, [question for _, one, two in unlike for question in (one, two)])
+    return [subject for subject, one, two in unlike if differ(answers[one], answers[two])]
 
 
 def _is_loose(context: AutogenContext, question: Question) -> bool:

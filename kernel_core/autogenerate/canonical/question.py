@@ -37,3 +37,10 @@ class Question:
             if str(column.name) not in pair.info.columns
         )
         return cls(kind, pair.info.key, sql, type_, new)
+
+    @classmethod
+    def about_both(
+        cls, context: AutogenContext, pair: Pair, kind: Kind, before: str, after: str, type_: str = ""
+    ) -> tuple[Question, Question]:
+        """Return the questions about the database's text and the model's."""
+        return cls.about(context, pair, kind, before, type_), cls.about(context, pair, kind, after, type_)

@@ -194,6 +194,8 @@ class _Reading:
             options[f"{self._prefix}_length"] = lengths
         if kind in ("FULLTEXT", "SPATIAL"):
             options[f"{self._prefix}_prefix"] = kind
+        if info.options.get(f"{self._prefix}_engine") == "MEMORY":  # the one that goes without saying is not BTREE
+            options[f"{self._prefix}_using"] = str(kind).lower()
         if options:
             index["dialect_options"] = options
         descending = {str(row[0]): ("desc",) for row in rows if row[3] == "D"}

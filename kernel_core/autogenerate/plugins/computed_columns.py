@@ -10,7 +10,7 @@ from ...operations.kinds.column import AddColumnOp, DropColumnOp
 from ...operations.kinds.index import CreateIndexOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import sql_text
-from ..canonical import Question, canonical, differ, plain_sql
+from ..canonical import Question, differing
 from ..compare.copies import column_alone, create_index, drop_index
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
@@ -27,27 +27,22 @@ def compare_computed(context: AutogenContext, database: Database, found: Found) 
 
     Such a column is dropped and added again with its indexes: it holds nothing that cannot be computed anew.
     """
-    asked: list[tuple[Pair, Column[Any], Question, Question]] = []
+    asked: list[tuple[tuple[Pair, Column[Any]], Question, Question]] = []
     others: list[tuple[Pair, Column[Any]]] = []
     for pair in found.both:
         for column in pair.model.columns:
             item = pair.info.columns.get(str(column.name))
             if item is None or column.computed is None or not item.get("computed"):
                 continue
-            before = str(item["computed"]["sqltext"])
-            after = sql_text(column.computed.sqltext, context.dialect).replace("%%", "%")
             persisted = column.computed.persisted
             if persisted is not None and bool(persisted) != bool(item["computed"].get("persisted")):
                 others.append((pair, column))
-            elif plain_sql(before) != plain_sql(after):
-                type_ = context.dialect.type_compiler_instance.process(column.type)
-                one = Question.about(context, pair, "computed", before, type_)
-                asked.append((pair, column, one, Question.about(context, pair, "computed", after, type_)))
-    answers = canonical(context, [question for *_, one, two in asked for question in (one, two)])
-    for pair, column, one, two in asked:
-        if differ(answers[one], answers[two]):
-            others.append((pair, column))
-    for pair, column in others:
+                continue
+            before = str(item["computed"]["sqltext"])
+            after = sql_text(column.computed.sqltext, context.dialect).replace("%%", "%")
+            type_ = context.dialect.type_compiler_instance.process(column.type)
+            asked.append(((pair, column), *Question.about_both(context, pair, "computed", before, after, type_)))
+    for pair, column in (*others, *differing(context, asked)):
         _make_anew(context, database, pair, column)
 
 

@@ -1,48 +1,52 @@
-"""What else makes an index: its WHERE, its method, its operator classes (PostgreSQL, and the WHERE of SQLite)."""
+"""What else makes an index: its WHERE, its method, its operator classes (PostgreSQL, and the WHERE of SQLite).
+
+Of MariaDB and MySQL: whether it is FULLTEXT or SPATIAL, how much of a text it holds, and the method of MEMORY tables.
+"""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.schema import Index
 
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name, is_made_on, sql_text
-from ..canonical import Question, canonical, differ, plain_sql
+from ..canonical import Question, differing
 from ..compare.copies import create_index, drop_index
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..indexoptions import OfMysql, OfPostgresql
 
 
 def setup(plugin: Plugin) -> None:
     """Compare where there is something to compare."""
-    for dialect_name in ("postgresql", "sqlite"):
+    for dialect_name in ("postgresql", "sqlite", "mysql", "mariadb"):
         plugin.add_autogenerate_comparator(compare_index_options, "tables", "index_options", qualifier=dialect_name)
 
 
 def compare_index_options(context: AutogenContext, database: Database, found: Found) -> None:
     """Find indexes that are the same by name, columns and uniqueness, and differ in the rest; they are made anew."""
-    asked: list[tuple[Pair, Index, Question, Question]] = []
+    asked: list[tuple[tuple[Pair, Index], Question, Question]] = []
     others: list[tuple[Pair, Index]] = []
-    classes = _Classes(context)
+    options_differ = _of_dialect(context)
     for pair in found.both:
         for index, item in _same_names(context, pair):
             before, after = _where_of_database(context, item), _where_of_model(context, index)
-            if (before is None) != (after is None) or _options_differ(context, index, item, classes):
+            if (before is None) != (after is None) or options_differ(pair, index, item):
                 others.append((pair, index))
-            elif before is not None and after is not None and plain_sql(before) != plain_sql(after):
-                one = Question.about(context, pair, "where", before)
-                asked.append((pair, index, one, Question.about(context, pair, "where", after)))
-    answers = canonical(context, [question for *_, one, two in asked for question in (one, two)])
-    for pair, index, before_it, after_it in asked:
-        if differ(answers[before_it], answers[after_it]):
-            others.append((pair, index))
-    for pair, index in others:
+            elif before is not None and after is not None:
+                asked.append(((pair, index), *Question.about_both(context, pair, "where", before, after)))
+    for pair, index in (*others, *differing(context, asked)):
         _make_anew(context, database, pair, index)
+
+
+def _of_dialect(context: AutogenContext) -> Callable[[Pair, Index, Mapping[str, Any]], bool]:
+    """Return what tells whether an index has other options, besides the WHERE, than the database's."""
+    if context.dialect.name == "postgresql":
+        return OfPostgresql(context).differ
+    return OfMysql(context.dialect.name).differ if context.dialect.name in ("mysql", "mariadb") else lambda *_: False
 
 
 def _same_names(context: AutogenContext, pair: Pair) -> list[tuple[Index, Mapping[str, Any]]]:
@@ -65,40 +69,6 @@ def _where_of_database(context: AutogenContext, item: Mapping[str, Any]) -> str 
 def _where_of_model(context: AutogenContext, index: Index) -> str | None:
     where = index.dialect_kwargs.get(f"{context.dialect.name}_where")
     return None if where is None else sql_text(where, context.dialect).replace("%%", "%")
-
-
-def _options_differ(context: AutogenContext, index: Index, item: Mapping[str, Any], classes: _Classes) -> bool:
-    if context.dialect.name != "postgresql":
-        return False
-    there = item.get("dialect_options") or {}
-    using = [str(options.get("postgresql_using") or "btree").lower() for options in (there, index.dialect_kwargs)]
-    return using[0] != using[1] or classes.differ(index, dict(there.get("postgresql_ops") or {}))
-
-
-class _Classes:
-    """Operator classes; the database tells only those that are not the default of their column's type."""
-
-    def __init__(self, context: AutogenContext) -> None:
-        self._context = context
-
-    def differ(self, index: Index, found: dict[str, str]) -> bool:
-        """Tell whether an index has others than ``found``, by the names of its parts."""
-        names = {str(getattr(part, "key", part)): str(getattr(part, "name", part)) for part in index.expressions}
-        stated = index.dialect_kwargs.get("postgresql_ops") or {}
-        wanted = {names.get(key, key): name for key, name in stated.items()}
-        if found.keys() - wanted.keys():
-            return True
-        return any(
-            found.get(key) != name and (key in found or name not in self._going_without_saying)
-            for key, name in wanted.items()
-        )
-
-    @functools.cached_property
-    def _going_without_saying(self) -> frozenset[str]:
-        """The classes that are the default of some type; asked for once, where a model names one."""
-        assert self._context.connection is not None, "autogenerate has a connection"
-        query = text("SELECT DISTINCT CAST(opcname AS text) FROM pg_opclass WHERE opcdefault")
-        return frozenset(self._context.connection.execute(query).scalars())
 
 
 def _make_anew(context: AutogenContext, database: Database, pair: Pair, index: Index) -> None:

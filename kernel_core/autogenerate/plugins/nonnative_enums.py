@@ -12,7 +12,7 @@ from ...operations.kinds.column import AlterColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name, is_type_bound
-from ..canonical import Question, canonical, differ, plain_sql
+from ..canonical import Question, differing
 from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
@@ -35,14 +35,10 @@ def compare_values(context: AutogenContext, database: Database, found: Found) ->
             if item is None:
                 continue
             before, after = str(item["sqltext"]), condition(context, constraint)
-            if plain_sql(before) == plain_sql(after):
-                continue
-            one = Question.about(context, pair, "check", before)
-            asked.append(((pair, column, constraint, item), one, Question.about(context, pair, "check", after)))
-    answers = canonical(context, [question for _, one, two in asked for question in (one, two)])
-    for subject, one, two in asked:
-        if differ(answers[one], answers[two]):
-            _note(context, *subject)
+            subject = (pair, column, constraint, item)
+            asked.append((subject, *Question.about_both(context, pair, "check", before, after)))
+    for subject in differing(context, asked):
+        _note(context, *subject)
 
 
 _Subject = tuple[Pair, Column[Any], CheckConstraint, Mapping[str, Any]]

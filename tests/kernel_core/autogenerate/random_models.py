@@ -227,7 +227,12 @@ class RandomModels:
         elif kind == 3 and self.dialect == "postgresql":
             options = {"postgresql_using": "hash"}
             parts = parts[:1]
-        sa.Index(name, *parts, unique=self.chance(0.3) and "postgresql_using" not in options, **options)
+        elif kind == 4 and strings and self.dialect == "mysql":
+            options, parts = {"mysql_prefix": "FULLTEXT"}, strings[:1]
+        elif kind == 5 and strings and self.dialect == "mysql":
+            options = {"mysql_length": {strings[0].name: 3}}
+        is_plain = not {"postgresql_using", "mysql_prefix"} & options.keys()
+        sa.Index(name, *parts, unique=self.chance(0.3) and is_plain, **options)
 
 
 def random_models(seed: int, dialect: str, **options) -> sa.MetaData:

@@ -56,3 +56,85 @@ def test_another_operator_class_makes_it_anew(postgresql_road):
 def test_it_is_left_alone_where_the_plugin_is_off(postgresql_road):
     postgresql_road.create(schema())
     assert postgresql_road.found(schema("a > 1", postgresql_using="hash"), ["alembic.autogenerate.*"]) == []
+
+
+class Point(sa.types.UserDefinedType):
+    """A place."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **kw):
+        return "POINT"
+
+
+def texts(*parts, engine="InnoDB", **options):
+    """One table of MariaDB with an index over some columns."""
+    metadata = sa.MetaData()
+    columns = [
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String(100)),
+        sa.Column("n", sa.Integer),
+    ]
+    if engine == "InnoDB":
+        columns += [sa.Column("body", sa.Text), sa.Column("at", Point, nullable=False)]
+    table = sa.Table("t", metadata, *columns, mysql_engine=engine)
+    chosen = (table.c[part] if part.isidentifier() else table.c[part.split()[0]].desc() for part in parts)
+    sa.Index("ix", *chosen, **{f"mysql_{name}": value for name, value in options.items()})
+    return metadata
+
+
+OF_TEXTS = {
+    "whole": texts("name"),
+    "ten": texts("name", length=10),
+    "twenty": texts("name", length={"name": 20}),
+    "words": texts("name", prefix="FULLTEXT"),
+    "two": texts("name", "body", length={"body": 5}),
+    "two others": texts("name", "body", length={"body": 7, "name": 3}),
+    "backwards": texts("name", "n desc"),
+    "forwards": texts("name", "n"),
+    "a place": texts("at", prefix="SPATIAL"),
+    "the beginning of a place": texts("at", length=9),
+}
+OF_MEMORY = {
+    "by tree": texts("name", engine="MEMORY", using="btree"),
+    "by hash": texts("name", engine="MEMORY", using="hash"),
+}
+
+
+@pytest.mark.mariadb
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'point'")
+@pytest.mark.parametrize("models", [OF_TEXTS, OF_MEMORY], ids=["InnoDB", "MEMORY"])
+def test_each_kind_of_index_of_mariadb_is_itself_and_no_other(mariadb_road, models):
+    for name, metadata in models.items():
+        mariadb_road.create(metadata)
+        assert {other: mariadb_road.found(after) != [] for other, after in models.items()} == {
+            other: other != name for other in models
+        }
+        mariadb_road.wipe()
+
+
+ROADS = [("whole", "ten"), ("ten", "twenty"), ("twenty", "words"), ("words", "whole"), ("two", "two others")]
+ROADS += [("backwards", "forwards"), ("two", "words")]
+
+
+@pytest.mark.mariadb
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'point'")
+@pytest.mark.parametrize(("before", "after"), ROADS)
+def test_an_index_of_mariadb_is_made_anew_and_again(mariadb_road, before, after):
+    found = mariadb_road.there_and_back(OF_TEXTS[before], OF_TEXTS[after])
+    assert [sentence.split()[:3] for sentence in found] == [["Drop", "index", "ix"], ["Create", "index", "ix"]]
+
+
+@pytest.mark.mariadb
+def test_the_method_of_a_table_in_memory_is_changed(mariadb_road):
+    assert len(mariadb_road.there_and_back(OF_MEMORY["by tree"], OF_MEMORY["by hash"])) == 2
+
+
+@pytest.mark.mariadb
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'point'")
+def test_what_goes_without_saying_is_no_difference(mariadb_road):
+    mariadb_road.create(texts("name", engine="MEMORY"))
+    assert mariadb_road.found(texts("name", length=100, engine="MEMORY", using="hash")) == [], "the whole text, its way"
+    mariadb_road.wipe()
+    mariadb_road.create(texts("name"))
+    assert mariadb_road.found(texts("name", length=120, using="hash")) == [], "InnoDB has trees alone"
