@@ -13,7 +13,7 @@ from kernel_core.script.write import new_id
 from ..errors import told_plainly
 from ..review import Chosen, Review
 from ..running.confirmation import Confirmation
-from ..views.html import Html, details, page, tag, with_code
+from ..views.html import Html, beneath_panel, page, tag, with_code
 from ..views.operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
 from ..views.report import RunReport
 from ..views.view import View
@@ -197,7 +197,7 @@ class Proposal(View):
         )
         lead, state = tag("p", with_code(self._lead()), class_="mig-lead"), tag("p", self._state())
         if self.folded:
-            return page(details(with_code(self._lead()), *body, state), label="Review, as text")
+            return beneath_panel(with_code(self._lead()), *body, state, what="Review")
         return page(lead, *body, state, label="Review")
 
     # ---- the rest ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
 from ..errors import told_plainly
-from ..views.html import Html, details, page, tag
+from ..views.html import Html, beneath_panel, page, tag
 from ..views.plan import Plan, steps_html
 from ..views.report import RunReport
 from ..views.view import View
@@ -60,7 +60,7 @@ class Confirmation(View):
             tag("p", "Nothing was done. To do it: ", tag("code", self.again)),
         )
         if self.folded:
-            return page(details(self.plan.intent(), *body), label="Confirmation, as text")
+            return beneath_panel(self.plan.intent(), *body, what="Confirmation")
         return page(tag("p", self.plan.intent(), class_="mig-lead"), *body, label="Confirmation")
 
     def refusal(self) -> CommandError:

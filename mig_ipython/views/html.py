@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from kernel_core.util.secrets import redact
 
-from .style import CSS
+from .style import CSS, DEAD_PANEL_CSS
 
 _EMPTY = frozenset({"br", "hr", "img", "input", "meta"})
 
@@ -49,6 +49,11 @@ def page(*children: object, label: str = "") -> Html:
     style = Html(f"<style>{CSS}</style>")
     classes = "mig-view mathjax_ignore tex2jax_ignore"
     return tag("div", style, *children, class_=classes, role="group" if label else None, aria_label=label or None)
+
+
+def beneath_panel(summary: object, *children: object, what: str) -> Html:
+    """Return the view that stands folded beneath a live panel, and alone once the panel's kernel is gone."""
+    return page(tag("style", Html(DEAD_PANEL_CSS)), details(summary, *children), label=f"{what}, as text")
 
 
 def details(summary: object, *children: object, shown: bool = False) -> Html:

@@ -72,3 +72,9 @@ CSS = "".join(
   height:auto}
 """.splitlines()
 )
+
+DEAD_PANEL_CSS = (
+    ".jp-OutputArea-child:has(>.jupyter-widgets):not(:has(>.jupyter-widgets>*))"
+    ':has(+.jp-OutputArea-child .mig-view[aria-label$=", as text"]){display:none}'
+)
+"""Hides what JupyterLab says of a panel whose kernel is gone ("model not found"): the same stands below it as text."""

@@ -61,6 +61,9 @@ def test_outputs_stay_readable(lab, notebook_of, open_notebook):
 
     # opened again, with a new kernel that knows nothing of it
     again = open_notebook(str(path.relative_to(lab.folder)))
+    gone = again.page.get_by_text("model not found")  # what JupyterLab says of a panel without its kernel
+    expect(gone).to_have_count(1)
+    expect(gone).to_be_hidden()
     read(again)
     again.page.close()
 
