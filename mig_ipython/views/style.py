@@ -29,7 +29,7 @@ CSS = "".join(
   font-family:var(--jp-code-font-family,ui-monospace,monospace);
   font-size:var(--jp-code-font-size,12px)}
 .mig-view.mig-view.mig-view pre{
-  background:var(--jp-layout-color2,rgba(128,128,128,.12));
+  background:rgba(128,128,128,.12);
   color:inherit;
   padding:.5em .7em;
   margin:.3em 0;
