@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from ..operations.containers import MigrationScript, OpContainer
 from ..operations.operation import MigrateOperation
+from ..util.dispatch import Dispatcher
 from ..util.exc import CommandError
 
 Rewritten = MigrateOperation | Iterable[MigrateOperation] | None
@@ -28,6 +29,9 @@ class Rewriter:
     A rule returns one operation, several, or None for none. The rule of the nearest class in the operation's own order
     of inheritance counts. What a rule returns is not given to a rule again, but what it holds is, if it is a container.
     """
+
+    _traverse = Dispatcher()
+    """Where add-ons announce operations of their own (sqlalchemy-declarative-extensions); here every one is walked."""
 
     def __init__(self) -> None:
         self._rules: dict[type, Rule] = {}

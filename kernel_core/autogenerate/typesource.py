@@ -120,7 +120,8 @@ def type_prefix(cls: type, context: AutogenContext) -> str:
         return prefix + cls.__qualname__.removesuffix(cls.__name__)
     if parts[1:2] == ["dialects"] and len(parts) > 2:
         package = f"sqlalchemy.dialects.{parts[2]}"
-        if getattr(importlib.import_module(package), cls.__name__, None) is cls:
+        # A class of an add-on that passes itself off as the dialect's (alembic-postgresql-enum) counts as one.
+        if module == package or getattr(importlib.import_module(package), cls.__name__, None) is cls:
             context.imports.add(f"from sqlalchemy.dialects import {parts[2]}")
             return f"{parts[2]}."
     elif getattr(sqlalchemy, cls.__name__, None) is cls:

@@ -64,6 +64,8 @@ def run(config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = Fal
     buffer = io.StringIO() if sql else None
     environment = EnvironmentContext(config, scripts, fn=noticed, as_sql=sql, output_buffer=buffer, **opts)
     with environment:
+        if not opts.get("dont_mutate"):
+            scripts.run_computed()
         scripts.run_env()
     if not asked:
         raise CommandError(f"{scripts.env_py_location} ended without context.run_migrations(); nothing was done.")

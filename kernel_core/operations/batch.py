@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import CheckConstraint, MetaData, Table, TextClause
 
-from ..util.exc import BatchError, CommandError
+from ..util.exc import BatchError, CommandError, NoSuchColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,13 @@ class Batch:
         """Return the error that says why the table cannot be rebuilt."""
         return BatchError(f"Table {self.table_name!r} cannot be rebuilt: {reason}")
 
+    def refuse_column(self, name: str, names: Iterable[str]) -> NoSuchColumn:
+        """Return the error for a column that is not among the table's ``names``."""
+        known = ", ".join(names)
+        return NoSuchColumn(
+            f"Table {self.table_name!r} cannot be rebuilt: it has no column {name!r}. Its columns: {known}"
+        )
+
 
 def reordered(batch: Batch, names: Sequence[str], groups: Sequence[Sequence[str]]) -> list[str]:
     """Return column names in an order that keeps each group's own; what no group moves stays as near as it can.
@@ -85,7 +92,7 @@ def reordered(batch: Batch, names: Sequence[str], groups: Sequence[Sequence[str]
     """
     unknown = [name for group in groups for name in group if name not in names]
     if unknown:
-        raise batch.refuse(f"it has no column {unknown[0]!r}. Its columns: {', '.join(names)}")
+        raise batch.refuse_column(unknown[0], names)
     before: dict[str, set[str]] = {name: set() for name in names}
     for group in groups:
         for first, second in itertools.pairwise(group):

@@ -82,7 +82,13 @@ def add_column(
     exists = " IF NOT EXISTS" if if_not_exists else ""
     key = " PRIMARY KEY" if inline_primary_key and column.primary_key else ""
     keys = references(compiler, column) if inline_references else ""
-    return f"{words}{exists} {column_specification(compiler, column, **kw)}{key}{keys}"
+    return f"{words}{exists} {column_specification(compiler, column, **kw)}{checks(compiler, column)}{key}{keys}"
+
+
+def checks(compiler: DDLCompiler, column: Column[Any]) -> str:
+    """Return the CHECKs that a column brings along, as they stand behind it; a column holds them in no order."""
+    stated = sorted((compiler.process(each) or "").strip() for each in column.constraints)
+    return "".join(f" {clause}" for clause in stated if clause)
 
 
 def inline_foreign_keys(column: Column[Any]) -> list[ForeignKeyConstraint]:

@@ -15,7 +15,7 @@ from .bytecode import code_at
 from .draft import FILE_TEMPLATE, Draft, Wish
 from .files import located
 from .flaws import flaws_of
-from .index import Place, look
+from .index import Place, look, run_computed
 from .module import execute, on_path, runs
 from .revision import RevisionMap
 from .steps import StampStep, Step, downgrade_steps, stamp_steps, upgrade_steps
@@ -104,11 +104,22 @@ class ScriptDirectory:
     def map(self) -> RevisionMap:
         """The graph of all readable revisions; this object looks at the folders once, until `reload`."""
         if self._map is None:
-            where = self.version_locations, self.recursive_version_locations, self.sourceless
-            place = Place(*where, imports_from=self.prepend_sys_path)
-            self._map = look(place).map
+            self._map = look(self._place).map
             runs.begin()
         return self._map
+
+    @property
+    def _place(self) -> Place:
+        where = self.version_locations, self.recursive_version_locations, self.sourceless
+        return Place(*where, imports_from=self.prepend_sys_path)
+
+    def run_computed(self) -> None:
+        """Run the version files that compute their identifiers, so that `map` has them until `reload`.
+
+        Whoever only lists or draws must not: a listing runs nothing, and such a file is in `unreadable`.
+        """
+        runs.begin()
+        self._map = run_computed(self._place)
 
     @property
     def revision_map(self) -> RevisionMap:

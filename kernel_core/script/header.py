@@ -16,10 +16,10 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from types import CodeType, MappingProxyType
+from types import CodeType, MappingProxyType, ModuleType
 from typing import NamedTuple, NoReturn, TypeVar
 
-from ..util.exc import BrokenScript
+from ..util.exc import BrokenScript, ComputedIdentifier
 from .quick import LATER, NAMES, body_start, scan
 
 FORBIDDEN = "@-+:"
@@ -196,6 +196,13 @@ def _shared(lines: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
     return MappingProxyType(dict(lines))
 
 
+def header_of_module(module: ModuleType, path: str) -> Header:
+    """Return the header of a version file that was run, by what its names mean then; raises BrokenScript."""
+    values = {name: getattr(module, name) for name in NAMES if hasattr(module, name)}
+    lines = {name: line for name, _, line in _assignments(_parse_top(read_source(path), path))}
+    return header_of(values, {name: lines.get(name, 1) for name in values}, module.__doc__ or "", path)
+
+
 def check_syntax(source: str, path: str) -> None:
     """Raise BrokenScript where ``source`` does not compile; it is not run, and warnings wait until it is."""
     with warnings.catch_warnings():
@@ -316,7 +323,8 @@ def _identifier(value: object, path: str, line: int) -> str:
 
 
 def _computed(name: str, path: str, line: int) -> NoReturn:
-    raise BrokenScript(path, line, f"{name} is computed: the file must be run to be known. Write it as a plain text.")
+    reason = f"{name} is computed: the file must be run to be known. Write it as a plain text."
+    raise ComputedIdentifier(path, line, reason)
 
 
 def _docstring(tree: ast.Module) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from ..util.exc import BrokenScript
+from ..util.exc import BrokenScript, ComputedIdentifier
 from .compiled import read_compiled
 from .files import Listing, Stamp
 from .header import read_header
@@ -60,6 +60,25 @@ def look(place: Place) -> Snapshot:
     while len(_kept) > KEPT:
         _kept.pop(next(iter(_kept)), None)
     return snapshot
+
+
+def run_computed(place: Place) -> RevisionMap:
+    """Return the graph in which a version file that computes its identifiers has those that it gives itself when run.
+
+    Only for commands that run files of the environment anyway; what a file raises is in `RevisionMap.broken`.
+    """
+    snapshot = look(place)
+    if not any(isinstance(each, ComputedIdentifier) for each in snapshot.found):
+        return snapshot.map
+    found = [_run(each, place) if isinstance(each, ComputedIdentifier) else each for each in snapshot.found]
+    return _made(snapshot.listing, found, snapshot.unsure, is_first=False).map
+
+
+def _run(computed: ComputedIdentifier, place: Place) -> Script | BrokenScript:
+    try:
+        return Script.run(computed.path, place.imports_from)
+    except BrokenScript as error:
+        return error
 
 
 def forget() -> None:

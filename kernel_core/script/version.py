@@ -9,7 +9,7 @@ from types import CodeType, ModuleType
 
 from ..util.exc import BrokenScript, CommandError
 from .bytecode import bytecode_at, code_at, unpacked
-from .header import Header, check_syntax, date_in, first_paragraph, read_source, tidy
+from .header import Header, check_syntax, date_in, first_paragraph, header_of_module, read_source, tidy
 from .module import load_module, on_path, runs
 from .revision import Revision
 from .written import as_tuple, as_written
@@ -38,6 +38,14 @@ class Script(Revision):
         self._docstring = docstring
         self._module: tuple[int, ModuleType] | None = None
         self._checked: tuple[int, bytes] | None = None
+
+    @classmethod
+    def run(cls, path: str, imports_from: tuple[str, ...] = ()) -> Script:
+        """Return the script of a file that must be run to be known; raises BrokenScript."""
+        module = _run(path, imports_from)
+        script = cls(header_of_module(module, path), imports_from)
+        script._module = runs.count, module
+        return script
 
     def __str__(self) -> str:
         return self.cmd_format(False, include_branches=True, include_doc=True, include_parents=True)
@@ -84,9 +92,7 @@ class Script(Revision):
         A kernel keeps its scripts from one command to the next, while each command runs the files anew.
         """
         if self._module is None or self._module[0] != runs.count:
-            stem = f"version_{os.path.splitext(os.path.basename(self.path))[0]}"
-            with on_path(self._imports_from):
-                self._module = runs.count, load_module(self.path, stem, self.code)
+            self._module = runs.count, _run(self.path, self._imports_from, self.code)
             self._checked = None
         return self._module[1]
 
@@ -99,7 +105,9 @@ class Script(Revision):
 
     def unbound(self) -> Script:
         """Return the same script, in no map yet."""
-        return Script(self.header, self._imports_from)
+        script = Script(self.header, self._imports_from)
+        script._module = self._module
+        return script
 
     @property
     def log_entry(self) -> str:
@@ -166,3 +174,9 @@ class Script(Revision):
         head = "effective head" if self.is_needed else "head"
         facts = ((head, self.is_head), ("branchpoint", self.is_branch_point), ("mergepoint", self.is_merge_point))
         return [name for name, holds in facts if holds]
+
+
+def _run(path: str, imports_from: tuple[str, ...], code: CodeType | None = None) -> ModuleType:
+    stem = f"version_{os.path.splitext(os.path.basename(path))[0]}"
+    with on_path(imports_from):
+        return load_module(path, stem, code)

@@ -75,8 +75,17 @@ class UnsupportedOperation(CommandError, NotImplementedError):
     """The database cannot do this operation, or not in this form."""
 
 
-class BatchError(CommandError):
-    """A table cannot be rebuilt without losing something; nothing was changed."""
+class BatchError(CommandError, ValueError):
+    """A table cannot be rebuilt without losing something; nothing was changed.
+
+    It is a ValueError too, since version files catch that where a constraint may not be there.
+    """
+
+
+class NoSuchColumn(BatchError, KeyError):
+    """A batch is about a column that its table lacks; version files catch it as a KeyError."""
+
+    __str__ = Exception.__str__
 
 
 class UpgradeFailed(CommandError):
@@ -123,6 +132,10 @@ class BrokenScript(CommandError):
         where = f"{path}, line {line}" if line else path
         super().__init__(f"{where}: {reason}")
         self.path, self.line, self.reason = path, line, reason
+
+
+class ComputedIdentifier(BrokenScript):
+    """An identifier is no literal, so that the version file must be run to know it."""
 
 
 class RevisionError(CommandError):

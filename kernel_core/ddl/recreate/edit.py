@@ -10,6 +10,7 @@ from sqlalchemy.schema import Computed, Constraint, PrimaryKeyConstraint
 from sqlalchemy.types import TypeEngine
 
 from ...operations.batch import Batch
+from ...operations.statements import checks
 from ...util.sqla_compat import (
     changed_column,
     copy_column,
@@ -214,7 +215,8 @@ class RecreatedTable(ReplayedTable):
         """Return the CREATE TABLE statement, for a table of that name."""
         compiler, table = ddl_compiler(self.dialect), self.as_table(name)
         lines = [
-            self.texts.get(column.name) or compiler.get_column_specification(column, first_pk=False)
+            self.texts.get(column.name)
+            or compiler.get_column_specification(column, first_pk=False) + checks(compiler, column)
             for column in table.columns
         ]
         lines += [clause.sql for clause in self.clauses if self.stored.is_inline(clause)]

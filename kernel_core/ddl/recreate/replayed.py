@@ -52,7 +52,7 @@ class ReplayedTable(ABC):
         """Return the same for a column that must be there."""
         found = self.find(name)
         if found is None:
-            raise self.batch.refuse(f"it has no column {name!r}. Its columns: {', '.join(self.names())}")
+            raise self.batch.refuse_column(name, self.names())
         return found
 
     def reorder(self) -> None:

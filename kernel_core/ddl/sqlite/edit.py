@@ -12,6 +12,7 @@ from sqlalchemy.types import NULLTYPE, Boolean, SchemaType, TypeEngine
 
 from ...operations.add_constraint import AddConstraintOp
 from ...operations.batch import Batch
+from ...operations.statements import checks
 from ...util.sqla_compat import (
     ddl_compiler,
     default_argument,
@@ -114,7 +115,7 @@ class TableEdit(ReplayedTable):
         self.text.columns.sort(key=lambda column: names.index(column.name))
 
     def append(self, column: Column[Any]) -> None:
-        new = parse_column(self.compiler.get_column_specification(column))
+        new = parse_column(self.compiler.get_column_specification(column) + checks(self.compiler, column))
         if column.primary_key:
             new.set_clause("PRIMARY KEY", "PRIMARY KEY")
         self.text.columns.append(new)

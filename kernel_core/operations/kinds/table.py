@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from sqlalchemy import Column, ForeignKeyConstraint, Integer, PrimaryKeyConstraint, String, Table
+from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, PrimaryKeyConstraint, String, Table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Constraint, SchemaItem
 from sqlalchemy.sql.compiler import DDLCompiler
@@ -55,16 +55,20 @@ class CreateTableOp(MigrateOperation):
         comment: str | None = None,
         prefixes: Sequence[str] | None = None,
         info: dict[Any, Any] | None = None,
+        _namespace_metadata: MetaData | None = None,
+        _constraints_included: bool = False,
         **kw: Any,
     ) -> None:
         self.table_name, self.columns, self.schema = table_name, list(columns), schema
+        # Nothing here needs these two; subclasses of add-ons (GeoAlchemy2) hand them from one operation to another.
+        self._namespace_metadata, self._constraints_included = _namespace_metadata, _constraints_included
         self.if_not_exists, self.comment, self.prefixes = if_not_exists, comment, list(prefixes or ())
         self.kw = kw
         if info:
             self.info.update(info)
 
     @classmethod
-    def from_table(cls, table: Table) -> Self:
+    def from_table(cls, table: Table, *, _namespace_metadata: MetaData | None = None) -> Self:
         """Return the operation that makes ``table``, its objects copied so that the model stays as it is."""
         constraints = own_constraints(table)
         copied = SchemaObjects().table(table.name, *table.columns, *constraints, schema=table.schema)
@@ -75,6 +79,8 @@ class CreateTableOp(MigrateOperation):
             comment=table.comment,
             prefixes=table_prefixes(table),
             info=dict(table.info),
+            _namespace_metadata=_namespace_metadata,
+            _constraints_included=True,
             **table.dialect_kwargs,
         )
 
@@ -182,12 +188,22 @@ class DropTableOp(MigrateOperation):
         **kw: Any,
     ) -> None:
         self.table_name, self.schema, self.if_exists, self._reverse = table_name, schema, if_exists, _reverse
+        self._namespace_metadata = _reverse._namespace_metadata if _reverse is not None else None  # noqa: SLF001
         self.kw = {**(table_kw or {}), **kw}
 
+    @property
+    def table_kw(self) -> dict[str, Any]:
+        """What is known of the table beside its name: its comment, its options."""
+        return self.kw
+
     @classmethod
-    def from_table(cls, table: Table) -> Self:
+    def from_table(cls, table: Table, *, _namespace_metadata: MetaData | None = None) -> Self:
         """Return the operation that drops ``table`` and can make it again."""
-        return cls(table.name, schema=table.schema, _reverse=CreateTableOp.from_table(table))
+        return cls(
+            table.name,
+            schema=table.schema,
+            _reverse=CreateTableOp.from_table(table, _namespace_metadata=_namespace_metadata),
+        )
 
     def to_table(self, migration_context: Any = None) -> Table:
         """Return the Table that is dropped; without columns where only its name is known."""

@@ -361,3 +361,20 @@ def test_a_constraint_may_be_dropped_after_its_column(people: sa.Connection) -> 
     run(people, both)
     assert "ix_person" not in objects(people)
     assert "uq_person" not in objects(people)["person"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda batch_op: batch_op.drop_constraint("fk_gone", type_="foreignkey"), ValueError),
+        (lambda batch_op: batch_op.drop_column("gone"), KeyError),
+        (lambda batch_op: batch_op.alter_column("gone", nullable=False), KeyError),
+    ],
+)
+def test_what_is_not_there_may_be_caught_as_version_files_do(people: sa.Connection, change: Any, error: type) -> None:
+    before = objects(people)
+    with pytest.raises(error, match="Table 'person' cannot be rebuilt: it has no") as caught:
+        run(people, change)
+    assert isinstance(caught.value, BatchError)
+    assert str(caught.value).startswith("Table 'person'")
+    assert objects(people) == before
