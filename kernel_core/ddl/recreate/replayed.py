@@ -44,6 +44,13 @@ class ReplayedTable(ABC):
     def redefine(self, name: str, change: ColumnChange) -> None:
         """Give a column another type, nullability, default or comment."""
 
+    @abstractmethod
+    def take_options(self) -> None:
+        """Apply what ``batch_alter_table`` itself was given for the new table."""
+
+    def conclude(self) -> None:  # noqa: B027 - where nothing waits there is nothing to say
+        """Do what waits for the end of the batch; most need nothing."""
+
     def find(self, name: str) -> str | None:
         """Return the name that the table itself has for a column; None where there is no such column."""
         return name if name in self.names() else None

@@ -3,63 +3,41 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, MetaData, Table, select
 from sqlalchemy.exc import NoSuchTableError
 
-from ...operations.batch import Batch, Change, with_new_name
-from ...util.exc import UnsupportedOperation
+from ...operations.batch import Batch, with_new_name
 from ...util.sqla_compat import changed_column, copy_column
-from ..columnchange import ColumnChange
 from .edit import RecreatedTable
+from .order import MoveAndCopy
 from .stored import AsStored, Clause
 
 if TYPE_CHECKING:
     from ..impl import DefaultImpl
 
-_COMMENTS = ("create_table_comment", "change_table_comment", "drop_table_comment")
 
-
-class Recreation:
-    """One move and copy: replays the changes of a batch on a `RecreatedTable`, then puts that in the old one's place.
+class Recreation(MoveAndCopy):
+    """A move and copy by way of a `RecreatedTable`, on any database.
 
     On a database with transactional DDL all is one transaction. Elsewhere the old table is dropped only when the new
     one holds every row; what is stated after that (foreign keys) can fail, and then is missing, not the rows.
     """
 
+    impl: DefaultImpl
+    new: RecreatedTable
+
     def __init__(self, impl: DefaultImpl, batch: Batch) -> None:
-        self.impl, self.batch = impl, batch
+        super().__init__(impl, batch)
         self.overrides = [copy_column(each) for each in batch.options.reflect_args if isinstance(each, Column)]
         self.further = [each for each in batch.options.reflect_args if not isinstance(each, Column)]
         self.new = self._read()
 
-    def run(self) -> None:
-        """Make every change: names of columns and comments in place, all others by moving the rows once."""
-        self.new.take_options()
-        later = []
-        for change in self.batch.changes:
-            if change.method == "alter_column" and change.kw.get("name") is not None:
-                self._rename_in_place(change)
-            elif change.method in _COMMENTS:
-                later.append(change)
-            else:
-                change.replay(self.new)
-        self.new.reorder()
-        if self.new.changed or self.batch.options.recreate == "always":
-            self._carry_out()
-        for change in later:
-            change.replay(self.impl)
-
     def _read(self) -> RecreatedTable:
         """Return the table as the database has it, or as ``copy_from`` states it."""
         impl, batch, copy_from = self.impl, self.batch, self.batch.options.copy_from
-        if copy_from is None and impl.as_sql:
-            raise UnsupportedOperation(
-                f"Table {batch.table_name!r} must be rebuilt, and offline its definition cannot be read. "
-                "Pass copy_from= with a Table, or run it on a live database."
-            )
+        self.refuse_unknown()
         if copy_from is not None:
             stored = self._as_stored()
             stored.columns, stored.clauses = {}, None
@@ -99,24 +77,16 @@ class Recreation:
             )
         return stored
 
-    def _rename_in_place(self, change: Change) -> None:
-        """Let the database rename the column wherever it is used, then go on from there."""
-        impl, batch = self.impl, self.batch
-        if self.new.changed and impl.as_sql:
-            raise batch.refuse("offline, new names come before all other changes of a batch")
-        if self.new.changed:
-            self._carry_out()
-        before, after = change.args[1], change.kw["name"]
-        impl.alter_column(batch.table_name, before, name=after, schema=batch.schema)
+    def read_renamed(self, before: str, after: str) -> None:
+        batch = self.batch
         self.overrides = [changed_column(each, name=after) if each.name == before else each for each in self.overrides]
         if batch.options.copy_from is None:
             self.new = self._read()
         else:
             renamed = with_new_name(batch, self.new.table, before, after)
-            self.new = RecreatedTable(impl, batch, renamed, self.new.stored)
-        self.new.change_column(replace(ColumnChange.of(*change.args, **change.kw), column_name=after, name=None))
+            self.new = RecreatedTable(self.impl, batch, renamed, self.new.stored)
 
-    def _carry_out(self) -> None:
+    def carry_out(self) -> None:
         impl, old, schema = self.impl, self.batch.table_name, self.batch.schema
         stored, table = self.new.stored, self.new.as_table(_name_beside(old, impl.dialect.max_identifier_length))
         for sql in stored.before:

@@ -65,7 +65,7 @@ class TableEdit(ReplayedTable):
                     self.add_constraint(constraint)
             self.changed = True
 
-    def name_clauses(self) -> None:
+    def conclude(self) -> None:
         """Give unnamed constraints the names of the batch's ``naming_convention``, to be dropped by from now on."""
         for column, clauses in self._all_clauses():
             for place, clause in enumerate(clauses):

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, MetaData, Table, text
 
-from ...operations.batch import Batch, Change, with_new_name
-from ...util.exc import UnsupportedOperation
+from ...operations.batch import Batch, with_new_name
 from ...util.sqla_compat import copy_column
-from ..columnchange import ColumnChange
+from ..recreate.order import MoveAndCopy
 from .edit import TableEdit
 from .pragma import in_transaction
 from .references import dangling_of, said
@@ -27,39 +25,25 @@ if TYPE_CHECKING:
     from .impl import SQLiteImpl
 
 
-class Rebuild:
-    """One move-and-copy: has the changes of a batch replayed on the table's text, then carries it out."""
+class Rebuild(MoveAndCopy):
+    """A move and copy by way of the table's own text."""
+
+    impl: SQLiteImpl
+    new: TableEdit
 
     def __init__(self, impl: SQLiteImpl, batch: Batch) -> None:
-        self.impl, self.batch = impl, batch
+        super().__init__(impl, batch)
         self.copy_from: Table | None = None
         self.stored = self._read()
-        self.edit = TableEdit(self.stored, impl, batch)
-
-    def run(self) -> None:
-        """Make every change, renames in place and all others by moving the rows once."""
-        self.edit.take_overrides(self._overrides())
-        self.edit.take_options()
-        for change in self.batch.changes:
-            if change.method == "alter_column" and change.kw.get("name") is not None:
-                self._rename_in_place(change)
-            elif change.method not in ("create_table_comment", "drop_table_comment"):
-                change.replay(self.edit)
-        self.edit.reorder()
-        self.edit.name_clauses()
-        if self.edit.changed or self.batch.options.recreate == "always":
-            self._carry_out()
+        self.new = TableEdit(self.stored, impl, batch)
+        self.new.take_overrides(self._overrides())
 
     def _read(self) -> Stored:
         """Return the table as it is now, or as ``copy_from`` states it."""
         copy_from = self.batch.options.copy_from
         if copy_from is not None:
             return self._stated(copy_from)
-        if self.impl.as_sql:
-            raise UnsupportedOperation(
-                f"Table {self.batch.table_name!r} must be rebuilt, and offline its definition cannot be read. "
-                "Pass copy_from= with a Table, or run it on a live database."
-            )
+        self.refuse_unknown()
         return stored_definition(self.impl, self.batch.table_name, self.batch.schema)
 
     def _stated(self, table: Table) -> Stored:
@@ -87,57 +71,45 @@ class Rebuild:
         known = {"schema": self.batch.schema, "autoload_with": self.impl.connection, "resolve_fks": False}
         return Table(self.batch.table_name, MetaData(), **{**options, **known})
 
-    def _rename_in_place(self, change: Change) -> None:
-        """Let SQLite rename the column everywhere it is used, then go on from there."""
-        if self.edit.changed and self.impl.as_sql:
-            raise self.batch.refuse("offline, new names come before all other changes of a batch")
-        if self.edit.changed:
-            self._carry_out()
-        table_name, column_name = change.args
-        new, copy_from = change.kw["name"], self.batch.options.copy_from
-        self.impl.alter_column(table_name, column_name, name=new, schema=self.batch.schema)
+    def read_renamed(self, before: str, after: str) -> None:
+        copy_from = self.batch.options.copy_from
         if copy_from is None:
             self.stored = stored_definition(self.impl, self.batch.table_name, self.batch.schema)
         else:
-            self.copy_from = with_new_name(self.batch, self.copy_from or copy_from, column_name, new)
+            self.copy_from = with_new_name(self.batch, self.copy_from or copy_from, before, after)
             self.stored = self._stated(self.copy_from)
-        self.edit = TableEdit(self.stored, self.impl, self.batch)
-        rest = replace(ColumnChange.of(*change.args, **change.kw), column_name=new, name=None)
-        if rest.redefines or rest.beside != (None, None):
-            self.edit.change_column(rest)
+        self.new = TableEdit(self.stored, self.impl, self.batch)
 
-    def _carry_out(self) -> None:
+    def carry_out(self) -> None:
         """Make the new table, move the rows, put it in the old one's place, make indexes and triggers again."""
-        self.edit.settle()
-        schema, old = self.batch.schema, self.edit.text.name
+        self.new.settle()
+        schema, old = self.batch.schema, self.new.text.name
         new = f"_mig_new_{old}"
         before = self._check_broken()
         with self._free_of_foreign_keys():
-            self._run(self.edit.text.sql(new).replace("CREATE TABLE ", f"CREATE TABLE {_prefix(schema)}", 1))
+            self._run(self.new.text.sql(new).replace("CREATE TABLE ", f"CREATE TABLE {_prefix(schema)}", 1))
             self._move_rows(old, new)
             self._run(f"DROP TABLE {_prefix(schema)}{quote(old)}")
             with self._plain_rename():
                 self._run(f"ALTER TABLE {_prefix(schema)}{quote(new)} RENAME TO {quote(old)}")
-            for sql in (*self.edit.indexes.values(), *self.edit.triggers.values()):
+            for sql in (*self.new.indexes.values(), *self.new.triggers.values()):
                 self._run(in_schema(sql, schema))
             self._verify(before)
-        self.edit.changed = False
+        self.new.changed = False
 
     def _move_rows(self, old: str, new: str) -> None:
         pairs = [
-            (quote(target.name), self.edit.sources[target.name])
-            for target in self.edit.text.columns
-            if target.name in self.edit.sources and not target.is_generated
+            (quote(target.name), self.new.sources[target.name])
+            for target in self.new.text.columns
+            if target.name in self.new.sources and not target.is_generated
         ]
         targets, sources = [target for target, _ in pairs], [source for _, source in pairs]
-        if not (self.edit.text.without_rowid or self.edit.text.has_rowid_alias or self.edit.text.has_column("rowid")):
+        if not (self.new.text.without_rowid or self.new.text.has_rowid_alias or self.new.text.has_column("rowid")):
             targets, sources = ["rowid", *targets], ["rowid", *sources]
         prefix = _prefix(self.batch.schema)
         rows = f"SELECT {', '.join(sources)} FROM {prefix}{quote(old)}"
         self._run(f"INSERT INTO {prefix}{quote(new)} ({', '.join(targets)}) {rows}")
-        if any(
-            "AUTOINCREMENT" in clause.text.upper() for column in self.edit.text.columns for clause in column.clauses
-        ):
+        if any("AUTOINCREMENT" in clause.text.upper() for column in self.new.text.columns for clause in column.clauses):
             self._keep_sequence(old, new)
 
     def _keep_sequence(self, old: str, new: str) -> None:
@@ -187,7 +159,7 @@ class Rebuild:
         for name, sql in rows:
             found = tokens(sql)
             for place, token in enumerate(found[:-1]):
-                if token.keyword == "REFERENCES" and found[place + 1].name.lower() == self.edit.text.name.lower():
+                if token.keyword == "REFERENCES" and found[place + 1].name.lower() == self.new.text.name.lower():
                     raise self.batch.refuse(
                         f"table {name!r} refers to it, foreign keys are enforced, and inside a transaction SQLite "
                         "cannot switch that off. Run it through upgrade, or set PRAGMA foreign_keys=OFF "
@@ -215,7 +187,7 @@ class Rebuild:
         """Return how many rows of the table refer to rows that each other table lacks."""
         if self.impl.as_sql or self.impl.connection is None:
             return Counter()
-        return dangling_of(self.impl.connection, self.edit.text.name, self.batch.schema)
+        return dangling_of(self.impl.connection, self.new.text.name, self.batch.schema)
 
     def _verify(self, before: Counter[tuple[str, str]]) -> None:
         """Raise where the new table refers to rows that are not there, or where a view no longer works."""

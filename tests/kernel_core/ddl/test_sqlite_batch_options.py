@@ -295,6 +295,14 @@ def test_a_naming_convention_names_what_had_no_name_for_good(sqlite: sa.Connecti
     assert definition(sqlite).endswith("a INT, b INT, c INT CHECK (c > 0), CONSTRAINT mine UNIQUE (a, b) )")
 
 
+def test_comments_which_sqlite_does_not_keep_stop_no_batch(thing: sa.Connection) -> None:
+    with Operations(MigrationContext.configure(thing)).batch_alter_table("thing") as batch_op:
+        batch_op.create_table_comment("new", existing_comment="old")
+        batch_op.alter_column("a", nullable=False, comment="more")
+        batch_op.drop_table_comment(existing_comment="new")
+    assert "a INT NOT NULL" in definition(thing)
+
+
 def test_a_column_gets_a_new_name_and_a_new_place_at_once(thing: sa.Connection) -> None:
     with Operations(MigrationContext.configure(thing)).batch_alter_table("thing") as batch_op:
         batch_op.alter_column("c", new_column_name="first", insert_before="A")
