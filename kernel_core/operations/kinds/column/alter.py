@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 from sqlalchemy import String
-from sqlalchemy.schema import Constraint
+from sqlalchemy.schema import Constraint, Identity
 from sqlalchemy.types import TypeEngine
 
 from ....util.exc import IrreversibleOperation
@@ -303,7 +303,8 @@ class AlterColumnOp(ColumnOp):
             "existing_nullable": self.existing_nullable if self.modify_nullable is None else None,
             "existing_comment": self.existing_comment if self.modify_comment is False else None,
         }
-        if self.existing_server_default not in (False, None) and self.modify_server_default is False:
+        of_identity = isinstance(self.existing_server_default, Identity)  # it is altered by what it was
+        if self.existing_server_default not in (False, None) and (self.modify_server_default is False or of_identity):
             now["existing_server_default"] = default_argument(self.existing_server_default)
         given: dict[str, object] = without_empty(
             {"new_column_name": self.modify_name, "type_": self.modify_type, "nullable": self.modify_nullable}

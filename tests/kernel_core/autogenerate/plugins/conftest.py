@@ -131,6 +131,11 @@ def road(request, databases):
 
 
 @pytest.fixture
+def sqlite_road(databases):
+    yield from _road(databases("sqlite"))
+
+
+@pytest.fixture
 def postgresql_road(databases):
     yield from _road(databases("postgresql"))
 
