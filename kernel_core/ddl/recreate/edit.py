@@ -159,11 +159,13 @@ class RecreatedTable(ReplayedTable):
             raise self.batch.refuse(f"column {column_name!r} says {unknown}, which would be lost. Alter it in place")
 
     def add_constraint(self, constraint: Constraint) -> None:
-        """Add a constraint."""
+        """Add a constraint, in the place of one that has its name already."""
         clause = constraint_clause(constraint, self.dialect)
         if clause is not None:
             if clause.kind == "PRIMARY KEY":
                 self.clauses = [each for each in self.clauses if each.kind != "PRIMARY KEY"]
+            if clause.name is not None:
+                self.clauses = [each for each in self.clauses if each.kind == "INDEX" or each.name != clause.name]
             self.clauses.append(clause)
             self.changed = True
 

@@ -199,7 +199,7 @@ class TableEdit(ReplayedTable):
         return f"DEFAULT ({sql})" if bracketed else f"DEFAULT {sql}"
 
     def add_constraint(self, constraint: Constraint) -> None:
-        """Add a constraint to the table."""
+        """Add a constraint to the table, in the place of one that has its name already."""
         if not should_create(constraint, self.dialect):
             return
         try:
@@ -213,6 +213,8 @@ class TableEdit(ReplayedTable):
             for column in self.text.columns:
                 column.set_clause("PRIMARY KEY", None)
             self.text.constraints = [other for other in self.text.constraints if other.kind != "PRIMARY KEY"]
+        for _, clauses in self._all_clauses():
+            clauses[:] = [other for other in clauses if clause.name is None or other.name != clause.name]
         self.text.constraints.append(clause)
         self.changed = True
 

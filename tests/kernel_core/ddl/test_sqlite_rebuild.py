@@ -378,3 +378,10 @@ def test_what_is_not_there_may_be_caught_as_version_files_do(people: sa.Connecti
     assert isinstance(caught.value, BatchError)
     assert str(caught.value).startswith("Table 'person'")
     assert objects(people) == before
+
+
+def test_a_constraint_takes_the_place_of_one_of_its_name(people: sa.Connection) -> None:
+    run(people, lambda batch_op: batch_op.create_unique_constraint("uq_person", ["name", "boss"]))
+    definition = objects(people)["person"]
+    assert definition.count("uq_person") == 1
+    assert "CONSTRAINT uq_person UNIQUE (name, boss)" in definition
