@@ -130,6 +130,7 @@ CHANGES: dict[str, tuple[str, Change]] = {
     "a reference updates": (ALL, put(reference={**TO, "onupdate": "CASCADE"})),
     "a reference can wait": (BOTH, put(reference={**TO, "deferrable": True})),
     "a reference waits": (BOTH, put(reference={**TO, "deferrable": True, "initially": "DEFERRED"})),
+    "a reference matches in full": (POSTGRESQL, put(reference={**TO, "match": "FULL"})),
     "an exclusion is gone": (POSTGRESQL, put(exclude=None)),
     "an exclusion is over more": (
         POSTGRESQL,
@@ -179,3 +180,23 @@ def test_a_change_is_found_made_and_undone(database, name, road_of):
     CHANGES[name][1](said)
     after = models(database, said)
     assert road_of(database).there_and_back(before, after)
+
+
+@pytest.mark.postgresql
+def test_a_simple_match_goes_without_saying(postgresql_road):
+    said = usual("postgresql")
+    postgresql_road.create(models("postgresql", said))
+    said["reference"] = {**TO, "match": "SIMPLE"}
+    assert postgresql_road.found(models("postgresql", said)) == []
+
+
+@pytest.mark.postgresql
+def test_a_hook_may_leave_a_match_alone(postgresql_road):
+    said = usual("postgresql")
+    postgresql_road.create(models("postgresql", said))
+    said["reference"] = {**TO, "match": "FULL"}
+
+    def include(object_, name, type_, reflected, compare_to):
+        return type_ != "foreign_key_constraint"
+
+    assert postgresql_road.found(models("postgresql", said), include_object=include) == []

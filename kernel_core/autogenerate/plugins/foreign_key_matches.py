@@ -1,0 +1,45 @@
+"""Foreign keys over several columns that match in another way: MATCH FULL, SIMPLE (PostgreSQL)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...runtime.plugins import Plugin
+from ...util.sqla_compat import final_name
+from ..compare.copies import create_foreign_key, drop_constraint
+from ..compare.found import Found
+from ..compare.reflect import Database, final
+from ..compare.values import foreign_key_of_database, foreign_key_of_model
+from ..context import AutogenContext
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare where the database tells it."""
+    plugin.add_autogenerate_comparator(compare_matches, "tables", "foreign_key_matches", qualifier="postgresql")
+
+
+def compare_matches(context: AutogenContext, database: Database, found: Found) -> None:
+    """Find foreign keys that are the same but for how NULL among their columns counts; they are made anew."""
+    schema = database.default_schema
+    for pair in found.both:
+        there = {foreign_key_of_database(item, schema): item for item in pair.info.foreign_keys}
+        for constraint in sorted(pair.model.foreign_key_constraints, key=lambda each: str(each.name)):
+            item = there.get(foreign_key_of_model(constraint, schema))
+            if item is None or _match((item.get("options") or {}).get("match")) == _match(constraint.match):
+                continue
+            keys = database.table(pair.info.key).foreign_key_constraints
+            existing = next((each for each in keys if each.name == item["name"]), None)
+            if existing is None or not context.run_object_filters(
+                existing, item["name"], "foreign_key_constraint", True, constraint
+            ):
+                continue
+            pair.changes.dropped_foreign_keys.append(drop_constraint(existing, context.impl))
+            addition = create_foreign_key(constraint, context.dialect)
+            addition.constraint_name = final_name(constraint, context.dialect) or final(item["name"])
+            pair.changes.added_foreign_keys.append(addition)
+
+
+def _match(word: Any) -> str:
+    """SIMPLE is what goes without saying (SQL standard, 8.12)."""
+    match = str(word or "").upper()
+    return "" if match == "SIMPLE" else match
