@@ -38,6 +38,16 @@ def sides_of(context: AutogenContext, database: Database, info: TableInfo, model
     return found
 
 
+def indexes_of_one_side(context: AutogenContext, table: Table, *, of_models: bool) -> list[Index]:
+    """Return the indexes of a table that is new, or that goes, after the same hook."""
+    indexes = set(table.indexes)
+    if is_overridden(context.impl, "correct_for_autogen_constraints"):
+        uniques = {constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)}
+        sides: list[set[Any]] = [set(), set(), uniques, indexes] if of_models else [uniques, indexes, set(), set()]
+        context.impl.correct_for_autogen_constraints(*sides)
+    return [index for index in table.indexes if index in indexes]
+
+
 def _without_constraints(context: AutogenContext, database: Database, info: TableInfo, sides: Sides) -> Sides:
     table = database.table(info.key)
     uniques = {constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)}

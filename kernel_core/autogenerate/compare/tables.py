@@ -25,7 +25,7 @@ from .copies import create_foreign_key, create_index, drop_constraint, drop_inde
 from .found import Found, Pair
 from .indexes import belongs_to_a_key, compare_indexes, keys_of_database
 from .reflect import Database, version_table
-from .sides import Sides, sides_of
+from .sides import Sides, indexes_of_one_side, sides_of
 
 
 def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: Database) -> None:
@@ -119,7 +119,7 @@ def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperat
         operations.append(CreateTableOp.from_table(table_alone(table, context.dialect, later)))
         operations.extend(
             create_index(index, context.dialect)
-            for index in sorted(table.indexes, key=lambda index: str(index.name))
+            for index in sorted(indexes_of_one_side(context, table, of_models=True), key=lambda index: str(index.name))
             if context.run_object_filters(index, index.name, "index", False, None)
         )
     if not context.dialect.supports_alter:
@@ -156,7 +156,8 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
             continue
         later = {key for key in table.foreign_key_constraints if any(_drops(drop, key) for drop in operations)}
         needed = _needed_by_keys(context, database, table)
-        indexes = [index for index in table.indexes if index.name not in needed]
+        there = indexes_of_one_side(context, table, of_models=False)
+        indexes = [index for index in there if index.name not in needed]
         tables.extend(drop_index(index) for index in sorted(indexes, key=lambda index: str(index.name)))
         tables.append(DropTableOp.from_table(table_alone(table, dialect, later)))
     return operations + tables

@@ -195,6 +195,26 @@ def test_a_dialect_compares_checks_of_one_name(
     assert differences(connection, Own, models(check="a > 2"), **opts) == expected
 
 
+def test_a_dialect_may_take_indexes_from_tables_that_only_one_side_has(connection: sa.Connection) -> None:
+    class Own(Ice):
+        def correct_for_autogen_constraints(
+            self, conn_uniques: Any, conn_indexes: Any, metadata_unique_constraints: Any, metadata_indexes: Any
+        ) -> None:
+            for indexes in (conn_indexes, metadata_indexes):
+                indexes -= {index for index in indexes if index.name.startswith("own_")}
+
+    connection.exec_driver_sql("CREATE TABLE gone (a INTEGER)")
+    connection.exec_driver_sql("CREATE INDEX own_gone ON gone (a)")
+    connection.exec_driver_sql("CREATE INDEX gone_a ON gone (a)")
+    metadata = models()
+    table = sa.Table("new", metadata, sa.Column("a", sa.Integer))
+    sa.Index("own_new", table.c.a)
+    sa.Index("new_a", table.c.a)
+    dropped = ["remove_index gone_a", "remove_index own_gone", "remove_table gone"]
+    assert differences(connection, Ice, metadata) == ["add_table new", "add_index new_a", "add_index own_new", *dropped]
+    assert differences(connection, Own, metadata) == ["add_table new", "add_index new_a", dropped[0], dropped[2]]
+
+
 def test_a_dialect_may_take_options_from_what_was_read(connection: sa.Connection) -> None:
     asked: list[tuple[str, str]] = []
 
