@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import difflib
-import importlib.util
 import os
 import re
 from collections.abc import Callable
@@ -23,11 +22,7 @@ from kernel_core.operations import Operations
 from kernel_core.operations.operation import all_operations
 from kernel_core.util.sqla_compat import SQLALCHEMY_VERSION
 
-_spec = importlib.util.spec_from_file_location("scripts", Path(__file__).with_name("scripts.py"))
-assert _spec
-assert _spec.loader
-scripts = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(scripts)
+from . import scripts
 
 pytestmark = pytest.mark.filterwarnings("ignore:Oracle Database does not contain native UPDATE CASCADE")
 SNAPSHOT = Path(__file__).with_name("matrix.txt")
