@@ -93,13 +93,20 @@ def test_a_process_that_is_killed_leaves_rows_and_tables_in_agreement(project, e
     assert in_agreement(project, ids) == 6
 
 
-@pytest.mark.parametrize(("event", "least"), [("before_cursor_execute", 7), ("commit", 3)])
+@pytest.mark.parametrize(
+    ("event", "least", "every"),
+    [
+        pytest.param("before_cursor_execute", 7, 4, id="each fourth statement"),
+        pytest.param("before_cursor_execute", 7, 1, id="each statement", marks=pytest.mark.sweep),
+        pytest.param("commit", 3, 1, id="each commit"),
+    ],
+)
 def test_a_process_that_is_killed_at_any_moment_on_postgresql_leaves_rows_and_tables_in_agreement(
-    postgresql_project, event, least
+    postgresql_project, event, least, every
 ):
     ids = "abc"
     chain(postgresql_project, *ids)
-    for place in range(1, 50):
+    for place in range(1, 50, every):
         command_line = [sys.executable, "-c", KILLED, postgresql_project.ini, str(place), event]
         code = subprocess.run(command_line, check=False).returncode
         done = in_agreement(postgresql_project, ids)
@@ -110,7 +117,7 @@ def test_a_process_that_is_killed_at_any_moment_on_postgresql_leaves_rows_and_ta
             command.downgrade(postgresql_project.config(), "base")
         postgresql_project.run("DROP TABLE IF EXISTS alembic_version")
     assert (code, done) == (0, 3)
-    assert place > least, "each statement, each commit was one of the moments"
+    assert place > least, "the moments reached to the last statement, the last commit"
 
 
 def test_a_third_revision_that_fails_leaves_the_first_two(any_project):
