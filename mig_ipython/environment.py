@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,23 @@ class Environment(View):
         return "attributes" in self._env_py()
 
     @property
+    def databases(self) -> tuple[str, ...]:
+        """The names of the databases that an environment of the template ``multidb`` migrates in one go; else none."""
+        if "connections" not in self._env_py():
+            return ()
+        names = self.config().get_main_option("databases") or ""
+        return tuple(name for name in re.split(r"[,\s]+", names) if name)
+
+    def refuse_several(self) -> None:
+        """Raise CommandError where it migrates several databases, because a notebook's commands work on one."""
+        if self.databases:
+            ini = shown_path(self.ini or self.toml or self.directory)
+            raise CommandError(
+                f"{self.shown} migrates several databases in one go ({', '.join(self.databases)}), "
+                f"and this command works on one. Run it in a terminal: mig -c {ini} upgrade head"
+            )
+
+    @property
     def version_table(self) -> dict[str, str]:
         """``version_table`` and ``version_table_schema`` where ``env.py`` writes them as literals; it is not run."""
         found = {"version_table": "alembic_version"}
@@ -94,6 +112,11 @@ class Environment(View):
         """Say which commands run ``env.py``, and on which connection."""
         if not self._env_py():
             return "It has no env.py, so its history can be looked at, but nothing can be run."
+        if self.databases:
+            return (
+                f"It migrates several databases ({', '.join(self.databases)}): look at its history and add revisions "
+                "here, run them in a terminal."
+            )
         there = "takes the notebook's connection" if self.takes_connection else "connects by itself"
         return (
             f"Its env.py {there}; it runs for upgrade, downgrade, stamp, autogenerate, diff and check, "

@@ -266,6 +266,7 @@ class Session:
 
         ``connection`` is by default a fresh one of the current connection. Logging is afterwards as it was.
         """
+        self.environment.refuse_several()
         config = self.environment.config()
         carrying.refuse_other_database(self, config)
         chosen = models or self.likely_models()

@@ -127,6 +127,7 @@ class Migration(View):
 
     def _slots(self) -> dict[str, Any]:
         """Return what fills the template: bodies and imports; raises CommandError where the downgrade is not known."""
+        self.session.environment.refuse_several()
         imports = self.code.preamble
         if self.code.downgrade is not None:
             downgrade = indented(self.code.downgrade)

@@ -37,7 +37,11 @@ def run(session: Session, args: argparse.Namespace) -> Revision:
         raise CommandError(f"There is nothing to merge: {stands}. %mig_heads lists the heads.")
     script = session.wrote(
         scripts.generate_revision(
-            args.id, args.message or f"Merge {' and '.join(parents)}", head=parents, branch_labels=args.label
+            args.id,
+            args.message or f"Merge {' and '.join(parents)}",
+            head=parents,
+            branch_labels=args.label,
+            config=session.environment.config(),
         )
     )
     listed = entries(session.scripts(), current)

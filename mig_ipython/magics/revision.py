@@ -36,6 +36,7 @@ def run(session: Session, args: argparse.Namespace) -> Revision:
             splice=args.splice,
             branch_labels=args.label,
             depends_on=args.depends_on,
+            config=session.environment.config(),
         )
     )
     return Revision(
