@@ -43,9 +43,9 @@ class Notebook:
             raise AssertionError(f"{cell}\n{self.printed}") from (result.error_before_exec or result.error_in_exec)
         return result.result
 
-    def declare(self) -> None:
-        """Run the cell of the models."""
-        self.run(MODELS)
+    def declare(self, *lines: str) -> None:
+        """Run the cell of the models; ``lines`` stand at the end of its class ``User``."""
+        self.run(MODELS + "".join(f"    {line}\n" for line in lines))
 
     def fail(self, cell: str) -> str:
         """Run a cell that must fail in one or two lines without a traceback; return what is shown."""

@@ -7,17 +7,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-CHANGED = """
-class Base(DeclarativeBase):
-    pass
-
-class User(Base):
-    __tablename__ = "users"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(sa.String(80))
-    email: Mapped[str] = mapped_column(sa.String(120), server_default="")
-    __table_args__ = (sa.UniqueConstraint("name", name="uq_users_name"),)
-"""
+CHANGED = (
+    "name: Mapped[str] = mapped_column(sa.String(80))",
+    'email: Mapped[str] = mapped_column(sa.String(120), server_default="")',
+    '__table_args__ = (sa.UniqueConstraint("name", name="uq_users_name"),)',
+)
 
 
 def columns(notebook, table: str = "users") -> dict[str, str]:
@@ -36,7 +30,7 @@ def test_the_whole_road(ready, tmp_path):
     with ready["c"].engine.begin() as live:
         live.execute(sa.text("INSERT INTO users (id, name) VALUES (1, 'Ada')"))
 
-    ready.run(CHANGED)
+    ready.declare(*CHANGED)
     second = ready.run("%mig_autogenerate Base -m 'Add e-mail' --id b2 --write")
     assert "email" in second.path.read_text()
     ready.run("%mig_upgrade")
@@ -86,14 +80,12 @@ def test_accepting_some_writes_only_those(ready):
     assert proposal.path.read_text().count("op.create_table(") == 1
 
 
-def test_an_edit_is_written(ready):
-    ready.run("%mig_autogenerate -m 'Add users' --write")
-    ready.run("%mig_upgrade")
-    ready.run(CHANGED)
-    ready.run("p = %mig_autogenerate -m 'Add e-mail'")
-    number = next(row.number for row in ready["p"].review.rows if row.kind == "add column")
-    ready.run(f"p[{number}].edit_text('server_default', \"'nobody'\")")
-    assert "nobody" in ready.run("p.write()").read_text()
+def test_an_edit_is_written(migrated):
+    migrated.declare(*CHANGED)
+    migrated.run("p = %mig_autogenerate -m 'Add e-mail'")
+    number = next(row.number for row in migrated["p"].review.rows if row.kind == "add column")
+    migrated.run(f"p[{number}].edit_text('server_default', \"'nobody'\")")
+    assert "nobody" in migrated.run("p.write()").read_text()
 
 
 def test_the_session_sql_is_returned_and_nothing_is_run(ready):

@@ -6,23 +6,14 @@ import sqlite3
 
 import pytest
 
-CHANGED = """
-class Base(DeclarativeBase):
-    pass
-
-class User(Base):
-    __tablename__ = "users"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(sa.String(40))
-    email: Mapped[str] = mapped_column(sa.String(120), server_default="")
-    age: Mapped[int | None]
-"""
+EMAIL = 'email: Mapped[str] = mapped_column(sa.String(120), server_default="")'
+AGE = "age: Mapped[int | None]"
 
 
 @pytest.fixture
 def changed(migrated):
     """A proposal `p` of two new columns over an applied revision a1."""
-    migrated.run(CHANGED)
+    migrated.declare(EMAIL, AGE)
     migrated.run("p = %mig_autogenerate Base -m 'Add e-mail' --id b2")
     return migrated
 
@@ -60,13 +51,13 @@ def test_it_is_not_stale_where_nothing_has_changed(changed):
 
 
 def test_models_declared_anew_are_noticed(changed):
-    changed.run(CHANGED.replace("120", "200"))
+    changed.declare(EMAIL.replace("120", "200"), AGE)
     assert changed.run("p.stale()") == "The models have changed since this review was made."
     assert "The models have changed" in changed.fail("p.write()")
 
 
 def test_the_same_models_declared_anew_are_not_stale(changed):
-    changed.run(CHANGED)
+    changed.declare(EMAIL, AGE)
     assert changed.run("p.stale()") == ""
 
 
