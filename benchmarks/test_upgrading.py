@@ -54,8 +54,8 @@ def postgresql_url():
     run(f"DROP DATABASE {name}")
 
 
-def test_1000_revisions_on_sqlite_take_a_third_of_the_time(side_by_side, history, tmp_path):
-    """Measured: 1/4.4 to 1/5; the goal of 1/6 is not reached."""
+def test_1000_revisions_on_sqlite_take_less_than_a_third_of_the_time(side_by_side, history, tmp_path):
+    """Measured: 1/4.8 to 1/5.4; the goal of 1/6 is not reached: making and compiling SQLAlchemy's Table takes most."""
     number = itertools.count()
 
     def ready(engine):
@@ -67,12 +67,28 @@ def test_1000_revisions_on_sqlite_take_a_third_of_the_time(side_by_side, history
 
         return prepare
 
-    assert side_by_side("upgrade of 1,000 revisions, SQLite", ready, rounds=4) >= 3
+    assert side_by_side("upgrade of 1,000 revisions, SQLite", ready, rounds=4) >= 3.5
 
 
-@pytest.mark.xfail(reason="1/0.8 to 1/1.1: SQLAlchemy and the round trips take most, for both", strict=False)
-@pytest.mark.parametrize("each", [True, False], ids=["a transaction each", "one for all"])
-def test_300_revisions_on_postgresql_take_half_of_the_time(side_by_side, history, postgresql_url, each):
+FOUR_ROUND_TRIPS = pytest.mark.xfail(
+    reason="1/0.9 to 1/1.5, most on a quiet machine: four round trips a revision, as Alembic", strict=False
+)
+
+
+@pytest.mark.parametrize(
+    ("each", "least"),
+    [
+        pytest.param(True, 2, id="a transaction each", marks=FOUR_ROUND_TRIPS),
+        pytest.param(False, 1.25, id="one for all"),
+    ],
+)
+def test_300_revisions_on_postgresql_take_less_time(side_by_side, history, postgresql_url, each, least):
+    """Measured with one transaction for all: 1/1.6. The limit of 1/2 and the goal of 1/6 are not reached.
+
+    The driver alone, with the four round trips of BEGIN, UPDATE, CREATE TABLE and COMMIT and without SQLAlchemy, takes
+    about a third of what Alembic takes.
+    """
+
     def ready(engine):
         environment, upgrade = history(engine, 300, each=each)
 
@@ -84,11 +100,15 @@ def test_300_revisions_on_postgresql_take_half_of_the_time(side_by_side, history
         return prepare
 
     how = "a transaction each" if each else "one for all"
-    assert side_by_side(f"upgrade of 300 revisions, PostgreSQL, {how}", ready) >= 2
+    assert side_by_side(f"upgrade of 300 revisions, PostgreSQL, {how}", ready) >= least
 
 
-@pytest.mark.xfail(reason="1/1.2 to 1/1.4: making and compiling SQLAlchemy's Table takes most, for both", strict=False)
-def test_300_revisions_as_a_script_take_half_of_the_time(side_by_side, history):
+def test_300_revisions_as_a_script_take_two_thirds_of_the_time(side_by_side, history):
+    """Measured: 1/1.6 to 1/1.9; the limit of 1/2 and the goal of 1/8 are not reached.
+
+    Making the Table that `create_table` returns takes an eighth of Alembic's time by itself, compiling it a tenth.
+    """
+
     def ready(engine):
         environment, upgrade = history(engine, 300)
         path = environment.folder / "env.py"
@@ -105,4 +125,4 @@ def test_300_revisions_as_a_script_take_half_of_the_time(side_by_side, history):
 
         return prepare
 
-    assert side_by_side("offline script of 300 revisions", ready, rounds=9) >= 2
+    assert side_by_side("offline script of 300 revisions", ready, rounds=9) >= 1.5
