@@ -112,6 +112,30 @@ def types_differ(
     return texts_differ(dialect, inspected_text, metadata_text, synonyms, extracted)
 
 
+_GOES_WITHOUT_SAYING = {"bit": ("1",)} | {
+    f"{word}{zone}": ("6",) for word in ("timestamp", "time") for zone in ("", " without time zone", " with time zone")
+}
+"""What PostgreSQL's types mean without arguments (manual, 8.5 and 8.10)."""
+
+
+def only_one_is_bounded(dialect: Dialect, inspected_type: TypeEngine[Any], metadata_type: TypeEngine[Any]) -> bool:
+    """Tell whether of two types with the same words one states a length or precision that the other leaves open.
+
+    >>> from sqlalchemy import String
+    >>> from sqlalchemy.dialects import postgresql
+    >>> only_one_is_bounded(postgresql.dialect(), String(), String(5))
+    True
+    """
+    texts = ddl_text(dialect, inspected_type), ddl_text(dialect, metadata_type)
+    if texts[0] is None or texts[1] is None:
+        return False
+    one, two = (_settled(dialect, parse_type_text(text)) for text in texts if text is not None)
+    if one.base != two.base or bool(one.arguments) is bool(two.arguments):
+        return False
+    usual = _GOES_WITHOUT_SAYING.get(one.base) if dialect.name == "postgresql" else None
+    return (one.arguments or two.arguments) != usual
+
+
 def ddl_text(dialect: Dialect, type_: TypeEngine[Any]) -> str | None:
     """Return the type as this database's DDL has it, or None where it has no words for it."""
     compiler: Any = dialect.type_compiler_instance

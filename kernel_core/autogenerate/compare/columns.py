@@ -11,6 +11,7 @@ from ...operations.operation import MigrateOperation
 from ...util.priority import PriorityDispatchResult
 from ..catalogue import TableInfo
 from ..context import AutogenContext
+from .changes import Changes
 from .comments import compare_comment
 from .copies import column_alone
 from .reflect import Database, column_of
@@ -88,6 +89,31 @@ def _alteration(
     given = (context, operation, schema, table, str(model.name), inspected, model)
     context.comparisons.run("column", lambda: given, own)
     return operation
+
+
+def alteration_of(
+    context: AutogenContext, database: Database, info: TableInfo, changes: Changes, model: Column[Any]
+) -> AlterColumnOp | None:
+    """Return the alteration of a column among the changes, a new one if there is none; None where a hook is against."""
+    name = str(model.name)
+    for each in changes.altered_columns:
+        if isinstance(each, AlterColumnOp) and each.column_name == name:
+            return each
+    inspected = database.column(info.key, name)
+    if not context.run_object_filters(model, name, "column", False, inspected):
+        return None
+    schema, table = info.key
+    alteration = AlterColumnOp(
+        table,
+        name,
+        schema=schema,
+        existing_type=inspected.type,
+        existing_nullable=bool(inspected.nullable),
+        existing_server_default=known_default(inspected),
+        existing_comment=inspected.comment,
+    )
+    changes.altered_columns.append(alteration)
+    return alteration
 
 
 def _compare_type(

@@ -11,12 +11,11 @@ from typing import Any
 
 from sqlalchemy.schema import Column
 
-from ...operations.kinds.column import AlterColumnOp
 from ...runtime.plugins import Plugin
 from ..catalogue import TableInfo
+from ..compare.columns import alteration_of
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
-from ..compare.server_defaults import known_default
 from ..context import AutogenContext
 
 
@@ -62,29 +61,9 @@ def _wanted(context: AutogenContext, info: TableInfo, column: Column[Any]) -> st
 
 
 def _note(context: AutogenContext, database: Database, pair: Pair, column: Column[Any], collation: str | None) -> None:
-    schema, table = pair.info.key
-    alteration = next(
-        (
-            each
-            for each in pair.changes.altered_columns
-            if isinstance(each, AlterColumnOp) and each.column_name == str(column.name)
-        ),
-        None,
-    )
+    alteration = alteration_of(context, database, pair.info, pair.changes, column)
     if alteration is None:
-        inspected = database.column(pair.info.key, str(column.name))
-        if not context.run_object_filters(column, str(column.name), "column", False, inspected):
-            return
-        alteration = AlterColumnOp(
-            table,
-            str(column.name),
-            schema=schema,
-            existing_type=inspected.type,
-            existing_nullable=bool(inspected.nullable),
-            existing_server_default=known_default(inspected),
-            existing_comment=inspected.comment,
-        )
-        pair.changes.altered_columns.append(alteration)
+        return
     existing = alteration.existing_type
     if collation is not None and getattr(existing, "collation", collation) is None:
         alteration.existing_type = _with_collation(existing, collation)

@@ -31,6 +31,8 @@ def models(database: str, said: dict[str, Any]) -> sa.MetaData:
     )
     generated = [] if said["computed"] is None else [sa.Computed(said["computed"], persisted=said["persisted"])]
     columns.append(sa.Column("c", sa.Integer, *generated))
+    if not is_mysql:
+        columns += [sa.Column("title", said["title"]), sa.Column("amount", said["amount"])]
     if is_postgresql:
         identity = [] if said["identity"] is None else [sa.Identity(**said["identity"])]
         columns.append(sa.Column("i", sa.Integer, *identity, nullable=False))
@@ -67,6 +69,8 @@ def usual(database: str) -> dict[str, Any]:
     return {
         "options": {"engine": "InnoDB"},
         "text": {},
+        "title": sa.String(),
+        "amount": sa.Numeric(),
         "kinds": ["x", "y"],
         "moods": ["sad", "happy"],
         "mood": None,
@@ -153,6 +157,9 @@ CHANGES: dict[str, tuple[str, Change]] = {
     "an enum is filled in": (POSTGRESQL, put(mood="happy")),
     "a list holds larger numbers": (POSTGRESQL, put(item=sa.BigInteger)),
     "a time knows its zone": (POSTGRESQL, put(time={"timezone": True})),
+    "a time is less exact": (POSTGRESQL, put(time={"precision": 3})),
+    "a text has an end": (BOTH, put(title=sa.String(30))),
+    "a number has digits": (BOTH, put(amount=sa.Numeric(10, 2))),
     "a number has no sign": (MYSQL, put(number={"unsigned": True})),
     "a table has another collation": (MYSQL, put(options={"engine": "InnoDB", "collate": "utf8mb4_bin"})),
     "a table has rows of another kind": (MYSQL, put(options={"engine": "InnoDB", "row_format": "COMPRESSED"})),

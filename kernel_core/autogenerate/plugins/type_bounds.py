@@ -1,0 +1,35 @@
+"""Lengths and precisions that only one side states: ``VARCHAR`` and ``VARCHAR(20)``, ``TIMESTAMP(3)``.
+
+Where both state one, the comparison of types sees to it. PostgreSQL and SQLite keep what a type was made with; MariaDB
+fills in what was left open.
+"""
+
+from __future__ import annotations
+
+from ...ddl.overriding import is_anothers
+from ...ddl.typetext import only_one_is_bounded
+from ...runtime.plugins import Plugin
+from ..compare.columns import alteration_of
+from ..compare.found import Found
+from ..compare.reflect import Database
+from ..context import AutogenContext
+
+
+def setup(plugin: Plugin) -> None:
+    """Compare where a database keeps what it was told."""
+    for dialect_name in ("postgresql", "sqlite"):
+        plugin.add_autogenerate_comparator(compare_bounds, "tables", "type_bounds", qualifier=dialect_name)
+
+
+def compare_bounds(context: AutogenContext, database: Database, found: Found) -> None:
+    """Find columns whose type gets or loses its bounds; a hook ``compare_type`` has the last word about types."""
+    if context.opts.get("compare_type", True) is not True or is_anothers(context.impl, "compare_type"):
+        return
+    for pair in found.both:
+        for column in pair.model.columns:
+            item = pair.info.columns.get(str(column.name))
+            if item is None or not only_one_is_bounded(context.dialect, item["type"], column.type):
+                continue
+            alteration = alteration_of(context, database, pair.info, pair.changes, column)
+            if alteration is not None:
+                alteration.modify_type = column.type
