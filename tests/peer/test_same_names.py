@@ -19,6 +19,8 @@ USED = """
 alembic:__version__
 alembic.autogenerate.render:_add_column _add_index _add_table _alter_column _drop_column _drop_index _drop_table
 alembic.autogenerate.render:_alembic_autogenerate_prefix _render_cmd_body _render_column _render_server_default _repr_type
+alembic.ddl.impl:DefaultImpl
+alembic.ddl.postgresql:ColumnComment PostgresqlColumnType RenameTable visit_column_comment visit_column_type visit_rename_table
 alembic.operations:MigrationScript
 alembic.runtime.environment:ProcessRevisionDirectiveFn NameFilterType IncludeObjectFn RenderItemFn OnVersionApplyFn
 alembic.runtime.migration:MigrationStep RevisionStep StampStep

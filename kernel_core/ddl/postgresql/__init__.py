@@ -1,7 +1,22 @@
-"""PostgreSQL: DDL is transactional; a type may need ``USING``; enum types live apart from tables."""
+"""PostgreSQL: DDL is transactional; a type may need ``USING``; enum types live apart from tables.
 
+Dialects that are built on this one (CockroachDB, Redshift) take the statements and how they are said from here.
+"""
+
+from ...operations.kinds.column import ColumnComment, visit_column_comment
 from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
+from ...operations.kinds.table import RenameTable, visit_rename_table
 from . import identity
-from .impl import PostgresqlColumnType, PostgresqlImpl
+from .impl import PostgresqlColumnType, PostgresqlImpl, visit_column_type
 
-__all__ = ["CreateExcludeConstraintOp", "PostgresqlColumnType", "PostgresqlImpl", "identity"]
+__all__ = [
+    "ColumnComment",
+    "CreateExcludeConstraintOp",
+    "PostgresqlColumnType",
+    "PostgresqlImpl",
+    "RenameTable",
+    "identity",
+    "visit_column_comment",
+    "visit_column_type",
+    "visit_rename_table",
+]

@@ -83,7 +83,8 @@ class PostgresqlColumnType(ColumnType):
 
 
 @compiles(PostgresqlColumnType, "postgresql")
-def _column_type(element: PostgresqlColumnType, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_type(element: PostgresqlColumnType, compiler: DDLCompiler, **kw: Any) -> str:
+    """Say ALTER COLUMN TYPE, with how the values are converted."""
     name = format_column_name(compiler, element.column_name)
     using = f" USING {_expression(compiler, element.using)}" if element.using else ""
     table = alter_table(compiler, element.table_name, element.schema)
