@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.schema import Column
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from ...util.sqla_compat import default_sql
@@ -81,6 +81,8 @@ def may_become(old: TypeEngine[Any], new: TypeEngine[Any]) -> bool:
 
 
 def _family(type_: TypeEngine[Any]) -> str:
+    while isinstance(type_, TypeDecorator):  # what it stores counts, not what Python sees
+        type_ = type_.impl_instance
     generic = type_.as_generic(allow_nulltype=True)
     own = type_ if isinstance(generic, NullType) else generic
     return str(own.__visit_name__).lower()

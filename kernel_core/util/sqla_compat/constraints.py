@@ -33,7 +33,7 @@ def should_create(constraint: Constraint, dialect: Dialect) -> bool:
 def is_made_on(item: Any, dialect: Dialect) -> bool:
     """Tell whether an index or constraint is made on this database; ``ddl_if`` may say otherwise."""
     condition = getattr(item, "_ddl_if", None)
-    return condition is None or bool(condition._should_execute(None, item, None, dialect=dialect))
+    return condition is None or bool(condition._should_execute(None, item, None, compiler=ddl_compiler(dialect)))
 
 
 def type_constraints(

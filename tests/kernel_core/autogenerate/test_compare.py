@@ -505,3 +505,37 @@ def test_users_add_comparisons(connection, make_context, monkeypatch):
     assert ("table", "t", True, True) in heard
     assert ("column", "a") in heard
     assert comparators is not own
+
+
+class Trimmed(sa.types.TypeDecorator):
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length, mark):
+        super().__init__(length)
+        self.mark = mark
+
+
+def test_a_type_of_ones_own_may_come_where_another_goes(compare):
+    def after(name):
+        return table(Column(name, Trimmed(20, "-")))
+
+    assert short(compare(after("motto"), after("saying"))) == [
+        ("add_column", "t", "saying"),
+        ("remove_column", "t", "motto"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["dialect", "callable"])
+def test_an_index_for_one_database_alone_is_missed_there_alone(compare, connection, kind):
+    def on_postgresql(ddl, target, bind, *, dialect, **kw):
+        return dialect.name == "postgresql"
+
+    condition = {"dialect": "postgresql"} if kind == "dialect" else {"callable_": on_postgresql}
+    found = compare(table(), table(Index("ix_a", "a").ddl_if(**condition)))
+    assert short(found) == ([("add_index", "ix_a")] if connection.dialect.name == "postgresql" else [])
+
+
+def test_an_index_for_one_database_alone_that_is_there_is_no_difference(compare):
+    models = table(Index("ix_a", "a").ddl_if(dialect="postgresql"))
+    assert compare(models, models) == []
