@@ -217,6 +217,7 @@ class RandomModels:
     def _index(self, table: sa.Table, name: str, columns: list[sa.Column]) -> None:
         options, parts = {}, list(columns)
         strings = [column for column in columns if isinstance(column.type, sa.String)]
+        long = [text for text in strings if not isinstance(text.type, sa.Enum) and (text.type.length or 99) > 3]
         kind = self.random.randrange(6)
         if kind == 0 and self.dialect != "mysql":
             parts[0] = parts[0].desc()
@@ -227,10 +228,10 @@ class RandomModels:
         elif kind == 3 and self.dialect == "postgresql":
             options = {"postgresql_using": "hash"}
             parts = parts[:1]
-        elif kind == 4 and strings and self.dialect == "mysql":
-            options, parts = {"mysql_prefix": "FULLTEXT"}, strings[:1]
-        elif kind == 5 and strings and self.dialect == "mysql":
-            options = {"mysql_length": {strings[0].name: 3}}
+        elif kind == 4 and long and self.dialect == "mysql":
+            options, parts = {"mysql_prefix": "FULLTEXT"}, long[:1]
+        elif kind == 5 and long and self.dialect == "mysql":
+            options = {"mysql_length": {long[0].name: 3}}
         is_plain = not {"postgresql_using", "mysql_prefix"} & options.keys()
         sa.Index(name, *parts, unique=self.chance(0.3) and is_plain, **options)
 
