@@ -82,7 +82,8 @@ def test_unloading_leaves_the_shell_as_it_was(notebook):
     notebook.run("%load_ext mig_ipython")
 
 
-def test_200_reloads_with_a_connection_each_leave_nothing(notebook):
+@pytest.mark.parametrize("times", [50, pytest.param(200, marks=pytest.mark.sweep)])
+def test_reloads_with_a_connection_each_leave_nothing(notebook, times):
     from mig_ipython import load_ipython_extension, unload_ipython_extension
 
     def objects() -> Counter[str]:
@@ -103,11 +104,11 @@ def test_200_reloads_with_a_connection_each_leave_nothing(notebook):
     for _ in range(3):
         reload()
     shell, ours, everything = state(notebook.shell), objects(), number()
-    for _ in range(200):
+    for _ in range(times):
         reload()
     assert state(notebook.shell) == shell
     assert objects() == ours
-    assert number() - everything < 200, "less than one object for each reload"
+    assert number() - everything < times, "less than one object for each reload"
 
 
 def test_loading_again_without_unloading_replaces_and_keeps_the_session(notebook):

@@ -62,7 +62,7 @@ def everything(connection: sa.Connection) -> object:
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(60), *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(60, 300))]
+    "seed", [*range(30), *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(30, 300))]
 )
 def test_what_a_batch_does_not_name_is_as_it_was(sqlite_url: str, seed: int) -> None:
     made = random_table(seed)

@@ -96,7 +96,6 @@ def test_a_process_that_is_killed_leaves_rows_and_tables_in_agreement(project, e
 @pytest.mark.parametrize(
     ("event", "least", "every"),
     [
-        pytest.param("before_cursor_execute", 7, 4, id="each fourth statement"),
         pytest.param("before_cursor_execute", 7, 1, id="each statement", marks=pytest.mark.sweep),
         pytest.param("commit", 3, 1, id="each commit"),
     ],

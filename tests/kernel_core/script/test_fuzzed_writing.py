@@ -145,7 +145,7 @@ def no_waiting(monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.sweep) for part in (1, 2, 3))])
 def test_whatever_is_typed_stays_text_and_inside(folder, tmp_path, part):
     chance = random.Random(part)
     makos = makos_from((folder / "script.py.mako").read_bytes())
