@@ -71,7 +71,7 @@ def test_1000_revisions_on_sqlite_take_less_than_a_third_of_the_time(side_by_sid
 
 
 FOUR_ROUND_TRIPS = pytest.mark.xfail(
-    reason="1/0.9 to 1/1.5, most on a quiet machine: four round trips a revision, as Alembic", strict=False
+    reason="1/0.9 to 1/1.4, most on a quiet machine: four round trips a revision, as Alembic", strict=False
 )
 
 
