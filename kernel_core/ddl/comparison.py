@@ -20,35 +20,25 @@ from .typetext import synonyms_of, types_differ
 class ComparisonResult(NamedTuple):
     """Whether two constraints or indexes are the same, and in words why not; made by one of the three methods."""
 
-    status: Literal["equal", "different", "skip"]
     message: str
+    is_equal: bool = False
+    is_different: bool = False
+    is_skip: bool = False
 
     @classmethod
     def Equal(cls) -> ComparisonResult:  # noqa: N802 - a documented name
         """They are the same."""
-        return cls("equal", "The same on both sides")
+        return cls("The same on both sides", is_equal=True)
 
     @classmethod
     def Different(cls, reason: str | Sequence[str]) -> ComparisonResult:  # noqa: N802 - a documented name
         """They differ: the one in the database is dropped and the model's is made."""
-        return cls("different", _one_text(reason))
+        return cls(_one_text(reason), is_different=True)
 
     @classmethod
     def Skip(cls, reason: str | Sequence[str]) -> ComparisonResult:  # noqa: N802 - a documented name
         """It cannot be told; the one in the database stays."""
-        return cls("skip", _one_text(reason))
-
-    @property
-    def is_equal(self) -> bool:
-        return self.status == "equal"
-
-    @property
-    def is_different(self) -> bool:
-        return self.status == "different"
-
-    @property
-    def is_skip(self) -> bool:
-        return self.status == "skip"
+        return cls(_one_text(reason), is_skip=True)
 
 
 def _one_text(reason: str | Sequence[str]) -> str:
