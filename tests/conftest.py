@@ -40,13 +40,6 @@ settings.register_profile("explore", settings.get_profile("repeatable"), derando
 settings.load_profile("repeatable")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Have one worker more than there are cores in the quick run: a fourth of its time it waits for databases' disks."""
-    is_quick = config.option.markexpr in config.getini("addopts")
-    return (os.cpu_count() or 1) + 1 if is_quick else None
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with the databases that its fixtures ask for."""
     for item in items:
