@@ -16,6 +16,7 @@ from ..script.walk import counts_from_database
 from ..script.written import split
 from ..util.exc import CommandError
 from ..util.proxy import Current
+from .info import callbacks_of
 from .migration import MigrationContext
 from .plugins import load_installed
 from .run import RunReport
@@ -169,13 +170,12 @@ class EnvironmentContext:
         dialect_opts: Mapping[str, Any] | None,
         given: MutableMapping[str, Any],
     ) -> None:
+        given["on_version_apply"] = callbacks_of(given.get("on_version_apply"))
         _refuse_no_hooks(given)
         opts = {"script": self.script, "config": self.config, **self.context_opts}
         for name in ("starting_rev", "tag", "transactional_ddl", "output_buffer"):
             if given.get(name) is None:
                 given.pop(name, None)
-        hooks = given.get("on_version_apply")
-        given["on_version_apply"] = (hooks,) if callable(hooks) else tuple(hooks or ())
         template_args = {**(opts.get("template_args") or {}), **(given.pop("template_args", None) or {})}
         opts.update(given)
         opts["template_args"] = template_args
@@ -237,9 +237,8 @@ _HOOKS = ("include_name", "include_object", "process_revision_directives", "rend
 
 def _refuse_no_hooks(given: Mapping[str, Any]) -> None:
     """Raise CommandError where an option that takes a function was given something else."""
-    several = given.get("on_version_apply") or ()
     hooks = [(name, given.get(name)) for name in _HOOKS]
-    hooks += [("on_version_apply", each) for each in ((several,) if callable(several) else several)]
+    hooks += [("on_version_apply", each) for each in given["on_version_apply"]]
     for name, hook in hooks:
         if hook is not None and not callable(hook):
             raise CommandError(f"{name}= in context.configure() takes a function, not {hook!r}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,3 +84,11 @@ def parents_of(step: Step, revisions: RevisionMap) -> tuple[str, ...]:
 
 def _known(heads: frozenset[str], revisions: RevisionMap) -> list[str]:
     return [head for head in heads if head in revisions]
+
+
+Callback = Callable[..., object]
+
+
+def callbacks_of(given: Callback | Iterable[Callback] | None) -> tuple[Callback, ...]:
+    """Return who is told of a step: ``on_version_apply`` is one function, several, or none."""
+    return (given,) if callable(given) else tuple(given or ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..util.exc import CommandError
 from ..util.secrets import mask_url
 from .execution import AnyStep, Execution
 from .heads import after, spoken
-from .info import MigrationInfo
+from .info import MigrationInfo, callbacks_of
 from .output import script_output
 from .run import RunReport
 from .transaction import Transactions
@@ -50,6 +50,7 @@ class MigrationContext:
         self.connection = None if self.as_sql else connection
         self.output_buffer = script_output(self.opts.get("output_buffer"), self.opts.get("output_encoding"))
         implementation = DefaultImpl.get_by_dialect(dialect)
+        self.on_version_apply_callbacks = callbacks_of(self.opts.get("on_version_apply"))
         chosen = self.opts.get("transactional_ddl")
         self.impl = implementation(dialect, self.connection, self.as_sql, chosen, self.output_buffer, self.opts)
         table = self.impl.version_table_impl(
@@ -114,12 +115,6 @@ class MigrationContext:
     def transactional_ddl(self) -> bool:
         """Whether a transaction takes back what was changed in the schema too."""
         return self.impl.transactional_ddl
-
-    @property
-    def on_version_apply_callbacks(self) -> tuple[Callable[..., object], ...]:
-        """Who is told of each step, as ``configure(on_version_apply=)`` has it."""
-        given = self.opts.get("on_version_apply") or ()
-        return (given,) if callable(given) else tuple(given)
 
     @property
     def config(self) -> Any:
