@@ -173,11 +173,13 @@ class TableEdit(ReplayedTable):
 
     def _forget_check_of_type(self, column: ColumnText, before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> None:
         """Drop the unnamed ``CHECK (column IN (...))`` of an Enum or a Boolean; the new type's is added after it."""
-        bound = [type_ for type_ in (before, after) if isinstance(type_, SchemaType)]
-        stays = bool(bound) and all(isinstance(type_, Boolean) for type_ in (before, after))
-        if bound and not (stays and not type_constraints(after, self.text.name, column.name, None)):
-            for clauses in (self.text.constraints, column.clauses):
-                clauses[:] = [clause for clause in clauses if not clause.lists_values_of(column.name)]
+        if not any(isinstance(type_, SchemaType) for type_ in (before, after)):
+            return
+        is_still_true = all(isinstance(type_, Boolean) for type_ in (before, after))
+        if is_still_true and not type_constraints(after, self.text.name, column.name, None):
+            return
+        for clauses in (self.text.constraints, column.clauses):
+            clauses[:] = [clause for clause in clauses if not clause.lists_values_of(column.name)]
 
     def _convert(self, name: str, before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> None:
         """Ask the dialect how old values become those of the new type.
