@@ -131,22 +131,6 @@ def test_of_two_upgraders_of_plain_revisions_the_second_changes_nothing(postgres
     assert in_agreement(postgresql_project) == "b2"
 
 
-def test_a_head_that_someone_else_added_stops_a_plain_revision(postgresql_project):
-    postgresql_project.chain("a1", "b2")
-    command.upgrade(postgresql_project.config(), "a1")
-
-    def meddle(event):
-        if event.kind == "start":
-            postgresql_project.run("INSERT INTO alembic_version VALUES ('zz')")
-
-    with pytest.raises(SomeoneElseMovedIt, match=r"stood at a1, now it stands at a1, zz"):
-        command.upgrade(postgresql_project.config(on_step=meddle), "head")
-    assert (sorted(postgresql_project.rows()), postgresql_project.tables()) == (
-        ["a1", "zz"],
-        {"alembic_version", "t_a1"},
-    )
-
-
 @pytest.mark.parametrize("autocommit", [False, True])
 def test_a_plain_revision_that_fails_leaves_the_row(postgresql_project, autocommit, statements):
     postgresql_project.chain("a1", "b2")

@@ -186,17 +186,28 @@ def test_a_row_that_someone_else_moved_stops_the_run(any_project):
     assert any_project.rows() == ["a1"]
 
 
-def test_a_version_table_that_moved_since_the_plan_stops_the_run_before_its_first_statement(any_project):
+@pytest.mark.parametrize(
+    ("statement", "stands", "rows"),
+    [
+        ("UPDATE alembic_version SET version_num = 'b2'", "b2", ["b2"]),
+        ("INSERT INTO alembic_version VALUES ('zz')", "a1, zz", ["a1", "zz"]),
+    ],
+    ids=["another row", "a further row"],
+)
+def test_a_version_table_that_moved_since_the_plan_stops_the_run_before_its_first_statement(
+    any_project, statement, stands, rows
+):
     any_project.chain("a1", "b2")
     command.upgrade(any_project.config(), "a1")
 
     def meddle(event):
         if event.kind == "start":
-            any_project.run("UPDATE alembic_version SET version_num = 'b2'")
+            any_project.run(statement)
 
-    with pytest.raises(SomeoneElseMovedIt, match=r"stood at a1, now it stands at b2"):
+    with pytest.raises(SomeoneElseMovedIt, match=rf"stood at a1, now it stands at {stands}"):
         command.upgrade(any_project.config(on_step=meddle), "head")
     assert any_project.tables() == {"alembic_version", "t_a1"}
+    assert sorted(any_project.rows()) == rows
 
 
 def test_progress_is_told_step_by_step(project):
