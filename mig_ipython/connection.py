@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from kernel_core.util.exc import CommandError
@@ -65,6 +65,21 @@ class Connection(View):
         user = f"{url.username}@" if url.username else ""
         port = f":{url.port}" if url.port else ""
         return redact(f"{self.dialect} {user}{url.host or 'local'}{port}/{url.database or ''}")
+
+    def open(self) -> sa.Connection:
+        """Return a live database connection; a pooled one that the server has closed meanwhile is replaced.
+
+        An engine of ours checks that by itself (``pool_pre_ping``); for a borrowed one it is checked here, once. Raises
+        CommandError, naming the database, where it cannot be reached.
+        """
+        try:
+            connection = self.engine.connect()
+            if self.borrowed and self.dialect != "sqlite" and not _answers(connection):
+                connection.close()
+                connection = self.engine.connect()
+        except DBAPIError as error:
+            raise CommandError(f"Cannot connect to {self.url}: {database_message(error)}") from error
+        return connection
 
     def close(self) -> None:
         """Give back what we opened; a borrowed engine stays as it is."""
@@ -138,7 +153,7 @@ def _parsed(target: Any) -> URL:
 def _engine(url: URL) -> Engine:
     """Return an engine for the URL: SQLite paths made absolute, no file kept open between commands."""
     masked = mask_url(url)
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"pool_pre_ping": True}
     if url.get_backend_name() == "sqlite" and not (url.database or "").startswith("file:"):
         if url.database in (None, "", ":memory:"):
             options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
@@ -188,9 +203,25 @@ def _try(engine: Engine, masked: str) -> None:
         return
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql("SELECT 1 FROM dual" if engine.dialect.name == "oracle" else "SELECT 1")
+            connection.exec_driver_sql(_shortest_query(engine))
     except SQLAlchemyError as error:
         raise CommandError(f"Cannot connect to {masked}: {database_message(error)}") from error
+
+
+def _answers(connection: sa.Connection) -> bool:
+    """Return whether the server still holds this connection; SQLAlchemy empties the pool where it does not."""
+    try:
+        connection.exec_driver_sql(_shortest_query(connection.engine))
+        connection.rollback()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return False
+    return True
+
+
+def _shortest_query(engine: Engine) -> str:
+    return "SELECT 1 FROM dual" if engine.dialect.name == "oracle" else "SELECT 1"
 
 
 def sqlite_path(engine: Engine) -> str | None:

@@ -74,7 +74,10 @@ def database_message(error: BaseException) -> str:
     """Return the first line of what the database or its driver said, without the statement and its values."""
     said = getattr(error, "orig", None) or error
     lines = [line.strip() for line in str(said).splitlines() if line.strip()]
-    return lines[0] if lines else type(said).__name__
+    first = lines[0] if lines else type(said).__name__
+    if getattr(error, "connection_invalidated", False):
+        return f"The database connection was lost: {first.rstrip('.')}. Run the command again, it reconnects."
+    return first
 
 
 def redacted_traceback(error: BaseException, tb: TracebackType | None = None) -> list[str]:

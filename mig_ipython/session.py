@@ -273,7 +273,7 @@ class Session:
         if chosen is not None:
             several = chosen.metadata
             config.attributes["target_metadata"] = list(several) if isinstance(several, tuple) else several
-        opened = nullcontext(connection) if connection is not None else self.connection.engine.connect()
+        opened = nullcontext(connection) if connection is not None else self.connection.open()
         with opened as live, carrying.logging_kept(), carrying.told_of_the_loop(self.environment):
             config.attributes["connection"] = live
             yield config
@@ -288,7 +288,7 @@ class Session:
         connection = self.connection
         if _is_missing_file(connection):
             return ()
-        with self.connection.engine.connect() as live:
+        with self.connection.open() as live:
             return tuple(MigrationContext.configure(connection=live, opts=self.version_table).get_current_heads())
 
     def heads_if_connected(self) -> tuple[str, ...] | None:

@@ -121,7 +121,7 @@ class Migration(View):
             dialect=_dialect(self.session),
             source="the cell",
             target=self.session.connection.target,
-            connect=self.session.connection.engine.connect,
+            connect=self.session.connection.open,
         )
         return lines_of(review)
 

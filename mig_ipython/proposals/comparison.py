@@ -66,7 +66,7 @@ def compare(
         return _by_environment(session, models, only_at_head, wanted)
     if models is None:
         raise CommandError(NO_MODELS)
-    with session.connection.engine.connect() as live:
+    with session.connection.open() as live:
         opts: dict[str, Any] = {"target_metadata": models.metadata, "renames": wanted.renames or "show"}
         opts["autogenerate_plugins"] = wanted.plugins
         context = MigrationContext.configure(connection=live, opts=opts)

@@ -244,5 +244,5 @@ def review_of(session: Session, found: Comparison) -> Review:
         source=str(found.models),
         target=session.connection.target,
         opts=found.opts,
-        connect=session.connection.engine.connect,
+        connect=session.connection.open,
     )

@@ -73,7 +73,7 @@ def try_out(session: Session, verb: str, revision: str, *, plan: Plan | None = N
             config.attributes["on_step"] = _only_on(copy)
             return _ACTS[verb](config, revision)
 
-    with session.connection.engine.connect() as live:
+    with session.connection.open() as live:
         try:
             trial: Rehearsal = rehearse(live, on_copy, version_table=session.version_table.get("version_table", ""))
         except UpgradeFailed as error:

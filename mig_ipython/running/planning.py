@@ -86,7 +86,7 @@ def _losses(session: Session, several: Iterable[OpContainer | None]) -> Iterable
     ]
     if not losing:
         return
-    with session.connection.engine.connect() as live:
+    with session.connection.open() as live:
         inspector = sa.inspect(live)
         for operation, text in losing:
             rows = _rows(live, inspector, operation)
