@@ -111,6 +111,7 @@ def known(scripts: ScriptDirectory, names: Iterable[str]) -> tuple[Revision, ...
 
 def refuse_behind(scripts: ScriptDirectory, places: Iterable[Standing]) -> None:
     """Raise DatabaseNotAtHead for the first database that does not stand at every head."""
+    scripts.map.require_readable()
     newest = scripts.get_heads(consider_depends_on=True)
     for place in places:
         if set(place.heads) != set(newest):

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..runtime.run import RunReport
+from ..script import ScriptDirectory
 from ..script.steps import StampStep, downgrade_steps, stamp_steps, upgrade_steps
+from ..script.written import split
 from ..util.exc import CommandError
 from .environment import Config, Names, run, scripts_of
 
@@ -14,13 +16,17 @@ from .environment import Config, Names, run, scripts_of
 def upgrade(config: Config, revision: Names, sql: bool = False, tag: str | None = None) -> RunReport:
     """Bring the database up to ``revision``; with ``sql`` return the SQL instead, from ``a`` where it is ``a:b``.
 
-    Raises UpgradeFailed where a revision fails, and what the plan refuses.
+    Raises UpgradeFailed where a revision fails, and what the plan refuses. Where a version file cannot be read,
+    BrokenScript is raised and nothing is run, unless ``revision`` is an id that the other files lead to.
     """
     scripts = scripts_of(config)
     start, target = _ends(revision, sql)
 
     def plan(rev: tuple[str, ...], context: Any) -> Sequence[Any]:
-        return upgrade_steps(scripts.map, frozenset(rev), target)
+        steps = upgrade_steps(scripts.map, frozenset(rev), target)
+        if not steps or not _is_certain(scripts, target):
+            scripts.map.require_readable()
+        return steps
 
     return run(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
 
@@ -44,6 +50,8 @@ def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = 
     start, target = _ends(revision, sql)
 
     def plan(rev: tuple[str, ...], context: Any) -> Sequence[StampStep]:
+        if not _is_certain(scripts, target):
+            scripts.map.require_readable()
         if not purge:
             return stamp_steps(scripts.map, frozenset(rev), target)
         wanted = frozenset(new for step in stamp_steps(scripts.map, frozenset(), target) for new in step.after)
@@ -60,6 +68,11 @@ def ensure_version(config: Config, sql: bool = False) -> RunReport:
         return ()
 
     return run(config, scripts_of(config), plan, sql=sql)
+
+
+def _is_certain(scripts: ScriptDirectory, target: Names) -> bool:
+    """Return whether ``target`` stays the same with one more version file, as ids and base do."""
+    return all(part == "base" or part in scripts.map for part in split(target))
 
 
 def _ends(revision: Names, sql: bool) -> tuple[str | None, Names]:

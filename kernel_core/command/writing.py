@@ -146,6 +146,7 @@ def edit(config: Config, rev: str) -> list[str]:
 
 def _refuse_old(scripts: ScriptDirectory, rev: tuple[str, ...]) -> None:
     """Raise CommandError where the database is behind: what it lacks would be written a second time."""
+    scripts.map.require_readable()
     newest = scripts.get_heads(consider_depends_on=True)
     if set(rev) != set(newest):
         raise CommandError(

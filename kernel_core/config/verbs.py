@@ -56,7 +56,8 @@ def merge(config: Config, options: argparse.Namespace) -> Iterable[str]:
 def upgrade(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Bring the database up to a revision."""
     _watch(config, options)
-    return ran(command.upgrade(config, options.revision, sql=options.sql, tag=options.tag), options)
+    lines = ran(command.upgrade(config, options.revision, sql=options.sql, tag=options.tag), options)
+    return lines if options.sql else lines + _unreadable(config)
 
 
 def downgrade(config: Config, options: argparse.Namespace) -> Iterable[str]:
@@ -97,7 +98,8 @@ def current(config: Config, options: argparse.Namespace) -> Iterable[str]:
 
 def heads(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Show the newest revision of each branch."""
-    return _listed(command.heads(config, resolve_dependencies=options.resolve_dependencies), options)
+    lines = _listed(command.heads(config, resolve_dependencies=options.resolve_dependencies), options)
+    return lines if options.json else lines + _unreadable(config)
 
 
 def history(config: Config, options: argparse.Namespace) -> Iterable[str]:
@@ -108,7 +110,7 @@ def history(config: Config, options: argparse.Namespace) -> Iterable[str]:
         marks = {True: {"is_current": True}, False: {"is_current": False}} if options.indicate_current else {}
         return [as_json([{**facts(each), **marks.get(each.revision in here, {})} for each in scripts])]
     lines = [line(each, options, parents=True, here=each.revision in here) for each in scripts]
-    return lines + [f"cannot be read: {error}" for error in command.scripts_of(config).unreadable]
+    return lines + _unreadable(config)
 
 
 def branches(config: Config, options: argparse.Namespace) -> Iterable[str]:
@@ -155,7 +157,11 @@ def _written(scripts: Script | Sequence[Script] | None, options: argparse.Namesp
     return made([script.path for script in several], options)
 
 
-def _listed(revisions: Sequence[Revision], options: argparse.Namespace) -> Iterable[str]:
+def _unreadable(config: Config) -> list[str]:
+    return [f"cannot be read: {error}" for error in command.scripts_of(config).unreadable]
+
+
+def _listed(revisions: Sequence[Revision], options: argparse.Namespace) -> list[str]:
     if options.json:
         return [as_json([facts(each) for each in revisions])]
     return [line(each, options) for each in revisions]

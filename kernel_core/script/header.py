@@ -28,6 +28,8 @@ SYMBOLS = frozenset({"head", "heads", "base", "current"})
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 _CREATE_DATE = re.compile(r"^Create Date:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 COMPUTED = object()
+# Alembic 0.1 wrote no "revision": the file is called 1f2e3d4c.py, and that is the id (its manual, "Upgrading to 0.2").
+_LEGACY_NAME = re.compile(r"([0-9a-f]+)(?:\.[\w-]+)?\.pyc?")
 _DIRECTORY = "is a directory, not a version file. Move or rename it."
 # A pipe called x.py must not stop the listing, as a blocking open() would until somebody writes to it.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -177,10 +179,11 @@ def _unix(source: str) -> str:
 
 def header_of(values: Mapping[str, object], lines: Mapping[str, int], doc: str, path: str) -> Header:
     """Return the header that the values of the four names make; raises BrokenScript where they make none."""
-    if "revision" not in values:
+    named = _LEGACY_NAME.fullmatch(os.path.basename(path)) if "revision" not in values else None
+    if named is None and "revision" not in values:
         raise BrokenScript(path, None, 'does not say which revision it is. Add a line such as revision = "1f2e3d4c".')
     return Header(
-        revision=_identifier(values["revision"], path, lines["revision"]),
+        revision=named[1] if named else _identifier(values["revision"], path, lines["revision"]),
         down_revision=_identifiers("down_revision", values, lines, path),
         branch_labels=_identifiers("branch_labels", values, lines, path),
         depends_on=_identifiers("depends_on", values, lines, path),

@@ -328,6 +328,13 @@ class RevisionMap:
             if flaw is not None:
                 raise flaw
 
+    def require_readable(self) -> None:
+        """Raise BrokenScript where a version file could not be read: what is newest is not certain then."""
+        for error in self.broken[:1]:
+            others = f" ({len(self.broken)} files cannot be read.)" if len(self.broken) > 1 else ""
+            reason = f"{error.reason}{others} What is the head is not certain until it can be read."
+            raise BrokenScript(error.path, error.line, reason) from error
+
     def find(self, name: str, within: Collection[int] | None = None) -> int:
         """The node of an id, a label, or the beginning of an id; see `Names.find`."""
         return self._names.find(name, within)

@@ -137,7 +137,8 @@ def script_text(template_path: str, path: str, message: str | None, values: Mapp
     except (SyntaxError, ValueError) as error:
         reason = f"{template_path} gives a script that is not valid Python: {error}. Nothing was written."
         raise CommandError(reason) from error
-    if (header.revision, header.down_revision) != (values["up_revision"], _several(values["down_revision"])):
+    written = header.revision if "revision" in header.lines else None
+    if (written, header.down_revision) != (values["up_revision"], _several(values["down_revision"])):
         raise CommandError(
             f"{template_path} does not write revision = ${{repr(up_revision)}} and "
             "down_revision = ${repr(down_revision)}. Nothing was written."

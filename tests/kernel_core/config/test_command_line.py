@@ -174,3 +174,13 @@ def test_no_password_is_in_any_template():
     texts = [path.read_text() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     assert len(texts) >= 4
     assert not any(re.search(r"://[^/\s]*:[^/\s]*@", text) for text in texts)
+
+
+def test_an_upgrade_fails_where_a_file_cannot_be_read(mig, project):
+    project.chain("a1")
+    mig("upgrade", "head")
+    (project.versions / "zz.py").write_text("")
+    code, out, err = mig("upgrade", "head")
+    assert (code, out) == (255, "")
+    assert "zz.py: is empty" in err
+    assert "cannot be read" in mig("heads")[1]
