@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from kernel_core.util.exc import CommandError, ResolutionError
+from kernel_core.util.exc import CommandError, LostRevision, ResolutionError
 from kernel_core.util.secrets import redact, remember_environment
 
 
@@ -50,6 +50,8 @@ def told_plainly() -> Iterator[None]:
     except KeyboardInterrupt as error:
         tell_of_interrupt(error)
         raise
+    except LostRevision as error:
+        raise MigError(lost_revision(error)) from error
     except CommandError as error:
         unknown = isinstance(error, ResolutionError) and str(error).endswith('".')
         raise MigError(f"{error}{' %mig_history lists what there is.' if unknown else ''}") from error
@@ -61,6 +63,11 @@ def told_plainly() -> Iterator[None]:
             raise MigError(database_message(error)) from error
         _show_redacted(error)
         raise
+
+
+def lost_revision(error: LostRevision) -> str:
+    """Return the sentence about current revisions that are in no file, with its remedy as typed in a notebook."""
+    return f"{error.fact}\n{error.remedy('%mig_stamp {} --purge')}"
 
 
 def tell_of_interrupt(error: KeyboardInterrupt) -> None:

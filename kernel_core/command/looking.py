@@ -114,6 +114,9 @@ def refuse_behind(scripts: ScriptDirectory, places: Iterable[Standing]) -> None:
     scripts.map.require_readable()
     newest = scripts.get_heads(consider_depends_on=True)
     for place in places:
+        lost = scripts.map.lost(place.heads)
+        if lost is not None:
+            raise DatabaseNotAtHead(f"Database is not on all head revisions: {place.target}. {lost}")
         if set(place.heads) != set(newest):
             raise DatabaseNotAtHead(
                 f"Database is not on all head revisions: {place.target} stands at {', '.join(place.heads) or 'base'}, "

@@ -145,8 +145,12 @@ def edit(config: Config, rev: str) -> list[str]:
 
 
 def _refuse_old(scripts: ScriptDirectory, rev: tuple[str, ...]) -> None:
-    """Raise CommandError where the database is behind: what it lacks would be written a second time."""
+    """Raise CommandError where the database is behind: what it lacks would be written a second time.
+
+    Raises LostRevision where it is at a revision that is in no file.
+    """
     scripts.map.require_readable()
+    scripts.map.standing(rev)
     newest = scripts.get_heads(consider_depends_on=True)
     if set(rev) != set(newest):
         raise CommandError(

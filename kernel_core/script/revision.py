@@ -12,6 +12,7 @@ from ..util.exc import (
     DependencyCycleDetected,
     DependencyLoopDetected,
     LoopDetected,
+    LostRevision,
     MultipleHeads,
     RangeNotAncestorError,
     ResolutionError,
@@ -269,17 +270,18 @@ class RevisionMap:
     def standing(self, current: Iterable[str]) -> frozenset[int]:
         """The nodes where a database stands.
 
-        Raises ResolutionError where it stands at a revision that no file has.
+        Raises LostRevision where it is at a revision that no file has.
         """
-        for name in sorted(current):
-            if name not in self._node:
-                raise ResolutionError(
-                    f'The database stands at revision "{name}", which is in no file here.{self._names.hint(name)} '
-                    "Restore the file, or stamp the database with purge.",
-                    name,
-                    self._names.nearest(name),
-                )
+        lost = self.lost(current)
+        if lost is not None:
+            raise lost
         return self.nodes(current)
+
+    def lost(self, current: Iterable[str]) -> LostRevision | None:
+        """Return the error about those current revisions of a database that no file has, None where there are none."""
+        names = frozenset(current)
+        gone = [name for name in names if name not in self._node]
+        return LostRevision(gone, sorted(names.difference(gone)), self.broken) if gone else None
 
     def flaw(self, name: str) -> CommandError | None:
         """Why a revision cannot be run: a cycle, a parent in no file, an id used twice, a body that is not Python."""

@@ -16,6 +16,7 @@
     ├── BrokenScript                  a version file cannot be read
     └── RevisionError                 the graph of revisions cannot answer
         ├── ResolutionError           no revision of that name, or several
+        │   └── LostRevision          the database is at a revision that is in no file
         ├── MultipleHeads             one head was asked for, several exist
         ├── RangeNotAncestorError     a:b where a is no ancestor of b
         └── CycleDetected             following down_revision comes back
@@ -151,6 +152,33 @@ class ResolutionError(RevisionError):
     def __init__(self, message: str, argument: str = "", candidates: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.argument, self.candidates = argument, tuple(candidates)
+
+
+class LostRevision(ResolutionError):
+    """The database is at a revision that no file here has: it is on another git branch, or was deleted.
+
+    ``lost`` are these ids, ``known`` the other current revisions of the database, ``fact`` the message without its
+    remedy.
+    """
+
+    def __init__(self, lost: Sequence[str], known: Sequence[str] = (), unreadable: Sequence[BrokenScript] = ()) -> None:
+        self.lost, self.known = tuple(sorted(lost)), tuple(sorted(known))
+        several = len(self.lost) > 1
+        names = " and ".join(f'"{name}"' for name in self.lost)
+        where = "no file here that can be read" if unreadable else "no file here"
+        at, which = ("revisions", "are") if several else ("revision", "is")
+        end = f" (cannot be read: {unreadable[0]})" if unreadable else "."
+        self.fact = f"The database is at {at} {names}, which {which} in {where}{end}"
+        super().__init__(f"{self.fact} {self.remedy('mig stamp --purge {}')}", self.lost[0])
+
+    def remedy(self, stamp: str) -> str:
+        """Return what to do; ``stamp`` is the command that stamps with purge, with ``{}`` for the revisions."""
+        files = "their files" if len(self.lost) > 1 else "its file"
+        if self.known:
+            forget = f"forget {'them' if len(self.lost) > 1 else 'it'}"
+        else:
+            forget = "name the revision that its tables match (base for none)"
+        return f"Restore {files} (another git branch?), or {forget}: {stamp.format(' '.join(self.known) or 'REVISION')}"
 
 
 class MultipleHeads(RevisionError):

@@ -11,7 +11,7 @@ import argparse
 
 from ..session import Session
 from ..views.history import History
-from ..views.revisions import Entry, entries
+from ..views.revisions import Entry, entries, lost_revisions
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,8 +20,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> History:
     """Return the revisions at which the database stands; one whose file is missing is listed as unknown."""
-    current = session.heads_of_database()
-    found = tuple(entry for entry in entries(session.scripts(), current) if entry.is_current)
-    lost = [name for name in current if name not in {entry.revision for entry in found}]
-    missing = tuple(Entry(name, doc="no file of this environment has this id", is_current=True) for name in lost)
-    return History(found + missing, where=session.where, title="Current")
+    scripts, current = session.scripts(), session.heads_of_database()
+    found = tuple(entry for entry in entries(scripts, current) if entry.is_current)
+    missing = tuple(Entry(name, doc="in no file here", is_current=True) for name in current if name not in scripts.map)
+    notes = lost_revisions(scripts, current)
+    return History(found + missing, where=session.where, title="Current", notes=notes)

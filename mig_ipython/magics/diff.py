@@ -15,6 +15,7 @@ from ..proposals.comparison import compare
 from ..proposals.proposal import lines_of, review_of
 from ..session import Session
 from ..views.diff import Diff
+from ..views.revisions import lost_revisions
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,4 +30,5 @@ def run(session: Session, args: argparse.Namespace) -> Diff:
     models = session.models(args.targets)
     found = compare(session, models, only_at_head=False)
     review = review_of(session, found)
-    return Diff(list(found.operations.leaves()), lines_of(review), f"{found.models} and {session.where}")
+    notes = lost_revisions(session.scripts(), found.database_heads) if session.has_environment else ()
+    return Diff(list(found.operations.leaves()), lines_of(review), f"{found.models} and {session.where}", notes)

@@ -13,7 +13,7 @@ import argparse
 
 from ..session import Session
 from ..views.history import History
-from ..views.revisions import broken_files, entries
+from ..views.revisions import broken_files, entries, lost_revisions
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,5 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> History:
     """Return the history."""
     scripts = session.scripts()
-    found = entries(scripts, session.heads_if_connected(), args.range)
-    return History(found, broken_files(scripts), session.where_if_connected)
+    current = session.heads_if_connected()
+    notes = lost_revisions(scripts, current)
+    found = entries(scripts, current, args.range)
+    return History(found, broken_files(scripts), session.where_if_connected, notes=notes)

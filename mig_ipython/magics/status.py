@@ -11,13 +11,14 @@ are meant and nothing is pending.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from kernel_core.util.exc import CommandError
 
 from ..proposals.comparison import compare
 from ..session import Session
-from ..views.revisions import broken_files, entries
+from ..views.revisions import broken_files, entries, lost_revisions
 from ..views.status import Status
 
 
@@ -38,21 +39,33 @@ def run(session: Session, args: argparse.Namespace) -> Status:
     if session.has_environment:
         facts["environment"] = session.environment.shown
         facts.update(_revisions(session, connected))
-    if connected and models is not None and not args.no_drift and not facts.get("pending"):
+    if connected and models is not None and not args.no_drift and not facts.get("pending") and not facts.get("lost"):
         facts["drift"] = _drift(session)
-    return Status(**facts, next=_next(session, facts, connected))
+    following = _next(session, facts, connected)
+    facts.pop("lost", None)
+    return Status(**facts, next=following)
 
 
 def _revisions(session: Session, connected: bool) -> dict[str, Any]:
     scripts = session.scripts()
     current = session.heads_of_database() if connected else None
     listed = entries(scripts, current)
+    heads = tuple(scripts.get_heads())
     return {
         "current": current or (),
-        "heads": tuple(scripts.get_heads()),
+        "heads": heads,
         "pending": sum(entry.state == "pending" for entry in listed) if connected else None,
         "broken": broken_files(scripts),
+        "lost": tuple(name for name in current or () if name not in scripts.map),
+        "notes": (*lost_revisions(scripts, current), *_several_heads(heads)),
     }
+
+
+def _several_heads(heads: Sequence[str]) -> tuple[str, ...]:
+    """Return the sentence about a history with several heads; () where it has one."""
+    if len(heads) < 2:
+        return ()
+    return (f"The history has {len(heads)} heads. %mig_upgrade heads applies all of them, %mig_merge joins them.",)
 
 
 def _drift(session: Session) -> int | None:
@@ -73,8 +86,13 @@ def _next(session: Session, facts: dict[str, Any], connected: bool) -> str:
         return "%mig_connect sqlite:///dev.db"
     if not session.has_environment:
         return "%mig_init migrations"
-    if facts.get("pending"):
-        return "%mig_upgrade"
-    if facts.get("drift"):
-        return f'%mig_autogenerate{_typed(session)} -m "..."'
-    return "nothing: the database is up to date" if facts.get("heads") else '%mig_autogenerate -m "..."'
+    several = len(facts["heads"]) > 1
+    if facts["lost"]:
+        return f"restore the file of {', '.join(facts['lost'])}, or stamp (see note)"
+    if facts["pending"]:
+        return f"%mig_upgrade{' heads' if several else ''}"
+    if facts.get("drift") or not facts["heads"]:
+        return "%mig_merge" if several else f'%mig_autogenerate{_typed(session)} -m "..."'
+    if facts.get("drift") is None:
+        return "nothing is pending; models and database were not compared"
+    return "%mig_merge" if several else "nothing: the database is up to date"

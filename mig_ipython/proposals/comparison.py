@@ -151,6 +151,7 @@ def _comparison(
 
 
 def _check_at_head(scripts: ScriptDirectory, here: Sequence[str]) -> None:
+    scripts.map.standing(here)
     heads = set(scripts.get_heads(consider_depends_on=True))
     if set(here) != heads:
         stands = ", ".join(here) or "base"

@@ -15,12 +15,13 @@ from .view import View
 class Diff(View):
     """The operations that would bring the database to the models; false when there are none.
 
-    ``operations`` are the operation objects, ``lines`` the same in words.
+    ``operations`` are the operation objects, ``lines`` the same in words; ``notes`` are sentences about the database.
     """
 
     operations: Sequence[Any]
     lines: tuple[Line, ...]
     where: str = ""
+    notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.operations)
@@ -35,17 +36,24 @@ class Diff(View):
         return self.operations[index]
 
     def text(self) -> str:
+        notes = "".join(f"\n! {note}" for note in self.notes)
         if not self:
-            return f"No difference between {self.where}."
-        return f"{summary(self.lines, self.where)}\n{lines_text(self.lines)}"
+            return f"{self._none}{notes}"
+        return f"{summary(self.lines, self.where)}\n{lines_text(self.lines)}{notes}"
 
     def html(self) -> Html:
+        notes = [tag("p", note, class_="mig-warn") for note in self.notes]
         if not self:
-            return page(tag("p", with_code(self.text())))
+            return page(tag("p", with_code(self._none)), *notes)
         return page(
             tag("p", with_code(summary(self.lines, self.where)), class_="mig-lead"),
             lines_html(self.lines),
+            *notes,
             source_html("SQL", sql_text(self.lines)),
             source_html("Python", python_text("upgrade", self.lines)),
             label="Difference",
         )
+
+    @property
+    def _none(self) -> str:
+        return f"No difference between {self.where}."

@@ -17,12 +17,16 @@ SIGNS = {"applied": "✓ applied", "pending": "○ pending", "unknown": "? not a
 
 @dataclass(frozen=True, eq=False, repr=False)
 class History(View):
-    """Revisions, newest first; iterate or index it for the values."""
+    """Revisions, newest first; iterate or index it for the values.
+
+    ``notes`` are sentences about the database beneath them.
+    """
 
     entries: tuple[Entry, ...]
     broken: tuple[Broken, ...] = ()
     where: str = ""
     title: str = "History"
+    notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
@@ -37,6 +41,7 @@ class History(View):
         parts = [self.where] if self.where else []
         parts.append(text_table(self._headings, self._rows(60)) if self.entries else self._none)
         parts += [f"! broken: {one}" for one in self.broken]
+        parts += [f"! {note}" for note in self.notes]
         return "\n".join(parts)
 
     def html(self) -> Html:
@@ -44,7 +49,8 @@ class History(View):
         shown = table(self._headings, self._rows(120), caption) if self.entries else tag("p", self._none)
         where = tag("p", self.where, class_="mig-where") if self.where and not self.entries else Html()
         broken = (tag("p", f"Broken: {one}", class_="mig-warn") for one in self.broken)
-        return page(where, shown, *broken, label=self.title)
+        notes = (tag("p", note, class_="mig-warn") for note in self.notes)
+        return page(where, shown, *broken, *notes, label=self.title)
 
     @property
     def _none(self) -> str:

@@ -7,6 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kernel_core.script import ScriptDirectory
+from kernel_core.script.walk import counts_from_database
+
+from ..errors import lost_revision
+
 State = Literal["applied", "pending", "unknown"]
 
 
@@ -59,6 +64,12 @@ def broken_files(script: Any) -> tuple[Broken, ...]:
     return tuple(Broken(str(one.path), one.line, one.reason) for one in script.broken)
 
 
+def lost_revisions(script: ScriptDirectory, current: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the sentence about those current revisions of a database that no file has; () where all have one."""
+    lost = script.map.lost(current or ())
+    return () if lost is None else (" ".join(lost_revision(lost).splitlines()),)
+
+
 def entries(script: Any, current: Iterable[str] | None, rev_range: str | None = None) -> tuple[Entry, ...]:
     """Return the revisions of a ScriptDirectory, newest first; ``current`` are the database's heads, None unknown.
 
@@ -91,8 +102,7 @@ def _in_range(script: Any, rev_range: str | None, here: Collection[str]) -> list
     if not colon:
         low = high = rev_range
     low, high = low or "base", high or "heads"
-    uppers = script.map.resolve(high, here)
-    lowers = script.map.resolve(low, here)
+    uppers, lowers = (script.map.resolve(end, here if counts_from_database(end) else None) for end in (high, low))
     inside = script.map.ancestors(uppers)
     below = script.map.ancestors(lowers) - set(lowers)
     return [one for one in script.walk_revisions() if one.revision in inside and one.revision not in below]

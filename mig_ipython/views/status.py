@@ -13,7 +13,8 @@ from .view import View
 class Status(View):
     """The status; each fact is an attribute, ``next`` the command that makes sense now.
 
-    ``drift`` is the number of differences between models and database, None where it was not asked.
+    ``drift`` is the number of differences between models and database, None where it was not asked; ``notes`` are
+    sentences about what blocks the next step.
     """
 
     database: str = ""
@@ -25,6 +26,7 @@ class Status(View):
     drift: int | None = None
     next: str = ""
     broken: tuple[Broken, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def facts(self) -> list[tuple[str, str]]:
         """Return (name, what is said of it)."""
@@ -44,6 +46,7 @@ class Status(View):
                 )
             )
         facts += [("broken", str(one)) for one in self.broken]
+        facts += [("note", note) for note in self.notes]
         facts.append(("next", self.next))
         return facts
 

@@ -262,7 +262,7 @@ def test_a_lost_revision_is_stamped_over_with_purge_only(project):
     command.upgrade(project.config(), "head")
     project.run("UPDATE alembic_version SET version_num = 'gone'")
     for refused in (command.upgrade, command.stamp):
-        with pytest.raises(ResolutionError, match='stands at revision "gone", which is in no file here'):
+        with pytest.raises(ResolutionError, match='is at revision "gone", which is in no file here'):
             refused(project.config(), "a1")
     assert names(command.current(project.config())) == ["gone"]
     assert command.stamp(project.config(), "a1", purge=True).after == ("a1",)

@@ -146,7 +146,7 @@ def test_an_implicit_base_takes_all_that_the_lower_end_does_not_imply(dependent)
 
 
 def test_a_database_at_an_unknown_revision_says_how_to_go_on(branched):
-    with pytest.raises(ResolutionError, match="stamp the database with purge"):
+    with pytest.raises(ResolutionError, match="mig stamp --purge REVISION"):
         branched.standing({"gone"})
 
 

@@ -210,7 +210,7 @@ def test_upgrading_to_one_of_two_heads_needs_a_name(branched):
 
 def test_a_database_at_an_unknown_revision_is_refused(branched):
     for plan in (upgrade_steps, downgrade_steps, stamp_steps):
-        with pytest.raises(ResolutionError, match='stands at revision "gone"'):
+        with pytest.raises(ResolutionError, match='is at revision "gone"'):
             plan(branched, {"gone"}, "p0")
 
 
