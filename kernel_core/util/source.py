@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -24,7 +26,8 @@ def literal(value: Any) -> str:
 def import_block(*lines: str) -> str:
     """Return import statements sorted: the standard library first, then an empty line, then all others.
 
-    Each argument may hold several lines; what is there twice stands once.
+    Each argument may hold several statements; one that is there twice is written once. Code that is not an import (a
+    constant, a function) comes after them, as it is.
 
     >>> print(import_block("from kernel_core import op", "import uuid", "import sqlalchemy as sa"))
     import uuid
@@ -32,11 +35,34 @@ def import_block(*lines: str) -> str:
     import sqlalchemy as sa
     from kernel_core import op
     """
-    statements = dict.fromkeys(line.strip() for several in lines for line in several.splitlines() if line.strip())
+    imports, others = dict[str, None](), list[str]()
+    for text in lines:
+        for statement, is_import in _statements(text):
+            if is_import:
+                imports[statement.strip()] = None
+            else:
+                others.append(statement)
     groups: tuple[list[str], list[str]] = ([], [])
-    for statement in sorted(statements, key=_order):
+    for statement in sorted(imports, key=_order):
         groups[_module(statement).partition(".")[0] not in sys.stdlib_module_names].append(statement)
-    return "\n\n".join("\n".join(group) for group in groups if group)
+    return "\n\n".join("\n".join(group) for group in (*groups, others) if group)
+
+
+def _statements(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each statement with the comments above it, and whether it is an import; the lines of what is no Python."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        yield from ((line, True) for line in text.splitlines() if line.strip())
+        return
+    lines, done = text.splitlines(), 0
+    for node in body:
+        end = node.end_lineno or node.lineno
+        if end > done:
+            is_import = isinstance(node, ast.Import | ast.ImportFrom)
+            first = node.lineno - 1 if is_import else done
+            yield "\n".join(lines[first:end]).strip("\n"), is_import
+            done = end
 
 
 def _module(statement: str) -> str:

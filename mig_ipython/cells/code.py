@@ -89,8 +89,14 @@ def unknown_names(source: str) -> list[str]:
     }
     used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
     for scope in _scopes(top):
+        made |= {symbol.get_name() for symbol in scope.get_symbols() if _sets_global(symbol)}
         used |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global() and symbol.is_referenced()}
     return sorted(used - made - GIVEN - set(dir(builtins)) - {"__name__", "__file__", "__doc__"})
+
+
+def _sets_global(symbol: symtable.Symbol) -> bool:
+    """Return whether a function declares a name ``global`` and gives it a value."""
+    return symbol.is_declared_global() and (symbol.is_assigned() or symbol.is_imported())
 
 
 def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

@@ -19,6 +19,8 @@ from kernel_core.util.files import replace
 from ..errors import told_plainly
 from ..proposals.proposal import lines_of
 from ..review import Review
+from ..running.plain import is_plain
+from ..running.reading import read_operations
 from ..running.recording import Recording, record
 from ..views.html import Html, details, page, tag
 from ..views.html import code as code_html
@@ -26,7 +28,7 @@ from ..views.operations import Line, lines_html, lines_text, source_html, sql_te
 from ..views.report import RunReport
 from ..views.text import shown_path
 from ..views.view import View
-from .code import CellCode, indented, read_cell
+from .code import GIVEN, CellCode, indented, read_cell
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -44,9 +46,10 @@ class Migration(View):
         *,
         rev_id: str | None,
         head: str | None,
+        no_downgrade: bool = False,
     ) -> None:
         self.session, self.message, self.code, self.recording = session, message, code, recording
-        self.head = head
+        self.head, self.no_downgrade = head, no_downgrade
         self.existing = _existing(session, message, rev_id) if session.has_environment else None
         self.revision: str = self.existing.revision if self.existing else rev_id or write.new_id()
         self.path: Path | None = Path(self.existing.path) if self.existing else None
@@ -108,12 +111,14 @@ class Migration(View):
         )
 
     def _lead(self, lines: tuple[Line, ...]) -> str:
-        what = summary(lines) if lines else "Only known when it runs"
+        what = summary(lines) if lines else "known only when it runs"
+        if lines and not self.recording.complete:
+            what += " and code that is known only when it runs"
         return f"{self.message}: {what}, {self.session.where_if_connected}"
 
     def _notes(self) -> list[str]:
-        notes = [] if self.recording.complete else ["It asks the database, so what it does is known only when it runs."]
-        return [*notes, self.said]
+        unknown = "A part of the code is known only when it runs."
+        return [self.said] if self.recording.complete else [unknown, self.said]
 
     def _lines(self) -> tuple[Line, ...]:
         review = Review(
@@ -131,6 +136,8 @@ class Migration(View):
         imports = self.code.preamble
         if self.code.downgrade is not None:
             downgrade = indented(self.code.downgrade)
+        elif self.no_downgrade:
+            downgrade = f"raise NotImplementedError({f'{self.message}: this revision has no downgrade'!r})"
         else:
             downgrade, more = _derived_downgrade(self.session, self.recording)
             imports = "\n".join(filter(None, (imports, *sorted(more))))
@@ -179,14 +186,26 @@ class Migration(View):
 
 
 def migration_of(
-    session: Session, cell: str, message: str, *, rev_id: str | None = None, head: str | None = None
+    session: Session,
+    cell: str,
+    message: str,
+    *,
+    rev_id: str | None = None,
+    head: str | None = None,
+    no_downgrade: bool = False,
 ) -> Migration:
-    """Read a cell and return its migration; nothing is written. Raises CommandError where the code cannot be one."""
+    """Read a cell and return its migration; nothing is written. Raises CommandError where the code cannot be one.
+
+    Code that only calls directives is recorded, which nobody can notice; any other code is read and not run.
+    """
     if not message.strip():
         raise CommandError('The migration needs a message: %%migration "Fill e-mail"')
     code = read_cell(cell, frozenset(session.namespace))
-    recording = record(code.module(), _dialect(session))
-    return Migration(session, message, code, recording, rev_id=rev_id, head=head)
+    if no_downgrade and code.downgrade is not None:
+        raise CommandError("The cell has def downgrade(), and --no-downgrade says that there is none. Remove one.")
+    source, dialect = code.module(), _dialect(session)
+    recording = record(source, dialect) if is_plain(source) else read_operations(source, dialect, given=GIVEN)
+    return Migration(session, message, code, recording, rev_id=rev_id, head=head, no_downgrade=no_downgrade)
 
 
 def _dialect(session: Session) -> Any:
@@ -206,13 +225,15 @@ def _derived_downgrade(session: Session, recording: Recording) -> tuple[str, set
     """Return the body of the downgrade and its imports; raises CommandError where it cannot be derived."""
     if not recording.complete:
         raise CommandError(
-            "The downgrade cannot be derived: the code asks the database. Add def downgrade() to the cell."
+            f"The downgrade cannot be derived: a part of the code is known only when it runs. {_WITHOUT_DOWNGRADE}"
         )
     try:
         undo = recording.operations.reverse_into(DowngradeOps())
     except IrreversibleOperation as error:
+        fact, _, remedy = error.reason.partition(". ")
+        remedy = f" {remedy}" if remedy.startswith("Pass ") else ""  # others name what op.… does not take
         raise CommandError(
-            f"{error} Or write the cell as def upgrade() and def downgrade(). Nothing was written."
+            f'Cannot undo "{error.sentence}": {fact.rstrip(".")}.{remedy} {_WITHOUT_DOWNGRADE}'
         ) from error
     dialect = _dialect(session)
     context = MigrationContext.configure(dialect=dialect)
@@ -220,6 +241,11 @@ def _derived_downgrade(session: Session, recording: Recording) -> tuple[str, set
     batch = bool(DefaultImpl.get_by_dialect(dialect).needs_batch)
     body = render_python_code(undo, migration_context=context, render_as_batch=batch, imports=cast("Any", imports))
     return body, imports
+
+
+_WITHOUT_DOWNGRADE = (
+    "Add def downgrade() to the cell, or --no-downgrade where there is none to write. Nothing was written."
+)
 
 
 def _without_docstring(source: str) -> str:

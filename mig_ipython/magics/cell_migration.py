@@ -1,11 +1,16 @@
 """Write a migration by hand: the cell is its code.
 
     %%migration "Fill e-mail" --write
-    op.execute("UPDATE users SET email = ''")
+    def upgrade():
+        op.execute("UPDATE users SET email = '' WHERE email IS NULL")
+
+    def downgrade():
+        pass
 
 The cell is ``def upgrade(): ...`` and ``def downgrade(): ...``, or plain ``op.`` lines; then the downgrade is derived,
-where every operation can be undone. The code has ``op`` and ``sa`` and nothing of the notebook. By default it is only
-shown: the operations and their SQL. ``--write`` writes the version file, ``--up`` also upgrades to it.
+where every operation can be undone. ``--no-downgrade`` says that there is none. The code has ``op`` and ``sa`` and
+nothing of the notebook. By default it is only shown: the operations and their SQL; code that does more than call
+directives is read for that and not run. ``--write`` writes the version file, ``--up`` also upgrades to it.
 
 The same cell run again changes nothing; a changed cell rewrites its file as long as that is not applied.
 """
@@ -25,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
     parser.add_argument("--head", default=None, metavar="H", help="the revision to follow (default: the head)")
+    parser.add_argument("--no-downgrade", action="store_true", help="it cannot be downgraded: downgrade() will say so")
     parser.add_argument("--write", action="store_true", help="write the version file")
     parser.add_argument("--up", action="store_true", help="write it and upgrade to it")
     parser.add_argument("--yes", action="store_true", help="upgrade also where data is lost")
@@ -32,7 +38,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Migration:
     """Return the migration: its operations, and its file where it was written."""
-    migration = migration_of(session, args.cell or "", args.message, rev_id=args.id, head=args.head)
+    migration = migration_of(
+        session, args.cell or "", args.message, rev_id=args.id, head=args.head, no_downgrade=args.no_downgrade
+    )
     if args.write or args.up:
         migration.write()
     if args.up:

@@ -8,7 +8,7 @@ person's own, of which only the number of lines is told.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
@@ -18,10 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
+from kernel_core.operations.containers import UpgradeOps
 from kernel_core.operations.operation import MigrateOperation
+from kernel_core.util.exc import CommandError
 
 from ..views.operations import Line, line_of
-from .recording import Recorder
+from .recording import Recorder, Recording
 
 OWN = "·"
 """The sign of a line that tells of code, not of an operation."""
@@ -30,6 +32,7 @@ _BUILDERS = (sa.text, sa.true, sa.false, sa.null, sa.literal_column, sa.table, s
 _PARTS = frozenset({"dialects", "schema", "sql", "types"})
 """What may be imported of SQLAlchemy because a file names it."""
 
+_GIVEN = {"op": "op", "sa": "sqlalchemy"}
 _OF_OP = frozenset({"f", "inline_literal"})
 
 
@@ -39,15 +42,35 @@ class NotWrittenOut(Exception):
 
 def read_lines(source: str, dialect: Any, function: str = "upgrade") -> tuple[Line, ...]:
     """Return what ``function`` of a version file does, a line for each operation and each stretch of other code."""
+    reader = _read(source, dialect, function, {})
+    return tuple(_lines(reader.told)) if reader is not None else ()
+
+
+def read_operations(source: str, dialect: Any, function: str = "upgrade", *, given: Collection[str] = ()) -> Recording:
+    """Return the operations that ``function`` of a module calls for, as far as the text alone says which.
+
+    ``given`` are names among ``op`` and ``sa`` that the module has without an import. Raises CommandError for a
+    directive that does not exist.
+    """
+    names = {name: path for name, path in _GIVEN.items() if name in given}
+    reader = _read(source, dialect, function, names)
+    if reader is None:
+        return Recording(UpgradeOps(), complete=False)
+    reader.refuse_unknown_directives()
+    return Recording(UpgradeOps(reader.recorder.noted), complete=not any(isinstance(one, int) for one in reader.told))
+
+
+def _read(source: str, dialect: Any, function: str, given: Mapping[str, str]) -> _Reader | None:
+    """Return what has read a function; None where the text is not Python."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
-        return ()
-    reader = _Reader(tree, Recorder(dialect))
+        return None
+    reader = _Reader(tree, Recorder(dialect), given)
     bodies = [node.body for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
     if bodies:
         reader.read(bodies[-1])
-    return tuple(_lines(reader.told))
+    return reader
 
 
 def _lines(told: Sequence[Line | int]) -> Iterator[Line]:
@@ -67,23 +90,32 @@ def _lines(told: Sequence[Line | int]) -> Iterator[Line]:
 class _Reader:
     """Reads statements one after the other; ``told`` are operations in words, and numbers of lines that are none."""
 
-    def __init__(self, tree: ast.Module, recorder: Recorder) -> None:
+    def __init__(self, tree: ast.Module, recorder: Recorder, given: Mapping[str, str]) -> None:
         self.told: list[Line | int] = []
-        self._recorder = recorder
-        self._imported = dict(_imports(tree))
+        self.recorder = recorder
+        self._tree = tree
+        self._imported = {**given, **dict(_imports(tree))}
         self._values: dict[str, Any] = {}
+
+    def refuse_unknown_directives(self) -> None:
+        """Raise CommandError for ``op.name`` where there is no such directive, whether it would run or not."""
+        for node in ast.walk(self._tree):
+            match node:
+                case ast.Attribute(value=ast.Name(id=owner), attr=name) if self._imported.get(owner) == "op":
+                    if not hasattr(self.recorder, name):
+                        raise CommandError(f"`{ast.unparse(node)}`: {self.recorder.unknown(name)} Nothing was written.")
 
     def read(self, body: Sequence[ast.stmt]) -> None:
         """Read the statements of a function or of a batch."""
         for statement in body:
             if _says_nothing(statement):
                 continue
-            noted = len(self._recorder.noted)
+            noted = len(self.recorder.noted)
             known, values = len(self.told), dict(self._values)
             try:
                 self._read(statement)
             except Exception:  # noqa: BLE001  whatever a directive or SQLAlchemy refuses is for the run to tell
-                del self._recorder.noted[noted:], self.told[known:]
+                del self.recorder.noted[noted:], self.told[known:]
                 self._values = values
                 self.told.append((statement.end_lineno or statement.lineno) - statement.lineno + 1)
 
@@ -102,11 +134,11 @@ class _Reader:
 
     def _directive(self, call: ast.Call) -> Any:
         """Note the operation of ``op.name(...)`` or ``batch_op.name(...)``, and return what it returns."""
-        noted = len(self._recorder.noted)
+        noted = len(self.recorder.noted)
         made = self._method(call)(*map(self._value, call.args), **self._options(call))
-        if len(self._recorder.noted) == noted:
+        if len(self.recorder.noted) == noted:
             raise NotWrittenOut
-        self.told.extend(map(_told, self._recorder.noted[noted:]))
+        self.told.extend(map(_told, self.recorder.noted[noted:]))
         return made
 
     @contextmanager
@@ -119,7 +151,7 @@ class _Reader:
     def _method(self, call: ast.Call) -> Callable[..., Any]:
         match call.func:
             case ast.Attribute(value=ast.Name(id=owner), attr=name) if not name.startswith("_"):
-                holder = self._recorder if self._imported.get(owner) == "op" else self._values.get(owner)
+                holder = self.recorder if self._imported.get(owner) == "op" else self._values.get(owner)
                 if isinstance(holder, Recorder) or hasattr(holder, "noted"):
                     method: Callable[..., Any] = getattr(holder, name)
                     return method

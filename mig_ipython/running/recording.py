@@ -61,8 +61,12 @@ class Recorder(Operations):
         return to_table(self.migration_context) if to_table is not None and operation.sign == "+" else None
 
     def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(self.unknown(name))
+
+    def unknown(self, name: str) -> str:
+        """Return the sentence for a directive that does not exist, with the nearest one."""
         near = difflib.get_close_matches(name, [one for one in dir(self) if not one.startswith("_")], 1)
-        raise AttributeError(f"op has no {name!r}.{f' The nearest is {near[0]}.' if near else ''}")
+        return f"op has no {name!r}.{f' The nearest is {near[0]}.' if near else ''}"
 
     def get_bind(self) -> NoReturn:
         raise AsksTheDatabase

@@ -56,6 +56,24 @@ def test_names_made_inside_are_known():
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        "global n; n = 1; op.f(n)",
+        "global n\n    for n in (1, 2): op.f(n)",
+        "global n\n    import json as n\n    n.dumps(1)",
+        "global n\n    def n(): pass\n    n()",
+        "def inner():\n        global n\n        n = 1\n    inner(); op.f(n)",
+    ],
+)
+def test_a_name_that_a_function_makes_global_is_known(body):
+    assert unknown_names(f"def upgrade():\n    {body}\n") == []
+
+
+def test_a_global_that_nothing_sets_is_unknown():
+    assert unknown_names("def upgrade():\n    global n\n    op.f(n)\n") == ["n"]
+
+
+@pytest.mark.parametrize(
     ("cell", "said"),
     [
         ("", "empty"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 FILL = """%%migration 'Fill names' --id b2 {options}
@@ -75,8 +78,71 @@ def test_bare_lines_get_their_downgrade(migrated):
         assert not sa.inspect(live).has_table("pets")
 
 
-def test_bare_lines_that_cannot_be_undone_are_refused_with_the_reason(migrated):
-    assert "Cannot undo" in migrated.fail("%%migration 'Drop' --write\nop.execute('DELETE FROM users')")
+CANNOT_BE_UNDONE = (
+    "op.execute('DELETE FROM users')",
+    "op.drop_table('users')",
+    "op.drop_index('ix')",
+    "op.drop_constraint('uq', 'users')",
+    "op.drop_column('users', 'name')",
+    "for one in 'ab':\n    op.execute(f'DELETE FROM {one}')",
+    "print(op.execute('SELECT 1'))",
+)
+
+
+def test_bare_lines_that_cannot_be_undone_ask_for_a_downgrade_in_words_that_exist(migrated):
+    for line in CANNOT_BE_UNDONE:
+        said = migrated.fail(f"%%migration 'Drop' --write\n{line}")
+        assert "Add def downgrade() to the cell, or --no-downgrade" in said, line
+        assert not re.search(r"reverse_sql|from_\w+|reverse\(\)", said), line
+
+
+def test_without_a_downgrade_the_file_says_so_and_downgrade_refuses(migrated):
+    shown = migrated.run("%%migration 'Fill' --up --no-downgrade --id b2\nop.execute(\"UPDATE users SET name = 'x'\")")
+    assert shown.report.after == ("b2",)
+    assert "Fill: this revision has no downgrade" in migrated.fail("%mig_downgrade -1 --yes")
+    assert "Remove one" in migrated.fail(
+        "%%migration 'Both' --no-downgrade\ndef upgrade():\n    pass\ndef downgrade():\n    pass"
+    )
+
+
+def test_the_example_of_the_help_runs(migrated):
+    migrated.run("%%migration 'Add e-mail' --up\nop.add_column('users', sa.Column('email', sa.String(80)))")
+    help_text = migrated.shell.find_cell_magic("migration").__doc__
+    example = re.search(r"(?ms)^ *%%migration .*?(?=^\S)", help_text)[0]
+    assert migrated.run(textwrap.dedent(example).strip() + "\n").path is not None
+
+
+COUNTED = """%%migration 'Count' {options}
+import builtins
+
+def note():
+    with open('ran.txt', 'a') as stream:
+        stream.write('x')
+
+def upgrade():
+    note()
+    op.add_column('users', sa.Column('age', sa.Integer))
+    {extra}
+
+def downgrade():
+    pass
+"""
+
+
+@pytest.mark.parametrize(("options", "times"), [("", 0), ("--write", 0), ("--up", 1)])
+def test_code_that_does_more_than_call_directives_runs_once_with_up_and_else_never(migrated, tmp_path, options, times):
+    extra = "op.get_bind(); global n; n = 1; print(sa.__name__)"
+    shown = migrated.run(COUNTED.format(options=options, extra=extra))
+    ran = tmp_path / "ran.txt"
+    assert (ran.read_text() if ran.exists() else "") == "x" * times
+    assert "age" in repr(shown)
+    assert "known only when it runs" in repr(shown)
+
+
+def test_a_directive_that_does_not_exist_is_found_without_running_the_code(migrated, tmp_path):
+    cell = COUNTED.format(options="--up", extra="op.add_colum('users')")
+    assert "`op.add_colum`: op has no 'add_colum'. The nearest is add_column." in migrated.fail(cell)
+    assert not (tmp_path / "ran.txt").exists()
 
 
 def test_batches_are_recorded(migrated):
@@ -89,6 +155,7 @@ def test_batches_are_recorded(migrated):
 def test_code_that_asks_the_database_needs_its_own_downgrade(migrated):
     cell = "%%migration 'Ask' --write\nfor row in op.get_bind().execute(sa.text('SELECT 1')):\n    print(row)\n"
     assert "Add def downgrade()" in migrated.fail(cell)
+    assert migrated.run(cell.replace("--write", "--write --no-downgrade")).path is not None
 
 
 def test_code_that_asks_the_database_runs(migrated):
