@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import mask_url, redact, remember
 
+from .async_urls import is_async_engine, url_of_async_engine, without_waiting
 from .errors import database_message
 from .views.html import Html, page, tag
 from .views.view import View
@@ -107,12 +108,13 @@ class MaskedURL(URL):
 def connect(target: Any, name: str | None = None) -> Connection:
     """Return a connection to an Engine, a SQLAlchemy URL or a URL as text, after asking the database for an answer.
 
+    The database of an async URL or an AsyncEngine is connected by a driver that is not async (see `async_urls`).
     A SQLite file that does not exist yet is not made before something is written. Raises CommandError where the URL,
     the driver, the file or the server is not right.
     """
     if isinstance(target, Engine):
         return Connection(name or _default_name(target.url), target, mask_url(target.url), borrowed=True)
-    url = _parsed(target)
+    url = without_waiting(_parsed(url_of_async_engine(target) if is_async_engine(target) else target))
     masked = mask_url(url)
     engine = _engine(url)
     try:

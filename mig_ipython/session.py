@@ -274,7 +274,7 @@ class Session:
             several = chosen.metadata
             config.attributes["target_metadata"] = list(several) if isinstance(several, tuple) else several
         opened = nullcontext(connection) if connection is not None else self.connection.open()
-        with opened as live, carrying.logging_kept(), carrying.told_of_the_loop(self.environment):
+        with opened as live, carrying.logging_kept():
             config.attributes["connection"] = live
             yield config
 

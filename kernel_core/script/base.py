@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
 
 from ..alias import alias
+from ..util.event_loop import running_loop_set_aside
 from ..util.exc import BrokenScript, CommandError, EnvironmentMissing, MultipleHeads, RevisionError
 from ..util.files import write_new
 from . import write_hooks
@@ -220,13 +221,14 @@ class ScriptDirectory:
     def run_env(self) -> None:
         """Run ``env.py`` anew, in which ``alembic`` is this engine (see `alias`) and `prepend_sys_path` is on the path.
 
+        It may call ``asyncio.run()``, also where an event loop is running (see `running_loop_set_aside`).
         Raises EnvironmentMissing or BrokenScript where there is none that could be run.
         """
         if not os.path.isfile(self.env_py_location):
             raise EnvironmentMissing(f"{self.dir} has no env.py, so nothing can be run. Make one with init.", self.dir)
         runs.begin()
         code = code_at(self.env_py_location)
-        with alias(), on_path(self.prepend_sys_path):
+        with alias(), on_path(self.prepend_sys_path), running_loop_set_aside():
             execute(self.env_py_location, "env_py", code)
 
     # ---- writing ------------------------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ from ..views.plan import Plan
 from ..views.report import RunReport
 
 if TYPE_CHECKING:
-    from ..environment import Environment
     from ..session import Session
 
 OnStep = runtime.OnStep
@@ -95,20 +94,6 @@ def logging_kept() -> Iterator[None]:
             one.setLevel(level)
             one.disabled, one.propagate = disabled, propagate
             one.handlers[:] = handlers
-
-
-@contextmanager
-def told_of_the_loop(environment: Environment) -> Iterator[None]:
-    """Say in a line why an ``env.py`` that calls ``asyncio.run()`` cannot run inside a notebook's event loop."""
-    try:
-        yield
-    except RuntimeError as error:
-        if "running event loop" not in str(error):
-            raise
-        raise CommandError(
-            f"{environment.shown}/env.py calls asyncio.run(), which the notebook's own event loop forbids. Let it use "
-            "config.attributes['connection'], or run it in a terminal: mig upgrade head"
-        ) from error
 
 
 def refuse_other_database(session: Session, config: Config) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 
+import pytest
 import sqlalchemy as sa
 
 
@@ -41,6 +43,50 @@ def test_a_memory_database_is_one_and_the_same_for_every_command(notebook):
         assert live.exec_driver_sql("SELECT count(*) FROM t").scalar() == 0
 
 
+def test_an_async_url_is_connected_by_a_driver_that_is_not(notebook):
+    connection = notebook.run("%mig_connect sqlite+aiosqlite:///dev.db")
+    assert connection.engine.url.drivername == "sqlite+pysqlite"
+    assert repr(connection) == "Connected to sqlite dev.db as 'dev'"
+    assert "no dialect is called" in notebook.fail("%mig_connect sqlite+aiosqlit:///dev.db")
+
+
+def test_an_async_engine_of_the_notebook_names_its_database(notebook):
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    notebook["there"] = create_async_engine("sqlite+aiosqlite:///dev.db")
+    connection = notebook.run("%mig_connect there")
+    assert (connection.target, connection.borrowed) == ("sqlite dev.db", False)
+    notebook["inside"] = create_async_engine("sqlite+aiosqlite://")
+    assert "sqlite+aiosqlite:///dev.db" in notebook.fail("%mig_connect inside")
+
+
+@pytest.mark.parametrize(
+    ("url", "driver", "query"),
+    [
+        ("postgresql+asyncpg://ada@h/x?ssl=require&prepared_statement_cache_size=0", "psycopg", {"sslmode": "require"}),
+        ("postgresql+asyncpg://ada@h/x?timeout=3", "psycopg", {"connect_timeout": "3"}),
+        ("postgresql+psycopg_async://ada@h/x?sslmode=require", "psycopg", {"sslmode": "require"}),
+        ("mysql+aiomysql://ada@h/x?charset=utf8mb4", "pymysql", {"charset": "utf8mb4"}),
+        ("mariadb+asyncmy://ada@h/x", "pymysql", {}),
+        ("postgresql+psycopg2://ada@h/x?sslmode=require", "psycopg2", {"sslmode": "require"}),
+    ],
+)
+def test_the_arguments_of_an_async_url_are_those_of_the_other_driver(url, driver, query):
+    from mig_ipython.async_urls import without_waiting
+
+    found = without_waiting(sa.make_url(url))
+    assert found.get_driver_name() == driver
+    assert found.query == query
+
+
+def test_where_every_driver_is_async_the_pip_line_is_said(notebook, monkeypatch):
+    for module in ("psycopg", "psycopg2", "pg8000"):
+        monkeypatch.setitem(sys.modules, module, None)
+    shown = notebook.fail("%mig_connect postgresql+asyncpg://ada:swordfish1@localhost/x")
+    assert "pip install 'mig_ipython[postgresql]'" in shown
+    assert "swordfish1" not in shown
+
+
 def test_an_unknown_dialect_is_named_with_the_nearest(notebook):
     shown = notebook.fail("%mig_connect postgresq://ada:swordfish1@localhost/x")
     assert "postgresq" in shown
@@ -49,16 +95,12 @@ def test_an_unknown_dialect_is_named_with_the_nearest(notebook):
 
 
 def test_a_missing_driver_gives_the_pip_line(notebook, monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "psycopg", None)
     shown = notebook.fail("%mig_connect postgresql+psycopg://ada@localhost/x")
     assert "pip install 'mig_ipython[postgresql]'" in shown
 
 
 def test_a_missing_mysql_driver_gives_the_pip_line(notebook, monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "pymysql", None)
     monkeypatch.setitem(sys.modules, "MySQLdb", None)
     for url in ("mysql://ada@localhost/x", "mysql+pymysql://ada@localhost/x"):
@@ -147,8 +189,6 @@ def test_the_database_of_sql_is_taken_over_and_not_disposed(notebook, monkeypatc
 
 
 def test_without_sql_loaded_its_connection_cannot_be_taken(notebook, monkeypatch):
-    import sys
-
     monkeypatch.delitem(sys.modules, "sql.connection", raising=False)
     assert "No %sql is loaded" in notebook.fail("%mig_connect --sql")
 

@@ -1,0 +1,64 @@
+"""Run code that calls ``asyncio.run()`` where an event loop is running already, as in a notebook."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def running_loop_set_aside() -> Iterator[None]:
+    """Let ``asyncio.run()`` and ``get_event_loop().run_until_complete()`` work inside the block.
+
+    The running loop of this thread is not running inside the block, and is again afterwards; it is blocked meanwhile,
+    as it is by any code that does not wait. All stays in one thread, so that Stop (SIGINT) reaches the work and
+    connections may be used that belong to the thread. Nothing changes where no loop runs, and where the code was
+    called by ``AsyncConnection.run_sync()``: its connection waits on the running loop.
+    """
+    asyncio = sys.modules.get("asyncio")
+    running = asyncio._get_running_loop() if asyncio is not None else None  # noqa: SLF001 - asyncio's own seam for loops
+    if asyncio is None or running is None or _waits_for_the_loop():
+        yield
+        return
+    task = asyncio.current_task(running)
+    fresh = asyncio.new_event_loop()
+    if task is not None:
+        asyncio.tasks._leave_task(running, task)  # noqa: SLF001 - documented for whoever extends asyncio
+    asyncio._set_running_loop(None)  # noqa: SLF001
+    asyncio.set_event_loop(fresh)
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        _release(error)
+        raise
+    finally:
+        asyncio.set_event_loop(running)
+        asyncio._set_running_loop(running)  # noqa: SLF001
+        if task is not None:
+            asyncio.tasks._enter_task(running, task)  # noqa: SLF001
+        fresh.close()
+
+
+def _waits_for_the_loop() -> bool:
+    """Return whether this code runs in a greenlet, from which a connection switches back to the loop to wait."""
+    greenlet: Any = sys.modules.get("greenlet")
+    return greenlet is not None and greenlet.getcurrent().parent is not None
+
+
+def _release(error: KeyboardInterrupt) -> None:
+    """Add the notes of the cancellation from which ``asyncio.run()`` made the interrupt, and free what it still holds.
+
+    A cursor in a frame of the traceback keeps the lock of its SQLite file for as long as the traceback is kept.
+    """
+    cause = error.__context__
+    while cause is not None:
+        for note in getattr(cause, "__notes__", ()):
+            if note not in getattr(error, "__notes__", ()):
+                error.add_note(note)
+        traceback.clear_frames(cause.__traceback__)
+        cause = cause.__context__
+    gc.collect()

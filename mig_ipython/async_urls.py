@@ -1,0 +1,85 @@
+"""A database that is named by an async driver, reached by a driver that the notebook can use without waiting."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import NoSuchModuleError
+
+from kernel_core.util.exc import CommandError
+from kernel_core.util.secrets import mask_url
+
+_SYNC_DRIVERS = {
+    "sqlite": (("pysqlite", "sqlite3"),),
+    "postgresql": (("psycopg", "psycopg"), ("psycopg2", "psycopg2"), ("pg8000", "pg8000")),
+    "mysql": (("pymysql", "pymysql"), ("mysqldb", "MySQLdb")),
+    "mariadb": (("pymysql", "pymysql"), ("mysqldb", "MySQLdb")),
+    "oracle": (("oracledb", "oracledb"),),
+    "mssql": (("pyodbc", "pyodbc"),),
+}
+"""For each database the drivers that do not wait, best first, and the module that each of them needs."""
+
+_EXTRAS = {"postgresql": "mig_ipython[postgresql]", "mysql": "mig_ipython[mysql]", "mariadb": "mig_ipython[mysql]"}
+
+_RENAMED = {"asyncpg": {"ssl": "sslmode", "timeout": "connect_timeout"}}
+"""Arguments in the query of a URL that another driver knows by another name."""
+
+_ONLY_ASYNC = frozenset(
+    {
+        "async_creator_fn",
+        "async_fallback",
+        "command_timeout",
+        "max_cacheable_statement_size",
+        "max_cached_statement_lifetime",
+        "prepared_statement_cache_size",
+        "prepared_statement_name_func",
+        "server_settings",
+        "statement_cache_size",
+    }
+)
+"""Arguments in the query of a URL that only an async driver knows."""
+
+
+def is_async_engine(target: object) -> bool:
+    """Return whether ``target`` is an AsyncEngine, without importing what needs greenlet."""
+    return type(target).__name__ == "AsyncEngine" and hasattr(target, "sync_engine")
+
+
+def url_of_async_engine(target: Any) -> URL:
+    """Return the URL of an AsyncEngine; raises CommandError where another engine would see another database."""
+    url: URL = target.sync_engine.url
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise CommandError(
+            "This AsyncEngine holds its SQLite database in its own memory, which no other connection can see. "
+            "Use a file: sqlite+aiosqlite:///dev.db"
+        )
+    return url
+
+
+def without_waiting(url: URL) -> URL:
+    """Return a URL of the same database with a driver that is not async; the URL itself where its driver is none.
+
+    Raises CommandError where no such driver is installed.
+    """
+    try:
+        if not getattr(url.get_dialect(), "is_async", False):
+            return url
+    except (NoSuchModuleError, ImportError):
+        return url  # what is wrong with it is said when an engine is made
+    backend = url.get_backend_name()
+    for driver, module in _SYNC_DRIVERS.get(backend, ()):
+        if importlib.util.find_spec(module) is not None:
+            return url.set(drivername=f"{backend}+{driver}", query=_query(url, driver))
+    extra = _EXTRAS.get(backend)
+    remedy = f"Type: pip install '{extra}'" if extra else "Name a driver that is not async before ://."
+    raise CommandError(
+        f"{mask_url(url)}: {url.get_driver_name()} is an async driver, and the notebook needs one that is not, "
+        f"which is not installed for {backend}. {remedy}"
+    )
+
+
+def _query(url: URL, driver: str) -> dict[str, Any]:
+    renamed = _RENAMED.get(url.get_driver_name(), {}) if driver.startswith("psycopg") else {}
+    return {renamed.get(name, name): value for name, value in url.query.items() if name not in _ONLY_ASYNC}
