@@ -17,6 +17,10 @@ class UnknownRevision(Revision):
     __slots__ = ()
     path = ""
 
+    @classmethod
+    def verify_rev_id(cls, revision: str) -> None:
+        """Accept whatever a version table holds."""
+
     @property
     def doc(self) -> str:
         """What there is to say of it."""
@@ -41,8 +45,8 @@ def history(
 
         history(config, "base:current")
 
-    A range that begins at base holds what its revisions depend on too. Only one that counts from where the database
-    stands looks there.
+    A range that begins at base holds what its revisions depend on too, and from ``branch@base`` only what the branch
+    needs. The database is queried only for a range that counts from where it is.
     """
     scripts = scripts_of(config)
     if rev_range is None:
@@ -52,7 +56,8 @@ def history(
     lower, upper = scripts.map.resolve_range(rev_range, where_of(config, scripts, rev_range))
     if not upper:
         return []
-    return list(scripts.iterate_revisions(upper, lower, inclusive=True, implicit_base=not lower))
+    start = rev_range.partition(":")[0].strip()
+    return list(scripts.iterate_revisions(upper, lower or start or None, inclusive=True))
 
 
 def show(config: Config, rev: str) -> Script:

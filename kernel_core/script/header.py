@@ -20,9 +20,9 @@ from types import CodeType, MappingProxyType, ModuleType
 from typing import NamedTuple, NoReturn, TypeVar
 
 from ..util.exc import BrokenScript, ComputedIdentifier
+from .names import FORBIDDEN
 from .quick import LATER, NAMES, body_start, scan
 
-FORBIDDEN = "@-+:"
 SYMBOLS = frozenset({"head", "heads", "base", "current"})
 
 _SURROGATE = re.compile("[\\ud800-\\udfff]")

@@ -7,6 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ..util.exc import BrokenScript, ResolutionError
 
+FORBIDDEN = "@-+:"
+"""Characters that no id holds: they are the grammar of `walk`."""
+
 
 class Names:
     """The ids of all revisions, sorted, and the labels: ``labels["shop"]`` are the ids that declare it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from ..util.exc import (
     BrokenScript,
@@ -20,7 +21,8 @@ from ..util.exc import (
 )
 from .graph import Graph
 from .kinship import Kinship, declared_labels
-from .names import Names
+from .names import FORBIDDEN, Names
+from .ranges import branch_of, from_base, from_revisions
 from .walk import Range, Resolver, parse, parse_target
 from .written import Written, as_tuple, as_written, split
 
@@ -36,6 +38,8 @@ __all__ = [
     "RevisionError",
     "RevisionMap",
 ]
+
+Named = TypeVar("Named", str, "Revision")
 
 
 class Revision:
@@ -56,6 +60,18 @@ class Revision:
         self.own_labels: frozenset[str] = frozenset(as_tuple(branch_labels))
         self._map: RevisionMap | None = None
         self._node = -1
+        self.verify_rev_id(revision)
+        if revision in as_tuple(down_revision):
+            raise LoopDetected([revision])
+        if revision in as_tuple(dependencies):
+            raise DependencyLoopDetected([revision])
+
+    @classmethod
+    def verify_rev_id(cls, revision: str) -> None:
+        """Raise RevisionError where ``revision`` holds a character that an id may not hold."""
+        bad = sorted(set(revision) & set(FORBIDDEN))
+        if bad:
+            raise RevisionError(f"Revision {revision!r} holds {' '.join(bad)}, which an id may not. Rename it.")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.revision!r}, {self.down_revision!r})"
@@ -128,17 +144,34 @@ class Revision:
 
 
 class RevisionMap:
-    """All revisions, as a graph that never changes.
+    """All revisions, as a graph.
 
         revisions = RevisionMap([Revision("a", None), Revision("b", "a")])
         revisions.heads                       # ("b",)
         revisions.resolve("head-1")           # ("a",)
 
-    ``broken`` are the files that could not be read; they are only named in errors. A revision whose parent is in no
-    file, or whose id is taken by another, stays visible: it is listed in `missing` or `duplicates`, and only a plan
-    that needs it is refused. Raises CycleDetected and its kin; with ``tolerant`` the cycle is cut open instead, and its
-    revisions are in `cyclic`, so that one such file does not hide all others.
+    A function that returns the revisions is called at the first question. ``broken`` are the files that could not be
+    read; they are only named in errors. A revision whose parent is in no file, or whose id is taken by another, stays
+    visible: it is listed in `missing` or `duplicates`, and only a plan that needs it is refused. Raises CycleDetected
+    and its kin; with ``tolerant`` the cycle is cut open instead, and its revisions are in `cyclic`, so that one such
+    file does not hide all others.
     """
+
+    broken: tuple[BrokenScript, ...]
+    duplicates: Mapping[str, tuple[Revision, ...]]
+    missing: Mapping[str, tuple[str, ...]]
+    cyclic: Mapping[str, CycleDetected]
+    ids: tuple[str, ...]
+    labels: Mapping[str, tuple[str, ...]]
+    heads: tuple[str, ...]
+    effective_heads: tuple[str, ...]
+    bases: tuple[str, ...]
+    lineage: Graph
+    whole: Graph
+    _revisions: tuple[Revision, ...]
+    _names: Names
+    _node: Mapping[str, int]
+    _labels_at: Mapping[int, frozenset[str]]
 
     def __init__(
         self,
@@ -146,19 +179,37 @@ class RevisionMap:
         broken: Sequence[BrokenScript] = (),
         tolerant: bool = False,
     ) -> None:
+        self.broken, self._tolerant = tuple(broken), tolerant
+        self._generator: Callable[[], Iterable[Revision]] | None = None
+        if callable(revisions):
+            self._generator = revisions
+        else:
+            self._build(revisions)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Build the graph when the first of its attributes is asked for."""
+            generator = vars(self).get("_generator")
+            if generator is None or name not in RevisionMap.__annotations__:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self._build(generator())
+            self._generator = None
+            return getattr(self, name)
+
+    def _build(self, revisions: Iterable[Revision]) -> None:
         first: dict[str, Revision] = {}
         again: dict[str, tuple[Revision, ...]] = {}
-        for revision in revisions() if callable(revisions) else revisions:
+        for revision in revisions:
             if first.setdefault(revision.revision, revision) is not revision:
                 again[revision.revision] = (*again.get(revision.revision, ()), revision)
-        self.broken = tuple(broken)
-        self.duplicates: Mapping[str, tuple[Revision, ...]] = again
-        self.ids = tuple(sorted(first))
-        self._revisions = tuple(first[name] for name in self.ids)
-        self.labels: Mapping[str, tuple[str, ...]] = declared_labels(self._revisions)
-        self._names = Names(self.ids, self.labels, self.broken)
-        self._node = self._names.node_of
-        kin = Kinship(self._revisions, self._names, tolerant)
+        ids = tuple(sorted(first))
+        every = tuple(first[name] for name in ids)
+        labels = declared_labels(every)
+        names = Names(ids, labels, self.broken)
+        kin = Kinship(every, names, self._tolerant)
+        self.duplicates, self.ids, self.labels, self._revisions, self._names = again, ids, labels, every, names
+        self._node = names.node_of
         self.missing, self.cyclic = kin.missing, kin.cyclic
         self.lineage, self.whole, self._labels_at = kin.lineage, kin.whole, kin.labels_at
         for node, revision in enumerate(self._revisions):
@@ -170,6 +221,18 @@ class RevisionMap:
             for name, above, node in zip(self.ids, self.lineage.parents, self._node.values(), strict=True)
             if not above and self.is_base_node(node)
         )
+
+    def add_revision(self, revision: Revision, _replace: bool = False) -> None:
+        """Add one revision; the graph is built anew, so that hand over many at once to the constructor.
+
+            revisions.add_revision(Revision("c", "b"))
+
+        Where its id is taken it is in `duplicates`; with ``_replace`` it takes the place of the other.
+        """
+        others = [each for each in self._revisions if not (_replace and each.revision == revision.revision)]
+        twice = [each for several in self.duplicates.values() for each in several]
+        vars(self).pop("_newest_first", None)
+        self._build([*others, *twice, revision])
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -183,17 +246,19 @@ class RevisionMap:
 
     # ---- what a person names ------------------------------------------------------------------------------------
 
-    def resolve(self, text: str | Sequence[str] | None, current: Collection[str] | None = None) -> tuple[str, ...]:
+    def resolve(
+        self, text: str | Sequence[str] | None, current: Collection[str] | None = None, *, exact: bool = True
+    ) -> tuple[str, ...]:
         """Return the ids that a text, or each of several, stands for; () for base.
 
             revisions.resolve("shop@head", current={"ae10"})
 
-        ``current`` are the ids where the database stands; without it, what counts from there is refused. Raises
-        ResolutionError or MultipleHeads.
+        ``current`` are the ids where the database is; without it, what counts from there is refused. Without ``exact``
+        steps that lead too far end at the last revision. Raises ResolutionError or MultipleHeads.
         """
         found: dict[str, None] = {}
         for part in split(text):
-            resolver = Resolver(self, None if current is None else self.standing(current), part)
+            resolver = Resolver(self, None if current is None else self.standing(current), part, exact)
             found.update(dict.fromkeys(sorted(map(self.name_of, resolver.target(parse_target(part))))))
         return tuple(found)
 
@@ -210,18 +275,48 @@ class RevisionMap:
         return tuple(sorted(map(self.name_of, lower))), tuple(sorted(map(self.name_of, upper)))
 
     def get_revision(self, name: str | None) -> Revision | None:
-        """Return the one revision of that name, None for base; raises ResolutionError, also where there are several."""
+        """Return the one revision of that name, None for base.
+
+        Raises ResolutionError, MultipleHeads where the name stands for several, RevisionError where it is no text.
+        """
         if isinstance(name, str) and name in self._node:
             return self._revisions[self._node[name]]
         found = self.get_revisions(name)
         if len(found) > 1:
             names = [revision.revision for revision in found]
-            raise ResolutionError(f'"{name}" stands for several revisions: {", ".join(names)}.', str(name), names)
+            raise MultipleHeads(names, str(name), "heads" if set(names) <= set(self.heads) else "revisions")
         return found[0] if found else None
 
     def get_revisions(self, names: str | Sequence[str] | None) -> tuple[Revision, ...]:
         """Return the revisions that the names stand for, in the order of the names."""
         return tuple(self._revisions[self._node[name]] for name in self.resolve(names))
+
+    def get_current_head(self, branch_label: str | None = None) -> str | None:
+        """Return the id of the one head, or of the one head of a branch; None where there is no revision.
+
+        Raises MultipleHeads, and ResolutionError where no revision has that label.
+        """
+        heads = self.filter_for_lineage(self.heads, branch_label)
+        if len(heads) > 1:
+            raise MultipleHeads(heads, f"{branch_label}@head" if branch_label else "head")
+        return heads[0] if heads else None
+
+    def filter_for_lineage(
+        self, targets: Iterable[Named], check_against: str | None, include_dependencies: bool = False
+    ) -> tuple[Named, ...]:
+        """Return those of the ids or revisions that descend from ``check_against`` or are among its ancestors.
+
+            revisions.filter_for_lineage(revisions.heads, "shop")
+
+        ``check_against`` is a label or an id; None is every branch. With ``include_dependencies`` what depends on it,
+        and what it depends on, counts too.
+        """
+        if check_against is None:
+            return tuple(targets)
+        graph = self.whole if include_dependencies else self.lineage
+        node = self.find(check_against.partition("@")[0])
+        members = graph.up({node}) | graph.down({node})
+        return tuple(each for each in targets if self.find(each if isinstance(each, str) else each.revision) in members)
 
     def iterate_revisions(
         self,
@@ -229,23 +324,27 @@ class RevisionMap:
         lower: str | Sequence[str] | None,
         implicit_base: bool = False,
         inclusive: bool = False,
+        assert_relative_length: bool = True,
+        select_for_downgrade: bool = False,
     ) -> Iterator[Revision]:
         """Yield the revisions from ``upper`` (with it) down to ``lower`` (with it if ``inclusive``), newest first.
 
-        Only descendants of ``lower`` count; with ``implicit_base`` everything that ``lower`` does not imply,
-        dependencies too. Raises RangeNotAncestorError where the two don't lie on one line.
+        From base they are all that ``upper`` needs, dependencies too; from ``branch@base`` all that the ends of that
+        branch need. From a revision only its descendants count; with ``implicit_base`` everything that ``lower`` does
+        not imply, dependencies too. ``select_for_downgrade`` asks for what a downgrade would undo: also what depends on
+        ``lower`` where that is undone itself. Without ``assert_relative_length`` steps that lead too far end at the
+        last revision. Raises RangeNotAncestorError where the two don't lie on one line.
         """
-        ends, starts = self.nodes(self.resolve(upper)), self.nodes(self.resolve(lower))
-        if not starts and len(ends) == len(self.heads) and ends == self.nodes(self.heads):
+        exact = assert_relative_length
+        ends, starts = self.nodes(self.resolve(upper, exact=exact)), self.nodes(self.resolve(lower, exact=exact))
+        if not starts and ends == self.nodes(self.heads) and branch_of(self, lower) is None:
             return map(self._revisions.__getitem__, self._newest_first)
-        reached = self.whole.up(ends) if implicit_base else self.lineage.up(ends)
-        for start in sorted(starts - reached):
-            if not implicit_base:
-                raise RangeNotAncestorError(self.name_of(start), ", ".join(sorted(map(self.name_of, ends))) or "base")
-        if implicit_base:
-            reached -= self.whole.up(starts)
-        elif starts:
-            reached = self.lineage.down(starts, reached)
+        if not starts:
+            reached = from_base(self, branch_of(self, lower), ends, downward=select_for_downgrade)
+        elif implicit_base:
+            reached = self.whole.up(ends) - self.whole.up(starts)
+        else:
+            reached = from_revisions(self, starts, ends, downward=select_for_downgrade, inclusive=inclusive)
         reached = reached | starts if inclusive else reached - starts
         return (self._revisions[node] for node in reversed(self.whole.order(reached)))
 

@@ -150,12 +150,13 @@ class Resolver:
     """Finds the nodes that a syntax tree stands for.
 
     ``current`` are the nodes where the database stands, None where no database is asked. ``text`` is what the person
-    wrote, for the errors.
+    wrote, for the errors. Without ``exact`` steps that lead too far end at the last revision.
     """
 
     family: Family
     current: frozenset[int] | None
     text: str
+    exact: bool = True
 
     def target(self, tree: Target) -> frozenset[int]:
         """The nodes of a target, empty for base.
@@ -258,6 +259,8 @@ class Resolver:
         """Go so many steps along the lineage; None is base."""
         for done in range(abs(steps)):
             following = self._above(node, branch) if steps > 0 else self._below(node, branch)
+            if following is None and not self.exact:
+                break
             if following is None:
                 where = "base" if node is None else self.family.name_of(node)
                 raise ResolutionError(

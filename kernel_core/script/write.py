@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from ..util.exc import BrokenScript, CommandError
 from ..util.files import inside, slug
 from ..util.langhelpers import rev_id
-from .header import FORBIDDEN, SYMBOLS, decoded, parse_header
+from .header import SYMBOLS, decoded, parse_header
+from .names import FORBIDDEN
 
 if TYPE_CHECKING:
     from mako.template import Template  # type: ignore[import-untyped]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+
+from ..util.exc import RevisionError
 
 Written = str | Collection[str] | None
 
@@ -22,9 +24,13 @@ def as_written(value: Written) -> str | tuple[str, ...] | None:
     return several if len(several) > 1 else (several[0] if several else None)
 
 
-def split(text: str | Sequence[str] | None) -> tuple[str, ...]:
-    """One or several targets, also joined by commas, as a tuple; None is base."""
+def split(text: str | Sequence[str | None] | None) -> tuple[str, ...]:
+    """One or several targets, also joined by commas, as a tuple; None is base. Raises RevisionError for no text."""
     if text is None:
         return ("base",)
-    parts = [text] if isinstance(text, str) else list(text)
+    several = [text] if isinstance(text, str | bytes) or not isinstance(text, Iterable) else list(text)
+    parts = ["base" if part is None else part for part in several]
+    for part in parts:
+        if not isinstance(part, str):
+            raise RevisionError(f"{part!r} is not a string, so it names no revision. Pass a str.")
     return tuple(piece.strip() for part in parts for piece in part.split(",")) if parts else ("base",)

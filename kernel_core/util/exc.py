@@ -182,12 +182,12 @@ class LostRevision(ResolutionError):
 
 
 class MultipleHeads(RevisionError):
-    """One head was asked for where several exist; ``heads`` are their ids."""
+    """One revision was asked for by a name that stands for several; ``heads`` are their ids."""
 
-    def __init__(self, heads: Sequence[str], argument: str = "head") -> None:
+    def __init__(self, heads: Sequence[str], argument: str = "head", kind: str = "heads") -> None:
+        remedy = 'Name one of them, say "heads" for all, or merge them.' if kind == "heads" else "Name one of them."
         super().__init__(
-            f'"{argument}" is ambiguous: there are {len(heads)} heads, {", ".join(sorted(heads))}. '
-            'Name one of them, say "heads" for all, or merge them.'
+            f'"{argument}" is ambiguous: there are {len(heads)} {kind}, {", ".join(sorted(heads))}. {remedy}'
         )
         self.heads, self.argument = tuple(heads), argument
 

@@ -9,6 +9,7 @@ from kernel_core.util.exc import (
     DependencyCycleDetected,
     DependencyLoopDetected,
     LoopDetected,
+    MultipleHeads,
     RangeNotAncestorError,
     ResolutionError,
     RevisionError,
@@ -120,8 +121,10 @@ def test_a_label_used_twice_is_ambiguous_only_where_it_is_asked_for(revision_map
 
 
 def test_several_revisions_are_no_single_one(branched):
-    with pytest.raises(ResolutionError, match="several"):
+    with pytest.raises(MultipleHeads, match="2 heads, a2, b2"):
         branched.get_revision("heads")
+    with pytest.raises(MultipleHeads, match="2 revisions, a1, b1"):
+        branched.get_revision(("b1", "a1"))
     assert branched.get_revision("base") is None
     assert branched.get_revision(None) is None
 
