@@ -45,6 +45,7 @@ class Session:
         self.namespace, self._shell = namespace, shell
         self.settings = settings_of(shell)
         self.connections: dict[str, Connection] = {}
+        self.closed: set[str] = set()
         self.current_name: str | None = None
         self.proposal: Proposal | None = None
         self.panels: dict[str, Any] = {}
@@ -116,6 +117,7 @@ class Session:
             raise CommandError(f"No connection is called {name!r}. Open ones: {known}.")
         connection = self.connections.pop(name)
         connection.close()
+        self.closed.add(name)
         if self.current_name == name:
             self.current_name = next(reversed(self.connections), None)
         return connection

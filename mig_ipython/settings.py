@@ -155,9 +155,9 @@ def settings_of(shell: Any) -> Mig:
 
 
 def give(shell: Any) -> None:
-    """Let ``%config Mig`` work in a shell; what an earlier loading gave is replaced."""
-    take(shell)
-    shell.configurables.append(Mig(parent=shell))
+    """Let ``%config Mig`` work in a shell; what an earlier loading gave is kept."""
+    if not any(type(one).__name__ == Mig.__name__ for one in shell.configurables):
+        shell.configurables.append(Mig(parent=shell))
 
 
 def take(shell: Any) -> None:

@@ -18,6 +18,7 @@ from kernel_core.util.files import replace
 
 from ..errors import told_plainly
 from ..proposals.proposal import lines_of
+from ..proposals.written import written_before
 from ..review import Review
 from ..running.plain import is_plain
 from ..running.reading import read_operations
@@ -50,7 +51,7 @@ class Migration(View):
     ) -> None:
         self.session, self.message, self.code, self.recording = session, message, code, recording
         self.head, self.no_downgrade = head, no_downgrade
-        self.existing = _existing(session, message, rev_id) if session.has_environment else None
+        self.existing = written_before(session.scripts(), message, rev_id) if session.has_environment else None
         self.revision: str = self.existing.revision if self.existing else rev_id or write.new_id()
         self.path: Path | None = Path(self.existing.path) if self.existing else None
         self.report: RunReport | None = None
@@ -210,15 +211,6 @@ def migration_of(
 
 def _dialect(session: Session) -> Any:
     return session.connection.engine.dialect
-
-
-def _existing(session: Session, message: str, rev_id: str | None) -> Any:
-    """Return the version file of this message, or of the id where one is given; None where there is none."""
-    scripts = session.scripts()
-    if rev_id is not None:
-        return scripts.get_revision(rev_id) if rev_id in scripts.map else None
-    wanted = " ".join(message.split())
-    return next((script for script in scripts.walk_revisions() if " ".join(script.doc.split()) == wanted), None)
 
 
 def _derived_downgrade(session: Session, recording: Recording) -> tuple[str, set[str]]:

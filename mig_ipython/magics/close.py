@@ -2,7 +2,8 @@
 
     %mig_close dev
 
-Without a name it is the current one; the connection opened before it becomes current.
+Without a name it is the current one; the connection opened before it becomes current. Nothing is done where it is
+closed already.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Said:
     """Return what was closed, and what is current now."""
-    closed = session.close(args.name or session.connection.name)
-    now = f"Current: {session.current_name}." if session.current_name else "No connection is open."
-    return Said(f"Closed {closed.name} ({closed.target}). {now}")
+    name = args.name or session.current_name
+    if name is None and session.closed:
+        return Said("No connection is open; nothing was closed.")
+    if name in session.closed and name not in session.connections:
+        return Said(f"{name} is closed already; nothing was done. {_current(session)}")
+    closed = session.close(name or session.connection.name)
+    return Said(f"Closed {closed.name} ({closed.target}). {_current(session)}")
+
+
+def _current(session: Session) -> str:
+    return f"Current: {session.current_name}." if session.current_name else "No connection is open."

@@ -10,6 +10,7 @@ returns what the cell shows.
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import re
 from collections.abc import Callable
@@ -163,20 +164,35 @@ def register(shell: Any) -> None:
 
 
 def unregister(shell: Any) -> None:
-    """Take the commands from the shell, and close the connections that they opened."""
+    """Take the commands from the shell, and close the connections that they opened.
+
+    While ``%reload_ext`` runs, the session and the settings are kept for the loading that follows.
+    """
     for magics in shell.magics_manager.magics.values():
         for name in [name for name, magic in magics.items() if isinstance(magic, Command | Dispatch)]:
             del magics[name]
     matchers = shell.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != "mig"]
-    take(shell)
     _take_silencing(shell)
+    if _is_reloading():
+        return
+    take(shell)
     import sys
 
     if f"{__package__.rpartition('.')[0]}.session" in sys.modules:
         from ..session import forget_session
 
         forget_session(shell)
+
+
+def _is_reloading() -> bool:
+    """Return whether ``%reload_ext`` is what unloads: IPython gives an extension no other sign of it."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code.co_name == "reload_extension" and frame.f_globals.get("__name__") == "IPython.core.extensions":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _silenced(lines: list[str]) -> list[str]:

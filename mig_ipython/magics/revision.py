@@ -3,13 +3,17 @@
     %mig_revision -m "Fill e-mail"
     %mig_revision -m "Start reports" --head base --label reports --splice
 
-Nothing is run; the file's upgrade() and downgrade() are empty.
+Nothing is run; the file's upgrade() and downgrade() are empty. The same cell again writes nothing: where a revision has
+the id, or without ``--id`` the message, that one is shown.
 """
 
 from __future__ import annotations
 
 import argparse
 
+from kernel_core.script import Script
+
+from ..proposals.written import written_before
 from ..session import Session
 from ..views.revisions import entry
 from ..views.script import Revision
@@ -28,8 +32,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> Revision:
     """Return the new revision."""
+    scripts = session.scripts()
+    before = written_before(scripts, args.message, args.id)
+    if before is not None and " ".join(before.doc.split()) == " ".join(args.message.split()):
+        note = f"Already written: {shown_path(before.path)}. For another one give it an --id, or another message."
+        return _shown(before, note)
     script = session.wrote(
-        session.scripts().generate_revision(
+        scripts.generate_revision(
             args.id,
             args.message,
             head=args.head,
@@ -39,6 +48,8 @@ def run(session: Session, args: argparse.Namespace) -> Revision:
             config=session.environment.config(),
         )
     )
-    return Revision(
-        entry(script, (), None), script.source, script.longdoc, note=f"Written to {shown_path(script.path)}"
-    )
+    return _shown(script, f"Written to {shown_path(script.path)}")
+
+
+def _shown(script: Script, note: str) -> Revision:
+    return Revision(entry(script, (), None), script.source, script.longdoc, note=note)

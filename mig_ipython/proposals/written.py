@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from kernel_core.script import ScriptDirectory
+from kernel_core.script import Script, ScriptDirectory
 from kernel_core.util.exc import CommandError
 
 
@@ -57,6 +57,17 @@ class WrittenFiles:
         if not self.files:
             raise CommandError("No version file was written in this notebook, so there is nothing to undo.")
         return self.files[-1]
+
+
+def written_before(scripts: ScriptDirectory, message: str, rev_id: str | None = None) -> Script | None:
+    """Return the revision that an earlier run of a cell wrote: that of the id where one is given, else of the message.
+
+    None where neither is found. An id that another message has taken is left to whoever writes the file.
+    """
+    if rev_id is not None:
+        return scripts.get_revision(rev_id) if rev_id in scripts.map else None
+    wanted = " ".join(message.split())
+    return next((script for script in scripts.walk_revisions() if " ".join(script.doc.split()) == wanted), None)
 
 
 def _text(path: str) -> str | None:

@@ -122,6 +122,21 @@ def test_loading_again_without_unloading_replaces_and_keeps_the_session(notebook
     assert "dev (current)" in repr(notebook.run("%mig_connections"))
 
 
+def test_reload_ext_keeps_connections_environment_and_settings(ready):
+    ready.run("%mig_connect sqlite:// --as memory")
+    ready.run("%config Mig.renames = 'off'")
+    for _ in range(2):
+        ready.run("%reload_ext mig_ipython")
+    assert [row[0] for row in ready.run("%mig_connections").rows] == ["dev", "memory (current)"]
+    assert ready.run("%mig").environment == "migrations"
+    ready.run("%mig_upgrade")
+    assert ready.run("%mig_connect memory").engine.connect().exec_driver_sql("SELECT 1").scalar() == 1
+    assert "off" in str(ready.run("from mig_ipython import mig\nmig.session.settings.renames"))
+    ready.run("%unload_ext mig_ipython")
+    ready.run("%load_ext mig_ipython")
+    assert ready.run("%mig").database == ""
+
+
 def test_unloading_closes_what_was_connected_and_leaves_a_borrowed_engine(notebook):
     import sqlalchemy as sa
 

@@ -136,7 +136,10 @@ def test_connections_are_listed_switched_and_closed(notebook):
     assert [row[0] for row in notebook.run("%mig_connections").rows] == ["one", "two (current)"]
     assert notebook.run("%mig_connect one").name == "one"
     assert "Current: two" in repr(notebook.run("%mig_close one"))
-    assert "Open ones: two" in notebook.fail("%mig_close one")
+    assert repr(notebook.run("%mig_close one")) == "one is closed already; nothing was done. Current: two."
+    assert "Open ones: two" in notebook.fail("%mig_close three")
+    assert "No connection is open" in repr(notebook.run("%mig_close"))
+    assert repr(notebook.run("%mig_close")) == "No connection is open; nothing was closed."
 
 
 def test_nothing_works_before_connecting_and_this_is_said(notebook):
