@@ -78,10 +78,14 @@ class AddConstraintOp(MigrateOperation):
         return ("add_constraint", self.to_constraint())
 
     def provides(self) -> frozenset[Need]:
-        return frozenset({("constraint", *key(self.schema, self.table_name, str(self.constraint_name)))})
+        return frozenset({self._constraint_need()})
 
     def requires(self) -> frozenset[Need]:
-        return frozenset({("table", *key(self.schema, self.table_name))}) | self._column_needs()
+        own = {("table", *key(self.schema, self.table_name)), ("gone", *self._constraint_need())}
+        return frozenset(own) | self._column_needs()
+
+    def _constraint_need(self) -> Need:
+        return ("constraint", *key(self.schema, self.table_name, str(self.constraint_name)))
 
     def _column_needs(self) -> frozenset[Need]:
         columns = getattr(self, "columns", ())

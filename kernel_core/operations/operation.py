@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 Need = tuple[str, ...]
 """A thing that one operation gives and another needs.
 
-``("table", schema, name)``, ``("column", schema, table, name)``,
-``("constraint", schema, table, name)``, ``("index", schema, name)``; ``("freed", *thing)`` says that nothing
-holds on to it any more."""
+``("table", schema, name)``, ``("column", schema, table, name)``, ``("constraint", schema, table, name)``,
+``("index", schema, name)``, ``("unique", schema, table, *columns)`` (what a foreign key refers to),
+``("schema", name)``, ``("sequence", schema, name)``, ``("type", schema, name)``,
+``("value", schema, enum type, value)``;
+``("freed", *thing)`` says that nothing depends on it any more, ``("gone", *thing)`` that its name can be used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ class MigrateOperation:
         """Schema and name of the table that this is about; None where it is about no single table."""
         name = getattr(self, "table_name", None)
         return (getattr(self, "schema", None), name) if name is not None else None
+
+    @property
+    def table_keys(self) -> tuple[tuple[str | None, str], ...]:
+        """Schema and name of every table that this is about: `table_key`, or those that use an enum type."""
+        return () if self.table_key is None else (self.table_key,)
 
     def apply(self, operations: Any) -> Any:
         """Do it, by way of ``operations.impl``."""

@@ -231,6 +231,8 @@ def lines_of(review: Review) -> tuple[Line, ...]:
             python=review.python(row.number),
             number=row.number,
             accepted=row.accepted,
+            group=row.group,
+            together=row.together,
         )
         for row in review.rows
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from kernel_core.operations.operation import Hint, MigrateOperation
 from kernel_core.util.secrets import redact
 
+from ..views.operations import with_rows
 from .row import Row
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class Chosen:
     def __repr__(self) -> str:
         row = self.row
         lines = [f"{row.number} {row.sign} {row.sentence}{'' if row.accepted else '  (rejected)'}"]
+        lines += [f"    {with_rows(row.together)}"] if row.together else []
         if row.edited:
             lines.append(f"    was: {row.original_facts.sentence}")
         lines += [f"    ! {hint.severity}: {hint.text}" for hint in row.hints]

@@ -17,7 +17,16 @@ from kernel_core.operations.ops import CreateTableOp, ExecuteSQLOp
 from kernel_core.util.exc import CommandError, FieldError
 
 from .chosen import Chosen
-from .dependencies import accepted_too, rejected_too, settled, spoken, with_needed, without_orphans, wrong_order
+from .dependencies import (
+    accepted_too,
+    described,
+    rejected_too,
+    settled,
+    with_needed,
+    with_partners,
+    without_orphans,
+    wrong_order,
+)
 from .past import Past
 from .preview import downgrade_of, python_of, sql_of
 from .renames import possible, renamed
@@ -140,15 +149,19 @@ class Review:
     def accept(self, which: str = "all") -> str:
         """Accept exactly ``all``, the ``safe`` rows, ``none``, or those of a list such as ``1,3-5``; reject the others.
 
-        A row that needs a rejected one is rejected with it. Safe is what neither loses data nor may fail on the data.
+        A row that needs a rejected one is rejected with it. Safe is what neither loses data nor may fail on the data; a
+        replacement (a drop and a creation of one constraint) only as a whole. A number that names half of a replacement
+        means all of it.
         """
         chosen = chosen_numbers(which, self.rows)
-        rows, taken = without_orphans([replace(row, accepted=row.number in chosen) for row in self.rows])
-        count = sum(row.accepted for row in rows)
-        return self._do(rows, f"{count} of {len(rows)} accepted. {rejected_too(taken)}".strip())
+        rows, added = with_partners([replace(row, accepted=row.number in chosen) for row in self.rows])
+        rows, taken = without_orphans(rows)
+        stayed = {row.key for row in rows if row.accepted}
+        said = accepted_too([each for each in added if each[0].key in stayed]), rejected_too(taken)
+        return self._do(rows, " ".join(filter(None, (f"{len(stayed)} of {len(rows)} accepted.", *said))))
 
     def set_accepted(self, number: int, accepted: bool) -> str:
-        """Accept or reject one row; those that need a rejected one go with it, those that it needs come with it."""
+        """Accept or reject one row, with the rows that need it or that it needs, and those that belong to it."""
         row = self.row(number)
         if accepted:
             rows, taken = with_needed(self.rows, row.key)
@@ -198,7 +211,7 @@ class Review:
             if (needer, maker) not in known:
                 first, second = self.row_of(maker), self.row_of(needer)
                 raise CommandError(
-                    f"Row {number} cannot go to place {to}: row {second.number} needs {spoken(need)}, "
+                    f"Row {number} cannot go to place {to}: row {second.number} needs {described(need)}, "
                     f"so row {first.number} must come first."
                 )
         return self._do(rows, f"Moved row {number} to place {to}.")

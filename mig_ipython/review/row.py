@@ -10,6 +10,8 @@ from typing import Any
 
 from kernel_core.operations.operation import Hint, MigrateOperation, Need
 
+from ..views.operations import group_of, table_of
+
 _NOTHING_WRONG: Mapping[str, Wrong] = MappingProxyType({})
 
 
@@ -29,6 +31,7 @@ class Facts:
     sign: str
     kind: str
     table: str
+    group: str
     hints: tuple[Hint, ...]
     provides: frozenset[Need]
     requires: frozenset[Need]
@@ -36,12 +39,12 @@ class Facts:
     @classmethod
     def of(cls, operation: MigrateOperation, dialect_name: str) -> Facts:
         """Ask ``operation`` about itself on that database."""
-        place = operation.table_key
         return cls(
             sentence=operation.sentence(),
             sign=operation.sign,
             kind=kind_of(operation),
-            table="" if place is None else ".".join(part for part in place if part),
+            table=table_of(operation),
+            group=group_of(operation),
             hints=tuple(operation.hints(dialect_name)),
             provides=operation.provides(),
             requires=operation.requires(),
@@ -53,7 +56,8 @@ class Row:
     """An operation under review; immutable, so that a list of rows is a snapshot.
 
     ``key`` stays the same through edits and moves, ``number`` is the place in the list, from 1. ``original`` is what
-    was found, ``operation`` what it is now. ``hints`` and ``problems`` take the other rows into account.
+    was found, ``operation`` what it is now. ``hints`` and ``problems`` take the other rows into account. ``together``
+    are the numbers of the rows that are accepted and rejected with it, ``others_are_safe`` whether all these are.
     """
 
     key: int
@@ -67,6 +71,8 @@ class Row:
     number: int = 0
     hints: tuple[Hint, ...] = ()
     problems: tuple[str, ...] = ()
+    together: tuple[int, ...] = ()
+    others_are_safe: bool = True
 
     @classmethod
     def of(cls, key: int, operation: MigrateOperation, dialect_name: str, *, added: bool = False) -> Row:
@@ -95,6 +101,11 @@ class Row:
         return self.facts.table
 
     @property
+    def group(self) -> str:
+        """The heading that it is listed under: its table, or what kind of object or statement it is."""
+        return self.facts.group
+
+    @property
     def edited(self) -> bool:
         """Whether the operation is not what it was at first."""
         return self.operation is not self.original
@@ -111,8 +122,8 @@ class Row:
 
     @property
     def is_safe(self) -> bool:
-        """Whether it neither loses data nor may fail because of the data that is there."""
-        return not any(hint.severity in ("loses data", "may fail") for hint in self.hints)
+        """Whether neither it nor a row that belongs to it loses data or may fail on existing data."""
+        return self.others_are_safe and not any(hint.severity in ("loses data", "may fail") for hint in self.hints)
 
     def text_of(self, field_name: str) -> str:
         """Return what a field shows: the wrong text that was typed last, or the operation's value."""

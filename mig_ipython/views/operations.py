@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from kernel_core.operations.kinds.sql import ExecuteSQLOp
 from kernel_core.operations.operation import MigrateOperation
 
 from .html import Html, code, details, join, plain_list, tag
 from .text import count, indent
+
+STATEMENTS = "SQL statements"
+"""The heading of statements that a person wrote, where other changes have their table."""
+
+OTHERS = "Other objects"
+"""The heading of changes to what belongs to no table: enum types, schemas, sequences, views."""
 
 _SIGN_NAMES = {"+": "adds", "-": "removes", "~": "changes"}
 
@@ -25,6 +32,15 @@ class Line:
     python: str = ""
     number: int = 0
     accepted: bool = True
+    group: str = ""
+    together: tuple[int, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """What else is true of it, in parentheses: ``(rejected)``, ``(with row 3)``; "" for nothing."""
+        marks = [] if self.accepted else ["rejected"]
+        marks += [with_rows(self.together)] if self.together else []
+        return f"({', '.join(marks)})" if marks else ""
 
     @property
     def loses_data(self) -> bool:
@@ -34,19 +50,38 @@ class Line:
 
 def line_of(operation: MigrateOperation) -> Line:
     """Return an operation in words."""
-    return Line(operation.sign, operation.sentence(), ".".join(part for part in operation.table_key or () if part))
+    return Line(operation.sign, operation.sentence(), table_of(operation), group=group_of(operation))
+
+
+def table_of(operation: MigrateOperation) -> str:
+    """Return the name of the table that an operation is about, with its schema; "" where it is about none."""
+    return ".".join(part for part in operation.table_key or () if part)
+
+
+def group_of(operation: MigrateOperation) -> str:
+    """Return the heading that an operation is listed under, in text and in panels: its table, or what kind it is."""
+    return table_of(operation) or (STATEMENTS if isinstance(operation, ExecuteSQLOp) else OTHERS)
+
+
+def with_rows(numbers: Sequence[int]) -> str:
+    """Return which rows are accepted and rejected together with one.
+
+    >>> with_rows([3])
+    'with row 3'
+    """
+    return f"with {'row' if len(numbers) == 1 else 'rows'} {', '.join(map(str, numbers))}"
 
 
 def lines_text(lines: Sequence[Line]) -> str:
     """Return the operations as text, grouped by table in their order."""
     parts: list[str] = []
     for name, group in by_table(lines):
-        parts.append(name or "Statements")
+        parts.append(name)
         for line in group:
             number = f"{line.number:>3} " if line.number else ""
-            refused = "" if line.accepted else "  (rejected)"
+            mark = f"  {line.mark}" if line.mark else ""
             warned = "".join(f"\n        ! {severity}: {text}" for severity, text in line.hints)
-            parts.append(f"  {number}{line.sign} {line.sentence}{refused}{warned}")
+            parts.append(f"  {number}{line.sign} {line.sentence}{mark}{warned}")
     return "\n".join(parts)
 
 
@@ -54,7 +89,7 @@ def lines_html(lines: Sequence[Line]) -> Html:
     """Return the operations as headed lists."""
     parts: list[Html] = []
     for name, group in by_table(lines):
-        parts.append(tag("h4", name or "Statements"))
+        parts.append(tag("h4", name))
         parts.append(plain_list(_item(line) for line in group))
     return join(parts)
 
@@ -73,10 +108,10 @@ def summary(lines: Sequence[Line], between: str = "") -> str:
 
 
 def by_table(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
-    """Return the lines grouped by table, tables in the order of their first line."""
+    """Return the lines by the heading that they are listed under, in the order of their first line."""
     groups: dict[str, list[Line]] = {}
     for line in lines:
-        groups.setdefault(line.table, []).append(line)
+        groups.setdefault(line.group or line.table or STATEMENTS, []).append(line)
     return list(groups.items())
 
 
@@ -97,6 +132,6 @@ def _item(line: Line) -> Html:
         "span", line.sign, class_="mig-sign", title=_SIGN_NAMES.get(line.sign), aria_label=_SIGN_NAMES.get(line.sign)
     )
     sentence = line.sentence if line.accepted else tag("s", line.sentence)
-    refused = Html() if line.accepted else " (rejected)"
+    mark = f" {line.mark}" if line.mark else Html()
     hints = (tag("div", f"{severity}: {text}", class_="mig-warn mig-hint") for severity, text in line.hints)
-    return join((number, sign, " ", sentence, refused, *hints))
+    return join((number, sign, " ", sentence, mark, *hints))

@@ -146,7 +146,7 @@ def values_changed(key: Key, before: list[str], after: list[str], uses: list[Enu
     schema, name = key
     now = list(before)
     for old, new in _renamed(now, after):
-        yield RenameEnumValueOp(name, old, new, schema=schema)
+        yield RenameEnumValueOp(name, old, new, schema=schema, columns=uses)
         now[now.index(old)] = new
     if [value for value in after if value in now] != now:
         yield SetEnumValuesOp(name, after, columns=uses, schema=schema, existing=now)

@@ -121,13 +121,17 @@ class CreateIndexOp(MigrateOperation):
         return ("add_index", self.to_index())
 
     def provides(self) -> frozenset[Need]:
-        return frozenset({("index", *key(self.schema, str(self.index_name)))})
+        made: set[Need] = {("index", *key(self.schema, str(self.index_name)))}
+        if self.unique and all(isinstance(name, str) for name in self.columns):
+            made.add(("unique", *key(self.schema, self.table_name, *sorted(map(str, self.columns)))))
+        return frozenset(made)
 
     def requires(self) -> frozenset[Need]:
         columns = {
             ("column", *key(self.schema, self.table_name, name)) for name in self.columns if isinstance(name, str)
         }
-        return frozenset({("table", *key(self.schema, self.table_name))} | columns)
+        gone = ("gone", "index", *key(self.schema, str(self.index_name)))
+        return frozenset({gone, ("table", *key(self.schema, self.table_name))} | columns)
 
     @classmethod
     def example(cls) -> Self:
@@ -216,9 +220,17 @@ class DropIndexOp(MigrateOperation):
         return ("remove_index", self.to_index())
 
     def provides(self) -> frozenset[Need]:
-        if self._reverse is None:
-            return frozenset()
-        return frozenset(("freed", *need) for need in self._reverse.requires() if need[0] == "column")
+        """Its name, its table and its columns are free once it is dropped."""
+        needed = self._reverse.requires() if self._reverse is not None else ()
+        freed = {("freed", *need) for need in needed if need[0] != "gone"}
+        if self.table_name is not None:
+            freed.add(("freed", "table", *key(self.schema, self.table_name)))
+        return frozenset({("gone", "index", *key(self.schema, str(self.index_name)))} | freed)
+
+    def requires(self) -> frozenset[Need]:
+        """No foreign key may refer to the columns of a unique index that is dropped."""
+        made = self._reverse.provides() if self._reverse is not None else ()
+        return frozenset(("freed", *need) for need in made if need[0] == "unique")
 
     @classmethod
     def example(cls) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Self
 
 from sqlalchemy.sql.base import Executable
@@ -71,10 +72,8 @@ class ExecuteSQLOp(MigrateOperation):
         return f"Run SQL: {words if len(words) <= 80 else words[:79] + '…'}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        words = sql_text(self.sqltext).upper().split()
-        if words and words[0] in ("DELETE", "DROP", "TRUNCATE"):
-            return (Hint("loses data", f"it begins with {words[0]}"),)
-        return ()
+        lossy = _lossy(sql_text(self.sqltext))
+        return (Hint("loses data", f"it uses {lossy}"),) if lossy else ()
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("execute", self.sqltext)
@@ -82,3 +81,34 @@ class ExecuteSQLOp(MigrateOperation):
     @classmethod
     def example(cls) -> Self:
         return cls("UPDATE users SET name = 'a:b'", reverse_sql="UPDATE users SET name = NULL")
+
+
+_ASIDE = re.compile(r"""'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$""", re.DOTALL)
+_QUOTED = re.compile(r'"[^"]*"|`[^`]*`')
+_HARMLESS = (
+    "VIEW|MATERIALIZED|INDEX|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|TRIGGER|EVENT|RULE|POLICY|TYPE|DOMAIN|CAST|OPERATOR"
+    "|COLLATION|CONVERSION|STATISTICS|ROLE|USER|PUBLICATION|SUBSCRIPTION|TEXT|SYNONYM|LANGUAGE|ACCESS|TRANSFORM"
+)
+"""What DROP removes without a row or a value: definitions, and what is computed from tables."""
+_HOLDS_NO_ROWS = "CONSTRAINT|INDEX|KEY|PRIMARY|FOREIGN|CHECK|DEFAULT|NOT|IDENTITY|EXPRESSION"
+_LOSSY = (
+    re.compile(r"(?:^|\(\s*)(DELETE|TRUNCATE)\b"),
+    re.compile(rf"^(DROP\s+(?!(?:{_HARMLESS})\b)\w+)"),
+    re.compile(r"^DROP\s+(?:TYPE|DOMAIN)\b.*\b(CASCADE)\b"),
+    re.compile(rf"^ALTER\s+(?:FOREIGN\s+)?TABLE\b.*?\b(DROP\s+(?!(?:{_HOLDS_NO_ROWS})\b)(?:COLUMN|PARTITION)?)"),
+)
+
+
+def _lossy(sql: str) -> str:
+    """Return the words of SQL that lose rows or values, "" where nothing does.
+
+    >>> _lossy("DROP VIEW adults"), _lossy("ALTER TABLE users DROP COLUMN nick")
+    ('', 'DROP COLUMN')
+    """
+    bare = _QUOTED.sub("quoted", _ASIDE.sub(" ", sql)).upper()
+    for statement in bare.split(";"):
+        for pattern in _LOSSY:
+            found = pattern.search(" ".join(statement.split()))
+            if found is not None:
+                return " ".join(found[1].split())
+    return ""

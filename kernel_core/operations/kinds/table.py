@@ -15,6 +15,7 @@ from ...util.sqla_compat import is_type_bound, table_prefixes
 from ..alter_table import AlterTableOp
 from ..base import Operations
 from ..fields import Field
+from ..needs import needs_of_column, needs_of_schema
 from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
 from ..schemaobj import SchemaObjects
 from ..statements import AlterTable, alter_table, format_table_name
@@ -160,11 +161,13 @@ class CreateTableOp(MigrateOperation):
     def requires(self) -> frozenset[Need]:
         own = ("table", *key(self.schema, self.table_name))
         table = self.to_table()
-        return frozenset(
+        referred = {
             ("table", *key(target.schema, target.name))
             for constraint in table.foreign_key_constraints
             for target in [constraint.referred_table]
-        ) - {own}
+        }
+        of_columns = (needs_of_column(column) for column in self._columns())
+        return (needs_of_schema(self.schema) | referred).union(*of_columns) - {own} | {("gone", *own)}
 
     @classmethod
     def example(cls) -> Self:
@@ -255,11 +258,11 @@ class DropTableOp(MigrateOperation):
         return frozenset({("freed", "table", *key(self.schema, self.table_name))})
 
     def provides(self) -> frozenset[Need]:
-        """A referred table is free once the table that refers to it is gone."""
-        own = ("freed", "table", *key(self.schema, self.table_name))
-        if self._reverse is None:
-            return frozenset()
-        return frozenset(("freed", *need) for need in self._reverse.requires()) - {own}
+        """Its name, the tables that it refers to and its enum types are free once it is dropped."""
+        own = ("table", *key(self.schema, self.table_name))
+        needed = self._reverse.requires() if self._reverse is not None else ()
+        freed = {("freed", *need) for need in needed if need[0] != "gone" and need != own}
+        return frozenset({("gone", *own)} | freed)
 
     @classmethod
     def example(cls) -> Self:

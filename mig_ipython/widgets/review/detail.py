@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from ...review import Review, Row
 from ...views.html import join, tag
+from ...views.operations import with_rows
 from .fields import FieldControl
 from .parts import Status, box, button, html
 from .rows import hint_lines, row_text
@@ -104,6 +105,8 @@ def _notes(row: Row) -> Any:
     lines = []
     if not row.accepted:
         lines.append(tag("p", "Rejected: it will not be written.", class_="mig-dim"))
+    if row.together:
+        lines.append(tag("p", f"Accepted and rejected together {with_rows(row.together)}.", class_="mig-dim"))
     if row.edited:
         lines.append(tag("p", f"Found as: {row.original_facts.sentence}", class_="mig-dim"))
     for hint, line in zip(row.hints, hint_lines(row), strict=True):

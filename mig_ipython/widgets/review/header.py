@@ -12,7 +12,6 @@ from kernel_core.util.secrets import redact
 from ...review import Review
 from ...views.html import join, tag, with_code
 from .parts import Status, box, button, html
-from .rows import STATEMENTS
 
 
 class Header:
@@ -50,7 +49,7 @@ class Header:
         return tuple(
             row.number
             for row in self._review.rows
-            if row.number in found and _named(row.table) in tables and row.kind in kinds
+            if row.number in found and redact(row.group) in tables and row.kind in kinds
         )
 
     def show(self, *, frozen: bool = False) -> None:
@@ -65,7 +64,7 @@ class Header:
             parts.append(tag("span", f"✖ {wrong} to correct", class_="mig-bad"))
         parts += [with_code(self._beside)] if self._beside else []
         self._counts.value = str(tag("p", join(parts, " · "), class_="mig-dim"))
-        _offer(self.table, tuple(dict.fromkeys(_named(table) for table in self._review.tables)))
+        _offer(self.table, tuple(dict.fromkeys(redact(row.group) for row in rows)))
         _offer(self.kind, tuple(self._review.kinds))
         for control in (self.all, self.safe, self.none):
             control.disabled = frozen
@@ -76,11 +75,6 @@ def _filter(label: str, placeholder: str) -> Any:
     made = widgets.Combobox(description=label, placeholder=placeholder, continuous_update=True)
     made.add_class("mig-quiet")
     return made
-
-
-def _named(table: str) -> str:
-    """Return how a table is called in its filter."""
-    return redact(table) or STATEMENTS
 
 
 def _let_through(control: Any) -> tuple[str, ...]:

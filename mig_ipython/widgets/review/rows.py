@@ -11,10 +11,8 @@ from kernel_core.util.secrets import redact
 
 from ...review import Row
 from ...views.html import tag
+from ...views.operations import with_rows
 from .parts import AUTO, Status, html
-
-STATEMENTS = "SQL statements"
-"""Stands where other rows have their table."""
 
 
 class RowList:
@@ -68,13 +66,13 @@ class RowList:
         if not rows:
             yield self._heading("No row matches. Clear the search or the filters.", 0)
             return
-        runs = sum(row.table != before for row, before in zip(rows, (None, *(row.table for row in rows)), strict=False))
+        runs = sum(row.group != before for row, before in zip(rows, (None, *(row.group for row in rows)), strict=False))
         headed = runs * 3 <= len(rows) * 2  # headings over single rows would only repeat the sentences
-        table: str | None = None
+        group: str | None = None
         for row in rows:
-            if headed and row.table != table:
-                table = row.table
-                yield self._heading(table or STATEMENTS, row.key)
+            if headed and row.group != group:
+                group = row.group
+                yield self._heading(group, row.key)
             yield self.checks[row.key]
             yield self.buttons[row.key]
 
@@ -155,8 +153,9 @@ def row_text(row: Row, chosen: bool = False) -> str:
         marks.append("⚠ loses data")
     elif not row.is_safe:
         marks.append("may fail")
-    sign = {"-": "\N{MINUS SIGN}"}.get(row.sign, row.sign)
-    text = " · ".join((f"{sign}\N{NO-BREAK SPACE} {row.sentence}", *marks))
+    if row.together:
+        marks.append(with_rows(row.together))
+    text = " · ".join((f"{row.sign}\N{NO-BREAK SPACE} {row.sentence}", *marks))
     return redact(f"{text}  ▸" if chosen else text)
 
 

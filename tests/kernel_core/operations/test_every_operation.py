@@ -69,7 +69,8 @@ def test_it_has_a_diff_tuple_whose_first_word_is_its_kind(operation: MigrateOper
 
 def test_what_it_provides_and_requires_are_named_things(operation: MigrateOperation) -> None:
     for need in operation.provides() | operation.requires():
-        assert need[0] in {"table", "column", "constraint", "index", "freed"}
+        what = need[1] if need[0] in ("freed", "gone") else need[0]
+        assert what in {"table", "column", "constraint", "index", "unique", "schema", "sequence", "type", "value"}
         assert all(isinstance(part, str) for part in need)
 
 

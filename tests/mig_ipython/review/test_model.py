@@ -133,13 +133,14 @@ def test_a_chain_of_needs_falls_as_a_whole(make):
     assert accepted(review) == [4]
 
 
-def test_a_column_is_kept_when_one_of_the_things_that_hold_it_is_kept(make):
+def test_a_column_is_kept_with_all_that_is_over_it_when_one_of_these_is_kept(make):
     index = ops.DropIndexOp("ix", "t", _reverse=ops.CreateIndexOp("ix", "t", ["c"]))
     unique = ops.DropIndexOp("uq", "t", _reverse=ops.CreateIndexOp("uq", "t", ["c"], unique=True))
     review = make(index, unique, ops.DropColumnOp.from_column_and_tablename(None, "t", Column("c", Text)))
     said = review.set_accepted(2, accepted=False)
-    assert accepted(review) == [1]
+    assert accepted(review) == []
     assert "needs column c of t to be free, row 2" in said
+    assert "is needed for row 3 only" in said
 
 
 # ---- editing

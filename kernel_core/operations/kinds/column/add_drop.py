@@ -11,6 +11,7 @@ from ....util.exc import IrreversibleOperation
 from ....util.sqla_compat import copy_column
 from ...base import BatchOperations, Operations
 from ...fields import Field
+from ...needs import needs_of_column
 from ...operation import Hint, Need, SourceWriter, without_empty
 from .subject import ColumnOp, describe
 
@@ -155,7 +156,7 @@ class AddColumnOp(ColumnOp):
         return frozenset({self._need(self.column.name)})
 
     def requires(self) -> frozenset[Need]:
-        return frozenset({self._table_need()})
+        return needs_of_column(self.column) | {self._table_need(), ("gone", *self._need(self.column.name))}
 
     @classmethod
     def example(cls) -> Self:
@@ -241,6 +242,11 @@ class DropColumnOp(ColumnOp):
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_column", self.schema, self.table_name, self.to_column())
+
+    def provides(self) -> frozenset[Need]:
+        """Its name, its enum type and its sequence are free once it is dropped."""
+        needed = needs_of_column(self._reverse.column) if self._reverse is not None else ()
+        return frozenset({("gone", *self._need(self.column_name)), *(("freed", *need) for need in needed)})
 
     def requires(self) -> frozenset[Need]:
         return frozenset({("freed", *self._need(self.column_name))})

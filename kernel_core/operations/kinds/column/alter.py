@@ -12,6 +12,7 @@ from ....util.exc import IrreversibleOperation
 from ....util.sqla_compat import default_argument, default_sql, type_constraints
 from ...base import BatchOperations, Operations
 from ...fields import Field, type_text
+from ...needs import needs_of_type
 from ...operation import Hint, Need, SourceWriter, without_empty
 from .subject import ColumnOp, Default
 from .widening import widens
@@ -346,10 +347,14 @@ class AlterColumnOp(ColumnOp):
         return tuple(hints)
 
     def provides(self) -> frozenset[Need]:
-        return frozenset({self._need(self.modify_name)}) if self.modify_name else frozenset()
+        named = {self._need(self.modify_name)} if self.modify_name else set()
+        left = needs_of_type(self.existing_type) - needs_of_type(self.modify_type) if self.modify_type else ()
+        return frozenset(named) | {("freed", *need) for need in left}
 
     def requires(self) -> frozenset[Need]:
-        return frozenset({self._table_need(), self._need(self.column_name)})
+        changed = self.modify_type is not None or self.modify_server_default is not False
+        values = needs_of_type(self.type_after) if changed else frozenset()
+        return values | {self._table_need(), self._need(self.column_name)}
 
     @classmethod
     def example(cls) -> Self:

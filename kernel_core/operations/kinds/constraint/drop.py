@@ -106,14 +106,17 @@ class DropConstraintOp(MigrateOperation):
         return ("remove_fk" if self.constraint_type == "foreignkey" else "remove_constraint", self.to_constraint())
 
     def provides(self) -> frozenset[Need]:
-        """Columns of the constraint, and the table that a foreign key referred to, are free once it is gone."""
-        if self._reverse is None:
-            return frozenset()
-        own = ("table", *key(self.schema, self.table_name))
-        return frozenset(("freed", *need) for need in self._reverse.requires() if need != own)
+        """Its name, its table, its columns and the table that a foreign key referred to are free once it is dropped."""
+        gone = ("gone", "constraint", *key(self.schema, self.table_name, str(self.constraint_name)))
+        needed = self._reverse.requires() if self._reverse is not None else ()
+        freed = {("freed", *need) for need in needed if need[0] != "gone"}
+        return frozenset({gone, ("freed", "table", *key(self.schema, self.table_name))} | freed)
 
     def requires(self) -> frozenset[Need]:
-        return frozenset()
+        """No foreign key may refer to the columns of a unique constraint that is dropped."""
+        if self._reverse is None:
+            return frozenset()
+        return frozenset(("freed", *need) for need in self._reverse.provides() if need[0] == "unique")
 
     @classmethod
     def example(cls) -> Self:

@@ -208,7 +208,9 @@ class CreateForeignKeyOp(AddConstraintOp):
     def _column_needs(self) -> frozenset[Need]:
         local = {("column", *key(self.schema, self.table_name, name)) for name in self.local_cols}
         remote = {("column", *key(self.referent_schema, self.referent_table, name)) for name in self.remote_cols}
-        return frozenset(local | remote | {("table", *key(self.referent_schema, self.referent_table))})
+        target = (self.referent_schema, self.referent_table)
+        unique: Need = ("unique", *key(*target, *sorted(self.remote_cols)))
+        return frozenset(local | remote | {("table", *key(*target)), unique})
 
     @classmethod
     def example(cls) -> Self:

@@ -11,7 +11,7 @@ from sqlalchemy.schema import Constraint
 from ...add_constraint import AddConstraintOp
 from ...base import BatchOperations, Operations
 from ...fields import Field
-from ...operation import Hint, SourceWriter
+from ...operation import Hint, Need, SourceWriter, key
 from ...schemaobj import SchemaObjects
 from .subject import NAME, name_of, timing
 
@@ -39,6 +39,9 @@ class OverColumnsOp(AddConstraintOp):
         names = [column.name for column in constraint.columns]
         options = timing(constraint) | dict(constraint.dialect_kwargs)
         return cls(name_of(constraint), constraint.table.name, names, schema=constraint.table.schema, **options)
+
+    def provides(self) -> frozenset[Need]:
+        return super().provides() | {("unique", *key(self.schema, self.table_name, *sorted(self.columns)))}
 
 
 @Operations.register_operation("create_unique_constraint")

@@ -8,7 +8,8 @@ from typing import Any, Self
 from ....util.exc import IrreversibleOperation
 from ...base import Operations
 from ...fields import Field
-from ...operation import Hint, SourceWriter
+from ...needs import needs_of_schema
+from ...operation import Hint, Need, SourceWriter, key
 from .subject import EnumStatement, EnumTypeOp, listed
 
 
@@ -46,6 +47,12 @@ class CreateEnumTypeOp(EnumTypeOp):
 
     def sentence(self) -> str:
         return f"Create enum type {self.name}: {listed(self.labels)}"
+
+    def provides(self) -> frozenset[Need]:
+        return self._values(self.labels) | {("type", *key(self.schema, self.name))}
+
+    def requires(self) -> frozenset[Need]:
+        return needs_of_schema(self.schema)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_enum_type", self.schema, self.name, list(self.labels))
@@ -91,6 +98,12 @@ class DropEnumTypeOp(EnumTypeOp):
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("may fail", f"fails while a column uses {self.name}"),)
+
+    def provides(self) -> frozenset[Need]:
+        return frozenset(("freed", *need) for need in needs_of_schema(self.schema))
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset({("freed", "type", *key(self.schema, self.name))})
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_enum_type", self.schema, self.name)

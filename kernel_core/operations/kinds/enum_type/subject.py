@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
 from sqlalchemy.ext.compiler import compiles
@@ -9,7 +10,7 @@ from sqlalchemy.schema import DDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ....util.exc import UnsupportedOperation
-from ...operation import MigrateOperation, without_empty
+from ...operation import MigrateOperation, Need, key, without_empty
 from ...statements import format_table_name, format_text
 
 
@@ -30,6 +31,14 @@ class EnumTypeOp(MigrateOperation):
 
     def __init__(self, name: str, *, schema: str | None = None) -> None:
         self.name, self.schema = name, schema
+
+    @property
+    def table_keys(self) -> tuple[tuple[str | None, str], ...]:
+        uses: Sequence[EnumUse] = getattr(self, "columns", ())
+        return tuple(dict.fromkeys((use.get("schema"), use["table"]) for use in uses))
+
+    def _values(self, labels: Iterable[str]) -> frozenset[Need]:
+        return frozenset(("value", *key(self.schema, self.name, label)) for label in labels)
 
     def _execute(self, operations: Any, *parts: object) -> None:
         operations.impl.execute(EnumStatement(self.name, self.schema, *parts))

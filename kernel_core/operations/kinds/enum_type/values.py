@@ -9,7 +9,7 @@ from typing import Any, Self
 from ....util.exc import CommandError, IrreversibleOperation
 from ...base import Operations
 from ...fields import Field
-from ...operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ...operation import Hint, MigrateOperation, Need, SourceWriter, without_empty
 from .subject import EnumStatement, EnumTypeOp, EnumUse, Named, listed
 
 
@@ -101,6 +101,13 @@ class AddEnumValueOp(EnumTypeOp):
         place = f" after '{self.after}'" if self.after is not None else place
         return f"Add value '{self.value}' to enum type {self.name}{place}"
 
+    def provides(self) -> frozenset[Need]:
+        return self._values([self.value])
+
+    def requires(self) -> frozenset[Need]:
+        beside = self.before if self.before is not None else self.after
+        return self._values([beside] if beside is not None else [])
+
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_enum_value", self.schema, self.name, self.value)
 
@@ -115,9 +122,11 @@ class RenameEnumValueOp(EnumTypeOp):
 
     fields = (Field("new_value", "text", label="new value"),)
 
-    def __init__(self, name: str, value: str, new_value: str, *, schema: str | None = None) -> None:
+    def __init__(
+        self, name: str, value: str, new_value: str, *, schema: str | None = None, columns: Sequence[EnumUse] = ()
+    ) -> None:
         super().__init__(name, schema=schema)
-        self.value, self.new_value = value, new_value
+        self.value, self.new_value, self.columns = value, new_value, list(columns)
 
     @classmethod
     def rename_enum_value(
@@ -134,13 +143,16 @@ class RenameEnumValueOp(EnumTypeOp):
         self._execute(operations, "ALTER TYPE ", EnumStatement.TYPE, *parts)
 
     def reverse(self) -> RenameEnumValueOp:
-        return RenameEnumValueOp(self.name, self.new_value, self.value, schema=self.schema)
+        return RenameEnumValueOp(self.name, self.new_value, self.value, schema=self.schema, columns=self.columns)
 
     def render(self, write: SourceWriter) -> str:
         return write.call("rename_enum_value", self.name, self.value, self.new_value, **self._place())
 
     def sentence(self) -> str:
         return f"Rename value '{self.value}' of enum type {self.name} to '{self.new_value}'"
+
+    def provides(self) -> frozenset[Need]:
+        return self._values([self.new_value])
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("rename_enum_value", self.schema, self.name, self.value, self.new_value)
@@ -229,6 +241,12 @@ class SetEnumValuesOp(EnumTypeOp):
         gone = [value for value in self.existing or () if value not in self.labels]
         fails = (Hint("may fail", f"fails if a row has {listed(gone)}"),) if gone else ()
         return (*fails, Hint("slow", f"rewrites every row of {tables}")) if tables else fails
+
+    def provides(self) -> frozenset[Need]:
+        return self._values(value for value in self.labels if value not in (self.existing or ()))
+
+    def requires(self) -> frozenset[Need]:
+        return self._values(self.existing or ())
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("modify_enum_values", self.schema, self.name, self.existing, list(self.labels))

@@ -1,0 +1,47 @@
+"""What columns need beside their table: enum types with their values, sequences, a schema."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import Column, Enum, Sequence
+from sqlalchemy.types import ARRAY, TypeEngine
+
+from ..util.sqla_compat import default_argument, sql_text
+from .operation import Need, key
+
+
+def needs_of_type(type_: TypeEngine[Any] | None) -> frozenset[Need]:
+    """Return the enum type, and each of its values, that a column of that type needs.
+
+    >>> sorted(needs_of_type(Enum("sad", "ok", name="mood")))
+    [('type', '', 'mood'), ('value', '', 'mood', 'ok'), ('value', '', 'mood', 'sad')]
+    """
+    while isinstance(type_, ARRAY):
+        type_ = type_.item_type
+    if not isinstance(type_, Enum) or type_.name is None or not type_.native_enum:
+        return frozenset()
+    named = key(type_.schema, str(type_.name))
+    return frozenset({("type", *named), *(("value", *named, str(label)) for label in type_.enums)})
+
+
+def needs_of_column(column: Column[Any]) -> frozenset[Need]:
+    """Return the enum type and the sequences that a column needs."""
+    return needs_of_type(column.type) | _sequences(column)
+
+
+def needs_of_schema(schema: str | None) -> frozenset[Need]:
+    """Return the schema that a table needs; nothing for the default schema."""
+    return frozenset({("schema", schema)}) if schema else frozenset()
+
+
+def _sequences(column: Column[Any]) -> frozenset[Need]:
+    default = default_argument(column.server_default)
+    sequences = [each for each in (column.default, default) if isinstance(each, Sequence)]
+    found = {("sequence", *key(each.schema, str(each.name))) for each in sequences}
+    words = sql_text(default) if default is not None and not isinstance(default, (str, bool, Sequence)) else ""
+    for name in re.findall(r"nextval\(\s*'([^']+)'", words, re.IGNORECASE):
+        schema, _, bare = name.replace('"', "").rpartition(".")
+        found.add(("sequence", *key(schema, bare)))
+    return frozenset(found)
