@@ -151,6 +151,8 @@ def _statements(context: AutogenContext, operation: MigrateOperation) -> list[st
     """Return what the operation's renderer gives, each text a statement that is not laid out yet."""
     written = renderers.dispatch(operation)(context, operation)
     statements = [written] if isinstance(written, str) else list(written)
+    for further in getattr(operation, "followed_by", ()):
+        statements += _statements(context, further)
     remark = getattr(operation, "remark", "")  # an add-on's operation may be of no class of ours
     return [f"# {' '.join(remark.split())}", *statements] if remark else statements
 

@@ -65,7 +65,10 @@ class AbstractOperations:
 
     def invoke(self, operation: MigrateOperation) -> Any:
         """Carry out an operation object and return what its implementation returns."""
-        return self._implementations.dispatch(operation)(self, operation)
+        result = self._implementations.dispatch(operation)(self, operation)
+        for further in getattr(operation, "followed_by", ()):  # an add-on's operation may be of no class of ours
+            self.invoke(further)
+        return result
 
     def get_context(self) -> Any:
         """Return the MigrationContext."""

@@ -53,7 +53,11 @@ class OpContainer(MigrateOperation):
         return "; ".join(operation.sentence() for operation in self.leaves()) or "Nothing to do"
 
     def _reversed_ops(self) -> list[MigrateOperation]:
-        return [operation.reverse() for operation in reversed(self.ops)]
+        undone: list[MigrateOperation] = []
+        for operation in reversed(self.ops):
+            own_way = getattr(operation, "undone_by", None)  # an add-on's operation may be of no class of ours
+            undone += [operation.reverse()] if own_way is None else own_way(operation)
+        return undone
 
 
 class ModifyTableOps(OpContainer):

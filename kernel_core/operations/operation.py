@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
@@ -77,6 +77,12 @@ class MigrateOperation:
 
     remark: str = ""
     """What a reader of the version file should know; stands as a comment above the directive."""
+
+    followed_by: tuple[MigrateOperation, ...] = ()
+    """Operations that complete this one: run, and written, directly after it."""
+
+    undone_by: Callable[[Any], Sequence[MigrateOperation]] | None = None
+    """Returns what undoes this one in a list of operations, where that is more or less than `reverse`."""
 
     @cached_property
     def info(self) -> dict[Any, Any]:

@@ -79,6 +79,7 @@ def _alteration(
         existing_server_default=known_default(inspected),
         existing_nullable=bool(inspected.nullable),
         existing_comment=inspected.comment,
+        **_counting(context, inspected),
     )
     own = {
         "nullable": lambda: _compare_nullable(operation, info, inspected, model),
@@ -111,9 +112,16 @@ def alteration_of(
         existing_nullable=bool(inspected.nullable),
         existing_server_default=known_default(inspected),
         existing_comment=inspected.comment,
+        **_counting(context, inspected),
     )
     changes.altered_columns.append(alteration)
     return alteration
+
+
+def _counting(context: AutogenContext, inspected: Column[Any]) -> dict[str, Any]:
+    """Return AUTO_INCREMENT as an argument of an alteration, where the database states a whole column to change it."""
+    counts = context.dialect.name in ("mysql", "mariadb") and inspected.autoincrement is True
+    return {"existing_autoincrement": True} if counts else {}
 
 
 def _compare_type(

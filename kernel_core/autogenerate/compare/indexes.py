@@ -15,6 +15,7 @@ from ..catalogue import TableInfo
 from ..context import AutogenContext, names
 from .changes import Changes
 from .copies import create_index, drop_index
+from .key_indexes import belongs_to_a_key, keys_of_database
 from .reflect import Database
 from .sides import Sides
 from .values import index_of_database
@@ -96,22 +97,6 @@ def _compare_written(
 
 def _index_in(database: Database, info: TableInfo, name: str) -> Index | None:
     return next((index for index in database.table(info.key).indexes if index.name == name), None)
-
-
-def belongs_to_a_key(context: AutogenContext, item: Mapping[str, Any], keys: Iterable[Sequence[str]]) -> bool:
-    """Tell whether a foreign key from such columns needs the index.
-
-    MySQL and MariaDB make one for each foreign key, and don't let it go while the key is there.
-    """
-    if context.dialect.name not in ("mysql", "mariadb"):
-        return False
-    columns = list(item["column_names"])
-    return any(columns == list(key)[: len(columns)] for key in keys)
-
-
-def keys_of_database(info: TableInfo) -> list[Sequence[str]]:
-    """Return the columns of each foreign key that is there."""
-    return [key["constrained_columns"] for key in info.foreign_keys]
 
 
 def _keys_that_stay(context: AutogenContext, info: TableInfo, model: Table) -> list[Sequence[str]]:

@@ -23,7 +23,8 @@ from .comments import compare_table_comment
 from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
 from .found import Found, Pair
-from .indexes import belongs_to_a_key, compare_indexes, keys_of_database
+from .indexes import compare_indexes
+from .key_indexes import goes_with_its_table, needed_by_keys, undo_with_index
 from .reflect import Database, version_table
 from .sides import Sides, indexes_of_one_side, sides_of
 
@@ -117,11 +118,11 @@ def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperat
             continue
         later = _later(context, table, constraints)
         operations.append(CreateTableOp.from_table(table_alone(table, context.dialect, later)))
-        operations.extend(
-            create_index(index, context.dialect)
-            for index in sorted(indexes_of_one_side(context, table, of_models=True), key=lambda index: str(index.name))
-            if context.run_object_filters(index, index.name, "index", False, None)
-        )
+        there = indexes_of_one_side(context, table, of_models=True)
+        for index in sorted(there, key=lambda index: str(index.name)):
+            if context.run_object_filters(index, index.name, "index", False, None):
+                operations.append(create_index(index, context.dialect))
+                goes_with_its_table(context, table, operations[-1])
     if not context.dialect.supports_alter:
         return [operation for operation in operations if not getattr(operation, "local_cols", None)]
     return operations
@@ -155,18 +156,16 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
             operations.extend(drops)
             continue
         later = {key for key in table.foreign_key_constraints if any(_drops(drop, key) for drop in operations)}
-        needed = _needed_by_keys(context, database, table)
-        there = indexes_of_one_side(context, table, of_models=False)
-        indexes = [index for index in there if index.name not in needed]
-        tables.extend(drop_index(index) for index in sorted(indexes, key=lambda index: str(index.name)))
-        tables.append(DropTableOp.from_table(table_alone(table, dialect, later)))
+        info = database.infos[table.schema, str(table.name)]
+        needed = needed_by_keys(context, info)
+        there = sorted(indexes_of_one_side(context, table, of_models=False), key=lambda index: str(index.name))
+        tables.extend(drop_index(index) for index in there if index.name not in needed)
+        drop = DropTableOp.from_table(table_alone(table, dialect, later))
+        made_by_keys = {key["name"] for key in info.foreign_keys}
+        again = [drop_index(index).reverse() for index in there if index.name in needed - made_by_keys]
+        drop.reverse().followed_by += tuple(again)
+        tables.append(drop)
     return operations + tables
-
-
-def _needed_by_keys(context: AutogenContext, database: Database, table: Table) -> set[str]:
-    """Return the indexes that the database drops with the table only, because a foreign key needs them."""
-    info = database.infos[table.schema, str(table.name)]
-    return {item["name"] for item in info.indexes if belongs_to_a_key(context, item, keys_of_database(info))}
 
 
 def _drops(operation: MigrateOperation, key: ForeignKeyConstraint) -> bool:
@@ -191,6 +190,7 @@ def _changes(context: AutogenContext, database: Database, model: Table) -> Chang
     context.comparisons.run("table", asked, own)
     changes.dropped_columns = dropped_columns(context, database, info, model)
     asked.take()
+    undo_with_index(context, info, model, changes)
     return changes
 
 

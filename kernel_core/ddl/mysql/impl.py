@@ -6,10 +6,13 @@ https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, https://mariadb.com/kb
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal, Self
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, schema
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Computed, Constraint, FetchedValue, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
@@ -32,7 +35,8 @@ from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..recreate import AsStored
 from ..typetext import synonyms_of
-from .stored import as_stored, options_of, unreflected
+from .column import ColumnText, parse_column
+from .stored import as_stored, column_text, options_of, unreflected
 
 _LITERAL = re.compile(
     r"\s*(?:[NnBbXx]?'(?:[^'\\]|''|\\.)*'|[-+]?[\d.]+(?:[eE][-+]?\d+)?|0x[0-9a-fA-F]+|NULL|TRUE|FALSE)\s*",
@@ -55,35 +59,33 @@ class MySQLImpl(DefaultImpl):
         """Change what is given of a column.
 
         A new default, and a new name where the type is not known, have statements that leave the rest alone. All else
-        states the column whole: what ``existing_*`` does not tell would be lost, so that a type must be given.
+        states the whole column. Online, what neither the change nor ``existing_*`` tells is read from SHOW CREATE
+        TABLE and stated again; offline it is lost, and a type must be given.
         """
         _refuse_generated(change)
-        if not _states_whole(change):
+        stored = None if self.as_sql or self.connection is None else self._stored_column(self.connection, change)
+        if not (_states_whole(change) or _loses_on_update(change, stored)):
             if change.server_default is not False:
                 self.execute(ColumnDefault(*change.place, change.server_default, **change.known))
             if change.name is not None:
                 self.execute(ColumnName(*change.place, change.name, **change.known))
             return
-        new_type = _first(change.type_, change.existing_type)
-        if new_type is None:
+        if change.type_ is None and change.existing_type is None and stored is None:
             raise UnsupportedOperation(
                 f"MySQL states a whole column to change it, and the type of {'.'.join(change.place)} is not known. "
                 "Pass existing_type= (and existing_nullable=, existing_server_default=, existing_comment=, "
                 "which would be lost otherwise)."
             )
-        default, comment = change.server_default, change.comment
-        self.execute(
-            MySQLChangeColumn(
-                *change.place,
-                schema=change.schema,
-                newname=change.name,
-                type_=new_type,
-                nullable=_first(change.nullable, change.existing_nullable, True),
-                default=default if default is not False else change.existing_server_default,
-                autoincrement=_first(change.autoincrement, change.existing_autoincrement),
-                comment=comment if comment is not False else change.existing_comment,
-            )
-        )
+        self.execute(MySQLChangeColumn.of(change, stored))
+
+    def _stored_column(self, connection: Connection, change: ColumnChange) -> ColumnText | None:
+        """Return the column as it is now; None where there is no such table or column, which the statement reports."""
+        try:
+            quote = self.checking_dialect.identifier_preparer
+            sql = column_text(connection, quote, change.table_name, change.schema, change.column_name)
+        except DBAPIError:
+            return None
+        return None if sql is None else parse_column(sql)
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint; its kind must be known, and a primary key needs no name.
@@ -142,7 +144,11 @@ class MariaDBImpl(MySQLImpl):
 
 
 class MySQLChangeColumn(AlterColumn):
-    """``MODIFY c <all of it>``, with a new name ``CHANGE c d <all of it>``."""
+    """``MODIFY c <all of it>``, with a new name ``CHANGE c d <all of it>``.
+
+    ``stored`` is the column as it is now, where that could be read: the source of all that is not given. Then ``type_``
+    may be None, and ``default`` and ``comment`` False, which keeps them.
+    """
 
     def __init__(
         self,
@@ -150,16 +156,51 @@ class MySQLChangeColumn(AlterColumn):
         column_name: str,
         schema: str | None = None,
         *,
-        type_: TypeEngine[Any],
+        type_: TypeEngine[Any] | None,
         newname: str | None = None,
         nullable: bool = True,
         default: Any = None,
         autoincrement: bool | None = None,
-        comment: str | None = None,
+        comment: str | Literal[False] | None = None,
+        stored: ColumnText | None = None,
     ) -> None:
         super().__init__(name, column_name, schema=schema)
-        self.newname, self.type_, self.nullable = newname, type_, nullable
+        self.newname, self.type_, self.nullable, self.stored = newname, type_, nullable, stored
         self.default, self.autoincrement, self.comment = default, autoincrement, comment
+
+    @classmethod
+    def of(cls, change: ColumnChange, stored: ColumnText | None) -> Self:
+        """Return the statement that makes a change of a column that is ``stored`` so."""
+        default = change.server_default if change.server_default is not False else change.existing_server_default
+        comment = change.comment if change.comment is not False else change.existing_comment
+        is_known = change.comment is not False or change.existing_comment is not None or stored is None
+        return cls(
+            *change.place,
+            schema=change.schema,
+            newname=change.name,
+            type_=change.type_ if stored is not None else _first(change.type_, change.existing_type),
+            nullable=_first(
+                change.nullable, change.existing_nullable, None if stored is None else stored.nullable, True
+            ),
+            default=False if change.server_default is False and default is None else default,
+            autoincrement=_first(change.autoincrement, change.existing_autoincrement),
+            comment=comment if is_known else False,
+            stored=_without_on_update(stored) if stored is not None and _states_on_update(change) else stored,
+        )
+
+
+def _states_on_update(change: ColumnChange) -> bool:
+    """Return whether the new default, or the old one that is given, speaks of ON UPDATE: the new one then tells all."""
+    return _on_update(change.server_default) or _on_update(change.existing_server_default)
+
+
+def _loses_on_update(change: ColumnChange, stored: ColumnText | None) -> bool:
+    """Return whether SET DEFAULT would take ON UPDATE away, which nobody spoke of."""
+    return change.server_default is not False and stored is not None and stored.on_update is not None
+
+
+def _without_on_update(stored: ColumnText) -> ColumnText:
+    return replace(stored, on_update=None)
 
 
 class DropIfThere(schema.DDLElement):
@@ -181,7 +222,8 @@ def _states_whole(change: ColumnChange) -> bool:
     if change.name is not None and change.existing_type is not None:
         return True
     asked = (change.nullable, change.type_, change.autoincrement)
-    return _first(*asked) is not None or change.comment is not False or _on_update(change.server_default)
+    tells_on_update = change.server_default is not False and _states_on_update(change)
+    return _first(*asked) is not None or change.comment is not False or tells_on_update
 
 
 def _refuse_generated(change: ColumnChange) -> None:
@@ -210,20 +252,47 @@ def _change_column(element: MySQLChangeColumn, compiler: DDLCompiler, **kw: Any)
 
 
 def _whole_column(element: MySQLChangeColumn, compiler: DDLCompiler) -> str:
-    default = element.default
-    words = [format_type(compiler, element.type_)]
-    if isinstance(default, Computed):
-        words.append(compiler.process(default))
-    if not (element.nullable and isinstance(default, Computed)):
+    stored = element.stored or ColumnText("")
+    new_type = None if element.type_ is None else format_type(compiler, element.type_)
+    plain = _as_written(compiler)
+    type_text = new_type or plain(stored.type_text)
+    words = [type_text, stored.charset if new_type is None else stored.charset_for(new_type)]
+    generated = plain(stored.generated) if element.default is False and stored.generated else None
+    if isinstance(element.default, Computed):
+        generated = compiler.process(element.default)
+    if generated is not None:
+        words.append(generated)
+    if not (element.nullable and generated is not None):
         words.append("NULL" if element.nullable else "NOT NULL")
-    if element.autoincrement:
+    if element.autoincrement or (element.autoincrement is None and stored.counts_as(type_text)):
         words.append("AUTO_INCREMENT")
-    stated = default not in (None, False) if isinstance(default, (str, bool)) else default is not None
-    if stated and not (isinstance(default, FetchedValue) and not hasattr(default, "arg")):
-        words.append(f"DEFAULT {format_server_default(compiler, default)}")
-    if element.comment:
+    if generated is None:
+        words += _default_words(element, compiler, stored)
+    further = stored.further_for(new_type, element.column_name, element.newname or element.column_name)
+    words += map(plain, further)
+    if element.comment is False and stored.comment:
+        words.append(f"COMMENT {plain(stored.comment)}")
+    elif element.comment:
         words.append(f"COMMENT {format_text(compiler, element.comment)}")
-    return " ".join(words)
+    return " ".join(word for word in words if word)
+
+
+def _as_written(compiler: DDLCompiler) -> Callable[[str], str]:
+    """Return what makes SQL of the database a part of a statement: a driver may want each percent sign doubled."""
+    process: Callable[[str], str] = compiler.sql_compiler.post_process_text
+    return process
+
+
+def _default_words(element: MySQLChangeColumn, compiler: DDLCompiler, stored: ColumnText) -> list[str]:
+    """Return DEFAULT and ON UPDATE: of the default that is given, else of the stored one."""
+    default, plain = element.default, _as_written(compiler)
+    words = []
+    if default is False:
+        known = "" if stored.default in {None, "NULL"} else plain(str(stored.default))
+        words = [f"DEFAULT {known}"] if known else []
+    elif default is not None and not (isinstance(default, FetchedValue) and not hasattr(default, "arg")):
+        words = [f"DEFAULT {format_server_default(compiler, default)}"]
+    return [*words, f"ON UPDATE {stored.on_update}"] if stored.on_update else words
 
 
 @compiles(ColumnDefault, "mysql", "mariadb")

@@ -45,6 +45,15 @@ def as_stored(connection: Connection, quote: IdentifierPreparer, table_name: str
     return stored
 
 
+def column_text(
+    connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None, column_name: str
+) -> str | None:
+    """Return the line of SHOW CREATE TABLE for a column; None where there is no such column."""
+    parts, _ = _parts(_stated(connection, _place(quote, schema, table_name)))
+    columns = [part for part in parts if part[0] in '`"']
+    return next((part for part in columns if _names(part)[0].lower() == column_name.lower()), None)
+
+
 def _place(quote: IdentifierPreparer, schema: str | None, table_name: str) -> str:
     return (
         f"{quote.quote_identifier(schema)}.{quote.quote_identifier(table_name)}"

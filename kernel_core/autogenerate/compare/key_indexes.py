@@ -1,0 +1,82 @@
+"""The index that MySQL and MariaDB want for each foreign key: they make one, and don't drop it while the key is there.
+
+https://mariadb.com/kb/en/foreign-keys/, "the columns in the child table must be an index, or the leftmost part of one"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.schema import Index, Table, UniqueConstraint
+
+from ...operations.kinds.column import AddColumnOp
+from ...operations.kinds.constraint import CreateForeignKeyOp
+from ...operations.kinds.index import CreateIndexOp
+from ...operations.operation import MigrateOperation
+from ..catalogue import TableInfo
+from ..context import AutogenContext, names
+from .changes import Changes
+
+
+def belongs_to_a_key(context: AutogenContext, item: Mapping[str, Any], keys: Iterable[Sequence[str]]) -> bool:
+    """Return whether a foreign key from such columns needs a reflected index."""
+    if not _wants_indexes(context):
+        return False
+    columns = list(item["column_names"])
+    return any(columns == list(key)[: len(columns)] for key in keys)
+
+
+def keys_of_database(info: TableInfo) -> list[Sequence[str]]:
+    """Return the columns of each foreign key that is there."""
+    return [key["constrained_columns"] for key in info.foreign_keys]
+
+
+def needed_by_keys(context: AutogenContext, info: TableInfo) -> set[str]:
+    """Return the names of the indexes that the database drops with the table only, because a foreign key needs them."""
+    return {item["name"] for item in info.indexes if belongs_to_a_key(context, item, keys_of_database(info))}
+
+
+def goes_with_its_table(context: AutogenContext, table: Table, creation: MigrateOperation) -> None:
+    """Let the index of a new table be dropped with it, not before, where a foreign key of the table needs the index."""
+    columns = [str(each) for each in getattr(creation, "columns", ())]
+    keys = [names(element.parent for element in key.elements) for key in table.foreign_key_constraints]
+    if _wants_indexes(context) and any(key == columns[: len(key)] or columns == key[: len(columns)] for key in keys):
+        creation.undone_by = lambda _: []
+
+
+def undo_with_index(context: AutogenContext, info: TableInfo, model: Table, changes: Changes) -> None:
+    """Let the undoing of each new foreign key drop the index that the database makes for it.
+
+    It makes none where another index begins with the columns of the key; the index of a dropped column goes with it.
+    """
+    if not _wants_indexes(context) or not changes.added_foreign_keys:
+        return
+    there = [*_leading_columns(model), *(list(item["column_names"]) for item in info.indexes)]
+    added = {str(each.column.name) for each in changes.added_columns if isinstance(each, AddColumnOp)}
+    for operation in changes.added_foreign_keys:
+        columns = list(operation.local_cols)
+        is_covered = any(columns == each[: len(columns)] for each in there)
+        if not is_covered and operation.constraint_name and not added.issuperset(columns):
+            operation.undone_by = _drop_key_and_index
+
+
+def _drop_key_and_index(operation: CreateForeignKeyOp) -> list[MigrateOperation]:
+    index = CreateIndexOp(
+        operation.constraint_name, operation.table_name, operation.local_cols, schema=operation.schema
+    )
+    return [operation.reverse(), index.reverse()]
+
+
+def _leading_columns(model: Table) -> list[list[str]]:
+    """Return the columns of each index of a model: of its keys and unique constraints too."""
+    uniques = [each for each in model.constraints if isinstance(each, UniqueConstraint)]
+    return [names(model.primary_key.columns), *(names(each.columns) for each in uniques), *map(_plain, model.indexes)]
+
+
+def _plain(index: Index) -> list[str]:
+    return [str(getattr(part, "name", "")) for part in index.expressions]
+
+
+def _wants_indexes(context: AutogenContext) -> bool:
+    return context.dialect.name in ("mysql", "mariadb")
