@@ -129,7 +129,8 @@ def holds_password(target: Any) -> bool:
     """Tell whether a text is a URL with a password in it."""
     if not isinstance(target, str) or "://" not in target:
         return False
-    return "***" in mask_url(target)
+    masked = mask_url(target)
+    return "***" in masked and masked != target
 
 
 def _parsed(target: Any) -> URL:

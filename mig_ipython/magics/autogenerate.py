@@ -71,7 +71,13 @@ def run(session: Session, args: argparse.Namespace) -> Proposal:
         proposal.accept(accept)
     if args.write and len(proposal):
         proposal.write(just_compared=True)
-    elif len(proposal) and args.accept is None and session.has_front_end and session.settings.panel:
+    elif (
+        len(proposal)
+        and args.accept is None
+        and not args.is_silent
+        and session.has_front_end
+        and session.settings.panel
+    ):
         from ..widgets.review import ReviewPanel
 
         session.show_panel(ReviewPanel(proposal))

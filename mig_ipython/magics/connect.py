@@ -16,13 +16,16 @@ argument the current connection is shown; where there is none, ``%config Mig.dat
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import replace
+from typing import Any
 
 from kernel_core.util.exc import CommandError
 
 from ..connection import Connection, holds_password
 from ..elsewhere import sql_engine
 from ..session import Session
+from ..words import Word
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +45,18 @@ def run(session: Session, args: argparse.Namespace) -> Connection:
         return session.connect(sql_engine(), args.name)
     if args.target is None:
         return session.connection if session.current_name is not None else session.connect_by_default()
-    connection = session.connect(args.target, args.name)
-    if getattr(args, "is_typed", False) and holds_password(args.target):
+    connection = session.connect(_database(args.target), args.name)
+    if isinstance(args.target, Word) and holds_password(args.target.literal):
         return replace(connection, warning=LITERAL)
     return connection
+
+
+def _database(target: Any) -> Any:
+    """Return what is connected to: ``$NAME`` is an environment variable, or else a variable of the notebook."""
+    if not isinstance(target, Word):
+        return target
+    is_set = target.typed.startswith("$") and target.typed[1:].strip("{}") in os.environ
+    return target.typed if is_set else target.value
 
 
 LITERAL = (

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-import shlex
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kernel_core.util.exc import CommandError
 
 from ..errors import MigError, WrongArguments, told_plainly
-from ..session import session_of
+from ..session import Session, session_of
+from ..words import SILENT, Word, read_line
 
 if TYPE_CHECKING:
     from .registry import Command
@@ -94,28 +95,87 @@ def usage(command: Command) -> str:
     return LineParser(command).format_help()
 
 
-def unknown_verb(verb: str, known: Iterable[str]) -> MigError:
-    """Return the error for ``%mig verb`` where there is no such verb."""
-    names = sorted(known)
-    near = difflib.get_close_matches(verb, names, 1)
-    hint = f"The nearest is {near[0]}." if near else f"It has {', '.join(names)}."
-    return MigError(f"%mig has no command {verb!r}. {hint}")
+def unknown_verb(typed: str, commands: Mapping[str, Command], found: Command | None, *, is_cell: bool) -> MigError:
+    """Return the error for a command that does not exist; the table of all is displayed where none is near.
+
+    ``found`` is the command of that name that is written with the other number of percent signs.
+    """
+    magic = f"{'%%' if is_cell else '%'}{typed if typed.startswith('mig') else f'mig {typed}'}"
+    if found is not None:
+        where = "the first line of a cell" if found.is_cell else "a line"
+        return MigError(f"{magic}: this command is typed {repr(found).strip('<>')}, on {where}.")
+    whole = typed.startswith("mig")
+    names = {repr(command).strip("<>") if whole else command.verb: command for command in commands.values()}
+    near = difflib.get_close_matches(magic if whole else typed, names, 1)
+    if not near:
+        from IPython.display import display
+
+        from .help import commands_help
+
+        display(commands_help())  # type: ignore[no-untyped-call]
+    fact = f"{magic} is not a command" if whole else f"%mig has no command {typed!r}"
+    return MigError(f"{fact}.{f' The nearest is {near[0]}.' if near else ''} %mig help lists all.")
 
 
-def run_line(command: Command, line: str, cell: str | None) -> Any:
-    """Run a command from the text after its name; raises MigError for what a person can mend."""
+def run_line(command: Command, line: str, cell: str | None, local_names: Mapping[str, Any]) -> Any:
+    """Run a command from the text after its name; raises MigError for what a person can mend.
+
+    ``local_names`` are the variables of the function that the line is in, if it is in one.
+    """
     with told_plainly():
+        session = session_of(command.shell)
+        names = ChainMap({} if local_names is session.namespace else dict(local_names), session.namespace)
+        words, ending, _ = read_line(line, names)
         parser = LineParser(command)
-        silent = line.rstrip().endswith(";")
         try:
-            args = parser.parse_args(split(line.rstrip().removesuffix(";") if silent else line))
+            args = parser.parse_args(words)
         except HelpShown:
             return None
-        args.is_typed = True
+        args.is_silent = bool(ending)
         if command.is_cell:
             args.cell = cell
-        result = command.module.run(session_of(command.shell), args)
-        return None if silent else result
+        _take_variables(session, parser, args, names)
+        result = command.module.run(session, args)
+        return None if ending == SILENT else result
+
+
+def _take_variables(session: Session, parser: LineParser, args: argparse.Namespace, names: ChainMap[str, Any]) -> None:
+    """Replace the name of a variable by its value, where a command takes an object or a revision."""
+    for action in parser.declared:
+        if action.metavar == "TARGET":
+            setattr(args, action.dest, _each(getattr(args, action.dest), lambda word: _object(word, names.maps[0])))
+        elif action.metavar in _REVISIONS:
+            setattr(args, action.dest, _each(getattr(args, action.dest), lambda word: _revision(session, word, names)))
+
+
+def _each(given: Any, change: Callable[[Any], Any]) -> Any:
+    """Return an argument with each of its words changed."""
+    if isinstance(given, list):
+        return [change(one) for one in given]
+    return given if given is None else change(given)
+
+
+_REVISIONS = frozenset({"REV", "A:B", "H"})
+_SYMBOLIC = frozenset({"head", "heads", "base", "current"})
+
+
+def _object(word: Any, local_names: Mapping[str, Any]) -> Any:
+    """Return the object that a word names: ``$Base``, or a variable of the function that the line is in."""
+    if isinstance(word, Word) and not isinstance(word.value, str):
+        return word.value
+    return local_names.get(word, word) if isinstance(word, str) else word
+
+
+def _revision(session: Session, word: Any, names: Mapping[str, Any]) -> Any:
+    """Return the text of the variable that is named where a revision is expected, and no revision has that name."""
+    value = names.get(word) if isinstance(word, str) and word.isidentifier() and word not in _SYMBOLIC else None
+    if not isinstance(value, str):
+        return word
+    try:
+        session.scripts().get_revision(word)
+    except CommandError:
+        return value
+    return word
 
 
 def run_call(command: Command, values: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
@@ -123,17 +183,8 @@ def run_call(command: Command, values: tuple[Any, ...], options: Mapping[str, An
     with told_plainly():
         parser = LineParser(command)
         args = bound(parser, command, values, dict(options))
+        args.is_silent = False
         return command.module.run(session_of(command.shell), args)
-
-
-def split(line: str) -> list[str]:
-    """Return the words of a line, as a shell would; raises CommandError where a quote is left open."""
-    try:
-        return shlex.split(line)
-    except ValueError as error:
-        raise CommandError(
-            f"The line cannot be read: {str(error).lower()}. Close the quote, or put the text in the other kind."
-        ) from None
 
 
 def bound(parser: LineParser, command: Command, values: tuple[Any, ...], options: dict[str, Any]) -> argparse.Namespace:

@@ -12,23 +12,23 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 from ..settings import give, take
+from ..transform import add_transformer, take_transformer
 
 _NO_COMMANDS = frozenset({"__init__", "carry", "line", "registry"})
 _CELL = "cell_"
-_SILENT = re.compile(r"^(\s*(?:\w+\s*=\s*)?%mig(?:_\w+)?);\s*$")
 
 
 class Command:
     """One command; its file is imported when it is called, or when its help is asked for."""
 
-    _ipython_magic_no_var_expand = True
+    _ipython_magic_no_var_expand = True  # the line is read in `words`: a value is never split, a password never shown
+    needs_local_scope = True
 
     def __init__(self, file: str, shell: Any = None) -> None:
         self.is_cell = file.startswith(_CELL)
@@ -64,11 +64,11 @@ class Command:
 
         return LineParser(self).kind_at(typed)
 
-    def __call__(self, line: str = "", cell: str | None = None) -> Any:
+    def __call__(self, line: str = "", cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         """Run what is typed after the magic's name."""
         from .line import run_line
 
-        return run_line(self, line, cell)
+        return run_line(self, line, cell, {} if self.is_cell else local_ns or {})
 
     def __repr__(self) -> str:
         return f"<{'%%' if self.is_cell else '%'}{self.magic}>"
@@ -78,29 +78,31 @@ class Dispatch:
     """``%mig``: alone the status, with a verb that command."""
 
     _ipython_magic_no_var_expand = True
+    needs_local_scope = True
 
     def __init__(self, commands: dict[str, Command]) -> None:
         self.commands = commands
 
     @property
     def __doc__(self) -> str:  # type: ignore[override]
-        verbs = "\n".join(f"    %mig {command.verb}" for command in self.commands.values() if not command.is_cell)
-        return f"%mig alone shows where the database stands. %mig VERB ... runs a command:\n\n{verbs}\n"
+        from .help import commands_help
 
-    def __call__(self, line: str = "") -> Any:
+        return f"%mig alone shows the status; %mig VERB ... runs the command %mig_VERB.\n\n{commands_help().text()}\n"
+
+    def __call__(self, line: str = "", cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         """Run ``status``, or the verb that the line begins with."""
-        verb, _, rest = line.strip().partition(" ")
-        if verb.endswith(";"):
+        verb, _, rest = (line.strip() or "status").partition(" ")
+        if verb[0] in ";#":
+            verb, rest = "status", line
+        elif verb.endswith(";"):
             verb, rest = verb[:-1], ";"
-        if verb in ("-h", "--help"):
-            print(self.__doc__)  # noqa: T201 - help goes where a person reads it
-            return None
-        command = self.commands.get(verb or "status")
-        if command is None or command.is_cell:
+        name = "help" if verb in ("-h", "--help") else verb.removeprefix("mig_")
+        command = self.commands.get(name)
+        if command is None or command.is_cell != (cell is not None):
             from .line import unknown_verb
 
-            raise unknown_verb(verb, [name for name, one in self.commands.items() if not one.is_cell])
-        return command(rest)
+            raise unknown_verb(verb, self.commands, command, is_cell=cell is not None)
+        return command(rest, cell, local_ns)
 
 
 class Commands:
@@ -156,10 +158,9 @@ def register(shell: Any) -> None:
     commands = find_commands(shell)
     for command in commands.values():
         shell.register_magic_function(command, "cell" if command.is_cell else "line", command.magic)
-    shell.register_magic_function(Dispatch(commands), "line", "mig")
+    shell.register_magic_function(Dispatch(commands), "line_cell", "mig")
     give(shell)
-    _take_silencing(shell)
-    shell.input_transformers_cleanup.append(_silenced)
+    add_transformer(shell)
     _add_completion(shell, commands)
 
 
@@ -173,7 +174,7 @@ def unregister(shell: Any) -> None:
             del magics[name]
     matchers = shell.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != "mig"]
-    _take_silencing(shell)
+    take_transformer(shell)
     if _is_reloading():
         return
     take(shell)
@@ -193,16 +194,6 @@ def _is_reloading() -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _silenced(lines: list[str]) -> list[str]:
-    """Set the semicolon of ``%mig_history;`` apart, where IPython would take it for a part of the name."""
-    return [_SILENT.sub(r"\1 ;\n", line) if "%mig" in line else line for line in lines]
-
-
-def _take_silencing(shell: Any) -> None:
-    kept = [one for one in shell.input_transformers_cleanup if getattr(one, "__name__", "") != _silenced.__name__]
-    shell.input_transformers_cleanup[:] = kept
 
 
 def _add_completion(shell: Any, commands: dict[str, Command]) -> None:

@@ -73,5 +73,5 @@ def test_a_semicolon_silences_right_after_the_name_too(migrated):
     migrated.run("kept = %mig_history;")
     assert migrated.run("text = '%mig_history;'\ntext") == "%mig_history;"
     migrated.run("%unload_ext mig_ipython")
-    assert not [one for one in migrated.shell.input_transformers_cleanup if one.__module__.startswith("mig_ipython")]
+    assert not [one for one in migrated.shell.input_transformers_post if one.__module__.startswith("mig_ipython")]
     migrated.run("%load_ext mig_ipython")

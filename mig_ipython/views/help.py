@@ -1,0 +1,37 @@
+"""The table of all commands: what a person wants to do, and what to type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .html import Html, join, page, tag
+from .html import table as html_table
+from .text import table as text_table
+from .view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A row of the table: what a person wants to do, and the commands for it, each as it is typed."""
+
+    want: str
+    typed: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Help(View):
+    """All commands by what they are for."""
+
+    wishes: tuple[Wish, ...]
+
+    def text(self) -> str:
+        rows = [(wish.want, ", ".join(wish.typed)) for wish in self.wishes]
+        return f"{text_table(HEADINGS, rows)}\n\n{ONE}"
+
+    def html(self) -> Html:
+        rows = [(wish.want, join((tag("code", one) for one in wish.typed), ", ")) for wish in self.wishes]
+        return page(html_table(HEADINGS, rows), tag("p", ONE), label="Commands")
+
+
+HEADINGS = ("you want to", "type")
+ONE = "%mig_upgrade? (any command and a question mark) shows options and examples; Tab completes what is typed."
