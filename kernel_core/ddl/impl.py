@@ -19,6 +19,7 @@ from ..operations.kinds.column import (
     ColumnNullable,
     ColumnType,
     ComputedColumnDefault,
+    Conversion,
     DropColumn,
     IdentityColumnDefault,
 )
@@ -208,11 +209,23 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         if change.nullable is not None:
             self.execute(ColumnNullable(*change.place, change.nullable, **known))
         if default is not False and not (default is None and change.type_ is not None and plain):
-            self.execute(self.column_default(change))
+            self.change_default(change)
         if change.comment is not False and self.dialect.supports_comments:
             self.execute(ColumnComment(*change.place, change.comment or None, **known))
         if change.name is not None:
             self.execute(ColumnName(*change.place, change.name, **known))
+
+    def change_default(self, change: ColumnChange) -> None:
+        """Change a column's default, or what it computes, or its identity; a dialect may need several statements."""
+        self.execute(self.column_default(change))
+
+    def implied_default(self, column: Column[Any]) -> ClauseElement | None:
+        """Return the server default that CREATE TABLE gives a column without being told; most databases give none."""
+        return None
+
+    def conversion(self, column_name: str, before: TypeEngine[Any], after: TypeEngine[Any]) -> Conversion | None:
+        """Return how values are converted where ALTER needs to be told; most databases never do."""
+        return None
 
     def column_default(self, change: ColumnChange) -> ClauseElement:
         """Return the statement that changes a default, or what a column computes, or its identity."""

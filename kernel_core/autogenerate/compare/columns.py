@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.schema import Column, Table
+from sqlalchemy.schema import Column, DefaultClause, Table
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from ...operations.operation import MigrateOperation
@@ -14,7 +14,7 @@ from ..context import AutogenContext
 from .changes import Changes
 from .comments import compare_comment
 from .copies import column_alone
-from .reflect import Database, column_of
+from .reflect import Database, column_of, literal_text
 from .server_defaults import default_differs, known_default
 from .types import type_differs
 
@@ -85,11 +85,22 @@ def _alteration(
         "nullable": lambda: _compare_nullable(operation, info, inspected, model),
         "comment": lambda: compare_comment(context, operation, inspected, model),
         "types": lambda: _compare_type(context, operation, inspected, model),
-        "server_default": lambda: _compare_default(context, database, operation, inspected, model),
+        "server_default": lambda: _compare_default(context, database, info, operation, inspected, model),
     }
     given = (context, operation, schema, table, str(model.name), inspected, model)
     context.comparisons.run("column", lambda: given, own)
+    add_conversion(context, operation, inspected)
     return operation
+
+
+def add_conversion(context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any]) -> None:
+    """Say how the values get another type, where the database must be told; up and down."""
+    if operation.modify_type is None or context.impl is None:
+        return
+    there = context.impl.conversion(operation.column_name, inspected.type, operation.modify_type)
+    back = context.impl.conversion(operation.name_after, operation.modify_type, inspected.type)
+    if there is not None or back is not None:
+        operation.convert(there, back)
 
 
 def alteration_of(
@@ -143,13 +154,32 @@ def _compare_nullable(
 
 
 def _compare_default(
-    context: AutogenContext, database: Database, operation: AlterColumnOp, inspected: Column[Any], model: Column[Any]
+    context: AutogenContext,
+    database: Database,
+    info: TableInfo,
+    operation: AlterColumnOp,
+    inspected: Column[Any],
+    model: Column[Any],
 ) -> PriorityDispatchResult:
-    if not default_differs(context, inspected, model, database.same_defaults):
+    differs = default_differs(context, inspected, model, database.same_defaults)
+    if not differs and not _is_of_the_old_type(context, operation, inspected):
         return PriorityDispatchResult.CONTINUE
-    operation.existing_server_default = inspected.server_default
-    operation.modify_server_default = model.server_default
+    before, after = inspected.server_default, model.server_default
+    serial = info.columns[str(model.name)].get("serial_default")
+    if before is None and serial is not None:  # the default of SERIAL, which is none where both sides are SERIAL
+        before = DefaultClause(literal_text(serial))
+    if inspected.identity is not None and after is None and context.impl is not None:
+        implied = context.impl.implied_default(model)
+        after = None if implied is None else DefaultClause(implied)
+    operation.existing_server_default, operation.modify_server_default = before, after
     return PriorityDispatchResult.STOP
+
+
+def _is_of_the_old_type(context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any]) -> bool:
+    """Return whether the column gets a type to which the database does not convert its default by itself."""
+    if operation.modify_type is None or inspected.server_default is None or context.impl is None:
+        return False
+    return context.impl.conversion(operation.column_name, inspected.type, operation.modify_type) is not None
 
 
 def nullability_differs(info: TableInfo, inspected: Column[Any], model: Column[Any]) -> bool:

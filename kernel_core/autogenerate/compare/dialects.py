@@ -28,7 +28,7 @@ def _correct_postgresql(context: AutogenContext, infos: Infos) -> None:
         info.indexes = [index for index in info.indexes if "duplicates_constraint" not in index]
         for column in info.columns.values():
             if column.get("owns_sequence"):
-                column["default"] = None
+                column["serial_default"], column["default"] = column["default"], None
 
 
 def _correct_mysql(context: AutogenContext, infos: Infos) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from ...util.sqla_compat import default_sql
+from ..compare.columns import add_conversion
 from ..compare.server_defaults import default_differs, known_default
 from ..compare.types import type_differs
 from ..context import AutogenContext
@@ -119,6 +120,7 @@ def renamed_column(context: AutogenContext, drop: DropColumnOp, add: AddColumnOp
     """Return the operation that renames the column and changes what else differs."""
     operation = altered_column(context, drop.to_column(), add.column)
     operation.modify_name = str(add.column.name)
+    add_conversion(context, operation, drop.to_column())
     return operation
 
 
@@ -141,4 +143,5 @@ def altered_column(context: AutogenContext, old: Column[Any], new: Column[Any]) 
         operation.modify_server_default = new.server_default
     if (old.comment or None) != (new.comment or None) and context.dialect.supports_comments:
         operation.modify_comment = new.comment
+    add_conversion(context, operation, old)
     return operation

@@ -38,6 +38,8 @@ def _changed_identity(new: Identity, old: Identity, compiler: DDLCompiler) -> st
     options = Identity(**{name: value for name in _IDENTITY_OPTIONS if (value := _option(new, old, name)) is not None})
     stated = compiler.get_identity_options(options)
     words += [f"SET {option}" for option in _split_options(stated)]
+    if ((new.increment or 1) < 0) != ((old.increment or 1) < 0):
+        words.append("RESTART")  # what it has counted lies outside of the new bounds
     return " ".join(words) or f"SET GENERATED {'ALWAYS' if new.always else 'BY DEFAULT'}"
 
 

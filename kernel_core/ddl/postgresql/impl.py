@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Column, Table, text
 from sqlalchemy.dialects.postgresql import NamedType
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.schema import Constraint
+from sqlalchemy.schema import Constraint, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-from ...operations.kinds.column import ColumnType
+from ...operations.kinds.column import ColumnDefault, ColumnType, Conversion, IdentityColumnDefault
 from ...operations.statements import alter_table, format_column_name, format_type
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..recreate import AsStored
 from ..typetext import synonyms_of
+from .casts import conversion, is_plain_default, kept_default
 from .sequences import move_sequences
+from .serial import becomes_identity, becomes_serial, sequence_of, serial_default
 from .stored import as_stored
 
 
@@ -40,11 +43,44 @@ class PostgresqlImpl(DefaultImpl):
         self.make_type(column.type)
         return super().add_column(table_name, column, **kw)
 
+    def change_column(self, change: ColumnChange) -> None:
+        """Change a column; an identity or default that the new type or nullability contradicts goes first."""
+        old, new = change.existing_server_default, change.server_default
+        sequence = sequence_of(new)
+        if isinstance(old, Identity) and sequence is not None:
+            becomes_serial(self, change, sequence)
+            change = replace(change, existing_server_default=new, server_default=False)
+        elif isinstance(old, Identity) and new is not False and not isinstance(new, Identity):
+            self.execute(IdentityColumnDefault(*change.place, None, self, **change.known))
+            change = replace(change, existing_server_default=None, server_default=False if new is None else new)
+        elif isinstance(new, Identity) and is_plain_default(old) and sequence_of(old) is None:
+            self.execute(ColumnDefault(*change.place, None, **change.known))
+            change = replace(change, existing_server_default=None)
+        elif new is False and change.type_ is not None and change.options.get("postgresql_using"):
+            change = replace(change, server_default=kept_default(old))
+        super().change_column(change)
+
+    def change_default(self, change: ColumnChange) -> None:
+        """Change a default; what a sequence has counted goes on where the column becomes an identity."""
+        sequence = sequence_of(change.existing_server_default)
+        if isinstance(change.server_default, Identity) and sequence is not None:
+            becomes_identity(self, change, sequence)
+        else:
+            super().change_default(change)
+
+    def implied_default(self, column: Column[Any]) -> ClauseElement | None:
+        """Return the ``nextval`` default of a column that becomes SERIAL."""
+        return serial_default(column, self.dialect)
+
     def column_type(self, change: ColumnChange, type_: TypeEngine[Any]) -> ClauseElement:
         """Return the change of type, with the ``postgresql_using`` expression that turns old values into new."""
         self.make_type(type_)
         using = change.options.get("postgresql_using")
         return PostgresqlColumnType(*change.place, type_, using=None if using is None else str(using), **change.known)
+
+    def conversion(self, column_name: str, before: TypeEngine[Any], after: TypeEngine[Any]) -> Conversion | None:
+        """Return the USING expression for a change of type that has no assignment cast."""
+        return conversion(self.dialect, column_name, before, after)
 
     def make_type(self, type_: TypeEngine[Any]) -> None:
         """Make an enum type or domain, where it is not there."""

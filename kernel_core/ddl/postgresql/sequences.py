@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from .serial import string_literal
+
 if TYPE_CHECKING:
     from .impl import PostgresqlImpl
 
@@ -32,13 +34,9 @@ def move_sequences(impl: PostgresqlImpl, connection: Connection, old: str, new: 
     renamed = []
     for row in connection.execute(text(_OWNED), {"table": old_place}).all():
         if row.name in mine:
-            counted = f"SELECT setval('{_string(mine[row.name].place)}', last_value, is_called) FROM {row.place}"
+            counted = f"SELECT setval({string_literal(mine[row.name].place)}, last_value, is_called) FROM {row.place}"
             impl.execute_sql(counted)
             renamed.append(f"ALTER SEQUENCE {mine[row.name].place} RENAME TO {row.plain}")
         elif connection.execute(text(_USED), {"oid": row.oid, "table": new_place}).scalar():
             impl.execute_sql(f"ALTER SEQUENCE {row.place} OWNED BY {new_place}.{quote.quote(row.name)}")
     return renamed
-
-
-def _string(words: str) -> str:
-    return words.replace("'", "''")

@@ -5,7 +5,7 @@ import warnings
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
-from kernel_core.autogenerate import render_python_code
+from kernel_core.autogenerate import compare_metadata, produce_migrations, render_python_code
 from kernel_core.operations import Operations
 
 
@@ -44,3 +44,19 @@ def run(context, operations):
     source = "\n".join(["import sqlalchemy as sa", *sorted(imports), "def migrate(op):", f"    {body}"])
     exec(compile(source, "version.py", "exec"), namespace)
     namespace["migrate"](Operations(context))
+
+
+def migrated(make_context, connection, metadata, **opts):
+    """Compare, write, run what was written; return what was found, and assert that nothing is left."""
+    context = make_context(connection, target_metadata=metadata, compare_server_default=True, **opts)
+    script = produce_migrations(context, metadata)
+    run(context, script.upgrade_ops)
+    assert compare_metadata(context, metadata) == []
+    return script
+
+
+def undone(make_context, connection, script, metadata, **opts):
+    """Run the downgrade of what was found, and assert that the database is what ``metadata`` says."""
+    context = make_context(connection, target_metadata=metadata, compare_server_default=True, **opts)
+    run(context, script.downgrade_ops)
+    assert compare_metadata(context, metadata) == []

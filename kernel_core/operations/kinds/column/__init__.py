@@ -23,7 +23,7 @@ from .statements import (
     visit_drop_column,
     visit_identity_column,
 )
-from .subject import Default
+from .subject import Conversion, Default
 
 __all__ = [
     "AddColumn",
@@ -36,6 +36,7 @@ __all__ = [
     "ColumnNullable",
     "ColumnType",
     "ComputedColumnDefault",
+    "Conversion",
     "Default",
     "DropColumn",
     "DropColumnOp",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from sqlalchemy import String
@@ -14,7 +15,7 @@ from ...base import BatchOperations, Operations
 from ...fields import Field, type_text
 from ...needs import needs_of_type
 from ...operation import Hint, Need, SourceWriter, without_empty
-from .subject import ColumnOp, Default
+from .subject import ColumnOp, Conversion, Default
 from .widening import widens
 
 
@@ -58,6 +59,14 @@ class AlterColumnOp(ColumnOp):
         self.modify_nullable, self.modify_comment = modify_nullable, modify_comment
         self.modify_server_default, self.modify_name = modify_server_default, modify_name
         self.modify_type = modify_type
+        self._conversion: Conversion | None = None
+        self._conversion_back: Conversion | None = None
+
+    def convert(self, there: Conversion | None, back: Conversion | None) -> None:
+        """Say how the values are converted, and by the downgrade; None where the database does it by itself."""
+        self._conversion, self._conversion_back = there, back
+        self.remark = "" if there is None else there.remark
+        self.kw = without_using(self.kw) | ({} if there is None else dict(there.options))
 
     # How the column will be: what a person reads and edits.
 
@@ -75,7 +84,10 @@ class AlterColumnOp(ColumnOp):
 
     @type_after.setter
     def type_after(self, value: TypeEngine[Any] | None) -> None:
-        self.modify_type = None if repr(value) == repr(self.existing_type) else value
+        changed = None if repr(value) == repr(self.existing_type) else value
+        if repr(changed) != repr(self.modify_type) and self._conversion is not None:
+            self.convert(None, None)  # it was for the type that was proposed
+        self.modify_type = changed
 
     @property
     def nullable_after(self) -> bool | None:
@@ -284,7 +296,8 @@ class AlterColumnOp(ColumnOp):
             after["modify_comment"] = self.existing_comment
         if "name" in changes:
             after["modify_name"] = self.column_name
-        return AlterColumnOp(
+        kw = self.kw if "type" not in changes else without_using(self.kw)
+        reversed_ = AlterColumnOp(
             self.table_name,
             self.name_after,
             schema=self.schema,
@@ -295,8 +308,11 @@ class AlterColumnOp(ColumnOp):
             ),
             existing_comment=self.comment_after,
             **after,
-            **self.kw,
+            **kw,
         )
+        if self._conversion_back is not None or self._conversion is not None:
+            reversed_.convert(self._conversion_back, self._conversion)
+        return reversed_
 
     def render(self, write: SourceWriter) -> str:
         now: dict[str, object] = {
@@ -304,7 +320,9 @@ class AlterColumnOp(ColumnOp):
             "existing_nullable": self.existing_nullable if self.modify_nullable is None else None,
             "existing_comment": self.existing_comment if self.modify_comment is False else None,
         }
-        of_identity = isinstance(self.existing_server_default, Identity)  # it is altered by what it was
+        # An identity is altered by what the column had: PostgreSQL drops a default first, and its sequence counts on.
+        defaults = (self.existing_server_default, self.modify_server_default)
+        of_identity = any(isinstance(each, Identity) for each in defaults)
         if self.existing_server_default not in (False, None) and (self.modify_server_default is False or of_identity):
             now["existing_server_default"] = default_argument(self.existing_server_default)
         given: dict[str, object] = without_empty(
@@ -340,6 +358,9 @@ class AlterColumnOp(ColumnOp):
         hints = []
         if self.modify_nullable is False:
             hints.append(Hint("may fail", f"fails if a row has no {self.name_after}"))
+        if self.modify_type is not None and "postgresql_using" in self.kw:
+            using = self.kw["postgresql_using"]
+            hints.append(Hint("may fail", f"values are converted by {using}: fails if one does not fit"))
         if self.modify_type is not None and not widens(self.existing_type, self.modify_type):
             hints.append(
                 Hint("loses data", f"values of {self.name_after} that do not fit the new type are cut or refused")
@@ -366,6 +387,11 @@ class AlterColumnOp(ColumnOp):
             existing_nullable=True,
             modify_nullable=False,
         )
+
+
+def without_using(kw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options without the USING expression, which is for one direction."""
+    return {name: value for name, value in kw.items() if name != "postgresql_using"}
 
 
 def _instance(type_: TypeEngine[Any] | type[TypeEngine[Any]] | None) -> TypeEngine[Any] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column
@@ -13,6 +15,17 @@ from ...operation import Need, key
 
 Default = Any
 """A server default: str, SQL text, Identity, Computed, None for none, and in an alteration False for "as it is"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a change of type turns old values into new ones, where a database must be told.
+
+    ``options`` are arguments of ``alter_column`` (``postgresql_using``), ``remark`` what a reader should check.
+    """
+
+    options: Mapping[str, Any]
+    remark: str
 
 
 class ColumnOp(AlterTableOp):

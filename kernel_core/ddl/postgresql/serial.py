@@ -1,0 +1,176 @@
+"""Serial columns of PostgreSQL: a default that takes the next value of a sequence, and the change from and to identity.
+
+A serial column is a plain integer whose default calls ``nextval`` on a sequence that belongs to the column
+(https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL). An identity column brings a sequence of
+its own. PostgreSQL has no ALTER from one to the other, so the count is carried over by hand: the next row gets the
+number that it would have got before.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import Identity
+from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.types import BigInteger, Integer, SmallInteger, TypeEngine
+
+from ...operations.kinds.column import ColumnDefault, IdentityColumnDefault
+from ...util.sqla_compat import default_sql
+from ...util.sqltext import without_parameters
+from ..columnchange import ColumnChange
+
+if TYPE_CHECKING:
+    from .impl import PostgresqlImpl
+
+_NEXT_VALUE = re.compile(
+    r"""\s*(?:pg_catalog\.)?nextval\(\s*'(?P<schema>(?:"(?:[^"]|"")+"|[\w$]+)\.)?(?P<name>"(?:[^"]|"")+"|[\w$]+)'\s*"""
+    r"""(?:::(?:text|regclass))*\s*\)\s*""",
+    re.IGNORECASE,
+)
+_BELONGS = "SELECT to_regclass(pg_get_serial_sequence(:table, :column)) = to_regclass(:sequence)"
+_TAKEN = "SELECT to_regclass(:sequence) IS NOT NULL AND NOT coalesce((" + _BELONGS + "), false)"
+
+
+@dataclass(frozen=True, slots=True)
+class SequencePlace:
+    """The sequence of a ``nextval`` default: its schema with the dot, and its name, both as SQL spells them."""
+
+    schema: str
+    name: str
+
+    @property
+    def words(self) -> str:
+        """The sequence as it stands in a statement."""
+        return f"{self.schema}{self.name}"
+
+    @property
+    def literal(self) -> str:
+        """The sequence as a string literal, for functions that take a regclass."""
+        return string_literal(self.words)
+
+    def beside(self) -> SequencePlace:
+        """Return a place for the time of the change, so that the new sequence can have the name of the old one."""
+        plain = self.name[1:-1].replace('""', '"') if self.name.startswith('"') else self.name.lower()
+        shortened = plain.encode()[:56].decode(errors="ignore").replace('"', '""')
+        return SequencePlace(self.schema, f'"{shortened}_before"')
+
+
+def sequence_of(default: Any) -> SequencePlace | None:
+    """Return the sequence that a server default takes its values from, None for any other default.
+
+    >>> sequence_of("nextval('app.users_id_seq'::regclass)").words
+    'app.users_id_seq'
+    """
+    if default is None or default is False or isinstance(default, Identity):
+        return None
+    found = _NEXT_VALUE.fullmatch(default_sql(default))
+    if found is None:
+        return None
+    schema, name = ((found[part] or "").replace("''", "'") for part in ("schema", "name"))
+    return SequencePlace(schema, name)
+
+
+def serial_default(column: Column[Any], dialect: Dialect) -> TextClause | None:
+    """Return the default that PostgreSQL gives a column that CREATE TABLE spells SERIAL; None for any other column."""
+    if column.table._autoincrement_column is not column or column.identity is not None:  # noqa: SLF001
+        return None
+    if column.server_default is not None or column.default is not None or not isinstance(column.type, Integer):
+        return None
+    quote = dialect.identifier_preparer
+    schema = f"{quote.quote_schema(column.table.schema)}." if column.table.schema else ""
+    place = SequencePlace(schema, quote.quote(serial_name(str(column.table.name), str(column.name))))
+    words = f"nextval({place.literal}::regclass)"
+    return text(without_parameters(words))
+
+
+def serial_name(table: str, column: str, limit: int = 63) -> str:
+    """Return the name of the sequence of a serial column: both names, the longer one truncated to fit into 63 bytes.
+
+    >>> serial_name("users", "id"), len(serial_name("t" * 80, "id"))
+    ('users_id_seq', 63)
+    """
+    room = limit - len("__seq")
+    one, two = len(table.encode()), len(column.encode())
+    while one + two > room:
+        if one > two:
+            one -= 1
+        else:
+            two -= 1
+    first, second = (name.encode()[:size].decode(errors="ignore") for name, size in ((table, one), (column, two)))
+    return f"{first}_{second}_seq"
+
+
+def becomes_identity(impl: PostgresqlImpl, change: ColumnChange, old: SequencePlace) -> None:
+    """Make an identity of a serial column: same next number; its own sequence is dropped, a shared one kept."""
+    table = _table(impl, change)
+    impl.execute(ColumnDefault(*change.place, None, **change.known))
+    belongs = _belongs(impl, change, old, _BELONGS)
+    before = old.beside() if belongs else old
+    if belongs:
+        impl.execute_sql(f"ALTER SEQUENCE {old.words} OWNED BY NONE")
+        impl.execute_sql(f"ALTER SEQUENCE {old.words} RENAME TO {before.name}")
+    known = {**change.known, "existing_server_default": None}
+    impl.execute(IdentityColumnDefault(*change.place, change.server_default, impl, **known))
+    counted = _within(f"nextval({before.literal})", change.server_default)
+    own = f"pg_get_serial_sequence({string_literal(table)}, {string_literal(change.column_name)})"
+    impl.execute_sql(f"SELECT setval({own}, {counted}, false)")
+    if belongs:
+        impl.execute_sql(f"DROP SEQUENCE {before.words}")
+
+
+def becomes_serial(impl: PostgresqlImpl, change: ColumnChange, new: SequencePlace) -> None:
+    """Make a serial column of an identity: its sequence is created and goes on counting, unless it is there already."""
+    taken = impl.connection is not None and not impl.as_sql and _belongs(impl, change, new, _TAKEN)
+    if taken:
+        impl.execute(IdentityColumnDefault(*change.place, None, impl, **change.known))
+    else:
+        table, meanwhile = _table(impl, change), new.beside()
+        own = f"pg_get_serial_sequence({string_literal(table)}, {string_literal(change.column_name)})"
+        impl.execute_sql(f"CREATE SEQUENCE {meanwhile.words} AS {_integer(change)}")
+        impl.execute_sql(f"SELECT setval({meanwhile.literal}, greatest(nextval({own}), 1), false)")
+        impl.execute(IdentityColumnDefault(*change.place, None, impl, **change.known))
+        impl.execute_sql(f"ALTER SEQUENCE {meanwhile.words} RENAME TO {new.name}")
+        column = impl.checking_dialect.identifier_preparer.quote(change.column_name)
+        impl.execute_sql(f"ALTER SEQUENCE {new.words} OWNED BY {table}.{column}")
+    known = {**change.known, "existing_server_default": None}
+    impl.execute(ColumnDefault(*change.place, change.server_default, **known))
+
+
+def _belongs(impl: PostgresqlImpl, change: ColumnChange, place: SequencePlace, query: str) -> bool:
+    """Return the server's answer; offline, whether the sequence has the name that a serial column gives it."""
+    if impl.as_sql or impl.connection is None:
+        plain = place.name[1:-1].replace('""', '"') if place.name.startswith('"') else place.name.lower()
+        return plain == serial_name(change.table_name, change.column_name)
+    given = {"table": _table(impl, change), "column": change.column_name, "sequence": place.words}
+    return bool(impl.connection.execute(text(query), given).scalar())
+
+
+def _table(impl: PostgresqlImpl, change: ColumnChange) -> str:
+    quote = impl.checking_dialect.identifier_preparer
+    schema = f"{quote.quote_schema(change.schema)}." if change.schema else ""
+    return f"{schema}{quote.quote(change.table_name)}"
+
+
+def _within(counted: str, identity: Identity) -> str:
+    """Return the next number, moved to where the identity starts if it would come before."""
+    down = (identity.increment or 1) < 0
+    bounds = [identity.start, identity.maxvalue if down else identity.minvalue]
+    stated = [str(bound) for bound in bounds if bound is not None] or ["-1" if down else "1"]
+    return f"{'least' if down else 'greatest'}({', '.join([counted, *stated])})"
+
+
+def _integer(change: ColumnChange) -> str:
+    type_: TypeEngine[Any] | None = change.type_ if change.type_ is not None else change.existing_type
+    if isinstance(type_, SmallInteger):
+        return "SMALLINT"
+    return "INTEGER" if isinstance(type_, Integer) and not isinstance(type_, BigInteger) else "BIGINT"
+
+
+def string_literal(words: str) -> str:
+    """Return words as a string literal of PostgreSQL."""
+    quoted = words.replace("'", "''")
+    return f"'{quoted}'"
