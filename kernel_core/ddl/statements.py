@@ -17,8 +17,9 @@ from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.expression import TableClause
 
 from ..util.exc import CommandError, UnsupportedOperation
+from ..util.sql import tabs_as_spaces
 from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters
-from ..util.sqltext import refuse_nul, shortened, tabs_as_spaces
+from ..util.sqltext import refuse_nul, shortened
 from .rowtext import script_row
 
 

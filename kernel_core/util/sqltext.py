@@ -1,31 +1,13 @@
-"""Whether text that becomes part of a statement stays that part: names, expressions, lines of a script.
-
-The lexical rules are those of the databases' manuals: which quotes there are, what a backslash does, how comments end.
-"""
+"""Errors and warnings about text that becomes part of a statement: names, expressions, parameters."""
 
 from __future__ import annotations
 
-import functools
 import re
 import warnings
 from typing import Any
 
 from .exc import CommandError, CutName
-
-_DOUBLE, _BACKTICK = r'"(?:[^"]|"")*+"', "`(?:[^`]|``)*+`"
-_ESCAPED = {quote: rf"{quote}(?:[^{quote}\\]|{quote}{quote}|\\.)*+{quote}" for quote in "'\""}
-_QUOTES: dict[str, tuple[str, ...]] = {
-    "sqlite": (_DOUBLE, _BACKTICK, r"\[[^\]]*+\]"),
-    "postgresql": (rf"(?<!\w)[eE]{_ESCAPED[chr(39)]}", _DOUBLE, r"(?<![\w$])\$(?P<tag>\w*)\$.*?\$(?P=tag)\$"),
-    "mysql": (_BACKTICK,),
-    "mssql": (_DOUBLE, r"\[(?:[^\]]|\]\])*+\]"),
-    "oracle": (r"(?<!\w)[nN]?[qQ]'(?:\[.*?\]|\{.*?\}|\(.*?\)|<.*?>|(?P<mark>[^\s\[{(<]).*?(?P=mark))'", _DOUBLE),
-}
-_QUOTES["mariadb"] = _QUOTES["mysql"]
-_MYSQL = ("mysql", "mariadb")
-_STATEMENTS = re.compile(
-    "ALTER|BACKUP|CREATE|DELETE|DROP|EXEC|EXECUTE|GRANT|INSERT|MERGE|SELECT|TRUNCATE|UPDATE", re.IGNORECASE
-)
+from .sql import expression_fault
 
 
 def shortened(text: str, length: int = 60) -> str:
@@ -81,66 +63,7 @@ def stored_name(name: str, dialect: Any) -> str:
 
 
 def refuse_loose_sql(text: str, dialect: Any, what: str = "SQL", *, alone: bool = False) -> None:
-    """Raise CommandError for SQL that does not stay where it is put: it ends the statement, or the brackets around it.
-
-    ``alone`` says that no brackets stand around it, so that a comma would begin the next action of an ALTER TABLE, and
-    on SQL Server a word such as DROP the next statement.
-    """
-    depth, reason, before = 0, "", ""
-    for match in _lexer(dialect.name, bool(getattr(dialect, "_backslash_escapes", False))).finditer(text):
-        kind, words = match.lastgroup, match.group()
-        if kind == "comment":
-            reason = reason or _wrong_comment(words, match.end() == len(text))
-        elif kind == "sign":
-            depth += (words == "(") - (words == ")")
-            if words in "'\"`" and not (words == "`" and dialect.name not in (*_MYSQL, "sqlite")):
-                reason = reason or "a quote is not closed"
-            elif words == ";":
-                reason = reason or "a semicolon stands outside quotes"
-            elif depth < 0 or (alone and words == "," and depth == 0):
-                reason = reason or ("brackets do not match" if depth < 0 else "a comma stands outside brackets")
-        elif alone and depth == 0 and dialect.name == "mssql" and _STATEMENTS.fullmatch(words) and before != "ON":
-            reason = reason or f"{words} begins another statement"
-        if not words.isspace():
-            before = words.upper()
-    reason = reason or ("brackets do not match" if depth else "")
+    """Raise CommandError for SQL that does not stay where it is put; ``alone`` as of `expression_fault`."""
+    reason = expression_fault(text, dialect, alone=alone)
     if reason:
         raise CommandError(f"This {what} is not one expression, {reason}: {shortened(text.strip())}. Correct it.")
-
-
-def _wrong_comment(words: str, is_last: bool) -> str:
-    """Return what is wrong with a comment: databases do not agree where it ends, or it takes what follows along."""
-    if words.startswith("/*"):
-        inside = words[2:-2]
-        closed = words.endswith("*/") and len(words) >= 4
-        unclear = not closed or "/*" in inside or inside.startswith(("!", "M!"))
-        return "a comment is not closed, holds another one or is run by MySQL" if unclear else ""
-    return "a comment takes the rest of the statement along" if is_last or "\r" in words else ""
-
-
-_QUOTING = re.compile("['\"`\\[$#]|--|/[*]")
-
-
-def tabs_as_spaces(text: str, dialect: Any) -> str:
-    """Return a statement with four spaces for each tab that stands outside quotes and comments."""
-    if "\t" not in text:
-        return text
-    if _QUOTING.search(text) is None:
-        return text.replace("\t", "    ")
-    lexer = _lexer(dialect.name, bool(getattr(dialect, "_backslash_escapes", False)))
-    return lexer.sub(lambda match: "    " if match.group() == "\t" else match.group(), text)
-
-
-@functools.cache
-def _lexer(dialect_name: str, backslash: bool) -> re.Pattern[str]:
-    """Return the pattern whose matches are quoted pieces, comments, words and single signs."""
-    mysql = dialect_name in _MYSQL
-    quotes = list(_QUOTES.get(dialect_name, (_DOUBLE,)))
-    quotes.append(_ESCAPED["'"] if backslash else r"'(?:[^']|'')*+'")
-    if mysql:
-        quotes.append(_ESCAPED['"'] if backslash else _DOUBLE)
-    line = r"--(?=[\s\x00-\x1f]|\Z)[^\n]*|\#[^\n]*" if mysql else r"--[^\n]*"
-    return re.compile(
-        rf"(?P<quoted>{'|'.join(quotes)})|(?P<comment>{line}|/\*.*?(?:\*/|\Z))|(?P<word>[^\W\d]\w*)|(?P<sign>.)",
-        re.DOTALL,
-    )

@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 from sqlalchemy.engine import Connection
 
 from ...util.exc import CommandError
+from ...util.sql import normal_sql
 from ...util.sqltext import refuse_loose_sql
 from ..context import AutogenContext
-from ..plainsql import plain_sql
 from .mariadb import ask_mariadb
 from .postgresql import ask_postgresql
 from .question import Question
 
-__all__ = ["Question", "canonical", "differ", "differing", "plain_sql"]
+__all__ = ["Question", "canonical", "differ", "differing"]
 
 Subject = TypeVar("Subject")
 
@@ -40,7 +40,7 @@ def canonical(context: AutogenContext, questions: Iterable[Question]) -> dict[Qu
     asked = list(dict.fromkeys(questions))
     ask = _ASK.get(context.dialect.name)
     if not asked or ask is None or context.connection is None:
-        return {question: frozenset({plain_sql(question.sql)}) for question in asked}
+        return {question: frozenset({normal_sql(question.sql, context.dialect)}) for question in asked}
     spelled = {question: [question.sql] for question in asked}
     refused = {question for question in asked if _is_loose(context, question)}
     for _ in range(_ROUNDS):
@@ -66,7 +66,11 @@ def differ(one: frozenset[str] | None, two: frozenset[str] | None) -> bool:
 
 def differing(context: AutogenContext, texts: Iterable[tuple[Subject, Question, Question]]) -> list[Subject]:
     """Return the subjects whose two texts surely mean two things; what is the same word by word is not asked for."""
-    unlike = [(subject, one, two) for subject, one, two in texts if plain_sql(one.sql) != plain_sql(two.sql)]
+    unlike = [
+        (subject, one, two)
+        for subject, one, two in texts
+        if normal_sql(one.sql, context.dialect) != normal_sql(two.sql, context.dialect)
+    ]
     answers = canonical(context, [question for _, one, two in unlike for question in (one, two)])
     return [subject for subject, one, two in unlike if differ(answers[one], answers[two])]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ...ddl.sqlite.tokens import Token, closing, split_commas, tokens
+from ...util.sql import Token, closing, split_commas, tokens
 from .sqlite_text import index_where
 
 _ORDERS = ("ASC", "DESC")
@@ -25,7 +25,7 @@ def index_text(sql: str) -> IndexText:
     >>> index_text("CREATE UNIQUE INDEX ix ON t (lower(a), b DESC) WHERE b > 1")
     IndexText(parts=('lower(a)', 'b DESC'), unique=True, where='b > 1')
     """
-    found = tokens(sql)
+    found = tokens(sql, "sqlite")
     opening = next((place for place, token in enumerate(found) if token.text == "("), None)
     if opening is None:
         raise ValueError(f"No index in {sql!r}: a bracket with its columns is missing.")
@@ -40,7 +40,7 @@ def split_order(part: str) -> tuple[str, str]:
     >>> split_order("lower(a) desc"), split_order("b ASC")
     (('lower(a)', 'DESC'), ('b', ''))
     """
-    found = tokens(part)
+    found = tokens(part, "sqlite")
     order = found[-1].keyword if len(found) > 1 else ""
     if order not in _ORDERS:
         return part, ""

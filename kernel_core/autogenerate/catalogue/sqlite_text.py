@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...ddl.sqlite.definition import Clause, ColumnText, TableText, parse_table
-from ...ddl.sqlite.tokens import Token, closing, tokens
+from ...util.sql import Token, closing, tokens
 
 Columns = tuple[str, ...]
 """Names of columns in lower case."""
@@ -96,7 +96,7 @@ def _shortened(sql: str) -> str:
 
 
 def _options(text: TableText) -> dict[str, Any]:
-    words = {token.keyword for token in tokens(text.options)} if text.options else set()
+    words = {token.keyword for token in tokens(text.options, "sqlite")} if text.options else set()
     found = {"sqlite_strict": "STRICT" in words, "sqlite_with_rowid": "ROWID" not in words}
     return {name: value for name, value in found.items() if value is (name == "sqlite_strict")}
 
@@ -110,14 +110,14 @@ def _note(facts: TableFacts, clause: Clause, column: ColumnText | None) -> None:
     elif kind == "UNIQUE":
         facts.uniques.append((_columns(clause, column), clause.name))
     elif kind == "FOREIGN KEY":
-        found = tokens(clause.text)
+        found = tokens(clause.text, "sqlite")
         facts.foreign_keys.append((_columns(clause, column), _referred(found), clause.name, _timing(found)))
     elif kind == "CHECK":
         facts.checks.append({"name": clause.name, "sqltext": inside(clause.text)})
     elif kind == "GENERATED" and column is not None:
         facts.computed[column.name.lower()] = inside(clause.text)
     elif kind == "COLLATE" and column is not None:
-        facts.collations[column.name.lower()] = tokens(clause.text)[-1].name
+        facts.collations[column.name.lower()] = tokens(clause.text, "sqlite")[-1].name
 
 
 def _columns(clause: Clause, column: ColumnText | None) -> Columns:
@@ -146,7 +146,7 @@ def inside(sql: str) -> str:
     >>> inside("CONSTRAINT ck CHECK (a > (1))")
     'a > (1)'
     """
-    found = tokens(sql)
+    found = tokens(sql, "sqlite")
     opening = next((place for place, token in enumerate(found) if token.text == "("), None)
     if opening is None:
         return ""
@@ -159,7 +159,7 @@ def index_where(sql: str) -> str | None:
     >>> index_where("CREATE INDEX ix ON t (a) WHERE a > 1")
     'a > 1'
     """
-    found = tokens(sql)
+    found = tokens(sql, "sqlite")
     opening = next((place for place, token in enumerate(found) if token.text == "("), None)
     if opening is None:
         return None

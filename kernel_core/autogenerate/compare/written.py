@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, Index, Table
 
+from ...util.sql import normal_sql
 from ..catalogue.sqlite_index import IndexText, index_text, split_order
-from ..plainsql import plain_sql
 from .reflect import final, literal_text
 
 
@@ -33,5 +33,5 @@ def written_index(name: str, sql: str, table: Table) -> Index:
 
 def _plain(index: IndexText) -> tuple[list[tuple[str, str]], bool, str | None]:
     ordered = [split_order(part) for part in index.parts]
-    parts = [(plain_sql(part), order) for part, order in ordered]
-    return parts, index.unique, None if index.where is None else plain_sql(index.where)
+    parts = [(normal_sql(part, "sqlite"), order) for part, order in ordered]
+    return parts, index.unique, None if index.where is None else normal_sql(index.where, "sqlite")

@@ -16,8 +16,9 @@ from ...operations.kinds.table import CreateTableOp
 from ...operations.schemaobj import SchemaObjects
 from ...runtime.plugins import Plugin
 from ...util.priority import DispatchPriority, PriorityDispatchResult
+from ...util.sql import normal_sql
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, should_create, sql_text
-from ..canonical import Question, canonical, plain_sql
+from ..canonical import Question, canonical
 from ..catalogue import Key
 from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
@@ -98,7 +99,10 @@ def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
     missing: list[CheckConstraint] = []
     changed: list[tuple[Mapping[str, Any], CheckConstraint]] = []
     for constraint in model_checks(context, pair):
-        name, words = final_name(constraint, context.dialect), plain_sql(condition(context, constraint))
+        name, words = (
+            final_name(constraint, context.dialect),
+            normal_sql(condition(context, constraint), context.dialect),
+        )
         namesake = next((each for each in left if name is not None and each["name"] == name), None)
         told = None if namesake is None else told_same_check(context, pair, constraint, namesake)
         if namesake is not None and told is not None:
@@ -106,7 +110,8 @@ def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
             if not told:
                 changed.append((namesake, constraint))
             continue
-        same = next((each for each in left if _called(each, name) and plain_sql(each["sqltext"]) == words), None)
+        namesakes = (each for each in left if _called(each, name))
+        same = next((each for each in namesakes if normal_sql(each["sqltext"], context.dialect) == words), None)
         if same is None:
             missing.append(constraint)
         else:
@@ -166,7 +171,8 @@ def told_same_check(
 def _warn_of_nameless(context: AutogenContext, item: Mapping[str, Any], key: Key) -> None:
     """Warn of a check that stands inside a column of MariaDB; the one that a JSON column has goes without saying."""
     column, table = item.get("column"), key[1]
-    if plain_sql(str(item["sqltext"])) == plain_sql(f"json_valid(`{column}`)"):
+    implied = normal_sql(f"json_valid(`{column}`)", context.dialect)
+    if normal_sql(str(item["sqltext"]), context.dialect) == implied:
         return
     context.has_warned = True
     warnings.warn(

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from ...ddl.sqlite.tokens import Token, closing, split_commas, tokens
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ...runtime.plugins import Plugin
+from ...util.sql import Token, closing, split_commas, tokens
 from ...util.sqla_compat import ddl_compiler, final_name
 from ..canonical import Question, canonical, differ
 from ..compare.copies import constraint_alone
@@ -90,7 +90,7 @@ def creation_of(name: str, table: str, definition: str, schema: str | None) -> C
     >>> creation_of("e", "t", "EXCLUDE USING gist (a WITH =, b WITH &&) WHERE (c > 1)", None).sentence()
     'Create exclude constraint e on t (a =, b &&, where c > 1)'
     """
-    found = tokens(definition)
+    found = tokens(definition, "postgresql")
     opening = next(place for place, token in enumerate(found) if token.text == "(")
     end = closing(found, opening)
     elements = [_element(run, definition) for run in split_commas(found[opening + 1 : end])]

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .tokens import Token, closing, mentions, quote, split_commas, tokens
+from ...util.sql import Token, closing, mentions, split_commas, tokens
+from .identifiers import quote
 
 _TABLE_STARTS = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
 _COLUMN_STARTS = frozenset(
@@ -28,11 +29,11 @@ class Clause:
 
     def mentions(self, column: str) -> bool:
         """Tell whether the column's name occurs in it."""
-        return mentions(tokens(self.text), column)
+        return mentions(tokens(self.text, "sqlite"), column)
 
     def lists_values_of(self, column: str) -> bool:
         """Tell whether it is an unnamed ``CHECK (column IN (...))``, as a type makes it."""
-        found = tokens(self.text)
+        found = tokens(self.text, "sqlite")
         if self.kind != "CHECK" or self.name is not None or len(found) < 7:  # as many are in CHECK (column IN ())
             return False
         is_list = found[3].keyword == "IN" and found[4].text == "(" and closing(found, 4) == len(found) - 2
@@ -40,7 +41,7 @@ class Clause:
 
     def columns(self) -> list[str]:
         """Return the column names in the first brackets: those of a key, a unique or a foreign key."""
-        found = tokens(self.text)
+        found = tokens(self.text, "sqlite")
         opening = next((place for place, token in enumerate(found) if token.text == "("), None)
         if opening is None:
             return []
@@ -112,7 +113,7 @@ class TableText:
     @property
     def without_rowid(self) -> bool:
         """Tell whether the table is WITHOUT ROWID."""
-        return "ROWID" in (token.keyword for token in tokens(self.options))
+        return "ROWID" in (token.keyword for token in tokens(self.options, "sqlite"))
 
     @property
     def has_rowid_alias(self) -> bool:
@@ -139,7 +140,7 @@ class TableText:
 
 def parse_table(sql: str) -> TableText:
     """Read a CREATE TABLE; ValueError where it is none (a virtual table, say)."""
-    found = tokens(sql)
+    found = tokens(sql, "sqlite")
     words = [token.keyword for token in found[:3]]
     if words[:1] != ["CREATE"] or "TABLE" not in words[1:3] or "VIRTUAL" in words:
         raise ValueError("it is not an ordinary table")
@@ -216,12 +217,12 @@ def _kind(part: Sequence[Token]) -> str:
 
 def parse_clause(text: str) -> Clause:
     """Read one table constraint."""
-    return _clauses(text, tokens(text), _TABLE_STARTS)[0]
+    return _clauses(text, tokens(text, "sqlite"), _TABLE_STARTS)[0]
 
 
 def parse_column(text: str) -> ColumnText:
     """Read one column definition."""
-    return _column(text, tokens(text))
+    return _column(text, tokens(text, "sqlite"))
 
 
 def _joined(parts: Sequence[str]) -> str:

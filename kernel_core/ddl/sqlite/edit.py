@@ -13,6 +13,7 @@ from sqlalchemy.types import NULLTYPE, Boolean, SchemaType, TypeEngine
 from ...operations.add_constraint import AddConstraintOp
 from ...operations.batch import Batch
 from ...operations.statements import checks
+from ...util.sql import mentions, tokens
 from ...util.sqla_compat import (
     ddl_compiler,
     default_argument,
@@ -25,8 +26,8 @@ from ...util.sqla_compat import (
 from ..columnchange import ColumnChange
 from ..recreate.replayed import ReplayedTable
 from .definition import Clause, ColumnText, parse_clause, parse_column
+from .identifiers import quote
 from .stored import Stored, index_sql
-from .tokens import mentions, quote, tokens
 from .unnamed import name_by_convention, names_of_clause
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class TableEdit(ReplayedTable):
         self._refuse_mentions(name)
         self.text.constraints = kept
         self.indexes = {
-            index: sql for index, sql in self.indexes.items() if not mentions(tokens(_behind_on(sql)), name)
+            index: sql for index, sql in self.indexes.items() if not mentions(tokens(_behind_on(sql), "sqlite"), name)
         }
 
     def _refuse_mentions(self, column: str) -> None:
@@ -154,7 +155,7 @@ class TableEdit(ReplayedTable):
                 if clause.kind in ("GENERATED", "CHECK") and clause.mentions(column):
                     raise self.batch.refuse(f"column {column!r} is used by column {other.name!r}. Change that first")
         for name, sql in self.triggers.items():
-            if mentions(tokens(sql), column):
+            if mentions(tokens(sql, "sqlite"), column):
                 raise self.batch.refuse(f"column {column!r} is used by trigger {name!r}. Drop that first")
 
     def redefine(self, name: str, change: ColumnChange) -> None:
@@ -279,6 +280,6 @@ def _on_a_table(column: Column[Any], table_name: str) -> Column[Any]:
 
 def _behind_on(sql: str) -> str:
     """Return a CREATE INDEX without its own name: what stands behind ON."""
-    found = tokens(sql)
+    found = tokens(sql, "sqlite")
     place = next((place for place, token in enumerate(found) if token.keyword == "ON"), 0)
     return sql[found[min(place + 2, len(found) - 1)].start :]

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, MetaData, Table, text
 
 from ...operations.batch import Batch, with_new_name
+from ...util.sql import tokens
 from ...util.sqla_compat import copy_column
 from ..recreate.order import MoveAndCopy
 from .edit import TableEdit
+from .identifiers import in_schema, quote
 from .pragma import in_transaction
 from .references import dangling_of, said
 from .stored import Stored, stated_definition, stored_definition
-from .tokens import in_schema, quote, tokens
 
 if TYPE_CHECKING:
     from .impl import SQLiteImpl
@@ -157,7 +158,7 @@ class Rebuild(MoveAndCopy):
             f"SELECT name, sql FROM {_prefix(self.batch.schema)}sqlite_master WHERE type = 'table' AND sql IS NOT NULL"
         ).all()
         for name, sql in rows:
-            found = tokens(sql)
+            found = tokens(sql, "sqlite")
             for place, token in enumerate(found[:-1]):
                 if token.keyword == "REFERENCES" and found[place + 1].name.lower() == self.new.text.name.lower():
                     raise self.batch.refuse(

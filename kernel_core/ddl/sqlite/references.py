@@ -10,7 +10,7 @@ from collections import Counter
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
-from .tokens import quote
+from .identifiers import quote
 
 NO_KEY = ""
 """Stands for the table that is referred to where the columns there are no key, so that nothing can be checked."""

@@ -10,8 +10,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ...util.exc import BatchError
+from ...util.sql import mentions, tokens
 from .definition import TableText, parse_table
-from .tokens import mentions, quote, tokens
+from .identifiers import quote
 
 if TYPE_CHECKING:
     from .impl import SQLiteImpl
@@ -36,7 +37,7 @@ class Stored:
         others = [clause.text for other in self.text.columns if other is not own for clause in other.clauses]
         texts = [*others, *(clause.text for clause in self.text.constraints)]
         texts += [*self.indexes.values(), *self.triggers.values(), *self.views.values()]
-        return not any(mentions(tokens(text), column) for text in texts)
+        return not any(mentions(tokens(text, "sqlite"), column) for text in texts)
 
 
 def stored_definition(impl: SQLiteImpl, table_name: str, schema: str | None = None) -> Stored:
@@ -58,7 +59,7 @@ def stored_definition(impl: SQLiteImpl, table_name: str, schema: str | None = No
             except ValueError as error:
                 raise BatchError(f"Table {table_name!r} cannot be rebuilt: {error}.") from None
         elif (type_ in ("index", "trigger") and owner.lower() == table_name.lower()) or (
-            type_ == "view" and mentions(tokens(sql), table_name)
+            type_ == "view" and mentions(tokens(sql, "sqlite"), table_name)
         ):
             kinds[type_][name] = sql
     if text is None:

@@ -23,9 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.schema import Constraint
 from sqlalchemy.types import NULLTYPE
 
+from ...util.sql import closing, tokens
 from ...util.sqla_compat import sql_text
 from .definition import Clause
-from .tokens import closing, tokens
 
 
 def known_as(kind: str, table: str, columns: Sequence[str], referred: str = "") -> str:
@@ -44,7 +44,9 @@ def check_known_as(table: str, condition: str) -> str:
     >>> check_known_as("users", "age>=18"), check_known_as("users", "age  >= 18 -- grown")
     ('ck_users_age_18_88354b', 'ck_users_age_18_88354b')
     """
-    words = [token.text for token in tokens(condition)]
+    # The signs of an operator one by one, as scripts have these names since the first release.
+    found = [[*token.text] if token.kind == "operator" else [token.text] for token in tokens(condition, "sqlite")]
+    words = [word for words in found for word in words]
     spoken = [word for word in words if word.isidentifier() or word.isdigit()]
     digest = hashlib.sha256(" ".join(words).encode("utf-8", "replace")).hexdigest()[:6]
     return "_".join([known_as("CHECK", table, spoken)[:50].rstrip("_"), digest])
@@ -89,14 +91,14 @@ def name_by_convention(table: str, column: str | None, clause: Clause, conventio
 
 def _condition(clause: Clause) -> str:
     """Return what stands in the brackets of a CHECK."""
-    found = tokens(clause.text)
+    found = tokens(clause.text, "sqlite")
     opening = next(place for place, token in enumerate(found) if token.text == "(")
     return clause.text[found[opening].end : found[closing(found, opening)].start]
 
 
 def _stated(column: str | None, clause: Clause) -> tuple[list[str], str]:
     """Return the columns that a clause is about, and the table that it refers to."""
-    found = tokens(clause.text)
+    found = tokens(clause.text, "sqlite")
     place = next((place for place, token in enumerate(found) if token.keyword == "REFERENCES"), None)
     return [column] if column is not None else clause.columns(), "" if place is None else found[place + 1].name
 

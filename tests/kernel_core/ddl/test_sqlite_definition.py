@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel_core.ddl.sqlite.definition import parse_table
-from kernel_core.ddl.sqlite.tokens import quote, tokens
+from kernel_core.ddl.sqlite.identifiers import quote
+from kernel_core.util.sql import tokens
 
 HARD = [
     "CREATE TABLE t (a)",
@@ -70,4 +71,4 @@ def test_a_virtual_table_is_none_of_ours() -> None:
 
 @given(st.text(min_size=1, max_size=20).filter(lambda name: "\x00" not in name))
 def test_any_name_comes_back_from_its_quotes(name: str) -> None:
-    assert tokens(quote(name))[0].name == name
+    assert tokens(quote(name), "sqlite")[0].name == name

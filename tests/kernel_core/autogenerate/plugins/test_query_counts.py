@@ -30,7 +30,7 @@ def schema(tables, schemas=(None,), *, respelled=False, dialect=""):
             column,
             sa.Column("c", sa.Integer, sa.Computed("abs(a+1) * 2" if respelled else "a", persisted=True)),
             sa.Index(f"ix_{number}", column, postgresql_where=where, sqlite_where=where),
-            sa.CheckConstraint("a IN (1, 2) AND a != 7" if respelled else "a > 1", name=f"ck_{number}"),
+            sa.CheckConstraint("a IN (1, 2) AND NOT a = 7" if respelled else "a > 1", name=f"ck_{number}"),
             sa.UniqueConstraint("a", name=f"uq_{number}"),
             schema=schemas[number % len(schemas)],
         )

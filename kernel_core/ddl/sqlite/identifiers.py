@@ -1,0 +1,31 @@
+"""Names in SQLite's SQL: quoted where they need it, and qualified by the name of an attached database."""
+
+from __future__ import annotations
+
+from sqlalchemy.dialects import sqlite
+
+from ...util.sql import tokens
+
+
+def in_schema(sql: str, schema: str | None) -> str:
+    """Return a CREATE INDEX or CREATE TRIGGER for an attached database: SQLite stores them without its name.
+
+    >>> in_schema("CREATE UNIQUE INDEX ix ON t (a)", "app")
+    'CREATE UNIQUE INDEX app.ix ON t (a)'
+    """
+    if not schema:
+        return sql
+    found = tokens(sql, "sqlite")
+    place = next(place for place, token in enumerate(found) if token.keyword in ("INDEX", "TRIGGER")) + 1
+    place += 3 if found[place].keyword == "IF" else 0
+    if found[place + 1].text == ".":
+        return sql
+    return f"{sql[: found[place].start]}{quote(schema)}.{sql[found[place].start :]}"
+
+
+def quote(name: str) -> str:
+    """Return a name in double quotes where it needs them."""
+    return _PREPARER.quote(str(name))
+
+
+_PREPARER = sqlite.dialect().identifier_preparer
