@@ -30,5 +30,6 @@ def run(session: Session, args: argparse.Namespace) -> Diff:
     models = session.models(args.targets)
     found = compare(session, models, only_at_head=False)
     review = review_of(session, found)
-    notes = lost_revisions(session.scripts(), found.database_heads) if session.has_environment else ()
+    lost = lost_revisions(session.scripts(), found.database_heads) if session.has_environment else ()
+    notes = (*lost, *found.notes)
     return Diff(list(found.operations.leaves()), lines_of(review), f"{found.models} and {session.where}", notes)

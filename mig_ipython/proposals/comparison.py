@@ -32,7 +32,8 @@ class Comparison:
     """What differs, and what it was made from.
 
     ``opts`` are those that ``env.py`` configured; ``database_heads`` and ``heads`` where database and files stood;
-    ``fingerprint`` stands for the models as they were, ``wanted`` for what was left out.
+    ``fingerprint`` stands for the models as they were, ``wanted`` for what was left out,
+    ``notes`` say what was included all the same.
     """
 
     operations: UpgradeOps
@@ -43,6 +44,7 @@ class Comparison:
     heads: tuple[str, ...]
     fingerprint: str
     wanted: Wanted = EVERYTHING
+    notes: tuple[str, ...] = ()
 
     def template_args(self, operations: UpgradeOps) -> dict[str, Any]:
         """Return what fills the template of a version file for these operations; raises IrreversibleOperation."""
@@ -138,8 +140,9 @@ def _comparison(
     wanted: Wanted,
 ) -> Comparison:
     operations = script.upgrade_ops if script is not None else None
+    chosen, notes = wanted.among(operations if operations is not None else UpgradeOps([]))
     return Comparison(
-        operations=wanted.among(operations) if operations is not None else UpgradeOps([]),
+        operations=chosen,
         models=models,
         dialect=context.dialect,
         opts=dict(context.opts),
@@ -147,6 +150,7 @@ def _comparison(
         heads=heads,
         fingerprint=fingerprint(models, context.dialect),
         wanted=wanted,
+        notes=notes,
     )
 
 

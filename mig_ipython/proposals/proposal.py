@@ -182,8 +182,10 @@ class Proposal(View):
 
     def text(self) -> str:
         if not len(self):
-            return f"Nothing to do: {self.where} is as the models say."
-        return "\n".join((self._lead(), lines_text(self.lines()), *self._renames(), self._state()))
+            wanted = str(self.comparison.wanted)
+            chosen = f" ({wanted})" if wanted else ""
+            return f"Nothing to do{chosen}: {self.where} is as the models say."
+        return "\n".join((self._lead(), lines_text(self.lines()), *self._renames(), *self._notes(), self._state()))
 
     def html(self) -> Html:
         if not len(self):
@@ -192,6 +194,7 @@ class Proposal(View):
         body = (
             lines_html(lines),
             *(tag("p", said, class_="mig-lead") for said in self._renames()),
+            *(tag("p", said) for said in self._notes()),
             source_html("SQL", sql_text([line for line in lines if line.accepted])),
             source_html("Python", python_text("upgrade", [line for line in lines if line.accepted])),
         )
@@ -207,6 +210,10 @@ class Proposal(View):
 
     def _renames(self) -> list[str]:
         return [f"? {one.sentence()}: .rename({number})" for number, one in enumerate(self.renames, 1)]
+
+    def _notes(self) -> tuple[str, ...]:
+        """Return what else was included or left out: by options, and by the last act in the review."""
+        return (*self.review.notes, *([self.review.said] if self.review.said else ()))
 
     def _state(self) -> str:
         if self.path is not None:
@@ -245,6 +252,7 @@ def review_of(session: Session, found: Comparison) -> Review:
         dialect=found.dialect,
         source=str(found.models),
         target=session.connection.target,
+        notes=found.notes,
         opts=found.opts,
         connect=session.connection.open,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from kernel_core.operations.containers import UpgradeOps, grouped
 from kernel_core.operations.operation import MigrateOperation
+from kernel_core.operations.replacements import replacements
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +36,81 @@ class Wanted:
         parts += [f"without {', '.join(self.exclude)}"] if self.exclude else []
         return "; ".join(parts)
 
-    def among(self, found: UpgradeOps) -> UpgradeOps:
-        """Return the operations that are wanted, in their order, as a new list; the very same objects."""
+    def among(self, found: UpgradeOps) -> tuple[UpgradeOps, tuple[str, ...]]:
+        """Return the operations that are wanted, in their order, and in words what was included or left out with them.
+
+        The list is new, its operations are the very same objects. What a wanted operation needs is included: the
+        schema, sequence and enum type of a table, a new value of the type. Both halves of a replacement stay together.
+        """
         if not (self.only or self.exclude):
-            return found
-        kept = [operation for operation in found.leaves() if self.wants(operation)]
+            return found, ()
+        leaves = list(found.leaves())
+        choice = _Choice(leaves, [each for each in leaves if self.wants(each)], self._is_excluded)
+        kept = choice.completed()
         result = UpgradeOps(grouped(kept))
         stays = {id(operation) for operation in kept}
         result.renames = tuple(one for one in found.renames if id(one.drop) in stays and id(one.add) in stays)
-        return result
+        return result, tuple(choice.notes)
 
     def wants(self, operation: MigrateOperation) -> bool:
-        """Tell whether an operation is wanted; one that is about no table is, unless ``only`` says which."""
-        names = _names(operation)
-        if self.only and not _matches(names, self.only):
+        """Return whether an operation is wanted; one that is about no table is, unless ``only`` names some."""
+        if self.only and not _matches(_names(operation), self.only):
             return False
-        return not _matches(names, self.exclude)
+        return not self._is_excluded(operation)
+
+    def _is_excluded(self, operation: MigrateOperation) -> bool:
+        return _matches(_names(operation), self.exclude)
+
+
+class _Choice:
+    """Some of several operations, completed by what they need; ``notes`` say what was included or left out."""
+
+    def __init__(
+        self,
+        leaves: Sequence[MigrateOperation],
+        wanted: Iterable[MigrateOperation],
+        is_excluded: Callable[[MigrateOperation], bool],
+    ) -> None:
+        self._leaves, self._is_excluded = leaves, is_excluded
+        self._kept = {id(operation): operation for operation in wanted}
+        self.notes: list[str] = []
+
+    def completed(self) -> list[MigrateOperation]:
+        """Return the operations in their order."""
+        for pair in replacements(self._leaves):
+            self._keep_together(*pair)
+        waiting = list(self._kept.values())
+        while waiting:
+            waiting += self._included_for(waiting.pop(0))
+        return [operation for operation in self._leaves if id(operation) in self._kept]
+
+    def _keep_together(self, drop: MigrateOperation, creation: MigrateOperation) -> None:
+        """Include the other half of a replacement, or leave both out where one is excluded."""
+        halves = [each for each in (drop, creation) if id(each) in self._kept]
+        if len(halves) != 1:
+            return
+        other = creation if halves[0] is drop else drop
+        if self._is_excluded(other):
+            del self._kept[id(halves[0])]
+            self.notes.append(f"Left out too, as it belongs to what is excluded: {halves[0].sentence()}.")
+        else:
+            self._kept[id(other)] = other
+            self.notes.append(f"Included, as it belongs to what is chosen: {other.sentence()}.")
+
+    def _included_for(self, operation: MigrateOperation) -> list[MigrateOperation]:
+        """Include what an operation needs, and return it; what would lose data or is excluded is only named."""
+        included: list[MigrateOperation] = []
+        needed = operation.requires()
+        for maker in self._leaves:
+            if id(maker) in self._kept or not needed & maker.provides():
+                continue
+            if self._is_excluded(maker) or any(hint.severity == "loses data" for hint in maker.hints()):
+                self.notes.append(f'"{operation.sentence()}" needs what is left out: {maker.sentence()}.')
+                continue
+            self._kept[id(maker)] = maker
+            included.append(maker)
+            self.notes.append(f'Included, as "{operation.sentence()}" needs it: {maker.sentence()}.')
+        return included
 
 
 def patterns(given: str | Sequence[str]) -> tuple[str, ...]:
@@ -64,11 +124,9 @@ def patterns(given: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _names(operation: MigrateOperation) -> tuple[str, ...]:
-    """Return the names of an operation: its table, with and without schema, and its column, index or constraint."""
-    if operation.table_key is None:
-        return ()
-    schema, table = operation.table_key
-    tables = [table] + ([f"{schema}.{table}"] if schema else [])
+    """Return the names of an operation: its tables, with and without schema, and its column, index or constraint."""
+    keys = operation.table_keys
+    tables = [name for schema, table in keys for name in (table, f"{schema}.{table}" if schema else table)]
     column = getattr(operation, "column", None)
     parts = (
         getattr(operation, "column_name", None) or getattr(column, "name", None),

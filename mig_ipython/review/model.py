@@ -47,7 +47,8 @@ class Review:
         review.accepted()          # a new UpgradeOps; the operations handed in are never changed
 
     ``dialect`` is a SQLAlchemy dialect or a dialect's name, ``opts`` are those of ``context.configure()``, ``connect``
-    opens a connection for reading (only to show how a table would be rebuilt). Each act returns what it did in words,
+    opens a connection for reading (only to show how a table would be rebuilt). ``notes`` are sentences about what was
+    included or left out beside what was asked for. Each act returns what it did in words,
     keeps it in `said`, and tells the observers. An act that is refused raises CommandError and changes nothing.
     """
 
@@ -60,9 +61,10 @@ class Review:
         target: str = "",
         opts: Mapping[str, Any] | None = None,
         connect: Connect | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self.dialect = make_url(f"{dialect}://").get_dialect()() if isinstance(dialect, str) else dialect
-        self.source, self.target = source, target
+        self.source, self.target, self.notes = source, target, tuple(notes)
         self.opts, self._connect = dict(opts or {}), connect
         self._tables: dict[tuple[str | None, str], Table] = {}
         self.said = ""
