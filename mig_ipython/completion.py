@@ -78,7 +78,9 @@ def _templates(session: Any) -> list[str]:
     from kernel_core import command
     from kernel_core.config import Config
 
-    return [template.name for template in command.list_templates(Config())]
+    config = Config()
+    config.prints_results = False
+    return [template.name for template in command.list_templates(config)]
 
 
 def _environments(session: Any) -> list[str]:

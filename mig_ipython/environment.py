@@ -38,6 +38,7 @@ class Environment(View):
     def config(self) -> Config:
         """Return a new configuration; each command has its own, so that none sees another's attributes."""
         config = Config(self.ini, toml_file=self.toml, ini_section=self.section)
+        config.prints_results = False
         if not (self.ini or self.toml):
             config.set_main_option("script_location", self.directory.replace("%", "%%"))
         return config
@@ -140,7 +141,9 @@ def make(directory: str, template: str = "generic") -> Environment:
             said=f"{found.shown} is an environment already; opened it.",
         )
     ini = os.path.join(path, "alembic.ini")
-    files = command.init(Config(ini), path, template=template)
+    config = Config(ini)
+    config.prints_results = False
+    files = command.init(config, path, template=template)
     own_ini = ini if os.path.exists(ini) else None
     return Environment(path, own_ini, files=tuple(files), said=f"Made the environment {shown_path(path)}:")
 

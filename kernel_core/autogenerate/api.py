@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy.schema import MetaData
 
 from ..operations.containers import DowngradeOps, MigrationScript, OpContainer, UpgradeOps
+from ..util.logs import Log
+from ..util.secrets import redact
 from .compare import populate_upgrade_ops
 from .context import AutogenContext
 from .renames import settle_renames
@@ -23,6 +25,8 @@ __all__ = [
     "render_python_code",
     "script_template_args",
 ]
+
+log = Log("autogenerate.compare")
 
 
 def compare_metadata(context: Any, metadata: MetaData | Sequence[MetaData]) -> list[Any]:
@@ -146,6 +150,9 @@ class RevisionContext:
             populate_upgrade_ops(context, upgrade_ops)
             settle_renames(context, upgrade_ops)
             upgrade_ops.reverse_into(downgrade_ops)
+            if log.is_enabled():
+                for operation in upgrade_ops.leaves():
+                    log.info("Detected: %s", redact(operation.sentence()))
         self.template_args.update(context.opts.get("template_args") or {})
         for hook in (self.process_revision_directives, context.opts.get("process_revision_directives")):
             if hook is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TextIO
 
@@ -24,7 +24,11 @@ class Config(Protocol):
     config_ini_section: str
     toml_file_name: str | None
     output_buffer: TextIO | None
+    prints_results: bool
 
+    @property
+    def messaging_opts(self) -> Mapping[str, Any]: ...
+    def print_stdout(self, text: str, *arg: Any) -> None: ...
     def get_template_directory(self) -> str: ...
     def get_main_option(self, name: str, default: str | None = None) -> str | None: ...
     def set_main_option(self, name: str, value: str) -> None: ...
@@ -72,7 +76,4 @@ def run(config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = Fal
     report = environment.report
     if buffer is None:
         return report
-    text = buffer.getvalue()
-    if config.output_buffer is not None:
-        config.output_buffer.write(text)
-    return replace(report, sql=text)
+    return replace(report, sql=buffer.getvalue())

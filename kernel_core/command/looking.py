@@ -1,4 +1,4 @@
-"""Looking at revisions and at databases; nothing is changed."""
+"""Read revisions and databases; nothing is changed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from ..script import Revision, Script, ScriptDirectory
 from ..util.exc import CommandError, DatabaseNotAtHead
 from .environment import Config, run, scripts_of
+from .printing import print_branches, print_current, print_heads, print_history, say
 
 
 class UnknownRevision(Revision):
@@ -28,20 +29,28 @@ class UnknownRevision(Revision):
 
 
 def heads(config: Config, verbose: bool = False, resolve_dependencies: bool = False) -> tuple[Script, ...]:
-    """Return the newest revision of each branch; ``resolve_dependencies`` leaves out those that another depends on."""
+    """Return and print the newest revision of each branch.
+
+    ``resolve_dependencies`` leaves out those that another depends on, ``verbose`` prints all that is known.
+    """
     scripts = scripts_of(config)
-    return scripts.get_revisions(scripts.get_heads(consider_depends_on=resolve_dependencies))
+    found = scripts.get_revisions(scripts.get_heads(consider_depends_on=resolve_dependencies))
+    print_heads(config, found, verbose)
+    return found
 
 
 def branches(config: Config, verbose: bool = False) -> tuple[Script, ...]:
-    """Return the revisions from which several others go on."""
-    return tuple(script for script in scripts_of(config).walk_revisions() if script.is_branch_point)
+    """Return and print the revisions from which several others go on."""
+    scripts = scripts_of(config)
+    found = tuple(script for script in scripts.walk_revisions() if script.is_branch_point)
+    print_branches(config, scripts, found, verbose)
+    return found
 
 
 def history(
     config: Config, rev_range: str | None = None, verbose: bool = False, indicate_current: bool = False
 ) -> list[Script]:
-    """Return the revisions of ``a:b`` (by default all), newest first.
+    """Return and print the revisions of ``a:b`` (by default all), newest first.
 
         history(config, "base:current")
 
@@ -49,6 +58,13 @@ def history(
     needs. The database is queried only for a range that counts from where it is.
     """
     scripts = scripts_of(config)
+    found = _in_range(config, scripts, rev_range)
+    here = current_heads(config, scripts) if indicate_current and config.prints_results else ()
+    print_history(config, found, verbose, here)
+    return found
+
+
+def _in_range(config: Config, scripts: ScriptDirectory, rev_range: str | None) -> list[Script]:
     if rev_range is None:
         return list(scripts.walk_revisions())
     if ":" not in rev_range:
@@ -60,13 +76,17 @@ def history(
     return list(scripts.iterate_revisions(upper, lower or start or None, inclusive=True))
 
 
-def show(config: Config, rev: str) -> Script:
-    """Return one revision; raises ResolutionError, and CommandError for base, which is none."""
+def show(config: Config, rev: str) -> Script | tuple[Script, ...]:
+    """Return a revision and print all that is known of it; a tuple where the name stands for several.
+
+    Raises ResolutionError, and CommandError for base, which is none.
+    """
     found = shown(config, rev)
-    if len(found) != 1:
-        names = ", ".join(script.revision for script in found) or "base, which is no revision"
-        raise CommandError(f'"{rev}" stands for {names}. Name one revision.')
-    return found[0]
+    if not found:
+        raise CommandError(f'"{rev}" stands for base, which is no revision. Name one revision.')
+    for script in found:
+        say(config, script.log_entry)
+    return found if len(found) > 1 else found[0]
 
 
 def shown(config: Config, rev: str) -> tuple[Script, ...]:
@@ -96,7 +116,7 @@ def standings(config: Config, scripts: ScriptDirectory | None = None) -> tuple[S
 
 
 def current(config: Config, verbose: bool = False, check_heads: bool = False) -> tuple[Revision, ...]:
-    """Return the revisions at which the database stands; one that is in no file is an `UnknownRevision`.
+    """Return and print the current revisions of the database; one that is in no file is an `UnknownRevision`.
 
     ``check_heads`` raises DatabaseNotAtHead where one of the databases lacks a revision.
     """
@@ -104,6 +124,7 @@ def current(config: Config, verbose: bool = False, check_heads: bool = False) ->
     places = standings(config, scripts)
     if check_heads:
         refuse_behind(scripts, places)
+    print_current(config, [(place.target, known(scripts, place.heads)) for place in places], verbose)
     return known(scripts, sorted({name for place in places for name in place.heads}))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..util.exc import CommandError
 from ..util.files import replace, write_new
 from .environment import Config
+from .printing import print_files, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,16 @@ class Template:
 
 
 def list_templates(config: Config) -> tuple[Template, ...]:
-    """Return the templates that `init` knows, by name."""
+    """Return and print the templates that `init` knows, by name."""
+    found = _templates(config)
+    say(config, "Available templates:\n")
+    for each in found:
+        say(config, f"{each.name} - {each.about}")
+    say(config, "\nChoose one of them: mig init --template generic migrations")
+    return found
+
+
+def _templates(config: Config) -> tuple[Template, ...]:
     folder = config.get_template_directory()
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("_"))
@@ -37,7 +47,7 @@ def init(
     not known.
     """
     folder, source = os.path.abspath(directory), os.path.join(config.get_template_directory(), template)
-    known = [each.name for each in list_templates(config)]
+    known = [each.name for each in _templates(config)]
     if template not in known:
         raise CommandError(f"There is no template {template!r}. Choose one of: {', '.join(known)}.")
     if os.path.exists(folder) and (not os.path.isdir(folder) or os.listdir(folder)):
@@ -55,6 +65,7 @@ def init(
     packages = (folder, os.path.join(folder, "versions")) if package else ()
     made += [_written(os.path.join(parent, "__init__.py"), "") for parent in packages]
     config.set_main_option("script_location", folder.replace("%", "%%"))
+    print_files(config, made)
     return made
 
 

@@ -10,11 +10,13 @@ from ..script import ScriptDirectory
 from ..script.steps import StampStep, downgrade_steps, stamp_steps, upgrade_steps
 from ..script.written import split
 from ..util.exc import CommandError
-from .environment import Config, Names, run, scripts_of
+from .environment import Config, Names, Plan, run, scripts_of
+from .printing import print_sql
 
 
 def upgrade(config: Config, revision: Names, sql: bool = False, tag: str | None = None) -> RunReport:
-    """Bring the database up to ``revision``; with ``sql`` return the SQL instead, from ``a`` where it is ``a:b``.
+    """Bring the database up to ``revision``; with ``sql`` return and print the SQL instead, from ``a``
+    where it is ``a:b``.
 
     Raises UpgradeFailed where a revision fails, and what the plan refuses. Where a version file cannot be read,
     BrokenScript is raised and nothing is run, unless ``revision`` is an id that the other files lead to.
@@ -28,7 +30,7 @@ def upgrade(config: Config, revision: Names, sql: bool = False, tag: str | None 
             scripts.map.require_readable()
         return steps
 
-    return run(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+    return _carried_out(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
 
 
 def downgrade(config: Config, revision: Names, sql: bool = False, tag: str | None = None) -> RunReport:
@@ -41,7 +43,7 @@ def downgrade(config: Config, revision: Names, sql: bool = False, tag: str | Non
     def plan(rev: tuple[str, ...], context: Any) -> Sequence[Any]:
         return downgrade_steps(scripts.map, frozenset(rev), target)
 
-    return run(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+    return _carried_out(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
 
 
 def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = None, purge: bool = False) -> RunReport:
@@ -57,7 +59,7 @@ def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = 
         wanted = frozenset(new for step in stamp_steps(scripts.map, frozenset(), target) for new in step.after)
         return () if wanted == frozenset(rev) else (StampStep(frozenset(rev), wanted),)
 
-    return run(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+    return _carried_out(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
 
 
 def ensure_version(config: Config, sql: bool = False) -> RunReport:
@@ -67,7 +69,15 @@ def ensure_version(config: Config, sql: bool = False) -> RunReport:
         context.ensure_version_table()
         return ()
 
-    return run(config, scripts_of(config), plan, sql=sql)
+    return _carried_out(config, scripts_of(config), plan, sql=sql)
+
+
+def _carried_out(config: Config, scripts: ScriptDirectory, plan: Plan, **opts: Any) -> RunReport:
+    """Run ``env.py`` with ``plan``; the SQL of an offline run is printed as well as returned."""
+    report = run(config, scripts, plan, **opts)
+    if report.sql is not None:
+        print_sql(config, report.sql)
+    return report
 
 
 def _is_certain(scripts: ScriptDirectory, target: Names) -> bool:

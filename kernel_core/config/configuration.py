@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, TextIO
 
 from ..util.exc import CommandError
+from ..util.messaging import print_replacing
 from ..util.secrets import mask_url, redact
 from .paths import split_paths
 
@@ -28,8 +29,11 @@ class Config:
 
     Where both files have a key, the ini file wins (the whole order: `kernel_core.config`). ``attributes`` carries live
     objects to ``env.py``: ``connection``, ``target_metadata``, ``on_step``, or anything of yours.
-    ``output_buffer`` also receives the SQL of offline mode.
+    ``output_buffer`` receives the SQL of offline mode in place of the standard output. Where ``prints_results`` is
+    false the functions of `command` only return what they would print too.
     """
+
+    prints_results: bool = True
 
     def __init__(
         self,
@@ -68,7 +72,7 @@ class Config:
     def print_stdout(self, text: str, *arg: Any) -> None:
         """Print a line, ``text % arg`` where there are arguments; nothing where the command line asked for quiet."""
         if not self.messaging_opts["quiet"]:
-            print(redact(str(text) % arg if arg else str(text)), file=self.stdout)
+            print_replacing(redact(str(text) % arg if arg else str(text)), self.stdout)
 
     def get_template_directory(self) -> str:
         """Return the folder of the templates; override it to have your own."""

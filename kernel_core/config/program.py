@@ -54,6 +54,7 @@ class CommandLine:
     def run_cmd(self, config: Config, options: argparse.Namespace) -> None:
         """Run the command that ``options`` holds."""
         remember_environment()
+        config.prints_results = options.verb.prints
         try:
             for line in options.verb.run(config, options):
                 print(redact(line), file=config.stdout)

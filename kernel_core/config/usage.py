@@ -21,6 +21,8 @@ class Verb:
     run: Callable[[Config, argparse.Namespace], Iterable[str]]
     arguments: tuple[Argument, ...] = ()
     example: str = ""
+    prints: bool = False
+    """Whether the functions of `command` print by themselves while it runs."""
 
     @property
     def about(self) -> str:
@@ -127,7 +129,7 @@ def own_verb(function: Callable[..., Any]) -> Verb:
         return ()
 
     run.__doc__ = function.__doc__
-    return Verb(run, tuple(_argument_of(each) for each in parameters))
+    return Verb(run, tuple(_argument_of(each) for each in parameters), prints=True)
 
 
 def _argument_of(parameter: inspect.Parameter) -> Argument:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..script.steps import StampStep, Step
 from ..util.exc import CommandError, SomeoneElseMovedIt
+from ..util.logs import Log
 from ..util.secrets import redact
 from .failure import failed
 from .group import Group
@@ -21,7 +21,7 @@ from .transaction import RevisionTransaction
 if TYPE_CHECKING:
     from .migration import MigrationContext
 
-log = logging.getLogger(f"{__package__}.migration")
+log = Log("runtime.migration")
 AnyStep = Step | StampStep
 
 
@@ -179,14 +179,16 @@ class Execution:
     def _announce(self, step: AnyStep) -> MigrationInfo | None:
         script, as_sql = self.context.script, self.context.as_sql
         info = info_of(step, script.map) if script is not None else None
-        if not as_sql and not log.isEnabledFor(logging.INFO):
+        if not as_sql and not log.is_enabled():
             return info
         source, goal = (info.source_revision_ids, info.destination_revision_ids) if info else (step.removed, step.added)
         doc = self._doc(step.revision_id) if isinstance(step, Step) else ""
-        line = f"Running {step.direction} {', '.join(source)} -> {', '.join(goal)}{', ' if doc else ''}{doc}"
-        log.info("%s", redact(line))
+        said = f"{', '.join(source)} -> {', '.join(goal)}{', ' if doc else ''}{doc}"
+        # The second name of a stamp is the one that Alembic logs.
+        name = step.direction if isinstance(step, Step) else "stamp_revision"
+        log.info("%s", redact(f"Running {name} {said}"))
         if as_sql:
-            self.context.impl.static_output("-- " + " ".join(line.split()))
+            self.context.impl.static_output("-- " + " ".join(f"Running {step.direction} {said}".split()))
         return info
 
     @property

@@ -13,6 +13,7 @@ from ..operations import Operations
 from ..script.steps import StampStep, stamp_steps
 from ..script.steps import Step as RevisionStep
 from ..util.exc import CommandError
+from ..util.logs import Log
 from ..util.secrets import mask_url
 from .execution import AnyStep, Execution
 from .heads import after, spoken
@@ -25,6 +26,8 @@ from .version_table import VersionTable
 __all__ = ["MigrationContext", "MigrationInfo", "MigrationStep", "RevisionStep", "StampStep"]
 
 MigrationStep = AnyStep
+
+log = Log("runtime.migration")
 
 
 class MigrationContext:
@@ -163,6 +166,10 @@ class MigrationContext:
         Raises UpgradeFailed where a revision fails: it is rolled back, those before it stay (unless all share one
         transaction).
         """
+        log.info("Context impl %s.", type(self.impl).__name__)
+        if self.as_sql:
+            log.info("Generating static SQL")
+        log.info("Will assume %s DDL.", "transactional" if self.impl.transactional_ddl else "non-transactional")
         self.impl.start_migrations()
         before = frozenset(self.get_current_heads())
         with self.transactions.only_reading():

@@ -135,7 +135,10 @@ class Script(Revision):
         include_parents: bool = False,
         tree_indicators: bool = True,
     ) -> str:
-        """The revision as a line (``a (needed) -> b (head), doc``), or as `log_entry` where ``verbose``."""
+        """The revision as a line (``a (needed) -> b (head), doc``), or as `log_entry` where ``verbose``.
+
+        Without ``tree_indicators`` the marks "branchpoint" and "mergepoint" are left out.
+        """
         if verbose:
             return self.log_entry
         text = self.revision
@@ -144,8 +147,7 @@ class Script(Revision):
             text = f"{', '.join(self.down_revisions) or '<base>'}{needs} -> {text}"
         if include_branches and self.branch_labels:
             text += f" ({', '.join(sorted(self.branch_labels))})"
-        if tree_indicators:
-            text += "".join(f" ({mark})" for mark in self._marks())
+        text += "".join(f" ({mark})" for mark in self._marks(tree_indicators))
         return f"{text}, {self.doc}" if include_doc else text
 
     def line_of(self, name: str) -> int | None:
@@ -170,9 +172,11 @@ class Script(Revision):
             return error
         return None
 
-    def _marks(self) -> list[str]:
+    def _marks(self, tree_indicators: bool = True) -> list[str]:
         head = "effective head" if self.is_needed else "head"
-        facts = ((head, self.is_head), ("branchpoint", self.is_branch_point), ("mergepoint", self.is_merge_point))
+        facts = [(head, self.is_head)]
+        if tree_indicators:
+            facts += [("branchpoint", self.is_branch_point), ("mergepoint", self.is_merge_point)]
         return [name for name, holds in facts if holds]
 
 

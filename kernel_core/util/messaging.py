@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from .secrets import mask_url, redact
 
@@ -14,9 +14,18 @@ from .secrets import mask_url, redact
 def msg(msg: str, newline: bool = True, flush: bool = False, quiet: bool = False) -> None:
     """Print a line, without what is secret in it."""
     if not quiet:
-        sys.stdout.write(redact(msg) + ("\n" if newline else ""))
+        print_replacing(redact(msg), sys.stdout, end="\n" if newline else "")
         if flush:
             sys.stdout.flush()
+
+
+def print_replacing(text: str, stream: TextIO, end: str = "\n") -> None:
+    """Print a text; a character that the stream's encoding lacks becomes a question mark."""
+    try:
+        print(text, file=stream, end=end)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        print(text.encode(encoding, "replace").decode(encoding), file=stream, end=end)
 
 
 def err(message: str, quiet: bool = False) -> NoReturn:
