@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import sys
@@ -18,23 +17,10 @@ from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import mask_url, redact, remember
 
 from .async_urls import is_async_engine, url_of_async_engine, without_waiting
+from .drivers import missing_dialect, missing_driver, not_a_database, with_usual_driver
 from .errors import database_message
 from .views.html import Html, page, tag
 from .views.view import View
-
-_PIP = {
-    "psycopg": "pip install 'mig_ipython[postgresql]'",
-    "psycopg2": "pip install 'mig_ipython[postgresql]'",
-    "pymysql": "pip install 'mig_ipython[mysql]'",
-    "MySQLdb": "pip install 'mig_ipython[mysql]'",
-    "asyncpg": "pip install 'mig_ipython[postgresql]'",
-}
-_USUAL_DRIVER = {
-    "postgresql": ("psycopg", "psycopg"),
-    "mysql": ("pymysql", "pymysql"),
-    "mariadb": ("pymysql", "pymysql"),
-}
-"""For a URL that names no driver: the driver of our extras and its module."""
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
@@ -136,6 +122,8 @@ def holds_password(target: Any) -> bool:
 def _parsed(target: Any) -> URL:
     if isinstance(target, URL):
         return target
+    if not isinstance(target, str):
+        raise CommandError(not_a_database(target))
     text = str(target)
     masked = mask_url(text)
     if "://" not in text:
@@ -163,40 +151,21 @@ def _engine(url: URL) -> Engine:
         else:
             url = url.set(database=os.path.abspath(url.database or ""))
             options = {"poolclass": NullPool}
-    url = _with_driver(url)
+    url = with_usual_driver(url)
     try:
         engine = sa.create_engine(url, **options)
         engine.url = tuple.__new__(MaskedURL, engine.url)
         return engine
     except NoSuchModuleError as error:
-        raise CommandError(
-            f"{masked}: no dialect is called {url.drivername!r}{_nearest(url.drivername)}. "
-            "SQLAlchemy brings sqlite, postgresql, mysql, mariadb, mssql and oracle; others come as packages."
-        ) from error
+        raise CommandError(f"{masked}: {missing_dialect(url.drivername)}") from error
     except ImportError as error:
-        module = error.name or url.get_driver_name()
-        pip = _PIP.get(module) or _PIP.get(url.get_driver_name()) or f"pip install {module}"
-        raise CommandError(f"{masked}: the driver {module!r} is not installed. Type: {pip}") from error
+        raise CommandError(f"{masked}: {missing_driver(error.name or url.get_driver_name())}") from error
     except (ArgumentError, ValueError, TypeError) as error:
         if url.get_backend_name() == "sqlite" and url.host:
             raise CommandError(
                 f"{masked} names a server, which SQLite has not. A file has three slashes: sqlite:///{url.host}"
             ) from error
         raise CommandError(f"{masked} cannot be used: {redact(str(error)).splitlines()[0]}") from error
-
-
-def _with_driver(url: URL) -> URL:
-    """Name the driver of our extras where the URL names none and that driver is here, or nothing else is."""
-    if url.drivername not in _USUAL_DRIVER:
-        return url
-    driver, module = _USUAL_DRIVER[url.drivername]
-    try:
-        default = url.get_dialect().import_dbapi()
-    except ImportError:
-        default = None
-    if default is None or importlib.util.find_spec(module) is not None:
-        return url.set(drivername=f"{url.drivername}+{driver}")
-    return url
 
 
 def _try(engine: Engine, masked: str) -> None:
@@ -268,11 +237,3 @@ def _default_name(url: URL) -> str:
         base = os.path.basename(url.database or "").partition(".")[0]
         return re.sub(r"\W+", "_", base).strip("_") or "memory"
     return re.sub(r"\W+", "_", url.database or url.host or url.get_backend_name())
-
-
-def _nearest(name: str) -> str:
-    import difflib
-
-    known = ["sqlite", "postgresql", "mysql", "mariadb", "mssql", "oracle", "postgresql+psycopg", "mysql+pymysql"]
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; the nearest is {near[0]}" if near else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from typing import Any
 
 from traitlets import Bool, CaselessStrEnum, Int, List, TraitError, Unicode, validate
@@ -65,12 +66,15 @@ class Mig(Configurable):
     def read(self, folder: str | None = None) -> str | None:
         """Take over ``[tool.mig]`` of the nearest ``pyproject.toml``, from ``folder`` upwards; return its path.
 
-        A trait that IPython's configuration sets stays. Raises CommandError for an unknown name or a wrong value.
+        A trait that IPython's configuration sets stays. An unknown name is left out, with a line on stderr. Raises
+        CommandError for a wrong value.
         """
         import difflib
 
         from kernel_core.util.exc import CommandError
         from kernel_core.util.secrets import mask_url
+
+        from .views.text import shown_path
 
         path = nearest_pyproject(folder or os.getcwd())
         table = _table(path) if path is not None else {}
@@ -79,9 +83,9 @@ class Mig(Configurable):
             if name not in self.trait_names(config=True):
                 near = difflib.get_close_matches(name, self.trait_names(config=True), 1)
                 hint = f" The nearest is {near[0]}." if near else ""
-                raise CommandError(
-                    f"{path} [tool.mig] has {name!r}, which is no setting.{hint} %config Mig lists them."
-                )
+                line = f"{shown_path(path or '')} [tool.mig]: {name!r} is not a setting.{hint} %config Mig lists them."
+                print(line, file=sys.stderr)  # noqa: T201 - each command works without it
+                continue
             if name in said:
                 continue
             try:

@@ -2,6 +2,7 @@
 
     %mig_diff
     %mig_diff Base
+    %mig_diff --exclude "tmp_*" --exclude users.secret
     diff = %mig_diff
 
 The result is false when there is no difference.
@@ -23,13 +24,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "targets", nargs="*", default=[], metavar="TARGET", help="a Base or MetaData (default: the only one)"
     )
+    parser.add_argument(
+        "--only", action="append", default=None, metavar="GLOB", help="only these tables or columns: users, tmp_*"
+    )
+    parser.add_argument("--exclude", action="append", default=None, metavar="GLOB", help="all but these")
 
 
 def run(session: Session, args: argparse.Namespace) -> Diff:
     """Return the difference."""
-    models = session.models(args.targets)
-    found = compare(session, models, only_at_head=False)
+    models, wanted = session.models(args.targets), session.wanted(args.only, args.exclude)
+    found = compare(session, models, only_at_head=False, wanted=wanted)
     review = review_of(session, found)
     lost = lost_revisions(session.scripts(), found.database_heads) if session.has_environment else ()
     notes = (*lost, *found.notes)
-    return Diff(list(found.operations.leaves()), lines_of(review), f"{found.models} and {session.where}", notes)
+    return Diff(list(found.operations.leaves()), lines_of(review), found.between(session.where), notes)

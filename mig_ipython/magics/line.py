@@ -144,6 +144,9 @@ def _take_variables(session: Session, parser: LineParser, args: argparse.Namespa
     for action in parser.declared:
         if action.metavar == "TARGET":
             setattr(args, action.dest, _each(getattr(args, action.dest), lambda word: _object(word, names.maps[0])))
+        elif str(action.metavar).startswith("URL|") and isinstance(getattr(args, action.dest), str):
+            word = getattr(args, action.dest)
+            setattr(args, action.dest, names.maps[0].get(word, word))
         elif action.metavar in _REVISIONS:
             setattr(args, action.dest, _each(getattr(args, action.dest), lambda word: _revision(session, word, names)))
 

@@ -46,6 +46,10 @@ class Comparison:
     wanted: Wanted = EVERYTHING
     notes: tuple[str, ...] = ()
 
+    def between(self, where: str) -> str:
+        """Return what was compared: the models and the database ``where``, and that something was left out."""
+        return f"{self.models} and {where}{f' ({self.wanted})' if str(self.wanted) else ''}"
+
     def template_args(self, operations: UpgradeOps) -> dict[str, Any]:
         """Return what fills the template of a version file for these operations; raises IrreversibleOperation."""
         context = MigrationContext.configure(dialect=self.dialect, opts=dict(self.opts))

@@ -32,8 +32,8 @@ class Wanted:
         return ["alembic.autogenerate.*", *(f"{sign}kernel_core.ext.{name}" for sign, name in signs)]
 
     def __str__(self) -> str:
-        parts = [f"only {', '.join(self.only)}"] if self.only else []
-        parts += [f"without {', '.join(self.exclude)}"] if self.exclude else []
+        parts = ["only what --only or Mig.only names"] if self.only else []
+        parts += ["without what --exclude or Mig.exclude names"] if self.exclude else []
         return "; ".join(parts)
 
     def among(self, found: UpgradeOps) -> tuple[UpgradeOps, tuple[str, ...]]:

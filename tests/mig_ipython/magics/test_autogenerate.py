@@ -119,3 +119,16 @@ def test_drift_made_by_hand_is_found_when_the_review_is_written(migrated):
     with migrated.run("c = %mig_connect dev\nc").engine.begin() as live:
         live.exec_driver_sql("CREATE TABLE pets (id INTEGER)")
     assert "altered by hand" in migrated.fail("p.write()")
+
+
+def test_diff_and_check_leave_out_what_autogenerate_leaves_out_and_say_so(migrated):
+    migrated.run("sa.Table('pets', Base.metadata, sa.Column('x', sa.Integer))")
+    assert len(migrated.run("%mig_diff")) == 1
+    migrated.fail("%mig_check")
+    for command in ("%mig_diff Base --exclude pets", "%mig_check Base --exclude pets", "%mig_check --only 'us*'"):
+        found = migrated.run(command)
+        assert not found
+        assert "names)." in repr(found), command
+    assert len(migrated.run("%mig_diff --only pets")) == 1
+    migrated.run("%config Mig.exclude = ['pets']")
+    assert not migrated.run("%mig_check")

@@ -213,3 +213,69 @@ def test_a_password_in_a_cell_is_used_and_warned_about(notebook, postgresql_url)
     assert "swordfish93" not in repr(connection)
     notebook["url"] = url
     assert "stands in the cell" not in repr(notebook.run("%mig_connect url --as named"))
+
+
+@pytest.mark.parametrize(
+    ("url", "typed"),
+    [
+        ("postgresql+psycopg2://u@h/d", "pip install psycopg2-binary, or name another driver: postgresql+psycopg://"),
+        ("postgresql+psycopg://u@h/d", "pip install 'mig_ipython[postgresql]'"),
+        ("postgresql+pg8000://u@h/d", "pip install pg8000"),
+        ("mysql+mysqldb://u@h/d", "pip install mysqlclient, or name another driver: mysql+pymysql://"),
+        ("mysql+mysqlconnector://u@h/d", "pip install mysql-connector-python"),
+        ("mariadb+mariadbconnector://u@h/d", "pip install mariadb"),
+        ("mssql+pyodbc://u@h/d", "pip install pyodbc"),
+        ("oracle+cx_oracle://u@h/d", "pip install cx_Oracle, or name another driver: oracle+oracledb://"),
+        ("oracle+oracledb://u@h/d", "pip install oracledb"),
+        ("snowflake://u@h/d", "pip install snowflake-sqlalchemy"),
+        ("cockroachdb+psycopg://u@h/d", "pip install sqlalchemy-cockroachdb"),
+        ("trino://u@h/d", "pip install 'trino[sqlalchemy]'"),
+    ],
+)
+def test_a_missing_driver_or_dialect_names_the_package(notebook, monkeypatch, url, typed):
+    import sys
+
+    for module in ("psycopg", "psycopg2", "pg8000", "MySQLdb", "mysql", "mariadb", "pyodbc", "cx_Oracle", "oracledb"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert f"Type: {typed}" in notebook.fail(f"%mig_connect {url}")
+
+
+def test_what_is_not_an_engine_gets_one_sentence(notebook, tmp_path, postgresql_url):
+    import psycopg
+    from sqlalchemy.orm import Session
+
+    engine = sa.create_engine("sqlite://")
+    notebook["file"], notebook["memory"] = sqlite3.connect(tmp_path / "my.db"), sqlite3.connect(":memory:")
+    notebook["pg"] = psycopg.connect(sa.make_url(postgresql_url).set(drivername="postgresql").render_as_string(False))
+    notebook["orm"], notebook["live"], notebook["rows"], notebook["none"] = (
+        Session(engine),
+        engine.connect(),
+        {1: 2},
+        None,
+    )
+    notebook.run("import pandas as pd\ndf = pd.DataFrame({'id': [1]})")
+    for line, said in {
+        "file": "%mig_connect sqlite:///my.db,",
+        "memory": "%mig_connect sqlite:///,",
+        "pg": "%mig_connect postgresql://user@host/database,",
+        "orm": "engine",
+        "live": "engine",
+        "df": "DataFrame is not a database",
+        "$rows": "dict is not a database",
+        "{none}": "NoneType is not a database",
+    }.items():
+        shown = notebook.fail(f"%mig_connect {line}")
+        assert said in shown, line
+        assert len(shown.splitlines()) == 1
+    for name in ("file", "memory", "pg", "live"):
+        notebook[name].close()
+    assert "sqlite:///dev.db" in notebook.fail("%mig_connect file")
+    engine.dispose()
+
+
+def test_an_engine_in_a_function_is_connected_to(notebook):
+    notebook.run("import sqlalchemy as sa")
+    notebook.run(
+        "def go():\n    inner = sa.create_engine('sqlite://')\n    c = %mig_connect inner --as one\n    d = %mig_connect $inner --as two\n    return c.engine is d.engine is inner"
+    )
+    assert notebook.run("go()")

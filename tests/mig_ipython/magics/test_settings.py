@@ -63,7 +63,6 @@ def test_what_config_says_wins_over_the_file(fresh):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("acept = 'all'", "The nearest is accept"),
         ("accept = 'everything'", "accept = everything, which cannot be"),
         ("fold_above = 'many'", "fold_above = many, which cannot be"),
     ],
@@ -73,6 +72,21 @@ def test_a_wrong_setting_is_named_with_its_file(fresh, line, said):
     shown = notebook.fail("%mig")
     assert said in shown
     assert "pyproject.toml" in shown
+
+
+def test_an_unknown_setting_is_named_once_and_stops_no_command(fresh, monkeypatch):
+    from io import StringIO
+
+    monkeypatch.setattr("sys.stderr", printed := StringIO())
+    notebook = fresh("[tool.mig]\nacept = 'all'\nnonsense = 1\ntarget = 'Base'\n")
+    notebook.run("%mig")
+    assert notebook.run("from mig_ipython import mig\nmig.session.settings.target") == "Base"
+    notebook.run("%mig_connect sqlite:///dev.db")
+    first, second = printed.getvalue().splitlines()
+    assert (
+        first == "pyproject.toml [tool.mig]: 'acept' is not a setting. The nearest is accept. %config Mig lists them."
+    )
+    assert second == "pyproject.toml [tool.mig]: 'nonsense' is not a setting. %config Mig lists them."
 
 
 def test_a_password_is_no_setting(fresh):
