@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar, TextIO
 
-from sqlalchemy import Table, schema, text
+from sqlalchemy import Table, schema
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.mock import MockConnection
 from sqlalchemy.exc import CompileError, IdentifierError, UnsupportedCompilationError
@@ -18,7 +18,7 @@ from sqlalchemy.sql.expression import TableClause
 
 from ..util.exc import CommandError, UnsupportedOperation
 from ..util.sql import tabs_as_spaces
-from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters
+from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters, typed_text
 from ..util.sqltext import refuse_nul, shortened
 from .rowtext import script_row
 
@@ -71,7 +71,7 @@ class RunsStatements:
 
         In a str a colon is a colon, so that JSON and casts may stand in it.
         """
-        construct = text(re.sub(r"(?<!\\):", r"\:", sql)) if isinstance(sql, str) else sql
+        construct = typed_text(sql) if isinstance(sql, str) else sql
         if self.as_sql:
             self._print(construct)
             return None

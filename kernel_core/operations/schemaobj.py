@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import Constraint, SchemaItem
 from sqlalchemy.types import NULLTYPE, TypeEngine
 
-from ..util.sqla_compat import copy_column, copy_constraint, referred_name
+from ..util.sqla_compat import copy_column, copy_constraint, referred_name, typed_text
 
 
 class SchemaObjects:
@@ -50,8 +50,10 @@ class SchemaObjects:
         rest = [item for item in items if not isinstance(item, (Column, Constraint))]
         table = Table(name, metadata, *map(loose_column, columns), *rest, schema=schema, **kw)
         for constraint in constraints:
-            attached = getattr(constraint, "parent", None) is not None
-            table.append_constraint(copy_constraint(constraint, target_table=table) if attached else constraint)
+            parent = getattr(constraint, "parent", None)
+            if parent is not table:  # one over Column objects has come to the table with them
+                own = constraint if parent is None else copy_constraint(constraint, target_table=table)
+                table.append_constraint(own)
         for key in list(table.foreign_keys):
             self._ensure_target(metadata, key)
         return table
@@ -88,7 +90,7 @@ class SchemaObjects:
         self, name: str | None, table_name: str, condition: Any, schema: str | None = None, **kw: Any
     ) -> CheckConstraint:
         """Return a check on a scratch table."""
-        condition = text(condition) if isinstance(condition, str) else condition
+        condition = typed_text(condition) if isinstance(condition, str) else condition
         table = self.columns_table(table_name, (), schema)
         constraint = CheckConstraint(condition, name=name, **kw)
         table.append_constraint(constraint)

@@ -16,14 +16,22 @@ def shortened(text: str, length: int = 60) -> str:
 
 
 _PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
+_ESCAPE = re.compile(r"\\(?=:[\w$]*(?![:\w$]))")
 
 
 def without_parameters(sql: str) -> str:
-    r"""Return SQL for ``text()``: each colon that would start a parameter there is escaped.
+    r"""Return SQL for ``text()``, which stands for ``sql`` character by character.
+
+    Each colon that would start a parameter is escaped, and each backslash that would escape a colon.
 
     >>> print(without_parameters("a::int + :b"))
     a::int + \:b
     """
+    return without_typed_parameters(_ESCAPE.sub(r"\\\\", sql))
+
+
+def without_typed_parameters(sql: str) -> str:
+    r"""Return SQL that a person typed, for ``text()``: a colon is a colon, and so is ``\:``, as in ``text()``."""
     return _PARAMETER.sub(r"\\:", sql)
 
 

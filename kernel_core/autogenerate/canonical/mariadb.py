@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
+from ...util.sqla_compat import literal_text
 from ..catalogue import Key
-from ..compare.reflect import literal_text
 from ..context import AutogenContext
 from .question import Question
 

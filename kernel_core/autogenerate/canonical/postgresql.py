@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
-from ..compare.reflect import literal_text
+from ...util.sqla_compat import literal_text
 from ..context import AutogenContext
 from .question import Question
 

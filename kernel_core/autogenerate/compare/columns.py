@@ -9,12 +9,13 @@ from sqlalchemy.schema import Column, DefaultClause, Table
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from ...operations.operation import MigrateOperation
 from ...util.priority import PriorityDispatchResult
+from ...util.sqla_compat import literal_text
 from ..catalogue import TableInfo
 from ..context import AutogenContext
 from .changes import Changes
 from .comments import compare_comment
 from .copies import column_alone
-from .reflect import Database, column_of, literal_text
+from .reflect import Database, column_of
 from .server_defaults import default_differs, known_default
 from .types import type_differs
 

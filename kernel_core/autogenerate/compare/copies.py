@@ -28,12 +28,12 @@ from ...util.sqla_compat import (
     excluded,
     final_name,
     is_type_bound,
+    literal_text,
     referent,
     sql_text,
     table_prefixes,
 )
 from ..context import names
-from .reflect import literal_text
 
 
 def loose_column(column: Column[Any]) -> Column[Any]:

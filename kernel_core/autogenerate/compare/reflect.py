@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.schema import (
     Column,
     Computed,
@@ -21,7 +20,7 @@ from sqlalchemy.sql.elements import TextClause, conv
 from sqlalchemy.types import NULLTYPE, Integer
 
 from ...ddl.overriding import is_overridden
-from ...util.sqltext import without_parameters
+from ...util.sqla_compat import literal_text
 from ..catalogue import Info, Key, TableInfo, read_catalogue
 from ..context import AutogenContext
 from . import dialects
@@ -182,11 +181,6 @@ def column_of(info: Info, is_key: bool = False) -> Column[Any]:
     if autoincrement is True or (autoincrement is False and is_key and isinstance(info["type"], Integer)):
         options["autoincrement"] = autoincrement
     return Column(info["name"], info["type"], *generated, nullable=info["nullable"], server_default=default, **options)
-
-
-def literal_text(sql: str) -> TextClause:
-    """Return SQL in which no colon starts a parameter."""
-    return text(without_parameters(sql))
 
 
 def unique_constraint_of(info: Info) -> UniqueConstraint:

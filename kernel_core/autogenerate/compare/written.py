@@ -8,8 +8,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, Index, Table
 
 from ...util.sql import normal_sql
+from ...util.sqla_compat import literal_text
 from ..catalogue.sqlite_index import IndexText, index_text, split_order
-from .reflect import final, literal_text
+from .reflect import final
 
 
 def is_written_as(index: Index, sql: str, dialect: Dialect) -> bool:

@@ -17,12 +17,12 @@ from ...operations.schemaobj import SchemaObjects
 from ...runtime.plugins import Plugin
 from ...util.priority import DispatchPriority, PriorityDispatchResult
 from ...util.sql import normal_sql
-from ...util.sqla_compat import final_name, is_made_on, is_type_bound, should_create, sql_text
+from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, should_create, sql_text
 from ..canonical import Question, canonical
 from ..catalogue import Key
 from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
-from ..compare.reflect import Database, final, literal_text
+from ..compare.reflect import Database, final
 from ..context import AutogenContext
 
 

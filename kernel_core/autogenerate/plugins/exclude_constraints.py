@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sql import Token, closing, split_commas, tokens
-from ...util.sqla_compat import ddl_compiler, final_name
+from ...util.sqla_compat import ddl_compiler, final_name, literal_text
 from ..canonical import Question, canonical, differ
 from ..compare.copies import constraint_alone
 from ..compare.found import Found, Pair
@@ -114,4 +113,4 @@ def _element(run: list[Token], definition: str) -> tuple[Any, str]:
     operator = definition[run[place].end : run[-1].end].strip()
     if place == 1:
         return run[0].name, operator
-    return text(definition[run[0].start : run[place - 1].end].replace(":", r"\:")), operator
+    return literal_text(definition[run[0].start : run[place - 1].end]), operator

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, Table, text
+from sqlalchemy import Column, Table
 from sqlalchemy.dialects.postgresql import NamedType
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from ...operations.kinds.column import ColumnDefault, ColumnType, Conversion, IdentityColumnDefault
 from ...operations.statements import alter_table, format_column_name, format_type
+from ...util.sqla_compat import literal_text
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..recreate import AsStored
@@ -129,4 +130,4 @@ def visit_column_type(element: PostgresqlColumnType, compiler: DDLCompiler, **kw
 
 def _expression(compiler: DDLCompiler, words: str) -> str:
     """Return SQL of a person's own as it stands in a statement; a colon in it is a colon."""
-    return compiler.sql_compiler.process(text(words.replace(":", r"\:")))
+    return compiler.sql_compiler.process(literal_text(words))

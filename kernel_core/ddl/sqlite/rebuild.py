@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, MetaData, Table, text
+from sqlalchemy import Column, MetaData, Table
 
 from ...operations.batch import Batch, with_new_name
 from ...util.sql import tokens
-from ...util.sqla_compat import copy_column
+from ...util.sqla_compat import copy_column, literal_text
 from ..recreate.order import MoveAndCopy
 from .edit import TableEdit
 from .identifiers import in_schema, quote
@@ -120,7 +120,7 @@ class Rebuild(MoveAndCopy):
         self._run(f"INSERT INTO {table} (name, seq) SELECT {new}, seq FROM {table} WHERE name = {old}")
 
     def _run(self, sql: str) -> None:
-        self.impl.execute(text(sql.replace(":", r"\:")))
+        self.impl.execute(literal_text(sql))
 
     @contextmanager
     def _free_of_foreign_keys(self) -> Iterator[None]:

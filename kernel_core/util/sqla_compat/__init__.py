@@ -14,7 +14,16 @@ from .constraints import (
     should_create,
     type_constraints,
 )
-from .expressions import ddl_compiler, default_argument, default_sql, has_parameters, inline_literal, sql_text
+from .expressions import (
+    ddl_compiler,
+    default_argument,
+    default_sql,
+    has_parameters,
+    inline_literal,
+    literal_text,
+    sql_text,
+    typed_text,
+)
 from .redeclared import (
     class_called,
     declared_classes,
@@ -54,6 +63,7 @@ __all__ = [
     "inline_literal",
     "is_made_on",
     "is_type_bound",
+    "literal_text",
     "put_back_tables",
     "referent",
     "referred_name",
@@ -71,5 +81,6 @@ __all__ = [
     "type_constraints",
     "type_repr",
     "type_variants",
+    "typed_text",
     "without_variants",
 ]

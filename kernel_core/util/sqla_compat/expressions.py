@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import literal
+from sqlalchemy import literal, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Computed, DefaultClause, FetchedValue, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import ClauseElement, TextClause
+
+from ..sqltext import without_parameters, without_typed_parameters
 
 
 def sql_text(element: Any, dialect: Dialect | None = None) -> str:
@@ -20,6 +22,16 @@ def sql_text(element: Any, dialect: Dialect | None = None) -> str:
     if isinstance(element, ClauseElement):
         return str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True, "include_table": False}))
     return str(element)
+
+
+def literal_text(sql: str) -> TextClause:
+    """Return SQL as an expression, exactly: no colon in it starts a parameter."""
+    return text(without_parameters(sql))
+
+
+def typed_text(sql: str) -> TextClause:
+    r"""Return SQL that a person typed as an expression: no colon starts a parameter, and ``\:`` is a colon."""
+    return text(without_typed_parameters(sql))
 
 
 def default_argument(default: Any) -> Any:

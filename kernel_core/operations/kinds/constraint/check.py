@@ -8,7 +8,8 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.elements import ColumnElement
 
-from ....util.sqla_compat import sql_text
+from ....util.sqla_compat import literal_text, sql_text, typed_text
+from ....util.sqltext import without_parameters
 from ...add_constraint import AddConstraintOp
 from ...base import BatchOperations, Operations
 from ...fields import Field
@@ -78,7 +79,10 @@ class CreateCheckConstraintOp(AddConstraintOp):
         operations.invoke(cls(constraint_name, operations.table_name, condition, schema=operations.schema, **kw))
 
     def render(self, write: SourceWriter) -> str:
-        condition = self.condition if isinstance(self.condition, str) else sql_text(self.condition)
+        given = typed_text(self.condition) if isinstance(self.condition, str) else self.condition
+        words = sql_text(given)
+        is_plain = without_parameters(words) == words  # as a str it means the same here and with Alembic
+        condition = words if is_plain else literal_text(words)
         return self._write(write, "create_check_constraint", condition, **self.kw)
 
     def sentence(self) -> str:
