@@ -52,8 +52,13 @@ def default_differs(
 
 
 def known_default(column: Column[Any]) -> Any:
-    """Return what an alteration is told as ``existing_server_default``: False for none."""
-    return False if column.server_default is None else column.server_default
+    """Return what an alteration is told as ``existing_server_default``: None for none.
+
+    False where the database counts by itself, whose default (a sequence of SERIAL) is not part of the column.
+    """
+    if column.server_default is None and (column.autoincrement is True or column.identity is not None):
+        return False
+    return column.server_default
 
 
 def _sql(column: Column[Any], context: AutogenContext) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+import sqlalchemy.dialects.mysql
 
 from kernel_core.autogenerate import produce_migrations
+from kernel_core.operations import Operations
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError
 from mig_ipython.review import Review
@@ -82,3 +84,29 @@ def test_what_was_edited_or_rejected_is_no_candidate_any_more(review, act):
     assert review.renames == ()
     with pytest.raises(CommandError, match="There is no rename 1: nothing looks like one"):
         review.rename(1)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb"])
+def test_another_default_for_a_renamed_column_goes_up_and_down(request, database):
+    engine = sa.create_engine(request.getfixturevalue(f"{database}_url"), poolclass=sa.NullPool)
+    before, after = sa.MetaData(), sa.MetaData()
+    for metadata, names in ((before, ("mail", "nick")), (after, ("email", "nicks"))):
+        options = {names[1]: {"server_default": "old"}}
+        columns = (sa.Column(name, sa.String(80), **options.get(name, {})) for name in names)
+        sa.Table("person", metadata, sa.Column("id", sa.Integer, primary_key=True), *columns)
+    with engine.connect() as connection:
+        before.create_all(connection)
+        context = MigrationContext.configure(connection=connection, opts={"target_metadata": after})
+        review = Review(produce_migrations(context, after).upgrade_ops, dialect=connection.dialect)
+        review.rename(1)
+        review.rename(1)
+        for number in (1, 2):
+            review.edit_text(number, "server_default", "'new'")
+        for python, default in ((review.python, {"new"}), (review.downgrade, {None, "old"})):
+            names = {"op": Operations(context), "sa": sa, "mysql": sa.dialects.mysql}
+            with context.begin_transaction():
+                for number in (1, 2):
+                    exec(python(number), names)
+            columns = sa.inspect(connection).get_columns("person")[1:]
+            assert {str(one["default"]).split("'")[1] if one["default"] else None for one in columns} == default
+            connection.commit()

@@ -253,7 +253,7 @@ class AlterColumnOp(ColumnOp):
         known = {
             "existing_type": self.existing_type,
             "existing_nullable": self.existing_nullable,
-            "existing_server_default": self.existing_server_default,
+            "existing_server_default": False if self.existing_server_default is None else self.existing_server_default,
             "existing_comment": self.existing_comment,
         }
         own = {"default": "existing_server_default"}
