@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool, StaticPool
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.folders import shown_path
 from kernel_core.util.secrets import mask_url, redact, remember
 
 from .async_urls import is_async_engine, url_of_async_engine, without_waiting
@@ -225,11 +225,8 @@ def _is_sqlite_file(path: str) -> bool:
 
 
 def _shown_path(path: str | None) -> str:
-    """Return a path as it is typed: relative where it lies in the working folder."""
-    if path in (None, "", ":memory:"):
-        return "in memory"
-    relative = os.path.relpath(path, os.getcwd()) if sys.platform != "win32" else str(path)
-    return str(path) if relative.startswith("..") else relative
+    """Return the path of a SQLite database as it is typed."""
+    return "in memory" if path in (None, "", ":memory:") else shown_path(path or "")
 
 
 def _default_name(url: URL) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from kernel_core import command
 from kernel_core.config import Config
 from kernel_core.script import ScriptDirectory
+from kernel_core.script.root import Root, is_below, project_root
 from kernel_core.util.exc import CommandError, EnvironmentMissing
 
 from .views.html import Html, page, tag
@@ -25,7 +25,8 @@ _VERSION_TABLE = frozenset({"version_table", "version_table_schema"})
 class Environment(View):
     """A folder of versions and the configuration that names it.
 
-    ``files`` are those that have just been made; ``section`` is the ini section.
+    ``files`` are those that have just been made; ``section`` is the ini section; ``root`` is where relative paths start
+    from, decided when it was opened (`kernel_core.script.root`).
     """
 
     directory: str
@@ -34,6 +35,7 @@ class Environment(View):
     section: str = "alembic"
     files: tuple[str, ...] = ()
     said: str = ""
+    root: Root | None = None
 
     def config(self) -> Config:
         """Return a new configuration; each command has its own, so that none sees another's attributes."""
@@ -41,6 +43,8 @@ class Environment(View):
         config.prints_results = False
         if not (self.ini or self.toml):
             config.set_main_option("script_location", self.directory.replace("%", "%%"))
+        if self.root is not None:
+            config.root = self.root
         return config
 
     def scripts(self) -> ScriptDirectory:
@@ -133,19 +137,13 @@ def make(directory: str, template: str = "generic") -> Environment:
     path = os.path.abspath(directory)
     if _is_environment(path):
         found = open_at(directory)
-        return Environment(
-            found.directory,
-            found.ini,
-            found.toml,
-            found.section,
-            said=f"{found.shown} is an environment already; opened it.",
-        )
+        return replace(found, said=f"{found.shown} is an environment already; opened it.")
     ini = os.path.join(path, "alembic.ini")
     config = Config(ini)
     config.prints_results = False
     files = command.init(config, path, template=template)
-    own_ini = ini if os.path.exists(ini) else None
-    return Environment(path, own_ini, files=tuple(files), said=f"Made the environment {shown_path(path)}:")
+    found = open_at(directory)
+    return replace(found, files=tuple(files), said=f"Made the environment {found.shown}:")
 
 
 def open_at(place: str = "", section: str = "alembic") -> Environment:
@@ -159,30 +157,56 @@ def open_at(place: str = "", section: str = "alembic") -> Environment:
         return _only_one_here(section)
     path = os.path.abspath(place)
     if os.path.isfile(path):
-        toml = path if path.endswith(".toml") else None
-        config = Config(None if toml else path, toml_file=toml, ini_section=section)
-        return Environment(ScriptDirectory.from_config(config).dir, None if toml else path, toml, section)
+        return _opened(path, section)
     if not _is_environment(path):
-        for name in ("alembic.ini", "pyproject.toml"):
+        for name in _FILES:
             if _location(os.path.join(path, name), section) is not None:
-                return open_at(os.path.join(path, name), section)
+                return _opened(os.path.join(path, name), section)
         fact = "holds no env.py: it is no migration environment" if os.path.isdir(path) else "does not exist"
         raise EnvironmentMissing(f"{shown_path(path)} {fact}. Make one with %mig_init {shown_path(path)}.", path)
-    for ini in (os.path.join(path, "alembic.ini"), os.path.join(os.path.dirname(path), "alembic.ini")):
-        if _location(ini, section) == os.path.realpath(path):
-            return Environment(path, ini, section=section)
+    for folder in (path, os.path.dirname(path)):
+        for name in _FILES:
+            if _location(os.path.join(folder, name), section) == os.path.realpath(path):
+                return _opened(os.path.join(folder, name), section)
     if section != "alembic":
         raise CommandError(
             f"No ini file in {shown_path(path)} or above it has a section [{section}] that names it. "
             "Leave out --name, or name the file: %mig_open alembic.ini --name SECTION"
         )
-    return Environment(path, section=section)
+    above = os.path.dirname(path)
+    return Environment(path, section=section, root=None if is_below(above, os.getcwd()) else Root(above, above))
+
+
+_FILES = ("alembic.ini", "pyproject.toml")
+"""The files that may name an environment; where both are in a folder, both are read, as on the command line."""
+
+
+def _opened(file: str, section: str) -> Environment:
+    """Return the environment that a configuration file names; raises EnvironmentMissing where it names none."""
+    config = _config(file, section)
+    found = ScriptDirectory.from_config(config)
+    return Environment(found.dir, config.config_file_name, config.toml_file_name, section, root=config.root)
+
+
+def _config(file: str, section: str) -> Config:
+    """Return the configuration of a file and of the other one next to it, with the root that a notebook has."""
+    folder, name = os.path.split(os.path.abspath(file))
+    ini, toml = (os.path.join(folder, each) for each in _FILES)
+    if name.endswith(".toml"):
+        toml = file
+    else:
+        ini = file
+    config = Config(ini if os.path.isfile(ini) else None, toml if os.path.isfile(toml) else None, section)
+    location = config.get_main_option("script_location")
+    if location:
+        config.root = project_root(location, file)
+    return config
 
 
 def _only_one_here(section: str) -> Environment:
-    for name in ("alembic.ini", "pyproject.toml"):
+    for name in _FILES:
         if _location(os.path.abspath(name), section) is not None:
-            return open_at(name, section)
+            return _opened(os.path.abspath(name), section)
     found = sorted(entry.name for entry in os.scandir(".") if entry.is_dir() and _is_environment(entry.path))
     if len(found) == 1:
         return open_at(found[0], section)
@@ -190,17 +214,25 @@ def _only_one_here(section: str) -> Environment:
         raise CommandError(
             f"{count(len(found), 'environment')} are here: {', '.join(found)}. Name one: %mig_open {found[0]}"
         )
-    raise EnvironmentMissing("There is no migration environment here. Make one with %mig_init migrations.", os.getcwd())
+    above = next((path for path in _above() if _location(path, section) is not None), None)
+    remedy = f"Open the one above: %mig_open {shown_path(above)}" if above else "Make one with %mig_init migrations."
+    raise EnvironmentMissing(f"There is no migration environment here. {remedy}", os.getcwd())
+
+
+def _above() -> Iterator[str]:
+    """Yield the configuration files in the folders above the working folder, nearest first."""
+    folder = os.path.dirname(os.getcwd())
+    for _ in range(3):
+        yield from (os.path.join(folder, name) for name in _FILES)
+        folder = os.path.dirname(folder)
 
 
 def _location(file: str, section: str) -> str | None:
     """Return the folder that a configuration file names, None where it names none."""
     if not os.path.isfile(file):
         return None
-    toml = file if file.endswith(".toml") else None
     try:
-        config: Any = Config(None if toml else file, toml_file=toml, ini_section=section)
-        return os.path.realpath(ScriptDirectory.from_config(config).dir)
+        return os.path.realpath(ScriptDirectory.from_config(_config(file, section)).dir)
     except CommandError:
         return None
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TextIO
 
+from ..script.root import Root, root_of
 from ..util.exc import CommandError
 from ..util.messaging import print_replacing
 from ..util.secrets import mask_url, redact
@@ -54,6 +55,24 @@ class Config:
         self.cmd_opts = cmd_opts
         self.config_args = dict(config_args)
         self.attributes: dict[Any, Any] = dict(attributes or {})
+        self._root: Root | None = None
+
+    @property
+    def root(self) -> Root:
+        """Where relative paths start from (the rule: `script.root`); set it to decide otherwise."""
+        if self._root is not None:
+            return self._root
+        return root_of(self.get_main_option("script_location") or "", self._naming_file)
+
+    @root.setter
+    def root(self, root: Root) -> None:
+        self._root = root
+
+    @property
+    def _naming_file(self) -> str | None:
+        """The file that names the environment: the ini file, or the toml file where that one has no location."""
+        in_ini = self.get_section_option(self.config_ini_section, "script_location") is not None
+        return self.config_file_name if in_ini else self.toml_file_name or self.config_file_name
 
     @property
     def stdout(self) -> TextIO:
@@ -100,7 +119,14 @@ class Config:
                 raise CommandError(f"{self.config_file_name} cannot be read: {error}.") from None
         if not parser.has_section(self.config_ini_section):
             parser.add_section(self.config_ini_section)
+        elif home and not parser.has_option(self.config_ini_section, "script_location"):
+            self._imply_location(parser, home)
         return parser
+
+    def _imply_location(self, parser: configparser.ConfigParser, home: str) -> None:
+        """Set the ini file's own folder as the environment where it holds ``env.py``: so Flask-Migrate writes it."""
+        if os.path.isfile(os.path.join(home, "env.py")) and "script_location" not in self.toml_alembic_config:
+            parser.set(self.config_ini_section, "script_location", home.replace("%", "%%"))
 
     @cached_property
     def toml_alembic_config(self) -> Mapping[str, Any]:

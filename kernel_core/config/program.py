@@ -94,13 +94,19 @@ def config_of(options: argparse.Namespace) -> Config:
     ini = [name for name in named if not name.endswith(".toml")]
     if len(ini) > 1 or len(toml) > 1:
         raise SystemExit(f"{options.prog}: -c takes one ini file and one toml file, not {', '.join(named)}")
-    only_toml = bool(toml) and not ini
+    file = None if toml and not ini else ini[0] if ini else "alembic.ini"
     return Config(
-        file_=None if only_toml else ini[0] if ini else "alembic.ini",
-        toml_file=toml[0] if toml else "pyproject.toml",
+        file_=file,
+        toml_file=toml[0] if toml else _pyproject(file or ""),
         ini_section=options.name,
         cmd_opts=options,
     )
+
+
+def _pyproject(ini: str) -> str:
+    """Return the pyproject.toml that is read without being named: in the working folder, else next to the ini file."""
+    beside = os.path.join(os.path.dirname(ini), "pyproject.toml")
+    return beside if os.path.isfile(beside) and not os.path.isfile("pyproject.toml") else "pyproject.toml"
 
 
 def _fail(error: Exception) -> NoReturn:

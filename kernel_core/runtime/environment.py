@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from contextlib import AbstractContextManager
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Literal, TextIO
 
@@ -15,6 +16,7 @@ from ..script import ScriptDirectory
 from ..script.walk import counts_from_database
 from ..script.written import split
 from ..util.exc import CommandError
+from ..util.folders import working_in
 from ..util.proxy import Current
 from .info import callbacks_of
 from .migration import MigrationContext
@@ -52,19 +54,22 @@ class EnvironmentContext:
         self.script = script
         self.context_opts: dict[str, Any] = kw
         self.contexts: list[MigrationContext] = []
-        self._installed: AbstractContextManager[EnvironmentContext] | None = None
+        self._entered: ExitStack | None = None
 
     def __enter__(self) -> EnvironmentContext:
         load_installed()
-        self._installed = current_environment.installed(self)
-        return self._installed.__enter__()
+        with ExitStack() as entered:
+            entered.enter_context(_at_root(self.config, getattr(self.script, "root", None)))
+            entered.enter_context(current_environment.installed(self))
+            self._entered = entered.pop_all()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        installed, self._installed = self._installed, None
-        if installed is not None:
-            installed.__exit__(kind, error, trace)
+        entered, self._entered = self._entered, None
+        if entered is not None:
+            entered.__exit__(kind, error, trace)
 
     # ---- what was asked -----------------------------------------------------------------------------------------
 
@@ -229,6 +234,25 @@ class EnvironmentContext:
         for context in self.contexts[1:]:
             total += context.report
         return total
+
+
+@contextmanager
+def _at_root(config: Any, root: str | None) -> Iterator[None]:
+    """Work in the folder ``root`` inside the block; the files of ``config`` are found from there too."""
+    if root is None or os.path.realpath(root) == os.path.realpath(os.getcwd()):
+        yield
+        return
+    names = {name: getattr(config, name, None) for name in ("config_file_name", "toml_file_name")}
+    for name, path in names.items():
+        if path is not None:
+            setattr(config, name, os.path.abspath(path))
+    try:
+        with working_in(root):
+            yield
+    finally:
+        for name, path in names.items():
+            if path is not None:
+                setattr(config, name, path)
 
 
 _PLACES = ("connection", "url", "dialect_name", "dialect_opts")

@@ -19,6 +19,7 @@ from .flaws import flaws_of
 from .index import Place, look, run_computed
 from .module import execute, on_path, runs
 from .revision import RevisionMap
+from .root import root_of
 from .steps import StampStep, Step, downgrade_steps, stamp_steps, upgrade_steps
 from .version import Script
 from .write import new_id
@@ -43,6 +44,8 @@ class ScriptDirectory:
         scripts = ScriptDirectory.from_config(config)
         scripts.get_current_head()
 
+    ``root`` is the folder in which ``env.py`` runs, by default the working folder (see `root`).
+
     Reading runs nothing. A version file that cannot be read does not hide the others: it is in `broken`.
     """
 
@@ -57,6 +60,7 @@ class ScriptDirectory:
         prepend_sys_path: Sequence[str] = (),
         sourceless: bool = False,
         hooks: Sequence[Mapping[str, Any]] = (),
+        root: str | None = None,
     ) -> None:
         self.dir = os.path.abspath(dir)
         self.file_template = file_template
@@ -68,6 +72,7 @@ class ScriptDirectory:
         self.prepend_sys_path = tuple(os.path.abspath(path) for path in prepend_sys_path)
         self.sourceless = sourceless
         self.hooks = tuple(hooks)
+        self.root = root
         self._map: RevisionMap | None = None
         if not os.path.isdir(self.dir):
             what = "is a file" if os.path.exists(self.dir) else "does not exist"
@@ -84,19 +89,27 @@ class ScriptDirectory:
         location = config.get_main_option("script_location")
         if not location:
             raise EnvironmentMissing("The configuration names no environment: set script_location, or use init.")
+        root = getattr(config, "root", None) or root_of(location, None)
         length = config.get_main_option("truncate_slug_length")
         if length and not length.strip().isdigit():
             raise CommandError(f"truncate_slug_length is {length!r}; it must be a whole number.")
         return cls(
-            located(location),
+            located(root.path(location)),
             file_template=config.get_main_option("file_template") or FILE_TEMPLATE,
             truncate_slug_length=int(length) if length else 40,
-            version_locations=_listed(config, "get_version_locations_list", "version_locations"),
+            version_locations=[
+                root.path(each) for each in _listed(config, "get_version_locations_list", "version_locations")
+            ],
             timezone=config.get_main_option("timezone"),
             recursive_version_locations=_flag(config, "recursive_version_locations"),
-            prepend_sys_path=_listed(config, "get_prepend_sys_paths_list", "prepend_sys_path"),
+            prepend_sys_path=[
+                path
+                for each in _listed(config, "get_prepend_sys_paths_list", "prepend_sys_path")
+                for path in root.import_paths(each)
+            ],
             sourceless=_flag(config, "sourceless"),
             hooks=getattr(config, "get_hooks_list", tuple)(),
+            root=root.folder,
         )
 
     # ---- reading ------------------------------------------------------------------------------------------------

@@ -121,11 +121,17 @@ def _entries(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
         yield entries
 
 
+def is_of_package(location: str) -> bool:
+    """Return whether a location is a folder of an importable package, ``package:folder``."""
+    package, colon, _ = location.partition(":")
+    return bool(colon) and re.fullmatch(r"[A-Za-z_]\w+(\.[A-Za-z_]\w*)*", package) is not None
+
+
 def located(location: str) -> str:
     """Return the folder that ``script_location`` names: a path, or ``package:folder``."""
-    package, colon, folder = location.partition(":")
-    if not colon or not re.fullmatch(r"[A-Za-z_]\w+(\.[A-Za-z_]\w*)*", package):
+    if not is_of_package(location):
         return os.path.abspath(location)
+    package, _, folder = location.partition(":")
     from importlib.util import find_spec  # noqa: PLC0415 - few environments lie in a package
 
     try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from kernel_core.util.folders import shown_path
 from kernel_core.util.secrets import redact
+
+__all__ = ["count", "indent", "short", "shown_path", "table", "width"]
 
 
 def table(headings: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
@@ -50,12 +52,6 @@ def short(text: str, length: int = 60) -> str:
     """
     line = redact(text.strip().splitlines()[0]) if text.strip() else ""
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
-
-
-def shown_path(path: str) -> str:
-    """Return a path relative to the working folder where it lies inside."""
-    relative = os.path.relpath(path, os.getcwd())
-    return path if relative.startswith("..") else relative
 
 
 def indent(text: str, by: str = "    ") -> str:

@@ -1,0 +1,43 @@
+"""The working folder: entered for a while, and how paths are shown to whoever works in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from contextvars import ContextVar
+
+_UPWARD = 3
+"""A path that is more folders up than this is shown as an absolute one."""
+
+_caller: ContextVar[str | None] = ContextVar("caller_folder", default=None)
+
+
+@contextmanager
+def working_in(folder: str) -> Iterator[None]:
+    """Make ``folder`` the working folder inside the block; paths are shown as seen from outside of it.
+
+    The working folder is one for all threads of the process.
+    """
+    token = _caller.set(caller_folder())
+    try:
+        with chdir(folder):
+            yield
+    finally:
+        _caller.reset(token)
+
+
+def caller_folder() -> str:
+    """Return the working folder, in a `working_in` block that outside of it: the folder in which a person types."""
+    return _caller.get() or os.getcwd()
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """Return a path as a person in the working folder types it: relative, unless that is longer or far up."""
+    absolute = os.path.join(caller_folder(), os.fspath(path))
+    try:
+        relative = os.path.relpath(absolute, caller_folder())
+    except ValueError:  # another drive
+        return absolute
+    far = relative.split(os.sep).count("..") > _UPWARD or len(relative) > len(absolute)
+    return absolute if far else relative
