@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,7 +29,8 @@ _SQLITE_MAGIC = b"SQLite format 3\0"
 class Connection(View):
     """A database that the session works on.
 
-    ``url`` has its password masked. A ``borrowed`` engine came from the notebook; it is never disposed.
+    ``url`` has its password masked. A ``borrowed`` engine came from the notebook; it is never disposed. ``folder`` is
+    the working folder in which it was connected.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Connection(View):
     url: str
     borrowed: bool = False
     warning: str = ""
+    folder: str = field(default_factory=os.getcwd)
+
+    @property
+    def absolute_url(self) -> URL:
+        """The URL of the engine, the path of a SQLite file made absolute: that of the folder where it was connected."""
+        return with_absolute_path(self.engine.url, self.folder)
 
     @property
     def dialect(self) -> str:
@@ -48,7 +55,7 @@ class Connection(View):
         """The database in few words, masked: ``sqlite dev.db``, ``postgresql ada@db.example/flights``."""
         url = self.engine.url
         if self.dialect == "sqlite":
-            return f"sqlite {_shown_path(url.database)}"
+            return f"sqlite {_shown_path(self.absolute_url.database)}"
         user = f"{url.username}@" if url.username else ""
         port = f":{url.port}" if url.port else ""
         return redact(f"{self.dialect} {user}{url.host or 'local'}{port}/{url.database or ''}")
@@ -194,6 +201,14 @@ def _answers(connection: sa.Connection) -> bool:
 
 def _shortest_query(engine: Engine) -> str:
     return "SELECT 1 FROM dual" if engine.dialect.name == "oracle" else "SELECT 1"
+
+
+def with_absolute_path(url: URL, folder: str) -> URL:
+    """Return a URL with the path of a SQLite file made absolute, relative to ``folder``; any other URL as it is."""
+    path = url.database
+    if url.get_backend_name() != "sqlite" or path in (None, "", ":memory:") or str(path).startswith("file:"):
+        return url
+    return url.set(database=os.path.abspath(os.path.join(folder, str(path))))
 
 
 def sqlite_path(engine: Engine) -> str | None:

@@ -52,6 +52,11 @@ class Environment(View):
         return ScriptDirectory.from_config(self.config())
 
     @property
+    def project_folder(self) -> str:
+        """The folder in which ``env.py`` runs, from which relative paths start."""
+        return self.config().root.folder
+
+    @property
     def takes_connection(self) -> bool:
         """Whether ``env.py`` mentions ``attributes``, so that it may take the notebook's connection; it is not run."""
         return "attributes" in self._env_py()

@@ -338,4 +338,4 @@ def forget_session(shell: Any) -> None:
 def _is_missing_file(connection: Connection) -> bool:
     """Tell whether the database is a SQLite file that nobody has written yet."""
     path = sqlite_path(connection.engine)
-    return path is not None and not os.path.exists(path)
+    return path is not None and not os.path.exists(os.path.join(connection.folder, path))

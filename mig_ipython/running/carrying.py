@@ -18,6 +18,7 @@ from kernel_core.runtime.environment import current_environment
 from kernel_core.util.exc import CommandError, UpgradeFailed
 from kernel_core.util.secrets import mask_url
 
+from ..connection import with_absolute_path
 from ..views.plan import Plan
 from ..views.report import RunReport
 
@@ -111,12 +112,12 @@ def refuse_other_database(session: Session, config: Config) -> None:
             f"sqlalchemy.url in the configuration of {session.environment.shown} is no database URL. "
             "Write it like dialect://user@host/database."
         ) from None
-    refuse_difference(session, there)
+    refuse_difference(session, with_absolute_path(there, session.environment.project_folder))
 
 
 def refuse_difference(session: Session, there: sa.URL) -> None:
     """Raise CommandError, naming both, where ``there`` is another database than the one connected here."""
-    if _place(there) != _place(session.connection.engine.url):
+    if _place(there) != _place(session.connection.absolute_url):
         raise CommandError(
             f"{session.environment.shown} is configured for {mask_url(there)}, "
             f"but this notebook is connected to {session.connection.url}. "
