@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from ..runtime.run import RunReport
 from ..script import Revision, Script
+from ..util.exc import CommandError
+from ..util.messaging import print_replacing
 
 
 def line(revision: Revision, options: argparse.Namespace, *, parents: bool = False, here: bool = False) -> str:
@@ -42,6 +44,45 @@ def ran(report: RunReport, options: argparse.Namespace) -> list[str]:
 def made(paths: Sequence[str], options: argparse.Namespace) -> list[str]:
     """Return a line for each file that was written."""
     return [] if options.quiet else [f"made {os.path.relpath(path)}" for path in paths]
+
+
+def printed(text: str, options: argparse.Namespace, stream: TextIO) -> None:
+    """Print a result on a stream of any encoding.
+
+    A character that the encoding lacks becomes a question mark, in JSON its escape. SQL is only changed in comments;
+    raises CommandError where a statement holds such a character, because another statement would run.
+    """
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if getattr(options, "json", False):
+        text = "".join(one if _fits(one, encoding) else _escaped(one) for one in text)
+    elif getattr(options, "sql", False):
+        text = "\n".join(_sql_line(line, encoding) for line in text.split("\n"))
+    print_replacing(text, stream)
+
+
+def _fits(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _escaped(character: str) -> str:
+    import json  # noqa: PLC0415 - as below
+
+    return json.dumps(character)[1:-1]
+
+
+def _sql_line(line: str, encoding: str) -> str:
+    """Return a line of a script as it can be written; raises CommandError where it is not a comment and cannot."""
+    if line.startswith("--") or _fits(line, encoding):
+        return line
+    missing = next(one for one in line if not _fits(one, encoding))
+    raise CommandError(
+        f"The script holds {missing!a}, which the output's encoding {encoding} lacks. Nothing was written. "
+        "Set PYTHONIOENCODING=utf-8 and run it again."
+    )
 
 
 def as_json(value: Any) -> str:

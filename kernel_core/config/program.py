@@ -12,6 +12,7 @@ from .. import RELEASE
 from ..util.exc import CommandError
 from ..util.secrets import redact, remember_environment
 from .configuration import Config
+from .output import printed
 from .usage import VERBS, Verb, own_verb
 
 
@@ -57,7 +58,7 @@ class CommandLine:
         config.prints_results = options.verb.prints
         try:
             for line in options.verb.run(config, options):
-                print(redact(line), file=config.stdout)
+                printed(redact(line), options, config.stdout)
         except KeyboardInterrupt as error:
             print("\n".join(["Stopped.", *getattr(error, "__notes__", ())]), file=sys.stderr)
             raise SystemExit(130) from None
