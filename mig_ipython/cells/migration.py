@@ -21,6 +21,7 @@ from ..proposals.proposal import lines_of
 from ..proposals.written import written_before
 from ..review import Review
 from ..running.plain import is_plain
+from ..running.planning import announce
 from ..running.reading import read_operations
 from ..running.recording import Recording, record
 from ..views.html import Html, details, page, tag
@@ -90,6 +91,7 @@ class Migration(View):
                     f"{shown_path(str(path))} is written, nothing was run; to run it: "
                     f"%mig_upgrade {self.revision} --yes"
                 )
+            announce(plan)
             self.report = self.session.upgrade(self.revision)
             return self.report
 

@@ -6,6 +6,7 @@ import argparse
 
 from ..running.carrying import run, try_out
 from ..running.confirmation import Confirmation
+from ..running.planning import announce
 from ..running.progress import shown
 from ..session import Session
 from ..views.plan import Plan
@@ -28,6 +29,7 @@ def carry_out(session: Session, verb: str, args: argparse.Namespace) -> RunRepor
 
 
 def _run(session: Session, plan: Plan) -> RunReport:
+    announce(plan)
     with shown(session) as on_step:
         return run(session, plan.verb, plan.target, on_step=on_step, plan=plan)
 

@@ -56,6 +56,7 @@ class Confirmation(View):
             return self.report.html()
         body = (
             *(tag("p", f"loses data: {loss}", class_="mig-warn") for loss in self.plan.losses),
+            *(tag("p", line, class_="mig-warn") for line in self.plan.obstacles()),
             steps_html(self.plan.steps),
             tag("p", "Nothing was done. To do it: ", tag("code", self.again)),
         )
@@ -66,6 +67,7 @@ class Confirmation(View):
     def refusal(self) -> CommandError:
         """Return the error for where nobody can answer: the plan, what it loses, and how to do it all the same."""
         lost = f"It loses data: {self.plan.losing()}. " if self.plan.losses else ""
+        failing = "".join(f"It {line}. " for line in self.plan.obstacles()[:3])
         return CommandError(
-            f"{self.plan.intent()}: {self.plan.names()}.\n{lost}Nothing was done; to do it: {self.again}"
+            f"{self.plan.intent()}: {self.plan.names()}.\n{lost}{failing}Nothing was done; to do it: {self.again}"
         )

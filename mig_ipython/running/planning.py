@@ -3,53 +3,66 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from kernel_core.operations.containers import OpContainer
 from kernel_core.operations.operation import MigrateOperation
-from kernel_core.operations.ops import DropColumnOp
 from kernel_core.script import Script
 from kernel_core.script.steps import downgrade_steps, upgrade_steps
 from kernel_core.util.exc import CommandError
+from kernel_core.util.secrets import redact
 
 from ..views.operations import Line, line_of
-from ..views.plan import Loss, Plan, PlannedStep
+from ..views.plan import Blocker, Loss, Plan, PlannedStep
+from .counting import counted
 from .plain import is_plain
+from .reading import read_operations
 from .recording import record_script
 
 if TYPE_CHECKING:
     from ..session import Session
 
-COUNT_LIMIT = 1_000_000
-"""Rows are counted up to here; more are "more than"."""
-
-_MAY_LOSE = re.compile(r"drop_|alter_column|delete|truncate|execute", re.IGNORECASE)
+_MAY_HURT = re.compile(
+    r"drop_|alter_column|delete|truncate|execute|unique|foreign_key|check_constraint|primary_key|exclude|set_enum"
+    r"|table_options|nullable=False",
+    re.IGNORECASE,
+)
+"""What a version file has in it that may lose data or fail on the rows."""
 
 
 def plan(session: Session, verb: str, target: str) -> Plan:
     """Return what ``upgrade`` or ``downgrade`` to ``target`` would do; nothing is run.
 
-    Files that do more than call directives are not asked; their steps say so. Raises what the plan refuses.
+    Files that do more than call directives are only read; their steps say so. Raises what the plan refuses.
     """
     scripts = session.scripts()
     heads = frozenset(session.heads_of_database())
     find = upgrade_steps if verb == "upgrade" else downgrade_steps
-    ask = partial(_operations, dialect=session.connection.engine.dialect, function=verb)
+    dialect = session.connection.engine.dialect
+    ask = cache(partial(_operations, dialect=dialect, function=verb))
     steps = [scripts.get_revision(step.revision_id) for step in find(scripts.map, heads, target)]
     told = [script for script in steps if script is not None]
+    losses, blockers = _counted(session, told, ask, verb)
     return Plan(
         verb,
         target,
         tuple(PlannedStep(script.revision, script.doc, partial(_lines, script, ask)) for script in told),
-        tuple(_losses(session, (ask(script) for script in told if _MAY_LOSE.search(script.source)))),
+        losses,
         session.where,
         session.connection.dialect,
         partial(_sql, session, verb, target),
+        blockers,
     )
+
+
+def announce(plan: Plan) -> None:
+    """Print what is known to fail, or may fail, before a plan is run."""
+    for line in plan.obstacles():
+        print(f"! {redact(line)}")  # noqa: T201 - a notebook and a terminal show it above the run
 
 
 def told(script: Script, dialect: Any, function: str = "upgrade") -> tuple[Line, ...] | None:
@@ -75,45 +88,27 @@ def _lines(script: Script, ask: Any) -> tuple[Line, ...] | None:
     return tuple(map(line_of, operations.leaves()))
 
 
-def _losses(session: Session, several: Iterable[OpContainer | None]) -> Iterable[Loss]:
-    """Yield what would lose rows or values that the database has now."""
-    losing = [
-        (one, hint.text)
-        for operations in several
-        for one in (operations.leaves() if operations is not None else ())
-        for hint in one.hints(session.connection.dialect)
-        if hint.severity == "loses data"
-    ]
-    if not losing:
-        return
+def _counted(
+    session: Session, scripts: Sequence[Script], ask: Callable[[Script], OpContainer | None], verb: str
+) -> tuple[tuple[Loss, ...], tuple[Blocker, ...]]:
+    """Return what the revisions would lose, and what would make them fail, on the database as it is now."""
+    risky = [place for place, script in enumerate(scripts) if _MAY_HURT.search(script.source)]
+    if not risky:
+        return (), ()
+    dialect = session.connection.engine.dialect
+
+    def steps() -> Iterator[tuple[list[MigrateOperation], bool]]:
+        for script in scripts[: risky[-1] + 1]:
+            operations = ask(script)
+            if operations is not None:
+                yield list(operations.leaves()), True
+            elif script.path.endswith(".py"):
+                yield list(read_operations(script.source, dialect, verb).operations.leaves()), False
+            else:
+                yield [], False
+
     with session.connection.open() as live:
-        inspector = sa.inspect(live)
-        for operation, text in losing:
-            rows = _rows(live, inspector, operation)
-            if rows != 0:
-                line = line_of(operation)
-                yield Loss(line.table or "SQL", line.sentence, text, rows)
-
-
-def _rows(live: sa.Connection, inspector: sa.Inspector, operation: MigrateOperation) -> int | None:
-    """Return how many rows of a table (or values of a column) there are, at most one over the limit.
-
-    None where it is not known; 0 for a table that the database has not: the run itself will have made it.
-    """
-    if operation.table_key is None:
-        return None
-    schema, name = operation.table_key
-    if not inspector.has_table(name, schema=schema):
-        return 0
-    column = operation.column_name if isinstance(operation, DropColumnOp) else None
-    if column is not None and column not in {one["name"] for one in inspector.get_columns(name, schema=schema)}:
-        return 0
-    found: Sequence[Any] = [sa.column(column)] if column else []
-    table = sa.table(name, *found, schema=schema)
-    rows = sa.select(sa.literal(1).label("one")).select_from(table).limit(COUNT_LIMIT + 1)
-    if column:
-        rows = rows.where(table.c[column].is_not(None))
-    return int(live.execute(sa.select(sa.func.count()).select_from(rows.subquery())).scalar_one())
+        return counted(live, steps()) if sa.inspect(live).get_table_names() else ((), ())
 
 
 def _sql(session: Session, verb: str, target: str) -> str:

@@ -30,14 +30,37 @@ class Loss:
     rows: int | None
 
     def __str__(self) -> str:
-        return f"{self.sentence}: {self.text}{self._counted}"
+        return f"{self.sentence}: {self.text} ({_counted(self.rows)})"
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """An operation that fails because of rows that are there now, or may fail where they cannot be counted.
+
+    ``rows`` is how many stop it, None where that is not known; ``always`` means that it fails whatever they are.
+    """
+
+    table: str
+    sentence: str
+    text: str
+    rows: int | None = None
+    always: bool = False
 
     @property
-    def _counted(self) -> str:
-        if self.rows is None:
-            return ""
-        most = 1_000_000
-        return f" (more than {count(most, 'row')})" if self.rows > most else f" ({count(self.rows, 'row')})"
+    def is_certain(self) -> bool:
+        """Whether it fails on the database as it is now."""
+        return self.always or bool(self.rows)
+
+    def __str__(self) -> str:
+        counted = "" if self.always else f" ({_counted(self.rows)})"
+        return f"{'will fail' if self.is_certain else 'may fail'}: {self.sentence}: {self.text}{counted}"
+
+
+def _counted(rows: int | None) -> str:
+    if rows is None:
+        return "not counted"
+    most = 1_000_000
+    return f"more than {count(most, 'row')}" if rows > most else count(rows, "row")
 
 
 @dataclass(frozen=True)
@@ -64,7 +87,8 @@ class PlannedStep:
 class Plan(View):
     """The steps of an upgrade or downgrade, in order; false when there is nothing to do.
 
-    ``losses`` is what would lose data that is there now; ``sql`` the whole script, made when it is asked for.
+    ``losses`` is what would lose data that the database has now, ``blockers`` what would make it fail; ``sql`` is the
+    whole script, made when it is asked for.
     """
 
     verb: str
@@ -74,6 +98,7 @@ class Plan(View):
     where: str
     dialect: str
     ask_sql: Callable[[], str] = field(repr=False)
+    blockers: tuple[Blocker, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.steps)
@@ -106,14 +131,21 @@ class Plan(View):
         shown = [f"{step.revision} ({short(step.doc, 40)})" for step in self.steps[:5]]
         return ", ".join(shown) + (f" and {len(self.steps) - 5} more" if len(self.steps) > 5 else "")
 
+    def obstacles(self) -> tuple[str, ...]:
+        """Return what will or may fail, a line each, the first ten."""
+        told = tuple(map(str, self.blockers[:10]))
+        return (*told, f"and {len(self.blockers) - 10} more") if len(self.blockers) > 10 else told
+
     def text(self) -> str:
-        return "\n".join((self.summary(), *steps_text(self.steps, _VERBS[self.verb][1])))
+        failing = (f"  ! {line}" for line in self.obstacles())
+        return "\n".join((self.summary(), *failing, *steps_text(self.steps, _VERBS[self.verb][1])))
 
     def html(self) -> Html:
         warned = (tag("p", f"loses data: {loss}", class_="mig-warn") for loss in self.losses)
         return page(
             tag("p", self.intent() if self.steps else self.summary(), class_="mig-lead"),
             *warned,
+            *(tag("p", line, class_="mig-warn") for line in self.obstacles()),
             steps_html(self.steps),
             label="Plan",
         )

@@ -143,8 +143,8 @@ class AddColumnOp(ColumnOp):
         return f"Add column {describe(self.column)}, to {self.table_name}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        if self.column.nullable or self.column.server_default is not None:
-            return ()
+        if self.column.nullable or self.column.server_default is not None or dialect_name in ("mysql", "mariadb"):
+            return ()  # MariaDB and MySQL give the rows an empty value
         return (
             Hint("may fail", f"{self.column.name} is not null and has no default: fails if {self.table_name} has rows"),
         )

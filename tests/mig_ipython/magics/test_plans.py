@@ -1,0 +1,68 @@
+"""What is known to fail or to be lost stands in the plan, and is said before every run."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+UNIQUE = """%%migration 'Unique names' --write --id b2
+def upgrade():
+    with op.batch_alter_table('users') as batch:
+        batch.create_unique_constraint('uq_users_name', ['name'])
+        batch.alter_column('name', existing_type=sa.String(40), nullable=False)
+
+def downgrade():
+    {back}
+"""
+
+
+@pytest.fixture
+def doubled(ready):
+    """Two users of the same name; a pending revision wants unique names that are not null."""
+    ready.run("%mig_autogenerate Base -m 'Add users' --id a1 --write\n%mig_upgrade\nc = %mig_connect dev")
+    with ready["c"].engine.begin() as live:
+        live.execute(sa.text("INSERT INTO users (id, name) VALUES (1, 'Ada'), (2, 'Ada')"))
+    return ready
+
+
+FAILING = (
+    "will fail: Create unique constraint uq_users_name on users (name): rows of users have the same values (2 rows)"
+)
+
+
+def test_the_plan_and_each_run_say_what_will_fail(doubled):
+    doubled.run(UNIQUE.format(back="pass"))
+    plan = doubled.run("plan = %mig_upgrade --plan\nplan")
+    assert f"  ! {FAILING}" in repr(plan).splitlines()
+    assert FAILING in plan._repr_html_()
+    assert [(one.rows, one.is_certain) for one in plan.blockers] == [(2, True)]
+    doubled.shell.run_cell("%mig_upgrade")
+    shown = doubled.capsys.readouterr().out
+    assert shown.index(f"! {FAILING}") < shown.index("UNIQUE constraint failed")
+
+
+def test_a_downgrade_says_it_too_and_asks_with_it(doubled):
+    doubled.run(
+        UNIQUE.replace("def upgrade", "def other")
+        .replace("def downgrade", "def upgrade")
+        .replace("other", "downgrade")
+        .format(back="pass")
+    )
+    doubled.run("%mig_upgrade")
+    plan = doubled.run("plan = %mig_downgrade -1 --plan\nplan")
+    assert FAILING in repr(plan)
+    shown = doubled.shell.run_cell("%mig_downgrade -1 --yes")
+    assert shown.error_in_exec is not None
+    assert FAILING in doubled.capsys.readouterr().out
+
+
+def test_operations_beside_code_of_its_own_are_named_and_not_counted(doubled, tmp_path):
+    path = tmp_path / "migrations" / "versions" / "c3_own.py"
+    path.write_text(
+        "import os\nfrom kernel_core import op\nrevision = 'c3'\ndown_revision = 'a1'\n"
+        "def upgrade():\n    print(os.sep)\n    op.drop_column('users', 'name')\ndef downgrade():\n    pass\n"
+    )
+    assert "Drop column name from users: all that users.name holds is lost (not counted)" in doubled.fail(
+        "%mig_upgrade"
+    )
+    assert "c3" in repr(doubled.run("%mig_upgrade --yes"))
