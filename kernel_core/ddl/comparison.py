@@ -52,6 +52,13 @@ class ComparesSchemas:
 
     type_synonyms: ClassVar[tuple[Collection[str], ...]] = synonyms_of("default")
     """Groups of type words, in any case, that mean the same here; a dialect adds its own to the groups it inherits."""
+
+    folds_column_names: ClassVar[bool] = False
+    """Whether two columns of a table cannot differ in the case of their names alone."""
+
+    folds_table_names: ClassVar[bool] = False
+    """Whether two tables cannot."""
+
     type_arg_extract: ClassVar[Sequence[str]] = ()
     """Patterns of what may stand behind a type (``with (\\w+)``): its group counts only where both sides state it."""
     identity_attrs_ignore: ClassVar[tuple[str, ...]] = ("order", "on_null")

@@ -27,7 +27,7 @@ Need = tuple[str, ...]
 class Hint:
     """What could hurt when an operation runs, in words for a person."""
 
-    severity: Literal["loses data", "may fail", "slow"]
+    severity: Literal["loses data", "may fail", "changes data", "slow"]
     text: str
 
 

@@ -23,13 +23,16 @@ from .types import type_differs
 def added_columns(context: AutogenContext, info: TableInfo, model: Table) -> list[MigrateOperation]:
     """Return what adds the columns that the database lacks, in the model's order."""
     schema, table = info.key
-    return [
+    added = [
         AddColumnOp.from_column_and_tablename(schema, table, column_alone(column))
         for column in model.columns
         if not column.system
         and str(column.name) not in info.columns
         and context.run_object_filters(column, str(column.name), "column", False, None)
     ]
+    for operation in added:
+        operation.advise(context.dialect.name)
+    return list(added)
 
 
 def dropped_columns(

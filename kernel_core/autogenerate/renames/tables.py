@@ -14,7 +14,7 @@ from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from ...operations.operation import MigrateOperation
 from ...util.sqla_compat import final_name
-from ..compare.copies import create_foreign_key, create_unique, drop_constraint, loose_column
+from ..compare.copies import column_alone, create_foreign_key, create_unique, drop_constraint
 from ..compare.values import foreign_key_of_model
 from ..context import AutogenContext
 from .columns import altered_column, may_become
@@ -60,10 +60,10 @@ def renamed_table(context: AutogenContext, drop: DropTableOp, add: CreateTableOp
     came = [column for column in new.columns if column.name not in old.columns]
     both = [(old.columns[column.name], column) for column in new.columns if column.name in old.columns]
     alterations = [altered_column(context, *pair) for pair in both]
-    changes: list[MigrateOperation] = [AddColumnOp(name, loose_column(column), schema=schema) for column in came]
+    changes: list[MigrateOperation] = [AddColumnOp(name, column_alone(column), schema=schema) for column in came]
     changes += [each for each in alterations if each.has_changes()]
     changes += _constraints(context, old, new, str(drop.table_name))
-    changes += [DropColumnOp.from_column_and_tablename(schema, name, loose_column(column)) for column in gone]
+    changes += [DropColumnOp.from_column_and_tablename(schema, name, column_alone(column)) for column in gone]
     if old.comment != new.comment and context.dialect.supports_comments:
         changes.append(_comment(name, schema, old.comment, new.comment))
     return [RenameTableOp(drop.table_name, name, schema=schema), *changes]

@@ -54,6 +54,7 @@ class MySQLImpl(DefaultImpl):
 
     __dialect__ = "mysql"
     type_synonyms = synonyms_of("mysql")
+    folds_column_names = True
 
     def change_column(self, change: ColumnChange) -> None:
         """Change what is given of a column.

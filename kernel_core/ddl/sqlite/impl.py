@@ -35,6 +35,16 @@ class SQLiteImpl(DefaultImpl):
     transactional_ddl = True
     needs_batch = True
     type_synonyms = synonyms_of("sqlite")
+    folds_column_names = True
+    folds_table_names = True
+
+    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
+        """Give a table another name; through a third one where only the case differs, which SQLite refuses."""
+        if old_table_name != new_table_name and old_table_name.casefold() == new_table_name.casefold():
+            between = f"{new_table_name}_renamed"
+            super().rename_table(old_table_name, between, schema)
+            old_table_name = between
+        super().rename_table(old_table_name, new_table_name, schema)
 
     @contextmanager
     def begin_revision(self, connection: Connection) -> Iterator[None]:

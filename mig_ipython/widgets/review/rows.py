@@ -152,7 +152,7 @@ def row_text(row: Row, chosen: bool = False) -> str:
     if row.loses_data:
         marks.append("⚠ loses data")
     elif not row.is_safe:
-        marks.append("may fail")
+        marks.append(next((hint.severity for hint in row.hints if hint.severity != "slow"), "may fail"))
     if row.together:
         marks.append(with_rows(row.together))
     text = " · ".join((f"{row.sign}\N{NO-BREAK SPACE} {row.sentence}", *marks))

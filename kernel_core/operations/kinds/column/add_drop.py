@@ -143,11 +143,23 @@ class AddColumnOp(ColumnOp):
         return f"Add column {describe(self.column)}, to {self.table_name}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        if self.column.nullable or self.column.server_default is not None or dialect_name in ("mysql", "mariadb"):
-            return ()  # MariaDB and MySQL give the rows an empty value
-        return (
-            Hint("may fail", f"{self.column.name} is not null and has no default: fails if {self.table_name} has rows"),
-        )
+        if not self.lacks_value:
+            return ()
+        why = f"{self.column.name} is not null and has no default:"
+        if dialect_name in ("mysql", "mariadb"):
+            # https://mariadb.com/kb/en/alter-table/: existing rows get the implicit default of the type
+            return (Hint("changes data", f"{why} existing rows of {self.table_name} get 0, '' or the like"),)
+        return (Hint("may fail", f"{why} fails if {self.table_name} has rows"),)
+
+    @property
+    def lacks_value(self) -> bool:
+        """Whether nothing says which value the rows get that the table has: NOT NULL, no default, not generated."""
+        return not self.column.nullable and self.column.server_default is None
+
+    def advise(self, dialect_name: str) -> None:
+        """Say in the script, above the directive, what a column without a value does, and what to do instead."""
+        for hint in self.hints(dialect_name) if self.lacks_value else ():
+            self.remark = f"{hint.text}. Give it a server_default, or add it nullable, fill it, then set NOT NULL."
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_column", self.schema, self.table_name, self.column)
