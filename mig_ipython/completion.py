@@ -10,6 +10,7 @@ from typing import Any
 from IPython.core.completer import SimpleCompletion
 
 SYMBOLS = ("head", "heads", "base", "current")
+RELATIVE = ("-1", "-2", "-3", "+1", "+2", "+3")
 NOTHING: dict[str, Any] = {"completions": []}
 
 
@@ -31,14 +32,15 @@ def complete(context: Any, commands: Mapping[str, Any], session: Callable[[], An
     command = commands.get("migration" if found[2] == "migration" else verb)
     if command is None:
         return NOTHING
-    if context.token.startswith("-"):
-        return _matching(command.options(), context.token)
-    return _matching(_values(command, rest, session), context.token)
+    kind = command.kind_at(_QUOTED.sub(lambda quoted: quoted[0].replace(" ", "_"), rest))
+    options = command.options() if context.token.startswith("-") else ()
+    values = _matching([*options, *_values(kind, session)], context.token)
+    return values if options else _with_paths(values, kind, _last_word(rest), context.token)
 
 
-def _values(command: Any, rest: str, session: Callable[[], Any]) -> Iterable[str]:
-    """Return what may stand here, by the kind that the command's usage names."""
-    ask = _BY_KIND.get(command.kind_at(rest))
+def _values(kind: str, session: Callable[[], Any]) -> Iterable[str]:
+    """Return the names that the session has for a kind of argument."""
+    ask = _BY_KIND.get(kind)
     try:
         return ask(session()) if ask is not None else ()
     except Exception:  # noqa: BLE001 - a broken environment must not break typing
@@ -47,11 +49,52 @@ def _values(command: Any, rest: str, session: Callable[[], Any]) -> Iterable[str
 
 def _revisions(session: Any) -> list[str]:
     scripts = session.scripts()
-    return [*SYMBOLS, *_labels(session), *(script.revision for script in scripts.walk_revisions())]
+    return [*SYMBOLS, *RELATIVE, *_labels(session), *(script.revision for script in scripts.walk_revisions())]
 
 
 def _labels(session: Any) -> list[str]:
     return sorted({label for script in session.scripts().walk_revisions() for label in script.branch_labels})
+
+
+def _with_paths(found: dict[str, Any], kind: str, word: str, token: str) -> dict[str, Any]:
+    """Add the files and folders whose paths begin with ``word``; IPython replaces only ``token``, the end of it."""
+    scheme = re.match(r"[\w+]+:/{3}", word) if kind.startswith("URL") else None
+    if not word.endswith(token) or (kind not in _PATHS and scheme is None):
+        return found
+    before = scheme[0] if scheme else ""
+    paths = _paths(word.removeprefix(before), only_folders=kind == "DIR")
+    texts = [f"{before}{path}"[len(word) - len(token) :] for path in paths]
+    known = {one.text for one in found["completions"]}
+    added = [SimpleCompletion(text=text, type="path") for text in texts if text.rstrip("/") not in known]
+    return {**found, "completions": [*found["completions"], *added], "suppress": bool(known or added)}
+
+
+def _last_word(rest: str) -> str:
+    """Return the word at the end of a line, from after an open quote or the last blank."""
+    for quote in "\"'":
+        if rest.count(quote) % 2:
+            return rest.rpartition(quote)[2]
+    return re.split(r"\s", rest)[-1]
+
+
+def _paths(begin: str, *, only_folders: bool) -> list[str]:
+    """Return the paths that begin with a text, as it begins; a folder ends with a slash, a hidden one is left out."""
+    folder, part = os.path.split(begin)
+    try:
+        entries = sorted(os.scandir(folder or "."), key=lambda entry: entry.name)
+    except OSError:
+        return []
+    return [
+        f"{begin[: len(begin) - len(part)]}{entry.name}{'/' if entry.is_dir() else ''}"
+        for entry in entries
+        if entry.name.startswith(part)
+        and (part or not entry.name.startswith((".", "__")))
+        and (entry.is_dir() or not only_folders)
+    ]
+
+
+_QUOTED = re.compile(r"""(["'])[^"']*(?:\1|$)""")
+_PATHS = frozenset({"DIR", "DIR|FILE", "FILE"})
 
 
 def _connections(session: Any) -> list[str]:

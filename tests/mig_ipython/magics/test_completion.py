@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 
 import pytest
@@ -12,6 +13,8 @@ def complete(migrated):
     """Returns what Tab offers at the end of a text."""
     migrated.run("%mig_revision -m Left --id b2 --label left")
     migrated.run("import sqlalchemy as sa\nengine = sa.create_engine('sqlite://')")
+    for folder in ("my projects/shop", "my-dir/inner"):
+        os.makedirs(folder)
     migrated.run("sa.Table('pets', Base.metadata, sa.Column('x', sa.Integer))")
 
     def offered(text: str) -> set[str]:
@@ -50,6 +53,18 @@ def complete(migrated):
         ("%mig_connect d", {"dev"}),
         ("%mig_close d", {"dev"}),
         ("%mig_open mig", {"migrations"}),
+        ("%mig_open migrations/a", {"migrations/alembic.ini"}),
+        ("%mig_open 'my projects/sh", {"projects/shop/"}),
+        ("%mig_init my-", {"my-dir/"}),
+        ("%mig_init my-dir/", {"my-dir/inner/"}),
+        ("%mig_export --sql ", {"dev.db", "migrations/"}),
+        ("%mig_export --html migrations/a", {"migrations/alembic.ini"}),
+        ("%mig_connect sqlite:///de", {"///dev.db"}),
+        ("%mig_connect sqlite:///my-dir/i", {"///my-dir/inner/"}),
+        ("%mig_downgrade -", {"-1", "-2", "--yes"}),
+        ("%mig_downgrade ", {"-1", "a1"}),
+        ("%mig_upgrade +", {"+1"}),
+        ("%mig_history -", {"-1"}),
         ("%mig_init x --template gen", {"generic"}),
         ("%mig upgrade le", {"left"}),
         ("x = %mig_upgrade le", {"left"}),
