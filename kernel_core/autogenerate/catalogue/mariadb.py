@@ -63,6 +63,7 @@ SELECT 'key', TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION, COLUM
 FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA {schemas} AND REFERENCED_TABLE_NAME IS NOT NULL
 ORDER BY 2, 3, 4, 5"""
 
+_UNREFLECTED = re.compile(r"\b(?:INVISIBLE|COMPRESSED|WITHOUT SYSTEM VERSIONING)\b", re.IGNORECASE)
 _NOTHING_SAID = ("RESTRICT", "NO ACTION")  # MariaDB takes both for what goes without saying
 
 
@@ -165,6 +166,8 @@ class _Reading:
         }
         if isinstance(type_, Integer):
             column["autoincrement"] = "auto_increment" in extra
+        if _UNREFLECTED.search(f"{extra} {type_text}"):
+            column["unreflected"] = True
         if generated is not None:
             column["computed"] = {"sqltext": f"({generated})", "persisted": "STORED" in extra or "PERSISTENT" in extra}
         return column

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from ...util.exc import CommandError
 from ...util.sqla_compat import PostgresqlTypes
 from . import postgresql_sql as sql
+from .sqlite_index import index_text
 from .values import Catalogue, EnumInfo, Key, TableInfo
 
 Wanted = Callable[[Key], bool]
@@ -70,14 +71,16 @@ class _Reading:
             conditions.append("(pg_table_is_visible(c.oid) AND n.nspname <> 'pg_catalog')")
         if self._named:
             conditions.append("n.nspname IN :schemas")
-        statement = text(query.format(spaces=f"({' OR '.join(conditions)})", nulls_not_distinct=self._nulls()))
+        statement = text(query.format(spaces=f"({' OR '.join(conditions)})", **self._of_version()))
         if self._named:
             statement = statement.bindparams(bindparam("schemas", self._named, expanding=True))
         return self._connection.execute(statement).all()
 
-    def _nulls(self) -> str:
-        version = self._connection.dialect.server_version_info or ()
-        return "i.indnullsnotdistinct" if version >= (15,) else "false"
+    def _of_version(self) -> dict[str, str]:
+        """Return the columns that came with PostgreSQL 15."""
+        if (self._connection.dialect.server_version_info or ()) >= (15,):
+            return {"nulls_not_distinct": "i.indnullsnotdistinct", "delete_columns": "con.confdelsetcols"}
+        return {"nulls_not_distinct": "false", "delete_columns": "CAST(NULL AS text)"}
 
     def _key(self, schema: str, name: str, visible: bool) -> Key:
         """Return the place of a table: a schema that was asked for by its name, or what the search path sees."""
@@ -123,6 +126,7 @@ class _Reading:
                 table.info.comment = comment
                 if options:
                     table.info.options["postgresql_with"] = _options(options)
+                self._kind(table.info, *row[25:])
                 self.catalogue.tables[key] = table.info
                 if visible and self._sees_path and key[0] is not None:
                     self.catalogue.visible.add(key)
@@ -132,6 +136,23 @@ class _Reading:
                 continue
             last = (oid, number)
             self._column(table, row)
+
+    def _kind(
+        self,
+        info: TableInfo,
+        persistence: str,
+        partition_by: str | None,
+        method: str | None,
+        tablespace: str | None,
+        bound: str | None,
+        parents: Sequence[tuple[str, str, str]] | None,
+    ) -> None:
+        """Note what a table is besides its columns: UNLOGGED, partitioned, a partition or a child of other tables."""
+        info.prefixes = ["UNLOGGED"] if persistence == "u" else []
+        stated = {"partition_by": partition_by, "using": method, "tablespace": tablespace}
+        info.options |= {f"postgresql_{name}": value for name, value in stated.items() if value is not None}
+        info.inherits = [self._key(schema, name, visible == "true") for schema, name, visible in parents or ()]
+        info.partition_bound = bound
 
     def _column(self, table: _Table, row: Sequence[Any]) -> None:
         number, name, type_text, not_null, default, generated, identity, comment = row[7:15]
@@ -155,6 +176,8 @@ class _Reading:
             column["identity"] = _identity(identity, row[18:24])
         elif is_serial and row[17] == "a":
             column["owns_sequence"] = True
+        if not row[24]:
+            column["inherited"] = True
         table.names[number] = name
         table.info.columns[name] = column
 
@@ -165,7 +188,10 @@ class _Reading:
             table = self._tables.get(row[0])
             if table is None:
                 continue
-            index = _index(table, row)
+            index = _index(table, row[:15], row[15])
+            index |= {"inherited": True} if row[16] else {}
+            if row[17] is not None:
+                index["dialect_options"]["postgresql_tablespace"] = row[17]
             self._indexes[row[1]] = index
             if not row[4]:
                 table.info.indexes.append(index)
@@ -181,17 +207,20 @@ class _Reading:
     def _constraint(self, table: _Table, row: Sequence[Any]) -> None:
         _, name, kind, deferrable, deferred, valid, no_inherit, comment, key, index_oid, words = row[:11]
         info, columns = table.info, table.columns(key)
-        timing: dict[str, Any] = {}
+        timing: dict[str, Any] = {} if row[18] else {"inherited": True}
+        if row[19] is not None:
+            timing["definition"] = row[19]
         if deferrable:
             timing["deferrable"] = True
         if deferred:
             timing["initially"] = "DEFERRED"
         if kind == "c":
             options = {name: True for name, said in (("no_inherit", no_inherit), ("not_valid", not valid)) if said}
-            check = {"name": name, "sqltext": words, "comment": comment}
+            check = {"name": name, "sqltext": words, "comment": comment, "columns": columns, **timing}
             info.checks.append({**check, "dialect_options": options} if options else check)
         elif kind == "x":
-            info.excludes.append({"name": name, "definition": words, "comment": comment, **timing})
+            mentioned = {"columns": columns}
+            info.excludes.append({"name": name, "comment": comment, **mentioned, **timing, "definition": words})
             self._indexes[index_oid]["duplicates_constraint"] = name
         elif kind == "f":
             info.foreign_keys.append(self._foreign_key(row, columns, timing))
@@ -207,6 +236,7 @@ class _Reading:
                 "constrained_columns": columns,
                 "comment": comment,
                 "dialect_options": options,
+                **timing,
             }
             return
         options["postgresql_nulls_not_distinct"] = "postgresql_nulls_not_distinct" in index["dialect_options"]
@@ -228,8 +258,12 @@ class _Reading:
             "referred_schema": self._key(schema, table, visible)[0],
             "referred_table": table,
             "referred_columns": list(referred),
-            "options": {**timing, **{option: word for option, word in words.items() if word is not None}},
+            "options": {
+                **{name: value for name, value in timing.items() if name in ("deferrable", "initially")},
+                **{option: word for option, word in words.items() if word is not None},
+            },
             "comment": row[7],
+            **{name: value for name, value in timing.items() if name in ("inherited", "definition")},
         }
 
 
@@ -273,7 +307,7 @@ def _options(stored: Sequence[str]) -> dict[str, str]:
     return dict(option.split("=", 1) for option in stored)
 
 
-def _index(table: _Table, row: Sequence[Any]) -> dict[str, Any]:
+def _index(table: _Table, row: Sequence[Any], definition: str | None) -> dict[str, Any]:
     name, unique, _, valid, method, key, count, sorting, stored, where, nulls, expressions, classes = row[2:]
     numbers = [int(number) for number in key.split()]
     columns = [table.names.get(number) for number in numbers]
@@ -307,6 +341,8 @@ def _index(table: _Table, row: Sequence[Any]) -> dict[str, Any]:
         options["postgresql_nulls_not_distinct"] = True
     if not valid:
         options["postgresql_invalid"] = True
+    if definition is not None:
+        index["parts"] = index_text(definition[definition.index(" USING ") :]).parts
     return index
 
 

@@ -14,7 +14,14 @@ SELECT CAST(c.oid AS bigint), CAST(n.nspname AS text), CAST(c.relname AS text), 
        CASE WHEN a.attcollation <> t.typcollation THEN CAST(coll.collname AS text) END,
        CASE WHEN a.attcollation <> t.typcollation AND NOT pg_collation_is_visible(coll.oid)
             THEN CAST(collspace.nspname AS text) END,
-       CAST(link.deptype AS text), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle, s.seqcache
+       CAST(link.deptype AS text), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle, s.seqcache,
+       a.attislocal, CAST(c.relpersistence AS text), CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END,
+       CASE WHEN am.amname <> 'heap' THEN CAST(am.amname AS text) END, CAST(space.spcname AS text),
+       CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END,
+       CASE WHEN c.relkind IN ('r', 'p') AND EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid) THEN ARRAY(
+            SELECT ARRAY[CAST(pn.nspname AS text), CAST(p.relname AS text), CAST(pg_table_is_visible(p.oid) AS text)]
+            FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+            WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) END
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
@@ -30,6 +37,8 @@ LEFT JOIN pg_depend link
        ON link.refobjid = c.oid AND link.refobjsubid = a.attnum AND link.deptype IN ('a', 'i')
       AND link.refclassid = CAST('pg_class' AS regclass) AND link.classid = CAST('pg_class' AS regclass)
 LEFT JOIN pg_sequence s ON s.seqrelid = link.objid
+LEFT JOIN pg_am am ON am.oid = c.relam
+LEFT JOIN pg_tablespace space ON space.oid = c.reltablespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' AND {spaces}
 ORDER BY c.oid, a.attnum, link.deptype DESC"""
 
@@ -43,7 +52,10 @@ SELECT CAST(con.conrelid AS bigint), CAST(con.conname AS text), CAST(con.contype
        CASE con.contype WHEN 'f' THEN ARRAY(
             SELECT CAST(a.attname AS text) FROM unnest(con.confkey) WITH ORDINALITY AS k(number, place)
             JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.number ORDER BY k.place) END,
-       CAST(con.confupdtype AS text), CAST(con.confdeltype AS text), CAST(con.confmatchtype AS text)
+       CAST(con.confupdtype AS text), CAST(con.confdeltype AS text), CAST(con.confmatchtype AS text),
+       con.conislocal AND con.conparentid = 0,
+       CASE WHEN NOT con.convalidated OR con.connoinherit AND con.contype = 'c' OR {delete_columns} IS NOT NULL
+            THEN pg_get_constraintdef(con.oid) END
 FROM pg_constraint con
 JOIN pg_class c ON c.oid = con.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -62,11 +74,20 @@ SELECT CAST(i.indrelid AS bigint), CAST(i.indexrelid AS bigint), CAST(ic.relname
             SELECT pg_get_indexdef(i.indexrelid, k, true) FROM generate_series(1, i.indnkeyatts) k ORDER BY k) END,
        ARRAY(SELECT CASE WHEN o.opcdefault THEN NULL ELSE CAST(o.opcname AS text) END
              FROM unnest(CAST(i.indclass AS oid[])) WITH ORDINALITY AS k(oid, place)
-             JOIN pg_opclass o ON o.oid = k.oid ORDER BY k.place)
+             JOIN pg_opclass o ON o.oid = k.oid ORDER BY k.place),
+       CASE WHEN i.indexprs IS NOT NULL OR EXISTS (
+            SELECT 1 FROM unnest(CAST(i.indclass AS oid[]), CAST(i.indcollation AS oid[])) WITH ORDINALITY
+                 AS k(class, coll, place)
+            JOIN pg_opclass o ON o.oid = k.class
+            LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (CAST(i.indkey AS int[]))[k.place - 1]
+            WHERE NOT o.opcdefault OR k.coll <> 0 AND k.coll <> a.attcollation)
+            THEN pg_get_indexdef(i.indexrelid, 0, true) END,
+       ic.relispartition, CAST(space.spcname AS text)
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indrelid
 JOIN pg_class ic ON ic.oid = i.indexrelid
 JOIN pg_am am ON am.oid = ic.relam
+LEFT JOIN pg_tablespace space ON space.oid = ic.reltablespace
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {spaces}
 ORDER BY i.indrelid, ic.relname"""

@@ -142,7 +142,7 @@ class _Reading:
             self._settle_key(info)
 
     def _table(self, key: Key, sql: str) -> TableInfo:
-        info = TableInfo(key, {})
+        info = TableInfo(key, {}, sql=sql)
         if SAYS_MORE.search(sql):
             facts = self._facts[key] = table_facts(sql)
             info.checks, info.options = facts.checks, facts.options
@@ -223,7 +223,10 @@ class _Reading:
         sorting = {column: ("desc",) for _, column, descending in parts if descending}
         if sorting:
             index["column_sorting"] = sorting
-        where = index_where(self._index_sql.get((schema, name), ""))
+        sql = self._index_sql.get((schema, name))
+        if sql is not None:
+            index["sql"] = sql
+        where = index_where(sql or "")
         if where is not None:
             index["dialect_options"]["sqlite_where"] = where
         return index

@@ -21,12 +21,21 @@ Info = Mapping[str, Any]
 class TableInfo:
     """A table.
 
-    - ``columns``: also ``collation`` (SQLite), ``owns_sequence`` (PostgreSQL: its default is a sequence of its own).
+    - ``columns``: also ``collation`` (SQLite), ``owns_sequence`` (PostgreSQL: its default is a sequence of its own),
+      ``unreflected`` (MariaDB: it has parts that SQLAlchemy does not know, such as INVISIBLE).
     - ``uniques``: also ``deferrable``, ``initially``.
-    - ``checks``: ``ReflectedCheckConstraint``.
-    - ``excludes`` (PostgreSQL): name, ``definition`` (``EXCLUDE USING gist (...)``), deferrable, initially.
+    - ``checks``: ``ReflectedCheckConstraint``; also ``columns`` (PostgreSQL: those that it is about) and ``column``
+      (MariaDB: the column whose own it is, and then it has no name).
+    - ``excludes`` (PostgreSQL): name, ``definition`` (``EXCLUDE USING gist (...)``), columns, deferrable, initially.
+    - ``indexes``: also ``parts`` (PostgreSQL: each as written, with collation, operator class and order).
     - ``options``: ``mysql_engine``, ``sqlite_strict`` and the like, as keywords of ``Table``.
+    - ``prefixes``: words between CREATE and TABLE (PostgreSQL: UNLOGGED).
+    - ``inherits`` (PostgreSQL): the parent tables; ``partition_bound`` is ``FOR VALUES ...`` of a partition.
     - ``unreadable``: name -> SQL of indexes that the Inspector cannot describe (SQLite: over expressions).
+    - ``sql`` (SQLite): the stored CREATE TABLE.
+
+    What PostgreSQL made for a child because its parent has it is marked ``inherited``; a constraint that SQLAlchemy
+    cannot express in CREATE TABLE (NOT VALID, NO INHERIT) has its ``definition``.
     """
 
     key: Key
@@ -40,11 +49,20 @@ class TableInfo:
     comment: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     unreadable: Mapping[str, str | None] = field(default_factory=dict)
+    prefixes: list[str] = field(default_factory=list)
+    inherits: list[Key] = field(default_factory=list)
+    partition_bound: str | None = None
+    sql: str | None = None
 
     @property
     def parents(self) -> dict[str, str | None]:
         """What ``include_name`` is told about the place of a name."""
         return {"schema_name": self.key[0], "table_name": self.key[1]}
+
+    @property
+    def is_partition(self) -> bool:
+        """Whether the table is a partition of another."""
+        return self.partition_bound is not None
 
     @property
     def key_columns(self) -> list[str]:

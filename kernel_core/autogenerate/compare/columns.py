@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.schema import Column, DefaultClause, Table
 
-from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
+from ...operations.kinds.column import AddColumnOp, AlterColumnOp
 from ...operations.operation import MigrateOperation
 from ...util.priority import PriorityDispatchResult
 from ...util.sqla_compat import literal_text
@@ -15,7 +15,9 @@ from ..context import AutogenContext
 from .changes import Changes
 from .comments import compare_comment
 from .copies import column_alone
-from .reflect import Database, column_of
+from .gone import dropped_column
+from .objects import column_of
+from .reflect import Database
 from .server_defaults import default_differs, known_default
 from .types import type_differs
 
@@ -38,16 +40,15 @@ def added_columns(context: AutogenContext, info: TableInfo, model: Table) -> lis
 def dropped_columns(
     context: AutogenContext, database: Database, info: TableInfo, model: Table
 ) -> list[MigrateOperation]:
-    """Return what drops the columns that the models lack."""
-    schema, table = info.key
+    """Return what drops the columns that the models lack, but for those that a parent table has."""
     wanted = {str(column.name) for column in model.columns}
     operations: list[MigrateOperation] = []
-    for name in info.columns:
-        if name in wanted:
+    for name, item in info.columns.items():
+        if name in wanted or item.get("inherited"):
             continue
         column = database.column(info.key, name)
         if context.run_object_filters(column, name, "column", True, None):
-            operations.append(DropColumnOp.from_column_and_tablename(schema, table, column_alone(column)))
+            operations.append(dropped_column(context, info, column))
     return operations
 
 

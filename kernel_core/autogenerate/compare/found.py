@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy.schema import Table
 
 from ...operations.containers import grouped
-from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ..catalogue import TableInfo
 from .changes import Changes, ordered
-from .reflect import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,6 @@ class Found:
     more: list[MigrateOperation] = field(default_factory=list)
     before: list[MigrateOperation] = field(default_factory=list)
     after: list[MigrateOperation] = field(default_factory=list)
-
-    def gone(self, database: Database) -> list[tuple[TableInfo, CreateTableOp]]:
-        """Return the tables that go: as the database describes them, and the operations that bring them back."""
-        drops = [each for each in self.dropped if isinstance(each, DropTableOp)]
-        return [(database.infos[each.schema, each.table_name], each.reverse()) for each in drops]
 
     def in_order(self) -> list[MigrateOperation]:
         """Return all of them, the changes to one table together."""

@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy.schema import (
-    Column,
-    Computed,
-    ForeignKeyConstraint,
-    Identity,
-    Index,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    UniqueConstraint,
-)
-from sqlalchemy.sql.elements import TextClause, conv
-from sqlalchemy.types import NULLTYPE, Integer
+from sqlalchemy.schema import Column, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy.types import NULLTYPE
 
 from ...ddl.overriding import is_overridden
-from ...util.sqla_compat import literal_text
 from ..catalogue import Info, Key, TableInfo, read_catalogue
 from ..context import AutogenContext
 from . import dialects
 from .asked_defaults import Question
 from .cut_names import restore_names
+from .excludes import exclude_of
+from .objects import (
+    check_constraint_of,
+    column_of,
+    final,
+    foreign_key_options,
+    index_object,
+    is_of_create_table,
+    stated,
+    table_options,
+    timing,
+    unique_constraint_of,
+)
 from .sameness import Sameness
-from .values import index_parts
 
 
 class Database:
@@ -111,21 +111,29 @@ class Database:
         if name in self._metadata.tables:
             return self._metadata.tables[name]
         info = self.infos.get(key)
-        comment = None if info is None else info.comment
-        table = Table(key[1], self._metadata, schema=key[0], comment=comment)
         if info is None:
-            return table
+            return Table(key[1], self._metadata, schema=key[0])
+        options = table_options(info, self.context.dialect)
+        table = Table(key[1], self._metadata, schema=key[0], comment=info.comment, prefixes=info.prefixes, **options)
         for item in info.columns.values():
             table.append_column(column_of(item, item["name"] in info.primary_key.get("constrained_columns", ())))
+        self._append_constraints(table, info)
+        for index in info.indexes:
+            index_object(index, table)
+        return table
+
+    def _append_constraints(self, table: Table, info: TableInfo) -> None:
         if info.primary_key.get("constrained_columns"):
             table.append_constraint(self._primary_key(info))
         for unique in info.uniques:
             table.append_constraint(unique_constraint_of(unique))
         for foreign_key in info.foreign_keys:
             self._append_foreign_key(table, foreign_key)
-        for index in info.indexes:
-            index_object(index, table)
-        return table
+        for check in info.checks:
+            if is_of_create_table(check):
+                table.append_constraint(check_constraint_of(check))
+        for exclude in info.excludes:
+            table.append_constraint(exclude_of(exclude))
 
     def column(self, key: Key, name: str) -> Column[Any]:
         """Return a reflected column, in its Table."""
@@ -133,8 +141,10 @@ class Database:
 
     @staticmethod
     def _primary_key(info: TableInfo) -> PrimaryKeyConstraint:
-        columns = [name for name in info.primary_key["constrained_columns"] if name in info.columns]
-        return PrimaryKeyConstraint(*columns, name=final(info.primary_key.get("name")))
+        key = info.primary_key
+        columns = [name for name in key["constrained_columns"] if name in info.columns]
+        options = stated(key.get("dialect_options"))
+        return PrimaryKeyConstraint(*columns, name=final(key.get("name")), **timing(key), **options)
 
     def _append_foreign_key(self, table: Table, info: Info) -> None:
         schema, name, columns = info["referred_schema"], info["referred_table"], info["referred_columns"]
@@ -159,60 +169,3 @@ class Database:
 def version_table(context: AutogenContext) -> Key:
     """Return schema and name of the table in which the engine keeps its revisions."""
     return context.opts.get("version_table_schema"), context.opts.get("version_table") or "alembic_version"
-
-
-def final(name: Any) -> conv | None:
-    """Mark a name that comes from the database: no naming convention applies to it again."""
-    return None if name is None else conv(name)
-
-
-def column_of(info: Info, is_key: bool = False) -> Column[Any]:
-    """Return a column as the Inspector describes it."""
-    generated: list[Any] = []
-    default: TextClause | None = None
-    if info.get("computed"):
-        generated.append(Computed(**info["computed"]))
-    elif info.get("identity"):
-        generated.append(Identity(**info["identity"]))
-    elif info.get("default") is not None:
-        default = literal_text(info["default"])
-    options: dict[str, Any] = {"comment": info.get("comment")}
-    autoincrement = info.get("autoincrement")
-    if autoincrement is True or (autoincrement is False and is_key and isinstance(info["type"], Integer)):
-        options["autoincrement"] = autoincrement
-    return Column(info["name"], info["type"], *generated, nullable=info["nullable"], server_default=default, **options)
-
-
-def unique_constraint_of(info: Info) -> UniqueConstraint:
-    """Return a unique constraint as the Inspector describes it."""
-    timing = {word: info[word] for word in ("deferrable", "initially") if info.get(word)}
-    options = stated(info.get("dialect_options"))
-    return UniqueConstraint(*info["column_names"], name=final(info["name"]), **timing, **options)
-
-
-def index_object(info: Info, table: Table) -> Index:
-    """Return an index as the Inspector describes it, on ``table``."""
-    parts: list[Any] = []
-    for part in index_parts(info):
-        is_column = not part.is_expression and not part.sorting and part.name in table.c
-        parts.append(table.c[part.name] if is_column else literal_text(part.text))
-    options: dict[str, Any] = {
-        name: literal_text(value) if name.endswith("_where") and isinstance(value, str) else value
-        for name, value in stated(info.get("dialect_options")).items()
-    }
-    return Index(final(info["name"]), *parts, unique=bool(info["unique"]), _table=table, **options)
-
-
-def foreign_key_options(info: Info) -> dict[str, Any]:
-    """Return what a reflected foreign key states besides its columns."""
-    known = ("onupdate", "ondelete", "deferrable", "initially", "match")
-    return {name: value for name, value in (info.get("options") or {}).items() if name in known and value is not None}
-
-
-def stated(options: Info | None) -> dict[str, Any]:
-    """Return the dialect's options that say something; not that an index is invalid, which no DDL can ask for."""
-    return {
-        name: value
-        for name, value in (options or {}).items()
-        if value not in (None, False, [], ()) and not name.endswith("_invalid")
-    }

@@ -10,7 +10,7 @@ from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Table
 
 from ...operations.containers import ModifyTableOps, UpgradeOps
 from ...operations.kinds.constraint import DropConstraintOp
-from ...operations.kinds.table import CreateTableOp, DropTableOp
+from ...operations.kinds.table import CreateTableOp
 from ...operations.operation import MigrateOperation
 from ...util.exc import CommandError
 from ...util.sqla_compat import sorted_tables
@@ -22,7 +22,9 @@ from .columns import added_columns, altered_columns, dropped_columns
 from .comments import compare_table_comment
 from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
+from .dependents import drop_what_needs_columns
 from .found import Found, Pair
+from .gone import dropped_index, dropped_table
 from .indexes import compare_indexes
 from .key_indexes import goes_with_its_table, needed_by_keys, undo_with_index
 from .reflect import Database, version_table
@@ -56,6 +58,8 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
     found = Found(pairs, _created(context, new), _dropped(context, database, gone))
     found.more = _asked_alone(context, database, new, gone)
     context.comparisons.run("tables", lambda: (context, database, found))
+    for pair in pairs:
+        drop_what_needs_columns(context, database, pair)
     upgrade_ops.ops.extend(found.in_order())
 
 
@@ -144,14 +148,13 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
     """Return what drops tables and their indexes, children first; of a circle, the foreign keys go first."""
     operations: list[MigrateOperation] = []
     tables: list[MigrateOperation] = []
-    dialect = context.dialect
     sortable = sorted_tables(database.table(key) for key in gone)
     for table, constraints in reversed(sortable):
         if table is None:
             drops = [
                 drop_constraint(key, context.impl)
                 for key in _in_order(constraints)
-                if key.name and dialect.supports_alter
+                if key.name and context.dialect.supports_alter
             ]
             operations.extend(drops)
             continue
@@ -159,8 +162,8 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
         info = database.infos[table.schema, str(table.name)]
         needed = needed_by_keys(context, info)
         there = sorted(indexes_of_one_side(context, table, of_models=False), key=lambda index: str(index.name))
-        tables.extend(drop_index(index) for index in there if index.name not in needed)
-        drop = DropTableOp.from_table(table_alone(table, dialect, later))
+        tables.extend(dropped_index(context, info, index) for index in there if index.name not in needed)
+        drop = dropped_table(context, database, table, later)
         made_by_keys = {key["name"] for key in info.foreign_keys}
         again = [drop_index(index).reverse() for index in there if index.name in needed - made_by_keys]
         drop.reverse().followed_by += tuple(again)

@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateIndex, Index, Table
 from ...util.sql import normal_sql
 from ...util.sqla_compat import literal_text
 from ..catalogue.sqlite_index import IndexText, index_text, split_order
-from .reflect import final
+from .objects import final
 
 
 def is_written_as(index: Index, sql: str, dialect: Dialect) -> bool:

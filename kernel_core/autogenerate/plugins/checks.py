@@ -22,7 +22,8 @@ from ..canonical import Question, canonical
 from ..catalogue import Key
 from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
-from ..compare.reflect import Database, final
+from ..compare.objects import final
+from ..compare.reflect import Database
 from ..context import AutogenContext
 
 
@@ -51,10 +52,6 @@ def compare_checks(context: AutogenContext, database: Database, found: Found) ->
     for each in sides:
         _settle(context, each, answers)
     _state_those_of_columns(context, found)
-    for info, creation in found.gone(database):
-        creation.columns += [
-            CheckConstraint(literal_text(each["sqltext"]), name=final(each["name"])) for each in info.checks
-        ]
     return PriorityDispatchResult.STOP
 
 

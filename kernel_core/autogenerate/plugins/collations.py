@@ -35,10 +35,6 @@ def compare_collations(context: AutogenContext, database: Database, found: Found
             both_state = getattr(item["type"], "collation", None) is not None and column.type.collation is not None
             if before != after and not both_state:
                 _note(context, database, pair, column, before)
-    for info, creation in found.gone(database):
-        for each in creation.columns:
-            if isinstance(each, Column) and getattr(each.type, "collation", "") is None:
-                each.type = _with_collation(each.type, info.columns[str(each.name)].get("collation"))
 
 
 def _is_that_of_its_charset(column: Column[Any]) -> bool:
@@ -68,6 +64,11 @@ def _note(context: AutogenContext, database: Database, pair: Pair, column: Colum
     if collation is not None and getattr(existing, "collation", collation) is None:
         alteration.existing_type = _with_collation(existing, collation)
     alteration.modify_type = column.type
+    inherited = pair.info.options.get(f"{context.dialect.name}_collate")
+    if (
+        inherited is not None and getattr(column.type, "collation", None) is None
+    ):  # MODIFY keeps what it does not speak of
+        alteration.modify_type = _with_collation(column.type, inherited)
 
 
 def _with_collation(type_: Any, collation: str | None) -> Any:

@@ -12,7 +12,8 @@ from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
 from ..compare.copies import create_unique, drop_constraint
 from ..compare.found import Found, Pair
-from ..compare.reflect import Database, final
+from ..compare.objects import final
+from ..compare.reflect import Database
 from ..compare.values import unique_of_database
 from ..context import AutogenContext
 

@@ -10,12 +10,12 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ...runtime.plugins import Plugin
-from ...util.sql import Token, closing, split_commas, tokens
-from ...util.sqla_compat import ddl_compiler, final_name, literal_text
+from ...util.sqla_compat import ddl_compiler, final_name
 from ..canonical import Question, canonical, differ
-from ..compare.copies import constraint_alone
+from ..compare.excludes import creation_of
 from ..compare.found import Found, Pair
-from ..compare.reflect import Database, final
+from ..compare.objects import final
+from ..compare.reflect import Database
 from ..context import AutogenContext
 
 
@@ -42,10 +42,6 @@ def compare_excludes(context: AutogenContext, database: Database, found: Found) 
             else:
                 left.remove(same)
         _note(context, pair, left, missing)
-    for info, creation in found.gone(database):
-        schema, table = info.key
-        there_again = (creation_of(each["name"], table, each["definition"], schema) for each in info.excludes)
-        creation.columns += [constraint_alone(each.to_constraint(), context.dialect) for each in there_again]
 
 
 def _question(context: AutogenContext, pair: Pair, definition: str) -> Question:
@@ -81,36 +77,3 @@ def _note(context: AutogenContext, pair: Pair, gone: list[Mapping[str, Any]], mi
         addition = CreateExcludeConstraintOp.from_constraint(constraint)
         addition.constraint_name = final_name(constraint, context.dialect)
         pair.changes.added_constraints.append(addition)
-
-
-def creation_of(name: str, table: str, definition: str, schema: str | None) -> CreateExcludeConstraintOp:
-    """Return the operation that makes a constraint of which the database's definition is known.
-
-    >>> creation_of("e", "t", "EXCLUDE USING gist (a WITH =, b WITH &&) WHERE (c > 1)", None).sentence()
-    'Create exclude constraint e on t (a =, b &&, where c > 1)'
-    """
-    found = tokens(definition, "postgresql")
-    opening = next(place for place, token in enumerate(found) if token.text == "(")
-    end = closing(found, opening)
-    elements = [_element(run, definition) for run in split_commas(found[opening + 1 : end])]
-    options: dict[str, Any] = {}
-    keywords = [token.keyword for token in found]
-    if "USING" in keywords[:opening]:
-        options["using"] = found[keywords.index("USING") + 1].name
-    if "WHERE" in keywords[end:]:
-        start = keywords.index("WHERE", end) + 1
-        stop = closing(found, start)
-        options["where"] = definition[found[start].end : found[stop].start]
-    if "DEFERRABLE" in keywords[end:]:
-        options["deferrable"] = True
-    if "DEFERRED" in keywords[end:]:
-        options["initially"] = "DEFERRED"
-    return CreateExcludeConstraintOp(final(name), table, elements, schema=schema, **options)
-
-
-def _element(run: list[Token], definition: str) -> tuple[Any, str]:
-    place = max(number for number, token in enumerate(run) if token.keyword == "WITH")
-    operator = definition[run[place].end : run[-1].end].strip()
-    if place == 1:
-        return run[0].name, operator
-    return literal_text(definition[run[0].start : run[place - 1].end]), operator

@@ -8,7 +8,8 @@ from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
 from ..compare.copies import create_foreign_key, drop_constraint
 from ..compare.found import Found
-from ..compare.reflect import Database, final
+from ..compare.objects import final
+from ..compare.reflect import Database
 from ..compare.values import foreign_key_of_database, foreign_key_of_model
 from ..context import AutogenContext
 

@@ -6,7 +6,8 @@ from ...operations.kinds.constraint import CreatePrimaryKeyOp, DropConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
 from ..compare.found import Found, Pair
-from ..compare.reflect import Database, final
+from ..compare.objects import final
+from ..compare.reflect import Database
 from ..context import AutogenContext, names
 
 

@@ -32,9 +32,6 @@ def compare_options(context: AutogenContext, database: Database, found: Found) -
         schema, table = pair.info.key
         before = {"row_format": "default"} | {name: there[name] for name in KNOWN if name in there}
         pair.changes.others.append(SetTableOptionsOp(table, schema=schema, existing=before, **changed))
-    for info, creation in found.gone(database):
-        options = _options(context, info.options)
-        creation.kw |= {f"{context.dialect.name}_{name}": value for name, value in options.items()}
 
 
 _NAMES = {"default_charset": "charset", "character_set": "charset", "default_character_set": "charset"}

@@ -9,10 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_PIECE = re.compile(
-    r"(?P<quoted>`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\"|'(?:[^'\\]|''|\\.)*')|(?P<comment>/\*.*?\*/)|(?P<space>\s+)|(?P<sign>.)",
-    re.DOTALL,
-)
+from ...util.sql import lex
+
 _TEXTS = re.compile(
     r"(?:(?:tiny|medium|long)?text|(?:national )?(?:var)?char|nvarchar|nchar|enum|set)\b", re.IGNORECASE
 )
@@ -111,14 +109,14 @@ def _read(words: Sequence[str], found: dict[str, object], further: list[str]) ->
 def _words(sql: str) -> Iterator[str]:
     """Yield what space separates outside quotes, comments and parentheses."""
     word, depth = "", 0
-    for match in _PIECE.finditer(sql):
-        if match.lastgroup == "space" and depth == 0:
+    for token in lex(sql, "mariadb"):
+        if token.kind == "space" and depth == 0:
             if word:
                 yield word
             word = ""
             continue
-        depth += (match.group("sign") == "(") - (match.group("sign") == ")")
-        word += match.group()
+        depth += (token.text == "(") - (token.text == ")")
+        word += token.text
     if word:
         yield word
 
@@ -129,4 +127,4 @@ def _is_check_of_json(words: str) -> bool:
 
 def _renamed(words: str, before: str, after: str) -> str:
     old, new = (f"`{name.replace('`', '``')}`" for name in (before, after))
-    return "".join(new if match.group() == old else match.group() for match in _PIECE.finditer(words))
+    return "".join(new if token.text == old else token.text for token in lex(words, "mariadb"))

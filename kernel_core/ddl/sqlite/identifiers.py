@@ -8,7 +8,7 @@ from ...util.sql import tokens
 
 
 def in_schema(sql: str, schema: str | None) -> str:
-    """Return a CREATE INDEX or CREATE TRIGGER for an attached database: SQLite stores them without its name.
+    """Return a CREATE TABLE, INDEX or TRIGGER for an attached database: SQLite stores them without its name.
 
     >>> in_schema("CREATE UNIQUE INDEX ix ON t (a)", "app")
     'CREATE UNIQUE INDEX app.ix ON t (a)'
@@ -16,7 +16,7 @@ def in_schema(sql: str, schema: str | None) -> str:
     if not schema:
         return sql
     found = tokens(sql, "sqlite")
-    place = next(place for place, token in enumerate(found) if token.keyword in ("INDEX", "TRIGGER")) + 1
+    place = next(place for place, token in enumerate(found) if token.keyword in ("TABLE", "INDEX", "TRIGGER")) + 1
     place += 3 if found[place].keyword == "IF" else 0
     if found[place + 1].text == ".":
         return sql

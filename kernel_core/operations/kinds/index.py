@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from ...util.exc import IrreversibleOperation
 from ...util.sqla_compat import sql_text
+from ...util.sqltext import without_parameters
 from ..base import BatchOperations, Operations
 from ..fields import Field
 from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
@@ -42,6 +43,8 @@ class CreateIndexOp(MigrateOperation):
     ) -> None:
         self.index_name, self.table_name, self.columns = index_name, table_name, list(columns)
         self.schema, self.unique, self.if_not_exists, self.kw = schema, unique, if_not_exists, kw
+        self.stored_sql: str | None = None
+        """The statement that the database keeps of this index, where SQLAlchemy's would make another (SQLite)."""
 
     @classmethod
     def from_index(cls, index: Index) -> Self:
@@ -93,13 +96,24 @@ class CreateIndexOp(MigrateOperation):
         operations.invoke(cls(index_name, operations.table_name, columns, schema=operations.schema, **kw))
 
     def apply(self, operations: Operations) -> None:
+        if self.stored_sql is not None:
+            operations.impl.execute(self.stored_sql)
+            return
         index = self.to_index(operations.migration_context)
         operations.impl.create_index(index, **without_empty({"if_not_exists": self.if_not_exists}))
 
     def reverse(self) -> DropIndexOp:
         return DropIndexOp(self.index_name, self.table_name, schema=self.schema, _reverse=self)
 
+    def edit(self, **values: object) -> Self:
+        """Return a new operation with other values: the stored statement is that of the old ones."""
+        edited = super().edit(**values)
+        edited.stored_sql = None
+        return edited
+
     def render(self, write: SourceWriter) -> str:
+        if self.stored_sql is not None and write.batch_table is None:
+            return write.call("execute", without_parameters(self.stored_sql))
         options = without_empty({"if_not_exists": self.if_not_exists})
         if write.batch_table is not None:
             return write.call("create_index", self.index_name, self.columns, unique=self.unique, **options, **self.kw)

@@ -12,6 +12,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import IrreversibleOperation
 from ...util.sqla_compat import is_type_bound, table_prefixes
+from ...util.sqltext import without_parameters
 from ..alter_table import AlterTableOp
 from ..base import Operations
 from ..fields import Field
@@ -65,6 +66,8 @@ class CreateTableOp(MigrateOperation):
         self._namespace_metadata, self._constraints_included = _namespace_metadata, _constraints_included
         self.if_not_exists, self.comment, self.prefixes = if_not_exists, comment, list(prefixes or ())
         self.kw = kw
+        self.stored_sql: str | None = None
+        """The statement that the database keeps of this table, where SQLAlchemy's would make another (SQLite)."""
         if info:
             self.info.update(info)
 
@@ -117,13 +120,24 @@ class CreateTableOp(MigrateOperation):
 
     def apply(self, operations: Operations) -> Table:
         table = self.to_table(operations.migration_context)
+        if self.stored_sql is not None:
+            operations.impl.execute(self.stored_sql)
+            return table
         operations.impl.create_table(table, **without_empty({"if_not_exists": self.if_not_exists}))
         return table
+
+    def edit(self, **values: object) -> Self:
+        """Return a new operation with other values: the stored statement is that of the old ones."""
+        edited = super().edit(**values)
+        edited.stored_sql = None
+        return edited
 
     def reverse(self) -> DropTableOp:
         return DropTableOp(self.table_name, schema=self.schema, _reverse=self)
 
     def render(self, write: SourceWriter) -> str:
+        if self.stored_sql is not None:
+            return write.call("execute", without_parameters(self.stored_sql))
         options = without_empty(
             {
                 "schema": self.schema,

@@ -15,8 +15,11 @@ from .expressions import ddl_compiler
 
 def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:
     """Return a copy that belongs to no table."""
-    copied: Constraint = constraint._copy(**kw)
-    return copied
+    copied: Any = constraint._copy(**kw)
+    if getattr(constraint, "ops", None):  # SQLAlchemy forgets the operator classes of an ExcludeConstraint
+        copied.ops = dict(constraint.ops)  # type: ignore[attr-defined]
+    made: Constraint = copied
+    return made
 
 
 def is_type_bound(constraint: Constraint) -> bool:

@@ -1,0 +1,193 @@
+"""What needs a column that is dropped, and is in no comparison: it is dropped before, and made again by a downgrade.
+
+PostgreSQL drops such constraints and indexes together with the column, without a word; MariaDB and SQLite refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy.schema import CheckConstraint, UniqueConstraint
+
+from ...ddl.mysql.stored import column_text
+from ...operations.kinds.column import DropColumnOp
+from ...operations.kinds.constraint import CreateCheckConstraintOp, CreatePrimaryKeyOp, DropConstraintOp
+from ...operations.kinds.sql import ExecuteSQLOp
+from ...operations.operation import MigrateOperation
+from ...operations.schemaobj import SchemaObjects
+from ...util.sql import tokens
+from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, sql_text
+from ...util.sqltext import without_parameters
+from ..catalogue import Info, Key
+from ..context import AutogenContext
+from .copies import create_index, create_unique, drop_constraint, drop_index
+from .excludes import creation_of
+from .found import Pair
+from .objects import final
+from .reflect import Database
+
+
+def drop_what_needs_columns(context: AutogenContext, database: Database, pair: Pair) -> None:
+    """Add what drops the CHECKs, exclude constraints, unnamed UNIQUEs and partial indexes over dropped columns."""
+    drops = [each for each in pair.changes.dropped_columns if isinstance(each, DropColumnOp)]
+    gone = [str(each.column_name) for each in drops]
+    again = [str(each.column_name) for each in pair.changes.made_anew if isinstance(each, DropColumnOp)]
+    if not gone and not again:
+        return
+    is_sqlite = context.dialect.name == "sqlite"
+    if not is_sqlite or context.opts["render_as_batch"]:  # elsewhere SQLite cannot drop a constraint at all
+        _Dependents(context, database, pair, [*gone, *again]).note()
+    _keep_primary_key(context, pair, drops)
+
+
+class _Dependents:
+    """The constraints and indexes of one table that need some of its columns."""
+
+    def __init__(self, context: AutogenContext, database: Database, pair: Pair, columns: Sequence[str]) -> None:
+        self.context, self.database, self.pair, self.columns = context, database, pair, columns
+        self.changes, self.info, self.model = pair.changes, pair.info, pair.model
+        self.dropped = {str(getattr(each, "constraint_name", None)) for each in self.changes.dropped_constraints}
+        self.dropped |= {str(getattr(each, "index_name", None)) for each in self.changes.dropped_indexes}
+
+    def note(self) -> None:
+        """Add the operations to the changes."""
+        for item in self.info.checks:
+            if "column" not in item and _is_about(self.context, item, str(item["sqltext"]), self.columns):
+                self._check(item)
+        for item in self.info.excludes:
+            if _is_about(self.context, item, str(item["definition"]), self.columns):
+                self._drop(self._exclude(item))
+        for item in self.info.uniques:
+            if item["name"] is None or set(_included(item)) & set(self.columns):
+                self._unique(item)
+        for item in self.info.indexes:
+            self._index(item)
+
+    def _drop(self, operation: DropConstraintOp) -> bool:
+        """Add a drop, unless it is there; return whether it was not."""
+        if operation.constraint_name is None or str(operation.constraint_name) in self.dropped:
+            return False
+        self.changes.dropped_constraints.append(operation)
+        return True
+
+    def _check(self, item: Info) -> None:
+        schema, table = self.info.key
+        existing = SchemaObjects().check_constraint(
+            final(item["name"]), table, literal_text(item["sqltext"]), schema=schema
+        )
+        operation = drop_constraint(existing, self.context.impl)
+        hook = self.context.run_object_filters
+        if item.get("inherited") or not hook(existing, item["name"], "check_constraint", True, None):
+            return
+        if not self._drop(operation):
+            return
+        for constraint in self.model.constraints:
+            is_check = isinstance(constraint, CheckConstraint) and is_made_on(constraint, self.context.dialect)
+            if is_check and not is_type_bound(constraint) and self._is_named(constraint, item):
+                self._make_check(constraint)  # type: ignore[arg-type]
+
+    def _make_check(self, constraint: CheckConstraint) -> None:
+        schema, table = self.info.key
+        condition = sql_text(constraint.sqltext, self.context.dialect).replace("%%", "%")
+        name = final_name(constraint, self.context.dialect)
+        self.changes.added_constraints.append(CreateCheckConstraintOp(name, table, condition, schema=schema))
+
+    def _exclude(self, item: Info) -> DropConstraintOp:
+        schema, table = self.info.key
+        creation = creation_of(str(item["name"]), table, str(item["definition"]), schema)
+        return DropConstraintOp(final(item["name"]), table, schema=schema, _reverse=creation)
+
+    def _unique(self, item: Info) -> None:
+        """Drop a UNIQUE without a name over such a column, or one that includes it."""
+        if not set(self.columns) & {*item["column_names"], *_included(item)}:
+            return
+        for existing in self.database.table(self.info.key).constraints:
+            is_it = isinstance(existing, UniqueConstraint) and existing.name == item["name"]
+            if not is_it or [column.name for column in existing.columns] != list(item["column_names"]):  # type: ignore[attr-defined]
+                continue
+            if self._drop(drop_constraint(existing, self.context.impl)):
+                wanted = (each for each in self.model.constraints if isinstance(each, UniqueConstraint))
+                same = [create_unique(each, self.context.dialect) for each in wanted if self._is_named(each, item)]
+                self.changes.added_constraints += same
+
+    def _index(self, item: Info) -> None:
+        """Drop an index whose condition or expressions need such a column, or that includes it."""
+        name, options = str(item["name"]), item.get("dialect_options") or {}
+        wheres = [value for option, value in options.items() if option.endswith("_where")]
+        texts = [*map(str, wheres), *(str(each) for each in item.get("expressions") or ())]
+        is_about = any(_mentions(self.context, sql, self.columns) for sql in texts) or set(_included(item)) & set(
+            self.columns
+        )
+        if not is_about or name in self.dropped or item.get("inherited") or "duplicates_constraint" in item:
+            return
+        existing = next(each for each in self.database.table(self.info.key).indexes if each.name == item["name"])
+        if not self.context.run_object_filters(existing, name, "index", True, None):
+            return
+        self.changes.dropped_indexes.append(drop_index(existing))
+        there = {getattr(each, "index_name", None) for each in self.changes.added_indexes}
+        for index in self.model.indexes:
+            if self._is_named(index, item) and index.name not in there:
+                self.changes.added_indexes.append(create_index(index, self.context.dialect))
+
+    def _is_named(self, wanted: Any, item: Info) -> bool:
+        return item["name"] is not None and final_name(wanted, self.context.dialect) == item["name"]
+
+
+def _included(item: Info) -> list[str]:
+    return list((item.get("dialect_options") or {}).get("postgresql_include") or ())
+
+
+def _is_about(context: AutogenContext, item: Info, sql: str, columns: Sequence[str]) -> bool:
+    """Return whether a constraint needs one of the columns; PostgreSQL tells of which columns a CHECK is."""
+    return bool(set(item.get("columns") or ()) & set(columns)) or _mentions(context, sql, columns)
+
+
+def _mentions(context: AutogenContext, sql: str, columns: Iterable[str]) -> bool:
+    """Return whether one of the columns occurs in an expression; a word before a parenthesis is a function."""
+    names, found = {column.lower() for column in columns}, tokens(sql, context.dialect)
+    return any(
+        token.kind in ("name", "word")
+        and token.name.lower() in names
+        and not (token.kind == "word" and place + 1 < len(found) and found[place + 1].text == "(")
+        for place, token in enumerate(found)
+    )
+
+
+def _keep_primary_key(context: AutogenContext, pair: Pair, drops: Sequence[DropColumnOp]) -> None:
+    """Let a downgrade make the primary key again that goes with a column of it.
+
+    PostgreSQL is told to drop the key before. MariaDB takes the column out of the key; SQLite's batch drops the key.
+    """
+    key, changes, info = pair.info.key_columns, pair.changes, pair.info
+    first = next((each for each in drops if str(each.column_name) in key), None)
+    if first is None or changes.dropped_primary_key:
+        return
+    schema, table = info.key
+    name = final(info.primary_key.get("name"))
+    creation = CreatePrimaryKeyOp(name, table, key, schema=schema)
+    if context.dialect.name == "postgresql":
+        drop = DropConstraintOp(name, table, "primary", schema=schema, _reverse=creation)
+        changes.dropped_primary_key.append(drop)
+        return
+    left = set(key) - {str(each.column_name) for each in drops}
+    again = list(_key_again(context, info.key, creation, drops, bool(left)))
+    first.undone_by = lambda operation: [operation.reverse(), *again]
+
+
+def _key_again(
+    context: AutogenContext, key: Key, creation: CreatePrimaryKeyOp, drops: Sequence[DropColumnOp], is_left: bool
+) -> Iterator[MigrateOperation]:
+    """Yield what makes the key once its column is there again; a column counts once it is the key's."""
+    schema, table = key
+    of_mysql = context.dialect.name in ("mysql", "mariadb")
+    if of_mysql and is_left:
+        yield DropConstraintOp("PRIMARY", table, "primary", schema=schema, _reverse=creation)
+    yield creation
+    for each in drops:
+        if of_mysql and each.to_column().autoincrement is True:
+            preparer, connection = context.dialect.identifier_preparer, context.connection
+            assert connection is not None, "autogenerate has a connection"
+            whole = column_text(connection, preparer, table, schema, str(each.column_name))
+            place = preparer.format_table(creation.to_constraint().table)
+            yield ExecuteSQLOp(without_parameters(f"ALTER TABLE {place} MODIFY {whole}"))

@@ -1,0 +1,117 @@
+"""Schema objects of SQLAlchemy from what was read of a database."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import CheckConstraint, Column, Computed, Identity, Index, Table, UniqueConstraint
+from sqlalchemy.sql.elements import TextClause, conv
+from sqlalchemy.types import Integer
+
+from ...util.sql import tokens
+from ...util.sqla_compat import literal_text
+from ..catalogue import Info, TableInfo
+from .values import IndexPart, index_parts
+
+
+def final(name: Any) -> conv | None:
+    """Mark a name that comes from the database: no naming convention applies to it again."""
+    return None if name is None else conv(name)
+
+
+def column_of(info: Info, is_key: bool = False) -> Column[Any]:
+    """Return a column as the Inspector describes it."""
+    generated: list[Any] = []
+    default: TextClause | None = None
+    if info.get("computed"):
+        generated.append(Computed(**info["computed"]))
+    elif info.get("identity"):
+        generated.append(Identity(**info["identity"]))
+    elif info.get("default") is not None:
+        default = literal_text(info["default"])
+    options: dict[str, Any] = {"comment": info.get("comment")}
+    autoincrement = info.get("autoincrement")
+    if autoincrement is True or (autoincrement is False and is_key and isinstance(info["type"], Integer)):
+        options["autoincrement"] = autoincrement
+    return Column(info["name"], info["type"], *generated, nullable=info["nullable"], server_default=default, **options)
+
+
+def unique_constraint_of(info: Info) -> UniqueConstraint:
+    """Return a unique constraint as the Inspector describes it."""
+    options = stated(info.get("dialect_options"))
+    return UniqueConstraint(*info["column_names"], name=final(info["name"]), **timing(info), **options)
+
+
+def timing(info: Info) -> dict[str, Any]:
+    """Return DEFERRABLE and INITIALLY of a reflected constraint, as arguments."""
+    return {word: info[word] for word in ("deferrable", "initially") if info.get(word)}
+
+
+def check_constraint_of(info: Info) -> CheckConstraint:
+    """Return a check as the Inspector describes it."""
+    return CheckConstraint(literal_text(info["sqltext"]), name=final(info["name"]))
+
+
+def is_of_create_table(info: Info) -> bool:
+    """Return whether a Table can state a reflected check: not a column's own, nor one that only ALTER TABLE can add."""
+    return "column" not in info and "definition" not in info
+
+
+def index_object(info: Info, table: Table) -> Index:
+    """Return an index as the Inspector describes it, on ``table``."""
+    options: dict[str, Any] = {
+        name: literal_text(value) if name.endswith("_where") and isinstance(value, str) else value
+        for name, value in stated(info.get("dialect_options")).items()
+    }
+    classes = dict(options.pop("postgresql_ops", {}))
+    parts = [
+        _index_part(part, written, table, classes)
+        for part, written in itertools.zip_longest(index_parts(info), info.get("parts") or ())
+    ]
+    if classes:
+        options["postgresql_ops"] = classes
+    return Index(final(info["name"]), *parts, unique=bool(info["unique"]), _table=table, **options)
+
+
+def _index_part(part: IndexPart, written: str | None, table: Table, classes: dict[str, str]) -> Any:
+    """Return a column, ordered or not, or text, which states its operator class itself."""
+    words = () if written is None else [token.name for token in tokens(written, "postgresql")]
+    is_whole = written is None or list(words) == [part.name, *([classes[part.name]] if part.name in classes else [])]
+    if part.is_expression or part.name not in table.c or not (is_whole or (part.sorting and len(words) <= 1)):
+        classes.pop(part.name, None)
+        return literal_text(part.text if written is None else written)
+    ordered: Any = table.c[part.name]
+    for word in part.sorting:
+        ordered = getattr(ordered, word)()
+    return ordered
+
+
+def foreign_key_options(info: Info) -> dict[str, Any]:
+    """Return what a reflected foreign key states besides its columns."""
+    known = ("onupdate", "ondelete", "deferrable", "initially", "match")
+    return {name: value for name, value in (info.get("options") or {}).items() if name in known and value is not None}
+
+
+def stated(options: Info | None) -> dict[str, Any]:
+    """Return the dialect's options that say something; not that an index is invalid, which no DDL can ask for."""
+    return {
+        name: value
+        for name, value in (options or {}).items()
+        if value not in (None, False, [], ()) and not name.endswith("_invalid")
+    }
+
+
+def table_options(info: TableInfo, dialect: Dialect) -> dict[str, Any]:
+    """Return the options of a reflected table that a Table takes as arguments; this dialect may know fewer."""
+    if info.inherits and not info.is_partition:
+        parents = tuple(f"{schema}.{name}" if schema else name for schema, name in info.inherits)
+        return {**_accepted(info.options, dialect), "postgresql_inherits": parents if len(parents) > 1 else parents[0]}
+    return _accepted(info.options, dialect)
+
+
+def _accepted(options: Info, dialect: Dialect) -> dict[str, Any]:
+    known: Info = next((known for cls, known in dialect.construct_arguments or () if cls is Table), {})
+    found = {name.replace(" ", "_"): value for name, value in options.items() if not name.endswith("_comment")}
+    return {name: value for name, value in found.items() if "*" in known or name.partition("_")[2] in known}

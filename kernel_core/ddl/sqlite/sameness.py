@@ -1,0 +1,71 @@
+"""Whether two CREATE TABLE statements of SQLite make the same table, however they are written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ...util.sql import Token, tokens
+from .definition import Clause, ColumnText, TableText, parse_table
+
+Words = tuple[str, ...]
+
+
+def make_the_same(one: str, two: str) -> bool:
+    """Return whether two statements make the same table: columns in order, constraints in any, space and quotes aside.
+
+    Whether a constraint is stated inside a column or behind the columns does not count. False where one of them is no
+    ordinary CREATE TABLE.
+
+    >>> make_the_same("CREATE TABLE t (a INT PRIMARY KEY)", 'CREATE TABLE "t" (a int, PRIMARY KEY (a))')
+    True
+    """
+    try:
+        return _parts(parse_table(one)) == _parts(parse_table(two))
+    except ValueError:
+        return False
+
+
+def _parts(table: TableText) -> tuple[list[Words], Counter[Words], Words]:
+    columns = [_column(column) for column in table.columns]
+    inside = [_as_of_table(column, clause) for column in table.columns for clause in column.clauses if _moves(clause)]
+    outside = [_words(tokens(clause.text, "sqlite")) for clause in table.constraints]
+    return columns, Counter([*inside, *outside]), _words(tokens(table.options, "sqlite"))
+
+
+def _moves(clause: Clause) -> bool:
+    """Return whether a clause of a column can be stated behind the columns as well."""
+    return clause.kind in ("PRIMARY KEY", "UNIQUE", "CHECK", "FOREIGN KEY")
+
+
+def _column(column: ColumnText) -> Words:
+    own = sorted(" ".join(_without_parentheses(clause)) for clause in column.clauses if not _moves(clause))
+    return (
+        column.name.lower(),
+        " ".join(_words(tokens(column.type_text, "sqlite"))),
+        *(each for each in own if each != "null"),
+    )
+
+
+def _without_parentheses(clause: Clause) -> Words:
+    words = _words(tokens(clause.text, "sqlite"))
+    start = 1 if clause.kind == "DEFAULT" else len(words)
+    while words[start : start + 1] == ("(",) and words[-1] == ")":
+        words = (*words[:start], *words[start + 1 : -1])
+    return words
+
+
+def _as_of_table(column: ColumnText, clause: Clause) -> Words:
+    words = _words(tokens(clause.text, "sqlite"))
+    named = 2 if clause.name is not None else 0
+    head, rest = words[:named], words[named:]
+    this = ("(", column.name.lower(), ")")
+    if clause.kind == "FOREIGN KEY":
+        return (*head, "foreign", "key", *this, *rest)
+    length = {"PRIMARY KEY": 2, "UNIQUE": 1}.get(clause.kind)
+    return words if length is None else (*head, *rest[:length], *this, *rest[length:])
+
+
+def _words(found: Sequence[Token]) -> Words:
+    """Return tokens in one spelling: names and keywords in lower case without quotes, texts as they are."""
+    return tuple(token.text if token.kind == "text" else token.name.lower() for token in found)
