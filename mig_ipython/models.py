@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import MetaData, Table
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from kernel_core.util.exc import CommandError
 
@@ -93,6 +96,18 @@ def metadata_of(value: Any) -> MetaData | None:
         return value
     carried = getattr(value, "metadata", None) if isinstance(value, type | Table) else None
     return carried if isinstance(carried, MetaData) else None
+
+
+def fingerprint(metadata: MetaData | Sequence[MetaData], dialect: Dialect) -> str:
+    """Return a short text that changes when the tables of a MetaData, or of several, do."""
+    digest = hashlib.sha256()
+    for one in (metadata,) if isinstance(metadata, MetaData) else metadata:
+        for key in sorted(one.tables):
+            table = one.tables[key]
+            parts = [str(CreateTable(table).compile(dialect=dialect)), repr(table.comment)]
+            parts += sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+            digest.update("\n".join(parts).encode())
+    return digest.hexdigest()[:16]
 
 
 def _is_base(value: Any) -> bool:

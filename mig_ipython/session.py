@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary, proxy
 
-from kernel_core.config import Config
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script, ScriptDirectory
 from kernel_core.util.exc import CommandError
@@ -25,12 +23,16 @@ from .models import Models, candidates, find_models
 from .proposals.proposal import Proposal
 from .proposals.wanted import Wanted, patterns
 from .proposals.written import WrittenFiles
+from .reimport import reload
 from .running import carrying, planning
 from .running.carrying import OnStep
 from .settings import settings_of
 from .views.declared import Declared
 from .views.plan import Plan
 from .views.report import RunReport
+
+RELOAD = "import the project's edited modules into this kernel too, and give the notebook's names their new values"
+"""What ``--reload`` does, in the help of each command that has it."""
 
 __all__ = ["Connection", "Environment", "Models", "Proposal", "Session", "forget_session", "session_of"]
 
@@ -262,23 +264,17 @@ class Session:
         """The database and the environment, or the environment alone."""
         return self.where if self.current_name is not None else f"environment {self.environment.shown}; not connected"
 
-    @contextmanager
-    def at_work(self, models: Models | None = None, connection: Any = None) -> Iterator[Config]:
-        """Give a configuration that carries a live connection and the models, for one command that runs ``env.py``.
+    @property
+    def import_folders(self) -> tuple[str, ...]:
+        """The folders that the environment has put first on ``sys.path`` (``prepend_sys_path``)."""
+        return self.scripts().prepend_sys_path if self.has_environment else ()
 
-        ``connection`` is by default a fresh one of the current connection. Logging is afterwards as it was.
+    def reload(self) -> tuple[str, ...]:
+        """Import the project's edited modules anew into the kernel; return the notebook's names that changed with it.
+
+        Raises CommandError, and changes nothing, where one of them cannot be imported.
         """
-        self.environment.refuse_several()
-        config = self.environment.config()
-        carrying.refuse_other_database(self, config)
-        chosen = models or self.likely_models()
-        if chosen is not None:
-            several = chosen.metadata
-            config.attributes["target_metadata"] = list(several) if isinstance(several, tuple) else several
-        opened = nullcontext(connection) if connection is not None else self.connection.open()
-        with opened as live, carrying.logging_kept():
-            config.attributes["connection"] = live
-            yield config
+        return reload(self.import_folders, self.namespace)
 
     @property
     def version_table(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from kernel_core.util.exc import CommandError
 
 from ..proposals.comparison import compare
 from ..proposals.proposal import Proposal, review_of
-from ..session import Session
+from ..session import RELOAD, Session
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,10 +48,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--write", action="store_true", help="write the version file now")
     parser.add_argument("--yes", action="store_true", help="ask nothing")
+    parser.add_argument("--reload", action="store_true", help=RELOAD)
 
 
 def run(session: Session, args: argparse.Namespace) -> Proposal:
     """Return the proposal; with a live front end its panel is displayed above."""
+    if args.reload:
+        session.reload()
     head = _head(args)
     found = compare(session, session.models(args.targets), wanted=session.wanted(args.only, args.exclude, args.renames))
     proposal = Proposal(

@@ -14,7 +14,7 @@ import argparse
 
 from ..proposals.comparison import compare
 from ..proposals.proposal import lines_of, review_of
-from ..session import Session
+from ..session import RELOAD, Session
 from ..views.diff import Diff
 from ..views.revisions import lost_revisions
 
@@ -28,10 +28,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--only", action="append", default=None, metavar="GLOB", help="only these tables or columns: users, tmp_*"
     )
     parser.add_argument("--exclude", action="append", default=None, metavar="GLOB", help="all but these")
+    parser.add_argument("--reload", action="store_true", help=RELOAD)
 
 
 def run(session: Session, args: argparse.Namespace) -> Diff:
     """Return the difference."""
+    if args.reload:
+        session.reload()
     models, wanted = session.models(args.targets), session.wanted(args.only, args.exclude)
     found = compare(session, models, only_at_head=False, wanted=wanted)
     review = review_of(session, found)

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from ..settings import give, take
+from ..sources import note_imports, sources
 from ..transform import add_transformer, take_transformer
 
 _NO_COMMANDS = frozenset({"__init__", "carry", "line", "registry"})
@@ -162,6 +163,9 @@ def register(shell: Any) -> None:
     give(shell)
     add_transformer(shell)
     _add_completion(shell, commands)
+    _take_noting(shell)
+    sources.note(may_be_older=True)
+    shell.events.register("post_run_cell", note_imports)
 
 
 def unregister(shell: Any) -> None:
@@ -175,6 +179,7 @@ def unregister(shell: Any) -> None:
     matchers = shell.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if getattr(matcher, "matcher_identifier", "") != "mig"]
     take_transformer(shell)
+    _take_noting(shell)
     if _is_reloading():
         return
     take(shell)
@@ -194,6 +199,12 @@ def _is_reloading() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _take_noting(shell: Any) -> None:
+    """Note no more imports after a cell; a second loading then notes them once."""
+    callbacks = shell.events.callbacks["post_run_cell"]
+    callbacks[:] = [one for one in callbacks if getattr(one, "__name__", "") != note_imports.__name__]
 
 
 def _add_completion(shell: Any, commands: dict[str, Command]) -> None:

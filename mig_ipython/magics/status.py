@@ -5,7 +5,7 @@
     %mig_status --no-drift
 
 Drift, the difference between models and database that no revision holds yet, is asked where it is clear which models
-are meant and nothing is pending.
+are meant and nothing is pending. Files of the models that were edited since this kernel imported them are read anew.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 
 from kernel_core.util.exc import CommandError
 
+from ..models import NO_MODELS
 from ..proposals.comparison import compare
-from ..session import Session
+from ..session import RELOAD, Session
 from ..views.revisions import broken_files, entries, lost_revisions
 from ..views.status import Status
 
@@ -25,10 +26,13 @@ from ..views.status import Status
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what may be typed."""
     parser.add_argument("--no-drift", action="store_true", help="do not compare models and database")
+    parser.add_argument("--reload", action="store_true", help=RELOAD)
 
 
 def run(session: Session, args: argparse.Namespace) -> Status:
     """Return the status."""
+    if args.reload:
+        session.reload()
     facts: dict[str, Any] = {}
     connected = session.current_name is not None
     if connected:
@@ -39,8 +43,9 @@ def run(session: Session, args: argparse.Namespace) -> Status:
     if session.has_environment:
         facts["environment"] = session.environment.shown
         facts.update(_revisions(session, connected))
-    if connected and models is not None and not args.no_drift and not facts.get("pending") and not facts.get("lost"):
-        facts["drift"] = _drift(session)
+    settled = connected and not facts.get("pending") and not facts.get("lost")
+    if settled and not args.no_drift and (models is not None or session.has_environment):
+        facts |= _drift(session, facts.get("notes", ()))
     following = _next(session, facts, connected)
     facts.pop("lost", None)
     return Status(**facts, next=following)
@@ -68,12 +73,16 @@ def _several_heads(heads: Sequence[str]) -> tuple[str, ...]:
     return (f"The history has {len(heads)} heads. %mig_upgrade heads applies all of them, %mig_merge joins them.",)
 
 
-def _drift(session: Session) -> int | None:
-    """Return how many operations autogenerate would find; None where the comparison is refused."""
+def _drift(session: Session, notes: Sequence[str]) -> dict[str, Any]:
+    """Return how many operations autogenerate would find, for which models; ``drift`` is None where it is refused."""
     try:
-        return len(list(compare(session, session.models()).operations.leaves()))
-    except CommandError:
-        return None
+        found = compare(session, session.models())
+    except CommandError as error:
+        return (
+            {} if str(error) == NO_MODELS else {"notes": (*notes, f"drift is not known: {str(error).splitlines()[0]}")}
+        )
+    drift = len(list(found.operations.leaves()))
+    return {"drift": drift, "models": str(found.models), "notes": (*notes, *found.notes)}
 
 
 def _typed(session: Session) -> str:

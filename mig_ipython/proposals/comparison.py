@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from kernel_core.autogenerate import AutogenContext, produce_migrations
 from kernel_core.autogenerate.api import script_template_args
@@ -17,8 +14,9 @@ from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
-from ..models import NO_MODELS, Models
-from ..running.carrying import refuse_difference
+from ..models import NO_MODELS, Models, fingerprint
+from ..reimport import fresh_modules
+from ..running.work import at_work, refuse_difference
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -31,9 +29,10 @@ EVERYTHING = Wanted()
 class Comparison:
     """What differs, and what it was made from.
 
-    ``opts`` are those that ``env.py`` configured; ``database_heads`` and ``heads`` where database and files stood;
-    ``fingerprint`` stands for the models as they were, ``wanted`` for what was left out,
-    ``notes`` say what was included all the same.
+    ``opts`` are those that ``env.py`` configured; ``database_heads`` and ``heads`` where database and files were;
+    ``fingerprint`` stands for the models as they were, ``wanted`` for what was left out. ``asked`` are the models of
+    the notebook that were named or found; ``notes`` say what was included all the same, and which files were edited
+    since the kernel imported them.
     """
 
     operations: UpgradeOps
@@ -44,6 +43,7 @@ class Comparison:
     heads: tuple[str, ...]
     fingerprint: str
     wanted: Wanted = EVERYTHING
+    asked: Models | None = None
     notes: tuple[str, ...] = ()
 
     def between(self, where: str) -> str:
@@ -68,8 +68,20 @@ def compare(
     ``only_at_head``, and where nobody has models. ``wanted`` is by default what ``%config Mig`` says.
     """
     wanted = session.wanted() if wanted is None else wanted
-    if session.has_environment:
-        return _by_environment(session, models, only_at_head, wanted)
+    with fresh_modules(session.import_folders) as fresh:
+        now = models if fresh is None else fresh.models(models, session.namespace)
+        if session.has_environment:
+            found = _by_environment(session, now, only_at_head, wanted)
+        else:
+            found = _directly(session, now, wanted)
+        if fresh is not None:
+            fresh.refuse_kernels(found.models.metadata)
+        notes = fresh.note(found.models.metadata, found.dialect) if fresh is not None else ()
+        return replace(found, asked=models, notes=(*found.notes, *notes))
+
+
+def _directly(session: Session, models: Models | None, wanted: Wanted) -> Comparison:
+    """Compare without an environment, as the defaults of `MigrationContext` say."""
     if models is None:
         raise CommandError(NO_MODELS)
     with session.connection.open() as live:
@@ -104,7 +116,7 @@ def _by_environment(session: Session, models: Models | None, only_at_head: bool,
         results.append(_comparison(directives[0] if directives else None, used, context, here, heads, wanted))
         return []
 
-    with session.at_work(models) as config:
+    with at_work(session, models) as config:
         environment = EnvironmentContext(config, scripts, fn=look, as_sql=False, dont_mutate=True)
         with environment:
             scripts.run_env()
@@ -152,7 +164,7 @@ def _comparison(
         opts=dict(context.opts),
         database_heads=here,
         heads=heads,
-        fingerprint=fingerprint(models, context.dialect),
+        fingerprint=fingerprint(models.metadata, context.dialect),
         wanted=wanted,
         notes=notes,
     )
@@ -168,16 +180,3 @@ def _check_at_head(scripts: ScriptDirectory, here: Sequence[str]) -> None:
             f"The database stands at {stands}, the {newest} {', '.join(sorted(heads)) or 'none'}: what is pending "
             f"would be found a second time. Run %mig_upgrade{' heads' if len(heads) > 1 else ''} first."
         )
-
-
-def fingerprint(models: Models, dialect: Any) -> str:
-    """Return a short text that changes when the models do."""
-    several = models.metadata if isinstance(models.metadata, tuple) else (models.metadata,)
-    digest = hashlib.sha256()
-    for metadata in several:
-        for key in sorted(metadata.tables):
-            table = metadata.tables[key]
-            parts = [str(CreateTable(table).compile(dialect=dialect)), repr(table.comment)]
-            parts += sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
-            digest.update("\n".join(parts).encode())
-    return digest.hexdigest()[:16]

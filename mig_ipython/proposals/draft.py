@@ -16,7 +16,7 @@ from kernel_core.util.exc import CommandError
 from ..models import Models, find_models
 from ..review import Review
 from ..views.text import short
-from .comparison import Comparison, compare, fingerprint
+from .comparison import Comparison, compare
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -45,7 +45,8 @@ class Draft:
         self.head, self.label, self.depends_on = head, label, depends_on
         self._path: Path | None = None
         self._found: dict[str, Any] | None = None
-        self._named = _models_called(comparison.models.name, session) == comparison.models
+        asked = comparison.asked
+        self._named = asked is not None and _models_called(asked.name, session) == asked
 
     @property
     def path(self) -> Path | None:
@@ -123,10 +124,10 @@ class Draft:
 
     # ---- made from ---------------------------------------------------------------------------------------------------
 
-    def models_now(self) -> Models:
+    def models_now(self) -> Models | None:
         """Return the models that bear the name in the notebook now: a cell may have declared them anew."""
-        made = self._made.models
-        return (_models_called(made.name, self._session) if self._named else None) or made
+        asked = self._made.asked
+        return (_models_called(asked.name, self._session) if asked is not None and self._named else None) or asked
 
     def anew(self, review: Review, comparison: Comparison) -> Draft:
         """Return a draft of another review, with this one's message and place."""
@@ -150,13 +151,14 @@ class Draft:
         is compared once more: somebody may have altered it by hand.
         """
         made, session = self._made, self._session
-        if fingerprint(self.models_now(), made.dialect) != made.fingerprint:
-            return "The models have changed since this review was made."
         if session.has_environment and tuple(session.scripts().get_heads()) != made.heads and made.heads:
             return "A revision was added since this review was made."
         if session.heads_of_database() != made.database_heads:
             return "The database has moved since this review was made."
-        if _code(compare(session, made.models, wanted=made.wanted).operations) != _code(made.operations):
+        found = compare(session, self.models_now(), wanted=made.wanted)
+        if found.fingerprint != made.fingerprint:
+            return "The models have changed since this review was made."
+        if _code(found.operations) != _code(made.operations):
             return "The database was altered by hand since this review was made."
         return ""
 

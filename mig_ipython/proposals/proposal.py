@@ -182,14 +182,12 @@ class Proposal(View):
 
     def text(self) -> str:
         if not len(self):
-            wanted = str(self.comparison.wanted)
-            chosen = f" ({wanted})" if wanted else ""
-            return f"Nothing to do{chosen}: {self.where} is as the models say."
+            return "\n".join((self._nothing, *(f"! {note}" for note in self.comparison.notes)))
         return "\n".join((self._lead(), lines_text(self.lines()), *self._renames(), *self._notes(), self._state()))
 
     def html(self) -> Html:
         if not len(self):
-            return page(tag("p", self.text()))
+            return page(tag("p", self._nothing), *(tag("p", note) for note in self.comparison.notes))
         lines = self.lines()
         body = (
             lines_html(lines),
@@ -207,6 +205,12 @@ class Proposal(View):
 
     def _lead(self) -> str:
         return summary(self.lines(), f"{self.describe_source} and {self.where}")
+
+    @property
+    def _nothing(self) -> str:
+        wanted = str(self.comparison.wanted)
+        chosen = f" ({wanted})" if wanted else ""
+        return f"Nothing to do{chosen}: {self.where} is as the models say."
 
     def _renames(self) -> list[str]:
         return [f"? {one.sentence()}: .rename({number})" for number, one in enumerate(self.renames, 1)]

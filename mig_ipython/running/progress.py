@@ -21,7 +21,7 @@ from ..views.clock import CLOCK_CSS, clock, seconds
 from ..views.html import Html, page, tag
 from ..views.text import count, short
 from ..views.view import View
-from .carrying import connection_at_work
+from .work import connection_at_work
 
 if TYPE_CHECKING:
     from ..session import Session
