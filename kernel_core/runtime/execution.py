@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from ..script.steps import StampStep, Step
 from ..util.exc import CommandError, SomeoneElseMovedIt
 from ..util.logs import Log
 from ..util.secrets import redact
-from .failure import failed
+from .failure import Aftermath, failed
 from .group import Group
 from .heads import after, spoken
 from .info import MigrationInfo, info_of
@@ -61,18 +62,19 @@ class Execution:
         """
         new, report = after(self.heads, step), self._reporter(step, index + 1)
         report("start", 0.0)
-        started, transaction = time.perf_counter(), None
+        started, transaction, suspensions = time.perf_counter(), None, 0
         try:
             is_first = not self._group.is_open
             with self._group.revision(stays=stays) as transaction:
+                suspensions = transaction.suspensions if transaction is not None else 0
                 if is_first and not self._holds_rows(transaction):
                     self._secure(index, new, transaction)
                 self._carry_out(step, new, owes, kw)
         except BaseException as error:  # noqa: BLE001 - _explain raises it, or the error made of it
             self.context.version_rows.forget()
-            self.context.transactions.clean()
+            after_it = self._end(error, transaction, suspensions)
             report("failed", time.perf_counter() - started)
-            self._explain(error, step, interrupted=transaction is not None and transaction.interrupted)
+            self._explain(error, step, after_it)
         seconds = 0.0 if self.context.as_sql else time.perf_counter() - started
         self.done += [AppliedStep(each, step.direction, self._doc(each), seconds) for each in named(step)]
         self.heads = new
@@ -145,28 +147,54 @@ class Execution:
 
     # ---- when it fails ------------------------------------------------------------------------------------------
 
-    def _explain(self, error: BaseException, step: AnyStep, *, interrupted: bool) -> NoReturn:
+    def _end(self, error: BaseException, transaction: RevisionTransaction | None, suspensions: int) -> Aftermath:
+        """End the transaction of a step that failed, and return what is left of it.
+
+        ``suspensions`` is how often the transaction had been committed when the step began.
+        """
+        context = self.context
+        failed_with = context.transactions.roll_back(error)
+        if transaction is not None:
+            failed_with = failed_with or transaction.rollback_error
+        is_read = self._read_again()
+        after = Aftermath(
+            tuple(sorted(self.heads)),
+            tuple(each.revision for each in self.done),
+            is_read,
+            began=transaction is not None or context.borrowed or context.as_sql,
+            one_for_all=context.transactions.one_for_all,
+            rollback_error=failed_with,
+        )
+        if transaction is None:
+            return after
+        suspended = transaction.suspensions > suspensions
+        way: Literal["", "inside", "before"] = "inside" if transaction.is_suspended else "before" if suspended else ""
+        rolls_back_all = after.one_for_all and not transaction.interrupted
+        return replace(after, autocommits=transaction.autocommits, suspended=way, one_for_all=rolls_back_all)
+
+    def _explain(self, error: BaseException, step: AnyStep, after_it: Aftermath) -> NoReturn:
         """Raise UpgradeFailed for an error; an interrupt goes on, with a note that tells where the database stands."""
-        heads = self._standing()
         if not isinstance(error, Exception):
-            error.add_note(f"Stopped in {step.direction}; the database stands at {spoken(heads)}.")
+            stands = "stands at" if after_it.is_read else "could not be read, it stood at"
+            error.add_note(f"Stopped in {step.direction}; the database {stands} {spoken(after_it.heads)}.")
             raise error
         if isinstance(error, SomeoneElseMovedIt):
             raise error
-        applied = tuple(each.revision for each in self.done)
-        raise failed(error, step, self.context, heads, applied, interrupted) from error
+        raise failed(error, step, self.context, after_it) from error
 
-    def _standing(self) -> tuple[str, ...]:
-        """Return where the database stands after a failure, and count as done what led there."""
+    def _read_again(self) -> bool:
+        """Read where the database stands after a failure, and count as done what led there; False where it cannot."""
         context = self.context
-        if context.transactions.one_for_all:
-            self._go_back(self.before)
-        elif not context.borrowed and not context.as_sql:
-            try:
-                self._go_back(frozenset(context.get_current_heads()))
-            except Exception as second:  # noqa: BLE001 - the connection may be gone; the first error is what counts
-                log.debug("cannot read the version table after a failure: %s", type(second).__name__)
-        return tuple(sorted(self.heads))
+        if context.borrowed or context.as_sql:
+            return True
+        try:
+            self._go_back(frozenset(context.get_current_heads()))
+        except Exception as second:  # noqa: BLE001 - the connection may be gone; the first error is what counts
+            log.debug("cannot read the version table after a failure: %s", type(second).__name__)
+            if context.transactions.one_for_all:
+                self._go_back(self.before)
+            return False
+        return True
 
     def _go_back(self, heads: frozenset[str]) -> None:
         """Forget the steps that were taken back together with the one that failed."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import traceback
+from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Dialect
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuchModuleError
@@ -16,6 +18,11 @@ from ..script.steps import StampStep, Step
 from ..util.exc import UpgradeFailed
 from ..util.secrets import redact
 from .heads import spoken
+
+LONGEST_STATEMENT = 300
+"""Characters of a failed statement that are shown."""
+
+_SECRET_LITERAL = re.compile(r"(?i)\b(PASSWORD|IDENTIFIED\s+BY|SECRET|TOKEN|API_?KEY)(\W{1,4})'(?:[^']|'')*'")
 
 
 class Run(Protocol):
@@ -31,20 +38,48 @@ class Run(Protocol):
         """The transaction is the caller's."""
 
 
-def failed(
-    error: Exception,
-    step: Step | StampStep,
-    context: Run,
-    heads: tuple[str, ...],
-    applied: tuple[str, ...],
-    interrupted: bool,
-) -> UpgradeFailed:
-    """Return the UpgradeFailed for ``error``, which a step raised; ``heads`` is where the database stands now."""
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What is known of the database after a failure: the facts that the words "rolled back" depend on.
+
+    ``heads`` is where it stands, read again unless ``is_read`` is False; ``began`` is False where the transaction could
+    not be begun, ``suspended`` says whether an autocommit_block() committed something ("inside" one or "before"), and
+    ``rollback_error`` is what the rollback failed with.
+    """
+
+    heads: tuple[str, ...]
+    applied: tuple[str, ...] = ()
+    is_read: bool = True
+    began: bool = True
+    one_for_all: bool = False
+    autocommits: bool = False
+    suspended: Literal["", "inside", "before"] = ""
+    rollback_error: BaseException | None = None
+
+
+def failed(error: Exception, step: Step | StampStep, context: Run, after: Aftermath) -> UpgradeFailed:
+    """Return the UpgradeFailed for ``error``, which a step raised."""
     revision = step.revision_id if isinstance(step, Step) else ", ".join(step.added or step.removed) or "base"
     name = f"Revision {revision}{_place(error, step, context)}"
     verb = {"upgrade": "failed", "downgrade": "could not be undone", "stamp": "could not be stamped"}[step.direction]
-    text = f"{name} {verb}: {reason(error)} {_outcome(context, heads, interrupted)}"
-    return UpgradeFailed(redact(text), revision=revision, standing_at=heads, applied=applied)
+    failure = f"{name} {verb}: {reason(error)}"
+    statement = statement_of(error)
+    text = f"{failure} {outcome(context, after)}" + (f" SQL: {statement}" if statement else "")
+    return UpgradeFailed(
+        redact(text),
+        revision=revision,
+        standing_at=after.heads,
+        applied=after.applied,
+        failure=redact(failure),
+        statement=statement,
+    )
+
+
+def statement_of(error: BaseException) -> str:
+    """Return the SQL that failed on one line, shortened and without its secrets; "" where it was no statement."""
+    words = " ".join(str(getattr(error, "statement", None) or "").split())
+    words = _SECRET_LITERAL.sub(r"\1\2'***'", words)
+    return redact(words if len(words) <= LONGEST_STATEMENT else words[: LONGEST_STATEMENT - 1] + "…")
 
 
 def reason(error: BaseException) -> str:
@@ -56,6 +91,8 @@ def reason(error: BaseException) -> str:
     first = next((line.strip() for line in str(cause).splitlines() if line.strip()), "")
     ours = type(cause).__module__.endswith("util.exc")
     text = first if ours and first else f"{type(cause).__name__}: {first}" if first else type(cause).__name__
+    if getattr(error, "connection_invalidated", False):
+        text = f"The connection was lost: {text}"
     return text if text.endswith((".", "!", "?")) else text + "."
 
 
@@ -73,17 +110,34 @@ def _file(frame: FrameType) -> str:
     return os.path.realpath(frame.f_code.co_filename)
 
 
-def _outcome(context: Run, heads: tuple[str, ...], interrupted: bool) -> str:
+def outcome(context: Run, after: Aftermath) -> str:
+    """Return what became of what a failed step had done, and where the database stands."""
     if context.as_sql:
         return "No more SQL was written."
     if context.borrowed:
         return "It runs in the caller's transaction, which must be rolled back now."
-    where = f"the database stands at {spoken(heads)}."
-    if interrupted:
-        return f"What it did up to its autocommit_block() stays; {where}"
-    if not context.impl.transactional_ddl:
-        return f"{context.dialect.name} commits each change of a table at once, so a part of it may stay; {where}"
-    return f"It was rolled back; {where}"
+    where = f"the database stands at {spoken(after.heads)}."
+    if not after.is_read:
+        where = f"where the database stands could not be read, it stood at {spoken(after.heads)}."
+    return f"{_undone(context, after)}; {where}"
+
+
+def _undone(context: Run, after: Aftermath) -> str:
+    """Return how much of a failed step is left."""
+    if not after.began:
+        return "It did not begin"
+    if after.rollback_error is not None:
+        closed = "" if context.dialect.name == "sqlite" else ", so the connection was closed"
+        return f"The rollback failed as well{closed} ({reason(after.rollback_error).rstrip('.')})"
+    if after.suspended == "inside":
+        return "Each statement of its autocommit_block() commits, so what came before the failing one stays"
+    if not type(context.impl).transactional_ddl:
+        return f"{context.dialect.name} commits each change of a table at once, so a part of it may stay"
+    if after.autocommits:
+        return "The connection is in AUTOCOMMIT, so what came before the failing statement stays"
+    if after.suspended:
+        return "The rest was rolled back, what it did up to its autocommit_block() stays"
+    return "The whole run was rolled back" if after.one_for_all else "It was rolled back"
 
 
 _PACKAGES = {

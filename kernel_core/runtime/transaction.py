@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import TracebackType
 
 from sqlalchemy import Connection
 
 from ..ddl.impl import DefaultImpl
-from ..util.exc import CommandError
+from ..util.exc import CommitRefused
 
 
 class RevisionTransaction:
     """What ``impl.begin_revision`` opens, with a way to step out: `suspended` commits, and begins anew afterwards.
 
-    ``interrupted`` is True once something was committed in the middle, so that a rollback cannot take back all.
+    ``suspensions`` counts the commits in the middle, which no rollback can undo; ``is_suspended`` is True after such a
+    commit until the next begin. ``autocommits`` is True where the driver commits each statement by itself,
+    and ``rollback_error`` is what the rollback failed with.
     """
 
     def __init__(self, impl: DefaultImpl, connection: Connection) -> None:
         self._impl, self._connection = impl, connection
         self._block: AbstractContextManager[None] | None = None
-        self.interrupted = False
+        self.suspensions = 0
+        self.is_suspended = self.autocommits = False
+        self.rollback_error: Exception | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether something was committed in the middle."""
+        return self.suspensions > 0
 
     def __enter__(self) -> RevisionTransaction:
         self._begin()
@@ -31,20 +40,32 @@ class RevisionTransaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         block, self._block = self._block, None
-        return None if block is None else block.__exit__(kind, error, trace)
+        if block is None:
+            return None
+        try:
+            return block.__exit__(kind, error, trace)
+        except Exception as second:
+            if error is None or second is error:
+                raise
+            self.rollback_error = second  # the error that made it roll back goes on
+            return None
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
         """Commit what was done, run the block outside any transaction, begin anew; after an error nothing is begun."""
-        self.interrupted = True
+        self.suspensions += 1
         self.__exit__(None, None, None)
+        self.is_suspended = True
         yield
+        self.is_suspended = False
         self._begin()
 
     def _begin(self) -> None:
         block = self._impl.begin_revision(self._connection)
         block.__enter__()
         self._block = block
+        raw = self._connection.connection.driver_connection
+        self.autocommits = self._connection.dialect.name != "sqlite" and getattr(raw, "autocommit", None) is True
 
 
 class Transactions:
@@ -96,11 +117,11 @@ class Transactions:
     def suspended(self, before_commit: Callable[[], object] = lambda: None) -> Iterator[None]:
         """Commit what is done, let each statement of the block commit by itself, begin anew.
 
-        ``before_commit`` is called in the transaction that is about to end. Raises CommandError where
+        ``before_commit`` is called in the transaction that is about to end. Raises CommitRefused where
         the transaction belongs to the caller.
         """
         if self.borrowed:
-            raise CommandError(
+            raise CommitRefused(
                 "autocommit_block() would have to commit a transaction that the caller began. "
                 "Hand over a connection that is in no transaction."
             )
@@ -131,6 +152,32 @@ class Transactions:
         """Roll back whatever transaction of ours is still open, so that the connection can be used again."""
         if self.connection is not None and self._is_loose():
             self.connection.rollback()
+
+    def roll_back(self, error: BaseException) -> Exception | None:
+        """End the transaction of a revision, or of a whole run, because of an error.
+
+        Returns what the rollback failed with. Then the connection is closed, which makes the server end the transaction
+        (but not on SQLite, whose database may live in that connection).
+        """
+        transaction, self._open = self._open, None
+        if transaction is not None:
+            transaction.__exit__(type(error), error, error.__traceback__)
+        failed = transaction.rollback_error if transaction is not None else None
+        try:
+            self.clean()
+        except Exception as second:  # noqa: BLE001 - the first error is what counts
+            failed = failed or second
+        if failed is not None:
+            self._abandon()
+        return failed
+
+    def _abandon(self) -> None:
+        connection = self.connection
+        if connection is None or self.borrowed or connection.closed or connection.dialect.name == "sqlite":
+            return
+        with suppress(Exception):
+            connection.invalidate()
+            connection.rollback()
 
     def _is_loose(self) -> bool:
         """Tell whether a transaction is open that neither the caller nor a revision holds."""

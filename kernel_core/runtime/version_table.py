@@ -150,14 +150,17 @@ class VersionTable:
     def _elsewhere(self, heads: frozenset[str], found: frozenset[str]) -> SomeoneElseMovedIt:
         return SomeoneElseMovedIt(
             f"Someone else moved {self.table.fullname}: it stood at {spoken(heads)}, "
-            f"now it stands at {spoken(found)}. Nothing was changed; look at the current revision and start again."
+            f"now it stands at {spoken(found)}. The step was not begun; look at the current revision and start again."
         )
 
     def _moved(self, head: str, fact: str) -> SomeoneElseMovedIt:
         return SomeoneElseMovedIt(
             f"Someone else moved {self.table.fullname}: revision {head} {fact} in it. "
-            "This change was rolled back; look at the current revision and start again."
+            f"{self._undone()}Look at the current revision and start again."
         )
+
+    def _undone(self) -> str:
+        return "This change is rolled back. " if type(self.impl).transactional_ddl else ""
 
     def _print(self, changes: RowChanges) -> None:
         number = self.table.c.version_num

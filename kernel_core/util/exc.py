@@ -9,7 +9,8 @@
     ├── IrreversibleOperation         an operation does not know how to undo itself
     ├── UnsupportedOperation          this database cannot do it, or not this way
     ├── BatchError                    a batch cannot be carried out without losing something
-    ├── UpgradeFailed                 a revision failed while it ran; it was rolled back
+    ├── UpgradeFailed                 a revision failed while it ran
+    ├── CommitRefused                 a revision commits, but the transaction is its caller's
     ├── SomeoneElseMovedIt            the version table changed under a running command
     ├── EnvironmentMissing            a directory is not a migration environment
     ├── EnvironmentBusy               somebody else is writing revisions there
@@ -90,16 +91,30 @@ class NoSuchColumn(BatchError, KeyError):
 
 
 class UpgradeFailed(CommandError):
-    """A revision failed while it ran and was rolled back.
+    """A revision failed while it ran; the message says what became of what it had done.
 
-    ``revision`` is its id, ``standing_at`` the heads of the database now, ``applied`` what this run had finished.
+    ``revision`` is its id, ``standing_at`` the heads of the database now, ``applied`` what this run had finished;
+    ``failure`` is the message without what came of it, and ``statement`` the SQL that failed, shortened and masked, ""
+    where it was no statement.
     """
 
     def __init__(
-        self, message: str, *, revision: str, standing_at: tuple[str, ...] = (), applied: tuple[str, ...] = ()
+        self,
+        message: str,
+        *,
+        revision: str,
+        standing_at: tuple[str, ...] = (),
+        applied: tuple[str, ...] = (),
+        failure: str = "",
+        statement: str = "",
     ) -> None:
         super().__init__(message)
         self.revision, self.standing_at, self.applied = revision, standing_at, applied
+        self.failure, self.statement = failure or message, statement
+
+
+class CommitRefused(CommandError):
+    """A revision would have to commit, but the transaction in which it runs belongs to the caller."""
 
 
 class SomeoneElseMovedIt(CommandError):

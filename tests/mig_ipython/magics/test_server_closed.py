@@ -40,3 +40,14 @@ def test_the_next_command_connects_anew(notebook, url, borrowed):
         assert close_connections(url) > 0, f"nothing was idle before {command}"
         notebook.run(command)
     engine.dispose()
+
+
+def test_a_connection_lost_within_a_statement_says_so_and_what_to_do(notebook, postgresql_url):
+    notebook.run(f"%mig_connect {postgresql_url}")
+    notebook.run("%mig_init migrations")
+    end_itself = "SELECT pg_terminate_backend(pg_backend_pid())"
+    notebook.run(
+        f"%%migration 'End' --write\ndef upgrade():\n    op.execute('{end_itself}')\ndef downgrade():\n    pass"
+    )
+    assert "The connection was lost" in notebook.fail("%mig_upgrade")
+    assert notebook.run("%mig_current")

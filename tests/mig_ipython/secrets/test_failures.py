@@ -348,7 +348,7 @@ def rows_with_the_password_in_them_that_fail(book):
 def a_migration_cell_that_fails_at_the_url(book):
     book.ready()
     url = book.secret.url()
-    book.run(f"%%migration 'It fails'\nop.execute('{url}')\nraise ValueError('{url}')", fails=True)
+    book.run(f"%%migration 'It fails'\nop.execute('{url}')\nint('{url}')", fails=True)
     book.run(f"%%migration 'It names it'\nop.execute(known, '{url}')", fails=True)
     book.run(f"%%migration 'No Python'\nop.execute('{url}'", fails=True)
 
