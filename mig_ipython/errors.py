@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from kernel_core.util.exc import CommandError, LostRevision, ResolutionError
+from kernel_core.util.mistakes import mistake_in_project
 from kernel_core.util.secrets import redact, remember_environment
 
 
@@ -38,8 +39,8 @@ class WrongArguments(MigError, TypeError):
 def told_plainly() -> Iterator[None]:
     """Turn what a person can act on into `MigError`; leave a bug its traceback, with every secret replaced.
 
-    A person can act on a CommandError of the engine, on what the database answers, and on a file that cannot be
-    opened. A KeyboardInterrupt passes, and is shown in one line that says where the database stands.
+    A person can act on a CommandError of the engine, on what the database answers, on a mistake in the project's files,
+    and on a file that cannot be opened. A KeyboardInterrupt passes, and is shown in one line with the current revision.
     """
     remember_environment()
     try:
@@ -50,19 +51,32 @@ def told_plainly() -> Iterator[None]:
     except KeyboardInterrupt as error:
         tell_of_interrupt(error)
         raise
-    except LostRevision as error:
-        raise MigError(lost_revision(error)) from error
-    except CommandError as error:
-        unknown = isinstance(error, ResolutionError) and str(error).endswith('".')
-        raise MigError(f"{error}{' %mig_history lists what there is.' if unknown else ''}") from error
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        raise MigError(f"{where}{error.strerror or error}") from error
-    except Exception as error:
-        if _is_of_the_database(error):
-            raise MigError(database_message(error)) from error
-        _show_redacted(error)
+    except (Exception, SystemExit) as error:
+        told = message_of(error)
+        if told is not None:
+            raise MigError(told) from error
+        if isinstance(error, Exception):
+            _show_redacted(error)
         raise
+
+
+def message_of(error: BaseException) -> str | None:
+    """Return what a person is told of an error, in one or two lines; None where it is a bug."""
+    if isinstance(error, MigError):
+        return str(error)
+    if isinstance(error, LostRevision):
+        return lost_revision(error)
+    if isinstance(error, CommandError):
+        unknown = isinstance(error, ResolutionError) and str(error).endswith('".')
+        return f"{error}{' %mig_history lists what there is.' if unknown else ''}"
+    if _is_of_a_driver(error):
+        return database_message(error)
+    mistake = mistake_in_project(error)
+    if mistake is not None:
+        return str(mistake)
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror or error}" if error.filename else str(error.strerror or error)
+    return database_message(error) if _is_of_the_database(error) else None
 
 
 def lost_revision(error: LostRevision) -> str:
@@ -93,8 +107,14 @@ def redacted_traceback(error: BaseException, tb: TracebackType | None = None) ->
     return [redact("".join(lines)).rstrip("\n")]
 
 
-def _is_of_the_database(error: Exception) -> bool:
-    """Tell whether SQLAlchemy or a driver raised it, without importing SQLAlchemy."""
+def _is_of_a_driver(error: BaseException) -> bool:
+    """Return whether a driver raised it, without importing SQLAlchemy."""
+    sqlalchemy = sys.modules.get("sqlalchemy.exc")
+    return sqlalchemy is not None and isinstance(error, sqlalchemy.DBAPIError)
+
+
+def _is_of_the_database(error: BaseException) -> bool:
+    """Return whether SQLAlchemy or a driver raised it, without importing SQLAlchemy."""
     sqlalchemy = sys.modules.get("sqlalchemy.exc")
     return sqlalchemy is not None and isinstance(error, sqlalchemy.SQLAlchemyError)
 

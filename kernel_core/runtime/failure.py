@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuc
 from ..ddl import DefaultImpl
 from ..script.steps import StampStep, Step
 from ..util.exc import UpgradeFailed
+from ..util.mistakes import DRIVERS, mistake_in_project, remedy
 from ..util.secrets import redact
 from .heads import spoken
 
@@ -64,7 +65,7 @@ def failed(error: Exception, step: Step | StampStep, context: Run, after: Afterm
     verb = {"upgrade": "failed", "downgrade": "could not be undone", "stamp": "could not be stamped"}[step.direction]
     failure = f"{name} {verb}: {reason(error)}"
     statement = statement_of(error)
-    text = f"{failure} {outcome(context, after)}" + (f" SQL: {statement}" if statement else "")
+    text = " ".join(filter(None, (failure, outcome(context, after), remedy(error), statement and f"SQL: {statement}")))
     return UpgradeFailed(
         redact(text),
         revision=revision,
@@ -140,31 +141,25 @@ def _undone(context: Run, after: Aftermath) -> str:
     return "The whole run was rolled back" if after.one_for_all else "It was rolled back"
 
 
-_PACKAGES = {
-    "psycopg": '"psycopg[binary]"',
-    "psycopg2": "psycopg2-binary",
-    "asyncpg": "asyncpg",
-    "pymysql": "pymysql",
-    "MySQLdb": "mysqlclient",
-    "mariadb": "mariadb",
-    "aiomysql": "aiomysql",
-    "aiosqlite": "aiosqlite",
-    "pyodbc": "pyodbc",
-    "oracledb": "oracledb",
-}
-
-
 def explained(error: BaseException) -> str | None:
-    """Return in a line what a database or its driver complains of; None where the error is no such thing."""
-    if isinstance(error, ModuleNotFoundError) and error.name in _PACKAGES:
-        return f"The driver {error.name} is not installed. Install it: pip install {_PACKAGES[error.name]}"
+    """Return what a database or its driver complains of, or a mistake in the project's files with its remedy.
+
+    None where the error is neither.
+    """
+    mistake = mistake_in_project(error)
+    return _of_database(error) or (redact(str(mistake)) if mistake is not None else None)
+
+
+def _of_database(error: BaseException) -> str | None:
+    if isinstance(error, ModuleNotFoundError) and error.name in DRIVERS:
+        return f"The driver {error.name} is not installed. Install it: pip install {DRIVERS[error.name]}"
     if isinstance(error, NoSuchModuleError):
         return f"No such kind of database is known: {error}. Look at the part of the URL before ://."
-    if isinstance(error, ArgumentError):
+    if isinstance(error, ArgumentError) and "URL" in str(error):
         return f"{error}. A URL looks like sqlite:///file.db or postgresql+psycopg://user@host/database."
     if isinstance(error, InvalidRequestError) and "async" in str(error):
         return f"The template's driver and the URL's do not fit: {reason(error)} Name an async driver before ://."
-    driver = type(error).__module__.partition(".")[0] in _PACKAGES
+    driver = type(error).__module__.partition(".")[0] in DRIVERS
     if driver or isinstance(error, (DBAPIError, ConnectionError, socket.gaierror)):
         return redact(reason(error))
     return None

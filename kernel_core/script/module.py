@@ -12,6 +12,7 @@ from types import CodeType, ModuleType
 
 from ..alias import alias
 from ..util.exc import BrokenScript, CommandError
+from ..util.mistakes import OWN_MODULE, described, remedy
 from .bytecode import code_at
 
 
@@ -87,7 +88,7 @@ def load_module(path: str, stem: str, code: CodeType | None = None) -> ModuleTyp
         import traceback  # noqa: PLC0415 - it takes 6 ms
 
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
-        reason = f"cannot be loaded ({type(error).__name__}: {error})."
+        reason = f"cannot be loaded ({described(error).removesuffix('.')}). {remedy(error)}".rstrip()
         raise BrokenScript(path, lines[-1] if lines else None, reason) from error
 
 
@@ -95,7 +96,7 @@ def execute(path: str, stem: str, code: CodeType) -> ModuleType:
     """Run the code of the file at ``path`` and return its module; what it raises is passed on."""
     from hashlib import blake2b  # noqa: PLC0415 - heads and history run nothing
 
-    name = f"_mig_{blake2b(path.encode(errors='surrogateescape'), digest_size=6).hexdigest()}_{stem}"
+    name = f"{OWN_MODULE}{blake2b(path.encode(errors='surrogateescape'), digest_size=6).hexdigest()}_{stem}"
     loader = SourceFileLoader(name, path) if path.endswith(".py") else SourcelessFileLoader(name, path)
     module = ModuleType(name)
     module.__spec__ = ModuleSpec(name, loader, origin=path)

@@ -35,6 +35,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .folders import shown_path
+
 
 class CommandError(Exception):
     """What was asked cannot be done; the message names the thing, the fact and the remedy."""
@@ -145,7 +147,7 @@ class BrokenScript(CommandError):
     """A version file cannot be read; ``path``, ``line`` (from 1, or None) and ``reason`` say where and why."""
 
     def __init__(self, path: str, line: int | None, reason: str) -> None:
-        where = f"{path}, line {line}" if line else path
+        where = f"{shown_path(path)}, line {line}" if line else shown_path(path)
         super().__init__(f"{where}: {reason}")
         self.path, self.line, self.reason = path, line, reason
 

@@ -14,8 +14,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from kernel_core.util.exc import CommandError
-
+from ..errors import message_of
 from ..models import NO_MODELS
 from ..proposals.comparison import compare
 from ..session import RELOAD, Session
@@ -74,13 +73,17 @@ def _several_heads(heads: Sequence[str]) -> tuple[str, ...]:
 
 
 def _drift(session: Session, notes: Sequence[str]) -> dict[str, Any]:
-    """Return how many operations autogenerate would find, for which models; ``drift`` is None where it is refused."""
+    """Return how many operations autogenerate would find, for which models; ``drift`` is None where that is not known.
+
+    Then a note says why.
+    """
     try:
         found = compare(session, session.models())
-    except CommandError as error:
-        return (
-            {} if str(error) == NO_MODELS else {"notes": (*notes, f"drift is not known: {str(error).splitlines()[0]}")}
-        )
+    except (Exception, SystemExit) as error:
+        told = message_of(error)
+        if told is None:
+            raise
+        return {} if told == NO_MODELS else {"notes": (*notes, f"drift is not known: {' '.join(told.splitlines())}")}
     drift = len(list(found.operations.leaves()))
     return {"drift": drift, "models": str(found.models), "notes": (*notes, *found.notes)}
 

@@ -1,0 +1,297 @@
+"""Mistakes in a project's own files: where an exception of ``env.py``, a version file or the models comes from.
+
+    found = mistake_in_project(error)
+    print(found)    # migrations/env.py, line 5: ModuleNotFoundError: No module named 'app'. (and the remedy beneath)
+
+An exception is the project's where it passes ``env.py`` or a version file, and the deepest frames below the engine's
+own are in a file that is neither of this package, nor of the standard library, nor installed. Anything else is a bug of
+ours, or of an installed package.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from types import FrameType, TracebackType
+from typing import Any
+
+from .exc import CommandError
+from .folders import caller_folder, shown_path
+
+DRIVERS = {
+    "psycopg": '"psycopg[binary]"',
+    "psycopg2": "psycopg2-binary",
+    "asyncpg": "asyncpg",
+    "pymysql": "pymysql",
+    "MySQLdb": "mysqlclient",
+    "mariadb": "mariadb",
+    "aiomysql": "aiomysql",
+    "aiosqlite": "aiosqlite",
+    "pyodbc": "pyodbc",
+    "oracledb": "oracledb",
+}
+"""Modules of database drivers, and what pip installs for them."""
+
+_OURS = tuple(
+    os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), name, "")
+    for name in ("kernel_core", "mig_ipython")
+)
+OWN_MODULE = "_mig_"
+"""How the names of the modules begin as which ``env.py`` and version files are run."""
+
+_PASSED_ON = frozenset({"kernel_core.alias"})
+"""Modules of ours that only pass on what the project calls: its import statements."""
+
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One exception of the project's code: its file and line, the exception in words, and what to do."""
+
+    path: str
+    line: int
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{shown_path(self.path)}, line {self.line}: {self.what}\n{self.remedy or 'Correct that line.'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The frames of an exception below the engine's last one: ``frames`` are (frame, line), outermost first."""
+
+    frames: tuple[tuple[FrameType, int], ...]
+
+    @classmethod
+    def of(cls, error: BaseException) -> Trace:
+        """Return the frames of ``error``; none where it passes neither ``env.py`` nor a version file."""
+        frames = [each for each in _walk(error.__traceback__) if _module(each[0]) not in _PASSED_ON]
+        if not any(_module(frame).startswith(OWN_MODULE) for frame, _ in frames):
+            return cls(())
+        ours = [number for number, (frame, _) in enumerate(frames) if frame.f_code.co_filename.startswith(_OURS)]
+        return cls(tuple(frames[ours[-1] + 1 :] if ours else frames))
+
+    @property
+    def place(self) -> tuple[FrameType, int] | None:
+        """The deepest frame in a file of the project, None where there is none."""
+        return next((each for each in reversed(self.frames) if _is_of_project(each[0])), None)
+
+    def passes(self, file: str, function: str = "") -> bool:
+        """Return whether a frame is in a file whose path ends so, and in that function where one is given."""
+        return any(
+            frame.f_code.co_filename.replace(os.sep, "/").endswith(file) and function in ("", frame.f_code.co_name)
+            for frame, _ in self.frames
+        )
+
+
+def mistake_in_project(error: BaseException) -> Mistake | None:
+    """Return the mistake of the project that ``error`` shows; None where the error is not the project's."""
+    if isinstance(error, CommandError):
+        return None
+    trace = Trace.of(error)
+    place = trace.place
+    if place is None:
+        return None
+    path, line = place[0].f_code.co_filename, place[1]
+    if isinstance(error, SyntaxError) and error.filename and os.path.isfile(error.filename):
+        path, line = error.filename, error.lineno or 1
+    return Mistake(path, line, described(error), remedy(error, trace))
+
+
+def described(error: BaseException) -> str:
+    """Return an exception in one line, with its type, closed by a full stop."""
+    said = _problems(error) if hasattr(error, "errors") else ""
+    text = said or next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    if isinstance(error, SyntaxError):
+        text = error.msg
+    name = type(error).__name__
+    whole = f"{name}: {text}" if text else name
+    return whole if whole.endswith((".", "!", "?")) else whole + "."
+
+
+def remedy(error: BaseException, trace: Trace | None = None) -> str:
+    """Return what to do about an exception of the project's code in one sentence; "" where that is not known."""
+    trace = trace or Trace.of(error)
+    for kind, advise in _ADVICE:
+        if isinstance(error, kind):
+            advice = advise(error, trace)
+            if advice:
+                return advice
+    return ""
+
+
+def _of_syntax(error: SyntaxError, trace: Trace) -> str:
+    return f"Correct it: {error.text.strip()}" if error.text else ""
+
+
+def _of_missing_module(error: ImportError, trace: Trace) -> str:
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    top, _, rest = error.name.partition(".")
+    if top in DRIVERS:
+        return f"The driver is not installed: pip install {DRIVERS[top]}"
+    if rest and top in sys.modules:
+        parent, _, last = error.name.rpartition(".")
+        return _nearest(last, _modules_of(parent), f"{parent} has ") or f"Correct the name, or add {error.name}."
+    found = next((folder for folder in _folders_near(trace) if _holds(folder, top)), None)
+    if found is not None:
+        return (
+            f"{top} is in the folder {shown_path(found)}: name that folder in prepend_sys_path of the ini file, "
+            "or in PYTHONPATH."
+        )
+    return f"Install it (pip install {top}), or name the folder that holds it in prepend_sys_path of the ini file."
+
+
+def _of_missing_name(error: ImportError, trace: Trace) -> str:
+    if "partially initialized" in str(error):
+        return "The two modules import each other: move one of the imports into the function that needs it."
+    wanted = re.search(r"cannot import name '(\w+)'", str(error))
+    module = sys.modules.get(error.name or "")
+    if wanted is None or module is None:
+        return ""
+    near = _nearest(wanted[1], dir(module), f"{error.name} has ")
+    return near or f"Define {wanted[1]} in {error.name}, or correct the import."
+
+
+def _of_name(error: NameError, trace: Trace) -> str:
+    place = trace.place
+    known = [*place[0].f_locals, *place[0].f_globals] if place is not None else []
+    name = error.name or ""
+    return _nearest(name, known, "Did you mean ", "?") or f"Import or define {name} in that file."
+
+
+def _of_attribute(error: AttributeError, trace: Trace) -> str:
+    if error.obj is None or not error.name:
+        return ""
+    return _nearest(error.name, dir(error.obj), "Did you mean ", "?")
+
+
+def _of_key(error: KeyError, trace: Trace) -> str:
+    key = error.args[0] if error.args else ""
+    if trace.frames and _module(trace.frames[-1][0]) == "os":
+        return f"The environment variable {key} is not set. Set it first; in a notebook: %env {key}=VALUE"
+    if trace.passes("sqlalchemy/engine/create.py", "engine_from_config"):
+        return "The configuration names no database: set sqlalchemy.url in the ini file."
+    return ""
+
+
+def _of_logging(error: Exception, trace: Trace) -> str:
+    if not trace.passes("logging/config.py"):
+        return ""
+    return "fileConfig() needs an ini file with [loggers], [handlers] and [formatters]: add them, or remove the call."
+
+
+def _of_flask(error: RuntimeError, trace: Trace) -> str:
+    if "application context" not in str(error):
+        return ""
+    return "env.py needs your Flask application: from app import app; app.app_context().push()"
+
+
+def _of_settings(error: ValueError, trace: Trace) -> str:
+    missing = [str(each["loc"][-1]) for each in _errors(error) if each.get("type") == "missing"]
+    if not missing:
+        return ""
+    return f"Set {', '.join(missing)} in the environment, or in a file that these settings read (.env)."
+
+
+def _of_file(error: FileNotFoundError, trace: Trace) -> str:
+    return f"There is no {error.filename}. Relative paths start from the project's folder." if error.filename else ""
+
+
+_ADVICE: tuple[tuple[type[BaseException], Callable[..., str]], ...] = (
+    (SyntaxError, _of_syntax),
+    (ImportError, _of_missing_module),
+    (ImportError, _of_missing_name),
+    (NameError, _of_name),
+    (AttributeError, _of_attribute),
+    (Exception, _of_logging),
+    (KeyError, _of_key),
+    (RuntimeError, _of_flask),
+    (ValueError, _of_settings),
+    (FileNotFoundError, _of_file),
+)
+"""Types of exceptions and what advises about them; the first that knows something is taken."""
+
+
+def _walk(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while trace is not None:
+        yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
+
+
+def _is_of_project(frame: FrameType) -> bool:
+    """Return whether a frame is in a file of the project; a notebook's cells and the main program are not."""
+    path = frame.f_code.co_filename
+    if not os.path.isabs(path) or _module(frame) == "__main__" or path.startswith(_OURS):
+        return False
+    parts = path.split(os.sep)
+    return not any(name in parts for name in _INSTALLED) and not path.startswith(_standard())
+
+
+@cache
+def _standard() -> tuple[str, ...]:
+    """Return the folders of the standard library."""
+    import sysconfig  # noqa: PLC0415 - only an error needs it
+
+    return tuple(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib"))
+
+
+def _folders_near(trace: Trace) -> Iterable[str]:
+    """Yield the folders in which a module of the project may be: those above its files, and their ``src``."""
+    starts = [os.path.dirname(frame.f_code.co_filename) for frame, _ in trace.frames if _is_of_project(frame)]
+    for start in dict.fromkeys((*starts, caller_folder())):
+        folder = start
+        for _ in range(3):
+            yield folder
+            yield os.path.join(folder, "src")
+            folder = os.path.dirname(folder)
+
+
+def _holds(folder: str, module: str) -> bool:
+    path = os.path.join(folder, module)
+    in_folder = os.listdir(path) if os.path.isdir(path) else ()
+    return os.path.isfile(f"{path}.py") or any(name.endswith(".py") for name in in_folder)
+
+
+def _modules_of(package: str) -> list[str]:
+    import pkgutil  # noqa: PLC0415 - only needed here
+
+    return [each.name for each in pkgutil.iter_modules(getattr(sys.modules.get(package), "__path__", ()))]
+
+
+def _nearest(name: str, known: Iterable[str], before: str, after: str = ".") -> str:
+    import difflib  # noqa: PLC0415 - only an error needs it
+
+    near = difflib.get_close_matches(name, [each for each in known if each != name], 1)
+    return f"{before}{near[0]}{after}" if near else ""
+
+
+def _problems(error: BaseException) -> str:
+    """Return what pydantic complains of, its first three fields."""
+    found = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in _errors(error)]
+    more = f"; {len(found) - 3} more" if len(found) > 3 else ""
+    title = str(getattr(error, "title", ""))
+    return f"{title} {'; '.join(found[:3])}{more}".strip() if found else ""
+
+
+def _errors(error: BaseException) -> list[dict[str, Any]]:
+    """Return the problems with fields that a ValidationError of pydantic lists; [] for any other exception."""
+    ask = getattr(error, "errors", None)
+    if not callable(ask):
+        return []
+    try:
+        found = ask()
+    except Exception:  # noqa: BLE001 - a method of that name on somebody's exception
+        return []
+    listed = found if isinstance(found, list) else []
+    return [each for each in listed if isinstance(each, dict) and each.get("loc") and "msg" in each]
