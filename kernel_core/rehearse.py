@@ -1,132 +1,87 @@
-"""Try a run on a throw-away copy of a database, and say what it did to the schema.
+"""Try a run on a database without keeping what it does, and say what it did to the schema.
 
     trial = rehearse(connection, run)
     trial.changes            # (("+", "pets", "table pets"), ("~", "users", "column email VARCHAR(80)"), ...)
 
-On SQLite the copy is made by its backup API. Elsewhere the run happens in a transaction that is rolled back, where the
-database takes changes of tables back; then what it touches is locked until the trial ends.
+On SQLite the run happens on a copy, made by SQLite's backup API. Elsewhere it happens on the database itself, in a
+transaction that is rolled back, where the database can roll back changes of tables; what it touches is locked until
+then. That nothing is left is verified by reading the schema again.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
 
-from sqlalchemy import Connection, Inspector, NullPool, create_engine, inspect
+from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.engine import URL
 
 from .ddl import DefaultImpl
 from .runtime.run import RunReport
+from .snapshot import Change, Schema, Snapshot, changes, differences, schema_of, snapshot_of
 from .util.exc import CommandError
 
-Schema = Mapping[str, tuple[str, ...]]
-"""For each table, its columns, keys, constraints and indexes, one line each."""
-
-Change = tuple[Literal["+", "-", "~"], str, str]
-"""Added, removed or changed; the table; what, in words."""
+__all__ = ["Change", "Rehearsal", "Schema", "Snapshot", "changes", "rehearse", "runs_on_copy", "schema_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a run did to the copy: its report, and the schema ``before`` and ``after``."""
+    """What a trial run did: its report, the schema ``before`` and ``after``, and whether it ran ``on_copy``."""
 
     report: RunReport
-    before: Schema
-    after: Schema
+    before: Snapshot
+    after: Snapshot
+    on_copy: bool
 
     @property
     def changes(self) -> tuple[Change, ...]:
         """What is different afterwards, by table."""
-        return changes(self.before, self.after)
+        return differences(self.before, self.after)
+
+
+def runs_on_copy(dialect_name: str) -> bool:
+    """Return whether a trial runs on a copy of such a database; elsewhere it runs in a transaction on it."""
+    return dialect_name == "sqlite"
 
 
 def rehearse(connection: Connection, run: Callable[[Connection], RunReport], *, version_table: str = "") -> Rehearsal:
     """Call ``run(copy)``, which must do all its work on the connection that it is given, and return what that did.
 
-    ``version_table`` is left out of the schemas. Raises CommandError where no trial is possible, and whatever ``run``
-    raises; the database is as it was in any case.
+    ``version_table`` is left out of the schemas. Raises CommandError where no trial is possible, or where the run has
+    committed something all the same, and whatever ``run`` raises.
     """
-    trial = _copied(connection) if connection.dialect.name == "sqlite" else _rolled_back(connection)
-    with trial as copy:
-        before = schema_of(copy, without=version_table)
-        if copy.dialect.name == "sqlite" and copy.in_transaction():
+    on_copy = runs_on_copy(connection.dialect.name)
+    with _copied(connection) if on_copy else _rolled_back(connection) as copy:
+        before = snapshot_of(copy, without=version_table)
+        if on_copy and copy.in_transaction():
             copy.rollback()
-        report = run(copy)
-        return Rehearsal(report, before, schema_of(copy, without=version_table))
+        try:
+            trial = Rehearsal(run(copy), before, snapshot_of(copy, without=version_table), on_copy)
+        except Exception as error:
+            if not on_copy:
+                copy.rollback()
+                _refuse_committed(copy, before, version_table, error)
+            raise
+    if not on_copy:
+        _refuse_committed(connection, before, version_table)
+    return trial
 
 
-def schema_of(connection: Connection, *, without: str = "") -> Schema:
-    """Return the tables of the default schema in words, sorted; ``without`` is a table to leave out."""
-    inspector = inspect(connection)
-    return {name: _reflected(inspector, name) for name in sorted(inspector.get_table_names()) if name != without}
-
-
-def changes(before: Schema, after: Schema) -> tuple[Change, ...]:
-    """Return what differs between two schemas, by table, what was removed before what was added."""
-    found: list[Change] = []
-    for name in sorted({*before, *after}):
-        if name not in after:
-            found.append(("-", name, f"table {name}"))
-        elif name not in before:
-            found.append(("+", name, f"table {name}"))
-            found += [("+", name, line) for line in after[name]]
-        else:
-            found += _lines(name, before[name], after[name])
-    return tuple(found)
-
-
-def _lines(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[Change]:
-    old, new = {_subject(line): line for line in before}, {_subject(line): line for line in after}
-    for subject in [*old, *(each for each in new if each not in old)]:
-        if subject not in new:
-            yield "-", name, old[subject]
-        elif subject not in old:
-            yield "+", name, new[subject]
-        elif old[subject] != new[subject]:
-            yield "~", name, f"{new[subject]} (was {old[subject].removeprefix(subject).strip()})"
-
-
-def _subject(line: str) -> str:
-    """Return the kind and the name at the beginning of a line: ``column email``; what has no name is itself."""
-    words = line.split(" ", 2)
-    kind = " ".join(words[: 2 if words[1:2] == ["key"] else 1])
-    rest = line.removeprefix(kind).lstrip()
-    return line if rest.startswith("(") else f"{kind} {rest.partition(' ')[0]}"
-
-
-def _reflected(inspector: Inspector, name: str) -> tuple[str, ...]:
-    lines = [_column(column) for column in inspector.get_columns(name)]
-    key = inspector.get_pk_constraint(name)
-    if key.get("constrained_columns"):
-        lines.append(f"primary key ({', '.join(key['constrained_columns'])})")
-    rest = [f"foreign key{_named(one)} {_foreign(one)}" for one in inspector.get_foreign_keys(name)]
-    rest += [
-        f"unique{_named(one)} ({', '.join(one['column_names'])})" for one in inspector.get_unique_constraints(name)
-    ]
-    rest += [f"check{_named(one)} ({one['sqltext']})" for one in inspector.get_check_constraints(name)]
-    for index in inspector.get_indexes(name):
-        columns = ", ".join(each or "expression" for each in index["column_names"])
-        rest.append(f"index{_named(index)} ({columns}){' unique' if index.get('unique') else ''}")
-    return (*lines, *sorted(rest))
-
-
-def _column(column: Any) -> str:
-    default = f" default {column['default']}" if column.get("default") is not None else ""
-    return f"column {column['name']} {column['type']}{'' if column['nullable'] else ' not null'}{default}"
-
-
-def _foreign(key: Any) -> str:
-    return (
-        f"({', '.join(key['constrained_columns'])}) to {key['referred_table']} ({', '.join(key['referred_columns'])})"
-    )
-
-
-def _named(item: Any) -> str:
-    return f" {item['name']}" if item.get("name") else ""
+def _refuse_committed(
+    connection: Connection, before: Snapshot, version_table: str, cause: Exception | None = None
+) -> None:
+    """Raise CommandError where the schema is not as it was, because the run has committed on the way."""
+    left = differences(before, snapshot_of(connection, without=version_table))
+    connection.rollback()
+    if left:
+        told = "; ".join(f"{sign} {name}: {what}" for sign, name, what in left[:5])
+        more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+        raise CommandError(
+            f"The trial was not rolled back, because a revision commits by itself. What it left: {told}{more}"
+        ) from cause
 
 
 @contextmanager

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from ..running.carrying import run, try_out
+from kernel_core.util.secrets import redact
+
+from ..running.carrying import run, trial_notice, try_out
 from ..running.confirmation import Confirmation
 from ..running.planning import announce
 from ..running.progress import shown
@@ -22,6 +24,8 @@ def carry_out(session: Session, verb: str, args: argparse.Namespace) -> RunRepor
     if args.plan:
         return plan
     if args.trial:
+        if plan:
+            print(redact(trial_notice(session)))  # noqa: T201 - before the first lock is taken
         return try_out(session, verb, revision, plan=plan)
     if plan and not args.yes and (plan.losses or verb == "downgrade"):
         return _asked(session, plan)

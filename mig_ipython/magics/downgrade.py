@@ -6,7 +6,7 @@
     %mig_downgrade base --sql
 
 Without ``--yes`` nothing is done before it is confirmed; where nobody can be asked, the steps are named. ``--try`` runs
-it on a throw-away copy (SQLite) or in a transaction that is rolled back.
+it on a copy (SQLite) or in a transaction on the live database that is rolled back at the end (PostgreSQL).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("revision", metavar="REV", help="the revision to go back to: -1, an id, base")
     parser.add_argument("--plan", action="store_true", help="show what would be done, run nothing")
     parser.add_argument("--sql", action="store_true", help="return the SQL, run nothing")
-    parser.add_argument("--try", dest="trial", action="store_true", help="run it on a throw-away copy")
+    parser.add_argument("--try", dest="trial", action="store_true", help="run it where nothing stays, show the schema")
     parser.add_argument("--yes", action="store_true", help="do it")
 
 

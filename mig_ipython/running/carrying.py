@@ -1,4 +1,4 @@
-"""Carry out an upgrade, downgrade or stamp for the notebook: on its database, or for a trial on a copy."""
+"""Carry out an upgrade, downgrade or stamp for the notebook: on its database, or as a trial that leaves nothing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from kernel_core import command
-from kernel_core.rehearse import Rehearsal, rehearse
+from kernel_core.rehearse import Rehearsal, rehearse, runs_on_copy
 from kernel_core.runtime import run as runtime
-from kernel_core.util.exc import CommandError, UpgradeFailed
+from kernel_core.util.exc import CommandError, CommitRefused, UpgradeFailed
 
 from ..views.plan import Plan
 from ..views.report import RunReport
@@ -55,9 +55,9 @@ def stamp(session: Session, revisions: Sequence[str], *, purge: bool = False, sq
 
 
 def try_out(session: Session, verb: str, revision: str, *, plan: Plan | None = None) -> RunReport:
-    """Run it on a throw-away copy and return the report, with the schema before and after; nothing stays.
+    """Run it where nothing stays, and return the report with the schema before and after.
 
-    Raises CommandError where that is not possible here, and what the engine raises.
+    Raises CommandError where that is not possible here, or where a revision fails.
     """
 
     def on_copy(copy: sa.Connection) -> runtime.RunReport:
@@ -71,9 +71,37 @@ def try_out(session: Session, verb: str, revision: str, *, plan: Plan | None = N
         try:
             trial: Rehearsal = rehearse(live, on_copy, version_table=session.version_table.get("version_table", ""))
         except UpgradeFailed as error:
-            raise CommandError(f"Tried on a copy, {session.connection.target} is as it was: {error}") from error
+            raise CommandError(_failed_trial(session, error)) from error
     done = trial.report
     return RunReport(verb, done.steps, done.before, done.after, session.where, plan=plan, trial=trial)
+
+
+def trial_notice(session: Session) -> str:
+    """Return what a trial will do to the database, to be said before it starts."""
+    target = session.connection.target
+    if runs_on_copy(session.connection.dialect):
+        return f"Trying on a copy of {target}; the database itself is only read."
+    return (
+        f"Trying in a transaction on the live database {target}: "
+        "what it changes is locked for everybody until it is rolled back at the end."
+    )
+
+
+def _failed_trial(session: Session, error: UpgradeFailed) -> str:
+    """Return what is true of the database after a trial in which a revision failed."""
+    target = session.connection.target
+    if isinstance(error.__cause__, CommitRefused):
+        return (
+            f"Revision {error.revision} commits on the way (autocommit_block), so it cannot be tried in a transaction. "
+            f"The transaction was rolled back; the schema of {target} is as it was. Try it on a copy of the database."
+        )
+    statement = f" SQL: {error.statement}" if error.statement else ""
+    if runs_on_copy(session.connection.dialect):
+        return f"Tried on a copy, {target} is as it was: {error.failure}{statement}"
+    return (
+        f"Tried in a transaction on {target}, which was rolled back; its schema is as it was: "
+        f"{error.failure}{statement}"
+    )
 
 
 def _guarded(session: Session, on_step: OnStep | None) -> OnStep:
@@ -97,8 +125,9 @@ def _only_on(copy: sa.Connection) -> OnStep:
         if event.kind != "start" or bind is copy:
             return
         if bind is None or copy.dialect.name != "sqlite" or place_of(bind.engine.url) != place_of(copy.engine.url):
+            place = "on the copy" if copy.dialect.name == "sqlite" else "in the transaction that is rolled back"
             raise CommandError(
-                "Nothing was tried: env.py connects by itself, so the run would not be on the copy. "
+                f"Nothing was tried: env.py connects by itself, so the run would not be {place}. "
                 "Let it use config.attributes['connection']."
             )
 

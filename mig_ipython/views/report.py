@@ -21,7 +21,7 @@ class RunReport(View):
 
     ``steps`` say revision, direction, doc and seconds; ``before`` and ``after`` are the heads of the database;
     ``sql`` is the script where only SQL was asked for; ``where`` names the database. ``plan`` is what was known before;
-    ``trial`` holds the schema ``before`` and ``after`` where it ran on a copy. False when nothing was done.
+    ``trial`` holds the schema ``before`` and ``after`` of a run that left nothing. False when nothing was done.
     """
 
     verb: str
@@ -45,7 +45,10 @@ class RunReport(View):
             return f"{self.where}: nothing to do, it stands at {stands}"
         if self.trial is not None:
             steps = count(len(self.steps), "revision")
-            return f"{self.where}: tried {self.verb} by {steps} on a copy; the database is as it was"
+            if self.trial.on_copy:
+                return f"{self.where}: tried {self.verb} by {steps} on a copy; the database is as it was"
+            how = "in a transaction on the live database, which was rolled back; the schema is as it was"
+            return f"{self.where}: tried {self.verb} by {steps} {how}"
         done = f"{_DONE[self.verb]} by {count(len(self.steps), 'revision')}"
         return f"{self.where}: {done}, from {', '.join(self.before) or 'base'} to {stands}"
 
@@ -55,7 +58,8 @@ class RunReport(View):
         parts = [self.summary()]
         parts += self._steps_text()
         if self.trial is not None:
-            parts += ["Schema afterwards:", *(self.changes() or ("  as before",))]
+            parts += ["Schema afterwards:", *(self.changes() or ("  no difference in what was compared",))]
+            parts += ["Compared:", *(f"  {line}" for line in self.trial.after.coverage())]
         return "\n".join(parts)
 
     def changes(self) -> tuple[str, ...]:
@@ -72,8 +76,9 @@ class RunReport(View):
     def _changes_html(self) -> Html:
         if self.trial is None:
             return Html()
-        lines = self.changes() or ("as before",)
-        return join((tag("h4", "Schema afterwards"), plain_list(lines)))
+        lines = self.changes() or ("no difference in what was compared",)
+        compared = plain_list(self.trial.after.coverage())
+        return join((tag("h4", "Schema afterwards"), plain_list(lines), tag("h4", "Compared"), compared))
 
     def _told(self, step: Any) -> tuple[str, ...]:
         """Return what a step did, a line for each operation; nothing where that was not known before."""

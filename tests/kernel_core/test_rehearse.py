@@ -107,3 +107,78 @@ def test_a_changed_line_says_what_it_was():
         ("+", "v", "table v"),
         ("+", "v", "column x INTEGER"),
     )
+
+
+EVERY_KIND = (
+    "CREATE SCHEMA audit",
+    "CREATE TABLE audit.log (id INTEGER, owner INTEGER REFERENCES users)",
+    "CREATE VIEW adult AS SELECT id FROM users",
+    "CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM users",
+    "CREATE TYPE mood AS ENUM ('sad', 'ok')",
+    "CREATE SEQUENCE audit.numbers",
+    "COMMENT ON TABLE users IS 'who'",
+    "COMMENT ON COLUMN users.name IS 'first'",
+    "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "CREATE TRIGGER watch BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION nothing()",
+)
+
+
+@pytest.mark.parametrize("connection", ["postgresql_url"], indirect=True)
+def test_every_kind_of_object_is_compared_and_named(connection):
+    trial = rehearse(connection, running(*EVERY_KIND))
+    told = [f"{sign} {what}" for sign, _, what in trial.changes]
+    assert told == [
+        "+ schema audit",
+        "+ table audit.log",
+        "+ column id INTEGER",
+        "+ column owner INTEGER",
+        "+ foreign key log_owner_fkey (owner) to users (id)",
+        "~ column name VARCHAR(40) not null comment 'first' (was VARCHAR(40) not null)",
+        "+ comment 'who'",
+        "+ enum type mood (sad, ok)",
+        "+ materialized view counted",
+        "+ sequence audit.numbers",
+        "+ trigger watch of users",
+        "+ view adult",
+    ]
+    assert trial.after.coverage() == (
+        "schemas: public, audit",
+        "tables: users, audit.log",
+        "views: adult",
+        "materialized views: counted",
+        "enum types: mood",
+        "sequences: audit.numbers",
+        "triggers: watch of users",
+        "comments of tables and columns: 2",
+        "not compared: rows, functions, privileges, row level policies, rules, extensions, domains and partitions",
+    )
+    assert trial.before.coverage()[:3] == ("schemas: public", "tables: users", "views: none")
+
+
+def test_a_changed_view_and_trigger_are_told(connection):
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(EVERY_KIND[8]))
+    trigger = {"sqlite": "BEGIN SELECT 1; END", "postgresql": "FOR EACH ROW EXECUTE FUNCTION nothing()"}
+    for statement in ("CREATE VIEW v AS SELECT id FROM users", "CREATE TRIGGER w AFTER INSERT ON users "):
+        connection.execute(sa.text(statement + (trigger[connection.dialect.name] if "TRIGGER" in statement else "")))
+    connection.commit()
+    on = "" if connection.dialect.name == "sqlite" else " ON users"
+    made = f"CREATE TRIGGER w AFTER DELETE ON users {trigger[connection.dialect.name]}"
+    trial = rehearse(
+        connection,
+        running("DROP VIEW v", "CREATE VIEW v AS SELECT id, name FROM users", f"DROP TRIGGER w{on}", made),
+    )
+    name = "w of users" if on else "w"
+    assert trial.changes == (
+        ("~", name, f"trigger {name}: its definition"),
+        ("~", "v", "view v: its definition"),
+    )
+
+
+@pytest.mark.parametrize("connection", ["postgresql_url"], indirect=True)
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_run_that_commits_all_the_same_is_not_said_to_be_rolled_back(connection, fails):
+    statements = ("CREATE TABLE pets (id INTEGER)", "COMMIT", *(["nonsense"] if fails else []))
+    with pytest.raises(CommandError, match=r"was not rolled back.* What it left: \+ pets: table pets") as raised:
+        rehearse(connection, running(*statements))
+    assert fails == isinstance(raised.value.__cause__, sa.exc.ProgrammingError)

@@ -1,0 +1,206 @@
+"""The schema of a database at one moment, in words: tables, views, enum types, sequences, triggers, comments.
+
+before = snapshot_of(connection)
+...
+changes(before.tables, after.tables)
+before.coverage()     # which schemas, views, types and triggers were read, and what was not
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Inspector, inspect
+
+Schema = Mapping[str, tuple[str, ...]]
+"""For each table, its columns, keys, constraints, indexes and comments, one line each."""
+
+Change = tuple[Literal["+", "-", "~"], str, str]
+"""Added, removed or changed; the table; what, in words."""
+
+_NOT_READ = {
+    "postgresql": "rows, functions, privileges, row level policies, rules, extensions, domains and partitions",
+    "sqlite": "rows, virtual tables and attached databases",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was read: the schemas, the tables in them, and by (kind, name) the definition of all else."""
+
+    dialect: str
+    schemas: tuple[str, ...]
+    tables: Schema
+    objects: Mapping[tuple[str, str], str]
+
+    def coverage(self) -> tuple[str, ...]:
+        """Return in words what this snapshot compares, and what it does not; a line each."""
+        kinds: dict[str, list[str]] = {"schema": list(self.schemas), "table": list(self.tables)}
+        for kind, name in self.objects:
+            kinds.setdefault(kind, []).append(name)
+        wanted = ("schema", "table", "view", "materialized view", "enum type", "sequence", "trigger")
+        known = [kind for kind in wanted if kind in kinds or (kind in ("view", "trigger"))]
+        lines = [f"{_plural(kind)}: {', '.join(kinds.get(kind, ())) or 'none'}" for kind in known]
+        if self.dialect != "sqlite":
+            commented = sum(
+                line.startswith("comment ") or " comment '" in line for lines in self.tables.values() for line in lines
+            )
+            lines.append(f"comments of tables and columns: {commented or 'none'}")
+        return (*lines, f"not compared: {_NOT_READ.get(self.dialect, 'rows and whatever is not named above')}")
+
+
+def snapshot_of(connection: Connection, *, without: str = "") -> Snapshot:
+    """Read every schema that is not the database's own; ``without`` is a table to leave out (the version table)."""
+    inspector = inspect(connection)
+    default = inspector.default_schema_name or ""
+    schemas = [name for name in _schemas(connection, inspector) if name != default]
+    tables = dict(schema_of(connection, without=without))
+    objects = dict(_objects(connection, inspector, None))
+    for schema in schemas:
+        names = sorted(name for name in inspector.get_table_names(schema=schema) if name != without)
+        tables |= {f"{schema}.{name}": _reflected(inspector, name, schema) for name in names}
+        objects |= dict(_objects(connection, inspector, schema))
+    return Snapshot(connection.dialect.name, (default or "main", *schemas), tables, objects)
+
+
+def schema_of(connection: Connection, *, without: str = "") -> Schema:
+    """Return the tables of the default schema in words, sorted; ``without`` is a table to leave out."""
+    inspector = inspect(connection)
+    names = sorted(name for name in inspector.get_table_names() if name != without)
+    return {name: _reflected(inspector, name, None) for name in names}
+
+
+def differences(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
+    """Return what differs between two snapshots: schemas, tables, then views, types, sequences and triggers."""
+    found: list[Change] = [("-", name, f"schema {name}") for name in before.schemas if name not in after.schemas]
+    found += [("+", name, f"schema {name}") for name in after.schemas if name not in before.schemas]
+    found += changes(before.tables, after.tables)
+    for kind, name in sorted({*before.objects, *after.objects}):
+        old, new = before.objects.get((kind, name)), after.objects.get((kind, name))
+        if new is None:
+            found.append(("-", name, f"{kind} {name}"))
+        elif old is None:
+            found.append(("+", name, f"{kind} {name}{f' {new}' if kind == 'enum type' else ''}"))
+        elif old != new:
+            was = f" {new} (was {old})" if kind == "enum type" else ": its definition"
+            found.append(("~", name, f"{kind} {name}{was}"))
+    return tuple(found)
+
+
+def changes(before: Schema, after: Schema) -> tuple[Change, ...]:
+    """Return what differs between two schemas, by table, what was removed before what was added."""
+    found: list[Change] = []
+    for name in sorted({*before, *after}):
+        if name not in after:
+            found.append(("-", name, f"table {name}"))
+        elif name not in before:
+            found.append(("+", name, f"table {name}"))
+            found += [("+", name, line) for line in after[name]]
+        else:
+            found += _lines(name, before[name], after[name])
+    return tuple(found)
+
+
+def _schemas(connection: Connection, inspector: Inspector) -> list[str]:
+    """Return the schemas whose tables are a project's own; SQLite has one that counts."""
+    if connection.dialect.name != "postgresql":
+        return []
+    return sorted(name for name in inspector.get_schema_names() if name != "information_schema" and name[:3] != "pg_")
+
+
+def _objects(connection: Connection, inspector: Inspector, schema: str | None) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield ((kind, name), definition) for what is no table."""
+    prefix = f"{schema}." if schema else ""
+    for name in inspector.get_view_names(schema=schema):
+        yield ("view", prefix + name), inspector.get_view_definition(name, schema=schema) or ""
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+        yield from ((("trigger", name), sql) for name, sql in rows)
+    if connection.dialect.name == "postgresql":
+        yield from _objects_of_postgresql(connection, inspector, schema, prefix)
+
+
+def _objects_of_postgresql(
+    connection: Connection, inspector: Any, schema: str | None, prefix: str
+) -> Iterator[tuple[tuple[str, str], str]]:
+    for name in inspector.get_materialized_view_names(schema=schema):
+        yield ("materialized view", prefix + name), inspector.get_view_definition(name, schema=schema) or ""
+    for enum in inspector.get_enums(schema=schema):
+        yield ("enum type", prefix + enum["name"]), f"({', '.join(enum['labels'])})"
+    for name in inspector.get_sequence_names(schema=schema):
+        yield ("sequence", prefix + name), ""
+    of_schema = "current_schema()" if schema is None else "%(schema)s"
+    rows = connection.exec_driver_sql(
+        "SELECT t.tgname, c.relname, pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+        f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND n.nspname = {of_schema} "
+        "ORDER BY 1, 2",
+        {} if schema is None else {"schema": schema},
+    )
+    yield from ((("trigger", f"{name} of {prefix}{table}"), definition) for name, table, definition in rows)
+
+
+def _lines(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[Change]:
+    old, new = {_subject(line): line for line in before}, {_subject(line): line for line in after}
+    for subject in [*old, *(each for each in new if each not in old)]:
+        if subject not in new:
+            yield "-", name, old[subject]
+        elif subject not in old:
+            yield "+", name, new[subject]
+        elif old[subject] != new[subject]:
+            yield "~", name, f"{new[subject]} (was {old[subject].removeprefix(subject).strip()})"
+
+
+def _subject(line: str) -> str:
+    """Return the kind and the name at the beginning of a line: ``column email``; what has no name is itself."""
+    words = line.split(" ", 2)
+    if words[0] == "comment":
+        return "comment"
+    kind = " ".join(words[: 2 if words[1:2] == ["key"] else 1])
+    rest = line.removeprefix(kind).lstrip()
+    return line if rest.startswith("(") else f"{kind} {rest.partition(' ')[0]}"
+
+
+def _reflected(inspector: Inspector, name: str, schema: str | None) -> tuple[str, ...]:
+    lines = [_column(column) for column in inspector.get_columns(name, schema=schema)]
+    key = inspector.get_pk_constraint(name, schema=schema)
+    if key.get("constrained_columns"):
+        lines.append(f"primary key ({', '.join(key['constrained_columns'])})")
+    rest = [f"foreign key{_named(one)} {_foreign(one)}" for one in inspector.get_foreign_keys(name, schema=schema)]
+    uniques = inspector.get_unique_constraints(name, schema=schema)
+    rest += [f"unique{_named(one)} ({', '.join(one['column_names'])})" for one in uniques]
+    checks = inspector.get_check_constraints(name, schema=schema)
+    rest += [f"check{_named(one)} ({one['sqltext']})" for one in checks]
+    for index in inspector.get_indexes(name, schema=schema):
+        columns = ", ".join(each or "expression" for each in index["column_names"])
+        rest.append(f"index{_named(index)} ({columns}){' unique' if index.get('unique') else ''}")
+    return (*lines, *sorted(rest), *_comment(inspector, name, schema))
+
+
+def _comment(inspector: Inspector, name: str, schema: str | None) -> tuple[str, ...]:
+    if not inspector.dialect.supports_comments:
+        return ()
+    text = inspector.get_table_comment(name, schema=schema).get("text")
+    return (f"comment {text!r}",) if text is not None else ()
+
+
+def _column(column: Any) -> str:
+    default = f" default {column['default']}" if column.get("default") is not None else ""
+    comment = f" comment {column['comment']!r}" if column.get("comment") is not None else ""
+    return f"column {column['name']} {column['type']}{'' if column['nullable'] else ' not null'}{default}{comment}"
+
+
+def _foreign(key: Any) -> str:
+    referred = f"{key['referred_schema']}." if key.get("referred_schema") else ""
+    options = "".join(f" {word} {action}" for word, action in sorted((key.get("options") or {}).items()))
+    local, remote = ", ".join(key["constrained_columns"]), ", ".join(key["referred_columns"])
+    return f"({local}) to {referred}{key['referred_table']} ({remote}){options}"
+
+
+def _named(item: Any) -> str:
+    return f" {item['name']}" if item.get("name") else ""
+
+
+def _plural(kind: str) -> str:
+    return f"{kind}s"
