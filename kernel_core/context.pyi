@@ -56,8 +56,8 @@ def configure(
 def execute(sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:
     """Run a statement, or print it offline."""
 
-def get_bind() -> Connection | None:
-    """Return the connection; None offline."""
+def get_bind() -> Any:
+    """Return the connection; offline one that prints what it executes."""
 
 def get_context() -> MigrationContext:
     """Return the MigrationContext; raises CommandError before `configure`."""

@@ -279,7 +279,7 @@ def f(name: str) -> conv:
     """Mark a name as final: no naming convention is applied to it again."""
 
 def get_bind() -> Connection:
-    """Return the connection that statements go to; None in offline mode."""
+    """Return the connection that statements go to; in offline mode one that prints them and returns no rows."""
 
 def get_context() -> Any:
     """Return the MigrationContext."""
@@ -287,7 +287,8 @@ def get_context() -> Any:
 def implementation_for(op_cls: type[MigrateOperation], replace: bool = False) -> Callable[[F], F]:
     """Make the decorated function do what ``op_cls`` says; it gets (operations, operation).
 
-    Raises ValueError where the class has an implementation already and ``replace`` is not given.
+    Raises ValueError where the class has an implementation already, as every operation of this package has, and
+    ``replace`` is not given.
     """
 
 def inline_literal(value: Any, type_: Any = None) -> Any:

@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, Table, inspect
 from sqlalchemy.engine import Connection, Dialect, Inspector
 from sqlalchemy.engine.default import DefaultDialect
 
-from ..util.exc import CommandError
+from ..util.exc import CommandError, InvalidValue
 from ..util.sqla_compat import sorted_tables
 from .registry import Comparisons, comparisons_of
 
@@ -34,7 +34,8 @@ class AutogenContext:
     ``metadata`` is the target, one MetaData or several; ``imports`` collects the import lines of the version file;
     ``opts`` are those of ``context.configure()``.
 
-    Raises CommandError where there is nothing to compare with: no metadata, or offline mode.
+    A context without a connection renders; it has nothing to compare with. Raises CommandError where there is a
+    connection and no metadata, and in offline mode.
     """
 
     metadata: MetaData | Sequence[MetaData] | None
@@ -54,7 +55,7 @@ class AutogenContext:
         self.opts: dict[str, Any] = {**RENDER_DEFAULTS, **stated}
         self.migration_context = migration_context
         self.metadata = given.get("target_metadata") if metadata is None else metadata
-        self.connection = getattr(migration_context, "bind", None)
+        self.connection = getattr(migration_context, "connection", None)
         self.dialect = getattr(migration_context, "dialect", None) or DefaultDialect()
         self.imports = set()
         self.batch_table: str | None = None
@@ -67,12 +68,12 @@ class AutogenContext:
             self._check()
 
     def _check(self) -> None:
-        if self.metadata is None:
+        if self.metadata is None and self.connection is not None:
             raise CommandError(
                 "Autogenerate has no models to compare with: target_metadata is None. "
                 "Set target_metadata in env.py to the MetaData of your models."
             )
-        if self.connection is None or getattr(self.migration_context, "as_sql", False):
+        if getattr(self.migration_context, "as_sql", False):
             raise CommandError("Autogenerate needs a database connection; it cannot run in offline (--sql) mode.")
 
     @property
@@ -84,7 +85,7 @@ class AutogenContext:
     def inspector(self) -> Inspector:
         """SQLAlchemy's Inspector on the connection."""
         if self.connection is None:
-            raise CommandError("There is no connection to inspect; this context was made for rendering only.")
+            raise CommandError("Autogenerate needs a database connection to compare with; this context has none.")
         inspector: Inspector = inspect(self.connection)
         return inspector
 
@@ -118,7 +119,7 @@ class AutogenContext:
         counted = Counter(table.key for table in tables)
         twice = ", ".join(sorted(key for key, count in counted.items() if count > 1))
         if twice:
-            raise CommandError(f"Table {twice} stands in more than one MetaData of target_metadata. Keep one.")
+            raise InvalidValue(f"Table {twice} is in more than one MetaData of target_metadata. Keep one.")
         return tables
 
     @cached_property

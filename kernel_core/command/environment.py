@@ -12,6 +12,7 @@ from typing import Any, Protocol, TextIO
 from ..runtime.run import RunReport
 from ..script import ScriptDirectory
 from ..util.exc import CommandError, EnvironmentMissing
+from ..util.messaging import warn
 
 Names = str | Sequence[str]
 Plan = Callable[[tuple[str, ...], Any], Sequence[Any]]
@@ -49,14 +50,22 @@ def scripts_of(config: Config) -> ScriptDirectory:
         remedy = f"There is one in a folder: mig -c {nearby} ..." if nearby else "Make one: mig init migrations"
         raise EnvironmentMissing(f"{where} {remedy}", os.getcwd())
     try:
-        return ScriptDirectory.from_config(config)
+        scripts = ScriptDirectory.from_config(config)
+        scripts.require_environment()
+        return scripts
     except EnvironmentMissing as error:
         folder = os.path.relpath(error.directory) if error.directory else "migrations"
         raise EnvironmentMissing(f"{error} That is: mig init {folder}", error.directory) from None
 
 
-def run(config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = False, **opts: Any) -> RunReport:
-    """Run ``env.py`` with ``plan`` and return what came of it."""
+def run(
+    config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = False, must_run: bool = False, **opts: Any
+) -> RunReport:
+    """Run ``env.py`` with ``plan`` and return what came of it.
+
+    An ``env.py`` may decide that there is nothing to do and not call ``run_migrations()``: that is a warning, and with
+    ``must_run``, where the command would report what it does not know, a CommandError.
+    """
     from ..runtime.environment import EnvironmentContext  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
 
     asked = False
@@ -73,7 +82,10 @@ def run(config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = Fal
             scripts.run_computed()
         scripts.run_env()
     if not asked:
-        raise CommandError(f"{scripts.env_py_location} ended without context.run_migrations(); nothing was done.")
+        text = f"{scripts.env_py_location} ended without context.run_migrations(); nothing was done."
+        if must_run:
+            raise CommandError(text)
+        warn(text, stacklevel=3)
     report = environment.report
     if buffer is None:
         return report

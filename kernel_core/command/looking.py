@@ -103,15 +103,18 @@ class Standing:
     heads: tuple[str, ...]
 
 
-def standings(config: Config, scripts: ScriptDirectory | None = None) -> tuple[Standing, ...]:
-    """Return where each database that ``env.py`` configures stands, in its order; writes nothing."""
+def standings(config: Config, scripts: ScriptDirectory | None = None, *, must_run: bool = True) -> tuple[Standing, ...]:
+    """Return the current revisions of each database that ``env.py`` configures, in its order; writes nothing.
+
+    Raises CommandError where it configures none, unless ``must_run`` is false.
+    """
     found: list[Standing] = []
 
     def plan(rev: tuple[str, ...], context: Any) -> tuple[()]:
         found.append(Standing(context.target, rev))
         return ()
 
-    run(config, scripts or scripts_of(config), plan, dont_mutate=True)
+    run(config, scripts or scripts_of(config), plan, must_run=must_run, dont_mutate=True)
     return tuple(found)
 
 
@@ -121,7 +124,7 @@ def current(config: Config, verbose: bool = False, check_heads: bool = False) ->
     ``check_heads`` raises DatabaseNotAtHead where one of the databases lacks a revision.
     """
     scripts = scripts_of(config)
-    places = standings(config, scripts)
+    places = standings(config, scripts, must_run=check_heads)
     if check_heads:
         refuse_behind(scripts, places)
     print_current(config, [(place.target, known(scripts, place.heads)) for place in places], verbose)

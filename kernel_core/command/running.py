@@ -49,7 +49,9 @@ def downgrade(config: Config, revision: Names, sql: bool = False, tag: str | Non
 def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = None, purge: bool = False) -> RunReport:
     """Make the version table say ``revision`` and run nothing; ``purge`` forgets whatever it said before."""
     scripts = scripts_of(config)
-    start, target = _ends(revision, sql)
+    if sql and purge:
+        raise CommandError("--purge deletes rows that only a database knows; with --sql name where it is: from:to.")
+    start, target = _ends_of_all(revision, sql)
 
     def plan(rev: tuple[str, ...], context: Any) -> Sequence[StampStep]:
         if not _is_certain(scripts, target):
@@ -83,6 +85,17 @@ def _carried_out(config: Config, scripts: ScriptDirectory, plan: Plan, **opts: A
 def _is_certain(scripts: ScriptDirectory, target: Names) -> bool:
     """Return whether ``target`` stays the same with one more version file, as ids and base do."""
     return all(part == "base" or part in scripts.map for part in split(target))
+
+
+def _ends_of_all(revision: Names, sql: bool) -> tuple[str | None, Names]:
+    """Split several names of which each may be ``from:to``; there is one place to begin at."""
+    if isinstance(revision, str):
+        return _ends(revision, sql)
+    pairs = [_ends(each, sql) for each in revision]
+    starts = sorted({start for start, _ in pairs if start is not None})
+    if len(starts) > 1:
+        raise CommandError(f"SQL begins at one place, not at {' and '.join(starts)}. Write the same before each colon.")
+    return starts[0] if starts else None, [part for _, target in pairs for part in split(target)]
 
 
 def _ends(revision: Names, sql: bool) -> tuple[str | None, Names]:

@@ -6,6 +6,7 @@ import argparse
 import configparser
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -104,6 +105,7 @@ class Config:
         """The parsed ini file, empty where there is none; raises CommandError where it cannot be read."""
         home = os.path.dirname(os.path.abspath(self.config_file_name)) if self.config_file_name else ""
         parser = configparser.ConfigParser({"here": home.replace("%", "%%"), **self.config_args})
+        self.config_args.setdefault("here", home)
         if self.config_file_name:
             try:
                 parser.read(self.config_file_name, encoding="utf-8")
@@ -240,6 +242,12 @@ class Config:
             raise CommandError(f"{name} in {self.place_of(name)} is {value!r}; write a list of paths.")
         option = next((each for each in _SEPARATOR_OPTIONS[name] if self.get_main_option(each)), None)
         separator = self.get_main_option(option) if option else None
+        if option == "version_path_separator":
+            warnings.warn(
+                f"{option} in {self.place_of(option)} is deprecated; call it path_separator.",
+                DeprecationWarning,
+                stacklevel=3,
+            )
         return split_paths(value, name, separator, self.place_of(option or name)) or None
 
     def _ini(self, section: str, name: str) -> str:

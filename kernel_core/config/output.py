@@ -33,7 +33,7 @@ def ran(report: RunReport, options: argparse.Namespace) -> list[str]:
     """Return where a run led, or its SQL in offline mode."""
     if report.sql is not None:
         return [report.sql.rstrip("\n")] if report.sql else []
-    if options.quiet:
+    if options.quiet or not report.target:  # env.py configured no database, of which it warned
         return []
     before, after = (", ".join(heads) or "base" for heads in (report.before, report.after))
     if not report.steps:

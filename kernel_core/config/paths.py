@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 
-from ..util.exc import CommandError
+from ..util.exc import InvalidValue
 
 SEPARATORS = {"os": os.pathsep, "space": " ", "newline": "\n", ":": ":", ";": ";"}
 
@@ -22,12 +23,19 @@ def split_paths(text: str, name: str, separator: str | None, place: str) -> list
         >>> split_paths("a; b", "version_locations", ";", "alembic.ini")
         ['a', 'b']
 
-    Raises CommandError where the separator is none that is known.
+    Raises InvalidValue where the separator is none that is known.
     """
     if separator is None:
         parts = LEGACY[name].split(text)
+        if len(parts) > 1:
+            warnings.warn(
+                f"{name} in {place} is split at spaces and commas, as before there was path_separator. "
+                "Set path_separator, to os for example.",
+                DeprecationWarning,
+                stacklevel=4,
+            )
     elif separator.strip() in SEPARATORS:
         parts = text.split(SEPARATORS[separator.strip()])
     else:
-        raise CommandError(f"path_separator in {place} is {separator!r}; it must be one of: {', '.join(SEPARATORS)}.")
+        raise InvalidValue(f"path_separator in {place} is {separator!r}; it must be one of: {', '.join(SEPARATORS)}.")
     return [part.strip() for part in parts if part.strip()]

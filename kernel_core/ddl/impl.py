@@ -24,7 +24,7 @@ from ..operations.kinds.column import (
     IdentityColumnDefault,
 )
 from ..operations.kinds.table import RenameTable
-from ..operations.statements import inline_foreign_keys
+from ..operations.statements import inline_foreign_keys, inlined
 from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import is_type_bound, should_create
 from .columnchange import ColumnChange
@@ -78,9 +78,9 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
     def create_table(self, table: Table, **kw: Any) -> None:
         """Create a table with its types, indexes and comments."""
         events = {"checkfirst": not self.as_sql, "_ddl_runner": self}
-        table.dispatch.before_create(table, self._event_bind(), **events)
+        table.dispatch.before_create(table, self.bind, **events)
         self.execute(schema.CreateTable(table, **kw))
-        table.dispatch.after_create(table, self._event_bind(), **events)
+        table.dispatch.after_create(table, self.bind, **events)
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             self.create_index(index)
         if self.dialect.supports_comments and not self.dialect.inline_comments:
@@ -93,9 +93,9 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
     def drop_table(self, table: Table, **kw: Any) -> None:
         """Drop a table."""
         events = {"checkfirst": not self.as_sql, "_ddl_runner": self}
-        table.dispatch.before_drop(table, self._event_bind(), **events)
+        table.dispatch.before_drop(table, self.bind, **events)
         self.execute(schema.DropTable(table, **kw))
-        table.dispatch.after_drop(table, self._event_bind(), **events)
+        table.dispatch.after_drop(table, self.bind, **events)
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
         """Give a table another name."""
@@ -137,13 +137,13 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
                 column,
                 schema=schema,
                 if_not_exists=if_not_exists,
-                inline_references=inline_references,
+                inline_references=inlined(column, inline_references),
                 inline_primary_key=inline_primary_key,
             )
         )
         if column.comment and self.dialect.supports_comments and not self.dialect.inline_comments:
             self.create_column_comment(column)
-        return inline_foreign_keys(column) if inline_references else None
+        return inline_foreign_keys(column) if inlined(column, inline_references) else None
 
     def drop_column(
         self,

@@ -27,8 +27,10 @@ from ..operations.statements import (
     format_table_name,
     format_type,
     inline_foreign_keys,
+    inlined,
 )
 from ..util.exc import UnsupportedOperation
+from ..util.messaging import warn
 from .columnchange import ColumnChange
 from .impl import DefaultImpl
 from .typetext import synonyms_of
@@ -121,6 +123,7 @@ class MSSQLImpl(DefaultImpl):
         **kw: Any,
     ) -> Iterable[Constraint] | None:
         """Add a column, then its comment, in the schema where its table is."""
+        inline_references = inlined(column, inline_references)
         kw |= {"schema": schema, "inline_references": inline_references}
         kw = {name: value for name, value in kw.items() if value is not None}
         self.execute(AddColumn(table_name, column, **kw))
@@ -152,6 +155,11 @@ class MSSQLImpl(DefaultImpl):
         if change.type_ is not None:
             if change.nullable is not None:
                 known["existing_nullable"] = change.nullable
+            if known.get("existing_nullable") is None:
+                warn(
+                    f"{'.'.join(change.place)} allows NULL after this: ALTER COLUMN of SQL Server with a type and "
+                    "without nullability. Pass nullable= or existing_nullable=."
+                )
             self.execute(ColumnType(*change.place, change.type_, **known))
         elif change.nullable is not None:
             if change.existing_type is None:

@@ -10,17 +10,18 @@ from typing import Any, ClassVar, TextIO
 
 from sqlalchemy import Table, schema
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.engine.mock import MockConnection
 from sqlalchemy.exc import CompileError, IdentifierError, UnsupportedCompilationError
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.expression import TableClause
 
-from ..util.exc import CommandError, UnsupportedOperation
+from ..operations.statements import CannotCompile
+from ..util.exc import CommandError
 from ..util.sql import tabs_as_spaces
 from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters, typed_text
 from ..util.sqltext import refuse_nul, shortened
 from .rowtext import script_row
+from .scriptconnection import ScriptConnection
 
 
 class RunsStatements:
@@ -50,13 +51,9 @@ class RunsStatements:
         self.memo: dict[Any, Any] = {}
 
     @property
-    def bind(self) -> Connection | None:
-        """The connection; None offline."""
-        return None if self.as_sql else self.connection
-
-    def _event_bind(self) -> Any:
-        """What SQLAlchemy's DDL events get: the connection, or one that prints."""
-        return MockConnection(self.dialect, self.execute) if self.as_sql else self.connection
+    def bind(self) -> Any:
+        """The connection; offline one that prints; None where there is neither."""
+        return ScriptConnection(self.dialect, self.execute) if self.as_sql else self.connection
 
     # Statements
 
@@ -182,7 +179,7 @@ class RunsStatements:
             what = getattr(construct, "element", construct)
             what = getattr(what, "__visit_name__", type(what).__name__).replace("_", " ")
             why = "it has none." if isinstance(error, UnsupportedCompilationError) else error.args[0]
-            raise UnsupportedOperation(f"{self.dialect.name} cannot say this {what}: {why}") from error
+            raise CannotCompile(f"{self.dialect.name} cannot say this {what}: {why}") from error
         except IdentifierError as error:
             limit = self.dialect.max_identifier_length
             name = re.sub(r"^Identifier '(.*)' exceeds.*$", r"\1", str(error), flags=re.DOTALL)

@@ -14,7 +14,7 @@ from sqlalchemy.schema import Table
 from sqlalchemy.sql.elements import conv
 
 from ..util.dispatch import Dispatcher
-from ..util.exc import CommandError
+from ..util.exc import CommandError, InvalidValue
 from ..util.proxy import Current
 from ..util.sqla_compat import await_on, inline_literal
 from .batch import Batch, BatchOptions, RecordingImpl
@@ -59,8 +59,11 @@ class AbstractOperations:
     def implementation_for(cls, op_cls: type[MigrateOperation], replace: bool = False) -> Callable[[F], F]:
         """Make the decorated function do what ``op_cls`` says; it gets (operations, operation).
 
-        Raises ValueError where the class has an implementation already and ``replace`` is not given.
+        Raises ValueError where the class has an implementation already, as every operation of this package has, and
+        ``replace`` is not given.
         """
+        if op_cls.__module__.startswith(f"{__package__}.") and op_cls is not MigrateOperation and not replace:
+            raise InvalidValue(f"{op_cls.__name__} has an implementation already. Pass replace=True to change it.")
         return cls._implementations.dispatch_for(op_cls, replace=replace)
 
     def invoke(self, operation: MigrateOperation) -> Any:
@@ -75,7 +78,7 @@ class AbstractOperations:
         return self.migration_context
 
     def get_bind(self) -> Connection:
-        """Return the connection that statements go to; None in offline mode."""
+        """Return the connection that statements go to; in offline mode one that prints them and returns no rows."""
         connection: Connection = self.migration_context.impl.bind
         return connection
 
@@ -89,7 +92,7 @@ class AbstractOperations:
 
         Raises CommandError offline, and where the run is not on an async engine.
         """
-        connection = self.migration_context.impl.bind
+        connection = self.migration_context.connection
         if connection is None:
             raise CommandError("run_async() needs a database, and an offline script has none. Use op.execute().")
         if not connection.dialect.is_async:

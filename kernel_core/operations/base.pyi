@@ -35,14 +35,15 @@ class AbstractOperations:
     def f(self, name: str) -> conv:
         """Mark a name as final: no naming convention is applied to it again."""
     def get_bind(self) -> Connection:
-        """Return the connection that statements go to; None in offline mode."""
+        """Return the connection that statements go to; in offline mode one that prints them and returns no rows."""
     def get_context(self) -> Any:
         """Return the MigrationContext."""
     @classmethod
     def implementation_for(cls, op_cls: type[MigrateOperation], replace: bool = False) -> Callable[[F], F]:
         """Make the decorated function do what ``op_cls`` says; it gets (operations, operation).
 
-        Raises ValueError where the class has an implementation already and ``replace`` is not given.
+        Raises ValueError where the class has an implementation already, as every operation of this package has, and
+        ``replace`` is not given.
         """
     def inline_literal(self, value: Any, type_: Any = None) -> Any:
         """Return a value that is written into the SQL text even in online mode."""

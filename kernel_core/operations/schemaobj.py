@@ -132,6 +132,9 @@ class SchemaObjects:
             "unique": lambda: UniqueConstraint("x", name=name),
             None: lambda: Constraint(name=name),
         }
+        if type_ not in kinds:
+            known = ", ".join(repr(each) for each in kinds)
+            raise TypeError(f"type_ of drop_constraint() is {type_!r}; it must be one of {known}.")
         table = Table(table_name, self.metadata(), Column("x", NULLTYPE), schema=schema)
         constraint: Constraint = kinds[type_]()
         table.append_constraint(constraint)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, String, text
+from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import Column, DDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import quoted_name
@@ -13,6 +14,12 @@ from sqlalchemy.types import TypeEngine
 
 from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import default_argument, table_of_column
+
+
+class CannotCompile(UnsupportedOperation, CompileError):
+    """The database has no statement for it; callers of Alembic catch SQLAlchemy's CompileError there."""
+
+    __str__ = Exception.__str__
 
 
 class AlterTable(DDLElement):
@@ -95,6 +102,11 @@ def inline_foreign_keys(column: Column[Any]) -> list[ForeignKeyConstraint]:
     """Return the foreign keys of this column alone: those that may be stated behind it."""
     found = [key.constraint for key in column.foreign_keys if key.constraint is not None]
     return sorted((each for each in found if len(each.columns) == 1), key=lambda each: str(each.name))
+
+
+def inlined(column: Column[Any], inline_references: bool | None) -> bool | None:
+    """Return whether the foreign key of a column is stated behind it: one is, several are constraints of their own."""
+    return inline_references and len(inline_foreign_keys(column)) < 2
 
 
 def references(compiler: DDLCompiler, column: Column[Any]) -> str:

@@ -217,8 +217,8 @@ class EnvironmentContext:
             raise CommandError("No database is configured yet: env.py must call context.configure() first.")
         return self.contexts[-1]
 
-    def get_bind(self) -> Connection | None:
-        """Return the connection; None offline."""
+    def get_bind(self) -> Any:
+        """Return the connection; offline one that prints what it executes."""
         return self.get_context().bind
 
     def get_impl(self) -> DefaultImpl:

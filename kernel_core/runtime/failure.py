@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuc
 
 from ..ddl import DefaultImpl
 from ..script.steps import StampStep, Step
-from ..util.exc import UpgradeFailed
+from ..util.exc import UpgradeFailed, failed_as
 from ..util.mistakes import DRIVERS, mistake_in_project, remedy
 from ..util.secrets import redact
 from .heads import spoken
@@ -66,7 +66,8 @@ def failed(error: Exception, step: Step | StampStep, context: Run, after: Afterm
     failure = f"{name} {verb}: {reason(error)}"
     statement = statement_of(error)
     text = " ".join(filter(None, (failure, outcome(context, after), remedy(error), statement and f"SQL: {statement}")))
-    return UpgradeFailed(
+    return failed_as(
+        error,
         redact(text),
         revision=revision,
         standing_at=after.heads,

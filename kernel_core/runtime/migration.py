@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, make_url
+from sqlalchemy.engine.mock import MockConnection
 
 from ..ddl import DefaultImpl
 from ..operations import Operations
@@ -83,7 +84,7 @@ class MigrationContext:
         """
         if connection is not None:
             _refuse_no_connection(connection)
-            mask_url(connection.engine.url)
+            mask_url(getattr(connection.engine, "url", ""))
             dialect = connection.dialect
         elif url or dialect_name:
             mask_url(url or "")
@@ -95,9 +96,9 @@ class MigrationContext:
     # ---- what it is about ---------------------------------------------------------------------------------------
 
     @property
-    def bind(self) -> Connection | None:
-        """The connection; None offline."""
-        return self.connection
+    def bind(self) -> Any:
+        """The connection; offline one that prints what it executes, and returns no rows."""
+        return self.impl.bind
 
     @property
     def borrowed(self) -> bool:
@@ -127,7 +128,8 @@ class MigrationContext:
     @property
     def target(self) -> str:
         """The database's URL with its secrets masked; the dialect's name offline."""
-        return self.dialect.name if self.connection is None else mask_url(self.connection.engine.url)
+        url = getattr(getattr(self.connection, "engine", None), "url", None)
+        return self.dialect.name if url is None else mask_url(url)
 
     @property
     def report(self) -> RunReport:
@@ -149,6 +151,8 @@ class MigrationContext:
         """
         if self.as_sql:
             return self._starting_heads()
+        if self.opts.get("starting_rev") is not None:
+            raise CommandError("starting_rev is for offline mode; with a connection the database itself is read.")
         with self.transactions.only_reading():
             return self.version_rows.read()
 
@@ -234,7 +238,7 @@ class MigrationContext:
 
 def _refuse_no_connection(given: object) -> None:
     """Raise CommandError for an Engine, a Session, an AsyncConnection, with the way to a Connection."""
-    if not isinstance(given, Connection):
+    if not isinstance(given, Connection | MockConnection):
         way = "with engine.connect() as connection: ..."
         if type(given).__name__.startswith("Async"):
             way = "await connection.run_sync(function_that_calls_configure)"

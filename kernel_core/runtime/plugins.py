@@ -25,7 +25,7 @@ from types import ModuleType
 from typing import Any
 
 from ..alias import alias
-from ..util.exc import CommandError
+from ..util.exc import CommandError, InvalidValue
 from ..util.priority import DispatchPriority, PriorityDispatchResult
 
 __all__ = ["Comparator", "DispatchPriority", "Plugin", "PriorityDispatchResult", "chosen_plugins", "load_installed"]
@@ -51,7 +51,7 @@ class Comparator:
 class Plugin:
     """A named set of comparisons; making one puts it among those that can be chosen.
 
-    ``aliases`` are further names for it. Raises CommandError where a name is taken.
+    ``aliases`` are further names for it. Raises InvalidValue, a ValueError, where a name is taken.
     """
 
     def __init__(self, name: str, *, aliases: Sequence[str] = ()) -> None:
@@ -59,7 +59,7 @@ class Plugin:
         self.comparators: list[Comparator] = []
         for each in self.names:
             if each in _plugins:
-                raise CommandError(f"There is a plugin {each!r} already. Give this one another name.")
+                raise InvalidValue(f"There is a plugin {each!r} already. Give this one another name.")
         _plugins.update(dict.fromkeys(self.names, self))
 
     def __repr__(self) -> str:

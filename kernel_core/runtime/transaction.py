@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from types import TracebackType
 
 from sqlalchemy import Connection
+from sqlalchemy.engine.mock import MockConnection
 
 from ..ddl.impl import DefaultImpl
 from ..util.exc import CommitRefused
@@ -77,7 +78,7 @@ class Transactions:
 
     def __init__(self, impl: DefaultImpl, connection: Connection | None, *, one_for_all: bool) -> None:
         self.impl, self.connection, self.one_for_all = impl, connection, one_for_all
-        self.borrowed = connection is not None and connection.in_transaction()
+        self.borrowed = connection is not None and _is_in_transaction(connection)
         self._open: RevisionTransaction | None = None
         self._begun = False
 
@@ -136,7 +137,7 @@ class Transactions:
     @contextmanager
     def only_reading(self) -> Iterator[None]:
         """End the transaction that a question began by itself."""
-        clean = self.connection is not None and not self.connection.in_transaction()
+        clean = self.connection is not None and not self.borrowed and not self.connection.in_transaction()
         try:
             yield
         finally:
@@ -181,8 +182,8 @@ class Transactions:
 
     def _is_loose(self) -> bool:
         """Tell whether a transaction is open that neither the caller nor a revision holds."""
-        began = self.connection is not None and self.connection.in_transaction()
-        return began and not self.borrowed and self._open is None
+        is_ours = self.connection is not None and not self.borrowed and self._open is None
+        return is_ours and self.connection is not None and self.connection.in_transaction()
 
     def _printed(self) -> Iterator[None]:
         """Print BEGIN and COMMIT round the block, unless they stand round it already."""
@@ -203,6 +204,11 @@ class Transactions:
         yield
         if self.impl.transactional_ddl:
             self.impl.emit_begin()
+
+
+def _is_in_transaction(connection: Connection | MockConnection) -> bool:
+    """Return whether the caller commits: a mock connection has no transactions of its own."""
+    return isinstance(connection, MockConnection) or connection.in_transaction()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from ..util.files import write_new
 from . import write_hooks
 from .bytecode import code_at
 from .draft import FILE_TEMPLATE, Draft, Wish
-from .files import located
+from .files import compiled_of, located
 from .flaws import flaws_of
 from .index import Place, look, run_computed
 from .module import execute, on_path, runs
@@ -65,8 +65,11 @@ class ScriptDirectory:
         self.dir = os.path.abspath(dir)
         self.file_template = file_template
         self.truncate_slug_length = truncate_slug_length or 40
-        folders = version_locations or (os.path.join(self.dir, "versions"),)
-        self.version_locations = tuple(dict.fromkeys(located(os.fspath(folder)) for folder in folders))
+        self.version_locations = [os.fspath(folder) for folder in version_locations or ()] or [
+            os.path.join(self.dir, "versions")
+        ]
+        """The folders of version files as they were given; `folders` has their absolute paths."""
+        self.folders = tuple(dict.fromkeys(map(located, self.version_locations)))
         self.timezone = timezone
         self.recursive_version_locations = recursive_version_locations
         self.prepend_sys_path = tuple(os.path.abspath(path) for path in prepend_sys_path)
@@ -77,11 +80,6 @@ class ScriptDirectory:
         if not os.path.isdir(self.dir):
             what = "is a file" if os.path.exists(self.dir) else "does not exist"
             raise EnvironmentMissing(f"{self.dir} {what}. Make an environment there with init.", self.dir)
-        if not os.path.exists(self.env_py_location) and not any(map(os.path.isdir, self.version_locations)):
-            raise EnvironmentMissing(
-                f"{self.dir} is no migration environment: it has neither env.py nor versions. Make one with init.",
-                self.dir,
-            )
 
     @classmethod
     def from_config(cls, config: Settings) -> ScriptDirectory:
@@ -112,6 +110,15 @@ class ScriptDirectory:
             root=root.folder,
         )
 
+    def require_environment(self) -> None:
+        """Raise EnvironmentMissing where the folder holds nothing that an environment consists of."""
+        parts = (self.env_py_location, os.path.join(self.dir, "script.py.mako"), *self.folders)
+        if not any(map(os.path.exists, parts)):
+            raise EnvironmentMissing(
+                f"{self.dir} is no migration environment: it has neither env.py nor versions. Make one with init.",
+                self.dir,
+            )
+
     # ---- reading ------------------------------------------------------------------------------------------------
 
     @property
@@ -124,7 +131,7 @@ class ScriptDirectory:
 
     @property
     def _place(self) -> Place:
-        where = self.version_locations, self.recursive_version_locations, self.sourceless
+        where = self.folders, self.recursive_version_locations, self.sourceless
         return Place(*where, imports_from=self.prepend_sys_path)
 
     def run_computed(self) -> None:
@@ -147,12 +154,15 @@ class ScriptDirectory:
     @property
     def versions(self) -> str:
         """The first folder of version files."""
-        return self.version_locations[0]
+        return self.folders[0]
 
     @property
     def env_py_location(self) -> str:
-        """The path of ``env.py``."""
-        return os.path.join(self.dir, "env.py")
+        """The path of ``env.py``; with ``sourceless`` that of the compiled one, where only that is there."""
+        path = os.path.join(self.dir, "env.py")
+        if self.sourceless and not os.path.exists(path):
+            return next(iter(compiled_of(path)), path)
+        return path
 
     @property
     def unreadable(self) -> tuple[BrokenScript, ...]:
@@ -218,16 +228,19 @@ class ScriptDirectory:
     # ---- plans, by the names under which flask-alembic, pytest-alembic and reflex ask for them --------------------
 
     def _upgrade_revs(self, destination: str | Sequence[str], current_rev: Written) -> list[Step]:
-        """Return the steps up from where a database stands, in their order; to be handed out by an env's ``fn``."""
-        return list(upgrade_steps(self.map, frozenset(as_tuple(current_rev)), destination))
+        """Return the steps up from the current revisions, in their order; to be handed out by an env's ``fn``."""
+        return list(upgrade_steps(self.map, self._ids(current_rev), destination))
 
     def _downgrade_revs(self, destination: str | Sequence[str], current_rev: Written) -> list[Step]:
         """Return the steps down."""
-        return list(downgrade_steps(self.map, frozenset(as_tuple(current_rev)), destination))
+        return list(downgrade_steps(self.map, self._ids(current_rev), destination))
 
     def _stamp_revs(self, revision: str | Sequence[str], heads: Written) -> list[StampStep]:
         """Return what the rows of the version table have to become."""
-        return list(stamp_steps(self.map, frozenset(as_tuple(heads)), revision))
+        return list(stamp_steps(self.map, self._ids(heads), revision))
+
+    def _ids(self, written: Written) -> frozenset[str]:
+        return frozenset(name for name in as_tuple(written) if name != "base")
 
     # ---- running ------------------------------------------------------------------------------------------------
 
@@ -298,7 +311,7 @@ class ScriptDirectory:
         It may be entered again in the same thread. Raises EnvironmentBusy, which names who writes, after ``patience``
         seconds of waiting.
         """
-        return writing((self.dir, *self.version_locations), patience)
+        return writing((self.dir, *self.folders), patience)
 
 
 def _listed(config: Settings, method: str, option: str) -> list[str]:

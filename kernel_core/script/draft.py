@@ -23,7 +23,7 @@ class Environment(Protocol):
     dir: str
     file_template: str
     truncate_slug_length: int
-    version_locations: tuple[str, ...]
+    folders: tuple[str, ...]
     timezone: str | None
     recursive_version_locations: bool
 
@@ -119,7 +119,7 @@ class Draft:
         return path
 
     def _folder(self, asked: str | os.PathLike[str] | None, parents: tuple[str, ...]) -> str:
-        folders = self._environment.version_locations
+        folders = self._environment.folders
         if asked is not None:
             folder = os.path.abspath(asked)
             if folder not in folders:

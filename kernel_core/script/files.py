@@ -100,6 +100,13 @@ class Listing:
                 self._add(os.path.join(cached, entry.name), entry)
 
 
+def compiled_of(path: str) -> list[str]:
+    """Return the compiled files of a source file that is not there, that of this Python first."""
+    folder, name = os.path.split(path)
+    cached = os.path.join(folder, "__pycache__", name.removesuffix(".py"))
+    return [each for each in (f"{path}c", f"{cached}{_OWN_TAG}.pyc") if os.path.isfile(each)]
+
+
 @contextmanager
 def _entries(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
     """The entries of a folder, none where there is no such folder.

@@ -9,6 +9,7 @@
     ├── IrreversibleOperation         an operation does not know how to undo itself
     ├── UnsupportedOperation          this database cannot do it, or not this way
     ├── BatchError                    a batch cannot be carried out without losing something
+    ├── InvalidValue                  a value given in Python or a configuration cannot be used; a ValueError too
     ├── UpgradeFailed                 a revision failed while it ran
     ├── CommitRefused                 a revision commits, but the transaction is its caller's
     ├── SomeoneElseMovedIt            the version table changed under a running command
@@ -33,6 +34,8 @@ Each carries its facts as attributes, so that a caller can tell situations apart
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from types import MemberDescriptorType
 from typing import Any
 
 from .folders import shown_path
@@ -67,7 +70,7 @@ class FieldError(CommandError):
         self.field, self.text, self.reason = field, text, reason
 
 
-class IrreversibleOperation(CommandError):
+class IrreversibleOperation(CommandError, ValueError):
     """The operation cannot be undone from what it knows."""
 
     def __init__(self, sentence: str, reason: str) -> None:
@@ -92,13 +95,24 @@ class NoSuchColumn(BatchError, KeyError):
     __str__ = Exception.__str__
 
 
+class InvalidValue(CommandError, ValueError):
+    """A value that was given is not one of those that can be used; callers of Alembic catch a ValueError there."""
+
+
 class UpgradeFailed(CommandError):
     """A revision failed while it ran; the message says what became of what it had done.
 
     ``revision`` is its id, ``standing_at`` the heads of the database now, ``applied`` what this run had finished;
     ``failure`` is the message without what came of it, and ``statement`` the SQL that failed, shortened and masked, ""
-    where it was no statement.
+    where it was no statement. It is an instance of the class of the original error too, with its attributes:
+
+        try:
+            command.upgrade(config, "head")
+        except sqlalchemy.exc.IntegrityError as error:
+            print(error.orig)
     """
+
+    __str__ = Exception.__str__
 
     def __init__(
         self,
@@ -117,6 +131,29 @@ class UpgradeFailed(CommandError):
 
 class CommitRefused(CommandError):
     """A revision would have to commit, but the transaction in which it runs belongs to the caller."""
+
+
+def failed_as(error: Exception, message: str, **facts: Any) -> UpgradeFailed:
+    """Return the UpgradeFailed with those ``facts`` for ``error``, of a class that inherits from that of ``error``."""
+    plain = UpgradeFailed(message, **facts)
+    with suppress(Exception):  # a class that cannot be inherited from, or not made of a text alone
+        cls = _failed_class(type(error))
+        made = cls.__new__(cls, message)
+        made.__dict__.update({**vars(error), **vars(plain)})
+        made.args = (message,)
+        for base in type(error).__mro__:
+            for name, member in vars(base).items():
+                if isinstance(member, MemberDescriptorType):
+                    setattr(made, name, getattr(error, name, None))
+        return made
+    return plain
+
+
+def _failed_class(cls: type[Exception]) -> type[UpgradeFailed]:
+    if issubclass(UpgradeFailed, cls):
+        return UpgradeFailed
+    facts = {"__module__": UpgradeFailed.__module__, "__doc__": UpgradeFailed.__doc__, "__str__": Exception.__str__}
+    return type("UpgradeFailed", (UpgradeFailed, cls), facts)
 
 
 class SomeoneElseMovedIt(CommandError):

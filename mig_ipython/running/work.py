@@ -92,7 +92,7 @@ def refuse_difference(session: Session, there: sa.URL) -> None:
 def connection_at_work() -> sa.Connection | None:
     """Return the connection on which env.py runs now; None offline."""
     environment = current_environment.get()
-    return environment.get_bind() if environment is not None and environment.contexts else None
+    return environment.get_context().connection if environment is not None and environment.contexts else None
 
 
 def place_of(url: Any) -> tuple[Any, ...]:

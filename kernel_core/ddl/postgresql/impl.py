@@ -87,7 +87,7 @@ class PostgresqlImpl(DefaultImpl):
         """Make an enum type or domain, where it is not there."""
         own = type_.dialect_impl(self.dialect)
         if isinstance(own, NamedType) and getattr(own, "create_type", True):
-            own.create(self._event_bind(), checkfirst=not self.as_sql)
+            own.create(self.bind, checkfirst=not self.as_sql)
 
     # Move and copy
 

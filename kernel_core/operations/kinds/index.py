@@ -182,7 +182,9 @@ class DropIndexOp(MigrateOperation):
     def to_index(self, migration_context: Any = None) -> Index:
         """Return the Index that is dropped."""
         if self._reverse is not None:
-            return self._reverse.to_index(migration_context)
+            index = self._reverse.to_index(migration_context)
+            index.dialect_kwargs.update({name: value for name, value in self.kw.items() if "_" in name})
+            return index
         return SchemaObjects(migration_context).index(
             self.index_name, self.table_name or "no_table", ["x"], schema=self.schema, **self.kw
         )

@@ -97,7 +97,10 @@ def test_lists_of_paths_are_split_as_the_file_says(tmp_path, separator, text, ex
     config.set_main_option("version_locations", text)
     if separator:
         config.set_main_option("path_separator", separator)
-    assert config.get_version_locations_list() == expected
+        assert config.get_version_locations_list() == expected
+    else:
+        with pytest.warns(DeprecationWarning, match="Set path_separator"):
+            assert config.get_version_locations_list() == expected
 
 
 def test_an_unknown_separator_is_refused():

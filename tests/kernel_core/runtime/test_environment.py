@@ -77,10 +77,10 @@ def test_offline_the_ends_are_those_that_were_asked_for(project):
     project.chain("a1", "b2")
     code = (
         "config.attributes['out'].update(to=context.get_revision_argument(), offline=context.is_offline_mode(), "
-        "start=context.get_starting_revision_argument(), bind=context.get_bind())"
+        "start=context.get_starting_revision_argument(), bind=context.get_bind().dialect.name)"
     )
     out = probe(project, code, sql=True, target="a1:head")
-    assert out == {"to": "b2", "offline": True, "start": "a1", "bind": None}
+    assert out == {"to": "b2", "offline": True, "start": "a1", "bind": "sqlite"}
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_dialect_is_enough_to_print():
     Operations(context).create_table("t", sa.Column("id", sa.BigInteger))
     context.execute("SELECT '10:30'")
     assert buffer.getvalue() == "CREATE TABLE t (\n    id BIGINT\n);\n\nSELECT '10:30';\n\n"
-    assert context.bind is None
+    assert context.connection is None
 
 
 @pytest.mark.parametrize("given", [{"url": "postgresql+psycopg://h/d"}, {"dialect_name": "mysql"}])

@@ -381,8 +381,27 @@ def test_the_version_table_may_have_another_name_and_schema(postgresql_project):
 
 def test_an_env_py_that_runs_nothing_is_told_of(project):
     project.env(lambda text: "from kernel_core import context\n")
-    with pytest.raises(CommandError, match=r"ended without context\.run_migrations"):
-        command.upgrade(project.config(), "head")
+    project.chain("a1")
+    said = r"ended without context\.run_migrations"
+    for run in (
+        lambda config: command.upgrade(config, "head"),
+        lambda config: command.downgrade(config, "base"),
+        lambda config: command.stamp(config, "head"),
+        command.ensure_version,
+    ):
+        with pytest.warns(UserWarning, match=said):
+            report = run(project.config())
+        assert (report.steps, report.target) == ((), "")
+    with pytest.warns(UserWarning, match=said):
+        assert command.current(project.config()) == ()
+    for claim in (
+        command.check,
+        lambda config: command.current(config, check_heads=True),
+        lambda config: command.revision(config, "x", autogenerate=True),
+        lambda config: command.show(config, "current"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            claim(project.config())
 
 
 def test_offline_output_may_go_to_a_buffer_of_env_py(project):

@@ -191,10 +191,14 @@ def test_listing_imports_neither_sqlalchemy_nor_mako(folder, put):
 
 
 def test_a_folder_that_is_not_there_or_no_environment_is_named(tmp_path):
-    for path, what in ((tmp_path / "no", "does not exist"), (tmp_path, "is no migration environment")):
-        with pytest.raises(EnvironmentMissing, match=what) as caught:
-            ScriptDirectory(path)
-        assert caught.value.directory == str(path)
+    with pytest.raises(EnvironmentMissing, match="does not exist") as caught:
+        ScriptDirectory(tmp_path / "no")
+    assert caught.value.directory == str(tmp_path / "no")
+    bare = ScriptDirectory(tmp_path)
+    assert bare.get_heads() == []
+    with pytest.raises(EnvironmentMissing, match="is no migration environment") as caught:
+        bare.require_environment()
+    assert caught.value.directory == str(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(EnvironmentMissing, match="is a file"):
         ScriptDirectory(tmp_path / "file")
@@ -213,7 +217,7 @@ def test_a_configuration_names_the_environment(folder):
     )
     assert found.dir == str(folder)
     assert (found.file_template, found.truncate_slug_length) == ("%(slug)s", 7)
-    assert found.version_locations == (f"{folder}/versions", f"{folder}/more")
+    assert found.version_locations == [f"{folder}/versions", f"{folder}/more"]
     assert found.recursive_version_locations
 
 

@@ -9,9 +9,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.types import TypeEngine
 
-from ....util.exc import UnsupportedOperation
 from ...statements import (
     AlterTable,
+    CannotCompile,
     add_column,
     alter_column,
     alter_table,
@@ -177,7 +177,7 @@ def visit_column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: An
 @compiles(ComputedColumnDefault)
 def visit_computed_column(element: ComputedColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
     """Refuse: no database makes a column computed, or ends that."""
-    raise UnsupportedOperation(
+    raise CannotCompile(
         f"Column {element.column_name!r} of {element.table_name!r} cannot become computed, nor stop being so. "
         "Drop it and add it anew."
     )
@@ -186,7 +186,7 @@ def visit_computed_column(element: ComputedColumnDefault, compiler: DDLCompiler,
 @compiles(IdentityColumnDefault)
 def visit_identity_column(element: IdentityColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
     """Refuse: only a dialect of its own knows how."""
-    raise UnsupportedOperation(
+    raise CannotCompile(
         f"Column {element.column_name!r} of {element.table_name!r} cannot become an identity, nor stop being one, "
         f"in place: {compiler.dialect.name} has no ALTER for it. Make a new column, or a new table."
     )

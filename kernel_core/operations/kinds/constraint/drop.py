@@ -49,14 +49,27 @@ class DropConstraintOp(MigrateOperation):
         )
 
     def to_constraint(self, migration_context: Any = None) -> Constraint:
-        """Return the constraint that is dropped; a nameable stand-in where only its name is known."""
+        """Return the constraint that is dropped.
+
+        Raises IrreversibleOperation, a ValueError, where only its name is known.
+        """
         if self._reverse is not None:
             constraint = self._reverse.to_constraint(migration_context)
             constraint.name = self.constraint_name
             return constraint
+        raise self._unknown()
+
+    def _named(self, migration_context: Any = None) -> Constraint:
+        """Return the constraint, or a stand-in of its name and kind."""
+        if self._reverse is not None:
+            return self.to_constraint(migration_context)
         return SchemaObjects(migration_context).constraint(
             self.constraint_name, self.table_name, self.constraint_type, schema=self.schema
         )
+
+    def _unknown(self) -> IrreversibleOperation:
+        reason = "what it states is not known. Make it with DropConstraintOp.from_constraint()."
+        return IrreversibleOperation(self.sentence(), reason)
 
     @classmethod
     def drop_constraint(
@@ -81,14 +94,12 @@ class DropConstraintOp(MigrateOperation):
         operations.invoke(cls(constraint_name, operations.table_name, type_, schema=operations.schema))
 
     def apply(self, operations: Operations) -> None:
-        constraint = self.to_constraint(operations.migration_context)
+        constraint = self._named(operations.migration_context)
         operations.impl.drop_constraint(constraint, **without_empty({"if_exists": self.if_exists}))
 
     def reverse(self) -> AddConstraintOp:
         if self._reverse is None:
-            raise IrreversibleOperation(
-                self.sentence(), "what it states is not known. Make it with DropConstraintOp.from_constraint()."
-            )
+            raise self._unknown()
         return self._reverse
 
     def render(self, write: SourceWriter) -> str:
@@ -103,7 +114,7 @@ class DropConstraintOp(MigrateOperation):
         return f"Drop {kinds.get(self.constraint_type or '', 'constraint')} {self.constraint_name} of {self.table_name}"
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        return ("remove_fk" if self.constraint_type == "foreignkey" else "remove_constraint", self.to_constraint())
+        return ("remove_fk" if self.constraint_type == "foreignkey" else "remove_constraint", self._named())
 
     def provides(self) -> frozenset[Need]:
         """Its name, its table, its columns and the table that a foreign key referred to are free once it is dropped."""

@@ -1,0 +1,96 @@
+"""What ``op.get_bind()`` returns in offline mode: a connection whose statements are printed into the script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NoReturn
+
+from sqlalchemy import Dialect, Insert, Update, bindparam
+from sqlalchemy.engine.mock import MockConnection
+from sqlalchemy.sql.elements import BindParameter, TextClause
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
+
+from ..util.exc import CommandError
+
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+
+
+class ScriptConnection(MockConnection):
+    """A connection that prints what it executes, with the values written out.
+
+        bind = op.get_bind()
+        if bind.dialect.name == "postgresql":
+            ENUM("a", "b", name="mood").create(bind, checkfirst=False)
+        bind.execute(text("UPDATE t SET a = :a"), {"a": 1})
+
+    No statement returns rows: reading its result raises CommandError.
+    """
+
+    def __init__(self, dialect: Dialect, execute: Callable[[Any], object]) -> None:
+        super().__init__(dialect, execute)
+
+    def execute(self, statement: Any, parameters: Parameters = None, execution_options: Any = None) -> Unread:
+        """Print a statement, once for each set of parameters."""
+        several = [parameters] if parameters is None or isinstance(parameters, Mapping) else list(parameters)
+        for values in several or [None]:
+            self._execute_impl(statement if not values else _with_values(statement, values))
+        return Unread()
+
+    def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> Unread:
+        """Print SQL as it is; raises CommandError for parameters, which only a driver can write."""
+        if parameters:
+            raise CommandError(
+                "exec_driver_sql() with parameters cannot be written into a script. Use execute(text(...), values)."
+            )
+        self._execute_impl(statement)
+        return Unread()
+
+    def scalar(self, statement: Any, parameters: Parameters = None, **options: Any) -> Any:
+        """Refuse: there is no database to read from."""
+        return self.execute(statement, parameters).scalar()
+
+    def scalars(self, statement: Any, parameters: Parameters = None, **options: Any) -> Any:
+        """Refuse: there is no database to read from."""
+        return self.execute(statement, parameters).scalars()
+
+
+class Unread:
+    """The result of a statement that was printed: whoever reads it gets a CommandError."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._refuse
+
+    def __iter__(self) -> Iterator[Any]:
+        self._refuse()
+
+    def _refuse(self, *args: Any, **kw: Any) -> NoReturn:
+        raise CommandError(
+            "The result of a statement is not known where SQL is only printed (--sql). "
+            "Read it online only: if not op.get_context().as_sql: ..."
+        )
+
+
+def _with_values(statement: Any, values: Mapping[str, Any]) -> Any:
+    """Return a statement with its parameters filled in."""
+    if isinstance(statement, TextClause):
+        return statement.bindparams(**values)
+    if isinstance(statement, Insert):
+        return statement.values(dict(values))
+    stated = {name: value for name, value in values.items() if name not in _names(statement)}
+    if stated and isinstance(statement, Update):
+        statement = statement.values(stated)
+    return replacement_traverse(statement, {}, partial(_filled, values))
+
+
+def _names(statement: Any) -> set[str]:
+    """Return the parameters that a statement has by itself, as in its WHERE."""
+    return {each.key for each in iterate(statement) if isinstance(each, BindParameter)}
+
+
+def _filled(values: Mapping[str, Any], element: Any, **kw: Any) -> BindParameter[Any] | None:
+    if isinstance(element, BindParameter) and element.key in values:
+        return bindparam(None, values[element.key], element.type)
+    return None
