@@ -133,6 +133,10 @@ def comparisons_of(patterns: Iterable[str] | None, dialect_name: str) -> Compari
     return Comparisons(chosen_plugins(patterns), comparators.added, dialect_name)
 
 
+built_in_plugins: dict[str, Plugin] = {}
+"""The plugins that stand for the built-in comparisons, by the last part of their names."""
+
+
 def _make_built_in() -> None:
     """Make the plugins that are named as Alembic documents them."""
     chains: dict[str, tuple[tuple[str, str, DispatchPriority], ...]] = {
@@ -148,7 +152,9 @@ def _make_built_in() -> None:
         "comments": (("column", "comment", DispatchPriority.MEDIUM), ("table", "comments", DispatchPriority.MEDIUM)),
     }
     for name, places in chains.items():
-        plugin = Plugin(f"kernel_core.autogenerate.{name}", aliases=(f"alembic.autogenerate.{name}",))
+        plugin = built_in_plugins[name] = Plugin(
+            f"kernel_core.autogenerate.{name}", aliases=(f"alembic.autogenerate.{name}",)
+        )
         for target, element, priority in places:
             plugin.add_autogenerate_comparator(built_in, target, element, priority=priority)
 

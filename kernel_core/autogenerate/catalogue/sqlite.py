@@ -19,10 +19,11 @@ from .values import Catalogue, Key, TableInfo
 Wanted = Callable[[Key], bool]
 
 _COLUMNS = """
-SELECT {schema}, m.type, m.name, m.tbl_name, CASE WHEN x.cid IS NULL OR x.cid = 0 THEN m.sql END,
+SELECT {schema}, {kind}, m.name, m.tbl_name, CASE WHEN x.cid IS NULL OR x.cid = 0 THEN m.sql END,
        x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden
 FROM {master} m LEFT JOIN pragma_table_xinfo(CASE WHEN m.type = 'table'{present} THEN m.name END, {schema}) x
 WHERE m.type <> 'trigger' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'"""
+_SHADOWS = "(SELECT name FROM pragma_table_list WHERE schema = {schema} AND type = 'shadow')"
 _VIRTUAL = "SELECT name FROM {master} WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'"
 _XINFO = "SELECT 1 FROM pragma_table_xinfo({table}, {schema})"
 _INDEXES = """
@@ -91,10 +92,18 @@ def _rows(connection: Connection, query: str, schemas: Sequence[str | None], **w
     parts = []
     for schema in schemas:
         place = schema or "main"
+        words["kind"] = _kind(connection, _literal(place))
         parts.append(query.format(schema=_literal(place), master=f"{quote(place)}.sqlite_master", **words))
     # The driver itself hands out plain tuples, and a percent or colon in a schema's name is no parameter.
     rows: Sequence[Any] = connection.exec_driver_sql(" UNION ALL ".join(parts)).cursor.fetchall()
     return rows
+
+
+def _kind(connection: Connection, schema: str) -> str:
+    """Return the SQL of what a row of sqlite_master is; SQLite tells from 3.37 on which tables keep a virtual one's."""
+    if (connection.dialect.server_version_info or ()) < (3, 37):
+        return "m.type"
+    return f"CASE WHEN m.name IN {_SHADOWS.format(schema=schema)} THEN 'shadow table' ELSE m.type END"
 
 
 class _Reading:
@@ -125,7 +134,7 @@ class _Reading:
                 self._index_sql[schema, name] = sql
                 continue
             key = _key(schema, name)
-            if kind == "view":
+            if kind != "table":
                 self._catalogue.views[key] = kind
                 continue
             info = tables.get(key)

@@ -34,7 +34,7 @@ def compare_uniques(
     found = [(item["name"], unique_of_database(item)) for item in sides.uniques]
     missing, kept = _match_uniques(context, database, info, sides, found)
     for position, (name, value) in enumerate(found):
-        if position in kept or name is None:
+        if position in kept or name is None or sides.uniques[position].get("inherited"):
             continue
         existing = _unique_in(database, info, name, value)
         counterpart = next((c for c in missing if final_name(c, context.dialect) == name), None)
@@ -138,7 +138,7 @@ def compare_foreign_keys(
     for constraint in sorted(sides.model_foreign_keys, key=lambda c: (str(c.name), c.column_keys)):
         wanted[_comparable(context, foreign_key_of_model(constraint, default_schema), found)] = constraint
     for value, item in found.items():
-        if value in wanted:
+        if value in wanted or item.get("inherited"):
             continue
         existing = _foreign_key_in(database, info, value)
         counterpart = _with_pairs(wanted, value, found)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import Column, Constraint, CreateTable, Index, MetaData, Table
 
 from ...ddl.mysql.stored import column_text
@@ -29,7 +30,7 @@ def dropped_table(
 ) -> DropTableOp:
     """Return the operation that drops a table of the database; ``without`` are constraints that are dropped before."""
     info = database.infos[table.schema, str(table.name)]
-    stated_later = {each["name"] for each in info.foreign_keys if "definition" in each}
+    stated_later = {each["name"] for each in info.foreign_keys if "definition" in each or each.get("inherited")}
     later = {*without, *(each for each in table.foreign_key_constraints if each.name in stated_later)}
     copied = table_alone(table, context.dialect, later)
     for column in copied.columns:
@@ -38,6 +39,8 @@ def dropped_table(
     creation = drop.reverse()
     if info.sql is not None:
         creation.stored_sql = _stored_sql(context, info, creation.to_table())
+    elif info.is_partition:
+        creation.stored_sql = _partition_sql(context, info, copied)
     creation.followed_by = tuple(ExecuteSQLOp(without_parameters(sql)) for sql in _completing(context, info, copied))
     creation.followed_by += tuple(_written(database, info, name).reverse() for name in sorted(info.unreadable))
     return drop
@@ -73,8 +76,21 @@ def _written(database: Database, info: TableInfo, name: str) -> DropIndexOp:
 
 def _stored_sql(context: AutogenContext, info: TableInfo, table: Table) -> str | None:
     """Return the stored CREATE TABLE of SQLite where the one that SQLAlchemy makes would make another table."""
-    made = str(CreateTable(table).compile(dialect=context.dialect))
+    try:
+        made = str(CreateTable(table).compile(dialect=context.dialect))
+    except CompileError:  # a virtual table, whose columns have no types
+        made = ""
     return None if make_the_same(str(info.sql), made) else in_schema(str(info.sql), info.key[0])
+
+
+def _partition_sql(context: AutogenContext, info: TableInfo, table: Table) -> str:
+    """Return the CREATE TABLE of a partition; columns, keys and indexes are its parent's."""
+    preparer = context.dialect.identifier_preparer
+    schema, name = info.inherits[0]
+    parent = preparer.format_table(Table(name, MetaData(), schema=schema))
+    by = info.options.get("postgresql_partition_by")
+    further = f" PARTITION BY {by}" if by else ""
+    return f"CREATE TABLE {preparer.format_table(table)} PARTITION OF {parent} {info.partition_bound}{further}"
 
 
 def _full_type(info: TableInfo, item: Info) -> Any:

@@ -41,6 +41,9 @@ def compare_indexes(
         del wanted[name], found[name]
     _compare_written(context, database, info, wanted, changes)
     keys = _keys_that_stay(context, info, model)
+    for name in [name for name, item in found.items() if item.get("inherited")]:  # they change with the parent's
+        del found[name]
+        wanted.pop(name, None)
     for name, item in found.items():
         existing = _index_in(database, info, name)
         if existing is None or (name not in wanted and belongs_to_a_key(context, item, keys)):

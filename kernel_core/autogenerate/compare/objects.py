@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from sqlalchemy import column
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CheckConstraint, Column, Computed, Identity, Index, Table, UniqueConstraint
 from sqlalchemy.sql.elements import TextClause, conv
@@ -82,7 +83,9 @@ def _index_part(part: IndexPart, written: str | None, table: Table, classes: dic
     if part.is_expression or part.name not in table.c or not (is_whole or (part.sorting and len(words) <= 1)):
         classes.pop(part.name, None)
         return literal_text(part.text if written is None else written)
-    ordered: Any = table.c[part.name]
+    if not part.sorting:
+        return table.c[part.name]
+    ordered: Any = column(part.name)  # it belongs to no table, so that an operation can put it on its own
     for word in part.sorting:
         ordered = getattr(ordered, word)()
     return ordered

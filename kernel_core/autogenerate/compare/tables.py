@@ -50,6 +50,7 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         for key in database.infos
         if key not in models and (not context.filters_objects or _is_included(context, database, key))
     ]
+    gone = _without_partitions(context, database, gone)
     database.same_defaults = same_defaults(context, ((database.infos[_key(database, model)], model) for model in both))
     pairs = [Pair(database.infos[_key(database, model)], model, _changes(context, database, model)) for model in both]
     if any(pair.changes for pair in pairs):
@@ -87,6 +88,37 @@ def _name_what_is_in_the_way(context: AutogenContext, database: Database, key: K
             "Drop it or rename one of them, or leave it out with include_object.",
             stacklevel=2,
         )
+
+
+def _without_partitions(context: AutogenContext, database: Database, gone: list[Key]) -> list[Key]:
+    """Return the tables to drop without the partitions of tables that stay, which hold rows of these; name those.
+
+    A partition whose parent is dropped goes before it.
+    """
+    left = [key for key in gone if database.infos[key].is_partition and not _ancestors(database, key) & set(gone)]
+    by_parent: dict[str, list[str]] = {}
+    for key in left:
+        by_parent.setdefault(database.infos[key].inherits[0][1], []).append(key[1])
+    for parent, partitions in by_parent.items():
+        context.has_warned = True
+        warnings.warn(
+            f'Partitions of "{parent}" are not in the models and are left alone: {", ".join(partitions)}. '
+            "Add them to the models or leave them out with include_object; to drop one, write op.drop_table().",
+            stacklevel=2,
+        )
+    return [key for key in gone if key not in left]
+
+
+def _ancestors(database: Database, key: Key) -> set[Key]:
+    """Return the tables that a table is a partition or a child of, theirs too."""
+    found: set[Key] = set()
+    waiting = list(database.infos[key].inherits)
+    while waiting:
+        parent = waiting.pop()
+        if parent not in found and parent in database.infos:
+            found.add(parent)
+            waiting += database.infos[parent].inherits
+    return found
 
 
 def _is_included(context: AutogenContext, database: Database, key: Key) -> bool:
@@ -149,6 +181,8 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
     operations: list[MigrateOperation] = []
     tables: list[MigrateOperation] = []
     sortable = sorted_tables(database.table(key) for key in gone)
+    depths = {key: len(_ancestors(database, key) & set(gone)) for key in gone}
+    sortable.sort(key=lambda each: 0 if each[0] is None else depths.get((each[0].schema, str(each[0].name)), 0))
     for table, constraints in reversed(sortable):
         if table is None:
             drops = [
@@ -162,7 +196,8 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
         info = database.infos[table.schema, str(table.name)]
         needed = needed_by_keys(context, info)
         there = sorted(indexes_of_one_side(context, table, of_models=False), key=lambda index: str(index.name))
-        tables.extend(dropped_index(context, info, index) for index in there if index.name not in needed)
+        inherited = {item["name"] for item in info.indexes if item.get("inherited")}
+        tables.extend(dropped_index(context, info, index) for index in there if index.name not in needed | inherited)
         drop = dropped_table(context, database, table, later)
         made_by_keys = {key["name"] for key in info.foreign_keys}
         again = [drop_index(index).reverse() for index in there if index.name in needed - made_by_keys]

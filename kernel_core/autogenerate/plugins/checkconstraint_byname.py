@@ -7,7 +7,7 @@ from ...util.sqla_compat import final_name, is_type_bound
 from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from .checks import model_checks, note_checks, told_same_check
+from .checks import database_checks, model_checks, note_checks, told_same_check
 
 ALIASES = ("alembic.ext.checkconstraint_byname",)
 
@@ -21,7 +21,7 @@ def compare_names(context: AutogenContext, database: Database, found: Found) -> 
     """Find checks whose name only one side has; those of types are left alone."""
     for pair in found.both:
         wanted = {final_name(each, context.dialect): each for each in model_checks(context, pair)}
-        there = {each["name"]: each for each in pair.info.checks if each["name"] is not None}
+        there = {each["name"]: each for each in database_checks(context, pair) if each["name"] is not None}
         same = {
             name
             for name in wanted.keys() & there.keys()

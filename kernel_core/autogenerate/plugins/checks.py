@@ -85,6 +85,12 @@ def model_checks(context: AutogenContext, pair: Pair) -> list[CheckConstraint]:
     ]
 
 
+def database_checks(context: AutogenContext, pair: Pair) -> list[Mapping[str, Any]]:
+    """Return the checks of a table of the database without those that ``include_name`` leaves out."""
+    parents, wanted = pair.info.parents, context.run_name_filters
+    return [each for each in pair.info.checks if wanted(each["name"], "check_constraint", parents)]
+
+
 def condition(context: AutogenContext, constraint: CheckConstraint) -> str:
     """Return what a check of the models states, as SQL of this database."""
     return sql_text(constraint.sqltext, context.dialect).replace("%%", "%")
@@ -92,7 +98,7 @@ def condition(context: AutogenContext, constraint: CheckConstraint) -> str:
 
 def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
     """Return what is left of both sides without those that are called and say the same word by word."""
-    left: list[Mapping[str, Any]] = list(pair.info.checks)
+    left = database_checks(context, pair)
     missing: list[CheckConstraint] = []
     changed: list[tuple[Mapping[str, Any], CheckConstraint]] = []
     for constraint in model_checks(context, pair):
@@ -192,6 +198,8 @@ def note_checks(
     schema, table = pair.info.key
     by_name = {str(each["name"]): each for each in gone}
     for item in gone:
+        if item.get("inherited"):  # it is dropped with that of the parent table
+            continue
         existing = existing_check(item, pair.info.key)
         counterpart = next((each for each in missing if final_name(each, context.dialect) == item["name"]), None)
         operation = drop_constraint(existing, context.impl)

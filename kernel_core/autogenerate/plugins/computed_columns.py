@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from sqlalchemy.schema import Column
@@ -9,29 +10,53 @@ from sqlalchemy.schema import Column
 from ...operations.kinds.column import AddColumnOp, DropColumnOp
 from ...operations.kinds.index import CreateIndexOp
 from ...runtime.plugins import Plugin
+from ...util.priority import DispatchPriority, PriorityDispatchResult
 from ...util.sqla_compat import sql_text
 from ..canonical import Question, differing
 from ..compare.copies import column_alone, create_index, drop_index
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..registry import built_in_plugins
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare everywhere."""
+    """Compare everywhere; where this plugin is not chosen, the built-in comparison warns of what it would change."""
     plugin.add_autogenerate_comparator(compare_computed, "tables", "computed_columns")
+    built_in = built_in_plugins["defaults"]
+    built_in.add_autogenerate_comparator(warn_of_computed, "tables", "computed_columns", priority=DispatchPriority.LAST)
 
 
-def compare_computed(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_computed(context: AutogenContext, database: Database, found: Found) -> PriorityDispatchResult:
     """Find columns that are generated on both sides and differ.
 
     Such a column is dropped and added again with its indexes: it holds nothing that cannot be computed anew.
     """
+    for pair, column in _changed(context, found):
+        _make_anew(context, database, pair, column)
+    return PriorityDispatchResult.STOP
+
+
+def warn_of_computed(context: AutogenContext, database: Database, found: Found) -> None:
+    """Warn of generated columns that differ: no database changes what a column computes."""
+    for pair, column in _changed(context, found):
+        if context.run_object_filters(column, str(column.name), "column", False, None):
+            context.has_warned = True
+            warnings.warn(
+                f"{pair.info.key[1]}.{column.name} computes something else in the models than in the database; "
+                "this cannot be altered. Drop the column and add it again, or choose the plugin "
+                "kernel_core.ext.computed_columns.",
+                stacklevel=2,
+            )
+
+
+def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, Column[Any]]]:
+    """Return the columns that are generated on both sides and compute something else, or keep it another way."""
     asked: list[tuple[tuple[Pair, Column[Any]], Question, Question]] = []
     others: list[tuple[Pair, Column[Any]]] = []
     for pair in found.both:
         for column in pair.model.columns:
-            item = pair.info.columns.get(str(column.name))
+            item = pair.info.columns.get(str(column.name)) if column.computed is not None else None
             if item is None or column.computed is None or not item.get("computed"):
                 continue
             persisted = column.computed.persisted
@@ -42,8 +67,7 @@ def compare_computed(context: AutogenContext, database: Database, found: Found) 
             after = sql_text(column.computed.sqltext, context.dialect).replace("%%", "%")
             type_ = context.dialect.type_compiler_instance.process(column.type)
             asked.append(((pair, column), *Question.about_both(context, pair, "computed", before, after, type_)))
-    for pair, column in (*others, *differing(context, asked)):
-        _make_anew(context, database, pair, column)
+    return [*others, *differing(context, asked)]
 
 
 def _make_anew(context: AutogenContext, database: Database, pair: Pair, column: Column[Any]) -> None:

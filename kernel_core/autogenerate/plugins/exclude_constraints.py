@@ -69,6 +69,8 @@ def _definition(context: AutogenContext, constraint: ExcludeConstraint) -> str:
 def _note(context: AutogenContext, pair: Pair, gone: list[Mapping[str, Any]], missing: list[ExcludeConstraint]) -> None:
     schema, table = pair.info.key
     for item in gone:
+        if item.get("inherited"):
+            continue
         creation = creation_of(str(item["name"]), table, item["definition"], schema)
         pair.changes.dropped_constraints.append(
             DropConstraintOp(final(item["name"]), table, schema=schema, _reverse=creation)

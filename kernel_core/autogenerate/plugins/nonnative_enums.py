@@ -17,7 +17,7 @@ from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from .checks import condition, existing_check, model_checks
+from .checks import condition, database_checks, existing_check, model_checks
 
 
 def setup(plugin: Plugin) -> None:
@@ -29,7 +29,7 @@ def compare_values(context: AutogenContext, database: Database, found: Found) ->
     """Find Enum columns whose check, of the type's name, lists other values than the type."""
     asked: list[tuple[_Subject, Question, Question]] = []
     for pair in found.both:
-        there: dict[str | None, Mapping[str, Any]] = {each["name"]: each for each in pair.info.checks}
+        there: dict[str | None, Mapping[str, Any]] = {each["name"]: each for each in database_checks(context, pair)}
         for column, constraint in _enum_checks(context, pair):
             item = there.get(final_name(constraint, context.dialect))
             if item is None:

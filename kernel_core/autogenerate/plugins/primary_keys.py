@@ -23,7 +23,7 @@ def compare_primary_keys(context: AutogenContext, database: Database, found: Fou
     """
     for pair in found.both:
         before, after = pair.info.key_columns, names(pair.model.primary_key.columns)
-        if before != after:
+        if before != after and not pair.info.primary_key.get("inherited"):
             _note(context, pair, before, after)
 
 
