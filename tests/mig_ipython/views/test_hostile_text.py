@@ -22,7 +22,7 @@ from mig_ipython.views.graph import RevisionGraph
 from mig_ipython.views.help import Help, Wish
 from mig_ipython.views.history import History
 from mig_ipython.views.operations import Line
-from mig_ipython.views.plan import Loss, Plan, PlannedStep
+from mig_ipython.views.plan import Blocker, Loss, Plan, PlannedStep
 from mig_ipython.views.report import RunReport, Said
 from mig_ipython.views.revisions import Broken, Entry
 from mig_ipython.views.script import Revision
@@ -50,12 +50,14 @@ def broken(texts):
 def plan(texts):
     steps = tuple(PlannedStep(text, text, lambda text=text: lines([text])) for text in texts)
     losses = tuple(Loss(text, text, text, 3) for text in texts)
-    return Plan("upgrade", texts[0], steps, losses, texts[0], "sqlite", lambda: "".join(texts))
+    blockers = tuple(Blocker(text, text, text) for text in texts)
+    return Plan("upgrade", texts[0], steps, losses, texts[0], "sqlite", lambda: "".join(texts), blockers)
 
 
 def report(texts, sql=None):
     steps = tuple(SimpleNamespace(revision=text, direction="upgrade", doc=text) for text in texts)
-    trial = SimpleNamespace(changes=tuple((text, text, text) for text in texts))
+    found = tuple((text, text, text) for text in texts)
+    trial = SimpleNamespace(changes=found, on_copy=True, after=SimpleNamespace(coverage=lambda: tuple(texts)))
     return RunReport("upgrade", steps, tuple(texts), tuple(texts), "".join(texts), sql, plan(texts), trial)
 
 
