@@ -6,17 +6,26 @@ import configparser
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeGuard
 
-from sqlalchemy.engine import URL, Engine
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.folders import shown_path
+from kernel_core.util.secrets import mask_url
+
+from .connection import with_absolute_path
+from .environment import Environment
 
 _PARTS = ("username", "password", "host", "port", "database")
 
 
-def section_url(name: str, files: Iterable[str]) -> URL | str:
+def section_url(name: str, files: Iterable[str], environment: Environment | None = None) -> URL | str:
     """Return the URL of the section ``name`` in the first of the ini files that has one; text where it is written so.
+
+    A relative SQLite path in the ini file of ``environment`` starts from the project's folder.
 
     A section says ``sqlalchemy.url`` or ``url``, or the parts as jupysql writes them: ``drivername``, ``host``...
     Raises CommandError where no file has it, or it names no database.
@@ -31,12 +40,52 @@ def section_url(name: str, files: Iterable[str]) -> URL | str:
         except (configparser.Error, UnicodeDecodeError):
             raise CommandError(f"{path} cannot be read as an ini file. Correct it, or type the URL.") from None
         if parser.has_section(name):
-            return _url(parser, name, path)
+            found = _url(parser, name, path)
+            if environment is None or path != environment.ini or "sqlite" not in str(found):
+                return found
+            return with_absolute_path(make_url(found), environment.project_folder)
         looked.append(os.path.basename(path))
     raise CommandError(
         f"No section [{name}] is in {', '.join(looked) or 'an ini file here'}. "
         "Name one that says sqlalchemy.url, or drivername, host and database."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDatabase:
+    """A database that is named somewhere: what to connect to, and where it is named, for a person to read."""
+
+    target: URL | str
+    place: str
+
+    def __str__(self) -> str:
+        if self.place == self.target:
+            return self.place
+        shown = f"sqlite {shown_path(self.target.database or '')}" if _is_file(self.target) else mask_url(self.target)
+        return f"{shown} ({self.place})"
+
+
+def _is_file(target: URL | str) -> TypeGuard[URL]:
+    return isinstance(target, URL) and target.get_backend_name() == "sqlite" and bool(target.database)
+
+
+def configured_database(environment: Environment) -> NamedDatabase | None:
+    """Return the database that ``sqlalchemy.url`` of an environment's configuration names; None where it names none.
+
+    The placeholder that Alembic writes is none. A relative SQLite path starts from the project's folder. Raises
+    CommandError where the value cannot be read as a URL.
+    """
+    config = environment.config()
+    text = config.get_main_option("sqlalchemy.url")
+    if not text or text.startswith("driver://"):
+        return None
+    file, _, section = config.place_of("sqlalchemy.url").partition(" [")
+    place = f"sqlalchemy.url in {shown_path(file)} [{section}"
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise CommandError(f"{place} is not a database URL. Write it like dialect://user@host/database.") from None
+    return NamedDatabase(with_absolute_path(url, environment.project_folder), place)
 
 
 def section_files(ini: str | None) -> list[str]:

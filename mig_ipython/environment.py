@@ -61,6 +61,10 @@ class Environment(View):
         """Whether ``env.py`` mentions ``attributes``, so that it may take the notebook's connection; it is not run."""
         return "attributes" in self._env_py()
 
+    def reads_variable(self, name: str) -> bool:
+        """Return whether ``env.py`` mentions an environment variable; it is not run."""
+        return name in self._env_py()
+
     @property
     def databases(self) -> tuple[str, ...]:
         """The names of the databases that an environment of the template ``multidb`` migrates in one go; else none."""

@@ -17,7 +17,7 @@ from kernel_core.util.exc import CommandError
 
 from .cells.declaring import ModelCells
 from .connection import Connection, connect, sqlite_path
-from .elsewhere import section_files, section_url
+from .elsewhere import NamedDatabase, configured_database, section_files, section_url
 from .environment import Environment, make, open_at
 from .models import Models, candidates, find_models
 from .proposals.proposal import Proposal
@@ -84,16 +84,28 @@ class Session:
     def connection(self) -> Connection:
         """The current connection; raises CommandError where there is none."""
         if self.current_name is None:
-            raise CommandError("Not connected to a database. Connect first: %mig_connect sqlite:///dev.db")
+            named = self.default_database()
+            connecting = f"%mig_connect takes {named}." if named else "%mig_connect sqlite:///dev.db"
+            raise CommandError(f"Not connected to a database. Connect first: {connecting}")
         return self.connections[self.current_name]
 
-    def connect_by_default(self) -> Connection:
-        """Connect to ``%config Mig.database``, else to ``$DATABASE_URL``; raises CommandError where neither is set."""
+    def default_database(self) -> NamedDatabase | None:
+        """Return the database that ``%mig_connect`` takes without an argument, None where none is named.
+
+        ``%config Mig.database``, else ``sqlalchemy.url`` of the environment's configuration, else ``$DATABASE_URL``,
+        which comes first where ``env.py`` reads it. Raises CommandError where ``sqlalchemy.url`` cannot be read.
+        """
         if self.settings.database:
-            return self.connect(self.settings.database)
-        if "DATABASE_URL" in os.environ:
-            return self.connect("$DATABASE_URL")
-        return self.connection
+            return NamedDatabase(self.settings.database, "%config Mig.database")
+        variable = NamedDatabase("$DATABASE_URL", "$DATABASE_URL") if "DATABASE_URL" in os.environ else None
+        if not self.has_environment or (variable and self.environment.reads_variable("DATABASE_URL")):
+            return variable
+        return configured_database(self.environment) or variable
+
+    def connect_by_default(self) -> Connection:
+        """Connect to the `default_database`; raises CommandError where there is none."""
+        named = self.default_database()
+        return self.connection if named is None else self.connect(named.target)
 
     def connect(self, target: Any, name: str | None = None) -> Connection:
         """Connect to a URL, an engine, or the name of one, and make it the current connection.
@@ -133,8 +145,8 @@ class Session:
         if not isinstance(target, str):
             return target
         if target.startswith("@"):
-            ini = self.environment.ini if self.has_environment else None
-            return section_url(target[1:], section_files(ini))
+            environment = self.environment if self.has_environment else None
+            return section_url(target[1:], section_files(environment.ini if environment else None), environment)
         if target.startswith("$"):
             name = target[1:].strip("{}")
             if name not in os.environ and name not in self.namespace:

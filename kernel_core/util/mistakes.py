@@ -190,7 +190,10 @@ def _of_logging(error: Exception, trace: Trace) -> str:
 def _of_flask(error: RuntimeError, trace: Trace) -> str:
     if "application context" not in str(error):
         return ""
-    return "env.py needs your Flask application: from app import app; app.app_context().push()"
+    return (
+        "env.py needs your Flask application: from app import app; app.app_context().push() "
+        "(in a terminal: flask db, or these lines at the top of env.py)"
+    )
 
 
 def _of_settings(error: ValueError, trace: Trace) -> str:

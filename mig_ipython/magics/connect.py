@@ -10,7 +10,8 @@
 A relative SQLite path is relative to the notebook's folder. ``$NAME`` is an environment variable or a variable of the
 notebook; a bare name is an engine or a URL of the notebook, or an open connection. ``@NAME`` is a section of an ini
 file (of the environment, ``connections.ini``, or jupysql's), ``--sql`` the database of ``%sql`` (jupysql). Without an
-argument the current connection is shown; where there is none, ``%config Mig.database`` or ``$DATABASE_URL`` is taken.
+argument the current connection is shown; where there is none, ``%config Mig.database``, ``sqlalchemy.url`` of the
+environment's ini file, or ``$DATABASE_URL`` is taken.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from kernel_core.util.exc import CommandError
+
 from ..errors import message_of
 from ..models import NO_MODELS
 from ..proposals.comparison import compare
@@ -36,18 +38,34 @@ def run(session: Session, args: argparse.Namespace) -> Status:
     connected = session.current_name is not None
     if connected:
         facts["database"] = session.connection.target
+    else:
+        facts.update(_connecting(session))
     models = session.likely_models()
     if models is not None:
         facts["models"] = str(models)
     if session.has_environment:
         facts["environment"] = session.environment.shown
-        facts.update(_revisions(session, connected))
+        found = _revisions(session, connected)
+        facts.update(found, notes=(*facts.get("notes", ()), *found["notes"]))
     settled = connected and not facts.get("pending") and not facts.get("lost")
     if settled and not args.no_drift and (models is not None or session.has_environment):
         facts |= _drift(session, facts.get("notes", ()))
     following = _next(session, facts, connected)
-    facts.pop("lost", None)
+    for name in ("lost", "connecting"):
+        facts.pop(name, None)
     return Status(**facts, next=following)
+
+
+def _connecting(session: Session) -> dict[str, Any]:
+    """Return the command that connects, with a note about the database that it takes."""
+    try:
+        named = session.default_database()
+    except CommandError as error:
+        return {"connecting": "%mig_connect URL", "notes": (str(error),)}
+    if named is not None:
+        return {"connecting": "%mig_connect", "notes": (f"%mig_connect takes {named}.",)}
+    several = session.environment.databases if session.has_environment else ()
+    return {"connecting": f"%mig_connect @{several[0]}" if several else "%mig_connect sqlite:///dev.db"}
 
 
 def _revisions(session: Session, connected: bool) -> dict[str, Any]:
@@ -95,7 +113,7 @@ def _typed(session: Session) -> str:
 
 def _next(session: Session, facts: dict[str, Any], connected: bool) -> str:
     if not connected:
-        return "%mig_connect sqlite:///dev.db"
+        return str(facts["connecting"])
     if not session.has_environment:
         return "%mig_init migrations"
     several = len(facts["heads"]) > 1

@@ -110,7 +110,11 @@ def tables(folder):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_it_works_from_a_folder_below(notebook, project, layout):
     folder, _ = project(layout)
-    notebook.run("%mig_connect sqlite:///../app.db")
+    notebook.run(f"%mig_open {LAYOUTS[layout][2][0]}")
+    assert "%mig_connect takes sqlite ../app.db (sqlalchemy.url in ../" in repr(notebook.run("%mig"))
+    assert notebook.run("%mig").next == "%mig_connect"
+    assert "%mig_connect takes sqlite ../app.db" in notebook.fail("%mig_upgrade")
+    assert notebook.run("%mig_connect").target == "sqlite ../app.db"
     for number, place in enumerate(LAYOUTS[layout][2]):
         assert notebook.run(f"%mig_open {place}").shown == "../migrations", place
         if not number:
