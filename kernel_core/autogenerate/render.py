@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy.schema import Column, Constraint, FetchedValue
+from sqlalchemy.schema import (
+    Column,
+    Constraint,
+    CreateSchema,
+    CreateSequence,
+    DropSchema,
+    DropSequence,
+    FetchedValue,
+    Sequence,
+)
 from sqlalchemy.sql.elements import ClauseElement, conv, quoted_name
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
@@ -17,7 +26,14 @@ from ..operations.operation import Code, MigrateOperation
 from ..util.dispatch import Dispatcher
 from .context import AutogenContext
 from .layout import INDENT, WIDTH, call, keyword, lay_out, literal
-from .schemasource import column_source, constraint_source, default_source, table_source, text_source
+from .schemasource import (
+    column_source,
+    constraint_source,
+    construct_source,
+    default_source,
+    table_source,
+    text_source,
+)
 from .typesource import type_source
 
 renderers = Dispatcher()
@@ -88,6 +104,7 @@ _WAYS: tuple[tuple[Any, Callable[[Any, Writer], str]], ...] = (
     (TypeEngine, lambda value, write: type_source(value, write.context)),
     (type, lambda value, write: type_source(value, write.context) if issubclass(value, TypeEngine) else repr(value)),
     (Constraint, constraint_source),
+    ((CreateSchema, DropSchema, CreateSequence, DropSequence, Sequence), construct_source),
     (FetchedValue, default_source),
     (TableClause, table_source),
     (ClauseElement, text_source),

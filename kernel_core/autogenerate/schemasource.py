@@ -21,6 +21,7 @@ from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.expression import TableClause
 
 from ..ddl.overriding import is_overridden
+from ..operations.kinds.sequence import options_of
 from ..operations.operation import Code
 from ..util.exc import CommandError
 from ..util.sqla_compat import (
@@ -86,7 +87,7 @@ def default_source(default: Any, write: Writer) -> str:
     if isinstance(argument, Identity):
         return _identity_source(argument, write)
     if isinstance(argument, Sequence):
-        return call(f"{write.sa}Sequence", [literal(argument.name)], _stated(argument, ("schema",), write))
+        return construct_source(argument, write)
     if isinstance(argument, FetchedValue):
         return f"{write.sa}FetchedValue()"
     return text_source(argument, write, is_server_default=True)
@@ -109,6 +110,16 @@ _IDENTITY_OPTIONS = (
 def _identity_source(identity: Identity, write: Writer) -> str:
     kwargs = {"always": repr(bool(identity.always))} | _stated(identity, _IDENTITY_OPTIONS, write)
     return call(f"{write.sa}Identity", (), kwargs)
+
+
+def construct_source(construct: Any, write: Writer) -> str:
+    """Return ``sa.schema.CreateSchema("sales")`` and the like; of a Sequence, the options that it states."""
+    if isinstance(construct, Sequence):
+        arguments = {"schema": construct.schema, **options_of(construct)}
+        stated = {name: write.value(value) for name, value in arguments.items() if value is not None}
+        return call(f"{write.sa}Sequence", [literal(str(construct.name))], stated)
+    flags = {name: "True" for name in ("if_not_exists", "if_exists", "cascade") if getattr(construct, name, False)}
+    return call(f"{write.sa}schema.{type(construct).__name__}", [write.value(construct.element)], flags)
 
 
 def table_source(table: TableClause, write: Writer) -> Code:

@@ -7,14 +7,12 @@ from dataclasses import fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from sqlalchemy import Column, Dialect, Index, Table
-from sqlalchemy.engine import Connection
 from sqlalchemy.schema import CheckConstraint, Constraint, UniqueConstraint
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from ..util.sqla_compat import sql_text
 from .defaulttext import defaults_differ
-from .generated import GeneratedNames
 from .signature import IndexValue, UniqueValue, index_of_model, unique_of_model
 from .typetext import synonyms_of, types_differ
 
@@ -57,6 +55,9 @@ class ComparesSchemas:
 
     folds_column_names: ClassVar[bool] = False
     """Whether two columns of a table cannot differ in the case of their names alone."""
+
+    creates_schemas: ClassVar[bool] = True
+    """Whether CREATE SCHEMA makes a place for tables: on SQLite a schema is a file, on Oracle a user."""
 
     folds_table_names: ClassVar[bool] = False
     """Whether two tables cannot."""
@@ -110,10 +111,6 @@ class ComparesSchemas:
 
     def correct_for_autogen_foreignkeys(self, conn_fks: set[Any], metadata_fks: set[Any]) -> None:
         """The same for foreign keys."""
-
-    def generated_names(self, connection: Connection | None) -> GeneratedNames | None:
-        """Return what tells the names of constraints that are created without one; None where nothing can."""
-        return None
 
     def constraint_name(self, constraint: Constraint) -> str | None:
         """Return the name by which a reflected constraint can be dropped; None where it has none."""

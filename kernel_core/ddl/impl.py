@@ -219,6 +219,10 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         """Change a column's default, or what it computes, or its identity; a dialect may need several statements."""
         self.execute(self.column_default(change))
 
+    def sees_all_schemas(self) -> bool:
+        """Return whether a schema that is not listed does not exist, rather than being hidden from this user."""
+        return True
+
     def implied_default(self, column: Column[Any]) -> ClauseElement | None:
         """Return the server default that CREATE TABLE gives a column without being told; most databases give none."""
         return None

@@ -42,6 +42,7 @@ class OracleImpl(DefaultImpl):
     command_terminator = ""
     type_synonyms = synonyms_of("oracle")
     identity_attrs_ignore = ()
+    creates_schemas = False
     script_breaks = re.compile(r"^[ \t]*\.?[ \t]*$|;[ \t]*$|^[ \t]*#.*$", re.MULTILINE)
 
     @property

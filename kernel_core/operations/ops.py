@@ -18,6 +18,8 @@ from .kinds.enum_type import AddEnumValueOp, CreateEnumTypeOp, DropEnumTypeOp, R
 from .kinds.exclude_constraint import CreateExcludeConstraintOp
 from .kinds.index import CreateIndexOp, DropIndexOp
 from .kinds.rows import BulkInsertOp, DeleteRowsOp
+from .kinds.schema import CreateSchemaOp, DropSchemaOp
+from .kinds.sequence import CreateSequenceOp, DropSequenceOp
 from .kinds.sql import ExecuteSQLOp
 from .kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from .kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
@@ -37,6 +39,8 @@ __all__ = [
     "CreateForeignKeyOp",
     "CreateIndexOp",
     "CreatePrimaryKeyOp",
+    "CreateSchemaOp",
+    "CreateSequenceOp",
     "CreateTableCommentOp",
     "CreateTableOp",
     "CreateUniqueConstraintOp",
@@ -46,6 +50,8 @@ __all__ = [
     "DropConstraintOp",
     "DropEnumTypeOp",
     "DropIndexOp",
+    "DropSchemaOp",
+    "DropSequenceOp",
     "DropTableCommentOp",
     "DropTableOp",
     "ExecuteSQLOp",

@@ -11,7 +11,6 @@ from typing import Any
 from kernel_core.operations.operation import Hint, MigrateOperation, Need
 
 from ..views.operations import group_of, table_of
-from .preview import no_downgrade
 
 _NOTHING_WRONG: Mapping[str, Wrong] = MappingProxyType({})
 
@@ -36,7 +35,6 @@ class Facts:
     hints: tuple[Hint, ...]
     provides: frozenset[Need]
     requires: frozenset[Need]
-    no_downgrade: str
 
     @classmethod
     def of(cls, operation: MigrateOperation, dialect_name: str) -> Facts:
@@ -50,7 +48,6 @@ class Facts:
             hints=tuple(operation.hints(dialect_name)),
             provides=operation.provides(),
             requires=operation.requires(),
-            no_downgrade=no_downgrade(operation, dialect_name),
         )
 
 
@@ -107,11 +104,6 @@ class Row:
     def group(self) -> str:
         """The heading that it is listed under: its table, or what kind of object or statement it is."""
         return self.facts.group
-
-    @property
-    def no_downgrade(self) -> str:
-        """Why it cannot be downgraded, in words; "" where it can."""
-        return self.facts.no_downgrade
 
     @property
     def edited(self) -> bool:

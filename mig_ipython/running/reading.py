@@ -29,6 +29,7 @@ OWN = "·"
 """The sign of a line that tells of code, not of an operation."""
 
 _BUILDERS = (sa.text, sa.true, sa.false, sa.null, sa.literal_column, sa.table, sa.column)
+_CONSTRUCTS = (sa.schema.CreateSchema, sa.schema.DropSchema, sa.schema.CreateSequence, sa.schema.DropSequence)
 _PARTS = frozenset({"dialects", "schema", "sql", "types"})
 """What may be imported of SQLAlchemy because a file names it."""
 
@@ -231,7 +232,7 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
 def _is_builder(maker: Any) -> bool:
     """Tell whether calling it only builds a description: nothing is connected, opened or imported."""
     if isinstance(maker, type):
-        return issubclass(maker, SchemaItem | TypeEngine)
+        return issubclass(maker, SchemaItem | TypeEngine) or maker in _CONSTRUCTS
     return maker in _BUILDERS or type(maker).__module__ == "sqlalchemy.sql.functions"
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.schema import Column, Computed, FetchedValue, Identity
 from ...ddl.defaulttext import defaults_differ
 from ...ddl.signature import normal_expression
 from ...util.sqla_compat import default_argument, default_sql, sql_text
+from ..catalogue.sequences import sequence_of_default
 from ..context import AutogenContext
 from .asked_defaults import Question, question_about
 
@@ -35,7 +36,7 @@ def default_differs(
     if _is_left_to_the_database(model):
         return False
     one, two = _sql(inspected, context), _sql(model, context)
-    if one is None and two is None:
+    if (one is None and two is None) or _take_from_one_sequence(context, one, two):
         return False
     if callable(option):
         rendered = default_argument(model.server_default)
@@ -49,6 +50,13 @@ def default_differs(
         return False
     wanted = default_argument(model.server_default)
     return not same or question_about(context, inspected.type, one, wanted) not in same
+
+
+def _take_from_one_sequence(context: AutogenContext, one: str | None, two: str | None) -> bool:
+    """Return whether both are the next value of one sequence, however its place is spelled."""
+    default = context.dialect.default_schema_name
+    taken = sequence_of_default(one, default)
+    return taken is not None and taken == sequence_of_default(two, default)
 
 
 def known_default(column: Column[Any]) -> Any:

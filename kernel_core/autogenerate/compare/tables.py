@@ -10,6 +10,7 @@ from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Table
 
 from ...operations.containers import ModifyTableOps, UpgradeOps
 from ...operations.kinds.constraint import DropConstraintOp
+from ...operations.kinds.sequence import CreateSequenceOp
 from ...operations.kinds.table import CreateTableOp
 from ...operations.operation import MigrateOperation
 from ...util.exc import CommandError
@@ -28,6 +29,8 @@ from .gone import dropped_index, dropped_table
 from .indexes import compare_indexes
 from .key_indexes import goes_with_its_table, needed_by_keys, undo_with_index
 from .reflect import Database, version_table
+from .schemas import missing_schemas
+from .sequences import compare_sequences
 from .sides import Sides, indexes_of_one_side, sides_of
 
 
@@ -58,6 +61,11 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         pairs.sort(key=lambda pair: places[pair.model])
     found = Found(pairs, _created(context, new), _dropped(context, database, gone))
     found.more = _asked_alone(context, database, new, gone)
+    compare_sequences(context, database, found)
+    needed = [
+        each.schema for each in (*found.created, *found.before) if isinstance(each, (CreateTableOp, CreateSequenceOp))
+    ]
+    found.before[:0] = missing_schemas(context, needed)
     context.comparisons.run("tables", lambda: (context, database, found))
     for pair in pairs:
         drop_what_needs_columns(context, database, pair)

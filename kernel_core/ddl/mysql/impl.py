@@ -36,7 +36,6 @@ from ..impl import DefaultImpl
 from ..recreate import AsStored
 from ..typetext import synonyms_of
 from .column import ColumnText, parse_column
-from .generated import MysqlNames
 from .stored import as_stored, column_text, options_of, unreflected
 
 _LITERAL = re.compile(
@@ -56,6 +55,11 @@ class MySQLImpl(DefaultImpl):
     __dialect__ = "mysql"
     type_synonyms = synonyms_of("mysql")
     folds_column_names = True
+
+    def sees_all_schemas(self) -> bool:
+        """Return whether this user may create databases; others see only those for which they have a privilege."""
+        granted = "SELECT count(*) FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'CREATE'"
+        return self.connection is None or bool(self.connection.exec_driver_sql(granted).scalar())
 
     def change_column(self, change: ColumnChange) -> None:
         """Change what is given of a column.
@@ -88,9 +92,6 @@ class MySQLImpl(DefaultImpl):
         except DBAPIError:
             return None
         return None if sql is None else parse_column(sql)
-
-    def generated_names(self, connection: Connection | None) -> MysqlNames:
-        return MysqlNames(connection, is_mariadb=bool(getattr(self.dialect, "is_mariadb", False)))
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint; its kind must be known, and a primary key needs no name.

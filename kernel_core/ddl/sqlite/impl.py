@@ -21,7 +21,6 @@ from ...util.sqla_compat import default_argument, default_sql, is_type_bound, sh
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..typetext import synonyms_of
-from .generated import SqliteNames
 from .pragma import end_transaction, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
 from .references import dangling, said
@@ -38,6 +37,7 @@ class SQLiteImpl(DefaultImpl):
     type_synonyms = synonyms_of("sqlite")
     folds_column_names = True
     folds_table_names = True
+    creates_schemas = False
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
         """Give a table another name; through a third one where only the case differs, which SQLite refuses."""
@@ -162,9 +162,6 @@ class SQLiteImpl(DefaultImpl):
             f"SQLite cannot {verb} a constraint ({constraint.name or 'unnamed'}) of the existing table {table!r}. "
             f'Use a batch: with op.batch_alter_table("{table}") as batch_op: ...'
         )
-
-    def generated_names(self, connection: Connection | None) -> SqliteNames:
-        return SqliteNames(connection)
 
     def constraint_name(self, constraint: Constraint) -> str | None:
         """Return the name by which a reflected constraint can be dropped: an unnamed one is known by what it states."""

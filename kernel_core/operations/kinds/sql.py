@@ -10,6 +10,7 @@ from sqlalchemy.sql.base import Executable
 from ...util.exc import IrreversibleOperation
 from ...util.sqla_compat import sql_text
 from ..base import BatchOperations, Operations
+from ..constructs import operation_of
 from ..fields import Field
 from ..operation import Hint, MigrateOperation, SourceWriter, without_empty
 
@@ -47,7 +48,8 @@ class ExecuteSQLOp(MigrateOperation):
         A str is taken as it is: a colon in it is a colon. Use ``sqlalchemy.text`` or a Core construct for parameters;
         offline, their values are written into the script.
         """
-        operations.invoke(cls(sqltext, execution_options=execution_options))
+        known = operation_of(sqltext) if execution_options is None else None
+        operations.invoke(known or cls(sqltext, execution_options=execution_options))
 
     @classmethod
     def batch_execute(

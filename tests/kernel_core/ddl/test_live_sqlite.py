@@ -109,6 +109,10 @@ OF_OTHERS = {
     ops.SetEnumValuesOp: "no enum types",
     ops.DropEnumTypeOp: "no enum types",
     ops.SetTableOptionsOp: "sqlite",
+    ops.CreateSchemaOp: "no CREATE SCHEMA",
+    ops.DropSchemaOp: "no CREATE SCHEMA",
+    ops.CreateSequenceOp: "no sequences",
+    ops.DropSequenceOp: "no sequences",
 }
 
 

@@ -1,0 +1,51 @@
+"""Which schemas are compared, and which of them the database lacks."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+
+from ...operations.kinds.schema import CreateSchemaOp
+from ..context import AutogenContext
+
+
+def compared_schemas(context: AutogenContext) -> list[str | None]:
+    """Return the schemas that are compared, None for the default one.
+
+    With ``include_schemas`` all of the database; without, those in which the models have tables. ``include_name`` may
+    leave some out.
+    """
+    found: set[str | None] = _of_models(context) or {None}
+    if found != {None} and not getattr(context.impl, "creates_schemas", True):
+        found &= {None, *context.inspector.get_schema_names()}  # SQLite cannot look into a file that is not attached
+    if context.opts.get("include_schemas"):
+        found = {None, *context.inspector.get_schema_names()}
+        found -= {"information_schema", context.inspector.default_schema_name or "information_schema"}
+    wanted = [schema for schema in found if context.run_name_filters(schema, "schema", {})]
+    return sorted(wanted, key=lambda schema: schema or "")
+
+
+def _of_models(context: AutogenContext) -> set[str | None]:
+    default = context.dialect.default_schema_name
+    return {None if table.schema == default else table.schema for table in context.tables}
+
+
+def missing_schemas(context: AutogenContext, needed: Iterable[str | None]) -> list[CreateSchemaOp]:
+    """Return what creates the schemas that new tables need and the database lacks, where it can have more than one.
+
+    Warns of those that this user might not see; to create them could fail.
+    """
+    named = {schema for schema in needed if schema is not None}
+    if not named or context.impl is None or not context.impl.creates_schemas:
+        return []
+    missing = sorted(named - set(context.inspector.get_schema_names()))
+    if not missing or context.impl.sees_all_schemas():
+        return [CreateSchemaOp(schema) for schema in missing]
+    for schema in missing:
+        context.has_warned = True
+        warnings.warn(
+            f'The database "{schema}" of the models is not there, or this user may not see it: its tables count as '
+            f"new. CREATE it, or GRANT SELECT ON {schema}.* to this user.",
+            stacklevel=2,
+        )
+    return []

@@ -1,0 +1,95 @@
+"""Sequences of the models: which the database lacks, which have other options, and which nothing uses any more.
+
+A sequence is dropped only where the default of a compared column took its numbers from it, and none does afterwards:
+any other one may be somebody else's, or be used by a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy.schema import CreateSequence, Sequence
+
+from ...operations.kinds.column import AlterColumnOp, DropColumnOp
+from ...operations.kinds.sequence import CreateSequenceOp, options_of
+from ...operations.kinds.sql import ExecuteSQLOp
+from ..catalogue import Key
+from ..catalogue.sequences import read_sequences, sequence_of_default
+from ..context import AutogenContext
+from .found import Found
+from .reflect import Database
+
+
+def compare_sequences(context: AutogenContext, database: Database, found: Found) -> None:
+    """Find what makes the sequences what the models say: before the tables that use them, and dropped after those."""
+    wanted = _wanted(context, database)
+    unused = _unused(context, database, found) - wanted.keys()
+    if not wanted and not unused:
+        return
+    assert context.connection is not None, "autogenerate has a connection"
+    schemas = {schema for schema, _ in wanted.keys() | unused}
+    there = read_sequences(context.connection, context.inspector, schemas)
+    for key, sequence in wanted.items():
+        if key not in there:
+            found.before.append(CreateSequenceOp.from_sequence(sequence))
+        else:
+            found.before.extend(_altered(context, sequence, there[key]))
+    for schema, name in sorted(unused & there.keys(), key=lambda key: (key[0] or "", key[1])):
+        creation = CreateSequenceOp(name, schema=schema, options=there[schema, name])
+        found.after.append(creation.reverse())
+
+
+def _wanted(context: AutogenContext, database: Database) -> dict[Key, Sequence]:
+    """Return the sequences of the models that this database makes, by their place."""
+    dialect = context.dialect
+    if not dialect.supports_sequences:
+        return {}
+    wanted = {}
+    for metadata in context.metadatas:
+        for sequence in metadata._sequences.values():  # noqa: SLF001 - SQLAlchemy has no public list of them
+            if dialect.sequences_optional and sequence.optional:
+                continue
+            schema = sequence.schema if sequence.schema is not None else metadata.schema
+            key = (None if schema == database.default_schema else schema, str(sequence.name))
+            wanted[key] = sequence
+    return dict(sorted(wanted.items(), key=lambda item: (item[0][0] or "", item[0][1])))
+
+
+def _altered(context: AutogenContext, sequence: Sequence, there: dict[str, Any]) -> Iterator[ExecuteSQLOp]:
+    """Yield ALTER SEQUENCE for the options that the model states and the database has otherwise."""
+    stated = {name: value for name, value in options_of(sequence).items() if name in there}
+    after = {name: value for name, value in stated.items() if value != there[name]}
+    if not after:
+        return
+    before = {name: there[name] for name in after}
+    yield ExecuteSQLOp(_alter(context, sequence, after), reverse_sql=_alter(context, sequence, before))
+
+
+def _alter(context: AutogenContext, sequence: Sequence, options: dict[str, Any]) -> str:
+    changed = Sequence(str(sequence.name), schema=sequence.schema, **options)
+    created = str(CreateSequence(changed).compile(dialect=context.dialect))
+    return created.replace("CREATE SEQUENCE", "ALTER SEQUENCE", 1).replace("START WITH", "START", 1).strip()
+
+
+def _unused(context: AutogenContext, database: Database, found: Found) -> set[Key]:
+    """Return the sequences from which a default took its numbers that goes, and that no remaining default names."""
+    gone: set[Key] = set()
+    kept: set[Key] = set()
+    dropped = {each.table_key for each in found.dropped}
+    for info in database.infos.values():
+        changed = dropped if info.key in dropped else _without_default(found, info.key)
+        for name, column in info.columns.items():
+            sequence = sequence_of_default(column.get("default"), database.default_schema)
+            if sequence is not None:
+                (gone if changed is dropped or name in changed else kept).add(sequence)
+    return gone - kept
+
+
+def _without_default(found: Found, key: Key) -> set[Any]:
+    """Return the columns of a table that go, or get another default."""
+    changes = next((pair.changes for pair in found.both if pair.info.key == key), None)
+    operations = changes.in_order() if changes is not None else []
+    columns = {each.column_name for each in operations if isinstance(each, DropColumnOp)}
+    altered = (each for each in operations if isinstance(each, AlterColumnOp))
+    return columns | {each.column_name for each in altered if each.modify_server_default is not False}

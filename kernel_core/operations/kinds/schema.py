@@ -1,0 +1,114 @@
+"""Schemas of a database: created, dropped. A script says it by SQLAlchemy's constructs, so that Alembic runs it too."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from sqlalchemy.schema import CreateSchema, DropSchema
+
+from ...util.exc import UnsupportedOperation
+from ..base import Operations
+from ..constructs import stands_for
+from ..fields import Field
+from ..operation import Hint, MigrateOperation, Need, SourceWriter
+
+
+@stands_for(CreateSchema)
+class CreateSchemaOp(MigrateOperation):
+    """CREATE SCHEMA; on MariaDB and MySQL this is a database.
+
+    op.execute(sa.schema.CreateSchema("sales"))
+    """
+
+    sign = "+"
+    fields = (Field("name", "identifier"),)
+
+    def __init__(self, name: str, *, if_not_exists: bool = False) -> None:
+        self.name, self.if_not_exists = name, if_not_exists
+
+    @classmethod
+    def from_construct(cls, construct: Any) -> Self:
+        """Return the operation for a ``CreateSchema``."""
+        return cls(str(construct.element), if_not_exists=bool(construct.if_not_exists))
+
+    def apply(self, operations: Operations) -> None:
+        refuse_where_there_are_none(operations, self.name)
+        operations.impl.execute(CreateSchema(self.name, if_not_exists=self.if_not_exists))
+
+    def reverse(self) -> DropSchemaOp:
+        return DropSchemaOp(self.name)
+
+    def render(self, write: SourceWriter) -> str:
+        return write.call("execute", CreateSchema(self.name, if_not_exists=self.if_not_exists))
+
+    def sentence(self) -> str:
+        return f"Create schema {self.name}"
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("add_schema", self.name)
+
+    def provides(self) -> frozenset[Need]:
+        return frozenset({("schema", self.name)})
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("sales")
+
+
+def refuse_where_there_are_none(operations: Operations, name: str) -> None:
+    """Raise UnsupportedOperation where CREATE SCHEMA makes no place for tables."""
+    if not getattr(operations.impl, "creates_schemas", True):
+        dialect = operations.impl.dialect.name
+        raise UnsupportedOperation(
+            f"{dialect} has no CREATE SCHEMA ({name}). Attach a file, or create a user, instead."
+        )
+
+
+@stands_for(DropSchema)
+class DropSchemaOp(MigrateOperation):
+    """DROP SCHEMA; fails while something is in it, unless ``cascade`` drops that too.
+
+    op.execute(sa.schema.DropSchema("sales"))
+    """
+
+    sign = "-"
+    fields = (Field("name", "identifier"),)
+
+    def __init__(self, name: str, *, cascade: bool = False, if_exists: bool = False) -> None:
+        self.name, self.cascade, self.if_exists = name, cascade, if_exists
+
+    @classmethod
+    def from_construct(cls, construct: Any) -> Self:
+        """Return the operation for a ``DropSchema``."""
+        return cls(str(construct.element), cascade=bool(construct.cascade), if_exists=bool(construct.if_exists))
+
+    def _construct(self) -> DropSchema:
+        return DropSchema(self.name, cascade=self.cascade, if_exists=self.if_exists)
+
+    def apply(self, operations: Operations) -> None:
+        refuse_where_there_are_none(operations, self.name)
+        operations.impl.execute(self._construct())
+
+    def reverse(self) -> CreateSchemaOp:
+        return CreateSchemaOp(self.name)
+
+    def render(self, write: SourceWriter) -> str:
+        return write.call("execute", self._construct())
+
+    def sentence(self) -> str:
+        return f"Drop schema {self.name}{' and everything in it' if self.cascade else ''}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        if self.cascade or dialect_name in ("mysql", "mariadb"):  # DROP DATABASE drops the tables in it
+            return (Hint("loses data", f"everything in {self.name} is dropped"),)
+        return (Hint("may fail", f"fails while something is in {self.name}"),)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("remove_schema", self.name)
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset({("freed", "schema", self.name)})
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("sales")

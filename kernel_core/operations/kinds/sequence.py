@@ -1,0 +1,141 @@
+"""Sequences: created, dropped. A script says it by SQLAlchemy's constructs, so that Alembic runs it too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from sqlalchemy.schema import CreateSequence, DropSequence, Sequence
+
+from ...util.exc import IrreversibleOperation, UnsupportedOperation
+from ..base import Operations
+from ..constructs import stands_for
+from ..fields import Field
+from ..operation import Hint, MigrateOperation, Need, SourceWriter, key
+
+OPTIONS = (
+    *("start", "increment", "minvalue", "maxvalue", "nominvalue", "nomaxvalue"),
+    *("cycle", "cache", "order", "data_type"),
+)
+"""The arguments of ``sqlalchemy.Sequence`` that a database keeps."""
+
+
+def options_of(sequence: Sequence) -> dict[str, Any]:
+    """Return the options that a sequence states."""
+    return {name: value for name in OPTIONS if (value := getattr(sequence, name, None)) is not None}
+
+
+@stands_for(CreateSequence)
+class CreateSequenceOp(MigrateOperation):
+    """CREATE SEQUENCE, with the options of ``sqlalchemy.Sequence``.
+
+    op.execute(sa.schema.CreateSequence(sa.Sequence("order_no", start=1000)))
+    """
+
+    sign = "+"
+    fields = (Field("name", "identifier"),)
+
+    def __init__(self, name: str, *, schema: str | None = None, options: Mapping[str, Any] | None = None) -> None:
+        self.name, self.schema, self.options = name, schema, dict(options or {})
+
+    @classmethod
+    def from_construct(cls, construct: Any) -> Self:
+        """Return the operation for a ``CreateSequence``."""
+        return cls.from_sequence(construct.element)
+
+    @classmethod
+    def from_sequence(cls, sequence: Sequence) -> Self:
+        """Return the operation that creates a sequence of the models."""
+        return cls(str(sequence.name), schema=sequence.schema, options=options_of(sequence))
+
+    def to_sequence(self) -> Sequence:
+        """Return the sequence, in no MetaData."""
+        return Sequence(self.name, schema=self.schema, **self.options)
+
+    def apply(self, operations: Operations) -> None:
+        refuse_where_there_are_none(operations, self.name)
+        operations.impl.execute(CreateSequence(self.to_sequence()))
+
+    def reverse(self) -> DropSequenceOp:
+        return DropSequenceOp(self.name, schema=self.schema, _reverse=self)
+
+    def render(self, write: SourceWriter) -> str:
+        return write.call("execute", CreateSequence(self.to_sequence()))
+
+    def sentence(self) -> str:
+        return f"Create sequence {_place(self.schema, self.name)}"
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("add_sequence", self.to_sequence())
+
+    def provides(self) -> frozenset[Need]:
+        return frozenset({("sequence", *key(self.schema, self.name))})
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset({("schema", self.schema)}) if self.schema else frozenset()
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("order_no", options={"start": 1000, "increment": 10})
+
+
+@stands_for(DropSequence)
+class DropSequenceOp(MigrateOperation):
+    """DROP SEQUENCE; fails while the default of a column uses it.
+
+    op.execute(sa.schema.DropSequence(sa.Sequence("order_no")))
+    """
+
+    sign = "-"
+
+    def __init__(self, name: str, *, schema: str | None = None, _reverse: CreateSequenceOp | None = None) -> None:
+        self.name, self.schema, self._reverse = name, schema, _reverse
+
+    @classmethod
+    def from_construct(cls, construct: Any) -> Self:
+        """Return the operation for a ``DropSequence``."""
+        return cls(str(construct.element.name), schema=construct.element.schema)
+
+    def _construct(self) -> DropSequence:
+        return DropSequence(Sequence(self.name, schema=self.schema))
+
+    def apply(self, operations: Operations) -> None:
+        refuse_where_there_are_none(operations, self.name)
+        operations.impl.execute(self._construct())
+
+    def reverse(self) -> CreateSequenceOp:
+        if self._reverse is None:
+            raise IrreversibleOperation(self.sentence(), "its options are not known. Write the downgrade by hand.")
+        return self._reverse
+
+    def render(self, write: SourceWriter) -> str:
+        return write.call("execute", self._construct())
+
+    def sentence(self) -> str:
+        return f"Drop sequence {_place(self.schema, self.name)}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        return (Hint("loses data", f"the number that {self.name} has reached is lost"),)
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        return ("remove_sequence", Sequence(self.name, schema=self.schema))
+
+    def requires(self) -> frozenset[Need]:
+        return frozenset({("freed", "sequence", *key(self.schema, self.name))})
+
+    @classmethod
+    def example(cls) -> Self:
+        return cls("order_no", _reverse=CreateSequenceOp.example())
+
+
+def refuse_where_there_are_none(operations: Operations, name: str) -> None:
+    """Raise UnsupportedOperation on SQLite and MySQL; MariaDB has sequences."""
+    dialect = operations.impl.dialect
+    if not (dialect.supports_sequences or getattr(dialect, "is_mariadb", False)):
+        raise UnsupportedOperation(
+            f"{dialect.name} has no sequences ({name}). Leave it out: its keys count by themselves."
+        )
+
+
+def _place(schema: str | None, name: str) -> str:
+    return f"{schema}.{name}" if schema else name

@@ -1,0 +1,123 @@
+"""Sequences of the models: created before what uses them, altered, and dropped where nothing takes from them any more."""
+
+from __future__ import annotations
+
+import pytest
+import rounds
+import sqlalchemy as sa
+
+from kernel_core.autogenerate import compare_metadata, produce_migrations, render_python_code
+from kernel_core.autogenerate.catalogue.sequences import sequence_of_default
+from kernel_core.operations import ops
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def connection(request):
+    return request.getfixturevalue(request.param)
+
+
+def model(*, column=True, table=True, **options):
+    """A table whose numbers come from a sequence, and another one that Python takes from."""
+    metadata = sa.MetaData()
+    if table:
+        numbers = sa.Sequence("order_no", metadata=metadata, **{"start": 1000, "increment": 10} | options)
+        default = {"server_default": numbers.next_value()} if column else {}
+        key = sa.Column("id", sa.Integer, primary_key=True)
+        sa.Table("orders", metadata, key, sa.Column("no", sa.Integer, nullable=False, **default))
+        if not column:
+            metadata._sequences.clear()
+    sa.Table("plain", metadata, sa.Column("id", sa.Integer, sa.Sequence("plain id"), primary_key=True))
+    return metadata
+
+
+def test_the_first_script_runs_and_rows_are_numbered(connection, make_context):
+    metadata = model()
+    script = rounds.migrated(make_context, connection, metadata)
+    kinds = [type(each) for each in script.upgrade_ops.leaves()]
+    assert kinds[:2] == [ops.CreateSequenceOp, ops.CreateSequenceOp]
+    connection.execute(metadata.tables["orders"].insert().values(id=1))
+    assert connection.execute(sa.select(metadata.tables["orders"].c.no)).scalar() == 1000
+    connection.execute(metadata.tables["plain"].insert())
+    rounds.undone(make_context, connection, script, sa.MetaData())
+
+
+def test_a_database_made_by_the_models_does_not_differ(connection, make_context):
+    metadata = model()
+    metadata.create_all(connection)
+    assert compare_metadata(make_context(connection, compare_server_default=True), metadata) == []
+
+
+@pytest.mark.parametrize(
+    "options", [{"increment": 5}, {"start": 7}, {"cycle": True}, {"maxvalue": 90000}, {"cache": 3}]
+)
+def test_an_option_that_the_model_states_is_altered_and_altered_back(connection, make_context, options):
+    old, new = model(), model(**options)
+    old.create_all(connection)
+    script = rounds.migrated(make_context, connection, new)
+    assert [type(each) for each in script.upgrade_ops.leaves()] == [ops.ExecuteSQLOp]
+    rounds.undone(make_context, connection, script, old)
+
+
+@pytest.mark.parametrize("after", [{"table": False}, {"column": False}], ids=["its table", "its default"])
+def test_a_sequence_goes_with_the_last_that_takes_from_it(connection, make_context, after):
+    old, new = model(), model(**after)
+    old.create_all(connection)
+    script = rounds.migrated(make_context, connection, new)
+    dropped = [each.name for each in script.upgrade_ops.leaves() if isinstance(each, ops.DropSequenceOp)]
+    assert dropped == ["order_no"]
+    rounds.undone(make_context, connection, script, old)
+
+
+def test_a_sequence_that_no_default_used_is_left_alone(connection, make_context):
+    connection.exec_driver_sql("CREATE SEQUENCE somebody_elses")
+    assert compare_metadata(make_context(connection), sa.MetaData()) == []
+
+
+def test_one_that_another_table_takes_from_stays(postgresql, make_context):
+    old, new = model(), model(table=False)
+    old.create_all(postgresql)
+    postgresql.exec_driver_sql("CREATE TABLE also (n integer DEFAULT nextval('order_no'))")
+    kept = sa.Table("also", new, sa.Column("n", sa.Integer, server_default=sa.text("nextval('order_no')")))
+    assert kept is not None
+    script = rounds.migrated(make_context, postgresql, new)
+    assert not [each for each in script.upgrade_ops.leaves() if isinstance(each, ops.DropSequenceOp)]
+
+
+def test_an_optional_one_is_made_only_where_keys_do_not_count_by_themselves(connection, make_context):
+    metadata = sa.MetaData()
+    sa.Table("t", metadata, sa.Column("id", sa.Integer, sa.Sequence("t_numbers", optional=True), primary_key=True))
+    rounds.migrated(make_context, connection, metadata)
+    assert connection.execute(metadata.tables["t"].insert()).inserted_primary_key[0] == 1
+
+
+def test_in_a_schema_of_its_own(postgresql, make_context):
+    metadata = sa.MetaData(schema="Numbers here")
+    numbers = sa.Sequence("no", metadata=metadata)
+    sa.Table("t", metadata, sa.Column("n", sa.Integer, server_default=numbers.next_value()))
+    script = rounds.migrated(make_context, postgresql, metadata)
+    code = render_python_code(script.upgrade_ops, migration_context=make_context(postgresql))
+    assert 'op.execute(sa.schema.CreateSequence(sa.Sequence("no", schema="Numbers here")))' in code
+    rounds.run(make_context(postgresql), script.downgrade_ops)
+
+
+def test_sqlite_needs_none(sqlite, make_context):
+    metadata = sa.MetaData()
+    sa.Table("t", metadata, sa.Column("id", sa.Integer, sa.Sequence("s"), primary_key=True))
+    found = produce_migrations(make_context(sqlite), metadata).upgrade_ops
+    assert [type(each) for each in found.leaves()] == [ops.CreateTableOp]
+
+
+@pytest.mark.parametrize(
+    ("default", "place"),
+    [
+        ("nextval('order_no'::regclass)", (None, "order_no")),
+        ("nextval('sales.\"Order no\"'::regclass)", ("sales", "Order no")),
+        ("nextval('\"it''s\"')", (None, "it's")),
+        ("nextval(`shop`.`order_no`)", ("shop", "order_no")),
+        ("nextval('s') + 1", None),
+        ("'nextval(1)'", None),
+        (None, None),
+    ],
+)
+def test_a_default_says_where_its_numbers_come_from(default, place):
+    assert sequence_of_default(default, None) == place
