@@ -30,18 +30,23 @@ class Confirmation(View):
 
     @property
     def word(self) -> str:
-        """The names of the tables that lose something, their number where they are many; else the verb."""
+        """The names of the tables that lose something, their number where they are many; else the verb.
+
+        It is "" where the plan is certain to lose nothing: then nothing need be typed.
+        """
+        if self.plan.keeps_data:
+            return ""
         names = list(dict.fromkeys(loss.table for loss in self.plan.losses))
         if not names:
             return self.plan.verb
         return redact(", ".join(names) if len(names) <= 3 else f"{len(names)} tables")
 
-    def confirm(self, typed: str) -> RunReport:
-        """Run it, once; raises MigError where ``typed`` is not the word, and then nothing is run."""
+    def confirm(self, typed: str = "") -> RunReport:
+        """Run it, once; raises MigError where a word is wanted and ``typed`` is another, and then nothing is run."""
         with told_plainly():
             if self.report is not None:
                 return self.report
-            if typed.strip() != self.word:
+            if self.word and typed.strip() != self.word:
                 raise CommandError(f"Type {self.word} to confirm; nothing was run.")
             self.report = self._act()
             return self.report
@@ -58,6 +63,7 @@ class Confirmation(View):
             *(tag("p", f"loses data: {loss}", class_="mig-warn") for loss in self.plan.losses),
             *(tag("p", line, class_="mig-warn") for line in self.plan.obstacles()),
             steps_html(self.plan.steps),
+            tag("p", "It loses no data.") if self.plan.keeps_data else "",
             tag("p", "Nothing was done. To do it: ", tag("code", self.again)),
         )
         if self.folded:
@@ -67,6 +73,7 @@ class Confirmation(View):
     def refusal(self) -> CommandError:
         """Return the error for where nobody can answer: the plan, what it loses, and how to do it all the same."""
         lost = f"It loses data: {self.plan.losing()}. " if self.plan.losses else ""
+        lost = "It loses no data. " if self.plan.keeps_data else lost
         failing = "".join(f"It {line}. " for line in self.plan.obstacles()[:3])
         return CommandError(
             f"{self.plan.intent()}: {self.plan.names()}.\n{lost}{failing}Nothing was done; to do it: {self.again}"

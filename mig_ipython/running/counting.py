@@ -54,6 +54,13 @@ _LEAVES_ROWS_ALONE = re.compile(
 )
 
 
+def keeps_rows(operation: MigrateOperation) -> bool:
+    """Return whether an operation is certain to leave every row and value alone, but for those that are counted."""
+    if isinstance(operation, ExecuteSQLOp):
+        return _LEAVES_ROWS_ALONE.match(sql_text(operation.sqltext)) is not None
+    return any(isinstance(operation, kind) for kind in _LOOKS) or not operation.hints()
+
+
 class NotCounted(Exception):
     """Which rows there will be is not known before the plan runs."""
 

@@ -18,7 +18,7 @@ from kernel_core.util.secrets import redact
 
 from ..views.operations import Line, line_of
 from ..views.plan import Blocker, Loss, Plan, PlannedStep
-from .counting import counted
+from .counting import counted, keeps_rows
 from .plain import is_plain
 from .reading import read_operations
 from .recording import record_script
@@ -56,7 +56,13 @@ def plan(session: Session, verb: str, target: str) -> Plan:
         session.connection.dialect,
         partial(_sql, session, verb, target),
         blockers,
+        keeps_data=verb == "downgrade" and not losses and all(map(partial(_keeps_rows, ask), told)),
     )
+
+
+def _keeps_rows(ask: Callable[[Script], OpContainer | None], script: Script) -> bool:
+    operations = ask(script)
+    return operations is not None and all(map(keeps_rows, operations.leaves()))
 
 
 def announce(plan: Plan) -> None:

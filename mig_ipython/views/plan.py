@@ -88,7 +88,7 @@ class Plan(View):
     """The steps of an upgrade or downgrade, in order; false when there is nothing to do.
 
     ``losses`` is what would lose data that the database has now, ``blockers`` what would make it fail; ``sql`` is the
-    whole script, made when it is asked for.
+    whole script, made when it is asked for. ``keeps_data``: it is certain that nothing is lost.
     """
 
     verb: str
@@ -99,6 +99,7 @@ class Plan(View):
     dialect: str
     ask_sql: Callable[[], str] = field(repr=False)
     blockers: tuple[Blocker, ...] = ()
+    keeps_data: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.steps)

@@ -43,13 +43,18 @@ class ConfirmPanel:
         done = self.confirmation.report is not None or self._cancelled
         self._told.value = str(self.confirmation.html() if self.confirmation.report is not None else self._question())
         self._bar.layout.display = "none" if done else None
-        self.yes.disabled = done or self.answer.value.strip() != self.confirmation.word
+        word = self.confirmation.word
+        self.answer.layout.display = None if word else "none"
+        self.yes.disabled = done or bool(word and self.answer.value.strip() != word)
 
     def _question(self) -> Html:
         plan = self.confirmation.plan
         told = (tag("li", f"loses data: {loss}", class_="mig-warn") for loss in plan.losses[:10])
-        typed = tag("p", "To run it, type ", tag("code", self.confirmation.word), ":")
-        return page(tag("p", "⚠ ", plan.intent(), class_="mig-lead"), tag("ul", *told), typed, label="Confirmation")
+        word = self.confirmation.word
+        typed = tag("p", "To run it, type ", tag("code", word), ":") if word else tag("p", "It loses no data.")
+        failing = (tag("li", line, class_="mig-warn") for line in plan.obstacles())
+        lead = tag("p", "⚠ ", plan.intent(), class_="mig-lead")
+        return page(lead, tag("ul", *told, *failing), typed, label="Confirmation")
 
     def _go(self) -> None:
         self.status.say("Running ...")

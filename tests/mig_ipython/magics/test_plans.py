@@ -109,3 +109,28 @@ def test_a_trial_that_fails_on_postgresql_tells_of_the_database_and_not_of_a_cal
     shown = notebook.fail("%mig_upgrade --try")
     assert re.search(said, shown)
     assert "caller" not in shown
+
+
+@pytest.mark.parametrize(
+    ("back", "typed"),
+    [
+        ("op.drop_table('empty_one')", False),
+        ("op.drop_index('ix')", False),
+        ("op.execute('DROP VIEW v')", False),
+        ("op.drop_table('users')", True),
+        ("op.execute('UPDATE users SET id = id')", True),
+        ("op.execute('ALTER TABLE users DROP COLUMN name')", True),
+        ("for name in print.__name__: op.f(name)", True),
+    ],
+)
+def test_a_downgrade_that_is_certain_to_lose_nothing_needs_no_typed_word(doubled, monkeypatch, back, typed):
+    doubled.run(
+        "%%migration 'More' --up --id b2\ndef upgrade():\n"
+        "    op.create_table('empty_one', sa.Column('id', sa.Integer))\n    op.create_index('ix', 'users', ['name'])\n"
+        f"    op.execute('CREATE VIEW v AS SELECT 1 AS one')\ndef downgrade():\n    {back}"
+    )
+    assert ("It loses no data." in doubled.fail("%mig_downgrade -1")) is not typed
+    monkeypatch.setattr(type(doubled.run("from mig_ipython import mig\nmig.session")), "has_front_end", True)
+    question = doubled.run("q = %mig_downgrade -1\nq")
+    assert bool(question.word) is typed
+    assert ("Type " in doubled.fail("q.confirm()")) if typed else doubled.run("q.confirm()").after == ("a1",)
