@@ -151,7 +151,8 @@ class Operations(AbstractOperations):
                 batch_op.alter_column("name", nullable=False)
                 batch_op.drop_column("nick")
 
-        An error inside the block carries out nothing. Raises BatchError where a rebuild would lose something.
+        An error inside the block carries out nothing. On SQLite, a batch on a connection that is in no transaction is
+        committed. Raises BatchError where a rebuild would lose something.
         """
         options = BatchOptions(
             recreate=recreate,
@@ -164,8 +165,9 @@ class Operations(AbstractOperations):
             naming_convention=dict(naming_convention or {}),
         )
         batch = Batch(table_name, schema, options)
-        yield BatchOperations(self.migration_context, RecordingImpl(self.impl, batch))
-        batch.flush(self.impl)
+        with self.impl.batch_transaction():
+            yield BatchOperations(self.migration_context, RecordingImpl(self.impl, batch))
+            batch.flush(self.impl)
 
 
 class BatchOperations(AbstractOperations):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from sqlalchemy import Column, Table, inspect, text
@@ -20,6 +21,10 @@ class RecreatesTables:
     def requires_recreate_in_batch(self, batch_op: Batch) -> bool:
         """Tell whether the changes of a batch need a new table, because this database cannot alter the old one."""
         return False
+
+    def batch_transaction(self) -> AbstractContextManager[None]:
+        """Return what a batch runs in: by default the transaction that the connection is in, or begins by itself."""
+        return nullcontext()
 
     def rebuild(self: Any, batch: Batch) -> None:
         """Make a new table with the changes, move the rows, and put it in the old one's place."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table, literal_column
 from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import Constraint
-from sqlalchemy.types import NULLTYPE, Boolean, SchemaType, TypeEngine
+from sqlalchemy.types import NULLTYPE, Boolean, Integer, Numeric, SchemaType, TypeEngine
 
 from ...operations.add_constraint import AddConstraintOp
 from ...operations.batch import Batch
@@ -27,6 +27,7 @@ from ..columnchange import ColumnChange
 from ..recreate.replayed import ReplayedTable
 from .definition import Clause, ColumnText, parse_clause, parse_column
 from .identifiers import quote
+from .sameness import constraints_of, words_of
 from .stored import Stored, index_sql
 from .unnamed import name_by_convention, names_of_clause
 
@@ -47,6 +48,8 @@ class TableEdit(ReplayedTable):
         self.sources = {column.name: quote(column.name) for column in self.text.columns if not column.is_generated}
         self.indexes, self.triggers = dict(stored.indexes), dict(stored.triggers)
         self._dropped: list[str] = []
+        self.made_numbers: dict[str, tuple[str, ...]] = {}
+        """The columns that become numbers, each with the storage classes that its values should have."""
 
     def take_overrides(self, columns: Sequence[Column[Any]]) -> None:
         """Give columns the type, nullability and default that they are stated with, and the CHECK of their type.
@@ -86,11 +89,18 @@ class TableEdit(ReplayedTable):
             elif isinstance(item, Index):
                 self.create_index(item)
             elif not isinstance(item, ForeignKeyConstraint):
-                self.add_constraint(item)
+                self._add_unless_there(item)
             for constraint in scratch.foreign_key_constraints:
                 self.add_constraint(AddConstraintOp.from_constraint(constraint).to_constraint())
         for name, value in self.batch.options.table_kwargs.items():
             self._table_option(name, value)
+
+    def _add_unless_there(self, constraint: Constraint) -> None:
+        """Add a constraint; an unnamed one only where the table states none like it: ``table_args`` may repeat it."""
+        before = constraints_of(self.text)
+        self.add_constraint(constraint)
+        if constraint.name is None and before[words_of(self.text.constraints[-1])]:
+            self.text.constraints.pop()
 
     def _table_option(self, name: str, value: object) -> None:
         """Set STRICT, WITHOUT ROWID or AUTOINCREMENT; other arguments of Table say nothing to SQLite."""
@@ -122,13 +132,19 @@ class TableEdit(ReplayedTable):
         self.text.columns.append(new)
 
     def remove(self, name: str) -> None:
-        """Drop a column; what it is part of goes when the batch is at its end, see `settle`."""
+        """Drop a column and its part of the primary key; what else it is part of is dropped last, see `settle`."""
         self.text.columns.remove(self.text.column(name))
+        self.text.constraints = [
+            kept for clause in self.text.constraints if (kept := _without_key_column(clause, name)) is not None
+        ]
         self.sources.pop(name, None)
         self._dropped.append(name)
 
     def settle(self) -> None:
-        """Drop the indexes, keys and unique constraints of dropped columns, unless the batch has added them again."""
+        """Drop the constraints and indexes of dropped columns, unless the batch has added the columns again.
+
+        A CHECK is dropped with the last column that it is about; one that is also about another is refused.
+        """
         for name in self._dropped:
             if not self.text.has_column(name):
                 self._drop_what_hangs_on(name)
@@ -137,9 +153,11 @@ class TableEdit(ReplayedTable):
     def _drop_what_hangs_on(self, name: str) -> None:
         kept = []
         for clause in self.text.constraints:
-            if clause.kind in ("PRIMARY KEY", "CHECK") and clause.mentions(name):
-                what = clause.name or " ".join(clause.text.split())
-                raise self.batch.refuse(f"column {name!r} is part of {what}. Drop that first")
+            if clause.kind == "CHECK" and clause.mentions(name):
+                if any(clause.mentions(column.name) for column in self.text.columns):
+                    what = clause.name or " ".join(clause.text.split())
+                    raise self.batch.refuse(f"column {name!r} is part of {what}. Drop that first")
+                continue
             if not (clause.kind in ("UNIQUE", "FOREIGN KEY") and name in clause.columns()):
                 kept.append(clause)
         self._refuse_mentions(name)
@@ -163,6 +181,8 @@ class TableEdit(ReplayedTable):
         if change.type_ is not None:
             self._convert(name, change.existing_type, change.type_)
             column.type_text = self.dialect.type_compiler_instance.process(change.type_)
+            if name in self.sources and isinstance(change.type_, (Integer, Numeric)):
+                self.made_numbers[name] = ("integer",) if isinstance(change.type_, Integer) else ("integer", "real")
             self._forget_check_of_type(column, change.existing_type, change.type_)
             if any(getattr(each, "collation", None) for each in (change.existing_type, change.type_)):
                 column.set_clause("COLLATE", None)  # the new type says its own
@@ -264,6 +284,16 @@ class TableEdit(ReplayedTable):
                 f"it has no index {index.name!r}. Its indexes: {', '.join(sorted(self.indexes)) or 'none'}"
             )
         self.changed = True
+
+
+def _without_key_column(clause: Clause, name: str) -> Clause | None:
+    """Return a clause of the table without a column of a primary key; None where it was the only one."""
+    columns = clause.columns() if clause.kind == "PRIMARY KEY" else []
+    left = [column for column in columns if column.lower() != name.lower()]
+    if len(left) == len(columns):
+        return clause
+    named = f"CONSTRAINT {quote(clause.name)} " if clause.name is not None else ""
+    return parse_clause(f"{named}PRIMARY KEY ({', '.join(map(quote, left))})") if left else None
 
 
 def _kind_of(constraint: Constraint) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Column, Table, inspect
+from sqlalchemy import Column, MetaData, Table, inspect
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
@@ -87,10 +88,15 @@ class SQLiteImpl(DefaultImpl):
         inline_primary_key: bool | None = None,
         **kw: Any,
     ) -> Iterable[Constraint] | None:
-        """Add a column; its single-column foreign keys are stated inside the statement."""
+        """Add a column; its single-column foreign keys are stated inside the statement.
+
+        Into a table without rows SQLite adds any column but a key: https://sqlite.org/lang_altertable.html, section 5.
+        """
         if if_not_exists and self.has_column(table_name, column.name, schema):
             return list(inline_foreign_keys(column))
-        never = "it is a primary key" if inline_primary_key and column.primary_key else _never_addable(column)
+        never = "it is a primary key" if inline_primary_key and column.primary_key else None
+        if never is None and not self._is_empty(table_name, schema):
+            never = _never_addable(column)
         if never is not None:
             raise UnsupportedOperation(
                 f"SQLite cannot add column {column.name!r} to {table_name!r} in place: {never}. "
@@ -100,6 +106,17 @@ class SQLiteImpl(DefaultImpl):
             AddColumn(table_name, column, schema=schema, inline_references=True, inline_primary_key=inline_primary_key)
         )
         return inline_foreign_keys(column)
+
+    def _is_empty(self, table_name: str, schema: str | None) -> bool:
+        """Return whether a table is known to have no rows."""
+        if self.connection is None or self.as_sql:
+            return False
+        preparer = self.dialect.identifier_preparer
+        place = preparer.format_table(Table(table_name, MetaData(), schema=schema))
+        try:
+            return self.connection.exec_driver_sql(f"SELECT 1 FROM {place} LIMIT 1").first() is None
+        except DBAPIError:  # no such table: the statement reports it
+            return False
 
     def drop_column(
         self,
@@ -189,6 +206,22 @@ class SQLiteImpl(DefaultImpl):
             constraint = change.args[0]
             return is_type_bound(constraint) and not should_create(constraint, self.dialect)
         return False
+
+    @contextmanager
+    def batch_transaction(self) -> Iterator[None]:
+        """Commit a batch on a connection that is in no transaction; roll back what a failed one began there."""
+        connection = self.connection
+        if self.as_sql or connection is None or connection.in_transaction():
+            yield
+            return
+        try:
+            yield
+        except BaseException:
+            if connection.in_transaction() and not connection.invalidated:
+                connection.rollback()
+            raise
+        if connection.in_transaction():
+            connection.commit()
 
     def rebuild(self, batch: Batch) -> None:
         """Make a new table with the changes, move the rows, and put it in the old one's place."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, MetaData, Table
 
 from ...operations.batch import Batch, with_new_name
+from ...util.messaging import warn
 from ...util.sql import tokens
 from ...util.sqla_compat import copy_column, literal_text
 from ..recreate.order import MoveAndCopy
@@ -96,7 +97,26 @@ class Rebuild(MoveAndCopy):
             for sql in (*self.new.indexes.values(), *self.new.triggers.values()):
                 self._run(in_schema(sql, schema))
             self._verify(before)
+        self._warn_of_texts()
         self.new.changed = False
+
+    def _warn_of_texts(self) -> None:
+        """Warn of values that stay texts in a column of numbers: a CAST would turn them into 0 or cut them."""
+        connection, table = self.impl.connection, f"{_prefix(self.batch.schema)}{quote(self.new.text.name)}"
+        for name, kinds in self.new.made_numbers.items():
+            if self.impl.as_sql or connection is None or not self.new.text.has_column(name):
+                continue
+            column, wanted = quote(name), ", ".join(map(_text, (*kinds, "null")))
+            count = connection.exec_driver_sql(
+                f"SELECT count(*) FROM {table} WHERE typeof({column}) NOT IN ({wanted})"
+            ).scalar_one()
+            if count:
+                warn(
+                    f"{count} values of {self.new.text.name}.{name} do not fit its new type and stay as they are. To "
+                    "convert them as Alembic does, where a text that is not a number becomes 0: "
+                    f"UPDATE {table} SET {column} = CAST({column} AS {self.new.text.column(name).type_text})"
+                )
+        self.new.made_numbers.clear()
 
     def _move_rows(self, old: str, new: str) -> None:
         pairs = [

@@ -26,10 +26,20 @@ def make_the_same(one: str, two: str) -> bool:
         return False
 
 
+def constraints_of(table: TableText) -> Counter[Words]:
+    """Return the constraints of a table as they are compared, each as often as it is stated."""
+    return _parts(table)[1]
+
+
+def words_of(clause: Clause) -> Words:
+    """Return a constraint of the table in the form of `constraints_of`."""
+    return _words(tokens(clause.text, "sqlite"))
+
+
 def _parts(table: TableText) -> tuple[list[Words], Counter[Words], Words]:
     columns = [_column(column) for column in table.columns]
     inside = [_as_of_table(column, clause) for column in table.columns for clause in column.clauses if _moves(clause)]
-    outside = [_words(tokens(clause.text, "sqlite")) for clause in table.constraints]
+    outside = map(words_of, table.constraints)
     return columns, Counter([*inside, *outside]), _words(tokens(table.options, "sqlite"))
 
 

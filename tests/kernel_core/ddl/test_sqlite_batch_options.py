@@ -233,7 +233,8 @@ def test_a_text_that_reads_as_a_number_becomes_one_and_no_other_is_lost(sqlite: 
     sqlite.exec_driver_sql("CREATE TABLE thing (id INTEGER PRIMARY KEY, a VARCHAR(9))")
     sqlite.exec_driver_sql("INSERT INTO thing (a) VALUES ('12'), ('12abc'), (''), (NULL)")
     sqlite.commit()
-    with Operations(MigrationContext.configure(sqlite)).batch_alter_table("thing") as batch_op:
+    op = Operations(MigrationContext.configure(sqlite))
+    with pytest.warns(UserWarning, match=r"2 values of thing\.a"), op.batch_alter_table("thing") as batch_op:
         batch_op.alter_column("a", type_=sa.Integer(), existing_type=sa.String(9))
     assert sqlite.exec_driver_sql("SELECT a FROM thing").scalars().all() == [12, "12abc", "", None]
 
