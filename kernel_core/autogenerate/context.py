@@ -11,6 +11,7 @@ from sqlalchemy import MetaData, Table, inspect
 from sqlalchemy.engine import Connection, Dialect, Inspector
 from sqlalchemy.engine.default import DefaultDialect
 
+from ..operations.operation import Code
 from ..util.exc import CommandError, InvalidValue
 from ..util.sqla_compat import sorted_tables
 from .registry import Comparisons, comparisons_of
@@ -18,6 +19,9 @@ from .registry import Comparisons, comparisons_of
 NameKind = Literal[
     "schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint", "check_constraint"
 ]
+
+OMITTED = Code("")
+"""What is written of an object that ``render_item`` leaves out."""
 
 RENDER_DEFAULTS: Mapping[str, Any] = {
     "sqlalchemy_module_prefix": "sa.",
@@ -168,11 +172,16 @@ class AutogenContext:
     """The older name."""
 
     def render_by_hook(self, type_: str, object_: Any) -> str | Literal[False]:
-        """Ask ``render_item`` to write an object; False means that it leaves this to us."""
+        """Ask ``render_item`` to write an object.
+
+        False is returned where the hook leaves that to us, `OMITTED` where it returns None: the object is not written.
+        """
         hook = self.opts.get("render_item")
         if hook is None:
             return False
         rendered = hook(type_, object_, self)
+        if rendered is None:
+            return False if type_ in ("type", "server_default") else OMITTED
         return False if rendered is False else str(rendered)
 
 

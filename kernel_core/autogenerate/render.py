@@ -24,7 +24,7 @@ from sqlalchemy.types import TypeEngine
 from ..operations.containers import ModifyTableOps, OpContainer
 from ..operations.operation import Code, MigrateOperation
 from ..util.dispatch import Dispatcher
-from .context import AutogenContext
+from .context import OMITTED, AutogenContext
 from .layout import INDENT, WIDTH, call, keyword, lay_out, literal
 from .schemasource import (
     column_source,
@@ -64,7 +64,12 @@ class Writer:
 
     def call(self, directive: str, /, *args: object, **kwargs: object) -> Code:
         written = {name: self.value(value) for name, value in kwargs.items()} if kwargs else None
-        return call(self.prefix + directive, [self.value(arg) for arg in args], written)
+        positional = [self.value(arg) for arg in args]
+        if OMITTED in positional:
+            if directive != "create_table":
+                return OMITTED
+            positional = [each for each in positional if each is not OMITTED]
+        return call(self.prefix + directive, positional, written)
 
     def value(self, value: Any) -> str:
         kind: Any = type(value)
@@ -167,7 +172,7 @@ def _batch(context: AutogenContext, table_name: str) -> Iterator[None]:
 def _statements(context: AutogenContext, operation: MigrateOperation) -> list[str]:
     """Return what the operation's renderer gives, each text a statement that is not laid out yet."""
     written = renderers.dispatch(operation)(context, operation)
-    statements = [written] if isinstance(written, str) else list(written)
+    statements = [each for each in ([written] if isinstance(written, str) else written) if each is not OMITTED]
     for further in getattr(operation, "followed_by", ()):
         statements += _statements(context, further)
     remark = getattr(operation, "remark", "")  # an add-on's operation may be of no class of ours

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from ..operations.containers import MigrationScript, OpContainer
 from ..operations.operation import MigrateOperation
@@ -27,7 +28,8 @@ class Rewriter:
         context.configure(..., process_revision_directives=writer)
 
     A rule returns one operation, several, or None for none. The rule of the nearest class in the operation's own order
-    of inheritance counts. What a rule returns is not given to a rule again, but what it holds is, if it is a container.
+    of inheritance counts. What a rule returns is not given to a rule again, nor when the same scripts come a second
+    time (as for several engines), but what it holds is, if it is a container.
     """
 
     _traverse = Dispatcher()
@@ -35,6 +37,7 @@ class Rewriter:
 
     def __init__(self) -> None:
         self._rules: dict[type, Rule] = {}
+        self._rewritten_ones: WeakValueDictionary[int, MigrateOperation] = WeakValueDictionary()
         self._next: tuple[Callable[[Any, Any, list[MigrationScript]], object], ...] = ()
 
     def rewrites(self, operator: type | Sequence[type]) -> Callable[[R], R]:
@@ -96,7 +99,7 @@ class Rewriter:
     def _asked(self, context: Any, revision: Any, operation: MigrateOperation) -> list[MigrateOperation]:
         """Return what the rule for an operation makes of it; the operation itself where there is none."""
         rule = next((self._rules[kind] for kind in type(operation).__mro__ if kind in self._rules), None)
-        if rule is None:
+        if rule is None or self._rewritten_ones.get(id(operation)) is operation:
             return [operation]
         given = rule(context, revision, operation)
         if given is None:
@@ -105,4 +108,5 @@ class Rewriter:
         if not all(isinstance(each, MigrateOperation) for each in several):
             name = getattr(rule, "__name__", repr(rule))
             raise CommandError(f"The rule {name} gave {several!r}. It must give operations, or None.")
+        self._rewritten_ones.update((id(each), each) for each in several)
         return several

@@ -94,7 +94,6 @@ def default_source(default: Any, write: Writer) -> str:
 
 
 _IDENTITY_OPTIONS = (
-    "on_null",
     "start",
     "increment",
     "minvalue",
@@ -103,12 +102,17 @@ _IDENTITY_OPTIONS = (
     "nomaxvalue",
     "cycle",
     "cache",
-    "order",
 )
 
 
 def _identity_source(identity: Identity, write: Writer) -> str:
-    kwargs = {"always": repr(bool(identity.always))} | _stated(identity, _IDENTITY_OPTIONS, write)
+    kwargs = {"always": repr(identity.always)} | _stated(identity, _IDENTITY_OPTIONS, write)
+    # SQLAlchemy 2.1 deprecates on_null= and order= in favour of oracle_on_null= and oracle_order=.
+    of_dialects = getattr(identity, "dialect_kwargs", None)
+    if of_dialects is None:
+        kwargs |= _stated(identity, ("on_null", "order"), write)
+    else:
+        kwargs |= {name: write.value(value) for name, value in of_dialects.items() if value is not None}
     return call(f"{write.sa}Identity", (), kwargs)
 
 

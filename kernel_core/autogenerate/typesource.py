@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from ..operations.operation import Code
 from ..util.exc import CommandError
 from ..util.sqla_compat import type_repr, type_variants, without_variants
+from .constructors import constructor_arguments, has_own_constructor
 from .layout import call, literal
 
 if TYPE_CHECKING:
@@ -63,23 +64,47 @@ def _own_source(type_: TypeEngine[Any], context: AutogenContext) -> str:
     """Return the type's ``repr`` with every class in it prefixed by the module to import it from."""
     if _is_out_of_reach(type(type_)):
         return _stand_in(type_, context)
-    text = type_repr(type_)
-    nested = tuple(type(part) for part in _nested(type_))
-    seen = (type(type_), nested, text)
+    if has_own_constructor(type_):
+        return _constructed(type_, context)
+    text, nested = type_repr(type_), tuple(_nested(type_))
+    if nested:
+        return _read_repr(text, type(type_), nested, context)
+    seen = (type(type_), text)
     if seen not in context.type_sources:
-        context.type_sources[seen] = _read_repr(text, type(type_), nested, context)
+        context.type_sources[seen] = _read_repr(text, type(type_), (), context)
     return context.type_sources[seen]
 
 
-def _read_repr(text: str, cls: type, nested: tuple[type, ...], context: AutogenContext) -> str:
-    try:
-        tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError):
-        tree = None
+def _constructed(type_: TypeEngine[Any], context: AutogenContext) -> str:
+    """Write the call of a constructor of a project's own; what the type is in the database where that is not known."""
+    found = constructor_arguments(type_)
+    if found is None:
+        return _stand_in(type_, context)
+    cls = type(type_)
+    args, named = ([_argument(each, context) for each in found[0]], {k: _argument(v, context) for k, v in found[1]})
+    return call(f"{type_prefix(cls, context)}{cls.__name__}", args, named)
+
+
+def _argument(value: Any, context: AutogenContext) -> str:
+    if isinstance(value, TypeEngine):
+        return type_source(value, context)
+    return literal(value) if isinstance(value, str) else repr(value)
+
+
+def _read_repr(text: str, cls: type, nested: tuple[TypeEngine[Any], ...], context: AutogenContext) -> str:
+    tree = _parsed(text)
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
         return f"{type_prefix(cls, context)}{text}"
-    classes = {part.__name__: part for part in nested} | {tree.func.id: cls}
-    return _Reader(classes, context).source(tree)
+    inner = [(_parsed(repr(part)), part) for part in nested]
+    parts = {ast.unparse(node): part for node, part in inner if node is not None}
+    return _Reader({tree.func.id: cls}, parts, context).source(tree)
+
+
+def _parsed(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _is_out_of_reach(cls: type) -> bool:
@@ -102,10 +127,8 @@ def _stand_in(type_: TypeEngine[Any], context: AutogenContext) -> str:
 
 def _nested(type_: Any) -> Iterator[TypeEngine[Any]]:
     """Yield the types that a type holds: of array items, of JSON as text."""
-    for value in vars(type_).values():
-        if isinstance(value, TypeEngine):
-            yield value
-            yield from _nested(value)
+    if not isinstance(type_, TypeDecorator):
+        yield from (value for value in vars(type_).values() if isinstance(value, TypeEngine))
 
 
 def type_prefix(cls: type, context: AutogenContext) -> str:
@@ -135,11 +158,14 @@ def type_prefix(cls: type, context: AutogenContext) -> str:
 class _Reader:
     """Turns the syntax tree of a ``repr`` into source that can be imported and broken into lines."""
 
-    def __init__(self, classes: dict[str, type], context: AutogenContext) -> None:
-        self.classes, self.context = classes, context
+    def __init__(self, classes: dict[str, type], parts: dict[str, TypeEngine[Any]], context: AutogenContext) -> None:
+        self.classes, self.parts, self.context = classes, parts, context
 
     def source(self, node: ast.expr) -> str:
         if isinstance(node, ast.Call):
+            part = self.parts.get(ast.unparse(node))
+            if part is not None:
+                return type_source(part, self.context)
             named = {word.arg: self.source(word.value) for word in node.keywords if word.arg}
             return call(self._function(node.func), [self.source(arg) for arg in node.args], named)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

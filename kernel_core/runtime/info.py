@@ -25,6 +25,11 @@ class MigrationInfo:
     down_revision_ids: tuple[str, ...]
 
     @property
+    def is_migration(self) -> bool:
+        """Whether a version file was run, up or down: any step that is no stamp."""
+        return not self.is_stamp
+
+    @property
     def up_revision_id(self) -> str | None:
         """The upper end, where it is one; the first of several; None for base."""
         return self.up_revision_ids[0] if self.up_revision_ids else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ForeignKey, MetaData, Table
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import NoReferenceError
+from sqlalchemy.exc import InvalidRequestError, NoReferenceError
 from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint
 from sqlalchemy.sql.elements import conv
 
@@ -14,12 +14,40 @@ from .expressions import ddl_compiler
 
 
 def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:
-    """Return a copy that belongs to no table."""
+    """Return a copy that belongs to no table; a foreign key in it names columns of the other table, not their keys."""
+    if isinstance(constraint, ForeignKeyConstraint) and _refers_by_key(constraint):
+        return _by_name(constraint)
     copied: Any = constraint._copy(**kw)
     if getattr(constraint, "ops", None):  # SQLAlchemy forgets the operator classes of an ExcludeConstraint
         copied.ops = dict(constraint.ops)  # type: ignore[attr-defined]
     made: Constraint = copied
     return made
+
+
+def _refers_by_key(constraint: ForeignKeyConstraint) -> bool:
+    columns = [_referred_column(element) for element in constraint.elements]
+    known = [column for column in columns if column is not None]
+    # A copied table keeps its keys, so that a key of the table to itself goes on naming these.
+    elsewhere = [column for column in known if column.table is not constraint.parent]
+    return len(elsewhere) == len(columns) and any(column.key != column.name for column in elsewhere)
+
+
+def _referred_column(element: ForeignKey) -> Column[Any] | None:
+    try:
+        return element.column
+    except (NoReferenceError, InvalidRequestError):
+        return None
+
+
+def _by_name(constraint: ForeignKeyConstraint) -> ForeignKeyConstraint:
+    """Return the constraint with the names of the columns that it refers to, which need not be in the same MetaData."""
+    options = ("name", "onupdate", "ondelete", "deferrable", "initially", "use_alter", "match", "comment", "info")
+    return ForeignKeyConstraint(
+        constraint.column_keys,
+        [f"{element.column.table.fullname}.{element.column.name}" for element in constraint.elements],
+        **{option: getattr(constraint, option) for option in options},
+        **constraint.dialect_kwargs,
+    )
 
 
 def is_type_bound(constraint: Constraint) -> bool:

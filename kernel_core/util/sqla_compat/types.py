@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
+
+_OF_DOMAINS = ("collation", "default", "constraint_name", "not_null", "check")
 
 
 def same_affinity(before: TypeEngine[Any], after: TypeEngine[Any]) -> bool:
@@ -13,11 +17,16 @@ def same_affinity(before: TypeEngine[Any], after: TypeEngine[Any]) -> bool:
 
 
 def type_repr(type_: Any) -> str:
-    """Return the type's ``repr``, with the ``create_type=False`` that SQLAlchemy 2.0 leaves out of it."""
+    """Return the type's ``repr`` with what SQLAlchemy leaves out of it: create_type=False, and what a DOMAIN states."""
     text = repr(type_)
-    if getattr(type_, "create_type", True) or "create_type" in text:
-        return text
-    return f"{text.removesuffix(')')}, create_type=False)"
+    stated: dict[str, Any] = {} if getattr(type_, "create_type", True) else {"create_type": False}
+    if isinstance(type_, DOMAIN):
+        stated |= {name: getattr(type_, name) for name in _OF_DOMAINS if getattr(type_, name, None) is not None}
+    for name, value in stated.items():
+        if f"{name}=" not in text:
+            words = str(value) if isinstance(value, ClauseElement) else value
+            text = f"{text.removesuffix(')')}, {name}={words!r})"
+    return text
 
 
 def type_variants(type_: Any) -> dict[str, Any]:

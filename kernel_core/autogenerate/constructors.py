@@ -1,0 +1,105 @@
+"""The arguments that made a type of a project: its ``repr`` shows those of the type that it decorates."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+Arguments = tuple[list[Any], list[tuple[str, Any]]]
+"""What is passed by position, and what by name."""
+
+_PLAIN = (str, int, float, bool, bytes, type(None))
+_MISSING = object()
+
+
+def has_own_constructor(type_: TypeEngine[Any]) -> bool:
+    """Return whether a decorated type is made otherwise than the type it decorates, and has no ``repr`` of its own."""
+    if not isinstance(type_, TypeDecorator):
+        return False
+    definers = {name: _definer(type(type_), name) for name in ("__init__", "__repr__")}
+    if not _is_sqlalchemys(definers["__repr__"]) or _is_sqlalchemys(definers["__init__"]):
+        return False
+    kinds = {each.kind for each in _parameters(type(type_))}
+    return not kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+
+
+def constructor_arguments(type_: TypeEngine[Any]) -> Arguments | None:
+    """Return the arguments that make an equal type; None where its attributes do not tell them.
+
+        class Money(TypeDecorator):
+            def __init__(self, currency="EUR", digits=2): self.currency = currency; ...
+
+        constructor_arguments(Money("USD"))      # ([], [("currency", "USD")])
+
+    An argument is the attribute of its name, also with an underscore before it, or what the decorated type calls so.
+    """
+    positional: list[Any] = []
+    named: list[tuple[str, Any]] = []
+    for parameter in _parameters(type(type_)):
+        value = _value(type_, parameter.name)
+        if value is _MISSING and parameter.default is parameter.empty:
+            return None
+        if value is _MISSING or _is_equal(value, parameter.default):
+            continue
+        if not _is_plain(value):
+            return None
+        if parameter.default is parameter.empty and parameter.kind is not parameter.KEYWORD_ONLY:
+            positional.append(value)
+        else:
+            named.append((parameter.name, value))
+    return (positional, named) if _makes_the_same(type_, positional, dict(named)) else None
+
+
+def _makes_the_same(type_: TypeEngine[Any], positional: list[Any], named: Mapping[str, Any]) -> bool:
+    try:
+        made: Any = type(type_)(*positional, **named)
+    except Exception:  # noqa: BLE001 - a project's own code
+        return False
+    mine, others = _facts(type_), _facts(made)
+    return (
+        repr(made) == repr(type_)
+        and mine.keys() == others.keys()
+        and all(_is_equal(value, others[name]) for name, value in mine.items())
+    )
+
+
+def _facts(type_: Any) -> dict[str, Any]:
+    """Return the attributes that tell one type from another."""
+    return {
+        name: value for name, value in vars(type_).items() if _is_plain(value) and not isinstance(value, TypeEngine)
+    }
+
+
+def _parameters(cls: type) -> list[inspect.Parameter]:
+    return list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
+
+
+def _value(type_: Any, name: str) -> Any:
+    for attribute in (name, f"_{name}"):
+        if attribute in vars(type_):
+            return vars(type_)[attribute]
+    decorated = type_.impl_instance
+    return vars(decorated).get(name, _MISSING)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_is_plain(each) for pair in value.items() for each in pair)
+    if type(value) in (list, tuple, set, frozenset):
+        return all(map(_is_plain, value))
+    return isinstance(value, TypeEngine) or type(value) in _PLAIN
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is type(other) and _is_plain(one) and bool(one == other))
+
+
+def _definer(cls: type, name: str) -> type:
+    return next(each for each in cls.__mro__ if name in vars(each))
+
+
+def _is_sqlalchemys(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in ("sqlalchemy", "builtins")
