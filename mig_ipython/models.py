@@ -36,8 +36,13 @@ class Models:
     @property
     def tables(self) -> int:
         """How many tables there are."""
-        several = self.metadata if isinstance(self.metadata, tuple) else (self.metadata,)
+        several = self.several
         return sum(len(one.tables) for one in several)
+
+    @property
+    def several(self) -> tuple[MetaData, ...]:
+        """The metadata, always as a tuple."""
+        return self.metadata if isinstance(self.metadata, tuple) else (self.metadata,)
 
     @property
     def typed(self) -> str:
@@ -47,7 +52,7 @@ class Models:
     def is_of(self, metadata: Any) -> bool:
         """Tell whether this is the MetaData, or the list of them, that an ``env.py`` configured."""
         theirs = tuple(metadata) if isinstance(metadata, (list, tuple)) else (metadata,)
-        ours = self.metadata if isinstance(self.metadata, tuple) else (self.metadata,)
+        ours = self.several
         return len(ours) == len(theirs) and all(one is other for one, other in zip(ours, theirs, strict=True))
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .. import RELEASE
-from ..util.exc import CommandError
+from ..util.exc import CommandError, UpgradeFailed
 from ..util.secrets import redact, remember_environment
 from .configuration import Config
 from .output import printed
@@ -122,6 +122,8 @@ def _fail(error: Exception) -> NoReturn:
 
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
         raise SystemExit(1) from None
+    if isinstance(error, UpgradeFailed) and "already exists" in error.failure:
+        text += f"\nIf the database has all that it does, mark it as applied: mig stamp {error.revision}"
     print(f"FAILED: {redact(text)}", file=sys.stderr)
     raise SystemExit(255) from None
 

@@ -19,6 +19,7 @@ from kernel_core.util.exc import CommandError
 from ..errors import message_of
 from ..models import NO_MODELS
 from ..proposals.comparison import compare
+from ..running.existing import existing_tables
 from ..session import RELOAD, Session
 from ..views.revisions import broken_files, entries, lost_revisions
 from ..views.status import Status
@@ -50,8 +51,12 @@ def run(session: Session, args: argparse.Namespace) -> Status:
     settled = connected and not facts.get("pending") and not facts.get("lost")
     if settled and not args.no_drift and (models is not None or session.has_environment):
         facts |= _drift(session, facts.get("notes", ()))
+    if facts.get("pending") and connected:
+        existing = existing_tables(session)
+        facts["existing"] = existing
+        facts["notes"] = (*facts["notes"], *([str(existing)] if existing else ()))
     following = _next(session, facts, connected)
-    for name in ("lost", "connecting"):
+    for name in ("lost", "connecting", "existing"):
         facts.pop(name, None)
     return Status(**facts, next=following)
 
@@ -119,6 +124,8 @@ def _next(session: Session, facts: dict[str, Any], connected: bool) -> str:
     several = len(facts["heads"]) > 1
     if facts["lost"]:
         return f"restore the file of {', '.join(facts['lost'])}, or stamp (see note)"
+    if facts.get("existing") is not None:
+        return str(facts["existing"].command or "drop or complete the existing tables (see note)")
     if facts["pending"]:
         return f"%mig_upgrade{' heads' if several else ''}"
     if facts.get("drift") or not facts["heads"]:

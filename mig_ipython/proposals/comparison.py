@@ -16,6 +16,7 @@ from kernel_core.util.exc import CommandError
 
 from ..models import NO_MODELS, Models, fingerprint
 from ..reimport import fresh_modules
+from ..running.existing import unwritten
 from ..running.work import at_work, refuse_difference
 from .wanted import Wanted
 
@@ -113,7 +114,11 @@ def _by_environment(session: Session, models: Models | None, only_at_head: bool,
         directives = [found]
         if hook is not None:
             hook(context, here, directives)
-        results.append(_comparison(directives[0] if directives else None, used, context, here, heads, wanted))
+        made = _comparison(directives[0] if directives else None, used, context, here, heads, wanted)
+        if not heads and not here and context.connection is not None:
+            note = unwritten(session, context.connection, used.several)
+            made = replace(made, notes=(*made.notes, note) if note else made.notes)
+        results.append(made)
         return []
 
     with at_work(session, models) as config:

@@ -14,6 +14,7 @@ from kernel_core.util.exc import CommandError, CommitRefused, UpgradeFailed
 
 from ..views.plan import Plan
 from ..views.report import RunReport
+from .existing import advise
 from .work import at_work, connection_at_work, place_of, refuse_difference
 
 if TYPE_CHECKING:
@@ -39,9 +40,14 @@ def run(
     """
     if sql and ":" not in revision:
         revision = f"{_single_head(session)}:{revision}"
-    with at_work(session) as config:
-        config.attributes["on_step"] = _guarded(session, on_step)
-        done = _ACTS[verb](config, revision, sql=sql)
+    try:
+        with at_work(session) as config:
+            config.attributes["on_step"] = _guarded(session, on_step)
+            done = _ACTS[verb](config, revision, sql=sql)
+    except UpgradeFailed as error:
+        if verb == "upgrade" and not sql:
+            advise(session, error)
+        raise
     return RunReport(verb, done.steps, done.before, done.after, session.where, done.sql, plan=plan)
 
 
