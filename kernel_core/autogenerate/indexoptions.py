@@ -10,7 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.schema import Column, Index
 from sqlalchemy.types import NullType
 
+from ..ddl.signature import parts_of_model
+from ..util.sql import tokens
 from .compare.found import Pair
+from .compare.values import index_parts
 from .context import AutogenContext
 
 
@@ -24,17 +27,14 @@ class OfPostgresql:
         """Tell whether an index of the models is another one than ``item`` of the database."""
         there = item.get("dialect_options") or {}
         using = [str(options.get("postgresql_using") or "btree").lower() for options in (there, index.dialect_kwargs)]
-        return using[0] != using[1] or self._classes_differ(index, dict(there.get("postgresql_ops") or {}))
+        return using[0] != using[1] or self._classes_differ(index, item)
 
-    def _classes_differ(self, index: Index, found: dict[str, str]) -> bool:
-        names = {str(getattr(part, "key", part)): str(getattr(part, "name", part)) for part in index.expressions}
-        stated = index.dialect_kwargs.get("postgresql_ops") or {}
-        wanted = {names.get(key, key): name for key, name in stated.items()}
-        if found.keys() - wanted.keys():
-            return True
+    def _classes_differ(self, index: Index, item: Mapping[str, Any]) -> bool:
+        found = [part.opclass for part in index_parts(item)]
+        wanted = [_name(part.opclass) for part in parts_of_model(index, self._context.dialect)]
         return any(
-            found.get(key) != name and (key in found or name not in self._going_without_saying)
-            for key, name in wanted.items()
+            one != two and (bool(one) or two not in self._going_without_saying)
+            for one, two in zip(found, wanted, strict=False)
         )
 
     @functools.cached_property
@@ -43,6 +43,13 @@ class OfPostgresql:
         assert self._context.connection is not None, "autogenerate has a connection"
         query = text("SELECT DISTINCT CAST(opcname AS text) FROM pg_opclass WHERE opcdefault")
         return frozenset(self._context.connection.execute(query).scalars())
+
+
+def _name(opclass: str) -> str:
+    """Return the name of an operator class as the catalog has it: without schema, quotes and options."""
+    found = tokens(opclass, "postgresql")
+    end = next((place for place, token in enumerate(found) if token.text == "("), len(found))
+    return found[end - 1].name if end else ""
 
 
 _CUT_BY_THE_SERVER = 191

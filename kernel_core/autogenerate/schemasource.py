@@ -24,14 +24,15 @@ from ..ddl.overriding import is_overridden
 from ..operations.kinds.sequence import options_of
 from ..operations.operation import Code
 from ..util.exc import CommandError
+from ..util.sql import default_expression
 from ..util.sqla_compat import (
+    ddl_sql,
     default_argument,
     dialect_options,
     excluded,
     final_name,
     has_parameters,
     referent,
-    sql_text,
 )
 from ..util.sqltext import without_parameters
 from .context import names
@@ -135,7 +136,10 @@ def table_source(table: TableClause, write: Writer) -> Code:
 
 def text_source(element: ClauseElement, write: Writer, *, is_server_default: bool = False) -> str:
     """Return ``sa.text("...")`` for a SQL expression, with its values written out."""
-    return call(f"{write.sa}text", [literal(_sql(element, write, is_server_default=is_server_default))])
+    sql = _sql(element, write, is_server_default=is_server_default)
+    return call(
+        f"{write.sa}text", [literal(default_expression(sql, write.context.dialect) if is_server_default else sql)]
+    )
 
 
 def _sql(element: Any, write: Writer, *, is_server_default: bool = False) -> str:
@@ -144,11 +148,7 @@ def _sql(element: Any, write: Writer, *, is_server_default: bool = False) -> str
         return without_parameters(write.context.impl.render_ddl_sql_expr(element, is_server_default=is_server_default))
     if isinstance(element, TextClause) and not has_parameters(element):
         return element.text
-    dialect = write.context.dialect
-    sql = sql_text(element, dialect)
-    if not isinstance(element, str) and dialect.paramstyle in ("format", "pyformat"):
-        sql = sql.replace("%%", "%")
-    return without_parameters(sql)
+    return without_parameters(ddl_sql(element, write.context.dialect))
 
 
 def constraint_source(constraint: Constraint, write: Writer) -> str:

@@ -81,7 +81,7 @@ class ComparesSchemas:
         rendered_inspector_default: str | None,
     ) -> bool:
         """Tell whether the database's default differs from the model's."""
-        return defaults_differ(rendered_inspector_default, rendered_metadata_default)
+        return defaults_differ(rendered_inspector_default, rendered_metadata_default, self.dialect)
 
     def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:
         """Compare two indexes of one name."""

@@ -1,92 +1,110 @@
-"""Tell whether two server defaults are the same, as far as their SQL text says."""
+"""Return whether two server defaults are the same, as far as their SQL text says."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
 
-_PIECE = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|::|\w+(?:\.\d+)?|\s+|.""", re.DOTALL)
-_CAST = re.compile(r"(?:\s*::\s*(?:\"[^\"]+\"|[A-Za-z_][\w. ]*)(?:\([\d, ]*\))?(?:\[\])*)+$")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
-_NOW = frozenset({"now()", "current_timestamp", "current_timestamp()", "transaction_timestamp()"})
-_ON_UPDATE = "onupdate"  # MySQL's ON UPDATE, folded
+from ..util.sql import STANDARD, Grammar, Token, grammar_of, normal_sql, string_value, tokens
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,2})?")
+_NOW = frozenset({"now ( )", "current_timestamp", "current_timestamp ( )", "transaction_timestamp ( )"})
+_ON_UPDATE = " on update "
 _TRUTH = {"true": "1", "false": "0", "t": "1", "f": "0"}
 
 
-def defaults_differ(inspected: str | None, rendered_metadata: str | None) -> bool:
-    """Tell whether the default in the database is another one than the model's; both are SQL text, None is no default.
+def defaults_differ(inspected: str | None, rendered_metadata: str | None, dialect: Any = STANDARD) -> bool:
+    """Return whether the database's default is another one than the model's; both are SQL text, None is no default.
 
-    Brackets round the whole, casts behind it, blanks and the case of words outside quotes don't count; a number counts
-    the same with and without quotes.
+    Redundant parentheses, casts of the whole, space and the case of words outside texts don't count. A number is the
+    same with and without quotes, and NULL is the same as no default.
 
     >>> defaults_differ("'new'::character varying", "'new'")
     False
     """
-    if inspected is None or rendered_metadata is None:
-        return (inspected is None) != (rendered_metadata is None)
-    return inspected != rendered_metadata and normal_default(inspected) != normal_default(rendered_metadata)
+    if inspected == rendered_metadata:
+        return False
+    one, two = (_Default.of(text, grammar_of(dialect)) for text in (inspected, rendered_metadata))
+    if one is None or two is None:
+        return one is not two
+    if one.text is not None and two.text is not None:
+        return one.text != two.text
+    return one.words != two.words
 
 
-def normal_default(text: str) -> str:
-    """Return the one spelling that stands for all spellings of a default."""
-    text = text.strip()
-    while True:
-        shorter = _without_cast(_without_brackets(text)).strip()
-        if shorter == text:
-            break
-        text = shorter
-    if text.startswith("'"):
-        content = text[1:-1].replace("''", "'")
-        if _NUMBER.fullmatch(content) and _is_one_literal(text):
-            return _number(content)
-        return text
-    text = "".join(_folded(piece) for piece in _PIECE.findall(text))
-    if _NUMBER.fullmatch(text):
-        return _number(re.sub(r"^0+(?=\d)", "", text))  # MySQL shows the zeros of ZEROFILL
-    moments = ["now()" if part in _NOW else part for part in text.split(_ON_UPDATE)]
-    text = _ON_UPDATE.join(moments)
-    return _TRUTH.get(text, text)
+class _Default:
+    """A default in its one spelling; ``text`` is the string of one that is a literal and no more."""
+
+    __slots__ = ("text", "words")
+
+    def __init__(self, words: str, text: str | None = None) -> None:
+        self.words, self.text = words, text
+
+    @classmethod
+    def of(cls, sql: str | None, grammar: Grammar) -> _Default | None:
+        """Return the default; None for none, and for NULL."""
+        words = "null" if sql is None else _without_casts(normal_sql(sql, grammar), grammar)
+        if words == "null":
+            return None
+        found = tokens(words, grammar)
+        text = _literal(found, grammar)
+        if text is not None:
+            return cls(_number(text) if _NUMBER.fullmatch(text) else words, text)
+        joined = "".join(token.text for token in found)
+        if _NUMBER.fullmatch(joined):
+            return cls(_number(re.sub(r"^0+(?=\d)", "", joined)))  # MySQL shows the zeros of ZEROFILL
+        moments = ("now ( )" if part in _NOW else part for part in words.split(_ON_UPDATE))
+        words = _ON_UPDATE.join(moments)
+        return cls(_TRUTH.get(words, words))
 
 
-def _folded(piece: str) -> str:
-    if piece[0] in "'\"":
-        return piece
-    return "" if piece.isspace() else piece.lower()
+def _literal(found: Sequence[Token], grammar: Grammar) -> str | None:
+    """Return the string of a literal; a quoted name is one to SQLite here, where there are no columns."""
+    if len(found) != 1:
+        return None
+    if found[0].kind == "name" and grammar.name == "sqlite":
+        return found[0].name
+    return string_value(found[0].text, grammar) if found[0].kind == "text" else None
 
 
 def _number(text: str) -> str:
+    if "e" in text:
+        text = f"{Decimal(text):f}"
     text = text.removeprefix("+")
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
 
 
-def _is_one_literal(text: str) -> bool:
-    return re.fullmatch(r"'(?:[^']|'')*'", text) is not None
+def _without_casts(words: str, grammar: Grammar) -> str:
+    """Return a default without casts of the whole of it: what is cast is a literal, a name, a call or a group."""
+    while True:
+        found = tokens(words, grammar)
+        place = _last_cast(found)
+        if not place or not _is_operand(found[:place]):
+            return words
+        words = normal_sql(" ".join(token.text for token in found[:place]), grammar)
 
 
-def _without_cast(text: str) -> str:
-    """Take ``::type`` from the end, where it casts the whole text and not its last operand."""
-    match = _CAST.search(text)
-    if match is None:
-        return text
-    rest = text[: match.start()].rstrip()
-    is_operand = _is_one_literal(rest) or _NUMBER.fullmatch(rest) or re.fullmatch(r"[\w.]+(\(\))?", rest)
-    return rest if is_operand or _closes_at_the_end(rest) else text
-
-
-def _without_brackets(text: str) -> str:
-    while _closes_at_the_end(text):
-        text = text[1:-1].strip()
-    return text
-
-
-def _closes_at_the_end(text: str) -> bool:
-    """Tell whether the text is in brackets of which the first is closed by the last."""
-    if not (text.startswith("(") and text.endswith(")")):
-        return False
+def _last_cast(found: Sequence[Token]) -> int:
+    """Return the place of a ``::`` behind which there is a type alone; 0 for none."""
     depth = 0
-    position = 0
-    for piece in _PIECE.findall(text):
-        position += len(piece)
-        depth += (piece == "(") - (piece == ")")
-        if depth == 0:
-            return position == len(text)
-    return False
+    for place in range(len(found) - 1, 0, -1):
+        token = found[place]
+        depth += (token.text in ")]") - (token.text in "([") if token.kind == "sign" else 0
+        if depth == 0 and token.text == "::":
+            return place
+        if depth == 0 and token.kind == "operator":
+            return 0
+    return 0
+
+
+def _is_operand(found: Sequence[Token]) -> bool:
+    """Return whether a cast behind these tokens casts all of them."""
+    depth = 0
+    for place, token in enumerate(found):
+        if token.kind == "sign":
+            depth += (token.text in "([") - (token.text in ")]")
+        if depth == 0 and token.kind == "operator" and token.text != "::" and place:
+            return False
+    return found[0].kind != "operator" and len(found) > 0

@@ -1,18 +1,18 @@
 """What makes an index or a unique constraint the same as another: frozen values, so that they can be compared.
 
-What a database adds by itself (a cast in an expression) is left out, and what it does not keep in order (the columns of
-a unique constraint) is sorted.
+What a database does not keep in order (the columns of a unique constraint) is sorted.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Index, UniqueConstraint
 
-from ..util.sqla_compat import sql_text
+from ..util.sql import IndexPart, index_part
+from ..util.sqla_compat import ddl_sql, quoted_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,10 @@ class UniqueValue:
 
 @dataclass(frozen=True, slots=True)
 class IndexValue:
-    """What makes an index the same as another: its columns or expressions in order, its uniqueness, its extras."""
+    """What makes an index the same as another: its columns or expressions in order, its uniqueness, its extras.
+
+    ``parts`` are in their one spelling, with collation and order.
+    """
 
     parts: tuple[str, ...]
     unique: bool
@@ -45,35 +48,22 @@ def index_of_model(index: Index, dialect: Dialect) -> IndexValue:
     is_postgresql = dialect.name == "postgresql"
     include = index.dialect_kwargs.get("postgresql_include") or ()
     return IndexValue(
-        tuple(
-            str(part.name) if isinstance(part, Column) else normal_expression(sql_text(part, dialect))
-            for part in index.expressions
-        ),
+        tuple(part.normal(dialect) for part in parts_of_model(index, dialect)),
         bool(index.unique),
         tuple(sorted(str(getattr(column, "name", column)) for column in include)) if is_postgresql else (),
         is_postgresql and bool(index.dialect_kwargs.get("postgresql_nulls_not_distinct")),
     )
 
 
-_CAST = re.compile(
-    r"::(?:\"[^\"]+\"|[a-z_]\w*)(?: (?:varying|precision|with(?:out)? time zone))?(?:\(\d+(?:, ?\d+)*\))?(?:\[\])?"
-)
-_TEXT = re.compile(r"('(?:[^']|'')*')")
+def parts_of_model(index: Index, dialect: Dialect) -> list[IndexPart]:
+    """Return what an index that is an object is over; PostgreSQL's ``postgresql_ops`` are a part's words as well."""
+    ops = (index.dialect_kwargs.get("postgresql_ops") or {}) if dialect.name == "postgresql" else {}
+    return [_part(part, str(ops.get(getattr(part, "key", None), "")), dialect) for part in index.expressions]
 
 
-def normal_expression(text: str) -> str:
-    """Return the one spelling of an index expression: no casts, brackets, quotes, blanks or upper case outside texts.
-
-    >>> normal_expression("lower((name)::text) DESC NULLS FIRST") == normal_expression("lower(name) DESC")
-    True
-    """
-    pieces = _TEXT.split(text)
-    for position in range(0, len(pieces), 2):
-        pieces[position] = _CAST.sub("", pieces[position].lower())
-    sorted_text = "".join(pieces)
-    sorted_text = re.sub(r"\s+desc\s+nulls\s+first$", " desc", sorted_text)
-    sorted_text = re.sub(r"(?<!desc)\s+nulls\s+last$", "", re.sub(r"\s+asc(?=$|\s+nulls)", "", sorted_text))
-    pieces = _TEXT.split(sorted_text)
-    for position in range(0, len(pieces), 2):
-        pieces[position] = re.sub(r"[\s()\"`\[\]]+", "", pieces[position])
-    return "".join(pieces)
+def _part(part: Any, words: str, dialect: Dialect) -> IndexPart:
+    is_column = isinstance(part, Column)
+    sql = quoted_name(str(part.name), dialect) if is_column else ddl_sql(part, dialect)
+    if is_column and not words:
+        return IndexPart(sql)
+    return index_part(f"{sql} {words}", dialect)

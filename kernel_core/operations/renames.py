@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..util.sql import STANDARD, Grammar
 from .kinds.column import AddColumnOp, DropColumnOp
 from .kinds.table import CreateTableOp, DropTableOp
 from .operation import MigrateOperation
@@ -15,7 +16,7 @@ class RenameCandidate:
 
     ``drop`` and ``add`` are the two operations as they stand in the list (the very objects), ``score`` is from 0 to 1,
     ``reasons`` say in words what speaks for it and what against, ``instead`` are the operations that would take the
-    place of both: the rename, and what else differs.
+    place of both: the rename, and what else differs. ``grammar`` says how SQL text in the list is to be read.
     """
 
     drop: DropColumnOp | DropTableOp
@@ -23,6 +24,7 @@ class RenameCandidate:
     score: float
     reasons: tuple[str, ...]
     instead: tuple[MigrateOperation, ...]
+    grammar: Grammar = STANDARD
 
     def __repr__(self) -> str:
         return f"<{self.sentence()}>"

@@ -19,23 +19,26 @@ from ...util.sqltext import refuse_loose_sql
 from ..context import AutogenContext
 from .mariadb import ask_mariadb
 from .postgresql import ask_postgresql
-from .question import Question
+from .question import Question, TablePair
 
-__all__ = ["Question", "canonical", "differ", "differing"]
+__all__ = ["Question", "TablePair", "canonical", "differ", "differing"]
 
 Subject = TypeVar("Subject")
 
-Ask = Callable[[AutogenContext, Connection, Sequence[Question]], dict[Question, str | None]]
+Ask = Callable[[AutogenContext, Connection, Sequence[Question], bool], dict[Question, str | None]]
 _ROUNDS = 3
 _ASK: dict[str, Ask] = {"postgresql": ask_postgresql, "mysql": ask_mariadb, "mariadb": ask_mariadb}
 
 
-def canonical(context: AutogenContext, questions: Iterable[Question]) -> dict[Question, frozenset[str] | None]:
+def canonical(
+    context: AutogenContext, questions: Iterable[Question], *, warns: bool = True
+) -> dict[Question, frozenset[str] | None]:
     """Return the spellings of each piece of SQL: two that have one in common are the same. None where it is refused.
 
     What the database says is said to it once more, because it need not keep its own words (PostgreSQL spells an IN
     another way the second time), unless another question has met the same words already. SQLite keeps every text as it
-    was written: there it is compared word by word.
+    was written: there it is compared word by word. ``warns`` says whether a table that the server does not let be
+    imitated is named in a warning.
     """
     asked = list(dict.fromkeys(questions))
     ask = _ASK.get(context.dialect.name)
@@ -49,7 +52,7 @@ def canonical(context: AutogenContext, questions: Iterable[Question]) -> dict[Qu
             break
         latest = {each: replace(each, sql=spelled[each][-1]) for each in pending}
         with rolled_back(context.connection):
-            answers = ask(context, context.connection, list(dict.fromkeys(latest.values())))
+            answers = ask(context, context.connection, list(dict.fromkeys(latest.values())), warns)
         for each, question in latest.items():
             said = answers[question]
             if said is None:

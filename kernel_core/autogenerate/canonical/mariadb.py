@@ -7,7 +7,6 @@ all tables (a compound statement, manual "BEGIN NOT ATOMIC"); MySQL, which knows
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
+from ...util.sql import Token, body, closing, tokens
 from ...util.sqla_compat import literal_text
 from ..catalogue import Key
 from ..context import AutogenContext
@@ -51,7 +51,7 @@ _QUESTION = """
 
 
 def ask_mariadb(
-    context: AutogenContext, connection: Connection, questions: Sequence[Question]
+    context: AutogenContext, connection: Connection, questions: Sequence[Question], warns: bool
 ) -> dict[Question, str | None]:
     """Return the answers; None for what the database refuses. A table that cannot be imitated is named in a warning.
 
@@ -60,7 +60,7 @@ def ask_mariadb(
     tables: dict[Key, list[tuple[str, Question]]] = {}
     names = {f"mig_question_{number}": question for number, question in enumerate(questions)}
     for name, question in names.items():
-        if question.kind in ("check", "computed"):
+        if question.kind in ("check", "computed", "default"):
             tables.setdefault(question.table, []).append((name, question))
     scratches = [_Scratch(context.dialect, key, asked) for key, asked in tables.items()]
     if not scratches:
@@ -69,7 +69,8 @@ def ask_mariadb(
     said: dict[str, str] = {}
     for row in _by_program(connection, scratches) if is_programmable else _one_by_one(connection, scratches):
         if row[0] == "mig_refused":
-            _warn_of_refusal(context, scratches[int(row[1])].key, str(row[2]))
+            if warns:
+                _warn_of_refusal(context, scratches[int(row[1])].key, str(row[2]))
         else:
             said |= _answers(str(row[1]))
     return {question: said.get(name) for name, question in names.items()}
@@ -174,14 +175,28 @@ def _warn_of_refusal(context: AutogenContext, key: Key, reason: str) -> None:
 def _put(name: str, question: Question) -> str:
     if question.kind == "check":
         return f"CONSTRAINT {name} CHECK ({question.sql})"
+    if question.kind == "default":
+        return f"{name} {question.type_} NULL DEFAULT {question.sql}"
     return f"{name} {question.type_} GENERATED ALWAYS AS ({question.sql}) VIRTUAL"
 
 
 def _answers(shown: str) -> dict[str, str]:
     """Return what SHOW CREATE TABLE says of the questions, by their names."""
-    lines = (_CHECK.match(line) or _COMPUTED.match(line) for line in shown.split("\n"))
-    return {found[1]: found[2] for found in lines if found is not None}
+    answers: dict[str, str] = {}
+    for item in body(shown, "mysql").items:
+        found = tokens(item, "mysql")
+        name = next((token.name for token in found[:2] if token.kind == "name"), "")
+        if name.startswith("mig_question_"):
+            answers[name] = _said(item, found)
+    return answers
 
 
-_CHECK = re.compile(r"\s*CONSTRAINT `(mig_question_\d+)` CHECK \((.*)\),?$")
-_COMPUTED = re.compile(r"\s*`(mig_question_\d+)` .*? GENERATED ALWAYS AS \((.*)\) (?:VIRTUAL|STORED|PERSISTENT)")
+def _said(item: str, found: Sequence[Token]) -> str:
+    """Return what a column computes or has by default, or what a CHECK states."""
+    words = [token.keyword for token in found]
+    if words[0] != "CONSTRAINT" and "GENERATED" not in words[: words.index("DEFAULT") if "DEFAULT" in words else None]:
+        start = words.index("DEFAULT") + 1
+        end = words.index("COMMENT", start) if "COMMENT" in words[start:] else len(found)
+        return item[found[start].start : found[end - 1].end]
+    opening = words.index("CHECK" if words[0] == "CONSTRAINT" else "AS") + 1
+    return item[found[opening].end : found[closing(found, opening)].start]

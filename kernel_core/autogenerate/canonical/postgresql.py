@@ -76,17 +76,18 @@ WHERE i.indrelid = CAST('pg_temp.mig_scratch' AS regclass) AND i.indpred IS NOT 
 UNION ALL
 SELECT a.attname, pg_get_expr(d.adbin, d.adrelid, true)
 FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE a.attrelid = CAST('pg_temp.mig_scratch' AS regclass) AND a.attgenerated <> ''"""
+WHERE a.attrelid = CAST('pg_temp.mig_scratch' AS regclass)"""
 
 _PUT = {
-    "check": "ADD CONSTRAINT {name} CHECK ({sql})",
-    "computed": "ADD COLUMN {name} {type} GENERATED ALWAYS AS ({sql}) STORED",
-    "exclude": "ADD CONSTRAINT {name} {sql}",
+    "check": ("ADD CONSTRAINT {name} CHECK ({sql})",),
+    "computed": ("ADD COLUMN {name} {type} GENERATED ALWAYS AS ({sql}) STORED",),
+    "exclude": ("ADD CONSTRAINT {name} {sql}",),
+    "default": ("ADD COLUMN {name} {type}", "ALTER COLUMN {name} SET DEFAULT {sql}"),  # which does not evaluate it
 }
 
 
 def ask_postgresql(
-    context: AutogenContext, connection: Connection, questions: Sequence[Question]
+    context: AutogenContext, connection: Connection, questions: Sequence[Question], warns: bool
 ) -> dict[Question, str | None]:
     """Return the answers; None for what the database refuses, such as SQL that speaks of a type that is not there.
 
@@ -102,7 +103,7 @@ def ask_postgresql(
     notes = connection.execute(text("SELECT current_setting('mig.answers')")).scalar_one()
     answers: dict[Question, str | None] = {}
     for scratch, note in zip(scratches, json.loads(notes), strict=True):
-        if note["reason"] is not None:
+        if note["reason"] is not None and warns:
             _warn_of_refusal(context, scratch, note["reason"])
         answers |= {question: note["said"].get(name) for name, question in scratch.names.items()}
     return answers
@@ -153,9 +154,9 @@ class _Scratch:
 
     def _parts(self) -> list[str]:
         return [
-            _PUT[question.kind].format(name=name, sql=question.sql, type=question.type_)
+            action.format(name=name, sql=question.sql, type=question.type_)
             for name, question in self.names.items()
-            if question.kind in _PUT
+            for action in _PUT.get(question.kind, ())
         ]
 
     def _indexes(self) -> Iterator[str]:

@@ -18,8 +18,8 @@ from sqlalchemy.schema import (
     Table,
     UniqueConstraint,
 )
-from sqlalchemy.sql.elements import TextClause
 
+from ...ddl.indexsql import written_options, written_parts
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
 from ...util.sqla_compat import (
@@ -28,9 +28,7 @@ from ...util.sqla_compat import (
     excluded,
     final_name,
     is_type_bound,
-    literal_text,
     referent,
-    sql_text,
     table_prefixes,
 )
 from ..context import names
@@ -106,10 +104,7 @@ def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:
 def create_index(index: Index, dialect: Dialect) -> CreateIndexOp:
     """Return the operation that makes an index; its expressions are text, which belongs to no table."""
     operation = CreateIndexOp.from_index(index)
-    operation.columns = [
-        part if isinstance(part, (str, TextClause)) else literal_text(sql_text(part, dialect))
-        for part in operation.columns
-    ]
+    operation.columns, operation.kw = list(written_parts(index, dialect)), written_options(index)
     operation.index_name = final_name(index, dialect)
     return operation
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.schema import Index, Table
@@ -15,6 +16,7 @@ from ..catalogue import TableInfo
 from ..context import AutogenContext, names
 from .changes import Changes
 from .copies import create_index, drop_index
+from .equivalent_indexes import SameIndex
 from .key_indexes import belongs_to_a_key, keys_of_database
 from .reflect import Database
 from .sides import Sides
@@ -63,11 +65,16 @@ def compare_indexes(
 def _is_same(
     context: AutogenContext, database: Database, info: TableInfo, index: Index, item: Mapping[str, Any] | None
 ) -> bool:
-    value = None if item is None else index_of_database(item)
+    value = None if item is None else index_of_database(item, context.dialect)
     if item is None or value is None or value.is_invalid:
         return False
     told = told_same(context.impl, "compare_indexes", index, lambda: _index_in(database, info, item["name"]))
-    return told if told is not None else index_of_model(index, context.dialect) == value
+    if told is not None:
+        return told
+    wanted = index_of_model(index, context.dialect)
+    if SameIndex(info.key, str(item["name"])) in database.same_indexes:
+        wanted = replace(wanted, parts=value.parts)
+    return wanted == value
 
 
 def _warn_of_unfinished(context: AutogenContext, info: TableInfo, items: Iterable[Mapping[str, Any]]) -> None:

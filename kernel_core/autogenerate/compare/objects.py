@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 from sqlalchemy import column
@@ -14,7 +13,7 @@ from sqlalchemy.types import Integer
 from ...util.sql import tokens
 from ...util.sqla_compat import literal_text
 from ..catalogue import Info, TableInfo
-from .values import IndexPart, index_parts
+from .values import ReflectedPart, index_parts
 
 
 def final(name: Any) -> conv | None:
@@ -67,17 +66,15 @@ def index_object(info: Info, table: Table) -> Index:
         for name, value in stated(info.get("dialect_options")).items()
     }
     classes = dict(options.pop("postgresql_ops", {}))
-    parts = [
-        _index_part(part, written, table, classes)
-        for part, written in itertools.zip_longest(index_parts(info), info.get("parts") or ())
-    ]
+    parts = [_index_part(part, table, classes) for part in index_parts(info)]
     if classes:
         options["postgresql_ops"] = classes
     return Index(final(info["name"]), *parts, unique=bool(info["unique"]), _table=table, **options)
 
 
-def _index_part(part: IndexPart, written: str | None, table: Table, classes: dict[str, str]) -> Any:
+def _index_part(part: ReflectedPart, table: Table, classes: dict[str, str]) -> Any:
     """Return a column, ordered or not, or text, which states its operator class itself."""
+    written = part.written
     words = () if written is None else [token.name for token in tokens(written, "postgresql")]
     is_whole = written is None or list(words) == [part.name, *([classes[part.name]] if part.name in classes else [])]
     if part.is_expression or part.name not in table.c or not (is_whole or (part.sorting and len(words) <= 1)):

@@ -12,8 +12,8 @@ from ...ddl.overriding import is_overridden
 from ..catalogue import Info, Key, TableInfo, read_catalogue
 from ..context import AutogenContext
 from . import dialects
-from .asked_defaults import Question
 from .cut_names import restore_names
+from .equivalent_defaults import DefaultPair
 from .excludes import exclude_of
 from .objects import (
     check_constraint_of,
@@ -42,7 +42,8 @@ class Database:
         restore_names(context, self.catalogue)
         self.infos = dict(sorted(self.catalogue.tables.items(), key=lambda item: (item[0][0] or "", item[0][1])))
         self.sameness = Sameness(context)
-        self.same_defaults: frozenset[Question] = frozenset()
+        self.same_defaults: frozenset[DefaultPair] = frozenset()
+        self.same_indexes: frozenset[tuple[Key, str]] = frozenset()
         self._metadata = MetaData()
         if context.filters_names:
             for info in self.infos.values():

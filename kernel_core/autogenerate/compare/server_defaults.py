@@ -6,18 +6,17 @@ import warnings
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy.schema import Column, Computed, FetchedValue, Identity
+from sqlalchemy.schema import Column, FetchedValue, Identity
 
 from ...ddl.defaulttext import defaults_differ
-from ...ddl.signature import normal_expression
-from ...util.sqla_compat import default_argument, default_sql, sql_text
+from ...util.sqla_compat import default_argument, default_sql
 from ..catalogue.sequences import sequence_of_default
 from ..context import AutogenContext
-from .asked_defaults import Question, question_about
+from .equivalent_defaults import DefaultPair, default_pair
 
 
 def default_differs(
-    context: AutogenContext, inspected: Column[Any], model: Column[Any], same: Collection[Question] = ()
+    context: AutogenContext, inspected: Column[Any], model: Column[Any], same: Collection[DefaultPair] = ()
 ) -> bool:
     """Ask ``compare_server_default``, then the dialect; without that option nothing differs.
 
@@ -45,11 +44,11 @@ def default_differs(
         if answer is not None:
             return bool(answer)
     if context.impl is None:
-        return defaults_differ(one, two)
+        return defaults_differ(one, two, context.dialect)
     if not context.impl.compare_server_default(inspected, model, two, one):
         return False
     wanted = default_argument(model.server_default)
-    return not same or question_about(context, inspected.type, one, wanted) not in same
+    return not same or default_pair(context, inspected.type, one, wanted) not in same
 
 
 def _take_from_one_sequence(context: AutogenContext, one: str | None, two: str | None) -> bool:
@@ -97,15 +96,10 @@ def _identity_differs(context: AutogenContext, inspected: Identity | None, model
 
 
 def _compare_computed(context: AutogenContext, inspected: Column[Any], model: Column[Any]) -> None:
-    one, two = _expression(inspected.computed), _expression(model.computed)
-    if one != two and (one is None or two is None):
+    if (inspected.computed is None) != (model.computed is None):
         context.has_warned = True
         warnings.warn(
-            f"{model.table.name}.{model.name} {'is' if two else 'is not'} a generated column in the models, in the "
-            "database it is the other way round; this cannot be altered. Drop the column and add it again.",
+            f"{model.table.name}.{model.name} {'is not' if model.computed is None else 'is'} a generated column in the "
+            "models, in the database it is the other way round; this cannot be altered. Drop it and add it again.",
             stacklevel=2,
         )
-
-
-def _expression(computed: Computed | None) -> str | None:
-    return None if computed is None else normal_expression(sql_text(computed.sqltext))

@@ -15,15 +15,17 @@ from ...operations.kinds.table import CreateTableOp
 from ...operations.operation import MigrateOperation
 from ...util.exc import CommandError
 from ...util.sqla_compat import sorted_tables
+from ..canonical import TablePair
 from ..catalogue import Key, TableInfo
 from ..context import AutogenContext, names
-from .asked_defaults import same_defaults
 from .changes import Changes
 from .columns import added_columns, altered_columns, dropped_columns
 from .comments import compare_table_comment
 from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
 from .dependents import drop_what_needs_columns
+from .equivalent_defaults import same_defaults
+from .equivalent_indexes import equivalent_indexes
 from .found import Found, Pair
 from .gone import dropped_index, dropped_table
 from .indexes import compare_indexes
@@ -54,7 +56,9 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         if key not in models and (not context.filters_objects or _is_included(context, database, key))
     ]
     gone = _without_partitions(context, database, gone)
-    database.same_defaults = same_defaults(context, ((database.infos[_key(database, model)], model) for model in both))
+    unchanged = [TablePair(database.infos[_key(database, model)], model) for model in both]
+    database.same_defaults = same_defaults(context, unchanged)
+    database.same_indexes = equivalent_indexes(context, unchanged)
     pairs = [Pair(database.infos[_key(database, model)], model, _changes(context, database, model)) for model in both]
     if any(pair.changes for pair in pairs):
         places = {model: place for place, model in enumerate(context.sorted_tables)}

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, ForeignKeyConstraint, Index
 
-from ...ddl.signature import IndexValue, UniqueValue, normal_expression
-from ...util.sqla_compat import referent
+from ...ddl.signature import IndexValue, UniqueValue
+from ...util.sql import IndexPart, index_part
+from ...util.sqla_compat import quoted_name, referent
 from ..catalogue.values import Key
 
 
@@ -35,14 +37,11 @@ def unique_of_database(info: Mapping[str, Any]) -> UniqueValue:
     return UniqueValue(tuple(sorted(info["column_names"])), bool(options.get("postgresql_nulls_not_distinct")))
 
 
-def index_of_database(info: Mapping[str, Any]) -> IndexValue:
+def index_of_database(info: Mapping[str, Any], dialect: Dialect) -> IndexValue:
     """Return the value of an index as the Inspector gives it."""
     options = info.get("dialect_options") or {}
     return IndexValue(
-        tuple(
-            normal_expression(part.text) if part.is_expression or part.sorting else part.text
-            for part in index_parts(info)
-        ),
+        tuple(part.cut(dialect).normal(dialect) for part in index_parts(info)),
         bool(info["unique"]),
         tuple(sorted(options.get("postgresql_include") or ())),
         bool(options.get("postgresql_nulls_not_distinct")),
@@ -50,29 +49,48 @@ def index_of_database(info: Mapping[str, Any]) -> IndexValue:
     )
 
 
+_ORDERS = {"asc": "ASC", "desc": "DESC", "nulls_first": "NULLS FIRST", "nulls_last": "NULLS LAST"}
+
+
 @dataclass(frozen=True, slots=True)
-class IndexPart:
-    """One column or expression of a reflected index; ``text`` ends with the sorting, if it states one."""
+class ReflectedPart:
+    """One column or expression of a reflected index.
+
+    ``name`` is the column's name, not quoted, or the expression; ``written`` is all of the part as the database spells
+    it, where it tells that: with collation, operator class and order.
+    """
 
     name: str
     is_expression: bool
     sorting: tuple[str, ...] = ()
+    opclass: str = ""
+    written: str | None = None
 
     @property
     def text(self) -> str:
-        """The part as DDL has it, its name not quoted."""
-        words = {"asc": "ASC", "desc": "DESC", "nulls_first": "NULLS FIRST", "nulls_last": "NULLS LAST"}
-        return " ".join((self.name, *(words.get(word, word) for word in self.sorting)))
+        """The part as DDL has it; the name of a column is not quoted."""
+        return " ".join((self.name, *(_ORDERS.get(word, word) for word in self.sorting)))
+
+    def cut(self, dialect: Dialect) -> IndexPart:
+        """Return what the part says."""
+        if self.written is not None:
+            return index_part(self.written, dialect)
+        if self.is_expression:
+            return index_part(self.text, dialect)
+        column = IndexPart(quoted_name(self.name, dialect))
+        return index_part(f"{column.expression} {self.text[len(self.name) :]}", dialect) if self.sorting else column
 
 
-def index_parts(info: Mapping[str, Any]) -> list[IndexPart]:
+def index_parts(info: Mapping[str, Any]) -> list[ReflectedPart]:
     """Return what a reflected index is over."""
     columns = info["column_names"]
     expressions = info.get("expressions") or columns
     sorting = info.get("column_sorting") or {}
+    classes = (info.get("dialect_options") or {}).get("postgresql_ops") or {}
+    written = info.get("parts") or [None] * len(columns)
     return [
-        IndexPart(str(expression), column is None, tuple(sorting.get(expression, ())))
-        for column, expression in zip(columns, expressions, strict=True)
+        ReflectedPart(str(part), column is None, tuple(sorting.get(part, ())), str(classes.get(part, "")), words)
+        for column, part, words in zip(columns, expressions, written, strict=True)
     ]
 
 

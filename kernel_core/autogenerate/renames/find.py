@@ -11,6 +11,7 @@ from ...operations.kinds.constraint import CreateForeignKeyOp, DropConstraintOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ...operations.renames import RenameCandidate
+from ...util.sql import grammar_of
 from ..context import AutogenContext
 from .columns import Orders, column_score, renamed_column
 from .pairs import clear_pairs
@@ -55,10 +56,11 @@ def _columns(
                 scored[drop, add] = score, reasons
     if look_at_values and context.connection is not None:
         scored = weigh(context, scored)
+    grammar = grammar_of(context.dialect)
     for drop, add in clear_pairs({pair: score for pair, (score, _) in scored.items()}):
         score, reasons = scored[drop, add]
         if score >= THRESHOLD:
-            yield RenameCandidate(drop, add, score, reasons, (renamed_column(context, drop, add),))
+            yield RenameCandidate(drop, add, score, reasons, (renamed_column(context, drop, add),), grammar)
 
 
 def _drops_key(operation: MigrateOperation) -> bool:
@@ -83,6 +85,7 @@ def _tables(context: AutogenContext, leaves: list[MigrateOperation]) -> Iterable
             score, reasons = table_score(drop, add)
             if score >= THRESHOLD:
                 scored[drop, add] = score, reasons
+    grammar = grammar_of(context.dialect)
     for drop, add in clear_pairs({pair: score for pair, (score, _) in scored.items()}):
         score, reasons = scored[drop, add]
-        yield RenameCandidate(drop, add, score, reasons, tuple(renamed_table(context, drop, add)))
+        yield RenameCandidate(drop, add, score, reasons, tuple(renamed_table(context, drop, add)), grammar)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from ...ddl.signature import normal_expression
+from sqlalchemy.sql.elements import ClauseElement
+
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import (
     CreateCheckConstraintOp,
@@ -17,6 +17,7 @@ from ...operations.kinds.constraint import (
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
 from ...operations.operation import MigrateOperation
 from ...operations.renames import RenameCandidate
+from ...util.sql import Grammar, index_part, normal_name, normal_sql, renamed_in, tokens
 from ...util.sqla_compat import sql_text
 
 Table = tuple[str | None, str]
@@ -25,8 +26,9 @@ Table = tuple[str | None, str]
 def without_said_again(leaves: list[MigrateOperation], candidate: RenameCandidate) -> list[MigrateOperation]:
     """Return the operations without the candidate's two, and without pairs that the rename makes needless."""
     left = [leaf for leaf in leaves if leaf is not candidate.drop and leaf is not candidate.add]
-    names = _Names(candidate)
-    added = [(leaf, _said(leaf, _Names(None))) for leaf in left]
+    names = _Names(candidate, candidate.grammar)
+    as_they_are = _Names(None, candidate.grammar)
+    added = [(leaf, _said(leaf, as_they_are)) for leaf in left]
     needless: list[MigrateOperation] = []
     for drop in left:
         if not isinstance(drop, (DropIndexOp, DropConstraintOp)) or drop._reverse is None:  # noqa: SLF001
@@ -42,7 +44,8 @@ def without_said_again(leaves: list[MigrateOperation], candidate: RenameCandidat
 class _Names:
     """Names as they are after the rename; without a candidate, as they are."""
 
-    def __init__(self, candidate: RenameCandidate | None) -> None:
+    def __init__(self, candidate: RenameCandidate | None, grammar: Grammar) -> None:
+        self.grammar = grammar
         self.place: Table | None = None
         self.old = self.new = ""
         self.is_table = False
@@ -58,13 +61,51 @@ class _Names:
     def column(self, schema: str | None, table: str, name: str) -> str:
         return self.new if not self.is_table and self.place == (schema, table) and name == self.old else name
 
+    def part(self, schema: str | None, table: str, part: Any) -> str:
+        """Return what an index is over: a column or an expression, in its one spelling."""
+        if isinstance(part, str):
+            return normal_name(self.column(schema, table, part), self.grammar)
+        cut = index_part(self._renamed(schema, table, sql_text(part)), self.grammar)
+        return f"{_without_implied_casts(cut.normal(self.grammar), self.grammar)} {cut.opclass}".rstrip()
+
     def expression(self, schema: str | None, table: str, words: str) -> str:
-        """SQL that speaks of the table's columns; what stands in quotes of a text stays."""
+        """Return SQL about the table's columns in its one spelling."""
+        return _without_implied_casts(normal_sql(self._renamed(schema, table, words), self.grammar), self.grammar)
+
+    def options(self, schema: str | None, table: str, options: Mapping[str, Any]) -> tuple[tuple[str, Hashable], ...]:
+        """Return the options of a dialect that say something; conditions and names in them as they are then."""
+        stated = {name: value for name, value in options.items() if value not in (None, False, (), [])}
+        return tuple(sorted((name, self._option(schema, table, value)) for name, value in stated.items()))
+
+    def _option(self, schema: str | None, table: str, value: Any) -> Hashable:
+        if isinstance(value, ClauseElement):
+            return self.expression(schema, table, sql_text(value))
+        if isinstance(value, Mapping):
+            return tuple(sorted((self.column(schema, table, str(name)), str(each)) for name, each in value.items()))
+        if isinstance(value, (list, tuple)):
+            return tuple(self.column(schema, table, str(getattr(each, "name", each))) for each in value)
+        return str(value)
+
+    def _renamed(self, schema: str | None, table: str, words: str) -> str:
         if self.is_table or self.place != (schema, table):
-            return normal_expression(words)
-        parts = re.split(r"('(?:[^']|'')*')", words)
-        parts[::2] = [re.sub(rf"(?<!\w){re.escape(self.old)}(?!\w)", lambda _: self.new, part) for part in parts[::2]]
-        return normal_expression("".join(parts))
+            return words
+        return renamed_in(words, self.old, self.new, self.grammar)
+
+
+def _without_implied_casts(words: str, grammar: Grammar) -> str:
+    """Return the one spelling without the casts to text that PostgreSQL adds to columns and texts by itself."""
+    found, kept = tokens(words, grammar), list[str]()
+    place = 0
+    while place < len(found):
+        if found[place].text == "::" and place and found[place - 1].kind in ("word", "name", "text"):
+            type_ = [token.text for token in found[place + 1 : place + 4]]
+            length = 2 if type_[:1] == ["text"] else 3 if type_[:2] == ["character", "varying"] else 0
+            if length and type_[length - 1 : length] != ["("]:
+                place += length
+                continue
+        kept.append(found[place].text)
+        place += 1
+    return " ".join(kept)
 
 
 def _said(operation: MigrateOperation, names: _Names) -> Hashable | None:
@@ -74,27 +115,18 @@ def _said(operation: MigrateOperation, names: _Names) -> Hashable | None:
         local = tuple(names.column(*source, name) for name in operation.local_cols)
         remote = tuple(names.column(*target, name) for name in operation.remote_cols)
         actions = (operation.onupdate or "", operation.ondelete or "")
-        return "key", names.table(*source), local, names.table(*target), remote, actions, _stated(operation.kw)
+        options = names.options(*source, operation.kw)
+        return "key", names.table(*source), local, names.table(*target), remote, actions, options
     if not isinstance(operation, (CreateIndexOp, CreateUniqueConstraintOp, CreateCheckConstraintOp)):
         return None
     place = (operation.schema, operation.table_name)
     if isinstance(operation, CreateCheckConstraintOp):
         return "check", names.table(*place), names.expression(*place, sql_text(operation.condition))
-    parts = tuple(
-        names.column(*place, each) if isinstance(each, str) else names.expression(*place, sql_text(each))
-        for each in operation.columns
-    )
+    parts = tuple(names.part(*place, each) for each in operation.columns)
+    options = names.options(*place, operation.kw)
     if isinstance(operation, CreateUniqueConstraintOp):
-        return "unique", names.table(*place), tuple(sorted(parts)), _stated(operation.kw)
-    return "index", names.table(*place), parts, bool(operation.unique), _stated(operation.kw)
-
-
-def _stated(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        sorted(
-            (name, normal_expression(sql_text(value))) for name, value in options.items() if value not in (None, (), [])
-        )
-    )
+        return "unique", names.table(*place), tuple(sorted(parts)), options
+    return "index", names.table(*place), parts, bool(operation.unique), options
 
 
 def _may_be_called(addition: MigrateOperation, drop: MigrateOperation) -> bool:

@@ -30,6 +30,7 @@ from ...operations.statements import (
     format_type,
 )
 from ...util.exc import UnsupportedOperation
+from ...util.sql import is_enclosed, is_literal
 from ...util.sqla_compat import default_argument, is_type_bound
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
@@ -38,10 +39,6 @@ from ..typetext import synonyms_of
 from .column import ColumnText, parse_column
 from .stored import as_stored, column_text, options_of, unreflected
 
-_LITERAL = re.compile(
-    r"\s*(?:[NnBbXx]?'(?:[^'\\]|''|\\.)*'|[-+]?[\d.]+(?:[eE][-+]?\d+)?|0x[0-9a-fA-F]+|NULL|TRUE|FALSE)\s*",
-    re.IGNORECASE,
-)
 _KINDS: tuple[tuple[type[Constraint], str], ...] = (
     (ForeignKeyConstraint, "FOREIGN KEY"),
     (UniqueConstraint, "INDEX"),
@@ -307,7 +304,7 @@ def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) ->
     if element.default is None:
         return f"{where} DROP DEFAULT"
     default = format_server_default(compiler, element.default)
-    plain = _LITERAL.fullmatch(default) or default.startswith("(")
+    plain = is_literal(default, compiler.dialect) or is_enclosed(default, compiler.dialect)
     return f"{where} SET DEFAULT {default if plain else f'({default})'}"
 
 

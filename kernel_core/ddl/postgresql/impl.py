@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Index, Table
 from sqlalchemy.dialects.postgresql import NamedType
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
@@ -20,6 +20,7 @@ from ...operations.statements import alter_table, format_column_name, format_typ
 from ...util.sqla_compat import literal_text
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
+from ..indexsql import with_valid_parts
 from ..recreate import AsStored
 from ..typetext import synonyms_of
 from .casts import conversion, is_plain_default, kept_default
@@ -88,6 +89,10 @@ class PostgresqlImpl(DefaultImpl):
         own = type_.dialect_impl(self.dialect)
         if isinstance(own, NamedType) and getattr(own, "create_type", True):
             own.create(self.bind, checkfirst=not self.as_sql)
+
+    def create_index(self, index: Index, **kw: Any) -> None:
+        """Create an index, its expressions in the parentheses that they need here."""
+        super().create_index(with_valid_parts(index, self.dialect), **kw)
 
     # Move and copy
 

@@ -13,7 +13,7 @@ from sqlalchemy.types import NULLTYPE, Boolean, Integer, Numeric, SchemaType, Ty
 from ...operations.add_constraint import AddConstraintOp
 from ...operations.batch import Batch
 from ...operations.statements import checks
-from ...util.sql import mentions, tokens
+from ...util.sql import default_expression, mentions, tokens
 from ...util.sqla_compat import (
     ddl_compiler,
     default_argument,
@@ -218,8 +218,7 @@ class TableEdit(ReplayedTable):
             return None
         scratch: Column[Any] = Column("x", server_default=default_argument(server_default))
         sql = self.compiler.get_column_default_string(scratch) or default_sql(server_default, self.dialect)
-        bracketed = "(" in sql and not sql.startswith(("'", "("))
-        return f"DEFAULT ({sql})" if bracketed else f"DEFAULT {sql}"
+        return f"DEFAULT {default_expression(sql, self.dialect)}"
 
     def add_constraint(self, constraint: Constraint) -> None:
         """Add a constraint to the table, in the place of one that has its name already."""

@@ -3,24 +3,40 @@
 ``dialect`` is everywhere a SQLAlchemy dialect or a database's name; unknown ones are read by the SQL standard.
 """
 
-from .expression import expression_fault, is_enclosed, names_column, renamed_in, tabs_as_spaces
-from .grammar import Grammar, grammar_of
+from .expression import (
+    default_expression,
+    expression_fault,
+    is_enclosed,
+    is_literal,
+    names_column,
+    renamed_in,
+    tabs_as_spaces,
+)
+from .grammar import STANDARD, Grammar, grammar_of
+from .indexpart import IndexPart, index_part, index_part_sql, normal_name
 from .lexer import Body, Token, body, closing, lex, mentions, split_commas, split_list, tokens
 from .literal import string_literal, string_value
 from .normal import normal_sql
 
 __all__ = [
+    "STANDARD",
     "Body",
     "Grammar",
+    "IndexPart",
     "Token",
     "body",
     "closing",
+    "default_expression",
     "expression_fault",
     "grammar_of",
+    "index_part",
+    "index_part_sql",
     "is_enclosed",
+    "is_literal",
     "lex",
     "mentions",
     "names_column",
+    "normal_name",
     "normal_sql",
     "renamed_in",
     "split_commas",

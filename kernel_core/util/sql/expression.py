@@ -146,3 +146,60 @@ def tabs_as_spaces(text: str, dialect: Any) -> str:
     return "".join(
         token.text.replace("\t", "    ") if token.kind == "space" else token.text for token in lex(text, dialect)
     )
+
+
+_CONDITIONS = frozenset({"AND", "AT", "BETWEEN", "COLLATE", "ESCAPE", "ILIKE", "IN"})
+_CONDITIONS |= {"IS", "ISNULL", "LIKE", "NOT", "NOTNULL", "OR", "SIMILAR"}
+"""Words that PostgreSQL does not take behind DEFAULT outside parentheses (manual, SELECT's ``b_expr``)."""
+
+
+def default_expression(sql: str, dialect: Any) -> str:
+    """Return a server default as it may be put behind DEFAULT: in parentheses where the database wants them.
+
+    >>> default_expression("1 + 2", "sqlite"), default_expression("NOT false", "postgresql")
+    ('(1 + 2)', '(NOT false)')
+    >>> default_expression("-5", "sqlite"), default_expression("1 + 2", "postgresql")
+    ('-5', '1 + 2')
+    """
+    grammar = grammar_of(dialect)
+    if grammar.name not in ("sqlite", "postgresql", "mysql"):
+        return sql
+    found = tokens(sql, grammar)
+    if not found or _is_simple(found) or (found[0].text == "(" and _closes_last(found)):
+        return sql
+    outer = _outside_parentheses(found)
+    words = {token.keyword for token in outer}
+    if grammar.name == "postgresql":
+        return f"({sql})" if words & _CONDITIONS else sql
+    if grammar.name == "mysql":
+        has_operator = any(token.kind == "operator" for token in outer) or words & (_CONDITIONS | {"CASE", "INTERVAL"})
+        return f"({sql})" if has_operator and "UPDATE" not in words else sql
+    return f"({sql})"
+
+
+def is_literal(sql: str, dialect: Any) -> bool:
+    r"""Return whether SQL is one literal: a text, a number with a sign or not, NULL, TRUE or FALSE.
+
+    >>> is_literal("-5", "mysql"), is_literal("N'it\'s'", "mysql"), is_literal("now()", "mysql")
+    (True, True, False)
+    """
+    found = tokens(sql, dialect)
+    is_word = len(found) == 1 and found[0].kind == "word"
+    return _is_simple(found) and (not is_word or found[0].keyword in ("NULL", "TRUE", "FALSE"))
+
+
+def _is_simple(found: list[Token]) -> bool:
+    """Return whether it is one literal, number or word, with a sign or not."""
+    if len(found) == 2 and found[0].text in ("-", "+"):
+        return found[1].kind == "number"
+    return len(found) == 1
+
+
+def _outside_parentheses(found: list[Token]) -> list[Token]:
+    depth, outer = 0, list[Token]()
+    for token in found:
+        if token.kind == "sign":
+            depth += (token.text in "([{") - (token.text in ")]}")
+        if depth == 0:
+            outer.append(token)
+    return outer

@@ -206,6 +206,10 @@ class Grammar:
         return _PRECEDENCE.get(self.name, _PRECEDENCE["default"])
 
 
+STANDARD = Grammar("default")
+"""What databases of which nothing is known are taken to have: the SQL standard's."""
+
+
 def grammar_of(dialect: Any) -> Grammar:
     """Return the grammar of a SQLAlchemy dialect, or of a database by its name.
 

@@ -16,11 +16,13 @@ from .constraints import (
 )
 from .expressions import (
     ddl_compiler,
+    ddl_sql,
     default_argument,
     default_sql,
     has_parameters,
     inline_literal,
     literal_text,
+    quoted_name,
     sql_text,
     typed_text,
 )
@@ -50,6 +52,7 @@ __all__ = [
     "copy_column",
     "copy_constraint",
     "ddl_compiler",
+    "ddl_sql",
     "declared_classes",
     "default_argument",
     "default_sql",
@@ -65,6 +68,7 @@ __all__ = [
     "is_type_bound",
     "literal_text",
     "put_back_tables",
+    "quoted_name",
     "referent",
     "referred_name",
     "remember_class",

@@ -16,6 +16,7 @@ from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.sql.sqltypes import _Binary
 from sqlalchemy.types import JSON, NullType, String
 
+from ..sql import default_expression
 from ..sqltext import refuse_loose_sql, warn_of_cut_name
 from .alike import TypeMemos
 
@@ -123,7 +124,8 @@ def _checking_ddl_compiler(compiler: type[DDLCompiler]) -> type[DDLCompiler]:
             words: str | None = super().get_column_default_string(column)
             if words is not None:
                 refuse_loose_sql(words, self.dialect, "server default", alone=True)
-            return words
+                return default_expression(words, self.dialect)
+            return None
 
     return CheckingDDLCompiler
 

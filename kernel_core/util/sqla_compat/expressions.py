@@ -24,6 +24,20 @@ def sql_text(element: Any, dialect: Dialect | None = None) -> str:
     return str(element)
 
 
+def ddl_sql(element: Any, dialect: Dialect) -> str:
+    """Return `sql_text` as it is in a statement without parameters, where a driver's doubled percent sign is one."""
+    sql = sql_text(element, dialect)
+    is_doubled = not isinstance(element, (str, TextClause)) and dialect.paramstyle in ("format", "pyformat")
+    return sql.replace("%%", "%") if is_doubled else sql
+
+
+def quoted_name(name: str, dialect: Dialect) -> str:
+    """Return a name, quoted where it must be, for `literal_text`: with a percent sign as it is."""
+    preparer = dialect.identifier_preparer
+    quoted = preparer.quote(name)
+    return quoted.replace("%%", "%") if getattr(preparer, "_double_percents", False) else quoted
+
+
 def literal_text(sql: str) -> TextClause:
     """Return SQL as an expression, exactly: no colon in it starts a parameter."""
     return text(without_parameters(sql))
