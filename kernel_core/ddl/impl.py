@@ -47,6 +47,10 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
 
     __dialect__: ClassVar[str] = "default"
     needs_batch: ClassVar[bool] = False
+    keeps_lengths: ClassVar[bool] = True
+    """Whether the database refuses or cuts a text that is longer than its column."""
+    widening: ClassVar[str] = "ALTER COLUMN {name} TYPE VARCHAR({length})"
+    """What stands behind ALTER TABLE to make a column hold longer texts; for the remedy of an error."""
 
     _by_dialect: ClassVar[dict[str, type[DefaultImpl]]] = {}
 

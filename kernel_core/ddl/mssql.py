@@ -42,6 +42,7 @@ class MSSQLImpl(DefaultImpl):
     """SQL Server's own ways."""
 
     __dialect__ = "mssql"
+    widening = "ALTER COLUMN {name} VARCHAR({length}) NOT NULL"
     transactional_ddl = True
     type_synonyms = synonyms_of("mssql")
     identity_attrs_ignore = ("order", "on_null", "minvalue", "maxvalue", "nominvalue", "nomaxvalue", "cycle", "cache")

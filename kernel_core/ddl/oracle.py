@@ -39,6 +39,7 @@ class OracleImpl(DefaultImpl):
     """Oracle's own ways."""
 
     __dialect__ = "oracle"
+    widening = "MODIFY {name} VARCHAR2({length})"
     command_terminator = ""
     type_synonyms = synonyms_of("oracle")
     identity_attrs_ignore = ()

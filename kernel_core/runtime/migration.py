@@ -191,6 +191,7 @@ class MigrationContext:
         steps = tuple(plan(tuple(sorted(heads)), self) or ())
         if steps and self.opts.get("dont_mutate"):
             raise CommandError("This command only reads; the plan that it was given would change the database.")
+        self.version_rows.check_lengths(name for step in steps for name in step.added)
         return steps
 
     # ---- statements by hand -------------------------------------------------------------------------------------

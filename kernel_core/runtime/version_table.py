@@ -28,6 +28,7 @@ class VersionTable:
     def __init__(self, impl: DefaultImpl, table: Table) -> None:
         self.impl, self.table = impl, table
         self._seen = False
+        self._found_width: int | None = None
         number = table.c.version_num
         self._select = select(number)
         self._locked = self._select.with_for_update()
@@ -78,7 +79,7 @@ class VersionTable:
         waits until this transaction ends. For what runs in between the database stands at ``wanted`` already, so this
         is for changes that do not ask. Raises SomeoneElseMovedIt where the row is another one.
         """
-        self._check_lengths(wanted)
+        self.check_lengths(wanted)
         (old,), (new,) = heads, wanted
         if self._connection.execute(self._update_alone, {"old": old, "new": new}).rowcount != 1:
             raise self._elsewhere(heads, frozenset(self._connection.scalars(self._select)))
@@ -94,7 +95,7 @@ class VersionTable:
 
     def owe(self, before: frozenset[str], after: frozenset[str]) -> None:
         """Leave the rows to the next `write`, of the same transaction: both are then one change of rows."""
-        self._check_lengths(after)
+        self.check_lengths(after)
         if self._claimed is not None:
             self._claimed = None
         else:
@@ -120,7 +121,7 @@ class VersionTable:
         if self._owed is not None:
             (before, _), self._owed = self._owed, None
         changes = row_changes(before, after)
-        self._check_lengths(after)
+        self.check_lengths(after)
         if self.impl.as_sql:
             self._print(changes)
             return
@@ -196,14 +197,28 @@ class VersionTable:
         is_ours = type(self.impl).execute is RunsStatements.execute
         return words if is_ours and words.count("@old@") == words.count("@new@") == 1 else None
 
-    def _check_lengths(self, heads: Iterable[str]) -> None:
-        length = getattr(self.table.c.version_num.type, "length", None)
-        for head in heads:
-            if length is not None and len(head) > length:
-                raise CommandError(
-                    f"Revision id {head} has {len(head)} characters; {self.table.fullname}.version_num holds {length}. "
-                    "Give the revision a shorter id."
-                )
+    def check_lengths(self, ids: Iterable[str]) -> None:
+        """Raise CommandError for an id that is longer than the column; one of a database is as wide as it is there."""
+        declared = getattr(self.table.c.version_num.type, "length", None)
+        if declared is None or not self.impl.keeps_lengths:
+            return
+        for head in ids:
+            if len(head) <= declared or len(head) <= self._width(declared):
+                continue
+            width = self._width(declared)
+            raise CommandError(
+                f"Revision id {head} has {len(head)} characters, and {self.table.fullname}.version_num holds {width}. "
+                "Nothing was run. Give the revision a shorter id, or widen the column: "
+                f"ALTER TABLE {self.table.fullname} {self.impl.widening.format(name='version_num', length=len(head))}"
+            )
+
+    def _width(self, declared: int) -> int:
+        """Return how many characters the column holds, as it is in the database where it is there."""
+        if self._found_width is None and self.exists():
+            columns = inspect(self._connection).get_columns(self.table.name, schema=self.table.schema)
+            found = next((each["type"] for each in columns if each["name"] == "version_num"), None)
+            self._found_width = getattr(found, "length", None) or 1 << 30
+        return self._found_width or declared
 
 
 def _literal(head: str) -> Any:

@@ -31,6 +31,10 @@ class Environment(Protocol):
     def map(self) -> RevisionMap: ...
 
 
+VERSION_WIDTH = 32
+"""So many characters the column of the version table holds, unless somebody widened it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a new revision shall be: the arguments of `ScriptDirectory.generate_revision`.
@@ -60,6 +64,7 @@ class Draft:
         self._environment, self._wish = environment, wish
         self._map = environment.map
         self.revision = write.checked_id(wish.revid)
+        self._refuse_long()
         if self.revision in self._map:
             raise RevisionError(f"Revision {self.revision} exists already. Choose another id.")
         parents = self._parents(wish.head, wish.splice)
@@ -78,6 +83,15 @@ class Draft:
         values = {"imports": "", "upgrades": "", "downgrades": "", **self._wish.arguments, **self._identifiers}
         template = os.path.join(self._environment.dir, "script.py.mako")
         return write.script_text(template, self.path, self._wish.message, values)
+
+    def _refuse_long(self) -> None:
+        """Refuse an id that no usual version table holds, where the history has no such id yet."""
+        width = max(VERSION_WIDTH, *map(len, self._map.ids), 0)
+        if len(self.revision) > width:
+            raise CommandError(
+                f"Revision id {self.revision} has {len(self.revision)} characters, and the version table holds "
+                f"{width}. Nothing was written. Choose a shorter id."
+            )
 
     def _parents(self, head: str | Sequence[str] | None, splice: bool) -> tuple[str, ...]:
         named = split("head" if head is None else head)

@@ -50,6 +50,7 @@ class MySQLImpl(DefaultImpl):
     """MySQL's own ways."""
 
     __dialect__ = "mysql"
+    widening = "MODIFY {name} VARCHAR({length}) NOT NULL"
     type_synonyms = synonyms_of("mysql")
     folds_column_names = True
 

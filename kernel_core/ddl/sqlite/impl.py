@@ -35,6 +35,7 @@ class SQLiteImpl(DefaultImpl):
     __dialect__ = "sqlite"
     transactional_ddl = True
     needs_batch = True
+    keeps_lengths = False
     type_synonyms = synonyms_of("sqlite")
     folds_column_names = True
     folds_table_names = True
