@@ -61,7 +61,8 @@ def test_a_serial_column_owns_its_default(postgresql, make_context):
     postgresql.exec_driver_sql("CREATE SEQUENCE of_its_own")
     postgresql.exec_driver_sql("ALTER TABLE t ALTER n SET DEFAULT nextval('of_its_own')")
     diffs = compare_metadata(make_context(postgresql, compare_server_default=True), metadata)
-    assert [diff[0][:4] for diff in diffs] == [("modify_default", None, "t", "n")]
+    found = [diff[0][:4] for diff in diffs if isinstance(diff, list)]  # besides the sequence, which no model names
+    assert found == [("modify_default", None, "t", "n")]
 
 
 @pytest.mark.parametrize(
