@@ -42,14 +42,16 @@ _SYNONYMS: Mapping[str, tuple[frozenset[str], ...]] = {
         frozenset({"time", "time without time zone"}),
         frozenset({"time with time zone", "timetz"}),
         frozenset({"bit varying", "varbit"}),
-        frozenset({"char", "bpchar"}),
+        frozenset({"char", "bpchar", "nchar", "national char", "national character"}),
+        frozenset({"varchar", "nvarchar", "national char varying", "national character varying"}),
     ),
     "mysql": (
         frozenset({"bool", "tinyint"}),
         frozenset({"json", "longtext"}),
         frozenset({"double", "double precision", "real"}),
         frozenset({"float", "float unsigned"}),
-        frozenset({"national varchar", "varchar"}),
+        frozenset({"national varchar", "nvarchar", "varchar"}),
+        frozenset({"national char", "national character", "nchar", "char"}),
     ),
     "mssql": (frozenset({"double precision", "float"}), frozenset({"rowversion", "timestamp"})),
     "oracle": (
@@ -161,10 +163,17 @@ def texts_differ(
         one.base, two.base, synonyms_of(dialect.name) if synonyms is None else synonyms
     ):
         return True
-    if one.arguments and two.arguments and one.arguments != two.arguments:
+    if _arguments_differ(one, two):
         return True
     stated, wanted = dict(one.attributes), dict(two.attributes)
     return any(stated[name] != wanted[name] for name in stated.keys() & wanted.keys())
+
+
+def _arguments_differ(one: TypeText, two: TypeText) -> bool:
+    """Return whether both types state arguments, and other ones; a number may leave its scale to the database."""
+    if {one.base, two.base} <= _NUMERIC:
+        return any(first != second for first, second in zip(one.arguments, two.arguments, strict=False))
+    return bool(one.arguments and two.arguments) and one.arguments != two.arguments
 
 
 def _parsed(text: str, extracted: Iterable[str]) -> TypeText:
@@ -240,15 +249,43 @@ def _without_attributes(words: list[str]) -> tuple[str, tuple[tuple[str, str], .
 def _settled(dialect: Dialect, type_text: TypeText) -> TypeText:
     """Return the type as the database will have understood it."""
     base, arguments = type_text.base, type_text.arguments
-    if base in _NUMERIC and len(arguments) == 1:
+    if base in _NUMERIC and len(arguments) == 1 and dialect.name in _WITHOUT_SCALE_WHOLE:
         arguments = (*arguments, "0")
     if dialect.name == "postgresql":
         base, arguments = _settled_postgresql(base, arguments)
     elif dialect.name in ("mysql", "mariadb"):
-        if base.split(" ")[0] in _MYSQL_INTEGERS:
-            arguments = ()
-        base = base.removesuffix(" zerofill")
+        return _settled_mysql(type_text, arguments)
     return TypeText(base, arguments, type_text.dimensions, type_text.attributes)
+
+
+_WITHOUT_SCALE_WHOLE = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"})
+"""The databases whose NUMERIC(10) is NUMERIC(10, 0); another one may have a default of another kind."""
+_MYSQL_SIZES = (("tiny", 255), ("", 65_535), ("medium", 16_777_215), ("long", 4_294_967_295))
+_MYSQL_ATTRIBUTES = {"binary": ("is_binary", "yes"), "ascii": ("charset", "latin1"), "unicode": ("charset", "ucs2")}
+_MYSQL_BYTES_OF_A_CHARACTER = 4
+
+
+def _settled_mysql(type_text: TypeText, arguments: tuple[str, ...]) -> TypeText:
+    """Return a type as MySQL and MariaDB keep it.
+
+    An integer's width is for show. ``FLOAT(p)`` is FLOAT or DOUBLE, ``TEXT(n)`` and ``BLOB(n)`` the smallest type that
+    holds as much, BINARY behind a text its collation. https://mariadb.com/kb/en/data-types/
+    """
+    base, attributes = type_text.base.removesuffix(" zerofill"), type_text.attributes
+    if base.split(" ")[0] in _MYSQL_INTEGERS:
+        arguments = ()
+    elif base == "float" and len(arguments) == 1 and arguments[0].isdigit():
+        base, arguments = ("float" if int(arguments[0]) <= 24 else "double"), ()
+    elif base in ("text", "blob") and arguments and arguments[0].isdigit():
+        size = int(arguments[0]) * (_MYSQL_BYTES_OF_A_CHARACTER if base == "text" else 1)
+        base, arguments = f"{next(word for word, most in _MYSQL_SIZES if size <= most)}{base}", ()
+    for word, attribute in _MYSQL_ATTRIBUTES.items():
+        if base.endswith(f" {word}"):
+            base, attributes = base.removesuffix(f" {word}"), (*attributes, attribute)
+    collation = dict(attributes).get("collate")
+    if collation is not None:
+        attributes = (*attributes, ("is_binary", "yes" if collation.endswith("_bin") else "no"))
+    return TypeText(base, arguments, type_text.dimensions, attributes)
 
 
 def _settled_postgresql(base: str, arguments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.schema import Column
+from sqlalchemy.types import NCHAR, NVARCHAR
 
 from ...runtime.plugins import Plugin
 from ..catalogue import TableInfo
@@ -38,8 +39,11 @@ def compare_collations(context: AutogenContext, database: Database, found: Found
 
 
 def _is_that_of_its_charset(column: Column[Any]) -> bool:
-    """A type of MariaDB that names its character set alone leaves the collation to the server."""
-    return column.type.collation is None and getattr(column.type, "charset", None) is not None  # type: ignore[attr-defined]
+    """Return whether a type of MariaDB names its character set in some way and leaves the collation to the server."""
+    type_: Any = column.type
+    named = (getattr(type_, word, None) for word in ("charset", "binary", "ascii", "unicode", "national"))
+    is_national = isinstance(type_, (NCHAR, NVARCHAR))
+    return type_.collation is None and (any(named) or is_national)
 
 
 def _of_database(item: Mapping[str, Any]) -> str | None:

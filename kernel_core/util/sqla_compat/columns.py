@@ -12,7 +12,11 @@ from sqlalchemy.schema import Column, Computed, DefaultClause, FetchedValue, Ide
 
 def copy_column(column: Column[Any]) -> Column[Any]:
     """Return a copy that belongs to no table; foreign keys that are still loose come along."""
-    return column._copy()
+    copied = column._copy()
+    for word in ("charset", "collation", "ascii", "unicode", "binary", "national"):  # SQLAlchemy's Enum forgets them
+        if getattr(column.type, word, None) and hasattr(copied.type, word) and not getattr(copied.type, word):
+            setattr(copied.type, word, getattr(column.type, word))
+    return copied
 
 
 def changed_column(column: Column[Any], **changes: Any) -> Column[Any]:
