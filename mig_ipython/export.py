@@ -13,8 +13,9 @@ from kernel_core.util.secrets import redact
 from .views.graph import RevisionGraph
 from .views.history import History
 from .views.html import Html, details, join, page, tag
-from .views.html import code as code_html
-from .views.revisions import broken_files, entries
+from .views.revisions import Entry, broken_files, entries
+from .views.source import code
+from .views.style import PAGE_CSS
 from .views.view import View
 
 if TYPE_CHECKING:
@@ -60,23 +61,31 @@ def export_html(session: Session, rev_range: str | None, path: str, *, replace: 
     current = session.heads_if_connected()
     listed = entries(scripts, current, rev_range)
     where, broken = session.where_if_connected, broken_files(scripts)
-    sources = [_source(scripts.get_revision(entry.revision)) for entry in listed]
     title = f"Revisions of {session.environment.shown}"
     body = join(
         (
             tag("h1", title),
             History(listed, broken, where).html(),
+            tag("h2", "Graph"),
             RevisionGraph(listed, broken).html(),
-            page(tag("h2", "Sources"), *sources, label="Sources"),
+            tag("h2", "Sources"),
+            page(*(_source(scripts.get_revision(entry.revision), entry) for entry in listed), label="Sources"),
         )
     )
-    head = tag("head", tag("meta", charset="utf-8"), tag("title", title))
-    text = f"{HTML_MARK}\n{tag('html', head, tag('body', body), lang='en')}\n"
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("title", title),
+        tag("style", Html(PAGE_CSS)),
+    )
+    text = f"{HTML_MARK}\n{tag('html', head, tag('body', tag('main', body)), lang='en')}\n"
     return _write(path, text, HTML_MARK, f"{rev_range or 'all revisions'} as a page", replace)
 
 
-def _source(script: Any) -> Html:
-    return details(f"{script.revision}: {script.doc or 'no message'}", code_html(script.source))
+def _source(script: Any, entry: Entry) -> Html:
+    marks = tag("span", f" ({', '.join(dict.fromkeys((entry.state, *entry.marks)))})", class_="mig-where")
+    title = (tag("code", script.revision), f" {script.doc or 'no message'}", marks)
+    return details(join(title), code(script.source, "python"), shown=True)
 
 
 def _write(path: str, text: str, mark: str, what: str, replace: bool) -> Exported:

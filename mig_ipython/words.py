@@ -47,12 +47,13 @@ class TypedLine(NamedTuple):
 SILENT, KEPT = ";", ";;"
 
 
-def read_line(line: str, names: Mapping[str, object], *, windows: bool = os.name == "nt") -> TypedLine:
+def read_line(line: str, names: Mapping[str, object] | None, *, windows: bool = os.name == "nt") -> TypedLine:
     r"""Return the words of a line, as a shell would split it.
 
     ``$name``, ``$name.attribute`` and ``{expression}`` are replaced by their values in ``names``; one that has none
     stays as typed, and so does ``$name`` between single quotes (IPython's rule). ``$$name`` and ``{{name}}`` are
-    written to mean the text. A value is never split. A word that begins with ``#`` begins a comment.
+    written to mean the text; where ``names`` is None, all of these are text. A value is never split. A word that
+    begins with ``#`` begins a comment.
 
     A backslash is an ordinary character, so that ``C:\data`` is a path; outside Windows it escapes a blank, a quote,
     ``#``, ``$`` and ``{``. Raises CommandError for an unclosed quote.
@@ -79,7 +80,7 @@ _UNKNOWN = object()
 class _Reader:
     """Reads a line from left to right; ``quote`` is the open quote, ``begin`` where the current word began."""
 
-    def __init__(self, line: str, names: Mapping[str, object], escaped: Mapping[str, str]) -> None:
+    def __init__(self, line: str, names: Mapping[str, object] | None, escaped: Mapping[str, str]) -> None:
         self.line, self.names, self.escaped = line, names, escaped
         self.words: list[Word] = []
         self.ending = ""
@@ -139,6 +140,8 @@ class _Reader:
     def _take_reference(self) -> bool:
         """Take the variable or the expression that begins here; return whether there is one."""
         place = self.place
+        if self.names is None:
+            return False
         if escaped := _LITERAL_BRACES.match(self.line, place):
             self._take(escaped[1], len(escaped[0]))
             return True

@@ -25,9 +25,9 @@ from ..running.planning import announce
 from ..running.reading import read_operations
 from ..running.recording import Recording, record
 from ..views.html import Html, details, page, tag
-from ..views.html import code as code_html
 from ..views.operations import Line, lines_html, lines_text, source_html, sql_text, summary
 from ..views.report import RunReport
+from ..views.source import code as code_html
 from ..views.text import shown_path
 from ..views.view import View
 from .code import GIVEN, CellCode, indented, read_cell
@@ -107,7 +107,7 @@ class Migration(View):
             tag("p", self._lead(lines), class_="mig-lead"),
             lines_html(lines),
             source_html("SQL", sql_text(lines)),
-            details("Code", code_html(self.code.module())),
+            details("Code", code_html(self.code.module(), "python")),
             *(tag("p", note) for note in self._notes()),
             self.report.html() if self.report else "",
             label="Migration",

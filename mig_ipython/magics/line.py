@@ -125,7 +125,7 @@ def run_line(command: Command, line: str, cell: str | None, local_names: Mapping
     with told_plainly():
         session = session_of(command.shell)
         names = ChainMap({} if local_names is session.namespace else dict(local_names), session.namespace)
-        words, ending, _ = read_line(line, names)
+        words, ending, _ = read_line(line, None if command.is_cell else names)
         parser = LineParser(command)
         try:
             args = parser.parse_args(words)

@@ -61,11 +61,6 @@ def details(summary: object, *children: object, shown: bool = False) -> Html:
     return tag("details", tag("summary", summary), *children, open=shown)
 
 
-def code(text: str) -> Html:
-    """Return source or SQL as a block."""
-    return tag("pre", tag("code", text.rstrip("\n")))
-
-
 def with_code(text: str) -> Html:
     """Return words in which what stands between backticks is code.
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from kernel_core.operations.kinds.sql import ExecuteSQLOp
 from kernel_core.operations.operation import MigrateOperation
 
-from .html import Html, code, details, join, plain_list, tag
+from .html import Html, details, join, plain_list, tag
+from .source import code
 from .text import count, indent
 
 STATEMENTS = "SQL statements"
@@ -96,7 +97,7 @@ def lines_html(lines: Sequence[Line]) -> Html:
 
 def source_html(title: str, text: str) -> Html:
     """Return SQL or Python folded under its title; nothing where there is none."""
-    return details(title, code(text)) if text.strip() else Html()
+    return details(title, code(text, "sql" if title == "SQL" else "python")) if text.strip() else Html()
 
 
 def summary(lines: Sequence[Line], between: str = "") -> str:

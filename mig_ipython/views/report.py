@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .html import Html, code, join, page, plain_list, table, tag
+from .html import Html, join, page, plain_list, table, tag
 from .plan import LONGEST, Plan
+from .source import code
 from .text import count, short
 from .text import table as text_table
 from .view import View
@@ -69,7 +70,7 @@ class RunReport(View):
     def html(self) -> Html:
         lead = tag("p", self.summary(), class_="mig-lead")
         if self.sql is not None:
-            return page(lead, code(self.sql), label="SQL")
+            return page(lead, code(self.sql, "sql"), label="SQL")
         steps = plain_list(map(self._step_html, self.steps)) if self.steps else ""
         return page(lead, steps, self._changes_html(), label="Result")
 

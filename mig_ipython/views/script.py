@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from .graph import RevisionGraph
-from .html import Html, code, details, page, plain_list, tag
+from .html import Html, details, page, plain_list, tag
 from .operations import Line, source_html, sql_text
 from .revisions import Entry
+from .source import code
 from .text import shown_path
 from .view import View
 
@@ -39,6 +41,11 @@ class Revision(View):
         """The version file."""
         return self.entry.path
 
+    @property
+    def shown_source(self) -> str:
+        """The source without the date on which it was made, so that an output is the same on every day."""
+        return _DATE.sub("", self.source, count=1).rstrip()
+
     def place(self) -> str:
         """Return what it follows, and its file as a person types it."""
         return f"follows {', '.join(self.entry.down) or 'base'}; {shown_path(self.path)}"
@@ -57,7 +64,7 @@ class Revision(View):
         parts += ["\n".join(f"  {line}" for line in self._told())] if self.lines else []
         parts += [self.sql.rstrip()] if self.sql else []
         parts += [self.graph.text()] if self.graph is not None else []
-        parts.append(self.source.rstrip())
+        parts.append(self.shown_source)
         return "\n\n".join(parts)
 
     def html(self) -> Html:
@@ -68,6 +75,9 @@ class Revision(View):
             plain_list(self._told()) if self.lines else "",
             self.graph.html() if self.graph is not None else "",
             source_html("SQL", self.sql or sql_text(self.lines)),
-            details("Source", code(self.source), shown=not self.sql),
+            details("Source", code(self.shown_source, "python"), shown=not self.sql),
             label=f"Revision {self.entry.revision}",
         )
+
+
+_DATE = re.compile(r"^Create Date:.*\n", re.MULTILINE)

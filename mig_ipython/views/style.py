@@ -3,7 +3,12 @@
 A class that is said twice or three times outweighs what JupyterLab says of every output.
 """
 
-CSS = "".join(
+LIGHT = "--mig-key:#00695c;--mig-str:#9c2b16;--mig-num:#1a52b5;--mig-com:#5c6166"
+DARK = "--mig-key:#7fd4c1;--mig-str:#f2a58e;--mig-num:#9ec1ff;--mig-com:#a9aeb4"
+"""The colours of sources, readable on a light and on a dark ground."""
+
+CSS = f'.mig-view{{{LIGHT}}}:is([data-jp-theme-light="false"],.vscode-dark,.vscode-high-contrast) .mig-view{{{DARK}}}'
+CSS += "".join(
     line.strip()
     for line in """
 .mig-view{
@@ -28,6 +33,15 @@ CSS = "".join(
 .mig-view pre,.mig-view code,.mig-view .mig-sign{
   font-family:var(--jp-code-font-family,ui-monospace,monospace);
   font-size:var(--jp-code-font-size,12px)}
+.mig-view .mig-key{
+  color:var(--mig-key)}
+.mig-view .mig-str{
+  color:var(--mig-str)}
+.mig-view .mig-num{
+  color:var(--mig-num)}
+.mig-view .mig-com{
+  color:var(--mig-com);
+  font-style:italic}
 .mig-view.mig-view.mig-view pre{
   background:rgba(128,128,128,.12);
   color:inherit;
@@ -78,3 +92,27 @@ DEAD_PANEL_CSS = (
     ':has(+.jp-OutputArea-child .mig-view[aria-label$=", as text"]){display:none}'
 )
 """Hides what JupyterLab says of a panel whose kernel is gone ("model not found"): the same stands below it as text."""
+
+_PAGE_LIGHT = (
+    "--mig-ground:#fff;--mig-text:#1f1f1f;--mig-dim:#595959;--mig-line:#d5d8dc;--mig-bad:#b3261e;--mig-invert:0"
+)
+_PAGE_DARK = (
+    "--mig-ground:#1c1d1f;--mig-text:#ececec;--mig-dim:#b4b8bd;--mig-line:#45484d;--mig-bad:#ff9d94;--mig-invert:1"
+)
+
+PAGE_CSS = (
+    f":root{{color-scheme:light dark;{_PAGE_LIGHT}}}"
+    f"@media(prefers-color-scheme:dark){{:root{{{_PAGE_DARK}}}body .mig-view{{{DARK}}}}}"
+    "body{margin:0;background:var(--mig-ground);color:var(--mig-text);font-family:system-ui,sans-serif;"
+    "--jp-ui-font-color1:var(--mig-text);--jp-ui-font-color2:var(--mig-dim);--jp-border-color2:var(--mig-line);"
+    "--jp-error-color1:var(--mig-bad);--jp-ui-font-size1:15px;--jp-code-font-size:13px}"
+    "main{max-width:60em;margin:0 auto;padding:2em 1.5em 4em}"
+    "h1{font-size:1.6em;font-weight:600;margin:0 0 .8em}"
+    "h2{font-size:1.2em;font-weight:600;margin:2em 0 .6em}"
+    "body .mig-view table{width:100%}"
+    "body .mig-view details{border:1px solid var(--mig-line);border-radius:8px;margin:.7em 0;padding:.2em .9em}"
+    "body .mig-view summary{padding:.45em 0;color:inherit}"
+    "body .mig-view img{max-width:100%;filter:invert(var(--mig-invert)) hue-rotate(calc(var(--mig-invert)*180deg))}"
+    "@media print{body .mig-view details{break-inside:avoid}}"
+)
+"""The style of a page of its own: light or dark as the reader's system is."""

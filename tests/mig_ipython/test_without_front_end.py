@@ -63,6 +63,7 @@ ROAD: tuple[tuple[str, str], ...] = (
     ("%mig_downgrade a1 --yes", "stepped back"),
     ("%mig_export --sql all.sql", "all.sql"),
     ("%mig_export --html all.html", "all.html"),
+    ("%mig_help", "%%migration"),
 )
 """What a person types, in this order, and what must stand in its output."""
 

@@ -106,6 +106,10 @@ def test_on_windows_a_backslash_escapes_nothing_but_a_double_quote(line, words):
     assert read_line(line, NAMES, windows=True).words == words
 
 
+def test_without_names_everything_is_text():
+    assert read_line("'$rev {rev}' $$rev {{rev}} # c", None).words == ["$rev {rev}", "$$rev", "{{rev}}"]
+
+
 @pytest.mark.parametrize(
     ("line", "ending"),
     [

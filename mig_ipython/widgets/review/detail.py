@@ -10,10 +10,11 @@ import ipywidgets as widgets
 from ...review import Review, Row
 from ...views.html import join, tag
 from ...views.operations import with_rows
+from ...views.source import Language
 from .fields import FieldControl
 from .parts import Status, box, button, html
 from .rows import hint_lines, row_text
-from .source import Language, code
+from .source import code
 
 _TABS = ("SQL", "Python", "Downgrade")
 

@@ -19,6 +19,7 @@ from mig_ipython.views.declared import Declared
 from mig_ipython.views.diff import Diff
 from mig_ipython.views.dot import by_program, in_process
 from mig_ipython.views.graph import RevisionGraph
+from mig_ipython.views.help import Help, Wish
 from mig_ipython.views.history import History
 from mig_ipython.views.operations import Line
 from mig_ipython.views.plan import Blocker, Loss, Plan, PlannedStep
@@ -73,6 +74,7 @@ EVERY_VIEW = {
     ),
     "Diff": lambda texts: Diff(texts, lines(texts), "".join(texts)),
     "Diff without differences": lambda texts: Diff((), (), "".join(texts)),
+    "Help": lambda texts: Help(tuple(Wish(text, tuple(texts)) for text in texts)),
     "History": lambda texts: History(entries(texts), broken(texts), "".join(texts), "".join(texts)),
     "RevisionGraph": lambda texts: RevisionGraph(entries(texts), broken(texts), "".join(texts)),
     "RevisionGraph, folded": lambda texts: RevisionGraph(entries(texts), broken(texts), "".join(texts), fold_above=3),
