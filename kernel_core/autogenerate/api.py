@@ -12,6 +12,7 @@ from ..operations.containers import DowngradeOps, MigrationScript, OpContainer, 
 from ..util.logs import Log
 from ..util.secrets import redact
 from .compare import populate_upgrade_ops
+from .constraintnames import settle_names
 from .context import AutogenContext
 from .renames import settle_renames
 from .render import render_body, render_op_text
@@ -51,6 +52,7 @@ def produce_migrations(context: Any, metadata: MetaData | Sequence[MetaData]) ->
     upgrade_ops = UpgradeOps()
     populate_upgrade_ops(autogen_context, upgrade_ops)
     settle_renames(autogen_context, upgrade_ops)
+    upgrade_ops.names = settle_names(autogen_context, upgrade_ops)
     return MigrationScript(None, upgrade_ops, upgrade_ops.reverse(), imports=set())
 
 
@@ -149,6 +151,7 @@ class RevisionContext:
             self._choose_renames(context)
             populate_upgrade_ops(context, upgrade_ops)
             settle_renames(context, upgrade_ops)
+            settle_names(context, upgrade_ops)
             upgrade_ops.reverse_into(downgrade_ops)
             if log.is_enabled():
                 for operation in upgrade_ops.leaves():

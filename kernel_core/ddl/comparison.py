@@ -7,12 +7,14 @@ from dataclasses import fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from sqlalchemy import Column, Dialect, Index, Table
+from sqlalchemy.engine import Connection
 from sqlalchemy.schema import CheckConstraint, Constraint, UniqueConstraint
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from ..util.sqla_compat import sql_text
 from .defaulttext import defaults_differ
+from .generated import GeneratedNames
 from .signature import IndexValue, UniqueValue, index_of_model, unique_of_model
 from .typetext import synonyms_of, types_differ
 
@@ -111,6 +113,10 @@ class ComparesSchemas:
 
     def correct_for_autogen_foreignkeys(self, conn_fks: set[Any], metadata_fks: set[Any]) -> None:
         """The same for foreign keys."""
+
+    def generated_names(self, connection: Connection | None) -> GeneratedNames | None:
+        """Return what tells the names of constraints that are created without one; None where nothing can."""
+        return None
 
     def constraint_name(self, constraint: Constraint) -> str | None:
         """Return the name by which a reflected constraint can be dropped; None where it has none."""

@@ -17,13 +17,15 @@ D = TypeVar("D", bound=type[MigrateOperation])
 class AddConstraintOp(MigrateOperation):
     """A new constraint of an existing table.
 
-    ``constraint_type`` is the word by which ``drop_constraint`` knows its kind.
+    ``constraint_type`` is the word by which ``drop_constraint`` knows its kind; ``generated_name`` is what the database
+    will call a constraint without a name, where that is known.
     """
 
     sign = "+"
     alters_table = True
     constraint_type: ClassVar[Literal["unique", "foreignkey", "primary", "check"] | None] = None
     constraint_name: str | None
+    generated_name: str | None = None
     table_name: str
     schema: str | None
 
@@ -71,7 +73,11 @@ class AddConstraintOp(MigrateOperation):
 
     def reverse(self) -> MigrateOperation:
         return AddConstraintOp._drop(
-            self.constraint_name, self.table_name, self.constraint_type, schema=self.schema, _reverse=self
+            self.constraint_name or self.generated_name,
+            self.table_name,
+            self.constraint_type,
+            schema=self.schema,
+            _reverse=self,
         )
 
     def to_diff_tuple(self) -> tuple[Any, ...]:

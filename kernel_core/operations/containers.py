@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .operation import Hint, MigrateOperation
 
@@ -71,16 +71,25 @@ class ModifyTableOps(OpContainer):
         return ModifyTableOps(self.table_name, self._reversed_ops(), schema=self.schema)
 
 
+class NamesConstraints(Protocol):
+    """What knows how a database will call constraints that are created without a name."""
+
+    def assign(self, operations: Iterable[MigrateOperation]) -> None:
+        """Set ``generated_name`` of each unnamed constraint, as if the operations ran in this order."""
+
+
 class UpgradeOps(OpContainer):
     """What ``upgrade()`` does; ``upgrade_token`` names the template's slot for it.
 
-    ``renames`` are the drops and additions that may be renames, as a comparison found them.
+    ``renames`` are the drops and additions that may be renames, as a comparison found them; ``names`` tells the names
+    of unnamed constraints again where operations are left out or edited.
     """
 
     def __init__(self, ops: Iterable[MigrateOperation] = (), upgrade_token: str = "upgrades") -> None:
         super().__init__(ops)
         self.upgrade_token = upgrade_token
         self.renames: tuple[RenameCandidate, ...] = ()
+        self.names: NamesConstraints | None = None
 
     def reverse_into(self, downgrade_ops: DowngradeOps) -> DowngradeOps:
         """Fill ``downgrade_ops`` with what undoes this, last first, and return it."""

@@ -53,6 +53,8 @@ class Comparison:
 
     def template_args(self, operations: UpgradeOps) -> dict[str, Any]:
         """Return what fills the template of a version file for these operations; raises IrreversibleOperation."""
+        if self.operations.names is not None:
+            self.operations.names.assign(operations.leaves())
         context = MigrationContext.configure(dialect=self.dialect, opts=dict(self.opts))
         script = MigrationScript(None, operations, operations.reverse_into(DowngradeOps()))
         autogen = AutogenContext(context, autogenerate=False)

@@ -11,7 +11,7 @@ from kernel_core.autogenerate.renames import RenameCandidate
 from kernel_core.script.write import new_id
 
 from ..errors import told_plainly
-from ..review import Chosen, Review
+from ..review import Chosen, Review, Row
 from ..running.confirmation import Confirmation
 from ..views.html import Html, beneath_panel, page, tag, with_code
 from ..views.operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
@@ -237,7 +237,7 @@ def lines_of(review: Review) -> tuple[Line, ...]:
             sign=row.sign,
             sentence=row.sentence,
             table=row.table,
-            hints=tuple((hint.severity, hint.text) for hint in row.hints),
+            hints=(*((hint.severity, hint.text) for hint in row.hints), *_no_downgrade(row)),
             sql=review.sql(row.number),
             python=review.python(row.number),
             number=row.number,
@@ -247,6 +247,10 @@ def lines_of(review: Review) -> tuple[Line, ...]:
         )
         for row in review.rows
     )
+
+
+def _no_downgrade(row: Row) -> tuple[tuple[str, str], ...]:
+    return (("cannot be downgraded", row.no_downgrade),) if row.no_downgrade else ()
 
 
 def review_of(session: Session, found: Comparison) -> Review:

@@ -49,6 +49,7 @@ class Wanted:
         kept = choice.completed()
         result = UpgradeOps(grouped(kept))
         stays = {id(operation) for operation in kept}
+        result.names = found.names
         result.renames = tuple(one for one in found.renames if id(one.drop) in stays and id(one.add) in stays)
         return result, tuple(choice.notes)
 

@@ -115,6 +115,7 @@ class Chosen:
         if row.edited:
             lines.append(f"    was: {row.original_facts.sentence}")
         lines += [f"    ! {hint.severity}: {hint.text}" for hint in row.hints]
+        lines += [f"    ! cannot be downgraded: {row.no_downgrade}"] if row.no_downgrade else []
         lines += [f"    ! {error}" for error in row.errors]
         lines += [f"    {field.name} = {row.text_of(field.name) or '(none)'}" for field in row.operation.fields]
         return redact("\n".join(lines))

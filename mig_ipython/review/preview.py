@@ -12,7 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from kernel_core.autogenerate import AutogenContext, render_op_text
 from kernel_core.ddl.impl import DefaultImpl
 from kernel_core.operations import Operations
-from kernel_core.operations.containers import UpgradeOps, grouped
+from kernel_core.operations.containers import OpContainer, UpgradeOps, grouped
+from kernel_core.operations.kinds.constraint import DropConstraintOp
 from kernel_core.operations.operation import MigrateOperation
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError, IrreversibleOperation, UnsupportedOperation
@@ -36,12 +37,16 @@ def sql_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any], t
 
 def python_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any]) -> str:
     """Return the lines of ``upgrade()`` that ask for ``operation``."""
+    return _python(UpgradeOps(grouped([operation])), dialect, opts)
+
+
+def _python(operations: OpContainer, dialect: Any, opts: Mapping[str, Any]) -> str:
     context = MigrationContext.configure(dialect=dialect, opts=_offline(opts, StringIO()))
     autogen = AutogenContext(context, autogenerate=False)
     if opts.get("render_as_batch") is None:
         autogen.opts["render_as_batch"] = DefaultImpl.get_by_dialect(dialect).needs_batch
     try:
-        return render_op_text(autogen, UpgradeOps(grouped([operation])))
+        return render_op_text(autogen, operations)
     except CommandError as error:
         return comment("#", str(error))
 
@@ -49,10 +54,29 @@ def python_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any]
 def downgrade_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any]) -> str:
     """Return the lines of ``downgrade()`` that undo ``operation``, or a comment that says why nothing can."""
     try:
-        back = operation.reverse()
+        back = UpgradeOps(grouped([operation])).reverse()
     except IrreversibleOperation as error:
         return comment("#", str(error))
-    return python_of(back, dialect, opts)
+    reason = no_downgrade(operation, dialect.name)
+    return "\n".join(
+        filter(None, (comment("#", f"cannot be downgraded: {reason}") if reason else "", _python(back, dialect, opts)))
+    )
+
+
+def no_downgrade(operation: MigrateOperation, dialect_name: str) -> str:
+    """Return why an operation cannot be downgraded, in words; "" where it can.
+
+    A constraint without a name has one where the database's rules for names are known.
+    """
+    try:
+        back = operation.reverse()
+    except (IrreversibleOperation, NotImplementedError) as error:
+        return str(error) or "it does not say how"
+    if not isinstance(back, DropConstraintOp) or back.constraint_name is not None:
+        return ""
+    if back.constraint_type == "primary" and dialect_name in ("mysql", "mariadb", "sqlite"):
+        return ""
+    return "unnamed. Fill in a name for the constraint"
 
 
 def comment(mark: str, text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from kernel_core.operations.operation import Hint, MigrateOperation, Need
 
 from ..views.operations import group_of, table_of
+from .preview import no_downgrade
 
 _NOTHING_WRONG: Mapping[str, Wrong] = MappingProxyType({})
 
@@ -35,6 +36,7 @@ class Facts:
     hints: tuple[Hint, ...]
     provides: frozenset[Need]
     requires: frozenset[Need]
+    no_downgrade: str
 
     @classmethod
     def of(cls, operation: MigrateOperation, dialect_name: str) -> Facts:
@@ -48,6 +50,7 @@ class Facts:
             hints=tuple(operation.hints(dialect_name)),
             provides=operation.provides(),
             requires=operation.requires(),
+            no_downgrade=no_downgrade(operation, dialect_name),
         )
 
 
@@ -104,6 +107,11 @@ class Row:
     def group(self) -> str:
         """The heading that it is listed under: its table, or what kind of object or statement it is."""
         return self.facts.group
+
+    @property
+    def no_downgrade(self) -> str:
+        """Why it cannot be downgraded, in words; "" where it can."""
+        return self.facts.no_downgrade
 
     @property
     def edited(self) -> bool:

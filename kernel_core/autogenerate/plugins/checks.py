@@ -76,13 +76,9 @@ def model_checks(context: AutogenContext, pair: Pair) -> list[CheckConstraint]:
     Those with a name come first, so that one without takes none of theirs. Those inside a Column are among them.
     """
     own = (each for column in pair.model.columns for each in column.constraints)
-    return [
-        constraint
-        for constraint in sorted((*pair.model.constraints, *own), key=lambda each: (each.name is None, str(each.name)))
-        if isinstance(constraint, CheckConstraint)
-        and is_made_on(constraint, context.dialect)
-        and should_create(constraint, context.dialect)
-    ]
+    checks = [each for each in (*pair.model.constraints, *own) if isinstance(each, CheckConstraint)]
+    checks.sort(key=lambda each: (each.name is None, str(each.name), condition(context, each)))
+    return [each for each in checks if is_made_on(each, context.dialect) and should_create(each, context.dialect)]
 
 
 def database_checks(context: AutogenContext, pair: Pair) -> list[Mapping[str, Any]]:

@@ -37,6 +37,7 @@ from ..impl import DefaultImpl
 from ..recreate import AsStored
 from ..typetext import synonyms_of
 from .column import ColumnText, parse_column
+from .generated import MysqlNames
 from .stored import as_stored, column_text, options_of, unreflected
 
 _KINDS: tuple[tuple[type[Constraint], str], ...] = (
@@ -90,6 +91,9 @@ class MySQLImpl(DefaultImpl):
         except DBAPIError:
             return None
         return None if sql is None else parse_column(sql)
+
+    def generated_names(self, connection: Connection | None) -> MysqlNames:
+        return MysqlNames(connection, is_mariadb=bool(getattr(self.dialect, "is_mariadb", False)))
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint; its kind must be known, and a primary key needs no name.

@@ -24,6 +24,7 @@ from ..indexsql import with_valid_parts
 from ..recreate import AsStored
 from ..typetext import synonyms_of
 from .casts import conversion, is_plain_default, kept_default
+from .generated import PostgresqlNames
 from .sequences import move_sequences
 from .serial import becomes_identity, becomes_serial, sequence_of, serial_default
 from .stored import as_stored
@@ -35,6 +36,9 @@ class PostgresqlImpl(DefaultImpl):
     __dialect__ = "postgresql"
     transactional_ddl = True
     type_synonyms = synonyms_of("postgresql")
+
+    def generated_names(self, connection: Connection | None) -> PostgresqlNames:
+        return PostgresqlNames(connection)
 
     def can_claim(self, connection: Connection) -> bool:
         """Tell whether a row that is updated first stays locked, and goes back if the DDL fails: not in autocommit."""

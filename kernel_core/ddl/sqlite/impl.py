@@ -22,6 +22,7 @@ from ...util.sqla_compat import default_argument, default_sql, is_type_bound, sh
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..typetext import synonyms_of
+from .generated import SqliteNames
 from .pragma import end_transaction, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
 from .references import dangling, said
@@ -180,6 +181,9 @@ class SQLiteImpl(DefaultImpl):
             f"SQLite cannot {verb} a constraint ({constraint.name or 'unnamed'}) of the existing table {table!r}. "
             f'Use a batch: with op.batch_alter_table("{table}") as batch_op: ...'
         )
+
+    def generated_names(self, connection: Connection | None) -> SqliteNames:
+        return SqliteNames(connection)
 
     def constraint_name(self, constraint: Constraint) -> str | None:
         """Return the name by which a reflected constraint can be dropped: an unnamed one is known by what it states."""

@@ -112,5 +112,7 @@ def _notes(row: Row) -> Any:
         lines.append(tag("p", f"Found as: {row.original_facts.sentence}", class_="mig-dim"))
     for hint, line in zip(row.hints, hint_lines(row), strict=True):
         lines.append(tag("p", f"⚠ {line}", class_="mig-warn" if hint.severity == "loses data" else "mig-note"))
+    if row.no_downgrade:
+        lines.append(tag("p", f"⚠ cannot be downgraded: {row.no_downgrade}", class_="mig-note"))
     lines += [tag("p", f"✖ {problem}", class_="mig-bad", role="alert") for problem in row.problems]
     return join(lines)

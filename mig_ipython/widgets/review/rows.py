@@ -153,6 +153,8 @@ def row_text(row: Row, chosen: bool = False) -> str:
         marks.append("⚠ loses data")
     elif not row.is_safe:
         marks.append(next((hint.severity for hint in row.hints if hint.severity != "slow"), "may fail"))
+    if row.no_downgrade:
+        marks.append("cannot be downgraded")
     if row.together:
         marks.append(with_rows(row.together))
     text = " · ".join((f"{row.sign}\N{NO-BREAK SPACE} {row.sentence}", *marks))

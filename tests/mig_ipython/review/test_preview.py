@@ -112,3 +112,11 @@ def test_every_operation_can_be_reviewed(make, cls, dialect):
 def test_a_dropped_text_column_keeps_its_data_loss_in_words(make):
     review = make(ops.DropColumnOp.from_column_and_tablename(None, "users", Column("nick", Text)))
     assert "loses data" in repr(review[1])
+
+
+def test_a_constraint_whose_name_cannot_be_known_says_so_until_it_has_one(make):
+    review = make(ops.CreateUniqueConstraintOp(None, "t", ["a"]), dialect="mssql")
+    assert "cannot be downgraded: unnamed" in repr(review[1])
+    assert "cannot be downgraded: unnamed" in review[1].downgrade
+    review[1].edit_text("constraint_name", "uq_t_a")
+    assert "cannot be downgraded" not in repr(review[1]) + review[1].downgrade

@@ -9,7 +9,7 @@ from sqlalchemy.schema import Constraint
 from ....util.exc import IrreversibleOperation
 from ...add_constraint import AddConstraintOp
 from ...base import BatchOperations, Operations
-from ...operation import MigrateOperation, Need, SourceWriter, key, without_empty
+from ...operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
 from ...schemaobj import SchemaObjects
 from .over_columns import CreateUniqueConstraintOp
 
@@ -112,6 +112,11 @@ class DropConstraintOp(MigrateOperation):
     def sentence(self) -> str:
         kinds = {"unique": "unique constraint", "foreignkey": "foreign key", "primary": "primary key", "check": "check"}
         return f"Drop {kinds.get(self.constraint_type or '', 'constraint')} {self.constraint_name} of {self.table_name}"
+
+    def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
+        if self.constraint_name is not None or self.constraint_type == "primary":
+            return ()
+        return (Hint("may fail", "fails: it has no name to drop it by"),)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_fk" if self.constraint_type == "foreignkey" else "remove_constraint", self._named())

@@ -1,0 +1,215 @@
+"""Names that MariaDB and MySQL give to constraints: ``email``, ``email_2``, ``orders_ibfk_1``, ``CONSTRAINT_1``.
+
+They also create an index for each foreign key, and drop it by themselves when another one can take its place: what is
+undone must not leave such an index, nor take away the one that a key needs.
+https://mariadb.com/kb/en/foreign-keys/, https://dev.mysql.com/doc/refman/en/create-table-check-constraints.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql.elements import conv
+
+from ...operations.add_constraint import AddConstraintOp
+from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
+from ...operations.kinds.index import CreateIndexOp, DropIndexOp
+from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
+from ...operations.operation import MigrateOperation
+from ..generated import GeneratedNames, Place
+
+_INDEXES = sa.text("""
+    SELECT table_name, index_name, column_name, non_unique FROM information_schema.statistics
+     WHERE table_schema = coalesce(:schema, database()) AND table_name IN :tables
+     ORDER BY table_name, index_name, seq_in_index
+""").bindparams(sa.bindparam("tables", expanding=True))
+_CONSTRAINTS = sa.text("""
+    SELECT c.table_name, c.constraint_type, c.constraint_name, k.column_name
+      FROM information_schema.table_constraints c LEFT JOIN information_schema.key_column_usage k
+        ON (k.table_schema, k.table_name, k.constraint_name) = (c.table_schema, c.table_name, c.constraint_name)
+     WHERE c.table_schema = coalesce(:schema, database()) AND c.table_name IN :tables
+       AND c.constraint_type IN ('FOREIGN KEY', 'CHECK')
+     ORDER BY c.table_name, c.constraint_name, k.ordinal_position
+""").bindparams(sa.bindparam("tables", expanding=True))
+
+
+@dataclass(slots=True)
+class _Table:
+    """What is taken in one table: indexes and foreign keys with their columns, checks.
+
+    ``implied`` are the indexes that the database created for a foreign key: name -> name of the key.
+    """
+
+    indexes: dict[str, list[str]] = field(default_factory=dict)
+    keys: dict[str, list[str]] = field(default_factory=dict)
+    checks: set[str] = field(default_factory=set)
+    implied: dict[str, str] = field(default_factory=dict)
+    unique: set[str] = field(default_factory=set)
+
+    def find_implied(self) -> None:
+        """Tell the implied indexes by their names and columns: the catalog does not mark them."""
+        for key, columns in self.keys.items():
+            for name, others in self.indexes.items():
+                if others == columns and name in (key, columns[0]) and name not in self.unique:
+                    self.implied[name] = key
+
+    def covers(self, columns: list[str]) -> bool:
+        """Return whether an index begins with these columns."""
+        return any(others[: len(columns)] == columns for others in self.indexes.values())
+
+    def replaced_by(self, columns: list[str]) -> list[str]:
+        """Return the implied indexes that the database drops once there is an index over these columns."""
+        return [name for name in self.implied if columns[: len(self.indexes[name])] == self.indexes[name]]
+
+
+class MysqlNames(GeneratedNames):
+    """Follows the names of each table by itself: none is taken by another table."""
+
+    def __init__(self, connection: Connection | None, *, is_mariadb: bool) -> None:
+        super().__init__(connection)
+        self._is_mariadb = is_mariadb
+        self._tables: dict[Place, _Table] = {}
+
+    def matters(self, operation: MigrateOperation) -> bool:
+        """What creates an index may replace the one of a foreign key."""
+        return super().matters(operation) or isinstance(operation, (CreateUniqueConstraintOp, CreateIndexOp))
+
+    def read(self, connection: Connection, asked: Sequence[MigrateOperation]) -> None:
+        places = {each.table_key for each in asked if each.table_key is not None}
+        for schema in {schema for schema, _ in places}:
+            given = {"schema": schema, "tables": sorted(table for other, table in places if other == schema)}
+            for table, index, column, is_plain in connection.execute(_INDEXES, given):
+                found = self._tables.setdefault((schema, table), _Table())
+                found.indexes.setdefault(index, []).append(str(column))
+                found.unique |= set() if is_plain else {index}
+            for table, kind, name, column in connection.execute(_CONSTRAINTS, given):
+                found = self._tables.setdefault((schema, table), _Table())
+                if kind == "CHECK":
+                    found.checks.add(name)
+                else:
+                    found.keys.setdefault(name, []).append(str(column))
+        for each in self._tables.values():
+            each.find_implied()
+
+    def follow(self, operation: MigrateOperation) -> str | None:
+        match operation:
+            case AddConstraintOp():
+                return self._create(operation, self._table(operation))
+            case DropConstraintOp(constraint_name=str(name)):
+                table = self._table(operation)
+                table.keys.pop(name, None)
+                table.checks.discard(name)
+                if operation.constraint_type != "foreignkey":
+                    table.indexes.pop(name, None)
+            case CreateIndexOp(index_name=str(name)):
+                self._create_index(operation, name, [str(each) for each in operation.columns])
+            case DropIndexOp(index_name=str(name), table_name=str()):
+                table = self._table(operation)
+                table.indexes.pop(name, None)
+                table.implied.pop(name, None)
+            case CreateTableOp():
+                self._tables[operation.schema, operation.table_name] = _Table()
+            case DropTableOp():
+                self._tables.pop((operation.schema, operation.table_name), None)
+            case RenameTableOp():
+                self._rename_table(operation)
+            case _:
+                pass
+        return None
+
+    def _table(self, operation: MigrateOperation) -> _Table:
+        place = operation.table_key
+        assert place is not None, "an operation on a constraint or an index names its table"
+        return self._tables.setdefault(place, _Table())
+
+    def _rename_table(self, operation: RenameTableOp) -> None:
+        """InnoDB gives the generated names of foreign keys the new name of the table."""
+        table = self._tables.pop((operation.schema, operation.table_name), _Table())
+        old, new = f"{operation.table_name}_ibfk_", f"{operation.new_table_name}_ibfk_"
+        renamed = {name: new + name.removeprefix(old) if name.startswith(old) else name for name in table.keys}
+        table.keys = {renamed[name]: columns for name, columns in table.keys.items()}
+        table.implied = {index: renamed.get(name, name) for index, name in table.implied.items()}
+        self._tables[operation.schema, operation.new_table_name] = table
+
+    def _create(self, operation: AddConstraintOp, table: _Table) -> str | None:
+        name = operation.constraint_name
+        if isinstance(operation, CreateForeignKeyOp):
+            columns = operation.local_cols
+            key = name or f"{operation.table_name}_ibfk_{_next(table.keys, f'{operation.table_name}_ibfk_')}"
+            table.keys[key] = columns
+            if not table.covers(columns):
+                index = name or _index_name(columns[0], table)
+                table.indexes[index], table.implied[index] = columns, key
+                if name is None:
+                    operation.undone_by = _with_index(index)
+            return str(key)
+        if isinstance(operation, CreateUniqueConstraintOp):
+            return self._create_index(operation, name, operation.columns)
+        if operation.constraint_type != "check":
+            return None
+        check = name or self._check_name(operation.table_name, table)
+        table.checks.add(check)
+        return str(check)
+
+    def _create_index(self, operation: MigrateOperation, name: str | None, columns: list[str]) -> str:
+        table = self._table(operation)
+        replaced = table.replaced_by(columns)
+        if replaced:
+            operation.undone_by = _after_index([(table.implied[index], table.indexes[index]) for index in replaced])
+        for index in replaced:
+            del table.indexes[index], table.implied[index]
+        created = str(name or _index_name(columns[0], table))
+        table.indexes[created] = columns
+        return created
+
+    def _check_name(self, table_name: str, table: _Table) -> str:
+        if not self._is_mariadb:
+            return f"{table_name}_chk_{_next(table.checks, f'{table_name}_chk_')}"
+        number = 1
+        taken = {name.lower() for name in table.checks}
+        while f"constraint_{number}" in taken:
+            number += 1
+        return f"CONSTRAINT_{number}"
+
+
+def _with_index(name: str) -> Callable[[Any], Sequence[MigrateOperation]]:
+    """Return what undoes a foreign key and the index that was created with it."""
+
+    def undone(operation: CreateForeignKeyOp) -> list[MigrateOperation]:
+        index = CreateIndexOp(conv(name), operation.table_name, operation.local_cols, schema=operation.schema)
+        return [operation.reverse(), index.reverse()]
+
+    return undone
+
+
+def _after_index(keys: Sequence[tuple[str, list[str]]]) -> Callable[[Any], Sequence[MigrateOperation]]:
+    """Return what undoes an index that foreign keys use instead of their own: these get one of their own before."""
+
+    def undone(operation: CreateIndexOp | CreateUniqueConstraintOp) -> list[MigrateOperation]:
+        place = (operation.table_name, operation.schema)
+        own = [CreateIndexOp(conv(name), place[0], columns, schema=place[1]) for name, columns in keys]
+        return [*own, operation.reverse()]
+
+    return undone
+
+
+def _index_name(column: str, table: _Table) -> str:
+    """Return the name of an unnamed index: that of its first column, with a number from 2 where it is taken."""
+    taken = {name.lower() for name in table.indexes}
+    if column.lower() not in taken and column.lower() != "primary":
+        return column
+    number = 2
+    while f"{column}_{number}".lower() in taken:
+        number += 1
+    return f"{column}_{number}"
+
+
+def _next(names: Sequence[str] | set[str] | dict[str, list[str]], prefix: str) -> int:
+    """Return the number after the highest that follows the prefix."""
+    numbers = [int(found[1]) for name in names if (found := re.fullmatch(rf"{re.escape(prefix)}(\d+)", name))]
+    return max(numbers, default=0) + 1
