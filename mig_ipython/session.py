@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
-from weakref import WeakKeyDictionary, proxy
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary, WeakSet, proxy
 
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script, ScriptDirectory
@@ -37,6 +37,13 @@ RELOAD = "import the project's edited modules into this kernel too, and give the
 __all__ = ["Connection", "Environment", "Models", "Proposal", "Session", "forget_session", "session_of"]
 
 
+class Watching(Protocol):
+    """A panel that shows what the database and the files are now."""
+
+    def refresh(self) -> None:
+        """Show what is true now; raises nothing."""
+
+
 class Session:
     """What the commands of one notebook share.
 
@@ -51,6 +58,7 @@ class Session:
         self.current_name: str | None = None
         self.proposal: Proposal | None = None
         self.panels: dict[str, Any] = {}
+        self._watching: WeakSet[Watching] = WeakSet()
         self.written = WrittenFiles()
         self.model_cells = ModelCells()
         self._environment: Environment | None = None
@@ -76,7 +84,17 @@ class Session:
         if old is not None:
             old.close()
         self.panels[cell] = panel
+        self.watch(panel)
         display(panel)  # type: ignore[no-untyped-call]
+
+    def watch(self, panel: Watching) -> None:
+        """Let a panel know from now on when a file is written or deleted, or the database changes, in another cell."""
+        self._watching.add(panel)
+
+    def tell_panels(self) -> None:
+        """Let every panel show what is true now."""
+        for panel in list(self._watching):
+            panel.refresh()
 
     # ---- which database --------------------------------------------------------------------------------------------
 
@@ -208,6 +226,7 @@ class Session:
                 raise CommandError(reason)
             os.unlink(last.path)
         self.written.files.pop()
+        self.tell_panels()
         return last.path
 
     # ---- which models ----------------------------------------------------------------------------------------------

@@ -40,13 +40,16 @@ def _run(session: Session, plan: Plan) -> RunReport:
 
 def _asked(session: Session, plan: Plan) -> Confirmation:
     """Return the question, with its panel displayed; raises CommandError where nobody can answer."""
-    question = Confirmation(plan, f"%mig_{plan.verb} {plan.target} --yes", lambda: _run(session, plan))
+    again = f"%mig_{plan.verb} {plan.target} --yes"
+    question = Confirmation(plan, again, lambda: _run(session, plan), session.heads_if_connected)
     if not session.has_front_end:
         raise question.refusal()
     from IPython.display import display
 
     from ..widgets.confirm import ConfirmPanel
 
-    display(ConfirmPanel(question))  # type: ignore[no-untyped-call]
+    panel = ConfirmPanel(question)
+    session.watch(panel)
+    display(panel)  # type: ignore[no-untyped-call]
     question.folded = True
     return question

@@ -53,6 +53,18 @@ class Draft:
         """The file once it is written, None before, and again when it was taken back."""
         return self._path if self._path is not None and self._path.exists() else None
 
+    def is_applied(self) -> bool:
+        """Return whether the file is written and the connected database is at its revision or a later one."""
+        if self.path is None:
+            return False
+        scripts, heads = self._session.scripts(), self._session.heads_if_connected() or ()
+        return self.rev_id in scripts.map.ancestors(name for name in heads if name in scripts.map)
+
+    def has_moved(self) -> bool:
+        """Return whether the database is at another revision than when the review was made."""
+        heads = self._session.heads_if_connected()
+        return heads is not None and tuple(heads) != self._made.database_heads
+
     # ---- its place ---------------------------------------------------------------------------------------------------
 
     def places(self) -> tuple[tuple[str, str], ...]:
@@ -186,6 +198,7 @@ class Draft:
                 self.rev_id, message or self.message, **self._place(), **self._made.template_args(operations)
             )
         self._path = Path(self._session.wrote(script).path)
+        self._session.tell_panels()
         return self._path
 
     def unwrite(self) -> Path:

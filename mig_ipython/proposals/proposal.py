@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -84,8 +84,22 @@ class Proposal(View):
     def __len__(self) -> int:
         return len(self.review.rows)
 
-    def __getitem__(self, index: int) -> Chosen:
-        return self.review[index]
+    def __iter__(self) -> Iterator[Chosen]:
+        return (self._chosen(row.number) for row in self.review.rows)
+
+    def __getitem__(self, which: int | str) -> Chosen:
+        """Return a row by its number, from 1, or by what it is about: ``p["users.email"]``.
+
+        Raises MigError where there is none, or several are about it.
+        """
+        with told_plainly():
+            return self._chosen(which if isinstance(which, int) else self.review.number_of(which))
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.review.names())
+
+    def _chosen(self, number: int) -> Chosen:
+        return Chosen(self.review, self.review.row(number).key, plainly=told_plainly)
 
     def accept(self, which: str = "all") -> Self:
         """Keep ``all``, only the ``safe`` ones, ``none``, or those of a list such as ``1,3-5``; the rest is refused."""

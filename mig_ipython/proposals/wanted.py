@@ -10,6 +10,8 @@ from kernel_core.operations.containers import UpgradeOps, grouped
 from kernel_core.operations.operation import MigrateOperation
 from kernel_core.operations.replacements import replacements
 
+from ..views.operations import names_of
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -55,12 +57,12 @@ class Wanted:
 
     def wants(self, operation: MigrateOperation) -> bool:
         """Return whether an operation is wanted; one that is about no table is, unless ``only`` names some."""
-        if self.only and not _matches(_names(operation), self.only):
+        if self.only and not _matches(names_of(operation), self.only):
             return False
         return not self._is_excluded(operation)
 
     def _is_excluded(self, operation: MigrateOperation) -> bool:
-        return _matches(_names(operation), self.exclude)
+        return _matches(names_of(operation), self.exclude)
 
 
 class _Choice:
@@ -122,19 +124,6 @@ def patterns(given: str | Sequence[str]) -> tuple[str, ...]:
     """
     several = [given] if isinstance(given, str) else given
     return tuple(part.strip() for each in several for part in each.split(",") if part.strip())
-
-
-def _names(operation: MigrateOperation) -> tuple[str, ...]:
-    """Return the names of an operation: its tables, with and without schema, and its column, index or constraint."""
-    keys = operation.table_keys
-    tables = [name for schema, table in keys for name in (table, f"{schema}.{table}" if schema else table)]
-    column = getattr(operation, "column", None)
-    parts = (
-        getattr(operation, "column_name", None) or getattr(column, "name", None),
-        getattr(operation, "constraint_name", None),
-        getattr(operation, "index_name", None),
-    )
-    return (*tables, *(f"{name}.{part}" for name in tables for part in parts if isinstance(part, str)))
 
 
 def _matches(names: Iterable[str], patterns: Iterable[str]) -> bool:

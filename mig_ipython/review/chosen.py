@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
 from kernel_core.operations.operation import Hint, MigrateOperation
@@ -15,18 +17,21 @@ if TYPE_CHECKING:
 
 
 class Chosen:
-    """One row of a review; reading asks the review, each act is the review's.
+    """One row of a review; reading asks the review, each act is the review's, inside ``plainly()``.
 
     review[3].edit(nullable=True).move(1)
     """
 
-    def __init__(self, review: Review, key: int) -> None:
-        self._review, self._key = review, key
+    def __init__(
+        self, review: Review, key: int, plainly: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        self._review, self._key, self._plainly = review, key, plainly
 
     @property
     def row(self) -> Row:
         """The row as it is now."""
-        return self._review.row_of(self._key)
+        with self._plainly():
+            return self._review.row_of(self._key)
 
     @property
     def number(self) -> int:
@@ -80,32 +85,38 @@ class Chosen:
 
     def edit(self, **values: Any) -> Self:
         """Give fields other values, as Python objects; raises CommandError, and then nothing is changed."""
-        self._review.edit(self.number, **values)
+        with self._plainly():
+            self._review.edit(self.number, **values)
         return self
 
     def edit_text(self, field_name: str, text: str) -> Self:
         """Give one field what was typed; a wrong text is kept with its reason in `errors`."""
-        self._review.edit_text(self.number, field_name, text)
+        with self._plainly():
+            self._review.edit_text(self.number, field_name, text)
         return self
 
     def accept(self) -> Self:
         """Accept it, and what it needs."""
-        self._review.set_accepted(self.number, True)
+        with self._plainly():
+            self._review.set_accepted(self.number, True)
         return self
 
     def reject(self) -> Self:
         """Reject it, and what needs it."""
-        self._review.set_accepted(self.number, False)
+        with self._plainly():
+            self._review.set_accepted(self.number, False)
         return self
 
     def move(self, to: int) -> Self:
         """Put it in another place; raises CommandError where it would come before what it needs."""
-        self._review.move(self.number, to)
+        with self._plainly():
+            self._review.move(self.number, to)
         return self
 
     def revert(self) -> Self:
         """Make it what it was when it was found."""
-        self._review.revert(self.number)
+        with self._plainly():
+            self._review.revert(self.number)
         return self
 
     def __repr__(self) -> str:

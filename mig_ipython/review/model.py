@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -20,6 +22,7 @@ from .chosen import Chosen
 from .dependencies import (
     accepted_too,
     described,
+    ranges,
     rejected_too,
     settled,
     with_needed,
@@ -98,6 +101,25 @@ class Review:
             known = f"the review has rows 1 to {len(self.rows)}" if self.rows else "the review has no rows"
             raise CommandError(f"There is no row {number}: {known}.")
         return self.rows[number - 1]
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names by which a row can be chosen, those that one row alone has."""
+        found = Counter(name for row in self.rows for name in row.own_names)
+        return tuple(name for name, times in found.items() if times == 1)
+
+    def number_of(self, name: str) -> int:
+        """Return the number of the row that is about ``name``: ``users.email``, ``users``, a name in the models.
+
+        Raises CommandError where no row is, or several are.
+        """
+        found = [row.number for row in self.rows if name in row.own_names]
+        found = found or [row.number for row in self.rows if name in row.names]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise CommandError(f"{name!r} is in rows {ranges(found)}. Choose one by its number.")
+        near = difflib.get_close_matches(name, self.names(), 1)
+        raise CommandError(f"There is no row for {name!r}{f'; the nearest is {near[0]!r}' if near else ''}.")
 
     def row_of(self, key: int) -> Row:
         """Return the row of that key, wherever it stands; raises CommandError where an undo took it away."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from kernel_core.operations.operation import Hint, MigrateOperation, Need
 
-from ..views.operations import group_of, table_of
+from ..views.operations import group_of, names_of, table_of
 from .preview import no_downgrade
 
 _NOTHING_WRONG: Mapping[str, Wrong] = MappingProxyType({})
@@ -107,6 +107,18 @@ class Row:
     def group(self) -> str:
         """The heading that it is listed under: its table, or what kind of object or statement it is."""
         return self.facts.group
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By what it can be chosen: ``users.email``, ``shop.users.email`` where it has a schema; its table's name."""
+        return names_of(self.operation)
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """Its names without that of its table, where it is about a part of the table only."""
+        tables = {".".join(filter(None, place)) for place in self.operation.table_keys}
+        tables |= {table for _, table in self.operation.table_keys}
+        return tuple(name for name in self.names if name not in tables) or self.names
 
     @property
     def no_downgrade(self) -> str:

@@ -48,6 +48,9 @@ def run(
         if verb == "upgrade" and not sql:
             advise(session, error)
         raise
+    finally:
+        if not sql:
+            session.tell_panels()
     return RunReport(verb, done.steps, done.before, done.after, session.where, done.sql, plan=plan)
 
 
@@ -57,6 +60,7 @@ def stamp(session: Session, revisions: Sequence[str], *, purge: bool = False, sq
         config.attributes["on_step"] = _guarded(session, None)
         target = f"{_single_head(session)}:{revisions[0]}" if sql and len(revisions) == 1 else list(revisions)
         done = command.stamp(config, target, purge=purge, sql=sql)
+    session.tell_panels()
     return RunReport("stamp", done.steps, done.before, done.after, session.where, done.sql)
 
 

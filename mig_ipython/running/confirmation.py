@@ -13,6 +13,8 @@ from ..views.plan import Plan, steps_html
 from ..views.report import RunReport
 from ..views.view import View
 
+MOVED = "The database has moved since this was asked. Run the cell again."
+
 
 class Confirmation(View):
     """A plan that waits for the name of what it would lose.
@@ -20,12 +22,18 @@ class Confirmation(View):
         c = %mig_upgrade
         c.confirm("pets")
 
-    ``word`` is what must be typed, ``report`` what came of it, None before. ``folded``: its panel stands above.
+    ``word`` is what must be typed, ``report`` what came of it, None before; ``folded``: its panel is above; ``heads``
+    returns the database's revisions, which must still be the same when it is confirmed.
     """
 
-    def __init__(self, plan: Plan, again: str, act: Callable[[], RunReport]) -> None:
-        self.plan, self.again, self._act = plan, again, act
+    def __init__(
+        self, plan: Plan, again: str, act: Callable[[], RunReport], heads: Callable[[], object] | None = None
+    ) -> None:
+        self.plan, self.again, self._act, self._heads = plan, again, act, heads
+        self._asked_at = heads() if heads is not None else None
         self.report: RunReport | None = None
+        self._is_running = False
+        self._observers: list[Callable[[], object]] = []
         self.folded = False
 
     @property
@@ -41,15 +49,35 @@ class Confirmation(View):
             return self.plan.verb
         return redact(", ".join(names) if len(names) <= 3 else f"{len(names)} tables")
 
+    def has_moved(self) -> bool:
+        """Return whether the database is at another revision than when this was asked."""
+        if self._heads is None or self._is_running or self.report is not None:
+            return False
+        return self._heads() != self._asked_at
+
+    def observe(self, observer: Callable[[], object]) -> None:
+        """Call ``observer()`` once it was confirmed and has run."""
+        self._observers.append(observer)
+
     def confirm(self, typed: str = "") -> RunReport:
         """Run it, once; raises MigError where a word is wanted and ``typed`` is another, and then nothing is run."""
         with told_plainly():
             if self.report is not None:
                 return self.report
+            if self._is_running:
+                raise CommandError("It is running already.")
             if self.word and typed.strip() != self.word:
                 raise CommandError(f"Type {self.word} to confirm; nothing was run.")
-            self.report = self._act()
-            return self.report
+            if self.has_moved():
+                raise CommandError(f"{MOVED} Nothing was run.")
+            self._is_running = True
+            try:
+                self.report = self._act()
+            finally:
+                self._is_running = False
+        for observer in self._observers:
+            observer()
+        return self.report
 
     def text(self) -> str:
         if self.report is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from kernel_core.util.secrets import redact
 
-from .style import CSS, DEAD_PANEL_CSS
+from .style import CSS, PANEL_OR_TEXT_CSS
 
 _EMPTY = frozenset({"br", "hr", "img", "input", "meta"})
 
@@ -52,8 +52,9 @@ def page(*children: object, label: str = "") -> Html:
 
 
 def beneath_panel(summary: object, *children: object, what: str) -> Html:
-    """Return the view that stands folded beneath a live panel, and alone once the panel's kernel is gone."""
-    return page(tag("style", Html(DEAD_PANEL_CSS)), details(summary, *children), label=f"{what}, as text")
+    """Return the view that takes the place of a panel once its kernel has ended."""
+    ended = tag("p", f"The kernel of this {what.lower()} has ended. Run the cell again.", class_="mig-where")
+    return page(tag("style", Html(PANEL_OR_TEXT_CSS)), ended, details(summary, *children), label=f"{what}, as text")
 
 
 def details(summary: object, *children: object, shown: bool = False) -> Html:

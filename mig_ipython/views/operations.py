@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kernel_core.operations.kinds.sql import ExecuteSQLOp
 from kernel_core.operations.operation import MigrateOperation
@@ -57,6 +58,21 @@ def line_of(operation: MigrateOperation) -> Line:
 def table_of(operation: MigrateOperation) -> str:
     """Return the name of the table that an operation is about, with its schema; "" where it is about none."""
     return ".".join(part for part in operation.table_key or () if part)
+
+
+def names_of(operation: MigrateOperation) -> tuple[str, ...]:
+    """Return the names of an operation: its tables, with and without schema, and its column, index or constraint."""
+    tables = [name for schema, table in operation.table_keys for name in (table, f"{schema}.{table}" if schema else "")]
+    tables = [name for name in dict.fromkeys(tables) if name]
+    own: Any = operation
+    parts = (
+        getattr(own, "column_name", None) or getattr(getattr(own, "column", None), "name", None),
+        getattr(own, "name_after", None),
+        getattr(own, "constraint_name", None),
+        getattr(own, "index_name", None),
+    )
+    known = [str(part) for part in dict.fromkeys(parts) if isinstance(part, str)]
+    return (*tables, *(f"{name}.{part}" for name in tables for part in known))
 
 
 def group_of(operation: MigrateOperation) -> str:

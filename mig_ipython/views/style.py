@@ -87,11 +87,19 @@ CSS += "".join(
 """.splitlines()
 )
 
-DEAD_PANEL_CSS = (
-    ".jp-OutputArea-child:has(>.jupyter-widgets):not(:has(>.jupyter-widgets>*))"
-    ':has(+.jp-OutputArea-child .mig-view[aria-label$=", as text"]){display:none}'
+_AS_TEXT = '.jp-OutputArea-child .mig-view[aria-label$=", as text"]'
+
+PANEL_OR_TEXT_CSS = (
+    f".jp-OutputArea-child:has(>.jupyter-widgets):not(:has(>.jupyter-widgets>*)):has(+{_AS_TEXT}),"
+    f".jp-OutputArea-child:has(.mig-review.jupyter-widgets-disconnected):has(+{_AS_TEXT}),"
+    ".jp-OutputArea-child:has(.mig-review:not(.jupyter-widgets-disconnected))+"
+    '.jp-OutputArea-child:has(.mig-view[aria-label$=", as text"])'
+    "{display:none}"
 )
-"""Hides what JupyterLab says of a panel whose kernel is gone ("model not found"): the same stands below it as text."""
+"""Shows one of the two, in JupyterLab and Notebook: the panel while its kernel lives, else its text.
+
+Hidden is what they make of a panel whose kernel is gone: "model not found", or controls that do nothing.
+"""
 
 _PAGE_LIGHT = (
     "--mig-ground:#fff;--mig-text:#1f1f1f;--mig-dim:#595959;--mig-line:#d5d8dc;--mig-bad:#b3261e;--mig-invert:0"

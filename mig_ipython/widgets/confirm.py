@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..running.confirmation import Confirmation
+from ..running.confirmation import MOVED, Confirmation
 from ..views.html import Html, page, tag
 from .review.parts import AUTO, SNUG, Status, box, button, html
 from .review.style import CSS
@@ -35,17 +35,30 @@ class ConfirmPanel:
         style.layout.display = "none"
         self._bar = box(self.answer, self.yes, self.no, classes="mig-bar", across=True)
         self.widget = box(style, self._told, self._bar, self.status.widget, classes="mig-review mig-ask")
-        self._cancelled = False
+        self._cancelled = self._moved = False
+        confirmation.observe(self.show)
         self.show()
 
     def show(self) -> None:
         """Bring every part to what the confirmation says now."""
-        done = self.confirmation.report is not None or self._cancelled
+        done = self.confirmation.report is not None or self._cancelled or self._moved
         self._told.value = str(self.confirmation.html() if self.confirmation.report is not None else self._question())
         self._bar.layout.display = "none" if done else None
         word = self.confirmation.word
         self.answer.layout.display = None if word else "none"
         self.yes.disabled = done or bool(word and self.answer.value.strip() != word)
+
+    def refresh(self) -> None:
+        """Show what another cell did: that it was confirmed there, or that the database has moved."""
+        self.status.guard(self._refresh)()
+
+    def _refresh(self) -> None:
+        if self._cancelled or self._moved:
+            return
+        self._moved = self.confirmation.has_moved()
+        self.show()
+        if self._moved:
+            self.status.say(MOVED)
 
     def _question(self) -> Html:
         plan = self.confirmation.plan

@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, without a click, in a separate folder, and shows what is saved in it."""
+"""Every notebook runs from top to bottom, without a click, in a folder of its own."""
 
 import re
 import shutil
@@ -30,14 +30,13 @@ def folder(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", [pytest.param(name, marks=MARKS[name[:2] != "00"]) for name in NOTEBOOKS])
-def test_a_notebook_shows_unattended_what_is_saved_in_it(notebook, folder):
+def test_a_notebook_runs_unattended_within_a_minute(notebook, folder):
     begin = time.monotonic()
     command = [
         sys.executable,
         "-m",
         "pytest",
-        "--nbval",
-        "--nbval-sanitize-with=nbval.cfg",
+        "--nbval-lax",
         "--nbval-cell-timeout=120",
         "-p",
         "no:cacheprovider",
@@ -62,12 +61,13 @@ def test_all_cells_can_be_run_again_in_the_same_kernel(notebook, folder):
     for cell in again:
         cell.id += "-again"
     number, before = len(run.cells), project(folder)
-    forget = nbformat.v4.new_code_cell("%unload_ext mig_ipython")
+    forget = nbformat.v4.new_code_cell("%reload_ext mig_ipython")
     run.cells += [forget, *again]
     NotebookClient(run, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
     assert project(folder) == before
-    for first, second in zip(run.cells[:number], run.cells[number + 1 :], strict=True):
-        assert outputs(first) == outputs(second) or first.id == "load", first.source
+    if not notebook.startswith("00_"):  # there the ids of revisions are drawn
+        for first, second in zip(run.cells[:number], run.cells[number + 1 :], strict=True):
+            assert outputs(first) == outputs(second) or first.id == "load", first.source
 
 
 def project(folder: Path) -> dict[Path, bytes]:
@@ -78,16 +78,12 @@ def project(folder: Path) -> dict[Path, bytes]:
 
 
 def outputs(cell: nbformat.NotebookNode) -> list[str]:
-    """Return what a cell shows as text."""
-    return [out.get("data", {}).get("text/plain", out.get("text", "")) for out in cell.get("outputs", ())]
+    """Return what a cell shows as text, without the time at which a file was made."""
+    shown = (out.get("data", {}).get("text/plain", out.get("text", "")) for out in cell.get("outputs", ()))
+    return [re.sub("Create Date: .*", "", text) for text in shown]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
-def test_a_notebook_is_committed_with_outputs_that_are_the_same_everywhere(notebook):
-    text = (FOLDER / notebook).read_text(encoding="utf-8")
-    cells = nbformat.reads(text, as_version=4).cells
-    shown = [cell for cell in cells if cell.get("outputs")]
-    assert len(shown) > len([cell for cell in cells if cell.cell_type == "code"]) / 2
-    assert not [cell.id for cell in cells if "execution" in cell.metadata]
-    assert not re.search(r"/(tmp|home|root|work)/|Create Date", text)
-    assert len(text) < 200_000
+def test_a_notebook_is_committed_without_outputs(notebook):
+    cells = nbformat.read(FOLDER / notebook, as_version=4).cells
+    assert not [cell.id for cell in cells if cell.get("outputs")]

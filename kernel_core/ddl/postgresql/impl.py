@@ -35,7 +35,6 @@ class PostgresqlImpl(DefaultImpl):
 
     __dialect__ = "postgresql"
     transactional_ddl = True
-    locks_rows = True
     type_synonyms = synonyms_of("postgresql")
 
     def generated_names(self, connection: Connection | None) -> PostgresqlNames:

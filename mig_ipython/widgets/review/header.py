@@ -20,9 +20,9 @@ class Header:
     ``on_filter()`` is called when another part of the rows is to be seen; `visible` says which.
     """
 
-    def __init__(self, review: Review, lead: str, beside: str, status: Status, on_filter: Callable[[], object]) -> None:
+    def __init__(self, review: Review, beside: str, status: Status, on_filter: Callable[[], object]) -> None:
         self._review, self._beside = review, beside
-        self._lead = html(tag("h3", with_code(lead)))
+        self._lead = html()
         self._counts = html()
         self.search = widgets.Text(description="Search in the rows", placeholder="Search", continuous_update=True)
         self.search.add_class("mig-quiet")
@@ -41,7 +41,6 @@ class Header:
             html(join(tag("p", note, class_="mig-dim") for note in review.notes)),
             box(self.search, self.table, self.kind, self.all, self.safe, self.none, classes="mig-bar", across=True),
         )
-        self.show()
 
     def visible(self) -> tuple[int, ...]:
         """Return the numbers of the rows that search and filters let through."""
@@ -53,8 +52,9 @@ class Header:
             if row.number in found and redact(row.group) in tables and row.kind in kinds
         )
 
-    def show(self, *, frozen: bool = False) -> None:
-        """Show the counts and the choices as they are now."""
+    def show(self, lead: str, *, frozen: bool = False) -> None:
+        """Show the lead, the counts and the choices as they are now."""
+        self._lead.value = str(tag("h3", with_code(lead)))
         rows = self._review.rows
         accepted = [row for row in rows if row.accepted]
         losing, wrong = sum(row.loses_data for row in accepted), len(self._review.errors)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from kernel_core.util.secrets import redact
@@ -36,6 +37,12 @@ class Draft(Placed, Written, Protocol):
     @property
     def path(self) -> Any:
         """The file once it is written, None before."""
+
+    def is_applied(self) -> bool:
+        """Return whether the database has it."""
+
+    def has_moved(self) -> bool:
+        """Return whether the database is at another revision than when the review was made."""
 
     def unwrite(self) -> Any:
         """Delete the file that was written and return its path; raises CommandError where it must stay."""
@@ -86,6 +93,8 @@ class ReviewPanel:
     def __init__(self, proposal: Reviewable) -> None:
         self.proposal = proposal
         self.upgraded = False
+        self._shown = (False, False)
+        self._acting = False
         self.chosen: int | None = None
         self.status = Status(on_end=self.show)
         self.stale = Notice("Compare again", "Begin a new review of what differs now", self._again, self.status)
@@ -99,7 +108,7 @@ class ReviewPanel:
         """Make every part for the proposal's review."""
         proposal, review, status = self.proposal, self.proposal.review, self.status
         self.review = review
-        self.header = Header(review, self._lead(), proposal.revisions, status, self.show)
+        self.header = Header(review, proposal.revisions, status, self.show)
         self.rows = RowList(status, self._accept, self._choose)
         self.renames = Renames(review, status)
         self.steps = Steps(status, self._choose_number)
@@ -137,13 +146,15 @@ class ReviewPanel:
     def show(self) -> None:
         """Bring every part to what the model says now."""
         rows, frozen = self.review.rows, self.written
-        if self.chosen not in {row.key for row in rows}:
-            self.chosen = rows[0].key if rows else None
+        self.header.show(self._lead(), frozen=frozen)
+        visible = frozenset(self.header.visible())
+        listed = [row.key for row in rows if row.number in visible]
+        if self.chosen not in listed:
+            self.chosen = next(iter(listed), None)
         chosen = next((row for row in rows if row.key == self.chosen), None)
-        self.header.show(frozen=frozen)
         self.renames.show(frozen=frozen)
         self.steps.show(chosen.number if chosen else 0, len(rows))
-        self.rows.show(rows, self.header.visible(), self.chosen, stepped=self.steps.shown)
+        self.rows.show(rows, visible, self.chosen, stepped=self.steps.shown)
         self.rows.disable(frozen)
         self.detail.show(chosen, frozen=frozen)
         self.add_sql.show(frozen=frozen)
@@ -152,6 +163,29 @@ class ReviewPanel:
         self.undo.disabled = self.upgraded if frozen else not self.review.can_undo
         self.undo.tooltip = "Take the written file back" if frozen else "Take back the last act"
         self.redo.disabled = frozen or not self.review.can_redo
+        self._shown = (frozen, self.upgraded)
+
+    def refresh(self) -> None:
+        """Show what another cell did: the file written or deleted, the revision applied or undone."""
+        if not self._acting:
+            self.status.guard(self._refresh)()
+
+    def _refresh(self) -> None:
+        draft = self.proposal.draft
+        self.upgraded = draft.is_applied()
+        written, upgraded = self._shown
+        if not self.written and draft.has_moved():
+            self.ask.close()
+            self.stale.say("The database has moved since this review was made.")
+        if (self.written, self.upgraded) == (written, upgraded):
+            return
+        self.ask.close()
+        self.show()
+        if self.upgraded != upgraded:
+            self.status.say("The database is upgraded." if self.upgraded else "The database was downgraded again.")
+        else:
+            path = os.path.relpath(draft.path) if self.written else ""
+            self.status.say(f"Written to {path}." if path else "The file is deleted again.")
 
     def close(self) -> None:
         """Watch the review no more, and take the panel out of the page."""
@@ -187,7 +221,8 @@ class ReviewPanel:
         if not self.written:
             self.review.undo()
             return
-        path = self.proposal.draft.unwrite()
+        with self._own_act():
+            path = self.proposal.draft.unwrite()
         self.show()
         self.status.say(f"{os.path.relpath(path)} is deleted again.")
 
@@ -211,7 +246,8 @@ class ReviewPanel:
 
     def _write(self) -> None:
         try:
-            path = self.proposal.write(self.footer.said)
+            with self._own_act():
+                path = self.proposal.write(self.footer.said)
         except MigError as error:
             if isinstance(error.__cause__, Stale):
                 self.stale.say(error.__cause__.reason)
@@ -240,12 +276,21 @@ class ReviewPanel:
         if not self.written:
             self._write()
         self.status.say("Upgrading ...")
-        with watched(self._tell) as on_step:
+        with self._own_act(), watched(self._tell) as on_step:
             report = self.proposal.upgrade(on_step, yes=True)
         self.upgraded = True
         self.show()
         said = redact(str(report)).strip().splitlines()
         self.status.say(said[0] if said else "Upgraded.")
+
+    @contextmanager
+    def _own_act(self) -> Iterator[None]:
+        """Say by itself what is done here, not as the act of another cell."""
+        self._acting = True
+        try:
+            yield
+        finally:
+            self._acting = False
 
     def _tell(self, progress: Progress) -> None:
         """Tell how far an upgrade is."""
@@ -263,7 +308,7 @@ class ReviewPanel:
         return "" if any(row.accepted for row in self.review.rows) else "No row is accepted."
 
     def _lead(self) -> str:
-        count = len(self.proposal.review)
+        count = len(self.review)
         source = self.proposal.describe_source or self.proposal.review.source
         return f"{count} {'change' if count == 1 else 'changes'} between {source} and {self.proposal.review.target}"
 

@@ -128,6 +128,15 @@ _RULES = """
 """
 
 
+_ENDED = (
+    ".mig-review.jupyter-widgets-disconnected>*{display:none!important}"
+    ".mig-review .jupyter-widgets-disconnected::before{content:none}"
+    ".mig-review.jupyter-widgets-disconnected::before{"
+    'content:"The kernel of this review has ended. Run the cell again.";font:inherit;color:var(--mig-dim)}'
+)
+"""What is left of a panel whose kernel has ended: one sentence, nothing to click, no icon of a broken chain."""
+
+
 def _scoped(rules: str) -> str:
     """Return rules that hold inside the panel only: each begins on a line of its own, behind one blank."""
     lines: list[str] = []
@@ -140,5 +149,5 @@ def _scoped(rules: str) -> str:
 CSS = (
     f".mig-review{{{_LIGHT}}}"
     f':is([data-jp-theme-light="false"],.vscode-dark,.vscode-high-contrast) .mig-review{{{_DARK}}}'
-    f"{_scoped(_RULES)}{CLOCK_CSS}"
+    f"{_scoped(_RULES)}{CLOCK_CSS}{_ENDED}"
 )
