@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 
 from ...util.sqla_compat import sqlite_type
+from .sqlite_index import index_text
 from .sqlite_text import SAYS_MORE, TableFacts, index_where, table_facts
 from .values import Catalogue, Key, TableInfo
 
@@ -235,6 +236,8 @@ class _Reading:
         sql = self._index_sql.get((schema, name))
         if sql is not None:
             index["sql"] = sql
+            if "COLLATE" in sql.upper():  # which the pragmas tell of each part, whether it is stated or not
+                index["parts"] = index_text(sql).parts
         where = index_where(sql or "")
         if where is not None:
             index["dialect_options"]["sqlite_where"] = where

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from .expression import is_enclosed
 from .grammar import Grammar, grammar_of
 from .lexer import Token, closing, tokens
-from .normal import normal_sql
+from .normal import SPECIAL, normal_sql
 
 _ORDERS = ("ASC", "DESC")
 
@@ -104,11 +104,12 @@ def _collation(found: list[Token], sql: str) -> tuple[list[Token], str]:
     if start < 2 or not _is_name(found[start]) or found[start - 1].keyword != "COLLATE":
         return found, ""
     before = found[: start - 1]
-    return (before, _words(found[start:], sql)) if _is_element(before) else (found, "")
+    collation = _words(found[start:], sql).removeprefix("pg_catalog.")
+    return (before, collation) if _is_element(before) else (found, "")
 
 
 def _is_name(token: Token) -> bool:
-    return token.kind in ("word", "name")
+    return token.kind == "name" or (token.kind == "word" and token.text.lower() not in SPECIAL)
 
 
 def _ends_operand(token: Token) -> bool:
@@ -130,7 +131,7 @@ def _is_element(found: Sequence[Token]) -> bool:
     place = 0
     while place + 2 < len(found) and _is_name(found[place]) and found[place + 1].text == ".":
         place += 2
-    if not _is_name(found[place]) or found[place].keyword in _NO_CALLS:
+    if not (_is_name(found[place]) or found[place].keyword == "CAST") or found[place].keyword in _NO_CALLS:
         return False
     return place + 1 < len(found) and found[place + 1].text == "(" and _closes(found, place + 1)
 

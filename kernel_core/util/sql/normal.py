@@ -16,7 +16,7 @@ from .lexer import Token, tokens
 from .literal import string_literal, string_value
 
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*")
-_SPECIAL = frozenset(
+SPECIAL = frozenset(
     re.findall(
         r"\w+",
         """all and any array as asc between both by case cast check collate create cross current_catalog current_date
@@ -89,7 +89,7 @@ def _normal(sql: str, grammar: Grammar) -> str:
 def _spelled(token: Token, grammar: Grammar) -> _Piece:
     if token.kind == "name":
         name = token.name.lower() if grammar.folds_quoted else token.name
-        if _SIMPLE.fullmatch(name) and name not in _SPECIAL:
+        if _SIMPLE.fullmatch(name) and name not in SPECIAL:
             return _Piece("name", name)
         return _Piece("name", grammar.quote + name.replace(grammar.quote, grammar.quote * 2) + grammar.quote)
     if token.kind == "text":
@@ -156,7 +156,7 @@ def _is_operand(piece: _Piece) -> bool:
     """Return whether something stands there that an operator behind it may take."""
     if piece.items is not None or piece.kind in ("name", "text", "number"):
         return True
-    return piece.kind == "word" and piece.text not in _SPECIAL - {"null", "true", "false"} and " " not in piece.text
+    return piece.kind == "word" and piece.text not in SPECIAL - {"null", "true", "false"} and " " not in piece.text
 
 
 def _casts(pieces: list[_Piece]) -> list[_Piece]:
