@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar, TextIO
 
-from sqlalchemy import Table, schema
+from sqlalchemy import Table, column, schema
+from sqlalchemy import table as sa_table
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import CompileError, IdentifierError, UnsupportedCompilationError
 from sqlalchemy.sql.base import Executable
@@ -56,6 +57,12 @@ class RunsStatements:
         return ScriptConnection(self.dialect, self.execute) if self.as_sql else self.connection
 
     # Statements
+
+    def translated(self, schema: str | None) -> str | None:
+        """Return the schema that the connection's ``schema_translate_map`` puts in the place of another one."""
+        options = {} if self.connection is None else self.connection.get_execution_options()
+        found: str | None = (options.get("schema_translate_map") or {}).get(schema, schema)
+        return found
 
     def static_output(self, text: str) -> None:
         """Print a statement of the offline script."""
@@ -216,6 +223,9 @@ class RunsStatements:
         self, table: Table | TableClause, rows: Sequence[Mapping[str, Any]], multiinsert: bool = True
     ) -> None:
         """Insert rows; offline, one statement a row with its values written out."""
+        place = self.translated(table.schema)
+        if place != table.schema and not isinstance(table, Table):  # SQLAlchemy translates in a Table alone
+            table = sa_table(table.name, *(column(each.name, each.type) for each in table.c), schema=place)
         if self.as_sql:
             for row in rows:
                 self.execute(table.insert().values(script_row(table, row)).inline())

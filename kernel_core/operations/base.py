@@ -164,7 +164,7 @@ class Operations(AbstractOperations):
             reflect_kwargs=dict(reflect_kwargs or {}),
             naming_convention=dict(naming_convention or {}),
         )
-        batch = Batch(table_name, schema, options)
+        batch = Batch(table_name, self.impl.translated(schema), options)
         with self.impl.batch_transaction():
             yield BatchOperations(self.migration_context, RecordingImpl(self.impl, batch))
             batch.flush(self.impl)

@@ -32,9 +32,13 @@ class AlterTable(DDLElement):
 
 
 def format_table_name(compiler: DDLCompiler, name: str, schema: str | None) -> str:
-    """Return the table's name as the database wants it quoted, with its schema."""
+    """Return the table's name as the database wants it quoted, with its schema.
+
+    A connection's ``schema_translate_map`` is followed, as SQLAlchemy does in the statements that it compiles itself.
+    """
     quoted = compiler.preparer.quote(name)
-    return f"{compiler.preparer.quote_schema(schema)}.{quoted}" if schema else quoted
+    translated = (compiler.schema_translate_map or {}).get(schema, schema)
+    return f"{compiler.preparer.quote_schema(translated)}.{quoted}" if translated else quoted
 
 
 def format_column_name(compiler: DDLCompiler, name: str) -> str:

@@ -151,8 +151,8 @@ def _belongs(impl: PostgresqlImpl, change: ColumnChange, place: SequencePlace, q
 
 def _table(impl: PostgresqlImpl, change: ColumnChange) -> str:
     quote = impl.checking_dialect.identifier_preparer
-    schema = f"{quote.quote_schema(change.schema)}." if change.schema else ""
-    return f"{schema}{quote.quote(change.table_name)}"
+    schema, name = impl.translated(change.schema), quote.quote(change.table_name)
+    return f"{quote.quote_schema(schema)}.{name}" if schema else name
 
 
 def _within(counted: str, identity: Identity) -> str:

@@ -19,7 +19,7 @@ from ..fields import Field
 from ..needs import needs_of_column, needs_of_schema
 from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
 from ..schemaobj import SchemaObjects
-from ..statements import AlterTable, alter_table, format_table_name
+from ..statements import AlterTable, alter_table
 
 
 def own_constraints(table: Table) -> list[Constraint]:
@@ -343,5 +343,5 @@ class RenameTable(AlterTable):
 @compiles(RenameTable)
 def visit_rename_table(element: RenameTable, compiler: DDLCompiler, **kw: Any) -> str:
     """Say RENAME TO."""
-    new = format_table_name(compiler, element.new_table_name, None)
+    new = compiler.preparer.quote(element.new_table_name)
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME TO {new}"

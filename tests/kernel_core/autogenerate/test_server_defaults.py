@@ -61,8 +61,9 @@ def test_a_serial_column_owns_its_default(postgresql, make_context):
     postgresql.exec_driver_sql("CREATE SEQUENCE of_its_own")
     postgresql.exec_driver_sql("ALTER TABLE t ALTER n SET DEFAULT nextval('of_its_own')")
     diffs = compare_metadata(make_context(postgresql, compare_server_default=True), metadata)
-    found = [diff[0][:4] for diff in diffs if isinstance(diff, list)]  # besides the sequence, which no model names
-    assert found == [("modify_default", None, "t", "n")]
+    changed, dropped = diffs
+    assert changed[0][:4] == ("modify_default", None, "t", "n")
+    assert (dropped[0], dropped[1].name) == ("remove_sequence", "of_its_own")  # nothing takes from it any more
 
 
 @pytest.mark.parametrize(
