@@ -8,7 +8,7 @@ count only where both sides state them, because a database may fill in what the 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +16,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import NullType, TypeEngine
 
-_PIECE = re.compile(
-    r"""(?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`)|(?P<text>'(?:[^'\\]|''|\\.)*')|(?P<word>[^\s(),'"`\[\]]+)|(?P<mark>[(),\[\]])""",
-    re.VERBOSE,
-)
+from ..util.sql import STANDARD, grammar_of, lex, unquoted
+
 _ATTRIBUTES = {"collate": 1, "charset": 1, "character": 2}
 
 _SYNONYMS: Mapping[str, tuple[frozenset[str], ...]] = {
@@ -131,7 +129,7 @@ def only_one_is_bounded(dialect: Dialect, inspected_type: TypeEngine[Any], metad
     texts = ddl_text(dialect, inspected_type), ddl_text(dialect, metadata_type)
     if texts[0] is None or texts[1] is None:
         return False
-    one, two = (_settled(dialect, parse_type_text(text)) for text in texts if text is not None)
+    one, two = (_settled(dialect, parse_type_text(text, dialect)) for text in texts if text is not None)
     if one.base != two.base or bool(one.arguments) is bool(two.arguments):
         return False
     usual = _GOES_WITHOUT_SAYING.get(one.base) if dialect.name == "postgresql" else None
@@ -156,7 +154,7 @@ def texts_differ(
     extracted: Iterable[str] = (),
 ) -> bool:
     """Like `types_differ`, for two types that are written as DDL already."""
-    one, two = (_settled(dialect, _parsed(text, extracted)) for text in (inspected, metadata))
+    one, two = (_settled(dialect, _parsed(text, extracted, dialect)) for text in (inspected, metadata))
     if dialect.name == "sqlite" and _is_affinity_of(dialect, one, two):
         return False
     if one.dimensions != two.dimensions or not _same_base(
@@ -176,7 +174,7 @@ def _arguments_differ(one: TypeText, two: TypeText) -> bool:
     return bool(one.arguments and two.arguments) and one.arguments != two.arguments
 
 
-def _parsed(text: str, extracted: Iterable[str]) -> TypeText:
+def _parsed(text: str, extracted: Iterable[str], dialect: Dialect) -> TypeText:
     """Take a type apart, and before that what a dialect's own patterns find in it."""
     own: list[tuple[str, str]] = []
     for pattern in extracted:
@@ -184,11 +182,11 @@ def _parsed(text: str, extracted: Iterable[str]) -> TypeText:
         if found is not None:
             own.append((pattern, found.group(1).lower()))
             text = text[: found.start()] + text[found.end() :]
-    parsed = parse_type_text(text)
+    parsed = parse_type_text(text, dialect)
     return replace(parsed, attributes=(*own, *parsed.attributes)) if own else parsed
 
 
-def parse_type_text(text: str) -> TypeText:
+def parse_type_text(text: str, dialect: Any = STANDARD) -> TypeText:
     """Take the DDL of a type apart.
 
     >>> parse_type_text("NUMERIC(10, 2)")
@@ -198,8 +196,7 @@ def parse_type_text(text: str) -> TypeText:
     arguments: list[str] = []
     current: list[str] = []
     depth = dimensions = 0
-    for match in _PIECE.finditer(text):
-        piece = match.group(0)
+    for kind, piece in _pieces(text, dialect):
         if piece == "(":
             depth += 1
         elif piece == ")":
@@ -213,18 +210,31 @@ def parse_type_text(text: str) -> TypeText:
         elif piece in "[]":
             dimensions = 1
         elif depth:
-            current.append(piece if match.lastgroup == "text" else piece.lower())
+            current.append(piece if kind == "text" else piece.lower())
         else:
-            words.append(_word(piece, match.lastgroup))
+            words.append(unquoted(piece) if kind == "name" else piece.lower())
     base, attributes = _without_attributes(words)
     return TypeText(base, tuple(arguments), dimensions, attributes)
 
 
-def _word(piece: str, kind: str | None) -> str:
-    """A bare word means the same in either case; a quoted one is a name, kept as it is where its case matters."""
-    if kind == "quoted":
-        return piece[1:-1].replace(piece[0] * 2, piece[0])
-    return piece.lower()
+def _pieces(text: str, dialect: Any) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of what a type consists of; tokens without space between are one word: ``public.mood``.
+
+    SQLite's brackets quote a name, in types they are those of an array.
+    """
+    grammar = grammar_of(dialect)
+    word = ""
+    for token in lex(text, STANDARD if grammar.name == "sqlite" else grammar):
+        if token.kind in ("word", "number", "operator") or (token.kind == "sign" and token.text not in "(),[]"):
+            word += token.text
+            continue
+        if word:
+            yield "word", word
+            word = ""
+        if token.kind in ("name", "text", "sign"):
+            yield token.kind, token.text
+    if word:
+        yield "word", word
 
 
 def _without_attributes(words: list[str]) -> tuple[str, tuple[tuple[str, str], ...]]:

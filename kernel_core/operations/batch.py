@@ -8,7 +8,6 @@ notes each change. At the end of the block the real implementation says whether 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,6 +15,8 @@ from typing import Any, Literal
 from sqlalchemy import CheckConstraint, MetaData, Table, TextClause
 
 from ..util.exc import BatchError, CommandError, NoSuchColumn
+from ..util.sql import names_column
+from ..util.sqla_compat import sql_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,8 @@ def with_new_name(batch: Batch, table: Table, before: str, after: str) -> Table:
     texts = [each.sqltext for each in table.constraints if isinstance(each, CheckConstraint)]
     texts += [column.computed.sqltext for column in table.columns if column.computed is not None]
     texts += [each for index in table.indexes for each in index.expressions]
-    word = re.compile(rf"(?<!\w){re.escape(before)}(?!\w)", re.IGNORECASE)
     for text in texts:
-        if isinstance(text, TextClause) and word.search(text.text):
+        if isinstance(text, TextClause) and names_column(sql_text(text), before, "sqlite"):
             raise batch.refuse(
                 f"{text.text!r} in copy_from names column {before!r}. Write it with columns, "
                 f'such as table.c["{before}"] > 0, and it follows the new name'

@@ -16,7 +16,8 @@ from sqlalchemy.sql.elements import TextClause, conv
 from sqlalchemy.types import TypeEngine
 
 from ..util.exc import FieldError
-from ..util.sqla_compat import changed_column, default_argument, default_sql, sql_text
+from ..util.sql import STANDARD, grammar_of, split_list, string_value, tokens
+from ..util.sqla_compat import changed_column, default_argument, default_sql, literal_text, sql_text
 
 if TYPE_CHECKING:
     from .operation import MigrateOperation
@@ -76,7 +77,7 @@ class Field:
         if self.kind == "type":
             return type_text(value)
         if self.kind == "columns":
-            return ", ".join(name if isinstance(name, str) else sql_text(name) for name in value)
+            return ", ".join(_column_text(name) if isinstance(name, str) else sql_text(name) for name in value)
         return value if isinstance(value, str) else sql_text(value)
 
     def parse(self, text: str, dialect: Any = None) -> Any:
@@ -88,7 +89,7 @@ class Field:
         if self.kind == "boolean":
             return self._boolean(stripped)
         if self.kind == "default":
-            return parse_default(stripped)
+            return parse_default(stripped, dialect)
         if not stripped:
             if self.optional:
                 return None
@@ -98,7 +99,7 @@ class Field:
         if self.kind == "type":
             return self._type(stripped, dialect)
         if self.kind == "columns":
-            return [name.strip() for name in stripped.split(",") if name.strip()]
+            return [_column(part) for part in split_list(stripped, STANDARD) if part]
         if self.kind == "choice" and stripped not in self.choices:
             raise FieldError(self.title, text, f"choose one of {', '.join(self.choices)}")
         return text if self.kind in ("text", "sql") else stripped
@@ -123,6 +124,24 @@ class Field:
             return parse_type(text, dialect)
         except ValueError as error:
             raise FieldError(self.title, text, str(error)) from None
+
+
+def _column(part: str) -> str | TextClause:
+    """Return the name of a column, which people type without quotes where it is plain; else an expression."""
+    found = tokens(part, STANDARD)
+    if len(found) == 1 and found[0].kind == "name":
+        return found[0].name
+    return part if _is_plain(part) else literal_text(part)
+
+
+def _column_text(name: str) -> str:
+    """Return a column's name as a person types it."""
+    return name if _is_plain(name) else '"' + name.replace('"', '""') + '"'
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a name cannot be taken for an expression or for two names."""
+    return name == name.strip() and not re.search(r"""[()\[\]'",;]|::|\|\||\s[-+*/<>=%]\s|\s(?:ASC|DESC)$""", name)
 
 
 def type_text(type_: TypeEngine[Any]) -> str:
@@ -203,7 +222,7 @@ def _nearest(name: str) -> str:
     return f"; the nearest is {names[near[0]]}" if near else ""
 
 
-def parse_default(text: str) -> str | TextClause | None:
+def parse_default(text: str, dialect: Any = None) -> str | TextClause | None:
     """Return the server default that ``text`` means: nothing, ``'a text'`` in SQL quotes, or SQL.
 
     >>> parse_default("'new'")
@@ -211,6 +230,7 @@ def parse_default(text: str) -> str | TextClause | None:
     """
     if not text:
         return None
-    if re.fullmatch(r"'(?:[^']|'')*'", text):
-        return text[1:-1].replace("''", "'")
-    return TextClause(text.replace(":", r"\:"))
+    grammar = grammar_of("default" if dialect is None else dialect)
+    found = tokens(text, grammar)
+    value = string_value(text, grammar) if len(found) == 1 and text[0] == "'" == text[-1] else None
+    return literal_text(text) if value is None else value

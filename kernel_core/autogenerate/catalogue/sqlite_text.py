@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...ddl.sqlite.definition import Clause, ColumnText, TableText, parse_table
-from ...util.sql import Token, closing, tokens
+from ...util.sql import Token, body, closing, tokens
 
 Columns = tuple[str, ...]
 """Names of columns in lower case."""
@@ -51,10 +51,6 @@ SAYS_MORE = re.compile(
 )
 """Words of a CREATE TABLE that the pragmas don't tell all about."""
 
-_MARK = re.compile(
-    r"""--[^\n]*|/\*.*?(?:\*/|$)|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|'(?:[^']|'')*'|[(),]""", re.DOTALL
-)
-
 
 def table_facts(sql: str) -> TableFacts:
     """Read a CREATE TABLE; of a virtual table nothing is known."""
@@ -77,22 +73,9 @@ def _shortened(sql: str) -> str:
     >>> _shortened("CREATE TABLE t (a INT, b NUMERIC(10, 2) CHECK (b > 0), PRIMARY KEY (a)) STRICT")
     'CREATE TABLE t (_\n, b NUMERIC(10, 2) CHECK (b > 0)\n) STRICT'
     """
-    depth, begin, head, parts = 0, 0, "", []
-    for mark in _MARK.finditer(sql):
-        word = mark.group()
-        if word == "(":
-            depth += 1
-            if depth == 1:
-                head, begin = sql[: mark.end()], mark.end()
-        elif word == ")":
-            depth -= 1
-        if (word == "," and depth == 1) or (word == ")" and depth == 0):
-            parts.append(sql[begin : mark.start()])
-            begin = mark.end()
-        if word == ")" and depth == 0:
-            break
-    kept = [part for part in parts if SAYS_MORE.search(part)]
-    return head + "\n,".join(["_", *kept]) + f"\n){sql[begin:]}" if head else sql
+    cut = body(sql, "sqlite")
+    kept = [item for item in cut.items if SAYS_MORE.search(item)]
+    return cut.head + "\n,".join(["_", *kept]) + f"\n){cut.tail}" if cut.head else sql
 
 
 def _options(text: TableText) -> dict[str, Any]:

@@ -6,7 +6,6 @@ there is may be somebody else's. A type with ``create_type=False`` is left alone
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +19,7 @@ from ...operations.kinds.enum_type import AddEnumValueOp, CreateEnumTypeOp, Enum
 from ...operations.kinds.table import CreateTableOp
 from ...operations.operation import MigrateOperation
 from ...runtime.plugins import Plugin
+from ...util.sql import grammar_of, string_value, tokens
 from ..catalogue import Key
 from ..compare.found import Found
 from ..compare.reflect import Database
@@ -90,10 +90,10 @@ def _types(context: AutogenContext, database: Database) -> dict[Key, _Type]:
 
 def _allows(labels: list[str], default: str) -> bool:
     """Tell whether a server default, ``'a'::mood`` or ``'{a,b}'::mood[]``, is still one; what is no text is."""
-    literal = re.match(r"'((?:[^']|'')*)'", default)
-    if literal is None:
+    found = tokens(default, "postgresql")
+    value = string_value(found[0].text, grammar_of("postgresql")) if found and found[0].kind == "text" else None
+    if value is None:
         return True
-    value = literal[1].replace("''", "'")
     if value.startswith("{") and default.endswith("[]"):
         return all(part.strip('"') in labels for part in value[1:-1].split(",") if part)
     return value in labels

@@ -5,7 +5,6 @@ https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, https://mariadb.com/kb
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, Self
@@ -30,7 +29,7 @@ from ...operations.statements import (
     format_type,
 )
 from ...util.exc import UnsupportedOperation
-from ...util.sql import is_enclosed, is_literal
+from ...util.sql import is_enclosed, is_literal, normal_sql
 from ...util.sqla_compat import default_argument, is_type_bound
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
@@ -246,7 +245,7 @@ def _refuse_generated(change: ColumnChange) -> None:
 def _on_update(default: Any) -> bool:
     """Tell whether a default also says ON UPDATE, which SET DEFAULT cannot."""
     text = getattr(default_argument(default), "text", "")
-    return bool(re.search(r"\bON\s+UPDATE\b", text, re.IGNORECASE))
+    return " on update " in f" {normal_sql(text, 'mysql')}"
 
 
 @compiles(MySQLChangeColumn, "mysql", "mariadb")

@@ -6,18 +6,17 @@ https://mariadb.com/kb/en/show-create-table/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
+from ...util.sql import Grammar, body, lex
 from ..recreate import AsStored, Clause
 
-_PIECE = re.compile(
-    r"(?P<name>`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\")|(?P<text>'(?:[^'\\]|''|\\.)*')|(?P<sign>.)", re.DOTALL
-)
+_SHOWN = Grammar("mysql", backslash=True, ansi_quotes=True)
+"""How SHOW CREATE TABLE writes: texts in single quotes, names in backticks or, with ANSI_QUOTES, double quotes."""
 _FOREIGN = """
     SELECT DISTINCT constraint_name AS name, table_schema AS place, table_name AS referring
     FROM information_schema.key_column_usage
@@ -80,20 +79,8 @@ def _free(connection: Connection, quote: IdentifierPreparer, stored: AsStored, r
 
 def _parts(sql: str) -> tuple[list[str], str]:
     """Return what stands between the outer brackets, cut at its commas, and what stands behind them."""
-    depth, start, parts = 0, 0, []
-    for match in _PIECE.finditer(sql):
-        sign = match.group("sign")
-        if sign == "(":
-            depth += 1
-            start = match.end() if depth == 1 else start
-        elif sign == ")":
-            depth -= 1
-        if (sign == "," and depth == 1) or (sign == ")" and depth == 0):
-            parts.append(sql[start : match.start()].strip())
-            start = match.end()
-        if sign == ")" and depth == 0:
-            return parts, sql[match.end() :]
-    return parts, ""
+    cut = body(sql, _SHOWN)
+    return [item.strip() for item in cut.items], cut.tail
 
 
 def _read(stored: AsStored, part: str) -> None:
@@ -120,30 +107,18 @@ def _is_foreign(part: str) -> bool:
 
 def _brackets(part: str) -> str:
     """Return the first bracketed piece."""
-    depth, start = 0, 0
-    for match in _PIECE.finditer(part):
-        sign = match.group("sign")
-        start = match.start() if sign == "(" and depth == 0 else start
-        depth += (sign == "(") - (sign == ")")
-        if sign == ")" and depth == 0:
-            return part[start : match.end()]
-    return ""
+    cut = body(part, _SHOWN)
+    return f"({','.join(cut.items)})" if cut.items else ""
 
 
 def _names(part: str) -> list[str]:
     """Return the quoted names in it, without their quotes."""
-    return list(_unquoted(part))
-
-
-def _unquoted(part: str) -> Iterator[str]:
-    for match in _PIECE.finditer(part):
-        name = match.group("name")
-        if name is not None:
-            yield name[1:-1].replace(name[0] * 2, name[0])
+    return [token.name for token in lex(part, _SHOWN) if token.kind == "name"]
 
 
 def _outside_quotes(words: str) -> str:
-    return "".join(match.group("sign") or ("``" if match.group("name") else "''") for match in _PIECE.finditer(words))
+    emptied = {"name": "``", "text": "''"}
+    return "".join(emptied.get(token.kind, token.text) for token in lex(words, _SHOWN))
 
 
 def options_of(stored: AsStored) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from .expression import (
 )
 from .grammar import STANDARD, Grammar, grammar_of
 from .indexpart import IndexPart, index_part, index_part_sql, normal_name
-from .lexer import Body, Token, body, closing, lex, mentions, split_commas, split_list, tokens
+from .lexer import Body, Token, body, closing, lex, mentions, split_commas, split_list, tokens, unquoted
 from .literal import string_literal, string_value
 from .normal import normal_sql
 
@@ -45,4 +45,5 @@ __all__ = [
     "string_value",
     "tabs_as_spaces",
     "tokens",
+    "unquoted",
 ]
