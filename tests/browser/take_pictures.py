@@ -35,7 +35,8 @@ def test_pictures_for_the_readme(lab, open_notebook):
     opened.page.wait_for_timeout(1000)
     review.locator(".mig-review").screenshot(path=FOLDER / "images" / "review.png")
     for text in (
-        "proposal[3].edit",
+        "proposal.rename(1)",
+        "proposal[number].edit",
         "proposal.write()",
         "%mig_upgrade --yes",
         '%%migration "mark',

@@ -23,13 +23,14 @@ def test_a_person_edits_accepts_writes_and_upgrades(lab, quickstart):
     review = quickstart.run_until('-m "cancelled flights"')
     assert len(list(versions.glob("*.py"))) == 1
 
+    review.locator(".mig-renames").get_by_role("button", name="Rename").click()
     review.get_by_role("button", name=re.compile("Add column cancelled")).click()
     default = review.get_by_label("server default", exact=True)
     default.fill("0")
     default.press("Tab")
     review.get_by_role("button", name="Accept & write").click()
     expect(review.get_by_role("status").filter(has_text="Written to")).to_be_visible()
-    written = next(versions.glob("*_cancelled_flights.py"))
+    written = next(versions.glob("f2_cancelled_flights.py"))
     assert re.search(r"server_default=.*0", written.read_text())
 
     upgraded = quickstart.run(quickstart.cell("%mig_upgrade --yes"))
