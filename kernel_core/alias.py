@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 NAME = "alembic"
@@ -146,6 +146,12 @@ class _Same:
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return self.module
+
+    def get_code(self, name: str) -> CodeType | None:
+        """Return the code of the engine's module, for ``python -m``."""
+        loader: Any = self.spec.loader if self.spec is not None else None
+        code: CodeType | None = loader.get_code(self.module.__name__) if loader is not None else None
+        return code
 
     def exec_module(self, module: ModuleType) -> None:
         # The import system has just written the alias into the module; it was executed under its own name long ago.

@@ -138,8 +138,10 @@ class Environment(View):
         )
 
 
-def make(directory: str, template: str = "generic") -> Environment:
+def make(directory: str, template: str = "generic", alembic: bool = False) -> Environment:
     """Make an environment in ``directory``, or open the one that is there and say so.
+
+    With ``alembic`` its files import ``alembic``, so that they run with plain Alembic too.
 
     Raises CommandError where the folder holds something else.
     """
@@ -150,7 +152,7 @@ def make(directory: str, template: str = "generic") -> Environment:
     ini = os.path.join(path, "alembic.ini")
     config = Config(ini)
     config.prints_results = False
-    files = command.init(config, path, template=template)
+    files = command.init(config, path, template=template, alembic=alembic)
     found = open_at(directory)
     return replace(found, files=tuple(files), said=f"Made the environment {found.shown}:")
 

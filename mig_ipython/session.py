@@ -191,9 +191,9 @@ class Session:
         except CommandError:
             return False
 
-    def init(self, directory: str, template: str = "generic") -> Environment:
-        """Make an environment, or open the one that is there."""
-        self._environment = make(directory, template)
+    def init(self, directory: str, template: str = "generic", alembic: bool = False) -> Environment:
+        """Make an environment, or open the existing one; with ``alembic`` its files run with plain Alembic too."""
+        self._environment = make(directory, template, alembic)
         return self._environment
 
     def open(self, place: str = "", section: str = "alembic") -> Environment:

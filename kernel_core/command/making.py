@@ -38,13 +38,18 @@ def _templates(config: Config) -> tuple[Template, ...]:
 
 
 def init(
-    config: Config, directory: str | os.PathLike[str], template: str = "generic", package: bool = False
+    config: Config,
+    directory: str | os.PathLike[str],
+    template: str = "generic",
+    package: bool = False,
+    alembic: bool = False,
 ) -> list[str]:
     """Make an environment in ``directory`` and the files that configure it, as far as ``config`` names them.
 
     An ini file that is there stays as it is; a ``pyproject.toml`` gains ``[tool.alembic]`` unless it has one. Returns
-    the paths made or changed. Raises CommandError, and makes nothing, where the folder is not empty or the template is
-    not known.
+    the paths made or changed. With ``alembic`` the files import ``alembic``: they run here and with plain Alembic.
+
+    Raises CommandError, and makes nothing, where the folder is not empty or the template is not known.
     """
     folder, source = os.path.abspath(directory), os.path.join(config.get_template_directory(), template)
     known = [each.name for each in _templates(config)]
@@ -57,10 +62,11 @@ def init(
     if "pyproject.toml.mako" in names:
         made += _add_toml(config, os.path.join(source, "pyproject.toml.mako"), folder)
     if "alembic.ini.mako" in names:
-        made += _write_ini(config, os.path.join(source, "alembic.ini.mako"), folder)
+        made += _write_ini(config, os.path.join(source, "alembic.ini.mako"), folder, alembic)
     for name in names:
         if not name.endswith((".ini.mako", ".toml.mako")):
-            made.append(_written(os.path.join(folder, name), _text(os.path.join(source, name))))
+            text = _text(os.path.join(source, name))
+            made.append(_written(os.path.join(folder, name), _for_alembic(text) if alembic else text))
     os.makedirs(os.path.join(folder, "versions"), exist_ok=True)
     packages = (folder, os.path.join(folder, "versions")) if package else ()
     made += [_written(os.path.join(parent, "__init__.py"), "") for parent in packages]
@@ -69,12 +75,21 @@ def init(
     return made
 
 
-def _write_ini(config: Config, template: str, folder: str) -> Sequence[str]:
+def _for_alembic(text: str) -> str:
+    """Return the text of a template's file with the names of Alembic, and nothing that only this engine has."""
+    ours = "from kernel_core.util.source import import_block, literal\n"
+    text = text.replace(f"<%!\n{ours}%>\\\n", "").replace(ours, "").replace("${literal(", "${repr(")
+    text = text.replace('<%block filter="import_block">\n', "").replace("</%block>\n", "")
+    return text.replace("kernel_core", "alembic")
+
+
+def _write_ini(config: Config, template: str, folder: str, alembic: bool) -> Sequence[str]:
     """Write the ini file unless it is there, or ``config`` lives in memory only."""
     path = config.config_file_name
     if path is None or os.path.exists(path):
         return ()
-    return (_written(path, _filled(template, script_location=_location(path, folder))),)
+    text = _filled(template, script_location=_location(path, folder))
+    return (_written(path, _for_alembic(text) if alembic else text),)
 
 
 def _add_toml(config: Config, template: str, folder: str) -> Sequence[str]:

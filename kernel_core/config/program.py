@@ -46,11 +46,22 @@ class CommandLine:
 
     def main(self, argv: Sequence[str] | None = None) -> None:
         """Run one command; raises SystemExit where it fails."""
-        options = self.parser.parse_args(argv)
+        words = list(sys.argv[1:] if argv is None else argv)
+        if words[:1] == ["--alias"]:
+            self._run_aliased(words[1:])
+        options = self.parser.parse_args(words)
         if not hasattr(options, "verb"):
             self.parser.print_help(sys.stderr)
             raise SystemExit(2)
         self.run_cmd(config_of(options), options)
+
+    def _run_aliased(self, words: Sequence[str]) -> NoReturn:
+        from .aliased import run_aliased  # noqa: PLC0415 - only this option starts programs
+
+        try:
+            raise SystemExit(run_aliased(words))
+        except CommandError as error:
+            _fail(error)
 
     def run_cmd(self, config: Config, options: argparse.Namespace) -> None:
         """Run the command that ``options`` holds."""
@@ -158,5 +169,11 @@ def _globals(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("-n", "--name", default="alembic", metavar="SECTION", help="section of the ini file (alembic)")
     parser.add_argument("-x", action="append", metavar="KEY=VALUE", help="an argument for env.py; may be repeated")
     parser.add_argument("--raiseerr", action="store_true", help="show the traceback of an error")
+    parser.add_argument(
+        "--alias",
+        nargs=argparse.REMAINDER,
+        metavar="PROGRAM",
+        help="run a program, or -m a module, with alembic served by this engine, as the first option",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing of what was done")
     return parser

@@ -63,13 +63,14 @@ _PATH = _argument("--version-path", help="folder of the new file, where there ar
 _NEEDS = _argument("--depends-on", action="append", help="a revision that must be applied before; may be repeated")
 _TEMPLATE = _argument("-t", "--template", default="generic", help="which template to take (see list_templates)")
 _PACKAGE = _flag("--package", help="make Python packages of the folders")
+_ALEMBIC = _flag("--alembic", help="import alembic in the files, so that they run with plain Alembic too")
 _REVISIONS = _argument("revisions", nargs="+", help="revisions, or heads")
 
 VERBS: dict[str, Verb] = {
     "list_templates": Verb(verbs.list_templates, (), "list_templates"),
     "init": Verb(
         verbs.init,
-        (_argument("directory", help="folder of the environment"), _TEMPLATE, _PACKAGE),
+        (_argument("directory", help="folder of the environment"), _TEMPLATE, _PACKAGE, _ALEMBIC),
         "init --template async migrations",
     ),
     "revision": Verb(

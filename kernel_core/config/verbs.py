@@ -21,7 +21,8 @@ def list_templates(config: Config, options: argparse.Namespace) -> Iterable[str]
 
 def init(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Make an environment in a new folder."""
-    return made(command.init(config, options.directory, options.template, options.package), options)
+    files = command.init(config, options.directory, options.template, options.package, alembic=options.alembic)
+    return made(files, options)
 
 
 def revision(config: Config, options: argparse.Namespace) -> Iterable[str]:

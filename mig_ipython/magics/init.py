@@ -3,6 +3,7 @@
     %mig_init
     %mig_init migrations
     %mig_init migrations --template generic
+    %mig_init migrations --alembic
 
 Where the folder is an environment already, it is opened and nothing is changed.
 """
@@ -21,8 +22,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "directory", nargs="?", default="migrations", metavar="DIR", help="the folder (default: migrations)"
     )
     parser.add_argument("--template", default=None, metavar="T", help="which template to copy (default: generic)")
+    parser.add_argument(
+        "--alembic", action="store_true", help="import alembic in the files, so that they run with plain Alembic too"
+    )
 
 
 def run(session: Session, args: argparse.Namespace) -> Environment:
     """Return the environment, with the files that were made."""
-    return session.init(args.directory, args.template or session.settings.template)
+    return session.init(args.directory, args.template or session.settings.template, args.alembic)

@@ -18,7 +18,7 @@ config = context.config
 # The command line sets up logging as the ini file says; a notebook keeps its own.
 if config.config_file_name is not None and config.cmd_opts is not None and os.path.exists(config.config_file_name):
     if config.file_config.has_section("loggers"):
-        fileConfig(config.config_file_name, disable_existing_loggers=False)
+        fileConfig(config.config_file_name, disable_existing_loggers=False, encoding="utf-8")
 
 names = [name for name in re.split(r"[,\s]+", config.get_main_option("databases", "")) if name]
 if not names or not all(name.isidentifier() for name in names):

@@ -8,7 +8,13 @@ Revises: ${down_revision or "<base>" | comma,n}
 Create Date: ${create_date}
 """
 
-${import_block("from collections.abc import Sequence", "import sqlalchemy as sa", "from kernel_core import op", imports)}
+<%block filter="import_block">
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from kernel_core import op
+${imports if imports else ""}
+</%block>
 
 revision: str = ${literal(up_revision)}
 down_revision: str | Sequence[str] | None = ${literal(down_revision)}

@@ -1,0 +1,38 @@
+"""``mig --alias``: run a program in which ``alembic`` is this engine, and every Python that it starts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+from ..util.exc import CommandError
+
+VARIABLE = "MIG_ALIAS"
+"""The environment variable that tells a Python at its start to serve ``alembic`` by this engine."""
+
+
+def run_aliased(command: Sequence[str], variables: Mapping[str, str] = os.environ) -> int:
+    """Run a program, ``-m`` a module, or ``-c`` some code, and return its exit code.
+
+        run_aliased(["-m", "flask", "db", "upgrade"])
+        run_aliased(["pytest", "tests"])
+
+    Raises CommandError where nothing is named, or the program cannot be started.
+    """
+    if not command:
+        raise CommandError("--alias needs a program to run. For example: mig --alias -m flask db upgrade")
+    words = [sys.executable, *command] if command[0].startswith("-") else list(command)
+    try:
+        return subprocess.run(words, env=aliased_environment(variables), check=False).returncode  # noqa: S603 - asked for
+    except OSError as error:
+        raise CommandError(f"{command[0]} cannot be started ({error.strerror or error}).") from None
+
+
+def aliased_environment(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment variables with which a Python serves ``alembic`` by this engine."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    start = os.path.join(package, "startup")
+    others = [path for path in variables.get("PYTHONPATH", "").split(os.pathsep) if path and path != start]
+    return {**variables, VARIABLE: "1", "PYTHONPATH": os.pathsep.join([start, *others])}
