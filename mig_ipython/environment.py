@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -14,11 +13,10 @@ from kernel_core.script import ScriptDirectory
 from kernel_core.script.root import Root, is_below, project_root
 from kernel_core.util.exc import CommandError, EnvironmentMissing
 
+from .envfile import must_be_run, version_table
 from .views.html import Html, page, tag
 from .views.text import count, shown_path
 from .views.view import View
-
-_VERSION_TABLE = frozenset({"version_table", "version_table_schema"})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,32 +66,35 @@ class Environment(View):
     @property
     def databases(self) -> tuple[str, ...]:
         """The names of the databases that an environment of the template ``multidb`` migrates in one go; else none."""
-        if "connections" not in self._env_py():
+        text = self._env_py()
+        if "connections" not in text and "engine_name" not in text:
             return ()
         names = self.config().get_main_option("databases") or ""
         return tuple(name for name in re.split(r"[,\s]+", names) if name)
 
+    @property
+    def takes_connections(self) -> bool:
+        """Whether ``env.py`` may take a connection for each of its `databases` (``attributes["connections"]``)."""
+        return bool(self.databases) and "connections" in self._env_py() and self.takes_connection
+
     def refuse_several(self) -> None:
-        """Raise CommandError where it migrates several databases, because a notebook's commands work on one."""
+        """Raise CommandError where a version file has a function for each of several databases."""
         if self.databases:
-            ini = shown_path(self.ini or self.toml or self.directory)
+            first = self.databases[0]
             raise CommandError(
-                f"{self.shown} migrates several databases in one go ({', '.join(self.databases)}), "
-                f"and this command works on one. Run it in a terminal: mig -c {ini} upgrade head"
+                f"{self.shown} migrates several databases ({', '.join(self.databases)}), and a cell is one upgrade(). "
+                f"Write an empty revision (%mig_revision -m ...) and fill in upgrade_{first}() and the others."
             )
 
     @property
     def version_table(self) -> dict[str, str]:
         """``version_table`` and ``version_table_schema`` where ``env.py`` writes them as literals; it is not run."""
-        found = {"version_table": "alembic_version"}
-        try:
-            tree = ast.parse(self._env_py())
-        except (SyntaxError, ValueError):
-            return found
-        for node in ast.walk(tree):
-            if isinstance(node, ast.keyword) and node.arg in _VERSION_TABLE and isinstance(node.value, ast.Constant):
-                found[str(node.arg)] = str(node.value.value)
-        return found
+        return version_table(self._env_py())
+
+    @property
+    def has_computed_targets(self) -> bool:
+        """Whether only a run of ``env.py`` can tell which version tables there are, and where."""
+        return must_be_run(self._env_py())
 
     def _env_py(self) -> str:
         path = os.path.join(self.directory, "env.py")
@@ -128,9 +129,11 @@ class Environment(View):
             return "It has no env.py, so its history can be looked at, but nothing can be run."
         if self.databases:
             return (
-                f"It migrates several databases ({', '.join(self.databases)}): look at its history and add revisions "
-                "here, run them in a terminal."
+                f"It migrates several databases in one go: {', '.join(self.databases)}. Its env.py connects to them, "
+                "also for status, current and history."
             )
+        if self.has_computed_targets:
+            return "Its env.py decides which version tables there are; it runs for every command that reads one."
         there = "takes the notebook's connection" if self.takes_connection else "connects by itself"
         return (
             f"Its env.py {there}; it runs for upgrade, downgrade, stamp, autogenerate, diff and check, "

@@ -27,9 +27,11 @@ from .reimport import reload
 from .running import carrying, planning
 from .running.carrying import OnStep
 from .settings import settings_of
+from .targets import Target, labels, targets_of
 from .views.declared import Declared
 from .views.plan import Plan
 from .views.report import RunReport
+from .views.revisions import Current
 
 RELOAD = "import the project's edited modules into this kernel too, and give the notebook's names their new values"
 """What ``--reload`` does, in the help of each command that has it."""
@@ -312,9 +314,19 @@ class Session:
         """Name and schema of the version table, as far as ``env.py`` says another one."""
         return self.environment.version_table if self.has_environment else {"version_table": "alembic_version"}
 
+    def targets(self) -> tuple[Target, ...]:
+        """Return each version table that ``env.py`` migrates, where only its run can tell; else ()."""
+        if not self.has_environment or not self.environment.has_computed_targets:
+            return ()
+        several = bool(self.environment.databases)
+        return targets_of(self) if several or not _is_missing_file(self.connection) else ()
+
     def heads_of_database(self) -> tuple[str, ...]:
         """Return where the database stands; nothing is written."""
         connection = self.connection
+        targets = self.targets()
+        if targets:
+            return Current.of(zip(labels(targets), (target.heads for target in targets), strict=True))
         if _is_missing_file(connection):
             return ()
         with self.connection.open() as live:

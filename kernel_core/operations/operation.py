@@ -81,6 +81,9 @@ class MigrateOperation:
     followed_by: tuple[MigrateOperation, ...] = ()
     """Operations that complete this one: run, and written, directly after it."""
 
+    engine: str = ""
+    """The database that it is for, where an environment migrates several; "" where there is one."""
+
     undone_by: Callable[[Any], Sequence[MigrateOperation]] | None = None
     """Returns what undoes this one in a list of operations, where that is more or less than `reverse`."""
 

@@ -230,10 +230,8 @@ class EnvironmentContext:
     @property
     def report(self) -> RunReport:
         """What the runs did, taken together where ``env.py`` configured several databases."""
-        total = self.contexts[0].report if self.contexts else RunReport()
-        for context in self.contexts[1:]:
-            total += context.report
-        return total
+        reports = [context.report for context in self.contexts if context.has_run]
+        return sum(reports[1:], reports[0]) if reports else RunReport()
 
 
 @contextmanager

@@ -65,6 +65,7 @@ class MigrationContext:
         self.version_rows = VersionTable(self.impl, table)
         one_for_all = self.opts.get("transaction_per_migration") is False and self.impl.transactional_ddl
         self.transactions = Transactions(self.impl, self.connection, one_for_all=one_for_all)
+        self.has_run = False
         self._execution = Execution(self, (), frozenset())
 
     @classmethod
@@ -178,7 +179,7 @@ class MigrationContext:
         before = frozenset(self.get_current_heads())
         with self.transactions.only_reading():
             steps = self._plan(before)
-        self._execution = Execution(self, steps, before)
+        self._execution, self.has_run = Execution(self, steps, before), True
         if steps:
             self.transactions.settle()
             with Operations.context(self), self.begin_transaction():

@@ -23,7 +23,8 @@ class AppliedStep:
 class RunReport:
     """What a run did: ``steps`` in order, the heads of the database ``before`` and ``after``, ``sql`` in offline mode.
 
-    ``target`` is the database's URL with its secrets masked, or the dialect's name in offline mode.
+    ``target`` is the database's URL with its secrets masked, or the dialect's name in offline mode. ``parts`` are the
+    reports of the single runs where ``env.py`` migrated several databases or schemas, else ().
     """
 
     steps: tuple[AppliedStep, ...] = ()
@@ -31,6 +32,7 @@ class RunReport:
     after: tuple[str, ...] = ()
     sql: str | None = None
     target: str = ""
+    parts: tuple[RunReport, ...] = ()
 
     def __add__(self, other: RunReport) -> RunReport:
         """Return both runs as one, for an ``env.py`` that migrates several databases."""
@@ -40,6 +42,7 @@ class RunReport:
             after=tuple(sorted({*self.after, *other.after})),
             sql=self.sql if other.sql is None else (self.sql or "") + other.sql,
             target=", ".join(dict.fromkeys(filter(None, (self.target, other.target)))),
+            parts=(*(self.parts or (self,)), *(other.parts or (other,))),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Protocol, cast
 
 from ..alias import alias
@@ -76,6 +77,7 @@ class ScriptDirectory:
         self.sourceless = sourceless
         self.hooks = tuple(hooks)
         self.root = root
+        self.settings: Settings | None = None
         self._map: RevisionMap | None = None
         if not os.path.isdir(self.dir):
             what = "is a file" if os.path.exists(self.dir) else "does not exist"
@@ -91,7 +93,7 @@ class ScriptDirectory:
         length = config.get_main_option("truncate_slug_length")
         if length and not length.strip().isdigit():
             raise CommandError(f"truncate_slug_length is {length!r}; it must be a whole number.")
-        return cls(
+        found = cls(
             located(root.path(location)),
             file_template=config.get_main_option("file_template") or FILE_TEMPLATE,
             truncate_slug_length=int(length) if length else 40,
@@ -109,6 +111,8 @@ class ScriptDirectory:
             hooks=getattr(config, "get_hooks_list", tuple)(),
             root=root.folder,
         )
+        found.settings = config
+        return found
 
     def require_environment(self) -> None:
         """Raise EnvironmentMissing where the folder holds nothing that an environment consists of."""
@@ -297,6 +301,8 @@ class ScriptDirectory:
         Nothing is written; what it would refuse is refused here.
         """
         self.reload()
+        if self.settings is not None:  # a template of several databases reads their names from it
+            wish = replace(wish, arguments={"config": self.settings, **wish.arguments})
         draft = Draft(self, wish)
         return draft.path, draft.text()
 

@@ -11,7 +11,7 @@ import argparse
 
 from ..session import Session
 from ..views.history import History
-from ..views.revisions import Entry, entries, lost_revisions
+from ..views.revisions import Entry, entries, lost_revisions, target_states
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,4 +24,6 @@ def run(session: Session, args: argparse.Namespace) -> History:
     found = tuple(entry for entry in entries(scripts, current) if entry.is_current)
     missing = tuple(Entry(name, doc="in no file here", is_current=True) for name in current if name not in scripts.map)
     notes = lost_revisions(scripts, current)
-    return History(found + missing, where=session.where, title="Current", notes=notes)
+    return History(
+        found + missing, where=session.where, title="Current", notes=notes, targets=target_states(scripts, current)
+    )

@@ -4,7 +4,8 @@
     %mig_history base:current
     %mig_history -3:
 
-A version file that cannot be read is listed with its line; the others are shown all the same. Nothing is run.
+A version file that cannot be read is listed with its line; the others are shown all the same. No version file is run;
+an ``env.py`` that migrates several schemas or databases is, to read where each of them is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 
 from ..session import Session
 from ..views.history import History
-from ..views.revisions import broken_files, entries, lost_revisions
+from ..views.revisions import broken_files, entries, lost_revisions, target_states
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,4 +30,6 @@ def run(session: Session, args: argparse.Namespace) -> History:
     current = session.heads_if_connected()
     notes = lost_revisions(scripts, current)
     found = entries(scripts, current, args.range)
-    return History(found, broken_files(scripts), session.where_if_connected, notes=notes)
+    return History(
+        found, broken_files(scripts), session.where_if_connected, notes=notes, targets=target_states(scripts, current)
+    )

@@ -21,7 +21,7 @@ from ..models import NO_MODELS
 from ..proposals.comparison import compare
 from ..running.existing import existing_tables
 from ..session import RELOAD, Session
-from ..views.revisions import broken_files, entries, lost_revisions
+from ..views.revisions import broken_files, entries, lost_revisions, target_states
 from ..views.status import Status
 
 
@@ -80,6 +80,7 @@ def _revisions(session: Session, connected: bool) -> dict[str, Any]:
     heads = tuple(scripts.get_heads())
     return {
         "current": current or (),
+        "targets": target_states(scripts, current),
         "heads": heads,
         "pending": sum(entry.state == "pending" for entry in listed) if connected else None,
         "broken": broken_files(scripts),

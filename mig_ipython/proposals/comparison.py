@@ -18,6 +18,8 @@ from ..models import NO_MODELS, Models, fingerprint
 from ..reimport import fresh_modules
 from ..running.existing import unwritten
 from ..running.work import at_work, refuse_difference
+from ..targets import Target, heads_of, labels, refuse_others, target_of
+from .several import Part, are_alike, joined, template_args
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class Comparison:
     ``opts`` are those that ``env.py`` configured; ``database_heads`` and ``heads`` where database and files were;
     ``fingerprint`` stands for the models as they were, ``wanted`` for what was left out. ``asked`` are the models of
     the notebook that were named or found; ``notes`` say what was included all the same, and which files were edited
-    since the kernel imported them.
+    since the kernel imported them. ``parts`` are the targets where they differ, each with its own operations.
     """
 
     operations: UpgradeOps
@@ -45,6 +47,7 @@ class Comparison:
     fingerprint: str
     wanted: Wanted = EVERYTHING
     asked: Models | None = None
+    parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
 
     def between(self, where: str) -> str:
@@ -52,13 +55,22 @@ class Comparison:
         return f"{self.models} and {where}{f' ({self.wanted})' if str(self.wanted) else ''}"
 
     def template_args(self, operations: UpgradeOps) -> dict[str, Any]:
-        """Return what fills the template of a version file for these operations; raises IrreversibleOperation."""
+        """Return what fills the template of a version file for these operations; raises IrreversibleOperation.
+
+        Raises CommandError where several targets cannot have one revision (see `several.template_args`).
+        """
+        if self.parts:
+            return {**self._own_args(), **template_args(self.parts, operations)}
         if self.operations.names is not None:
             self.operations.names.assign(operations.leaves())
         context = MigrationContext.configure(dialect=self.dialect, opts=dict(self.opts))
         script = MigrationScript(None, operations, operations.reverse_into(DowngradeOps()))
         autogen = AutogenContext(context, autogenerate=False)
-        return dict(script_template_args(script, autogen))
+        return {**self._own_args(), **script_template_args(script, autogen)}
+
+    def _own_args(self) -> dict[str, Any]:
+        """Return what ``env.py`` has for the template: ``context.configure(template_args=...)``."""
+        return dict(self.opts.get("template_args") or {})
 
 
 def compare(
@@ -98,41 +110,85 @@ def _directly(session: Session, models: Models | None, wanted: Wanted) -> Compar
 def _by_environment(session: Session, models: Models | None, only_at_head: bool, wanted: Wanted) -> Comparison:
     """Let ``env.py`` configure the context, and compare inside it; no revision is run."""
     scripts = session.scripts()
-    results: list[Comparison] = []
+    results: list[tuple[Target, Comparison]] = []
+    without: list[Target] = []
 
-    def look(revision: Any, context: MigrationContext) -> list[Any]:
-        if context.connection is not None:
-            refuse_difference(session, context.connection.engine.url)
-        here, heads = tuple(context.get_current_heads()), tuple(scripts.get_heads())
+    def look(revision: tuple[str, ...], context: MigrationContext) -> tuple[()]:
+        target = target_of(session, context, revision)
+        if not session.environment.has_computed_targets:
+            refuse_difference(session, target.url)
         if only_at_head:
-            _check_at_head(scripts, here)
-        used = _used(session, models, context.opts.get("target_metadata"))
-        if wanted.renames is not None:
-            context.opts["renames"] = wanted.renames
-        if context.opts.get("autogenerate_plugins") is None:
-            context.opts["autogenerate_plugins"] = wanted.plugins
-        found = produce_migrations(context, used.metadata)
-        hook = context.opts.get("process_revision_directives")
-        directives = [found]
-        if hook is not None:
-            hook(context, here, directives)
-        made = _comparison(directives[0] if directives else None, used, context, here, heads, wanted)
-        if not heads and not here and context.connection is not None:
+            _check_at_head(scripts, target.heads)
+        theirs = context.opts.get("target_metadata")
+        if session.environment.databases and not theirs:
+            without.append(target)
+            return ()
+        used = _used(session, models, theirs)
+        made = _produced(context, used, target.heads, tuple(scripts.get_heads()), wanted)
+        if not made.heads and not made.database_heads and context.connection is not None:
             note = unwritten(session, context.connection, used.several)
             made = replace(made, notes=(*made.notes, note) if note else made.notes)
-        results.append(made)
-        return []
+        results.append((target, made))
+        return ()
 
     with at_work(session, models) as config:
         environment = EnvironmentContext(config, scripts, fn=look, as_sql=False, dont_mutate=True)
         with environment:
             scripts.run_env()
+    _refuse_nothing(session, results, without)
+    refuse_others(session, [target.url for target, _ in results] + [target.url for target in without])
+    return _joined(results, without)
+
+
+def _produced(
+    context: MigrationContext, used: Models, here: tuple[str, ...], heads: tuple[str, ...], wanted: Wanted
+) -> Comparison:
+    """Compare as ``env.py`` has configured, its hook included."""
+    if wanted.renames is not None:
+        context.opts["renames"] = wanted.renames
+    if context.opts.get("autogenerate_plugins") is None:
+        context.opts["autogenerate_plugins"] = wanted.plugins
+    directives = [produce_migrations(context, used.metadata)]
+    hook = context.opts.get("process_revision_directives")
+    if hook is not None:
+        hook(context, here, directives)
+    return _comparison(directives[0] if directives else None, used, context, here, heads, wanted)
+
+
+def _refuse_nothing(session: Session, results: Sequence[object], without: Sequence[Target]) -> None:
+    """Raise CommandError where nothing was compared: ``env.py`` has no models, or ran no migrations."""
+    place = f"{session.environment.shown}/env.py"
+    if without and not results:
+        names = ", ".join(f"{target.engine!r}: Base.metadata" for target in without)
+        raise CommandError(f"{place} has no models for any database. Name them there: target_metadata = {{{names}}}")
     if not results:
         raise CommandError(
-            f"{session.environment.shown}/env.py ran no migrations, so nothing was compared. "
-            "It must call context.run_migrations()."
+            f"{place} ran no migrations, so nothing was compared. It must call context.run_migrations()."
         )
-    return results[-1]
+
+
+def _joined(results: Sequence[tuple[Target, Comparison]], without: Sequence[Target]) -> Comparison:
+    """Return the comparisons of all targets as one, which says what was compared where."""
+    first = results[0][1]
+    if len(results) == 1 and not without:
+        return first
+    names = labels([target for target, _ in results] + list(without))
+    parts = tuple(
+        Part(name, one.operations, one.dialect, one.opts) for name, (_, one) in zip(names, results, strict=False)
+    )
+    notes = tuple(dict.fromkeys(note for _, one in results for note in one.notes))
+    notes += tuple(f"{name} was not compared: env.py has no models for it." for name in names[len(results) :])
+    found = replace(
+        first,
+        database_heads=heads_of([*(target for target, _ in results), *without]),
+        fingerprint=" ".join(one.fingerprint for _, one in results),
+    )
+    if len(parts) > 1 and are_alike(parts):
+        return replace(found, notes=(*notes, f"The same in {len(parts)} targets: {', '.join(names[: len(parts)])}."))
+    several = tuple(dict.fromkeys(one.models for _, one in results))
+    metadata = tuple(each for models in several for each in models.several)
+    models = first.models if len(several) == 1 else replace(first.models, metadata=metadata)
+    return replace(found, notes=notes, operations=joined(parts), parts=parts, models=models)
 
 
 def _used(session: Session, models: Models | None, theirs: Any) -> Models:

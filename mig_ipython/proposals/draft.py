@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kernel_core.autogenerate import render_python_code
-from kernel_core.operations.containers import UpgradeOps
 from kernel_core.script import write
 from kernel_core.script.draft import Wish
 from kernel_core.util.exc import CommandError
@@ -17,6 +15,7 @@ from ..models import Models, find_models
 from ..review import Review
 from ..views.text import short
 from .comparison import Comparison, compare
+from .several import code_of
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -170,7 +169,7 @@ class Draft:
         found = compare(session, self.models_now(), wanted=made.wanted)
         if found.fingerprint != made.fingerprint:
             return "The models have changed since this review was made."
-        if _code(found.operations) != _code(made.operations):
+        if code_of(found.operations) != code_of(made.operations):
             return "The database was altered by hand since this review was made."
         return ""
 
@@ -232,11 +231,6 @@ def _models_called(name: str, session: Session) -> Models | None:
         return find_models([part.strip() for part in name.split(",")], session.namespace)
     except CommandError:
         return None
-
-
-def _code(operations: UpgradeOps) -> str:
-    """Return operations as text to compare by."""
-    return render_python_code(operations) if not operations.is_empty() else ""
 
 
 def _spoken(script: Any) -> str:

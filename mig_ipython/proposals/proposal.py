@@ -277,4 +277,5 @@ def review_of(session: Session, found: Comparison) -> Review:
         notes=found.notes,
         opts=found.opts,
         connect=session.connection.open,
+        dialects={part.label: part.dialect for part in found.parts},
     )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import MetaData, Table
@@ -15,6 +16,7 @@ from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 
 from kernel_core.autogenerate.renames import RenameCandidate
 from kernel_core.operations.containers import OpContainer, UpgradeOps, grouped
+from kernel_core.operations.operation import MigrateOperation
 from kernel_core.operations.ops import CreateTableOp, ExecuteSQLOp
 from kernel_core.util.exc import CommandError, FieldError
 
@@ -38,6 +40,7 @@ from .selection import chosen_numbers
 
 Connect = Callable[[], AbstractContextManager[Connection]]
 Observer = Callable[[str], object]
+_NO_DIALECTS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Review:
@@ -50,7 +53,8 @@ class Review:
         review.accepted()          # a new UpgradeOps; the operations handed in are never changed
 
     ``dialect`` is a SQLAlchemy dialect or a dialect's name, ``opts`` are those of ``context.configure()``, ``connect``
-    opens a connection for reading (only to show how a table would be rebuilt). ``notes`` are sentences about what was
+    opens a connection for reading (only to show how a table would be rebuilt), ``dialects`` are those of several
+    databases by the name that an operation has for its own (``engine``). ``notes`` are sentences about what was
     included or left out beside what was asked for. Each act returns what it did in words,
     keeps it in `said`, and tells the observers. An act that is refused raises CommandError and changes nothing.
     """
@@ -65,14 +69,15 @@ class Review:
         opts: Mapping[str, Any] | None = None,
         connect: Connect | None = None,
         notes: Sequence[str] = (),
+        dialects: Mapping[str, Any] = _NO_DIALECTS,
     ) -> None:
         self.dialect = make_url(f"{dialect}://").get_dialect()() if isinstance(dialect, str) else dialect
         self.source, self.target, self.notes = source, target, tuple(notes)
-        self.opts, self._connect = dict(opts or {}), connect
+        self.opts, self._connect, self._dialects = dict(opts or {}), connect, dialects
         self._tables: dict[tuple[str | None, str], Table] = {}
         self.said = ""
         leaves = list(operations.leaves())
-        rows = [Row.of(key, operation, self.dialect.name) for key, operation in enumerate(leaves, 1)]
+        rows = [Row.of(key, operation, self.dialect_of(operation).name) for key, operation in enumerate(leaves, 1)]
         self._tolerated = frozenset(wrong_order(rows))
         self._past = Past(settled(rows, self._tolerated))
         self._observers: list[Observer] = []
@@ -168,6 +173,14 @@ class Review:
             raise CommandError(f"{errors[0].rstrip('.')}{more}. Correct, revert or reject it.")
         return UpgradeOps(grouped(row.operation for row in self.rows if row.accepted))
 
+    def dialect_of(self, operation: MigrateOperation) -> Any:
+        """Return the dialect of the database that an operation is for."""
+        return self._dialects.get(operation.engine, self.dialect)
+
+    def _on(self, number: int) -> tuple[MigrateOperation, Any]:
+        operation = self.row(number).operation
+        return operation, self.dialect_of(operation)
+
     # ---- what a person does ----------------------------------------------------------------------------------------
 
     def accept(self, which: str = "all") -> str:
@@ -199,7 +212,9 @@ class Review:
     def edit(self, number: int, **values: object) -> str:
         """Give fields of a row other values, as Python objects; raises CommandError, and then nothing is changed."""
         row = self.row(number)
-        changed = row.changed(row.operation.edit(**values), self.dialect.name, without=frozenset(values))
+        changed = row.changed(
+            row.operation.edit(**values), self.dialect_of(row.operation).name, without=frozenset(values)
+        )
         return self._replace(row, changed, f"Edited row {number}: {changed.sentence}.")
 
     def edit_text(self, number: int, field_name: str, text: str) -> str:
@@ -212,11 +227,11 @@ class Review:
         if named and field_name not in row.wrong and text == row.text_of(field_name):
             return self.said
         try:
-            operation = row.operation.edit_text(field_name, text, self.dialect)
+            operation = row.operation.edit_text(field_name, text, self.dialect_of(row.operation))
         except (FieldError, ValueError, SQLAlchemyError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             return self._replace(row, row.with_wrong(field_name, text, reason), f"Row {number}: {reason}")
-        changed = row.changed(operation, self.dialect.name, without=frozenset({field_name}))
+        changed = row.changed(operation, self.dialect_of(operation).name, without=frozenset({field_name}))
         return self._replace(row, changed, f"Edited row {number}: {changed.sentence}.")
 
     def revert(self, number: int) -> str:
@@ -246,7 +261,7 @@ class Review:
             known = f"{len(self.renames)} may be one" if self.renames else "nothing looks like one"
             raise CommandError(f"There is no rename {number}: {known}.")
         candidate = self.renames[number - 1]
-        rows = renamed(self.rows, candidate, lambda new: Row.of(self._past.next_key(), new, self.dialect.name))
+        rows = renamed(self.rows, candidate, lambda new: Row.of(self._past.next_key(), new, self.dialect_of(new).name))
         return self._do(rows, f"{candidate.old_name} is renamed to {candidate.new_name}; its values are kept.")
 
     def add_sql(self, sql: str, reverse: str | None = None) -> str:
@@ -282,15 +297,15 @@ class Review:
 
     def sql(self, number: int) -> str:
         """Return the SQL of a row for this database; nothing is run."""
-        return sql_of(self.row(number).operation, self.dialect, self.opts, self._table)
+        return sql_of(*self._on(number), self.opts, self._table)
 
     def python(self, number: int) -> str:
         """Return the Python of a row as it would stand in ``upgrade()``."""
-        return python_of(self.row(number).operation, self.dialect, self.opts)
+        return python_of(*self._on(number), self.opts)
 
     def downgrade(self, number: int) -> str:
         """Return the Python that undoes a row, or a comment that says why it cannot be undone."""
-        return downgrade_of(self.row(number).operation, self.dialect, self.opts)
+        return downgrade_of(*self._on(number), self.opts)
 
     # ---- who watches -----------------------------------------------------------------------------------------------
 

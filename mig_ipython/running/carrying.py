@@ -12,8 +12,9 @@ from kernel_core.rehearse import Rehearsal, rehearse, runs_on_copy
 from kernel_core.runtime import run as runtime
 from kernel_core.util.exc import CommandError, CommitRefused, UpgradeFailed
 
+from ..targets import Target, labels
 from ..views.plan import Plan
-from ..views.report import RunReport
+from ..views.report import RunReport, TargetRun
 from .existing import advise
 from .work import at_work, connection_at_work, place_of, refuse_difference
 
@@ -40,9 +41,10 @@ def run(
     """
     if sql and ":" not in revision:
         revision = f"{_single_head(session)}:{revision}"
+    targets = () if sql else session.targets()
     try:
         with at_work(session) as config:
-            config.attributes["on_step"] = _guarded(session, on_step)
+            config.attributes["on_step"] = _guarded(session, on_step, targets)
             done = _ACTS[verb](config, revision, sql=sql)
     except UpgradeFailed as error:
         if verb == "upgrade" and not sql:
@@ -51,17 +53,28 @@ def run(
     finally:
         if not sql:
             session.tell_panels()
-    return RunReport(verb, done.steps, done.before, done.after, session.where, done.sql, plan=plan)
+    parts = _by_target(targets, done)
+    return RunReport(verb, done.steps, done.before, done.after, session.where, done.sql, plan=plan, targets=parts)
 
 
 def stamp(session: Session, revisions: Sequence[str], *, purge: bool = False, sql: bool = False) -> RunReport:
     """Write into the version table without running anything; with ``sql`` only return the SQL."""
+    targets = () if sql else session.targets()
     with at_work(session) as config:
-        config.attributes["on_step"] = _guarded(session, None)
+        config.attributes["on_step"] = _guarded(session, None, targets)
         target = f"{_single_head(session)}:{revisions[0]}" if sql and len(revisions) == 1 else list(revisions)
         done = command.stamp(config, target, purge=purge, sql=sql)
     session.tell_panels()
-    return RunReport("stamp", done.steps, done.before, done.after, session.where, done.sql)
+    parts = _by_target(targets, done)
+    return RunReport("stamp", done.steps, done.before, done.after, session.where, done.sql, targets=parts)
+
+
+def _by_target(targets: Sequence[Target], done: runtime.RunReport) -> tuple[TargetRun, ...]:
+    """Return what was done in each target; () where there is one."""
+    names = labels(targets) if len(targets) == len(done.parts) else [part.target for part in done.parts]
+    return tuple(
+        TargetRun(name, part.before, part.after, part.steps) for name, part in zip(names, done.parts, strict=True)
+    )
 
 
 def try_out(session: Session, verb: str, revision: str, *, plan: Plan | None = None) -> RunReport:
@@ -114,12 +127,17 @@ def _failed_trial(session: Session, error: UpgradeFailed) -> str:
     )
 
 
-def _guarded(session: Session, on_step: OnStep | None) -> OnStep:
-    """Return a listener that looks at the database before the first step, and then calls ``on_step``."""
+def _guarded(session: Session, on_step: OnStep | None, targets: Sequence[Target]) -> OnStep:
+    """Return a listener that checks the database before the first step, and then calls ``on_step``.
+
+    It must be the connected one, or that of one of ``targets``.
+    """
+    allowed = {place_of(target.url) for target in targets}
 
     def listen(event: runtime.RunEvent) -> None:
         bind = connection_at_work()
-        if event.kind == "start" and event.index == 1 and bind is not None:
+        starts = event.kind == "start" and event.index == 1
+        if starts and bind is not None and place_of(bind.engine.url) not in allowed:
             refuse_difference(session, bind.engine.url)
         if on_step is not None:
             on_step(event)

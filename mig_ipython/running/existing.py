@@ -116,6 +116,8 @@ class _Replay:
 
 def existing_tables(session: Session) -> Existing | None:
     """Return the tables that pending revisions create and the database has already; None where there are none."""
+    if session.environment.has_computed_targets:
+        return None  # the tables may be in other schemas than those that this connection sees
     scripts, current = session.scripts(), session.heads_of_database()
     if any(name not in scripts.map for name in current):
         return None

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from kernel_core.operations.containers import OpContainer
 from kernel_core.operations.operation import MigrateOperation
+from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script
 from kernel_core.script.steps import downgrade_steps, upgrade_steps
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
+from ..targets import Target, beside, labels, target_of, visit
 from ..views.operations import Line, line_of
 from ..views.plan import Blocker, Loss, Plan, PlannedStep
 from .counting import counted, keeps_rows
@@ -25,6 +29,8 @@ from .recording import record_script
 
 if TYPE_CHECKING:
     from ..session import Session
+
+Finding = TypeVar("Finding", Loss, Blocker)
 
 _MAY_HURT = re.compile(
     r"drop_|alter_column|delete|truncate|execute|unique|foreign_key|check_constraint|primary_key|exclude|set_enum"
@@ -39,6 +45,8 @@ def plan(session: Session, verb: str, target: str) -> Plan:
 
     Files that do more than call directives are only read; their steps say so. Raises what the plan refuses.
     """
+    if session.has_environment and session.environment.has_computed_targets:
+        return _of_targets(session, verb, target)
     scripts = session.scripts()
     heads = frozenset(session.heads_of_database())
     find = upgrade_steps if verb == "upgrade" else downgrade_steps
@@ -46,7 +54,7 @@ def plan(session: Session, verb: str, target: str) -> Plan:
     ask = cache(partial(_operations, dialect=dialect, function=verb))
     steps = [scripts.get_revision(step.revision_id) for step in find(scripts.map, heads, target)]
     told = [script for script in steps if script is not None]
-    losses, blockers = _counted(session, told, ask, verb)
+    losses, blockers = _counted(session.connection.open, told, ask, verb, dialect)
     return Plan(
         verb,
         target,
@@ -63,6 +71,54 @@ def plan(session: Session, verb: str, target: str) -> Plan:
 def _keeps_rows(ask: Callable[[Script], OpContainer | None], script: Script) -> bool:
     operations = ask(script)
     return operations is not None and all(map(keeps_rows, operations.leaves()))
+
+
+def _of_targets(session: Session, verb: str, target: str) -> Plan:
+    """Return the plan of an environment with several targets; ``env.py`` is run, and the rows of each are counted."""
+    scripts = session.scripts()
+    find = upgrade_steps if verb == "upgrade" else downgrade_steps
+    found: list[tuple[Target, list[Script], tuple[Loss, ...], tuple[Blocker, ...], Any]] = []
+
+    def look(heads: tuple[str, ...], context: MigrationContext) -> None:
+        ask = cache(partial(_operations, dialect=context.dialect, function=verb))
+        steps = [scripts.get_revision(step.revision_id) for step in find(scripts.map, frozenset(heads), target)]
+        told = [script for script in steps if script is not None]
+        counted = _counted(lambda: beside(context), told, ask, verb, context.dialect)
+        found.append((target_of(session, context, heads), told, *counted, ask))
+
+    visit(session, look)
+    names = labels([one[0] for one in found]) if len(found) > 1 else ("",)
+    where = {
+        script.revision: [name for name, (_, told, *_) in zip(names, found, strict=True) if script in told]
+        for _, told, *_ in found
+        for script in told
+    }
+    asked = {script.revision: (script, ask) for _, told, _, _, ask in found for script in told}
+    return Plan(
+        verb,
+        target,
+        tuple(
+            PlannedStep(revision, _doc(script, where[revision], names), partial(_lines, script, ask))
+            for revision, (script, ask) in asked.items()
+        ),
+        tuple(_at(loss, name) for name, (_, _, losses, *_) in zip(names, found, strict=True) for loss in losses),
+        session.where,
+        session.connection.dialect,
+        partial(_sql, session, verb, target),
+        tuple(_at(one, name) for name, (_, _, _, several, _) in zip(names, found, strict=True) for one in several),
+        keeps_data=verb == "downgrade"
+        and not any(losses for _, _, losses, *_ in found)
+        and all(_keeps_rows(ask, script) for script, ask in asked.values()),
+    )
+
+
+def _doc(script: Script, where: Sequence[str], names: Sequence[str]) -> str:
+    """Return the message of a revision, and where it runs if that is not everywhere."""
+    return script.doc if len(where) == len(names) else f"{script.doc} (only in {', '.join(where)})"
+
+
+def _at(one: Finding, name: str) -> Finding:
+    return replace(one, sentence=f"{one.sentence} in {name}") if name else one
 
 
 def announce(plan: Plan) -> None:
@@ -95,13 +151,16 @@ def _lines(script: Script, ask: Any) -> tuple[Line, ...] | None:
 
 
 def _counted(
-    session: Session, scripts: Sequence[Script], ask: Callable[[Script], OpContainer | None], verb: str
+    connect: Callable[[], AbstractContextManager[Any]],
+    scripts: Sequence[Script],
+    ask: Callable[[Script], OpContainer | None],
+    verb: str,
+    dialect: Any,
 ) -> tuple[tuple[Loss, ...], tuple[Blocker, ...]]:
     """Return what the revisions would lose, and what would make them fail, on the database as it is now."""
     risky = [place for place, script in enumerate(scripts) if _MAY_HURT.search(script.source)]
     if not risky:
         return (), ()
-    dialect = session.connection.engine.dialect
 
     def steps() -> Iterator[tuple[list[MigrateOperation], bool]]:
         for script in scripts[: risky[-1] + 1]:
@@ -113,7 +172,7 @@ def _counted(
             else:
                 yield [], False
 
-    with session.connection.open() as live:
+    with connect() as live:
         return counted(live, steps()) if sa.inspect(live).get_table_names() else ((), ())
 
 

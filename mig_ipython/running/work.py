@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -30,7 +30,6 @@ def at_work(session: Session, models: Models | None = None, connection: Any = No
     ``connection`` is by default a fresh one of the current connection. Where files of the project were edited since
     the kernel imported them, they are imported anew inside (see `reimport`). Logging is afterwards as it was.
     """
-    session.environment.refuse_several()
     config = session.environment.config()
     refuse_other_database(session, config)
     opened = nullcontext(connection) if connection is not None else session.connection.open()
@@ -38,12 +37,27 @@ def at_work(session: Session, models: Models | None = None, connection: Any = No
         chosen = models or session.likely_models()
         if fresh is not None:
             chosen = fresh.models(chosen, session.namespace)
-        if chosen is not None:
-            several = chosen.metadata
-            config.attributes["target_metadata"] = list(several) if isinstance(several, tuple) else several
-        config.attributes["connection"] = live
-        with fresh.told_of_imports() if fresh is not None else nullcontext():
+        with ExitStack() as stack:
+            if session.environment.databases:
+                config.attributes["connections"] = _for_each(session, stack)
+            else:
+                _carry(config, chosen, live)
+            if fresh is not None:
+                stack.enter_context(fresh.told_of_imports())
             yield config
+
+
+def _carry(config: Config, models: Models | None, live: Any) -> None:
+    config.attributes["connection"] = live
+    if models is not None:
+        several = models.metadata
+        config.attributes["target_metadata"] = list(several) if isinstance(several, tuple) else several
+
+
+def _for_each(session: Session, stack: ExitStack) -> dict[str, sa.Connection]:
+    """Return a live connection for each database of a ``multidb`` environment that a connection is named like."""
+    known = session.connections
+    return {name: stack.enter_context(known[name].open()) for name in session.environment.databases if name in known}
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from .html import Html, page, table, tag
-from .revisions import Broken, Entry
+from .html import Html, page, plain_list, table, tag
+from .revisions import Broken, Entry, TargetState
 from .text import short
 from .text import table as text_table
 from .view import View
@@ -19,7 +19,7 @@ SIGNS = {"applied": "✓ applied", "pending": "○ pending", "unknown": "? not a
 class History(View):
     """Revisions, newest first; iterate or index it for the values.
 
-    ``notes`` are sentences about the database beneath them.
+    ``notes`` are sentences about the database beneath them; ``targets`` say where each of several version tables is.
     """
 
     entries: tuple[Entry, ...]
@@ -27,6 +27,7 @@ class History(View):
     where: str = ""
     title: str = "History"
     notes: tuple[str, ...] = ()
+    targets: tuple[TargetState, ...] = ()
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
@@ -39,6 +40,7 @@ class History(View):
 
     def text(self) -> str:
         parts = [self.where] if self.where else []
+        parts += [f"  {target}" for target in self.targets]
         parts.append(text_table(self._headings, self._rows(60)) if self.entries else self._none)
         parts += [f"! broken: {one}" for one in self.broken]
         parts += [f"! {note}" for note in self.notes]
@@ -50,7 +52,8 @@ class History(View):
         where = tag("p", self.where, class_="mig-where") if self.where and not self.entries else Html()
         broken = (tag("p", f"Broken: {one}", class_="mig-warn") for one in self.broken)
         notes = (tag("p", note, class_="mig-warn") for note in self.notes)
-        return page(where, shown, *broken, *notes, label=self.title)
+        targets = plain_list(map(str, self.targets)) if self.targets else Html()
+        return page(where, targets, shown, *broken, *notes, label=self.title)
 
     @property
     def _none(self) -> str:

@@ -76,8 +76,12 @@ def names_of(operation: MigrateOperation) -> tuple[str, ...]:
 
 
 def group_of(operation: MigrateOperation) -> str:
-    """Return the heading that an operation is listed under, in text and in panels: its table, or what kind it is."""
-    return table_of(operation) or (STATEMENTS if isinstance(operation, ExecuteSQLOp) else OTHERS)
+    """Return the heading that an operation is listed under, in text and in panels: its table, or what kind it is.
+
+    Where an environment migrates several databases, the database is named too.
+    """
+    group = table_of(operation) or (STATEMENTS if isinstance(operation, ExecuteSQLOp) else OTHERS)
+    return f"{group} in {operation.engine}" if operation.engine else group
 
 
 def with_rows(numbers: Sequence[int]) -> str:

@@ -16,13 +16,30 @@ _DONE = {"upgrade": "upgraded", "downgrade": "stepped back", "stamp": "stamped"}
 _SIGNS = {"upgrade": "▲ up", "downgrade": "▼ down", "stamp": "● stamp"}
 
 
+@dataclass(frozen=True, slots=True)
+class TargetRun:
+    """What a run did in one of several targets: a schema, a database, a version table of its own."""
+
+    label: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    steps: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        after = ", ".join(self.after) or "base"
+        if not self.steps:
+            return f"{self.label}: nothing to do, it is at {after}"
+        return f"{self.label}: {count(len(self.steps), 'revision')}, from {', '.join(self.before) or 'base'} to {after}"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class RunReport(View):
     """The result of ``%mig_upgrade``, ``%mig_downgrade`` or ``%mig_stamp``.
 
     ``steps`` say revision, direction, doc and seconds; ``before`` and ``after`` are the heads of the database;
     ``sql`` is the script where only SQL was asked for; ``where`` names the database. ``plan`` is what was known before;
-    ``trial`` holds the schema ``before`` and ``after`` of a run that left nothing. False when nothing was done.
+    ``trial`` holds the schema ``before`` and ``after`` of a run that left nothing; ``targets`` are the parts of a run on
+    several version tables. False when nothing was done.
     """
 
     verb: str
@@ -33,6 +50,7 @@ class RunReport(View):
     sql: str | None = None
     plan: Plan | None = None
     trial: Any = None
+    targets: tuple[TargetRun, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.steps)
@@ -42,6 +60,10 @@ class RunReport(View):
         if self.sql is not None:
             return f"SQL of {self.verb} for {self.where}; nothing was run"
         stands = ", ".join(self.after) or "base"
+        if self.targets:
+            ran = sum(bool(target.steps) for target in self.targets)
+            done = f"{_DONE[self.verb]} {ran} of {count(len(self.targets), 'target')}" if ran else "nothing to do"
+            return f"{self.where}: {done}"
         if not self.steps:
             return f"{self.where}: nothing to do, it stands at {stands}"
         if self.trial is not None:
@@ -71,8 +93,9 @@ class RunReport(View):
         lead = tag("p", self.summary(), class_="mig-lead")
         if self.sql is not None:
             return page(lead, code(self.sql, "sql"), label="SQL")
-        steps = plain_list(map(self._step_html, self.steps)) if self.steps else ""
-        return page(lead, steps, self._changes_html(), label="Result")
+        targets = plain_list(map(str, self.targets)) if self.targets else ""
+        steps = plain_list(map(self._step_html, self._different_steps())) if self.steps else ""
+        return page(lead, targets, steps, self._changes_html(), label="Result")
 
     def _changes_html(self) -> Html:
         if self.trial is None:
@@ -89,10 +112,14 @@ class RunReport(View):
             return ()
         return found.told() if found.lines is not None else ("ran code of its own",)
 
+    def _different_steps(self) -> list[Any]:
+        """Return the steps, each revision once where it ran in several targets."""
+        return list({step.revision: step for step in self.steps}.values()) if self.targets else list(self.steps)
+
     def _steps_text(self) -> list[str]:
         """Return a line for each step, and beneath it what it did."""
-        lines = []
-        for step in self.steps:
+        lines = [f"  {target}" for target in self.targets]
+        for step in self._different_steps():
             lines.append(f"  {_sign(step)} {step.revision} {short(step.doc or '')}".rstrip())
             lines += [f"      {line}" for line in self._told(step)]
         return lines

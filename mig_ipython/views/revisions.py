@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from kernel_core.script import ScriptDirectory
@@ -15,11 +15,38 @@ from ..errors import lost_revision
 State = Literal["applied", "pending", "unknown"]
 
 
+class Current(tuple[str, ...]):  # noqa: SLOT001 - a tuple has room for no other slots
+    """The revisions that a database is at; ``targets`` are (name, revisions) where it has several version tables."""
+
+    targets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @classmethod
+    def of(cls, targets: Iterable[tuple[str, tuple[str, ...]]]) -> Current:
+        """Return the revisions of all targets together."""
+        listed = tuple(targets)
+        found = cls(sorted({revision for _, revisions in listed for revision in revisions}))
+        found.targets = listed if len(listed) > 1 else ()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """Where one of several version tables is: its name, its revisions, and how many are pending there."""
+
+    label: str
+    current: tuple[str, ...]
+    pending: int
+
+    def __str__(self) -> str:
+        return f"{self.label}: {', '.join(self.current) or 'base (nothing applied)'}, {self.pending} pending"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One revision: who it follows, what it is about, and whether the database has it.
 
-    ``state`` is ``unknown`` where no database was asked. ``is_current``: the database stands here.
+    ``state`` is ``unknown`` where no database was asked. ``is_current``: the database stands here. ``only_in`` are the
+    names of the targets that have it, where others have not: it is pending then.
     """
 
     revision: str
@@ -31,6 +58,7 @@ class Entry:
     is_current: bool = False
     is_head: bool = False
     path: str = ""
+    only_in: tuple[str, ...] = ()
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -42,6 +70,8 @@ class Entry:
             words.append("head")
         if self.state == "pending":
             words.append("pending")
+        if self.only_in:
+            words.append(f"applied only in {', '.join(self.only_in)}")
         words.extend(f"branch {label}" for label in self.labels)
         return tuple(words)
 
@@ -76,8 +106,31 @@ def entries(script: Any, current: Iterable[str] | None, rev_range: str | None = 
     ``rev_range`` is ``a:b`` in the grammar of revisions; raises ResolutionError where it names none.
     """
     here = frozenset(current or ())
-    applied = script.map.ancestors(revision for revision in here if revision in script.map)
-    return tuple(entry(one, here, None if current is None else applied) for one in _in_range(script, rev_range, here))
+    applied = _ancestors(script, here)
+    found = [entry(one, here, None if current is None else applied) for one in _in_range(script, rev_range, here)]
+    targets = [(name, _ancestors(script, heads)) for name, heads in getattr(current, "targets", ())]
+    return tuple(_by_targets(one, targets) for one in found)
+
+
+def target_states(script: Any, current: Iterable[str] | None) -> tuple[TargetState, ...]:
+    """Return where each target is; () where the database has one version table."""
+    every = [one.revision for one in script.walk_revisions()]
+    return tuple(
+        TargetState(name, heads, len(set(every) - _ancestors(script, heads)))
+        for name, heads in getattr(current, "targets", ())
+    )
+
+
+def _ancestors(script: Any, heads: Iterable[str]) -> set[str]:
+    return set(script.map.ancestors(revision for revision in heads if revision in script.map))
+
+
+def _by_targets(entry: Entry, targets: Sequence[tuple[str, Collection[str]]]) -> Entry:
+    """Return an entry that is applied only where every target has it."""
+    having = tuple(name for name, applied in targets if entry.revision in applied)
+    if not having or len(having) == len(targets):
+        return entry
+    return replace(entry, state="pending", only_in=having)
 
 
 def entry(one: Any, here: Collection[str], applied: Collection[str] | None) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .html import Html, page, table, tag, with_code
-from .revisions import Broken
+from .revisions import Broken, TargetState
 from .view import View
 
 
@@ -14,7 +14,7 @@ class Status(View):
     """The status; each fact is an attribute, ``next`` the command that makes sense now.
 
     ``drift`` is the number of differences between models and database, None where it was not asked; ``notes`` are
-    sentences about what blocks the next step.
+    sentences about what blocks the next step, ``targets`` where each of several version tables is.
     """
 
     database: str = ""
@@ -27,6 +27,7 @@ class Status(View):
     next: str = ""
     broken: tuple[Broken, ...] = ()
     notes: tuple[str, ...] = ()
+    targets: tuple[TargetState, ...] = ()
 
     def facts(self) -> list[tuple[str, str]]:
         """Return (name, what is said of it)."""
@@ -36,6 +37,7 @@ class Status(View):
             facts.append(("heads", ", ".join(self.heads) or "none (no revision written)"))
         if self.pending is not None:
             facts.append(("pending", str(self.pending)))
+        facts += [("target", str(target)) for target in self.targets]
         if self.models:
             facts.append(("models", self.models))
         if self.drift is not None:
