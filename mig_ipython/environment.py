@@ -133,7 +133,8 @@ class Environment(View):
                 "also for status, current and history."
             )
         if self.has_computed_targets:
-            return "Its env.py decides which version tables there are; it runs for every command that reads one."
+            there = "takes the notebook's connection" if self.takes_connection else "connects by itself"
+            return f"Its env.py {there} and decides which version tables there are: commands that read them run it."
         there = "takes the notebook's connection" if self.takes_connection else "connects by itself"
         return (
             f"Its env.py {there}; it runs for upgrade, downgrade, stamp, autogenerate, diff and check, "

@@ -19,6 +19,7 @@ from .cells.declaring import ModelCells
 from .connection import Connection, connect, sqlite_path
 from .elsewhere import NamedDatabase, configured_database, section_files, section_url
 from .environment import Environment, make, open_at
+from .errors import message_of
 from .models import Models, candidates, find_models
 from .proposals.proposal import Proposal
 from .proposals.wanted import Wanted, patterns
@@ -335,6 +336,16 @@ class Session:
     def heads_if_connected(self) -> tuple[str, ...] | None:
         """Return where the database stands, None where none is connected."""
         return self.heads_of_database() if self.current_name is not None else None
+
+    def heads_or_reason(self) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+        """Return the revisions of the database; None, with a sentence, where ``env.py`` is needed for it and fails."""
+        try:
+            return self.heads_if_connected(), ()
+        except (Exception, SystemExit) as error:
+            told = message_of(error)
+            if told is None or not self.environment.has_computed_targets:
+                raise
+            return None, (f"What is applied is not known: {' '.join(told.splitlines())}",)
 
     def plan(self, verb: str, revision: str) -> Plan:
         """Return what ``upgrade`` or ``downgrade`` to a revision would do; nothing is run."""

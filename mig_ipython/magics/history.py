@@ -27,8 +27,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> History:
     """Return the history."""
     scripts = session.scripts()
-    current = session.heads_if_connected()
-    notes = lost_revisions(scripts, current)
+    current, unknown = session.heads_or_reason()
+    notes = (*unknown, *lost_revisions(scripts, current))
     found = entries(scripts, current, args.range)
     return History(
         found, broken_files(scripts), session.where_if_connected, notes=notes, targets=target_states(scripts, current)

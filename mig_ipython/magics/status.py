@@ -46,9 +46,9 @@ def run(session: Session, args: argparse.Namespace) -> Status:
         facts["models"] = str(models)
     if session.has_environment:
         facts["environment"] = session.environment.shown
-        found = _revisions(session, connected)
+        found = _revisions(session)
         facts.update(found, notes=(*facts.get("notes", ()), *found["notes"]))
-    settled = connected and not facts.get("pending") and not facts.get("lost")
+    settled = connected and facts.get("pending", 0) == 0 and not facts.get("lost")
     if settled and not args.no_drift and (models is not None or session.has_environment):
         facts |= _drift(session, facts.get("notes", ()))
     if facts.get("pending") and connected:
@@ -73,19 +73,19 @@ def _connecting(session: Session) -> dict[str, Any]:
     return {"connecting": f"%mig_connect @{several[0]}" if several else "%mig_connect sqlite:///dev.db"}
 
 
-def _revisions(session: Session, connected: bool) -> dict[str, Any]:
+def _revisions(session: Session) -> dict[str, Any]:
     scripts = session.scripts()
-    current = session.heads_of_database() if connected else None
+    current, unknown = session.heads_or_reason()
     listed = entries(scripts, current)
     heads = tuple(scripts.get_heads())
     return {
         "current": current or (),
         "targets": target_states(scripts, current),
         "heads": heads,
-        "pending": sum(entry.state == "pending" for entry in listed) if connected else None,
+        "pending": sum(entry.state == "pending" for entry in listed) if current is not None else None,
         "broken": broken_files(scripts),
         "lost": tuple(name for name in current or () if name not in scripts.map),
-        "notes": (*lost_revisions(scripts, current), *_several_heads(heads)),
+        "notes": (*unknown, *lost_revisions(scripts, current), *_several_heads(heads)),
     }
 
 
@@ -127,6 +127,8 @@ def _next(session: Session, facts: dict[str, Any], connected: bool) -> str:
         return f"restore the file of {', '.join(facts['lost'])}, or stamp (see note)"
     if facts.get("existing") is not None:
         return str(facts["existing"].command or "drop or complete the existing tables (see note)")
+    if facts["pending"] is None:
+        return "make env.py run here (see note)"
     if facts["pending"]:
         return f"%mig_upgrade{' heads' if several else ''}"
     if facts.get("drift") or not facts["heads"]:

@@ -38,8 +38,8 @@ class RunReport(View):
 
     ``steps`` say revision, direction, doc and seconds; ``before`` and ``after`` are the heads of the database;
     ``sql`` is the script where only SQL was asked for; ``where`` names the database. ``plan`` is what was known before;
-    ``trial`` holds the schema ``before`` and ``after`` of a run that left nothing; ``targets`` are the parts of a run on
-    several version tables. False when nothing was done.
+    ``trial`` holds the schema ``before`` and ``after`` of a run that left nothing; ``targets`` are the parts of a run
+    on several version tables. False when nothing was done.
     """
 
     verb: str

@@ -32,8 +32,9 @@ class Status(View):
     def facts(self) -> list[tuple[str, str]]:
         """Return (name, what is said of it)."""
         facts = [("database", self.database or "not connected"), ("environment", self.environment or "none")]
+        nothing = "not known" if self.pending is None and self.database else "base (nothing applied)"
         if self.environment:
-            facts.append(("current", ", ".join(self.current) or "base (nothing applied)"))
+            facts.append(("current", ", ".join(self.current) or nothing))
             facts.append(("heads", ", ".join(self.heads) or "none (no revision written)"))
         if self.pending is not None:
             facts.append(("pending", str(self.pending)))

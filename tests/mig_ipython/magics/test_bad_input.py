@@ -217,20 +217,21 @@ def test_several_heads_are_to_be_upgraded_to_before_a_comparison(ready):
     assert "Run %mig_upgrade heads first." in shown
 
 
-SEVERAL = "multi migrates several databases in one go (main, archive), and this command works on one."
-
-
-def test_an_environment_of_several_databases_is_looked_at_here_and_run_elsewhere(notebook, tmp_path):
+def test_an_environment_of_several_databases_that_are_not_named_says_which_one_is_missing(notebook, tmp_path):
     notebook.run("%mig_connect sqlite:///dev.db\n%mig_init multi --template multidb")
     notebook.declare()
-    assert "It migrates several databases (main, archive)" in repr(notebook.run("%mig_open multi"))
+    assert "It migrates several databases in one go: main, archive." in repr(notebook.run("%mig_open multi"))
     revision = notebook.run("%mig_revision -m first --id a1")
     assert "def upgrade_archive()" in revision.source
-    assert [entry.revision for entry in notebook.run("%mig_history")] == ["a1"]
-    for command in ("%mig_upgrade", "%mig_upgrade --sql", "%mig_stamp head", "%mig_diff", "%mig_autogenerate -m x"):
-        shown = notebook.fail(command)
-        assert SEVERAL in shown
-        assert "Run it in a terminal: mig -c multi/alembic.ini upgrade head" in shown
+    history = notebook.run("%mig_history")
+    assert [(entry.revision, entry.state) for entry in history] == [("a1", "unknown")]
+    assert "What is applied is not known: The database main has no URL." in repr(history)
+    status = notebook.run("%mig")
+    assert (status.pending, status.drift) == (None, None)
+    assert "What is applied is not known" in repr(status)
+    assert "up to date" not in repr(status)
+    for command in ("%mig_upgrade", "%mig_stamp head", "%mig_diff", "%mig_autogenerate -m x", "%mig_current"):
+        assert "The database main has no URL. Set DATABASE_URL_MAIN" in notebook.fail(command)
     hand = "%%migration 'by hand' --write\ndef upgrade():\n    op.drop_table('t')\ndef downgrade():\n    pass"
-    assert SEVERAL in notebook.fail(hand)
+    assert "fill in upgrade_main() and the others" in notebook.fail(hand)
     assert len(list((tmp_path / "multi" / "versions").glob("*.py"))) == 1
