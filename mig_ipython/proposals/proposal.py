@@ -15,7 +15,7 @@ from ..review import Chosen, Review, Row
 from ..running.confirmation import Confirmation
 from ..views.html import Html, beneath_panel, page, tag, with_code
 from ..views.operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
-from ..views.report import RunReport
+from ..views.report import RunReport, WrittenPath
 from ..views.view import View
 from .comparison import Comparison, compare
 from .draft import Draft
@@ -135,14 +135,14 @@ class Proposal(View):
         with told_plainly():
             return self.draft.stale()
 
-    def write(self, message: str | None = None, *, just_compared: bool = False) -> Path:
-        """Write the accepted operations into a version file and return its path.
+    def write(self, message: str | None = None, *, just_compared: bool = False) -> WrittenPath:
+        """Write the accepted operations into a version file and return its path, which shows the next step.
 
         Written once: a second call returns the same path. Raises MigError where nothing is accepted, a field holds a
         wrong value, or models, database or files have changed since the review was made; then nothing is written.
         """
         with told_plainly():
-            return self.draft.write(message, just_compared=just_compared)
+            return WrittenPath(self.draft.write(message, just_compared=just_compared))
 
     def upgrade(self, on_step: Callable[[Any], object] | None = None, *, yes: bool = False) -> RunReport:
         """Upgrade the database to this revision, writing it first where that is not done.

@@ -53,7 +53,7 @@ def page(*children: object, label: str = "") -> Html:
 
 def beneath_panel(summary: object, *children: object, what: str) -> Html:
     """Return the view that takes the place of a panel once its kernel has ended."""
-    ended = tag("p", f"The kernel of this {what.lower()} has ended. Run the cell again.", class_="mig-where")
+    ended = tag("p", f"The kernel of this {what.lower()} has ended. Run the cell again.", class_="mig-ended mig-where")
     return page(tag("style", Html(PANEL_OR_TEXT_CSS)), ended, details(summary, *children), label=f"{what}, as text")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .html import Html, join, page, plain_list, table, tag
@@ -151,3 +153,40 @@ class Said(View):
 
     def html(self) -> Html:
         return page(tag("p", self.sentence), table(self.headings, self.rows) if self.rows else "")
+
+
+class WrittenPath(View):
+    """The path of a version file that was written: shows where it is and the next step, and is used like a `Path`.
+
+    ``os.fspath``, ``open``, ``==`` and every attribute of the path work.
+    """
+
+    def __init__(self, path: Path, next_step: str = "%mig_upgrade") -> None:
+        self._path, self._next = path, next_step
+
+    def __fspath__(self) -> str:
+        return os.fspath(self._path)
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        return getattr(self._path, name)
+
+    def __truediv__(self, other: str | os.PathLike[str]) -> Path:
+        return self._path / other
+
+    def __eq__(self, other: object) -> bool:
+        return self._path == (other._path if isinstance(other, WrittenPath) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._path)
+
+    def text(self) -> str:
+        return f"Written to {os.path.relpath(self._path)}. Run it: {self._next}"
+
+    def html(self) -> Html:
+        place, step = tag("code", os.path.relpath(self._path)), tag("code", self._next)
+        return page(tag("p", "Written to ", place, ". Run it: ", step))

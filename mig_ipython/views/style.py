@@ -89,12 +89,14 @@ CSS += "".join(
 
 _AS_TEXT = '.jp-OutputArea-child .mig-view[aria-label$=", as text"]'
 
+_LOST = ".jp-OutputArea-child:has(>.jupyter-widgets):not(:has(>.jupyter-widgets>*))"
+_DISCONNECTED = ".jp-OutputArea-child:has(.mig-review.jupyter-widgets-disconnected)"
+_LIVE = ".jp-OutputArea-child:has(.mig-review:not(.jupyter-widgets-disconnected))"
+
 PANEL_OR_TEXT_CSS = (
-    f".jp-OutputArea-child:has(>.jupyter-widgets):not(:has(>.jupyter-widgets>*)):has(+{_AS_TEXT}),"
-    f".jp-OutputArea-child:has(.mig-review.jupyter-widgets-disconnected):has(+{_AS_TEXT}),"
-    ".jp-OutputArea-child:has(.mig-review:not(.jupyter-widgets-disconnected))+"
-    '.jp-OutputArea-child:has(.mig-view[aria-label$=", as text"])'
-    "{display:none}"
+    f"{_LOST}:has(+{_AS_TEXT}),{_DISCONNECTED}:has(+{_AS_TEXT}),"
+    f'{_LIVE}+.jp-OutputArea-child:has(.mig-view[aria-label$=", as text"]){{display:none}}'
+    f".mig-ended{{display:none}}:is({_LOST},{_DISCONNECTED})+.jp-OutputArea-child .mig-ended{{display:block}}"
 )
 """Shows one of the two, in JupyterLab and Notebook: the panel while its kernel lives, else its text.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -188,3 +190,19 @@ def test_a_panel_of_the_same_cell_replaces_the_one_before(changed, monkeypatch):
     mig.session.show_panel(third)
     assert second.closed
     assert not first.closed
+
+
+def test_what_is_written_shows_its_relative_path_and_the_next_step_and_is_a_path(changed):
+    written = changed.run("p.write()")
+    assert repr(written) == "Written to migrations/versions/b2_add_e_mail.py. Run it: %mig_upgrade"
+    assert "PosixPath" not in repr(written)
+    assert "<code>migrations/versions/b2_add_e_mail.py</code>" in written._repr_html_()
+    path = Path(written)
+    assert (os.fspath(written), str(written), hash(written)) == (str(path), str(path), hash(path))
+    assert written == path
+    assert path == written
+    assert written.parent == path.parent == (written / "x").parent.parent
+    assert written.exists()
+    with open(written) as file:
+        assert "Add e-mail" in file.read()
+    assert changed.run("p.write()") == written

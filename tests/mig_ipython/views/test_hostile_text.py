@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -23,7 +24,7 @@ from mig_ipython.views.help import Help, Wish
 from mig_ipython.views.history import History
 from mig_ipython.views.operations import Line
 from mig_ipython.views.plan import Blocker, Loss, Plan, PlannedStep
-from mig_ipython.views.report import RunReport, Said
+from mig_ipython.views.report import RunReport, Said, WrittenPath
 from mig_ipython.views.revisions import Broken, Entry
 from mig_ipython.views.script import Revision
 from mig_ipython.views.status import Status
@@ -91,6 +92,7 @@ EVERY_VIEW = {
     "RunReport": report,
     "RunReport of SQL": lambda texts: report(texts, sql="".join(texts)),
     "Plan": plan,
+    "WrittenPath": lambda texts: WrittenPath(Path("".join(texts).replace("\0", "")), "".join(texts)),
     "Said": lambda texts: Said("".join(texts), tuple(texts), (tuple(texts),)),
     "Confirmation": lambda texts: Confirmation(plan(texts), "".join(texts), lambda: report(texts)),
     "Progress": progress,
