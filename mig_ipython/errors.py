@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from kernel_core.util.exc import CommandError, LostRevision, ResolutionError
+from kernel_core.util.folders import with_relative_paths
 from kernel_core.util.mistakes import mistake_in_project
 from kernel_core.util.secrets import redact, remember_environment
 
@@ -21,7 +22,7 @@ class MigError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(redact(message))
+        super().__init__(with_relative_paths(redact(message)))
         self._told = False
 
     def _render_traceback_(self) -> list[str]:

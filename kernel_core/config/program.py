@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from .. import RELEASE
 from ..util.exc import CommandError, UpgradeFailed
+from ..util.folders import with_relative_paths
 from ..util.secrets import redact, remember_environment
 from .configuration import Config
 from .output import printed
@@ -135,7 +136,7 @@ def _fail(error: Exception) -> NoReturn:
         raise SystemExit(1) from None
     if isinstance(error, UpgradeFailed) and "already exists" in error.failure:
         text += f"\nIf the database has all that it does, mark it as applied: mig stamp {error.revision}"
-    print(f"FAILED: {redact(text)}", file=sys.stderr)
+    print(f"FAILED: {with_relative_paths(redact(text))}", file=sys.stderr)
     raise SystemExit(255) from None
 
 

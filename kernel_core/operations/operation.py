@@ -62,6 +62,11 @@ class SourceWriter(Protocol):
         """Return any argument as source: literals, names, lists, types, columns, constraints, SQL text."""
 
 
+def shown_name(schema: str | None, name: str) -> str:
+    """Return the name of a table, a type or a sequence for a sentence, with its schema where one is given."""
+    return f"{schema}.{name}" if schema else str(name)
+
+
 class MigrateOperation:
     """One change to a database: it says, does, undoes, writes and explains itself.
 
@@ -97,6 +102,11 @@ class MigrateOperation:
         """Schema and name of the table that this is about; None where it is about no single table."""
         name = getattr(self, "table_name", None)
         return (getattr(self, "schema", None), name) if name is not None else None
+
+    @property
+    def shown_table(self) -> str:
+        """The name of that table for a sentence, with its schema where one is given: ``sales.orders``."""
+        return shown_name(*self.table_key) if self.table_key is not None else ""
 
     @property
     def table_keys(self) -> tuple[tuple[str | None, str], ...]:

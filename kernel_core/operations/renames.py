@@ -38,13 +38,13 @@ class RenameCandidate:
     def old_name(self) -> str:
         """The name in the database: ``users.nick`` of a column."""
         if isinstance(self.drop, DropTableOp):
-            return self.drop.table_name
-        return f"{self.drop.table_name}.{self.drop.column_name}"
+            return self.drop.shown_table
+        return f"{self.drop.shown_table}.{self.drop.column_name}"
 
     @property
     def new_name(self) -> str:
         """The name in the models, of a column without its table's."""
-        return str(self.add.column.name) if isinstance(self.add, AddColumnOp) else self.add.table_name
+        return str(self.add.column.name) if isinstance(self.add, AddColumnOp) else self.add.shown_table
 
     def sentence(self) -> str:
         """Say it in words: ``users.nick may have become nickname (84 %: similar name, same type)``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from contextvars import ContextVar
@@ -41,3 +42,20 @@ def shown_path(path: str | os.PathLike[str]) -> str:
         return absolute
     far = relative.split(os.sep).count("..") > _UPWARD or len(relative) > len(absolute)
     return absolute if far else relative
+
+
+def with_relative_paths(text: str) -> str:
+    """Return a message with its absolute paths as `shown_path` gives them; the paths in URLs stay as they are.
+
+    A path ends at a blank, a quote or a bracket.
+    """
+    return _PATH.sub(_relative, text)
+
+
+def _relative(found: re.Match[str]) -> str:
+    shown = shown_path(found[0])
+    return found[0] if set(shown) <= {".", os.sep} else shown
+
+
+_PATH = re.compile(r"(?<![\w/:.~*@-])/[^\s'\"`,;:()\[\]<>*]+(?<![.!?])")
+"""An absolute path in a sentence, without the full stop behind it."""

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from kernel_core.operations.operation import MigrateOperation
+from kernel_core.operations.operation import MigrateOperation, shown_name
 from kernel_core.operations.ops import (
     AddColumnOp,
     AlterColumnOp,
@@ -242,7 +242,7 @@ def _key(operation: MigrateOperation) -> Key:
 def _dropped_table(scene: Scene, operation: Any) -> Iterator[Found]:
     table = scene.table(_key(operation))
     if table is not None:
-        yield "loses data", f"all rows of {operation.table_name} are lost", scene.count(table)
+        yield "loses data", f"all rows of {operation.shown_table} are lost", scene.count(table)
 
 
 def _dropped_column(scene: Scene, operation: Any) -> Iterator[Found]:
@@ -257,7 +257,7 @@ def _dropped_column(scene: Scene, operation: Any) -> Iterator[Found]:
         return
     if column is not None:
         rows = scene.count(column.table, column.is_not(None))
-        yield "loses data", f"all that {operation.table_name}.{operation.column_name} holds is lost", rows
+        yield "loses data", f"all that {operation.shown_table}.{operation.column_name} holds is lost", rows
 
 
 def _added_column(scene: Scene, operation: Any) -> Iterator[Found]:
@@ -265,7 +265,7 @@ def _added_column(scene: Scene, operation: Any) -> Iterator[Found]:
     if column.nullable or column.server_default is not None or table is None or scene.dialect == "mysql":
         return  # MariaDB and MySQL give the rows an empty value
     rows = scene.count(table)
-    yield "may fail", f"{column.name} is not null and has no default, and {operation.table_name} has rows", rows
+    yield "may fail", f"{column.name} is not null and has no default, and {operation.shown_table} has rows", rows
 
 
 def _altered_column(scene: Scene, operation: Any) -> Iterator[Found]:
@@ -276,7 +276,7 @@ def _altered_column(scene: Scene, operation: Any) -> Iterator[Found]:
     column = scene.column(key, name)
     if operation.modify_nullable is False:
         rows = scene.count(table) if column is None else scene.count(table, column.is_(None))
-        yield "may fail", f"rows of {operation.table_name} have no {operation.name_after}", rows
+        yield "may fail", f"rows of {operation.shown_table} have no {operation.name_after}", rows
     if operation.modify_type is None or column is None:
         return
     using = str(operation.kw.get("postgresql_using") or "") if scene.dialect == "postgresql" else ""
@@ -296,7 +296,7 @@ def _unique(scene: Scene, operation: Any) -> Iterator[Found]:
     if scene.table(key) is None or (isinstance(operation, CreateIndexOp) and not operation.unique):
         return
     rows = _duplicates(scene, key, operation.columns, operation.kw)
-    yield "may fail", f"rows of {operation.table_name} have the same values", rows
+    yield "may fail", f"rows of {operation.shown_table} have the same values", rows
 
 
 def _primary_key(scene: Scene, operation: Any) -> Iterator[Found]:
@@ -306,13 +306,13 @@ def _primary_key(scene: Scene, operation: Any) -> Iterator[Found]:
         return
     yield (
         "may fail",
-        f"rows of {operation.table_name} have the same values",
+        f"rows of {operation.shown_table} have the same values",
         _duplicates(scene, key, operation.columns, {}),
     )
     if scene.dialect != "sqlite":
         columns = [scene.column(key, name) for name in operation.columns]
         empty = [sa.true() if column is None else column.is_(None) for column in columns]
-        yield "may fail", f"rows of {operation.table_name} have no value there", scene.count(table, sa.or_(*empty))
+        yield "may fail", f"rows of {operation.shown_table} have no value there", scene.count(table, sa.or_(*empty))
 
 
 def _duplicates(scene: Scene, key: Key, names: Sequence[Any], options: dict[str, Any]) -> int:
@@ -349,7 +349,7 @@ def _foreign_key(scene: Scene, operation: Any) -> Iterator[Found]:
     present = [column.is_not(None) for column in local if column is not None]
     referred_key = (operation.referent_schema, operation.referent_table)
     referred_table = scene.table(referred_key)
-    text = f"rows of {operation.table_name} refer to rows that {operation.referent_table} lacks"
+    text = f"rows of {operation.shown_table} refer to rows that {shown_name(*referred_key)} lacks"
     if referred_table is None:
         yield "may fail", text, scene.count(table, *present)
         return
@@ -372,7 +372,7 @@ def _check(scene: Scene, operation: Any) -> Iterator[Found]:
         raise NotCounted
     condition = operation.condition if isinstance(operation.condition, str) else sql_text(operation.condition)
     rows = scene.count(table, sa.not_(_text(condition)))
-    yield "may fail", f"rows of {operation.table_name} do not meet it", rows
+    yield "may fail", f"rows of {operation.shown_table} do not meet it", rows
 
 
 def _nothing(scene: Scene, operation: Any) -> Iterator[Found]:

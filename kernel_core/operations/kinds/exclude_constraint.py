@@ -110,10 +110,10 @@ class CreateExcludeConstraintOp(AddConstraintOp):
     def sentence(self) -> str:
         pairs = ", ".join(f"{sql_text(item)} {operator}" for item, operator in self.elements)
         where = f", where {sql_text(self.where)}" if self.where is not None else ""
-        return f"Create exclude constraint{self._called()} on {self.table_name} ({pairs}{where})"
+        return f"Create exclude constraint{self._called()} on {self.shown_table} ({pairs}{where})"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("may fail", f"fails if two rows of {self.table_name} exclude each other"),)
+        return (Hint("may fail", f"fails if two rows of {self.shown_table} exclude each other"),)
 
     def _column_needs(self) -> frozenset[Need]:
         names = [item for item, _ in self.elements if isinstance(item, str)]

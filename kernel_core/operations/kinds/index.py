@@ -124,11 +124,11 @@ class CreateIndexOp(MigrateOperation):
 
     def sentence(self) -> str:
         columns = ", ".join(column if isinstance(column, str) else sql_text(column) for column in self.columns)
-        return f"Create {'unique ' if self.unique else ''}index {self.index_name} on {self.table_name} ({columns})"
+        return f"Create {'unique ' if self.unique else ''}index {self.index_name} on {self.shown_table} ({columns})"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         if self.unique:
-            return (Hint("may fail", f"fails if two rows of {self.table_name} have the same values"),)
+            return (Hint("may fail", f"fails if two rows of {self.shown_table} have the same values"),)
         return ()
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
@@ -230,7 +230,7 @@ class DropIndexOp(MigrateOperation):
         return write.call("drop_index", self.index_name, **options, **self.kw)
 
     def sentence(self) -> str:
-        return f"Drop index {self.index_name}{f' of {self.table_name}' if self.table_name else ''}"
+        return f"Drop index {self.index_name}{f' of {self.shown_table}' if self.table_name else ''}"
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_index", self.to_index())

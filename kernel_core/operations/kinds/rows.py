@@ -78,7 +78,7 @@ class BulkInsertOp(RowsOp):
         return write.call("bulk_insert", self.table, self.rows, **options)
 
     def sentence(self) -> str:
-        return f"Insert {self._count()} into {self.table.name}"
+        return f"Insert {self._count()} into {self.shown_table}"
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("bulk_insert", self.table, self.rows)
@@ -117,10 +117,10 @@ class DeleteRowsOp(RowsOp):
         return [write.call("execute", sql_text(statement)) for statement in self.statements()]
 
     def sentence(self) -> str:
-        return f"Delete {self._count()} from {self.table.name}"
+        return f"Delete {self._count()} from {self.shown_table}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("loses data", f"{self._count()} of {self.table.name} are lost"),)
+        return (Hint("loses data", f"{self._count()} of {self.shown_table} are lost"),)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("delete_rows", self.table, self.rows)

@@ -11,7 +11,7 @@ from ...util.exc import IrreversibleOperation, UnsupportedOperation
 from ..base import Operations
 from ..constructs import stands_for
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, Need, SourceWriter, key
+from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, shown_name
 
 OPTIONS = (
     *("start", "increment", "minvalue", "maxvalue", "nominvalue", "nomaxvalue"),
@@ -63,7 +63,7 @@ class CreateSequenceOp(MigrateOperation):
         return write.call("execute", CreateSequence(self.to_sequence()))
 
     def sentence(self) -> str:
-        return f"Create sequence {_place(self.schema, self.name)}"
+        return f"Create sequence {shown_name(self.schema, self.name)}"
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_sequence", self.to_sequence())
@@ -112,10 +112,10 @@ class DropSequenceOp(MigrateOperation):
         return write.call("execute", self._construct())
 
     def sentence(self) -> str:
-        return f"Drop sequence {_place(self.schema, self.name)}"
+        return f"Drop sequence {shown_name(self.schema, self.name)}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("loses data", f"the number that {self.name} has reached is lost"),)
+        return (Hint("loses data", f"the number that {shown_name(self.schema, self.name)} has reached is lost"),)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_sequence", Sequence(self.name, schema=self.schema))
@@ -135,7 +135,3 @@ def refuse_where_there_are_none(operations: Operations, name: str) -> None:
         raise UnsupportedOperation(
             f"{dialect.name} has no sequences ({name}). Leave it out: its keys count by themselves."
         )
-
-
-def _place(schema: str | None, name: str) -> str:
-    return f"{schema}.{name}" if schema else name

@@ -160,7 +160,7 @@ class CreateTableOp(MigrateOperation):
 
     def sentence(self) -> str:
         count = len(self._columns())
-        return f"Create table {self.table_name} with {count} column{'' if count == 1 else 's'}"
+        return f"Create table {self.shown_table} with {count} column{'' if count == 1 else 's'}"
 
     def _columns(self) -> list[Column[Any]]:
         return [item for item in self.columns if isinstance(item, Column)]
@@ -260,10 +260,10 @@ class DropTableOp(MigrateOperation):
         return write.call("drop_table", self.table_name, **options, **self.kw)
 
     def sentence(self) -> str:
-        return f"Drop table {self.table_name}"
+        return f"Drop table {self.shown_table}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("loses data", f"all rows of {self.table_name} are lost"),)
+        return (Hint("loses data", f"all rows of {self.shown_table} are lost"),)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_table", self.to_table())
@@ -316,7 +316,7 @@ class RenameTableOp(AlterTableOp):
         )
 
     def sentence(self) -> str:
-        return f"Rename table {self.table_name} to {self.new_table_name}"
+        return f"Rename table {self.shown_table} to {self.new_table_name}"
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("rename_table", self.schema, self.table_name, self.new_table_name)

@@ -83,7 +83,7 @@ class CreateTableCommentOp(AlterTableOp):
         return self._write(write, "create_table_comment", self.comment, existing_comment=self.existing_comment)
 
     def sentence(self) -> str:
-        return f"Set the comment of table {self.table_name} to {self.comment!r}"
+        return f"Set the comment of table {self.shown_table} to {self.comment!r}"
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_table_comment", self.to_table(), self.existing_comment)
@@ -138,7 +138,7 @@ class DropTableCommentOp(AlterTableOp):
         return self._write(write, "drop_table_comment", existing_comment=self.existing_comment)
 
     def sentence(self) -> str:
-        return f"Drop the comment of table {self.table_name}"
+        return f"Drop the comment of table {self.shown_table}"
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_table_comment", self.to_table())

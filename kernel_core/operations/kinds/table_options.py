@@ -77,10 +77,10 @@ class SetTableOptionsOp(AlterTableOp):
         return write.call("set_table_options", self.table_name, **options)
 
     def sentence(self) -> str:
-        return f"Set {', '.join(f'{name} {value}' for name, value in self.options.items())} of table {self.table_name}"
+        return f"Set {', '.join(f'{name} {value}' for name, value in self.options.items())} of table {self.shown_table}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        slow = Hint("slow", f"rewrites every row of {self.table_name}")
+        slow = Hint("slow", f"rewrites every row of {self.shown_table}")
         if "charset" in self.options:
             return (slow, Hint("may fail", f"fails if a text is not of {self.options['charset']}"))
         return (slow,)

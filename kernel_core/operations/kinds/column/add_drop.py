@@ -140,7 +140,7 @@ class AddColumnOp(ColumnOp):
         return self._write(write, "add_column", self.column, if_not_exists=self.if_not_exists, **self.kw)
 
     def sentence(self) -> str:
-        return f"Add column {describe(self.column)}, to {self.table_name}"
+        return f"Add column {describe(self.column)}, to {self.shown_table}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         if not self.lacks_value:
@@ -148,8 +148,8 @@ class AddColumnOp(ColumnOp):
         why = f"{self.column.name} is not null and has no default:"
         if dialect_name in ("mysql", "mariadb"):
             # https://mariadb.com/kb/en/alter-table/: existing rows get the implicit default of the type
-            return (Hint("changes data", f"{why} existing rows of {self.table_name} get 0, '' or the like"),)
-        return (Hint("may fail", f"{why} fails if {self.table_name} has rows"),)
+            return (Hint("changes data", f"{why} existing rows of {self.shown_table} get 0, '' or the like"),)
+        return (Hint("may fail", f"{why} fails if {self.shown_table} has rows"),)
 
     @property
     def lacks_value(self) -> bool:
@@ -247,10 +247,10 @@ class DropColumnOp(ColumnOp):
         return self._write(write, "drop_column", self.column_name, if_exists=self.if_exists, **self.kw)
 
     def sentence(self) -> str:
-        return f"Drop column {self.column_name} from {self.table_name}"
+        return f"Drop column {self.column_name} from {self.shown_table}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("loses data", f"all that {self.table_name}.{self.column_name} holds is lost"),)
+        return (Hint("loses data", f"all that {self.shown_table}.{self.column_name} holds is lost"),)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_column", self.schema, self.table_name, self.to_column())

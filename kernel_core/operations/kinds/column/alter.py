@@ -352,7 +352,7 @@ class AlterColumnOp(ColumnOp):
                 words.append(f"comment {after!r}" if after is not None else "no comment")
             else:
                 words.append(f"rename to {after}")
-        return f"Alter column {self.column_name} of {self.table_name}: {', '.join(words) or 'nothing'}"
+        return f"Alter column {self.column_name} of {self.shown_table}: {', '.join(words) or 'nothing'}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         hints = []

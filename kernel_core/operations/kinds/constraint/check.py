@@ -86,10 +86,10 @@ class CreateCheckConstraintOp(AddConstraintOp):
         return self._write(write, "create_check_constraint", condition, **self.kw)
 
     def sentence(self) -> str:
-        return f"Create check{self._called()} on {self.table_name}: {sql_text(self.condition)}"
+        return f"Create check{self._called()} on {self.shown_table}: {sql_text(self.condition)}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("may fail", f"fails if a row of {self.table_name} does not meet it"),)
+        return (Hint("may fail", f"fails if a row of {self.shown_table} does not meet it"),)
 
     @classmethod
     def example(cls) -> Self:

@@ -111,7 +111,9 @@ class DropConstraintOp(MigrateOperation):
 
     def sentence(self) -> str:
         kinds = {"unique": "unique constraint", "foreignkey": "foreign key", "primary": "primary key", "check": "check"}
-        return f"Drop {kinds.get(self.constraint_type or '', 'constraint')} {self.constraint_name} of {self.table_name}"
+        return (
+            f"Drop {kinds.get(self.constraint_type or '', 'constraint')} {self.constraint_name} of {self.shown_table}"
+        )
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         if self.constraint_name is not None or self.constraint_type == "primary":

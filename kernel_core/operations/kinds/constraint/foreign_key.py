@@ -12,7 +12,7 @@ from ....util.sqla_compat import referent
 from ...add_constraint import AddConstraintOp
 from ...base import BatchOperations, Operations
 from ...fields import Field
-from ...operation import Hint, Need, SourceWriter, key, without_empty
+from ...operation import Hint, Need, SourceWriter, key, shown_name, without_empty
 from ...schemaobj import SchemaObjects
 from .subject import NAME, name_of, timing
 
@@ -194,13 +194,14 @@ class CreateForeignKeyOp(AddConstraintOp):
         )
 
     def sentence(self) -> str:
-        target = f"{self.referent_table} ({', '.join(self.remote_cols)})"
+        target = f"{shown_name(self.referent_schema, self.referent_table)} ({', '.join(self.remote_cols)})"
         action = f", on delete {self.ondelete.lower()}" if self.ondelete else ""
-        source = f"{self.table_name} ({', '.join(self.local_cols)})"
+        source = f"{self.shown_table} ({', '.join(self.local_cols)})"
         return f"Create foreign key{self._called()} from {source} to {target}{action}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("may fail", f"fails if {self.table_name} refers to rows that {self.referent_table} lacks"),)
+        referred = shown_name(self.referent_schema, self.referent_table)
+        return (Hint("may fail", f"fails if {self.shown_table} refers to rows that {referred} lacks"),)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_fk", self.to_constraint())

@@ -88,10 +88,10 @@ class CreateUniqueConstraintOp(OverColumnsOp):
         return self._write(write, "create_unique_constraint", self.columns, **self.kw)
 
     def sentence(self) -> str:
-        return f"Create unique constraint{self._called()} on {self.table_name} ({', '.join(self.columns)})"
+        return f"Create unique constraint{self._called()} on {self.shown_table} ({', '.join(self.columns)})"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("may fail", f"fails if two rows of {self.table_name} have the same values"),)
+        return (Hint("may fail", f"fails if two rows of {self.shown_table} have the same values"),)
 
     @classmethod
     def example(cls) -> Self:
@@ -140,10 +140,10 @@ class CreatePrimaryKeyOp(OverColumnsOp):
         return self._write(write, "create_primary_key", self.columns, **self.kw)
 
     def sentence(self) -> str:
-        return f"Create primary key{self._called()} on {self.table_name} ({', '.join(self.columns)})"
+        return f"Create primary key{self._called()} on {self.shown_table} ({', '.join(self.columns)})"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("may fail", f"fails if {self.table_name} has rows with no value, or the same values, there"),)
+        return (Hint("may fail", f"fails if {self.shown_table} has rows with no value, or the same values, there"),)
 
     @classmethod
     def example(cls) -> Self:

@@ -46,7 +46,7 @@ class CreateEnumTypeOp(EnumTypeOp):
         return write.call("create_enum_type", self.name, self.labels, **self._place())
 
     def sentence(self) -> str:
-        return f"Create enum type {self.name}: {listed(self.labels)}"
+        return f"Create enum type {self.shown_name}: {listed(self.labels)}"
 
     def provides(self) -> frozenset[Need]:
         return self._values(self.labels) | {("type", *key(self.schema, self.name))}
@@ -94,10 +94,10 @@ class DropEnumTypeOp(EnumTypeOp):
         return write.call("drop_enum_type", self.name, **self._place())
 
     def sentence(self) -> str:
-        return f"Drop enum type {self.name}"
+        return f"Drop enum type {self.shown_name}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("may fail", f"fails while a column uses {self.name}"),)
+        return (Hint("may fail", f"fails while a column uses {self.shown_name}"),)
 
     def provides(self) -> frozenset[Need]:
         return frozenset(("freed", *need) for need in needs_of_schema(self.schema))

@@ -10,7 +10,7 @@ from sqlalchemy.schema import DDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ....util.exc import UnsupportedOperation
-from ...operation import MigrateOperation, Need, key, without_empty
+from ...operation import MigrateOperation, Need, key, shown_name, without_empty
 from ...statements import format_table_name, format_text
 
 
@@ -31,6 +31,11 @@ class EnumTypeOp(MigrateOperation):
 
     def __init__(self, name: str, *, schema: str | None = None) -> None:
         self.name, self.schema = name, schema
+
+    @property
+    def shown_name(self) -> str:
+        """The name of the type for a sentence, with its schema where one is given."""
+        return shown_name(self.schema, self.name)
 
     @property
     def table_keys(self) -> tuple[tuple[str | None, str], ...]:

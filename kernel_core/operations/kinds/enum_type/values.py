@@ -99,7 +99,7 @@ class AddEnumValueOp(EnumTypeOp):
     def sentence(self) -> str:
         place = f" before '{self.before}'" if self.before is not None else ""
         place = f" after '{self.after}'" if self.after is not None else place
-        return f"Add value '{self.value}' to enum type {self.name}{place}"
+        return f"Add value '{self.value}' to enum type {self.shown_name}{place}"
 
     def provides(self) -> frozenset[Need]:
         return self._values([self.value])
@@ -149,7 +149,7 @@ class RenameEnumValueOp(EnumTypeOp):
         return write.call("rename_enum_value", self.name, self.value, self.new_value, **self._place())
 
     def sentence(self) -> str:
-        return f"Rename value '{self.value}' of enum type {self.name} to '{self.new_value}'"
+        return f"Rename value '{self.value}' of enum type {self.shown_name} to '{self.new_value}'"
 
     def provides(self) -> frozenset[Need]:
         return self._values([self.new_value])
@@ -234,7 +234,7 @@ class SetEnumValuesOp(EnumTypeOp):
         return write.call("set_enum_values", self.name, self.labels, **columns, **self._place())
 
     def sentence(self) -> str:
-        return f"Set the values of enum type {self.name} to {listed(self.labels)}"
+        return f"Set the values of enum type {self.shown_name} to {listed(self.labels)}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         tables = ", ".join(dict.fromkeys(use["table"] for use in self.columns))
