@@ -56,6 +56,10 @@ class RunsStatements:
         """The connection; offline one that prints; None where there is neither."""
         return ScriptConnection(self.dialect, self.execute) if self.as_sql else self.connection
 
+    def catalog(self) -> Connection | None:
+        """Return the connection from which definitions are read; None offline, where most databases have none."""
+        return None if self.as_sql else self.connection
+
     # Statements
 
     def translated(self, schema: str | None) -> str | None:

@@ -207,7 +207,7 @@ class Execution:
     def _announce(self, step: AnyStep) -> MigrationInfo | None:
         script, as_sql = self.context.script, self.context.as_sql
         info = info_of(step, script.map) if script is not None else None
-        if not as_sql and not log.is_enabled():
+        if (not as_sql and not log.is_enabled()) or self.context.opts.get("is_scratch"):
             return info
         source, goal = (info.source_revision_ids, info.destination_revision_ids) if info else (step.removed, step.added)
         doc = self._doc(step.revision_id) if isinstance(step, Step) else ""
@@ -221,7 +221,7 @@ class Execution:
 
     @property
     def _listener(self) -> Any:
-        config = self.context.config
+        config = None if self.context.opts.get("is_scratch") else self.context.config
         return getattr(config, "attributes", {}).get("on_step") if config is not None else None
 
     def _reporter(self, step: AnyStep, index: int) -> Callable[[str, float], None]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Dialect, make_url
 from sqlalchemy.engine.mock import MockConnection
 
 from ..ddl import DefaultImpl
+from ..ddl.sqlite import SQLiteImpl
 from ..operations import Operations
 from ..script.steps import StampStep, stamp_steps
 from ..script.steps import Step as RevisionStep
@@ -21,6 +22,7 @@ from .heads import after, spoken
 from .info import MigrationInfo, callbacks_of
 from .output import script_output
 from .run import RunReport
+from .scratch import Scratch, options_for_scratch
 from .transaction import Transactions
 from .version_table import VersionTable
 
@@ -92,7 +94,37 @@ class MigrationContext:
             dialect = make_url(url or f"{dialect_name}://").get_dialect()(**dict(dialect_opts or {}))
         elif dialect is None:
             raise CommandError("No database is named: give configure() a connection, a url or a dialect_name.")
-        return cls(dialect, connection, opts or {}, environment_context)
+        context = cls(dialect, connection, opts or {}, environment_context)
+        if context.as_sql and isinstance(context.impl, SQLiteImpl) and not context.opts.get("is_scratch"):
+            context.impl.scratch = context._scratch(connection, url)
+        return context
+
+    def _scratch(self, connection: Connection | None, url: Any) -> Scratch | None:
+        """Return what follows the script of this context, read from the database at hand; None where none is named."""
+        attributes = getattr(self.config, "attributes", {})
+        source = connection if connection is not None else attributes.get("connection")
+        if not isinstance(source, Connection) or source.dialect.name != "sqlite":
+            source = None
+        if source is None and url:
+            source = make_url(url).render_as_string(hide_password=False)
+        if source is None:
+            return None
+        read = {name: self.opts.get(name) for name in ("version_table", "version_table_schema")} | {"is_scratch": True}
+
+        def heads_of(live: Connection) -> tuple[str, ...]:
+            return type(self).configure(live, opts=read).get_current_heads()
+
+        def print_steps(scratch: Scratch, heads: tuple[str, ...], steps: Sequence[AnyStep]) -> None:
+            opts = options_for_scratch(self.opts, heads, steps)
+            context = type(self).configure(
+                dialect=self.dialect, environment_context=self.environment_context, opts=opts
+            )
+            assert isinstance(context.impl, SQLiteImpl), "only SQLite has a scratch"
+            context.impl.scratch = scratch
+            if steps:
+                context.run_migrations()
+
+        return Scratch(self, source, heads_of, print_steps)
 
     # ---- what it is about ---------------------------------------------------------------------------------------
 
@@ -171,10 +203,11 @@ class MigrationContext:
         Raises UpgradeFailed where a revision fails: it is rolled back, those before it stay (unless all share one
         transaction).
         """
-        log.info("Context impl %s.", type(self.impl).__name__)
-        if self.as_sql:
-            log.info("Generating static SQL")
-        log.info("Will assume %s DDL.", "transactional" if self.impl.transactional_ddl else "non-transactional")
+        if not self.opts.get("is_scratch"):
+            log.info("Context impl %s.", type(self.impl).__name__)
+            if self.as_sql:
+                log.info("Generating static SQL")
+            log.info("Will assume %s DDL.", "transactional" if self.impl.transactional_ddl else "non-transactional")
         self.impl.start_migrations()
         before = frozenset(self.get_current_heads())
         with self.transactions.only_reading():

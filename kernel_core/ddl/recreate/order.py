@@ -53,16 +53,23 @@ class MoveAndCopy(ABC):
 
     def refuse_unknown(self) -> None:
         """Refuse a table whose definition nobody has told, in a script."""
-        if self.batch.options.copy_from is None and self.impl.as_sql:
-            raise UnsupportedOperation(
-                f"Table {self.batch.table_name!r} must be rebuilt, and offline its definition cannot be read. "
-                "Pass copy_from= with a Table, or run it on a live database."
-            )
+        if self.batch.options.copy_from is not None or not self.impl.as_sql:
+            return
+        reason = ""
+        try:
+            if self.impl.catalog() is not None:
+                return
+        except UnsupportedOperation as error:
+            reason = f" ({error})"
+        raise UnsupportedOperation(
+            f"Table {self.batch.table_name!r} must be rebuilt, and offline its definition cannot be read{reason}. "
+            "Pass copy_from= with a Table, or run it on a live database."
+        )
 
     def _rename_in_place(self, change: ColumnChange) -> None:
         """Let the database rename the column wherever it is used, then go on from there."""
         assert change.name is not None, "only a new name is given in place"
-        if self.new.changed and self.impl.as_sql:
+        if self.new.changed and self.impl.as_sql and self.batch.options.copy_from is not None:
             raise self.batch.refuse("offline, new names come before all other changes of a batch")
         if self.new.changed:
             self.carry_out()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Column, MetaData, Table, inspect
 from sqlalchemy.engine import Connection
@@ -30,6 +30,16 @@ from .stored import stored_definition
 from .unnamed import name_of
 
 
+class FollowsScript(Protocol):
+    """What follows an offline script: each statement that is printed is noted, and can be asked for its tables."""
+
+    def note(self, text: str) -> None:
+        """Take in a statement that was printed."""
+
+    def connection(self) -> Connection:
+        """Return a connection to the tables as the script has left them; raises UnsupportedOperation."""
+
+
 class SQLiteImpl(DefaultImpl):
     """SQLite's own ways."""
 
@@ -38,6 +48,24 @@ class SQLiteImpl(DefaultImpl):
     needs_batch = True
     keeps_lengths = False
     type_synonyms = synonyms_of("sqlite")
+    scratch: FollowsScript | None = None
+    """Offline, what the script has made of the tables so far, where a database is at hand."""
+
+    def catalog(self) -> Connection | None:
+        """Return the connection from which definitions are read: offline that of the scratch database.
+
+        Raises UnsupportedOperation where the scratch cannot follow the script.
+        """
+        if not self.as_sql:
+            return self.connection
+        return self.scratch.connection() if self.scratch is not None else None
+
+    def static_output(self, text: str) -> None:
+        """Print a statement of the offline script; the scratch database follows it."""
+        super().static_output(text)
+        if self.scratch is not None:
+            self.scratch.note(text)
+
     folds_column_names = True
     folds_table_names = True
     creates_schemas = False
@@ -135,12 +163,13 @@ class SQLiteImpl(DefaultImpl):
 
     def has_column(self, table_name: str, column_name: str, schema: str | None) -> bool:
         """Ask the catalogue for a column; raises UnsupportedOperation offline, where there is none."""
-        if self.connection is None or self.as_sql:
+        catalog = self.catalog()
+        if catalog is None:
             raise UnsupportedOperation(
                 f"SQLite has no IF [NOT] EXISTS for columns, so a script cannot ask for {table_name}.{column_name}. "
                 "Leave out if_exists and if_not_exists, or run it online."
             )
-        found = inspect(self.connection).get_columns(table_name, schema=schema)
+        found = inspect(catalog).get_columns(table_name, schema=schema)
         return any(column["name"] == column_name for column in found)
 
     def change_column(self, change: ColumnChange) -> None:
@@ -205,7 +234,7 @@ class SQLiteImpl(DefaultImpl):
             return not ColumnChange.of(*change.args, **change.kw).redefines
         if change.method == "add_column":
             return _addable(change.args[1])
-        if change.method == "drop_column" and not self.as_sql and len(batch.changes) == 1:
+        if change.method == "drop_column" and len(batch.changes) == 1 and self._has_definition(batch):
             return stored_definition(self, batch.table_name, batch.schema).is_free(change.args[1].name)
         if change.method in ("add_constraint", "drop_constraint"):
             constraint = change.args[0]
@@ -227,6 +256,15 @@ class SQLiteImpl(DefaultImpl):
             raise
         if connection.in_transaction():
             connection.commit()
+
+    def _has_definition(self, batch: Batch) -> bool:
+        """Return whether the table's definition can be read, and is not given."""
+        if not self.as_sql:
+            return True
+        try:
+            return batch.options.copy_from is None and self.catalog() is not None
+        except UnsupportedOperation:
+            return False
 
     def rebuild(self, batch: Batch) -> None:
         """Make a new table with the changes, move the rows, and put it in the old one's place."""

@@ -62,7 +62,7 @@ class Rebuild(MoveAndCopy):
         stated = [each for each in options.reflect_args if isinstance(each, Column)]
         if "include_columns" in options.reflect_kwargs:
             raise self.batch.refuse("include_columns in reflect_kwargs would lose the others. Use drop_column")
-        if not options.reflect_kwargs or options.copy_from is not None or self.impl.connection is None:
+        if not options.reflect_kwargs or options.copy_from is not None or self.impl.catalog() is None:
             return stated
         plain, heard = (self._reflected(options) for options in ({}, options.reflect_kwargs))
         return stated + [
@@ -70,7 +70,7 @@ class Rebuild(MoveAndCopy):
         ]
 
     def _reflected(self, options: Mapping[str, Any]) -> Table:
-        known = {"schema": self.batch.schema, "autoload_with": self.impl.connection, "resolve_fks": False}
+        known = {"schema": self.batch.schema, "autoload_with": self.impl.catalog(), "resolve_fks": False}
         return Table(self.batch.table_name, MetaData(), **{**options, **known})
 
     def read_renamed(self, before: str, after: str) -> None:

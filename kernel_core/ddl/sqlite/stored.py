@@ -46,10 +46,9 @@ def stored_definition(impl: SQLiteImpl, table_name: str, schema: str | None = No
     Raises BatchError where there is no such table, or where it is none that can be rebuilt.
     """
     master = f"{quote(schema)}.sqlite_master" if schema else "sqlite_master"
-    assert impl.connection is not None, "the stored definition is read from a live database"
-    rows = impl.connection.exec_driver_sql(
-        f"SELECT type, name, tbl_name, sql FROM {master} WHERE sql IS NOT NULL"
-    ).all()
+    catalog = impl.catalog()
+    assert catalog is not None, "the stored definition is read from a live database"
+    rows = catalog.exec_driver_sql(f"SELECT type, name, tbl_name, sql FROM {master} WHERE sql IS NOT NULL").all()
     text: TableText | None = None
     kinds: dict[str, dict[str, str]] = {"index": {}, "trigger": {}, "view": {}}
     for type_, name, owner, sql in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 
 import pytest
 import sqlalchemy as sa
@@ -134,3 +135,34 @@ def test_a_downgrade_that_is_certain_to_lose_nothing_needs_no_typed_word(doubled
     question = doubled.run("q = %mig_downgrade -1\nq")
     assert bool(question.word) is typed
     assert ("Type " in doubled.fail("q.confirm()")) if typed else doubled.run("q.confirm()").after == ("a1",)
+
+
+BATCHES = """%%migration 'Unique names' --write --id b2
+def upgrade():
+    with op.batch_alter_table('users') as batch:
+        batch.create_unique_constraint('uq_users_name', ['name'])
+
+def downgrade():
+    with op.batch_alter_table('users') as batch:
+        batch.drop_constraint('uq_users_name', type_='unique')
+"""
+
+
+@pytest.mark.parametrize("database", ["dev.db", ""])
+def test_the_sql_of_batches_is_written_from_the_connection(notebook, tmp_path, database):
+    notebook.run(f"%mig_connect sqlite:///{database} --as here\n%mig_init migrations")
+    notebook.declare()
+    notebook.run("%mig_autogenerate Base -m 'Add users' --id a1 --write\n%mig_upgrade")
+    notebook.run(BATCHES)
+    wanted = "CONSTRAINT uq_users_name UNIQUE (name)"
+    upgrade = notebook.run("%mig_upgrade --sql").sql
+    assert wanted in upgrade
+    assert wanted in notebook.run("plan = %mig_upgrade --plan\nplan").sql
+    assert wanted in notebook.run("%mig_show b2 --sql").sql
+    notebook.run("%mig_upgrade")
+    assert notebook.run("%mig_show b2 --sql").sql == upgrade
+    assert wanted not in notebook.run("%mig_downgrade b2:a1 --sql").sql
+    notebook.run("%mig_export --sql all.sql")
+    with sqlite3.connect(":memory:") as live:
+        live.executescript((tmp_path / "all.sql").read_text())
+        assert wanted in live.execute("SELECT sql FROM sqlite_master WHERE name = 'users'").fetchone()[0]

@@ -1,0 +1,195 @@
+"""The tables of a SQLite database as they are at one place of an offline script.
+
+SQLite changes most of a table only by rebuilding it, which needs the table's definition. A script that is written with
+a database at hand reads the definition from there. What the script has printed so far is run on a scratch database in
+memory that has the same schema and no rows, so that a later statement finds what earlier ones have made of it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, NullPool, StaticPool, create_engine, make_url
+
+from ..script.steps import StampStep, Step, downgrade_steps, upgrade_steps
+from ..util.exc import CommandError, UnsupportedOperation
+
+AnyStep = Step | StampStep
+_TRANSACTION = re.compile(r"\s*(--|BEGIN\b|COMMIT\b|ROLLBACK\b|SAVEPOINT\b|RELEASE\b)", re.IGNORECASE)
+_CHANGES_SCHEMA = re.compile(r"\s*(CREATE|ALTER|DROP)\b", re.IGNORECASE)
+
+Heads = tuple[str, ...]
+
+
+class Script(Protocol):
+    """What is asked of a MigrationContext that prints a script."""
+
+    opts: dict[str, Any]
+
+    @property
+    def version_table(self) -> str:
+        """The name of the version table."""
+
+    def get_current_heads(self) -> Heads:
+        """Return the revisions at which the script begins."""
+
+
+class Scratch:
+    """A database in memory that follows a script.
+
+    ``heads_of`` returns the revisions at which a live connection stands, ``print_steps`` writes steps from given heads
+    into this scratch; ``source`` is a connection, or the URL of the database; it is only read, when it is needed.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        source: Connection | str,
+        heads_of: Callable[[Connection], Heads],
+        print_steps: Callable[[Scratch, Heads, Sequence[AnyStep]], object],
+    ) -> None:
+        self._script, self._source = script, source
+        self._heads_of, self._print_steps = heads_of, print_steps
+        self._printed: list[str] = []
+        self._live: Connection | None = None
+        self._failure = ""
+
+    def note(self, text: str) -> None:
+        """Take in a statement that was printed."""
+        if _TRANSACTION.match(text):
+            return
+        if self._live is None:
+            self._printed.append(text)
+        else:
+            self._run(text)
+
+    def connection(self) -> Connection:
+        """Return the scratch database as the script has left it so far; raises UnsupportedOperation where it cannot be.
+
+        That is where a statement of the script cannot be run without its rows.
+        """
+        if self._live is None:
+            self._build()
+        if self._failure or self._live is None:
+            raise UnsupportedOperation(self._failure)
+        return self._live
+
+    def _build(self) -> None:
+        printed, self._printed = self._printed, []
+        with _opened(self._source) as source:
+            here = self._heads_of(source) if source is not None else ()
+            for from_database, heads, steps in self._ways(source, here):
+                if self._follow(source if from_database else None, heads, steps):
+                    break
+        for text in printed:
+            self._run(text)
+
+    def _follow(self, source: Connection | None, heads: Heads, steps: Sequence[AnyStep]) -> bool:
+        """Begin with the schema of ``source``, or with nothing, and take steps; return whether that works."""
+        self._failure = ""
+        self._live = _in_memory(source)
+        try:
+            self._print_steps(self, heads, steps)
+        except (CommandError, NotImplementedError) as error:
+            self._failure = str(error)
+        return not self._failure
+
+    def _ways(self, source: Connection | None, here: Heads) -> Iterator[tuple[bool, Heads, Sequence[AnyStep]]]:
+        """Yield the ways to the schema at which the script begins: from the database's own, or from nothing."""
+        start, revisions = self._script.get_current_heads(), getattr(self._script.opts.get("script"), "map", None)
+        if revisions is None or set(start) == set(here):
+            yield True, here, ()
+            return
+        above = revisions.ancestors(start)
+        if set(here) <= set(above) and start:
+            yield True, here, upgrade_steps(revisions, frozenset(here), start)
+            return
+        from_nothing = (False, (), upgrade_steps(revisions, frozenset(), start) if start else ())
+        if not start or not set(start) <= set(revisions.ancestors(name for name in here if name in revisions)):
+            yield from_nothing
+            return
+        back = (True, here, downgrade_steps(revisions, frozenset(here), start[0] if len(start) == 1 else start))
+        whole = self._follow(None, (), upgrade_steps(revisions, frozenset(), here))
+        made_by_history = whole and _tables(source) - {self._script.version_table} <= _tables(self._live)
+        yield from (from_nothing, back) if made_by_history else (back, from_nothing)
+
+    def _run(self, text: str) -> None:
+        """Run a printed statement; one that fails for want of rows or functions matters where it changes the schema."""
+        assert self._live is not None, "it is built first"
+        driver: Any = self._live.connection.driver_connection
+        try:
+            driver.executescript(text)
+        except sqlite3.Error as error:
+            if _CHANGES_SCHEMA.match(text) and self._script.version_table not in text:
+                words = " ".join(text.split())
+                self._failure = self._failure or f"{words[:80]} fails on a copy of its schema: {error}"
+
+
+@contextmanager
+def _opened(source: Connection | str) -> Iterator[Connection | None]:
+    """Give a connection that reads the database; None where its file does not exist, which stays so."""
+    if isinstance(source, Connection):
+        began = source.in_transaction()
+        yield source
+        if not began and source.in_transaction():
+            source.rollback()
+        return
+    path = make_url(source).database
+    if not path or path == ":memory:" or not os.path.isfile(path):
+        yield None
+        return
+    place = f"file:{_quoted(os.path.abspath(path))}?mode=ro"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(place, uri=True), poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+def _quoted(path: str) -> str:
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _in_memory(source: Connection | None) -> Connection:
+    """Return a new database in memory, with the schema of ``source`` where there is one."""
+    live = create_engine("sqlite://", poolclass=StaticPool, isolation_level="AUTOCOMMIT").connect()
+    driver: Any = live.connection.driver_connection
+    for sql in _definitions(source) if source is not None else ():
+        with suppress(sqlite3.Error):  # an index over a function that is the application's own
+            driver.executescript(sql)
+    return live
+
+
+_OBJECTS = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+_ORDER = ("table", "index", "view", "trigger")
+
+
+def _tables(connection: Connection | None) -> set[str]:
+    rows = connection.exec_driver_sql(_OBJECTS).all() if connection is not None else []
+    return {name for kind, name, _ in rows if kind == "table"}
+
+
+def _definitions(source: Connection) -> list[str]:
+    """Return the statements that make all tables but virtual ones, then indexes, views and triggers."""
+    rows: Sequence[Any] = source.exec_driver_sql(_OBJECTS).all()
+    virtual = {name for _, name, sql in rows if sql.upper().startswith("CREATE VIRTUAL")}
+    kept = [row for row in rows if row[1] not in virtual and not any(row[1].startswith(f"{one}_") for one in virtual)]
+    return [sql for _, _, sql in sorted(kept, key=lambda row: _ORDER.index(row[0]))]
+
+
+def options_for_scratch(opts: Mapping[str, Any], heads: Heads, steps: Sequence[AnyStep]) -> dict[str, Any]:
+    """Return the options of a context that prints ``steps`` into a scratch only, unheard by any listener."""
+    return {
+        **opts,
+        "as_sql": True,
+        "output_buffer": io.StringIO(),
+        "output_encoding": None,
+        "starting_rev": heads or None,
+        "fn": lambda *_: steps,
+        "on_version_apply": (),
+        "is_scratch": True,
+    }
