@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..util.exc import CommandError
-from ..util.files import replace, write_new
+from ..util.files import alembic_table, replace, write_new
 from .environment import Config
 from .printing import print_files, say
 
@@ -104,7 +104,7 @@ def _add_toml(config: Config, template: str, folder: str) -> Sequence[str]:
         path = os.path.join(os.path.dirname(config.config_file_name), "pyproject.toml")
     before = _text(path) if os.path.exists(path) else ""
     try:
-        if "alembic" in tomllib.loads(before).get("tool", {}):
+        if alembic_table(tomllib.loads(before), path):
             return ()
     except tomllib.TOMLDecodeError as error:
         raise CommandError(f"{path} cannot be read: {error}. Nothing was made; correct it first.") from None

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from ..script.root import Root, root_of
 from ..util.exc import CommandError
+from ..util.files import alembic_table
 from ..util.messaging import print_replacing
 from ..util.secrets import mask_url, redact
 from .paths import split_paths
@@ -139,7 +140,7 @@ class Config:
 
         try:
             with open(self.toml_file_name, "rb") as stream:
-                table = tomllib.load(stream).get("tool", {}).get("alembic", {})
+                table = alembic_table(tomllib.load(stream), self.toml_file_name)
         except (OSError, ValueError) as error:
             raise CommandError(f"{self.toml_file_name} cannot be read: {error}") from None
         here = os.path.dirname(os.path.abspath(self.toml_file_name))
@@ -256,7 +257,7 @@ class Config:
         except configparser.InterpolationError:
             where = self.config_file_name or "the configuration"
             raise CommandError(f"{name} in {where} holds a % that starts no %(name)s; write it as %%.") from None
-        if "://" in value:
+        if "://" in value or ("@" in value and name.endswith(("url", "uri", "dsn"))):
             mask_url(value)
         return value
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Any, NoReturn
 
 from .. import RELEASE
@@ -76,6 +78,7 @@ class CommandLine:
             raise SystemExit(130) from None
         except Exception as error:
             if options.raiseerr:
+                sys.excepthook = _show_redacted
                 raise
             _fail(error)
 
@@ -129,6 +132,8 @@ def _fail(error: Exception) -> NoReturn:
         from ..runtime.failure import explained  # noqa: PLC0415 - only needed where SQLAlchemy is in use anyway
 
         text = explained(error)
+    if text is None and isinstance(error, OSError):
+        text = _of_system(error)
     if text is None:
         import traceback  # noqa: PLC0415 - a bug of ours may cost a little
 
@@ -138,6 +143,27 @@ def _fail(error: Exception) -> NoReturn:
         text += f"\nIf the database has all that it does, mark it as applied: mig stamp {error.revision}"
     print(f"FAILED: {with_relative_paths(redact(text))}", file=sys.stderr)
     raise SystemExit(255) from None
+
+
+def _show_redacted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show the traceback of an error that ends the process, without what is secret in it."""
+    import traceback  # noqa: PLC0415 - heads and history never need it
+
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
+
+
+def _of_system(error: OSError) -> str:
+    """Return what a file system complains of, with a remedy."""
+    remedies = {
+        errno.ENOSPC: "Free some space on that disk.",
+        errno.EDQUOT: "Free some space; the quota is used up.",
+        errno.EROFS: "It is read-only: choose another folder.",
+        errno.EACCES: "Choose a folder that you may write to, or change its permissions.",
+        errno.EPERM: "Choose a folder that you may write to, or change its permissions.",
+    }
+    path = next((os.fsdecode(each) for each in (error.filename, error.filename2) if isinstance(each, str | bytes)), "")
+    remedy = remedies.get(error.errno or 0, "")
+    return f"{path}{': ' if path else ''}{error.strerror or error}. {remedy}".rstrip()
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from .exc import CommandError
 
@@ -32,6 +34,15 @@ def write_new(path: str | os.PathLike[str], text: str) -> None:
 def replace(path: str | os.PathLike[str], text: str) -> None:
     """Write ``text`` (UTF-8) to a file in place of what it held; all of it appears at once."""
     os.replace(_temporary_beside(path, text), path)
+
+
+def alembic_table(document: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return ``[tool.alembic]`` of a toml file, empty where it has none; raises CommandError where it is no table."""
+    tool = document.get("tool", {})
+    for name, value in (("tool", tool), ("tool.alembic", tool.get("alembic", {}) if isinstance(tool, dict) else {})):
+        if not isinstance(value, dict):
+            raise CommandError(f"{name} in {path} is {value!r}; it must be a table, such as [tool.alembic].")
+    return dict(tool.get("alembic", {}))
 
 
 def inside(folder: str | os.PathLike[str], name: str) -> str:

@@ -18,10 +18,21 @@ MASK = "***"
 _SECRET_KEY = re.compile(r"pass(word|wd|phrase)?|pwd|secret|token|api_?key|credential", re.IGNORECASE)
 _SECRET_VARIABLE = re.compile(r"PASSW(OR)?D|PASSPHRASE|SECRET|TOKEN|API_?KEY|_PWD$|(^|_)PASS$", re.IGNORECASE)
 _NAMES_A_PLACE = re.compile(r"_(FILE|PATH|DIR|URL|URI|NAME)$", re.IGNORECASE)
+_NAMES_A_URL = re.compile(r"(url|uri|dsn)$", re.IGNORECASE)
 _URL = re.compile(r"(?P<scheme>[A-Za-z][\w+.-]*)://(?P<rest>[^\s'\"<>]*)")
 _CREDENTIALS = re.compile(r"[^:/@]*(:[^@]*)?@")
 _QUERY = re.compile(r"\?(?=[\w.-]+=)")
 _ODBC_SECRET = re.compile(r"(?P<key>pwd|password)\s*=\s*(?P<value>\{[^}]*\}|[^;]*)", re.IGNORECASE)
+
+_LOOSE = re.compile(r"(?P<head>[^\s@'\"]*?[^\s@:/'\"]+):(?P<secret>[^/\s@'\"][^\s'\"]*)@(?P<tail>[^\s@'\"]*)")
+_WITHOUT_COLON = re.compile(r"(?<![\w:+.-])[A-Za-z][\w+.-]*/{1,2}[^\s:/@'\"]+:[^/\s'\"][^\s'\"]*@[^\s@'\"]*")
+_SERVER_OPTION = re.compile(r"(?P<key>(?:-c\s*|--)(?P<name>[\w.-]+)\s*=\s*)(?P<value>(?:\\.|[^\s\\])+)")
+_OPTIONS = re.compile(r"(?<=[?&]options=)(?:-c|--|%2[dD])[^&'\"\n]*")
+_HARMLESS_OPTION = re.compile(
+    r"search_path|.*timeout|time_?zone|datestyle|role|client_encoding|application_name|default_\w+|\w+_mem|jit|geqo|"
+    r"enable_\w+|statement_\w+|standard_conforming_strings",
+    re.IGNORECASE,
+)
 
 _known: set[str] = set()
 """Every form of every secret; it only grows."""
@@ -44,7 +55,7 @@ def remember(secret: str | None) -> None:
 def remember_environment(variables: Mapping[str, str] = os.environ) -> None:
     """Remember what the environment variables hold: values that are named like a secret, and passwords in URLs."""
     for name, value in variables.items():
-        if "://" in value:
+        if "://" in value or (_NAMES_A_URL.search(name) and "@" in value):
             mask_url(value)
         elif len(value) >= 6 and _SECRET_VARIABLE.search(name) and not _NAMES_A_PLACE.search(name):
             remember(value)
@@ -56,8 +67,12 @@ def redact(text: str) -> str:
     >>> redact("cannot reach postgresql://ada:swordfish@db/x")
     'cannot reach postgresql://ada:***@db/x'
     """
+    if "options=" in text:
+        text = _OPTIONS.sub(_mask_options, text)
     if "://" in text:
         text = _URL.sub(lambda match: mask_url(match.group(0)), text)
+    if "@" in text and "/" in text:
+        text = _WITHOUT_COLON.sub(lambda match: _mask_without_scheme(match.group(0)), text)
     return _any_secret(len(_known)).sub(MASK, text) if _known else text
 
 
@@ -70,9 +85,11 @@ def mask_url(url: object) -> str:
     """
     render = getattr(url, "render_as_string", None)
     text = render(hide_password=False) if render is not None else str(url)
+    if "options=" in text:
+        text = _OPTIONS.sub(_mask_options, text)
     match = _URL.fullmatch(text.strip())
     if match is None:
-        return text if "://" not in text else _mask_loose(text)
+        return _mask_without_scheme(text) if "://" not in text else _mask_loose(text)
     credentials = _CREDENTIALS.match(match["rest"])
     found = _QUERY.search(match["rest"], credentials.end() if credentials else 0)
     rest, query = (match["rest"][: found.start()], match["rest"][found.end() :]) if found else (match["rest"], "")
@@ -102,6 +119,30 @@ def _mask_loose(text: str) -> str:
     """Mask a URL whose password holds spaces or quotes: all from the first ``:`` to the last ``@``."""
     scheme, _, rest = text.partition("://")
     return f"{scheme}://{_mask_credentials(rest)}"
+
+
+def _mask_without_scheme(text: str) -> str:
+    """Mask a URL that is misspelt: ``postgresql//user:secret@host``, ``postgresql:/user:secret@host``."""
+    found = _LOOSE.fullmatch(text.strip())
+    if found is None or found["secret"] == MASK:
+        return text
+    _remember_all((found["secret"], unquote(found["secret"])))
+    return f"{found['head']}:{MASK}@{found['tail']}"
+
+
+def _mask_options(found: re.Match[str]) -> str:
+    plain = unquote_plus(found[0])
+    masked = _SERVER_OPTION.sub(_mask_option, plain)
+    return found[0] if masked == plain else masked.replace(" ", "%20")
+
+
+def _mask_option(found: re.Match[str]) -> str:
+    """Mask the value of a server's parameter in ``?options=-c x=secret``, unless it is one of the usual ones."""
+    if _HARMLESS_OPTION.fullmatch(found["name"]):
+        return found[0]
+    if len(found["value"]) >= 6:
+        remember(found["value"])
+    return f"{found['key']}{MASK}"
 
 
 def _mask_pair(pair: str) -> str:

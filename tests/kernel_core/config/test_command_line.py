@@ -1,5 +1,7 @@
 """The program: what it prints, where, and with which exit code."""
 
+import errno
+import os
 import re
 import subprocess
 import sys
@@ -199,3 +201,53 @@ def test_an_upgrade_fails_where_a_file_cannot_be_read(mig, project):
     assert (code, out) == (255, "")
     assert "zz.py: is empty" in err
     assert "cannot be read" in mig("heads")[1]
+
+
+def test_a_table_that_is_none_in_pyproject_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for text, said in (
+        ("[tool]\nalembic = 'x'\n", "tool.alembic in pyproject.toml is 'x'"),
+        ("tool = 3\n", "tool in pyproject.toml is 3"),
+        ("[tool]\nalembic = [1]\n", "tool.alembic in pyproject.toml is [1]"),
+    ):
+        (tmp_path / "pyproject.toml").write_text(text)
+        for words in (["heads"], ["init", "--template", "pyproject", "m"]):
+            with pytest.raises(SystemExit) as exit_:
+                CommandLine().main(words)
+            err = capsys.readouterr().err
+            assert (exit_.value.code, err.count("\n")) == (255, 1), err
+            assert said.replace("pyproject.toml", "").split(" in ")[0] in err
+            assert "must be a table" in err
+
+
+@pytest.mark.parametrize("code", ["ENOSPC", "EACCES", "EROFS", "EIO"])
+def test_an_error_of_the_file_system_is_one_line(capsys, code):
+    def fill(config):
+        raise OSError(getattr(errno, code), "no luck", "/some/file")
+
+    line = CommandLine()
+    line.register_command(fill)
+    with pytest.raises(SystemExit) as exit_:
+        line.main(["fill"])
+    err = capsys.readouterr().err
+    assert (exit_.value.code, err.count("\n")) == (255, 1)
+    assert err.startswith("FAILED: /some/file: no luck.")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder in which nobody makes files")
+def test_a_folder_in_which_nothing_can_be_made_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit_:
+        CommandLine().main(["init", "/proc/self/m"])
+    err = capsys.readouterr().err
+    assert (exit_.value.code, err.count("\n")) == (255, 1)
+    assert "/proc/self/m" in err
+
+
+def test_a_traceback_that_was_asked_for_shows_no_secret(project):
+    project.env(lambda text: "raise RuntimeError('postgresql://ada:verysecret9@db/x')\n")
+    words = [sys.executable, "-m", "kernel_core", "-c", project.ini, "--raiseerr", "upgrade", "head"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "RuntimeError" in done.stderr
+    assert "verysecret9" not in done.stderr

@@ -90,3 +90,34 @@ def test_the_environment_is_read_for_secrets_and_not_for_paths() -> None:
     assert redact("gorgonzola mascarpone pecorino1") == "*** *** ***"
     same = "/home/ada /home/eve /run/secrets/db /usr/bin/ask dev"
     assert redact(same) == same
+
+
+MISSPELT = {
+    "postgresql+psycopg//ada:sw0rdfish1@db/x": "postgresql+psycopg//ada:***@db/x",
+    "postgresql:/ada:sw0rdfish2@db/x": "postgresql:/ada:***@db/x",
+    "mysql//ada:sw0rd@fish3@db:3306/x": "mysql//ada:***@db:3306/x",
+    "postgresql://ada@db/x?options=-c x=sw0rdfish4": "postgresql://ada@db/x?options=-c%20x=***",
+    "postgresql://ada@db/x?options=-c%20my.key%3Dsw0rdfish5": "postgresql://ada@db/x?options=-c%20my.key=***",
+    "postgresql://ada@db/x?options=-c x=sw0rdfish7&password=sw0rdfish8": "postgresql://ada@db/x?options=-c%20x=***&password=***",
+    "postgresql://ada@db/x?options=--app.token=sw0rdfish6": "postgresql://ada@db/x?options=--app.token=***",
+}
+SHOWN = (
+    "postgresql://ada@db/x?options=-csearch_path=app",
+    "postgresql://ada@db/x?options=-c statement_timeout=5s -c work_mem=64MB",
+    "sqlite:///a.db",
+    "see https://example.org/a:b and c@d",
+    "folder/user:group of ada@example.org",
+)
+
+
+def test_a_secret_of_a_misspelt_url_or_of_an_option_of_the_server_is_masked():
+    for url, expected in MISSPELT.items():
+        assert mask_url(url) == expected
+        said = redact(f"cannot use {url.replace(' ', '%20')} here")
+        assert "sw0rd" not in said
+        assert "fish" not in said
+
+
+def test_what_is_no_secret_is_shown():
+    for text in SHOWN:
+        assert redact(text) == text
