@@ -65,6 +65,19 @@ def plan(session: Session, verb: str, target: str) -> Plan:
         partial(_sql, session, verb, target),
         blockers,
         keeps_data=verb == "downgrade" and not losses and all(map(partial(_keeps_rows, ask), told)),
+        notes=_without_names(told) if verb == "upgrade" else (),
+    )
+
+
+_UNNAMED = re.compile(r"\bdrop_constraint\(\s*(?:constraint_name\s*=\s*)?None\b")
+
+
+def _without_names(scripts: Sequence[Script]) -> tuple[str, ...]:
+    """Return which revisions cannot be downgraded, because they drop a constraint that has no name."""
+    return tuple(
+        f"cannot be downgraded: unnamed: {script.revision} drops a constraint by no name; give it one in both functions"
+        for script in scripts
+        if _UNNAMED.search(script.source)
     )
 
 

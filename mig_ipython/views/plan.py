@@ -88,7 +88,8 @@ class Plan(View):
     """The steps of an upgrade or downgrade, in order; false when there is nothing to do.
 
     ``losses`` is what would lose data that the database has now, ``blockers`` what would make it fail; ``sql`` is the
-    whole script, made when it is asked for. ``keeps_data``: it is certain that nothing is lost.
+    whole script, made when it is asked for. ``keeps_data``: it is certain that nothing is lost. ``notes`` say
+    what cannot be downgraded afterwards.
     """
 
     verb: str
@@ -100,6 +101,7 @@ class Plan(View):
     ask_sql: Callable[[], str] = field(repr=False)
     blockers: tuple[Blocker, ...] = ()
     keeps_data: bool = False
+    notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.steps)
@@ -133,9 +135,10 @@ class Plan(View):
         return ", ".join(shown) + (f" and {len(self.steps) - 5} more" if len(self.steps) > 5 else "")
 
     def obstacles(self) -> tuple[str, ...]:
-        """Return what will or may fail, a line each, the first ten."""
+        """Return what will or may fail, a line each, the first ten, and what cannot be downgraded."""
         told = tuple(map(str, self.blockers[:10]))
-        return (*told, f"and {len(self.blockers) - 10} more") if len(self.blockers) > 10 else told
+        more = (f"and {len(self.blockers) - 10} more",) if len(self.blockers) > 10 else ()
+        return (*told, *more, *self.notes)
 
     def text(self) -> str:
         failing = (f"  ! {line}" for line in self.obstacles())

@@ -37,3 +37,13 @@ def test_an_unnamed_constraint_goes_up_and_down(notebook, request, database):
     notebook.run("%mig_downgrade a1 --yes")
     notebook.run(BEFORE)
     assert not notebook.run("%mig_diff Base")
+
+
+def test_a_file_that_drops_a_constraint_by_no_name_says_so_before_it_runs(migrated):
+    """The name of a constraint that a person wrote is not known; the plan says what will fail."""
+    migrated.run(
+        "%%migration 'Unique names' --write --id b2\n"
+        "def upgrade():\n    op.create_unique_constraint(None, 'users', ['name'])\n\n"
+        "def downgrade():\n    op.drop_constraint(None, 'users', type_='unique')\n"
+    )
+    assert "cannot be downgraded: unnamed: b2" in repr(migrated.run("%mig_upgrade --plan"))

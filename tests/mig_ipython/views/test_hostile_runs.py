@@ -9,6 +9,7 @@ import pytest
 from kernel_core.rehearse import Rehearsal
 from kernel_core.runtime.run import AppliedStep
 from kernel_core.runtime.run import RunReport as Done
+from kernel_core.snapshot import Snapshot
 from mig_ipython.export import Exported
 from mig_ipython.running.confirmation import Confirmation
 from mig_ipython.running.progress import Progress
@@ -22,7 +23,9 @@ from mig_ipython.views.report import RunReport
 def views(text: str):
     step = PlannedStep(text, text, lambda: (Line("+", text, text),))
     plan = Plan("upgrade", text, (step,), (Loss(text, text, text, 2),), text, "sqlite", lambda: text)
-    trial = Rehearsal(Done(), {text: (text,)}, {text + "2": (f"column {text}",)})
+    before = Snapshot("sqlite", (text,), {text: (text,)}, {("view", text): text})
+    after = Snapshot("sqlite", (text,), {text + "2": (f"column {text}",)}, {("view", text): f"{text}2"})
+    trial = Rehearsal(Done(), before, after, on_copy=True)
     question = Confirmation(plan, text, lambda: None)
     folded = Confirmation(plan, text, lambda: None)
     folded.folded = True

@@ -111,14 +111,13 @@ class DropConstraintOp(MigrateOperation):
 
     def sentence(self) -> str:
         kinds = {"unique": "unique constraint", "foreignkey": "foreign key", "primary": "primary key", "check": "check"}
-        return (
-            f"Drop {kinds.get(self.constraint_type or '', 'constraint')} {self.constraint_name} of {self.shown_table}"
-        )
+        kind = kinds.get(self.constraint_type or "", "constraint")
+        return f"Drop {kind} {self.constraint_name or '(unnamed)'} of {self.shown_table}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         if self.constraint_name is not None or self.constraint_type == "primary":
             return ()
-        return (Hint("may fail", "fails: it has no name to drop it by"),)
+        return (Hint("may fail", "it has no name to drop it by"),)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_fk" if self.constraint_type == "foreignkey" else "remove_constraint", self._named())
