@@ -17,6 +17,7 @@ from kernel_core.util.folders import shown_path
 from kernel_core.util.secrets import mask_url, redact, remember
 
 from .async_urls import is_async_engine, url_of_async_engine, without_waiting
+from .dialects import is_supported, limits
 from .drivers import missing_dialect, missing_driver, not_a_database, with_usual_driver
 from .errors import database_message
 from .views.html import Html, page, tag
@@ -56,6 +57,8 @@ class Connection(View):
         url = self.engine.url
         if self.dialect == "sqlite":
             return f"sqlite {_shown_path(self.absolute_url.database)}"
+        if not url.host and not is_supported(self.engine.dialect):
+            return redact(f"{self.dialect} {_shown_path(url.database)}")
         user = f"{url.username}@" if url.username else ""
         port = f":{url.port}" if url.port else ""
         return redact(f"{self.dialect} {user}{url.host or 'local'}{port}/{url.database or ''}")
@@ -106,16 +109,18 @@ def connect(target: Any, name: str | None = None) -> Connection:
     the driver, the file or the server is not right.
     """
     if isinstance(target, Engine):
-        return Connection(name or _default_name(target.url), target, mask_url(target.url), borrowed=True)
+        masked = mask_url(target.url)
+        return Connection(name or _default_name(target.url), target, masked, borrowed=True, warning=limits(target))
     url = without_waiting(_parsed(url_of_async_engine(target) if is_async_engine(target) else target))
     masked = mask_url(url)
     engine = _engine(url)
     try:
         _try(engine, masked)
+        warning = limits(engine)
     except BaseException:
         engine.dispose()
         raise
-    return Connection(name or _default_name(url), engine, mask_url(engine.url))
+    return Connection(name or _default_name(url), engine, mask_url(engine.url), warning=warning)
 
 
 def holds_password(target: Any) -> bool:

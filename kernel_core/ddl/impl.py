@@ -43,6 +43,8 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         class SnowflakeImpl(DefaultImpl):
             __dialect__ = "snowflake"
             transactional_ddl = True
+
+    ``locks_rows`` says that the database knows SELECT ... FOR UPDATE.
     """
 
     __dialect__: ClassVar[str] = "default"
@@ -51,6 +53,7 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
     """Whether the database refuses or cuts a text that is longer than its column."""
     widening: ClassVar[str] = "ALTER COLUMN {name} TYPE VARCHAR({length})"
     """What stands behind ALTER TABLE to make a column hold longer texts; for the remedy of an error."""
+    locks_rows: ClassVar[bool] = False
 
     _by_dialect: ClassVar[dict[str, type[DefaultImpl]]] = {}
 

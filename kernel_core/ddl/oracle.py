@@ -40,6 +40,7 @@ class OracleImpl(DefaultImpl):
 
     __dialect__ = "oracle"
     widening = "MODIFY {name} VARCHAR2({length})"
+    locks_rows = True
     command_terminator = ""
     type_synonyms = synonyms_of("oracle")
     identity_attrs_ignore = ()

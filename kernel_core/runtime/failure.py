@@ -133,6 +133,8 @@ def _undone(context: Run, after: Aftermath) -> str:
         return f"The rollback failed as well{closed} ({reason(after.rollback_error).rstrip('.')})"
     if after.suspended == "inside":
         return "Each statement of its autocommit_block() commits, so what came before the failing one stays"
+    if type(context.impl) is DefaultImpl and not context.impl.transactional_ddl:
+        return f"Whether {context.dialect.name} rolls back changes of tables is not known, so a part of it may stay"
     if not type(context.impl).transactional_ddl:
         return f"{context.dialect.name} commits each change of a table at once, so a part of it may stay"
     if after.autocommits:

@@ -31,7 +31,7 @@ class VersionTable:
         self._found_width: int | None = None
         number = table.c.version_num
         self._select = select(number)
-        self._locked = self._select.with_for_update()
+        self._locked = self._select.with_for_update() if impl.locks_rows else self._select
         self._insert = table.insert().inline()
         self._update = table.update().where(number == bindparam("old")).values(version_num=bindparam("new"))
         self._delete = table.delete().where(number == bindparam("old"))

@@ -48,7 +48,7 @@ def run(session: Session, args: argparse.Namespace) -> Connection:
         return session.connection if session.current_name is not None else session.connect_by_default()
     connection = session.connect(_database(args.target), args.name)
     if isinstance(args.target, Word) and holds_password(args.target.literal):
-        return replace(connection, warning=LITERAL)
+        return replace(connection, warning="\n! ".join(filter(None, (connection.warning, LITERAL))))
     return connection
 
 

@@ -14,6 +14,7 @@ from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
+from ..dialects import comparing_on
 from ..models import NO_MODELS, Models, fingerprint
 from ..reimport import fresh_modules
 from ..running.existing import unwritten
@@ -83,7 +84,7 @@ def compare(
     ``only_at_head``, and where nobody has models. ``wanted`` is by default what ``%config Mig`` says.
     """
     wanted = session.wanted() if wanted is None else wanted
-    with fresh_modules(session.import_folders) as fresh:
+    with comparing_on(session.connection.engine), fresh_modules(session.import_folders) as fresh:
         now = models if fresh is None else fresh.models(models, session.namespace)
         if session.has_environment:
             found = _by_environment(session, now, only_at_head, wanted)

@@ -212,7 +212,7 @@ def counted(
                     else:
                         blocker = Blocker(line.table or "SQL", line.sentence, text, rows, severity == "will fail")
                         blockers.append(blocker)
-                with suppress(SQLAlchemyError):
+                with suppress(SQLAlchemyError, NotImplementedError):
                     scene.take(operation)
     return tuple(losses), tuple(blockers)
 
@@ -224,7 +224,7 @@ def _findings(scene: Scene, operation: MigrateOperation) -> Iterator[Found]:
     if look is not None:
         try:
             yield from [found for found in look(scene, operation) if found[2] != 0]
-        except (NotCounted, SQLAlchemyError):
+        except (NotCounted, SQLAlchemyError, NotImplementedError):
             scene.restart_clock()
         else:
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from kernel_core.operations.operation import MigrateOperation
 from kernel_core.operations.ops import (
@@ -108,7 +109,11 @@ class _Replay:
             if not self.inspector.has_table(name, schema):
                 yield f"{shown} does not exist"
                 continue
-            there = {str(column["name"]) for column in self.inspector.get_columns(name, schema)}
+            try:
+                there = {str(column["name"]) for column in self.inspector.get_columns(name, schema)}
+            except (SQLAlchemyError, NotImplementedError):
+                yield f"the columns of {shown} cannot be read"
+                continue
             for verb, names in (("lacks", columns - there), ("has also", there - columns)):
                 if names:
                     yield f"{shown} {verb} {_listed(sorted(names))}"
@@ -150,7 +155,10 @@ def _compared(revisions: RevisionMap, pending: Sequence[Script], replay: _Replay
 
 def advise(session: Session, error: UpgradeFailed) -> None:
     """Add to the message of a failed upgrade that its tables exist already, and what to do, where that is so."""
-    found = existing_tables(session)
+    try:
+        found = existing_tables(session)
+    except (SQLAlchemyError, CommandError):
+        return  # the failure itself is what counts
     if found is not None and found.fails == error.revision:
         error.args = (f"{error}\n{found}", *error.args[1:])
 

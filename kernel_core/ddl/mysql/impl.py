@@ -51,6 +51,7 @@ class MySQLImpl(DefaultImpl):
 
     __dialect__ = "mysql"
     widening = "MODIFY {name} VARCHAR({length}) NOT NULL"
+    locks_rows = True
     type_synonyms = synonyms_of("mysql")
     folds_column_names = True
 

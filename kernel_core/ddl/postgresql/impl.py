@@ -35,6 +35,7 @@ class PostgresqlImpl(DefaultImpl):
 
     __dialect__ = "postgresql"
     transactional_ddl = True
+    locks_rows = True
     type_synonyms = synonyms_of("postgresql")
 
     def generated_names(self, connection: Connection | None) -> PostgresqlNames:
