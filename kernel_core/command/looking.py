@@ -55,7 +55,8 @@ def history(
         history(config, "base:current")
 
     A range that begins at base holds what its revisions depend on too, and from ``branch@base`` only what the branch
-    needs. The database is queried only for a range that counts from where it is.
+    needs. Steps that lead too far end at the last revision. The database is queried only for a range that counts from
+    where it is.
     """
     scripts = scripts_of(config)
     found = _in_range(config, scripts, rev_range)
@@ -69,11 +70,12 @@ def _in_range(config: Config, scripts: ScriptDirectory, rev_range: str | None) -
         return list(scripts.walk_revisions())
     if ":" not in rev_range:
         raise CommandError(f'"{rev_range}" is not a range. Write it as from:to, from: or :to.')
-    lower, upper = scripts.map.resolve_range(rev_range, where_of(config, scripts, rev_range))
+    lower, upper = scripts.map.resolve_range(rev_range, where_of(config, scripts, rev_range), exact=False)
     if not upper:
         return []
     start = rev_range.partition(":")[0].strip()
-    return list(scripts.iterate_revisions(upper, lower or start or None, inclusive=True))
+    base = start if start.endswith("base") else "base"
+    return list(scripts.iterate_revisions(upper, lower or base, inclusive=True))
 
 
 def show(config: Config, rev: str) -> Script | tuple[Script, ...]:

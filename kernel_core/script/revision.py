@@ -263,11 +263,14 @@ class RevisionMap:
         return tuple(found)
 
     def resolve_range(
-        self, text: str, current: Collection[str] | None = None
+        self, text: str, current: Collection[str] | None = None, *, exact: bool = True
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the lower and the upper ids of ``a:b``; a single target is both of its own ends."""
+        """Return the lower and the upper ids of ``a:b``; a single target is both of its own ends.
+
+        Without ``exact`` steps that lead too far end at the last revision.
+        """
         tree = parse(text)
-        resolver = Resolver(self, None if current is None else self.standing(current), text)
+        resolver = Resolver(self, None if current is None else self.standing(current), text, exact)
         if isinstance(tree, Range):
             lower, upper = resolver.range(tree)
         else:

@@ -148,6 +148,8 @@ def test_a_range_may_count_from_where_the_database_stands(project):
     project.chain("a1", "b2", "c3", "d4")
     command.upgrade(project.config(), "c3")
     assert names(command.history(project.config(), "-1:current")) == ["c3", "b2"]
+    assert names(command.history(project.config(), "-9:current")) == ["c3", "b2", "a1"]
+    assert names(command.history(project.config(), "current:+9")) == ["d4", "c3"]
     assert names(command.history(project.config(), "current:")) == ["d4", "c3"]
     assert command.show(project.config(), "current").revision == "c3"
     with pytest.raises(CommandError, match="not a range"):
