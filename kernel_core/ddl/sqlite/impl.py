@@ -23,7 +23,7 @@ from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..typetext import synonyms_of
 from .generated import SqliteNames
-from .pragma import end_transaction, in_transaction, pragma, set_pragma
+from .pragma import end_transaction, free_cursors, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
 from .references import dangling, said
 from .stored import stored_definition
@@ -97,7 +97,9 @@ class SQLiteImpl(DefaultImpl):
                 yield
                 if enforced:
                     _refuse_dangling(dangling(connection) - before)
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                free_cursors(error)
             end_transaction(connection)
             raise
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -16,6 +17,15 @@ def end_transaction(connection: Connection) -> None:
     """Roll back what the driver still holds open after a COMMIT that failed; SQLAlchemy takes it for ended."""
     if not connection.closed and not connection.invalidated and in_transaction(connection):
         connection.connection.rollback()
+
+
+def free_cursors(error: BaseException) -> None:
+    """Let go of the cursor of a statement that an interrupt has stopped.
+
+    SQLite keeps its locks while a statement is open, even after its connection was closed, and the traceback of
+    the interrupt, which IPython keeps, holds the cursor.
+    """
+    traceback.clear_frames(error.__traceback__)
 
 
 def pragma(connection: Connection, name: str) -> Any:
