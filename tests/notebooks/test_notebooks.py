@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, without a click, in a folder of its own."""
+"""Every notebook runs from top to bottom, without a click, in a separate folder, and shows what is saved in it."""
 
 import re
 import shutil

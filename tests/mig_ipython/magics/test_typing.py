@@ -121,3 +121,24 @@ def test_a_command_that_the_table_forgot_comes_last_with_its_own_words():
     (wish,) = described([Command("undo")])
     assert wish.typed == ("%mig_undo",)
     assert wish.want[0].islower()
+
+
+def test_every_command_in_the_readme_and_in_the_help_can_be_typed():
+    import re
+
+    from mig_ipython.magics.help import WISHES
+    from mig_ipython.magics.line import LineParser
+    from mig_ipython.magics.registry import find_commands
+    from mig_ipython.words import read_line
+
+    commands = find_commands()
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    code = re.findall(r"`(%[^`]+)`", readme) + re.findall(r"^(%mig.*)", readme, re.MULTILINE)
+    typed = [line for line in code if "?" not in line] + [one for wish in WISHES for one in wish.typed]
+    assert len(typed) > 50
+    for line in typed:
+        words = read_line(line.lstrip("%"), {}).words
+        verb = words.pop(0).removeprefix("mig_")
+        verb = (words.pop(0) if words else "status") if verb == "mig" else verb
+        assert commands[verb].is_cell == line.startswith("%%"), line
+        LineParser(commands[verb]).parse_args(words)
