@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..util.exc import CommandError
 from ..util.sqla_compat import sql_text
+from .kinds.column import AlterColumnOp
 from .kinds.sql import ExecuteSQLOp
+from .kinds.table import RenameTableOp
 from .operation import MigrateOperation
 
 _UNIQUE = "unique"
@@ -52,10 +54,12 @@ def replacements(operations: Sequence[MigrateOperation]) -> list[tuple[MigrateOp
     """Return the pairs of a drop and the creation that takes the place of what it drops.
 
     A pair is of one kind and one table, and has the same name, the same columns, or at least one column in common; the
-    most similar ones first, each operation in one pair only. Custom operations take part where their `reverse` or
-    the names of their classes (``DropViewOp``, ``CreateViewOp``) show which is which.
+    most similar ones first, each operation in one pair only. What other operations rename counts under its new name.
+    Custom operations take part where their `reverse` or the names of their classes (``DropViewOp``, ``CreateViewOp``)
+    show which is which.
     """
-    drops = [(op, subject) for op in operations if _is_drop(op) and (subject := subject_of(op))]
+    renamed = _Renamed(operations)
+    drops = [(op, renamed.now(subject)) for op in operations if _is_drop(op) and (subject := subject_of(op))]
     creations = [(op, subject) for op in operations if _is_creation(op) and (subject := subject_of(op))]
     places: dict[object, list[tuple[MigrateOperation, Subject]]] = {}
     for creation, subject in creations:
@@ -73,6 +77,26 @@ def replacements(operations: Sequence[MigrateOperation]) -> list[tuple[MigrateOp
             taken |= {id(drop), id(creation)}
             found.append((drop, creation))
     return found
+
+
+class _Renamed:
+    """The tables and columns that operations rename."""
+
+    def __init__(self, operations: Sequence[MigrateOperation]) -> None:
+        self._tables: dict[object, tuple[str | None, str]] = {}
+        self._columns: dict[object, dict[str, str]] = {}
+        for operation in operations:
+            if isinstance(operation, RenameTableOp):
+                self._tables[operation.table_key] = (operation.schema, operation.new_table_name)
+            elif isinstance(operation, AlterColumnOp) and operation.modify_name is not None:
+                self._columns.setdefault(operation.table_key, {})[operation.column_name] = operation.modify_name
+
+    def now(self, subject: Subject) -> Subject:
+        """Return what is dropped as it is called after the renames."""
+        place = self._tables.get(subject.place, subject.place)
+        columns = self._columns.get(place, {}) | self._columns.get(subject.place, {})
+        parts = frozenset(columns.get(part, part) for part in subject.parts)
+        return replace(subject, place=place, parts=parts)
 
 
 def subject_of(operation: MigrateOperation) -> Subject | None:

@@ -16,6 +16,9 @@ from .text import count, indent
 STATEMENTS = "SQL statements"
 """The heading of statements that a person wrote, where other changes have their table."""
 
+CODE = "Code of your own"
+"""The heading of what a version file does beside operations."""
+
 OTHERS = "Other objects"
 """The heading of changes to what belongs to no table: enum types, schemas, sequences, views."""
 
@@ -132,7 +135,7 @@ def by_table(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
     """Return the lines by the heading that they are listed under, in the order of their first line."""
     groups: dict[str, list[Line]] = {}
     for line in lines:
-        groups.setdefault(line.group or line.table or STATEMENTS, []).append(line)
+        groups.setdefault(line.group or line.table or CODE, []).append(line)
     return list(groups.items())
 
 

@@ -152,3 +152,11 @@ def test_a_drop_of_which_only_the_name_is_known_goes_by_kind_and_name():
     assert replacements([DropConstraintOp("uq", "t", "check"), pair[1]]) == []
     pair = (ops.DropIndexOp("ix", "t"), CreateIndexOp("ix", "t", ["a"]))
     assert replacements(pair) == [pair]
+
+
+def test_what_is_renamed_counts_under_its_new_name():
+    renames = (ops.RenameTableOp("user", "users"), ops.AlterColumnOp("users", "mail", modify_name="email"))
+    drop = dropped(CreateIndexOp("ix_user_mail", "user", ["mail"]))
+    creation = CreateIndexOp("ix_users_email", "users", ["email"])
+    assert replacements([drop, *renames, creation]) == [(drop, creation)]
+    assert replacements([drop, creation]) == []
