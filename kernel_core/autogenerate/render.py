@@ -149,10 +149,16 @@ def render_table_changes(autogen_context: AutogenContext, container: ModifyTable
     arguments = (write.value(container.table_name), keyword("schema", write.value(container.schema)))
     opening = Code(f"with {write.prefix}batch_alter_table(", arguments, ") as batch_op:")
     block = _laid_out(autogen_context, opening)
+    behind: list[MigrateOperation] = []
     with _batch(autogen_context, container.table_name):
         for operation in container.ops:
-            for statement in _statements(autogen_context, operation):
+            for statement in _statements(autogen_context, operation, behind):
                 block.extend(_laid_out(autogen_context, statement, INDENT))
+    if len(block) == 1 and container.ops:
+        block = []
+    for operation in behind:
+        for statement in _statements(autogen_context, operation):
+            block.extend(_laid_out(autogen_context, statement))
     return block
 
 
@@ -169,12 +175,20 @@ def _batch(context: AutogenContext, table_name: str) -> Iterator[None]:
         context.batch_table = outer
 
 
-def _statements(context: AutogenContext, operation: MigrateOperation) -> list[str]:
-    """Return what the operation's renderer gives, each text a statement that is not laid out yet."""
+def _statements(
+    context: AutogenContext, operation: MigrateOperation, behind: list[MigrateOperation] | None = None
+) -> list[str]:
+    """Return what the operation's renderer gives, each text a statement that is not laid out yet.
+
+    ``behind`` takes the operations that a batch cannot have inside.
+    """
+    if behind is not None and getattr(operation, "outside_batch", False):
+        behind.append(operation)
+        return []
     written = renderers.dispatch(operation)(context, operation)
     statements = [each for each in ([written] if isinstance(written, str) else written) if each is not OMITTED]
     for further in getattr(operation, "followed_by", ()):
-        statements += _statements(context, further)
+        statements += _statements(context, further, behind)
     remark = getattr(operation, "remark", "")  # an add-on's operation may be of no class of ours
     return [f"# {' '.join(remark.split())}", *statements] if remark else statements
 

@@ -89,6 +89,9 @@ class MigrateOperation:
     engine: str = ""
     """The database that it is for, where an environment migrates several; "" where there is one."""
 
+    outside_batch: bool = False
+    """Whether a version file has it behind the batch of its table, not inside, where SQL runs before the changes."""
+
     undone_by: Callable[[Any], Sequence[MigrateOperation]] | None = None
     """Returns what undoes this one in a list of operations, where that is more or less than `reverse`."""
 

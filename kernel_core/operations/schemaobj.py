@@ -72,7 +72,7 @@ class SchemaObjects:
         self, name: str | None, table_name: str, columns: Sequence[str], schema: str | None = None, **kw: Any
     ) -> PrimaryKeyConstraint:
         """Return a primary key on a scratch table."""
-        table = self.columns_table(table_name, columns, schema)
+        table = self.columns_table(table_name, [*columns, *_included(kw)], schema)
         constraint = PrimaryKeyConstraint(*(table.c[column] for column in columns), name=name, **kw)
         table.append_constraint(constraint)
         return constraint

@@ -100,6 +100,11 @@ def _rows(connection: Connection, query: str, schemas: Sequence[str | None], **w
     return rows
 
 
+def _unique(name: str | None, columns: list[str], conflict: str | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": name, "column_names": columns}
+    return found if conflict is None else {**found, "dialect_options": {"sqlite_on_conflict": conflict}}
+
+
 def _kind(connection: Connection, schema: str) -> str:
     """Return the SQL of what a row of sqlite_master is; SQLite tells from 3.37 on which tables keep a virtual one's."""
     if (connection.dialect.server_version_info or ()) < (3, 37):
@@ -175,6 +180,8 @@ class _Reading:
             column["computed"] = {"sqltext": facts.computed.get(name.lower(), ""), "persisted": hidden == 3}
         if facts.collations and name.lower() in facts.collations:
             column["collation"] = facts.collations[name.lower()]
+        if name.lower() in facts.conflicts:
+            column["conflict"] = facts.conflicts[name.lower()]
         return column
 
     def _type(self, text: str) -> Any:
@@ -207,8 +214,8 @@ class _Reading:
             if origin == "u":
                 columns = [str(column) for _, column, _ in parts]
                 facts = self._facts.get(info.key)
-                constraint = None if facts is None else facts.take_unique(columns)
-                info.uniques.append({"name": constraint, "column_names": columns})
+                constraint, conflict = (None, None) if facts is None else facts.take_unique(columns)
+                info.uniques.append(_unique(constraint, columns, conflict))
             elif any(number == -2 for number, _, _ in parts):
                 info.unreadable = {**info.unreadable, name: self._index_sql.get((schema, name))}
             else:
@@ -220,8 +227,8 @@ class _Reading:
     def _add_merged(info: TableInfo, facts: TableFacts) -> None:
         """Add the unique constraints that share the index of the primary key."""
         written = {name.lower(): name for name in info.columns}
-        for columns, name in facts.uniques:
-            info.uniques.append({"name": name, "column_names": [written.get(column, column) for column in columns]})
+        for columns, name, conflict in facts.uniques:
+            info.uniques.append(_unique(name, [written.get(column, column) for column in columns], conflict))
 
     def _index(self, schema: str, name: str, unique: int, parts: list[tuple[int, str | None, int]]) -> dict[str, Any]:
         index: dict[str, Any] = {

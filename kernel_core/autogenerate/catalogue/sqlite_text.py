@@ -16,24 +16,28 @@ Columns = tuple[str, ...]
 
 @dataclass(slots=True)
 class TableFacts:
-    """What a table's text says. ``uniques`` and ``foreign_keys`` are in the text's order; one is taken but once."""
+    """What a table's text states; an entry of ``uniques`` and ``foreign_keys``, in the text's order, is taken once.
+
+    A unique constraint is its columns, its name, and what ON CONFLICT does; ``conflicts`` are those of NOT NULL.
+    """
 
     primary_key_name: str | None = None
-    uniques: list[tuple[Columns, str | None]] = field(default_factory=list)
+    uniques: list[tuple[Columns, str | None, str | None]] = field(default_factory=list)
     foreign_keys: list[tuple[Columns, str, str | None, dict[str, Any]]] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
     computed: dict[str, str] = field(default_factory=dict)
     collations: dict[str, str] = field(default_factory=dict)
+    conflicts: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
-    def take_unique(self, columns: Sequence[str]) -> str | None:
-        """Return the name of the unique constraint over these columns."""
+    def take_unique(self, columns: Sequence[str]) -> tuple[str | None, str | None]:
+        """Return the name of the unique constraint over these columns, and what ON CONFLICT does."""
         wanted = tuple(column.lower() for column in columns)
-        for position, (found, name) in enumerate(self.uniques):
+        for position, (found, name, conflict) in enumerate(self.uniques):
             if found == wanted:
                 del self.uniques[position]
-                return name
-        return None
+                return name, conflict
+        return None, None
 
     def take_foreign_key(self, columns: Sequence[str], referred: str) -> tuple[str | None, dict[str, Any]]:
         """Return name and timing of the foreign key from these columns to that table."""
@@ -46,7 +50,7 @@ class TableFacts:
 
 
 SAYS_MORE = re.compile(
-    r"\b(?:constraint|unique|check|collate|deferrable|initially|generated|as|strict|rowid|autoincrement)\b",
+    r"\b(?:constraint|unique|check|collate|deferrable|initially|generated|as|strict|rowid|autoincrement|conflict)\b",
     re.IGNORECASE,
 )
 """Words of a CREATE TABLE that the pragmas don't tell all about."""
@@ -91,7 +95,11 @@ def _note(facts: TableFacts, clause: Clause, column: ColumnText | None) -> None:
         if column is not None and "autoincrement" in clause.text.lower():
             facts.options["sqlite_autoincrement"] = True
     elif kind == "UNIQUE":
-        facts.uniques.append((_columns(clause, column), clause.name))
+        facts.uniques.append((_columns(clause, column), clause.name, _conflict(clause)))
+    elif kind == "NOT NULL" and column is not None:
+        conflict = _conflict(clause)
+        if conflict is not None:
+            facts.conflicts[column.name.lower()] = conflict
     elif kind == "FOREIGN KEY":
         found = tokens(clause.text, "sqlite")
         facts.foreign_keys.append((_columns(clause, column), _referred(found), clause.name, _timing(found)))
@@ -101,6 +109,12 @@ def _note(facts: TableFacts, clause: Clause, column: ColumnText | None) -> None:
         facts.computed[column.name.lower()] = inside(clause.text)
     elif kind == "COLLATE" and column is not None:
         facts.collations[column.name.lower()] = tokens(clause.text, "sqlite")[-1].name
+
+
+def _conflict(clause: Clause) -> str | None:
+    """Return the word behind ON CONFLICT."""
+    words = [token.keyword for token in tokens(clause.text, "sqlite")]
+    return words[words.index("CONFLICT") + 1] if "CONFLICT" in words[:-1] else None
 
 
 def _columns(clause: Clause, column: ColumnText | None) -> Columns:

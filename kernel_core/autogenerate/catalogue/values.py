@@ -21,13 +21,14 @@ Info = Mapping[str, Any]
 class TableInfo:
     """A table.
 
-    - ``columns``: also ``collation`` (SQLite), ``owns_sequence`` (PostgreSQL: its default is a sequence of its own),
-      ``unreflected`` (MariaDB: it has parts that SQLAlchemy does not know, such as INVISIBLE).
+    - ``columns``: also ``collation`` and ``conflict`` (SQLite; this is NOT NULL ON CONFLICT), ``owns_sequence``
+      (PostgreSQL: its default is a sequence of its own), ``unreflected`` (MariaDB: it has parts that SQLAlchemy does
+      not know, such as INVISIBLE).
     - ``uniques``: also ``deferrable``, ``initially``.
     - ``checks``: ``ReflectedCheckConstraint``; also ``columns`` (PostgreSQL: those that it is about) and ``column``
       (MariaDB: the column whose own it is, and then it has no name).
     - ``excludes`` (PostgreSQL): name, ``definition`` (``EXCLUDE USING gist (...)``), columns, deferrable, initially.
-    - ``indexes``: also ``parts`` (PostgreSQL: each as written, with collation, operator class and order).
+    - ``indexes``: also ``parts`` (each as written, with collation, operator class and order).
     - ``options``: ``mysql_engine``, ``sqlite_strict`` and the like, as keywords of ``Table``.
     - ``prefixes``: words between CREATE and TABLE (PostgreSQL: UNLOGGED).
     - ``inherits`` (PostgreSQL): the parent tables; ``partition_bound`` is ``FOR VALUES ...`` of a partition.

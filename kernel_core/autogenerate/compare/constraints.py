@@ -13,6 +13,7 @@ from ..catalogue import TableInfo
 from ..context import AutogenContext
 from .changes import Changes
 from .copies import create_foreign_key, create_unique, drop_constraint
+from .gone import complete_reverse
 from .reflect import Database
 from .sides import Sides
 from .values import (
@@ -41,7 +42,9 @@ def compare_uniques(
         if existing is None:
             continue
         if context.run_object_filters(existing, name, "unique_constraint", True, counterpart):
-            changes.dropped_constraints.append(drop_constraint(existing, context.impl))
+            drop = drop_constraint(existing, context.impl)
+            complete_reverse(context, info.key, sides.uniques[position], drop)
+            changes.dropped_constraints.append(drop)
         elif counterpart is not None:
             missing.remove(counterpart)
     for constraint in missing:
@@ -145,7 +148,9 @@ def compare_foreign_keys(
         if existing is not None and context.run_object_filters(
             existing, item["name"], "foreign_key_constraint", True, counterpart
         ):
-            changes.dropped_foreign_keys.append(drop_constraint(existing, context.impl))
+            drop = drop_constraint(existing, context.impl)
+            complete_reverse(context, info.key, item, drop)
+            changes.dropped_foreign_keys.append(drop)
     for value, constraint in wanted.items():
         if value in found:
             continue

@@ -24,8 +24,10 @@ from ..context import AutogenContext
 from .copies import create_index, create_unique, drop_constraint, drop_index
 from .excludes import creation_of
 from .found import Pair
-from .objects import final
+from .gone import complete_reverse
+from .objects import final, stated, timing
 from .reflect import Database
+from .written import written_index
 
 
 def drop_what_needs_columns(context: AutogenContext, database: Database, pair: Pair) -> None:
@@ -57,17 +59,27 @@ class _Dependents:
                 self._check(item)
         for item in self.info.excludes:
             if _is_about(self.context, item, str(item["definition"]), self.columns):
-                self._drop(self._exclude(item))
+                self._drop(item, self._exclude(item))
         for item in self.info.uniques:
             if item["name"] is None or set(_included(item)) & set(self.columns):
                 self._unique(item)
         for item in self.info.indexes:
             self._index(item)
+        self._written_indexes()
 
-    def _drop(self, operation: DropConstraintOp) -> bool:
+    def _written_indexes(self) -> None:
+        """Drop indexes over such columns that only their SQL describes."""
+        for name, sql in self.info.unreadable.items():
+            if sql is not None and name not in self.dropped and _mentions(self.context, _behind_on(sql), self.columns):
+                existing = written_index(name, sql, self.database.table(self.info.key))
+                if self.context.run_object_filters(existing, name, "index", True, None):
+                    self.changes.dropped_indexes.append(drop_index(existing))
+
+    def _drop(self, item: Info, operation: DropConstraintOp) -> bool:
         """Add a drop, unless it is there; return whether it was not."""
         if operation.constraint_name is None or str(operation.constraint_name) in self.dropped:
             return False
+        complete_reverse(self.context, self.info.key, item, operation)
         self.changes.dropped_constraints.append(operation)
         return True
 
@@ -80,7 +92,7 @@ class _Dependents:
         hook = self.context.run_object_filters
         if item.get("inherited") or not hook(existing, item["name"], "check_constraint", True, None):
             return
-        if not self._drop(operation):
+        if not self._drop(item, operation):
             return
         for constraint in self.model.constraints:
             is_check = isinstance(constraint, CheckConstraint) and is_made_on(constraint, self.context.dialect)
@@ -106,19 +118,18 @@ class _Dependents:
             is_it = isinstance(existing, UniqueConstraint) and existing.name == item["name"]
             if not is_it or [column.name for column in existing.columns] != list(item["column_names"]):  # type: ignore[attr-defined]
                 continue
-            if self._drop(drop_constraint(existing, self.context.impl)):
+            if self._drop(item, drop_constraint(existing, self.context.impl)):
                 wanted = (each for each in self.model.constraints if isinstance(each, UniqueConstraint))
                 same = [create_unique(each, self.context.dialect) for each in wanted if self._is_named(each, item)]
                 self.changes.added_constraints += same
 
     def _index(self, item: Info) -> None:
-        """Drop an index whose condition or expressions need such a column, or that includes it."""
+        """Drop an index whose condition or expressions need such a column, that includes it, or that its key needed."""
         name, options = str(item["name"]), item.get("dialect_options") or {}
         wheres = [value for option, value in options.items() if option.endswith("_where")]
         texts = [*map(str, wheres), *(str(each) for each in item.get("expressions") or ())]
-        is_about = any(_mentions(self.context, sql, self.columns) for sql in texts) or set(_included(item)) & set(
-            self.columns
-        )
+        further = {*_included(item), *self._columns_of_key_index(item)}
+        is_about = any(_mentions(self.context, sql, self.columns) for sql in texts) or further & set(self.columns)
         if not is_about or name in self.dropped or item.get("inherited") or "duplicates_constraint" in item:
             return
         existing = next(each for each in self.database.table(self.info.key).indexes if each.name == item["name"])
@@ -130,8 +141,19 @@ class _Dependents:
             if self._is_named(index, item) and index.name not in there:
                 self.changes.added_indexes.append(create_index(index, self.context.dialect))
 
+    def _columns_of_key_index(self, item: Info) -> list[str]:
+        """Return the columns of an index of MariaDB, unless it is a dropped foreign key's and goes with its columns."""
+        gone, of_mysql = set(self.columns), self.context.dialect.name in ("mysql", "mariadb")
+        whole = {key["name"] for key in self.info.foreign_keys if gone.issuperset(key["constrained_columns"])}
+        return list(item["column_names"]) if of_mysql and item["name"] not in whole else []
+
     def _is_named(self, wanted: Any, item: Info) -> bool:
         return item["name"] is not None and final_name(wanted, self.context.dialect) == item["name"]
+
+
+def _behind_on(sql: str) -> str:
+    """Return the parts and the condition of a CREATE INDEX."""
+    return sql[sql.index("(") :]
 
 
 def _included(item: Info) -> list[str]:
@@ -165,9 +187,11 @@ def _keep_primary_key(context: AutogenContext, pair: Pair, drops: Sequence[DropC
         return
     schema, table = info.key
     name = final(info.primary_key.get("name"))
-    creation = CreatePrimaryKeyOp(name, table, key, schema=schema)
+    options = {**timing(info.primary_key), **stated(info.primary_key.get("dialect_options"))}
+    creation = CreatePrimaryKeyOp(name, table, key, schema=schema, **options)
     if context.dialect.name == "postgresql":
         drop = DropConstraintOp(name, table, "primary", schema=schema, _reverse=creation)
+        complete_reverse(context, info.key, info.primary_key, drop)
         changes.dropped_primary_key.append(drop)
         return
     left = set(key) - {str(each.column_name) for each in drops}
@@ -190,4 +214,6 @@ def _key_again(
             assert connection is not None, "autogenerate has a connection"
             whole = column_text(connection, preparer, table, schema, str(each.column_name))
             place = preparer.format_table(creation.to_constraint().table)
-            yield ExecuteSQLOp(without_parameters(f"ALTER TABLE {place} MODIFY {whole}"))
+            statement = ExecuteSQLOp(without_parameters(f"ALTER TABLE {place} MODIFY {whole}"))
+            statement.outside_batch = True
+            yield statement

@@ -13,12 +13,13 @@ from ...ddl.mysql.stored import column_text
 from ...ddl.sqlite.identifiers import in_schema
 from ...ddl.sqlite.sameness import make_the_same
 from ...operations.kinds.column import DropColumnOp
+from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.sql import ExecuteSQLOp
 from ...operations.kinds.table import DropTableOp
 from ...util.sql import normal_sql
 from ...util.sqltext import without_parameters
-from ..catalogue import Info, TableInfo
+from ..catalogue import Info, Key, TableInfo
 from ..context import AutogenContext
 from .copies import column_alone, drop_index, table_alone
 from .reflect import Database
@@ -41,7 +42,7 @@ def dropped_table(
         creation.stored_sql = _stored_sql(context, info, creation.to_table())
     elif info.is_partition:
         creation.stored_sql = _partition_sql(context, info, copied)
-    creation.followed_by = tuple(ExecuteSQLOp(without_parameters(sql)) for sql in _completing(context, info, copied))
+    creation.followed_by = tuple(map(_statement, _completing(context, info, copied)))
     creation.followed_by += tuple(_written(database, info, name).reverse() for name in sorted(info.unreadable))
     return drop
 
@@ -54,8 +55,33 @@ def dropped_column(context: AutogenContext, info: TableInfo, column: Column[Any]
     copied.type = _full_type(info, item)
     drop = DropColumnOp.from_column_and_tablename(schema, table, copied)
     whole = _whole_column(context, info, item)
-    drop.reverse().followed_by = () if whole is None else (ExecuteSQLOp(without_parameters(whole)),)
+    drop.reverse().followed_by = () if whole is None else (_statement(whole),)
     return drop
+
+
+def complete_reverse(context: AutogenContext, key: Key, item: Info, drop: DropConstraintOp) -> None:
+    """Let a dropped constraint come back with what no directive states: NOT VALID, NO INHERIT, a comment."""
+    preparer, name = context.dialect.identifier_preparer, item.get("name")
+    if context.dialect.name != "postgresql" or name is None:
+        return
+    place = preparer.format_table(Table(key[1], MetaData(), schema=key[0]))
+    comment = _comment_on(f"{preparer.quote(name)} ON {place}", item)
+    if "definition" in item and not str(item["definition"]).startswith("EXCLUDE"):
+        added = f"ALTER TABLE {place} ADD CONSTRAINT {preparer.quote(name)} {item['definition']}"
+        drop.undone_by = lambda _: [_statement(sql) for sql in (added, *comment)]
+    else:
+        drop.reverse().followed_by += tuple(map(_statement, comment))
+
+
+def _comment_on(what: str, item: Info) -> list[str]:
+    words = str(item.get("comment") or "").replace("'", "''")
+    return [f"COMMENT ON CONSTRAINT {what} IS '{words}'"] if words else []
+
+
+def _statement(sql: str) -> ExecuteSQLOp:
+    operation = ExecuteSQLOp(without_parameters(sql))
+    operation.outside_batch = True
+    return operation
 
 
 def dropped_index(context: AutogenContext, info: TableInfo, index: Index) -> DropIndexOp:
@@ -124,9 +150,7 @@ def _completing(context: AutogenContext, info: TableInfo, table: Table) -> Itera
             continue
         if "definition" in item and item not in info.excludes:
             yield f"ALTER TABLE {place} ADD CONSTRAINT {quote(item['name'])} {item['definition']}"
-        if item.get("comment"):
-            words = str(item["comment"]).replace("'", "''")
-            yield f"COMMENT ON CONSTRAINT {quote(item['name'])} ON {place} IS '{words}'"
+        yield from _comment_on(f"{quote(item['name'])} ON {place}", item)
 
 
 def _whole_column(context: AutogenContext, info: TableInfo, item: Info) -> str | None:

@@ -32,6 +32,8 @@ def column_of(info: Info, is_key: bool = False) -> Column[Any]:
     elif info.get("default") is not None:
         default = literal_text(info["default"])
     options: dict[str, Any] = {"comment": info.get("comment")}
+    if "conflict" in info:
+        options["sqlite_on_conflict_not_null"] = info["conflict"]
     autoincrement = info.get("autoincrement")
     if autoincrement is True or (autoincrement is False and is_key and isinstance(info["type"], Integer)):
         options["autoincrement"] = autoincrement

@@ -22,6 +22,7 @@ from ..canonical import Question, canonical
 from ..catalogue import Key
 from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
+from ..compare.gone import complete_reverse
 from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
@@ -203,6 +204,7 @@ def note_checks(
             _warn_of_nameless(context, item, pair.info.key)
             continue
         if context.run_object_filters(existing, item["name"], "check_constraint", True, counterpart):
+            complete_reverse(context, pair.info.key, item, operation)
             pair.changes.dropped_constraints.append(operation)
         elif counterpart is not None:
             missing.remove(counterpart)

@@ -14,6 +14,7 @@ from ...util.sqla_compat import ddl_compiler, final_name
 from ..canonical import Question, canonical, differ
 from ..compare.excludes import creation_of
 from ..compare.found import Found, Pair
+from ..compare.gone import complete_reverse
 from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
@@ -72,9 +73,9 @@ def _note(context: AutogenContext, pair: Pair, gone: list[Mapping[str, Any]], mi
         if item.get("inherited"):
             continue
         creation = creation_of(str(item["name"]), table, item["definition"], schema)
-        pair.changes.dropped_constraints.append(
-            DropConstraintOp(final(item["name"]), table, schema=schema, _reverse=creation)
-        )
+        drop = DropConstraintOp(final(item["name"]), table, schema=schema, _reverse=creation)
+        complete_reverse(context, pair.info.key, item, drop)
+        pair.changes.dropped_constraints.append(drop)
     for constraint in missing:
         addition = CreateExcludeConstraintOp.from_constraint(constraint)
         addition.constraint_name = final_name(constraint, context.dialect)

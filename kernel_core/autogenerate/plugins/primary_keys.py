@@ -6,7 +6,8 @@ from ...operations.kinds.constraint import CreatePrimaryKeyOp, DropConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
 from ..compare.found import Found, Pair
-from ..compare.objects import final
+from ..compare.gone import complete_reverse
+from ..compare.objects import final, stated, timing
 from ..compare.reflect import Database
 from ..context import AutogenContext, names
 
@@ -31,8 +32,11 @@ def _note(context: AutogenContext, pair: Pair, before: list[str], after: list[st
     schema, table = pair.info.key
     old_name = pair.info.primary_key.get("name") or f"pk_{table}"
     if before:
-        creation = CreatePrimaryKeyOp(final(old_name), table, before, schema=schema)
+        existing = pair.info.primary_key
+        options = {**timing(existing), **stated(existing.get("dialect_options"))}
+        creation = CreatePrimaryKeyOp(final(old_name), table, before, schema=schema, **options)
         drop = DropConstraintOp(final(old_name), table, "primary", schema=schema, _reverse=creation)
+        complete_reverse(context, pair.info.key, existing, drop)
         pair.changes.dropped_primary_key.append(drop)
     if after:
         automatic = f"{table}_pkey" if context.dialect.name == "postgresql" else None
