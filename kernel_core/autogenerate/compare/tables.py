@@ -107,7 +107,8 @@ def _without_partitions(context: AutogenContext, database: Database, gone: list[
 
     A partition whose parent is dropped goes before it.
     """
-    left = [key for key in gone if database.infos[key].is_partition and not _ancestors(database, key) & set(gone)]
+    roots = {key for key in gone if not database.infos[key].is_partition}
+    left = [key for key in gone if key not in roots and not _ancestors(database, key) & roots]
     by_parent: dict[str, list[str]] = {}
     for key in left:
         by_parent.setdefault(database.infos[key].inherits[0][1], []).append(key[1])
