@@ -62,9 +62,11 @@ def test_partitions_that_are_not_in_the_models_stay_and_are_named(
     for statement in PARTED:
         postgresql.exec_driver_sql(statement)
     metadata = parted("a_1")
-    with pytest.warns(UserWarning, match='Partitions of "z" are not in the models and are left alone: a_2') as caught:
+    with pytest.warns(UserWarning, match="are not in the models and are left alone") as caught:
         assert compare_metadata(context_of(postgresql, metadata, own), metadata) == []
-    assert ["a_21" in str(each.message) for each in caught].count(True) == 1
+    named = sorted(str(each.message).split(". ")[0] for each in caught)
+    said = "are not in the models and are left alone"
+    assert named == [f'Partitions of "a_2" {said}: a_21', f'Partitions of "z" {said}: a_2']
 
     def hook(item: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
         return type_ != "table" or name in ("z", "a_1")
