@@ -72,6 +72,27 @@ class Fresh:
             raise self.failure(error) from error
 
     @contextmanager
+    def application(self) -> Iterator[None]:
+        """Let ``flask.current_app`` be the application of the edited files, where the kernel's is of the project.
+
+        It is found as ``flask`` finds it: ``app``, ``application``, ``create_app()``... of the module of that name.
+        """
+        flask: Any = sys.modules.get("flask")
+        if flask is None or not flask.has_app_context() or flask.current_app.import_name not in self.kernels:
+            yield
+            return
+        from flask.cli import NoAppException, find_best_app
+
+        self.import_module(flask.current_app.import_name)
+        try:
+            found = find_best_app(sys.modules[flask.current_app.import_name])
+        except NoAppException:  # models of the kernel's application are refused afterwards
+            yield
+            return
+        with found.app_context():
+            yield
+
+    @contextmanager
     def told_of_imports(self) -> Iterator[None]:
         """Turn what an import raises inside the block into the CommandError of `failure`."""
         try:

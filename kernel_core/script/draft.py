@@ -146,7 +146,9 @@ class Draft:
             for folder in folders:
                 if path and os.path.commonpath((folder, path)) == folder:
                     return folder
-        raise CommandError(f"There are several version_locations; name one: {', '.join(folders)}.")
+        raise CommandError(
+            f"There are several version_locations; name one by --version-path (version_path): {', '.join(folders)}."
+        )
 
 
 def _now(timezone: str | None) -> datetime:

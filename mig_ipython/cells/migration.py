@@ -49,9 +49,10 @@ class Migration(View):
         rev_id: str | None,
         head: str | None,
         no_downgrade: bool = False,
+        version_path: str | None = None,
     ) -> None:
         self.session, self.message, self.code, self.recording = session, message, code, recording
-        self.head, self.no_downgrade = head, no_downgrade
+        self.head, self.no_downgrade, self.version_path = head, no_downgrade, version_path
         self.existing = written_before(session.scripts(), message, rev_id) if session.has_environment else None
         self.revision: str = self.existing.revision if self.existing else rev_id or write.new_id()
         self.path: Path | None = Path(self.existing.path) if self.existing else None
@@ -149,7 +150,9 @@ class Migration(View):
     def _write_first(self) -> Path:
         scripts = self.session.scripts()
         script = self.session.wrote(
-            scripts.generate_revision(self.revision, self.message, head=self.head, **self._slots())
+            scripts.generate_revision(
+                self.revision, self.message, head=self.head, version_path=self.version_path, **self._slots()
+            )
         )
         self.said = f"Written to {os.path.relpath(script.path)}"
         return Path(script.path)
@@ -196,6 +199,7 @@ def migration_of(
     rev_id: str | None = None,
     head: str | None = None,
     no_downgrade: bool = False,
+    version_path: str | None = None,
 ) -> Migration:
     """Read a cell and return its migration; nothing is written. Raises CommandError where the code cannot be one.
 
@@ -208,7 +212,16 @@ def migration_of(
         raise CommandError("The cell has def downgrade(), and --no-downgrade says that there is none. Remove one.")
     source, dialect = code.module(), _dialect(session)
     recording = record(source, dialect) if is_plain(source) else read_operations(source, dialect, given=GIVEN)
-    return Migration(session, message, code, recording, rev_id=rev_id, head=head, no_downgrade=no_downgrade)
+    return Migration(
+        session,
+        message,
+        code,
+        recording,
+        rev_id=rev_id,
+        head=head,
+        no_downgrade=no_downgrade,
+        version_path=version_path,
+    )
 
 
 def _dialect(session: Session) -> Any:

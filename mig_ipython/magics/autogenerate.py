@@ -31,6 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--branch", default=None, metavar="B", help="the branch whose head to follow")
     parser.add_argument("--label", default=None, metavar="NEW", help="label of a new branch that begins here")
     parser.add_argument("--depends-on", default=None, metavar="REV", help="a revision that must be there before")
+    parser.add_argument("--version-path", default=None, metavar="DIR", help="the folder, where there are several")
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
     parser.add_argument("--accept", default=None, metavar="WHICH", help="all, safe, none, or numbers such as 1,3-5")
     parser.add_argument(
@@ -67,6 +68,7 @@ def run(session: Session, args: argparse.Namespace) -> Proposal:
         head=head,
         branch_label=args.label,
         depends_on=args.depends_on,
+        version_path=args.version_path,
     )
     session.proposal = proposal
     accept = args.accept or session.settings.accept

@@ -30,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
     parser.add_argument("--head", default=None, metavar="H", help="the revision to follow (default: the head)")
+    parser.add_argument("--version-path", default=None, metavar="DIR", help="the folder, where there are several")
     parser.add_argument("--no-downgrade", action="store_true", help="it cannot be downgraded: downgrade() will say so")
     parser.add_argument("--write", action="store_true", help="write the version file")
     parser.add_argument("--up", action="store_true", help="write it and upgrade to it")
@@ -39,7 +40,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> Migration:
     """Return the migration: its operations, and its file where it was written."""
     migration = migration_of(
-        session, args.cell or "", args.message, rev_id=args.id, head=args.head, no_downgrade=args.no_downgrade
+        session,
+        args.cell or "",
+        args.message,
+        rev_id=args.id,
+        head=args.head,
+        no_downgrade=args.no_downgrade,
+        version_path=args.version_path,
     )
     if args.write or args.up:
         migration.write()

@@ -27,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
     parser.add_argument("--label", default=None, metavar="NEW", help="label of a new branch")
     parser.add_argument("--depends-on", default=None, metavar="REV", help="a revision that must be there before")
+    parser.add_argument("--version-path", default=None, metavar="DIR", help="the folder, where there are several")
     parser.add_argument("--splice", action="store_true", help="follow a revision that is no head")
 
 
@@ -45,6 +46,7 @@ def run(session: Session, args: argparse.Namespace) -> Revision:
             splice=args.splice,
             branch_labels=args.label,
             depends_on=args.depends_on,
+            version_path=args.version_path,
             config=session.environment.config(),
         )
     )

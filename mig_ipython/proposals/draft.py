@@ -38,10 +38,11 @@ class Draft:
         head: str | None = None,
         label: str | None = None,
         depends_on: str | None = None,
+        version_path: str | None = None,
     ) -> None:
         self._session, self._review, self._made = session, review, comparison
         self.rev_id, self.message = rev_id, message
-        self.head, self.label, self.depends_on = head, label, depends_on
+        self.head, self.label, self.depends_on, self.version_path = head, label, depends_on, version_path
         self._path: Path | None = None
         self._found: dict[str, Any] | None = None
         asked = comparison.asked
@@ -131,6 +132,7 @@ class Draft:
             "head": self.head or "head",
             "branch_labels": self.label or None,
             "depends_on": self.depends_on or None,
+            "version_path": self.version_path or None,
         }
 
     # ---- made from ---------------------------------------------------------------------------------------------------
@@ -151,6 +153,7 @@ class Draft:
             head=self.head,
             label=self.label,
             depends_on=self.depends_on,
+            version_path=self.version_path,
         )
 
     # ---- written, and taken back -------------------------------------------------------------------------------------

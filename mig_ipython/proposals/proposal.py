@@ -49,6 +49,7 @@ class Proposal(View):
         head: str | None = None,
         branch_label: str | None = None,
         depends_on: str | None = None,
+        version_path: str | None = None,
     ) -> None:
         self.review, self.session, self.comparison, self.where = review, session, comparison, where
         self.draft = Draft(
@@ -60,6 +61,7 @@ class Proposal(View):
             head=head,
             label=branch_label,
             depends_on=depends_on,
+            version_path=version_path,
         )
         self.folded = False
         self._spoken: tuple[object, tuple[Line, ...]] | None = None

@@ -44,6 +44,7 @@ def at_work(session: Session, models: Models | None = None, connection: Any = No
                 _carry(config, chosen, live)
             if fresh is not None:
                 stack.enter_context(fresh.told_of_imports())
+                stack.enter_context(fresh.application())
             yield config
 
 
