@@ -77,7 +77,8 @@ class Field:
         if self.kind == "type":
             return type_text(value)
         if self.kind == "columns":
-            return ", ".join(_column_text(name) if isinstance(name, str) else sql_text(name) for name in value)
+            names = [each.name if isinstance(each, Column) else each for each in value]
+            return ", ".join(_column_text(name) if isinstance(name, str) else sql_text(name) for name in names)
         return value if isinstance(value, str) else sql_text(value)
 
     def parse(self, text: str, dialect: Any = None) -> Any:

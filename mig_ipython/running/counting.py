@@ -295,7 +295,8 @@ def _unique(scene: Scene, operation: Any) -> Iterator[Found]:
     key = _key(operation)
     if scene.table(key) is None or (isinstance(operation, CreateIndexOp) and not operation.unique):
         return
-    rows = _duplicates(scene, key, operation.columns, operation.kw)
+    parts = operation.parts if isinstance(operation, CreateIndexOp) else operation.columns
+    rows = _duplicates(scene, key, parts, operation.kw)
     yield "may fail", f"rows of {operation.shown_table} have the same values", rows
 
 

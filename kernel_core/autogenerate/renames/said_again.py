@@ -122,7 +122,8 @@ def _said(operation: MigrateOperation, names: _Names) -> Hashable | None:
     place = (operation.schema, operation.table_name)
     if isinstance(operation, CreateCheckConstraintOp):
         return "check", names.table(*place), names.expression(*place, sql_text(operation.condition))
-    parts = tuple(names.part(*place, each) for each in operation.columns)
+    written = operation.parts if isinstance(operation, CreateIndexOp) else operation.columns
+    parts = tuple(names.part(*place, each) for each in written)
     options = names.options(*place, operation.kw)
     if isinstance(operation, CreateUniqueConstraintOp):
         return "unique", names.table(*place), tuple(sorted(parts)), options

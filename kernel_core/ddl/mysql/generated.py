@@ -107,7 +107,7 @@ class MysqlNames(GeneratedNames):
                 if operation.constraint_type != "foreignkey":
                     table.indexes.pop(name, None)
             case CreateIndexOp(index_name=str(name)):
-                self._create_index(operation, name, [str(each) for each in operation.columns])
+                self._create_index(operation, name, [str(each) for each in operation.parts])
             case DropIndexOp(index_name=str(name), table_name=str()):
                 table = self._table(operation)
                 table.indexes.pop(name, None)

@@ -53,16 +53,21 @@ class CreateIndexOp(MigrateOperation):
         return cls(
             index.name,
             index.table.name,
-            [element.name if isinstance(element, Column) else element for element in index.expressions],
+            list(index.expressions),
             schema=index.table.schema,
             unique=bool(index.unique),
             **index.dialect_kwargs,
         )
 
+    @property
+    def parts(self) -> list[str | TextClause | ColumnElement[Any]]:
+        """What the index is over: names of columns, and expressions; `columns` may hold Column objects."""
+        return [each.name if isinstance(each, Column) else each for each in self.columns]
+
     def to_index(self, migration_context: Any = None) -> Index:
         """Return the Index, on a scratch table."""
         return SchemaObjects(migration_context).index(
-            self.index_name, self.table_name, self.columns, schema=self.schema, unique=self.unique, **self.kw
+            self.index_name, self.table_name, self.parts, schema=self.schema, unique=self.unique, **self.kw
         )
 
     @classmethod
@@ -116,14 +121,14 @@ class CreateIndexOp(MigrateOperation):
             return write.call("execute", without_parameters(self.stored_sql))
         options = without_empty({"if_not_exists": self.if_not_exists})
         if write.batch_table is not None:
-            return write.call("create_index", self.index_name, self.columns, unique=self.unique, **options, **self.kw)
+            return write.call("create_index", self.index_name, self.parts, unique=self.unique, **options, **self.kw)
         options |= without_empty({"schema": self.schema})
         return write.call(
-            "create_index", self.index_name, self.table_name, self.columns, unique=self.unique, **options, **self.kw
+            "create_index", self.index_name, self.table_name, self.parts, unique=self.unique, **options, **self.kw
         )
 
     def sentence(self) -> str:
-        columns = ", ".join(column if isinstance(column, str) else sql_text(column) for column in self.columns)
+        columns = ", ".join(column if isinstance(column, str) else sql_text(column) for column in self.parts)
         return f"Create {'unique ' if self.unique else ''}index {self.index_name} on {self.shown_table} ({columns})"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
@@ -136,14 +141,12 @@ class CreateIndexOp(MigrateOperation):
 
     def provides(self) -> frozenset[Need]:
         made: set[Need] = {("index", *key(self.schema, str(self.index_name)))}
-        if self.unique and all(isinstance(name, str) for name in self.columns):
-            made.add(("unique", *key(self.schema, self.table_name, *sorted(map(str, self.columns)))))
+        if self.unique and all(isinstance(name, str) for name in self.parts):
+            made.add(("unique", *key(self.schema, self.table_name, *sorted(map(str, self.parts)))))
         return frozenset(made)
 
     def requires(self) -> frozenset[Need]:
-        columns = {
-            ("column", *key(self.schema, self.table_name, name)) for name in self.columns if isinstance(name, str)
-        }
+        columns = {("column", *key(self.schema, self.table_name, name)) for name in self.parts if isinstance(name, str)}
         gone = ("gone", "index", *key(self.schema, str(self.index_name)))
         return frozenset({gone, ("table", *key(self.schema, self.table_name))} | columns)
 

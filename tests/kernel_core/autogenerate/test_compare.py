@@ -470,7 +470,7 @@ def test_several_metadata_are_one_target(connection, make_context):
 
 
 def test_a_table_in_two_metadata_is_an_error(connection, make_context):
-    with pytest.raises(CommandError, match="Table t stands in more than one MetaData"):
+    with pytest.raises(CommandError, match="Table t is in more than one MetaData"):
         compare_metadata(make_context(connection), [table(), table()])
 
 
