@@ -34,10 +34,10 @@ def test_pictures_for_the_readme(lab, open_notebook):
     review.get_by_role("button", name=re.compile("Add column cancelled")).click()
     opened.page.wait_for_timeout(1000)
     review.locator(".mig-review").screenshot(path=FOLDER / "images" / "review.png")
+    review.locator(".mig-renames").get_by_role("button", name="Rename").click()
     for text in (
-        "proposal.rename(1)",
-        "proposal[number].edit",
-        "proposal.write()",
+        "import false",
+        "path = proposal",
         "%mig_upgrade --yes",
         '%%migration "mark',
         "%mig_downgrade -1",
