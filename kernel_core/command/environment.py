@@ -45,7 +45,9 @@ def scripts_of(config: Config) -> ScriptDirectory:
             where = f"{name or 'The configuration'}{section} names no environment (script_location)."
         else:
             where = f"There is no {name}, so no environment is known here."
-        others = sorted(glob.glob(f"*/{os.path.basename(name)}")) if name else []
+        base = os.path.basename(name or "")
+        others = [*sorted(glob.glob(f"*/{base}")), f"../{base}", f"../../{base}"] if name else []
+        others = [other for other in others if os.path.isfile(other)]
         nearby = next((other for other in others if os.path.realpath(other) != os.path.realpath(name or "")), None)
         remedy = f"There is one in a folder: mig -c {nearby} ..." if nearby else "Make one: mig init migrations"
         raise EnvironmentMissing(f"{where} {remedy}", os.getcwd())

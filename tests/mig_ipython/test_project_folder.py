@@ -202,3 +202,10 @@ def test_an_ini_file_without_a_location_and_without_env_py_does_not_name_itself(
     with pytest.raises(SystemExit):
         CommandLine().main(["-c", "notebooks/alembic.ini", "heads"])
     assert "Make one: mig init migrations" in capsys.readouterr().err
+
+
+def test_in_a_terminal_the_ini_file_above_is_named(project, capsys):
+    project("relative")
+    with pytest.raises(SystemExit):
+        CommandLine().main(["heads"])
+    assert "There is one in a folder: mig -c ../alembic.ini ..." in capsys.readouterr().err
