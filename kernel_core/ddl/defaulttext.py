@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from decimal import Decimal
@@ -43,6 +44,7 @@ class _Default:
         self.words, self.text = words, text
 
     @classmethod
+    @functools.lru_cache(maxsize=4096)
     def of(cls, sql: str | None, grammar: Grammar) -> _Default | None:
         """Return the default; None for none, and for NULL."""
         words = "null" if sql is None else _without_casts(normal_sql(sql, grammar), grammar)

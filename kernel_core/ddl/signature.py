@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Index, UniqueConstraint
 
-from ..util.sql import IndexPart, index_part
+from ..util.sql import IndexPart, grammar_of, index_part, normal_name
 from ..util.sqla_compat import ddl_sql, quoted_name
 
 
@@ -48,11 +48,18 @@ def index_of_model(index: Index, dialect: Dialect) -> IndexValue:
     is_postgresql = dialect.name == "postgresql"
     include = index.dialect_kwargs.get("postgresql_include") or ()
     return IndexValue(
-        tuple(part.normal(dialect) for part in parts_of_model(index, dialect)),
+        _normal_parts(index, dialect),
         bool(index.unique),
         tuple(sorted(str(getattr(column, "name", column)) for column in include)) if is_postgresql else (),
         is_postgresql and bool(index.dialect_kwargs.get("postgresql_nulls_not_distinct")),
     )
+
+
+def _normal_parts(index: Index, dialect: Dialect) -> tuple[str, ...]:
+    grammar = grammar_of(dialect)
+    if not index.dialect_kwargs and all(isinstance(part, Column) for part in index.expressions):
+        return tuple(normal_name(str(part.name), grammar) for part in index.columns)
+    return tuple(part.normal(grammar) for part in parts_of_model(index, dialect))
 
 
 def parts_of_model(index: Index, dialect: Dialect) -> list[IndexPart]:

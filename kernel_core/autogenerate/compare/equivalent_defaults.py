@@ -64,9 +64,11 @@ def _unlike(context: AutogenContext, table: TablePair) -> Iterator[DefaultPair]:
             continue
         if not hasattr(column.server_default, "arg") or column.identity is not None or column.computed is not None:
             continue
-        pair = default_pair(context, item["type"], item["default"], default_argument(column.server_default))
-        if pair is not None and defaults_differ(pair.inspected, pair.wanted, context.dialect):
-            yield pair
+        wanted = default_argument(column.server_default)
+        if defaults_differ(item["default"], default_sql(wanted, context.dialect), context.dialect):
+            pair = default_pair(context, item["type"], item["default"], wanted)
+            if pair is not None:
+                yield pair
 
 
 def default_pair(context: AutogenContext, type_: Any, inspected: str | None, wanted: object) -> DefaultPair | None:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, ForeignKeyConstraint, Index
 
 from ...ddl.signature import IndexValue, UniqueValue
-from ...util.sql import IndexPart, index_part
+from ...util.sql import IndexPart, grammar_of, index_part, normal_name
 from ...util.sqla_compat import quoted_name, referent
 from ..catalogue.values import Key
 
@@ -39,9 +39,12 @@ def unique_of_database(info: Mapping[str, Any]) -> UniqueValue:
 
 def index_of_database(info: Mapping[str, Any], dialect: Dialect) -> IndexValue:
     """Return the value of an index as the Inspector gives it."""
-    options = info.get("dialect_options") or {}
+    options, grammar = info.get("dialect_options") or {}, grammar_of(dialect)
+    is_plain = not (info.get("expressions") or info.get("column_sorting") or info.get("parts"))
     return IndexValue(
-        tuple(part.cut(dialect).normal(dialect) for part in index_parts(info)),
+        tuple(normal_name(name, grammar) for name in info["column_names"])
+        if is_plain
+        else tuple(part.cut(dialect).normal(grammar) for part in index_parts(info)),
         bool(info["unique"]),
         tuple(sorted(options.get("postgresql_include") or ())),
         bool(options.get("postgresql_nulls_not_distinct")),

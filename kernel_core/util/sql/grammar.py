@@ -35,6 +35,14 @@ _TEXTS: Mapping[str, tuple[str, ...]] = {
     ),
     "mssql": (rf"(?:(?<![\w$])[nN])?{_STANDARD}",),
 }
+_STARTS = {
+    "sqlite": "-/'\"`[xX",
+    "postgresql": "-/'\"$eEbBnNxXuU",
+    "mysql": "-/#'\"`nNxXbB",
+    "mssql": "-/'\"[nN",
+    "oracle": "-/'\"nNqQ",
+}
+"""The characters that quoted pieces and comments begin with."""
 _LINE = r"--[^\n]*"
 _MYSQL_LINE = r"--(?=[\s\x00-\x1f]|\Z)[^\n]*|\#[^\n]*"
 _BLOCK = r"/\*.*?(?:\*/|\Z)"
@@ -140,9 +148,9 @@ _FOLDS_QUOTED = frozenset({"sqlite", "mysql"})
 _QUOTE = {"mysql": "`"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grammar:
-    """The SQL of one database.
+    """The SQL of one database; `grammar_of` returns one object for each.
 
     ``backslash`` says that a backslash escapes in every text, ``ansi_quotes`` that ``"`` quotes names on MySQL.
     """
@@ -151,9 +159,11 @@ class Grammar:
     backslash: bool = False
     ansi_quotes: bool = False
 
-    @functools.cached_property
-    def quoted(self) -> str:
-        """The pattern of quoted names, texts and comments, in groups of these names."""
+    def _quoted(self, starts: str) -> str:
+        """Return the pattern of quoted names, texts and comments, in groups of these names.
+
+        It is tried only where one of the characters of ``starts`` is, which saves more than half of the time.
+        """
         texts = list(_TEXTS.get(self.name, (_STANDARD,)))
         names = list(_NAMES.get(self.name, (_DOUBLE,)))
         if self.backslash:
@@ -166,7 +176,8 @@ class Grammar:
             else:
                 texts.append(_ESCAPED['"'] if self.backslash else _DOUBLE)
         line = _MYSQL_LINE if self.name == "mysql" else _LINE
-        return rf"(?P<comment>{line}|{_BLOCK})|(?P<text>{'|'.join(texts)})|(?P<name>{'|'.join(names)})"
+        groups = rf"(?P<comment>{line}|{_BLOCK})|(?P<text>{'|'.join(texts)})|(?P<name>{'|'.join(names)})"
+        return rf"(?=[{re.escape(starts)}])(?:{groups})"
 
     @functools.cached_property
     def lexer(self) -> re.Pattern[str]:
@@ -175,7 +186,7 @@ class Grammar:
         parameter = r"|(?<![\w$])\$\d+" if self.name == "postgresql" else ""
         operator = _OPERATORS.get(self.name, _OPERATORS["default"])
         return re.compile(
-            rf"(?P<space>\s+)|{self.quoted}|(?P<word>{word}{parameter})|(?P<number>{_NUMBER})"
+            rf"(?P<space>\s+)|{self._quoted(self._starts)}|(?P<word>{word}{parameter})|(?P<number>{_NUMBER})"
             rf"|(?P<operator>{operator})|(?P<sign>.)",
             re.DOTALL,
         )
@@ -183,7 +194,14 @@ class Grammar:
     @functools.cached_property
     def marks(self) -> re.Pattern[str]:
         """The pattern of what matters to a list: quoted pieces, comments, parentheses, commas."""
-        return re.compile(rf"{self.quoted}|(?P<sign>[(),\[\]{{}}])", re.DOTALL)
+        # A prefix such as x'' and n'' does not change where a text ends, but E'' of PostgreSQL and Q'' of Oracle do.
+        symbols = "".join(start for start in self._starts if not start.isalpha())
+        starts = self._starts if self.name in ("postgresql", "oracle") else symbols
+        return re.compile(rf"{self._quoted(starts)}|(?P<sign>[(),\[\]{{}}])", re.DOTALL)
+
+    @property
+    def _starts(self) -> str:
+        return _STARTS.get(self.name, "-/'\"")
 
     @property
     def nests_comments(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -169,6 +170,7 @@ def normal_name(name: str, dialect: Any) -> str:
     return _normal_name(name, grammar_of(dialect))
 
 
+@functools.lru_cache(maxsize=8192)
 def _normal_name(name: str, grammar: Grammar) -> str:
     quoted = grammar.quote + name.replace(grammar.quote, grammar.quote * 2) + grammar.quote
     return normal_sql(quoted, grammar)

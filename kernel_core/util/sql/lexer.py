@@ -62,14 +62,7 @@ def lex(sql: str, dialect: Any) -> Iterator[Token]:
         yield from _lex_nested(sql, grammar)
         return
     for match in grammar.lexer.finditer(sql):
-        yield _token(match)
-
-
-def _token(match: re.Match[str]) -> Token:
-    kind = match.lastgroup or "sign"
-    if kind in ("tag", "mark"):
-        kind = "text"
-    return Token(kind, match.group(), match.start(), match.end())
+        yield Token(match.lastgroup or "", match.group(), match.start(), match.end())
 
 
 def _lex_nested(sql: str, grammar: Grammar) -> Iterator[Token]:
@@ -78,7 +71,7 @@ def _lex_nested(sql: str, grammar: Grammar) -> Iterator[Token]:
     while place < len(sql):
         match = grammar.lexer.match(sql, place)
         assert match is not None, "the last alternative takes any character"
-        token = _token(match)
+        token = Token(match.lastgroup or "", match.group(), match.start(), match.end())
         if token.kind == "comment" and token.text.startswith("/*"):
             end = _end_of_comment(sql, place)
             token = Token("comment", sql[place:end], place, end)
@@ -95,9 +88,20 @@ def _end_of_comment(sql: str, start: int) -> int:
     return len(sql)
 
 
+_SPACE = frozenset({"space", "comment"})
+
+
 def tokens(sql: str, dialect: Any) -> list[Token]:
     """Return the tokens of ``sql`` without space and comments."""
-    return [token for token in lex(sql, dialect) if token.kind not in ("space", "comment")]
+    grammar = grammar_of(dialect)
+    if grammar.nests_comments and "/*" in sql:
+        return [token for token in _lex_nested(sql, grammar) if token.kind not in _SPACE]
+    new = tuple.__new__  # half the time of Token(...), and this is the place where it counts
+    return [
+        new(Token, (kind, match.group(), match.start(), match.end()))
+        for match in grammar.lexer.finditer(sql)
+        if (kind := match.lastgroup or "") not in _SPACE
+    ]
 
 
 def split_commas(found: Sequence[Token]) -> Iterator[list[Token]]:
