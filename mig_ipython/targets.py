@@ -136,4 +136,6 @@ def _schema(context: MigrationContext, connection: sa.Connection) -> str:
         return str(translated[None])
     if connection.dialect.name == "postgresql":
         return str(connection.exec_driver_sql("SELECT current_schema()").scalar() or "")
-    return str(connection.engine.url.database or "") if connection.dialect.name in ("mysql", "mariadb") else ""
+    if connection.dialect.name in ("mysql", "mariadb"):
+        return str(connection.exec_driver_sql("SELECT DATABASE()").scalar() or "")
+    return ""

@@ -112,3 +112,67 @@ def test_progress_stop_and_the_question_before_rows_are_lost(page, tmp_path):
     assert errors(done) == []
     assert "stepped back by 2 revisions" in plain(of_kind(done, "execute_result"))[0]
     assert sa.inspect(engine).get_table_names() == ["alembic_version"]
+
+
+ASYNC_ENV = """import asyncio
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+from alembic import context
+
+def migrate(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+async def go():
+    engine = create_async_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+
+asyncio.run(go())
+"""
+SLOW_ON_SERVER = """from alembic import op
+import sqlalchemy as sa
+revision = "b2"
+down_revision = "a1"
+def upgrade():
+    op.create_table("half", sa.Column("x", sa.Integer))
+    print("in the middle", flush=True)
+    op.execute("SELECT pg_sleep({seconds})")
+def downgrade():
+    op.drop_table("half")
+"""
+
+
+@pytest.mark.sweep
+@pytest.mark.postgresql
+def test_stop_reaches_a_statement_of_an_async_driver(page, tmp_path, postgresql_url):
+    folder = tmp_path / "waits"
+    (folder / "versions").mkdir(parents=True)
+    (folder / "env.py").write_text(ASYNC_ENV)
+    url = sa.make_url(postgresql_url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+    ini = tmp_path / "waits.ini"
+    ini.write_text(f"[alembic]\nscript_location = %(here)s/waits\nsqlalchemy.url = {url.replace('%', '%%')}\n")
+    (folder / "versions/a1.py").write_text(
+        "from alembic import op\nimport sqlalchemy as sa\nrevision = 'a1'\ndown_revision = None\n"
+        "def upgrade():\n    op.create_table('whole', sa.Column('x', sa.Integer))\n"
+        "def downgrade():\n    op.drop_table('whole')\n"
+    )
+    (folder / "versions/b2.py").write_text(SLOW_ON_SERVER.format(seconds=60))
+    assert errors(page.run(f"%mig_connect {url}\n%mig_open waits.ini")) == []
+
+    begun = time.monotonic()
+    (shown,) = errors(page.run("%mig_upgrade", interrupt_at="in the middle"))
+    assert time.monotonic() - begun < 30
+    assert shown == "KeyboardInterrupt: Stopped in upgrade; the database stands at a1."
+    engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
+    assert set(sa.inspect(engine).get_table_names()) == {"whole", "alembic_version"}
+    with engine.connect() as live:
+        running = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND position('pg_sleep(60' in query) > 0"
+        assert live.exec_driver_sql(f"{running} AND state = 'active' AND pid <> pg_backend_pid()").all() == []
+
+    (folder / "versions/b2.py").write_text(SLOW_ON_SERVER.format(seconds=0))
+    assert errors(page.run("%mig_upgrade")) == []
+    assert errors(page.run("import asyncio\nawait asyncio.sleep(0)")) == []
+    assert "half" in sa.inspect(engine).get_table_names()
+    engine.dispose()
