@@ -65,6 +65,11 @@ class Migration(View):
         """What the cell calls for."""
         return self.recording.operations
 
+    @property
+    def is_written(self) -> bool:
+        """Whether this cell has written its file, or found it written."""
+        return self._written
+
     def write(self) -> Path:
         """Write the version file, or leave it where it says the same already; return its path.
 

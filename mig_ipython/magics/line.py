@@ -14,6 +14,7 @@ from kernel_core.util.exc import CommandError
 from ..errors import MigError, WrongArguments, told_plainly
 from ..session import Session, session_of
 from ..words import SILENT, Word, read_line
+from .notice import print_change
 
 if TYPE_CHECKING:
     from .registry import Command
@@ -136,6 +137,8 @@ def run_line(command: Command, line: str, cell: str | None, local_names: Mapping
             args.cell = cell
         _take_variables(session, parser, args, names)
         result = command.module.run(session, args)
+        if not ending:
+            print_change(command.verb, result, session.namespace)
         return None if ending == SILENT else result
 
 
@@ -187,7 +190,11 @@ def run_call(command: Command, values: tuple[Any, ...], options: Mapping[str, An
         parser = LineParser(command)
         args = bound(parser, command, values, dict(options))
         args.is_silent = False
-        return command.module.run(session_of(command.shell), args)
+        session = session_of(command.shell)
+        result = command.module.run(session, args)
+        if "get_ipython" in session.namespace:
+            print_change(command.verb, result, session.namespace)
+        return result
 
 
 def bound(parser: LineParser, command: Command, values: tuple[Any, ...], options: dict[str, Any]) -> argparse.Namespace:

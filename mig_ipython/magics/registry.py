@@ -21,7 +21,7 @@ from ..settings import give, take
 from ..sources import note_imports, sources
 from ..transform import add_transformer, take_transformer
 
-_NO_COMMANDS = frozenset({"__init__", "carry", "line", "registry"})
+_NO_COMMANDS = frozenset({"__init__", "carry", "line", "notice", "registry"})
 _CELL = "cell_"
 
 

@@ -1,0 +1,53 @@
+"""A command that changes something prints one line wherever it is in the cell; at the end its view is shown instead."""
+
+from __future__ import annotations
+
+import pytest
+
+NOT_LAST = "{}\nNone"
+ASSIGNED = "x = {}"
+LOOPED = "for one in [1]:\n    {}"
+IN_A_FUNCTION = "def go():\n    {}\ngo()"
+
+STEPS = [
+    ("%mig_connect sqlite:///dev.db", "Connected to sqlite dev.db as 'dev'"),
+    ("%mig_init migrations", "Made the environment migrations"),
+    ("%mig_autogenerate Base -m 'Add users' --id a1 --write", "Wrote migrations/versions/a1_add_users.py"),
+    ("%mig_upgrade", "sqlite dev.db, environment migrations: upgraded by 1 revision, from base to a1"),
+    ("%mig_stamp base", "sqlite dev.db, environment migrations: stamped by 1 revision, from a1 to base"),
+    ("%mig_stamp a1", "sqlite dev.db, environment migrations: stamped by 1 revision, from base to a1"),
+    ("%mig_downgrade base --yes", "sqlite dev.db, environment migrations: stepped back by 1 revision, from a1 to base"),
+    ("%mig_revision -m more --id b2", "Written to migrations/versions/b2_more.py"),
+    ("%mig_undo", "Deleted migrations/versions/b2_more.py; nothing was run."),
+]
+
+
+@pytest.mark.parametrize(
+    "shape", [NOT_LAST, ASSIGNED, LOOPED, IN_A_FUNCTION], ids=["first", "assigned", "loop", "call"]
+)
+def test_a_change_is_one_line_wherever_it_is(notebook, shape):
+    notebook.declare()
+    for command, line in STEPS:
+        notebook.run(shape.format(command))
+        assert notebook.printed.splitlines() == [line], command
+
+
+def test_at_the_end_of_a_cell_the_view_is_shown_alone(notebook):
+    notebook.declare()
+    for command, line in STEPS:
+        shown = notebook.run(command)
+        assert line not in notebook.printed.replace(repr(shown), ""), command
+        assert line.rstrip(".") in repr(shown) or command.startswith(("%mig_auto", "%mig_rev")), command
+
+
+def test_what_changes_nothing_and_what_is_silenced_prints_nothing(migrated):
+    for command in ("%mig_upgrade", "%mig_upgrade --plan", "%mig_upgrade --sql", "%mig_history", "%mig_stamp a1 ;"):
+        migrated.run(NOT_LAST.format(command))
+        assert migrated.printed == "", command
+
+
+def test_a_call_from_python_prints_the_same_line(migrated):
+    migrated.run("from mig_ipython import mig\nmig.downgrade('base', yes=True)\nNone")
+    assert migrated.printed.splitlines() == [
+        "sqlite dev.db, environment migrations: stepped back by 1 revision, from a1 to base"
+    ]
