@@ -148,14 +148,14 @@ def render_table_changes(autogen_context: AutogenContext, container: ModifyTable
     write = Writer(autogen_context)
     arguments = (write.value(container.table_name), keyword("schema", write.value(container.schema)))
     opening = Code(f"with {write.prefix}batch_alter_table(", arguments, ") as batch_op:")
-    block = _laid_out(autogen_context, opening)
+    block: list[str] = []
     behind: list[MigrateOperation] = []
     with _batch(autogen_context, container.table_name):
         for operation in container.ops:
             for statement in _statements(autogen_context, operation, behind):
                 block.extend(_laid_out(autogen_context, statement, INDENT))
-    if len(block) == 1 and container.ops:
-        block = []
+    if block:
+        block = [*_laid_out(autogen_context, opening), *block]
     for operation in behind:
         for statement in _statements(autogen_context, operation):
             block.extend(_laid_out(autogen_context, statement))

@@ -35,9 +35,9 @@ def create(metadata, connection):
         metadata.create_all(connection)
 
 
-def run(context, operations):
-    """Write the operations, and run what was written."""
-    batch = context.dialect.name == "sqlite"
+def run(context, operations, batch=False):
+    """Write the operations, on SQLite in batches, and run what was written."""
+    batch = batch or context.dialect.name == "sqlite"
     imports = set()
     body = render_python_code(operations, render_as_batch=batch, imports=imports, migration_context=context)
     namespace = {}
