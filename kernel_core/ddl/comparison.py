@@ -58,6 +58,9 @@ class ComparesSchemas:
     folds_column_names: ClassVar[bool] = False
     """Whether two columns of a table cannot differ in the case of their names alone."""
 
+    system_schemas: ClassVar[Collection[str]] = ("information_schema",)
+    """Schemas of the server itself, which are never compared, also with ``include_schemas``."""
+
     creates_schemas: ClassVar[bool] = True
     """Whether CREATE SCHEMA makes a place for tables: on SQLite a schema is a file, on Oracle a user."""
 

@@ -20,7 +20,8 @@ def compared_schemas(context: AutogenContext) -> list[str | None]:
         found &= {None, *context.inspector.get_schema_names()}  # SQLite cannot look into a file that is not attached
     if context.opts.get("include_schemas"):
         found = {None, *context.inspector.get_schema_names()}
-        found -= {"information_schema", context.inspector.default_schema_name or "information_schema"}
+        found -= {context.inspector.default_schema_name, *getattr(context.impl, "system_schemas", ())}
+        found |= {None}
     wanted = [schema for schema in found if context.run_name_filters(schema, "schema", {})]
     return sorted(wanted, key=lambda schema: schema or "")
 

@@ -54,6 +54,7 @@ class MySQLImpl(DefaultImpl):
     locks_rows = True
     type_synonyms = synonyms_of("mysql")
     folds_column_names = True
+    system_schemas = ("information_schema", "mysql", "performance_schema", "sys")
 
     def sees_all_schemas(self) -> bool:
         """Return whether this user may create databases; others see only those for which they have a privilege."""

@@ -73,6 +73,18 @@ def test_with_include_schemas_all_are_compared_as_before(database, make_context)
     }
 
 
+def test_the_schemas_of_the_server_itself_are_never_compared(database, make_context):
+    connection, *_ = database
+    context = make_context(connection, include_schemas=True)
+    own = {"information_schema", "mysql", "performance_schema", "sys", "pg_catalog"}
+    with_schemas = {
+        each.schema
+        for each in produce_migrations(context, sa.MetaData()).upgrade_ops.leaves()
+        if hasattr(each, "schema")
+    }
+    assert not own & with_schemas
+
+
 def test_include_name_may_leave_out_a_schema_of_the_models(database, make_context):
     connection, sales, staff, _ = database
     metadata = model((sales, "orders"))
