@@ -54,6 +54,7 @@ def rehearse(connection: Connection, run: Callable[[Connection], RunReport], *, 
     committed something all the same, and whatever ``run`` raises.
     """
     on_copy = runs_on_copy(connection.dialect.name)
+    version = _data_version(connection) if on_copy else 0
     with _copied(connection) if on_copy else _rolled_back(connection) as copy:
         before = snapshot_of(copy, without=version_table)
         if on_copy and copy.in_transaction():
@@ -61,13 +62,33 @@ def rehearse(connection: Connection, run: Callable[[Connection], RunReport], *, 
         try:
             trial = Rehearsal(run(copy), before, snapshot_of(copy, without=version_table), on_copy)
         except Exception as error:
-            if not on_copy:
+            if on_copy:
+                _refuse_changed(connection, version, error)
+            else:
                 copy.rollback()
                 _refuse_committed(copy, before, version_table, error)
             raise
-    if not on_copy:
+    if on_copy:
+        _refuse_changed(connection, version)
+    else:
         _refuse_committed(connection, before, version_table)
     return trial
+
+
+def _data_version(connection: Connection) -> int:
+    """Return a number that another connection's commit changes (https://sqlite.org/pragma.html#pragma_data_version)."""
+    return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+
+def _refuse_changed(connection: Connection, version: int, cause: Exception | None = None) -> None:
+    """Raise CommandError where the database itself was written to while the copy was tried."""
+    if connection.in_transaction():
+        connection.rollback()
+    if _data_version(connection) != version:
+        raise CommandError(
+            "The database itself was changed during the trial: by a connection that a revision opens, or by another "
+            "program. What the trial says of the copy may not hold. Let the revision use op.get_bind()."
+        ) from cause
 
 
 def _refuse_committed(

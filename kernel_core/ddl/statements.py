@@ -32,6 +32,8 @@ class RunsStatements:
     """
 
     transactional_ddl: bool = False
+    marks_transactions: ClassVar[bool] = False
+    """Whether a savepoint tells, after a failure, that a revision has committed by itself."""
     command_terminator: ClassVar[str] = ";"
     script_breaks: ClassVar[re.Pattern[str] | None] = None
     """Lines that end a statement for the program that runs a script, even inside quotes."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -15,6 +16,7 @@ from .failure import Aftermath, failed
 from .group import Group
 from .heads import after, spoken
 from .info import MigrationInfo, info_of
+from .mark import Mark
 from .plain import further_names, is_plain
 from .run import AppliedStep, RunEvent
 from .transaction import RevisionTransaction
@@ -39,6 +41,7 @@ class Execution:
         self._ways: list[tuple[frozenset[str], int]] = [(before, 0)]
         self._group = Group(context.transactions)
         self._is_plain: Callable[[int], bool] = lambda _: False
+        self._has_committed = False
 
     def run(self, kw: Mapping[str, Any]) -> None:
         """Carry all steps out; ``kw`` is passed on to each ``upgrade()``. Raises UpgradeFailed where one fails.
@@ -69,7 +72,8 @@ class Execution:
                 suspensions = transaction.suspensions if transaction is not None else 0
                 if is_first and not self._holds_rows(transaction):
                     self._secure(index, new, transaction)
-                self._carry_out(step, new, owes, kw)
+                with self._marked(index, transaction):
+                    self._carry_out(step, new, owes, kw)
         except BaseException as error:  # noqa: BLE001 - _explain raises it, or the error made of it
             self.context.version_rows.forget()
             after_it = self._end(error, transaction, suspensions)
@@ -88,6 +92,20 @@ class Execution:
             table.claim(self.heads, new)
         else:
             table.open(self.heads)
+
+    @contextmanager
+    def _marked(self, index: int, transaction: RevisionTransaction | None) -> Iterator[None]:
+        """Note, where a step fails that runs code of its own, whether that code has committed."""
+        context, self._has_committed = self.context, False
+        marks = transaction is not None and not transaction.autocommits and type(context.impl).marks_transactions
+        mark = Mark(context.connection) if marks and context.connection and not self._is_plain(index) else None
+        suspensions = transaction.suspensions if transaction is not None else 0
+        try:
+            yield
+        except BaseException:
+            if mark is not None and transaction is not None and transaction.suspensions == suspensions:
+                self._has_committed = mark.is_gone()
+            raise
 
     def _holds_rows(self, transaction: RevisionTransaction | None) -> bool:
         """Tell whether an earlier step has locked the rows in the one transaction for all."""
@@ -156,7 +174,7 @@ class Execution:
         failed_with = context.transactions.roll_back(error)
         if transaction is not None:
             failed_with = failed_with or transaction.rollback_error
-        is_read = self._read_again()
+        is_read = self._read_again() and failed_with is None
         after = Aftermath(
             tuple(sorted(self.heads)),
             tuple(each.revision for each in self.done),
@@ -170,7 +188,8 @@ class Execution:
         suspended = transaction.suspensions > suspensions
         way: Literal["", "inside", "before"] = "inside" if transaction.is_suspended else "before" if suspended else ""
         rolls_back_all = after.one_for_all and not transaction.interrupted
-        return replace(after, autocommits=transaction.autocommits, suspended=way, one_for_all=rolls_back_all)
+        found = replace(after, autocommits=transaction.autocommits, suspended=way, one_for_all=rolls_back_all)
+        return replace(found, committed=self._has_committed)
 
     def _explain(self, error: BaseException, step: AnyStep, after_it: Aftermath) -> NoReturn:
         """Raise UpgradeFailed for an error; an interrupt goes on, with a note that tells where the database stands."""

@@ -44,8 +44,8 @@ class Aftermath:
     """What is known of the database after a failure: the facts that the words "rolled back" depend on.
 
     ``heads`` is where it stands, read again unless ``is_read`` is False; ``began`` is False where the transaction could
-    not be begun, ``suspended`` says whether an autocommit_block() committed something ("inside" one or "before"), and
-    ``rollback_error`` is what the rollback failed with.
+    not be begun, ``suspended`` says whether an autocommit_block() committed something ("inside" one or "before"),
+    ``committed`` whether the revision's own code did, and ``rollback_error`` is what the rollback failed with.
     """
 
     heads: tuple[str, ...]
@@ -55,6 +55,7 @@ class Aftermath:
     one_for_all: bool = False
     autocommits: bool = False
     suspended: Literal["", "inside", "before"] = ""
+    committed: bool = False
     rollback_error: BaseException | None = None
 
 
@@ -141,6 +142,8 @@ def _undone(context: Run, after: Aftermath) -> str:
         return "The connection is in AUTOCOMMIT, so what came before the failing statement stays"
     if after.suspended:
         return "The rest was rolled back, what it did up to its autocommit_block() stays"
+    if after.committed:
+        return "It commits by itself, so what came before that stays; only the rest was rolled back"
     return "The whole run was rolled back" if after.one_for_all else "It was rolled back"
 
 

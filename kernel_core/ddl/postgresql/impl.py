@@ -35,6 +35,7 @@ class PostgresqlImpl(DefaultImpl):
 
     __dialect__ = "postgresql"
     transactional_ddl = True
+    marks_transactions = True
     locks_rows = True
     type_synonyms = synonyms_of("postgresql")
 

@@ -1,0 +1,320 @@
+"""Every sentence that claims "no difference", "nothing to do", "rolled back" or "on a copy" has a check behind it.
+
+`CLAIMS` lists each such text of the two packages with the test that breaks its check and sees the sentence change. A new
+claim fails `test_every_claim_is_registered` until it has one.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WORDS = re.compile(
+    r"no difference|nothing to do|up to date|rolled back|on a copy|as the models say|is as it was|nothing is pending|no changes",
+    re.IGNORECASE,
+)
+
+CLAIMS = {
+    ("mig_ipython/views/diff.py", "No difference between "): "test_a_diff_sees",
+    ("mig_ipython/proposals/proposal.py", "Nothing to do"): "test_autogenerate_sees",
+    ("mig_ipython/proposals/proposal.py", " is as the models say."): "test_autogenerate_sees",
+    ("mig_ipython/views/status.py", "none: the database is as the models say"): "test_the_status_sees",
+    ("mig_ipython/magics/status.py", "nothing: the database is up to date"): "test_the_status_sees",
+    (
+        "mig_ipython/magics/status.py",
+        "nothing is pending; models and database were not compared",
+    ): "test_without_a_comparison_the_status_says_so",
+    ("mig_ipython/views/report.py", ": nothing to do, it stands at "): "test_an_upgrade_sees",
+    ("mig_ipython/views/report.py", ": nothing to do, it is at "): "test_each_target_is_read_again",
+    ("mig_ipython/views/report.py", "nothing to do"): "test_each_target_is_read_again",
+    ("mig_ipython/views/plan.py", ": nothing to do"): "test_a_plan_sees",
+    ("kernel_core/config/output.py", "; there is nothing to do."): "test_the_command_line_sees",
+    ("kernel_core/operations/containers.py", "Nothing to do"): "test_a_diff_sees",
+    ("kernel_core/runtime/failure.py", "It was rolled back"): "test_a_failed_revision_says_what_stays",
+    ("kernel_core/runtime/failure.py", "The whole run was rolled back"): "test_a_failed_revision_says_what_stays",
+    (
+        "kernel_core/runtime/failure.py",
+        "The rest was rolled back, what it did up to its autocommit_block() stays",
+    ): "test_a_failed_revision_says_what_stays",
+    (
+        "kernel_core/runtime/failure.py",
+        "It commits by itself, so what came before that stays; only the rest was rolled back",
+    ): "test_a_failed_revision_says_what_stays",
+    ("mig_ipython/views/report.py", " on a copy; the database is as it was"): "test_a_trial_on_a_copy_leaves_the_file",
+    ("mig_ipython/running/carrying.py", "Tried on a copy, "): "test_a_trial_on_a_copy_leaves_the_file",
+    ("mig_ipython/running/carrying.py", " is as it was: "): "test_a_trial_on_a_copy_leaves_the_file",
+    (
+        "mig_ipython/views/report.py",
+        "in a transaction on the live database, which was rolled back; the schema is as it was",
+    ): "test_a_trial_that_commits_by_itself_says_so",
+    (
+        "mig_ipython/running/carrying.py",
+        ", which was rolled back; its schema is as it was: ",
+    ): "test_a_trial_that_commits_by_itself_says_so",
+    ("mig_ipython/views/report.py", "no difference in what was compared"): "test_a_trial_lists_what_it_changed",
+    ("mig_ipython/views/report.py", "  no difference in what was compared"): "test_a_trial_lists_what_it_changed",
+}
+NO_CLAIMS = (
+    "Write the downgrade by hand",  # advice
+    "Try it on a copy",
+    "must be rolled back now",
+    "was not rolled back",
+    "until it is rolled back at the end",  # before it starts
+    "in the transaction that is rolled back",
+    "Trying on a copy of ",
+    "This change is rolled back. ",  # said while the error goes up to the transaction that rolls back
+    " fails on a copy of its schema",
+    "is as it was found: ",
+    "was rolled back; the schema of ",  # a revision that wants to commit is refused before it does
+)
+
+
+def texts(path: Path) -> Iterator[str]:
+    """Yield the texts of a module that a person may see: no docstrings."""
+    tree = ast.parse(path.read_text())
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+def test_every_claim_is_registered() -> None:
+    found = {
+        (str(path.relative_to(ROOT)), text)
+        for package in ("mig_ipython", "kernel_core")
+        for path in (ROOT / package).rglob("*.py")
+        for text in texts(path)
+        if WORDS.search(text) and not any(other in text for other in NO_CLAIMS)
+    }
+    assert found == CLAIMS.keys()
+    assert {name for name in CLAIMS.values() if name not in globals()} == set()
+
+
+# ---- what breaks a claim ---------------------------------------------------------------------------------------------
+
+MODELS = """
+import sqlalchemy as sa
+metadata = sa.MetaData()
+cats = sa.Table("cats", metadata, sa.Column("id", sa.Integer, primary_key=True))
+"""
+
+
+@pytest.fixture
+def project(notebook):
+    """A project whose models are in a file, migrated to its only revision; ``connected``."""
+    Path("models.py").write_text(MODELS)
+    sys.path.insert(0, os.getcwd())
+    sys.modules.pop("models", None)
+    notebook.run("%mig_connect sqlite:///dev.db")
+    notebook.run("%mig_init migrations")
+    notebook.run("from models import metadata")
+    notebook.run("%mig_autogenerate -m cats --id a1 --accept all --write")
+    notebook.run("%mig_upgrade")
+    yield notebook
+    sys.path.remove(os.getcwd())
+    sys.modules.pop("models", None)
+
+
+def execute(*statements: str) -> None:
+    """Change the database as another program would."""
+    with sqlite3.connect("dev.db") as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def revision(identifier: str, body: str = "pass", after: str = "a1") -> None:
+    """Write a version file as another program would."""
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    Path(f"migrations/versions/{identifier}.py").write_text(
+        f'from alembic import op\nimport sqlalchemy as sa\nrevision = "{identifier}"\ndown_revision = {after!r}\n'
+        f"def upgrade():\n{lines}\ndef downgrade():\n    pass\n"
+    )
+
+
+def edit_models() -> None:
+    Path("models.py").write_text(MODELS + 'dogs = sa.Table("dogs", metadata, sa.Column("id", sa.Integer))\n')
+
+
+def version_file() -> Path:
+    (path,) = Path("migrations/versions").glob("*.py")
+    return path
+
+
+DRIFT: dict[str, Callable[[], None]] = {
+    "a table made by hand": lambda: execute("CREATE TABLE strays (id INTEGER)"),
+    "a column dropped by hand": lambda: execute("DROP TABLE cats", "CREATE TABLE cats (name TEXT)"),
+    "models edited in their file": edit_models,
+}
+HISTORY: dict[str, Callable[[], None]] = {
+    "the version row was moved": lambda: execute("DELETE FROM alembic_version"),
+    "a revision was added": lambda: revision("b1"),
+    "the revision's file was removed": lambda: version_file().unlink(),
+    "a file cannot be read": lambda: Path("migrations/versions/broken.py").write_text("revision = 'c1'\ndef upgrade(:"),
+}
+
+
+def shown(notebook, cell: str) -> str:
+    """Return what a cell prints, ends with, or fails with."""
+    result = notebook.shell.run_cell(cell)
+    printed = notebook.capsys.readouterr().out
+    return printed + (repr(result.result) if result.result is not None else "")
+
+
+@pytest.mark.parametrize("what", DRIFT)
+def test_a_diff_sees(project, what):
+    assert shown(project, "%mig_diff").count("No difference")
+    DRIFT[what]()
+    assert "No difference" not in shown(project, "%mig_diff")
+    assert "No difference" not in shown(project, "%mig_check")
+
+
+@pytest.mark.parametrize("what", DRIFT)
+def test_autogenerate_sees(project, what):
+    assert "as the models say" in shown(project, "%mig_autogenerate -m b")
+    DRIFT[what]()
+    assert "as the models say" not in shown(project, "%mig_autogenerate -m b")
+
+
+@pytest.mark.parametrize("what", DRIFT | HISTORY)
+def test_the_status_sees(project, what):
+    assert "up to date" in shown(project, "%mig")
+    (DRIFT | HISTORY)[what]()
+    assert "up to date" not in shown(project, "%mig")
+
+
+def test_without_a_comparison_the_status_says_so(project):
+    said = shown(project, "%mig_status --no-drift")
+    assert "were not compared" in said
+    assert "up to date" not in said
+    revision("b1")
+    assert "nothing is pending" not in shown(project, "%mig_status --no-drift")
+
+
+@pytest.mark.parametrize("what", HISTORY)
+def test_an_upgrade_sees(project, what):
+    assert "nothing to do" in shown(project, "%mig_upgrade")
+    HISTORY[what]()
+    assert "nothing to do" not in shown(project, "%mig_upgrade")
+
+
+@pytest.mark.parametrize("what", HISTORY)
+def test_a_plan_sees(project, what):
+    assert "nothing to do" in shown(project, "%mig_upgrade --plan")
+    HISTORY[what]()
+    assert "nothing to do" not in shown(project, "%mig_upgrade --plan")
+
+
+@pytest.mark.parametrize("what", HISTORY)
+def test_the_command_line_sees(project, what):
+    def run() -> str:
+        command = [sys.executable, "-m", "kernel_core", "-c", "migrations/alembic.ini", "upgrade", "head"]
+        environment = {**os.environ, "DATABASE_URL": "sqlite:///dev.db", "PYTHONPATH": f"{ROOT}{os.pathsep}."}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+
+    assert "nothing to do" in run()
+    HISTORY[what]()
+    assert "nothing to do" not in run()
+
+
+def test_each_target_is_read_again(notebook):
+    notebook.run("%mig_connect sqlite:///dev.db")
+    notebook.run("%mig_init migrations")
+    env = Path("migrations/env.py")
+    env.write_text(
+        "from alembic import context\n"
+        "for name in ('one', 'two'):\n"
+        "    context.configure(connection=context.config.attributes['connection'], version_table=name)\n"
+        "    with context.begin_transaction():\n"
+        "        context.run_migrations()\n"
+    )
+    revision("a1", after=None)  # type: ignore[arg-type]
+    notebook.run("%mig_upgrade")
+    assert "nothing to do" in shown(notebook, "%mig_upgrade")
+    execute("DELETE FROM two")
+    assert "upgraded 1 of 2" in shown(notebook, "%mig_upgrade")
+
+
+MAKES = 'op.execute("CREATE TABLE made (id INTEGER)")\n'
+STAYS = {
+    "nothing": (MAKES + "raise ValueError('no')", "It was rolled back", False),
+    "what it committed by itself": (
+        MAKES + "op.get_bind().connection.commit()\nraise ValueError('no')",
+        "It commits by itself, so what came before that stays",
+        True,
+    ),
+    "what its SQL committed, more came after": (
+        MAKES + "op.execute('COMMIT')\nop.execute('CREATE TABLE more (id INTEGER)')\nraise ValueError('no')",
+        "It commits by itself, so what came before that stays",
+        True,
+    ),
+    "what an autocommit block did": (
+        f"with op.get_context().autocommit_block():\n    {MAKES}raise ValueError('no')",
+        "The rest was rolled back, what it did up to its autocommit_block() stays",
+        True,
+    ),
+    "what is not known": (
+        MAKES + "op.get_bind().connection.dbapi_connection.close()\nraise ValueError('no')",
+        "The rollback failed as well",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", STAYS)
+def test_a_failed_revision_says_what_stays(project, what):
+    body, claim, is_left = STAYS[what]
+    revision("b1", body)
+    said = shown(project, "%mig_upgrade")
+    with sqlite3.connect("dev.db") as connection:
+        left = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'made'").fetchone() == (1,)
+    connection.close()
+    assert (left, claim in said) == (is_left, True), said
+    assert ("It was rolled back" in said) is (what == "nothing")
+
+
+def test_a_trial_on_a_copy_leaves_the_file(project):
+    revision("b1", MAKES)
+    before = Path("dev.db").read_bytes()
+    assert "on a copy; the database is as it was" in shown(project, "%mig_upgrade --try")
+    assert Path("dev.db").read_bytes() == before
+    revision(
+        "b1", "import sqlite3\nc = sqlite3.connect('dev.db')\nc.execute('CREATE TABLE made (id INTEGER)')\nc.close()"
+    )
+    assert "as it was" not in shown(project, "%mig_upgrade --try")
+    revision(
+        "b1", "import sqlite3\nc = sqlite3.connect('dev.db')\nc.execute('DROP TABLE made')\nc.close()\nraise ValueError"
+    )
+    assert "as it was" not in shown(project, "%mig_upgrade --try")
+
+
+def test_a_trial_lists_what_it_changed(project):
+    revision(
+        "b1",
+        'op.execute("CREATE VIEW seen AS SELECT 1")\nop.execute("CREATE TRIGGER t AFTER INSERT ON cats BEGIN SELECT 1; END")',
+    )
+    said = shown(project, "%mig_upgrade --try")
+    assert "no difference" not in said
+    assert "seen" in said
+    revision("b1", 'op.execute("INSERT INTO cats VALUES (1)")')
+    assert "no difference in what was compared" in shown(project, "%mig_upgrade --try")
+
+
+@pytest.mark.parametrize("commits", ['op.execute("COMMIT")', "op.get_bind().connection.commit()"])
+def test_a_trial_that_commits_by_itself_says_so(notebook, postgresql_url, commits):
+    notebook.run(f"%mig_connect {postgresql_url}")
+    notebook.run("%mig_init migrations")
+    revision("a1", MAKES, after=None)  # type: ignore[arg-type]
+    assert "rolled back; the schema is as it was" in shown(notebook, "%mig_upgrade --try")
+    revision("a1", MAKES + commits, after=None)  # type: ignore[arg-type]
+    assert "is as it was" not in shown(notebook, "%mig_upgrade --try")
