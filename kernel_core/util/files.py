@@ -91,7 +91,11 @@ def _temporary_beside(path: str | os.PathLike[str], text: str) -> str:
 def _write(path: str | os.PathLike[str], text: str) -> None:
     """Write a file that must not exist; it is on the disk when this returns."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        error.filename = error.filename or os.fspath(path)
+        raise

@@ -13,6 +13,8 @@ from alembic.script import revision as theirs
 
 from kernel_core.script import revision as ours
 
+pytestmark = pytest.mark.peer
+
 FAMILY = [
     # id, parents, depends on, labels
     ("root", (), (), ()),

@@ -1,0 +1,14 @@
+"""%mig_init: which files it makes."""
+
+from pathlib import Path
+
+
+def test_an_environment_for_alembic_imports_alembic_and_runs_here(notebook):
+    notebook.run("%mig_connect sqlite:///dev.db")
+    notebook.run("%mig_init plain --alembic")
+    for path in Path("plain").rglob("*"):
+        assert path.is_dir() or "kernel_core" not in path.read_text(), path
+    notebook.run("%mig_revision -m One --id a1")
+    assert "from alembic import op" in next(Path("plain/versions").glob("a1*.py")).read_text()
+    notebook.run("%mig_upgrade")
+    assert "a1" in str(notebook.run("%mig_current"))
