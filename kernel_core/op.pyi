@@ -92,7 +92,8 @@ def batch_alter_table(
             batch_op.alter_column("name", nullable=False)
             batch_op.drop_column("nick")
 
-    An error inside the block carries out nothing. Raises BatchError where a rebuild would lose something.
+    An error inside the block carries out nothing. On SQLite, a batch on a connection that is in no transaction is
+    committed. Raises BatchError where a rebuild would lose something.
     """
 
 def bulk_insert(table: Table | TableClause, rows: Rows, *, multiinsert: bool = True) -> None:

@@ -150,7 +150,8 @@ class Operations(AbstractOperations):
                 batch_op.alter_column("name", nullable=False)
                 batch_op.drop_column("nick")
 
-        An error inside the block carries out nothing. Raises BatchError where a rebuild would lose something.
+        An error inside the block carries out nothing. On SQLite, a batch on a connection that is in no transaction is
+        committed. Raises BatchError where a rebuild would lose something.
         """
     def bulk_insert(self, table: Table | TableClause, rows: Rows, *, multiinsert: bool = True) -> None:
         """Insert rows, given as dicts; offline their values are written into the script.

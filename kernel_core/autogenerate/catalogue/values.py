@@ -22,7 +22,7 @@ class TableInfo:
     """A table.
 
     - ``columns``: also ``collation`` and ``conflict`` (SQLite; this is NOT NULL ON CONFLICT), ``owns_sequence``
-      (PostgreSQL: its default is a sequence of its own), ``unreflected`` (MariaDB: it has parts that SQLAlchemy does
+      (PostgreSQL: its default is a sequence that it owns), ``unreflected`` (MariaDB: it has parts that SQLAlchemy does
       not know, such as INVISIBLE).
     - ``uniques``: also ``deferrable``, ``initially``.
     - ``checks``: ``ReflectedCheckConstraint``; also ``columns`` (PostgreSQL: those that it is about) and ``column``
