@@ -25,6 +25,9 @@ def saved(notebook: Path) -> None:
         NotebookClient(run, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
         for cell in run.cells:
             cell.metadata.pop("execution", None)
+            for counted in (cell, *cell.get("outputs", ())):
+                if "execution_count" in counted:
+                    counted["execution_count"] = None  # a person runs cells in another order
         run.metadata["language_info"] = {"name": "python"}
         text = nbformat.writes(run).replace(f"{folder}/", "")
     notebook.write_text(f"{text.rstrip()}\n", encoding="utf-8")
