@@ -290,8 +290,11 @@ class Session:
     @property
     def where(self) -> str:
         """The database and the environment in few words, masked."""
-        place = f", environment {self.environment.shown}" if self.has_environment else ""
-        return f"{self.connection.target}{place}"
+        if not self.has_environment:
+            return self.connection.target
+        several = ", ".join(self.environment.databases)
+        place = f"{self.environment.shown}{f' ({several})' if several else ''}"
+        return f"{self.connection.target}, environment {place}"
 
     @property
     def where_if_connected(self) -> str:

@@ -54,7 +54,8 @@ def run(
         if not sql:
             session.tell_panels()
     parts = _by_target(targets, done)
-    return RunReport(verb, done.steps, done.before, done.after, session.where, done.sql, plan=plan, targets=parts)
+    text = _script(session, done) if sql else None
+    return RunReport(verb, done.steps, done.before, done.after, session.where, text, plan=plan, targets=parts)
 
 
 def stamp(session: Session, revisions: Sequence[str], *, purge: bool = False, sql: bool = False) -> RunReport:
@@ -67,6 +68,13 @@ def stamp(session: Session, revisions: Sequence[str], *, purge: bool = False, sq
     session.tell_panels()
     parts = _by_target(targets, done)
     return RunReport("stamp", done.steps, done.before, done.after, session.where, done.sql, targets=parts)
+
+
+def _script(session: Session, done: runtime.RunReport) -> str:
+    """Return the SQL of a run; a comment where ``env.py`` writes it into files of its own, as for several databases."""
+    if (done.sql or "").strip() or not done.steps:
+        return done.sql or ""
+    return f"-- {session.environment.shown}/env.py printed no SQL here: it writes it into files that it names itself."
 
 
 def _by_target(targets: Sequence[Target], done: runtime.RunReport) -> tuple[TargetRun, ...]:

@@ -226,12 +226,13 @@ def test_each_database_of_a_multidb_environment_is_a_target(multidb, tmp_path):
     (path,) = (tmp_path / "m/versions").glob("a1*.py")
     text = path.read_text()
     assert text.index("def upgrade_main") < text.index('"pets"')
+    assert "into files that it names itself" in repr(multidb.run("%mig_upgrade --sql"))
     assert [str(one) for one in multidb.run("%mig").targets] == [
         "main: base (nothing applied), 1 pending",
         "log: base (nothing applied), 1 pending",
     ]
     report = multidb.run("%mig_upgrade")
-    assert "upgraded 2 of 2 targets" in repr(report)
+    assert "environment m (main, log): upgraded 2 of 2 targets" in repr(report)
     assert "log: 1 revision, from base to a1" in repr(report)
     assert tables(tmp_path / "main.db") == ["alembic_version", "pets"]
     assert tables(tmp_path / "log.db") == ["alembic_version", "lines"]
