@@ -19,6 +19,7 @@ from sqlalchemy.types import JSON, NullType, String
 from ..sql import default_expression
 from ..sqltext import refuse_loose_sql, warn_of_cut_name
 from .alike import TypeMemos
+from .expressions import has_values, typed_text
 
 
 def for_running(dialect: Dialect) -> Dialect:
@@ -77,6 +78,9 @@ def _checking_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
 
     class CheckingCompiler(compiler):  # type: ignore[valid-type, misc]
         def visit_textclause(self, textclause: TextClause, *args: Any, **kw: Any) -> str:
+            if self.statement is None and textclause._bindparams and not has_values(textclause):
+                # DDL has no parameters: a word behind a colon that nobody gave a value is part of a text.
+                textclause = typed_text(textclause.text)
             words = str(super().visit_textclause(textclause, *args, **kw))
             if self.statement is None:  # a part of DDL, not a statement that a person wrote
                 refuse_loose_sql(words, self.dialect)

@@ -17,11 +17,16 @@ def sql_text(element: Any, dialect: Dialect | None = None) -> str:
     """Return a SQL expression as text with its values written out; a str comes back unchanged."""
     if isinstance(element, str):
         return element
-    if isinstance(element, TextClause) and not element._bindparams:
+    if isinstance(element, TextClause) and not has_values(element):
         return element.text.replace(r"\:", ":")
     if isinstance(element, ClauseElement):
         return str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True, "include_table": False}))
     return str(element)
+
+
+def has_values(element: TextClause) -> bool:
+    """Return whether SQL text has a parameter with a value; a word behind a colon without one is part of the text."""
+    return any(each.value is not None or each.callable is not None for each in element._bindparams.values())
 
 
 def ddl_sql(element: Any, dialect: Dialect) -> str:
