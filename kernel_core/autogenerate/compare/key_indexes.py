@@ -39,7 +39,7 @@ def needed_by_keys(context: AutogenContext, info: TableInfo) -> set[str]:
 
 def goes_with_its_table(context: AutogenContext, table: Table, creation: MigrateOperation) -> None:
     """Let the index of a new table be dropped with it, not before, where a foreign key of the table needs the index."""
-    columns = [str(each) for each in getattr(creation, "columns", ())]
+    columns = [str(getattr(each, "name", each)) for each in getattr(creation, "columns", ())]
     keys = [names(element.parent for element in key.elements) for key in table.foreign_key_constraints]
     if _wants_indexes(context) and any(key == columns[: len(key)] or columns == key[: len(columns)] for key in keys):
         creation.undone_by = lambda _: []
