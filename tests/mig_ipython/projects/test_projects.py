@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from jupyter_client.manager import start_new_kernel
 
 HOME = Path(__file__).parents[3]
-QUICK = ("plain", "async")
+QUICK = ("async",)
 
 
 class Kernel:
