@@ -93,13 +93,12 @@ class ScriptDirectory:
         length = config.get_main_option("truncate_slug_length")
         if length and not length.strip().isdigit():
             raise CommandError(f"truncate_slug_length is {length!r}; it must be a whole number.")
+        locations = _listed(config, "get_version_locations_list", "version_locations")
         found = cls(
             located(root.path(location)),
             file_template=config.get_main_option("file_template") or FILE_TEMPLATE,
             truncate_slug_length=int(length) if length else 40,
-            version_locations=[
-                root.path(each) for each in _listed(config, "get_version_locations_list", "version_locations")
-            ],
+            version_locations=[root.path(each) for each in locations],
             timezone=config.get_main_option("timezone"),
             recursive_version_locations=_flag(config, "recursive_version_locations"),
             prepend_sys_path=[
@@ -112,6 +111,8 @@ class ScriptDirectory:
             root=root.folder,
         )
         found.settings = config
+        if locations:
+            found.version_locations = locations
         return found
 
     def require_environment(self) -> None:

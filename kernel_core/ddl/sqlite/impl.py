@@ -142,7 +142,7 @@ class SQLiteImpl(DefaultImpl):
 
     def _is_empty(self, table_name: str, schema: str | None) -> bool:
         """Return whether a table is known to have no rows."""
-        if self.connection is None or self.as_sql:
+        if self.as_sql or not isinstance(self.connection, Connection):  # a mock connection only prints
             return False
         preparer = self.dialect.identifier_preparer
         place = preparer.format_table(Table(table_name, MetaData(), schema=schema))
