@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -31,7 +30,6 @@ def folder(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", [pytest.param(name, marks=MARKS[name[:2] != "00"]) for name in NOTEBOOKS])
 def test_a_notebook_shows_unattended_what_is_saved_in_it(notebook, folder):
-    begin = time.monotonic()
     command = [
         sys.executable,
         "-m",
@@ -51,7 +49,6 @@ def test_a_notebook_shows_unattended_what_is_saved_in_it(notebook, folder):
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert time.monotonic() - begin < 60
 
 
 @pytest.mark.slow
