@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+from dataclasses import replace as replace_fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +18,7 @@ from kernel_core.util.exc import CommandError, IrreversibleOperation
 from kernel_core.util.files import replace
 
 from ..errors import told_plainly
-from ..proposals.proposal import lines_of
+from ..proposals.proposal import CANNOT_BE_DOWNGRADED, lines_of
 from ..proposals.written import written_before
 from ..review import Review
 from ..running.plain import is_plain
@@ -127,7 +128,8 @@ class Migration(View):
 
     def _notes(self) -> list[str]:
         unknown = "A part of the code is known only when it runs."
-        return [self.said] if self.recording.complete else [unknown, self.said]
+        none = ["cannot be downgraded: downgrade() will raise an error"] if self.no_downgrade else []
+        return [*none, self.said] if self.recording.complete else [*none, unknown, self.said]
 
     def _lines(self) -> tuple[Line, ...]:
         review = Review(
@@ -137,7 +139,20 @@ class Migration(View):
             target=self.session.connection.target,
             connect=self.session.connection.open,
         )
-        return lines_of(review)
+        return tuple(map(self._with_downgrade, lines_of(review)))
+
+    def _with_downgrade(self, line: Line) -> Line:
+        """Return a line with what holds of the cell's downgrade: nothing where the cell states it itself."""
+        stated = self.no_downgrade or self.code.downgrade is not None
+        hints = ((severity, text) for severity, text in line.hints if severity != CANNOT_BE_DOWNGRADED or not stated)
+        remedy = "Add def downgrade() to the cell, or --no-downgrade"
+        return replace_fields(
+            line,
+            hints=tuple(
+                (severity, f"{text.removesuffix(_NO_ARGUMENT)}. {remedy}" if text.endswith(_NO_ARGUMENT) else text)
+                for severity, text in hints
+            ),
+        )
 
     def _slots(self) -> dict[str, Any]:
         """Return what fills the template: bodies and imports; raises CommandError where the downgrade is not known."""
@@ -254,6 +269,9 @@ def _derived_downgrade(session: Session, recording: Recording) -> tuple[str, set
     body = render_python_code(undo, migration_context=context, render_as_batch=batch, imports=cast("Any", imports))
     return body, imports
 
+
+_NO_ARGUMENT = ". Give reverse_sql."
+"""The remedy of an operation, which `op.execute` takes no argument for."""
 
 _WITHOUT_DOWNGRADE = (
     "Add def downgrade() to the cell, or --no-downgrade where there is none to write. Nothing was written."

@@ -13,6 +13,7 @@ from kernel_core.script.write import new_id
 from ..errors import told_plainly
 from ..review import Chosen, Review, Row
 from ..running.confirmation import Confirmation
+from ..running.planning import announce
 from ..views.html import Html, beneath_panel, page, tag, with_code
 from ..views.operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
 from ..views.report import RunReport, WrittenPath
@@ -23,6 +24,9 @@ from .draft import Draft
 if TYPE_CHECKING:
     from ..environment import Environment
     from ..session import Session
+
+CANNOT_BE_DOWNGRADED = "cannot be downgraded"
+"""What a line's hint begins with where the downgrade cannot be derived from its operation."""
 
 
 class Proposal(View):
@@ -156,6 +160,7 @@ class Proposal(View):
             plan = self.session.plan("upgrade", self.rev_id)
             if plan.losses and not yes:
                 raise Confirmation(plan, ".upgrade(yes=True)", self.upgrade).refusal()
+            announce(plan)
             return self.session.upgrade(self.rev_id, on_step=on_step)
 
     # ---- what a panel shows ------------------------------------------------------------------------------------------
@@ -266,7 +271,7 @@ def lines_of(review: Review) -> tuple[Line, ...]:
 
 
 def _no_downgrade(row: Row) -> tuple[tuple[str, str], ...]:
-    return (("cannot be downgraded", row.no_downgrade),) if row.no_downgrade else ()
+    return ((CANNOT_BE_DOWNGRADED, row.no_downgrade),) if row.no_downgrade else ()
 
 
 def review_of(session: Session, found: Comparison) -> Review:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -65,20 +66,43 @@ def plan(session: Session, verb: str, target: str) -> Plan:
         partial(_sql, session, verb, target),
         blockers,
         keeps_data=verb == "downgrade" and not losses and all(map(partial(_keeps_rows, ask), told)),
-        notes=_without_names(told) if verb == "upgrade" else (),
+        notes=_without_names(told, dialect.name) if verb == "upgrade" else (),
     )
 
 
-_UNNAMED = re.compile(r"\bdrop_constraint\(\s*(?:constraint_name\s*=\s*)?None\b")
+_WITHOUT_NAME = {name: frozenset({"primary"}) for name in ("sqlite", "mysql", "mariadb")}
+"""The kinds of constraints that a database drops without a name."""
 
 
-def _without_names(scripts: Sequence[Script]) -> tuple[str, ...]:
+def _without_names(scripts: Sequence[Script], dialect_name: str) -> tuple[str, ...]:
     """Return which revisions cannot be downgraded, because they drop a constraint that has no name."""
     return tuple(
         f"cannot be downgraded: unnamed: {script.revision} drops a constraint by no name; give it one in both functions"
         for script in scripts
-        if _UNNAMED.search(script.source)
+        if "drop_constraint" in script.source and _drops_unnamed(script.source, dialect_name)
     )
+
+
+def _drops_unnamed(source: str, dialect_name: str) -> bool:
+    """Return whether ``downgrade()`` of a version file drops a constraint by the name None."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    downgrades = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "downgrade"]
+    kinds = {_unnamed_drop(node) for function in downgrades[-1:] for node in ast.walk(function)} - {None}
+    return bool(kinds - _WITHOUT_NAME.get(dialect_name, frozenset()))
+
+
+def _unnamed_drop(node: ast.AST) -> str | None:
+    """Return the ``type_`` of a call that drops a constraint by the name None, "" where it has none; else None."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="drop_constraint")):
+            named = {option.arg: option.value for option in node.keywords}
+            name = node.args[0] if node.args else named.get("constraint_name")
+            if isinstance(name, ast.Constant) and name.value is None:
+                return str(getattr(named.get("type_"), "value", ""))
+    return None
 
 
 def _keeps_rows(ask: Callable[[Script], OpContainer | None], script: Script) -> bool:

@@ -26,6 +26,19 @@ def test_by_default_nothing_is_written(migrated, tmp_path):
     assert len(list((tmp_path / "migrations" / "versions").glob("*.py"))) == 1
 
 
+def test_a_cell_is_said_to_have_no_downgrade_only_where_it_has_none(migrated):
+    fill = "op.execute(\"UPDATE users SET name = 'x'\")"
+    for cell, said in (
+        (FILL.format(options=""), ()),
+        (f"%%migration 'Fill' --no-downgrade\n{fill}", ("downgrade() will raise an error",)),
+        (f"%%migration 'Fill'\n{fill}", ("the SQL that undoes it is not known", "Add def downgrade() to the cell")),
+    ):
+        shown = repr(migrated.run(cell))
+        assert shown.count("cannot be downgraded") == bool(said), shown
+        assert "reverse_sql" not in shown
+        assert all(words in shown for words in said), shown
+
+
 def test_writing_keeps_the_code_with_its_comments(migrated):
     path = migrated.run(FILL.format(options="--write")).path
     assert "    # everybody has a name\n    op.execute(\"UPDATE users SET name = 'x'" in path.read_text()

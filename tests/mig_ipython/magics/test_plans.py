@@ -44,6 +44,14 @@ def test_the_plan_and_each_run_say_what_will_fail(doubled):
     assert shown.index(f"! {FAILING}") < shown.index("UNIQUE constraint failed")
 
 
+def test_a_proposal_that_is_upgraded_in_python_says_it_too(doubled):
+    doubled.declare("__table_args__ = (sa.UniqueConstraint('name', name='uq_users_name'),)")
+    doubled.run("p = %mig_autogenerate Base -m 'Unique names' --id b2")
+    doubled.shell.run_cell("p.upgrade()")
+    shown = doubled.capsys.readouterr().out
+    assert shown.index("! will fail") < shown.index("UNIQUE constraint failed")
+
+
 def test_a_downgrade_says_it_too_and_asks_with_it(doubled):
     doubled.run(
         UNIQUE.replace("def upgrade", "def other")

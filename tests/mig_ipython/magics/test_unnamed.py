@@ -47,3 +47,14 @@ def test_a_file_that_drops_a_constraint_by_no_name_says_so_before_it_runs(migrat
         "def downgrade():\n    op.drop_constraint(None, 'users', type_='unique')\n"
     )
     assert "cannot be downgraded: unnamed: b2" in repr(migrated.run("%mig_upgrade --plan"))
+
+
+def test_a_written_downgrade_that_names_its_constraint_is_not_said_to_fail(migrated):
+    """What ``upgrade()`` or a comment drops by no name is not what ``downgrade()`` does."""
+    migrated.run(
+        "%%migration 'Unique names' --write --id b2\n"
+        "def upgrade():\n    op.create_unique_constraint('uq', 'users', ['name'])\n\n"
+        "def downgrade():\n    # op.drop_constraint(None, 'users', type_='unique')\n"
+        "    op.drop_constraint('uq', 'users', type_='unique')\n"
+    )
+    assert "cannot be downgraded" not in repr(migrated.run("%mig_upgrade --plan"))
