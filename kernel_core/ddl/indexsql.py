@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import TextClause
 
 from ..util.sql import index_part_sql
 from ..util.sqla_compat import ddl_sql, literal_text
+from ..util.sqltext import refuse_loose_sql
 
 Part = str | TextClause | Column[Any]
 
@@ -30,7 +31,9 @@ def _text(part: Any, index: Index, dialect: Dialect) -> TextClause:
     ops = index.dialect_kwargs.get("postgresql_ops") or {}
     key = getattr(part, "key", None)
     words = f" {ops[key]}" if dialect.name == "postgresql" and key in ops else ""
-    return literal_text(index_part_sql(f"{ddl_sql(part, dialect)}{words}", dialect))
+    sql = f"{ddl_sql(part, dialect)}{words}"
+    refuse_loose_sql(sql, dialect, "index expression")  # parentheses around it could make it whole
+    return literal_text(index_part_sql(sql, dialect))
 
 
 def written_parts(index: Index, dialect: Dialect) -> list[str | TextClause]:

@@ -57,8 +57,9 @@ def index_of_model(index: Index, dialect: Dialect) -> IndexValue:
 
 def _normal_parts(index: Index, dialect: Dialect) -> tuple[str, ...]:
     grammar = grammar_of(dialect)
-    if not index.dialect_kwargs and all(isinstance(part, Column) for part in index.expressions):
-        return tuple(normal_name(str(part.name), grammar) for part in index.columns)
+    columns = [part for part in index.expressions if isinstance(part, Column)]
+    if not index.dialect_kwargs and len(columns) == len(index.expressions):
+        return tuple(normal_name(str(column.name), grammar) for column in columns)
     return tuple(part.normal(grammar) for part in parts_of_model(index, dialect))
 
 

@@ -188,6 +188,8 @@ class RunsStatements:
         """Turn SQLAlchemy's "cannot compile" into an error that names the database."""
         try:
             yield
+        except CannotCompile:
+            raise  # it says all of that
         except CompileError as error:
             what = getattr(construct, "element", construct)
             what = getattr(what, "__visit_name__", type(what).__name__).replace("_", " ")

@@ -22,6 +22,7 @@ LOOKING = {
     "export": ("--html page.html --yes", "a1:c3 --html page.html --yes"),
     "graph": ("", "a1:c3", "--horizontal"),
     "heads": ("",),
+    "help": ("",),
     "history": ("", "a1:c3", "-1:"),
     "init": ("migrations",),
     "merge": ("c3 d4 -m Join --id f6",),

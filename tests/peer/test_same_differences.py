@@ -62,6 +62,7 @@ class Argued:
                 self.one_in_quotes_is_true,
                 self.true_is_one_on_mariadb,
                 self.two_enums_are_two_types,
+                self.a_check_over_a_dropped_column_is_dropped_before_it,
             )
         )
 
@@ -127,6 +128,13 @@ class Argued:
             return False
         old, new = (self.table(each, what[1]).c[what[2]].type for each in (self.before, self.after))
         return isinstance(old, postgresql.ENUM) and isinstance(new, postgresql.ENUM) and old.name != new.name
+
+    def a_check_over_a_dropped_column_is_dropped_before_it(self, what):
+        """So that the downgrade brings it back; PostgreSQL drops it in silence, and MariaDB refuses the column."""
+        if what[0] != "remove_constraint" or what[2] != () or what not in self.only_ours:
+            return False
+        old, new = (set(self.table(each, what[1]).c.keys()) for each in (self.before, self.after))
+        return bool(old - new)
 
 
 def different(connection, seed):

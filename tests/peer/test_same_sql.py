@@ -298,6 +298,25 @@ def _default_first(pair: Pair) -> None:
         pair.change_theirs(r"^ALTER TABLE .* (DROP DEFAULT|MODIFY (\"[^\"]+\"|\w+) DEFAULT NULL)$")
 
 
+@rule("a default stays when USING converts the type")
+def _kept_default(pair: Pair) -> None:
+    if "postgresql_using" in pair.call.kw and "type_" in pair.call.kw and "server_default" not in pair.call.kw:
+        pair.change_ours(r"^ALTER TABLE .* (DROP DEFAULT|SET DEFAULT .*)$")
+
+
+@rule("an identity ends before the type changes")
+def _identity_first(pair: Pair) -> None:
+    ends = pair.ours and pair.theirs and "type_" in pair.call.kw and pair.ours[0].endswith("DROP IDENTITY")
+    if ends and sorted(pair.ours or ()) == sorted(pair.theirs or ()):
+        pair.agree()
+
+
+@rule("SQLite has no sequences")
+def _sequences(pair: Pair) -> None:
+    if pair.ours is None and pair.theirs and pair.theirs[0].startswith("CREATE SEQUENCE"):
+        pair.agree()
+
+
 @rule("type first, then null, then default")
 def _order(pair: Pair) -> None:
     moved = "type_" in pair.call.kw or pair.call.name == "batch_alter_table"

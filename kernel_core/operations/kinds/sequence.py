@@ -129,9 +129,9 @@ class DropSequenceOp(MigrateOperation):
 
 
 def refuse_where_there_are_none(operations: Operations, name: str) -> None:
-    """Raise UnsupportedOperation on SQLite and MySQL; MariaDB has sequences."""
+    """Raise UnsupportedOperation on SQLite; a script for "mysql" may go to MariaDB, which has them."""
     dialect = operations.impl.dialect
-    if not (dialect.supports_sequences or getattr(dialect, "is_mariadb", False)):
+    if not dialect.supports_sequences and dialect.name not in ("mysql", "mariadb"):
         raise UnsupportedOperation(
             f"{dialect.name} has no sequences ({name}). Leave it out: its keys count by themselves."
         )

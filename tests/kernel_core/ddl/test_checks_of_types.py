@@ -77,6 +77,7 @@ def offline(dialect: str, before: Any, after: Any) -> str:
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql", "mssql", "oracle"])
+@pytest.mark.filterwarnings(r"ignore:[\s\S]* allows NULL after this")
 def test_elsewhere_an_unnamed_check_is_added(dialect: str) -> None:
     assert "ADD CHECK (b IN ('a', 'b'))" in offline(dialect, sa.String(5), enum("a", "b"))
 

@@ -20,6 +20,7 @@ HARMLESS = hostile.HARMLESS
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Oracle Database does not contain native UPDATE CASCADE"),
     pytest.mark.filterwarnings("ignore::kernel_core.util.exc.CutName"),
+    pytest.mark.filterwarnings(r"ignore:[\s\S]* allows NULL after this"),
 ]
 
 

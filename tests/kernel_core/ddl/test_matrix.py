@@ -24,7 +24,10 @@ from kernel_core.util.sqla_compat import SQLALCHEMY_VERSION
 
 from . import scripts
 
-pytestmark = pytest.mark.filterwarnings("ignore:Oracle Database does not contain native UPDATE CASCADE")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Oracle Database does not contain native UPDATE CASCADE"),
+    pytest.mark.filterwarnings(r"ignore:[\s\S]* allows NULL after this"),
+]
 SNAPSHOT = Path(__file__).with_name("matrix.txt")
 Directive = Callable[[Operations], object]
 REGISTERED = [cls for cls in all_operations() if cls.__module__.startswith("kernel_core.")]

@@ -358,9 +358,13 @@ def test_a_password_is_in_no_message(project, monkeypatch):
     assert path.exists()
 
 
-def test_an_id_that_does_not_fit_its_column_is_refused_with_nothing_done(any_project):
+def test_an_id_that_does_not_fit_its_column_is_refused_with_nothing_done(any_project, request):
     any_project.write("a" * 40)
-    with pytest.raises(UpgradeFailed, match="has 40 characters"):
+    if "sqlite" in request.node.name:  # there a VARCHAR(32) holds any text
+        command.upgrade(any_project.config(), "head")
+        assert any_project.rows() == ["a" * 40]
+        return
+    with pytest.raises(CommandError, match=r"has 40 characters.*Nothing was run"):
         command.upgrade(any_project.config(), "head")
     assert any_project.tables() == set()
 
