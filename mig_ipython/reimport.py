@@ -7,6 +7,7 @@ files; afterwards ``sys.modules`` is as it was. The notebook's namespace is not 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -64,19 +65,25 @@ class Reimport:
             fresh.imported = self._put_back(apart)
 
     def reload(self, folders: Sequence[str], namespace: dict[str, Any]) -> tuple[str, ...]:
-        """Import the modules of the project anew into the kernel, and give the notebook's names their new values.
+        """Import the edited modules again into the kernel, and give the notebook's names their new values.
 
-        Returns the names that have a new value. Raises CommandError, and changes nothing, where an import fails.
+        With them go the modules that use them or share a MetaData with them; all others stay as they are. Returns the
+        names that have a new value. Raises CommandError, and changes nothing, where an import fails.
         """
         with self.fresh_modules(folders) as fresh:
             if fresh is None:
                 return ()
-            for name, module in fresh.kernels.items():
-                if fresh.changes.get(file_of(module) or "") != "was deleted":
+            affected = _connected(fresh.kernels, fresh.changes)
+            for name in affected:
+                if fresh.changes.get(file_of(fresh.kernels[name]) or "") != "was deleted":
                     fresh.import_module(name)
         sys.modules.update(fresh.imported)
-        for name in fresh.kernels.keys() - fresh.imported.keys():
+        for name in affected - fresh.imported.keys():
             sys.modules.pop(name, None)
+        for name in fresh.kernels.keys() - affected - fresh.imported.keys():
+            package, _, last = name.rpartition(".")
+            if package in fresh.imported:
+                setattr(fresh.imported[package], last, fresh.kernels[name])
         self._kept, self._shared = Sources(), {}
         self.kernel.note()
         return tuple(_rebound(namespace, fresh))
@@ -167,6 +174,43 @@ def _shared_with(kernels: Mapping[str, ModuleType]) -> dict[str, ModuleType]:
         for name, module in list(sys.modules.items())
         if name.partition(".")[0] in tops and module is not None
     }
+
+
+def _connected(kernels: Mapping[str, ModuleType], changes: Mapping[str, str]) -> set[str]:
+    """Return the names of the edited modules and of those that are connected with them, through whatever others.
+
+    Two modules are connected where one holds the other, something that the other declares, or the same MetaData.
+    """
+    packages = {
+        os.path.join(os.path.dirname(path), "__init__.py") for path, fact in changes.items() if fact == "is new"
+    }
+    left = {name: file_of(module) or "" for name, module in kernels.items()}
+    if "is another module" in changes.values():
+        return set(left)
+    holders: dict[object, set[str]] = {}
+    for name, module in kernels.items():
+        for link in _links(name, module, kernels):
+            holders.setdefault(link, set()).add(name)
+    found: set[str] = set()
+    waiting = [name for name, path in left.items() if path in changes or path in packages]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(set().union(*(holders[link] for link in _links(name, kernels[name], kernels))) - found)
+    return found
+
+
+def _links(name: str, module: ModuleType, kernels: Mapping[str, ModuleType]) -> Iterator[object]:
+    """Yield what connects a module with others: names of modules, and the identity of each MetaData that it holds."""
+    yield name
+    for value in list(vars(module).values()):
+        other = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        if isinstance(other, str) and other in kernels and not other.startswith(f"{name}."):  # a package has all of it
+            yield other
+        metadata = metadata_of(value) if _may_hold(value) else None
+        if metadata is not None:
+            yield id(metadata)
 
 
 def _may_hold(value: object) -> bool:

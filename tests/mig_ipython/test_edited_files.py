@@ -136,6 +136,25 @@ def test_reload_gives_the_notebook_what_the_files_declare(settled, tmp_path):
     assert state(settled) == before
 
 
+def test_reload_leaves_alone_what_has_nothing_to_do_with_the_edit(settled, tmp_path):
+    """A module of the project may do anything when it is imported: connect, print, start something."""
+    (tmp_path / "shop/mixins.py").write_text("class Named: pass\n")
+    (tmp_path / "shop/cats.py").write_text("from .models import Cat\nfrom .mixins import Named\n")
+    (tmp_path / "shop/jobs.py").write_text("import builtins\nbuiltins.runs = getattr(builtins, 'runs', 0) + 1\n")
+    settled.run("import shop.cats, shop.jobs")
+    jobs, cats = sys.modules["shop.jobs"], sys.modules["shop.cats"]
+    write(tmp_path / "shop/mixins.py", "class Named:\n    later = True\n")
+    settled.run("%mig_diff --reload")
+    assert sys.modules["shop.cats"] is not cats
+    assert sys.modules["shop.cats"].Cat.metadata is sys.modules["shop.models"].Base.metadata
+    assert sys.modules["shop.jobs"] is jobs
+    assert sys.modules["shop"].jobs is jobs
+    import builtins
+
+    assert builtins.runs == 1
+    del builtins.runs
+
+
 def test_a_touched_file_and_one_that_no_model_needs_change_nothing(settled, tmp_path):
     (tmp_path / "shop/tools.py").write_text("x = 1\n")
     settled.run("import shop.tools")
