@@ -181,9 +181,8 @@ def _connected(kernels: Mapping[str, ModuleType], changes: Mapping[str, str]) ->
 
     Two modules are connected where one holds the other, something that the other declares, or the same MetaData.
     """
-    packages = {
-        os.path.join(os.path.dirname(path), "__init__.py") for path, fact in changes.items() if fact == "is new"
-    }
+    edited = {path for path, fact in changes.items() if fact != "is new"}
+    edited |= {os.path.join(os.path.dirname(path), "__init__.py") for path in changes.keys() - edited}
     left = {name: file_of(module) or "" for name, module in kernels.items()}
     if "is another module" in changes.values():
         return set(left)
@@ -192,7 +191,7 @@ def _connected(kernels: Mapping[str, ModuleType], changes: Mapping[str, str]) ->
         for link in _links(name, module, kernels):
             holders.setdefault(link, set()).add(name)
     found: set[str] = set()
-    waiting = [name for name, path in left.items() if path in changes or path in packages]
+    waiting = [name for name, path in left.items() if path in edited]
     while waiting:
         name = waiting.pop()
         if name not in found:
