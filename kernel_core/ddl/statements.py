@@ -210,6 +210,9 @@ class RunsStatements:
         """Print the statement that ends a transaction."""
         self.static_output(f"COMMIT{self.command_terminator}")
 
+    def print_held(self) -> None:
+        """Print what an implementation holds back until the transaction of a script ends; by default nothing is."""
+
     @contextmanager
     def begin_revision(self, connection: Connection) -> Iterator[None]:
         """Run the block in the transaction of one revision; an error rolls it back."""

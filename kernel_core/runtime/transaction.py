@@ -194,6 +194,9 @@ class Transactions:
         self._begun = True
         try:
             yield None
+        except BaseException:
+            self.impl.print_held()
+            raise
         finally:
             self._begun = False
         self.impl.emit_commit()

@@ -40,6 +40,12 @@ class FollowsScript(Protocol):
         """Return a connection to the tables as the script has left them; raises UnsupportedOperation."""
 
 
+_SUSPENDED = """\
+-- A table is rebuilt below. With foreign keys enforced, dropping the old one would delete the rows that refer to it.
+-- They stay off in this session: where it enforces them, run PRAGMA foreign_keys=ON after the script.
+PRAGMA foreign_keys=OFF;"""
+
+
 class SQLiteImpl(DefaultImpl):
     """SQLite's own ways."""
 
@@ -51,6 +57,8 @@ class SQLiteImpl(DefaultImpl):
     type_synonyms = synonyms_of("sqlite")
     scratch: FollowsScript | None = None
     """Offline, what the script has made of the tables so far, where a database is at hand."""
+    _held: list[str] | None = None
+    _foreign_keys_suspended = False
 
     def catalog(self) -> Connection | None:
         """Return the connection from which definitions are read: offline that of the scratch database.
@@ -63,9 +71,43 @@ class SQLiteImpl(DefaultImpl):
 
     def static_output(self, text: str) -> None:
         """Print a statement of the offline script; the scratch database follows it."""
-        super().static_output(text)
+        if self._held is None:
+            super().static_output(text)
+        else:
+            self._held.append(text)
         if self.scratch is not None:
             self.scratch.note(text)
+
+    def emit_begin(self) -> None:
+        """Hold the statements of the transaction back: one of them may need `suspend_foreign_keys` before BEGIN."""
+        self.print_held()
+        self._held = []
+        super().emit_begin()
+
+    def emit_commit(self) -> None:
+        """Print the transaction, with its end."""
+        super().emit_commit()
+        self.print_held()
+
+    def print_held(self) -> None:
+        """Print what is held back."""
+        held, self._held = self._held or (), None
+        for text in held:
+            super().static_output(text)
+
+    def suspend_foreign_keys(self) -> None:
+        """Print, once in a script and before its open transaction, that foreign keys are not enforced.
+
+        Inside a transaction SQLite ignores that pragma. It is not switched back: whether the session that runs the
+        script enforces foreign keys is not known here. (https://sqlite.org/pragma.html#pragma_foreign_keys)
+        """
+        if self._foreign_keys_suspended:
+            return
+        self._foreign_keys_suspended = True
+        if self._held is None:
+            super().static_output(_SUSPENDED)
+        else:
+            self._held.insert(0, _SUSPENDED)
 
     folds_column_names = True
     folds_table_names = True

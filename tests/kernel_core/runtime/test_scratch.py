@@ -105,6 +105,34 @@ def test_the_script_run_on_a_copy_gives_the_schema_of_the_run(versions, tmp_path
         assert one.execute(rows).fetchall() == other.execute(rows).fetchall()
 
 
+@pytest.mark.parametrize("option", ["", "transaction_per_migration=True, ", "transactional_ddl=False, "])
+def test_the_script_of_a_rebuild_keeps_the_rows_that_refer_to_it_where_foreign_keys_are_enforced(project, option):
+    create = (
+        "op.create_table('users', sa.Column('id', sa.Integer, primary_key=True), sa.Column('name', sa.String(9)))\n"
+        "op.create_table('pets', sa.Column('owner', sa.Integer, sa.ForeignKey('users.id', ondelete='CASCADE')))"
+    )
+    rebuild = "with op.batch_alter_table('users') as batch:\n    batch.alter_column('name', nullable={})"
+    project.write("a1", None, create, "op.drop_table('pets')\nop.drop_table('users')")
+    project.write(
+        "b2", "a1", "op.add_column('pets', sa.Column('name', sa.String(9)))", "op.drop_column('pets', 'name')"
+    )
+    project.write("c3", "b2", rebuild.format(False), rebuild.format(True))
+    project.env(lambda text: text.replace("context.configure(", f"context.configure({option}"))
+    command.upgrade(project.config(), "a1")
+    project.run("INSERT INTO users VALUES (1, 'Ada')")
+    project.run("INSERT INTO pets VALUES (1)")
+    assert "foreign_keys" not in command.upgrade(project.config(), "a1:b2", sql=True).sql
+    up = command.upgrade(project.config(), "a1:c3", sql=True).sql
+    down = command.downgrade(project.config(), "c3:b2", sql=True).sql
+    assert up.count("PRAGMA foreign_keys=OFF;") == down.count("PRAGMA foreign_keys=OFF;") == 1
+    with sqlite3.connect(database(project)) as live:
+        for script in (up, down):
+            live.execute("PRAGMA foreign_keys=ON")
+            live.executescript(script)
+            assert live.execute("SELECT owner FROM pets").fetchall() == [(1,)]
+        assert live.execute("SELECT version_num FROM alembic_version").fetchall() == [("b2",)]
+
+
 @pytest.mark.parametrize(
     ("here", "span"), [("base", "a1:b2"), ("base", "b2:c3"), ("c3", "base:head"), ("c3", "b2:c3"), ("c3", "a1:b2")]
 )
