@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sampling import sampled
 
 ROOT = Path(__file__).parents[2]
 WORDS = re.compile(
@@ -178,14 +179,14 @@ def test_a_diff_sees(project, what):
     assert "No difference" not in shown(project, "%mig_check")
 
 
-@pytest.mark.parametrize("what", DRIFT)
+@pytest.mark.parametrize("what", sampled(DRIFT, 1))
 def test_autogenerate_sees(project, what):
     assert "as the models say" in shown(project, "%mig_autogenerate -m b")
     DRIFT[what]()
     assert "as the models say" not in shown(project, "%mig_autogenerate -m b")
 
 
-@pytest.mark.parametrize("what", DRIFT | HISTORY)
+@pytest.mark.parametrize("what", sampled(HISTORY | DRIFT, 3))
 def test_the_status_sees(project, what):
     assert "up to date" in shown(project, "%mig")
     (DRIFT | HISTORY)[what]()
@@ -200,21 +201,21 @@ def test_without_a_comparison_the_status_says_so(project):
     assert "nothing is pending" not in shown(project, "%mig_status --no-drift")
 
 
-@pytest.mark.parametrize("what", HISTORY)
+@pytest.mark.parametrize("what", sampled(HISTORY, 2))
 def test_an_upgrade_sees(project, what):
     assert "nothing to do" in shown(project, "%mig_upgrade")
     HISTORY[what]()
     assert "nothing to do" not in shown(project, "%mig_upgrade")
 
 
-@pytest.mark.parametrize("what", HISTORY)
+@pytest.mark.parametrize("what", sampled(HISTORY, 1))
 def test_a_plan_sees(project, what):
     assert "nothing to do" in shown(project, "%mig_upgrade --plan")
     HISTORY[what]()
     assert "nothing to do" not in shown(project, "%mig_upgrade --plan")
 
 
-@pytest.mark.parametrize("what", HISTORY)
+@pytest.mark.parametrize("what", sampled(HISTORY, 1))
 def test_the_command_line_sees(project, what):
     def run() -> str:
         command = [sys.executable, "-m", "kernel_core", "-c", "migrations/alembic.ini", "upgrade", "head"]
@@ -271,7 +272,7 @@ STAYS = {
 }
 
 
-@pytest.mark.parametrize("what", STAYS)
+@pytest.mark.parametrize("what", sampled(STAYS, 3))
 def test_a_failed_revision_says_what_stays(project, what):
     body, claim, is_left = STAYS[what]
     revision("b1", body)
@@ -310,7 +311,7 @@ def test_a_trial_lists_what_it_changed(project):
     assert "no difference in what was compared" in shown(project, "%mig_upgrade --try")
 
 
-@pytest.mark.parametrize("commits", ['op.execute("COMMIT")', "op.get_bind().connection.commit()"])
+@pytest.mark.parametrize("commits", sampled(['op.execute("COMMIT")', "op.get_bind().connection.commit()"], 1))
 def test_a_trial_that_commits_by_itself_says_so(notebook, postgresql_url, commits):
     notebook.run(f"%mig_connect {postgresql_url}")
     notebook.run("%mig_init migrations")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sampling import sampled
 
 from kernel_core.config import CommandLine
 
@@ -107,7 +108,7 @@ def tables(folder):
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", sampled(LAYOUTS, 3))
 def test_it_works_from_a_folder_below(notebook, project, layout):
     folder, _ = project(layout)
     notebook.run(f"%mig_open {LAYOUTS[layout][2][0]}")

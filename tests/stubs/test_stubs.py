@@ -35,7 +35,7 @@ def run_mypy(*arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, cwd=generate.ROOT, check=False).stdout.strip()
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_version_file_is_checked_by_the_stubs(tmp_path: Path) -> None:
     script = tmp_path / "version.py"
     script.write_text(
@@ -52,7 +52,7 @@ def test_a_version_file_is_checked_by_the_stubs(tmp_path: Path) -> None:
     assert [line.split(":")[1] for line in found if ": error:" in line] == ["7", "7", "8"]
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_the_module_behind_a_stub_is_checked_too() -> None:
     """With a stub beside it mypy looks at the stub only, unless the file is named."""
     assert run_mypy("kernel_core/operations/base.py") == ""

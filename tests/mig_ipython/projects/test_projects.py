@@ -178,6 +178,7 @@ def prove(shape: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str)
     assert all(words[-1] == "applied" for words in history)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("shape", [one for one in shapes.SHAPES if one.name in QUICK], ids=lambda one: one.name)
 def test_a_common_project_goes_through_the_whole_sequence(shape, tmp_path, monkeypatch):
     prove(shape, tmp_path, monkeypatch, "")

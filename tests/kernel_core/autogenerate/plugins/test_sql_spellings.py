@@ -3,6 +3,7 @@
 One table of many rows per database, so that each database is asked a few times only.
 """
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 
@@ -185,6 +186,7 @@ def test_a_default_of_any_expression_is_added_found_unchanged_and_taken_back(roa
     assert differing(road, before) == []
 
 
+@pytest.mark.sweep
 def test_a_default_of_any_expression_is_created_with_its_table(road):
     after = with_columns(DEFAULTS[road.name])
     script = road.script(after)
@@ -197,6 +199,7 @@ def test_a_default_of_any_expression_is_created_with_its_table(road):
     assert differing(road, after) == [], "what SQLAlchemy created"
 
 
+@pytest.mark.sweep
 def test_a_default_of_any_expression_is_set_and_dropped(road):
     rows = [row for row in DEFAULTS[road.name] if row[1] != "NULL"]
     before, after = with_columns([(type_, None) for type_, _ in rows]), with_columns(rows)
@@ -369,6 +372,7 @@ def test_an_index_over_any_expression_is_made_found_unchanged_and_taken_back(roa
     assert differing(road, after) == [], "what the downgrade of a drop brought back"
 
 
+@pytest.mark.sweep
 def test_an_index_over_any_expression_that_sqlalchemy_made_is_found_unchanged(road):
     rows = [row for row in INDEXES[road.name] if not is_refused_without_parentheses(road.name, *row)]
     after = with_indexes(road.name, rows)
