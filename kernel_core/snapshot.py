@@ -111,7 +111,7 @@ def _schemas(connection: Connection, inspector: Inspector) -> list[str]:
 
 
 def _objects(connection: Connection, inspector: Inspector, schema: str | None) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield ((kind, name), definition) for what is no table."""
+    """Yield ((kind, name), definition) for each object that is not a table."""
     prefix = f"{schema}." if schema else ""
     for name in inspector.get_view_names(schema=schema):
         yield ("view", prefix + name), inspector.get_view_definition(name, schema=schema) or ""

@@ -1,4 +1,4 @@
-"""What the text of an ``env.py`` says about the version tables that it migrates; nothing is run."""
+"""The version tables that an ``env.py`` migrates, as far as its text shows; nothing is run."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _loops(tree: ast.Module, runners: frozenset[str]) -> bool:
 
 
 def _is_repeated(tree: ast.Module, runners: frozenset[str]) -> bool:
-    """Return whether a function that configures is called with other arguments in another place."""
+    """Return whether a function that configures has two calls with different arguments."""
     online = [name for name in runners if "offline" not in name]
     calls = [node for node in ast.walk(tree) if _called(node) in online and isinstance(node, ast.Call)]
     given = {(_called(node), ast.dump(node)) for node in calls if node.args or node.keywords}
@@ -94,7 +94,7 @@ def _is_repeated(tree: ast.Module, runners: frozenset[str]) -> bool:
 
 
 def _computes_table(call: ast.AST) -> bool:
-    """Return whether ``configure()`` is given a table or schema that is no literal, or arguments from elsewhere."""
+    """Return whether ``configure()`` is given a table or schema that is not a literal, or arguments from elsewhere."""
     assert isinstance(call, ast.Call)
     for keyword in call.keywords:
         if keyword.arg in _TABLE and not isinstance(keyword.value, ast.Constant):

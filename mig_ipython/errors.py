@@ -37,7 +37,7 @@ class WrongArguments(MigError, TypeError):
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
+def user_errors() -> Iterator[None]:
     """Turn what a person can act on into `MigError`; leave a bug its traceback, with every secret replaced.
 
     A person can act on a CommandError of the engine, on what the database answers, on a mistake in the project's files,
@@ -62,7 +62,7 @@ def told_plainly() -> Iterator[None]:
 
 
 def message_of(error: BaseException) -> str | None:
-    """Return what a person is told of an error, in one or two lines; None where it is a bug."""
+    """Return the message of an error, in one or two lines; None where it is a bug."""
     if isinstance(error, MigError):
         return str(error)
     if isinstance(error, LostRevision):

@@ -122,7 +122,7 @@ class Fresh:
             return ()
         it, was = ("it", "was") if len(read) == 1 else ("them", "were")
         files = ", ".join(map(shown_path, read))
-        note = f"{files} changed since this kernel imported {it}, and {was} read anew for this."
+        note = f"{files} changed since this kernel imported {it}, and {was} read again for this."
         return (f"{note} --reload imports {it} into the notebook too.",)
 
     def failure(self, error: BaseException) -> CommandError:
@@ -130,7 +130,7 @@ class Fresh:
         said = error.msg if isinstance(error, SyntaxError) else str(error)
         place = _place(error)
         return CommandError(
-            f"{self.facts()}, and importing the project anew fails{place}: {type(error).__name__}: {said}. {RESTART}"
+            f"{self.facts()}, and importing the project again fails{place}: {type(error).__name__}: {said}. {RESTART}"
         )
 
     def facts(self) -> str:

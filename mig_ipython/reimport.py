@@ -1,4 +1,4 @@
-"""Import a project's modules anew, beside those of the kernel: what a command compares is what the files say now.
+"""Import a project's modules again, separate from those of the kernel: a command compares the files as they are now.
 
 Inside `fresh_modules` the project's modules are not in ``sys.modules``, so that ``env.py`` imports them from their
 files; afterwards ``sys.modules`` is as it was. The notebook's namespace is not touched.
@@ -26,7 +26,7 @@ from .sources import Sources, file_of, is_importable, is_of_project, is_package_
 
 
 class Reimport:
-    """Keeps the modules that were imported anew, for as long as their files stay the same."""
+    """Keeps the modules that were imported again, for as long as their files stay the same."""
 
     def __init__(self, kernel: Sources) -> None:
         self.kernel = kernel
@@ -37,7 +37,7 @@ class Reimport:
 
     @contextmanager
     def fresh_modules(self, folders: Sequence[str] = ()) -> Iterator[Fresh | None]:
-        """Have the project's modules imported anew inside the block where a file of theirs has changed, else None.
+        """Have the project's modules imported again inside the block where a file of theirs has changed, else None.
 
         ``folders`` are put on ``sys.path``, as ``prepend_sys_path`` of an environment is.
         """
@@ -148,7 +148,7 @@ class _Uncached(MetaPathFinder):
 def _shared_with(kernels: Mapping[str, ModuleType]) -> dict[str, ModuleType]:
     """Return the installed modules that hold a MetaData of the project, such as ``sqlmodel``, and their packages.
 
-    Imported anew, a model would otherwise be declared a second time in the same MetaData.
+    Imported again, a model would otherwise be declared a second time in the same MetaData.
     """
     held = {
         id(metadata)
@@ -223,14 +223,14 @@ def _rebound(namespace: dict[str, Any], fresh: Fresh) -> Iterator[str]:
     """Give every name whose value a module of the kernel holds the value that the new module has; yield the names."""
     places: dict[int, object] = {}
     for module_name, module in fresh.kernels.items():
-        anew = fresh.imported.get(module_name)
-        if anew is None:
+        fresh_module = fresh.imported.get(module_name)
+        if fresh_module is None:
             continue
-        places[id(module)] = anew
+        places[id(module)] = fresh_module
         for attribute, value in list(vars(module).items()):
             is_own = getattr(value, "__module__", module_name) == module_name
-            if not attribute.startswith("__") and is_own and hasattr(anew, attribute):
-                places[id(value)] = getattr(anew, attribute)
+            if not attribute.startswith("__") and is_own and hasattr(fresh_module, attribute):
+                places[id(value)] = getattr(fresh_module, attribute)
     for name, value in list(namespace.items()):
         is_shared = isinstance(value, (int, str, bytes, float, tuple, type(None)))  # one object for all of that value
         new = places.get(id(value), value)

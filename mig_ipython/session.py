@@ -307,7 +307,7 @@ class Session:
         return self.scripts().prepend_sys_path if self.has_environment else ()
 
     def reload(self) -> tuple[str, ...]:
-        """Import the project's edited modules anew into the kernel; return the notebook's names that changed with it.
+        """Import the project's edited modules again into the kernel; return the notebook's names that changed with it.
 
         Raises CommandError, and changes nothing, where one of them cannot be imported.
         """

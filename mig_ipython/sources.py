@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 _NEVER = frozenset({"__main__", "__mp_main__", "IPython", "alembic", "kernel_core", "mig_ipython", "sqlalchemy"})
-"""Packages that are no part of a project, wherever they are installed."""
+"""Packages that never belong to a project, wherever they are installed."""
 
 _COARSE = 2_000_000_000
 """Nanoseconds; a file that was this young when it was noted may have changed again at the same time stamp."""
@@ -114,7 +114,7 @@ class Sources:
 
 
 def is_importable(name: str) -> bool:
-    """Return whether a module of that name may be imported anew: it is none of ours, and no file of an environment."""
+    """Return whether a module of that name may be imported again: not ours, and not a file of an environment."""
     return name.partition(".")[0] not in _NEVER and not name.startswith("_mig_")
 
 

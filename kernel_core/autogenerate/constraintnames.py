@@ -8,7 +8,7 @@ from .context import AutogenContext
 
 
 def settle_names(context: AutogenContext, upgrade_ops: UpgradeOps) -> GeneratedNames | None:
-    """Set what each unnamed constraint will be called by the database; return what knows it, for other lists.
+    """Set the name that the database will give each unnamed constraint; return the finder, for other lists.
 
     None where the database is of a kind whose names cannot be told before.
     """

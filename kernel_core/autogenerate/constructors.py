@@ -1,4 +1,4 @@
-"""The arguments that made a type of a project: its ``repr`` shows those of the type that it decorates."""
+"""The constructor arguments of a project's types: their ``repr`` shows those of the type that they decorate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MISSING = object()
 
 
 def has_own_constructor(type_: TypeEngine[Any]) -> bool:
-    """Return whether a decorated type is made otherwise than the type it decorates, and has no ``repr`` of its own."""
+    """Return whether a decorated type has another constructor than the type it decorates, and no custom ``repr``."""
     if not isinstance(type_, TypeDecorator):
         return False
     definers = {name: _definer(type(type_), name) for name in ("__init__", "__repr__")}

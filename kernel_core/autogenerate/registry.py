@@ -134,7 +134,7 @@ def comparisons_of(patterns: Iterable[str] | None, dialect_name: str) -> Compari
 
 
 built_in_plugins: dict[str, Plugin] = {}
-"""The plugins that stand for the built-in comparisons, by the last part of their names."""
+"""The plugins of the built-in comparisons, by the last part of their names."""
 
 
 def _make_built_in() -> None:

@@ -79,13 +79,13 @@ def _in_range(config: Config, scripts: ScriptDirectory, rev_range: str | None) -
 
 
 def show(config: Config, rev: str) -> Script | tuple[Script, ...]:
-    """Return a revision and print all that is known of it; a tuple where the name stands for several.
+    """Return a revision and print all that is known of it; a tuple where the name resolves to several.
 
     Raises ResolutionError, and CommandError for base, which is none.
     """
     found = shown(config, rev)
     if not found:
-        raise CommandError(f'"{rev}" stands for base, which is no revision. Name one revision.')
+        raise CommandError(f'"{rev}" is base, which is not a revision. Name one revision.')
     for script in found:
         say(config, script.log_entry)
     return found if len(found) > 1 else found[0]

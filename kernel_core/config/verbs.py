@@ -133,7 +133,7 @@ def show(config: Config, options: argparse.Namespace) -> Iterable[str]:
         found = command.show(config, options.revision)
         if isinstance(found, tuple):
             names = ", ".join(script.revision for script in found)
-            raise CommandError(f'"{options.revision}" stands for {names}. Name one revision.')
+            raise CommandError(f'"{options.revision}" names several revisions: {names}. Name one.')
         return [as_json(facts(found))]
     shown = command.show(config, options.revision)
     return [each.log_entry for each in (shown if isinstance(shown, tuple) else (shown,))]

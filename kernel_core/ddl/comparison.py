@@ -118,7 +118,7 @@ class ComparesSchemas:
         """The same for foreign keys."""
 
     def generated_names(self, connection: Connection | None) -> GeneratedNames | None:
-        """Return what tells the names of constraints that are created without one; None where nothing can."""
+        """Return the finder of names of constraints that are created without one; None where there is none."""
         return None
 
     def constraint_name(self, constraint: Constraint) -> str | None:

@@ -17,7 +17,7 @@ _TRUTH = {"true": "1", "false": "0", "t": "1", "f": "0"}
 
 
 def defaults_differ(inspected: str | None, rendered_metadata: str | None, dialect: Any = STANDARD) -> bool:
-    """Return whether the database's default is another one than the model's; both are SQL text, None is no default.
+    """Return whether the database's default differs from the model's; both are SQL text, None if there is none.
 
     Redundant parentheses, casts of the whole, space and the case of words outside texts don't count. A number is the
     same with and without quotes, and NULL is the same as no default.
@@ -36,7 +36,7 @@ def defaults_differ(inspected: str | None, rendered_metadata: str | None, dialec
 
 
 class _Default:
-    """A default in its one spelling; ``text`` is the string of one that is a literal and no more."""
+    """A default in normal form; ``text`` is the string where the whole default is a literal."""
 
     __slots__ = ("text", "words")
 
@@ -63,7 +63,7 @@ class _Default:
 
 
 def _literal(found: Sequence[Token], grammar: Grammar) -> str | None:
-    """Return the string of a literal; a quoted name is one to SQLite here, where there are no columns."""
+    """Return the string of a literal; SQLite also accepts a quoted name, as a default has no columns."""
     if len(found) != 1:
         return None
     if found[0].kind == "name" and grammar.name == "sqlite":

@@ -52,7 +52,7 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
     keeps_lengths: ClassVar[bool] = True
     """Whether the database refuses or cuts a text that is longer than its column."""
     widening: ClassVar[str] = "ALTER COLUMN {name} TYPE VARCHAR({length})"
-    """What stands behind ALTER TABLE to make a column hold longer texts; for the remedy of an error."""
+    """The part after ALTER TABLE that lets a column hold longer texts; for the remedy of an error."""
     locks_rows: ClassVar[bool] = False
 
     _by_dialect: ClassVar[dict[str, type[DefaultImpl]]] = {}
@@ -231,11 +231,11 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         return True
 
     def implied_default(self, column: Column[Any]) -> ClauseElement | None:
-        """Return the server default that CREATE TABLE gives a column without being told; most databases give none."""
+        """Return the server default that CREATE TABLE gives a column implicitly; most databases give none."""
         return None
 
     def conversion(self, column_name: str, before: TypeEngine[Any], after: TypeEngine[Any]) -> Conversion | None:
-        """Return how values are converted where ALTER needs to be told; most databases never do."""
+        """Return the expression that converts values where ALTER needs one; most databases never do."""
         return None
 
     def column_default(self, change: ColumnChange) -> ClauseElement:

@@ -47,16 +47,16 @@ class ScriptConnection(MockConnection):
         return Unread()
 
     def scalar(self, statement: Any, parameters: Parameters = None, **options: Any) -> Any:
-        """Refuse: there is no database to read from."""
+        """Raise CommandError: a script has no rows to read."""
         return self.execute(statement, parameters).scalar()
 
     def scalars(self, statement: Any, parameters: Parameters = None, **options: Any) -> Any:
-        """Refuse: there is no database to read from."""
+        """Raise CommandError: a script has no rows to read."""
         return self.execute(statement, parameters).scalars()
 
 
 class Unread:
-    """The result of a statement that was printed: whoever reads it gets a CommandError."""
+    """The result of a statement that was printed; reading it raises CommandError."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

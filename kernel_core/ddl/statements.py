@@ -65,7 +65,7 @@ class RunsStatements:
     # Statements
 
     def translated(self, schema: str | None) -> str | None:
-        """Return the schema that the connection's ``schema_translate_map`` puts in the place of another one."""
+        """Return the schema to which the connection's ``schema_translate_map`` translates another one."""
         options = {} if self.connection is None else self.connection.get_execution_options()
         found: str | None = (options.get("schema_translate_map") or {}).get(schema, schema)
         return found

@@ -218,9 +218,9 @@ def parse_type_text(text: str, dialect: Any = STANDARD) -> TypeText:
 
 
 def _pieces(text: str, dialect: Any) -> Iterator[tuple[str, str]]:
-    """Yield kind and text of what a type consists of; tokens without space between are one word: ``public.mood``.
+    """Yield kind and text of each part of a type; tokens without space between them are one word: ``public.mood``.
 
-    SQLite's brackets quote a name, in types they are those of an array.
+    ``[`` and ``]`` quote a name in SQLite; in a type they belong to an array.
     """
     grammar = grammar_of(dialect)
     word = ""

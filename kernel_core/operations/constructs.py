@@ -23,6 +23,6 @@ def stands_for(construct: type) -> Callable[[C], C]:
 
 
 def operation_of(construct: object) -> MigrateOperation | None:
-    """Return the operation that a construct stands for; None for a statement without one."""
+    """Return the operation of a construct; None for a statement without one."""
     make = _operations.get(type(construct))
     return None if make is None else make(construct)

@@ -72,7 +72,7 @@ class ModifyTableOps(OpContainer):
 
 
 class NamesConstraints(Protocol):
-    """What knows how a database will call constraints that are created without a name."""
+    """Finds the names that a database will give to unnamed constraints."""
 
     def assign(self, operations: Iterable[MigrateOperation]) -> None:
         """Set ``generated_name`` of each unnamed constraint, as if the operations ran in this order."""
@@ -81,7 +81,7 @@ class NamesConstraints(Protocol):
 class UpgradeOps(OpContainer):
     """What ``upgrade()`` does; ``upgrade_token`` names the template's slot for it.
 
-    ``renames`` are the drops and additions that may be renames, as a comparison found them; ``names`` tells the names
+    ``renames`` are the drops and additions that may be renames, as a comparison found them; ``names`` finds the names
     of unnamed constraints again where operations are left out or edited.
     """
 

@@ -40,7 +40,7 @@ class Subject:
     parts: frozenset[str] = frozenset()
 
     def likeness(self, other: Subject) -> int:
-        """Return how surely both are the same thing: 0 for not at all."""
+        """Return how likely both are the same object: 0 for not at all."""
         if (self.kind, self.place) != (other.kind, other.place):
             return 0
         if self.kind == _ONLY_ONE or (self.name is not None and self.name == other.name):
@@ -92,7 +92,7 @@ class _Renamed:
                 self._columns.setdefault(operation.table_key, {})[operation.column_name] = operation.modify_name
 
     def now(self, subject: Subject) -> Subject:
-        """Return what is dropped as it is called after the renames."""
+        """Return what is dropped, by its name after the renames."""
         place = self._tables.get(subject.place, subject.place)
         columns = self._columns.get(place, {}) | self._columns.get(subject.place, {})
         parts = frozenset(columns.get(part, part) for part in subject.parts)

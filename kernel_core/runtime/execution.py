@@ -14,7 +14,7 @@ from ..util.logs import Log
 from ..util.secrets import redact
 from .failure import Aftermath, failed
 from .group import Group
-from .heads import after, spoken
+from .heads import after, as_text
 from .info import MigrationInfo, info_of
 from .mark import Mark
 from .plain import further_names, is_plain
@@ -95,7 +95,7 @@ class Execution:
 
     @contextmanager
     def _marked(self, index: int, transaction: RevisionTransaction | None) -> Iterator[None]:
-        """Note, where a step fails that runs code of its own, whether that code has committed."""
+        """Note, where a step that runs a revision's code fails, whether that code has committed."""
         context, self._has_committed = self.context, False
         marks = transaction is not None and not transaction.autocommits and type(context.impl).marks_transactions
         mark = Mark(context.connection) if marks and context.connection and not self._is_plain(index) else None
@@ -166,7 +166,7 @@ class Execution:
     # ---- when it fails ------------------------------------------------------------------------------------------
 
     def _end(self, error: BaseException, transaction: RevisionTransaction | None, suspensions: int) -> Aftermath:
-        """End the transaction of a step that failed, and return what is left of it.
+        """End the transaction of a step that failed, and return what was kept of it.
 
         ``suspensions`` is how often the transaction had been committed when the step began.
         """
@@ -192,17 +192,17 @@ class Execution:
         return replace(found, committed=self._has_committed)
 
     def _explain(self, error: BaseException, step: AnyStep, after_it: Aftermath) -> NoReturn:
-        """Raise UpgradeFailed for an error; an interrupt goes on, with a note that tells where the database stands."""
+        """Raise UpgradeFailed for an error; re-raise an interrupt, with a note that names the current revision."""
         if not isinstance(error, Exception):
-            stands = "stands at" if after_it.is_read else "could not be read, it stood at"
-            error.add_note(f"Stopped in {step.direction}; the database {stands} {spoken(after_it.heads)}.")
+            where = "is at" if after_it.is_read else "could not be read; before the step it was at"
+            error.add_note(f"Stopped in {step.direction}; the database {where} {as_text(after_it.heads)}.")
             raise error
         if isinstance(error, SomeoneElseMovedIt):
             raise error
         raise failed(error, step, self.context, after_it) from error
 
     def _read_again(self) -> bool:
-        """Read where the database stands after a failure, and count as done what led there; False where it cannot."""
+        """Read the current revision after a failure, and count as done what led there; False where it cannot."""
         context = self.context
         if context.borrowed or context.as_sql:
             return True

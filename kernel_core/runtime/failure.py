@@ -18,7 +18,7 @@ from ..script.steps import StampStep, Step
 from ..util.exc import UpgradeFailed, failed_as
 from ..util.mistakes import DRIVERS, mistake_in_project, remedy
 from ..util.secrets import redact
-from .heads import spoken
+from .heads import as_text
 
 LONGEST_STATEMENT = 300
 """Characters of a failed statement that are shown."""
@@ -114,19 +114,19 @@ def _file(frame: FrameType) -> str:
 
 
 def outcome(context: Run, after: Aftermath) -> str:
-    """Return what became of what a failed step had done, and where the database stands."""
+    """Return what was undone of a failed step, and the current revision."""
     if context.as_sql:
         return "No more SQL was written."
     if context.borrowed:
         return "It runs in the caller's transaction, which must be rolled back now."
-    where = f"the database stands at {spoken(after.heads)}."
+    where = f"the database is at {as_text(after.heads)}."
     if not after.is_read:
-        where = f"where the database stands could not be read, it stood at {spoken(after.heads)}."
+        where = f"its current revision could not be read; before the step it was {as_text(after.heads)}."
     return f"{_undone(context, after)}; {where}"
 
 
 def _undone(context: Run, after: Aftermath) -> str:
-    """Return how much of a failed step is left."""
+    """Return what was kept of a failed step."""
     if not after.began:
         return "It did not begin"
     if after.rollback_error is not None:

@@ -43,7 +43,7 @@ def after(heads: frozenset[str], step: Move) -> frozenset[str]:
     if removed <= heads and not added & (heads - removed):
         return (heads - removed) | added
     raise CommandError(
-        f"A step from {spoken(removed)} to {spoken(added)} does not fit: the database stands at {spoken(heads)}. "
+        f"A step from {as_text(removed)} to {as_text(added)} does not fit: the database is at {as_text(heads)}. "
         "Ask for the plan again."
     )
 
@@ -59,6 +59,6 @@ def row_changes(before: Iterable[str], after: Iterable[str]) -> RowChanges:
     return RowChanges(tuple(new[paired:]), tuple(zip(gone, new, strict=False)), tuple(gone[paired:]))
 
 
-def spoken(heads: Iterable[str]) -> str:
+def as_text(heads: Iterable[str]) -> str:
     """Return heads as a person reads them: ``ab12, cd34``, or ``base`` for none."""
     return ", ".join(sorted(heads)) or "base"

@@ -26,7 +26,7 @@ class MigrationInfo:
 
     @property
     def is_migration(self) -> bool:
-        """Whether a version file was run, up or down: any step that is no stamp."""
+        """Whether a version file was run, up or down: any step but a stamp."""
         return not self.is_stamp
 
     @property

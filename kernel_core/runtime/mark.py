@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 _NAME = "mig_revision"
 _GONE = ("3B001", "25P01")
-"""PostgreSQL: there is no such savepoint; there is no transaction (manual, appendix A)."""
+"""SQLSTATEs of PostgreSQL: unknown savepoint, no active transaction (manual, appendix A)."""
 
 
 class Mark:
@@ -26,12 +26,12 @@ class Mark:
         """Return whether something was committed since; False where the connection does not answer."""
         try:
             self._run("ROLLBACK TO SAVEPOINT")
-        except Exception as error:  # noqa: BLE001 - a driver's error; what it says is compared
+        except Exception as error:  # noqa: BLE001 - a driver's error; its code or text is compared
             code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
             return code in _GONE or "no such savepoint" in str(error)
         return False
 
     def _run(self, words: str) -> None:
-        """Run a statement by the driver's cursor: SQLAlchemy's own transaction is not to know of it."""
+        """Run a statement by the driver's cursor, so that SQLAlchemy's own transaction is unaffected."""
         with closing(self._connection.connection.cursor()) as cursor:
             cursor.execute(f"{words} {_NAME}")

@@ -18,7 +18,7 @@ from ..util.exc import CommandError
 from ..util.logs import Log
 from ..util.secrets import mask_url
 from .execution import AnyStep, Execution
-from .heads import after, spoken
+from .heads import after, as_text
 from .info import MigrationInfo, callbacks_of
 from .output import script_output
 from .run import RunReport
@@ -174,7 +174,7 @@ class MigrationContext:
         """Return the one revision at which the database stands, None for base; raises CommandError if several."""
         heads = self.get_current_heads()
         if len(heads) > 1:
-            raise CommandError(f"The database stands at several revisions: {spoken(heads)}. Ask get_current_heads().")
+            raise CommandError(f"The database is at several revisions: {as_text(heads)}. Ask get_current_heads().")
         return heads[0] if heads else None
 
     def get_current_heads(self) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ Heads = tuple[str, ...]
 
 
 class Script(Protocol):
-    """What is asked of a MigrationContext that prints a script."""
+    """What a scratch database needs of a MigrationContext that prints a script."""
 
     opts: dict[str, Any]
 
@@ -182,7 +182,7 @@ def _definitions(source: Connection) -> list[str]:
 
 
 def options_for_scratch(opts: Mapping[str, Any], heads: Heads, steps: Sequence[AnyStep]) -> dict[str, Any]:
-    """Return the options of a context that prints ``steps`` into a scratch only, unheard by any listener."""
+    """Return the options of a context that prints ``steps`` into a scratch only, without any listener."""
     return {
         **opts,
         "as_sql": True,

@@ -116,9 +116,9 @@ class Transactions:
 
     @contextmanager
     def suspended(self, before_commit: Callable[[], object] = lambda: None) -> Iterator[None]:
-        """Commit what is done, let each statement of the block commit by itself, begin anew.
+        """Commit what is done, let each statement of the block commit by itself, then begin a new transaction.
 
-        ``before_commit`` is called in the transaction that is about to end. Raises CommitRefused where
+        ``before_commit`` runs in the transaction that is about to end. Raises CommitRefused where
         the transaction belongs to the caller.
         """
         if self.borrowed:
@@ -210,7 +210,7 @@ class Transactions:
 
 
 def _is_in_transaction(connection: Connection | MockConnection) -> bool:
-    """Return whether the caller commits: a mock connection has no transactions of its own."""
+    """Return whether the caller commits: a mock connection has no transactions."""
     return isinstance(connection, MockConnection) or connection.in_transaction()
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateTable
 from ..ddl.impl import DefaultImpl
 from ..ddl.statements import RunsStatements
 from ..util.exc import CommandError, SomeoneElseMovedIt
-from .heads import RowChanges, row_changes, spoken
+from .heads import RowChanges, as_text, row_changes
 
 _USUAL = re.compile(r"\w+", re.ASCII)
 
@@ -150,14 +150,14 @@ class VersionTable:
 
     def _elsewhere(self, heads: frozenset[str], found: frozenset[str]) -> SomeoneElseMovedIt:
         return SomeoneElseMovedIt(
-            f"Someone else moved {self.table.fullname}: it stood at {spoken(heads)}, "
-            f"now it stands at {spoken(found)}. The step was not begun; look at the current revision and start again."
+            f"{self.table.fullname} changed concurrently: expected {as_text(heads)}, found {as_text(found)}. "
+            "The step was not begun. Check the current revision and start again."
         )
 
     def _moved(self, head: str, fact: str) -> SomeoneElseMovedIt:
         return SomeoneElseMovedIt(
-            f"Someone else moved {self.table.fullname}: revision {head} {fact} in it. "
-            f"{self._undone()}Look at the current revision and start again."
+            f"{self.table.fullname} changed concurrently: revision {head} {fact} in it. "
+            f"{self._undone()}Check the current revision and start again."
         )
 
     def _undone(self) -> str:

@@ -120,7 +120,7 @@ class ScriptDirectory:
         parts = (self.env_py_location, os.path.join(self.dir, "script.py.mako"), *self.folders)
         if not any(map(os.path.exists, parts)):
             raise EnvironmentMissing(
-                f"{self.dir} is no migration environment: it has neither env.py nor versions. Make one with init.",
+                f"{self.dir} is not a migration environment: it has neither env.py nor versions. Make one with init.",
                 self.dir,
             )
 
@@ -163,7 +163,7 @@ class ScriptDirectory:
 
     @property
     def env_py_location(self) -> str:
-        """The path of ``env.py``; with ``sourceless`` that of the compiled one, where only that is there."""
+        """The path of ``env.py``; with ``sourceless`` that of the compiled one, where only that exists."""
         path = os.path.join(self.dir, "env.py")
         if self.sourceless and not os.path.exists(path):
             return next(iter(compiled_of(path)), path)
@@ -233,7 +233,7 @@ class ScriptDirectory:
     # ---- plans, by the names under which flask-alembic, pytest-alembic and reflex ask for them --------------------
 
     def _upgrade_revs(self, destination: str | Sequence[str], current_rev: Written) -> list[Step]:
-        """Return the steps up from the current revisions, in their order; to be handed out by an env's ``fn``."""
+        """Return the steps up from the current revisions, in order; what the ``fn`` of an environment returns."""
         return list(upgrade_steps(self.map, self._ids(current_rev), destination))
 
     def _downgrade_revs(self, destination: str | Sequence[str], current_rev: Written) -> list[Step]:

@@ -150,7 +150,7 @@ class RevisionMap:
         revisions.heads                       # ("b",)
         revisions.resolve("head-1")           # ("a",)
 
-    A function that returns the revisions is called at the first question. ``broken`` are the files that could not be
+    A function that returns the revisions runs when they are first needed. ``broken`` are the files that could not be
     read; they are only named in errors. A revision whose parent is in no file, or whose id is taken by another, stays
     visible: it is listed in `missing` or `duplicates`, and only a plan that needs it is refused. Raises CycleDetected
     and its kin; with ``tolerant`` the cycle is cut open instead, and its revisions are in `cyclic`, so that one such
@@ -223,7 +223,7 @@ class RevisionMap:
         )
 
     def add_revision(self, revision: Revision, _replace: bool = False) -> None:
-        """Add one revision; the graph is built anew, so that hand over many at once to the constructor.
+        """Add one revision; this rebuilds the graph, so pass many at once to the constructor.
 
             revisions.add_revision(Revision("c", "b"))
 
@@ -265,7 +265,7 @@ class RevisionMap:
     def resolve_range(
         self, text: str, current: Collection[str] | None = None, *, exact: bool = True
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the lower and the upper ids of ``a:b``; a single target is both of its own ends.
+        """Return the lower and the upper ids of ``a:b``; a single target is both ends.
 
         Without ``exact`` steps that lead too far end at the last revision.
         """
@@ -280,7 +280,7 @@ class RevisionMap:
     def get_revision(self, name: str | None) -> Revision | None:
         """Return the one revision of that name, None for base.
 
-        Raises ResolutionError, MultipleHeads where the name stands for several, RevisionError where it is no text.
+        Raises ResolutionError, MultipleHeads for a name of several revisions, RevisionError for one that is not a str.
         """
         if isinstance(name, str) and name in self._node:
             return self._revisions[self._node[name]]
@@ -295,7 +295,7 @@ class RevisionMap:
         return tuple(self._revisions[self._node[name]] for name in self.resolve(names))
 
     def get_current_head(self, branch_label: str | None = None) -> str | None:
-        """Return the id of the one head, or of the one head of a branch; None where there is no revision.
+        """Return the id of the one head, or of the one head of a branch; None for an empty history.
 
         Raises MultipleHeads, and ResolutionError where no revision has that label.
         """

@@ -35,7 +35,7 @@ class Root:
         return os.path.normpath(there if os.path.exists(there) and not os.path.exists(here) else here)
 
     def import_paths(self, path: str) -> tuple[str, ...]:
-        """Return the folders that an entry of ``prepend_sys_path`` stands for.
+        """Return the folders of an entry of ``prepend_sys_path``.
 
         Where the configuration file is above the working folder, these are that of the working folder and then that of
         the file.

@@ -1,5 +1,5 @@
-# ruff: noqa: INP001 - a folder on PYTHONPATH is no package
-"""Python runs this at its start where the folder is on PYTHONPATH: programs of ``mig --alias`` and their children.
+# ruff: noqa: INP001 - a folder on PYTHONPATH, not a package
+"""Python runs this file at startup where its folder is on PYTHONPATH: programs of ``mig --alias`` and their children.
 
 ``alembic`` is then this engine. A ``sitecustomize`` that would have been run without this one is run after it.
 """

@@ -27,7 +27,7 @@ def running_loop_set_aside() -> Iterator[None]:
     task = asyncio.current_task(running)
     fresh = asyncio.new_event_loop()
     if task is not None:
-        asyncio.tasks._leave_task(running, task)  # noqa: SLF001 - documented for whoever extends asyncio
+        asyncio.tasks._leave_task(running, task)  # noqa: SLF001 - documented for extensions of asyncio
     asyncio._set_running_loop(None)  # noqa: SLF001
     asyncio.set_event_loop(fresh)
     try:

@@ -100,7 +100,7 @@ class InvalidValue(CommandError, ValueError):
 
 
 class UpgradeFailed(CommandError):
-    """A revision failed while it ran; the message says what became of what it had done.
+    """A revision failed while it ran; the message says what was undone.
 
     ``revision`` is its id, ``standing_at`` the heads of the database now, ``applied`` what this run had finished;
     ``failure`` is the message without what came of it, and ``statement`` the SQL that failed, shortened and masked, ""
@@ -236,7 +236,7 @@ class LostRevision(ResolutionError):
 
 
 class MultipleHeads(RevisionError):
-    """One revision was asked for by a name that stands for several; ``heads`` are their ids."""
+    """A name that must be one revision resolves to several; ``heads`` are their ids."""
 
     def __init__(self, heads: Sequence[str], argument: str = "head", kind: str = "heads") -> None:
         remedy = 'Name one of them, say "heads" for all, or merge them.' if kind == "heads" else "Name one of them."

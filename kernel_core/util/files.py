@@ -37,7 +37,7 @@ def replace(path: str | os.PathLike[str], text: str) -> None:
 
 
 def alembic_table(document: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return ``[tool.alembic]`` of a toml file, empty where it has none; raises CommandError where it is no table."""
+    """Return ``[tool.alembic]`` of a toml file, empty where it has none; raises CommandError for another type."""
     tool = document.get("tool", {})
     for name, value in (("tool", tool), ("tool.alembic", tool.get("alembic", {}) if isinstance(tool, dict) else {})):
         if not isinstance(value, dict):

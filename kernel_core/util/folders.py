@@ -1,4 +1,4 @@
-"""The working folder: entered for a while, and how paths are shown to whoever works in it."""
+"""The working folder: entered temporarily, and how paths are shown relative to it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def literal(value: Any) -> str:
 def import_block(*lines: str) -> str:
     """Return import statements sorted: the standard library first, then an empty line, then all others.
 
-    Each argument may hold several statements; one that is there twice is written once. Code that is not an import (a
+    Each argument may hold several statements; a repeated one is written once. Code that is not an import (a
     constant, a function) comes after them, as it is.
 
     >>> print(import_block("from kernel_core import op", "import uuid", "import sqlalchemy as sa"))
@@ -49,7 +49,7 @@ def import_block(*lines: str) -> str:
 
 
 def _statements(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield each statement with the comments above it, and whether it is an import; the lines of what is no Python."""
+    """Yield each statement with the comments above it, and whether it is an import; else single lines."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError):

@@ -20,7 +20,7 @@ _ESCAPE = re.compile(r"\\(?=:[\w$]*(?![:\w$]))")
 
 
 def without_parameters(sql: str) -> str:
-    r"""Return SQL for ``text()``, which stands for ``sql`` character by character.
+    r"""Return SQL for ``text()``, which is sent as ``sql``, character by character.
 
     Each colon that would start a parameter is escaped, and each backslash that would escape a colon.
 
@@ -71,7 +71,7 @@ def stored_name(name: str, dialect: Any) -> str:
 
 
 def refuse_loose_sql(text: str, dialect: Any, what: str = "SQL", *, alone: bool = False) -> None:
-    """Raise CommandError for SQL that does not stay where it is put; ``alone`` as of `expression_fault`."""
+    """Raise CommandError for SQL that would affect the rest of the statement; ``alone`` as of `expression_fault`."""
     reason = expression_fault(text, dialect, alone=alone)
     if reason:
         raise CommandError(f"This {what} is not one expression, {reason}: {shortened(text.strip())}. Correct it.")

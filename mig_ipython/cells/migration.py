@@ -17,7 +17,7 @@ from kernel_core.script import write
 from kernel_core.util.exc import CommandError, IrreversibleOperation
 from kernel_core.util.files import replace
 
-from ..errors import told_plainly
+from ..errors import user_errors
 from ..proposals.proposal import CANNOT_BE_DOWNGRADED, lines_of
 from ..proposals.written import written_before
 from ..review import Review
@@ -76,7 +76,7 @@ class Migration(View):
 
         Raises MigError where the cell has changed and the database has the old one.
         """
-        with told_plainly():
+        with user_errors():
             if not self._written:
                 with self.session.scripts().writing():
                     self.path = self._write_first() if self.existing is None else self._write_again(self.existing)
@@ -89,7 +89,7 @@ class Migration(View):
 
         Raises MigError where data would be lost, by this one or by one before it that is pending, and not ``yes``.
         """
-        with told_plainly():
+        with user_errors():
             path = self.write()
             plan = self.session.plan("upgrade", self.revision)
             if plan.losses and not yes:

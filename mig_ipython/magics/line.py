@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from kernel_core.util.exc import CommandError
 
-from ..errors import MigError, WrongArguments, told_plainly
+from ..errors import MigError, WrongArguments, user_errors
 from ..session import Session, session_of
 from ..words import SILENT, Word, read_line
 from .notice import print_change
@@ -123,7 +123,7 @@ def run_line(command: Command, line: str, cell: str | None, local_names: Mapping
 
     ``local_names`` are the variables of the function that the line is in, if it is in one.
     """
-    with told_plainly():
+    with user_errors():
         session = session_of(command.shell)
         names = ChainMap({} if local_names is session.namespace else dict(local_names), session.namespace)
         words, ending, _ = read_line(line, None if command.is_cell else names)
@@ -186,7 +186,7 @@ def _revision(session: Session, word: Any, names: Mapping[str, Any]) -> Any:
 
 def run_call(command: Command, values: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """Run a command from Python values; raises MigError like the magic, WrongArguments for what it has not."""
-    with told_plainly():
+    with user_errors():
         parser = LineParser(command)
         args = bound(parser, command, values, dict(options))
         args.is_silent = False

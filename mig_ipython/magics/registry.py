@@ -202,7 +202,7 @@ def _is_reloading() -> bool:
 
 
 def _take_noting(shell: Any) -> None:
-    """Note no more imports after a cell; a second loading then notes them once."""
+    """Stop noting imports after each cell, so that a second loading notes them once."""
     callbacks = shell.events.callbacks["post_run_cell"]
     callbacks[:] = [one for one in callbacks if getattr(one, "__name__", "") != note_imports.__name__]
 

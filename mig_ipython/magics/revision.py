@@ -36,7 +36,7 @@ def run(session: Session, args: argparse.Namespace) -> Revision:
     scripts = session.scripts()
     before = written_before(scripts, args.message, args.id)
     if before is not None and " ".join(before.doc.split()) == " ".join(args.message.split()):
-        note = f"Already written: {shown_path(before.path)}. For another one give it an --id, or another message."
+        note = f"Already written: {shown_path(before.path)}. For another one, pass --id or another message."
         return _shown(before, note)
     script = session.wrote(
         scripts.generate_revision(

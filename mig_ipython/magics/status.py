@@ -4,8 +4,8 @@
     %mig_status
     %mig_status --no-drift
 
-Drift, the difference between models and database that no revision holds yet, is asked where it is clear which models
-are meant and nothing is pending. Files of the models that were edited since this kernel imported them are read anew.
+Drift, the difference between models and database that no revision holds yet, is computed where the models are
+unambiguous and nothing is pending. Files of the models that were edited since this kernel imported them are read again.
 """
 
 from __future__ import annotations

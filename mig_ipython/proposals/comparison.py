@@ -34,7 +34,7 @@ class Comparison:
     """What differs, and what it was made from.
 
     ``opts`` are those that ``env.py`` configured; ``database_heads`` and ``heads`` where database and files were;
-    ``fingerprint`` stands for the models as they were, ``wanted`` for what was left out. ``asked`` are the models of
+    ``fingerprint`` identifies the models as they were, ``wanted`` for what was left out. ``asked`` are the models of
     the notebook that were named or found; ``notes`` say what was included all the same, and which files were edited
     since the kernel imported them. ``parts`` are the targets where they differ, each with its own operations.
     """
@@ -169,7 +169,7 @@ def _refuse_nothing(session: Session, results: Sequence[object], without: Sequen
 
 
 def _joined(results: Sequence[tuple[Target, Comparison]], without: Sequence[Target]) -> Comparison:
-    """Return the comparisons of all targets as one, which says what was compared where."""
+    """Combine the comparisons of all targets; the result says what was compared where."""
     first = results[0][1]
     if len(results) == 1 and not without:
         return first

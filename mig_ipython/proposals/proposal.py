@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from kernel_core.autogenerate.renames import RenameCandidate
 from kernel_core.script.write import new_id
 
-from ..errors import told_plainly
+from ..errors import user_errors
 from ..review import Chosen, Review, Row
 from ..running.confirmation import Confirmation
 from ..running.planning import announce
@@ -98,14 +98,14 @@ class Proposal(View):
 
         Raises MigError where there is none, or several are about it.
         """
-        with told_plainly():
+        with user_errors():
             return self._chosen(which if isinstance(which, int) else self.review.number_of(which))
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.review.names())
 
     def _chosen(self, number: int) -> Chosen:
-        return Chosen(self.review, self.review.row(number).key, plainly=told_plainly)
+        return Chosen(self.review, self.review.row(number).key, plainly=user_errors)
 
     def accept(self, which: str = "all") -> Self:
         """Keep ``all``, only the ``safe`` ones, ``none``, or those of a list such as ``1,3-5``; the rest is refused."""
@@ -138,7 +138,7 @@ class Proposal(View):
 
     def stale(self) -> str:
         """Return what has changed since the review was made, in a sentence; "" where nothing has."""
-        with told_plainly():
+        with user_errors():
             return self.draft.stale()
 
     def write(self, message: str | None = None, *, just_compared: bool = False) -> WrittenPath:
@@ -147,7 +147,7 @@ class Proposal(View):
         Written once: a second call returns the same path. Raises MigError where nothing is accepted, a field holds a
         wrong value, or models, database or files have changed since the review was made; then nothing is written.
         """
-        with told_plainly():
+        with user_errors():
             return WrittenPath(self.draft.write(message, just_compared=just_compared))
 
     def upgrade(self, on_step: Callable[[Any], object] | None = None, *, yes: bool = False) -> RunReport:
@@ -155,7 +155,7 @@ class Proposal(View):
 
         Raises MigError, and runs nothing, where data that is there now would be lost and not ``yes``.
         """
-        with told_plainly():
+        with user_errors():
             self.write()
             plan = self.session.plan("upgrade", self.rev_id)
             if plan.losses and not yes:
@@ -182,12 +182,12 @@ class Proposal(View):
 
     def make_environment(self, directory: str = "migrations") -> Environment:
         """Make one, as ``%mig_init`` does."""
-        with told_plainly():
+        with user_errors():
             return self.session.init(directory)
 
     def again(self) -> Self:
         """Compare again and begin a new review; message and place in the history stay, what was written too."""
-        with told_plainly():
+        with user_errors():
             named = self.draft.models_now()
             self.comparison = compare(self.session, named, wanted=self.comparison.wanted)
             self.review = review_of(self.session, self.comparison)
@@ -246,7 +246,7 @@ class Proposal(View):
         return "Nothing is written yet: .write(), or %mig_autogenerate --write"
 
     def _by(self, act: Callable[..., object], *args: object) -> Self:
-        with told_plainly():
+        with user_errors():
             act(*args)
         return self
 

@@ -1,4 +1,4 @@
-"""Comparisons of several targets as one: databases of a ``multidb`` environment, or schemas that should be alike."""
+"""Combined comparisons of several targets: databases of a ``multidb`` environment, or schemas that should be alike."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class WrittenFiles:
 def written_before(scripts: ScriptDirectory, message: str, rev_id: str | None = None) -> Script | None:
     """Return the revision that an earlier run of a cell wrote: that of the id where one is given, else of the message.
 
-    None where neither is found. An id that another message has taken is left to whoever writes the file.
+    None where neither is found. An id that another message has taken is refused where the file is written.
     """
     if rev_id is not None:
         return scripts.get_revision(rev_id) if rev_id in scripts.map else None

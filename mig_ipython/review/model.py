@@ -124,7 +124,7 @@ class Review:
         if found:
             raise CommandError(f"{name!r} is in rows {ranges(found)}. Choose one by its number.")
         near = difflib.get_close_matches(name, self.names(), 1)
-        raise CommandError(f"There is no row for {name!r}{f'; the nearest is {near[0]!r}' if near else ''}.")
+        raise CommandError(f"No row is about {name!r}{f'; the nearest is {near[0]!r}' if near else ''}.")
 
     def row_of(self, key: int) -> Row:
         """Return the row of that key, wherever it stands; raises CommandError where an undo took it away."""

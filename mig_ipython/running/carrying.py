@@ -71,7 +71,7 @@ def stamp(session: Session, revisions: Sequence[str], *, purge: bool = False, sq
 
 
 def _script(session: Session, done: runtime.RunReport) -> str:
-    """Return the SQL of a run; a comment where ``env.py`` writes it into files of its own, as for several databases."""
+    """Return the SQL of a run; a comment where ``env.py`` writes it into separate files, as for several databases."""
     if (done.sql or "").strip() or not done.steps:
         return done.sql or ""
     return f"-- {session.environment.shown}/env.py printed no SQL here: it writes it into files that it names itself."

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
-from ..errors import told_plainly
+from ..errors import user_errors
 from ..views.html import Html, beneath_panel, page, tag
 from ..views.plan import Plan, steps_html
 from ..views.report import RunReport
@@ -61,7 +61,7 @@ class Confirmation(View):
 
     def confirm(self, typed: str = "") -> RunReport:
         """Run it, once; raises MigError where a word is wanted and ``typed`` is another, and then nothing is run."""
-        with told_plainly():
+        with user_errors():
             if self.report is not None:
                 return self.report
             if self._is_running:

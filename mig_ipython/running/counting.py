@@ -1,4 +1,4 @@
-"""Count what a plan would lose, and the rows that would make it fail, in the database as it is now.
+"""Count the rows that a plan would lose, and those that would make it fail, in the database as it is now.
 
 Earlier steps of the same plan are taken into account: a table or column that they rename is counted under the name that
 it has now, one that they create is empty, and one whose rows they change is not counted.
@@ -41,7 +41,7 @@ COUNT_LIMIT = 1_000_000
 """Rows are counted up to here; more are "more than"."""
 
 SECONDS = 5
-"""A count that takes longer is given up."""
+"""A count that takes longer is cancelled."""
 
 Key = tuple[str | None, str]
 Found = tuple[str, str, int | None]
@@ -218,7 +218,7 @@ def counted(
 
 
 def _findings(scene: Scene, operation: MigrateOperation) -> Iterator[Found]:
-    """Yield what one operation would lose or stumble over; where that cannot be counted, what it says of itself."""
+    """Yield what one operation would lose, and what makes it fail; its own hints where that cannot be counted."""
     look = next((look for kind, look in _LOOKS.items() if isinstance(operation, kind)), None)
     scene.restart_clock()
     if look is not None:
@@ -403,7 +403,7 @@ def _text(sql: str) -> sa.ColumnElement[Any]:
 
 @contextmanager
 def _bounded(live: sa.Connection) -> Iterator[Scene]:
-    """Give the scene of a connection on which a count is given up after `SECONDS`; the connection is left as it was."""
+    """Give the scene of a connection; its counts are cancelled after `SECONDS`, its settings restored afterwards."""
     scene, before = Scene(live), None
     raw: Any = live.connection.driver_connection
     interruptible = live.dialect.name == "sqlite" and hasattr(raw, "set_progress_handler")

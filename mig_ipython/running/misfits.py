@@ -30,9 +30,9 @@ _NEEDS_USING = (*_NUMBERS, sa.Boolean, *_TEMPORAL, sa.LargeBinary, sa.Uuid, sa.J
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """Values that do not fit: what becomes of them, and the condition that finds them.
+    """Values that do not fit: how they are handled, and the condition that finds them.
 
-    ``condition`` is None where nobody can count them, and True where the statement fails whatever the values are.
+    ``condition`` is None where they cannot be counted, and True where the statement fails whatever the values are.
     """
 
     severity: Severity

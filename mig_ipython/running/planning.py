@@ -77,7 +77,7 @@ _WITHOUT_NAME = {name: frozenset({"primary"}) for name in ("sqlite", "mysql", "m
 def _without_names(scripts: Sequence[Script], dialect_name: str) -> tuple[str, ...]:
     """Return which revisions cannot be downgraded, because they drop a constraint that has no name."""
     return tuple(
-        f"cannot be downgraded: unnamed: {script.revision} drops a constraint by no name; give it one in both functions"
+        f"cannot be downgraded: unnamed: {script.revision} drops an unnamed constraint; name it in both functions"
         for script in scripts
         if "drop_constraint" in script.source and _drops_unnamed(script.source, dialect_name)
     )

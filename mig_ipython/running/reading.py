@@ -99,7 +99,7 @@ class _Reader:
         self._values: dict[str, Any] = {}
 
     def refuse_unknown_directives(self) -> None:
-        """Raise CommandError for ``op.name`` where there is no such directive, whether it would run or not."""
+        """Raise CommandError for ``op.name`` where that is not a directive, whether it would run or not."""
         for node in ast.walk(self._tree):
             match node:
                 case ast.Attribute(value=ast.Name(id=owner), attr=name) if self._imported.get(owner) == "op":

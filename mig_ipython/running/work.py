@@ -1,4 +1,4 @@
-"""What every command that runs ``env.py`` gives it: the notebook's connection and models, and edited files anew."""
+"""What every command passes to ``env.py``: the notebook's connection and models, and edited files imported again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def at_work(session: Session, models: Models | None = None, connection: Any = No
     """Give a configuration that carries a live connection and the models, for one command that runs ``env.py``.
 
     ``connection`` is by default a fresh one of the current connection. Where files of the project were edited since
-    the kernel imported them, they are imported anew inside (see `reimport`). Logging is afterwards as it was.
+    the kernel imported them, they are imported again inside (see `reimport`). Logging is afterwards as it was.
     """
     config = session.environment.config()
     refuse_other_database(session, config)
@@ -88,7 +88,7 @@ def refuse_other_database(session: Session, config: Config) -> None:
         there = sa.make_url(configured)
     except (sa.exc.ArgumentError, ValueError):
         raise CommandError(
-            f"sqlalchemy.url in the configuration of {session.environment.shown} is no database URL. "
+            f"sqlalchemy.url in the configuration of {session.environment.shown} is not a database URL. "
             "Write it like dialect://user@host/database."
         ) from None
     refuse_difference(session, with_absolute_path(there, session.environment.project_folder))

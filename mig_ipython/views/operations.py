@@ -16,7 +16,7 @@ from .text import count, indent
 STATEMENTS = "SQL statements"
 """The heading of statements that a person wrote, where other changes have their table."""
 
-CODE = "Code of your own"
+CODE = "Custom code"
 """The heading of what a version file does beside operations."""
 
 OTHERS = "Other objects"

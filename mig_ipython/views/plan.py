@@ -35,7 +35,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Blocker:
-    """An operation that fails because of rows that are there now, or may fail where they cannot be counted.
+    """An operation that fails because of existing rows, or may fail where they cannot be counted.
 
     ``rows`` is how many stop it, None where that is not known; ``always`` means that it fails whatever they are.
     """

@@ -20,7 +20,7 @@ _SIGNS = {"upgrade": "▲ up", "downgrade": "▼ down", "stamp": "● stamp"}
 
 @dataclass(frozen=True, slots=True)
 class TargetRun:
-    """What a run did in one of several targets: a schema, a database, a version table of its own."""
+    """What a run did in one of several targets: each has a separate version table, in a schema or a database."""
 
     label: str
     before: tuple[str, ...]

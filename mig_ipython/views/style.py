@@ -125,4 +125,4 @@ PAGE_CSS = (
     "body .mig-view img{max-width:100%;filter:invert(var(--mig-invert)) hue-rotate(calc(var(--mig-invert)*180deg))}"
     "@media print{body .mig-view details{break-inside:avoid}}"
 )
-"""The style of a page of its own: light or dark as the reader's system is."""
+"""The style of a standalone page: light or dark as the reader's system is."""

@@ -83,7 +83,7 @@ def test_models_of_env_py_that_were_edited_are_read_anew_by_every_command(settle
     write(tmp_path / "shop/models.py", text)
     for command in ("%mig_diff", "%mig_autogenerate -m second --id b2"):
         shown = repr(settled.run(command))
-        assert "shop/models.py changed since this kernel imported it, and was read anew" in shown
+        assert "shop/models.py changed since this kernel imported it, and was read again" in shown
         assert sentence.split()[-1] in shown, shown
     status = settled.run("%mig")
     assert status.drift == 1

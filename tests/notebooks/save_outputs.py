@@ -1,4 +1,4 @@
-"""Run the notebooks and save their outputs in them, to be compared by nbval from then on.
+"""Run the notebooks and save their outputs in them, which nbval compares later.
 
     python tests/notebooks/save_outputs.py [NAME...]
 

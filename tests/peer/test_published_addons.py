@@ -1,4 +1,4 @@
-"""Published add-ons, in their documented main use (extra ``addons``): each in a process of its own, under the alias."""
+"""Published add-ons, in their documented main use (extra ``addons``): each in a separate process, under the alias."""
 
 from __future__ import annotations
 

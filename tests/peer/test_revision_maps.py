@@ -1,4 +1,4 @@
-"""What `RevisionMap` documents, asked of both engines: ranges, lineages, heads, added revisions, kinds of errors."""
+"""What `RevisionMap` documents, with both engines: ranges, lineages, heads, added revisions, kinds of errors."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:
 def create_index(index: Index, dialect: Dialect) -> CreateIndexOp:
     """Return the operation that makes an index; its expressions are text, which belongs to no table."""
     operation = CreateIndexOp.from_index(index)
-    # Add-ons look at the Column objects of the models (GeoAlchemy2 at their types).
+    # Add-ons read the Column objects of the models (GeoAlchemy2 their types).
     operation.columns = [
         element if isinstance(element, Column) else part
         for element, part in zip(index.expressions, written_parts(index, dialect), strict=True)

@@ -1,4 +1,4 @@
-"""What needs a column that is dropped, and is in no comparison: it is dropped before, and made again by a downgrade.
+"""Objects that need a dropped column and that no comparison covers: dropped before it, re-created by a downgrade.
 
 PostgreSQL drops such constraints and indexes together with the column, without a word; MariaDB and SQLite refuse.
 """
@@ -161,7 +161,7 @@ def _included(item: Info) -> list[str]:
 
 
 def _is_about(context: AutogenContext, item: Info, sql: str, columns: Sequence[str]) -> bool:
-    """Return whether a constraint needs one of the columns; PostgreSQL tells of which columns a CHECK is."""
+    """Return whether a constraint needs one of the columns; PostgreSQL lists the columns of a CHECK."""
     return bool(set(item.get("columns") or ()) & set(columns)) or _mentions(context, sql, columns)
 
 
@@ -177,9 +177,9 @@ def _mentions(context: AutogenContext, sql: str, columns: Iterable[str]) -> bool
 
 
 def _keep_primary_key(context: AutogenContext, pair: Pair, drops: Sequence[DropColumnOp]) -> None:
-    """Let a downgrade make the primary key again that goes with a column of it.
+    """Let a downgrade re-create the primary key that is dropped together with one of its columns.
 
-    PostgreSQL is told to drop the key before. MariaDB takes the column out of the key; SQLite's batch drops the key.
+    PostgreSQL drops the key first. MariaDB takes the column out of the key; SQLite's batch drops the key.
     """
     key, changes, info = pair.info.key_columns, pair.changes, pair.info
     first = next((each for each in drops if str(each.column_name) in key), None)
@@ -202,7 +202,7 @@ def _keep_primary_key(context: AutogenContext, pair: Pair, drops: Sequence[DropC
 def _key_again(
     context: AutogenContext, key: Key, creation: CreatePrimaryKeyOp, drops: Sequence[DropColumnOp], is_left: bool
 ) -> Iterator[MigrateOperation]:
-    """Yield what makes the key once its column is there again; a column counts once it is the key's."""
+    """Yield what re-creates the key once its column exists again; a column counts once it is the key's."""
     schema, table = key
     of_mysql = context.dialect.name in ("mysql", "mariadb")
     if of_mysql and is_left:

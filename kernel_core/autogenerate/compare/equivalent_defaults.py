@@ -1,6 +1,6 @@
-"""Server defaults that differ as text: the database says which of them are the same, all tables in one query.
+"""Server defaults that differ as text: the database decides which are equivalent, in one query for all tables.
 
-PostgreSQL compares values where evaluating them surely changes nothing: literals, casts, operators, the clock. All
+PostgreSQL compares values where evaluating them cannot change anything: literals, casts, operators, the clock. All
 else the database is asked to spell, which evaluates nothing, so that any function may be in it: ``nextval('s')`` of a
 model is ``nextval('s'::regclass)`` on PostgreSQL, ``NOW(6)`` is ``current_timestamp(6)`` on MariaDB.
 """
@@ -85,7 +85,7 @@ _SIGNS = frozenset("()[],.:+-*/<>=~!^#|&")
 
 
 def is_harmless(expression: str) -> bool:
-    """Return whether evaluating an expression of PostgreSQL surely changes nothing, and whether it is one expression.
+    """Return whether evaluating an expression of PostgreSQL changes nothing, and whether it is one expression.
 
     >>> is_harmless("(('1'::text)::numeric(10,2) + 2)"), is_harmless("nextval('s')"), is_harmless("1) -- ")
     (True, False, False)

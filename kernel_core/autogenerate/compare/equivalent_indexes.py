@@ -1,4 +1,4 @@
-"""Indexes whose expressions differ as text: the database spells both sides, all tables in one query.
+"""Indexes whose expressions differ as text: the database formats both, in one query for all tables.
 
 ``lower((name)::text)`` of the database and ``lower(name)`` of the models are the same where PostgreSQL makes the first
 of the second. A difference that the server cannot be asked about stays a difference.

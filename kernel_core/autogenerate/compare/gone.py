@@ -1,4 +1,4 @@
-"""Tables and columns that are dropped, with all that brings them back: what SQLAlchemy cannot express comes as SQL."""
+"""Dropped tables and columns, with what re-creates them: as SQL where SQLAlchemy cannot express it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def dropped_column(context: AutogenContext, info: TableInfo, column: Column[Any]
 
 
 def complete_reverse(context: AutogenContext, key: Key, item: Info, drop: DropConstraintOp) -> None:
-    """Let a dropped constraint come back with what no directive states: NOT VALID, NO INHERIT, a comment."""
+    """Let a downgrade restore what no directive states of a constraint: NOT VALID, NO INHERIT, a comment."""
     preparer, name = context.dialect.identifier_preparer, item.get("name")
     if context.dialect.name != "postgresql" or name is None:
         return

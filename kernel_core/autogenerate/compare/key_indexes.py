@@ -28,7 +28,7 @@ def belongs_to_a_key(context: AutogenContext, item: Mapping[str, Any], keys: Ite
 
 
 def keys_of_database(info: TableInfo) -> list[Sequence[str]]:
-    """Return the columns of each foreign key that is there."""
+    """Return the columns of each foreign key of the database's table."""
     return [key["constrained_columns"] for key in info.foreign_keys]
 
 
@@ -46,7 +46,7 @@ def goes_with_its_table(context: AutogenContext, table: Table, creation: Migrate
 
 
 def undo_with_index(context: AutogenContext, info: TableInfo, model: Table, changes: Changes) -> None:
-    """Let the undoing of each new foreign key drop the index that the database makes for it.
+    """Let the downgrade of each new foreign key drop the index that the database creates for it.
 
     It makes none where another index begins with the columns of the key; the index of a dropped column goes with it.
     """

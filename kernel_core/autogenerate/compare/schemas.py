@@ -17,7 +17,7 @@ def compared_schemas(context: AutogenContext) -> list[str | None]:
     """
     found: set[str | None] = _of_models(context) or {None}
     if found != {None} and not getattr(context.impl, "creates_schemas", True):
-        found &= {None, *context.inspector.get_schema_names()}  # SQLite cannot look into a file that is not attached
+        found &= {None, *context.inspector.get_schema_names()}  # SQLite reads only attached files
     if context.opts.get("include_schemas"):
         found = {None, *context.inspector.get_schema_names()}
         found -= {context.inspector.default_schema_name, *getattr(context.impl, "system_schemas", ())}

@@ -1,4 +1,4 @@
-"""Sequences of the models: which the database lacks, which have other options, and which nothing uses any more.
+"""Compare sequences: missing in the database, with other options, or no longer used by anything.
 
 A sequence is dropped only where the default of a compared column took its numbers from it, and none does afterwards:
 any other one may be somebody else's, or be used by a program.
@@ -22,7 +22,7 @@ from .reflect import Database
 
 
 def compare_sequences(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find what makes the sequences what the models say: before the tables that use them, and dropped after those."""
+    """Find the changes to sequences: created before the tables that use them, and dropped after those."""
     wanted = _wanted(context, database)
     unused = _unused(context, database, found) - wanted.keys()
     if not wanted and not unused:
@@ -41,7 +41,7 @@ def compare_sequences(context: AutogenContext, database: Database, found: Found)
 
 
 def _wanted(context: AutogenContext, database: Database) -> dict[Key, Sequence]:
-    """Return the sequences of the models that this database makes, by their place."""
+    """Return the sequences of the models that this database creates, by schema and name."""
     dialect = context.dialect
     if not dialect.supports_sequences:
         return {}
@@ -57,7 +57,7 @@ def _wanted(context: AutogenContext, database: Database) -> dict[Key, Sequence]:
 
 
 def _altered(context: AutogenContext, sequence: Sequence, there: dict[str, Any]) -> Iterator[ExecuteSQLOp]:
-    """Yield ALTER SEQUENCE for the options that the model states and the database has otherwise."""
+    """Yield ALTER SEQUENCE for the options that the model states and that differ in the database."""
     stated = {name: value for name, value in options_of(sequence).items() if name in there}
     after = {name: value for name, value in stated.items() if value != there[name]}
     if not after:
@@ -73,7 +73,7 @@ def _alter(context: AutogenContext, sequence: Sequence, options: dict[str, Any])
 
 
 def _unused(context: AutogenContext, database: Database, found: Found) -> set[Key]:
-    """Return the sequences from which a default took its numbers that goes, and that no remaining default names."""
+    """Return the sequences that only dropped or changed defaults used."""
     gone: set[Key] = set()
     kept: set[Key] = set()
     dropped = {each.table_key for each in found.dropped}
@@ -87,7 +87,7 @@ def _unused(context: AutogenContext, database: Database, found: Found) -> set[Ke
 
 
 def _without_default(found: Found, key: Key) -> set[Any]:
-    """Return the columns of a table that go, or get another default."""
+    """Return the columns of a table that are dropped, or get another default."""
     changes = next((pair.changes for pair in found.both if pair.info.key == key), None)
     operations = changes.in_order() if changes is not None else []
     columns = {each.column_name for each in operations if isinstance(each, DropColumnOp)}

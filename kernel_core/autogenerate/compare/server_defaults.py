@@ -59,7 +59,7 @@ def _take_from_one_sequence(context: AutogenContext, one: str | None, two: str |
 
 
 def known_default(column: Column[Any]) -> Any:
-    """Return what an alteration is told as ``existing_server_default``: None for none.
+    """Return the ``existing_server_default`` of an alteration: None for none.
 
     False where the database counts by itself, whose default (a sequence of SERIAL) is not part of the column.
     """

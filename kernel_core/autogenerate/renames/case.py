@@ -1,4 +1,4 @@
-"""Names that differ in their case alone, in a database that does not tell them apart: only a rename can run there.
+"""Names that differ only in case, in a case-insensitive database: only a rename can run there.
 
 SQLite and MariaDB compare the names of columns without regard to case (https://sqlite.org/lang_keywords.html,
 https://mariadb.com/kb/en/identifier-case-sensitivity/), SQLite those of tables too: an ADD beside the old name fails.

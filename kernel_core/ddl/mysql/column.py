@@ -37,7 +37,7 @@ class ColumnText:
     def charset_for(self, new_type: str) -> str:
         """Return the character set and collation that a column keeps when its type becomes ``new_type``.
 
-        None where the new type states its own, is no text, or differs in nothing else: then they are what changes.
+        None where the new type states its own, is not a text type, or differs in nothing else: then they change.
         """
         states_own = re.search(
             r"\b(?:CHARSET|CHARACTER SET|COLLATE|BINARY|ASCII|UNICODE|NATIONAL)\b", new_type, re.IGNORECASE
@@ -79,7 +79,7 @@ def _starts(word: str) -> bool:
 
 
 def _read(words: Sequence[str], found: dict[str, object], further: list[str]) -> int:
-    """Note the part that begins here, and return of how many words it is."""
+    """Store the part that begins here, and return its number of words."""
     word = words[0].upper()
     if word in ("CHARACTER", "CHARSET", "COLLATE"):
         length = 3 if word == "CHARACTER" else 2

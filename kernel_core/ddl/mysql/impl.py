@@ -85,7 +85,7 @@ class MySQLImpl(DefaultImpl):
         self.execute(MySQLChangeColumn.of(change, stored))
 
     def _stored_column(self, connection: Connection, change: ColumnChange) -> ColumnText | None:
-        """Return the column as it is now; None where there is no such table or column, which the statement reports."""
+        """Return the column as it is now; None where it does not exist, which the statement will report."""
         try:
             quote = self.checking_dialect.identifier_preparer
             sql = column_text(connection, quote, change.table_name, change.schema, change.column_name)
@@ -179,7 +179,7 @@ class MySQLChangeColumn(AlterColumn):
 
     @classmethod
     def of(cls, change: ColumnChange, stored: ColumnText | None) -> Self:
-        """Return the statement that makes a change of a column that is ``stored`` so."""
+        """Return the statement for a change of a column whose stored definition is ``stored``."""
         default = change.server_default if change.server_default is not False else change.existing_server_default
         comment = change.comment if change.comment is not False else change.existing_comment
         is_known = change.comment is not False or change.existing_comment is not None or stored is None
@@ -199,12 +199,12 @@ class MySQLChangeColumn(AlterColumn):
 
 
 def _states_on_update(change: ColumnChange) -> bool:
-    """Return whether the new default, or the old one that is given, speaks of ON UPDATE: the new one then tells all."""
+    """Return whether the new or the given old default mentions ON UPDATE: the new one is then complete."""
     return _on_update(change.server_default) or _on_update(change.existing_server_default)
 
 
 def _loses_on_update(change: ColumnChange, stored: ColumnText | None) -> bool:
-    """Return whether SET DEFAULT would take ON UPDATE away, which nobody spoke of."""
+    """Return whether SET DEFAULT would remove ON UPDATE, which the change does not mention."""
     return change.server_default is not False and stored is not None and stored.on_update is not None
 
 

@@ -47,7 +47,7 @@ def as_stored(connection: Connection, quote: IdentifierPreparer, table_name: str
 def column_text(
     connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None, column_name: str
 ) -> str | None:
-    """Return the line of SHOW CREATE TABLE for a column; None where there is no such column."""
+    """Return the line of SHOW CREATE TABLE for a column; None where the table lacks it."""
     parts, _ = _parts(_stated(connection, _place(quote, schema, table_name)))
     columns = [part for part in parts if part[0] in '`"']
     return next((part for part in columns if _names(part)[0].lower() == column_name.lower()), None)

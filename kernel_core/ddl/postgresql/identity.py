@@ -39,7 +39,7 @@ def _changed_identity(new: Identity, old: Identity, compiler: DDLCompiler) -> st
     stated = compiler.get_identity_options(options)
     words += [f"SET {option}" for option in _split_options(stated)]
     if ((new.increment or 1) < 0) != ((old.increment or 1) < 0):
-        words.append("RESTART")  # what it has counted lies outside of the new bounds
+        words.append("RESTART")  # its current number is outside of the new bounds
     return " ".join(words) or f"SET GENERATED {'ALWAYS' if new.always else 'BY DEFAULT'}"
 
 

@@ -44,7 +44,7 @@ class SequencePlace:
 
     @property
     def words(self) -> str:
-        """The sequence as it stands in a statement."""
+        """The sequence as SQL, with its schema."""
         return f"{self.schema}{self.name}"
 
     @property

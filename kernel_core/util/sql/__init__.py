@@ -1,4 +1,4 @@
-"""SQL as text: one lexer for all databases, one normal form of an expression, and what is told from tokens.
+"""SQL as text: one lexer for all databases, one normal form of an expression, and tests on tokens.
 
 ``dialect`` is everywhere a SQLAlchemy dialect or a database's name; unknown ones are read by the SQL standard.
 """

@@ -1,4 +1,4 @@
-"""Whether SQL is one expression: it stays where it is put, and takes nothing of what is around it along."""
+"""Whether SQL is one expression: it can be inserted into a statement without affecting the rest of it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _fault_of_sign(sign: str, open_: list[str], grammar: Grammar, alone: bool) -
 
 
 def _wrong_comment(words: str, is_last: bool, grammar: Grammar) -> str:
-    """Return what is wrong with a comment: databases do not agree where it ends, or it takes what follows along."""
+    """Return what is wrong with a comment: databases do not agree where it ends, or it includes what follows."""
     if words.startswith("/*"):
         inside = words[2:-2]
         closed = words.endswith("*/") and len(words) >= 4

@@ -17,7 +17,7 @@ _ORDERS = ("ASC", "DESC")
 class IndexPart(NamedTuple):
     """One column or expression of an index, as written; ``collation``, ``opclass`` and ``order`` may be empty.
 
-    ``opclass`` and a ``collation`` of its own are PostgreSQL's. In ``order``, what is implied is left out.
+    ``opclass`` and a separate ``collation`` are PostgreSQL's. In ``order``, what is implied is left out.
     """
 
     expression: str
@@ -33,7 +33,7 @@ class IndexPart(NamedTuple):
 
 
 def index_part(sql: str, dialect: Any) -> IndexPart:
-    """Cut one part of a CREATE INDEX into what it says.
+    """Split one part of a CREATE INDEX into its clauses.
 
     >>> index_part('(lower(name)) COLLATE "C" text_pattern_ops DESC NULLS FIRST', "postgresql")
     IndexPart(expression='lower(name)', collation='"C"', opclass='text_pattern_ops', order='DESC')
@@ -148,7 +148,7 @@ def _closes(found: Sequence[Token], opening: int) -> bool:
 
 
 def index_part_sql(sql: str, dialect: Any) -> str:
-    """Return a part as CREATE INDEX takes it: PostgreSQL wants parentheses around what is no column and no call.
+    """Return a part as CREATE INDEX takes it: PostgreSQL wants parentheses around all but columns and calls.
 
     >>> index_part_sql("n + 1 DESC", "postgresql"), index_part_sql("lower(a) DESC", "postgresql")
     ('(n + 1) DESC', 'lower(a) DESC')

@@ -1,4 +1,4 @@
-"""Cut SQL into tokens, without losing a character, and find lists and parentheses among them."""
+"""Split SQL into tokens, without losing a character, and find lists and parentheses among them."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Token(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The identifier that this stands for, without its quotes."""
+        """The identifier, without its quotes."""
         if self.kind == "name" or (self.kind == "text" and self.text[:1] in "'\""):
             return unquoted(self.text)
         return self.text
 
 
 def unquoted(text: str) -> str:
-    """Return what a quoted identifier or string stands for, where a doubled quote is the only escape."""
+    """Return the value of a quoted identifier or string, where a doubled quote is the only escape."""
     if text[:2] in ("U&", "u&"):
         return _without_unicode_escapes(unquoted(text[2:]))
     mark = text[-1]

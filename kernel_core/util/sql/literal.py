@@ -1,4 +1,4 @@
-"""String literals: what they stand for, and how a string is written as one."""
+"""String literals: read their values, and quote strings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{1,
 
 
 def string_value(text: str, grammar: Grammar) -> str | None:
-    r"""Return the string that a literal stands for; None for bytes and bits, and where it is not known.
+    r"""Return the value of a string literal; None for bytes and bits, and where it is not known.
 
     >>> from .grammar import grammar_of
     >>> string_value(r"'it\'s'", grammar_of("mariadb")), string_value("$$it's$$", grammar_of("postgresql"))
@@ -34,7 +34,7 @@ def string_value(text: str, grammar: Grammar) -> str | None:
 
 
 def unquoted_text(text: str) -> str:
-    r"""Return what is between the quotes; a doubled quote is one, a backslash takes the next character along."""
+    r"""Return what is between the quotes; a doubled quote is one, a backslash escapes the next character."""
     mark = text[-1]
     doubled = re.compile(rf"\\.|{mark}{mark}", re.DOTALL)
     return doubled.sub(lambda found: mark if found.group() == mark * 2 else found.group(), text[1:-1])

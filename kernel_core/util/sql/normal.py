@@ -1,6 +1,6 @@
-"""One spelling of a SQL expression: without what its database does not mind, with all that it does mind.
+"""The normal form of a SQL expression: what is insignificant to its database is removed.
 
-Space, comments, the case of words, needless quotes, the way a string is quoted and *redundant* parentheses go.
+Space, comments, the case of words, redundant quotes, the way a string is quoted and redundant parentheses are removed.
 Parentheses that change what is computed stay: ``(a + b) * c`` is not ``a + b * c``.
 """
 
@@ -45,7 +45,7 @@ _DEEPEST = 100
 
 
 class _Piece:
-    """A token in its one spelling, or a group of pieces between parentheses, brackets, or CASE and END."""
+    """A token in its one spelling, or a group of pieces: in ``( )``, in ``[ ]``, or between CASE and END."""
 
     __slots__ = ("items", "kind", "text")
 
@@ -103,7 +103,7 @@ def _spelled(token: Token, grammar: Grammar) -> _Piece:
 
 
 def _grouped(found: Sequence[_Piece]) -> list[_Piece] | None:
-    """Return the pieces with each group as one piece; None where the groups do not match."""
+    """Return the pieces, each group combined; None where the groups do not match."""
     stack: list[list[_Piece]] = [[]]
     for piece in found:
         opens = piece.text in _CLOSED if piece.kind in ("sign", "word") else False
@@ -153,7 +153,7 @@ def _operator_at(pieces: Sequence[_Piece], place: int) -> tuple[str, ...]:
 
 
 def _is_operand(piece: _Piece) -> bool:
-    """Return whether something stands there that an operator behind it may take."""
+    """Return whether a piece can be the left operand of an operator."""
     if piece.items is not None or piece.kind in ("name", "text", "number"):
         return True
     return piece.kind == "word" and piece.text not in SPECIAL - {"null", "true", "false"} and " " not in piece.text
@@ -214,7 +214,7 @@ def _reduced(pieces: list[_Piece], known: Precedence) -> list[_Piece]:
 
 
 def _is_redundant(items: list[_Piece], before: list[_Piece], after: list[_Piece], known: Precedence) -> bool:
-    """Return whether parentheses around ``items`` say what is so without them."""
+    """Return whether parentheses around ``items`` are redundant."""
     first = items[0]
     if any(item.kind == "sign" and item.text == "," for item in items):
         return False
@@ -227,7 +227,7 @@ def _is_redundant(items: list[_Piece], before: list[_Piece], after: list[_Piece]
     inner = _loosest(items, known)
     if left == right == _LOOSEST:
         return True
-    if inner is None:  # words that are no known operator: nothing may come near them
+    if inner is None:  # unknown words: parentheses next to them stay
         return False
     is_logic = inner in (known.binary["and"], known.binary["or"])  # a AND (b AND c) is (a AND b) AND c
     if not (inner > left or (is_logic and inner == left)):
@@ -274,7 +274,7 @@ def _binding_after(after: Sequence[_Piece], known: Precedence) -> int | None:
 
 
 def _loosest(items: Sequence[_Piece], known: Precedence) -> int | None:
-    """Return the level of the operator that is applied last; None where words are there that are not understood."""
+    """Return the level of the operator that is applied last; None where it contains unknown words."""
     lowest = _TIGHTEST
     is_operand = is_typed = False
     for place, piece in enumerate(items):

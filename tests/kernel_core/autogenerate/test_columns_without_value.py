@@ -33,7 +33,7 @@ def added(request, make_context, database, column):
 )
 def test_the_script_says_what_to_do(request, make_context, database, severity, said):
     operation, code = added(request, make_context, database, sa.Column("s", sa.String(9), nullable=False))
-    comment = f"# s is not null and has no default: {said}. Give it a server_default, or add it nullable, fill it, then"
+    comment = f"# s is not null and has no default: {said}. Set a server_default, or add it nullable, fill it, then"
     assert comment in code
     assert [
         hint.severity for hint in operation.hints(make_context(request.getfixturevalue(database)).dialect.name)

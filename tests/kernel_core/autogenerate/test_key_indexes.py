@@ -30,7 +30,7 @@ def key(*columns: str) -> sa.ForeignKeyConstraint:
 CHANGES: dict[str, tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]] = {
     "a key of two columns": ((), (lambda: key("a", "b"),)),
     "a key of one column": ((), (lambda: key("a"),)),
-    "a key with an index of its own": ((), (lambda: key("a", "b"), lambda: sa.Index("ix_child_ab", "a", "b"))),
+    "a key with a separate index": ((), (lambda: key("a", "b"), lambda: sa.Index("ix_child_ab", "a", "b"))),
     "a key with a longer index": ((), (lambda: key("a"), lambda: sa.Index("ix_child_ac", "a", "c"))),
     "a key over an index that stays": (
         (lambda: sa.Index("ix_child_abc", "a", "b", "c"),),

@@ -94,7 +94,7 @@ class Holding(sa.types.TypeDecorator[Any]):
 
 
 class Named(sa.types.TypeDecorator[Any]):
-    """It has a repr of its own, which is what is written."""
+    """It has a custom repr, which is written as it is."""
 
     impl = sa.String
     cache_ok = True

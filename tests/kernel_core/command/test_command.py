@@ -91,7 +91,7 @@ def test_a_missing_environment_says_how_to_make_one(tmp_path, monkeypatch):
         command.upgrade(config, "head")
     (tmp_path / "photos").mkdir()
     config.set_main_option("script_location", "photos")
-    with pytest.raises(EnvironmentMissing, match=r"is no migration environment.*mig init photos"):
+    with pytest.raises(EnvironmentMissing, match=r"is not a migration environment.*mig init photos"):
         command.current(config)
 
 

@@ -151,7 +151,7 @@ def test_a_mistake_in_env_py_is_told_in_two_lines_without_its_secrets(mig, proje
 
 def test_an_interrupt_says_where_the_database_stands(mig, project):
     project.write("a1", None, "raise KeyboardInterrupt")
-    assert mig("upgrade", "head") == (130, "", "Stopped.\nStopped in upgrade; the database stands at base.\n")
+    assert mig("upgrade", "head") == (130, "", "Stopped.\nStopped in upgrade; the database is at base.\n")
 
 
 def test_the_configuration_file_may_be_named_by_option_or_environment(project, capsys, monkeypatch, tmp_path_factory):

@@ -30,7 +30,7 @@ ON_UPDATE = f"ON UPDATE {NOW}"
 CASES: dict[str, tuple[str, dict[str, Any], str]] = {
     "a key that counts, made wider": ("id", {"type_": sa.BigInteger()}, "bigint(20) NOT NULL AUTO_INCREMENT"),
     "a key that counts, made a text": ("id", {"type_": sa.String(9)}, "varchar(9) NOT NULL"),
-    "a key that counts no more": ("id", {"type_": sa.BigInteger(), "autoincrement": False}, "bigint(20) NOT NULL"),
+    "a key without AUTO_INCREMENT": ("id", {"type_": sa.BigInteger(), "autoincrement": False}, "bigint(20) NOT NULL"),
     "a text made nullable": (
         "v",
         {"nullable": True},

@@ -106,7 +106,7 @@ PAIRS = {
     ),
 }
 
-STRANGERS = {
+UNRELATED = {
     "foreign keys of other columns": (dropped(fk("fk_a", "user_id")), fk("fk_b", "ship_id")),
     "another table": (
         dropped(CreateUniqueConstraintOp("uq", "t", ["a"])),
@@ -135,9 +135,9 @@ def test_a_drop_and_the_creation_that_takes_its_place_are_a_pair(name):
     assert replacements(pair[::-1]) == [pair]
 
 
-@pytest.mark.parametrize("name", STRANGERS)
-def test_a_drop_and_a_creation_of_something_else_are_none(name):
-    assert replacements(STRANGERS[name]) == []
+@pytest.mark.parametrize("name", UNRELATED)
+def test_a_drop_and_a_creation_of_something_else_are_no_replacement(name):
+    assert replacements(UNRELATED[name]) == []
 
 
 def test_the_most_similar_ones_are_a_pair_and_each_is_in_one_only():

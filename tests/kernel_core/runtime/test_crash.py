@@ -127,7 +127,7 @@ def test_of_two_upgraders_of_plain_revisions_the_second_changes_nothing(postgres
         sa.event.remove(sa.Engine, "before_cursor_execute", dawdle)
     said, after = sorted(ended, key=lambda each: isinstance(each, tuple))
     assert after == ("b2",)
-    assert "it stood at a1, now it stands at b2" in said
+    assert "expected a1, found b2" in said
     assert in_agreement(postgresql_project) == "b2"
 
 
@@ -195,7 +195,7 @@ def test_a_step_that_may_look_finds_the_row_of_the_step_before_it(one_for_all):
 
 def test_a_failure_in_one_transaction_for_all_leaves_row_and_tables(one_for_all):
     one_for_all.run("CREATE TABLE t_d4 (id INTEGER)")
-    with pytest.raises(UpgradeFailed, match="the database stands at a1"):
+    with pytest.raises(UpgradeFailed, match="the database is at a1"):
         command.upgrade(one_for_all.config(), "head")
     assert (one_for_all.rows(), one_for_all.tables()) == (["a1"], {"alembic_version", "t_a1", "t_d4"})
     one_for_all.run("DROP TABLE t_d4")

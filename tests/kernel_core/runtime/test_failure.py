@@ -42,7 +42,7 @@ def test_what_is_said_to_be_rolled_back_is_gone(any_project, body):
     any_project.write("b2", "a1", text)
     with pytest.raises(UpgradeFailed) as raised:
         command.upgrade(any_project.config(), "head")
-    assert f"{said}; the database stands at a1. SQL: nonsense" in str(raised.value)
+    assert f"{said}; the database is at a1. SQL: nonsense" in str(raised.value)
     assert raised.value.statement == "nonsense"
     assert any_project.tables() - {"alembic_version"} == {"t_a1"} | kept
     assert any_project.rows() == ["a1"]
@@ -52,7 +52,7 @@ def test_one_transaction_for_all_is_rolled_back_as_a_whole(any_project):
     option(any_project, "'transaction_per_migration': False")
     any_project.chain("a1")
     any_project.write("b2", "a1", f"{TABLE}\nop.execute('nonsense')")
-    with pytest.raises(UpgradeFailed, match="The whole run was rolled back; the database stands at base") as raised:
+    with pytest.raises(UpgradeFailed, match="The whole run was rolled back; the database is at base") as raised:
         command.upgrade(any_project.config(), "head")
     assert raised.value.applied == ()
     assert any_project.tables() <= {"alembic_version"}
@@ -63,7 +63,7 @@ def test_one_transaction_for_all_that_an_earlier_revision_committed(any_project)
     any_project.chain("a1")
     any_project.write("b2", "a1", BLOCK)
     any_project.write("c3", "b2", f"{TABLE}\nop.execute('nonsense')")
-    with pytest.raises(UpgradeFailed, match="It was rolled back; the database stands at") as raised:
+    with pytest.raises(UpgradeFailed, match="It was rolled back; the database is at") as raised:
         command.upgrade(any_project.config(), "head")
     assert list(raised.value.standing_at) == any_project.rows()
     assert any_project.tables() - {"alembic_version"} == {"t_a1", "inside"}
@@ -99,7 +99,7 @@ def test_a_connection_in_autocommit_keeps_what_was_done(postgresql_project):
         lambda live: command.upgrade(postgresql_project.config(connection=live), "head"),
         isolation_level="AUTOCOMMIT",
     )
-    assert "AUTOCOMMIT, so what came before the failing statement stays; the database stands at base" in said
+    assert "AUTOCOMMIT, so what came before the failing statement stays; the database is at base" in said
     assert "half" in postgresql_project.tables()
 
 
@@ -131,7 +131,7 @@ def test_a_rollback_that_fails_is_told_and_the_connection_closed(postgresql_proj
     said = _on(postgresql_project.url, run)
     assert "nonsense" in said
     assert "The rollback failed as well, so the connection was closed (OSError: the network is down)" in said
-    assert "stood at base" in said
+    assert "before the step it was base" in said
     assert "half" not in postgresql_project.tables()
 
 
@@ -139,7 +139,7 @@ def test_a_lost_connection_is_said_to_be_lost(postgresql_project):
     postgresql_project.write("a1", None, f"{TABLE}\nop.execute('SELECT pg_terminate_backend(pg_backend_pid())')")
     with pytest.raises(UpgradeFailed, match="The connection was lost") as raised:
         command.upgrade(postgresql_project.config(), "head")
-    assert "the database stands at base" in str(raised.value)
+    assert "the database is at base" in str(raised.value)
     assert "half" not in postgresql_project.tables()
 
 
@@ -148,7 +148,7 @@ def test_a_transaction_that_could_not_begin_is_not_said_to_be_rolled_back(projec
     engine = sa.create_engine(project.url, connect_args={"timeout": 0})
     with sa.create_engine(project.url).connect() as other, engine.connect() as live:
         other.exec_driver_sql("BEGIN IMMEDIATE")
-        with pytest.raises(UpgradeFailed, match="It did not begin; the database stands at base"):
+        with pytest.raises(UpgradeFailed, match="It did not begin; the database is at base"):
             command.upgrade(project.config(connection=live), "head")
 
 

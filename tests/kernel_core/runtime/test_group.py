@@ -121,7 +121,7 @@ def test_a_process_that_is_killed_at_any_moment_on_postgresql_leaves_rows_and_ta
 
 def test_a_third_revision_that_fails_leaves_the_first_two(any_project):
     chain(any_project, *"abcd", c="op.create_table('t_c', sa.Column('id', sa.Integer))\nop.drop_table('nothing')")
-    with pytest.raises(UpgradeFailed, match="It was rolled back; the database stands at b") as raised:
+    with pytest.raises(UpgradeFailed, match="It was rolled back; the database is at b") as raised:
         command.upgrade(any_project.config(), "head")
     assert (raised.value.revision, raised.value.standing_at, raised.value.applied) == ("c", ("b",), ("a", "b"))
     assert in_agreement(any_project, "abcd") == 2
@@ -134,7 +134,7 @@ def test_an_interrupt_inside_a_revision_keeps_those_before_it(project):
     chain(project, *"abcd", c=body)
     with pytest.raises(KeyboardInterrupt) as raised:
         command.upgrade(project.config(), "head")
-    assert raised.value.__notes__ == ["Stopped in upgrade; the database stands at b."]
+    assert raised.value.__notes__ == ["Stopped in upgrade; the database is at b."]
     assert in_agreement(project, "abcd") == 2
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel_core.runtime.heads import RowChanges, after, row_changes, spoken
+from kernel_core.runtime.heads import RowChanges, after, as_text, row_changes
 from kernel_core.util.exc import CommandError
 
 IDS = st.frozensets(st.sampled_from("abcdefgh"), max_size=6)
@@ -35,7 +35,7 @@ def test_a_step_takes_rows_away_and_gives_others(heads, removed, added, expected
 
 @pytest.mark.parametrize(("removed", "added"), [("z", "b"), ("", "a")])
 def test_a_step_that_does_not_fit_is_refused(removed, added):
-    with pytest.raises(CommandError, match="does not fit: the database stands at a"):
+    with pytest.raises(CommandError, match="does not fit: the database is at a"):
         after(frozenset("a"), Move(tuple(removed), tuple(added)))
 
 
@@ -64,5 +64,5 @@ def test_the_row_changes_lead_from_any_heads_to_any_others(before, wanted):
     assert not (changes.inserts and changes.deletes)
 
 
-def test_no_heads_are_spoken_of_as_base():
-    assert (spoken(()), spoken({"b", "a"})) == ("base", "a, b")
+def test_no_heads_are_shown_as_base():
+    assert (as_text(()), as_text({"b", "a"})) == ("base", "a, b")

@@ -58,7 +58,7 @@ def test_a_revision_that_fails_half_way_leaves_nothing_behind(any_project):
     line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if "nonsense" in text)
     assert f"Revision b2 (b2.py, line {line}) failed: " in str(error)
     assert "nonsense" in str(error)
-    assert "It was rolled back; the database stands at a1." in str(error)
+    assert "It was rolled back; the database is at a1." in str(error)
     assert "\n" not in str(error)
     assert isinstance(error.__cause__, sa.exc.DBAPIError)
     assert any_project.tables() == {"alembic_version", "t_a1"}
@@ -66,7 +66,7 @@ def test_a_revision_that_fails_half_way_leaves_nothing_behind(any_project):
 
 def test_after_a_failure_the_same_upgrade_can_be_run_again(any_project):
     any_project.write("a1", None, "op.create_table('t', sa.Column('id', sa.Integer))\nraise ValueError('not yet')")
-    with pytest.raises(UpgradeFailed, match=r"ValueError: not yet\. It was rolled back; the database stands at base\."):
+    with pytest.raises(UpgradeFailed, match=r"ValueError: not yet\. It was rolled back; the database is at base\."):
         command.upgrade(any_project.config(), "head")
     assert any_project.tables() == set()
     any_project.write("a1", None, "op.create_table('t', sa.Column('id', sa.Integer))")
@@ -76,7 +76,7 @@ def test_after_a_failure_the_same_upgrade_can_be_run_again(any_project):
 def test_a_downgrade_that_fails_says_so(any_project):
     any_project.write("a1", None, downgrade="raise ValueError('cannot')")
     command.upgrade(any_project.config(), "head")
-    with pytest.raises(UpgradeFailed, match=r"could not be undone: ValueError: cannot\..* stands at a1\."):
+    with pytest.raises(UpgradeFailed, match=r"could not be undone: ValueError: cannot\..* is at a1\."):
         command.downgrade(any_project.config(), "base")
     assert any_project.rows() == ["a1"]
 
@@ -106,7 +106,7 @@ def test_an_interrupt_rolls_back_and_leaves_the_connection_usable(any_project):
     with engine.connect() as connection:
         with pytest.raises(KeyboardInterrupt) as raised:
             command.upgrade(any_project.config(connection=connection), "head")
-        assert raised.value.__notes__ == ["Stopped in upgrade; the database stands at a1."]
+        assert raised.value.__notes__ == ["Stopped in upgrade; the database is at a1."]
         assert not connection.in_transaction()
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "a1"
     assert any_project.tables() == {"alembic_version", "t_a1"}
@@ -204,7 +204,7 @@ def test_a_version_table_that_moved_since_the_plan_stops_the_run_before_its_firs
         if event.kind == "start":
             any_project.run(statement)
 
-    with pytest.raises(SomeoneElseMovedIt, match=rf"stood at a1, now it stands at {stands}"):
+    with pytest.raises(SomeoneElseMovedIt, match=rf"expected a1, found {stands}"):
         command.upgrade(any_project.config(on_step=meddle), "head")
     assert any_project.tables() == {"alembic_version", "t_a1"}
     assert sorted(any_project.rows()) == rows
@@ -233,7 +233,7 @@ def test_an_autocommit_block_commits_what_was_before_it(any_project):
             "op.execute('nonsense')"
         ),
     )
-    with pytest.raises(UpgradeFailed, match=r"up to its autocommit_block\(\) stays; the database stands at base"):
+    with pytest.raises(UpgradeFailed, match=r"up to its autocommit_block\(\) stays; the database is at base"):
         command.upgrade(any_project.config(), "head")
     assert "t" in any_project.tables()
 

@@ -196,7 +196,7 @@ def test_a_folder_that_is_not_there_or_no_environment_is_named(tmp_path):
     assert caught.value.directory == str(tmp_path / "no")
     bare = ScriptDirectory(tmp_path)
     assert bare.get_heads() == []
-    with pytest.raises(EnvironmentMissing, match="is no migration environment") as caught:
+    with pytest.raises(EnvironmentMissing, match="is not a migration environment") as caught:
         bare.require_environment()
     assert caught.value.directory == str(tmp_path)
     (tmp_path / "file").write_text("")

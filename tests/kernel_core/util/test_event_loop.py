@@ -1,4 +1,4 @@
-"""Code that runs an event loop of its own, called where a loop is running."""
+"""Code that runs a separate event loop, called where a loop is running."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import remember
-from mig_ipython.errors import MigError, told_plainly
+from mig_ipython.errors import MigError, user_errors
 
 
 def test_a_command_error_becomes_one_line_and_the_rest_comes_on_tb(notebook):
@@ -36,7 +36,7 @@ def test_a_bug_keeps_its_traceback_without_secrets():
     remember("swordfish77")
 
     def broken():
-        with told_plainly():
+        with user_errors():
             raise ValueError("the password is swordfish77")
 
     with pytest.raises(ValueError, match=r"\*\*\*") as caught:
@@ -47,7 +47,7 @@ def test_a_bug_keeps_its_traceback_without_secrets():
 
 
 def test_a_mig_error_keeps_its_cause():
-    with pytest.raises(MigError) as caught, told_plainly():
+    with pytest.raises(MigError) as caught, user_errors():
         raise CommandError("no")
     assert isinstance(caught.value.__cause__, CommandError)
 

@@ -1,4 +1,4 @@
-"""What is known to fail or to be lost stands in the plan, and is said before every run."""
+"""Blockers and data loss are listed in the plan, and printed before every run."""
 
 from __future__ import annotations
 

@@ -257,5 +257,5 @@ def test_a_malformed_url_of_an_environment_is_said_without_its_password(migrated
     ini = tmp_path / "migrations" / "alembic.ini"
     ini.write_text("[alembic]\nscript_location = %(here)s\nsqlalchemy.url = postgresql//ada:swordfish94@db/prod\n")
     shown = migrated.fail("%mig_upgrade")
-    assert "is no database URL" in shown
+    assert "is not a database URL" in shown
     assert "swordfish94" not in shown

@@ -1,4 +1,4 @@
-"""The server has closed the idle connection (a laptop slept): the next command connects anew."""
+"""The server has closed the idle connection (a laptop slept): the next command reconnects."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def test_a_view_in_sql_that_is_dropped_and_created_is_one_safe_change(make):
 
 @pytest.fixture
 def dropped(make):
-    """A table with its index (3, 2), a key to it (1), a column with its index (5, 4), and a key of its own (6)."""
+    """A table with its index (3, 2), a key to it (1), a column with its index (5, 4), and its foreign key (6)."""
     users = Table("users", MetaData(), Column("id", Integer, primary_key=True), Column("name", String(9)))
     key = CreateForeignKeyOp("fk", "orders", "users", ["user_id"], ["id"]).reverse()
     index = DropIndexOp.from_index(Index("ix_users_name", users.c.name))

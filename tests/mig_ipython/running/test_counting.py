@@ -178,7 +178,7 @@ ON = {
             {"fail": 2},
         ),
         "no cast": ([alter("code", modify_type=sa.Integer(), existing_type=sa.String(20))], {"always": None}),
-        "text that is no number": (
+        "text that is not a number": (
             [alter("code", modify_type=sa.Integer(), existing_type=sa.String(20), postgresql_using="code::integer")],
             {"fail": 1},
         ),
@@ -191,7 +191,7 @@ ON = {
     "mariadb": {
         **ON_A_SERVER,
         "new not null column is filled": (NOT_NULL["new not null column"][0], {}),
-        "text that is no number": (
+        "text that is not a number": (
             [alter("code", modify_type=sa.Integer(), existing_type=sa.String(20))],
             {"fail": 1},
         ),

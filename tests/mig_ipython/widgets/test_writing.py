@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from kernel_core.util.exc import CommandError
-from mig_ipython.errors import told_plainly
+from mig_ipython.errors import user_errors
 from mig_ipython.proposals.draft import Stale
 from mig_ipython.widgets.review import ReviewPanel
 
@@ -147,7 +147,7 @@ def stale(proposal):
     fresh = proposal.write
 
     def write(message=None):
-        with told_plainly():
+        with user_errors():
             raise Stale("The models have changed since this review was made.")
 
     proposal.write = write

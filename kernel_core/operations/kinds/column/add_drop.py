@@ -153,13 +153,13 @@ class AddColumnOp(ColumnOp):
 
     @property
     def lacks_value(self) -> bool:
-        """Whether nothing says which value the rows get that the table has: NOT NULL, no default, not generated."""
+        """Whether existing rows get no value: NOT NULL, no default, not generated."""
         return not self.column.nullable and self.column.server_default is None
 
     def advise(self, dialect_name: str) -> None:
-        """Say in the script, above the directive, what a column without a value does, and what to do instead."""
+        """Set the comment above the directive: what a NOT NULL column without a default does, and the remedy."""
         for hint in self.hints(dialect_name) if self.lacks_value else ():
-            self.remark = f"{hint.text}. Give it a server_default, or add it nullable, fill it, then set NOT NULL."
+            self.remark = f"{hint.text}. Set a server_default, or add it nullable, fill it, then set NOT NULL."
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_column", self.schema, self.table_name, self.column)

@@ -1,4 +1,4 @@
-"""Defaults, indexes and CHECKs in every spelling: made, found unchanged, found changed, and taken back.
+"""Defaults, indexes and CHECKs in every spelling: created, found unchanged, found changed, and undone.
 
 One table of many rows per database, so that each database is asked a few times only.
 """
