@@ -238,7 +238,7 @@ def test_an_interrupt_ends_at_a_boundary_and_says_where_the_database_stands(migr
     shown = migrated.capsys.readouterr().out.strip()
     assert isinstance(result.error_in_exec, KeyboardInterrupt)
     assert len(shown.splitlines()) == 1, shown
-    assert "stands at b2" in shown
+    assert "is at b2" in shown
     with migrated.run("c = %mig_connect dev\nc").engine.connect() as live:
         tables = sa.inspect(live).get_table_names()
     assert "kept" in tables
