@@ -85,7 +85,7 @@ def show(config: Config, rev: str) -> Script | tuple[Script, ...]:
     """
     found = shown(config, rev)
     if not found:
-        raise CommandError(f'"{rev}" is base, which is not a revision. Name one revision.')
+        raise CommandError(f'"{rev}" means base, which is not a revision. Name one revision.')
     for script in found:
         say(config, script.log_entry)
     return found if len(found) > 1 else found[0]

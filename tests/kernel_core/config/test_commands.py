@@ -122,7 +122,7 @@ def test_show_takes_symbols(mig, project):
     project.write("b1", "a1")
     project.write("b2", "a1")
     assert mig("show", "heads")[1].count("Rev: ") == 2
-    assert "base, which is no revision" in mig("show", "base")[2]
+    assert "base, which is not a revision" in mig("show", "base")[2]
 
 
 def test_edit_opens_the_file_in_the_editor(mig, project, monkeypatch, tmp_path):
