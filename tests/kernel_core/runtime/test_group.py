@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import sqlalchemy as sa
+from sampling import sampled
 
 from kernel_core import command
 from kernel_core.runtime import execution, group
@@ -81,7 +82,10 @@ def test_a_group_is_committed_once_it_has_worked_for_a_while(project, commits, m
     assert len(commits) >= 6
 
 
-@pytest.mark.parametrize(("event", "places"), [("before_cursor_execute", (9, 12, 16)), ("commit", (2,))])
+@pytest.mark.parametrize(
+    ("event", "places"),
+    sampled([("before_cursor_execute", (12,)), ("before_cursor_execute", (9, 16)), ("commit", (2,))], 1),
+)
 def test_a_process_that_is_killed_leaves_rows_and_tables_in_agreement(project, event, places):
     ids = "abcdef"
     chain(project, *ids)
@@ -97,7 +101,7 @@ def test_a_process_that_is_killed_leaves_rows_and_tables_in_agreement(project, e
     ("event", "least", "every"),
     [
         pytest.param("before_cursor_execute", 7, 1, id="each statement", marks=pytest.mark.sweep),
-        pytest.param("commit", 3, 1, id="each commit"),
+        pytest.param("commit", 3, 1, id="each commit", marks=pytest.mark.sweep),
     ],
 )
 def test_a_process_that_is_killed_at_any_moment_on_postgresql_leaves_rows_and_tables_in_agreement(
