@@ -88,6 +88,17 @@ def configured_database(environment: Environment) -> NamedDatabase | None:
     return NamedDatabase(with_absolute_path(url, environment.project_folder), place)
 
 
+def flask_database() -> NamedDatabase | None:
+    """Return the database of the Flask application whose context is pushed; None where none is, or it has none."""
+    flask: Any = sys.modules.get("flask")
+    if flask is None or not flask.has_app_context():
+        return None
+    engine = getattr(flask.current_app.extensions.get("sqlalchemy"), "engine", None)
+    if not isinstance(engine, Engine):
+        return None
+    return NamedDatabase(engine.url, "SQLALCHEMY_DATABASE_URI of the Flask application")
+
+
 def section_files(ini: str | None) -> list[str]:
     """Return where sections are looked for: the environment's ini file, those here, and jupysql's."""
     home = os.path.join(os.path.expanduser("~"), ".jupysql", "connections.ini")

@@ -64,6 +64,11 @@ class Environment(View):
         return name in self._env_py()
 
     @property
+    def is_of_flask(self) -> bool:
+        """Whether ``env.py`` asks the Flask application for its database, as that of Flask-Migrate does."""
+        return "current_app" in self._env_py()
+
+    @property
     def databases(self) -> tuple[str, ...]:
         """The names of the databases that an environment of the template ``multidb`` migrates in one go; else none."""
         text = self._env_py()

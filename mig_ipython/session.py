@@ -17,7 +17,7 @@ from kernel_core.util.exc import CommandError
 
 from .cells.declaring import ModelCells
 from .connection import Connection, connect, sqlite_path
-from .elsewhere import NamedDatabase, configured_database, section_files, section_url
+from .elsewhere import NamedDatabase, configured_database, flask_database, section_files, section_url
 from .environment import Environment, make, open_at
 from .errors import message_of
 from .models import Models, candidates, find_models
@@ -106,22 +106,31 @@ class Session:
         """The current connection; raises CommandError where there is none."""
         if self.current_name is None:
             named = self.default_database()
-            connecting = f"%mig_connect takes {named}." if named else "%mig_connect sqlite:///dev.db"
+            connecting = f"%mig_connect takes {named}." if named else self.connecting
             raise CommandError(f"Not connected to a database. Connect first: {connecting}")
         return self.connections[self.current_name]
+
+    @property
+    def connecting(self) -> str:
+        """The command that connects, for where no database is named by default."""
+        if self.has_environment and self.environment.is_of_flask:
+            return "%mig_connect URL (your Flask application's SQLALCHEMY_DATABASE_URI)"
+        return "%mig_connect sqlite:///dev.db"
 
     def default_database(self) -> NamedDatabase | None:
         """Return the database that ``%mig_connect`` takes without an argument, None where none is named.
 
         ``%config Mig.database``, else ``sqlalchemy.url`` of the environment's configuration, else ``$DATABASE_URL``,
-        which comes first where ``env.py`` reads it. Raises CommandError where ``sqlalchemy.url`` cannot be read.
+        which comes first where ``env.py`` reads it. Where ``env.py`` is that of Flask-Migrate, the database of the Flask
+        application whose context is pushed comes before ``$DATABASE_URL``. Raises CommandError where ``sqlalchemy.url`` cannot be read.
         """
         if self.settings.database:
             return NamedDatabase(self.settings.database, "%config Mig.database")
         variable = NamedDatabase("$DATABASE_URL", "$DATABASE_URL") if "DATABASE_URL" in os.environ else None
         if not self.has_environment or (variable and self.environment.reads_variable("DATABASE_URL")):
             return variable
-        return configured_database(self.environment) or variable
+        of_flask = flask_database() if self.environment.is_of_flask else None
+        return configured_database(self.environment) or of_flask or variable
 
     def connect_by_default(self) -> Connection:
         """Connect to the `default_database`; raises CommandError where there is none."""

@@ -70,7 +70,7 @@ def _connecting(session: Session) -> dict[str, Any]:
     if named is not None:
         return {"connecting": "%mig_connect", "notes": (f"%mig_connect takes {named}.",)}
     several = session.environment.databases if session.has_environment else ()
-    return {"connecting": f"%mig_connect @{several[0]}" if several else "%mig_connect sqlite:///dev.db"}
+    return {"connecting": f"%mig_connect @{several[0]}" if several else session.connecting}
 
 
 def _revisions(session: Session) -> dict[str, Any]:

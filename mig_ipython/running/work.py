@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from kernel_core.config import Config
 from kernel_core.runtime.environment import current_environment
 from kernel_core.util.exc import CommandError
+from kernel_core.util.folders import shown_path
 from kernel_core.util.secrets import mask_url
 
 from ..connection import with_absolute_path
@@ -98,10 +99,16 @@ def refuse_difference(session: Session, there: sa.URL) -> None:
     """Raise CommandError, naming both, where ``there`` is another database than the one connected here."""
     if place_of(there) != place_of(session.connection.absolute_url):
         raise CommandError(
-            f"{session.environment.shown} is configured for {mask_url(there)}, "
+            f"{session.environment.shown} is configured for {_shown_url(there)}, "
             f"but this notebook is connected to {session.connection.url}. "
             "Connect to that one, or let env.py use config.attributes['connection']."
         )
+
+
+def _shown_url(url: sa.URL) -> str:
+    """Return a URL without its password; the path of a SQLite file as it is typed in the working folder."""
+    is_file = url.get_backend_name() == "sqlite" and os.path.isabs(url.database or "")
+    return mask_url(url.set(database=shown_path(str(url.database))) if is_file else url)
 
 
 def connection_at_work() -> sa.Connection | None:

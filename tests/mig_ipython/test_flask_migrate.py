@@ -57,6 +57,8 @@ def test_it_works_with_a_context_and_says_how_to_push_one(notebook, folder, caps
 
 def _run(notebook, folder, capsys, place):
     assert notebook.run(f"%mig_open {place}").shown == place
+    assert "SQLALCHEMY_DATABASE_URI" in notebook.run("%mig_status --no-drift").next
+    assert "SQLALCHEMY_DATABASE_URI" in notebook.fail("%mig_upgrade")
     notebook.run(f"%mig_connect sqlite:///{folder}/app.db")
     for command in ("%mig_upgrade", "%mig_diff", "%mig_autogenerate -m x"):
         assert NEEDS in notebook.fail(command), command
@@ -70,3 +72,16 @@ def _run(notebook, folder, capsys, place):
     CommandLine().main(["-c", f"{place}/alembic.ini", "heads"])
     assert "a1 (head), first" in capsys.readouterr().out
     notebook.run("from app import db; db.engine.dispose()")
+
+
+@pytest.mark.filterwarnings("ignore:'get_engine' is deprecated:DeprecationWarning")
+def test_the_database_of_a_pushed_application_is_the_default(notebook, folder):
+    def run() -> None:
+        notebook.run("%mig_open migrations\nfrom app import app, db; app.app_context().push()")
+        shown = notebook.run("%mig_status --no-drift")
+        assert shown.next == "%mig_connect"
+        assert "app.db (SQLALCHEMY_DATABASE_URI of the Flask application)" in repr(shown)
+        assert "sqlite app.db" in repr(notebook.run("%mig_connect"))
+        notebook.run("db.engine.dispose()")
+
+    contextvars.copy_context().run(run)
