@@ -121,8 +121,9 @@ class Session:
         """Return the database that ``%mig_connect`` takes without an argument, None where none is named.
 
         ``%config Mig.database``, else ``sqlalchemy.url`` of the environment's configuration, else ``$DATABASE_URL``,
-        which comes first where ``env.py`` reads it. Where ``env.py`` is that of Flask-Migrate, the database of the Flask
-        application whose context is pushed comes before ``$DATABASE_URL``. Raises CommandError where ``sqlalchemy.url`` cannot be read.
+        which comes first where ``env.py`` reads it. Where ``env.py`` is that of Flask-Migrate, the database of the
+        Flask application whose context is pushed comes before ``$DATABASE_URL``. Raises CommandError where
+        ``sqlalchemy.url`` cannot be read.
         """
         if self.settings.database:
             return NamedDatabase(self.settings.database, "%config Mig.database")
