@@ -258,6 +258,7 @@ def test_what_is_lost_and_what_fails_is_counted(database):
 
 
 @pytest.mark.sweep
+@pytest.mark.filterwarnings("ignore:.*do not fit its new type and stay as they are")
 def test_a_run_fails_where_rows_were_counted_and_only_there(database):
     for name, (operations, expected) in {**EVERYWHERE, **ON[database.kind]}.items():
         if "may fail" not in expected:
