@@ -138,7 +138,10 @@ def test_nothing_is_printed_where_the_configuration_is_quiet(folders, name):
     assert ran("kernel_core", home, quiet)[:2] == ("", "")
 
 
-def test_a_run_is_logged_under_both_names(folders, caplog):
+def test_a_run_is_logged_under_both_names(folders, caplog, monkeypatch):
+    for package in ("alembic", "kernel_core"):  # an env.py of another test may have called fileConfig(), which disables
+        monkeypatch.setattr(logging.getLogger(f"{package}.runtime.migration"), "disabled", False)
+        caplog.set_level(logging.INFO, f"{package}.runtime.migration")
     caplog.set_level(logging.INFO)
     importlib.import_module("kernel_core.command").downgrade(made("kernel_core", folders["kernel_core"]), "h1@base")
     importlib.import_module("kernel_core.command").upgrade(made("kernel_core", folders["kernel_core"]), "h1")

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.elements import False_, True_
 
 from kernel_core import autogenerate as ours
+from kernel_core.ddl.postgresql.casts import conversion
 from kernel_core.migration import MigrationContext
 
 theirs = pytest.importorskip("alembic.autogenerate")
@@ -63,6 +64,7 @@ class Argued:
                 self.true_is_one_on_mariadb,
                 self.two_enums_are_two_types,
                 self.a_check_over_a_dropped_column_is_dropped_before_it,
+                self.a_default_goes_with_a_type_that_must_be_converted,
             )
         )
 
@@ -130,11 +132,21 @@ class Argued:
         return isinstance(old, postgresql.ENUM) and isinstance(new, postgresql.ENUM) and old.name != new.name
 
     def a_check_over_a_dropped_column_is_dropped_before_it(self, what):
-        """So that the downgrade brings it back; PostgreSQL drops it in silence, and MariaDB refuses the column."""
-        if what[0] != "remove_constraint" or what[2] != () or what not in self.only_ours:
+        """So that the downgrade brings it back; and one of its name over other columns is made then.
+
+        PostgreSQL drops it in silence, and MariaDB refuses to drop the column.
+        """
+        if what[0] not in ("remove_constraint", "add_constraint") or what[2] != () or what not in self.only_ours:
             return False
         old, new = (set(self.table(each, what[1]).c.keys()) for each in (self.before, self.after))
         return bool(old - new)
+
+    def a_default_goes_with_a_type_that_must_be_converted(self, what):
+        """PostgreSQL does not convert a default by USING; it is dropped and set again, or Alembic's script fails."""
+        if self.dialect != "postgresql" or what[0] != "modify_default" or what not in self.only_ours:
+            return False
+        old, new = (self.table(each, what[1]).c[what[2]] for each in (self.before, self.after))
+        return conversion(postgresql.dialect(), what[2], old.type, new.type) is not None
 
 
 def different(connection, seed):
