@@ -44,7 +44,7 @@ IN_ENV = {
         ENV_PY, "env.py needs your Flask application: from app import app; app.app_context().push()"
     ),
     "raise SystemExit('Set SHOP_URL')": (ENV_PY + "SystemExit: Set SHOP_URL.", "Correct that line."),
-    "assert False, 'secret postgresql://ada:swordfish92@h/d'": (ENV_PY + "AssertionError: secret", "Correct that line."),
+    "assert False, 'see postgresql://ada:swordfish92@h/d'": (ENV_PY + "AssertionError: see", "Correct that line."),
     "from sqlalchemy import Table, MetaData; Table(1)": (ENV_PY, "Correct that line."),
     "x = = 1": ("migrations/env.py, line 4: ", ""),
 }  # fmt: skip
