@@ -17,6 +17,7 @@ from ...operations.kinds.sql import ExecuteSQLOp
 from ..catalogue import Key
 from ..catalogue.sequences import read_sequences, sequence_of_default
 from ..context import AutogenContext
+from .changes import Changes
 from .found import Found
 from .reflect import Database
 
@@ -74,22 +75,24 @@ def _alter(context: AutogenContext, sequence: Sequence, options: dict[str, Any])
 
 def _unused(context: AutogenContext, database: Database, found: Found) -> set[Key]:
     """Return the sequences that only dropped or changed defaults used."""
+    dropped = {each.table_key for each in found.dropped}
+    changed = {pair.info.key: _without_default(pair.changes) for pair in found.both if pair.changes}
+    if not dropped and not any(changed.values()):
+        return set()
     gone: set[Key] = set()
     kept: set[Key] = set()
-    dropped = {each.table_key for each in found.dropped}
     for info in database.infos.values():
-        changed = dropped if info.key in dropped else _without_default(found, info.key)
+        is_dropped, columns = info.key in dropped, changed.get(info.key, frozenset())
         for name, column in info.columns.items():
             sequence = sequence_of_default(column.get("default"), database.default_schema)
             if sequence is not None:
-                (gone if changed is dropped or name in changed else kept).add(sequence)
+                (gone if is_dropped or name in columns else kept).add(sequence)
     return gone - kept
 
 
-def _without_default(found: Found, key: Key) -> set[Any]:
+def _without_default(changes: Changes) -> frozenset[str]:
     """Return the columns of a table that are dropped, or get another default."""
-    changes = next((pair.changes for pair in found.both if pair.info.key == key), None)
-    operations = changes.in_order() if changes is not None else []
+    operations = changes.in_order()
     columns = {each.column_name for each in operations if isinstance(each, DropColumnOp)}
     altered = (each for each in operations if isinstance(each, AlterColumnOp))
-    return columns | {each.column_name for each in altered if each.modify_server_default is not False}
+    return frozenset(columns | {each.column_name for each in altered if each.modify_server_default is not False})
