@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.schema import (
@@ -22,7 +22,7 @@ from sqlalchemy.sql.expression import TableClause
 
 from ..ddl.overriding import is_overridden
 from ..operations.kinds.sequence import options_of
-from ..operations.operation import Code
+from ..operations.operation import Code, SourceWriter
 from ..util.exc import CommandError
 from ..util.sql import default_expression
 from ..util.sqla_compat import (
@@ -35,12 +35,18 @@ from ..util.sqla_compat import (
     referent,
 )
 from ..util.sqltext import without_parameters
-from .context import names
+from .context import AutogenContext, names
 from .layout import call, keyword, literal
 from .typesource import type_source
 
-if TYPE_CHECKING:
-    from .render import Writer
+
+class Writer(SourceWriter, Protocol):
+    """The `SourceWriter` of a context; `writer.Writer` implements it with the functions of this module."""
+
+    context: AutogenContext
+    sa: str
+    """The prefix of names of SQLAlchemy, usually ``sa.``."""
+
 
 _HOOK_NAMES: tuple[tuple[type[Constraint], str], ...] = (
     (PrimaryKeyConstraint, "primary_key"),

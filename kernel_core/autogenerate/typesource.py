@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import types as sqltypes
@@ -15,10 +15,8 @@ from ..operations.operation import Code
 from ..util.exc import CommandError
 from ..util.sqla_compat import type_repr, type_variants, without_variants
 from .constructors import constructor_arguments, has_own_constructor
+from .context import AutogenContext
 from .layout import call, literal
-
-if TYPE_CHECKING:
-    from .context import AutogenContext
 
 
 def type_source(type_: TypeEngine[Any] | type[TypeEngine[Any]], context: AutogenContext) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql, postgresql
 
 from kernel_core.autogenerate import AutogenContext, render_op_text, render_python_code, renderers
 from kernel_core.autogenerate.layout import lay_out, literal
-from kernel_core.autogenerate.render import Writer
+from kernel_core.autogenerate.writer import Writer
 from kernel_core.operations import ops
 from kernel_core.operations.operation import Code, MigrateOperation, all_operations
 from kernel_core.util.exc import CommandError
@@ -284,14 +284,16 @@ def test_render_item_comes_first():
     assert set(asked) >= {"type", "column", "primary_key", "unique", "foreign_key", "check"}
 
 
-def test_users_renderers_win(context, monkeypatch):
-    monkeypatch.setattr("kernel_core.autogenerate.render.renderers", own := renderers.branch())
+def test_users_renderers_win(context):
+    class DropLoggedTableOp(ops.DropTableOp):
+        pass
 
-    @own.dispatch_for(ops.DropTableOp)
+    @renderers.dispatch_for(DropLoggedTableOp)
     def render(autogen_context, operation):
-        return [f"# {operation.table_name} goes", "op.execute('...')"]
+        return [f"# {operation.table_name} is dropped", "op.execute('...')"]
 
-    assert render_op_text(context, ops.DropTableOp("x")) == "# x goes\nop.execute('...')"
+    assert render_op_text(context, DropLoggedTableOp("x")) == "# x is dropped\nop.execute('...')"
+    assert render_op_text(context, ops.DropTableOp("x")) == 'op.drop_table("x")'
 
 
 def test_what_black_leaves_as_it_is():

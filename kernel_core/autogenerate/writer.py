@@ -1,0 +1,111 @@
+"""Write the arguments of operations as Python: literals, names, collections, and objects of SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy.schema import (
+    Column,
+    Constraint,
+    CreateSchema,
+    CreateSequence,
+    DropSchema,
+    DropSequence,
+    FetchedValue,
+    Sequence,
+)
+from sqlalchemy.sql.elements import ClauseElement, conv, quoted_name
+from sqlalchemy.sql.expression import TableClause
+from sqlalchemy.types import TypeEngine
+
+from ..operations.operation import Code
+from .context import OMITTED, AutogenContext
+from .layout import call, literal
+from .schemasource import (
+    column_source,
+    constraint_source,
+    construct_source,
+    default_source,
+    table_source,
+    text_source,
+)
+from .typesource import type_source
+
+
+class Writer:
+    """The `SourceWriter` given to ``MigrateOperation.render``, with the prefixes, dialect and hooks of a context."""
+
+    def __init__(self, context: AutogenContext) -> None:
+        self.context = context
+        self.sa = str(context.opts["sqlalchemy_module_prefix"])
+        """The prefix of names of SQLAlchemy, usually ``sa.``."""
+
+    @property
+    def batch_table(self) -> str | None:
+        return self.context.batch_table
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of a directive: ``op.``, inside a batch ``batch_op.``."""
+        return "batch_op." if self.batch_table is not None else str(self.context.opts["alembic_module_prefix"])
+
+    def call(self, directive: str, /, *args: object, **kwargs: object) -> Code:
+        written = {name: self.value(value) for name, value in kwargs.items()} if kwargs else None
+        positional = [self.value(arg) for arg in args]
+        if OMITTED in positional:
+            if directive != "create_table":
+                return OMITTED
+            positional = [each for each in positional if each is not OMITTED]
+        return call(self.prefix + directive, positional, written)
+
+    def value(self, value: object) -> str:
+        kind: Any = type(value)  # mypy does not take a type for hashable
+        return _source_function(kind)(value, self)
+
+    def _text(self, value: str) -> str:
+        """Write a text; a name that is final as ``op.f(...)``, one with its own quoting as ``sa.quoted_name(...)``."""
+        if isinstance(value, conv):
+            return call(f"{self.prefix}f", [literal(value)])
+        if isinstance(value, quoted_name) and value.quote is not None:
+            return call(f"{self.sa}quoted_name", [literal(value)], {"quote": repr(value.quote)})
+        return literal(value)
+
+    def _collection(self, value: Any) -> str:
+        if isinstance(value, Mapping):
+            pairs = ((self.value(key), self.value(item)) for key, item in value.items())
+            return Code("{", tuple(_pair(key, item) for key, item in pairs), "}")
+        parts = tuple(self.value(item) for item in value)
+        if isinstance(value, tuple):
+            return f"({parts[0]},)" if len(parts) == 1 else Code("(", parts)
+        if isinstance(value, list):
+            return Code("[", parts, "]")
+        return Code("{", tuple(sorted(parts)), "}") if parts else f"{type(value).__name__}()"
+
+
+@lru_cache(maxsize=512)
+def _source_function(cls: type) -> Callable[[Any, Writer], str]:
+    """Return the function that writes values of a class: that of the first matching entry."""
+    return next(
+        (function for kinds, function in _SOURCE_FUNCTIONS if issubclass(cls, kinds)), lambda value, _: repr(value)
+    )
+
+
+_SOURCE_FUNCTIONS: tuple[tuple[Any, Callable[[Any, Writer], str]], ...] = (
+    (Code, lambda value, _: value),
+    (str, lambda value, write: write._text(value)),  # noqa: SLF001 - the table is a part of the writer
+    (Column, column_source),
+    ((list, tuple, set, frozenset, Mapping), lambda value, write: write._collection(value)),  # noqa: SLF001
+    (TypeEngine, lambda value, write: type_source(value, write.context)),
+    (type, lambda value, write: type_source(value, write.context) if issubclass(value, TypeEngine) else repr(value)),
+    (Constraint, constraint_source),
+    ((CreateSchema, DropSchema, CreateSequence, DropSequence, Sequence), construct_source),
+    (FetchedValue, default_source),
+    (TableClause, table_source),
+    (ClauseElement, text_source),
+)
+
+
+def _pair(key: str, item: str) -> str:
+    return Code(f"{key}: {item.head}", item.parts, item.tail) if isinstance(item, Code) else f"{key}: {item}"
