@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ddl.generated import GeneratedNames
+from ..ddl.generated_names import GeneratedNames
 from ..operations.containers import UpgradeOps
 from .context import AutogenContext
 

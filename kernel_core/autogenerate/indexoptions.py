@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.schema import Column, Index
 from sqlalchemy.types import NullType
 
-from ..ddl.signature import parts_of_model
+from ..ddl.signature import parts_of_index
 from ..util.sql import tokens
 from .compare.found import Pair
 from .compare.values import index_parts
@@ -31,7 +31,7 @@ class OfPostgresql:
 
     def _classes_differ(self, index: Index, item: Mapping[str, Any]) -> bool:
         found = [part.opclass for part in index_parts(item)]
-        wanted = [_name(part.opclass) for part in parts_of_model(index, self._context.dialect)]
+        wanted = [_name(part.opclass) for part in parts_of_index(index, self._context.dialect)]
         return any(
             one != two and (bool(one) or two not in self._going_without_saying)
             for one, two in zip(found, wanted, strict=False)

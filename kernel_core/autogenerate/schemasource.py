@@ -20,7 +20,7 @@ from sqlalchemy.schema import (
 from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.expression import TableClause
 
-from ..ddl.overriding import is_overridden
+from ..ddl.overrides import is_overridden
 from ..operations.kinds.sequence import options_of
 from ..operations.operation import Code, SourceWriter
 from ..util.exc import CommandError

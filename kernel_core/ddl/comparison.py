@@ -13,10 +13,10 @@ from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from ..util.sqla_compat import sql_text
-from .defaulttext import defaults_differ
-from .generated import GeneratedNames
-from .signature import IndexValue, UniqueValue, index_of_model, unique_of_model
-from .typetext import synonyms_of, types_differ
+from .default_comparison import defaults_differ
+from .generated_names import GeneratedNames
+from .signature import IndexSignature, UniqueSignature, index_signature, unique_signature
+from .type_comparison import synonyms_of, types_differ
 
 
 class ComparisonResult(NamedTuple):
@@ -90,14 +90,14 @@ class ComparesSchemas:
 
     def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:
         """Compare two indexes of one name."""
-        wanted, found = (index_of_model(each, self.dialect) for each in (metadata_index, reflected_index))
+        wanted, found = (index_signature(each, self.dialect) for each in (metadata_index, reflected_index))
         return _compared(wanted, found)
 
     def compare_unique_constraint(
         self, metadata_constraint: UniqueConstraint, reflected_constraint: UniqueConstraint
     ) -> ComparisonResult:
         """Compare two unique constraints of one name."""
-        return _compared(unique_of_model(metadata_constraint), unique_of_model(reflected_constraint))
+        return _compared(unique_signature(metadata_constraint), unique_signature(reflected_constraint))
 
     def compare_check_constraint(
         self, metadata_constraint: CheckConstraint, reflected_constraint: CheckConstraint
@@ -145,7 +145,7 @@ class ComparesSchemas:
         return sql.replace("%%", "%") if self.dialect.paramstyle in ("format", "pyformat") else sql
 
 
-def _compared(wanted: IndexValue | UniqueValue, found: IndexValue | UniqueValue) -> ComparisonResult:
+def _compared(wanted: IndexSignature | UniqueSignature, found: IndexSignature | UniqueSignature) -> ComparisonResult:
     differing = [
         f"{field.name} {getattr(found, field.name)!r} to {getattr(wanted, field.name)!r}"
         for field in fields(wanted)

@@ -29,7 +29,7 @@ from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import is_type_bound, should_create
 from .columnchange import ColumnChange
 from .comparison import ComparesSchemas, ComparisonResult
-from .recreate.ways import RecreatesTables
+from .recreate.hooks import RecreatesTables
 from .statements import RunsStatements
 
 __all__ = ["ComparisonResult", "DefaultImpl"]

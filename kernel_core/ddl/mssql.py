@@ -33,7 +33,7 @@ from ..util.exc import UnsupportedOperation
 from ..util.messaging import warn
 from .columnchange import ColumnChange
 from .impl import DefaultImpl
-from .typetext import synonyms_of
+from .type_comparison import synonyms_of
 
 Kind = Literal["default", "check", "foreign_key"]
 

@@ -32,7 +32,7 @@ from ..operations.statements import (
 )
 from ..util.exc import UnsupportedOperation
 from .impl import DefaultImpl
-from .typetext import synonyms_of
+from .type_comparison import synonyms_of
 
 
 class OracleImpl(DefaultImpl):

@@ -16,7 +16,7 @@ from ..util.sqla_compat import ddl_sql, quoted_name
 
 
 @dataclass(frozen=True, slots=True)
-class UniqueValue:
+class UniqueSignature:
     """What makes a unique constraint the same as another: its columns, and how it treats NULL."""
 
     columns: tuple[str, ...]
@@ -24,7 +24,7 @@ class UniqueValue:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexValue:
+class IndexSignature:
     """What makes an index the same as another: its columns or expressions in order, its uniqueness, its extras.
 
     ``parts`` are in their one spelling, with collation and order.
@@ -37,17 +37,17 @@ class IndexValue:
     is_invalid: bool = False
 
 
-def unique_of_model(constraint: UniqueConstraint) -> UniqueValue:
+def unique_signature(constraint: UniqueConstraint) -> UniqueSignature:
     """Return the value of a unique constraint that is an object: of the models, or a reflected one."""
     distinct = constraint.dialect_kwargs.get("postgresql_nulls_not_distinct")
-    return UniqueValue(tuple(sorted(str(column.name) for column in constraint.columns)), bool(distinct))
+    return UniqueSignature(tuple(sorted(str(column.name) for column in constraint.columns)), bool(distinct))
 
 
-def index_of_model(index: Index, dialect: Dialect) -> IndexValue:
+def index_signature(index: Index, dialect: Dialect) -> IndexSignature:
     """Return the value of an index that is an object: of the models, or a reflected one."""
     is_postgresql = dialect.name == "postgresql"
     include = index.dialect_kwargs.get("postgresql_include") or ()
-    return IndexValue(
+    return IndexSignature(
         _normal_parts(index, dialect),
         bool(index.unique),
         tuple(sorted(str(getattr(column, "name", column)) for column in include)) if is_postgresql else (),
@@ -60,10 +60,10 @@ def _normal_parts(index: Index, dialect: Dialect) -> tuple[str, ...]:
     columns = [part for part in index.expressions if isinstance(part, Column)]
     if not index.dialect_kwargs and len(columns) == len(index.expressions):
         return tuple(normal_name(str(column.name), grammar) for column in columns)
-    return tuple(part.normal(grammar) for part in parts_of_model(index, dialect))
+    return tuple(part.normal(grammar) for part in parts_of_index(index, dialect))
 
 
-def parts_of_model(index: Index, dialect: Dialect) -> list[IndexPart]:
+def parts_of_index(index: Index, dialect: Dialect) -> list[IndexPart]:
     """Return what an index that is an object is over; PostgreSQL's ``postgresql_ops`` are a part's words as well."""
     ops = (index.dialect_kwargs.get("postgresql_ops") or {}) if dialect.name == "postgresql" else {}
     return [_part(part, str(ops.get(getattr(part, "key", None), "")), dialect) for part in index.expressions]

@@ -21,7 +21,6 @@ from ..util.exc import CommandError
 from ..util.sql import tabs_as_spaces
 from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters, typed_text
 from ..util.sqltext import refuse_nul, shortened
-from .rowtext import script_row
 from .scriptconnection import ScriptConnection
 
 
@@ -239,7 +238,7 @@ class RunsStatements:
             table = sa_table(table.name, *(column(each.name, each.type) for each in table.c), schema=place)
         if self.as_sql:
             for row in rows:
-                self.execute(table.insert().values(script_row(table, row)).inline())
+                self.execute(table.insert().values(_script_row(table, row)).inline())
         elif multiinsert and not any(isinstance(value, ClauseElement) for row in rows for value in row.values()):
             assert self.connection is not None, "online mode has a connection"
             if rows:
@@ -253,3 +252,20 @@ class RunsStatements:
 def _is_written_by_hand(construct: Any) -> bool:
     """Tell whether a person wrote the statement itself; what ends it is theirs to say."""
     return isinstance(construct, (TextClause, schema.DDL))
+
+
+def _script_row(table: Table | TableClause, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of an offline script, with the defaults that Python computes.
+
+    Raises CommandError for a name that is not a column of the table.
+    """
+    for name in row:
+        if name not in table.c:
+            known = ", ".join(table.c.keys())
+            raise CommandError(f"Table {table.name!r} has no column {name!r}. Its columns: {known}.")
+    filled = dict(row)
+    for each in table.c:
+        default: Any = getattr(each, "default", None)
+        if each.key not in row and default is not None and hasattr(default, "arg"):
+            filled[each.key] = default.arg(None) if default.is_callable else default.arg
+    return filled

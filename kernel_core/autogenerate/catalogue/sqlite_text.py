@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...ddl.sqlite.definition import Clause, ColumnText, TableText, parse_table
+from ...ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
 from ...util.sql import Token, body, closing, tokens
 
 Columns = tuple[str, ...]

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.schema import ForeignKeyConstraint, UniqueConstraint
 
-from ...ddl.overriding import told_same
-from ...ddl.signature import UniqueValue, unique_of_model
+from ...ddl.overrides import same_by_hook
+from ...ddl.signature import UniqueSignature, unique_signature
 from ...util.sqla_compat import final_name
 from ..catalogue import TableInfo
 from ..context import AutogenContext
@@ -55,19 +55,19 @@ def compare_uniques(
 
 
 def _match_uniques(
-    context: AutogenContext, database: Database, info: TableInfo, sides: Sides, found: list[tuple[Any, UniqueValue]]
+    context: AutogenContext, database: Database, info: TableInfo, sides: Sides, found: list[tuple[Any, UniqueSignature]]
 ) -> tuple[list[UniqueConstraint], set[int]]:
     """Return the model's constraints that the database lacks, and the positions of those that it has.
 
     PostgreSQL leaves out a UNIQUE that says no more than the primary key or another UNIQUE of its CREATE TABLE.
     """
     wanted = list(sides.model_uniques)
-    wanted.sort(key=lambda unique: (unique.name is None, str(unique.name), unique_of_model(unique).columns))
+    wanted.sort(key=lambda unique: (unique.name is None, str(unique.name), unique_signature(unique).columns))
     kept: set[int] = set()
     missing: list[UniqueConstraint] = []
     for constraint in wanted:
         name = final_name(constraint, context.dialect)
-        position = _same_unique(name, unique_of_model(constraint), found, kept)
+        position = _same_unique(name, unique_signature(constraint), found, kept)
         namesake = _namesake(name, found, kept)
         if namesake is not None:
             told = _told_same(context, database, info, constraint, found[namesake])
@@ -76,9 +76,9 @@ def _match_uniques(
             kept.add(position)
         elif not _is_such_an_index(context, constraint, info):
             missing.append(constraint)
-    merged = {found[position][1] for position in kept} | {UniqueValue(tuple(sorted(_key_columns(info))))}
+    merged = {found[position][1] for position in kept} | {UniqueSignature(tuple(sorted(_key_columns(info))))}
     if context.dialect.name == "postgresql":
-        missing = [constraint for constraint in missing if unique_of_model(constraint) not in merged]
+        missing = [constraint for constraint in missing if unique_signature(constraint) not in merged]
     return missing, kept
 
 
@@ -86,20 +86,24 @@ def _key_columns(info: TableInfo) -> list[str]:
     return list(info.primary_key.get("constrained_columns") or ())
 
 
-def _namesake(name: str | None, found: list[tuple[Any, UniqueValue]], taken: set[int]) -> int | None:
+def _namesake(name: str | None, found: list[tuple[Any, UniqueSignature]], taken: set[int]) -> int | None:
     """Return the position of the constraint in the database that has the model's name."""
     named = (i for i, (other, _) in enumerate(found) if name is not None and other is not None and str(other) == name)
     return next((i for i in named if i not in taken), None)
 
 
 def _told_same(
-    context: AutogenContext, database: Database, info: TableInfo, model: UniqueConstraint, item: tuple[Any, UniqueValue]
+    context: AutogenContext,
+    database: Database,
+    info: TableInfo,
+    model: UniqueConstraint,
+    item: tuple[Any, UniqueSignature],
 ) -> bool | None:
-    return told_same(context.impl, "compare_unique_constraint", model, lambda: _unique_in(database, info, *item))
+    return same_by_hook(context.impl, "compare_unique_constraint", model, lambda: _unique_in(database, info, *item))
 
 
 def _same_unique(
-    name: str | None, value: UniqueValue, found: list[tuple[Any, UniqueValue]], taken: set[int]
+    name: str | None, value: UniqueSignature, found: list[tuple[Any, UniqueSignature]], taken: set[int]
 ) -> int | None:
     """Return the position of the constraint in the database that is the model's."""
     same = [i for i, (_, other) in enumerate(found) if other == value and i not in taken]
@@ -120,10 +124,13 @@ def _is_such_an_index(context: AutogenContext, constraint: UniqueConstraint, inf
     )
 
 
-def _unique_in(database: Database, info: TableInfo, name: str, value: UniqueValue) -> UniqueConstraint | None:
+def _unique_in(database: Database, info: TableInfo, name: str, value: UniqueSignature) -> UniqueConstraint | None:
     """Return the reflected constraint; None where one of its columns is left out by a hook."""
     for constraint in database.table(info.key).constraints:
-        if isinstance(constraint, UniqueConstraint) and (constraint.name, unique_of_model(constraint)) == (name, value):
+        if isinstance(constraint, UniqueConstraint) and (constraint.name, unique_signature(constraint)) == (
+            name,
+            value,
+        ):
             return constraint
     return None
 

@@ -19,7 +19,7 @@ from sqlalchemy.schema import (
     UniqueConstraint,
 )
 
-from ...ddl.indexsql import written_options, written_parts
+from ...ddl.index_expressions import written_options, written_parts
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
 from ...util.sqla_compat import (

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.schema import CheckConstraint, UniqueConstraint
 
-from ...ddl.mysql.stored import column_text
+from ...ddl.mysql.definition import column_text
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp, CreatePrimaryKeyOp, DropConstraintOp
 from ...operations.kinds.sql import ExecuteSQLOp

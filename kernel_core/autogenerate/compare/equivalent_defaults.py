@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ...ddl.defaulttext import defaults_differ
-from ...ddl.typetext import ddl_text
+from ...ddl.default_comparison import defaults_differ
+from ...ddl.type_comparison import ddl_text
 from ...util.sql import expression_fault, lex
 from ...util.sqla_compat import default_argument, default_sql
 from ..canonical import Question, TablePair, canonical, differ

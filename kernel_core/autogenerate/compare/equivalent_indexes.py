@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Index
 
-from ...ddl.signature import parts_of_model
+from ...ddl.signature import parts_of_index
 from ...util.sql import IndexPart, normal_sql
 from ...util.sqla_compat import final_name
 from ..canonical import Question, TablePair, canonical, differ
@@ -52,7 +52,7 @@ def equivalent_indexes(context: AutogenContext, pairs: Iterable[TablePair]) -> f
 def _unlike(index: Index, item: Mapping[str, Any], dialect: Dialect) -> Iterator[tuple[IndexPart, IndexPart]]:
     """Yield the parts of both sides that differ as text; those of the database first."""
     found = [part.cut(dialect) for part in index_parts(item)]
-    wanted = parts_of_model(index, dialect)
+    wanted = parts_of_index(index, dialect)
     if len(found) == len(wanted):
         yield from (
             (one, two) for one, two in zip(found, wanted, strict=True) if one.normal(dialect) != two.normal(dialect)

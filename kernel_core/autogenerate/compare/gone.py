@@ -9,9 +9,9 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import Column, Constraint, CreateTable, Index, MetaData, Table
 
-from ...ddl.mysql.stored import column_text
+from ...ddl.mysql.definition import column_text
+from ...ddl.sqlite.equivalence import are_equivalent
 from ...ddl.sqlite.identifiers import in_schema
-from ...ddl.sqlite.sameness import make_the_same
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.index import DropIndexOp
@@ -106,7 +106,7 @@ def _stored_sql(context: AutogenContext, info: TableInfo, table: Table) -> str |
         made = str(CreateTable(table).compile(dialect=context.dialect))
     except CompileError:  # a virtual table, whose columns have no types
         made = ""
-    return None if make_the_same(str(info.sql), made) else in_schema(str(info.sql), info.key[0])
+    return None if are_equivalent(str(info.sql), made) else in_schema(str(info.sql), info.key[0])
 
 
 def _partition_sql(context: AutogenContext, info: TableInfo, table: Table) -> str:

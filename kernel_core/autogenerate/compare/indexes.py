@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.schema import Index, Table
 
-from ...ddl.overriding import told_same
-from ...ddl.signature import index_of_model
+from ...ddl.overrides import same_by_hook
+from ...ddl.signature import index_signature
 from ...util.sqla_compat import final_name, is_made_on
 from ..catalogue import TableInfo
 from ..context import AutogenContext, names
@@ -68,10 +68,10 @@ def _is_same(
     value = None if item is None else index_of_database(item, context.dialect)
     if item is None or value is None or value.is_invalid:
         return False
-    told = told_same(context.impl, "compare_indexes", index, lambda: _index_in(database, info, item["name"]))
+    told = same_by_hook(context.impl, "compare_indexes", index, lambda: _index_in(database, info, item["name"]))
     if told is not None:
         return told
-    wanted = index_of_model(index, context.dialect)
+    wanted = index_signature(index, context.dialect)
     if SameIndex(info.key, str(item["name"])) in database.same_indexes:
         wanted = replace(wanted, parts=value.parts)
     return wanted == value

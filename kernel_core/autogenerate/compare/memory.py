@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.schema import MetaData, Table
 
-from ...ddl.overriding import is_anothers, is_overridden
+from ...ddl.overrides import is_overridden, is_third_party
 from ..context import AutogenContext
 from .modelstate import ModelState
 from .sameness import TYPE_HOOKS
@@ -97,7 +97,7 @@ def _is_on_its_own(context: AutogenContext) -> bool:
         or any(callable(opts.get(name)) for name in _OPTIONS)
         or context.comparisons.hears_strangers()
         or is_overridden(impl, "autogen_column_reflect")
-        or any(is_anothers(impl, hook) for hook in _HOOKS)
+        or any(is_third_party(impl, hook) for hook in _HOOKS)
         or Table("heard", MetaData()).dispatch.column_reflect
     )
 

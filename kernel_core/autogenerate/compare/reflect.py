@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.schema import Column, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy.types import NULLTYPE
 
-from ...ddl.overriding import is_overridden
+from ...ddl.overrides import is_overridden
 from ..catalogue import Info, Key, TableInfo, read_catalogue
 from ..context import AutogenContext
 from . import dialects

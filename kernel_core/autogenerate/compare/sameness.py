@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.schema import Column
 from sqlalchemy.types import NullType, TypeEngine
 
-from ...ddl.overriding import is_anothers
-from ...ddl.typetext import types_differ
+from ...ddl.overrides import is_third_party
+from ...ddl.type_comparison import types_differ
 from ...util.sqla_compat import default_sql
 from ..catalogue import Info
 from ..context import AutogenContext
@@ -35,8 +35,8 @@ class Sameness:
             or callable(opts.get("compare_type"))
             or callable(opts.get("compare_server_default"))
             or context.comparisons.hears_others("column")
-            or any(is_anothers(impl, name) for name in TYPE_HOOKS)
-            or (self._defaults_count and is_anothers(impl, "compare_server_default"))
+            or any(is_third_party(impl, name) for name in TYPE_HOOKS)
+            or (self._defaults_count and is_third_party(impl, "compare_server_default"))
         )
 
     def is_same(self, item: Info, model: Column[Any]) -> bool:

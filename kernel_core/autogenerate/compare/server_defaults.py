@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.schema import Column, FetchedValue, Identity
 
-from ...ddl.defaulttext import defaults_differ
+from ...ddl.default_comparison import defaults_differ
 from ...util.sqla_compat import default_argument, default_sql
 from ..catalogue.sequences import sequence_of_default
 from ..context import AutogenContext

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.schema import ForeignKeyConstraint, Index, Table, UniqueConstraint
 
-from ...ddl.overriding import is_overridden
-from ...ddl.signature import unique_of_model
+from ...ddl.overrides import is_overridden
+from ...ddl.signature import unique_signature
 from ..catalogue import TableInfo
 from ..context import AutogenContext
 from .reflect import Database
@@ -53,7 +53,7 @@ def _without_constraints(context: AutogenContext, database: Database, info: Tabl
     uniques = {constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)}
     indexes, model_uniques, model_indexes = set(table.indexes), set(sides.model_uniques), set(sides.model_indexes)
     context.impl.correct_for_autogen_constraints(uniques, indexes, model_uniques, model_indexes)
-    kept = {(constraint.name, unique_of_model(constraint)) for constraint in uniques}
+    kept = {(constraint.name, unique_signature(constraint)) for constraint in uniques}
     named = {index.name for index in indexes}
     return sides._replace(
         uniques=[item for item in sides.uniques if (item["name"], unique_of_database(item)) in kept],

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.schema import Column
 from sqlalchemy.types import NullType
 
-from ...ddl.typetext import types_differ
+from ...ddl.type_comparison import types_differ
 from ..context import AutogenContext
 
 

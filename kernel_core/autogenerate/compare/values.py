@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, ForeignKeyConstraint, Index
 
-from ...ddl.signature import IndexValue, UniqueValue
+from ...ddl.signature import IndexSignature, UniqueSignature
 from ...util.sql import IndexPart, grammar_of, index_part, normal_name
 from ...util.sqla_compat import quoted_name, referent
 from ..catalogue.values import Key
@@ -31,17 +31,17 @@ class ForeignKeyValue:
     initially: str = ""
 
 
-def unique_of_database(info: Mapping[str, Any]) -> UniqueValue:
+def unique_of_database(info: Mapping[str, Any]) -> UniqueSignature:
     """Return the value of a unique constraint as the Inspector gives it."""
     options = info.get("dialect_options") or {}
-    return UniqueValue(tuple(sorted(info["column_names"])), bool(options.get("postgresql_nulls_not_distinct")))
+    return UniqueSignature(tuple(sorted(info["column_names"])), bool(options.get("postgresql_nulls_not_distinct")))
 
 
-def index_of_database(info: Mapping[str, Any], dialect: Dialect) -> IndexValue:
+def index_of_database(info: Mapping[str, Any], dialect: Dialect) -> IndexSignature:
     """Return the value of an index as the Inspector gives it."""
     options, grammar = info.get("dialect_options") or {}, grammar_of(dialect)
     is_plain = not (info.get("expressions") or info.get("column_sorting") or info.get("parts"))
-    return IndexValue(
+    return IndexSignature(
         tuple(normal_name(name, grammar) for name in info["column_names"])
         if is_plain
         else tuple(part.cut(dialect).normal(grammar) for part in index_parts(info)),

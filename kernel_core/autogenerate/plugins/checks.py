@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.schema import CheckConstraint, Column
 
-from ...ddl.overriding import told_same
+from ...ddl.overrides import same_by_hook
 from ...operations.kinds.column import AddColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp
 from ...operations.kinds.table import CreateTableOp
@@ -165,7 +165,7 @@ def told_same_check(
     context: AutogenContext, pair: Pair, model: CheckConstraint, item: Mapping[str, Any]
 ) -> bool | None:
     """Return what a dialect's own ``compare_check_constraint`` says of two checks of one name; None without one."""
-    return told_same(context.impl, "compare_check_constraint", model, lambda: existing_check(item, pair.info.key))
+    return same_by_hook(context.impl, "compare_check_constraint", model, lambda: existing_check(item, pair.info.key))
 
 
 def _warn_of_nameless(context: AutogenContext, item: Mapping[str, Any], key: Key) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.schema import UniqueConstraint
 
-from ...ddl.signature import unique_of_model
+from ...ddl.signature import unique_signature
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
 from ..compare.copies import create_unique, drop_constraint
@@ -50,7 +50,7 @@ def _same(context: AutogenContext, pair: Pair) -> list[tuple[UniqueConstraint, M
     found: list[tuple[UniqueConstraint, Mapping[str, Any]]] = []
     wanted = [each for each in pair.model.constraints if isinstance(each, UniqueConstraint)]
     for constraint in sorted(wanted, key=lambda each: (each.name is None, str(each.name))):
-        name, value = final_name(constraint, context.dialect), unique_of_model(constraint)
+        name, value = final_name(constraint, context.dialect), unique_signature(constraint)
         for item in left:
             if name in (None, item["name"]) and unique_of_database(item) == value:
                 found.append((constraint, item))

@@ -6,8 +6,8 @@ fills in what was left open.
 
 from __future__ import annotations
 
-from ...ddl.overriding import is_anothers
-from ...ddl.typetext import only_one_is_bounded
+from ...ddl.overrides import is_third_party
+from ...ddl.type_comparison import only_one_is_bounded
 from ...runtime.plugins import Plugin
 from ..compare.columns import alteration_of
 from ..compare.found import Found
@@ -23,7 +23,7 @@ def setup(plugin: Plugin) -> None:
 
 def compare_bounds(context: AutogenContext, database: Database, found: Found) -> None:
     """Find columns whose type gets or loses its bounds; a hook ``compare_type`` has the last word about types."""
-    if context.opts.get("compare_type", True) is not True or is_anothers(context.impl, "compare_type"):
+    if context.opts.get("compare_type", True) is not True or is_third_party(context.impl, "compare_type"):
         return
     for pair in found.both:
         for column in pair.model.columns:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint, Table, UniqueConstraint
 
-from ...ddl.signature import unique_of_model
+from ...ddl.signature import unique_signature
 from ...operations.kinds.column import AddColumnOp, DropColumnOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
@@ -102,7 +102,7 @@ def _constraints(context: AutogenContext, old: Table, new: Table, old_name: str)
 def _is_same(old: Constraint, new: Constraint, old_name: str, context: AutogenContext) -> bool:
     if isinstance(old, UniqueConstraint) and isinstance(new, UniqueConstraint):
         wanted = final_name(new, context.dialect)
-        return unique_of_model(old) == unique_of_model(new) and (None in (wanted, old.name) or wanted == old.name)
+        return unique_signature(old) == unique_signature(new) and (None in (wanted, old.name) or wanted == old.name)
     if isinstance(old, ForeignKeyConstraint) and isinstance(new, ForeignKeyConstraint):
         one, two = (foreign_key_of_model(each, None) for each in (old, new))
         if one.referred == (new.table.schema, old_name):  # the table refers to itself

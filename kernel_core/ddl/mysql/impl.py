@@ -33,11 +33,11 @@ from ...util.sql import is_enclosed, is_literal, normal_sql
 from ...util.sqla_compat import default_argument, is_type_bound
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
-from ..recreate import AsStored
-from ..typetext import synonyms_of
-from .column import ColumnText, parse_column
-from .generated import MysqlNames
-from .stored import as_stored, column_text, options_of, unreflected
+from ..recreate import TableDefinition
+from ..type_comparison import synonyms_of
+from .column_definition import ColumnDefinition, parse_column
+from .definition import column_text, table_definition, table_options, unreflected_part
+from .generated_names import MysqlNames
 
 _KINDS: tuple[tuple[type[Constraint], str], ...] = (
     (ForeignKeyConstraint, "FOREIGN KEY"),
@@ -84,7 +84,7 @@ class MySQLImpl(DefaultImpl):
             )
         self.execute(MySQLChangeColumn.of(change, stored))
 
-    def _stored_column(self, connection: Connection, change: ColumnChange) -> ColumnText | None:
+    def _stored_column(self, connection: Connection, change: ColumnChange) -> ColumnDefinition | None:
         """Return the column as it is now; None where it does not exist, which the statement will report."""
         try:
             quote = self.checking_dialect.identifier_preparer
@@ -129,21 +129,21 @@ class MySQLImpl(DefaultImpl):
 
     # Move and copy
 
-    def as_stored(self, connection: Connection, table_name: str, schema: str | None) -> AsStored:
+    def table_definition(self, connection: Connection, table_name: str, schema: str | None) -> TableDefinition:
         """Return the table as SHOW CREATE TABLE states it."""
-        return as_stored(connection, self.checking_dialect.identifier_preparer, table_name, schema)
+        return table_definition(connection, self.checking_dialect.identifier_preparer, table_name, schema)
 
-    def offline_clauses(self) -> AsStored:
+    def offline_definition(self) -> TableDefinition:
         """State the primary key inside CREATE TABLE, because a column that counts must be one."""
-        return AsStored(inline=frozenset({"PRIMARY KEY"}))
+        return TableDefinition(inline=frozenset({"PRIMARY KEY"}))
 
-    def options_of(self, stored: AsStored) -> dict[str, Any]:
+    def table_options(self, stored: TableDefinition) -> dict[str, Any]:
         """Return where the count of AUTO_INCREMENT stands; the other options are reflected."""
-        return options_of(stored)
+        return table_options(stored)
 
-    def unreflected(self, column_text: str) -> str | None:
+    def unreflected_part(self, column_text: str) -> str | None:
         """Return INVISIBLE, a CHECK of the column's own, and the like."""
-        return unreflected(column_text)
+        return unreflected_part(column_text)
 
 
 class MariaDBImpl(MySQLImpl):
@@ -171,14 +171,14 @@ class MySQLChangeColumn(AlterColumn):
         default: Any = None,
         autoincrement: bool | None = None,
         comment: str | Literal[False] | None = None,
-        stored: ColumnText | None = None,
+        stored: ColumnDefinition | None = None,
     ) -> None:
         super().__init__(name, column_name, schema=schema)
         self.newname, self.type_, self.nullable, self.stored = newname, type_, nullable, stored
         self.default, self.autoincrement, self.comment = default, autoincrement, comment
 
     @classmethod
-    def of(cls, change: ColumnChange, stored: ColumnText | None) -> Self:
+    def of(cls, change: ColumnChange, stored: ColumnDefinition | None) -> Self:
         """Return the statement for a change of a column whose stored definition is ``stored``."""
         default = change.server_default if change.server_default is not False else change.existing_server_default
         comment = change.comment if change.comment is not False else change.existing_comment
@@ -203,12 +203,12 @@ def _states_on_update(change: ColumnChange) -> bool:
     return _on_update(change.server_default) or _on_update(change.existing_server_default)
 
 
-def _loses_on_update(change: ColumnChange, stored: ColumnText | None) -> bool:
+def _loses_on_update(change: ColumnChange, stored: ColumnDefinition | None) -> bool:
     """Return whether SET DEFAULT would remove ON UPDATE, which the change does not mention."""
     return change.server_default is not False and stored is not None and stored.on_update is not None
 
 
-def _without_on_update(stored: ColumnText) -> ColumnText:
+def _without_on_update(stored: ColumnDefinition) -> ColumnDefinition:
     return replace(stored, on_update=None)
 
 
@@ -261,7 +261,7 @@ def _change_column(element: MySQLChangeColumn, compiler: DDLCompiler, **kw: Any)
 
 
 def _whole_column(element: MySQLChangeColumn, compiler: DDLCompiler) -> str:
-    stored = element.stored or ColumnText("")
+    stored = element.stored or ColumnDefinition("")
     new_type = None if element.type_ is None else format_type(compiler, element.type_)
     plain = _as_written(compiler)
     type_text = new_type or plain(stored.type_text)
@@ -292,7 +292,7 @@ def _as_written(compiler: DDLCompiler) -> Callable[[str], str]:
     return process
 
 
-def _default_words(element: MySQLChangeColumn, compiler: DDLCompiler, stored: ColumnText) -> list[str]:
+def _default_words(element: MySQLChangeColumn, compiler: DDLCompiler, stored: ColumnDefinition) -> list[str]:
     """Return DEFAULT and ON UPDATE: of the default that is given, else of the stored one."""
     default, plain = element.default, _as_written(compiler)
     words = []

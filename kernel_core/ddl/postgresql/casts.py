@@ -17,7 +17,7 @@ from sqlalchemy.types import ARRAY, Enum, TypeDecorator, TypeEngine
 from ...operations.kinds.column import Conversion
 from ...util.sqla_compat import default_sql
 from ...util.sqltext import without_parameters
-from ..typetext import ddl_text, parse_type_text
+from ..type_comparison import ddl_text, parse_type_text
 
 _FAMILIES = {
     "text": ("char", "character", "varchar", "character varying", "text", "bpchar", "citext", "name"),

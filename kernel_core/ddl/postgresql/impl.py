@@ -20,14 +20,14 @@ from ...operations.statements import alter_table, format_column_name, format_typ
 from ...util.sqla_compat import literal_text
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
-from ..indexsql import with_valid_parts
-from ..recreate import AsStored
-from ..typetext import synonyms_of
+from ..index_expressions import with_valid_parts
+from ..recreate import TableDefinition
+from ..type_comparison import synonyms_of
 from .casts import conversion, is_plain_default, kept_default
-from .generated import PostgresqlNames
+from .definition import table_definition
+from .generated_names import PostgresqlNames
 from .sequences import move_sequences
 from .serial import becomes_identity, becomes_serial, sequence_of, serial_default
-from .stored import as_stored
 
 
 class PostgresqlImpl(DefaultImpl):
@@ -48,7 +48,7 @@ class PostgresqlImpl(DefaultImpl):
 
     def add_column(self, table_name: str, column: Column[Any], **kw: Any) -> Iterable[Constraint] | None:
         """Add a column, and before it the enum type or domain that it uses, where that is not there."""
-        self.make_type(column.type)
+        self.create_type(column.type)
         return super().add_column(table_name, column, **kw)
 
     def change_column(self, change: ColumnChange) -> None:
@@ -82,7 +82,7 @@ class PostgresqlImpl(DefaultImpl):
 
     def column_type(self, change: ColumnChange, type_: TypeEngine[Any]) -> ClauseElement:
         """Return the change of type, with the ``postgresql_using`` expression that turns old values into new."""
-        self.make_type(type_)
+        self.create_type(type_)
         using = change.options.get("postgresql_using")
         return PostgresqlColumnType(*change.place, type_, using=None if using is None else str(using), **change.known)
 
@@ -90,7 +90,7 @@ class PostgresqlImpl(DefaultImpl):
         """Return the USING expression for a change of type that has no assignment cast."""
         return conversion(self.dialect, column_name, before, after)
 
-    def make_type(self, type_: TypeEngine[Any]) -> None:
+    def create_type(self, type_: TypeEngine[Any]) -> None:
         """Make an enum type or domain, where it is not there."""
         own = type_.dialect_impl(self.dialect)
         if isinstance(own, NamedType) and getattr(own, "create_type", True):
@@ -102,20 +102,20 @@ class PostgresqlImpl(DefaultImpl):
 
     # Move and copy
 
-    def as_stored(self, connection: Connection, table_name: str, schema: str | None) -> AsStored:
+    def table_definition(self, connection: Connection, table_name: str, schema: str | None) -> TableDefinition:
         """Return constraints, indexes, triggers and the rest in PostgreSQL's own words."""
-        return as_stored(connection, self.checking_dialect.identifier_preparer, table_name, schema)
+        return table_definition(connection, self.checking_dialect.identifier_preparer, table_name, schema)
 
-    def insert_words(self, new: Table) -> str:
+    def insert_option(self, new: Table) -> str:
         """Let the rows keep the values of an identity that is otherwise always given by the server."""
         return "OVERRIDING SYSTEM VALUE " if any(column.identity is not None for column in new.columns) else ""
 
-    def exchange(self, old: str, new: str, schema: str | None) -> None:
+    def swap_tables(self, old: str, new: str, schema: str | None) -> None:
         """Drop the old table and give its name to the new one; what counts its rows goes on counting."""
         renamed = (
             [] if self.as_sql or self.connection is None else move_sequences(self, self.connection, old, new, schema)
         )
-        super().exchange(old, new, schema)
+        super().swap_tables(old, new, schema)
         for sql in renamed:
             self.execute_sql(sql)
 

@@ -3,7 +3,7 @@
 SQLite has a way of its own (`kernel_core.ddl.sqlite`), because it must; elsewhere ``recreate="always"`` asks for it.
 """
 
-from .run import Recreation
-from .stored import AsStored, Clause
+from .definition import Clause, TableDefinition
+from .recreation import Recreation
 
-__all__ = ["AsStored", "Clause", "Recreation"]
+__all__ = ["Clause", "Recreation", "TableDefinition"]

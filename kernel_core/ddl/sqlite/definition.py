@@ -1,230 +1,77 @@
-"""A CREATE TABLE of SQLite that can be edited: what is not touched keeps every letter.
-
-SQLAlchemy's reflection forgets STRICT, WITHOUT ROWID, AUTOINCREMENT, COLLATE, conflict clauses, unnamed CHECKs and
-DEFERRABLE. The stored text of the table forgets nothing, so changes are made in that.
-(https://sqlite.org/lang_createtable.html)
-"""
+"""A table as SQLite stores it: its own text, and the text of the indexes, triggers and views that hang on it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ...util.sql import Token, closing, mentions, split_commas, tokens
+from sqlalchemy import Index, Table
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from ...util.exc import BatchError
+from ...util.sql import mentions, tokens
+from .create_table import TableText, parse_table
 from .identifiers import quote
 
-_TABLE_STARTS = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"})
-_COLUMN_STARTS = frozenset(
-    {"CONSTRAINT", "PRIMARY", "NOT", "NULL", "UNIQUE", "CHECK", "DEFAULT", "COLLATE", "REFERENCES", "GENERATED", "AS"}
-)
+if TYPE_CHECKING:
+    from .impl import SQLiteImpl
 
 
 @dataclass(slots=True)
-class Clause:
-    """A constraint of a column or of the table: its words, its kind (``NOT NULL``, ``CHECK``...) and its name."""
+class Stored:
+    """A table as the database holds it: its text, and the text of what hangs on it (name to SQL)."""
 
-    text: str
-    kind: str
-    name: str | None = None
+    text: TableText
+    indexes: dict[str, str] = field(default_factory=dict)
+    triggers: dict[str, str] = field(default_factory=dict)
+    views: dict[str, str] = field(default_factory=dict)
 
-    def mentions(self, column: str) -> bool:
-        """Tell whether the column's name occurs in it."""
-        return mentions(tokens(self.text, "sqlite"), column)
-
-    def lists_values_of(self, column: str) -> bool:
-        """Tell whether it is an unnamed ``CHECK (column IN (...))``, as a type makes it."""
-        found = tokens(self.text, "sqlite")
-        if self.kind != "CHECK" or self.name is not None or len(found) < 7:  # as many are in CHECK (column IN ())
+    def is_free(self, column: str) -> bool:
+        """Tell whether DROP COLUMN takes this column: it is not the last one, and nothing mentions it."""
+        if not self.text.has_column(column) or len(self.text.columns) == 1:
             return False
-        is_list = found[3].keyword == "IN" and found[4].text == "(" and closing(found, 4) == len(found) - 2
-        return is_list and found[2].name.lower() == column.lower()
-
-    def columns(self) -> list[str]:
-        """Return the column names in the first brackets: those of a key, a unique or a foreign key."""
-        found = tokens(self.text, "sqlite")
-        opening = next((place for place, token in enumerate(found) if token.text == "("), None)
-        if opening is None:
-            return []
-        return [run[0].name for run in split_commas(found[opening + 1 : closing(found, opening)]) if run]
+        own = self.text.column(column)
+        if any(clause.kind in ("PRIMARY KEY", "UNIQUE", "FOREIGN KEY", "CHECK") for clause in own.clauses):
+            return False
+        others = [clause.text for other in self.text.columns if other is not own for clause in other.clauses]
+        texts = [*others, *(clause.text for clause in self.text.constraints)]
+        texts += [*self.indexes.values(), *self.triggers.values(), *self.views.values()]
+        return not any(mentions(tokens(text, "sqlite"), column) for text in texts)
 
 
-@dataclass(slots=True)
-class ColumnText:
-    """A column: its name, its type as written, and its clauses in order."""
+def stored_definition(impl: SQLiteImpl, table_name: str, schema: str | None = None) -> Stored:
+    """Read a table from ``sqlite_master``.
 
-    name: str
-    type_text: str
-    clauses: list[Clause] = field(default_factory=list)
-    written_name: str = ""
-
-    def clause(self, kind: str) -> Clause | None:
-        """Return the clause of that kind."""
-        return next((clause for clause in self.clauses if clause.kind == kind), None)
-
-    def set_clause(self, kind: str, text: str | None) -> None:
-        """Put ``text`` in place of the clause of that kind; None takes it away."""
-        old = self.clause(kind)
-        if old is not None and text is not None:
-            self.clauses[self.clauses.index(old)] = Clause(text, kind, None)
-            return
-        if old is not None:
-            self.clauses.remove(old)
-        elif text is not None:
-            self.clauses.append(Clause(text, kind))
-
-    @property
-    def is_generated(self) -> bool:
-        """Tell whether its values are computed, so that none can be inserted."""
-        return self.clause("GENERATED") is not None
-
-    @property
-    def is_rowid_alias(self) -> bool:
-        """Tell whether it is an ``INTEGER PRIMARY KEY``."""
-        return self.type_text.strip().upper() == "INTEGER" and self.clause("PRIMARY KEY") is not None
-
-    def sql(self) -> str:
-        """Return the column as it stands in CREATE TABLE."""
-        return _joined(
-            [self.written_name or quote(self.name), self.type_text, *(clause.text for clause in self.clauses)]
-        )
+    Raises BatchError where there is no such table, or where it is none that can be rebuilt.
+    """
+    master = f"{quote(schema)}.sqlite_master" if schema else "sqlite_master"
+    catalog = impl.catalog()
+    assert catalog is not None, "the stored definition is read from a live database"
+    rows = catalog.exec_driver_sql(f"SELECT type, name, tbl_name, sql FROM {master} WHERE sql IS NOT NULL").all()
+    text: TableText | None = None
+    kinds: dict[str, dict[str, str]] = {"index": {}, "trigger": {}, "view": {}}
+    for type_, name, owner, sql in rows:
+        if type_ == "table" and name.lower() == table_name.lower():
+            try:
+                text = parse_table(sql)
+            except ValueError as error:
+                raise BatchError(f"Table {table_name!r} cannot be rebuilt: {error}.") from None
+        elif (type_ in ("index", "trigger") and owner.lower() == table_name.lower()) or (
+            type_ == "view" and mentions(tokens(sql, "sqlite"), table_name)
+        ):
+            kinds[type_][name] = sql
+    if text is None:
+        raise BatchError(f"There is no table {table_name!r} in this database. Check its name.")
+    return Stored(text, kinds["index"], kinds["trigger"], kinds["view"])
 
 
-@dataclass(slots=True)
-class TableText:
-    """A table: columns, constraints, and the options behind the last bracket (``STRICT, WITHOUT ROWID``)."""
-
-    name: str
-    columns: list[ColumnText]
-    constraints: list[Clause]
-    options: str = ""
-    temporary: bool = False
-
-    def column(self, name: str) -> ColumnText:
-        """Return the column of that name, in any case; KeyError where there is none."""
-        for column in self.columns:
-            if column.name.lower() == name.lower():
-                return column
-        raise KeyError(name)
-
-    def has_column(self, name: str) -> bool:
-        """Tell whether there is a column of that name."""
-        return any(column.name.lower() == name.lower() for column in self.columns)
-
-    @property
-    def without_rowid(self) -> bool:
-        """Tell whether the table is WITHOUT ROWID."""
-        return "ROWID" in (token.keyword for token in tokens(self.options, "sqlite"))
-
-    @property
-    def has_rowid_alias(self) -> bool:
-        """Tell whether some column is another name of the rowid, so that copying it copies the rowid."""
-        single = [clause.columns() for clause in self.constraints if clause.kind == "PRIMARY KEY"]
-        return any(
-            column.is_rowid_alias or ([column.name] in single and column.type_text.strip().upper() == "INTEGER")
-            for column in self.columns
-        )
-
-    def set_option(self, words: str, wanted: bool) -> None:
-        """Put ``STRICT`` or ``WITHOUT ROWID`` behind the last bracket, or take it away."""
-        options = [" ".join(option.split()) for option in self.options.split(",") if option.strip()]
-        kept = [option for option in options if option.upper() != words]
-        self.options = ", ".join([*kept, words] if wanted else kept)
-
-    def sql(self, name: str | None = None) -> str:
-        """Return the CREATE TABLE statement, for a table of that name."""
-        parts = [column.sql() for column in self.columns] + [clause.text for clause in self.constraints]
-        body = ",\n\t".join(part + ("\n" if "--" in part else "") for part in parts)
-        create = "CREATE TEMPORARY TABLE" if self.temporary else "CREATE TABLE"
-        return f"{create} {quote(name or self.name)} (\n\t{body}\n){' ' + self.options if self.options else ''}"
+def stated_definition(table: Table, dialect: Dialect) -> Stored:
+    """Return a Table of SQLAlchemy (``copy_from``) as if it had been read from the database."""
+    text = parse_table(str(CreateTable(table).compile(dialect=dialect)))
+    return Stored(text, {str(index.name): index_sql(index, dialect) for index in table.indexes})
 
 
-def parse_table(sql: str) -> TableText:
-    """Read a CREATE TABLE; ValueError where it is none (a virtual table, say)."""
-    found = tokens(sql, "sqlite")
-    words = [token.keyword for token in found[:3]]
-    if words[:1] != ["CREATE"] or "TABLE" not in words[1:3] or "VIRTUAL" in words:
-        raise ValueError("it is not an ordinary table")
-    opening = next((place for place, token in enumerate(found) if token.text == "("), None)
-    if opening is None:
-        raise ValueError("its columns are not listed")
-    end = closing(found, opening)
-    columns: list[ColumnText] = []
-    constraints: list[Clause] = []
-    for run in split_commas(found[opening + 1 : end]):
-        if columns and run[0].keyword in _TABLE_STARTS:
-            constraints += _clauses(sql, run, _TABLE_STARTS)
-        else:
-            columns.append(_column(sql, run))
-    options = sql[found[end + 1].start : found[-1].end].rstrip("; \n\t") if end + 1 < len(found) else ""
-    return TableText(
-        found[opening - 1].name, columns, constraints, options, temporary=words[1] in ("TEMP", "TEMPORARY")
-    )
-
-
-def _column(sql: str, run: Sequence[Token]) -> ColumnText:
-    rest = run[1:]
-    cut = next((place for place in range(len(rest)) if _starts(rest, place, _COLUMN_STARTS)), len(rest))
-    type_text = sql[rest[0].start : rest[cut - 1].end] if cut else ""
-    return ColumnText(run[0].name, type_text, _clauses(sql, rest[cut:], _COLUMN_STARTS), run[0].text)
-
-
-def _starts(run: Sequence[Token], place: int, starts: frozenset[str]) -> bool:
-    """Tell whether a new clause begins here, rather than going on: SET NULL, DEFAULT NULL, NOT DEFERRABLE, KEY."""
-    word = run[place].keyword
-    if word not in starts:
-        return False
-    before = run[place - 1].keyword if place else ""
-    after = run[place + 1].keyword if place + 1 < len(run) else ""
-    if word == "NOT":
-        return after == "NULL"
-    if word == "NULL":
-        return before not in ("NOT", "SET", "DEFAULT")
-    if word == "DEFAULT":
-        return before != "SET"
-    if word == "AS":
-        return before != "ALWAYS"
-    return not (before == "DEFAULT" and word == "CHECK")
-
-
-def _clauses(sql: str, run: Sequence[Token], starts: frozenset[str]) -> list[Clause]:
-    """Cut a run of tokens where clauses begin; ``CONSTRAINT name`` belongs to the clause behind it."""
-    cuts, depth = list[int](), 0
-    for place, token in enumerate(run):
-        if depth == 0 and _starts(run, place, starts) and not (place >= 2 and run[place - 2].keyword == "CONSTRAINT"):
-            cuts.append(place)
-        depth += (token.text == "(") - (token.text == ")")
-    clauses = []
-    for place, begin in enumerate(cuts):
-        part = run[begin : cuts[place + 1] if place + 1 < len(cuts) else len(run)]
-        named = part[0].keyword == "CONSTRAINT" and len(part) > 1
-        clauses.append(
-            Clause(sql[part[0].start : part[-1].end], _kind(part[2 if named else 0 :]), part[1].name if named else None)
-        )
-    return clauses
-
-
-def _kind(part: Sequence[Token]) -> str:
-    word = part[0].keyword if part else ""
-    kinds = {
-        "PRIMARY": "PRIMARY KEY",
-        "NOT": "NOT NULL",
-        "FOREIGN": "FOREIGN KEY",
-        "REFERENCES": "FOREIGN KEY",
-        "AS": "GENERATED",
-    }
-    return kinds.get(word, word)
-
-
-def parse_clause(text: str) -> Clause:
-    """Read one table constraint."""
-    return _clauses(text, tokens(text, "sqlite"), _TABLE_STARTS)[0]
-
-
-def parse_column(text: str) -> ColumnText:
-    """Read one column definition."""
-    return _column(text, tokens(text, "sqlite"))
-
-
-def _joined(parts: Sequence[str]) -> str:
-    """Join pieces of SQL; one that ends in a line comment gets a line of its own."""
-    return " ".join(part + ("\n" if "--" in part else "") for part in parts if part)
+def index_sql(index: Index, dialect: Dialect) -> str:
+    """Return the CREATE INDEX statement."""
+    return str(CreateIndex(index).compile(dialect=dialect))

@@ -21,13 +21,12 @@ from ...util.exc import CommandError, UnsupportedOperation
 from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
-from ..typetext import synonyms_of
-from .generated import SqliteNames
+from ..type_comparison import synonyms_of
+from .definition import stored_definition
+from .foreign_key_check import dangling, said
+from .generated_names import SqliteNames, name_of
 from .pragma import end_transaction, free_cursors, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
-from .references import dangling, said
-from .stored import stored_definition
-from .unnamed import name_of
 
 
 class FollowsScript(Protocol):

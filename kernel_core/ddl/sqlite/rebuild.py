@@ -16,12 +16,12 @@ from ...operations.batch import Batch, with_new_name
 from ...util.messaging import warn
 from ...util.sql import tokens
 from ...util.sqla_compat import copy_column, literal_text
-from ..recreate.order import MoveAndCopy
-from .edit import TableEdit
+from ..recreate.move_and_copy import MoveAndCopy
+from .definition import Stored, stated_definition, stored_definition
+from .foreign_key_check import dangling_of, said
 from .identifiers import in_schema, quote
 from .pragma import in_transaction
-from .references import dangling_of, said
-from .stored import Stored, stated_definition, stored_definition
+from .sql_edit import SQLTableEdit
 
 if TYPE_CHECKING:
     from .impl import SQLiteImpl
@@ -31,13 +31,13 @@ class Rebuild(MoveAndCopy):
     """A move and copy by way of the table's own text."""
 
     impl: SQLiteImpl
-    new: TableEdit
+    new: SQLTableEdit
 
     def __init__(self, impl: SQLiteImpl, batch: Batch) -> None:
         super().__init__(impl, batch)
         self.copy_from: Table | None = None
         self.stored = self._read()
-        self.new = TableEdit(self.stored, impl, batch)
+        self.new = SQLTableEdit(self.stored, impl, batch)
         self.new.take_overrides(self._overrides())
 
     def _read(self) -> Stored:
@@ -80,7 +80,7 @@ class Rebuild(MoveAndCopy):
         else:
             self.copy_from = with_new_name(self.batch, self.copy_from or copy_from, before, after)
             self.stored = self._stated(self.copy_from)
-        self.new = TableEdit(self.stored, self.impl, self.batch)
+        self.new = SQLTableEdit(self.stored, self.impl, self.batch)
 
     def carry_out(self) -> None:
         """Make the new table, move the rows, put it in the old one's place, make indexes and triggers again."""

@@ -20,8 +20,8 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from kernel_core.autogenerate import produce_migrations
 from kernel_core.autogenerate.catalogue import read_catalogue
-from kernel_core.ddl.sqlite.definition import parse_table
-from kernel_core.ddl.sqlite.sameness import constraints_of
+from kernel_core.ddl.sqlite.create_table import parse_table
+from kernel_core.ddl.sqlite.equivalence import constraints_of
 from kernel_core.runtime.migration import MigrationContext
 
 BEYOND = {"autogenerate_plugins": ["alembic.autogenerate.*", "kernel_core.ext.*"]}

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from kernel_core.ddl.mysql.column import parse_column
+from kernel_core.ddl.mysql.column_definition import parse_column
 from kernel_core.operations import Operations
 from kernel_core.runtime.migration import MigrationContext
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from kernel_core.ddl.sqlite.unnamed import check_known_as
+from kernel_core.ddl.sqlite.generated_names import check_known_as
 from kernel_core.operations import Operations
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import BatchError, CommandError, UnsupportedOperation

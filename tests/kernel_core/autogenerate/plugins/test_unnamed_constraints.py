@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Integer, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 
-from kernel_core.ddl.postgresql.generated import object_name
+from kernel_core.ddl.postgresql.generated_names import object_name
 
 LONG = "a_table_whose_name_is_nearly_as_long_as_a_name_may_be_on"
 WIDE = "größenordnungsmäßigkeitsprüfungsübersichtsäußerungen"

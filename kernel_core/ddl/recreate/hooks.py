@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.types import TypeEngine
 
 from ...operations.batch import Batch
-from .run import Recreation
-from .stored import AsStored
+from .definition import TableDefinition
+from .recreation import Recreation
 
 
 class RecreatesTables:
@@ -36,12 +36,12 @@ class RecreatesTables:
     def cast_for_batch_migrate(self, existing: Column[Any], existing_transfer: dict[str, Any], new_type: Any) -> None:
         """Change ``existing_transfer["expr"]``, the SQL that makes a column's old values those of its new type."""
 
-    def as_stored(self, connection: Connection, table_name: str, schema: str | None) -> AsStored:
+    def table_definition(self, connection: Connection, table_name: str, schema: str | None) -> TableDefinition:
         """Return what this database says of a table beyond SQLAlchemy's reflection.
 
         Here that is only which other tables refer to it: they would lose their foreign keys.
         """
-        inspector, stored = inspect(connection), AsStored()
+        inspector, stored = inspect(connection), TableDefinition()
         for other in inspector.get_table_names(schema=schema):
             for key in inspector.get_foreign_keys(other, schema=schema):
                 if other != table_name and (key["referred_schema"] or schema, key["referred_table"]) == (
@@ -51,32 +51,32 @@ class RecreatesTables:
                     stored.lost.append(f"foreign key {key['name']} of table {other}")
         return stored
 
-    def offline_clauses(self) -> AsStored:
+    def offline_definition(self) -> TableDefinition:
         """Return how this database wants a table stated of which only ``copy_from`` is known."""
-        return AsStored()
+        return TableDefinition()
 
-    def options_of(self, stored: AsStored) -> dict[str, Any]:
+    def table_options(self, stored: TableDefinition) -> dict[str, Any]:
         """Return the stored table options as arguments of Table, where some of them are to change."""
         return {}
 
-    def unreflected(self, column_text: str) -> str | None:
+    def unreflected_part(self, column_text: str) -> str | None:
         """Return what a stored column says that reflection does not know; None for nothing."""
         return None
 
-    def make_type(self, type_: TypeEngine[Any]) -> None:
+    def create_type(self, type_: TypeEngine[Any]) -> None:
         """Make the type of a new column, where types are things of their own."""
 
     def copy_rows(self: Any, new: Table, columns: Sequence[str], rows: str) -> None:
         """Put the rows of a SELECT into the new table."""
         quote = self.checking_dialect.identifier_preparer
         names = ", ".join(quote.quote(name) for name in columns)
-        self.execute_sql(f"INSERT INTO {quote.format_table(new)} ({names}) {self.insert_words(new)}{rows}")
+        self.execute_sql(f"INSERT INTO {quote.format_table(new)} ({names}) {self.insert_option(new)}{rows}")
 
-    def insert_words(self, new: Table) -> str:
+    def insert_option(self, new: Table) -> str:
         """Return what stands between the columns and the rows of such an INSERT."""
         return ""
 
-    def exchange(self: Any, old: str, new: str, schema: str | None) -> None:
+    def swap_tables(self: Any, old: str, new: str, schema: str | None) -> None:
         """Drop the old table and give its name to the new one."""
         quote = self.checking_dialect.identifier_preparer
         place = f"{quote.quote_schema(schema)}." if schema else ""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel_core.ddl.sqlite.definition import parse_table
+from kernel_core.ddl.sqlite.create_table import parse_table
 from kernel_core.ddl.sqlite.identifiers import quote
 from kernel_core.util.sql import tokens
 

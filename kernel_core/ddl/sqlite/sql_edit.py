@@ -24,18 +24,18 @@ from ...util.sqla_compat import (
     type_constraints,
 )
 from ..columnchange import ColumnChange
-from ..recreate.replayed import ReplayedTable
-from .definition import Clause, ColumnText, parse_clause, parse_column
+from ..recreate.table_edit import TableEdit
+from .create_table import Clause, ColumnText, parse_clause, parse_column
+from .definition import Stored, index_sql
+from .equivalence import constraints_of, words_of
+from .generated_names import name_by_convention, names_of_clause
 from .identifiers import quote
-from .sameness import constraints_of, words_of
-from .stored import Stored, index_sql
-from .unnamed import name_by_convention, names_of_clause
 
 if TYPE_CHECKING:
     from .impl import SQLiteImpl
 
 
-class TableEdit(ReplayedTable):
+class SQLTableEdit(TableEdit):
     """The new table as the text that SQLite keeps of it.
 
     ``sources`` says for each column of the new table by which SQL its values come from the old one.

@@ -1,7 +1,7 @@
-"""Constraints without a name get one to be known by, so that a batch can drop them.
+"""Generated names for unnamed constraints of SQLite, by which a batch can drop them.
 
-SQLite keeps a constraint that was made without a name, and reflects it without one. Its name here is made of what it
-states: ``fk_pets_owner_users``, ``uq_users_email``, and for a CHECK, whose signs no name can hold, of its words and a
+SQLite stores and reflects such a constraint without a name. The generated name is built from its definition:
+``fk_pets_owner_users``, ``uq_users_email``; for a CHECK, whose operators a name cannot hold, from its words and a
 digest: ``ck_users_age_18_88354b``.
 """
 
@@ -23,9 +23,21 @@ from sqlalchemy import (
 from sqlalchemy.schema import Constraint
 from sqlalchemy.types import NULLTYPE
 
+from ...operations.add_constraint import AddConstraintOp
+from ...operations.operation import MigrateOperation
 from ...util.sql import closing, tokens
 from ...util.sqla_compat import sql_text
-from .definition import Clause
+from ..generated_names import GeneratedNames
+from .create_table import Clause
+
+
+class SqliteNames(GeneratedNames):
+    """The name of an unnamed constraint depends on its definition alone, so that no catalog is read."""
+
+    reads = False
+
+    def follow(self, operation: MigrateOperation) -> str | None:
+        return name_of(operation.to_constraint()) if isinstance(operation, AddConstraintOp) else None
 
 
 def known_as(kind: str, table: str, columns: Sequence[str], referred: str = "") -> str:

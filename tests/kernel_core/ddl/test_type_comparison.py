@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from kernel_core.ddl.typetext import TypeText, parse_type_text, texts_differ, types_differ
+from kernel_core.ddl.type_comparison import TypeText, parse_type_text, texts_differ, types_differ
 
 SQLITE, POSTGRESQL, MYSQL = sqlite.dialect(), postgresql.dialect(), mysql.dialect()
 

@@ -21,7 +21,7 @@ from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConst
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from ...operations.operation import MigrateOperation
-from ..generated import GeneratedNames, Place
+from ..generated_names import GeneratedNames, Place
 
 _INDEXES = sa.text("""
     SELECT table_name, index_name, column_name, non_unique FROM information_schema.statistics

@@ -22,20 +22,20 @@ from ...util.sqla_compat import (
     type_constraints,
 )
 from ..columnchange import ColumnChange
-from .replayed import ReplayedTable
-from .stored import AsStored, Clause, clauses_of, constraint_clause, index_clause
+from .definition import Clause, TableDefinition, clauses_of, constraint_clause, index_clause
+from .table_edit import TableEdit
 
 if TYPE_CHECKING:
     from ..impl import DefaultImpl
 
 
-class RecreatedTable(ReplayedTable):
+class ReflectedTableEdit(TableEdit):
     """The new table as SQLAlchemy knows it, and as the database says it where that tells more.
 
     ``sources`` says for each column of the new table which expression over the old one its values come from.
     """
 
-    def __init__(self, impl: DefaultImpl, batch: Batch, table: Table, stored: AsStored) -> None:
+    def __init__(self, impl: DefaultImpl, batch: Batch, table: Table, stored: TableDefinition) -> None:
         super().__init__(impl, batch)
         self.table, self.stored = table, stored
         self.columns = {column.name: _loose(column, table) for column in table.columns}
@@ -68,7 +68,7 @@ class RecreatedTable(ReplayedTable):
             else:
                 raise self.batch.refuse(f"table_args holds {item!r}, which is no column, constraint or index")
         if self.batch.options.table_kwargs:
-            self.kwargs |= self.impl.options_of(self.stored) | dict(self.batch.options.table_kwargs)
+            self.kwargs |= self.impl.table_options(self.stored) | dict(self.batch.options.table_kwargs)
             self.stored.options, self.changed = None, True
 
     def _add_keys(self, column: Column[Any]) -> None:
@@ -92,7 +92,7 @@ class RecreatedTable(ReplayedTable):
         self.columns = {name: self.columns[name] for name in names}
 
     def append(self, column: Column[Any]) -> None:
-        self.impl.make_type(column.type)
+        self.impl.create_type(column.type)
         self.columns[column.name] = copy_column(column)
         if column.primary_key:
             self._set_primary_key((*self._primary_key(), column.name))
@@ -134,7 +134,7 @@ class RecreatedTable(ReplayedTable):
             raise self.batch.refuse(
                 f"{self.stored.referred[column.name]} needs column {column.name!r} of the same type"
             )
-        self.impl.make_type(type_)
+        self.impl.create_type(type_)
         transfer = {"expr": self.sources.get(column.name)}
         using = options.get(f"{self.dialect.name}_using")
         if using is not None:
@@ -154,7 +154,7 @@ class RecreatedTable(ReplayedTable):
     def _forget_text(self, column_name: str) -> None:
         """Use the column as reflection knows it; refuse where that is less than what the database says."""
         text = self.texts.pop(column_name, None)
-        unknown = self.impl.unreflected(text) if text is not None else None
+        unknown = self.impl.unreflected_part(text) if text is not None else None
         if unknown is not None:
             raise self.batch.refuse(f"column {column_name!r} says {unknown}, which would be lost. Alter it in place")
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
-from ..recreate import AsStored, Clause
+from ..recreate import Clause, TableDefinition
 
 Row = Mapping[str, Any]
 
@@ -70,7 +70,9 @@ _KINDS: Mapping[str, Any] = {"p": "PRIMARY KEY", "u": "UNIQUE", "f": "FOREIGN KE
 _FIRES = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
 
-def as_stored(connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None) -> AsStored:
+def table_definition(
+    connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None
+) -> TableDefinition:
     """Return what the catalogue knows of a table that is there."""
     catalogue = _Catalogue(connection, quote, table_name, schema)
     table = connection.execute(text(_TABLE), {"name": catalogue.place}).mappings().one()
@@ -78,17 +80,17 @@ def as_stored(connection: Connection, quote: IdentifierPreparer, table_name: str
 
 
 class _Catalogue:
-    """The catalogue's rows about one table, and the `AsStored` that is made of them."""
+    """The catalogue's rows about one table, and the `TableDefinition` that is made of them."""
 
     def __init__(self, connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None) -> None:
         self.connection, self.quote = connection, quote.quote
         self.schema = f"{quote.quote_schema(schema)}." if schema else ""
         self.place = f"{self.schema}{self.quote(table_name)}"
 
-    def read(self, table: Row) -> AsStored:
+    def read(self, table: Row) -> TableDefinition:
         """Return all of it."""
         self.oid = table["oid"]
-        self.stored = AsStored(prefix="UNLOGGED " if table["relpersistence"] == "u" else "")
+        self.stored = TableDefinition(prefix="UNLOGGED " if table["relpersistence"] == "u" else "")
         self.stored.lost = [*_not_for_a_copy(table), *(row["what"] for row in self._rows(_HANGING))]
         self.stored.clauses = [*self._constraints(), *self._indexes()]
         self._references()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kernel_core.ddl.defaulttext import defaults_differ
+from kernel_core.ddl.default_comparison import defaults_differ
 
 
 @pytest.mark.parametrize(

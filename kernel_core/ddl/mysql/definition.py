@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from ...util.sql import Grammar, body, lex
-from ..recreate import AsStored, Clause
+from ..recreate import Clause, TableDefinition
 
 _SHOWN = Grammar("mysql", backslash=True, ansi_quotes=True)
 """How SHOW CREATE TABLE writes: texts in single quotes, names in backticks or, with ANSI_QUOTES, double quotes."""
@@ -27,10 +27,12 @@ _TRIGGERS = """
     WHERE event_object_schema = coalesce(:schema, database()) AND event_object_table = :name ORDER BY 1"""
 
 
-def as_stored(connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None) -> AsStored:
+def table_definition(
+    connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None
+) -> TableDefinition:
     """Return what SHOW CREATE TABLE says of a table that is there."""
     sql = _stated(connection, _place(quote, schema, table_name))
-    stored = AsStored(clauses=[], inline=frozenset({"PRIMARY KEY", "UNIQUE", "CHECK"}))
+    stored = TableDefinition(clauses=[], inline=frozenset({"PRIMARY KEY", "UNIQUE", "CHECK"}))
     stored.prefix = "TEMPORARY " if sql.startswith("CREATE TEMPORARY") else ""
     parts, stored.options = _parts(sql)
     for part in parts:
@@ -65,7 +67,7 @@ def _stated(connection: Connection, place: str) -> str:
     return str(connection.execute(text(f"SHOW CREATE TABLE {place.replace(':', chr(92) + ':')}")).one()[1])
 
 
-def _free(connection: Connection, quote: IdentifierPreparer, stored: AsStored, row: Any) -> None:
+def _free(connection: Connection, quote: IdentifierPreparer, stored: TableDefinition, row: Any) -> None:
     """Have the foreign key of another table dropped before, and made again after."""
     place = _place(quote, row.place, row.referring)
     line = next(
@@ -83,7 +85,7 @@ def _parts(sql: str) -> tuple[list[str], str]:
     return [item.strip() for item in cut.items], cut.tail
 
 
-def _read(stored: AsStored, part: str) -> None:
+def _read(stored: TableDefinition, part: str) -> None:
     """Take one line of the definition: a column, or a clause of the table."""
     names = _names(part)
     assert stored.clauses is not None, "SHOW CREATE TABLE tells them all"
@@ -121,13 +123,13 @@ def _outside_quotes(words: str) -> str:
     return "".join(emptied.get(token.kind, token.text) for token in lex(words, _SHOWN))
 
 
-def options_of(stored: AsStored) -> dict[str, Any]:
+def table_options(stored: TableDefinition) -> dict[str, Any]:
     """Return where the count of AUTO_INCREMENT stands, as an argument of Table."""
     found = re.search(r"AUTO_INCREMENT=(\d+)", _outside_quotes(stored.options or ""))
     return {"mysql_auto_increment": found.group(1)} if found else {}
 
 
-def unreflected(column_text: str) -> str | None:
+def unreflected_part(column_text: str) -> str | None:
     """Return what SQLAlchemy does not reflect of a column."""
     words = _outside_quotes(column_text)
     found = re.search(

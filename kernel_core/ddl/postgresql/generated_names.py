@@ -23,7 +23,7 @@ from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from ...operations.operation import MigrateOperation
 from ...util.sql import names_column
 from ...util.sqla_compat import excluded, sql_text
-from ..generated import GeneratedNames, Place
+from ..generated_names import GeneratedNames, Place
 
 LIMIT = 63
 """Bytes of a name; PostgreSQL's NAMEDATALEN is one more."""

@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...util.sql import Token, tokens
-from .definition import Clause, ColumnText, TableText, parse_table
+from .create_table import Clause, ColumnText, TableText, parse_table
 
 Words = tuple[str, ...]
 
 
-def make_the_same(one: str, two: str) -> bool:
+def are_equivalent(one: str, two: str) -> bool:
     """Return whether two statements make the same table: columns in order, constraints in any, space and quotes aside.
 
     Whether a constraint is stated inside a column or behind the columns does not count. False where one of them is no
     ordinary CREATE TABLE.
 
-    >>> make_the_same("CREATE TABLE t (a INT PRIMARY KEY)", 'CREATE TABLE "t" (a int, PRIMARY KEY (a))')
+    >>> are_equivalent("CREATE TABLE t (a INT PRIMARY KEY)", 'CREATE TABLE "t" (a int, PRIMARY KEY (a))')
     True
     """
     try:

@@ -9,7 +9,7 @@ from typing import Any
 from ...operations.batch import Batch
 from ...util.exc import UnsupportedOperation
 from ..columnchange import ColumnChange
-from .replayed import ReplayedTable
+from .table_edit import TableEdit
 
 _COMMENTS = ("create_table_comment", "change_table_comment", "drop_table_comment")
 
@@ -20,7 +20,7 @@ class MoveAndCopy(ABC):
     ``new`` is the table in the making. It is read again after each new name.
     """
 
-    new: ReplayedTable
+    new: TableEdit
 
     def __init__(self, impl: Any, batch: Batch) -> None:
         self.impl, self.batch = impl, batch

@@ -21,7 +21,7 @@ _STARTS |= {"GENERATED", "AS", "INVISIBLE", "CHECK", "WITHOUT", "WITH", "REF_SYS
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnText:
+class ColumnDefinition:
     """The parts of a column. ``further`` are those that SQLAlchemy cannot express: INVISIBLE, CHECK, COMPRESSED."""
 
     type_text: str
@@ -57,7 +57,7 @@ class ColumnText:
         return [_renamed(each, before, after) for each in kept]
 
 
-def parse_column(sql: str) -> ColumnText:
+def parse_column(sql: str) -> ColumnDefinition:
     """Read a line of SHOW CREATE TABLE.
 
     >>> parse_column("`a` int(11) unsigned NOT NULL DEFAULT 5 COMMENT 'it''s'").default
@@ -71,7 +71,7 @@ def parse_column(sql: str) -> ColumnText:
     while rest:
         length = _read(rest, found, further)
         rest = rest[length:]
-    return ColumnText(further=tuple(further), **found)  # type: ignore[arg-type]
+    return ColumnDefinition(further=tuple(further), **found)  # type: ignore[arg-type]
 
 
 def _starts(word: str) -> bool:

@@ -10,23 +10,23 @@ from sqlalchemy.exc import NoSuchTableError
 
 from ...operations.batch import Batch, with_new_name
 from ...util.sqla_compat import changed_column, copy_column
-from .edit import RecreatedTable
-from .order import MoveAndCopy
-from .stored import AsStored, Clause
+from .definition import Clause, TableDefinition
+from .move_and_copy import MoveAndCopy
+from .reflected_edit import ReflectedTableEdit
 
 if TYPE_CHECKING:
     from ..impl import DefaultImpl
 
 
 class Recreation(MoveAndCopy):
-    """A move and copy by way of a `RecreatedTable`, on any database.
+    """A move and copy by way of a `ReflectedTableEdit`, on any database.
 
     On a database with transactional DDL all is one transaction. Elsewhere the old table is dropped only when the new
     one holds every row; what is stated after that (foreign keys) can fail, and then is missing, not the rows.
     """
 
     impl: DefaultImpl
-    new: RecreatedTable
+    new: ReflectedTableEdit
 
     def __init__(self, impl: DefaultImpl, batch: Batch) -> None:
         super().__init__(impl, batch)
@@ -34,14 +34,14 @@ class Recreation(MoveAndCopy):
         self.further = [each for each in batch.options.reflect_args if not isinstance(each, Column)]
         self.new = self._read()
 
-    def _read(self) -> RecreatedTable:
+    def _read(self) -> ReflectedTableEdit:
         """Return the table as the database has it, or as ``copy_from`` states it."""
         impl, batch, copy_from = self.impl, self.batch, self.batch.options.copy_from
         self.refuse_unknown()
         if copy_from is not None:
             stored = self._as_stored()
             stored.columns, stored.clauses = {}, None
-            return RecreatedTable(impl, batch, copy_from, stored)
+            return ReflectedTableEdit(impl, batch, copy_from, stored)
         overrides = [copy_column(column) for column in self.overrides]
         table = self._reflected(overrides)
         stored = self._as_stored()
@@ -50,7 +50,7 @@ class Recreation(MoveAndCopy):
             raise batch.refuse(f"SQLAlchemy misreads a name of its columns ({min(misread)!r}). Rename that first")
         for column in overrides:
             stored.columns.pop(column.name, None)
-        new = RecreatedTable(impl, batch, table, stored)
+        new = ReflectedTableEdit(impl, batch, table, stored)
         new.take_overrides(overrides)
         return new
 
@@ -65,11 +65,11 @@ class Recreation(MoveAndCopy):
         except NoSuchTableError:
             raise batch.refuse("there is no such table in this database. Check its name") from None
 
-    def _as_stored(self) -> AsStored:
+    def _as_stored(self) -> TableDefinition:
         impl, batch = self.impl, self.batch
         if impl.as_sql or impl.connection is None:
-            return impl.offline_clauses()
-        stored = impl.as_stored(impl.connection, batch.table_name, batch.schema)
+            return impl.offline_definition()
+        stored = impl.table_definition(impl.connection, batch.table_name, batch.schema)
         if stored.lost:
             raise batch.refuse(
                 f"a new table would not have {', '.join(stored.lost)}. Drop that first and make it again, "
@@ -84,7 +84,7 @@ class Recreation(MoveAndCopy):
             self.new = self._read()
         else:
             renamed = with_new_name(batch, self.new.table, before, after)
-            self.new = RecreatedTable(self.impl, batch, renamed, self.new.stored)
+            self.new = ReflectedTableEdit(self.impl, batch, renamed, self.new.stored)
 
     def carry_out(self) -> None:
         impl, old, schema = self.impl, self.batch.table_name, self.batch.schema
@@ -95,7 +95,7 @@ class Recreation(MoveAndCopy):
         impl.execute_sql(self.new.sql(table.name))
         copied = {name: self.new.sources[name] for name in self.new.columns if name in self.new.sources}
         impl.copy_rows(table, list(copied), impl.script_text(select(*copied.values())))
-        impl.exchange(old, table.name, schema)
+        impl.swap_tables(old, table.name, schema)
         for clause in self.new.clauses:
             if not stored.is_inline(clause):
                 self._add(clause)

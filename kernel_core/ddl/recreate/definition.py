@@ -33,7 +33,7 @@ class Clause:
 
 
 @dataclass(slots=True)
-class AsStored:
+class TableDefinition:
     """What reflection does not tell of a table, or tells with less care.
 
     ``columns`` has the text of each column as it stands in CREATE TABLE, ``clauses`` those of the table; None where

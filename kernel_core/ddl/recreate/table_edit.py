@@ -12,7 +12,7 @@ from ...operations.batch import Batch, reordered
 from ..columnchange import ColumnChange
 
 
-class ReplayedTable(ABC):
+class TableEdit(ABC):
     """A new table in the making: it answers to the names by which operations ask the database for changes.
 
     A subclass keeps the columns in its own way: as objects, or as text. ``changed`` tells whether there is anything to
