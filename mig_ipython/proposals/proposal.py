@@ -11,7 +11,7 @@ from kernel_core.autogenerate.renames import RenameCandidate
 from kernel_core.script.write import new_id
 
 from ..errors import user_errors
-from ..review import Chosen, Review, Row
+from ..review import Review, Row, SelectedRow
 from ..running.confirmation import Confirmation
 from ..running.planning import announce
 from ..views.html import Html, beneath_panel, page, tag, with_code
@@ -90,10 +90,10 @@ class Proposal(View):
     def __len__(self) -> int:
         return len(self.review.rows)
 
-    def __iter__(self) -> Iterator[Chosen]:
+    def __iter__(self) -> Iterator[SelectedRow]:
         return (self._chosen(row.number) for row in self.review.rows)
 
-    def __getitem__(self, which: int | str) -> Chosen:
+    def __getitem__(self, which: int | str) -> SelectedRow:
         """Return a row by its number, from 1, or by what it is about: ``p["users.email"]``.
 
         Raises MigError where there is none, or several are about it.
@@ -104,8 +104,8 @@ class Proposal(View):
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.review.names())
 
-    def _chosen(self, number: int) -> Chosen:
-        return Chosen(self.review, self.review.row(number).key, plainly=user_errors)
+    def _chosen(self, number: int) -> SelectedRow:
+        return SelectedRow(self.review, self.review.row(number).key, within=user_errors)
 
     def accept(self, which: str = "all") -> Self:
         """Keep ``all``, only the ``safe`` ones, ``none``, or those of a list such as ``1,3-5``; the rest is refused."""
@@ -238,7 +238,7 @@ class Proposal(View):
 
     def _notes(self) -> tuple[str, ...]:
         """Return what else was included or left out: by options, and by the last act in the review."""
-        return (*self.review.notes, *([self.review.said] if self.review.said else ()))
+        return (*self.review.notes, *([self.review.message] if self.review.message else ()))
 
     def _state(self) -> str:
         if self.path is not None:

@@ -1,7 +1,7 @@
-"""The review without its face: which operations are kept, how they were edited, in what order, and the way back."""
+"""The model of a review, without any display: accepted, edited and ordered operations, with undo."""
 
-from .chosen import Chosen
 from .model import Review
-from .row import Row, Wrong
+from .row import InvalidText, Row
+from .selected_row import SelectedRow
 
-__all__ = ["Chosen", "Review", "Row", "Wrong"]
+__all__ = ["InvalidText", "Review", "Row", "SelectedRow"]

@@ -1,6 +1,6 @@
-"""Which rows need which and which belong together: what is accepted or rejected takes these along.
+"""Dependencies between rows: accepting a row accepts what it depends on, rejecting it rejects what depends on it.
 
-A need counts only where some row of the review provides it; anything else is in the database already.
+A requirement counts only if some row of the review provides it; otherwise the object is in the database already.
 """
 
 from __future__ import annotations
@@ -10,138 +10,140 @@ from dataclasses import replace
 
 from kernel_core.operations.operation import Hint, Need
 
+from .groups import RowGroups
 from .row import Row
-from .together import Together
 
-Taken = tuple[Row, str, Row]
-"""A row that was rejected or accepted along with another: (the row, why in words, the other row)."""
+Cascaded = tuple[Row, str, Row]
+"""A row that was rejected or accepted because of another one: (the row, the reason as a sentence, the other row)."""
 
 Pair = tuple[int, int]
-"""Keys of (the row that needs, the row that provides)."""
+"""Keys of (the dependent row, the row that provides what it requires)."""
 
 
-def makers(rows: Iterable[Row], *, as_found: bool = False) -> dict[Need, list[Row]]:
-    """Return who provides what; ``as_found`` also counts what rows provided before they were edited."""
+def providers(rows: Iterable[Row], *, original: bool = False) -> dict[Need, list[Row]]:
+    """Return the rows that provide each object; ``original`` also counts what a row provided before it was edited."""
     result: dict[Need, list[Row]] = {}
     for row in rows:
-        provides = row.facts.provides | row.original_facts.provides if as_found else row.facts.provides
+        provides = row.facts.provides | row.original_facts.provides if original else row.facts.provides
         for need in provides:
             result.setdefault(need, []).append(row)
     return result
 
 
 def pairs(rows: Sequence[Row]) -> dict[Pair, Need]:
-    """Return every pair of rows of which one needs the other, with what it needs."""
-    made = makers(rows)
+    """Return every pair of dependent rows, with the object that makes one depend on the other."""
+    provided = providers(rows)
     return {
-        (row.key, maker.key): need
+        (row.key, provider.key): need
         for row in rows
         for need in row.facts.requires
-        for maker in made.get(need, ())
-        if maker.key != row.key
+        for provider in provided.get(need, ())
+        if provider.key != row.key
     }
 
 
 def wrong_order(rows: Sequence[Row]) -> dict[Pair, Need]:
-    """Return the pairs of which the row that needs comes before the one that provides."""
+    """Return the pairs in which the dependent row comes before the row that it depends on."""
     place = {row.key: position for position, row in enumerate(rows)}
     return {pair: need for pair, need in pairs(rows).items() if place[pair[0]] < place[pair[1]]}
 
 
-def missing(row: Row, made: dict[Need, list[Row]]) -> tuple[Need, Row] | None:
-    """Return what an accepted row needs from rejected ones, and the first of these; None where it lacks nothing."""
+def missing(row: Row, provided: dict[Need, list[Row]]) -> tuple[Need, Row] | None:
+    """Return a required object that only rejected rows provide, and the first such row; None if nothing is missing."""
     for need in sorted(row.facts.requires):
-        others = [maker for maker in made.get(need, ()) if maker.key != row.key]
-        rejected = [maker for maker in others if not maker.accepted]
+        others = [provider for provider in provided.get(need, ()) if provider.key != row.key]
+        rejected = [provider for provider in others if not provider.accepted]
         # one row creates an object, but an object is free only when all that depend on it are dropped
         if rejected and (need[0] in ("freed", "gone") or len(rejected) == len(others)):
             return need, rejected[0]
     return None
 
 
-def without_orphans(rows: Sequence[Row]) -> tuple[tuple[Row, ...], list[Taken]]:
-    """Reject every row that needs a rejected one, or belongs to one; return all rows, and what was rejected along."""
-    current, taken, together = tuple(rows), list[Taken](), Together(rows)
+def without_orphans(rows: Sequence[Row]) -> tuple[tuple[Row, ...], list[Cascaded]]:
+    """Reject every row that depends on a rejected one or is grouped with one; return all rows and those rejected so."""
+    current, cascaded, groups = tuple(rows), list[Cascaded](), RowGroups(rows)
     while True:
-        made, by_key = makers(current, as_found=True), {row.key: row for row in current}
-        lost: dict[int, Taken] = {}
+        provided, by_key = providers(current, original=True), {row.key: row for row in current}
+        lost: dict[int, Cascaded] = {}
         for row in current:
             if not row.accepted:
                 continue
-            reason = _why_lost(row, made, together, by_key)
+            reason = _why_lost(row, provided, groups, by_key)
             if reason is not None:
                 lost[row.key] = (row, *reason)
         if not lost:
-            return current, taken
-        taken.extend(lost.values())
+            return current, cascaded
+        cascaded.extend(lost.values())
         current = tuple(replace(row, accepted=False) if row.key in lost else row for row in current)
 
 
 def _why_lost(
-    row: Row, made: dict[Need, list[Row]], together: Together, by_key: dict[int, Row]
+    row: Row, provided: dict[Need, list[Row]], groups: RowGroups, by_key: dict[int, Row]
 ) -> tuple[str, Row] | None:
-    lack = missing(row, made)
+    lack = missing(row, provided)
     if lack is not None:
         return f"it needs {described(lack[0])}, row {lack[1].number}", lack[1]
-    partner = next((by_key[key] for key in together.with_it(row.key) if not by_key[key].accepted), None)
+    partner = next((by_key[key] for key in groups.partners(row.key) if not by_key[key].accepted), None)
     if partner is not None:
         return f"it belongs together with row {partner.number}", partner
-    served = [by_key[key] for key in together.served_by(row.key)]
+    served = [by_key[key] for key in groups.purpose_of(row.key)]
     if served and not any(other.accepted for other in served):
         return f"it is needed for row {served[0].number} only", served[0]
     return None
 
 
-def with_needed(rows: Sequence[Row], key: int) -> tuple[tuple[Row, ...], list[Taken]]:
-    """Accept a row, what it needs and what it belongs to; return all rows, and what was accepted along."""
+def with_needed(rows: Sequence[Row], key: int) -> tuple[tuple[Row, ...], list[Cascaded]]:
+    """Accept a row, the rows that it depends on and its group; return all rows and those accepted so."""
     current = tuple(replace(row, accepted=True) if row.key == key else row for row in rows)
-    taken, together = list[Taken](), Together(rows)
+    cascaded, groups = list[Cascaded](), RowGroups(rows)
     while True:
-        made, by_key = makers(current, as_found=True), {row.key: row for row in current}
+        provided, by_key = providers(current, original=True), {row.key: row for row in current}
         found = next(
-            (each for row in current if row.accepted and (each := _wanting(row, made, together, by_key))), None
+            (each for row in current if row.accepted and (each := _missing_row(row, provided, groups, by_key))), None
         )
         if found is None:
-            return current, taken
-        taken.append(found)
+            return current, cascaded
+        cascaded.append(found)
         current = tuple(replace(row, accepted=True) if row.key == found[0].key else row for row in current)
 
 
-def _wanting(row: Row, made: dict[Need, list[Row]], together: Together, by_key: dict[int, Row]) -> Taken | None:
-    lack = missing(row, made)
+def _missing_row(
+    row: Row, provided: dict[Need, list[Row]], groups: RowGroups, by_key: dict[int, Row]
+) -> Cascaded | None:
+    lack = missing(row, provided)
     if lack is not None:
         return lack[1], f"row {row.number} needs {described(lack[0])}", row
-    partner = next((by_key[key] for key in together.with_it(row.key) if not by_key[key].accepted), None)
+    partner = next((by_key[key] for key in groups.partners(row.key) if not by_key[key].accepted), None)
     if partner is not None:
         return partner, f"it belongs together with row {row.number}", row
-    served = [by_key[key] for key in together.served_by(row.key)]
+    served = [by_key[key] for key in groups.purpose_of(row.key)]
     if served and not any(other.accepted for other in served):
         return served[0], f"row {row.number} is needed for it only", row
     return None
 
 
-def with_partners(rows: Sequence[Row]) -> tuple[tuple[Row, ...], list[Taken]]:
-    """Accept the other half of each accepted half; return all rows, and what was accepted along."""
-    together, by_key, taken = Together(rows), {row.key: row for row in rows}, dict[int, Taken]()
+def with_partners(rows: Sequence[Row]) -> tuple[tuple[Row, ...], list[Cascaded]]:
+    """Complete every group that is accepted in part; return all rows and those accepted so."""
+    groups, by_key, cascaded = RowGroups(rows), {row.key: row for row in rows}, dict[int, Cascaded]()
     for row in rows:
-        for key in together.with_it(row.key) if row.accepted else ():
+        for key in groups.partners(row.key) if row.accepted else ():
             if not by_key[key].accepted:
-                taken.setdefault(key, (by_key[key], f"it belongs together with row {row.number}", row))
-    return tuple(replace(row, accepted=row.accepted or row.key in taken) for row in rows), list(taken.values())
+                cascaded.setdefault(key, (by_key[key], f"it belongs together with row {row.number}", row))
+    return tuple(replace(row, accepted=row.accepted or row.key in cascaded) for row in rows), list(cascaded.values())
 
 
 def settled(rows: Sequence[Row], tolerated: frozenset[Pair]) -> tuple[Row, ...]:
-    """Return the rows with their numbers, and with the hints and problems that follow from the other rows.
+    """Return the rows with their numbers, and with the hints and problems that depend on the other rows.
 
-    ``tolerated`` are pairs in the wrong order that were found so.
+    ``tolerated`` are pairs that were in the wrong order from the start: they are not reported.
     """
     numbered = [row if row.number == at else replace(row, number=at) for at, row in enumerate(rows, 1)]
     accepted = [row for row in numbered if row.accepted]
-    now, once, anyone = makers(accepted), makers(accepted, as_found=True), makers(numbered)
+    now, once, anyone = providers(accepted), providers(accepted, original=True), providers(numbered)
     late = {pair: need for pair, need in wrong_order(accepted).items() if pair not in tolerated}
     by_key = {row.key: row for row in numbered}
     hints = {row.key: _hints(row, anyone) for row in numbered}
-    together = Together(numbered)
+    groups = RowGroups(numbered)
     result = []
     for row in numbered:
         problems: list[str] = []
@@ -149,15 +151,15 @@ def settled(rows: Sequence[Row], tolerated: frozenset[Pair]) -> tuple[Row, ...]:
             problems += [
                 f"It needs {described(need)}, which row {once[need][0].number} does not make any more."
                 for need in sorted(row.facts.requires)
-                if need not in now and any(maker.key != row.key for maker in once.get(need, ()))
+                if need not in now and any(provider.key != row.key for provider in once.get(need, ()))
             ]
             problems += [
-                f"It needs {described(need)}, but row {by_key[maker].number} comes later."
-                for (needer, maker), need in late.items()
+                f"It needs {described(need)}, but row {by_key[provider].number} comes later."
+                for (needer, provider), need in late.items()
                 if needer == row.key
             ]
-        with_it = tuple(by_key[key].number for key in together.with_it(row.key))
-        others = [hint for key in together.with_it(row.key) for hint in hints[key]]
+        with_it = tuple(by_key[key].number for key in groups.partners(row.key))
+        others = [hint for key in groups.partners(row.key) for hint in hints[key]]
         new = (hints[row.key], tuple(problems), with_it, all(hint.severity == "slow" for hint in others))
         if new != (row.hints, row.problems, row.together, row.others_are_safe):
             row = replace(  # noqa: PLW2901
@@ -167,19 +169,19 @@ def settled(rows: Sequence[Row], tolerated: frozenset[Pair]) -> tuple[Row, ...]:
     return tuple(result)
 
 
-def _hints(row: Row, made: dict[Need, list[Row]]) -> tuple[Hint, ...]:
-    """Return the row's hints; nothing that depends on rows can fail on a table that is only just created."""
+def _hints(row: Row, provided: dict[Need, list[Row]]) -> tuple[Hint, ...]:
+    """Return the hints of a row. On a table that the review itself creates no statement can fail because of data."""
     place = row.operation.table_key
     if place is None:
         return row.facts.hints
     new = ("table", place[0] or "", place[1])
-    if any(maker.key != row.key and maker.sign == "+" for maker in made.get(new, ())):
+    if any(provider.key != row.key and provider.sign == "+" for provider in provided.get(new, ())):
         return tuple(hint for hint in row.facts.hints if hint.severity == "loses data")
     return row.facts.hints
 
 
 def described(need: Need) -> str:
-    """Return a need in words.
+    """Return a required object as text.
 
     >>> described(("column", "", "users", "email"))
     'column email of users'
@@ -203,24 +205,24 @@ def described(need: Need) -> str:
     return f"{what} {prefix}{'.'.join(names)}"
 
 
-def rejected_too(taken: Sequence[Taken]) -> str:
-    """Return in words what was rejected along; at most two rows are told one by one."""
-    if len(taken) > 2:
-        numbers = ranges(row.number for row, _, _ in taken)
+def rejected_too(cascaded: Sequence[Cascaded]) -> str:
+    """Return a sentence about the rows rejected because of another one; more than two are given by number."""
+    if len(cascaded) > 2:
+        numbers = ranges(row.number for row, _, _ in cascaded)
         return f"Rejected too, because they need what was rejected or belong to it: rows {numbers}."
-    return " ".join(f'Row {row.number} "{row.sentence}" is rejected too: {why}.' for row, why, _ in taken)
+    return " ".join(f'Row {row.number} "{row.sentence}" is rejected too: {why}.' for row, why, _ in cascaded)
 
 
-def accepted_too(taken: Sequence[Taken]) -> str:
-    """Return in words what was accepted along; at most two rows are told one by one."""
-    if len(taken) > 2:
-        numbers = ranges(row.number for row, _, _ in taken)
+def accepted_too(cascaded: Sequence[Cascaded]) -> str:
+    """Return a sentence about the rows accepted because of another one; more than two are given by number."""
+    if len(cascaded) > 2:
+        numbers = ranges(row.number for row, _, _ in cascaded)
         return f"Accepted too, because they are needed or belong to what was accepted: rows {numbers}."
-    return " ".join(f'Row {row.number} "{row.sentence}" is accepted too: {why}.' for row, why, _ in taken)
+    return " ".join(f'Row {row.number} "{row.sentence}" is accepted too: {why}.' for row, why, _ in cascaded)
 
 
 def ranges(numbers: Iterable[int]) -> str:
-    """Return numbers as a person writes them.
+    """Return numbers as a list of ranges.
 
     >>> ranges([4, 1, 3, 5])
     '1, 3-5'

@@ -1,4 +1,4 @@
-"""One operation as it would be written and run: SQL for the database, Python for the version file, and the way back."""
+"""Preview of one operation: its SQL, and its Python in ``upgrade()`` and in ``downgrade()``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 from sqlalchemy import Table
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
 from kernel_core.autogenerate import AutogenContext, render_op_text
@@ -19,13 +20,13 @@ from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError, IrreversibleOperation, UnsupportedOperation
 
 TableOf = Callable[[str | None, str], Table | None]
-"""Returns a table of the database as it is now, from its schema and name; None where that is not known."""
+"""Return a table of the database by schema and name; None if it is not known."""
 
 
-def sql_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any], table_of: TableOf) -> str:
-    """Return the statements that carry out ``operation`` on that database; nothing is run.
+def sql_of(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any], table_of: TableOf) -> str:
+    """Return the SQL of ``operation`` for that database, without running it.
 
-    Where they cannot be known without running, a comment says so.
+    If it depends on the state of the database, and that is not known, a comment is returned instead.
     """
     try:
         return _printed(operation, dialect, opts, None)
@@ -35,12 +36,12 @@ def sql_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any], t
         return comment("--", str(error))
 
 
-def python_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any]) -> str:
-    """Return the lines of ``upgrade()`` that ask for ``operation``."""
+def python_of(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any]) -> str:
+    """Return the lines of ``upgrade()`` for ``operation``."""
     return _python(UpgradeOps(grouped([operation])), dialect, opts)
 
 
-def _python(operations: OpContainer, dialect: Any, opts: Mapping[str, Any]) -> str:
+def _python(operations: OpContainer, dialect: Dialect, opts: Mapping[str, Any]) -> str:
     context = MigrationContext.configure(dialect=dialect, opts=_offline(opts, StringIO()))
     autogen = AutogenContext(context, autogenerate=False)
     if opts.get("render_as_batch") is None:
@@ -51,8 +52,8 @@ def _python(operations: OpContainer, dialect: Any, opts: Mapping[str, Any]) -> s
         return comment("#", str(error))
 
 
-def downgrade_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any]) -> str:
-    """Return the lines of ``downgrade()`` that undo ``operation``, or a comment that says why nothing can."""
+def downgrade_of(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any]) -> str:
+    """Return the lines of ``downgrade()`` for ``operation``, or a comment with the reason why there are none."""
     try:
         back = UpgradeOps(grouped([operation])).reverse()
     except IrreversibleOperation as error:
@@ -64,14 +65,14 @@ def downgrade_of(operation: MigrateOperation, dialect: Any, opts: Mapping[str, A
 
 
 def no_downgrade(operation: MigrateOperation, dialect_name: str) -> str:
-    """Return why an operation cannot be downgraded, in words; "" where it can.
+    """Return the reason why an operation cannot be downgraded; "" if it can.
 
-    A constraint without a name has one where the database's rules for names are known.
+    An unnamed constraint can be dropped where the name that the database gives it is known.
     """
     try:
         back = operation.reverse()
     except (IrreversibleOperation, NotImplementedError) as error:
-        return str(error) or "it does not say how"
+        return str(error) or "it has no reverse operation"
     if not isinstance(back, DropConstraintOp) or back.constraint_name is not None:
         return ""
     if back.constraint_type == "primary" and dialect_name in ("mysql", "mariadb", "sqlite"):
@@ -80,11 +81,11 @@ def no_downgrade(operation: MigrateOperation, dialect_name: str) -> str:
 
 
 def comment(mark: str, text: str) -> str:
-    """Return ``text`` as comment lines; it cannot become code."""
+    """Return ``text`` as comment lines; every line gets the mark, so that none can become code."""
     return "\n".join(f"{mark} {line}" for line in text.splitlines() or [""])
 
 
-def _printed(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any], copy_from: Table | None) -> str:
+def _printed(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any], copy_from: Table | None) -> str:
     buffer = StringIO()
     context = MigrationContext.configure(dialect=dialect, opts=_offline(opts, buffer))
     operations = Operations(context)
@@ -94,13 +95,13 @@ def _printed(operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any],
             batch.invoke(operation)
     else:
         operations.invoke(operation)
-    return buffer.getvalue().strip() or "-- Nothing: this database keeps no such thing."
+    return buffer.getvalue().strip() or "-- No statement: this database does not store it."
 
 
 def _rebuilt(
-    operation: MigrateOperation, dialect: Any, opts: Mapping[str, Any], table_of: TableOf, reason: Exception
+    operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any], table_of: TableOf, reason: Exception
 ) -> str:
-    """Return the statements that rebuild the operation's table, from what is known of it now."""
+    """Return the SQL that rebuilds the operation's table, from its current definition."""
     place = operation.table_key
     table = table_of(*place) if place is not None else None
     if place is None:
@@ -108,8 +109,8 @@ def _rebuilt(
     if table is None:
         return comment(
             "--",
-            f"{dialect.name} cannot alter {place[1]} in place, so the table is rebuilt: made anew with this change,\n"
-            "its rows moved, its indexes, triggers and views kept. The statements are known where the table is.",
+            f"{dialect.name} cannot alter {place[1]} in place, so the table is rebuilt: created again with this\n"
+            "change, its rows copied, its indexes, triggers and views kept. The statements depend on the table.",
         )
     note = comment("--", f"{dialect.name} rebuilds {place[1]} where it cannot alter it in place; the rows are kept:")
     try:
@@ -119,6 +120,6 @@ def _rebuilt(
 
 
 def _offline(opts: Mapping[str, Any], buffer: StringIO) -> dict[str, Any]:
-    """Return the environment's options for a run that only prints; the script and its plan are left out."""
+    """Return the environment's options for a run that only prints, without those of the script and its plan."""
     kept = {name: value for name, value in opts.items() if name not in ("script", "fn", "config", "starting_rev")}
     return {**kept, "as_sql": True, "output_buffer": buffer}

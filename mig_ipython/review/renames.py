@@ -1,4 +1,4 @@
-"""A drop and an addition that look like a rename: offered as one choice, and made one row."""
+"""Rename candidates: a drop and an addition that one rename can replace."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from .row import Row
 
 
 def possible(candidates: Sequence[RenameCandidate], rows: Sequence[Row]) -> tuple[RenameCandidate, ...]:
-    """Return the candidates of which both operations are accepted rows, as they were found."""
-    here = {id(row.operation) for row in rows if row.accepted and not row.wrong}
-    return tuple(one for one in candidates if id(one.drop) in here and id(one.add) in here)
+    """Return the candidates whose drop and addition are both accepted and unedited."""
+    unedited = {id(row.operation) for row in rows if row.accepted and not row.invalid}
+    return tuple(each for each in candidates if id(each.drop) in unedited and id(each.add) in unedited)
 
 
 def renamed(
     rows: Sequence[Row], candidate: RenameCandidate, new_row: Callable[[MigrateOperation], Row]
 ) -> tuple[Row, ...]:
-    """Return the rows with one rename in place of a candidate's drop and addition, and of what they brought along.
+    """Return the rows with a rename in place of the candidate's drop and addition, and of what depends on these.
 
-    Raises CommandError where the two are not among the rows.
+    Raises CommandError if the two are not among the rows.
     """
     by_operation = {id(row.operation): row for row in rows}
     left = accept(UpgradeOps(grouped(row.operation for row in rows)), candidate).leaves()

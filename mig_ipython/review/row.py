@@ -1,4 +1,4 @@
-"""One row of a review: an operation, what a person made of it, and what is known about it in words."""
+"""One row of a review: an operation with its edits, and its description."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
 
 from kernel_core.operations.operation import Hint, MigrateOperation, Need
 
 from ..views.operations import group_of, names_of, table_of
 from .preview import no_downgrade
 
-_NOTHING_WRONG: Mapping[str, Wrong] = MappingProxyType({})
+_NO_INVALID_TEXTS: Mapping[str, InvalidText] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
-    """A text that was typed for a field and cannot be its value; ``reason`` is one line for a person."""
+class InvalidText:
+    """A text that is not a valid value of the field it was typed for; ``reason`` is one line for display."""
 
     text: str
     reason: str
@@ -26,7 +25,7 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What an operation says about itself, asked once."""
+    """The description of an operation, computed once."""
 
     sentence: str
     sign: str
@@ -40,7 +39,7 @@ class Facts:
 
     @classmethod
     def of(cls, operation: MigrateOperation, dialect_name: str) -> Facts:
-        """Ask ``operation`` about itself on that database."""
+        """Return the description of ``operation`` for that database."""
         return cls(
             sentence=operation.sentence(),
             sign=operation.sign,
@@ -58,9 +57,10 @@ class Facts:
 class Row:
     """An operation under review; immutable, so that a list of rows is a snapshot.
 
-    ``key`` stays the same through edits and moves, ``number`` is the place in the list, from 1. ``original`` is what
-    was found, ``operation`` what it is now. ``hints`` and ``problems`` take the other rows into account. ``together``
-    are the numbers of the rows that are accepted and rejected with it, ``others_are_safe`` whether all these are.
+    ``key`` is the same through edits and moves, ``number`` is the position in the list, from 1. ``original`` is the
+    operation before any edit, ``operation`` with all edits. ``invalid`` are the invalid texts by the name of their
+    field. ``hints`` and ``problems`` take the other rows into account. ``together`` are the numbers of the rows that
+    are accepted and rejected with this one, ``others_are_safe`` is whether all of these are safe.
     """
 
     key: int
@@ -70,7 +70,7 @@ class Row:
     original_facts: Facts
     accepted: bool = True
     added: bool = False
-    wrong: Mapping[str, Wrong] = field(default_factory=lambda: _NOTHING_WRONG)
+    invalid: Mapping[str, InvalidText] = field(default_factory=lambda: _NO_INVALID_TEXTS)
     number: int = 0
     hints: tuple[Hint, ...] = ()
     problems: tuple[str, ...] = ()
@@ -79,13 +79,13 @@ class Row:
 
     @classmethod
     def of(cls, key: int, operation: MigrateOperation, dialect_name: str, *, added: bool = False) -> Row:
-        """Return the row of an operation that nobody has touched yet."""
+        """Return the row of an unedited operation."""
         facts = Facts.of(operation, dialect_name)
         return cls(key, operation, operation, facts, facts, added=added, hints=facts.hints)
 
     @property
     def sentence(self) -> str:
-        """What the operation does, in words."""
+        """The operation as a sentence."""
         return self.facts.sentence
 
     @property
@@ -95,79 +95,79 @@ class Row:
 
     @property
     def kind(self) -> str:
-        """What kind of operation it is, in words: ``add column``."""
+        """Kind of the operation: ``add column``."""
         return self.facts.kind
 
     @property
     def table(self) -> str:
-        """Name of the table that it is about, with its schema; "" where it is about none."""
+        """Name of the table that it changes, with its schema; "" if it changes none."""
         return self.facts.table
 
     @property
     def group(self) -> str:
-        """The heading that it is listed under: its table, or what kind of object or statement it is."""
+        """Heading that it is listed under: its table, or the kind of its object or statement."""
         return self.facts.group
 
     @property
     def names(self) -> tuple[str, ...]:
-        """By what it can be chosen: ``users.email``, ``shop.users.email`` where it has a schema; its table's name."""
+        """Names that select the row: ``users.email``, ``shop.users.email`` with a schema; the name of its table."""
         return names_of(self.operation)
 
     @property
     def own_names(self) -> tuple[str, ...]:
-        """Its names without that of its table, where it is about a part of the table only."""
+        """Names that select the row, without the table's if it changes a part of the table only."""
         tables = {".".join(filter(None, place)) for place in self.operation.table_keys}
         tables |= {table for _, table in self.operation.table_keys}
         return tuple(name for name in self.names if name not in tables) or self.names
 
     @property
     def no_downgrade(self) -> str:
-        """Why it cannot be downgraded, in words; "" where it can."""
+        """Reason why it cannot be downgraded; "" if it can."""
         return self.facts.no_downgrade
 
     @property
     def edited(self) -> bool:
-        """Whether the operation is not what it was at first."""
+        """Whether the operation was edited."""
         return self.operation is not self.original
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What keeps this row from being written, one line each."""
-        return (*(wrong.reason for wrong in self.wrong.values()), *self.problems)
+        """Reasons why the row cannot be written, one line each; empty if it can."""
+        return (*(text.reason for text in self.invalid.values()), *self.problems)
 
     @property
     def loses_data(self) -> bool:
-        """Whether rows or values would be gone."""
+        """Whether the operation deletes rows or values."""
         return any(hint.severity == "loses data" for hint in self.hints)
 
     @property
     def is_safe(self) -> bool:
-        """Whether neither it nor a row that belongs to it loses data or may fail on existing data."""
+        """Whether neither it nor a row grouped with it loses data or can fail on existing data."""
         return self.others_are_safe and all(hint.severity == "slow" for hint in self.hints)
 
     def text_of(self, field_name: str) -> str:
-        """Return what a field shows: the wrong text that was typed last, or the operation's value."""
-        if field_name in self.wrong:
-            return self.wrong[field_name].text
+        """Return the text of a field: the invalid text if there is one, or the value of the operation."""
+        if field_name in self.invalid:
+            return self.invalid[field_name].text
         return next(field.text(self.operation) for field in self.operation.fields if field.name == field_name)
 
-    def changed(self, operation: MigrateOperation, dialect_name: str, *, without: frozenset[str]) -> Row:
-        """Return this row with another operation; what was wrong with the fields ``without`` is forgotten."""
+    def changed(self, operation: MigrateOperation, dialect_name: str, *, corrected: frozenset[str]) -> Row:
+        """Return this row with another operation, and without the invalid texts of the fields ``corrected``."""
         facts = self.facts if operation is self.operation else Facts.of(operation, dialect_name)
-        wrong = {name: said for name, said in self.wrong.items() if name not in without}
-        return replace(self, operation=operation, facts=facts, wrong=MappingProxyType(wrong))
+        invalid = {name: text for name, text in self.invalid.items() if name not in corrected}
+        return replace(self, operation=operation, facts=facts, invalid=MappingProxyType(invalid))
 
-    def with_wrong(self, field_name: str, text: str, reason: str) -> Row:
-        """Return this row with a text that cannot be a field's value."""
-        return replace(self, wrong=MappingProxyType({**self.wrong, field_name: Wrong(text, reason)}))
+    def with_invalid_text(self, field_name: str, text: str, reason: str) -> Row:
+        """Return this row with a text that is not a valid value of the field."""
+        return replace(self, invalid=MappingProxyType({**self.invalid, field_name: InvalidText(text, reason)}))
 
     def reverted(self) -> Row:
-        """Return this row as it was found."""
-        return replace(self, operation=self.original, facts=self.original_facts, wrong=_NOTHING_WRONG)
+        """Return this row without its edits."""
+        return replace(self, operation=self.original, facts=self.original_facts, invalid=_NO_INVALID_TEXTS)
 
 
-def kind_of(operation: Any) -> str:
-    """Return what kind of operation it is, in words, from its class.
+def kind_of(operation: MigrateOperation) -> str:
+    """Return the kind of an operation as words, from the name of its class.
 
     >>> from kernel_core.operations.ops import CreateForeignKeyOp
     >>> kind_of(CreateForeignKeyOp.example())

@@ -1,4 +1,4 @@
-"""Which rows a person means: ``all``, ``safe``, ``none``, or numbers such as ``1,3-5``."""
+"""Parse a selection of rows: ``all``, ``safe``, ``none``, or numbers such as ``1,3-5``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .row import Row
 
 
 def chosen_numbers(which: str, rows: Sequence[Row]) -> frozenset[int]:
-    """Return the numbers of the rows that ``which`` means.
+    """Return the numbers of the rows that ``which`` selects.
 
-    Raises CommandError for a number that no row has, and for anything else than numbers and the three words.
+    Raises CommandError for the number of no row, and for anything that is neither numbers nor one of the three words.
     """
     words = which.strip().lower()
     if words == "all":
@@ -26,14 +26,14 @@ def chosen_numbers(which: str, rows: Sequence[Row]) -> frozenset[int]:
     for part in filter(None, (part.strip() for part in words.split(","))):
         numbers.update(_range(part, len(rows)))
     if not numbers:
-        raise CommandError(f"{which!r} chooses nothing. Say all, safe, none, or numbers such as 1,3-5.")
+        raise CommandError(f"{which!r} selects no row. Use all, safe, none, or numbers such as 1,3-5.")
     return frozenset(numbers)
 
 
 def _range(part: str, count: int) -> range:
     found = re.fullmatch(r"(\d{1,6})(?:\s*-\s*(\d{1,6}))?", part)
     if found is None:
-        raise CommandError(f"{part!r} is not a number of a row. Say all, safe, none, or numbers such as 1,3-5.")
+        raise CommandError(f"{part!r} is not the number of a row. Use all, safe, none, or numbers such as 1,3-5.")
     first = int(found[1])
     last = int(found[2] or first)
     if not 1 <= first <= last <= count:

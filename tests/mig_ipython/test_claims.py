@@ -74,7 +74,7 @@ NO_CLAIMS = (
     "Trying on a copy of ",
     "This change is rolled back. ",  # said while the error goes up to the transaction that rolls back
     " fails on a copy of its schema",
-    "is as it was found: ",
+    "is reverted: ",
     "was rolled back; the schema of ",  # a revision that wants to commit is refused before it does
 )
 

@@ -62,7 +62,7 @@ class Detail:
             control.show(row, disabled=frozen)
         self.up.disabled = frozen or row.number == 1
         self.down.disabled = frozen or row.number == len(self._review)
-        self.revert.disabled = frozen or not (row.edited or row.wrong)
+        self.revert.disabled = frozen or not (row.edited or row.invalid)
         self._show_page()
 
     def _fill(self, row: Row | None) -> None:

@@ -50,7 +50,7 @@ class FieldControl(Entry):
         finally:
             self._quiet = False
         self.control.disabled = disabled or self._secret
-        wrong = row.wrong.get(self.field.name)
+        wrong = row.invalid.get(self.field.name)
         self.wrong(wrong.reason if wrong else "")
 
     def _changed(self, change: Any) -> None:

@@ -1,4 +1,4 @@
-"""The version file as it will be, with the lines marked that a person changed."""
+"""The version file as it will be, with edited lines marked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
 from ...errors import MigError
-from ...review.marked import Sign, marked
+from ...review.line_diff import Sign, line_diff
 from ...views.html import Html, join, tag
 from .parts import html
 from .source import code, marked_code
@@ -73,7 +73,7 @@ class Script:
             found = self.draft.found_text(message)
         except (CommandError, MigError):  # what was found could not be undone, so there was no such file
             found = now
-        return marked(found, now)
+        return line_diff(found, now)
 
 
 def _lines(number: int) -> str:

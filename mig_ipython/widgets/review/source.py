@@ -1,10 +1,10 @@
-"""SQL and Python as a person likes to read them: coloured words, and the lines marked that were changed."""
+"""SQL and Python as a person likes to read them: coloured words, and changed lines are marked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...review.marked import Sign
+from ...review.line_diff import Sign
 from ...views.html import Html, join, tag
 from ...views.source import Language, coloured, parts, word
 

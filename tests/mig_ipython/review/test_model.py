@@ -180,7 +180,7 @@ def test_a_text_is_parsed_for_its_field(review):
 def test_a_wrong_text_is_kept_with_its_reason_and_bars_the_row(review):
     said = review.edit_text(4, "type_", "Strng(40)")
     assert "no type is called Strng" in said
-    assert review.row(4).wrong["type_"].text == "Strng(40)"
+    assert review.row(4).invalid["type_"].text == "Strng(40)"
     assert review.row(4).text_of("type_") == "Strng(40)"
     assert review.row(4).text_of("name") == "carrier"
     assert review[4].operation.column.type.length == 2
@@ -325,7 +325,7 @@ def test_every_act_is_undone_and_done_again(review):
         assert review.rows == state
     assert not review.can_undo
     for state in states[1:]:
-        assert review.redo().startswith("Done again: ")
+        assert review.redo().startswith("Redone: ")
         assert review.rows == state
     assert not review.can_redo
 
@@ -422,7 +422,7 @@ def test_observers_hear_every_act_until_they_stop(review):
     stop()
     review.accept("none")
     assert heard == ["0 of 6 accepted.", "Undone: 0 of 6 accepted."]
-    assert review.said == "0 of 6 accepted."
+    assert review.message == "0 of 6 accepted."
 
 
 def test_a_refused_act_is_not_told(review):

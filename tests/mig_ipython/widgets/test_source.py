@@ -8,7 +8,7 @@ import re
 import pytest
 
 from kernel_core.util.secrets import remember
-from mig_ipython.review.marked import marked
+from mig_ipython.review.line_diff import line_diff
 from mig_ipython.widgets.review.source import coloured, marked_code
 
 SAMPLES = [
@@ -43,7 +43,7 @@ def test_a_secret_that_a_lexer_would_cut_in_two_is_masked():
 
 
 def test_lines_of_a_docstring_are_marked_one_by_one():
-    shown = marked_code(marked('"""one\ntwo"""\nx', '"""one\nthree"""\nx'))
+    shown = marked_code(line_diff('"""one\ntwo"""\nx', '"""one\nthree"""\nx'))
     assert [line for line in html.unescape(re.sub(r"<[^>]*>", "", shown)).splitlines() if line] == [
         '  """one',
         '\N{MINUS SIGN} two"""',

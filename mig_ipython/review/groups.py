@@ -1,4 +1,4 @@
-"""Which rows are accepted or rejected together: replacements, and a dropped table with what is dropped of it first."""
+"""Rows that are accepted or rejected as one: replacements, and a dropped table with the objects dropped before it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from kernel_core.operations.replacements import replacements
 from .row import Row
 
 
-class Together:
-    """The groups among rows, by the rows' keys; taken from the operations as they were found, before any edit.
+class RowGroups:
+    """Groups of rows, by the keys of the rows. Computed from the original operations, before any edit.
 
     A constraint, index or view that is dropped and created again is one change: half of it would lose the constraint.
-    A drop that only makes a column or a table free to be dropped (`served_by`) has no purpose without that.
+    A constraint that is dropped only so that its column or table can be dropped (`purpose_of`) has no purpose alone.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._groups: dict[int, tuple[int, ...]] = {}
-        self._served: dict[int, tuple[int, ...]] = {}
+        self._purposes: dict[int, tuple[int, ...]] = {}
         key_of = {id(row.original): row.key for row in rows}
         pairs = replacements([row.original for row in rows])
         for drop, creation in pairs:
@@ -27,15 +27,15 @@ class Together:
         tables = {row.original.table_key: row.key for row in rows if isinstance(row.original, DropTableOp)}
         if tables:
             self._join_tables(rows, tables)
-        self._find_served(rows, {key_of[id(drop)] for drop, _ in pairs})
+        self._find_purposes(rows, {key_of[id(drop)] for drop, _ in pairs})
 
-    def with_it(self, key: int) -> tuple[int, ...]:
-        """Return the keys of the other rows of its group."""
+    def partners(self, key: int) -> tuple[int, ...]:
+        """Return the keys of the other rows in the group of row ``key``."""
         return tuple(other for other in self._groups.get(key, ()) if other != key)
 
-    def served_by(self, key: int) -> tuple[int, ...]:
-        """Return the keys of the drops of columns and tables that are the only purpose of a row."""
-        return self._served.get(key, ())
+    def purpose_of(self, key: int) -> tuple[int, ...]:
+        """Return the keys of the column and table drops for which alone row ``key`` is needed."""
+        return self._purposes.get(key, ())
 
     def _join(self, keys: tuple[int, ...]) -> None:
         group = tuple(sorted({other for key in keys for other in self._groups.get(key, (key,))}))
@@ -47,7 +47,7 @@ class Together:
             if place in tables and row.sign == "-" and tables[place] != row.key:
                 self._join((row.key, tables[place]))
 
-    def _find_served(self, rows: Sequence[Row], replaced: set[int]) -> None:
+    def _find_purposes(self, rows: Sequence[Row], replaced: set[int]) -> None:
         needing: dict[object, list[int]] = {}
         for row in rows:
             if row.sign == "-" and any(hint.severity == "loses data" for hint in row.original_facts.hints):
@@ -58,4 +58,4 @@ class Together:
             if row.sign != "-" or row.key in replaced or row.facts.hints:
                 continue
             served = (key for need in sorted(row.original_facts.provides) for key in needing.get(need, ()))
-            self._served[row.key] = tuple(dict.fromkeys(key for key in served if key != row.key))
+            self._purposes[row.key] = tuple(dict.fromkeys(key for key in served if key != row.key))

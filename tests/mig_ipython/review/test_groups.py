@@ -62,7 +62,7 @@ def test_half_of_a_replacement_takes_the_other_half_along(review, number):
     said = review.set_accepted(number, accepted=False)
     assert accepted(review) == [2]
     assert "is rejected too" in said
-    said = review[number].accept()._review.said
+    said = review[number].accept()._review.message
     assert accepted(review) == [1, 2, 3]
     assert "is accepted too" in said
 
