@@ -1,7 +1,7 @@
 # Written by tests/stubs/generate.py; do not edit.
 from .operations.base import BatchOperations, C, F, Operations, T
-from .operations.kinds.column.subject import Default
-from .operations.kinds.enum_type.subject import EnumUse
+from .operations.kinds.column.column_op import Default
+from .operations.kinds.enum_type.enum_type_op import EnumUse
 from .operations.kinds.exclude_constraint import Element
 from .operations.kinds.rows import Rows
 from .operations.operation import MigrateOperation

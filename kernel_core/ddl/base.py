@@ -1,5 +1,17 @@
 """The documented index of the statements; each stands beside its operation."""
 
+from ..operations.ddl_formatting import (
+    AlterTable,
+    add_column,
+    alter_column,
+    alter_table,
+    drop_column,
+    format_column_name,
+    format_server_default,
+    format_table_name,
+    format_type,
+    quote_dotted,
+)
 from ..operations.kinds.column import (
     AddColumn,
     AlterColumn,
@@ -21,18 +33,6 @@ from ..operations.kinds.column import (
     visit_identity_column,
 )
 from ..operations.kinds.table import RenameTable, visit_rename_table
-from ..operations.statements import (
-    AlterTable,
-    add_column,
-    alter_column,
-    alter_table,
-    drop_column,
-    format_column_name,
-    format_server_default,
-    format_table_name,
-    format_type,
-    quote_dotted,
-)
 
 __all__ = [
     "AddColumn",

@@ -11,6 +11,7 @@ from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
+from ..operations.ddl_formatting import inline_foreign_keys, inlined
 from ..operations.kinds.column import (
     AddColumn,
     ColumnComment,
@@ -24,7 +25,6 @@ from ..operations.kinds.column import (
     IdentityColumnDefault,
 )
 from ..operations.kinds.table import RenameTable
-from ..operations.statements import inline_foreign_keys, inlined
 from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import is_type_bound, should_create
 from .columnchange import ColumnChange

@@ -15,9 +15,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 
-from ..operations.kinds.column import AddColumn, ColumnComment, ColumnDefault, ColumnName, ColumnNullable, ColumnType
-from ..operations.kinds.table import RenameTable
-from ..operations.statements import (
+from ..operations.ddl_formatting import (
     AlterTable,
     add_column,
     alter_column,
@@ -29,6 +27,8 @@ from ..operations.statements import (
     inline_foreign_keys,
     inlined,
 )
+from ..operations.kinds.column import AddColumn, ColumnComment, ColumnDefault, ColumnName, ColumnNullable, ColumnType
+from ..operations.kinds.table import RenameTable
 from ..util.exc import UnsupportedOperation
 from ..util.messaging import warn
 from .columnchange import ColumnChange

@@ -11,6 +11,15 @@ from typing import Any
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import DDLCompiler
 
+from ..operations.ddl_formatting import (
+    add_column,
+    alter_table,
+    format_column_name,
+    format_server_default,
+    format_table_name,
+    format_text,
+    format_type,
+)
 from ..operations.kinds.column import (
     AddColumn,
     AlterColumn,
@@ -20,15 +29,6 @@ from ..operations.kinds.column import (
     ColumnNullable,
     ColumnType,
     IdentityColumnDefault,
-)
-from ..operations.statements import (
-    add_column,
-    alter_table,
-    format_column_name,
-    format_server_default,
-    format_table_name,
-    format_text,
-    format_type,
 )
 from ..util.exc import UnsupportedOperation
 from .impl import DefaultImpl

@@ -16,7 +16,7 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.expression import TableClause
 
-from ..operations.statements import CannotCompile
+from ..operations.ddl_formatting import CannotCompile
 from ..util.exc import CommandError
 from ..util.sql import tabs_as_spaces
 from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters, typed_text

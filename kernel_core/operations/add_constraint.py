@@ -8,10 +8,25 @@ from typing import Any, ClassVar, Literal, TypeVar
 from sqlalchemy.schema import Constraint
 
 from ..util.exc import CommandError
-from .operation import MigrateOperation, Need, SourceWriter, key
+from .fields import Field
+from .operation import MigrateOperation, SourceWriter, without_empty
+from .requirements import Requirement, key
 
 C = TypeVar("C", bound=type["AddConstraintOp"])
 D = TypeVar("D", bound=type[MigrateOperation])
+
+NAME_FIELD = Field("constraint_name", "identifier", label="name", optional=True)
+"""The name of a constraint, as a person edits it."""
+
+
+def name_of(constraint: Constraint) -> str | None:
+    """Return the constraint's name; None where it has none, or only the naming convention will give it one."""
+    return constraint.name if isinstance(constraint.name, str) else None
+
+
+def timing(constraint: Constraint) -> dict[str, Any]:
+    """Return when the constraint is checked, where it states that: ``deferrable``, ``initially``."""
+    return without_empty({"deferrable": constraint.deferrable, "initially": constraint.initially})
 
 
 class AddConstraintOp(MigrateOperation):
@@ -83,17 +98,17 @@ class AddConstraintOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_constraint", self.to_constraint())
 
-    def provides(self) -> frozenset[Need]:
-        return frozenset({self._constraint_need()})
+    def provides(self) -> frozenset[Requirement]:
+        return frozenset({self._constraint_requirement()})
 
-    def requires(self) -> frozenset[Need]:
-        own = {("table", *key(self.schema, self.table_name)), ("gone", *self._constraint_need())}
-        return frozenset(own) | self._column_needs()
+    def requires(self) -> frozenset[Requirement]:
+        own = {("table", *key(self.schema, self.table_name)), ("gone", *self._constraint_requirement())}
+        return frozenset(own) | self._column_requirements()
 
-    def _constraint_need(self) -> Need:
+    def _constraint_requirement(self) -> Requirement:
         return ("constraint", *key(self.schema, self.table_name, str(self.constraint_name)))
 
-    def _column_needs(self) -> frozenset[Need]:
+    def _column_requirements(self) -> frozenset[Requirement]:
         columns = getattr(self, "columns", ())
         return frozenset(("column", *key(self.schema, self.table_name, name)) for name in columns)
 

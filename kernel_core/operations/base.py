@@ -18,8 +18,9 @@ from ..util.exc import CommandError, InvalidValue
 from ..util.proxy import Current
 from ..util.sqla_compat import await_on, inline_literal
 from .batch import Batch, BatchOptions, RecordingImpl
-from .operation import MigrateOperation, remember_operation
-from .schemaobj import SchemaObjects
+from .operation import MigrateOperation
+from .registry import remember_operation
+from .schema_objects import SchemaObjects
 
 C = TypeVar("C", bound=type[MigrateOperation])
 T = TypeVar("T")

@@ -1,12 +1,12 @@
 # Written by tests/stubs/generate.py; do not edit.
 from ..util.proxy import Current
 from .batch import RecordingImpl
-from .kinds.column.subject import Default
-from .kinds.enum_type.subject import EnumUse
+from .kinds.column.column_op import Default
+from .kinds.enum_type.enum_type_op import EnumUse
 from .kinds.exclude_constraint import Element
 from .kinds.rows import Rows
 from .operation import MigrateOperation
-from .schemaobj import SchemaObjects
+from .schema_objects import SchemaObjects
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from sqlalchemy import Column, Table

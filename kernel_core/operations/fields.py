@@ -8,7 +8,7 @@ import difflib
 import importlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from sqlalchemy import types as sqltypes
 from sqlalchemy.schema import Column
@@ -18,9 +18,6 @@ from sqlalchemy.types import TypeEngine
 from ..util.exc import FieldError
 from ..util.sql import STANDARD, grammar_of, split_list, string_value, tokens
 from ..util.sqla_compat import changed_column, default_argument, default_sql, literal_text, sql_text
-
-if TYPE_CHECKING:
-    from .operation import MigrateOperation
 
 Kind = Literal["identifier", "type", "boolean", "default", "text", "sql", "columns", "choice"]
 
@@ -48,14 +45,14 @@ class Field:
         """What stands beside the control."""
         return self.label or self.name.replace("_", " ")
 
-    def read(self, operation: MigrateOperation) -> Any:
+    def read(self, operation: object) -> Any:
         """Return the value that the operation holds."""
-        value: Any = operation
+        value = operation
         for attribute in (self.at or self.name).split("."):
             value = getattr(value, attribute)
         return default_argument(value) if self.kind == "default" else value
 
-    def assign(self, operation: MigrateOperation, value: object) -> None:
+    def assign(self, operation: object, value: object) -> None:
         """Put ``value`` in place; the operation is a fresh copy, and what it shares is replaced, not changed."""
         holder, dot, attribute = (self.at or self.name).partition(".")
         if not dot:
@@ -65,7 +62,7 @@ class Field:
         assert isinstance(column, Column), "only columns are edited in place of themselves"
         setattr(operation, holder, changed_column(column, **{attribute: value}))
 
-    def text(self, operation: MigrateOperation) -> str:
+    def text(self, operation: object) -> str:
         """Return the value as a person reads and types it."""
         value = self.read(operation)
         if self.kind == "boolean":

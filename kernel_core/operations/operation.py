@@ -6,21 +6,11 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 from ..util.exc import CommandError, IrreversibleOperation
-
-if TYPE_CHECKING:
-    from .fields import Field
-
-Need = tuple[str, ...]
-"""A thing that one operation gives and another needs.
-
-``("table", schema, name)``, ``("column", schema, table, name)``, ``("constraint", schema, table, name)``,
-``("index", schema, name)``, ``("unique", schema, table, *columns)`` (what a foreign key refers to),
-``("schema", name)``, ``("sequence", schema, name)``, ``("type", schema, name)``,
-``("value", schema, enum type, value)``;
-``("freed", *thing)`` says that nothing depends on it any more, ``("gone", *thing)`` that its name can be used again."""
+from .fields import Field
+from .requirements import Requirement, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +135,11 @@ class MigrateOperation:
         """Return this as one of the tuples of ``compare_metadata``."""
         raise NotImplementedError(f"{type(self).__name__} is not a difference between two schemas.")
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         """Return what later operations may need from this one."""
         return frozenset()
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         """Return what must have been provided before; counts only where another operation of the list provides it."""
         return frozenset()
 
@@ -186,22 +176,25 @@ class MigrateOperation:
         return self.edit(**{field_name: text})
 
 
-_registered: dict[str, type[MigrateOperation]] = {}
+class AlterTableOp(MigrateOperation):
+    """A change to one existing table, or to a column, comment or option of it: the base class of those operations."""
 
+    alters_table = True
 
-def remember_operation(cls: type[MigrateOperation]) -> None:
-    """Note a class as one of `all_operations`; called by the registry."""
-    _registered[f"{cls.__module__}.{cls.__qualname__}"] = cls
+    def __init__(self, table_name: str, *, schema: str | None = None) -> None:
+        self.table_name, self.schema = table_name, schema
 
+    def requires(self) -> frozenset[Requirement]:
+        return frozenset({self._table_requirement()})
 
-def all_operations() -> tuple[type[MigrateOperation], ...]:
-    """Return every class that some directive was registered for, in the order of registration."""
-    return tuple(_registered.values())
+    def _table_requirement(self) -> Requirement:
+        return ("table", *key(self.schema, self.table_name))
 
-
-def key(schema: str | None, *names: str) -> Need:
-    """Return the part of a `Need` that names a thing: the schema ("" where none) and the names."""
-    return (schema or "", *(str(name) for name in names))
+    def _write(self, write: SourceWriter, directive: str, *args: object, **kw: object) -> str:
+        """Write the call with the table's name and schema in front, or without both inside a batch."""
+        if write.batch_table is not None:
+            return write.call(directive, *args, **without_empty(kw))
+        return write.call(directive, self.table_name, *args, **without_empty({"schema": self.schema} | kw))
 
 
 def without_empty(values: Mapping[str, object]) -> dict[str, object]:

@@ -4,7 +4,6 @@ The classes are written one subject a file in `kinds`; importing this module reg
 """
 
 from .add_constraint import AddConstraintOp
-from .alter_table import AlterTableOp
 from .containers import DowngradeOps, MigrationScript, ModifyTableOps, OpContainer, UpgradeOps
 from .kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from .kinds.constraint import (
@@ -16,15 +15,15 @@ from .kinds.constraint import (
 )
 from .kinds.enum_type import AddEnumValueOp, CreateEnumTypeOp, DropEnumTypeOp, RenameEnumValueOp, SetEnumValuesOp
 from .kinds.exclude_constraint import CreateExcludeConstraintOp
+from .kinds.execute_sql import ExecuteSQLOp
 from .kinds.index import CreateIndexOp, DropIndexOp
 from .kinds.rows import BulkInsertOp, DeleteRowsOp
 from .kinds.schema import CreateSchemaOp, DropSchemaOp
 from .kinds.sequence import CreateSequenceOp, DropSequenceOp
-from .kinds.sql import ExecuteSQLOp
 from .kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from .kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from .kinds.table_options import SetTableOptionsOp
-from .operation import MigrateOperation
+from .operation import AlterTableOp, MigrateOperation
 
 __all__ = [
     "AddColumnOp",

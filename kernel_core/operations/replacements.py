@@ -10,7 +10,7 @@ from typing import Any
 from ..util.exc import CommandError
 from ..util.sqla_compat import sql_text
 from .kinds.column import AlterColumnOp
-from .kinds.sql import ExecuteSQLOp
+from .kinds.execute_sql import ExecuteSQLOp
 from .kinds.table import RenameTableOp
 from .operation import MigrateOperation
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from kernel_core.operations.operation import Hint, Need
+from kernel_core.operations.operation import Hint
+from kernel_core.operations.requirements import Requirement
 
 from .groups import RowGroups
 from .row import Row
@@ -20,9 +21,9 @@ Pair = tuple[int, int]
 """Keys of (the dependent row, the row that provides what it requires)."""
 
 
-def providers(rows: Iterable[Row], *, original: bool = False) -> dict[Need, list[Row]]:
+def providers(rows: Iterable[Row], *, original: bool = False) -> dict[Requirement, list[Row]]:
     """Return the rows that provide each object; ``original`` also counts what a row provided before it was edited."""
-    result: dict[Need, list[Row]] = {}
+    result: dict[Requirement, list[Row]] = {}
     for row in rows:
         provides = row.facts.provides | row.original_facts.provides if original else row.facts.provides
         for need in provides:
@@ -30,7 +31,7 @@ def providers(rows: Iterable[Row], *, original: bool = False) -> dict[Need, list
     return result
 
 
-def pairs(rows: Sequence[Row]) -> dict[Pair, Need]:
+def pairs(rows: Sequence[Row]) -> dict[Pair, Requirement]:
     """Return every pair of dependent rows, with the object that makes one depend on the other."""
     provided = providers(rows)
     return {
@@ -42,13 +43,13 @@ def pairs(rows: Sequence[Row]) -> dict[Pair, Need]:
     }
 
 
-def wrong_order(rows: Sequence[Row]) -> dict[Pair, Need]:
+def wrong_order(rows: Sequence[Row]) -> dict[Pair, Requirement]:
     """Return the pairs in which the dependent row comes before the row that it depends on."""
     place = {row.key: position for position, row in enumerate(rows)}
     return {pair: need for pair, need in pairs(rows).items() if place[pair[0]] < place[pair[1]]}
 
 
-def missing(row: Row, provided: dict[Need, list[Row]]) -> tuple[Need, Row] | None:
+def missing(row: Row, provided: dict[Requirement, list[Row]]) -> tuple[Requirement, Row] | None:
     """Return a required object that only rejected rows provide, and the first such row; None if nothing is missing."""
     for need in sorted(row.facts.requires):
         others = [provider for provider in provided.get(need, ()) if provider.key != row.key]
@@ -78,7 +79,7 @@ def without_orphans(rows: Sequence[Row]) -> tuple[tuple[Row, ...], list[Cascaded
 
 
 def _why_lost(
-    row: Row, provided: dict[Need, list[Row]], groups: RowGroups, by_key: dict[int, Row]
+    row: Row, provided: dict[Requirement, list[Row]], groups: RowGroups, by_key: dict[int, Row]
 ) -> tuple[str, Row] | None:
     lack = missing(row, provided)
     if lack is not None:
@@ -108,7 +109,7 @@ def with_needed(rows: Sequence[Row], key: int) -> tuple[tuple[Row, ...], list[Ca
 
 
 def _missing_row(
-    row: Row, provided: dict[Need, list[Row]], groups: RowGroups, by_key: dict[int, Row]
+    row: Row, provided: dict[Requirement, list[Row]], groups: RowGroups, by_key: dict[int, Row]
 ) -> Cascaded | None:
     lack = missing(row, provided)
     if lack is not None:
@@ -169,7 +170,7 @@ def settled(rows: Sequence[Row], tolerated: frozenset[Pair]) -> tuple[Row, ...]:
     return tuple(result)
 
 
-def _hints(row: Row, provided: dict[Need, list[Row]]) -> tuple[Hint, ...]:
+def _hints(row: Row, provided: dict[Requirement, list[Row]]) -> tuple[Hint, ...]:
     """Return the hints of a row. On a table that the review itself creates no statement can fail because of data."""
     place = row.operation.table_key
     if place is None:
@@ -180,7 +181,7 @@ def _hints(row: Row, provided: dict[Need, list[Row]]) -> tuple[Hint, ...]:
     return row.facts.hints
 
 
-def described(need: Need) -> str:
+def described(need: Requirement) -> str:
     """Return a required object as text.
 
     >>> described(("column", "", "users", "email"))

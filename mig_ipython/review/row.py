@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from kernel_core.operations.operation import Hint, MigrateOperation, Need
+from kernel_core.operations.operation import Hint, MigrateOperation
+from kernel_core.operations.requirements import Requirement
 
 from ..views.operations import group_of, names_of, table_of
 from .preview import no_downgrade
@@ -33,8 +34,8 @@ class Facts:
     table: str
     group: str
     hints: tuple[Hint, ...]
-    provides: frozenset[Need]
-    requires: frozenset[Need]
+    provides: frozenset[Requirement]
+    requires: frozenset[Requirement]
     no_downgrade: str
 
     @classmethod

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from kernel_core.operations.kinds.column.widening import widens
+from kernel_core.operations.kinds.column.type_conversion import is_lossless
 
 Severity = Literal["loses data", "may fail"]
 
@@ -62,7 +62,7 @@ def misfits(
         labels = sa.cast(column, sa.Text).not_in(list(after.enums))
         yield Misfit(refused, f"fails where {name} is not one of {', '.join(after.enums)}", labels)
         return
-    if dialect == "sqlite" or widens(before, after):
+    if dialect == "sqlite" or is_lossless(before, after):
         return
     if dialect == "postgresql" and not using and _needs_using(before, after):
         yield _never(name, before, after)

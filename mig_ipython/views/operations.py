@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kernel_core.operations.kinds.sql import ExecuteSQLOp
+from kernel_core.operations.kinds.execute_sql import ExecuteSQLOp
 from kernel_core.operations.operation import MigrateOperation
 
 from .html import Html, details, join, plain_list, tag

@@ -147,7 +147,7 @@ def stub_of_base() -> Stub:
         ("collections.abc", "Callable"),
         (".operation", "MigrateOperation"),
     }
-    stub.imports |= {("..util.proxy", "Current"), (".schemaobj", "SchemaObjects"), (".batch", "RecordingImpl")}
+    stub.imports |= {("..util.proxy", "Current"), (".schema_objects", "SchemaObjects"), (".batch", "RecordingImpl")}
     stub.body += [
         'T = TypeVar("T")',
         'C = TypeVar("C", bound=type[MigrateOperation])',

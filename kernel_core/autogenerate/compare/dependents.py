@@ -13,9 +13,9 @@ from sqlalchemy.schema import CheckConstraint, UniqueConstraint
 from ...ddl.mysql.definition import column_text
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp, CreatePrimaryKeyOp, DropConstraintOp
-from ...operations.kinds.sql import ExecuteSQLOp
+from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.operation import MigrateOperation
-from ...operations.schemaobj import SchemaObjects
+from ...operations.schema_objects import SchemaObjects
 from ...util.sql import tokens
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, sql_text
 from ...util.sqltext import without_parameters

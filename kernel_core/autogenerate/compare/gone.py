@@ -14,8 +14,8 @@ from ...ddl.sqlite.equivalence import are_equivalent
 from ...ddl.sqlite.identifiers import in_schema
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import DropConstraintOp
+from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import DropIndexOp
-from ...operations.kinds.sql import ExecuteSQLOp
 from ...operations.kinds.table import DropTableOp
 from ...util.sql import normal_sql
 from ...util.sqltext import without_parameters

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy.schema import CreateSequence, Sequence
 
 from ...operations.kinds.column import AlterColumnOp, DropColumnOp
+from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.sequence import CreateSequenceOp, options_of
-from ...operations.kinds.sql import ExecuteSQLOp
 from ..catalogue import Key
 from ..catalogue.sequences import read_sequences, sequence_of_default
 from ..context import AutogenContext

@@ -13,7 +13,7 @@ from ...ddl.overrides import same_by_hook
 from ...operations.kinds.column import AddColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp
 from ...operations.kinds.table import CreateTableOp
-from ...operations.schemaobj import SchemaObjects
+from ...operations.schema_objects import SchemaObjects
 from ...runtime.plugins import Plugin
 from ...util.priority import DispatchPriority, PriorityDispatchResult
 from ...util.sql import normal_sql

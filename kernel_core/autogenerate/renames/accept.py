@@ -7,8 +7,9 @@ from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.table import DropTableOp
-from ...operations.operation import MigrateOperation, Need, key
+from ...operations.operation import MigrateOperation
 from ...operations.renames import RenameCandidate
+from ...operations.requirements import Requirement, key
 from ...util.exc import CommandError
 from .said_again import without_said_again
 
@@ -49,7 +50,7 @@ def _holds(leaves: list[MigrateOperation], candidate: RenameCandidate) -> bool:
     return all(any(leaf is each for leaf in leaves) for each in (candidate.drop, candidate.add))
 
 
-def _made_by(candidate: RenameCandidate) -> frozenset[Need]:
+def _made_by(candidate: RenameCandidate) -> frozenset[Requirement]:
     """Return what is there only after the rename; of a column the whole table, so that its changes stay together."""
     return frozenset({("table", *key(candidate.add.schema, candidate.add.table_name))}) | candidate.add.provides()
 
@@ -61,7 +62,7 @@ def _drops(operation: MigrateOperation) -> bool:
 def _is_about(operation: MigrateOperation, candidate: RenameCandidate) -> bool:
     """Tell whether a drop, undone, would speak of the old name."""
     table = (candidate.drop.schema, candidate.drop.table_name)
-    freed: set[Need] = {("freed", "table", *key(*table))}
+    freed: set[Requirement] = {("freed", "table", *key(*table))}
     if isinstance(candidate.drop, DropColumnOp):
         freed = {("freed", "column", *key(*table, candidate.drop.column_name))}
     return operation.table_key == table or bool(freed & operation.provides())

@@ -17,9 +17,7 @@ from sqlalchemy.schema import Computed, Constraint, FetchedValue, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.types import TypeEngine
 
-from ...operations.kinds.column import AlterColumn, ColumnDefault, ColumnName
-from ...operations.kinds.table import RenameTable
-from ...operations.statements import (
+from ...operations.ddl_formatting import (
     alter_column,
     alter_table,
     format_column_name,
@@ -28,6 +26,8 @@ from ...operations.statements import (
     format_text,
     format_type,
 )
+from ...operations.kinds.column import AlterColumn, ColumnDefault, ColumnName
+from ...operations.kinds.table import RenameTable
 from ...util.exc import UnsupportedOperation
 from ...util.sql import is_enclosed, is_literal, normal_sql
 from ...util.sqla_compat import default_argument, is_type_bound

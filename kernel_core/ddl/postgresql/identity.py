@@ -12,8 +12,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Identity
 from sqlalchemy.sql.compiler import DDLCompiler
 
+from ...operations.ddl_formatting import alter_column, alter_table
 from ...operations.kinds.column import IdentityColumnDefault
-from ...operations.statements import alter_column, alter_table
 
 
 @compiles(IdentityColumnDefault, "postgresql")

@@ -15,8 +15,8 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
+from ...operations.ddl_formatting import alter_table, format_column_name, format_type
 from ...operations.kinds.column import ColumnDefault, ColumnType, Conversion, IdentityColumnDefault
-from ...operations.statements import alter_table, format_column_name, format_type
 from ...util.sqla_compat import literal_text
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl

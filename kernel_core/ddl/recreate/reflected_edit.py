@@ -10,7 +10,7 @@ from sqlalchemy.schema import Computed, Constraint, PrimaryKeyConstraint
 from sqlalchemy.types import TypeEngine
 
 from ...operations.batch import Batch
-from ...operations.statements import checks
+from ...operations.ddl_formatting import checks
 from ...util.sqla_compat import (
     changed_column,
     copy_column,

@@ -15,8 +15,8 @@ from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...operations.batch import Batch, Change
+from ...operations.ddl_formatting import alter_table, format_column_name, inline_foreign_keys
 from ...operations.kinds.column import AddColumn, ColumnName
-from ...operations.statements import alter_table, format_column_name, inline_foreign_keys
 from ...util.exc import CommandError, UnsupportedOperation
 from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
 from ..columnchange import ColumnChange

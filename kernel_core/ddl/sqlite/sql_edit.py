@@ -12,7 +12,7 @@ from sqlalchemy.types import NULLTYPE, Boolean, Integer, Numeric, SchemaType, Ty
 
 from ...operations.add_constraint import AddConstraintOp
 from ...operations.batch import Batch
-from ...operations.statements import checks
+from ...operations.ddl_formatting import checks
 from ...util.sql import default_expression, mentions, tokens
 from ...util.sqla_compat import (
     ddl_compiler,

@@ -12,11 +12,12 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from ...util.exc import CommandError
 from ...util.sqla_compat import excluded, sql_text
-from ..add_constraint import AddConstraintOp
+from ..add_constraint import NAME_FIELD, AddConstraintOp
 from ..base import BatchOperations, Operations
 from ..fields import Field
-from ..operation import Hint, Need, SourceWriter, key, without_empty
-from ..schemaobj import SchemaObjects
+from ..operation import Hint, SourceWriter, without_empty
+from ..requirements import Requirement, key
+from ..schema_objects import SchemaObjects
 
 Element = tuple[Any, str]
 """What is compared (a column's name, a column, or SQL text) and the operator that compares it."""
@@ -29,7 +30,7 @@ class CreateExcludeConstraintOp(AddConstraintOp):
     """No two rows for which all of these comparisons are true."""
 
     fields = (
-        Field("constraint_name", "identifier", label="name", optional=True),
+        NAME_FIELD,
         Field("where", "sql", optional=True),
     )
 
@@ -115,7 +116,7 @@ class CreateExcludeConstraintOp(AddConstraintOp):
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("may fail", f"fails if two rows of {self.shown_table} exclude each other"),)
 
-    def _column_needs(self) -> frozenset[Need]:
+    def _column_requirements(self) -> frozenset[Requirement]:
         names = [item for item, _ in self.elements if isinstance(item, str)]
         return frozenset(("column", *key(self.schema, self.table_name, name)) for name in names)
 

@@ -13,8 +13,9 @@ from ...util.sqla_compat import sql_text
 from ...util.sqltext import without_parameters
 from ..base import BatchOperations, Operations
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
-from ..schemaobj import SchemaObjects
+from ..operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ..requirements import Requirement, key
+from ..schema_objects import SchemaObjects
 
 
 @Operations.register_operation("create_index")
@@ -139,13 +140,13 @@ class CreateIndexOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_index", self.to_index())
 
-    def provides(self) -> frozenset[Need]:
-        made: set[Need] = {("index", *key(self.schema, str(self.index_name)))}
+    def provides(self) -> frozenset[Requirement]:
+        made: set[Requirement] = {("index", *key(self.schema, str(self.index_name)))}
         if self.unique and all(isinstance(name, str) for name in self.parts):
             made.add(("unique", *key(self.schema, self.table_name, *sorted(map(str, self.parts)))))
         return frozenset(made)
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         columns = {("column", *key(self.schema, self.table_name, name)) for name in self.parts if isinstance(name, str)}
         gone = ("gone", "index", *key(self.schema, str(self.index_name)))
         return frozenset({gone, ("table", *key(self.schema, self.table_name))} | columns)
@@ -238,18 +239,18 @@ class DropIndexOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_index", self.to_index())
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         """Its name, its table and its columns are free once it is dropped."""
         needed = self._reverse.requires() if self._reverse is not None else ()
-        freed = {("freed", *need) for need in needed if need[0] != "gone"}
+        freed = {("freed", *each) for each in needed if each[0] != "gone"}
         if self.table_name is not None:
             freed.add(("freed", "table", *key(self.schema, self.table_name)))
         return frozenset({("gone", "index", *key(self.schema, str(self.index_name)))} | freed)
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         """No foreign key may refer to the columns of a unique index that is dropped."""
         made = self._reverse.provides() if self._reverse is not None else ()
-        return frozenset(("freed", *need) for need in made if need[0] == "unique")
+        return frozenset(("freed", *each) for each in made if each[0] == "unique")
 
     @classmethod
     def example(cls) -> Self:

@@ -12,7 +12,8 @@ from sqlalchemy.sql.expression import TableClause
 from ...util.exc import IrreversibleOperation
 from ...util.sqla_compat import sql_text
 from ..base import Operations
-from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
+from ..operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ..requirements import Requirement, key
 
 Rows = list[dict[str, Any]]
 
@@ -32,7 +33,7 @@ class RowsOp(MigrateOperation):
     def table_key(self) -> tuple[str | None, str] | None:
         return self.table.schema, str(self.table.name)
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         schema, name = self.table.schema, str(self.table.name)
         columns = {("column", *key(schema, name, column_name)) for row in self.rows for column_name in row}
         return frozenset({("table", *key(schema, name))} | columns)

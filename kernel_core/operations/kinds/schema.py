@@ -8,12 +8,13 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 
 from ...util.exc import UnsupportedOperation
 from ..base import Operations
-from ..constructs import stands_for
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, Need, SourceWriter
+from ..operation import Hint, MigrateOperation, SourceWriter
+from ..registry import register_construct
+from ..requirements import Requirement
 
 
-@stands_for(CreateSchema)
+@register_construct(CreateSchema)
 class CreateSchemaOp(MigrateOperation):
     """CREATE SCHEMA; on MariaDB and MySQL this is a database.
 
@@ -47,7 +48,7 @@ class CreateSchemaOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_schema", self.name)
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         return frozenset({("schema", self.name)})
 
     @classmethod
@@ -64,7 +65,7 @@ def refuse_where_there_are_none(operations: Operations, name: str) -> None:
         )
 
 
-@stands_for(DropSchema)
+@register_construct(DropSchema)
 class DropSchemaOp(MigrateOperation):
     """DROP SCHEMA; fails while something is in it, unless ``cascade`` drops that too.
 
@@ -106,7 +107,7 @@ class DropSchemaOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_schema", self.name)
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         return frozenset({("freed", "schema", self.name)})
 
     @classmethod

@@ -9,9 +9,10 @@ from sqlalchemy.schema import CreateSequence, DropSequence, Sequence
 
 from ...util.exc import IrreversibleOperation, UnsupportedOperation
 from ..base import Operations
-from ..constructs import stands_for
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, shown_name
+from ..operation import Hint, MigrateOperation, SourceWriter, shown_name
+from ..registry import register_construct
+from ..requirements import Requirement, key
 
 OPTIONS = (
     *("start", "increment", "minvalue", "maxvalue", "nominvalue", "nomaxvalue"),
@@ -25,7 +26,7 @@ def options_of(sequence: Sequence) -> dict[str, Any]:
     return {name: value for name in OPTIONS if (value := getattr(sequence, name, None)) is not None}
 
 
-@stands_for(CreateSequence)
+@register_construct(CreateSequence)
 class CreateSequenceOp(MigrateOperation):
     """CREATE SEQUENCE, with the options of ``sqlalchemy.Sequence``.
 
@@ -68,10 +69,10 @@ class CreateSequenceOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_sequence", self.to_sequence())
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         return frozenset({("sequence", *key(self.schema, self.name))})
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         return frozenset({("schema", self.schema)}) if self.schema else frozenset()
 
     @classmethod
@@ -79,7 +80,7 @@ class CreateSequenceOp(MigrateOperation):
         return cls("order_no", options={"start": 1000, "increment": 10})
 
 
-@stands_for(DropSequence)
+@register_construct(DropSequence)
 class DropSequenceOp(MigrateOperation):
     """DROP SEQUENCE; fails while the default of a column uses it.
 
@@ -120,7 +121,7 @@ class DropSequenceOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_sequence", Sequence(self.name, schema=self.schema))
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         return frozenset({("freed", "sequence", *key(self.schema, self.name))})
 
     @classmethod

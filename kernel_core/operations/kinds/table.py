@@ -13,13 +13,12 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from ...util.exc import IrreversibleOperation
 from ...util.sqla_compat import is_type_bound, table_prefixes
 from ...util.sqltext import without_parameters
-from ..alter_table import AlterTableOp
 from ..base import Operations
+from ..ddl_formatting import AlterTable, alter_table
 from ..fields import Field
-from ..needs import needs_of_column, needs_of_schema
-from ..operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
-from ..schemaobj import SchemaObjects
-from ..statements import AlterTable, alter_table
+from ..operation import AlterTableOp, Hint, MigrateOperation, SourceWriter, without_empty
+from ..requirements import Requirement, key, requirements_of_column, requirements_of_schema
+from ..schema_objects import SchemaObjects
 
 
 def own_constraints(table: Table) -> list[Constraint]:
@@ -168,11 +167,11 @@ class CreateTableOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_table", self.to_table())
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         columns = {("column", *key(self.schema, self.table_name, column.name)) for column in self._columns()}
         return frozenset({("table", *key(self.schema, self.table_name))} | columns)
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         own = ("table", *key(self.schema, self.table_name))
         table = self.to_table()
         referred = {
@@ -180,8 +179,8 @@ class CreateTableOp(MigrateOperation):
             for constraint in table.foreign_key_constraints
             for target in [constraint.referred_table]
         }
-        of_columns = (needs_of_column(column) for column in self._columns())
-        return (needs_of_schema(self.schema) | referred).union(*of_columns) - {own} | {("gone", *own)}
+        of_columns = (requirements_of_column(column) for column in self._columns())
+        return (requirements_of_schema(self.schema) | referred).union(*of_columns) - {own} | {("gone", *own)}
 
     @classmethod
     def example(cls) -> Self:
@@ -268,14 +267,14 @@ class DropTableOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_table", self.to_table())
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         return frozenset({("freed", "table", *key(self.schema, self.table_name))})
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         """Its name, the tables that it refers to and its enum types are free once it is dropped."""
         own = ("table", *key(self.schema, self.table_name))
         needed = self._reverse.requires() if self._reverse is not None else ()
-        freed = {("freed", *need) for need in needed if need[0] != "gone" and need != own}
+        freed = {("freed", *each) for each in needed if each[0] != "gone" and each != own}
         return frozenset({("gone", *own)} | freed)
 
     @classmethod
@@ -321,10 +320,10 @@ class RenameTableOp(AlterTableOp):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("rename_table", self.schema, self.table_name, self.new_table_name)
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         return frozenset({("table", *key(self.schema, self.new_table_name))})
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         return frozenset({("table", *key(self.schema, self.table_name))})
 
     @classmethod

@@ -7,11 +7,10 @@ from typing import Any, Self
 from sqlalchemy import Table
 
 from ...util.exc import IrreversibleOperation
-from ..alter_table import AlterTableOp
 from ..base import BatchOperations, Operations
 from ..fields import Field
-from ..operation import SourceWriter
-from ..schemaobj import SchemaObjects
+from ..operation import AlterTableOp, SourceWriter
+from ..schema_objects import SchemaObjects
 
 
 @Operations.register_operation("create_table_comment")

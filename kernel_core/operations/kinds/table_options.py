@@ -9,10 +9,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import CommandError, IrreversibleOperation, UnsupportedOperation
-from ..alter_table import AlterTableOp
 from ..base import Operations
-from ..operation import Hint, SourceWriter, without_empty
-from ..statements import AlterTable, alter_table
+from ..ddl_formatting import AlterTable, alter_table
+from ..operation import AlterTableOp, Hint, SourceWriter, without_empty
 
 KNOWN = ("engine", "charset", "collate", "row_format")
 

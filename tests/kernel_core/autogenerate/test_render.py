@@ -12,7 +12,8 @@ from kernel_core.autogenerate import AutogenContext, render_op_text, render_pyth
 from kernel_core.autogenerate.layout import lay_out, literal
 from kernel_core.autogenerate.writer import Writer
 from kernel_core.operations import ops
-from kernel_core.operations.operation import Code, MigrateOperation, all_operations
+from kernel_core.operations.operation import Code, MigrateOperation
+from kernel_core.operations.registry import all_operations
 from kernel_core.util.exc import CommandError
 
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core.operations import MigrateOperation, Operations
-from kernel_core.operations.operation import all_operations
+from kernel_core.operations.registry import all_operations
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError, CutName
 

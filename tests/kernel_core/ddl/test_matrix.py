@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 
 from kernel_core.operations import Operations
-from kernel_core.operations.operation import all_operations
+from kernel_core.operations.registry import all_operations
 from kernel_core.util.sqla_compat import SQLALCHEMY_VERSION
 
 from . import scripts

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from kernel_core import command
 from kernel_core.autogenerate import comparators, render_python_code, renderers
 from kernel_core.config import Config
-from kernel_core.operations import Operations, operation, ops
+from kernel_core.operations import Operations, ops, registry
 from kernel_core.runtime.migration import MigrationContext
 
 EXAMPLE = '''
@@ -87,7 +87,7 @@ def downgrade():
 @pytest.fixture
 def sequences(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """The example, run word for word, with a renderer and a comparison; all of it is taken out of the registries again."""
-    monkeypatch.setattr(operation, "_registered", dict(operation._registered))
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     monkeypatch.setattr(comparators, "added", list(comparators.added))
     monkeypatch.setattr(renderers, "_entries", dict(renderers._entries))
     monkeypatch.setattr(Operations._implementations, "_entries", dict(Operations._implementations._entries))

@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core.operations import ops
-from kernel_core.operations.operation import MigrateOperation, all_operations
+from kernel_core.operations.operation import MigrateOperation
+from kernel_core.operations.registry import all_operations
 from kernel_core.util.exc import IrreversibleOperation
 
 REGISTERED = [cls for cls in all_operations() if cls.__module__.startswith("kernel_core.")]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from kernel_core.operations import ops
 from kernel_core.operations.kinds.enum_type.create_drop import CreateEnumTypeOp, DropEnumTypeOp
-from kernel_core.operations.kinds.enum_type.values import AddEnumValueOp
+from kernel_core.operations.kinds.enum_type.enum_values import AddEnumValueOp
 from kernel_core.operations.kinds.sequence import DropSequenceOp
 
 IN = {"schema": "sales"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kernel_core.operations import MigrateOperation, Operations, operation
+from kernel_core.operations import MigrateOperation, Operations, registry
 from kernel_core.runtime.plain import further_names, is_plain
 
 HEAD = "import sqlalchemy as sa\nfrom {engine} import op\nfrom sqlalchemy.dialects import postgresql\n"
@@ -83,7 +83,7 @@ def test_an_import_behind_many_names_is_not_plain():
 
 
 def test_a_directive_of_somebody_else_is_not_plain(monkeypatch):
-    monkeypatch.setattr(operation, "_registered", dict(operation._registered))
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
 
     class GreetOp(MigrateOperation):
         @classmethod

@@ -3,7 +3,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Integer, MetaData, String, Table, Text
 
 from kernel_core.operations import ops
-from kernel_core.operations.operation import all_operations
+from kernel_core.operations.registry import all_operations
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from kernel_core.autogenerate import render_python_code
 from kernel_core.operations.containers import UpgradeOps
-from kernel_core.operations.operation import all_operations
+from kernel_core.operations.registry import all_operations
 from kernel_core.runtime.migration import MigrationContext
 from mig_ipython.running.reading import read_lines
 

@@ -2,7 +2,8 @@
 
 from .add_drop import AddColumnOp, DropColumnOp
 from .alter import AlterColumnOp
-from .statements import (
+from .column_op import Default
+from .column_statements import (
     AddColumn,
     AlterColumn,
     ColumnComment,
@@ -23,7 +24,7 @@ from .statements import (
     visit_drop_column,
     visit_identity_column,
 )
-from .subject import Conversion, Default
+from .type_conversion import Conversion
 
 __all__ = [
     "AddColumn",

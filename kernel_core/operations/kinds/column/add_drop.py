@@ -11,9 +11,9 @@ from ....util.exc import IrreversibleOperation
 from ....util.sqla_compat import copy_column
 from ...base import BatchOperations, Operations
 from ...fields import Field
-from ...needs import needs_of_column
-from ...operation import Hint, Need, SourceWriter, without_empty
-from .subject import ColumnOp, describe
+from ...operation import Hint, SourceWriter, without_empty
+from ...requirements import Requirement, requirements_of_column
+from .column_op import ColumnOp, describe
 
 
 @Operations.register_operation("add_column")
@@ -164,11 +164,14 @@ class AddColumnOp(ColumnOp):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_column", self.schema, self.table_name, self.column)
 
-    def provides(self) -> frozenset[Need]:
-        return frozenset({self._need(self.column.name)})
+    def provides(self) -> frozenset[Requirement]:
+        return frozenset({self._requirement(self.column.name)})
 
-    def requires(self) -> frozenset[Need]:
-        return needs_of_column(self.column) | {self._table_need(), ("gone", *self._need(self.column.name))}
+    def requires(self) -> frozenset[Requirement]:
+        return requirements_of_column(self.column) | {
+            self._table_requirement(),
+            ("gone", *self._requirement(self.column.name)),
+        }
 
     @classmethod
     def example(cls) -> Self:
@@ -255,13 +258,13 @@ class DropColumnOp(ColumnOp):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_column", self.schema, self.table_name, self.to_column())
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         """Its name, its enum type and its sequence are free once it is dropped."""
-        needed = needs_of_column(self._reverse.column) if self._reverse is not None else ()
-        return frozenset({("gone", *self._need(self.column_name)), *(("freed", *need) for need in needed)})
+        needed = requirements_of_column(self._reverse.column) if self._reverse is not None else ()
+        return frozenset({("gone", *self._requirement(self.column_name)), *(("freed", *each) for each in needed)})
 
-    def requires(self) -> frozenset[Need]:
-        return frozenset({("freed", *self._need(self.column_name))})
+    def requires(self) -> frozenset[Requirement]:
+        return frozenset({("freed", *self._requirement(self.column_name))})
 
     @classmethod
     def example(cls) -> Self:

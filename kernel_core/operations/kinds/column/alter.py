@@ -13,10 +13,10 @@ from ....util.exc import IrreversibleOperation
 from ....util.sqla_compat import default_argument, default_sql, type_constraints
 from ...base import BatchOperations, Operations
 from ...fields import Field, type_text
-from ...needs import needs_of_type
-from ...operation import Hint, Need, SourceWriter, without_empty
-from .subject import ColumnOp, Conversion, Default
-from .widening import widens
+from ...operation import Hint, SourceWriter, without_empty
+from ...requirements import Requirement, requirements_of_type
+from .column_op import ColumnOp, Default
+from .type_conversion import Conversion, is_lossless
 
 
 @Operations.register_operation("alter_column")
@@ -361,21 +361,25 @@ class AlterColumnOp(ColumnOp):
         if self.modify_type is not None and "postgresql_using" in self.kw:
             using = self.kw["postgresql_using"]
             hints.append(Hint("may fail", f"values are converted by {using}: fails if one does not fit"))
-        if self.modify_type is not None and not widens(self.existing_type, self.modify_type):
+        if self.modify_type is not None and not is_lossless(self.existing_type, self.modify_type):
             hints.append(
                 Hint("loses data", f"values of {self.name_after} that do not fit the new type are cut or refused")
             )
         return tuple(hints)
 
-    def provides(self) -> frozenset[Need]:
-        named = {self._need(self.modify_name)} if self.modify_name else set()
-        left = needs_of_type(self.existing_type) - needs_of_type(self.modify_type) if self.modify_type else ()
-        return frozenset(named) | {("freed", *need) for need in left}
+    def provides(self) -> frozenset[Requirement]:
+        named = {self._requirement(self.modify_name)} if self.modify_name else set()
+        left = (
+            requirements_of_type(self.existing_type) - requirements_of_type(self.modify_type)
+            if self.modify_type
+            else ()
+        )
+        return frozenset(named) | {("freed", *each) for each in left}
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         changed = self.modify_type is not None or self.modify_server_default is not False
-        values = needs_of_type(self.type_after) if changed else frozenset()
-        return values | {self._table_need(), self._need(self.column_name)}
+        values = requirements_of_type(self.type_after) if changed else frozenset()
+        return values | {self._table_requirement(), self._requirement(self.column_name)}
 
     @classmethod
     def example(cls) -> Self:

@@ -10,12 +10,11 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ....util.sqla_compat import literal_text, sql_text, typed_text
 from ....util.sqltext import without_parameters
-from ...add_constraint import AddConstraintOp
+from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import BatchOperations, Operations
 from ...fields import Field
 from ...operation import Hint, SourceWriter
-from ...schemaobj import SchemaObjects
-from .subject import NAME, name_of, timing
+from ...schema_objects import SchemaObjects
 
 
 @Operations.register_operation("create_check_constraint")
@@ -27,7 +26,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
     """A condition that every row meets."""
 
     constraint_type = "check"
-    fields = (NAME, Field("condition", "sql"))
+    fields = (NAME_FIELD, Field("condition", "sql"))
 
     def __init__(
         self,

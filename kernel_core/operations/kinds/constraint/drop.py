@@ -9,8 +9,9 @@ from sqlalchemy.schema import Constraint
 from ....util.exc import IrreversibleOperation
 from ...add_constraint import AddConstraintOp
 from ...base import BatchOperations, Operations
-from ...operation import Hint, MigrateOperation, Need, SourceWriter, key, without_empty
-from ...schemaobj import SchemaObjects
+from ...operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ...requirements import Requirement, key
+from ...schema_objects import SchemaObjects
 from .over_columns import CreateUniqueConstraintOp
 
 
@@ -122,18 +123,18 @@ class DropConstraintOp(MigrateOperation):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_fk" if self.constraint_type == "foreignkey" else "remove_constraint", self._named())
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         """Its name, its table, its columns and the table that a foreign key referred to are free once it is dropped."""
         gone = ("gone", "constraint", *key(self.schema, self.table_name, str(self.constraint_name)))
         needed = self._reverse.requires() if self._reverse is not None else ()
-        freed = {("freed", *need) for need in needed if need[0] != "gone"}
+        freed = {("freed", *each) for each in needed if each[0] != "gone"}
         return frozenset({gone, ("freed", "table", *key(self.schema, self.table_name))} | freed)
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         """No foreign key may refer to the columns of a unique constraint that is dropped."""
         if self._reverse is None:
             return frozenset()
-        return frozenset(("freed", *need) for need in self._reverse.provides() if need[0] == "unique")
+        return frozenset(("freed", *each) for each in self._reverse.provides() if each[0] == "unique")
 
     @classmethod
     def example(cls) -> Self:

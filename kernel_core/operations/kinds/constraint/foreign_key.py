@@ -9,12 +9,12 @@ from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.schema import Constraint
 
 from ....util.sqla_compat import referent
-from ...add_constraint import AddConstraintOp
+from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import BatchOperations, Operations
 from ...fields import Field
-from ...operation import Hint, Need, SourceWriter, key, shown_name, without_empty
-from ...schemaobj import SchemaObjects
-from .subject import NAME, name_of, timing
+from ...operation import Hint, SourceWriter, shown_name, without_empty
+from ...requirements import Requirement, key
+from ...schema_objects import SchemaObjects
 
 _ACTIONS = ("CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION")
 
@@ -27,7 +27,7 @@ class CreateForeignKeyOp(AddConstraintOp):
 
     constraint_type = "foreignkey"
     fields = (
-        NAME,
+        NAME_FIELD,
         Field("local_cols", "columns", label="columns"),
         Field("remote_cols", "columns", label="referred columns"),
         Field("ondelete", "choice", choices=_ACTIONS, optional=True),
@@ -206,11 +206,11 @@ class CreateForeignKeyOp(AddConstraintOp):
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_fk", self.to_constraint())
 
-    def _column_needs(self) -> frozenset[Need]:
+    def _column_requirements(self) -> frozenset[Requirement]:
         local = {("column", *key(self.schema, self.table_name, name)) for name in self.local_cols}
         remote = {("column", *key(self.referent_schema, self.referent_table, name)) for name in self.remote_cols}
         target = (self.referent_schema, self.referent_table)
-        unique: Need = ("unique", *key(*target, *sorted(self.remote_cols)))
+        unique: Requirement = ("unique", *key(*target, *sorted(self.remote_cols)))
         return frozenset(local | remote | {("table", *key(*target)), unique})
 
     @classmethod

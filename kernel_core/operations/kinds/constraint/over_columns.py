@@ -8,18 +8,18 @@ from typing import Any, Self
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.schema import Constraint
 
-from ...add_constraint import AddConstraintOp
+from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import BatchOperations, Operations
 from ...fields import Field
-from ...operation import Hint, Need, SourceWriter, key
-from ...schemaobj import SchemaObjects
-from .subject import NAME, name_of, timing
+from ...operation import Hint, SourceWriter
+from ...requirements import Requirement, key
+from ...schema_objects import SchemaObjects
 
 
 class OverColumnsOp(AddConstraintOp):
     """A new constraint that is stated by a list of columns: a unique constraint, a primary key."""
 
-    fields = (NAME, Field("columns", "columns"))
+    fields = (NAME_FIELD, Field("columns", "columns"))
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class OverColumnsOp(AddConstraintOp):
         options = timing(constraint) | dict(constraint.dialect_kwargs)
         return cls(name_of(constraint), constraint.table.name, names, schema=constraint.table.schema, **options)
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         return super().provides() | {("unique", *key(self.schema, self.table_name, *sorted(self.columns)))}
 
 

@@ -4,8 +4,8 @@ https://www.postgresql.org/docs/current/datatype-enum.html
 """
 
 from .create_drop import CreateEnumTypeOp, DropEnumTypeOp
-from .subject import EnumStatement, EnumUse
-from .values import AddEnumValueOp, RenameEnumValueOp, SetEnumValuesOp
+from .enum_type_op import EnumStatement, EnumUse
+from .enum_values import AddEnumValueOp, RenameEnumValueOp, SetEnumValuesOp
 
 __all__ = [
     "AddEnumValueOp",

@@ -8,9 +8,9 @@ from typing import Any, Self
 from ....util.exc import IrreversibleOperation
 from ...base import Operations
 from ...fields import Field
-from ...needs import needs_of_schema
-from ...operation import Hint, Need, SourceWriter, key
-from .subject import EnumStatement, EnumTypeOp, listed
+from ...operation import Hint, SourceWriter
+from ...requirements import Requirement, key, requirements_of_schema
+from .enum_type_op import EnumStatement, EnumTypeOp, listed
 
 
 @Operations.register_operation("create_enum_type")
@@ -48,11 +48,11 @@ class CreateEnumTypeOp(EnumTypeOp):
     def sentence(self) -> str:
         return f"Create enum type {self.shown_name}: {listed(self.labels)}"
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         return self._values(self.labels) | {("type", *key(self.schema, self.name))}
 
-    def requires(self) -> frozenset[Need]:
-        return needs_of_schema(self.schema)
+    def requires(self) -> frozenset[Requirement]:
+        return requirements_of_schema(self.schema)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_enum_type", self.schema, self.name, list(self.labels))
@@ -99,10 +99,10 @@ class DropEnumTypeOp(EnumTypeOp):
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("may fail", f"fails while a column uses {self.shown_name}"),)
 
-    def provides(self) -> frozenset[Need]:
-        return frozenset(("freed", *need) for need in needs_of_schema(self.schema))
+    def provides(self) -> frozenset[Requirement]:
+        return frozenset(("freed", *each) for each in requirements_of_schema(self.schema))
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         return frozenset({("freed", "type", *key(self.schema, self.name))})
 
     def to_diff_tuple(self) -> tuple[Any, ...]:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column
 
 from ....util.sqla_compat import default_sql
-from ...alter_table import AlterTableOp
 from ...fields import type_text
-from ...operation import Need, key
+from ...operation import AlterTableOp
+from ...requirements import Requirement, key
 
 Default = Any
 """A server default: str, SQL text, Identity, Computed, None for none, and in an alteration False for "as it is"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """How a change of type turns old values into new ones, where a database must be told.
-
-    ``options`` are arguments of ``alter_column`` (``postgresql_using``), ``remark`` what a reader should check.
-    """
-
-    options: Mapping[str, Any]
-    remark: str
-
-
 class ColumnOp(AlterTableOp):
     """What the operations on one column share."""
 
-    def _need(self, column_name: str) -> Need:
+    def _requirement(self, column_name: str) -> Requirement:
         return ("column", *key(self.schema, self.table_name, column_name))
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.schema import DDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ....util.exc import UnsupportedOperation
-from ...operation import MigrateOperation, Need, key, shown_name, without_empty
-from ...statements import format_table_name, format_text
+from ...ddl_formatting import format_table_name, format_text
+from ...operation import MigrateOperation, shown_name, without_empty
+from ...requirements import Requirement, key
 
 
 class EnumUse(TypedDict, total=False):
@@ -42,7 +43,7 @@ class EnumTypeOp(MigrateOperation):
         uses: Sequence[EnumUse] = getattr(self, "columns", ())
         return tuple(dict.fromkeys((use.get("schema"), use["table"]) for use in uses))
 
-    def _values(self, labels: Iterable[str]) -> frozenset[Need]:
+    def _values(self, labels: Iterable[str]) -> frozenset[Requirement]:
         return frozenset(("value", *key(self.schema, self.name, label)) for label in labels)
 
     def _execute(self, operations: Any, *parts: object) -> None:

@@ -1,4 +1,4 @@
-"""What columns need beside their table: enum types with their values, sequences, a schema."""
+"""Catalog objects that one operation provides and another requires, by which a list of operations is ordered."""
 
 from __future__ import annotations
 
@@ -9,13 +9,26 @@ from sqlalchemy import Column, Enum, Sequence
 from sqlalchemy.types import ARRAY, TypeEngine
 
 from ..util.sqla_compat import default_argument, sql_text
-from .operation import Need, key
+
+Requirement = tuple[str, ...]
+"""A catalog object that one operation provides and another requires.
+
+``("table", schema, name)``, ``("column", schema, table, name)``, ``("constraint", schema, table, name)``,
+``("index", schema, name)``, ``("unique", schema, table, *columns)`` (what a foreign key refers to),
+``("schema", name)``, ``("sequence", schema, name)``, ``("type", schema, name)``,
+``("value", schema, enum type, value)``.
+``("freed", *object)`` says that nothing depends on the object any more, ``("gone", *object)`` that its name is free."""
 
 
-def needs_of_type(type_: TypeEngine[Any] | None) -> frozenset[Need]:
+def key(schema: str | None, *names: str) -> Requirement:
+    """Return the end of a `Requirement`, which names the object: the schema ("" for the default one) and the names."""
+    return (schema or "", *(str(name) for name in names))
+
+
+def requirements_of_type(type_: TypeEngine[Any] | None) -> frozenset[Requirement]:
     """Return the enum type, and each of its values, that a column of that type needs.
 
-    >>> sorted(needs_of_type(Enum("sad", "ok", name="mood")))
+    >>> sorted(requirements_of_type(Enum("sad", "ok", name="mood")))
     [('type', '', 'mood'), ('value', '', 'mood', 'ok'), ('value', '', 'mood', 'sad')]
     """
     while isinstance(type_, ARRAY):
@@ -26,17 +39,17 @@ def needs_of_type(type_: TypeEngine[Any] | None) -> frozenset[Need]:
     return frozenset({("type", *named), *(("value", *named, str(label)) for label in type_.enums)})
 
 
-def needs_of_column(column: Column[Any]) -> frozenset[Need]:
+def requirements_of_column(column: Column[Any]) -> frozenset[Requirement]:
     """Return the enum type and the sequences that a column needs."""
-    return needs_of_type(column.type) | _sequences(column)
+    return requirements_of_type(column.type) | _sequences(column)
 
 
-def needs_of_schema(schema: str | None) -> frozenset[Need]:
+def requirements_of_schema(schema: str | None) -> frozenset[Requirement]:
     """Return the schema that a table needs; nothing for the default schema."""
     return frozenset({("schema", schema)}) if schema else frozenset()
 
 
-def _sequences(column: Column[Any]) -> frozenset[Need]:
+def _sequences(column: Column[Any]) -> frozenset[Requirement]:
     default = default_argument(column.server_default)
     sequences = [each for each in (column.default, default) if isinstance(each, Sequence)]
     found = {("sequence", *key(each.schema, str(each.name))) for each in sequences}

@@ -1,8 +1,9 @@
-"""Which change of type surely keeps every value."""
+"""A change of a column's type: whether it keeps every value, and how values are converted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.types import Integer, TypeEngine
@@ -18,8 +19,19 @@ _WIDER: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def widens(before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> bool:
-    """Tell whether every value of the old type surely fits the new one; False where that is not sure."""
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How a change of type turns old values into new ones, where a database must be told.
+
+    ``options`` are arguments of ``alter_column`` (``postgresql_using``), ``remark`` what a reader should check.
+    """
+
+    options: Mapping[str, Any]
+    remark: str
+
+
+def is_lossless(before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> bool:
+    """Return whether every value of the old type fits the new one; False where that is not known."""
     if before is None:
         return False
     old, new = _generic(before), _generic(after)

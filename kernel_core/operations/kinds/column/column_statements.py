@@ -9,7 +9,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.types import TypeEngine
 
-from ...statements import (
+from ...ddl_formatting import (
     AlterTable,
     CannotCompile,
     add_column,
@@ -22,7 +22,7 @@ from ...statements import (
     format_text,
     format_type,
 )
-from .subject import Default
+from .column_op import Default
 
 
 class AddColumn(AlterTable):

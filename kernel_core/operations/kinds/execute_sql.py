@@ -10,9 +10,9 @@ from sqlalchemy.sql.base import Executable
 from ...util.exc import IrreversibleOperation
 from ...util.sqla_compat import sql_text
 from ..base import BatchOperations, Operations
-from ..constructs import operation_of
 from ..fields import Field
 from ..operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ..registry import operation_of
 
 
 @Operations.register_operation("execute")

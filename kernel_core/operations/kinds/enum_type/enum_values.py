@@ -9,8 +9,9 @@ from typing import Any, Self
 from ....util.exc import CommandError, IrreversibleOperation
 from ...base import Operations
 from ...fields import Field
-from ...operation import Hint, MigrateOperation, Need, SourceWriter, without_empty
-from .subject import EnumStatement, EnumTypeOp, EnumUse, Named, listed
+from ...operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ...requirements import Requirement
+from .enum_type_op import EnumStatement, EnumTypeOp, EnumUse, Named, listed
 
 
 @Operations.register_operation("add_enum_value")
@@ -101,10 +102,10 @@ class AddEnumValueOp(EnumTypeOp):
         place = f" after '{self.after}'" if self.after is not None else place
         return f"Add value '{self.value}' to enum type {self.shown_name}{place}"
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         return self._values([self.value])
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         beside = self.before if self.before is not None else self.after
         return self._values([beside] if beside is not None else [])
 
@@ -151,7 +152,7 @@ class RenameEnumValueOp(EnumTypeOp):
     def sentence(self) -> str:
         return f"Rename value '{self.value}' of enum type {self.shown_name} to '{self.new_value}'"
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         return self._values([self.new_value])
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
@@ -242,10 +243,10 @@ class SetEnumValuesOp(EnumTypeOp):
         fails = (Hint("may fail", f"fails if a row has {listed(gone)}"),) if gone else ()
         return (*fails, Hint("slow", f"rewrites every row of {tables}")) if tables else fails
 
-    def provides(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Requirement]:
         return self._values(value for value in self.labels if value not in (self.existing or ()))
 
-    def requires(self) -> frozenset[Need]:
+    def requires(self) -> frozenset[Requirement]:
         return self._values(self.existing or ())
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
