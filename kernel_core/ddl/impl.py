@@ -11,6 +11,7 @@ from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
+from ..operations.batch import Batch
 from ..operations.ddl_formatting import inline_foreign_keys, inlined
 from ..operations.kinds.column import (
     AddColumn,
@@ -30,6 +31,7 @@ from ..util.sqla_compat import is_type_bound, should_create
 from .columnchange import ColumnChange
 from .comparison import ComparesSchemas, ComparisonResult
 from .recreate.hooks import RecreatesTables
+from .recreate.recreation import Recreation
 from .statements import RunsStatements
 
 __all__ = ["ComparisonResult", "DefaultImpl"]
@@ -249,6 +251,12 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
     def column_type(self, change: ColumnChange, type_: TypeEngine[Any]) -> ClauseElement:
         """Return the statement that changes the type; a dialect may look at the change's options."""
         return ColumnType(*change.place, type_, **change.known)
+
+    # Move and copy
+
+    def rebuild(self, batch: Batch) -> None:
+        """Create a new table with the changes, copy the rows, and replace the old table by it."""
+        Recreation(self, batch).run()
 
     # Constraints and indexes
 

@@ -19,7 +19,7 @@ from sqlalchemy.sql.expression import TableClause
 from ..operations.ddl_formatting import CannotCompile
 from ..util.exc import CommandError
 from ..util.sql import tabs_as_spaces
-from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters, typed_text
+from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters, literal_text, typed_text
 from ..util.sqltext import refuse_nul, shortened
 from .scriptconnection import ScriptConnection
 
@@ -92,6 +92,10 @@ class RunsStatements:
         self.check(construct)
         statement: Any = construct
         return self.connection.execute(statement, execution_options=execution_options)
+
+    def execute_sql(self, sql: str) -> None:
+        """Run or print SQL as it is: no colon in it starts a parameter."""
+        self.execute(literal_text(sql))
 
     def check(self, construct: Any) -> None:
         """Raise CommandError for a statement that would not be the one that is meant.

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from ..protocols import RunsSQL
 from .serial import string_literal
-
-if TYPE_CHECKING:
-    from .impl import PostgresqlImpl
 
 _OWNED = """
     SELECT a.attname AS name, s.oid::regclass::text AS place, quote_ident(s.relname) AS plain, s.oid AS oid
@@ -22,7 +18,7 @@ _USED = """
     WHERE d.classid = 'pg_attrdef'::regclass AND d.refobjid = :oid AND f.adrelid = to_regclass(:table))"""
 
 
-def move_sequences(impl: PostgresqlImpl, connection: Connection, old: str, new: str, schema: str | None) -> list[str]:
+def move_sequences(impl: RunsSQL, connection: Connection, old: str, new: str, schema: str | None) -> list[str]:
     """Hand the sequences of the old table's columns to the new one's, with what they have counted.
 
     Returns the statements that give them their names back once the old table is gone.

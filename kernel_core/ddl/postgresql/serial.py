@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Column, text
 from sqlalchemy.engine import Dialect
@@ -22,9 +22,7 @@ from ...operations.kinds.column import ColumnDefault, IdentityColumnDefault
 from ...util.sqla_compat import default_sql
 from ...util.sqltext import without_parameters
 from ..columnchange import ColumnChange
-
-if TYPE_CHECKING:
-    from .impl import PostgresqlImpl
+from ..protocols import RunsSQL
 
 _NEXT_VALUE = re.compile(
     r"""\s*(?:pg_catalog\.)?nextval\(\s*'(?P<schema>(?:"(?:[^"]|"")+"|[\w$]+)\.)?(?P<name>"(?:[^"]|"")+"|[\w$]+)'\s*"""
@@ -104,7 +102,7 @@ def serial_name(table: str, column: str, limit: int = 63) -> str:
     return f"{first}_{second}_seq"
 
 
-def becomes_identity(impl: PostgresqlImpl, change: ColumnChange, old: SequencePlace) -> None:
+def becomes_identity(impl: RunsSQL, change: ColumnChange, old: SequencePlace) -> None:
     """Make an identity of a serial column: same next number; its own sequence is dropped, a shared one kept."""
     table = _table(impl, change)
     impl.execute(ColumnDefault(*change.place, None, **change.known))
@@ -122,7 +120,7 @@ def becomes_identity(impl: PostgresqlImpl, change: ColumnChange, old: SequencePl
         impl.execute_sql(f"DROP SEQUENCE {before.words}")
 
 
-def becomes_serial(impl: PostgresqlImpl, change: ColumnChange, new: SequencePlace) -> None:
+def becomes_serial(impl: RunsSQL, change: ColumnChange, new: SequencePlace) -> None:
     """Make a serial column of an identity: its sequence is created and goes on counting, unless it is there already."""
     taken = impl.connection is not None and not impl.as_sql and _belongs(impl, change, new, _TAKEN)
     if taken:
@@ -140,7 +138,7 @@ def becomes_serial(impl: PostgresqlImpl, change: ColumnChange, new: SequencePlac
     impl.execute(ColumnDefault(*change.place, change.server_default, **known))
 
 
-def _belongs(impl: PostgresqlImpl, change: ColumnChange, place: SequencePlace, query: str) -> bool:
+def _belongs(impl: RunsSQL, change: ColumnChange, place: SequencePlace, query: str) -> bool:
     """Return the server's answer; offline, whether the sequence has the name that a serial column gives it."""
     if impl.as_sql or impl.connection is None:
         plain = place.name[1:-1].replace('""', '"') if place.name.startswith('"') else place.name.lower()
@@ -149,7 +147,7 @@ def _belongs(impl: PostgresqlImpl, change: ColumnChange, place: SequencePlace, q
     return bool(impl.connection.execute(text(query), given).scalar())
 
 
-def _table(impl: PostgresqlImpl, change: ColumnChange) -> str:
+def _table(impl: RunsSQL, change: ColumnChange) -> str:
     quote = impl.checking_dialect.identifier_preparer
     schema, name = impl.translated(change.schema), quote.quote(change.table_name)
     return f"{quote.quote_schema(schema)}.{name}" if schema else name

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import Any
 
 from ...operations.batch import Batch
 from ...util.exc import UnsupportedOperation
 from ..columnchange import ColumnChange
+from .hooks import RecreatesTables
 from .table_edit import TableEdit
 
 _COMMENTS = ("create_table_comment", "change_table_comment", "drop_table_comment")
@@ -22,7 +22,7 @@ class MoveAndCopy(ABC):
 
     new: TableEdit
 
-    def __init__(self, impl: Any, batch: Batch) -> None:
+    def __init__(self, impl: RecreatesTables, batch: Batch) -> None:
         self.impl, self.batch = impl, batch
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Column, MetaData, Table, select
 from sqlalchemy.exc import NoSuchTableError
@@ -11,11 +11,9 @@ from sqlalchemy.exc import NoSuchTableError
 from ...operations.batch import Batch, with_new_name
 from ...util.sqla_compat import changed_column, copy_column
 from .definition import Clause, TableDefinition
+from .hooks import RecreatesTables
 from .move_and_copy import MoveAndCopy
 from .reflected_edit import ReflectedTableEdit
-
-if TYPE_CHECKING:
-    from ..impl import DefaultImpl
 
 
 class Recreation(MoveAndCopy):
@@ -25,10 +23,10 @@ class Recreation(MoveAndCopy):
     one holds every row; what is stated after that (foreign keys) can fail, and then is missing, not the rows.
     """
 
-    impl: DefaultImpl
+    impl: RecreatesTables
     new: ReflectedTableEdit
 
-    def __init__(self, impl: DefaultImpl, batch: Batch) -> None:
+    def __init__(self, impl: RecreatesTables, batch: Batch) -> None:
         super().__init__(impl, batch)
         self.overrides = [copy_column(each) for each in batch.options.reflect_args if isinstance(each, Column)]
         self.further = [each for each in batch.options.reflect_args if not isinstance(each, Column)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Column, Index, MetaData, Table, cast, literal_column
 from sqlalchemy.schema import Computed, Constraint, PrimaryKeyConstraint
@@ -23,10 +23,8 @@ from ...util.sqla_compat import (
 )
 from ..columnchange import ColumnChange
 from .definition import Clause, TableDefinition, clauses_of, constraint_clause, index_clause
+from .hooks import RecreatesTables
 from .table_edit import TableEdit
-
-if TYPE_CHECKING:
-    from ..impl import DefaultImpl
 
 
 class ReflectedTableEdit(TableEdit):
@@ -35,7 +33,7 @@ class ReflectedTableEdit(TableEdit):
     ``sources`` says for each column of the new table which expression over the old one its values come from.
     """
 
-    def __init__(self, impl: DefaultImpl, batch: Batch, table: Table, stored: TableDefinition) -> None:
+    def __init__(self, impl: RecreatesTables, batch: Batch, table: Table, stored: TableDefinition) -> None:
         super().__init__(impl, batch)
         self.table, self.stored = table, stored
         self.columns = {column.name: _loose(column, table) for column in table.columns}

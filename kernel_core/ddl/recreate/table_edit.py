@@ -10,6 +10,7 @@ from sqlalchemy import Column
 
 from ...operations.batch import Batch, reordered
 from ..columnchange import ColumnChange
+from .hooks import RecreatesTables
 
 
 class TableEdit(ABC):
@@ -19,7 +20,7 @@ class TableEdit(ABC):
     carry out. Raises BatchError for what the table does not have, and for what it has already.
     """
 
-    def __init__(self, impl: Any, batch: Batch) -> None:
+    def __init__(self, impl: RecreatesTables, batch: Batch) -> None:
         self.impl, self.batch = impl, batch
         self.dialect = impl.checking_dialect
         self.changed = False

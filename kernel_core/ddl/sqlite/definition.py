@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Index, Table
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ...util.exc import BatchError
@@ -14,12 +13,9 @@ from ...util.sql import mentions, tokens
 from .create_table import TableText, parse_table
 from .identifiers import quote
 
-if TYPE_CHECKING:
-    from .impl import SQLiteImpl
-
 
 @dataclass(slots=True)
-class Stored:
+class StoredTable:
     """A table as the database holds it: its text, and the text of what hangs on it (name to SQL)."""
 
     text: TableText
@@ -40,15 +36,14 @@ class Stored:
         return not any(mentions(tokens(text, "sqlite"), column) for text in texts)
 
 
-def stored_definition(impl: SQLiteImpl, table_name: str, schema: str | None = None) -> Stored:
+def stored_definition(connection: Connection | None, table_name: str, schema: str | None = None) -> StoredTable:
     """Read a table from ``sqlite_master``.
 
     Raises BatchError where there is no such table, or where it is none that can be rebuilt.
     """
     master = f"{quote(schema)}.sqlite_master" if schema else "sqlite_master"
-    catalog = impl.catalog()
-    assert catalog is not None, "the stored definition is read from a live database"
-    rows = catalog.exec_driver_sql(f"SELECT type, name, tbl_name, sql FROM {master} WHERE sql IS NOT NULL").all()
+    assert connection is not None, "the stored definition is read from a live database"
+    rows = connection.exec_driver_sql(f"SELECT type, name, tbl_name, sql FROM {master} WHERE sql IS NOT NULL").all()
     text: TableText | None = None
     kinds: dict[str, dict[str, str]] = {"index": {}, "trigger": {}, "view": {}}
     for type_, name, owner, sql in rows:
@@ -63,13 +58,13 @@ def stored_definition(impl: SQLiteImpl, table_name: str, schema: str | None = No
             kinds[type_][name] = sql
     if text is None:
         raise BatchError(f"There is no table {table_name!r} in this database. Check its name.")
-    return Stored(text, kinds["index"], kinds["trigger"], kinds["view"])
+    return StoredTable(text, kinds["index"], kinds["trigger"], kinds["view"])
 
 
-def stated_definition(table: Table, dialect: Dialect) -> Stored:
+def stated_definition(table: Table, dialect: Dialect) -> StoredTable:
     """Return a Table of SQLAlchemy (``copy_from``) as if it had been read from the database."""
     text = parse_table(str(CreateTable(table).compile(dialect=dialect)))
-    return Stored(text, {str(index.name): index_sql(index, dialect) for index in table.indexes})
+    return StoredTable(text, {str(index.name): index_sql(index, dialect) for index in table.indexes})
 
 
 def index_sql(index: Index, dialect: Dialect) -> str:

@@ -279,7 +279,7 @@ class SQLiteImpl(DefaultImpl):
         if change.method == "add_column":
             return _addable(change.args[1])
         if change.method == "drop_column" and len(batch.changes) == 1 and self._has_definition(batch):
-            return stored_definition(self, batch.table_name, batch.schema).is_free(change.args[1].name)
+            return stored_definition(self.catalog(), batch.table_name, batch.schema).is_free(change.args[1].name)
         if change.method in ("add_constraint", "drop_constraint"):
             constraint = change.args[0]
             return is_type_bound(constraint) and not should_create(constraint, self.dialect)

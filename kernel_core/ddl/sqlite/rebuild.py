@@ -8,51 +8,56 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sqlalchemy import Column, MetaData, Table
 
 from ...operations.batch import Batch, with_new_name
 from ...util.messaging import warn
 from ...util.sql import tokens
-from ...util.sqla_compat import copy_column, literal_text
+from ...util.sqla_compat import copy_column
+from ..recreate.hooks import RecreatesTables
 from ..recreate.move_and_copy import MoveAndCopy
-from .definition import Stored, stated_definition, stored_definition
+from .definition import StoredTable, stated_definition, stored_definition
 from .foreign_key_check import dangling_of, said
 from .identifiers import in_schema, quote
 from .pragma import in_transaction
 from .sql_edit import SQLTableEdit
 
-if TYPE_CHECKING:
-    from .impl import SQLiteImpl
+
+class SuspendsForeignKeys(RecreatesTables, Protocol):
+    """An implementation that can print into a script that foreign keys are not enforced."""
+
+    def suspend_foreign_keys(self) -> None:
+        """Print, once in a script and before its open transaction, that foreign keys are not enforced."""
 
 
 class Rebuild(MoveAndCopy):
     """A move and copy by way of the table's own text."""
 
-    impl: SQLiteImpl
+    impl: SuspendsForeignKeys
     new: SQLTableEdit
 
-    def __init__(self, impl: SQLiteImpl, batch: Batch) -> None:
+    def __init__(self, impl: SuspendsForeignKeys, batch: Batch) -> None:
         super().__init__(impl, batch)
         self.copy_from: Table | None = None
         self.stored = self._read()
         self.new = SQLTableEdit(self.stored, impl, batch)
         self.new.take_overrides(self._overrides())
 
-    def _read(self) -> Stored:
+    def _read(self) -> StoredTable:
         """Return the table as it is now, or as ``copy_from`` states it."""
         copy_from = self.batch.options.copy_from
         if copy_from is not None:
             return self._stated(copy_from)
         self.refuse_unknown()
-        return stored_definition(self.impl, self.batch.table_name, self.batch.schema)
+        return stored_definition(self.impl.catalog(), self.batch.table_name, self.batch.schema)
 
-    def _stated(self, table: Table) -> Stored:
+    def _stated(self, table: Table) -> StoredTable:
         """Return a Table as the definition; online its triggers and views are still the database's."""
         stated = stated_definition(table, self.impl.checking_dialect)
         if not self.impl.as_sql:
-            there = stored_definition(self.impl, self.batch.table_name, self.batch.schema)
+            there = stored_definition(self.impl.catalog(), self.batch.table_name, self.batch.schema)
             stated.triggers, stated.views = there.triggers, there.views
         return stated
 
@@ -76,7 +81,7 @@ class Rebuild(MoveAndCopy):
     def read_renamed(self, before: str, after: str) -> None:
         copy_from = self.batch.options.copy_from
         if copy_from is None:
-            self.stored = stored_definition(self.impl, self.batch.table_name, self.batch.schema)
+            self.stored = stored_definition(self.impl.catalog(), self.batch.table_name, self.batch.schema)
         else:
             self.copy_from = with_new_name(self.batch, self.copy_from or copy_from, before, after)
             self.stored = self._stated(self.copy_from)
@@ -89,13 +94,13 @@ class Rebuild(MoveAndCopy):
         new = f"_mig_new_{old}"
         before = self._check_broken()
         with self._free_of_foreign_keys():
-            self._run(self.new.text.sql(new).replace("CREATE TABLE ", f"CREATE TABLE {_prefix(schema)}", 1))
+            self.impl.execute_sql(self.new.text.sql(new).replace("CREATE TABLE ", f"CREATE TABLE {_prefix(schema)}", 1))
             self._move_rows(old, new)
-            self._run(f"DROP TABLE {_prefix(schema)}{quote(old)}")
+            self.impl.execute_sql(f"DROP TABLE {_prefix(schema)}{quote(old)}")
             with self._plain_rename():
-                self._run(f"ALTER TABLE {_prefix(schema)}{quote(new)} RENAME TO {quote(old)}")
+                self.impl.execute_sql(f"ALTER TABLE {_prefix(schema)}{quote(new)} RENAME TO {quote(old)}")
             for sql in (*self.new.indexes.values(), *self.new.triggers.values()):
-                self._run(in_schema(sql, schema))
+                self.impl.execute_sql(in_schema(sql, schema))
             self._verify(before)
         self._warn_of_texts()
         self.new.changed = False
@@ -129,18 +134,15 @@ class Rebuild(MoveAndCopy):
             targets, sources = ["rowid", *targets], ["rowid", *sources]
         prefix = _prefix(self.batch.schema)
         rows = f"SELECT {', '.join(sources)} FROM {prefix}{quote(old)}"
-        self._run(f"INSERT INTO {prefix}{quote(new)} ({', '.join(targets)}) {rows}")
+        self.impl.execute_sql(f"INSERT INTO {prefix}{quote(new)} ({', '.join(targets)}) {rows}")
         if any("AUTOINCREMENT" in clause.text.upper() for column in self.new.text.columns for clause in column.clauses):
             self._keep_sequence(old, new)
 
     def _keep_sequence(self, old: str, new: str) -> None:
         """An AUTOINCREMENT table never gives a number twice, not even one whose row is gone."""
         table, old, new = f"{_prefix(self.batch.schema)}sqlite_sequence", _text(old), _text(new)
-        self._run(f"DELETE FROM {table} WHERE name = {new}")
-        self._run(f"INSERT INTO {table} (name, seq) SELECT {new}, seq FROM {table} WHERE name = {old}")
-
-    def _run(self, sql: str) -> None:
-        self.impl.execute(literal_text(sql))
+        self.impl.execute_sql(f"DELETE FROM {table} WHERE name = {new}")
+        self.impl.execute_sql(f"INSERT INTO {table} (name, seq) SELECT {new}, seq FROM {table} WHERE name = {old}")
 
     @contextmanager
     def _free_of_foreign_keys(self) -> Iterator[None]:
@@ -193,9 +195,9 @@ class Rebuild(MoveAndCopy):
     def _plain_rename(self) -> Iterator[None]:
         """Rename without SQLite looking into views and triggers, which name the table that is not there yet."""
         if self.impl.as_sql:
-            self._run("PRAGMA legacy_alter_table=ON")
+            self.impl.execute_sql("PRAGMA legacy_alter_table=ON")
             yield
-            self._run("PRAGMA legacy_alter_table=OFF")
+            self.impl.execute_sql("PRAGMA legacy_alter_table=OFF")
             return
         assert self.impl.connection is not None
         before = self.impl.connection.exec_driver_sql("PRAGMA legacy_alter_table").scalar()

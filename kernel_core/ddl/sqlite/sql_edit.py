@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table, literal_column
 from sqlalchemy.exc import CompileError
@@ -24,15 +24,13 @@ from ...util.sqla_compat import (
     type_constraints,
 )
 from ..columnchange import ColumnChange
+from ..recreate.hooks import RecreatesTables
 from ..recreate.table_edit import TableEdit
 from .create_table import Clause, ColumnText, parse_clause, parse_column
-from .definition import Stored, index_sql
+from .definition import StoredTable, index_sql
 from .equivalence import constraints_of, words_of
 from .generated_names import name_by_convention, names_of_clause
 from .identifiers import quote
-
-if TYPE_CHECKING:
-    from .impl import SQLiteImpl
 
 
 class SQLTableEdit(TableEdit):
@@ -41,7 +39,7 @@ class SQLTableEdit(TableEdit):
     ``sources`` says for each column of the new table by which SQL its values come from the old one.
     """
 
-    def __init__(self, stored: Stored, impl: SQLiteImpl, batch: Batch) -> None:
+    def __init__(self, stored: StoredTable, impl: RecreatesTables, batch: Batch) -> None:
         super().__init__(impl, batch)
         self.text = stored.text
         self.compiler = ddl_compiler(self.dialect)
