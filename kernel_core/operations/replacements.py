@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import dropwhile, takewhile
+from typing import Any, NamedTuple
 
 from ..util.exc import CommandError
+from ..util.sql import Token, likely_grammar, tokens
 from ..util.sqla_compat import sql_text
 from .kinds.column import AlterColumnOp
 from .kinds.execute_sql import ExecuteSQLOp
@@ -18,12 +20,9 @@ _UNIQUE = "unique"
 _ONLY_ONE = "primary"
 """A table has one primary key, so a new one always takes the place of the old one."""
 
-_DDL = re.compile(
-    r"\s*(?P<verb>CREATE|DROP)\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+|TEMP(?:ORARY)?\s+|RECURSIVE\s+)*"
-    r"(?P<kind>(?:MATERIALIZED\s+)?VIEW|INDEX|FUNCTION|PROCEDURE|TRIGGER|TYPE|SEQUENCE|POLICY|RULE)\s+"
-    r"(?:CONCURRENTLY\s+)?(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?P<name>[^\s(;]+)",
-    re.IGNORECASE,
-)
+_KINDS = frozenset({"VIEW", "INDEX", "FUNCTION", "PROCEDURE", "TRIGGER", "TYPE", "SEQUENCE", "POLICY", "RULE"})
+_BEFORE_KIND = frozenset({"OR", "REPLACE", "UNIQUE", "TEMP", "TEMPORARY", "RECURSIVE", "MATERIALIZED"})
+_BEFORE_NAME = frozenset({"CONCURRENTLY", "IF", "NOT", "EXISTS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def subject_of(operation: MigrateOperation) -> Subject | None:
     """Return what an operation creates or drops; None where that cannot be known."""
     statement = _statement(operation)
     if statement is not None:
-        return Subject(" ".join(statement["kind"].upper().split()), None, statement["name"].replace('"', "").lower())
+        return Subject(statement.kind, None, statement.name)
     made = (_made(operation) if _is_drop(operation) else None) or operation
     name = _name(operation) or _name(made)
     own, kind = made.table_key, _kind(made)
@@ -113,22 +112,60 @@ def subject_of(operation: MigrateOperation) -> Subject | None:
     return Subject(kind, own, name, parts) if name is not None or parts else None
 
 
-def _statement(operation: MigrateOperation) -> re.Match[str] | None:
+class _Statement(NamedTuple):
+    """A CREATE or DROP statement: ``verb`` and ``kind`` in upper case, the name with its schema in lower case."""
+
+    verb: str
+    kind: str
+    name: str
+
+
+def _statement(operation: MigrateOperation) -> _Statement | None:
     """Return the CREATE or DROP statement that an operation runs as SQL text."""
-    return _DDL.match(sql_text(operation.sqltext)) if isinstance(operation, ExecuteSQLOp) else None
+    return _parsed(sql_text(operation.sqltext)) if isinstance(operation, ExecuteSQLOp) else None
+
+
+def _parsed(sql: str) -> _Statement | None:
+    """Return a statement that creates or drops an object other than a table; None for any other statement.
+
+    >>> _parsed('DROP MATERIALIZED VIEW IF EXISTS app."Older users"')
+    _Statement(verb='DROP', kind='MATERIALIZED VIEW', name='app.older users')
+    """
+    found = tokens(sql, likely_grammar(sql))
+    if not found or found[0].keyword not in ("CREATE", "DROP"):
+        return None
+    before = list(takewhile(lambda token: token.keyword in _BEFORE_KIND, found[1:]))
+    rest = found[1 + len(before) :]
+    if len(rest) < 2 or rest[0].keyword not in _KINDS:
+        return None
+    is_materialized = any(token.keyword == "MATERIALIZED" for token in before)
+    path = takewhile(_is_of_path, dropwhile(lambda token: token.keyword in _BEFORE_NAME, rest[1:]))
+    name = "".join(token.name for token in _first_path(list(path))).lower()
+    kind = f"MATERIALIZED {rest[0].keyword}" if is_materialized else rest[0].keyword
+    return _Statement(found[0].keyword, kind, name) if name else None
+
+
+def _is_of_path(token: Token) -> bool:
+    return token.kind in ("name", "word") or token.text == "."
+
+
+def _first_path(found: Sequence[Token]) -> Sequence[Token]:
+    """Return the first of some names: ``a.b`` of ``a.b ON c``."""
+    end = next((at for at in range(1, len(found)) if "." not in (found[at - 1].text, found[at].text)), len(found))
+    return found[:end]
 
 
 def _is_drop(operation: MigrateOperation) -> bool:
     statement = _statement(operation)
     if statement is not None:
-        return statement["verb"].upper() == "DROP"
+        return statement.verb == "DROP"
     return operation.sign == "-" or (operation.sign == "~" and bool(re.match(r"Drop|Remove|Delete", _class(operation))))
 
 
 def _is_creation(operation: MigrateOperation) -> bool:
     statement = _statement(operation)
     if statement is not None:
-        return statement["verb"].upper() == "CREATE"
+        return statement.verb == "CREATE"
     return operation.sign == "+" or (operation.sign == "~" and bool(re.match(r"Create|Add", _class(operation))))
 
 
@@ -194,7 +231,20 @@ _NO_NAMES = frozenset(
 )
 
 
+_OF_TYPES = frozenset({"VARYING", "PRECISION", "WITH", "WITHOUT", "TIME", "ZONE"})
+"""The words after the first one in the name of a type: ``double precision``, ``timestamp without time zone``."""
+
+
 def _words(expression: Any) -> Iterator[str]:
-    """Yield the words of a SQL expression that may be names of columns."""
-    text = re.sub(r"'(?:[^']|'')*'|::[\w ]+", " ", expression if isinstance(expression, str) else sql_text(expression))
-    yield from (word for word in re.findall(r"[^\W\d]\w*\b(?!\s*\()", text.lower()) if word not in _NO_NAMES)
+    """Yield the words of a SQL expression that may be names of columns: no function, and no type of a cast."""
+    sql = expression if isinstance(expression, str) else sql_text(expression)
+    found = tokens(sql, likely_grammar(sql))
+    is_type = False
+    for place, token in enumerate(found):
+        before = found[place - 1].text if place else ""
+        is_type = before == "::" or (is_type and token.keyword in _OF_TYPES)
+        is_called = place + 1 < len(found) and found[place + 1].text == "("
+        if token.kind not in ("name", "word") or is_type or is_called:
+            continue
+        if token.kind == "name" or token.text.lower() not in _NO_NAMES:
+            yield token.name.lower()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqlalchemy import Column, Enum, Sequence
 from sqlalchemy.types import ARRAY, TypeEngine
 
+from ..util.sql import sequences_in
 from ..util.sqla_compat import default_argument, sql_text
 
 Requirement = tuple[str, ...]
@@ -54,7 +54,4 @@ def _sequences(column: Column[Any]) -> frozenset[Requirement]:
     sequences = [each for each in (column.default, default) if isinstance(each, Sequence)]
     found = {("sequence", *key(each.schema, str(each.name))) for each in sequences}
     words = sql_text(default) if default is not None and not isinstance(default, (str, bool, Sequence)) else ""
-    for name in re.findall(r"nextval\(\s*'([^']+)'", words, re.IGNORECASE):
-        schema, _, bare = name.replace('"', "").rpartition(".")
-        found.add(("sequence", *key(schema, bare)))
-    return frozenset(found)
+    return frozenset(found | {("sequence", *key(each.schema, each.name)) for each in sequences_in(words)})

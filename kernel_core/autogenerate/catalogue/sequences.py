@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Any
 
@@ -22,11 +21,6 @@ SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES
 WHERE TABLE_TYPE = 'SEQUENCE' AND TABLE_SCHEMA IN :schemas"""
 _MARIADB_OPTIONS = "SELECT start_value, increment, minimum_value, maximum_value, cycle_option, cache_size FROM {place}"
 _OPTIONS = ("start", "increment", "minvalue", "maxvalue", "cycle", "cache")
-_NEXT_VALUE = re.compile(
-    r"""\s*nextval\(\s*(?:'(?P<literal>(?:[^']|'')+)'(?:::\w+)*|(?P<name>(?:`(?:[^`]|``)+`\.?|[\w$]+\.?)+))\s*\)\s*""",
-    re.IGNORECASE,
-)
-_PART = re.compile(r'"((?:[^"]|"")+)"|`((?:[^`]|``)+)`|([^."`]+)')
 
 
 def read_sequences(
@@ -55,20 +49,3 @@ def read_sequences(
             sequences[key(schema, name)] = dict(zip(_OPTIONS, options, strict=True))
         return sequences
     return {(schema, name): {} for schema in schemas for name in inspector.get_sequence_names(schema=schema)}
-
-
-def sequence_of_default(default: str | None, default_schema: str | None = None) -> Key | None:
-    """Return the place of the sequence that a reflected default takes its numbers from; None for any other default.
-
-    >>> sequence_of_default("nextval('sales.order_no'::regclass)")
-    ('sales', 'order_no')
-    """
-    found = _NEXT_VALUE.fullmatch(default or "")
-    if found is None:
-        return None
-    words = found["literal"].replace("''", "'") if found["literal"] else found["name"]
-    parts = [
-        quoted.replace('""', '"') or ticked.replace("``", "`") or bare for quoted, ticked, bare in _PART.findall(words)
-    ]
-    schema = parts[-2] if len(parts) > 1 else None
-    return (None if schema == default_schema else schema, parts[-1])

@@ -17,7 +17,7 @@ from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.table import DropTableOp
-from ...util.sql import normal_sql
+from ...util.sql import grammar_of, normal_sql, string_literal
 from ...util.sqltext import without_parameters
 from ..catalogue import Info, Key, TableInfo
 from ..context import AutogenContext
@@ -65,7 +65,7 @@ def complete_reverse(context: AutogenContext, key: Key, item: Info, drop: DropCo
     if context.dialect.name != "postgresql" or name is None:
         return
     place = preparer.format_table(Table(key[1], MetaData(), schema=key[0]))
-    comment = _comment_on(f"{preparer.quote(name)} ON {place}", item)
+    comment = _comment_on(context, f"{preparer.quote(name)} ON {place}", item)
     if "definition" in item and not str(item["definition"]).startswith("EXCLUDE"):
         added = f"ALTER TABLE {place} ADD CONSTRAINT {preparer.quote(name)} {item['definition']}"
         drop.undone_by = lambda _: [_statement(sql) for sql in (added, *comment)]
@@ -73,9 +73,10 @@ def complete_reverse(context: AutogenContext, key: Key, item: Info, drop: DropCo
         drop.reverse().followed_by += tuple(map(_statement, comment))
 
 
-def _comment_on(what: str, item: Info) -> list[str]:
-    words = str(item.get("comment") or "").replace("'", "''")
-    return [f"COMMENT ON CONSTRAINT {what} IS '{words}'"] if words else []
+def _comment_on(context: AutogenContext, constraint: str, item: Info) -> list[str]:
+    comment = str(item.get("comment") or "")
+    literal = string_literal(comment, grammar_of(context.dialect))
+    return [f"COMMENT ON CONSTRAINT {constraint} IS {literal}"] if comment else []
 
 
 def _statement(sql: str) -> ExecuteSQLOp:
@@ -150,7 +151,7 @@ def _completing(context: AutogenContext, info: TableInfo, table: Table) -> Itera
             continue
         if "definition" in item and item not in info.excludes:
             yield f"ALTER TABLE {place} ADD CONSTRAINT {quote(item['name'])} {item['definition']}"
-        yield from _comment_on(f"{quote(item['name'])} ON {place}", item)
+        yield from _comment_on(context, f"{quote(item['name'])} ON {place}", item)
 
 
 def _whole_column(context: AutogenContext, info: TableInfo, item: Info) -> str | None:

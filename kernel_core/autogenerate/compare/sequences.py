@@ -14,8 +14,9 @@ from sqlalchemy.schema import CreateSequence, Sequence
 from ...operations.kinds.column import AlterColumnOp, DropColumnOp
 from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.sequence import CreateSequenceOp, options_of
+from ...util.sql import sequence_of_default
 from ..catalogue import Key
-from ..catalogue.sequences import read_sequences, sequence_of_default
+from ..catalogue.sequences import read_sequences
 from ..context import AutogenContext
 from .changes import Changes
 from .found import Found
@@ -84,9 +85,9 @@ def _unused(context: AutogenContext, database: Database, found: Found) -> set[Ke
     for info in database.infos.values():
         is_dropped, columns = info.key in dropped, changed.get(info.key, frozenset())
         for name, column in info.columns.items():
-            sequence = sequence_of_default(column.get("default"), database.default_schema)
+            sequence = sequence_of_default(column.get("default"))
             if sequence is not None:
-                (gone if is_dropped or name in columns else kept).add(sequence)
+                (gone if is_dropped or name in columns else kept).add(sequence.key(database.default_schema))
     return gone - kept
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.schema import Column, FetchedValue, Identity
 
 from ...ddl.default_comparison import defaults_differ
+from ...util.sql import sequence_of_default
 from ...util.sqla_compat import default_argument, default_sql
-from ..catalogue.sequences import sequence_of_default
 from ..context import AutogenContext
 from .equivalent_defaults import DefaultPair, default_pair
 
@@ -54,8 +54,8 @@ def default_differs(
 def _take_from_one_sequence(context: AutogenContext, one: str | None, two: str | None) -> bool:
     """Return whether both are the next value of one sequence, however its place is spelled."""
     default = context.dialect.default_schema_name
-    taken = sequence_of_default(one, default)
-    return taken is not None and taken == sequence_of_default(two, default)
+    taken, other = sequence_of_default(one), sequence_of_default(two)
+    return taken is not None and other is not None and taken.key(default) == other.key(default)
 
 
 def known_default(column: Column[Any]) -> Any:

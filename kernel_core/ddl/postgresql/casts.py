@@ -6,7 +6,6 @@ ALTER COLUMN TYPE converts by an assignment cast; where there is none the statem
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqlalchemy import text
@@ -15,6 +14,7 @@ from sqlalchemy.schema import Computed, Identity
 from sqlalchemy.types import ARRAY, Enum, TypeDecorator, TypeEngine
 
 from ...operations.kinds.column import Conversion
+from ...util.sql import tokens
 from ...util.sqla_compat import default_sql
 from ...util.sqltext import without_parameters
 from ..type_comparison import ddl_text, parse_type_text
@@ -36,6 +36,8 @@ _FAMILIES = {
 _FAMILY = {word: family for family, words in _FAMILIES.items() for word in words}
 _ASSIGNED = {("moment", "time"), ("time", "interval"), ("interval", "time")}
 """Pairs of different families with an assignment cast; every type is assigned to text."""
+_OF_TYPES = frozenset("().,[]")
+"""The signs in the name of a type: ``"app"."Mood"[]``, ``numeric(10,2)``."""
 _OWN_WORDS = {
     ("number", "boolean"): "{name} <> 0",
     ("boolean", "number"): "({name}::integer)::{type}",
@@ -72,9 +74,11 @@ def kept_default(default: Any) -> Any:
     """Return a default as it is set again after the change of type; a literal without the cast to the old type."""
     if not is_plain_default(default):
         return False
-    words = default_sql(default)
-    literal = re.fullmatch(r"('(?:[^']|'')*')::[\w \"().,]+(?:\[\])?", words)
-    return default if literal is None else text(without_parameters(literal[1]))
+    found = tokens(default_sql(default), "postgresql")
+    if len(found) < 3 or found[0].kind != "text" or found[1].text != "::":
+        return default
+    is_type = all(token.kind in ("word", "name", "number") or token.text in _OF_TYPES for token in found[2:])
+    return text(without_parameters(found[0].text)) if is_type else default
 
 
 def is_plain_default(default: Any) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
+from ...util.sql import grammar_of, string_literal
 from ..recreate import Clause, TableDefinition
 
 Row = Mapping[str, Any]
@@ -142,8 +143,7 @@ class _Catalogue:
 
 
 def _comment(what: str, words: str | None) -> tuple[str, ...]:
-    quoted = (words or "").replace("'", "''")
-    return (f"COMMENT ON {what} IS '{quoted}'",) if words else ()
+    return (f"COMMENT ON {what} IS {string_literal(words, grammar_of('postgresql'))}",) if words else ()
 
 
 def _not_for_a_copy(table: Row) -> Iterator[str]:

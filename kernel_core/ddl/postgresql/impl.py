@@ -78,7 +78,7 @@ class PostgresqlImpl(DefaultImpl):
 
     def implied_default(self, column: Column[Any]) -> ClauseElement | None:
         """Return the ``nextval`` default of a column that becomes SERIAL."""
-        return serial_default(column, self.dialect)
+        return serial_default(column)
 
     def column_type(self, change: ColumnChange, type_: TypeEngine[Any]) -> ClauseElement:
         """Return the change of type, with the ``postgresql_using`` expression that turns old values into new."""

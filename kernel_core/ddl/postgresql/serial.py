@@ -8,42 +8,45 @@ number that it would have got before.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Identity
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.types import BigInteger, Integer, SmallInteger, TypeEngine
 
 from ...operations.kinds.column import ColumnDefault, IdentityColumnDefault
-from ...util.sqla_compat import default_sql
+from ...util import sql
+from ...util.sql import sequence_of_default
+from ...util.sqla_compat import default_sql, quoted_name
 from ...util.sqltext import without_parameters
 from ..columnchange import ColumnChange
 from ..protocols import RunsSQL
 
-_NEXT_VALUE = re.compile(
-    r"""\s*(?:pg_catalog\.)?nextval\(\s*'(?P<schema>(?:"(?:[^"]|"")+"|[\w$]+)\.)?(?P<name>"(?:[^"]|"")+"|[\w$]+)'\s*"""
-    r"""(?:::(?:text|regclass))*\s*\)\s*""",
-    re.IGNORECASE,
-)
+_DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _BELONGS = "SELECT to_regclass(pg_get_serial_sequence(:table, :column)) = to_regclass(:sequence)"
 _TAKEN = "SELECT to_regclass(:sequence) IS NOT NULL AND NOT coalesce((" + _BELONGS + "), false)"
 
 
 @dataclass(frozen=True, slots=True)
 class SequencePlace:
-    """The sequence of a ``nextval`` default: its schema with the dot, and its name, both as SQL spells them."""
+    """The sequence of a ``nextval`` default: its schema, None where it names none, and its name, without quotes."""
 
-    schema: str
-    name: str
+    schema: str | None
+    plain: str
+
+    @property
+    def name(self) -> str:
+        """The name as SQL spells it, without its schema."""
+        return quoted_name(self.plain, _DIALECT)
 
     @property
     def words(self) -> str:
         """The sequence as SQL, with its schema."""
-        return f"{self.schema}{self.name}"
+        return f"{quoted_name(self.schema, _DIALECT)}.{self.name}" if self.schema else self.name
 
     @property
     def literal(self) -> str:
@@ -52,9 +55,7 @@ class SequencePlace:
 
     def beside(self) -> SequencePlace:
         """Return a place for the time of the change, so that the new sequence can have the name of the old one."""
-        plain = self.name[1:-1].replace('""', '"') if self.name.startswith('"') else self.name.lower()
-        shortened = plain.encode()[:56].decode(errors="ignore").replace('"', '""')
-        return SequencePlace(self.schema, f'"{shortened}_before"')
+        return SequencePlace(self.schema, f"{self.plain.encode()[:56].decode(errors='ignore')}_before")
 
 
 def sequence_of(default: Any) -> SequencePlace | None:
@@ -65,22 +66,17 @@ def sequence_of(default: Any) -> SequencePlace | None:
     """
     if default is None or default is False or isinstance(default, Identity):
         return None
-    found = _NEXT_VALUE.fullmatch(default_sql(default))
-    if found is None:
-        return None
-    schema, name = ((found[part] or "").replace("''", "'") for part in ("schema", "name"))
-    return SequencePlace(schema, name)
+    found = sequence_of_default(default_sql(default))
+    return None if found is None else SequencePlace(found.schema, found.name)
 
 
-def serial_default(column: Column[Any], dialect: Dialect) -> TextClause | None:
+def serial_default(column: Column[Any]) -> TextClause | None:
     """Return the default that PostgreSQL gives a column that CREATE TABLE spells SERIAL; None for any other column."""
     if column.table._autoincrement_column is not column or column.identity is not None:  # noqa: SLF001
         return None
     if column.server_default is not None or column.default is not None or not isinstance(column.type, Integer):
         return None
-    quote = dialect.identifier_preparer
-    schema = f"{quote.quote_schema(column.table.schema)}." if column.table.schema else ""
-    place = SequencePlace(schema, quote.quote(serial_name(str(column.table.name), str(column.name))))
+    place = SequencePlace(column.table.schema, serial_name(str(column.table.name), str(column.name)))
     words = f"nextval({place.literal}::regclass)"
     return text(without_parameters(words))
 
@@ -141,8 +137,7 @@ def becomes_serial(impl: RunsSQL, change: ColumnChange, new: SequencePlace) -> N
 def _belongs(impl: RunsSQL, change: ColumnChange, place: SequencePlace, query: str) -> bool:
     """Return the server's answer; offline, whether the sequence has the name that a serial column gives it."""
     if impl.as_sql or impl.connection is None:
-        plain = place.name[1:-1].replace('""', '"') if place.name.startswith('"') else place.name.lower()
-        return plain == serial_name(change.table_name, change.column_name)
+        return place.plain == serial_name(change.table_name, change.column_name)
     given = {"table": _table(impl, change), "column": change.column_name, "sequence": place.words}
     return bool(impl.connection.execute(text(query), given).scalar())
 
@@ -170,5 +165,4 @@ def _integer(change: ColumnChange) -> str:
 
 def string_literal(words: str) -> str:
     """Return words as a string literal of PostgreSQL."""
-    quoted = words.replace("'", "''")
-    return f"'{quoted}'"
+    return sql.string_literal(words, sql.grammar_of("postgresql"))

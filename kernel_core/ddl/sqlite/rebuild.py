@@ -14,7 +14,7 @@ from sqlalchemy import Column, MetaData, Table
 
 from ...operations.batch import Batch, with_new_name
 from ...util.messaging import warn
-from ...util.sql import tokens
+from ...util.sql import grammar_of, string_literal, tokens
 from ...util.sqla_compat import copy_column
 from ..recreate.hooks import RecreatesTables
 from ..recreate.move_and_copy import MoveAndCopy
@@ -237,4 +237,4 @@ def _prefix(schema: str | None) -> str:
 
 
 def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return string_literal(value, grammar_of("sqlite"))

@@ -8,6 +8,7 @@ from typing import Any, Self
 from sqlalchemy.sql.base import Executable
 
 from ...util.exc import IrreversibleOperation
+from ...util.sql import grammar_of, lex, likely_grammar
 from ...util.sqla_compat import sql_text
 from ..base import BatchOperations, Operations
 from ..fields import Field
@@ -74,7 +75,7 @@ class ExecuteSQLOp(MigrateOperation):
         return f"Run SQL: {words if len(words) <= 80 else words[:79] + '…'}"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        lossy = _lossy(sql_text(self.sqltext))
+        lossy = _lossy(sql_text(self.sqltext), dialect_name)
         return (Hint("loses data", f"it uses {lossy}"),) if lossy else ()
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
@@ -85,8 +86,6 @@ class ExecuteSQLOp(MigrateOperation):
         return cls("UPDATE users SET name = 'a:b'", reverse_sql="UPDATE users SET name = NULL")
 
 
-_ASIDE = re.compile(r"""'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$""", re.DOTALL)
-_QUOTED = re.compile(r'"[^"]*"|`[^`]*`')
 _HARMLESS = (
     "VIEW|MATERIALIZED|INDEX|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|TRIGGER|EVENT|RULE|POLICY|TYPE|DOMAIN|CAST|OPERATOR"
     "|COLLATION|CONVERSION|STATISTICS|ROLE|USER|PUBLICATION|SUBSCRIPTION|TEXT|SYNONYM|LANGUAGE|ACCESS|TRANSFORM"
@@ -101,13 +100,15 @@ _LOSSY = (
 )
 
 
-def _lossy(sql: str) -> str:
+def _lossy(sql: str, dialect_name: str = "default") -> str:
     """Return the words of SQL that lose rows or values, "" where nothing does.
 
     >>> _lossy("DROP VIEW adults"), _lossy("ALTER TABLE users DROP COLUMN nick")
     ('', 'DROP COLUMN')
     """
-    bare = _QUOTED.sub("quoted", _ASIDE.sub(" ", sql)).upper()
+    grammar = likely_grammar(sql) if dialect_name == "default" else grammar_of(dialect_name)
+    words = {"text": " ", "comment": " ", "name": "quoted"}
+    bare = "".join(words.get(token.kind, token.text) for token in lex(sql, grammar)).upper()
     for statement in bare.split(";"):
         for pattern in _LOSSY:
             found = pattern.search(" ".join(statement.split()))

@@ -14,8 +14,9 @@ from .expression import (
 )
 from .grammar import STANDARD, Grammar, grammar_of
 from .indexpart import IndexPart, index_part, index_part_sql, normal_name
-from .lexer import Body, Token, body, closing, lex, mentions, split_commas, split_list, tokens, unquoted
+from .lexer import Body, Token, body, closing, lex, likely_grammar, mentions, split_commas, split_list, tokens, unquoted
 from .literal import string_literal, string_value
+from .nextval import SequenceName, sequence_of_default, sequences_in
 from .normal import normal_sql
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Body",
     "Grammar",
     "IndexPart",
+    "SequenceName",
     "Token",
     "body",
     "closing",
@@ -34,11 +36,14 @@ __all__ = [
     "is_enclosed",
     "is_literal",
     "lex",
+    "likely_grammar",
     "mentions",
     "names_column",
     "normal_name",
     "normal_sql",
     "renamed_in",
+    "sequence_of_default",
+    "sequences_in",
     "split_commas",
     "split_list",
     "string_literal",

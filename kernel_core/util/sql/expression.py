@@ -180,7 +180,7 @@ def default_expression(sql: str, dialect: Any) -> str:
 def is_literal(sql: str, dialect: Any) -> bool:
     r"""Return whether SQL is one literal: a text, a number with a sign or not, NULL, TRUE or FALSE.
 
-    >>> is_literal("-5", "mysql"), is_literal("N'it\'s'", "mysql"), is_literal("now()", "mysql")
+    >>> is_literal("-5", "mysql"), is_literal(r"N'it\'s'", "mysql"), is_literal("now()", "mysql")
     (True, True, False)
     """
     found = tokens(sql, dialect)

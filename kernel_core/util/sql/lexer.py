@@ -104,6 +104,16 @@ def tokens(sql: str, dialect: Any) -> list[Token]:
     ]
 
 
+def likely_grammar(sql: str) -> Grammar:
+    """Return the grammar to read SQL with where its database is not known: MySQL's for backticks, else PostgreSQL's.
+
+    >>> likely_grammar("DROP TABLE `a b`").name, likely_grammar("SELECT '`'").name
+    ('mysql', 'postgresql')
+    """
+    has_backticks = any(token.kind == "operator" and "`" in token.text for token in lex(sql, "postgresql"))
+    return grammar_of("mysql" if has_backticks else "postgresql")
+
+
 def split_commas(found: Sequence[Token]) -> Iterator[list[Token]]:
     """Yield the runs between the commas outside every parenthesis, bracket and brace."""
     depth, run = 0, list[Token]()

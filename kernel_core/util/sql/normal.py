@@ -240,12 +240,8 @@ def _binding_before(before: Sequence[_Piece], known: Precedence) -> int | None:
     if not before:
         return _LOOSEST
     piece = before[-1]
-    if piece.kind == "sign":
-        return _LOOSEST if piece.text == "," else None
-    if piece.kind == "between" or piece.text in _BETWEEN:
-        return known.predicate
-    if piece.kind == "word" and piece.text in _BORDERS:
-        return _LOOSEST
+    if _is_border(piece):
+        return _binding_of_border(piece, known)
     if piece.text in ("in", "not in") or piece.items is not None:
         return None
     if piece.kind != "operator" and piece.text not in known.binary and piece.text not in known.unary:
@@ -262,15 +258,25 @@ def _binding_after(after: Sequence[_Piece], known: Precedence) -> int | None:
     if not after:
         return _LOOSEST
     piece = after[0]
-    if piece.kind == "sign":
-        return _LOOSEST if piece.text == "," else None
-    if piece.kind == "between" or piece.text in _BETWEEN:
-        return known.predicate
-    if piece.kind == "word" and piece.text in _BORDERS:
-        return _LOOSEST
+    if _is_border(piece):
+        return _binding_of_border(piece, known)
     if piece.kind in ("operator", "word") and piece.text in known.binary:
         return known.binary[piece.text]
     return known.other or _UNKNOWN if piece.kind == "operator" else None
+
+
+def _is_border(piece: _Piece) -> bool:
+    """Return whether a piece ends an operand without being an operator: a comma, a keyword, the words of BETWEEN."""
+    if piece.kind in ("sign", "between") or piece.text in _BETWEEN:
+        return True
+    return piece.kind == "word" and piece.text in _BORDERS
+
+
+def _binding_of_border(piece: _Piece, known: Precedence) -> int | None:
+    """Return how tightly a border takes the group next to it; None for a sign that needs the parentheses."""
+    if piece.kind == "sign":
+        return _LOOSEST if piece.text == "," else None
+    return known.predicate if piece.kind == "between" or piece.text in _BETWEEN else _LOOSEST
 
 
 def _loosest(items: Sequence[_Piece], known: Precedence) -> int | None:

@@ -7,7 +7,6 @@ import rounds
 import sqlalchemy as sa
 
 from kernel_core.autogenerate import compare_metadata, produce_migrations, render_python_code
-from kernel_core.autogenerate.catalogue.sequences import sequence_of_default
 from kernel_core.operations import ops
 
 
@@ -105,19 +104,3 @@ def test_sqlite_needs_none(sqlite, make_context):
     sa.Table("t", metadata, sa.Column("id", sa.Integer, sa.Sequence("s"), primary_key=True))
     found = produce_migrations(make_context(sqlite), metadata).upgrade_ops
     assert [type(each) for each in found.leaves()] == [ops.CreateTableOp]
-
-
-@pytest.mark.parametrize(
-    ("default", "place"),
-    [
-        ("nextval('order_no'::regclass)", (None, "order_no")),
-        ("nextval('sales.\"Order no\"'::regclass)", ("sales", "Order no")),
-        ("nextval('\"it''s\"')", (None, "it's")),
-        ("nextval(`shop`.`order_no`)", ("shop", "order_no")),
-        ("nextval('s') + 1", None),
-        ("'nextval(1)'", None),
-        (None, None),
-    ],
-)
-def test_a_default_says_where_its_numbers_come_from(default, place):
-    assert sequence_of_default(default, None) == place

@@ -133,7 +133,7 @@ def test_a_script_that_is_printed_does_the_same(postgresql):
     add_rows(postgresql, old, 3)
     buffer = io.StringIO()
     offline = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "output_buffer": buffer})
-    serial = serial_default(old.tables["Users"].c.id, postgresql.dialect)
+    serial = serial_default(old.tables["Users"].c.id)
     known = {"existing_type": sa.Integer(), "existing_nullable": False}
     Operations(offline).alter_column(
         "Users", "id", server_default=sa.Identity(), existing_server_default=serial, **known
@@ -154,7 +154,7 @@ def test_the_name_of_a_serial_sequence_is_the_one_that_the_server_gives(postgres
             sa.text("SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = to_regclass(:name)"),
             {"name": postgresql.dialect.identifier_preparer.quote(table)},
         ).scalar()
-        assert given == str(serial_default(made.c[column], postgresql.dialect)).replace("\\:", ":")
+        assert given == str(serial_default(made.c[column])).replace("\\:", ":")
         assert serial_name(table, column) in given.replace("''", "'")
         metadata.drop_all(postgresql)
 

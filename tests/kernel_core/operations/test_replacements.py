@@ -104,6 +104,14 @@ PAIRS = {
         ExecuteSQLOp("DROP MATERIALIZED VIEW s.v"),
         ExecuteSQLOp('CREATE  MATERIALIZED\nVIEW "s".v AS SELECT 1'),
     ),
+    "SQL of a quoted view": (
+        ExecuteSQLOp('DROP VIEW "Older users"'),
+        ExecuteSQLOp('/* again */ CREATE VIEW "Older users" AS SELECT 1'),
+    ),
+    "check with a cast before the column that both have": (
+        dropped(CreateCheckConstraintOp("ck_a", "t", "a::text <> '' AND shared > 1")),
+        CreateCheckConstraintOp("ck_b", "t", "shared > 2"),
+    ),
 }
 
 UNRELATED = {
@@ -123,6 +131,7 @@ UNRELATED = {
     ),
     "other views": (DropOp(Target("adults")), CreateOp(Target("children"))),
     "views of one name in two schemas": (DropOp(Target("v")), CreateOp(Target("v", "other"))),
+    "other quoted views in SQL": (ExecuteSQLOp('DROP VIEW "my a"'), ExecuteSQLOp('CREATE VIEW "my b" AS SELECT 1')),
     "another view in SQL": (ExecuteSQLOp("DROP VIEW a"), ExecuteSQLOp("CREATE VIEW b AS SELECT 1")),
     "comments": (ops.DropTableCommentOp("a"), ops.CreateTableCommentOp("b", "x")),
 }
