@@ -1,4 +1,4 @@
-"""What a drawing of revisions is made of: boxes, what follows what, and long runs folded into one box."""
+"""The boxes of a revision graph: one for each revision, one for each folded run of revisions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Box:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What is written in the box: all that its shape and lines say stands there in words too."""
+        """Lines of text in the box; they repeat in words what shape and border show."""
         entry = self.entry
         if self.folded:
             return (f"… {count(self.folded, 'revision')} …", *(("pending",) if entry.state == "pending" else ()))
@@ -35,7 +35,7 @@ class Box:
 
 
 def boxes_of(entries: Sequence[Entry], *, folding: bool) -> tuple[Box, ...]:
-    """Return the boxes, newest first, each with the boxes that it follows and needs."""
+    """Return the boxes, newest first, each with the boxes of its down revisions and dependencies."""
     made = fold(entries) if folding else tuple(map(Box, entries))
     shown = {box.entry.revision for box in made}
     labels = {label: entry.revision for entry in entries for label in entry.labels}

@@ -1,4 +1,4 @@
-"""A time that goes on by itself in the page, while the kernel is busy with what is timed."""
+"""A running clock in the page, made of CSS only, because the kernel is busy during the run that is timed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ CLOCK_CSS = (
 )
 """Counts whole seconds without a script and without the kernel, for a day.
 
-A browser that cannot animate a number shows the time that stands in the text. It is asked for a younger ability
-(``transition-behavior``), because none can be asked for this one.
+A browser that cannot animate a number shows the time in the text. CSS has no test for that ability, so the rules are
+inside ``@supports (transition-behavior: ...)``, which newer browsers only pass.
 """
 
 
 def seconds(passed: float) -> str:
-    """Return a time as a person reads it.
+    """Format a duration.
 
     >>> seconds(0.04), seconds(75.26)
     ('0.0 s', '75.3 s')
@@ -29,5 +29,5 @@ def seconds(passed: float) -> str:
 
 
 def clock(passed: float) -> Html:
-    """Return a clock that began ``passed`` seconds ago; `CLOCK_CSS` must stand in the same page."""
+    """Return a clock that began ``passed`` seconds ago; `CLOCK_CSS` must be in the same page."""
     return tag("span", tag("span", seconds(passed)), class_="mig-clock", style=f"--mig-since:-{passed:.1f}s")

@@ -1,4 +1,4 @@
-"""What a cell of models declares, and what is different from its last run."""
+"""The tables that a ``%%mig_models`` cell declares, and the difference from its last run."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .view import View
 class Declared(View):
     """The tables of a ``%%mig_models`` cell.
 
-    ``tables`` are its own, ``total`` counts those of all cells. ``changes`` are (sign, table, what) against its last
-    run. ``ghosts``: tables whose class no cell declares any more; ``left_over``: names that stand for what is no longer
-    declared; ``stale``: classes of other cells with relationships to a class of before.
+    ``tables`` are those of the cell, ``total`` is the number in all cells. ``changes`` are (sign, table, change) since
+    its last run. ``ghosts`` are tables whose class no cell declares any more; ``left_over`` are names still bound to
+    classes that are no longer declared; ``stale`` are classes of other cells that relate to a replaced class.
     """
 
     name: str
@@ -28,12 +28,12 @@ class Declared(View):
     stale: tuple[str, ...] = ()
 
     def summary(self) -> str:
-        """Return it in one line."""
+        """Return a summary in one line."""
         here = f"`{self.name}`: {count(len(self.tables), 'table')} declared here, {self.total} in all"
         return here if self.changes else f"{here}; as before"
 
     def told(self) -> tuple[tuple[str, str, str], ...]:
-        """Return the changes as they are shown: a table that comes or goes is one line, not one for each column."""
+        """Return the changes for display: a table that is added or removed is one line, not one for each column."""
         whole = {(sign, table) for sign, table, what in self.changes if what == f"table {table}"}
         columns = Counter((sign, table) for sign, table, what in self.changes if what.startswith("column "))
         return tuple(
@@ -47,13 +47,14 @@ class Declared(View):
         )
 
     def warnings(self) -> tuple[str, ...]:
-        """Return what a person should know, one line each."""
+        """Return warnings, one line each."""
         told = [
-            f"{key} is a ghost: no cell declares it any more, but it is still compared. Restart the kernel to lose it."
+            f"{key} is a ghost: no cell declares it any more, but it is still compared. "
+            "Restart the kernel to remove it."
             for key in self.ghosts
         ]
-        told += [f"{name} still stands for what this cell declares no more." for name in self.left_over]
-        told += [f"{name} has relationships to a class of before: run its cell again." for name in self.stale]
+        told += [f"{name} is still bound to a class that this cell no longer declares." for name in self.left_over]
+        told += [f"{name} has relationships to a replaced class: run its cell again." for name in self.stale]
         return tuple(told)
 
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""What differs between the models and the database, to be read only."""
+"""The differences between the models and the database, read-only."""
 
 from __future__ import annotations
 

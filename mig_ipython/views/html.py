@@ -1,4 +1,4 @@
-"""The one place where text becomes HTML: everything that is not `Html` already is escaped, and every secret masked."""
+"""HTML of all views, made here only: everything that is not `Html` is escaped, and every secret is masked."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _EMPTY = frozenset({"br", "hr", "img", "input", "meta"})
 
 
 class Html(str):
-    """Text that is HTML already: made by `tag` and its kin, never from data."""
+    """Text that is HTML: made by `tag` and the functions below, never from data."""
 
     __slots__ = ()
 
 
 def esc(value: object) -> Html:
-    """Return ``value`` as HTML that shows it literally.
+    """Escape ``value``; return HTML that shows it literally.
 
     >>> esc("<b>")
     '&lt;b&gt;'
@@ -28,7 +28,7 @@ def esc(value: object) -> Html:
 
 
 def tag(name: str, *children: object, **attributes: object) -> Html:
-    """Return an element; ``class_`` is ``class``, an attribute that is None or False is left out, True stands alone.
+    """Return an element; ``class_`` is ``class``, an attribute that is None or False is omitted, True has no value.
 
     >>> tag("p", "a < b", class_="mig-lead")
     '<p class="mig-lead">a &lt; b</p>'
@@ -45,25 +45,25 @@ def join(parts: Iterable[object], between: object = "") -> Html:
 
 
 def page(*children: object, label: str = "") -> Html:
-    """Return a whole view: self-contained, with its style; a dollar sign in it begins no formula."""
+    """Return a complete, self-contained view with its style; a dollar sign does not start a formula."""
     style = Html(f"<style>{CSS}</style>")
     classes = "mig-view mathjax_ignore tex2jax_ignore"
     return tag("div", style, *children, class_=classes, role="group" if label else None, aria_label=label or None)
 
 
 def beneath_panel(summary: object, *children: object, what: str) -> Html:
-    """Return the view that takes the place of a panel once its kernel has ended."""
+    """Return the view that is shown instead of a panel after its kernel has ended."""
     ended = tag("p", f"The kernel of this {what.lower()} has ended. Run the cell again.", class_="mig-ended mig-where")
     return page(tag("style", Html(PANEL_OR_TEXT_CSS)), ended, details(summary, *children), label=f"{what}, as text")
 
 
 def details(summary: object, *children: object, shown: bool = False) -> Html:
-    """Return a part that folds away."""
+    """Return a ``<details>`` element."""
     return tag("details", tag("summary", summary), *children, open=shown)
 
 
 def with_code(text: str) -> Html:
-    """Return words in which what stands between backticks is code.
+    """Return text in which the parts between backticks are code.
 
     >>> with_code("`Base` (<7> tables)")
     '<code>Base</code> (&lt;7&gt; tables)'
@@ -77,7 +77,7 @@ def with_code(text: str) -> Html:
 def table(headings: Sequence[object], rows: Iterable[Sequence[object]], caption: object = "") -> Html:
     """Return a table with a heading row.
 
-    Its alignment stands in each cell, because the style sheet is taken away where a notebook is not trusted.
+    Each cell has its alignment as an attribute, because JupyterLab removes the style sheet of an untrusted notebook.
     """
     head = tag("thead", tag("tr", *(tag("th", heading, scope="col", style=_LEFT) for heading in headings)))
     body = tag("tbody", *(tag("tr", *(tag("td", cell, style=_LEFT) for cell in row)) for row in rows))

@@ -1,4 +1,4 @@
-"""The graph of revisions in mermaid's language, which JupyterLab and GitHub draw themselves."""
+"""The graph of revisions in the Mermaid language, which JupyterLab and GitHub render themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations in words: sentences by table, with what loses data, and the SQL and Python of each folded away."""
+"""Operations as sentences, grouped by table, with warnings of data loss and with folded SQL and Python."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .source import code
 from .text import count, indent
 
 STATEMENTS = "SQL statements"
-"""The heading of statements that a person wrote, where other changes have their table."""
+"""Heading of SQL statements that were added by hand."""
 
 CODE = "Custom code"
-"""The heading of what a version file does beside operations."""
+"""Heading of Python code in a version file that is not an operation."""
 
 OTHERS = "Other objects"
-"""The heading of changes to what belongs to no table: enum types, schemas, sequences, views."""
+"""Heading of changes to objects outside of tables: enum types, schemas, sequences, views."""
 
 _SIGN_NAMES = {"+": "adds", "-": "removes", "~": "changes"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One operation as a person reads it; ``hints`` are (severity, text)."""
+    """One operation for display; ``hints`` are (severity, text)."""
 
     sign: str
     sentence: str
@@ -42,24 +42,24 @@ class Line:
 
     @property
     def mark(self) -> str:
-        """What else is true of it, in parentheses: ``(rejected)``, ``(with row 3)``; "" for nothing."""
+        """Remarks in parentheses: ``(rejected)``, ``(with row 3)``; "" for none."""
         marks = [] if self.accepted else ["rejected"]
         marks += [with_rows(self.together)] if self.together else []
         return f"({', '.join(marks)})" if marks else ""
 
     @property
     def loses_data(self) -> bool:
-        """Whether rows or values would be gone."""
+        """Whether the operation deletes rows or values."""
         return any(severity == "loses data" for severity, _ in self.hints)
 
 
 def line_of(operation: MigrateOperation) -> Line:
-    """Return an operation in words."""
+    """Return the display of an operation."""
     return Line(operation.sign, operation.sentence(), table_of(operation), group=group_of(operation))
 
 
 def table_of(operation: MigrateOperation) -> str:
-    """Return the name of the table that an operation is about, with its schema; "" where it is about none."""
+    """Return the name of the table that an operation changes, with its schema; "" if it changes none."""
     return ".".join(part for part in operation.table_key or () if part)
 
 
@@ -79,7 +79,7 @@ def names_of(operation: MigrateOperation) -> tuple[str, ...]:
 
 
 def group_of(operation: MigrateOperation) -> str:
-    """Return the heading that an operation is listed under, in text and in panels: its table, or what kind it is.
+    """Return the heading that an operation is listed under: its table, or the kind of its object.
 
     Where an environment migrates several databases, the database is named too.
     """
@@ -88,7 +88,7 @@ def group_of(operation: MigrateOperation) -> str:
 
 
 def with_rows(numbers: Sequence[int]) -> str:
-    """Return which rows are accepted and rejected together with one.
+    """Return the remark about the rows that are accepted and rejected together with one.
 
     >>> with_rows([3])
     'with row 3'
@@ -119,12 +119,12 @@ def lines_html(lines: Sequence[Line]) -> Html:
 
 
 def source_html(title: str, text: str) -> Html:
-    """Return SQL or Python folded under its title; nothing where there is none."""
+    """Return SQL or Python folded under its title; nothing if it is empty."""
     return details(title, code(text, "sql" if title == "SQL" else "python")) if text.strip() else Html()
 
 
 def summary(lines: Sequence[Line], between: str = "") -> str:
-    """Return how many changes there are, between what, and how many of them lose data."""
+    """Return a summary: the number of changes, their source and target, and how many lose data."""
     losing = sum(line.loses_data for line in lines)
     whose = "which loses" if len(lines) == 1 else f"{losing} of them {'loses' if losing == 1 else 'lose'}"
     lost = f", {whose} data" if losing else ""
@@ -132,7 +132,7 @@ def summary(lines: Sequence[Line], between: str = "") -> str:
 
 
 def by_table(lines: Iterable[Line]) -> list[tuple[str, list[Line]]]:
-    """Return the lines by the heading that they are listed under, in the order of their first line."""
+    """Return the lines by heading, in the order of their first line."""
     groups: dict[str, list[Line]] = {}
     for line in lines:
         groups.setdefault(line.group or line.table or CODE, []).append(line)

@@ -1,4 +1,4 @@
-"""What a run would do: its revisions in words, and what would be lost."""
+"""The plan of a run: its revisions, their operations, data loss and blockers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .text import count, short
 from .view import View
 
 LONGEST = 50
-"""More steps than this are told by their number."""
+"""Of more steps than this only the number is shown."""
 
 _VERBS = {"upgrade": ("upgrade by", "▲ up"), "downgrade": ("undo", "▼ down")}
 
@@ -48,7 +48,7 @@ class Blocker:
 
     @property
     def is_certain(self) -> bool:
-        """Whether it fails on the database as it is now."""
+        """Whether it fails on the current data of the database."""
         return self.always or bool(self.rows)
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ def _counted(rows: int | None) -> str:
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One revision of a plan; ``ask`` returns its operations in words, None where only a run can tell."""
+    """One revision of a plan; ``ask`` returns its operations as sentences, None if only a run can tell."""
 
     revision: str
     doc: str
@@ -73,13 +73,13 @@ class PlannedStep:
 
     @cached_property
     def lines(self) -> tuple[Line, ...] | None:
-        """The operations in words; None where only a run can tell."""
+        """The operations as sentences; None if the file cannot be described without running it."""
         return self.ask()
 
     def told(self) -> tuple[str, ...]:
-        """Return what it does, one line for each operation."""
+        """Return its operations, one line each."""
         if self.lines is None:
-            return ("runs code of its own: known only when it runs",)
+            return ("runs Python code: its effect is known only after it has run",)
         return tuple(f"{line.sign} {line.sentence}" for line in self.lines)
 
 
@@ -121,11 +121,11 @@ class Plan(View):
         return f"{self.intent()}; it loses data: {self.losing()}" if self.losses else self.intent()
 
     def intent(self) -> str:
-        """Return what would be done, and where, in few words."""
+        """Return the action and its target in a few words."""
         return f"{self.where}: this would {_VERBS[self.verb][0]} {count(len(self.steps), 'revision')}"
 
     def losing(self) -> str:
-        """Return what is lost, "" where nothing is."""
+        """Return a summary of the data loss; "" if there is none."""
         more = f"; and {len(self.losses) - 3} more" if len(self.losses) > 3 else ""
         return f"{'; '.join(map(str, self.losses[:3]))}{more}"
 
@@ -135,7 +135,7 @@ class Plan(View):
         return ", ".join(shown) + (f" and {len(self.steps) - 5} more" if len(self.steps) > 5 else "")
 
     def obstacles(self) -> tuple[str, ...]:
-        """Return what will or may fail, a line each, the first ten, and what cannot be downgraded."""
+        """Return the blockers (the first ten) and what cannot be downgraded, one line each."""
         told = tuple(map(str, self.blockers[:10]))
         more = (f"and {len(self.blockers) - 10} more",) if len(self.blockers) > 10 else ()
         return (*told, *more, *self.notes)

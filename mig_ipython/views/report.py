@@ -1,4 +1,4 @@
-"""What a run did, or would do: its steps, where the database stood and stands, or the SQL."""
+"""The report of a run: its steps, the revisions before and after, or its SQL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIGNS = {"upgrade": "▲ up", "downgrade": "▼ down", "stamp": "● stamp"}
 
 @dataclass(frozen=True, slots=True)
 class TargetRun:
-    """What a run did in one of several targets: each has a separate version table, in a schema or a database."""
+    """The result of a run in one of several targets; each target has its version table, in a schema or a database."""
 
     label: str
     before: tuple[str, ...]
@@ -58,16 +58,16 @@ class RunReport(View):
         return bool(self.steps)
 
     def summary(self) -> str:
-        """Return the result in one line; without durations, so that a run is the same text tomorrow."""
+        """Return the result in one line; without durations, so that the text of a run is reproducible."""
         if self.sql is not None:
             return f"SQL of {self.verb} for {self.where}; nothing was run"
-        stands = ", ".join(self.after) or "base"
+        current = ", ".join(self.after) or "base"
         if self.targets:
             ran = sum(bool(target.steps) for target in self.targets)
             done = f"{_DONE[self.verb]} {ran} of {count(len(self.targets), 'target')}" if ran else "nothing to do"
             return f"{self.where}: {done}"
         if not self.steps:
-            return f"{self.where}: nothing to do, it stands at {stands}"
+            return f"{self.where}: nothing to do, it is at {current}"
         if self.trial is not None:
             steps = count(len(self.steps), "revision")
             if self.trial.on_copy:
@@ -75,7 +75,7 @@ class RunReport(View):
             how = "in a transaction on the live database, which was rolled back; the schema is as it was"
             return f"{self.where}: tried {self.verb} by {steps} {how}"
         done = f"{_DONE[self.verb]} by {count(len(self.steps), 'revision')}"
-        return f"{self.where}: {done}, from {', '.join(self.before) or 'base'} to {stands}"
+        return f"{self.where}: {done}, from {', '.join(self.before) or 'base'} to {current}"
 
     def text(self) -> str:
         if self.sql is not None:
@@ -88,7 +88,7 @@ class RunReport(View):
         return "\n".join(parts)
 
     def changes(self) -> tuple[str, ...]:
-        """Return what a trial changed in the schema, one line each."""
+        """Return the schema changes of a trial run, one line each."""
         return tuple(f"  {sign} {table}: {what}" for sign, table, what in self.trial.changes) if self.trial else ()
 
     def html(self) -> Html:
@@ -107,19 +107,19 @@ class RunReport(View):
         return join((tag("h4", "Schema afterwards"), plain_list(lines), tag("h4", "Compared"), compared))
 
     def _told(self, step: Any) -> tuple[str, ...]:
-        """Return what a step did, a line for each operation; nothing where that was not known before."""
+        """Return the operations of a step, one line each; nothing if they are not known."""
         known = self.plan.steps[:LONGEST] if self.plan is not None else ()
         found = next((one for one in known if one.revision == step.revision), None)
         if found is None:
             return ()
-        return found.told() if found.lines is not None else ("ran code of its own",)
+        return found.told() if found.lines is not None else ("ran Python code",)
 
     def _different_steps(self) -> list[Any]:
         """Return the steps, each revision once where it ran in several targets."""
         return list({step.revision: step for step in self.steps}.values()) if self.targets else list(self.steps)
 
     def _steps_text(self) -> list[str]:
-        """Return a line for each step, and beneath it what it did."""
+        """Return a line for each step, with its operations below it."""
         lines = [f"  {target}" for target in self.targets]
         for step in self._different_steps():
             lines.append(f"  {_sign(step)} {step.revision} {short(step.doc or '')}".rstrip())
@@ -138,7 +138,7 @@ def _sign(step: Any) -> str:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Said(View):
-    """A sentence, with rows beneath it: the files made, the connections known; ``path`` is the file it is about."""
+    """A sentence with rows below it, such as created files; ``path`` is the file that it describes."""
 
     sentence: str
     headings: tuple[str, ...] = ()

@@ -31,7 +31,7 @@ class Current(tuple[str, ...]):  # noqa: SLOT001 - a tuple has room for no other
 
 @dataclass(frozen=True, slots=True)
 class TargetState:
-    """Where one of several version tables is: its name, its revisions, and how many are pending there."""
+    """The state of one of several version tables: its name, its current revisions, the number of pending ones."""
 
     label: str
     current: tuple[str, ...]
@@ -43,7 +43,7 @@ class TargetState:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One revision: who it follows, what it is about, and whether the database has it.
+    """One revision: its down revisions, its message, and whether it is applied.
 
     ``state`` is ``unknown`` where no database was asked. ``is_current``: the database stands here. ``only_in`` are the
     names of the targets that have it, where others have not: it is pending then.
@@ -62,7 +62,7 @@ class Entry:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What a person must see about it, in words."""
+        """Marks for display, such as ``head`` or ``pending``."""
         words = []
         if self.is_current:
             words.append("current")
@@ -95,7 +95,7 @@ def broken_files(script: Any) -> tuple[Broken, ...]:
 
 
 def lost_revisions(script: ScriptDirectory, current: Iterable[str] | None) -> tuple[str, ...]:
-    """Return the sentence about those current revisions of a database that no file has; () where all have one."""
+    """Return a sentence about current revisions that have no version file; () if all have one."""
     lost = script.map.lost(current or ())
     return () if lost is None else (" ".join(lost_revision(lost).splitlines()),)
 
@@ -113,7 +113,7 @@ def entries(script: Any, current: Iterable[str] | None, rev_range: str | None = 
 
 
 def target_states(script: Any, current: Iterable[str] | None) -> tuple[TargetState, ...]:
-    """Return where each target is; () where the database has one version table."""
+    """Return the state of each target; () if the database has one version table."""
     every = [one.revision for one in script.walk_revisions()]
     return tuple(
         TargetState(name, heads, len(set(every) - _ancestors(script, heads)))
@@ -162,7 +162,7 @@ def _in_range(script: Any, rev_range: str | None, here: Collection[str]) -> list
 
 
 def children_first(given: Sequence[Entry]) -> list[Entry]:
-    """Return the entries so that each stands before all that it follows, otherwise in the order given."""
+    """Sort the entries topologically, newest first; otherwise the given order is kept."""
     known = {entry.revision for entry in given}
     waiting_for = dict.fromkeys(known, 0)
     for entry in given:
@@ -182,7 +182,7 @@ def children_first(given: Sequence[Entry]) -> list[Entry]:
 
 
 def as_tuple(value: Any) -> tuple[str, ...]:
-    """Return what a version file says, None, one text or several, as a tuple."""
+    """Return the value of a version file's attribute (None, one text or several) as a tuple."""
     if not value:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)

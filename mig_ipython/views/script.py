@@ -1,4 +1,4 @@
-"""One revision: what it says of itself, what it does in words, its SQL and its source."""
+"""One revision in detail: its header, its operations as sentences, its SQL and its source."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .view import View
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Revision(View):
-    """A revision as ``%mig_show`` gives it.
+    """The result of ``%mig_show``: one revision.
 
-    ``lines`` are its operations in words; ``note`` says why there is no SQL. ``graph`` is that of a
-    merge with what it joins.
+    ``lines`` are its operations as sentences; ``note`` is the reason if its SQL is not known. ``graph`` is set for a
+    merge: the merge with its down revisions.
     """
 
     entry: Entry
@@ -47,7 +47,7 @@ class Revision(View):
         return _DATE.sub("", self.source, count=1).rstrip()
 
     def place(self) -> str:
-        """Return what it follows, and its file as a person types it."""
+        """Return its down revisions, and its file relative to the working folder."""
         return f"follows {', '.join(self.entry.down) or 'base'}; {shown_path(self.path)}"
 
     def lead(self) -> str:

@@ -41,7 +41,7 @@ def word(kind: str, text: str) -> Html:
 
 
 def parts(text: str, language: Language) -> Iterator[tuple[str, str]]:
-    """Give the text in pieces, each with the kind of word that it is, "" for what needs no colour.
+    """Yield the text in pieces, each with its kind; "" for a piece without colour.
 
     Secrets are masked before: a lexer might cut one in two.
     """

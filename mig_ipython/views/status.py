@@ -1,4 +1,4 @@
-"""Where everything stands: database, environment, current and heads, what is pending, and what to do next."""
+"""The status: database, environment, current revision, heads, pending revisions, and the next command."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Status(View):
     targets: tuple[TargetState, ...] = ()
 
     def facts(self) -> list[tuple[str, str]]:
-        """Return (name, what is said of it)."""
+        """Return the facts as (name, text)."""
         facts = [("database", self.database or "not connected"), ("environment", self.environment or "none")]
         nothing = "not known" if self.pending is None and self.database else "base (nothing applied)"
         if self.environment:
@@ -62,5 +62,5 @@ class Status(View):
 
 
 def _shown(name: str, said: str) -> Html:
-    """Return a fact: what can be typed is code."""
+    """Return the text of a fact; a command is formatted as code."""
     return tag("code", said) if name == "next" and said.startswith("%") else with_code(said)

@@ -1,4 +1,4 @@
-"""Tables and words as plain text."""
+"""Tables and sentences as plain text."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def width(text: str) -> int:
 
 
 def short(text: str, length: int = 60) -> str:
-    """Return the first line of ``text``, cut with an ellipsis.
+    """Return the first line of ``text``, truncated with an ellipsis.
 
-    Secrets are masked before: half a URL is not known as one.
+    Secrets are masked first: a truncated URL would not be recognised.
     """
     line = redact(text.strip().splitlines()[0]) if text.strip() else ""
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"

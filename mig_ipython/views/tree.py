@@ -9,7 +9,7 @@ from .text import short
 
 
 def tree(given: Sequence[Entry]) -> list[str]:
-    """Return the graph as lines of text, newest first: one line for each revision, ``|`` for lines that pass by."""
+    """Return the graph as lines of text, newest first: one line for each revision, ``|`` for the branches beside it."""
     lanes: list[str] = []
     lines: list[str] = []
     for entry in children_first(given):

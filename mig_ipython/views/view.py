@@ -1,4 +1,4 @@
-"""What every view has in common: it shows itself as text and as HTML, the same facts in both."""
+"""The base class of all views: plain text and HTML with the same content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .html import Html
 
 
 class View:
-    """An object that a cell can end with. Subclasses give `text` and `html`."""
+    """An object that a cell displays. Subclasses define `text` and `html`."""
 
     def text(self) -> str:
         """Return all of it as plain text."""

@@ -1,4 +1,4 @@
-"""The question before data is lost: a field for the name of what would be lost, and a button that is off until then."""
+"""The confirmation before data loss: a field for a table name, and a button that is disabled until it is typed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .review.style import CSS
 
 
 class ConfirmPanel:
-    """The panel of a `Confirmation`; what is run shows its report here.
+    """The panel of a `Confirmation`; the report of the run replaces it.
 
     display(ConfirmPanel(confirmation))
     """
@@ -40,7 +40,7 @@ class ConfirmPanel:
         self.show()
 
     def show(self) -> None:
-        """Bring every part to what the confirmation says now."""
+        """Update every part from the confirmation."""
         done = self.confirmation.report is not None or self._cancelled or self._moved
         self._told.value = str(self.confirmation.html() if self.confirmation.report is not None else self._question())
         self._bar.layout.display = "none" if done else None
@@ -49,7 +49,7 @@ class ConfirmPanel:
         self.yes.disabled = done or bool(word and self.answer.value.strip() != word)
 
     def refresh(self) -> None:
-        """Show what another cell did: that it was confirmed there, or that the database has moved."""
+        """Show changes made elsewhere: confirmed in another cell, or the database at another revision."""
         self.status.guard(self._refresh)()
 
     def _refresh(self) -> None:

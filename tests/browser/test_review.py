@@ -89,7 +89,7 @@ def test_each_kind_of_field_is_edited_and_a_wrong_value_blocked(review, lab):
 
     review.get_by_role("button", name="+ SQL").click()  # SQL, with its reverse
     review.get_by_label("SQL", exact=True).fill("UPDATE users SET mail = 'a@b.c'")
-    review.get_by_label("SQL that undoes it").fill("SELECT 1")
+    review.get_by_label("SQL that reverses it").fill("SELECT 1")
     review.get_by_role("button", name="Add", exact=True).click()
     expect(row(review, "Run SQL: UPDATE users")).to_contain_text("added by hand")
 

@@ -1,4 +1,4 @@
-"""The review as a panel: rows to tick on one side, the chosen row in full on the other."""
+"""The review as a panel: the list of rows on one side, the details of the selected row on the other."""
 
 from .panel import Reviewable, ReviewPanel
 

@@ -1,4 +1,4 @@
-"""Add a statement of one's own to the review."""
+"""Add a custom SQL statement to the review."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .parts import AUTO, LABELLED, Status, box, button
 
 
 class AddSQL:
-    """The button "+ SQL" and, once pressed, the statement, the one that undoes it, Add and Cancel."""
+    """The button "+ SQL" and its form: the statement, the statement that reverses it, Add and Cancel."""
 
     def __init__(self, review: Review, status: Status) -> None:
         self._review = review
@@ -21,11 +21,11 @@ class AddSQL:
             tooltip="The statement to run",
         )  # fmt: skip
         self.reverse = widgets.Textarea(
-            description="SQL that undoes it", placeholder="what the downgrade runs", rows=2, layout=layout,
-            style=LABELLED, tooltip="The statement that undoes it, for the downgrade",
+            description="SQL that reverses it", placeholder="what the downgrade runs", rows=2, layout=layout,
+            style=LABELLED, tooltip="The reverse statement, for the downgrade",
         )  # fmt: skip
-        self.open = button("+ SQL", "Add a statement of your own", self._open, status)
-        self.add = button("Add", "Add this statement behind the last row", self._add, status, "primary")
+        self.open = button("+ SQL", "Add an SQL statement", self._open, status)
+        self.add = button("Add", "Add this statement after the last row", self._add, status, "primary")
         self.cancel = button("Cancel", "Leave without adding", self._close, status)
         self._form: Any = box(
             self.sql, self.reverse, box(self.add, self.cancel, classes="mig-bar", across=True), classes="mig-field"
@@ -34,7 +34,7 @@ class AddSQL:
         self._close()
 
     def show(self, *, frozen: bool) -> None:
-        """Bar the button where nothing can be added any more."""
+        """Disable the button once the file is written."""
         self.open.disabled = frozen
         if frozen:
             self._close()

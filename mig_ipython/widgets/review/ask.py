@@ -1,4 +1,4 @@
-"""The question before something is run that loses data."""
+"""The confirmation in the panel before a run that loses data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .parts import AUTO, SNUG, Status, box, button, html
 
 
 class Ask:
-    """Asks for the name of what will lose data, before that is run."""
+    """A form that requires the name of the table that loses data."""
 
     def __init__(self, status: Status, on_yes: Callable[[], object]) -> None:
         self._wanted, self._on_yes = "", on_yes
@@ -33,11 +33,11 @@ class Ask:
 
     @property
     def is_open(self) -> bool:
-        """Whether an answer is waited for."""
+        """Whether the form is shown."""
         return bool(self.widget.layout.display != "none")
 
     def open(self, rows: Sequence[Row]) -> None:
-        """Ask for the name that stands for all that ``rows`` lose."""
+        """Show the form for ``rows``, which lose data."""
         self._wanted = redact(name_of(rows))
         told = [tag("li", row.sentence) for row in rows[:5]]
         told += [tag("li", f"and {len(rows) - 5} more")] if len(rows) > 5 else []
@@ -55,7 +55,7 @@ class Ask:
         self.widget.layout.display = None
 
     def close(self) -> None:
-        """Ask no more."""
+        """Hide the form."""
         self.widget.layout.display = "none"
 
     def _compare(self) -> None:
@@ -69,6 +69,6 @@ class Ask:
 
 
 def name_of(rows: Sequence[Row]) -> str:
-    """Return what is asked for: the tables' names, or their number where they are many; SQL for statements."""
+    """Return the text to type: the names of the tables, or their number if there are many; SQL for statements."""
     names = list(dict.fromkeys(row.table or "SQL" for row in rows))
     return ", ".join(names) if len(names) <= 3 else f"{len(names)} tables"

@@ -1,4 +1,4 @@
-"""The chosen row in full: its fields, what could hurt, its SQL and Python, its place in the order."""
+"""The details of the selected row: its fields, warnings, SQL and Python, and its position."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TABS = ("SQL", "Python", "Downgrade")
 
 
 class Detail:
-    """ONE pane, bound to the row that is chosen; it is filled anew only when another row is."""
+    """One pane for the selected row; its controls are created again only if another row is selected."""
 
     def __init__(self, review: Review, status: Status) -> None:
         self._review, self._status = review, status
@@ -45,7 +45,7 @@ class Detail:
         )
 
     def show(self, row: Row | None, *, frozen: bool = False) -> None:
-        """Show a row; with ``frozen`` nothing of it can be changed."""
+        """Show a row; with ``frozen`` it cannot be changed."""
         self._frozen = frozen
         for part in (self._fields, self.tabs, self.up, self.down, self.revert):
             part.layout.display = None if row is not None else "none"
@@ -66,7 +66,7 @@ class Detail:
         self._show_page()
 
     def _fill(self, row: Row | None) -> None:
-        """Make the controls of another row."""
+        """Create the controls for a row."""
         for control in self.fields.values():
             control.close()
         self.key = row.key if row is not None else None
@@ -79,7 +79,7 @@ class Detail:
         self._fields.children = [control.widget for control in self.fields.values()] or [nothing]
 
     def _show_page(self) -> None:
-        """Fill the tab that is open; the others wait until they are."""
+        """Fill the open tab; the others are filled when they are opened."""
         if self.key is None:
             return
         place = self.tabs.selected_index or 0

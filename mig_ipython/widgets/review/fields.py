@@ -1,4 +1,4 @@
-"""One control for one field of an operation, by the field's kind, with a line beneath it for what is wrong."""
+"""The control for a field of an operation, by the kind of the field, with a line for its error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HELP = {
 
 
 class FieldControl(Entry):
-    """A field of the chosen row; ``on_text(name, text)`` is called when a person has changed it.
+    """A field of the selected row; ``on_text(name, text)`` runs after a change by the user.
 
     A value in which a secret stands is shown masked and cannot be edited here.
     """
@@ -41,7 +41,7 @@ class FieldControl(Entry):
         self.control.observe(status.guard(self._changed), "value")
 
     def show(self, row: Row, *, disabled: bool = False) -> None:
-        """Show what the row holds for this field, and what is wrong with it."""
+        """Show the value of the field in a row, and its error."""
         text = row.text_of(self.field.name)
         self._secret = redact(text) != text
         self._quiet = True
@@ -84,7 +84,7 @@ def _control(field: Field, text: str, dialect_name: str) -> Any:
 
 
 def _allowed(control: Any, text: str) -> str:
-    """Return ``text``, after making it one of the options where the control has options."""
+    """Return ``text``; a control with options gets it as an option first."""
     if isinstance(control, widgets.ToggleButtons) and text not in (value for _, value in control.options):
         control.options = [*control.options, (text, text)]
     return text
@@ -92,7 +92,7 @@ def _allowed(control: Any, text: str) -> str:
 
 @cache
 def type_names(dialect_name: str) -> tuple[str, ...]:
-    """Return the names of types to choose from: SQLAlchemy's common ones first, then the dialect's own."""
+    """Return the names of the offered types: SQLAlchemy's common ones first, then those of the dialect."""
     common: tuple[str, ...] = (
         "String(80)",
         "Text()",

@@ -1,4 +1,4 @@
-"""Parts that fold away, one open at a time, behind buttons that the keyboard reaches."""
+"""Foldable parts, one open at a time, with buttons that can be reached by keyboard."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .parts import Status, box, button
 
 
 class Folds:
-    """A button for each (title, content); ``on_open()`` is called when another one is open, or none.
+    """A button for each (title, content); ``on_open()`` runs after a part was opened or closed.
 
     ipywidgets has an Accordion for this, whose headings the keyboard does not reach.
     """
@@ -28,7 +28,7 @@ class Folds:
         self._show()
 
     def turn(self, title: str) -> None:
-        """Open that one, or close it where it is open."""
+        """Open a part, or close it if it is open."""
         self.open = None if self.open == title else title
         self._show()
         self._on_open()

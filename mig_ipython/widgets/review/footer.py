@@ -1,4 +1,4 @@
-"""The way out of the review: message, place in the history, the script as it will be, and what writes and runs it."""
+"""The footer of the review: message, position in the history, preview of the script, and the buttons."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLACE, SCRIPT = "Place in the history", "Script"
 class Footer:
     """Message, place and script of a draft, and the buttons that write and run it.
 
-    ``on_write()`` and ``on_upgrade()`` do it; ``on_change()`` is called when a person has changed the place.
+    ``on_write()`` and ``on_upgrade()`` do it; ``on_change()`` runs after a change of the position.
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class Footer:
         )
 
     @property
-    def said(self) -> str | None:
-        """The message that was typed; None where there is none."""
+    def typed_message(self) -> str | None:
+        """The message; None if it is empty."""
         return self.message.value.strip() or None
 
     def show(self, rows: object, *, written: bool, upgraded: bool, blocked: str) -> None:
-        """Show what can be done: ``blocked`` says why nothing can, and "" that it can.
+        """Enable and disable the buttons; ``blocked`` is the reason why nothing can be written, "" if it can.
 
-        ``rows`` are those of the review; only where they or the place are other ones, place and script are asked anew.
+        ``rows`` are those of the review; position and script are computed again only if these or the position changed.
         """
         asked = (*self.place.chosen, written, blocked)
         if rows is not self._rows or asked != self._asked:
@@ -79,5 +79,5 @@ class Footer:
         self.show_script()
 
     def show_script(self) -> None:
-        """Show the file as it is now."""
-        self.script.show(self.said, self._asked, unfolded=self.folds.open == SCRIPT)
+        """Show the script with all edits."""
+        self.script.show(self.typed_message, self._asked, unfolded=self.folds.open == SCRIPT)

@@ -1,4 +1,4 @@
-"""What the review is about, how much of it is accepted, and the ways to narrow it down."""
+"""The header of the review: its title, the counts, search and filters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .parts import Status, box, button, html
 class Header:
     """The lead, the counts, search and filters, and the buttons that accept many rows at once.
 
-    ``on_filter()`` is called when another part of the rows is to be seen; `visible` says which.
+    ``on_filter()`` runs after a change of search or filters; `visible` returns the matching rows.
     """
 
     def __init__(self, review: Review, beside: str, status: Status, on_filter: Callable[[], object]) -> None:
@@ -43,7 +43,7 @@ class Header:
         )
 
     def visible(self) -> tuple[int, ...]:
-        """Return the numbers of the rows that search and filters let through."""
+        """Return the numbers of the rows that match search and filters."""
         tables, kinds = _let_through(self.table), _let_through(self.kind)
         found = frozenset(self._review.find(search=self.search.value))
         return tuple(
@@ -53,7 +53,7 @@ class Header:
         )
 
     def show(self, lead: str, *, frozen: bool = False) -> None:
-        """Show the lead, the counts and the choices as they are now."""
+        """Update the title, the counts and the options of the filters."""
         self._lead.value = str(tag("h3", with_code(lead)))
         rows = self._review.rows
         accepted = [row for row in rows if row.accepted]
@@ -72,21 +72,21 @@ class Header:
 
 
 def _filter(label: str, placeholder: str) -> Any:
-    """Return a text field with suggestions: JupyterLab takes the arrow keys and letters away from dropdowns."""
+    """Return a text field with suggestions. In a dropdown JupyterLab's command mode catches arrow keys and letters."""
     made = widgets.Combobox(description=label, placeholder=placeholder, continuous_update=True)
     made.add_class("mig-quiet")
     return made
 
 
 def _let_through(control: Any) -> tuple[str, ...]:
-    """Return the suggestions that a filter lets through: the one typed in full, else all that hold what is typed."""
+    """Return the options that match a filter: the one typed in full, or all that contain the typed text."""
     typed = control.value.strip().casefold()
     exactly = tuple(name for name in control.options if name.casefold() == typed)
     return exactly or tuple(name for name in control.options if typed in name.casefold())
 
 
 def _offer(control: Any, names: tuple[str, ...]) -> None:
-    """Give a filter other suggestions; one that was chosen and is gone filters no more."""
+    """Set the options of a filter; a chosen option that no longer exists is cleared."""
     if names != tuple(control.options):
         gone = control.value in control.options and control.value not in names
         control.options = names

@@ -1,4 +1,4 @@
-"""A line at the top for what must be done before anything else, with the button that does it."""
+"""A notice at the top about a required action, with a button for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .parts import Status, box, button, html
 
 
 class Notice:
-    """Hidden until something is to be told; ``act()`` is what its button does."""
+    """Hidden until `say` has a text; its button calls ``act()``."""
 
     def __init__(self, label: str, tooltip: str, act: Callable[[], object], status: Status) -> None:
         self._text = html()

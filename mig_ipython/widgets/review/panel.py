@@ -1,4 +1,4 @@
-"""The review as a panel of ipywidgets; all that it knows is in the review model."""
+"""The review as a panel of ipywidgets; its state is in the review model."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ class Draft(Placed, Written, Protocol):
 
     @property
     def path(self) -> Any:
-        """The file once it is written, None before."""
+        """The version file; None before it is written."""
 
     def is_applied(self) -> bool:
-        """Return whether the database has it."""
+        """Return whether the revision is applied."""
 
     def has_moved(self) -> bool:
-        """Return whether the database is at another revision than when the review was made."""
+        """Return whether the current revision has changed since the review was made."""
 
     def unwrite(self) -> Any:
-        """Delete the file that was written and return its path; raises CommandError where it must stay."""
+        """Delete the file that was written and return its path. Raises CommandError if it must be kept."""
 
 
 class Reviewable(Protocol):
@@ -59,35 +59,35 @@ class Reviewable(Protocol):
 
     @property
     def describe_source(self) -> str:
-        """What the models are, in words; between backticks stands code."""
+        """Description of the models; code is between backticks."""
 
     @property
     def revisions(self) -> str:
-        """From which revision to which it leads, in words."""
+        """The current and the new revision, as text."""
 
     @property
     def needs_environment(self) -> bool:
-        """Whether there is nothing to write into."""
+        """Whether there is no environment to write into yet."""
 
     def make_environment(self) -> Any:
-        """Make what can be written into."""
+        """Create the environment."""
 
     def again(self) -> Any:
-        """Compare again, and begin a new review."""
+        """Compare again and start a new review."""
 
     def write(self, message: str | None = None) -> Any:
         """Write the version file and return its path."""
 
     def upgrade(self, on_step: Callable[[Any], object] | None = None, *, yes: bool = False) -> Any:
-        """Upgrade the database to the written revision and return a report; ``yes``: data may be lost."""
+        """Upgrade the database to the written revision and return a report; ``yes`` confirms data loss."""
 
 
 class ReviewPanel:
-    """The panel; ``widget`` is the whole of it, and a cell that ends with the panel shows it.
+    """The panel; ``widget`` is its root widget. A cell that ends with the panel displays it.
 
         display(ReviewPanel(proposal))
 
-    Every act goes to the review model, and what the model says comes back here, also when a cell did it.
+    Every change is made in the review model, which calls back; so a change made by a cell is shown too.
     """
 
     def __init__(self, proposal: Reviewable) -> None:
@@ -105,7 +105,7 @@ class ReviewPanel:
         self._build()
 
     def _build(self) -> None:
-        """Make every part for the proposal's review."""
+        """Create every part for the review of the proposal."""
         proposal, review, status = self.proposal, self.proposal.review, self.status
         self.review = review
         self.header = Header(review, proposal.revisions, status, self.show)
@@ -118,8 +118,8 @@ class ReviewPanel:
             proposal.draft, status, on_write=self._write, on_upgrade=self._upgrade, on_change=self.show
         )
         self.ask = Ask(status, self._upgrade_now)
-        self.undo = button("Undo", "Take back the last act", self._undo, status)
-        self.redo = button("Redo", "Do again what was undone", review.redo, status)
+        self.undo = button("Undo", "Undo the last change", self._undo, status)
+        self.redo = button("Redo", "Redo the undone change", review.redo, status)
         buttons = self.footer.buttons
         buttons.children = (*buttons.children, self.undo, self.redo, self.add_sql.open)
         rows = box(self.steps.widget, self.rows.widget, classes="mig-side")
@@ -140,11 +140,11 @@ class ReviewPanel:
 
     @property
     def written(self) -> bool:
-        """Whether the file is written, here or by a cell; then nothing can be edited any more."""
+        """Whether the file is written, here or by a cell; it cannot be edited any more then."""
         return self.proposal.draft.path is not None
 
     def show(self) -> None:
-        """Bring every part to what the model says now."""
+        """Update every part from the model."""
         rows, frozen = self.review.rows, self.written
         self.header.show(self._lead(), frozen=frozen)
         visible = frozenset(self.header.visible())
@@ -161,12 +161,12 @@ class ReviewPanel:
         self.homeless.say("There is no folder for the history yet." if self.proposal.needs_environment else "")
         self.footer.show(rows, written=frozen, upgraded=self.upgraded, blocked=self._blocked())
         self.undo.disabled = self.upgraded if frozen else not self.review.can_undo
-        self.undo.tooltip = "Take the written file back" if frozen else "Take back the last act"
+        self.undo.tooltip = "Delete the written file" if frozen else "Undo the last change"
         self.redo.disabled = frozen or not self.review.can_redo
         self._shown = (frozen, self.upgraded)
 
     def refresh(self) -> None:
-        """Show what another cell did: the file written or deleted, the revision applied or undone."""
+        """Show changes made elsewhere: the file written or deleted, the revision applied or downgraded."""
         if not self._acting:
             self.status.guard(self._refresh)()
 
@@ -176,7 +176,7 @@ class ReviewPanel:
         written, upgraded = self._shown
         if not self.written and draft.has_moved():
             self.ask.close()
-            self.stale.say("The database has moved since this review was made.")
+            self.stale.say("The current revision has changed since this review was made.")
         if (self.written, self.upgraded) == (written, upgraded):
             return
         self.ask.close()
@@ -188,20 +188,20 @@ class ReviewPanel:
             self.status.say(f"Written to {path}." if path else "The file is deleted again.")
 
     def close(self) -> None:
-        """Watch the review no more, and take the panel out of the page."""
+        """Stop observing the review and remove the panel from the page."""
         self._stop()
         close_all(self.widget)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        """Return the live panel; where none can be shown, a line that says what stands in its place."""
+        """Return the live panel, with a line of text for front ends that cannot show it."""
         bundle = self.widget._repr_mimebundle_(**options)
-        said = f"Review of {self._lead()}: a live panel, which needs its kernel. All of it stands below as text."
+        said = f"Review of {self._lead()}: a live panel, which needs its kernel. Its content is below as text."
         return {**bundle, "text/plain": redact(said), "text/html": str(page(tag("p", with_code(said))))}
 
-    # ---- what a person does ----------------------------------------------------------------------------------------
+    # ---- user actions ----------------------------------------------------------------------------------------------
 
-    def _observed(self, said: str) -> None:
-        self.status.say(said)
+    def _observed(self, message: str) -> None:
+        self.status.say(message)
         if self.ask.is_open:  # the answer must be about what would be lost now
             self._ask_or_close()
         self.show()
@@ -221,7 +221,7 @@ class ReviewPanel:
         if not self.written:
             self.review.undo()
             return
-        with self._own_act():
+        with self._own_change():
             path = self.proposal.draft.unwrite()
         self.show()
         self.status.say(f"{os.path.relpath(path)} is deleted again.")
@@ -246,8 +246,8 @@ class ReviewPanel:
 
     def _write(self) -> None:
         try:
-            with self._own_act():
-                path = self.proposal.write(self.footer.said)
+            with self._own_change():
+                path = self.proposal.write(self.footer.typed_message)
         except MigError as error:
             if isinstance(error.__cause__, Stale):
                 self.stale.say(error.__cause__.reason)
@@ -264,7 +264,7 @@ class ReviewPanel:
             self._upgrade_now()
 
     def _ask_or_close(self) -> bool:
-        """Ask about the rows that lose data; tell whether there are any."""
+        """Ask for confirmation if accepted rows lose data; return whether there are any."""
         losing = [row for row in self.review.rows if row.accepted and row.loses_data]
         if losing:
             self.ask.open(losing)
@@ -276,7 +276,7 @@ class ReviewPanel:
         if not self.written:
             self._write()
         self.status.say("Upgrading ...")
-        with self._own_act(), watched(self._tell) as on_step:
+        with self._own_change(), watched(self._tell) as on_step:
             report = self.proposal.upgrade(on_step, yes=True)
         self.upgraded = True
         self.show()
@@ -284,8 +284,8 @@ class ReviewPanel:
         self.status.say(said[0] if said else "Upgraded.")
 
     @contextmanager
-    def _own_act(self) -> Iterator[None]:
-        """Say by itself what is done here, not as the act of another cell."""
+    def _own_change(self) -> Iterator[None]:
+        """Mark a change as made by this panel, so that it is not announced as made elsewhere."""
         self._acting = True
         try:
             yield
@@ -293,14 +293,14 @@ class ReviewPanel:
             self._acting = False
 
     def _tell(self, progress: Progress) -> None:
-        """Tell how far an upgrade is."""
+        """Show the progress of an upgrade."""
         if not progress.ended:
             self.status.say(f"Upgrading: {progress.text()}", "Upgrading: ", *progress.parts())
 
     # ---- the rest --------------------------------------------------------------------------------------------------
 
     def _blocked(self) -> str:
-        """Say why nothing can be written, or ""."""
+        """Return the reason why nothing can be written; "" if it can."""
         if self.review.errors:
             return self.review.errors[0]
         if self.proposal.needs_environment:

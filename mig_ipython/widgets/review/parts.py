@@ -1,4 +1,4 @@
-"""What the parts of the panel are made of: escaped HTML, code, buttons that are safe to press, the status line."""
+"""Building blocks of the panel: escaped HTML, boxes, buttons that report errors, the status line."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ Act = Callable[[], object]
 AUTO = {"width": "auto"}
 
 SNUG = {"description_width": "initial"}
-"""Style of a control that stands by itself: its label takes the room that it needs."""
+"""Style of a single control: its label is as wide as its text."""
 
 LABELLED = {"description_width": "124px"}
-"""Style of a control whose label stands in the column of labels."""
+"""Style of a control whose label is aligned with the other labels."""
 
 
 BUTTONED = {**LABELLED, "button_width": "auto"}
-"""Style of a choice by buttons: JupyterLab takes the arrow keys and letters away from dropdowns (its command mode)."""
+"""Style of a choice by buttons; in a dropdown JupyterLab's command mode would catch arrow keys and letters."""
 
 _IGNORED = Html('<div class="mathjax_ignore tex2jax_ignore">')
 
 
 class Literal(widgets.HTML):  # type: ignore[misc]
-    """HTML in which JupyterLab sets no formulas: a dollar sign in a default or a comment is a dollar sign."""
+    """HTML in which JupyterLab typesets no formulas, so that a dollar sign is shown as such."""
 
     @validate("value")
     def _without_formulas(self, proposal: Any) -> str:
@@ -43,7 +43,7 @@ class Literal(widgets.HTML):  # type: ignore[misc]
 
 
 def html(content: Html | str = "", *classes: str) -> Any:
-    """Return a piece of HTML; a plain str is escaped."""
+    """Return a widget for HTML; a plain str is escaped."""
     made = Literal(str(esc(content)))
     for name in classes:
         made.add_class(name)
@@ -51,7 +51,7 @@ def html(content: Html | str = "", *classes: str) -> Any:
 
 
 def box(*children: Any, classes: str = "", across: bool = False) -> Any:
-    """Return the children below, or with ``across`` beside each other."""
+    """Return the children in a column, or with ``across`` in a row."""
     made = (widgets.HBox if across else widgets.VBox)(children)
     for name in classes.split():
         made.add_class(name)
@@ -59,14 +59,14 @@ def box(*children: Any, classes: str = "", across: bool = False) -> Any:
 
 
 def close_all(widget: Any) -> None:
-    """Close a widget and all that stands in it, so that neither the page nor the kernel keeps them."""
+    """Close a widget and all widgets in it, so that neither the page nor the kernel keeps them."""
     for child in getattr(widget, "children", ()):
         close_all(child)
     widget.close()
 
 
 class Entry:
-    """A control with a line beneath it for what is wrong with its value."""
+    """A control with a line below for the error of its value."""
 
     def __init__(self, control: Any) -> None:
         self.control = control
@@ -74,19 +74,19 @@ class Entry:
         self.widget = box(control, self._error, classes="mig-field")
 
     def wrong(self, reason: str) -> None:
-        """Show what is wrong; "" where nothing is."""
+        """Show an error; "" hides the line."""
         self._error.value = str(tag("p", f"✖ {reason}", class_="mig-bad", role="alert")) if reason else ""
         (self.widget.add_class if reason else self.widget.remove_class)("mig-has-error")
 
     def close(self) -> None:
-        """Take the control away."""
+        """Close the control."""
         self.control.unobserve_all()
         for widget in (self.widget, self.control, self._error):
             widget.close()
 
 
 def two_lines(error: BaseException) -> str:
-    """Return what an error says in at most two lines, without secrets; a bug of ours also says its type."""
+    """Return the message of an error in at most two lines, without secrets; an unexpected error with its type."""
     lines = [line.strip() for line in redact(str(error)).splitlines() if line.strip()]
     if not isinstance(error, CommandError | MigError):
         lines[:1] = [": ".join((type(error).__name__, *lines[:1]))]
@@ -94,10 +94,10 @@ def two_lines(error: BaseException) -> str:
 
 
 class Status:
-    """The line at the foot that says what was done, or what went wrong.
+    """The status line at the bottom: the last change or error.
 
-    ``guard`` makes a callback safe: an error becomes two lines here, and is kept in ``error`` for whoever looks deeper.
-    ``on_end()`` is called after a button or a failure, to bring every control to what it should be.
+    ``guard`` makes a callback safe: an error becomes two lines here, and is kept as ``error`` for debugging.
+    ``on_end()`` runs after every button and every failure, to update the controls.
     """
 
     def __init__(self, on_end: Act = lambda: None) -> None:
@@ -108,19 +108,19 @@ class Status:
         self.say("")
 
     def say(self, text: str, *parts: object) -> None:
-        """Show what was done; at most two lines. ``parts`` say the same as ``text``, with pieces of HTML in it."""
+        """Show a message of at most two lines; ``parts`` are the same message with HTML in it."""
         self.error = None
         self._show(redact(text), "status", "", *parts)
 
     def fail(self, error: BaseException) -> None:
-        """Show what went wrong."""
+        """Show an error."""
         self.error = error
         self._show(two_lines(error), "alert", "Not done: ")
 
     def guard(self, act: Callable[..., object], *, busy: Any = None) -> Callable[..., None]:
-        """Return a callback that does ``act`` in the thread of the cells, and shows any error here.
+        """Return a callback that calls ``act`` in the main thread and shows any error here.
 
-        The button ``busy`` is disabled meanwhile, also while a cell is waited for; pressed again, it does nothing.
+        The button ``busy`` is disabled until then, also while a cell is running, so that a second click does nothing.
         """
 
         def guarded(*args: Any) -> None:
@@ -136,7 +136,7 @@ class Status:
         failed = False
         try:
             act(*args)
-        except Exception as error:  # noqa: BLE001  a callback has no caller: the status line is where it is told
+        except Exception as error:  # noqa: BLE001  a callback has no caller; the error is shown in the status line
             failed = True
             self.fail(error)
         if busy is not None:
@@ -152,11 +152,11 @@ class Status:
 
 
 def where_cells_run(call: Act) -> None:
-    """Call in the main thread, where cells run, after the cell that runs now.
+    """Call ``call`` in the main thread, where cells run, after the running cell.
 
-    JupyterLab lets callbacks of widgets run in a thread of their own, at the same time as a cell (kernel subshells,
-    https://github.com/jupyterlab/jupyterlab/pull/17363). A connection of SQLite cannot be used there, a database in
-    memory is another one there, and an upgrade must not run beside a cell.
+    JupyterLab runs callbacks of widgets in another thread, concurrently with a cell (kernel subshells,
+    https://github.com/jupyterlab/jupyterlab/pull/17363). A SQLite connection cannot be used in another
+    thread, an in-memory database would be another one, and an upgrade must not run concurrently with a cell.
     """
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
@@ -168,7 +168,7 @@ def where_cells_run(call: Act) -> None:
 
 
 def button(label: str, tooltip: str, act: Callable[[], object], status: Status, style: str = "") -> Any:
-    """Return a button that does ``act`` under guard."""
+    """Return a button that calls ``act`` and shows any error in the status line."""
     made = widgets.Button(description=label, tooltip=redact(tooltip), button_style=style, layout=widgets.Layout(**AUTO))
     made.on_click(status.guard(lambda _: act(), busy=made))
     return made

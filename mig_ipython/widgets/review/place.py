@@ -1,4 +1,4 @@
-"""Where the new revision stands in the history: what it follows, its branch label, what it depends on."""
+"""The position of the new revision in the history: down revision, branch label, dependencies."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .parts import AUTO, BUTTONED, LABELLED, Entry, Status, box
 
 
 class Placed(Protocol):
-    """What is asked and told about the place of a file that is not written yet."""
+    """The position of a version file that is not written yet."""
 
     head: str | None
     label: str | None
     depends_on: str | None
 
     def places(self) -> tuple[tuple[str, str], ...]:
-        """Return (words, name) of the revisions that it can follow."""
+        """Return (text, name) of the possible down revisions."""
 
     def problems(self) -> dict[str, str]:
-        """Return what is wrong, by ``head``, ``label`` or ``depends_on``."""
+        """Return the errors by field: ``head``, ``label`` or ``depends_on``."""
 
 
 class Place:
-    """Three controls, each with a line for what is wrong; ``on_change()`` is called when one was changed."""
+    """Three controls, each with a line for its error; ``on_change()`` runs after a change."""
 
     def __init__(self, draft: Placed, status: Status, on_change: Callable[[], object]) -> None:
         self.draft, self._on_change, self._quiet = draft, on_change, False
@@ -48,16 +48,16 @@ class Place:
 
     @property
     def blocked(self) -> str:
-        """What is wrong first, or ""."""
+        """The first error, or ""."""
         return next(iter(self.problems.values()), "")
 
     @property
     def chosen(self) -> tuple[str | None, ...]:
-        """What the draft holds now."""
+        """The position in the draft."""
         return self.draft.head, self.draft.label, self.draft.depends_on
 
     def show(self, *, frozen: bool) -> None:
-        """Show what the draft holds, what it can follow, and what is wrong."""
+        """Show the position in the draft, the possible down revisions, and the errors."""
         self.problems = {} if frozen else self.draft.problems()
         self._quiet = True
         try:
@@ -71,7 +71,7 @@ class Place:
             entry.wrong(self.problems.get(name, ""))
 
     def _offer(self) -> None:
-        """Give the choice of what can be followed; where several can, one must be chosen."""
+        """Offer the possible down revisions; if there are several, one must be chosen."""
         choices = [(redact(words), name) for words, name in self.draft.places()]
         heads = [name for _, name in choices if name != "base"]
         chosen = self.draft.head or (heads[0] if len(heads) == 1 else "" if heads else "base")

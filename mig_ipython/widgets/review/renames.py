@@ -1,4 +1,4 @@
-"""What looks like a rename, as one choice: leave the drop and the addition, or make them one."""
+"""Rename candidates: keep the drop and the addition, or replace them by a rename."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ...views.html import tag
 from .parts import Status, box, button, html
 
 MOST = 8
-"""How many candidates are offered at once; the surest come first."""
+"""Number of candidates offered at once, most likely first."""
 
 
 class Renames:
-    """A line for each candidate, with the button that makes it a rename."""
+    """A line for each candidate, with a button that makes it a rename."""
 
     def __init__(self, review: Review, status: Status) -> None:
         self._review, self._status = review, status
@@ -22,13 +22,13 @@ class Renames:
         self.widget: Any = box(classes="mig-renames")
 
     def show(self, *, frozen: bool) -> None:
-        """Offer what may be a rename now."""
+        """Update the offered candidates."""
         offered = () if frozen else self._review.renames[:MOST]
         if offered == self._offered:
             return
         old, self._offered = self.widget.children, offered
         self.buttons = [
-            button("Rename", f"Make one rename of it: {one.sentence()}", self._renaming(one), self._status)
+            button("Rename", f"Replace the drop and the addition: {one.sentence()}", self._renaming(one), self._status)
             for one in offered
         ]
         self.widget.children = [

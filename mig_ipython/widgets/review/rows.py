@@ -16,7 +16,7 @@ from .parts import AUTO, Status, html
 
 
 class RowList:
-    """Lean rows: two controls each, one Layout and one Style for all, so that 200 appear at once.
+    """The list: two controls for each row, one Layout and one Style for all, so that 200 rows appear at once.
 
     ``on_accept(key, accepted)`` and ``on_choose(key)`` are called when a person ticks or clicks a row.
     """
@@ -58,7 +58,7 @@ class RowList:
             self.widget.children = children
 
     def disable(self, disabled: bool) -> None:
-        """Bar the checkboxes; rows can still be looked at."""
+        """Disable the checkboxes; rows can still be selected."""
         for check in self.checks.values():
             check.disabled = disabled
 
@@ -106,7 +106,7 @@ class RowList:
                         setattr(widget, name, value)
 
     def _make(self, key: int, ticked: dict[str, Any], said: dict[str, Any]) -> None:
-        """Make the controls with all that they show, which is one message each."""
+        """Create the controls with their complete state: one message to the browser each."""
         check = widgets.Checkbox(indent=False, layout=self._layout, style=self._check_style, **ticked)
         button = widgets.Button(layout=self._layout, style=self._button_style, **said)
         check.observe(self._status.guard(lambda change: self._ticked(key, change["new"])), "value")
@@ -128,7 +128,7 @@ def _classes(row: Row, chosen: bool) -> tuple[str, ...]:
 
 
 def tick_text(row: Row) -> str:
-    """Return what labels a row's checkbox: the number, and the sentence for who cannot see the row beside it.
+    """Return the label of a checkbox: the number, and for screen readers the sentence of the row.
 
     The style shows the first three characters; JupyterLab makes the whole its tooltip, and would set formulas in it.
     """
@@ -139,7 +139,7 @@ _NO_FORMULAS = str.maketrans("$\\", "\N{FULLWIDTH DOLLAR SIGN}\N{FULLWIDTH REVER
 
 
 def row_text(row: Row, chosen: bool = False) -> str:
-    """Return what a row says: its sign and sentence, and in words what a colour would say."""
+    """Return the text of a row: its sign, its sentence, and its state in words (never by colour alone)."""
     marks = []
     if not row.accepted:
         marks.append("rejected")
@@ -162,5 +162,5 @@ def row_text(row: Row, chosen: bool = False) -> str:
 
 
 def hint_lines(row: Row) -> tuple[str, ...]:
-    """Return what could hurt, a line each."""
+    """Return the warnings, one line each."""
     return tuple(f"{hint.severity}: {hint.text}" for hint in row.hints)

@@ -15,20 +15,20 @@ from .source import code, marked_code
 
 
 class Written(Protocol):
-    """What is asked about the file."""
+    """The version file that the review becomes."""
 
     def file_name(self, message: str | None = None) -> str:
-        """Return the name that the file will have."""
+        """Return the name of the file."""
 
     def text(self, message: str | None = None) -> str:
-        """Return the text that the file will have."""
+        """Return the text of the file with all edits."""
 
     def found_text(self, message: str | None = None) -> str:
-        """Return the text that it would have had, had nobody changed anything."""
+        """Return the text of the file without any edit."""
 
 
 class Script:
-    """The file's name, and its text where that is unfolded."""
+    """The name of the file, and its text if that part is open."""
 
     def __init__(self, draft: Written) -> None:
         self.draft = draft
@@ -37,9 +37,9 @@ class Script:
         self._asked: tuple[str | None, bool] | None = None
 
     def show(self, message: str | None, made_from: object, *, unfolded: bool) -> None:
-        """Show the file as it is now; what cannot be known yet says why.
+        """Show the file with all edits, or the reason why it is not known yet.
 
-        It is made anew only where ``made_from`` is another object, or something else is asked for.
+        It is rendered again only if ``made_from`` is another object, or the message or visibility changed.
         """
         if made_from is self._made_from and self._asked == (message, unfolded):
             return
@@ -50,7 +50,7 @@ class Script:
             self.text.value = str(self._text(message))
 
     def _name(self, message: str | None) -> str:
-        """Return the file's name, "" where there is no folder for it yet."""
+        """Return the name of the file; "" if there is no folder for it yet."""
         try:
             return self.draft.file_name(message)
         except (CommandError, MigError):

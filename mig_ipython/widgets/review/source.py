@@ -1,4 +1,4 @@
-"""SQL and Python as a person likes to read them: coloured words, and changed lines are marked."""
+"""SQL and Python with syntax colours and with marked changes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _SIGNS = {"+": ("mig-plus", "+"), "-": ("mig-minus", "\N{MINUS SIGN}"), " ": (No
 
 
 def code(text: str, language: Language) -> Html:
-    """Return SQL or Python as a block that scrolls by keyboard too."""
+    """Return SQL or Python as a block that can be scrolled by keyboard."""
     return tag("pre", coloured(text.rstrip("\n"), language), class_="mig-code", tabindex="0")
 
 
 def marked_code(lines: Sequence[tuple[Sign, str]]) -> Html:
-    """Return Python with a sign before each line that was added or left out."""
+    """Return Python with a sign before each added or removed line."""
     shown = iter(_lines("\n".join(line for sign, line in lines if sign != "-")))  # a docstring has several lines
     return tag(
         "pre",

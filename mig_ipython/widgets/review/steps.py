@@ -1,4 +1,4 @@
-"""The way through a long list by the arrow keys."""
+"""Selecting rows of a long list by the arrow keys."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ...views.html import tag
 from .parts import Status, box, html
 
 SHORT = 12
-"""A list of so many rows is gone through by Tab."""
+"""Rows up to which Tab is enough and the control is hidden."""
 
 
 class Steps:
-    """The number of the chosen row: typed, or changed by the arrow keys; ``on_number(number)`` is then called."""
+    """The number of the selected row, typed or changed by the arrow keys; calls ``on_number(number)``."""
 
     def __init__(self, status: Status, on_number: Callable[[int], object]) -> None:
         self._on_number, self._quiet = on_number, False
@@ -29,11 +29,11 @@ class Steps:
 
     @property
     def shown(self) -> bool:
-        """Whether the list is long enough for it."""
+        """Whether the control is shown."""
         return bool(self.widget.layout.display != "none")
 
     def show(self, number: int, of: int) -> None:
-        """Show which row is chosen."""
+        """Show the number of the selected row."""
         self.widget.layout.display = None if of > SHORT else "none"
         if of <= SHORT:
             return

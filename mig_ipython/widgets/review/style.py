@@ -1,4 +1,4 @@
-"""The panel's style: the theme's own variables, and colours that can be read on light and on dark."""
+"""The style of the panel: variables of the theme, and colours that are legible on light and dark."""
 
 from __future__ import annotations
 
@@ -134,11 +134,11 @@ _ENDED = (
     ".mig-review.jupyter-widgets-disconnected::before{"
     'content:"The kernel of this review has ended. Run the cell again.";font:inherit;color:var(--mig-dim)}'
 )
-"""What is left of a panel whose kernel has ended: one sentence, nothing to click, no icon of a broken chain."""
+"""Style of a panel whose kernel has ended: one sentence, no buttons, no icon."""
 
 
 def _scoped(rules: str) -> str:
-    """Return rules that hold inside the panel only: each begins on a line of its own, behind one blank."""
+    """Return the rules restricted to the panel; in ``_RULES`` each rule starts a new line after one space."""
     lines: list[str] = []
     for line in rules.strip().splitlines():
         begins = not lines or lines[-1].endswith("}")

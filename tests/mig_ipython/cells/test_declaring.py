@@ -73,7 +73,7 @@ def test_a_class_that_is_gone_takes_its_table_along_and_its_name_is_told(book):
     shown = book.run(USER)
     assert ("-", "olds", "table olds") in shown.changes
     assert shown.left_over == ("Old",)
-    assert "Old still stands for" in repr(shown)
+    assert "Old is still bound to" in repr(shown)
     assert set(metadata(book).tables) == {"users"}
     assert shown.ghosts == ()
 
@@ -132,7 +132,7 @@ def test_relationships_of_other_cells_that_lead_back_are_named_and_mend_when_run
     book.run("configure_mappers()")
     shown = book.run(USER)
     assert shown.stale == ("Pet",)
-    assert "Pet has relationships to a class of before: run its cell again." in repr(shown)
+    assert "Pet has relationships to a replaced class: run its cell again." in repr(shown)
     assert book.run(PET.format(target="'users.id'")).stale == ()
     book.run("configure_mappers()")
     assert book.run("Pet.owner.property.mapper.class_") is book["User"]

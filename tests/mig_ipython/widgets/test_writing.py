@@ -116,7 +116,7 @@ def test_looking_at_another_row_does_not_make_the_script_anew(panel, proposal):
 def test_a_written_file_is_taken_back_by_undo(panel, proposal):
     panel.footer.write.click()
     assert not panel.undo.disabled
-    assert panel.undo.tooltip == "Take the written file back"
+    assert panel.undo.tooltip == "Delete the written file"
     panel.undo.click()
     assert proposal.draft.path is None
     assert "is deleted again" in panel.status.text
