@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from ..runtime.plugins import Comparator, Plugin, chosen_plugins
-from ..util.priority import DispatchPriority, PriorityDispatchResult
+from ..util.dispatch import DispatchPriority, PriorityDispatchResult
 
 F = TypeVar("F", bound=Callable[..., Any])
 Own = Mapping[str, Callable[[], Any]]

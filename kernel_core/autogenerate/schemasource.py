@@ -24,7 +24,7 @@ from ..ddl.overrides import is_overridden
 from ..operations.kinds.sequence import options_of
 from ..operations.operation import Code, SourceWriter
 from ..util.exc import CommandError
-from ..util.sql import default_expression
+from ..util.sql import default_expression, without_parameters
 from ..util.sqla_compat import (
     ddl_sql,
     default_argument,
@@ -34,7 +34,6 @@ from ..util.sqla_compat import (
     has_parameters,
     referent,
 )
-from ..util.sqltext import without_parameters
 from .context import AutogenContext, names
 from .layout import call, keyword, literal
 from .typesource import type_source

@@ -9,9 +9,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Index
 from sqlalchemy.sql.elements import TextClause
 
-from ..util.sql import index_part_sql
+from ..util.sql import index_part_sql, refuse_loose_sql
 from ..util.sqla_compat import ddl_sql, literal_text
-from ..util.sqltext import refuse_loose_sql
 
 Part = str | TextClause | Column[Any]
 

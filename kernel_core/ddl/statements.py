@@ -17,10 +17,9 @@ from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.expression import TableClause
 
 from ..operations.ddl_formatting import CannotCompile
-from ..util.exc import CommandError
-from ..util.sql import tabs_as_spaces
+from ..util.exc import CommandError, shortened
+from ..util.sql import refuse_nul, tabs_as_spaces
 from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters, literal_text, typed_text
-from ..util.sqltext import refuse_nul, shortened
 from .scriptconnection import ScriptConnection
 
 

@@ -14,9 +14,10 @@ from sqlalchemy.schema import Table
 from sqlalchemy.sql.elements import conv
 
 from ..util.dispatch import Dispatcher
+from ..util.event_loop import await_on
 from ..util.exc import CommandError, InvalidValue
 from ..util.proxy import Current
-from ..util.sqla_compat import await_on, inline_literal
+from ..util.sqla_compat import inline_literal
 from .batch import Batch, BatchOptions, RecordingImpl
 from .operation import MigrateOperation
 from .registry import remember_operation

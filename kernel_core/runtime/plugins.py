@@ -25,8 +25,8 @@ from types import ModuleType
 from typing import Any
 
 from ..alias import alias
+from ..util.dispatch import DispatchPriority, PriorityDispatchResult
 from ..util.exc import CommandError, InvalidValue
-from ..util.priority import DispatchPriority, PriorityDispatchResult
 
 __all__ = ["Comparator", "DispatchPriority", "Plugin", "PriorityDispatchResult", "chosen_plugins", "load_installed"]
 

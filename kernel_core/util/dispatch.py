@@ -1,8 +1,9 @@
-"""Find the function that serves a class, or a name, for one database."""
+"""Registries of functions: the one for a class (or name) and a database, and the order of several."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, IntEnum
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -63,3 +64,18 @@ class Dispatcher:
         copy = Dispatcher()
         copy._entries.update(self._entries)
         return copy
+
+
+class DispatchPriority(IntEnum):
+    """When a function has its turn among those for the same thing: ``FIRST`` before ``MEDIUM`` before ``LAST``."""
+
+    FIRST = 50
+    MEDIUM = 25
+    LAST = 10
+
+
+class PriorityDispatchResult(Enum):
+    """What a function answers: ``STOP`` keeps those behind it in the same chain from being asked."""
+
+    CONTINUE = "continue"
+    STOP = "stop"

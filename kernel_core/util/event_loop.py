@@ -1,13 +1,15 @@
-"""Run code that calls ``asyncio.run()`` where an event loop is running already, as in a notebook."""
+"""Async code from sync code: ``asyncio.run()`` where an event loop is running already, async functions in a run."""
 
 from __future__ import annotations
 
 import gc
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from sqlalchemy.engine import Connection
 
 
 @contextmanager
@@ -62,3 +64,11 @@ def _release(error: KeyboardInterrupt) -> None:
         traceback.clear_frames(cause.__traceback__)
         cause = cause.__context__
     gc.collect()
+
+
+def await_on(connection: Connection, function: Callable[..., Any], *args: Any, **kw: Any) -> Any:
+    """Return what an async function returns that is given an AsyncConnection over ``connection``."""
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine  # noqa: PLC0415 - a browser kernel has no greenlet
+    from sqlalchemy.util import await_only  # noqa: PLC0415 - the same
+
+    return await_only(function(AsyncConnection(AsyncEngine(connection.engine), connection), *args, **kw))

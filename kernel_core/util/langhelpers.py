@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .dispatch import Dispatcher
-from .priority import DispatchPriority, PriorityDispatchResult
+from .dispatch import Dispatcher, DispatchPriority, PriorityDispatchResult
 
 __all__ = ["DispatchPriority", "Dispatcher", "PriorityDispatchResult", "asbool", "rev_id"]
 

@@ -14,8 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy.engine import Connection
 
 from ...util.exc import CommandError
-from ...util.sql import normal_sql
-from ...util.sqltext import refuse_loose_sql
+from ...util.sql import normal_sql, refuse_loose_sql
 from ..context import AutogenContext
 from .mariadb import ask_mariadb
 from .postgresql import ask_postgresql

@@ -8,7 +8,7 @@ from sqlalchemy.schema import Column, DefaultClause, Table
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp
 from ...operations.operation import MigrateOperation
-from ...util.priority import PriorityDispatchResult
+from ...util.dispatch import PriorityDispatchResult
 from ...util.sqla_compat import literal_text
 from ..catalogue import TableInfo
 from ..context import AutogenContext

@@ -8,7 +8,7 @@ from sqlalchemy.schema import Column, Table
 
 from ...operations.kinds.column import AlterColumnOp
 from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
-from ...util.priority import PriorityDispatchResult
+from ...util.dispatch import PriorityDispatchResult
 from ..catalogue import TableInfo
 from ..context import AutogenContext
 from .changes import Changes

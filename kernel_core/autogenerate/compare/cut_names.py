@@ -14,7 +14,7 @@ from sqlalchemy.schema import Table
 from sqlalchemy.types import ARRAY, Enum, TypeEngine
 
 from ...util.sqla_compat import final_name
-from ...util.sqltext import stored_name
+from ...util.truncation import truncated_name
 from ..catalogue import Catalogue, Key, TableInfo
 from ..context import AutogenContext, names
 
@@ -48,7 +48,7 @@ def _moved(models: Iterable[Key], catalogue: Catalogue, dialect: Dialect) -> dic
     """Return the places of tables in the models by those in the database, where they differ."""
     found: dict[Key, Key] = {}
     for key in models:
-        stored = None if key[0] is None else stored_name(key[0], dialect), stored_name(key[1], dialect)
+        stored = None if key[0] is None else truncated_name(key[0], dialect), truncated_name(key[1], dialect)
         if stored != key and stored in catalogue.tables and stored not in models:
             found[stored] = key
     return found
@@ -66,7 +66,7 @@ def _is_long(name: str) -> bool:
 def _cut(wanted: Iterable[str], dialect: Dialect) -> Names:
     """Return those names that the server cuts; one that stands for itself as well is left alone."""
     wanted = list(wanted)
-    found = {stored_name(name, dialect): name for name in wanted}
+    found = {truncated_name(name, dialect): name for name in wanted}
     return {stored: name for stored, name in found.items() if stored != name and stored not in wanted}
 
 

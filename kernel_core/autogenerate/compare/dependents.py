@@ -16,9 +16,8 @@ from ...operations.kinds.constraint import CreateCheckConstraintOp, CreatePrimar
 from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.operation import MigrateOperation
 from ...operations.schema_objects import SchemaObjects
-from ...util.sql import tokens
+from ...util.sql import tokens, without_parameters
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, sql_text
-from ...util.sqltext import without_parameters
 from ..catalogue import Info, Key
 from ..context import AutogenContext
 from .copies import create_index, create_unique, drop_constraint, drop_index

@@ -17,8 +17,7 @@ from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.table import DropTableOp
-from ...util.sql import grammar_of, normal_sql, string_literal
-from ...util.sqltext import without_parameters
+from ...util.sql import grammar_of, normal_sql, string_literal, without_parameters
 from ..catalogue import Info, Key, TableInfo
 from ..context import AutogenContext
 from .copies import column_alone, drop_index, table_alone

@@ -15,7 +15,7 @@ from ...operations.kinds.constraint import CreateCheckConstraintOp
 from ...operations.kinds.table import CreateTableOp
 from ...operations.schema_objects import SchemaObjects
 from ...runtime.plugins import Plugin
-from ...util.priority import DispatchPriority, PriorityDispatchResult
+from ...util.dispatch import DispatchPriority, PriorityDispatchResult
 from ...util.sql import normal_sql
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, should_create, sql_text
 from ..canonical import Question, canonical

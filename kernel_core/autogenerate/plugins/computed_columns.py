@@ -10,7 +10,7 @@ from sqlalchemy.schema import Column
 from ...operations.kinds.column import AddColumnOp, DropColumnOp
 from ...operations.kinds.index import CreateIndexOp
 from ...runtime.plugins import Plugin
-from ...util.priority import DispatchPriority, PriorityDispatchResult
+from ...util.dispatch import DispatchPriority, PriorityDispatchResult
 from ...util.sqla_compat import sql_text
 from ..canonical import Question, differing
 from ..compare.copies import column_alone, create_index, drop_index

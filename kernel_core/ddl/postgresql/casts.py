@@ -16,7 +16,6 @@ from sqlalchemy.types import ARRAY, Enum, TypeDecorator, TypeEngine
 from ...operations.kinds.column import Conversion
 from ...util.sql import tokens
 from ...util.sqla_compat import default_sql
-from ...util.sqltext import without_parameters
 from ..type_comparison import ddl_text, parse_type_text
 
 _FAMILIES = {

@@ -20,9 +20,8 @@ from sqlalchemy.types import BigInteger, Integer, SmallInteger, TypeEngine
 
 from ...operations.kinds.column import ColumnDefault, IdentityColumnDefault
 from ...util import sql
-from ...util.sql import sequence_of_default
+from ...util.sql import sequence_of_default, without_parameters
 from ...util.sqla_compat import default_sql, quoted_name
-from ...util.sqltext import without_parameters
 from ..columnchange import ColumnChange
 from ..protocols import RunsSQL
 

@@ -9,8 +9,8 @@ from sqlalchemy import Column, Index
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from ...util.exc import IrreversibleOperation
+from ...util.sql import without_parameters
 from ...util.sqla_compat import sql_text
-from ...util.sqltext import without_parameters
 from ..base import BatchOperations, Operations
 from ..fields import Field
 from ..operation import Hint, MigrateOperation, SourceWriter, without_empty

@@ -11,8 +11,8 @@ from sqlalchemy.schema import Constraint, SchemaItem
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import IrreversibleOperation
+from ...util.sql import without_parameters
 from ...util.sqla_compat import is_type_bound, table_prefixes
-from ...util.sqltext import without_parameters
 from ..base import Operations
 from ..ddl_formatting import AlterTable, alter_table
 from ..fields import Field

@@ -9,6 +9,7 @@ from .expression import (
     is_enclosed,
     is_literal,
     names_column,
+    refuse_loose_sql,
     renamed_in,
     tabs_as_spaces,
 )
@@ -18,6 +19,7 @@ from .lexer import Body, Token, body, closing, lex, likely_grammar, mentions, sp
 from .literal import string_literal, string_value
 from .nextval import SequenceName, sequence_of_default, sequences_in
 from .normal import normal_sql
+from .statement_text import refuse_nul, without_parameters, without_typed_parameters
 
 __all__ = [
     "STANDARD",
@@ -41,6 +43,8 @@ __all__ = [
     "names_column",
     "normal_name",
     "normal_sql",
+    "refuse_loose_sql",
+    "refuse_nul",
     "renamed_in",
     "sequence_of_default",
     "sequences_in",
@@ -51,4 +55,6 @@ __all__ = [
     "tabs_as_spaces",
     "tokens",
     "unquoted",
+    "without_parameters",
+    "without_typed_parameters",
 ]

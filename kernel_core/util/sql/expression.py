@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..exc import CommandError, shortened
 from .grammar import Grammar, grammar_of
 from .lexer import Token, lex, tokens
 
@@ -43,6 +44,13 @@ def expression_fault(sql: str, dialect: Any, *, alone: bool = False) -> str:
         if token.kind != "space":
             before = token.text.upper()
     return mismatch or (_MISMATCH if open_ else "")
+
+
+def refuse_loose_sql(text: str, dialect: Any, what: str = "SQL", *, alone: bool = False) -> None:
+    """Raise CommandError for SQL that would affect the rest of the statement; ``alone`` as of `expression_fault`."""
+    reason = expression_fault(text, dialect, alone=alone)
+    if reason:
+        raise CommandError(f"This {what} is not one expression, {reason}: {shortened(text.strip())}. Correct it.")
 
 
 _MISMATCH = "parentheses do not match"

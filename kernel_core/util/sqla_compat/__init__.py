@@ -1,7 +1,6 @@
 """Every place where SQLAlchemy's versions differ, or where only a private name serves; nowhere else."""
 
-from .awaiting import await_on
-from .checking import compiled_by, for_running, for_scripts
+from .checked_dialects import compiled_by, for_running, for_scripts
 from .columns import changed_column, copy_column, table_of_column
 from .constraints import (
     copy_constraint,
@@ -26,7 +25,7 @@ from .expressions import (
     sql_text,
     typed_text,
 )
-from .redeclared import (
+from .redeclared_models import (
     class_called,
     declared_classes,
     forget_class,
@@ -36,16 +35,14 @@ from .redeclared import (
     set_target,
     tables_of,
 )
-from .reflected import MySQLTypes, PostgresqlTypes, sqlite_type
+from .reflected_types import SQLALCHEMY_VERSION, MySQLTypes, PostgresqlTypes, sqlite_type
 from .tables import dialect_options, sorted_tables, table_prefixes
 from .types import same_affinity, type_repr, type_variants, without_variants
-from .version import SQLALCHEMY_VERSION
 
 __all__ = [
     "SQLALCHEMY_VERSION",
     "MySQLTypes",
     "PostgresqlTypes",
-    "await_on",
     "changed_column",
     "class_called",
     "compiled_by",

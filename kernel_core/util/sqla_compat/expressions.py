@@ -10,7 +10,7 @@ from sqlalchemy.schema import Computed, DefaultClause, FetchedValue, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import ClauseElement, TextClause
 
-from ..sqltext import without_parameters, without_typed_parameters
+from ..sql import without_parameters, without_typed_parameters
 
 
 def sql_text(element: Any, dialect: Dialect | None = None) -> str:

@@ -6,9 +6,9 @@ from rounds import run
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from kernel_core.autogenerate import compare_metadata, produce_migrations
-from kernel_core.util.sqltext import stored_name
+from kernel_core.util.truncation import truncated_name
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.filterwarnings("ignore::kernel_core.util.exc.CutName")]
+pytestmark = [pytest.mark.postgresql, pytest.mark.filterwarnings("ignore::kernel_core.util.exc.TruncatedName")]
 BEYOND = ["alembic.autogenerate.*", "kernel_core.ext.*"]
 LONG = "é" * 40
 CONVENTION = {
@@ -60,7 +60,7 @@ def test_a_name_is_cut_where_the_server_cuts_it(postgresql, name, stored):
     there = postgresql.execute(
         sa.text("SELECT relname FROM pg_class WHERE relname LIKE :start"), {"start": name[:9] + "%"}
     )
-    assert there.scalars().all() == [stored] == [stored_name(name, postgresql.dialect)]
+    assert there.scalars().all() == [stored] == [truncated_name(name, postgresql.dialect)]
 
 
 @pytest.mark.parametrize("plugins", [BEYOND[:1], BEYOND], ids=["plain", "beyond"])
@@ -73,7 +73,7 @@ def test_what_was_created_is_the_same(postgresql, make_context, plugins):
 @pytest.mark.parametrize("plugins", [BEYOND[:1], BEYOND], ids=["plain", "beyond"])
 def test_a_schema_may_have_such_a_name(postgresql, make_context, plugins):
     schema = f"{postgresql.dialect.default_schema_name}_{LONG}"
-    stored = stored_name(schema, postgresql.dialect)
+    stored = truncated_name(schema, postgresql.dialect)
     postgresql.exec_driver_sql(f'CREATE SCHEMA "{schema}"')
     models(schema).create_all(postgresql)
     context = make_context(

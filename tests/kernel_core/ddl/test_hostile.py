@@ -17,7 +17,7 @@ from kernel_core.util.exc import CommandError
 
 from . import scripts
 
-pytestmark = pytest.mark.filterwarnings("ignore::kernel_core.util.exc.CutName")
+pytestmark = pytest.mark.filterwarnings("ignore::kernel_core.util.exc.TruncatedName")
 HARMLESS = "A b"
 HOSTILE = {
     "single quote": "a'; DROP TABLE canary; --",

@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from kernel_core.operations import MigrateOperation, Operations
 from kernel_core.operations.registry import all_operations
 from kernel_core.runtime.migration import MigrationContext
-from kernel_core.util.exc import CommandError, CutName
+from kernel_core.util.exc import CommandError, TruncatedName
 
 from . import hostile, scripts
 
 HARMLESS = hostile.HARMLESS
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Oracle Database does not contain native UPDATE CASCADE"),
-    pytest.mark.filterwarnings("ignore::kernel_core.util.exc.CutName"),
+    pytest.mark.filterwarnings("ignore::kernel_core.util.exc.TruncatedName"),
     pytest.mark.filterwarnings(r"ignore:[\s\S]* allows NULL after this"),
 ]
 
@@ -125,7 +125,7 @@ def test_sqlplus_and_sqlcmd_are_told_to_put_no_variables_into_a_script() -> None
 
 
 def test_a_name_that_postgresql_cuts_is_warned_of_with_what_it_becomes() -> None:
-    with pytest.warns(CutName, match=f"80 bytes; PostgreSQL keeps 63 and makes '{'é' * 31}' of it"):
+    with pytest.warns(TruncatedName, match=f"80 bytes; PostgreSQL keeps 63 and makes '{'é' * 31}' of it"):
         scripts.script("postgresql", lambda op: op.drop_table("é" * 40))
     assert scripts.script("postgresql", lambda op: op.drop_table("x" * 63))
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from kernel_core.autogenerate import render_python_code
 from kernel_core.operations import Operations, ops
 from kernel_core.runtime.migration import MigrationContext
-from kernel_core.util.exc import CommandError, CutName
+from kernel_core.util.exc import CommandError, TruncatedName
 
 from .conftest import operations
 
@@ -220,7 +220,7 @@ def test_an_exclude_constraint_of_a_model_is_written_and_read_back(op: Operation
     assert words == "EXCLUDE USING gist (during WITH &&, int4range(room, (room + 1)) WITH =) WHERE ((room > 0))"
 
 
-@pytest.mark.filterwarnings("ignore::kernel_core.util.exc.CutName")
+@pytest.mark.filterwarnings("ignore::kernel_core.util.exc.TruncatedName")
 def test_a_history_of_names_that_postgresql_cuts_runs(op: Operations) -> None:
     long, column = "x" * 70, "c" + "y" * 70
     op.create_table(long, sa.Column("id", sa.Integer, primary_key=True), sa.Column("b", sa.Integer))
@@ -235,7 +235,7 @@ def test_a_history_of_names_that_postgresql_cuts_runs(op: Operations) -> None:
     op.drop_column(long, column)
     op.rename_table(long, f"new{long}")
     op.drop_table(f"new{long}")
-    with pytest.warns(CutName, match=f"makes '{'z' * 63}' of it"):
+    with pytest.warns(TruncatedName, match=f"makes '{'z' * 63}' of it"):
         op.create_table("z" * 70, sa.Column("id", sa.Integer))
     with pytest.raises(CommandError, match="too long: postgresql takes 63 characters"):
         op.create_index("x" * 64, "users", ["name"])

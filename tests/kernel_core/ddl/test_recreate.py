@@ -386,7 +386,9 @@ def recreated_with(op: Operations, name: str) -> None:
     connection.commit()
 
 
-@pytest.mark.filterwarnings("ignore::kernel_core.util.exc.CutName", "ignore:Unknown (schema content|column definition)")
+@pytest.mark.filterwarnings(
+    "ignore::kernel_core.util.exc.TruncatedName", "ignore:Unknown (schema content|column definition)"
+)
 def test_hostile_names_stay_inside_their_quotes(op: Operations) -> None:
     names = list(hostile.NAMES.values())
     for name in names[::6] if op.get_context().dialect.name == "mysql" else names:

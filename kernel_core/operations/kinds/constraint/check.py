@@ -8,8 +8,8 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.elements import ColumnElement
 
+from ....util.sql import without_parameters
 from ....util.sqla_compat import literal_text, sql_text, typed_text
-from ....util.sqltext import without_parameters
 from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import BatchOperations, Operations
 from ...fields import Field

@@ -16,10 +16,10 @@ from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.sql.sqltypes import _Binary
 from sqlalchemy.types import JSON, NullType, String
 
-from ..sql import default_expression
-from ..sqltext import refuse_loose_sql, warn_of_cut_name
-from .alike import TypeMemos
+from ..sql import default_expression, refuse_loose_sql
+from ..truncation import warn_of_truncated_name
 from .expressions import has_values, typed_text
+from .type_memos import TypeMemos
 
 
 def for_running(dialect: Dialect) -> Dialect:
@@ -113,7 +113,7 @@ def _checking_preparer(preparer: type[IdentifierPreparer]) -> type[IdentifierPre
     class CheckingPreparer(preparer):  # type: ignore[valid-type, misc]
         def quote(self, ident: str, *args: Any, **kw: Any) -> str:
             if len(ident) * 4 > self.dialect.max_identifier_length:
-                warn_of_cut_name(ident, self.dialect)
+                warn_of_truncated_name(ident, self.dialect)
             return super().quote(ident, *args, **kw)  # type: ignore[no-any-return]
 
     return CheckingPreparer

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import NullType, TypeEngine
 
-from .version import SQLALCHEMY_VERSION
+SQLALCHEMY_VERSION = tuple(int(part) for part in sqlalchemy.__version__.split(".")[:2])
+"""The installed SQLAlchemy's version, such as (2, 0)."""
 
 
 def sqlite_type(dialect: Dialect, declared: str) -> TypeEngine[Any]:

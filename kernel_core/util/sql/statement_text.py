@@ -1,0 +1,34 @@
+"""SQL text that becomes a statement: colons that are no parameters, and characters that drivers do not take."""
+
+from __future__ import annotations
+
+import re
+
+from ..exc import CommandError, shortened
+
+_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
+_ESCAPE = re.compile(r"\\(?=:[\w$]*(?![:\w$]))")
+
+
+def without_parameters(sql: str) -> str:
+    r"""Return SQL for ``text()``, which is sent as ``sql``, character by character.
+
+    Each colon that would start a parameter is escaped, and each backslash that would escape a colon.
+
+    >>> print(without_parameters("a::int + :b"))
+    a::int + \:b
+    """
+    return without_typed_parameters(_ESCAPE.sub(r"\\\\", sql))
+
+
+def without_typed_parameters(sql: str) -> str:
+    r"""Return SQL that a person typed, for ``text()``: a colon is a colon, and so is ``\:``, as in ``text()``."""
+    return _PARAMETER.sub(r"\\:", sql)
+
+
+def refuse_nul(text: str) -> None:
+    """Raise CommandError for text with a NUL, which drivers cut off there or refuse in words of their own."""
+    place = text.find("\0")
+    if place >= 0:
+        around = shortened(text[max(0, place - 30) : place + 30])
+        raise CommandError(f"A statement holds a NUL character, around {around}. Take it out of that name or text.")
