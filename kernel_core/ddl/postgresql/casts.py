@@ -14,7 +14,7 @@ from sqlalchemy.schema import Computed, Identity
 from sqlalchemy.types import ARRAY, Enum, TypeDecorator, TypeEngine
 
 from ...operations.kinds.column import Conversion
-from ...util.sql import tokens
+from ...util.sql import tokens, without_parameters
 from ...util.sqla_compat import default_sql
 from ..type_comparison import ddl_text, parse_type_text
 
