@@ -64,8 +64,6 @@ class AutogenContext:
         self.imports = set()
         self.batch_table: str | None = None
         self.type_sources: dict[tuple[Any, ...], str] = {}
-        self.has_warned = False
-        """Whether the comparison said something that is no operation."""
         self.column_orders: dict[tuple[str | None, str], tuple[Sequence[str], Sequence[str]]] = {}
         """Table -> the names of its columns in the database and in the models; filled by the comparison."""
         if autogenerate:

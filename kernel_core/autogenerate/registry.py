@@ -91,15 +91,6 @@ class Comparisons:
         """Tell whether a function that is not built in must be asked, and so be given objects."""
         return target in self._foreign
 
-    def hears_strangers(self) -> bool:
-        """Tell whether a function from outside this engine takes part in the comparison of tables or columns."""
-        ours = __name__.removesuffix("autogenerate.registry")
-        return any(
-            not each.function.__module__.startswith(ours)
-            for target in ("tables", "table", "column")
-            for each in self._by_target.get(target, ())
-        )
-
     def run(self, target: str, arguments: Callable[[], Iterable[Any]], own: Own = _NONE, **kw: Any) -> None:
         """Make the comparisons of a target; ``arguments`` gives what functions that are not built in are called with.
 

@@ -162,7 +162,6 @@ def _shown(connection: Connection, create: str) -> Sequence[Any]:
 
 
 def _warn_of_refusal(context: AutogenContext, key: Key, reason: str) -> None:
-    context.has_warned = True
     name = ".".join(part for part in key if part is not None)
     warnings.warn(
         f'What "{name}" checks or computes cannot be compared where it is spelled in two ways: the server refuses a '

@@ -120,7 +120,6 @@ def _program(tables: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _warn_of_refusal(context: AutogenContext, scratch: _Scratch, reason: str) -> None:
-    context.has_warned = True
     name = ".".join(part for part in scratch.table if part is not None)
     warnings.warn(
         f'What "{name}" checks, computes or indexes cannot be compared where it is spelled in two ways: PostgreSQL '

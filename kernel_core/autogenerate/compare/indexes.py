@@ -81,7 +81,6 @@ def _warn_of_unfinished(context: AutogenContext, info: TableInfo, items: Iterabl
     for item in items:
         if not (item.get("dialect_options") or {}).get("postgresql_invalid"):
             continue
-        context.has_warned = True
         warnings.warn(
             f'Index "{item["name"]}" of table "{info.key[1]}" is invalid: PostgreSQL has not finished to build it, and '
             "no query uses it. It counts as absent, and what is left of it is dropped. If somebody builds it right "

@@ -43,7 +43,6 @@ def missing_schemas(context: AutogenContext, needed: Iterable[str | None]) -> li
     if not missing or context.impl.sees_all_schemas():
         return [CreateSchemaOp(schema) for schema in missing]
     for schema in missing:
-        context.has_warned = True
         warnings.warn(
             f'The database "{schema}" of the models is not there, or this user may not see it: its tables count as '
             f"new. CREATE it, or GRANT SELECT ON {schema}.* to this user.",

@@ -94,7 +94,6 @@ def _refuse_half_a_look(database: Database, new: Iterable[Table], both: Iterable
 def _name_what_is_in_the_way(context: AutogenContext, database: Database, key: Key) -> None:
     kind = database.catalogue.views.get(key)
     if kind is not None and key not in database.infos:
-        context.has_warned = True
         warnings.warn(
             f'"{key[1]}" is a {kind} in the database, and a table in the models: it cannot be created beside it. '
             "Drop it or rename one of them, or leave it out with include_object.",
@@ -113,7 +112,6 @@ def _without_partitions(context: AutogenContext, database: Database, gone: list[
     for key in left:
         by_parent.setdefault(database.infos[key].inherits[0][1], []).append(key[1])
     for parent, partitions in by_parent.items():
-        context.has_warned = True
         warnings.warn(
             f'Partitions of "{parent}" are not in the models and are left alone: {", ".join(partitions)}. '
             "Add them to the models or leave them out with include_object; to drop one, write op.drop_table().",

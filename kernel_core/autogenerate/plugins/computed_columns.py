@@ -41,7 +41,6 @@ def warn_of_computed(context: AutogenContext, database: Database, found: Found) 
     """Warn of generated columns that differ: no database changes what a column computes."""
     for pair, column in _changed(context, found):
         if context.run_object_filters(column, str(column.name), "column", False, None):
-            context.has_warned = True
             warnings.warn(
                 f"{pair.info.key[1]}.{column.name} computes something else in the models than in the database; "
                 "this cannot be altered. Drop the column and add it again, or choose the plugin "
