@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from ..protocols import RunsSQL
-from .serial import string_literal
+from .serial import literal
 
 _OWNED = """
     SELECT a.attname AS name, s.oid::regclass::text AS place, quote_ident(s.relname) AS plain, s.oid AS oid
@@ -30,7 +30,7 @@ def move_sequences(impl: RunsSQL, connection: Connection, old: str, new: str, sc
     renamed = []
     for row in connection.execute(text(_OWNED), {"table": old_place}).all():
         if row.name in mine:
-            counted = f"SELECT setval({string_literal(mine[row.name].place)}, last_value, is_called) FROM {row.place}"
+            counted = f"SELECT setval({literal(mine[row.name].place)}, last_value, is_called) FROM {row.place}"
             impl.execute_sql(counted)
             renamed.append(f"ALTER SEQUENCE {mine[row.name].place} RENAME TO {row.plain}")
         elif connection.execute(text(_USED), {"oid": row.oid, "table": new_place}).scalar():

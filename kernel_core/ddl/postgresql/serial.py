@@ -19,11 +19,11 @@ from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.types import BigInteger, Integer, SmallInteger, TypeEngine
 
 from ...operations.kinds.column import ColumnDefault, IdentityColumnDefault
-from ...util import sql
-from ...util.sql import sequence_of_default, without_parameters
+from ...util.sql import grammar_of, sequence_of_default, string_literal, without_parameters
 from ...util.sqla_compat import default_sql, quoted_name
 from ..columnchange import ColumnChange
 from ..protocols import RunsSQL
+from .generated_names import object_name
 
 _DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _BELONGS = "SELECT to_regclass(pg_get_serial_sequence(:table, :column)) = to_regclass(:sequence)"
@@ -50,11 +50,11 @@ class SequencePlace:
     @property
     def literal(self) -> str:
         """The sequence as a string literal, for functions that take a regclass."""
-        return string_literal(self.words)
+        return literal(self.words)
 
-    def beside(self) -> SequencePlace:
-        """Return a place for the time of the change, so that the new sequence can have the name of the old one."""
-        return SequencePlace(self.schema, f"{self.plain.encode()[:56].decode(errors='ignore')}_before")
+    def temporary(self) -> SequencePlace:
+        """Return a name for the time of the change, so that the new sequence can have the name of the old one."""
+        return SequencePlace(self.schema, object_name(self.plain, "", "before"))
 
 
 def sequence_of(default: Any) -> SequencePlace | None:
@@ -75,42 +75,23 @@ def serial_default(column: Column[Any]) -> TextClause | None:
         return None
     if column.server_default is not None or column.default is not None or not isinstance(column.type, Integer):
         return None
-    place = SequencePlace(column.table.schema, serial_name(str(column.table.name), str(column.name)))
+    place = SequencePlace(column.table.schema, object_name(str(column.table.name), str(column.name), "seq"))
     words = f"nextval({place.literal}::regclass)"
     return text(without_parameters(words))
 
 
-def serial_name(table: str, column: str, limit: int = 63) -> str:
-    """Return the name of the sequence of a serial column: both names, the longer one truncated to fit into 63 bytes.
-
-    >>> serial_name("users", "id"), len(serial_name("t" * 80, "id"))
-    ('users_id_seq', 63)
-    """
-    room = limit - len("__seq")
-    one, two = len(table.encode()), len(column.encode())
-    while one + two > room:
-        if one > two:
-            one -= 1
-        else:
-            two -= 1
-    first, second = (name.encode()[:size].decode(errors="ignore") for name, size in ((table, one), (column, two)))
-    return f"{first}_{second}_seq"
-
-
 def becomes_identity(impl: RunsSQL, change: ColumnChange, old: SequencePlace) -> None:
     """Make an identity of a serial column: same next number; its own sequence is dropped, a shared one kept."""
-    table = _table(impl, change)
     impl.execute(ColumnDefault(*change.place, None, **change.known))
     belongs = _belongs(impl, change, old, _BELONGS)
-    before = old.beside() if belongs else old
+    before = old.temporary() if belongs else old
     if belongs:
         impl.execute_sql(f"ALTER SEQUENCE {old.words} OWNED BY NONE")
         impl.execute_sql(f"ALTER SEQUENCE {old.words} RENAME TO {before.name}")
     known = {**change.known, "existing_server_default": None}
     impl.execute(IdentityColumnDefault(*change.place, change.server_default, impl, **known))
     counted = _within(f"nextval({before.literal})", change.server_default)
-    own = f"pg_get_serial_sequence({string_literal(table)}, {string_literal(change.column_name)})"
-    impl.execute_sql(f"SELECT setval({own}, {counted}, false)")
+    impl.execute_sql(f"SELECT setval({_own_sequence(impl, change)}, {counted}, false)")
     if belongs:
         impl.execute_sql(f"DROP SEQUENCE {before.words}")
 
@@ -121,14 +102,14 @@ def becomes_serial(impl: RunsSQL, change: ColumnChange, new: SequencePlace) -> N
     if taken:
         impl.execute(IdentityColumnDefault(*change.place, None, impl, **change.known))
     else:
-        table, meanwhile = _table(impl, change), new.beside()
-        own = f"pg_get_serial_sequence({string_literal(table)}, {string_literal(change.column_name)})"
-        impl.execute_sql(f"CREATE SEQUENCE {meanwhile.words} AS {_integer(change)}")
-        impl.execute_sql(f"SELECT setval({meanwhile.literal}, greatest(nextval({own}), 1), false)")
+        temporary = new.temporary()
+        next_number = f"greatest(nextval({_own_sequence(impl, change)}), 1)"
+        impl.execute_sql(f"CREATE SEQUENCE {temporary.words} AS {_integer(change)}")
+        impl.execute_sql(f"SELECT setval({temporary.literal}, {next_number}, false)")
         impl.execute(IdentityColumnDefault(*change.place, None, impl, **change.known))
-        impl.execute_sql(f"ALTER SEQUENCE {meanwhile.words} RENAME TO {new.name}")
+        impl.execute_sql(f"ALTER SEQUENCE {temporary.words} RENAME TO {new.name}")
         column = impl.checking_dialect.identifier_preparer.quote(change.column_name)
-        impl.execute_sql(f"ALTER SEQUENCE {new.words} OWNED BY {table}.{column}")
+        impl.execute_sql(f"ALTER SEQUENCE {new.words} OWNED BY {_table(impl, change)}.{column}")
     known = {**change.known, "existing_server_default": None}
     impl.execute(ColumnDefault(*change.place, change.server_default, **known))
 
@@ -136,7 +117,7 @@ def becomes_serial(impl: RunsSQL, change: ColumnChange, new: SequencePlace) -> N
 def _belongs(impl: RunsSQL, change: ColumnChange, place: SequencePlace, query: str) -> bool:
     """Return the server's answer; offline, whether the sequence has the name that a serial column gives it."""
     if impl.as_sql or impl.connection is None:
-        return place.plain == serial_name(change.table_name, change.column_name)
+        return place.plain == object_name(change.table_name, change.column_name, "seq")
     given = {"table": _table(impl, change), "column": change.column_name, "sequence": place.words}
     return bool(impl.connection.execute(text(query), given).scalar())
 
@@ -145,6 +126,11 @@ def _table(impl: RunsSQL, change: ColumnChange) -> str:
     quote = impl.checking_dialect.identifier_preparer
     schema, name = impl.translated(change.schema), quote.quote(change.table_name)
     return f"{quote.quote_schema(schema)}.{name}" if schema else name
+
+
+def _own_sequence(impl: RunsSQL, change: ColumnChange) -> str:
+    """Return the call that returns the sequence of the column itself."""
+    return f"pg_get_serial_sequence({literal(_table(impl, change))}, {literal(change.column_name)})"
 
 
 def _within(counted: str, identity: Identity) -> str:
@@ -162,6 +148,6 @@ def _integer(change: ColumnChange) -> str:
     return "INTEGER" if isinstance(type_, Integer) and not isinstance(type_, BigInteger) else "BIGINT"
 
 
-def string_literal(words: str) -> str:
-    """Return words as a string literal of PostgreSQL."""
-    return sql.string_literal(words, sql.grammar_of("postgresql"))
+def literal(value: str) -> str:
+    """Return a text as a string literal of PostgreSQL."""
+    return string_literal(value, grammar_of("postgresql"))

@@ -9,7 +9,8 @@ import pytest
 import rounds
 import sqlalchemy as sa
 
-from kernel_core.ddl.postgresql.serial import sequence_of, serial_default, serial_name
+from kernel_core.ddl.postgresql.generated_names import object_name
+from kernel_core.ddl.postgresql.serial import sequence_of, serial_default
 from kernel_core.operations import Operations
 from kernel_core.runtime.migration import MigrationContext
 
@@ -155,7 +156,7 @@ def test_the_name_of_a_serial_sequence_is_the_one_that_the_server_gives(postgres
             {"name": postgresql.dialect.identifier_preparer.quote(table)},
         ).scalar()
         assert given == str(serial_default(made.c[column])).replace("\\:", ":")
-        assert serial_name(table, column) in given.replace("''", "'")
+        assert object_name(table, column, "seq") in given.replace("''", "'")
         metadata.drop_all(postgresql)
 
 
