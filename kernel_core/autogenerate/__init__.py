@@ -10,19 +10,25 @@ from .api import (
     script_template_args,
 )
 from .compare import comparators
+from .proposal import Proposed, combined, propose, template_args, write
 from .render import render_op_text, renderers
 from .rewriter import Rewriter
 
 __all__ = [
     "AutogenContext",
+    "Proposed",
     "RevisionContext",
     "Rewriter",
+    "combined",
     "comparators",
     "compare_metadata",
     "plugins",
     "produce_migrations",
+    "propose",
     "render_op_text",
     "render_python_code",
     "renderers",
     "script_template_args",
+    "template_args",
+    "write",
 ]

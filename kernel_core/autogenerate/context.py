@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -64,8 +65,8 @@ class AutogenContext:
         self.imports = set()
         self.batch_table: str | None = None
         self.type_sources: dict[tuple[Any, ...], str] = {}
-        self.column_orders: dict[tuple[str | None, str], tuple[Sequence[str], Sequence[str]]] = {}
-        """Table -> the names of its columns in the database and in the models; filled by the comparison."""
+        self.warnings: list[str] = []
+        """The differences that no operation removes, in sentences; see `warn`."""
         if autogenerate:
             self._check()
 
@@ -77,6 +78,11 @@ class AutogenContext:
             )
         if getattr(self.migration_context, "as_sql", False):
             raise CommandError("Autogenerate needs a database connection; it cannot run in offline (--sql) mode.")
+
+    def warn(self, message: str) -> None:
+        """Warn of a difference that no operation removes, and keep the message in ``warnings``."""
+        self.warnings.append(message)
+        warnings.warn(message, stacklevel=3)
 
     @property
     def impl(self) -> Any:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kernel_core.autogenerate import AutogenContext, produce_migrations
-from kernel_core.autogenerate.api import script_template_args
-from kernel_core.operations.containers import DowngradeOps, MigrationScript, UpgradeOps
+from kernel_core.autogenerate import Proposed, propose, template_args
+from kernel_core.operations.containers import UpgradeOps
 from kernel_core.runtime.environment import EnvironmentContext
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import ScriptDirectory
@@ -20,7 +19,7 @@ from ..reimport import fresh_modules
 from ..running.existing import unwritten
 from ..running.work import at_work, refuse_difference
 from ..targets import Target, heads_of, labels, refuse_others, target_of
-from .several import Part, are_alike, joined, template_args
+from .several import Part, are_alike, joined, proposal_of
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ class Comparison:
     database_heads: tuple[str, ...]
     heads: tuple[str, ...]
     fingerprint: str
+    proposed: Proposed
     wanted: Wanted = EVERYTHING
     asked: Models | None = None
     parts: tuple[Part, ...] = ()
@@ -55,23 +55,19 @@ class Comparison:
         """Return what was compared: the models and the database ``where``, and that something was left out."""
         return f"{self.models} and {where}{f' ({self.wanted})' if str(self.wanted) else ''}"
 
+    @property
+    def rev_id(self) -> str | None:
+        """The revision id that a hook of ``env.py`` has chosen, if any."""
+        return self.proposed.scripts[0].rev_id if self.proposed.scripts else None
+
     def template_args(self, operations: UpgradeOps) -> dict[str, Any]:
         """Return what fills the template of a version file for these operations; raises IrreversibleOperation.
 
-        Raises CommandError where several targets cannot have one revision (see `several.template_args`).
+        Raises CommandError where several targets cannot have one revision (see `several.proposal_of`).
         """
         if self.parts:
-            return {**self._own_args(), **template_args(self.parts, operations)}
-        if self.operations.names is not None:
-            self.operations.names.assign(operations.leaves())
-        context = MigrationContext.configure(dialect=self.dialect, opts=dict(self.opts))
-        script = MigrationScript(None, operations, operations.reverse_into(DowngradeOps()))
-        autogen = AutogenContext(context, autogenerate=False)
-        return {**self._own_args(), **script_template_args(script, autogen)}
-
-    def _own_args(self) -> dict[str, Any]:
-        """Return what ``env.py`` has for the template: ``context.configure(template_args=...)``."""
-        return dict(self.opts.get("template_args") or {})
+            return template_args(proposal_of(self.parts, operations))
+        return template_args(self.proposed.only(operations))
 
 
 def compare(
@@ -101,11 +97,8 @@ def _directly(session: Session, models: Models | None, wanted: Wanted) -> Compar
     if models is None:
         raise CommandError(NO_MODELS)
     with session.connection.open() as live:
-        opts: dict[str, Any] = {"target_metadata": models.metadata, "renames": wanted.renames or "show"}
-        opts["autogenerate_plugins"] = wanted.plugins
-        context = MigrationContext.configure(connection=live, opts=opts)
-        found = produce_migrations(context, models.metadata)
-        return _comparison(found, models, context, (), (), wanted)
+        context = MigrationContext.configure(connection=live, opts={"target_metadata": models.metadata})
+        return _produced(context, models, (), (), wanted)
 
 
 def _by_environment(session: Session, models: Models | None, only_at_head: bool, wanted: Wanted) -> Comparison:
@@ -144,16 +137,21 @@ def _by_environment(session: Session, models: Models | None, only_at_head: bool,
 def _produced(
     context: MigrationContext, used: Models, here: tuple[str, ...], heads: tuple[str, ...], wanted: Wanted
 ) -> Comparison:
-    """Compare as ``env.py`` has configured, its hook included."""
-    if wanted.renames is not None:
-        context.opts["renames"] = wanted.renames
-    if context.opts.get("autogenerate_plugins") is None:
-        context.opts["autogenerate_plugins"] = wanted.plugins
-    directives = [produce_migrations(context, used.metadata)]
-    hook = context.opts.get("process_revision_directives")
-    if hook is not None:
-        hook(context, here, directives)
-    return _comparison(directives[0] if directives else None, used, context, here, heads, wanted)
+    """Compare as the context is configured, its hook included."""
+    proposed = propose(context, used.metadata, revision=here, renames=wanted.renames, plugins=wanted.plugins)
+    operations, notes = wanted.among(proposed.operations)
+    return Comparison(
+        operations=operations,
+        models=used,
+        dialect=context.dialect,
+        opts=dict(context.opts),
+        database_heads=here,
+        heads=heads,
+        fingerprint=fingerprint(used.metadata, context.dialect),
+        proposed=proposed,
+        wanted=wanted,
+        notes=notes,
+    )
 
 
 def _refuse_nothing(session: Session, results: Sequence[object], without: Sequence[Target]) -> None:
@@ -175,7 +173,8 @@ def _joined(results: Sequence[tuple[Target, Comparison]], without: Sequence[Targ
         return first
     names = labels([target for target, _ in results] + list(without))
     parts = tuple(
-        Part(name, one.operations, one.dialect, one.opts) for name, (_, one) in zip(names, results, strict=False)
+        Part(name, one.operations, one.dialect, one.opts, one.proposed)
+        for name, (_, one) in zip(names, results, strict=False)
     )
     notes = tuple(dict.fromkeys(note for _, one in results for note in one.notes))
     notes += tuple(f"{name} was not compared: env.py has no models for it." for name in names[len(results) :])
@@ -209,29 +208,6 @@ def _used(session: Session, models: Models | None, theirs: Any) -> Models:
             "or let env.py take config.attributes['target_metadata']."
         )
     return own
-
-
-def _comparison(
-    script: MigrationScript | None,
-    models: Models,
-    context: Any,
-    here: tuple[str, ...],
-    heads: tuple[str, ...],
-    wanted: Wanted,
-) -> Comparison:
-    operations = script.upgrade_ops if script is not None else None
-    chosen, notes = wanted.among(operations if operations is not None else UpgradeOps([]))
-    return Comparison(
-        operations=chosen,
-        models=models,
-        dialect=context.dialect,
-        opts=dict(context.opts),
-        database_heads=here,
-        heads=heads,
-        fingerprint=fingerprint(models.metadata, context.dialect),
-        wanted=wanted,
-        notes=notes,
-    )
 
 
 def _check_at_head(scripts: ScriptDirectory, here: Sequence[str]) -> None:

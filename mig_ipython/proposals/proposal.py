@@ -60,7 +60,7 @@ class Proposal(View):
             session,
             review,
             comparison,
-            rev_id=rev_id or new_id(),
+            rev_id=rev_id or comparison.rev_id or new_id(),
             message=message,
             head=head,
             label=branch_label,

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kernel_core.autogenerate import AutogenContext, render_python_code
-from kernel_core.autogenerate.api import script_template_args
-from kernel_core.operations.containers import DowngradeOps, MigrationScript, UpgradeOps, grouped
-from kernel_core.runtime.migration import MigrationContext
+from kernel_core.autogenerate import Proposed, combined, render_python_code
+from kernel_core.operations.containers import UpgradeOps, grouped
 from kernel_core.util.exc import CommandError
 
 
@@ -21,16 +19,7 @@ class Part:
     operations: UpgradeOps
     dialect: Any
     opts: dict[str, Any]
-
-    @property
-    def tokens(self) -> tuple[str, str]:
-        """The slots of the template for its upgrades and downgrades."""
-        opts = self.opts
-        return str(opts.get("upgrade_token") or "upgrades"), str(opts.get("downgrade_token") or "downgrades")
-
-    def context(self) -> MigrationContext:
-        """Return a context that writes operations as ``env.py`` says."""
-        return MigrationContext.configure(dialect=self.dialect, opts=dict(self.opts))
+    proposed: Proposed
 
 
 def code_of(operations: UpgradeOps) -> str:
@@ -40,7 +29,7 @@ def code_of(operations: UpgradeOps) -> str:
 
 def are_alike(parts: Sequence[Part]) -> bool:
     """Return whether one revision does the same in all targets, and the same is missing in all of them."""
-    return len({part.tokens for part in parts}) == 1 and len({code_of(part.operations) for part in parts}) == 1
+    return len({part.proposed.tokens for part in parts}) == 1 and len({code_of(part.operations) for part in parts}) == 1
 
 
 def joined(parts: Sequence[Part]) -> UpgradeOps:
@@ -60,13 +49,13 @@ def joined(parts: Sequence[Part]) -> UpgradeOps:
     return found
 
 
-def template_args(parts: Sequence[Part], operations: UpgradeOps) -> dict[str, Any]:
-    """Return what fills the template: for each database the operations that are marked with it.
+def proposal_of(parts: Sequence[Part], operations: UpgradeOps) -> Proposed:
+    """Return the proposal of one revision: for each database the operations that are marked with it.
 
     Raises CommandError where one function serves all targets and they differ from the models in different ways, or
     where it is not known which database an operation is for.
     """
-    if len({part.tokens for part in parts}) < len(parts):
+    if len({part.proposed.tokens for part in parts}) < len(parts):
         names = ", ".join(part.label for part in parts)
         raise CommandError(
             f"The targets ({names}) differ from the models in different ways, and one revision runs on all of them. "
@@ -80,16 +69,5 @@ def template_args(parts: Sequence[Part], operations: UpgradeOps) -> dict[str, An
             f'Which database "{lost.sentence()}" is for is not known: {", ".join(sorted(known))}. '
             "Reject it, and add it to the written file."
         )
-    upgrades, downgrades = [], []
-    contexts: dict[str, AutogenContext] = {}
-    for part in parts:
-        own = [one for one in leaves if one.engine == part.label]
-        if part.operations.names is not None:
-            part.operations.names.assign(own)
-        upgrade = UpgradeOps(grouped(own), part.tokens[0])
-        downgrade = upgrade.reverse_into(DowngradeOps(downgrade_token=part.tokens[1]))
-        upgrades.append(upgrade)
-        downgrades.append(downgrade)
-        contexts |= dict.fromkeys(part.tokens, AutogenContext(part.context(), autogenerate=False))
-    script = MigrationScript(None, upgrades, downgrades, imports=set())
-    return dict(script_template_args(script, contexts[parts[0].tokens[0]], contexts))
+    own = {part.label: [one for one in leaves if one.engine == part.label] for part in parts}
+    return combined([part.proposed.only(UpgradeOps(grouped(own[part.label]))) for part in parts])

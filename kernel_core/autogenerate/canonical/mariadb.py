@@ -7,7 +7,6 @@ all tables (a compound statement, manual "BEGIN NOT ATOMIC"); MySQL, which knows
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -163,11 +162,10 @@ def _shown(connection: Connection, create: str) -> Sequence[Any]:
 
 def _warn_of_refusal(context: AutogenContext, key: Key, reason: str) -> None:
     name = ".".join(part for part in key if part is not None)
-    warnings.warn(
+    context.warn(
         f'What "{name}" checks or computes cannot be compared where it is spelled in two ways: the server refuses a '
         f"temporary table like it ({reason}). GRANT SELECT on it and CREATE TEMPORARY TABLES on its database to this "
         "user, or leave those plugins out with autogenerate_plugins.",
-        stacklevel=2,
     )
 
 

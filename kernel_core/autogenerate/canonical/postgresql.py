@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -121,11 +120,10 @@ def _program(tables: Sequence[Mapping[str, Any]]) -> str:
 
 def _warn_of_refusal(context: AutogenContext, scratch: _Scratch, reason: str) -> None:
     name = ".".join(part for part in scratch.table if part is not None)
-    warnings.warn(
+    context.warn(
         f'What "{name}" checks, computes or indexes cannot be compared where it is spelled in two ways: PostgreSQL '
         f"refuses a temporary table like it ({reason}). GRANT SELECT on it and TEMPORARY on the database to this role, "
         "or leave those plugins out with autogenerate_plugins.",
-        stacklevel=2,
     )
 
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...operations.containers import UpgradeOps
 from ..context import AutogenContext
 from ..registry import Comparators, comparators
 from .reflect import Database
 from .schemas import compared_schemas
-from .tables import compare_tables
+from .tables import ColumnOrders, compare_tables
 
-__all__ = ["Comparators", "comparators", "populate_upgrade_ops"]
-
-
-def populate_upgrade_ops(context: AutogenContext, upgrade_ops: UpgradeOps) -> None:
-    """Fill ``upgrade_ops`` with the operations that make the database what the models say."""
-    own = {"schemas": lambda: _compare_schemas(context, upgrade_ops)}
-    context.comparisons.run("autogenerate", lambda: (context, upgrade_ops), own)
+__all__ = ["ColumnOrders", "Comparators", "comparators", "populate_upgrade_ops"]
 
 
-def _compare_schemas(context: AutogenContext, upgrade_ops: UpgradeOps) -> None:
-    schemas = compared_schemas(context)
-    own = {"tables": lambda: compare_tables(context, upgrade_ops, Database(context, schemas))}
-    context.comparisons.run("schema", lambda: (context, upgrade_ops, set(schemas)), own)
+def populate_upgrade_ops(context: AutogenContext, upgrade_ops: UpgradeOps) -> ColumnOrders:
+    """Fill ``upgrade_ops`` with the operations that make the database match the metadata.
+
+    Returns the order of the columns of each table that both have.
+    """
+    orders: dict[tuple[str | None, str], tuple[Sequence[str], Sequence[str]]] = {}
+
+    def tables(schemas: list[str | None]) -> None:
+        orders.update(compare_tables(context, upgrade_ops, Database(context, schemas)))
+
+    def in_schemas() -> None:
+        schemas = compared_schemas(context)
+        arguments = (context, upgrade_ops, set(schemas))
+        context.comparisons.run("schema", lambda: arguments, {"tables": lambda: tables(schemas)})
+
+    context.comparisons.run("autogenerate", lambda: (context, upgrade_ops), {"schemas": in_schemas})
+    return orders

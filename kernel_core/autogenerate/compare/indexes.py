@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -81,11 +80,10 @@ def _warn_of_unfinished(context: AutogenContext, info: TableInfo, items: Iterabl
     for item in items:
         if not (item.get("dialect_options") or {}).get("postgresql_invalid"):
             continue
-        warnings.warn(
+        context.warn(
             f'Index "{item["name"]}" of table "{info.key[1]}" is invalid: PostgreSQL has not finished to build it, and '
             "no query uses it. It counts as absent, and what is left of it is dropped. If somebody builds it right "
             "now, wait and compare again; to repair it by hand, run REINDEX INDEX CONCURRENTLY.",
-            stacklevel=2,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 
 from ...operations.kinds.schema import CreateSchemaOp
@@ -43,9 +42,8 @@ def missing_schemas(context: AutogenContext, needed: Iterable[str | None]) -> li
     if not missing or context.impl.sees_all_schemas():
         return [CreateSchemaOp(schema) for schema in missing]
     for schema in missing:
-        warnings.warn(
+        context.warn(
             f'The database "{schema}" of the models is not there, or this user may not see it: its tables count as '
             f"new. CREATE it, or GRANT SELECT ON {schema}.* to this user.",
-            stacklevel=2,
         )
     return []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from typing import Any
 
@@ -97,8 +96,7 @@ def _identity_differs(context: AutogenContext, inspected: Identity | None, model
 
 def _compare_computed(context: AutogenContext, inspected: Column[Any], model: Column[Any]) -> None:
     if (inspected.computed is None) != (model.computed is None):
-        warnings.warn(
+        context.warn(
             f"{model.table.name}.{model.name} {'is not' if model.computed is None else 'is'} a generated column in the "
             "models, in the database it is the other way round; this cannot be altered. Drop it and add it again.",
-            stacklevel=2,
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Table
@@ -35,11 +34,15 @@ from .schemas import missing_schemas
 from .sequences import compare_sequences
 from .sides import Sides, indexes_of_one_side, sides_of
 
+ColumnOrders = Mapping[Key, tuple[Sequence[str], Sequence[str]]]
+"""Table -> the names of its columns in the database and in the metadata, each in their order."""
 
-def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: Database) -> None:
-    """Fill ``upgrade_ops`` with all that makes the database what the models say.
 
-    New tables come first, parents before children; then the changes; then the tables that go, children before parents.
+def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: Database) -> ColumnOrders:
+    """Fill ``upgrade_ops`` with all that makes the database match the metadata.
+
+    New tables come first, parents before children; then the changes; then the dropped tables, children before parents.
+    Returns the order of the columns of the tables that both have.
     """
     models = _models(context, database)
     new: list[Table] = []
@@ -74,6 +77,7 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
     for pair in pairs:
         drop_what_needs_columns(context, database, pair)
     upgrade_ops.ops.extend(found.in_order())
+    return {pair.info.key: (list(pair.info.columns), names(pair.model.columns)) for pair in pairs}
 
 
 def _refuse_half_a_look(database: Database, new: Iterable[Table], both: Iterable[Table]) -> None:
@@ -94,10 +98,9 @@ def _refuse_half_a_look(database: Database, new: Iterable[Table], both: Iterable
 def _name_what_is_in_the_way(context: AutogenContext, database: Database, key: Key) -> None:
     kind = database.catalogue.views.get(key)
     if kind is not None and key not in database.infos:
-        warnings.warn(
+        context.warn(
             f'"{key[1]}" is a {kind} in the database, and a table in the models: it cannot be created beside it. '
             "Drop it or rename one of them, or leave it out with include_object.",
-            stacklevel=2,
         )
 
 
@@ -112,10 +115,9 @@ def _without_partitions(context: AutogenContext, database: Database, gone: list[
     for key in left:
         by_parent.setdefault(database.infos[key].inherits[0][1], []).append(key[1])
     for parent, partitions in by_parent.items():
-        warnings.warn(
+        context.warn(
             f'Partitions of "{parent}" are not in the models and are left alone: {", ".join(partitions)}. '
             "Add them to the models or leave them out with include_object; to drop one, write op.drop_table().",
-            stacklevel=2,
         )
     return [key for key in gone if key not in left]
 
@@ -226,7 +228,6 @@ def _drops(operation: MigrateOperation, key: ForeignKeyConstraint) -> bool:
 def _changes(context: AutogenContext, database: Database, model: Table) -> Changes:
     """Return what is to be done to a table that both sides have."""
     info = database.infos[_key(database, model)]
-    context.column_orders[info.key] = list(info.columns), names(model.columns)
     changes, sides = Changes(info.key), sides_of(context, database, info, model)
     changes.added_columns = added_columns(context, info, model)
     changes.altered_columns = altered_columns(context, database, info, model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -174,10 +173,9 @@ def _warn_of_nameless(context: AutogenContext, item: Mapping[str, Any], key: Key
     implied = normal_sql(f"json_valid(`{column}`)", context.dialect)
     if normal_sql(str(item["sqltext"]), context.dialect) == implied:
         return
-    warnings.warn(
+    context.warn(
         f'CHECK ({item["sqltext"]}) inside column "{column}" of "{table}" is not in the models and has no name to drop '
         f"it by: it stays. To drop it, say the column again without it: ALTER TABLE {table} MODIFY {column} ...",
-        stacklevel=2,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from sqlalchemy.schema import Column
@@ -41,11 +40,10 @@ def warn_of_computed(context: AutogenContext, database: Database, found: Found) 
     """Warn of generated columns that differ: no database changes what a column computes."""
     for pair, column in _changed(context, found):
         if context.run_object_filters(column, str(column.name), "column", False, None):
-            warnings.warn(
+            context.warn(
                 f"{pair.info.key[1]}.{column.name} computes something else in the models than in the database; "
                 "this cannot be altered. Drop the column and add it again, or choose the plugin "
                 "kernel_core.ext.computed_columns.",
-                stacklevel=2,
             )
 
 

@@ -35,6 +35,7 @@ def accept(upgrade_ops: UpgradeOps, candidate: RenameCandidate) -> UpgradeOps:
     early = [leaf for leaf in left[place:] if _drops(leaf) and _is_about(leaf, candidate)]
     late = [leaf for leaf in left[place:] if not any(leaf is other for other in early)]
     accepted = UpgradeOps(grouped([*left[:place], *early, *candidate.instead, *late]), upgrade_ops.upgrade_token)
+    accepted.names = upgrade_ops.names
     accepted.renames = tuple(each for each in upgrade_ops.renames if _holds(list(accepted.leaves()), each))
     return accepted
 

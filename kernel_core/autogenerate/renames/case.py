@@ -21,17 +21,15 @@ from .tables import renamed_table
 _REASONS = ("same name but for its case",)
 
 
-def rename_by_case(context: AutogenContext, upgrade_ops: UpgradeOps) -> None:
-    """Make one rename of each drop and addition whose names this database takes for the same, in place."""
+def rename_by_case(context: AutogenContext, upgrade_ops: UpgradeOps) -> UpgradeOps:
+    """Return the operations with each drop and addition whose names this database cannot tell apart as one rename."""
     folds_columns = getattr(context.impl, "folds_column_names", False)
     folds_tables = getattr(context.impl, "folds_table_names", False)
     if not folds_columns:
-        return
-    left = upgrade_ops
-    while (found := next(_pairs(context, list(left.leaves()), folds_tables), None)) is not None:
-        left = accept(left, found)
-    if left is not upgrade_ops:
-        upgrade_ops.ops[:] = left.ops
+        return upgrade_ops
+    while (found := next(_pairs(context, list(upgrade_ops.leaves()), folds_tables), None)) is not None:
+        upgrade_ops = accept(upgrade_ops, found)
+    return upgrade_ops
 
 
 def _pairs(context: AutogenContext, leaves: list[MigrateOperation], folds_tables: bool) -> Iterator[RenameCandidate]:

@@ -1,34 +1,80 @@
-"""What becomes of the candidates: they are shown, made renames, or not looked for."""
+"""The option ``renames``: whether renames are shown, accepted, or not searched."""
 
 from __future__ import annotations
 
-from ...operations.containers import UpgradeOps
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from ...operations.containers import OpContainer, UpgradeOps
+from ...operations.kinds.column import AddColumnOp
+from ...operations.kinds.table import CreateTableOp
+from ...operations.operation import MigrateOperation
+from ...operations.renames import RenameCandidate
+from ...runtime.migration import MigrationContext
 from ...util.exc import CommandError
+from ..compare import ColumnOrders
 from ..context import AutogenContext
 from .accept import accept_all
 from .case import rename_by_case
 from .find import candidates
 
+Container = TypeVar("Container", bound=OpContainer)
+
 CHOICES = ("show", "accept", "off")
 
 
-def settle_renames(context: AutogenContext, upgrade_ops: UpgradeOps) -> None:
-    """Do with renames what the option ``renames`` says, in place.
+def chosen_renames(context: MigrationContext | None, given: str | None = None) -> str:
+    """Return what to do with renames: ``show``, ``accept`` or ``off``; raises CommandError for another value.
 
-    ``show``, the default, notes the candidates in ``upgrade_ops.renames`` and in a remark on each addition; ``accept``
-    makes renames of them; ``off`` does not look. Names that differ in case alone, where the database does not tell them
-    apart, are always a rename. Raises CommandError for another word.
+    The first of these that has a value counts: the argument of the call (``--renames``), then
+    ``context.configure(renames=...)`` in ``env.py``, then ``renames`` in the configuration file, then ``show``.
     """
-    chosen = context.opts.get("renames", "show")
+    config: Any = getattr(context, "config", None)
+    configured = config.get_main_option("renames") if hasattr(config, "get_main_option") else None
+    chosen = given or (getattr(context, "opts", None) or {}).get("renames") or configured or "show"
     if chosen not in CHOICES:
         raise CommandError(f"renames cannot be {chosen!r}. Choose one of {', '.join(CHOICES)}.")
-    rename_by_case(context, upgrade_ops)
-    if chosen == "off":
-        return
-    upgrade_ops.renames = candidates(context, upgrade_ops, orders=context.column_orders)
-    if chosen == "accept":
-        upgrade_ops.ops[:] = accept_all(upgrade_ops).ops
-        upgrade_ops.renames = ()
-    for candidate in upgrade_ops.renames:
-        found = f"looks like a rename of {candidate.old_name} ({candidate.certainty})"
-        candidate.add.remark = "; ".join(filter(None, (found, candidate.add.remark)))
+    return str(chosen)
+
+
+def settle_renames(context: AutogenContext, upgrade_ops: UpgradeOps, orders: ColumnOrders, choice: str) -> UpgradeOps:
+    """Return the operations after the option ``renames`` (see `chosen_renames`) was applied.
+
+    ``show`` lists the candidates in ``renames`` of the result and names them in a remark on each addition; ``accept``
+    replaces them by renames; ``off`` does not search. Names that differ only in case, where the database does not tell
+    them apart, are always a rename.
+    """
+    upgrade_ops = rename_by_case(context, upgrade_ops)
+    if choice == "off":
+        return upgrade_ops
+    found = candidates(context, upgrade_ops, orders=orders)
+    if choice == "accept":
+        return accept_all(_with_candidates(upgrade_ops, found))
+    remarked = tuple(replace(each, add=_with_remark(each)) for each in found)
+    instead = {id(old.add): new.add for old, new in zip(found, remarked, strict=True)}
+    return _with_candidates(_replaced(upgrade_ops, instead), remarked)
+
+
+def _with_candidates(upgrade_ops: UpgradeOps, candidates: tuple[RenameCandidate, ...]) -> UpgradeOps:
+    result = copy.copy(upgrade_ops)
+    result.renames = candidates
+    return result
+
+
+def _with_remark(candidate: RenameCandidate) -> AddColumnOp | CreateTableOp:
+    addition = copy.copy(candidate.add)
+    text = f"looks like a rename of {candidate.old_name} ({candidate.certainty})"
+    addition.remark = "; ".join(filter(None, (text, addition.remark)))
+    return addition
+
+
+def _replaced(container: Container, instead: Mapping[int, MigrateOperation]) -> Container:
+    """Return a copy of a container with other operations in place of some, by their ``id()``."""
+    copied = copy.copy(container)
+    copied.ops = [
+        _replaced(each, instead) if isinstance(each, OpContainer) else instead.get(id(each), each)
+        for each in container.ops
+    ]
+    return copied

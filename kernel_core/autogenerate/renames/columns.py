@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.schema import Column
@@ -10,14 +10,12 @@ from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from ...util.sqla_compat import default_sql
+from ..compare import ColumnOrders
 from ..compare.columns import add_conversion
 from ..compare.server_defaults import default_differs, known_default
 from ..compare.types import type_differs
 from ..context import AutogenContext
 from .names import alikeness
-
-Orders = Mapping[tuple[str | None, str], tuple[Sequence[str], Sequence[str]]]
-"""Table -> the names of its columns in the database and in the models, each in their order."""
 
 _FAMILIES = (
     {"string", "text", "unicode", "unicode_text", "enum", "char", "varchar"},
@@ -28,7 +26,7 @@ _FAMILIES = (
 
 
 def column_score(
-    context: AutogenContext, drop: DropColumnOp, add: AddColumnOp, orders: Orders, targets: tuple[str, str]
+    context: AutogenContext, drop: DropColumnOp, add: AddColumnOp, orders: ColumnOrders, targets: tuple[str, str]
 ) -> tuple[float, tuple[str, ...]]:
     """Return how sure it is that ``add`` is what is dropped, and why; 0 where it cannot be.
 
@@ -89,7 +87,7 @@ def _family(type_: TypeEngine[Any]) -> str:
     return str(own.__visit_name__).lower()
 
 
-def _same_place(drop: DropColumnOp, add: AddColumnOp, orders: Orders) -> float:
+def _same_place(drop: DropColumnOp, add: AddColumnOp, orders: ColumnOrders) -> float:
     """Return 0.15 where both stand at the same place between the same columns, 0.05 where that says less.
 
     It says less at the end, where new columns go, and where there are more columns between than there were.

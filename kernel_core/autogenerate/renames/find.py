@@ -12,8 +12,9 @@ from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ...operations.renames import RenameCandidate
 from ...util.sql import grammar_of
+from ..compare import ColumnOrders
 from ..context import AutogenContext
-from .columns import Orders, column_score, renamed_column
+from .columns import column_score, renamed_column
 from .pairs import clear_pairs
 from .tables import renamed_table, table_score
 from .values import weigh
@@ -21,11 +22,11 @@ from .values import weigh
 THRESHOLD = 0.7
 """From this score on a pair is a candidate."""
 
-_NONE: Orders = MappingProxyType({})
+_NONE: ColumnOrders = MappingProxyType({})
 
 
 def candidates(
-    context: AutogenContext, upgrade_ops: OpContainer, *, orders: Orders = _NONE, look_at_values: bool = True
+    context: AutogenContext, upgrade_ops: OpContainer, *, orders: ColumnOrders = _NONE, look_at_values: bool = True
 ) -> tuple[RenameCandidate, ...]:
     """Return what looks like a rename, the surest first; nothing is changed.
 
@@ -38,7 +39,7 @@ def candidates(
 
 
 def _columns(
-    context: AutogenContext, leaves: list[MigrateOperation], orders: Orders, look_at_values: bool
+    context: AutogenContext, leaves: list[MigrateOperation], orders: ColumnOrders, look_at_values: bool
 ) -> Iterable[RenameCandidate]:
     drops = [each for each in leaves if isinstance(each, DropColumnOp)]
     adds = [each for each in leaves if isinstance(each, AddColumnOp)]

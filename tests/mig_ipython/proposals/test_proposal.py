@@ -206,3 +206,21 @@ def test_what_is_written_shows_its_relative_path_and_the_next_step_and_is_a_path
     with open(written) as file:
         assert "Add e-mail" in file.read()
     assert changed.run("p.write()") == written
+
+
+# ---- what the environment says
+
+
+def test_a_hook_of_env_py_chooses_the_revision_id_and_adds_an_import(migrated):
+    env = Path("migrations/env.py")
+    hook = "def number(context, revision, directives):\n    directives[0].rev_id = '0002'\n"
+    hook += "    directives[0].imports.add('import decimal')\n"
+    text = env.read_text().replace(
+        '"target_metadata": target_metadata,',
+        '"target_metadata": target_metadata, "process_revision_directives": number,',
+    )
+    env.write_text(text.replace("\ndef ", f"\n{hook}\ndef ", 1))
+    migrated.declare(AGE)
+    path = migrated.run("%mig_autogenerate Base -m 'Add age' --write").path
+    assert path.name.startswith("0002_")
+    assert "import decimal" in path.read_text()
