@@ -408,9 +408,11 @@ class BatchOperations(AbstractOperations):
         insert_after: str | None = None,
         **kw: Any,
     ) -> None:
-        """Change a column of the table of the batch; takes what ``op.alter_column`` takes, and a new place."""
-    def create_check_constraint(self, constraint_name: str, condition: str | ColumnElement[Any], **kw: Any) -> None:
-        """Add a check to the table of the batch."""
+        """Change a column of the table of the batch, or move it next to another column."""
+    def create_check_constraint(
+        self, constraint_name: str | None, condition: str | ColumnElement[Any], **kw: Any
+    ) -> None:
+        """Add a check constraint to the table of the batch."""
     def create_exclude_constraint(self, constraint_name: str | None, *elements: Element, **kw: Any) -> None:
         """Add an exclude constraint to the table of the batch (PostgreSQL)."""
     def create_foreign_key(
@@ -420,31 +422,45 @@ class BatchOperations(AbstractOperations):
         local_cols: Sequence[str],
         remote_cols: Sequence[str],
         *,
-        referent_schema: str | None = None,
         onupdate: str | None = None,
         ondelete: str | None = None,
         deferrable: bool | None = None,
         initially: str | None = None,
         match: str | None = None,
+        referent_schema: str | None = None,
         **kw: Any,
     ) -> None:
         """Add a foreign key to the table of the batch."""
-    def create_index(self, index_name: str, columns: Sequence[str], **kw: Any) -> None:
+    def create_index(
+        self,
+        index_name: str | None,
+        columns: Sequence[str | TextClause | ColumnElement[Any]],
+        *,
+        unique: bool = False,
+        if_not_exists: bool | None = None,
+        **kw: Any,
+    ) -> None:
         """Create an index on the table of the batch."""
     def create_primary_key(self, constraint_name: str | None, columns: Sequence[str], **kw: Any) -> None:
         """Add a primary key to the table of the batch."""
     def create_table_comment(self, comment: str | None, *, existing_comment: str | None = None) -> None:
         """Set the comment of the table of the batch."""
-    def create_unique_constraint(self, constraint_name: str, columns: Sequence[str], **kw: Any) -> None:
+    def create_unique_constraint(self, constraint_name: str | None, columns: Sequence[str], **kw: Any) -> None:
         """Add a unique constraint to the table of the batch."""
     def drop_column(self, column_name: str, *, if_exists: bool | None = None, **kw: Any) -> None:
-        """Drop a column from the table of the batch."""
-    def drop_constraint(self, constraint_name: str, type_: str | None = None) -> None:
+        """Drop a column of the table of the batch."""
+    def drop_constraint(
+        self,
+        constraint_name: str,
+        type_: Literal["check", "foreignkey", "primary", "unique"] | None = None,
+        *,
+        if_exists: bool | None = None,
+    ) -> None:
         """Drop a constraint of the table of the batch."""
-    def drop_index(self, index_name: str, **kw: Any) -> None:
+    def drop_index(self, index_name: str, *, if_exists: bool | None = None, **kw: Any) -> None:
         """Drop an index of the table of the batch."""
     def drop_table_comment(self, *, existing_comment: str | None = None) -> None:
-        """Take the comment of the table of the batch away."""
+        """Drop the comment of the table of the batch."""
     def execute(self, sqltext: Executable | str, *, execution_options: dict[str, Any] | None = None) -> None:
         """Run a statement at once, before the changes that the batch gathers."""
     @property

@@ -13,7 +13,8 @@ from sqlalchemy.sql.elements import ClauseElement
 from ...util.exc import CommandError
 from ...util.sqla_compat import excluded, sql_text
 from ..add_constraint import NAME_FIELD, AddConstraintOp
-from ..base import BatchOperations, Operations
+from ..base import Operations
+from ..batch_directives import batch_directive
 from ..fields import Field
 from ..operation import Hint, SourceWriter, without_empty
 from ..requirements import Requirement, key
@@ -24,7 +25,7 @@ Element = tuple[Any, str]
 
 
 @Operations.register_operation("create_exclude_constraint")
-@BatchOperations.register_operation("create_exclude_constraint", "batch_create_exclude_constraint")
+@batch_directive("create_exclude_constraint", "Add an exclude constraint to the table of the batch (PostgreSQL).")
 @AddConstraintOp.register_add_constraint("exclude_constraint")
 class CreateExcludeConstraintOp(AddConstraintOp):
     """No two rows for which all of these comparisons are true."""
@@ -94,13 +95,6 @@ class CreateExcludeConstraintOp(AddConstraintOp):
         ``initially``, ``schema``.
         """
         operations.invoke(cls(constraint_name, table_name, elements, **kw))
-
-    @classmethod
-    def batch_create_exclude_constraint(
-        cls, operations: BatchOperations, constraint_name: str | None, *elements: Element, **kw: Any
-    ) -> None:
-        """Add an exclude constraint to the table of the batch (PostgreSQL)."""
-        operations.invoke(cls(constraint_name, operations.table_name, elements, schema=operations.schema, **kw))
 
     def render(self, write: SourceWriter) -> str:
         where = None if self.where is None else sql_text(self.where)

@@ -10,14 +10,15 @@ from sqlalchemy.sql.base import Executable
 from ...util.exc import IrreversibleOperation
 from ...util.sql import grammar_of, lex, likely_grammar
 from ...util.sqla_compat import sql_text
-from ..base import BatchOperations, Operations
+from ..base import Operations
+from ..batch_directives import batch_directive
 from ..fields import Field
 from ..operation import Hint, MigrateOperation, SourceWriter, without_empty
 from ..registry import operation_of
 
 
 @Operations.register_operation("execute")
-@BatchOperations.register_operation("execute", "batch_execute")
+@batch_directive("execute", "Run a statement at once, before the changes that the batch gathers.")
 class ExecuteSQLOp(MigrateOperation):
     """A statement of SQL, as text or as a SQLAlchemy construct.
 
@@ -51,13 +52,6 @@ class ExecuteSQLOp(MigrateOperation):
         """
         known = operation_of(sqltext) if execution_options is None else None
         operations.invoke(known or cls(sqltext, execution_options=execution_options))
-
-    @classmethod
-    def batch_execute(
-        cls, operations: BatchOperations, sqltext: Executable | str, *, execution_options: dict[str, Any] | None = None
-    ) -> None:
-        """Run a statement at once, before the changes that the batch gathers."""
-        operations.invoke(cls(sqltext, execution_options=execution_options))
 
     def apply(self, operations: Operations) -> None:
         operations.migration_context.impl.execute(self.sqltext, execution_options=self.execution_options)

@@ -11,7 +11,8 @@ from sqlalchemy.sql.elements import ColumnElement, TextClause
 from ...util.exc import IrreversibleOperation
 from ...util.sql import without_parameters
 from ...util.sqla_compat import sql_text
-from ..base import BatchOperations, Operations
+from ..base import Operations
+from ..batch_directives import batch_directive
 from ..fields import Field
 from ..operation import Hint, MigrateOperation, SourceWriter, without_empty
 from ..requirements import Requirement, key
@@ -19,7 +20,7 @@ from ..schema_objects import SchemaObjects
 
 
 @Operations.register_operation("create_index")
-@BatchOperations.register_operation("create_index", "batch_create_index")
+@batch_directive("create_index", "Create an index on the table of the batch.")
 class CreateIndexOp(MigrateOperation):
     """A new index over columns or expressions of a table."""
 
@@ -94,13 +95,6 @@ class CreateIndexOp(MigrateOperation):
             cls(index_name, table_name, columns, schema=schema, unique=unique, if_not_exists=if_not_exists, **kw)
         )
 
-    @classmethod
-    def batch_create_index(
-        cls, operations: BatchOperations, index_name: str, columns: Sequence[str], **kw: Any
-    ) -> None:
-        """Create an index on the table of the batch."""
-        operations.invoke(cls(index_name, operations.table_name, columns, schema=operations.schema, **kw))
-
     def apply(self, operations: Operations) -> None:
         if self.stored_sql is not None:
             operations.impl.execute(self.stored_sql)
@@ -157,7 +151,7 @@ class CreateIndexOp(MigrateOperation):
 
 
 @Operations.register_operation("drop_index")
-@BatchOperations.register_operation("drop_index", "batch_drop_index")
+@batch_directive("drop_index", "Drop an index of the table of the batch.")
 class DropIndexOp(MigrateOperation):
     """An index goes away; the rows stay."""
 
@@ -209,11 +203,6 @@ class DropIndexOp(MigrateOperation):
         op.drop_index("ix_users_name", "users")
         """
         operations.invoke(cls(index_name, table_name, schema=schema, if_exists=if_exists, **kw))
-
-    @classmethod
-    def batch_drop_index(cls, operations: BatchOperations, index_name: str, **kw: Any) -> None:
-        """Drop an index of the table of the batch."""
-        operations.invoke(cls(index_name, operations.table_name, schema=operations.schema, **kw))
 
     def apply(self, operations: Operations) -> None:
         index = self.to_index(operations.migration_context)

@@ -7,14 +7,15 @@ from typing import Any, Self
 from sqlalchemy import Table
 
 from ...util.exc import IrreversibleOperation
-from ..base import BatchOperations, Operations
+from ..base import Operations
+from ..batch_directives import batch_directive
 from ..fields import Field
 from ..operation import AlterTableOp, SourceWriter
 from ..schema_objects import SchemaObjects
 
 
 @Operations.register_operation("create_table_comment")
-@BatchOperations.register_operation("create_table_comment", "batch_create_table_comment")
+@batch_directive("create_table_comment", "Set the comment of the table of the batch.")
 class CreateTableCommentOp(AlterTableOp):
     """What the database says a table is for; ``existing_comment`` is what it says now, None for nothing."""
 
@@ -48,15 +49,6 @@ class CreateTableCommentOp(AlterTableOp):
         ``existing_comment`` lets a downgrade bring it back, and tells SQL Server that there is one to change.
         """
         operations.invoke(cls(table_name, comment, existing_comment=existing_comment, schema=schema))
-
-    @classmethod
-    def batch_create_table_comment(
-        cls, operations: BatchOperations, comment: str | None, *, existing_comment: str | None = None
-    ) -> None:
-        """Set the comment of the table of the batch."""
-        operations.invoke(
-            cls(operations.table_name, comment, existing_comment=existing_comment, schema=operations.schema)
-        )
 
     def to_table(self, migration_context: Any = None) -> Table:
         """Return the table, with the comment and nothing else."""
@@ -93,7 +85,7 @@ class CreateTableCommentOp(AlterTableOp):
 
 
 @Operations.register_operation("drop_table_comment")
-@BatchOperations.register_operation("drop_table_comment", "batch_drop_table_comment")
+@batch_directive("drop_table_comment", "Drop the comment of the table of the batch.")
 class DropTableCommentOp(AlterTableOp):
     """A table has no comment any more."""
 
@@ -115,11 +107,6 @@ class DropTableCommentOp(AlterTableOp):
         op.drop_table_comment("users", existing_comment="who may log in")
         """
         operations.invoke(cls(table_name, existing_comment=existing_comment, schema=schema))
-
-    @classmethod
-    def batch_drop_table_comment(cls, operations: BatchOperations, *, existing_comment: str | None = None) -> None:
-        """Take the comment of the table of the batch away."""
-        operations.invoke(cls(operations.table_name, existing_comment=existing_comment, schema=operations.schema))
 
     def to_table(self, migration_context: Any = None) -> Table:
         """Return the table, with nothing but its name."""

@@ -116,6 +116,27 @@ def test_a_wrong_argument_is_refused_by_its_name(
         directive(op)
 
 
+def test_a_directive_of_a_batch_takes_neither_table_nor_schema(op: Operations) -> None:
+    with op.batch_alter_table("t", schema="s") as batch_op:
+        with pytest.raises(TypeError, match="'table_name': the batch is about one table"):
+            batch_op.create_index("ix", table_name="u", columns=["a"])
+        with pytest.raises(TypeError, match="'schema': the batch is about one table"):
+            batch_op.create_unique_constraint("uq", ["a"], schema="public")
+        with pytest.raises(TypeError, match="'source_table': the batch is about one table"):
+            batch_op.create_foreign_key("fk", "u", ["a"], ["b"], source_table="u")
+
+
+def test_a_directive_of_a_batch_takes_arguments_by_name(op: Operations) -> None:
+    with op.batch_alter_table("t", schema="s") as batch_op:
+        batch_op.create_index(columns=["a"], index_name="ix")
+        batch_op.create_foreign_key(constraint_name="fk", referent_table="u", local_cols=["a"], remote_cols=["b"])
+        batch_op.drop_constraint("ck", type_="check")
+    written = op.impl.output_buffer.getvalue()
+    assert "CREATE INDEX ix ON s.t (a);" in written
+    assert "ALTER TABLE s.t ADD CONSTRAINT fk FOREIGN KEY(a) REFERENCES u (b);" in written
+    assert "ALTER TABLE s.t DROP CONSTRAINT ck;" in written
+
+
 def test_options_of_dialects_pass(op: Operations) -> None:
     op.alter_column(
         "t", "c", type_=sa.Integer(), existing_autoincrement=True, autoincrement=False, postgresql_using="c::int"

@@ -10,6 +10,7 @@ from sqlalchemy.types import NULLTYPE
 from ....util.exc import IrreversibleOperation
 from ....util.sqla_compat import copy_column
 from ...base import BatchOperations, Operations
+from ...batch_directives import batch_directive
 from ...fields import Field
 from ...operation import Hint, SourceWriter, without_empty
 from ...requirements import Requirement, requirements_of_column
@@ -179,7 +180,7 @@ class AddColumnOp(ColumnOp):
 
 
 @Operations.register_operation("drop_column")
-@BatchOperations.register_operation("drop_column", "batch_drop_column")
+@batch_directive("drop_column", "Drop a column of the table of the batch.")
 class DropColumnOp(ColumnOp):
     """A column goes away, with all that it holds."""
 
@@ -225,13 +226,6 @@ class DropColumnOp(ColumnOp):
         op.drop_column("users", "nick")
         """
         operations.invoke(cls(table_name, column_name, schema=schema, if_exists=if_exists, **kw))
-
-    @classmethod
-    def batch_drop_column(
-        cls, operations: BatchOperations, column_name: str, *, if_exists: bool | None = None, **kw: Any
-    ) -> None:
-        """Drop a column from the table of the batch."""
-        operations.invoke(cls(operations.table_name, column_name, schema=operations.schema, if_exists=if_exists, **kw))
 
     def apply(self, operations: Operations) -> None:
         column = Column(self.column_name, self.to_column().type)

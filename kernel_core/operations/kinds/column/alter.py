@@ -11,7 +11,8 @@ from sqlalchemy.types import TypeEngine
 
 from ....util.exc import IrreversibleOperation
 from ....util.sqla_compat import default_argument, default_sql, type_constraints
-from ...base import BatchOperations, Operations
+from ...base import Operations
+from ...batch_directives import batch_directive
 from ...fields import Field, type_text
 from ...operation import Hint, SourceWriter, without_empty
 from ...requirements import Requirement, requirements_of_type
@@ -20,7 +21,11 @@ from .type_conversion import Conversion, is_lossless
 
 
 @Operations.register_operation("alter_column")
-@BatchOperations.register_operation("alter_column", "batch_alter_column")
+@batch_directive(
+    "alter_column",
+    "Change a column of the table of the batch, or move it next to another column.",
+    extra=("insert_before", "insert_after"),
+)
 class AlterColumnOp(ColumnOp):
     """Another name, type, nullability, default or comment for a column.
 
@@ -159,44 +164,6 @@ class AlterColumnOp(ColumnOp):
                 modify_comment=comment,
                 **kw,
             )
-        )
-
-    @classmethod
-    def batch_alter_column(
-        cls,
-        operations: BatchOperations,
-        column_name: str,
-        *,
-        nullable: bool | None = None,
-        comment: str | Literal[False] | None = False,
-        server_default: Default = False,
-        new_column_name: str | None = None,
-        type_: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
-        existing_type: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
-        existing_server_default: Default = False,
-        existing_nullable: bool | None = None,
-        existing_comment: str | None = None,
-        insert_before: str | None = None,
-        insert_after: str | None = None,
-        **kw: Any,
-    ) -> None:
-        """Change a column of the table of the batch; takes what ``op.alter_column`` takes, and a new place."""
-        cls.alter_column(
-            operations,  # type: ignore[arg-type]
-            operations.table_name,
-            column_name,
-            nullable=nullable,
-            comment=comment,
-            server_default=server_default,
-            new_column_name=new_column_name,
-            type_=type_,
-            existing_type=existing_type,
-            existing_server_default=existing_server_default,
-            existing_nullable=existing_nullable,
-            existing_comment=existing_comment,
-            schema=operations.schema,
-            **without_empty({"insert_before": insert_before, "insert_after": insert_after}),
-            **kw,
         )
 
     def apply(self, operations: Operations) -> None:

@@ -11,14 +11,15 @@ from sqlalchemy.sql.elements import ColumnElement
 from ....util.sql import without_parameters
 from ....util.sqla_compat import literal_text, sql_text, typed_text
 from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
-from ...base import BatchOperations, Operations
+from ...base import Operations
+from ...batch_directives import batch_directive
 from ...fields import Field
 from ...operation import Hint, SourceWriter
 from ...schema_objects import SchemaObjects
 
 
 @Operations.register_operation("create_check_constraint")
-@BatchOperations.register_operation("create_check_constraint", "batch_create_check_constraint")
+@batch_directive("create_check_constraint", "Add a check constraint to the table of the batch.")
 @AddConstraintOp.register_add_constraint(
     "check_constraint", "table_or_column_check_constraint", "column_check_constraint"
 )
@@ -69,13 +70,6 @@ class CreateCheckConstraintOp(AddConstraintOp):
         op.create_check_constraint("ck_users_age", "users", "age >= 0")
         """
         operations.invoke(cls(constraint_name, table_name, condition, schema=schema, **kw))
-
-    @classmethod
-    def batch_create_check_constraint(
-        cls, operations: BatchOperations, constraint_name: str, condition: str | ColumnElement[Any], **kw: Any
-    ) -> None:
-        """Add a check to the table of the batch."""
-        operations.invoke(cls(constraint_name, operations.table_name, condition, schema=operations.schema, **kw))
 
     def render(self, write: SourceWriter) -> str:
         given = typed_text(self.condition) if isinstance(self.condition, str) else self.condition

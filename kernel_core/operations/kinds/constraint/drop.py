@@ -8,7 +8,8 @@ from sqlalchemy.schema import Constraint
 
 from ....util.exc import IrreversibleOperation
 from ...add_constraint import AddConstraintOp
-from ...base import BatchOperations, Operations
+from ...base import Operations
+from ...batch_directives import batch_directive
 from ...operation import Hint, MigrateOperation, SourceWriter, without_empty
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
@@ -16,7 +17,7 @@ from .over_columns import CreateUniqueConstraintOp
 
 
 @Operations.register_operation("drop_constraint")
-@BatchOperations.register_operation("drop_constraint", "batch_drop_constraint")
+@batch_directive("drop_constraint", "Drop a constraint of the table of the batch.")
 @AddConstraintOp.register_drop_constraint
 class DropConstraintOp(MigrateOperation):
     """A constraint goes away; the rows stay."""
@@ -88,11 +89,6 @@ class DropConstraintOp(MigrateOperation):
         op.drop_constraint("uq_users_email", "users", type_="unique")
         """
         operations.invoke(cls(constraint_name, table_name, type_, schema=schema, if_exists=if_exists))
-
-    @classmethod
-    def batch_drop_constraint(cls, operations: BatchOperations, constraint_name: str, type_: str | None = None) -> None:
-        """Drop a constraint of the table of the batch."""
-        operations.invoke(cls(constraint_name, operations.table_name, type_, schema=operations.schema))
 
     def apply(self, operations: Operations) -> None:
         constraint = self._named(operations.migration_context)

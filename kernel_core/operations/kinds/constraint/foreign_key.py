@@ -10,7 +10,8 @@ from sqlalchemy.schema import Constraint
 
 from ....util.sqla_compat import referent
 from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
-from ...base import BatchOperations, Operations
+from ...base import Operations
+from ...batch_directives import batch_directive
 from ...fields import Field
 from ...operation import Hint, SourceWriter, shown_name, without_empty
 from ...requirements import Requirement, key
@@ -20,7 +21,7 @@ _ACTIONS = ("CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION")
 
 
 @Operations.register_operation("create_foreign_key")
-@BatchOperations.register_operation("create_foreign_key", "batch_create_foreign_key")
+@batch_directive("create_foreign_key", "Add a foreign key to the table of the batch.")
 @AddConstraintOp.register_add_constraint("foreign_key_constraint")
 class CreateForeignKeyOp(AddConstraintOp):
     """Values of these columns stand in the referred table."""
@@ -136,41 +137,6 @@ class CreateForeignKeyOp(AddConstraintOp):
                 **timing,
                 **kw,
             )
-        )
-
-    @classmethod
-    def batch_create_foreign_key(
-        cls,
-        operations: BatchOperations,
-        constraint_name: str | None,
-        referent_table: str,
-        local_cols: Sequence[str],
-        remote_cols: Sequence[str],
-        *,
-        referent_schema: str | None = None,
-        onupdate: str | None = None,
-        ondelete: str | None = None,
-        deferrable: bool | None = None,
-        initially: str | None = None,
-        match: str | None = None,
-        **kw: Any,
-    ) -> None:
-        """Add a foreign key to the table of the batch."""
-        cls.create_foreign_key(
-            operations,  # type: ignore[arg-type]
-            constraint_name,
-            operations.table_name,
-            referent_table,
-            local_cols,
-            remote_cols,
-            onupdate=onupdate,
-            ondelete=ondelete,
-            deferrable=deferrable,
-            initially=initially,
-            match=match,
-            source_schema=operations.schema,
-            referent_schema=referent_schema,
-            **kw,
         )
 
     def render(self, write: SourceWriter) -> str:

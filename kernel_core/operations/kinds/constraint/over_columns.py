@@ -9,7 +9,8 @@ from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.schema import Constraint
 
 from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
-from ...base import BatchOperations, Operations
+from ...base import Operations
+from ...batch_directives import batch_directive
 from ...fields import Field
 from ...operation import Hint, SourceWriter
 from ...requirements import Requirement, key
@@ -45,7 +46,7 @@ class OverColumnsOp(AddConstraintOp):
 
 
 @Operations.register_operation("create_unique_constraint")
-@BatchOperations.register_operation("create_unique_constraint", "batch_create_unique_constraint")
+@batch_directive("create_unique_constraint", "Add a unique constraint to the table of the batch.")
 @AddConstraintOp.register_add_constraint("unique_constraint")
 class CreateUniqueConstraintOp(OverColumnsOp):
     """No two rows have the same values in these columns."""
@@ -77,13 +78,6 @@ class CreateUniqueConstraintOp(OverColumnsOp):
         """
         operations.invoke(cls(constraint_name, table_name, columns, schema=schema, **kw))
 
-    @classmethod
-    def batch_create_unique_constraint(
-        cls, operations: BatchOperations, constraint_name: str, columns: Sequence[str], **kw: Any
-    ) -> None:
-        """Add a unique constraint to the table of the batch."""
-        operations.invoke(cls(constraint_name, operations.table_name, columns, schema=operations.schema, **kw))
-
     def render(self, write: SourceWriter) -> str:
         return self._write(write, "create_unique_constraint", self.columns, **self.kw)
 
@@ -99,7 +93,7 @@ class CreateUniqueConstraintOp(OverColumnsOp):
 
 
 @Operations.register_operation("create_primary_key")
-@BatchOperations.register_operation("create_primary_key", "batch_create_primary_key")
+@batch_directive("create_primary_key", "Add a primary key to the table of the batch.")
 @AddConstraintOp.register_add_constraint("primary_key_constraint")
 class CreatePrimaryKeyOp(OverColumnsOp):
     """These columns identify a row."""
@@ -128,13 +122,6 @@ class CreatePrimaryKeyOp(OverColumnsOp):
         op.create_primary_key("pk_users", "users", ["id"])
         """
         operations.invoke(cls(constraint_name, table_name, columns, schema=schema, **kw))
-
-    @classmethod
-    def batch_create_primary_key(
-        cls, operations: BatchOperations, constraint_name: str | None, columns: Sequence[str], **kw: Any
-    ) -> None:
-        """Add a primary key to the table of the batch."""
-        operations.invoke(cls(constraint_name, operations.table_name, columns, schema=operations.schema, **kw))
 
     def render(self, write: SourceWriter) -> str:
         return self._write(write, "create_primary_key", self.columns, **self.kw)
