@@ -1,7 +1,7 @@
 # Written by tests/stubs/generate.py; do not edit.
 from .ddl import DefaultImpl
 from .runtime.migration import MigrationContext
-from .runtime.run import RunReport
+from .runtime.report import RunReport
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from sqlalchemy import Connection, MetaData

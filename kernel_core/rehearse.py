@@ -20,7 +20,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.engine import URL
 
 from .ddl import DefaultImpl
-from .runtime.run import RunReport
+from .runtime.report import RunReport
 from .snapshot import Change, Schema, Snapshot, changes, differences, schema_of, snapshot_of
 from .util.exc import CommandError
 

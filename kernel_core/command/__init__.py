@@ -6,7 +6,7 @@
 What needs no database imports neither SQLAlchemy nor Mako: heads, history, show, branches.
 """
 
-from ..runtime.run import AppliedStep, RunEvent, RunReport
+from ..runtime.report import AppliedStep, RunEvent, RunReport
 from .environment import Config, scripts_of
 from .looking import (
     Standing,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TextIO
 
-from ..runtime.run import RunReport
+from ..runtime.report import RunReport
 from ..script import ScriptDirectory
 from ..util.exc import CommandError, EnvironmentMissing
 from ..util.messaging import warn

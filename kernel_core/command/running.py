@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..runtime.run import RunReport
+from ..runtime.report import RunReport
 from ..script import ScriptDirectory
+from ..script.rev_ids import split_targets
 from ..script.steps import StampStep, downgrade_steps, stamp_steps, upgrade_steps
-from ..script.written import split
 from ..util.exc import CommandError
 from .environment import Config, Names, Plan, run, scripts_of
 from .printing import print_sql
@@ -84,7 +84,7 @@ def _carried_out(config: Config, scripts: ScriptDirectory, plan: Plan, **opts: A
 
 def _is_certain(scripts: ScriptDirectory, target: Names) -> bool:
     """Return whether ``target`` stays the same with one more version file, as ids and base do."""
-    return all(part == "base" or part in scripts.map for part in split(target))
+    return all(part == "base" or part in scripts.map for part in split_targets(target))
 
 
 def _ends_of_all(revision: Names, sql: bool) -> tuple[str | None, Names]:
@@ -95,7 +95,7 @@ def _ends_of_all(revision: Names, sql: bool) -> tuple[str | None, Names]:
     starts = sorted({start for start, _ in pairs if start is not None})
     if len(starts) > 1:
         raise CommandError(f"SQL begins at one place, not at {' and '.join(starts)}. Write the same before each colon.")
-    return starts[0] if starts else None, [part for _, target in pairs for part in split(target)]
+    return starts[0] if starts else None, [part for _, target in pairs for part in split_targets(target)]
 
 
 def _ends(revision: Names, sql: bool) -> tuple[str | None, Names]:

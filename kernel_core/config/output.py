@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from ..runtime.run import RunReport
+from ..runtime.report import RunReport
 from ..script import Revision, Script
 from ..util.exc import CommandError
 from ..util.messaging import print_replacing

@@ -16,7 +16,7 @@ from ..util.folders import with_relative_paths
 from ..util.secrets import redact, remember_environment
 from .configuration import Config
 from .output import printed
-from .usage import VERBS, Verb, own_verb
+from .usage import COMMANDS, Command, command_of
 
 
 class CommandLine:
@@ -30,9 +30,9 @@ class CommandLine:
     def __init__(self, prog: str | None = None) -> None:
         self.prog = prog or "mig"
         self.parser = _globals(self.prog)
-        self._verbs = self.parser.add_subparsers(title="commands", metavar="COMMAND")
-        for name, verb in VERBS.items():
-            self._add(name, verb)
+        self._commands = self.parser.add_subparsers(title="commands", metavar="COMMAND")
+        for name, command in COMMANDS.items():
+            self._add(name, command)
 
     def register_command(self, fn: Callable[..., Any]) -> None:
         """Add a command of your own: its name, arguments and help are those of ``fn(config, ...)``.
@@ -45,7 +45,7 @@ class CommandLine:
         An argument without a default is positional (``revisions`` takes several); one with a default is an option, a
         flag where the default is a bool. What ``fn`` returns is not printed; use ``config.print_stdout``.
         """
-        self._add(fn.__name__, own_verb(fn))
+        self._add(fn.__name__, command_of(fn))
 
     def main(self, argv: Sequence[str] | None = None) -> None:
         """Run one command; raises SystemExit where it fails."""
@@ -53,7 +53,7 @@ class CommandLine:
         if words[:1] == ["--alias"]:
             self._run_aliased(words[1:])
         options = self.parser.parse_args(words)
-        if not hasattr(options, "verb"):
+        if not hasattr(options, "mig_command"):
             self.parser.print_help(sys.stderr)
             raise SystemExit(2)
         self.run_cmd(config_of(options), options)
@@ -69,9 +69,9 @@ class CommandLine:
     def run_cmd(self, config: Config, options: argparse.Namespace) -> None:
         """Run the command that ``options`` holds."""
         remember_environment()
-        config.prints_results = options.verb.prints
+        config.prints_results = options.mig_command.prints
         try:
-            for line in options.verb.run(config, options):
+            for line in options.mig_command.run(config, options):
                 printed(redact(line), options, config.stdout)
         except KeyboardInterrupt as error:
             print("\n".join(["Stopped.", *getattr(error, "__notes__", ())]), file=sys.stderr)
@@ -82,18 +82,18 @@ class CommandLine:
                 raise
             _fail(error)
 
-    def _add(self, name: str, verb: Verb) -> None:
-        about = verb.about
-        example = f"example:\n  {self.prog} {verb.example}" if verb.example else None
-        sub = self._verbs.add_parser(
+    def _add(self, name: str, command: Command) -> None:
+        about = command.about
+        example = f"example:\n  {self.prog} {command.example}" if command.example else None
+        sub = self._commands.add_parser(
             name,
             help=about.partition("\n")[0],
             description=about,
             epilog=example,
             formatter_class=_Formatter,
         )
-        sub.set_defaults(verb=verb)
-        for flags, settings in verb.arguments:
+        sub.set_defaults(mig_command=command)
+        for flags, settings in command.arguments:
             sub.add_argument(*flags, **settings)
 
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from . import verbs
+from . import commands
 from .configuration import Config
 
 Argument = tuple[tuple[str, ...], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
+class Command:
     """One command: what it does, the arguments it takes, an example without the program's name."""
 
     run: Callable[[Config, argparse.Namespace], Iterable[str]]
@@ -66,42 +66,44 @@ _PACKAGE = _flag("--package", help="make Python packages of the folders")
 _ALEMBIC = _flag("--alembic", help="import alembic in the files, so that they run with plain Alembic too")
 _REVISIONS = _argument("revisions", nargs="+", help="revisions, or heads")
 
-VERBS: dict[str, Verb] = {
-    "list_templates": Verb(verbs.list_templates, (), "list_templates"),
-    "init": Verb(
-        verbs.init,
+COMMANDS: dict[str, Command] = {
+    "list_templates": Command(commands.list_templates, (), "list_templates"),
+    "init": Command(
+        commands.init,
         (_argument("directory", help="folder of the environment"), _TEMPLATE, _PACKAGE, _ALEMBIC),
         "init --template async migrations",
     ),
-    "revision": Verb(
-        verbs.revision,
+    "revision": Command(
+        commands.revision,
         (_MESSAGE, _AUTOGENERATE, _RENAMES, _NOT_CONNECTED, _HEAD, _SPLICE, _LABEL, _PATH, _ID, _NEEDS),
         'revision --autogenerate -m "Add age to users"',
     ),
-    "check": Verb(verbs.check, (_RENAMES, _JSON), "check"),
-    "merge": Verb(verbs.merge, (_REVISIONS, _MESSAGE, _LABEL, _ID, _SPLICE), 'merge heads -m "Join both branches"'),
-    "upgrade": Verb(
-        verbs.upgrade,
+    "check": Command(commands.check, (_RENAMES, _JSON), "check"),
+    "merge": Command(
+        commands.merge, (_REVISIONS, _MESSAGE, _LABEL, _ID, _SPLICE), 'merge heads -m "Join both branches"'
+    ),
+    "upgrade": Command(
+        commands.upgrade,
         (_argument("revision", help="where to: head, +1, an id; from:to with --sql"), _SQL, _TAG),
         "upgrade head",
     ),
-    "downgrade": Verb(
-        verbs.downgrade,
+    "downgrade": Command(
+        commands.downgrade,
         (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _TAG),
         "downgrade -1",
     ),
-    "show": Verb(verbs.show, (_argument("revision", help="an id, head, heads, current"), _JSON), "show head"),
-    "history": Verb(verbs.history, (_RANGE, _VERBOSE, _HERE, _JSON), "history -i -r-3:current"),
-    "heads": Verb(verbs.heads, (_VERBOSE, _RESOLVE, _JSON), "heads --json"),
-    "branches": Verb(verbs.branches, (_VERBOSE, _JSON), "branches -v"),
-    "current": Verb(verbs.current, (_VERBOSE, _CHECK_HEADS, _JSON), "current --check-heads"),
-    "stamp": Verb(
-        verbs.stamp,
+    "show": Command(commands.show, (_argument("revision", help="an id, head, heads, current"), _JSON), "show head"),
+    "history": Command(commands.history, (_RANGE, _VERBOSE, _HERE, _JSON), "history -i -r-3:current"),
+    "heads": Command(commands.heads, (_VERBOSE, _RESOLVE, _JSON), "heads --json"),
+    "branches": Command(commands.branches, (_VERBOSE, _JSON), "branches -v"),
+    "current": Command(commands.current, (_VERBOSE, _CHECK_HEADS, _JSON), "current --check-heads"),
+    "stamp": Command(
+        commands.stamp,
         (_argument("revisions", nargs="+", help="revisions, or heads, or base"), _SQL, _TAG, _PURGE),
         "stamp --purge head",
     ),
-    "edit": Verb(verbs.edit, (_argument("revision", help="an id, head, current"),), "edit head"),
-    "ensure_version": Verb(verbs.ensure_version, (_SQL,), "ensure_version --sql"),
+    "edit": Command(commands.edit, (_argument("revision", help="an id, head, current"),), "edit head"),
+    "ensure_version": Command(commands.ensure_version, (_SQL,), "ensure_version --sql"),
 }
 
 _KNOWN: dict[str, Argument] = {
@@ -113,7 +115,7 @@ _KNOWN: dict[str, Argument] = {
 }  # fmt: skip
 
 
-def own_verb(function: Callable[..., Any]) -> Verb:
+def command_of(function: Callable[..., Any]) -> Command:
     """Return the command that a function ``fn(config, ...)`` is; options of ours keep their flags and help.
 
     Raises TypeError where it takes no configuration, or ``*args``.
@@ -130,7 +132,7 @@ def own_verb(function: Callable[..., Any]) -> Verb:
         return ()
 
     run.__doc__ = function.__doc__
-    return Verb(run, tuple(_argument_of(each) for each in parameters), prints=True)
+    return Command(run, tuple(_argument_of(each) for each in parameters), prints=True)
 
 
 def _argument_of(parameter: inspect.Parameter) -> Argument:

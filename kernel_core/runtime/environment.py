@@ -13,15 +13,15 @@ from sqlalchemy import Connection, MetaData
 from ..ddl import DefaultImpl
 from ..operations.containers import MigrationScript
 from ..script import ScriptDirectory
-from ..script.walk import counts_from_database
-from ..script.written import split
+from ..script.resolver import counts_from_database
+from ..script.rev_ids import split_targets
 from ..util.exc import CommandError
 from ..util.folders import working_in
 from ..util.proxy import Current
-from .info import callbacks_of
 from .migration import MigrationContext
 from .plugins import load_installed
-from .run import RunReport
+from .report import RunReport
+from .step_info import callbacks_of
 
 NameFilterType = str
 NameFilterParentNames = MutableMapping[str, str | None]
@@ -103,7 +103,7 @@ class EnvironmentContext:
     def get_revision_argument(self) -> str | tuple[str, ...] | None:
         """Return the id to which the run leads, None for base; ``+1`` and its like as they were written."""
         target = self.context_opts.get("destination_rev")
-        if isinstance(target, str) and any(map(counts_from_database, split(target))):
+        if isinstance(target, str) and any(map(counts_from_database, split_targets(target))):
             return target
         return self.script.as_revision_number(target)
 

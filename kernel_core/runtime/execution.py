@@ -12,13 +12,13 @@ from ..script.steps import StampStep, Step
 from ..util.exc import CommandError, SomeoneElseMovedIt
 from ..util.logs import Log
 from ..util.secrets import redact
+from .commit_probe import Mark
 from .failure import Aftermath, failed
 from .group import Group
 from .heads import after, as_text
-from .info import MigrationInfo, info_of
-from .mark import Mark
-from .plain import further_names, is_plain
-from .run import AppliedStep, RunEvent
+from .report import AppliedStep, RunEvent
+from .side_effects import further_names, is_plain
+from .step_info import MigrationInfo, info_of
 from .transaction import RevisionTransaction
 
 if TYPE_CHECKING:

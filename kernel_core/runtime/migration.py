@@ -19,10 +19,10 @@ from ..util.logs import Log
 from ..util.secrets import mask_url
 from .execution import AnyStep, Execution
 from .heads import after, as_text
-from .info import MigrationInfo, callbacks_of
-from .output import script_output
-from .run import RunReport
+from .report import RunReport
 from .scratch import Scratch, options_for_scratch
+from .script_output import script_output
+from .step_info import MigrationInfo, callbacks_of
 from .transaction import Transactions
 from .version_table import VersionTable
 

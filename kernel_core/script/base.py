@@ -14,18 +14,18 @@ from ..util.exc import BrokenScript, CommandError, EnvironmentMissing, MultipleH
 from ..util.files import write_new
 from . import write_hooks
 from .bytecode import code_at
-from .draft import FILE_TEMPLATE, Draft, Wish
+from .draft import FILE_TEMPLATE, Draft, RevisionRequest
 from .files import compiled_of, located
-from .flaws import flaws_of
-from .index import Place, look, run_computed
+from .folder_cache import Folders, contents_of, run_computed
 from .module import execute, on_path, runs
+from .problems import problems_of
+from .rev_ids import RevIds, as_tuple, compact_ids
 from .revision import RevisionMap
 from .root import root_of
 from .steps import StampStep, Step, downgrade_steps, stamp_steps, upgrade_steps
 from .version import Script
 from .write import new_id
 from .writing_lock import PATIENCE, writing
-from .written import Written, as_tuple, as_written
 
 __all__ = ["Script", "ScriptDirectory"]
 
@@ -130,14 +130,14 @@ class ScriptDirectory:
     def map(self) -> RevisionMap:
         """The graph of all readable revisions; this object looks at the folders once, until `reload`."""
         if self._map is None:
-            self._map = look(self._place).map
+            self._map = contents_of(self._place).map
             runs.begin()
         return self._map
 
     @property
-    def _place(self) -> Place:
+    def _place(self) -> Folders:
         where = self.folders, self.recursive_version_locations, self.sourceless
-        return Place(*where, imports_from=self.prepend_sys_path)
+        return Folders(*where, imports_from=self.prepend_sys_path)
 
     def run_computed(self) -> None:
         """Run the version files that compute their identifiers, so that `map` has them until `reload`.
@@ -181,7 +181,7 @@ class ScriptDirectory:
 
         In a folder of more than 1,000 revisions bodies are not looked at (a run does it for those on its way).
         """
-        return flaws_of(self.map)
+        return problems_of(self.map)
 
     def walk_revisions(self, base: str = "base", head: str = "heads") -> Iterator[Script]:
         """Yield the scripts from ``head`` down to ``base``, both included, newest first."""
@@ -228,23 +228,23 @@ class ScriptDirectory:
         ids = self.map.resolve(id_)
         if id_ == "heads":
             return ids
-        return as_written(ids)
+        return compact_ids(ids)
 
     # ---- plans, by the names under which flask-alembic, pytest-alembic and reflex ask for them --------------------
 
-    def _upgrade_revs(self, destination: str | Sequence[str], current_rev: Written) -> list[Step]:
+    def _upgrade_revs(self, destination: str | Sequence[str], current_rev: RevIds) -> list[Step]:
         """Return the steps up from the current revisions, in order; what the ``fn`` of an environment returns."""
         return list(upgrade_steps(self.map, self._ids(current_rev), destination))
 
-    def _downgrade_revs(self, destination: str | Sequence[str], current_rev: Written) -> list[Step]:
+    def _downgrade_revs(self, destination: str | Sequence[str], current_rev: RevIds) -> list[Step]:
         """Return the steps down."""
         return list(downgrade_steps(self.map, self._ids(current_rev), destination))
 
-    def _stamp_revs(self, revision: str | Sequence[str], heads: Written) -> list[StampStep]:
+    def _stamp_revs(self, revision: str | Sequence[str], heads: RevIds) -> list[StampStep]:
         """Return what the rows of the version table have to become."""
         return list(stamp_steps(self.map, self._ids(heads), revision))
 
-    def _ids(self, written: Written) -> frozenset[str]:
+    def _ids(self, written: RevIds) -> frozenset[str]:
         return frozenset(name for name in as_tuple(written) if name != "base")
 
     # ---- running ------------------------------------------------------------------------------------------------
@@ -286,25 +286,25 @@ class ScriptDirectory:
         """
         name = revid if revid is not None else new_id()
         hooks = write_hooks.prepared(self.hooks)
-        wish = Wish(
+        request = RevisionRequest(
             name, message, head, splice, branch_labels, version_path, file_template, depends_on, arguments=template_args
         )
         with self.writing():
-            path, text = self.draft_revision(wish)
+            path, text = self.draft_revision(request)
             write_new(path, text)
         write_hooks.run(hooks, path)
         self.reload()
         return cast("Script", self.map.get_revision(name))
 
-    def draft_revision(self, wish: Wish) -> tuple[str, str]:
+    def draft_revision(self, request: RevisionRequest) -> tuple[str, str]:
         """Return the path and the text of the file that `generate_revision` would write, before its write hooks.
 
         Nothing is written; what it would refuse is refused here.
         """
         self.reload()
         if self.settings is not None:  # a template of several databases reads their names from it
-            wish = replace(wish, arguments={"config": self.settings, **wish.arguments})
-        draft = Draft(self, wish)
+            request = replace(request, arguments={"config": self.settings, **request.arguments})
+        draft = Draft(self, request)
         return draft.path, draft.text()
 
     def writing(self, patience: float = PATIENCE) -> AbstractContextManager[None]:

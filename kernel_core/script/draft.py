@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 from ..util.exc import CommandError, RevisionError
 from . import write
+from .rev_ids import as_tuple, compact_ids, split_targets
 from .revision import RevisionMap
 from .write import FILE_TEMPLATE
-from .written import as_tuple, as_written, split
 
-__all__ = ["FILE_TEMPLATE", "Draft", "Wish"]
+__all__ = ["FILE_TEMPLATE", "Draft", "RevisionRequest"]
 
 
 class Environment(Protocol):
@@ -36,7 +36,7 @@ VERSION_WIDTH = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RevisionRequest:
     """What a new revision shall be: the arguments of `ScriptDirectory.generate_revision`.
 
     ``arguments`` are those of the template.
@@ -60,31 +60,31 @@ class Draft:
     was asked for.
     """
 
-    def __init__(self, environment: Environment, wish: Wish) -> None:
-        self._environment, self._wish = environment, wish
+    def __init__(self, environment: Environment, request: RevisionRequest) -> None:
+        self._environment, self._request = environment, request
         self._map = environment.map
-        self.revision = write.checked_id(wish.revid)
-        self._refuse_long()
+        self.revision = write.checked_id(request.revid)
+        self._refuse_long_id()
         if self.revision in self._map:
             raise RevisionError(f"Revision {self.revision} exists already. Choose another id.")
-        parents = self._parents(wish.head, wish.splice)
+        parents = self._parents(request.head, request.splice)
         moment = _now(environment.timezone)
         self.path = self._place(parents, moment)
         self._identifiers = {
             "up_revision": self.revision,
-            "down_revision": as_written(parents),
-            "branch_labels": self._labels(wish.branch_labels),
-            "depends_on": as_written(self._dependencies(wish.depends_on)),
+            "down_revision": compact_ids(parents),
+            "branch_labels": self._labels(request.branch_labels),
+            "depends_on": compact_ids(self._dependencies(request.depends_on)),
             "create_date": moment,
         }
 
     def text(self) -> str:
         """Return what ``script.py.mako`` makes of the revision."""
-        values = {"imports": "", "upgrades": "", "downgrades": "", **self._wish.arguments, **self._identifiers}
+        values = {"imports": "", "upgrades": "", "downgrades": "", **self._request.arguments, **self._identifiers}
         template = os.path.join(self._environment.dir, "script.py.mako")
-        return write.script_text(template, self.path, self._wish.message, values)
+        return write.script_text(template, self.path, self._request.message, values)
 
-    def _refuse_long(self) -> None:
+    def _refuse_long_id(self) -> None:
         """Refuse an id that no usual version table holds, where the history has no such id yet."""
         width = max(VERSION_WIDTH, *map(len, self._map.ids), 0)
         if len(self.revision) > width:
@@ -94,7 +94,7 @@ class Draft:
             )
 
     def _parents(self, head: str | Sequence[str] | None, splice: bool) -> tuple[str, ...]:
-        named = split("head" if head is None else head)
+        named = split_targets("head" if head is None else head)
         if self._map.broken and any(part in ("head", "heads") for part in named):
             raise CommandError(
                 f"The head is not certain while a version file cannot be read: {self._map.broken[0]} "
@@ -111,7 +111,7 @@ class Draft:
         if not depends_on:
             return ()
         written: list[str] = []
-        for part in split(depends_on):
+        for part in split_targets(depends_on):
             written += (part,) if part in self._map.labels else self._map.resolve(part)
         return tuple(dict.fromkeys(written))
 
@@ -124,9 +124,12 @@ class Draft:
 
     def _place(self, parents: tuple[str, ...], moment: datetime) -> str:
         """The path of the new file."""
-        environment, wish = self._environment, self._wish
-        folder, template = self._folder(wish.version_path, parents), wish.file_template or environment.file_template
-        name = write.file_name(template, self.revision, wish.message, moment, environment.truncate_slug_length)
+        environment, request = self._environment, self._request
+        folder, template = (
+            self._folder(request.version_path, parents),
+            request.file_template or environment.file_template,
+        )
+        name = write.file_name(template, self.revision, request.message, moment, environment.truncate_slug_length)
         path = write.version_path(folder, name)
         if not environment.recursive_version_locations and os.path.dirname(path) != os.path.realpath(folder):
             raise CommandError(f"{name} would stand in a folder that is not read. Set recursive_version_locations.")

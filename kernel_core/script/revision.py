@@ -19,12 +19,12 @@ from ..util.exc import (
     ResolutionError,
     RevisionError,
 )
+from .dependency_graphs import DependencyGraphs, declared_labels
 from .graph import Graph
-from .kinship import Kinship, declared_labels
 from .names import FORBIDDEN, Names
 from .ranges import branch_of, from_base, from_revisions
-from .walk import Range, Resolver, parse, parse_target
-from .written import Written, as_tuple, as_written, split
+from .resolver import Range, Resolver, parse, parse_target
+from .rev_ids import RevIds, as_tuple, compact_ids, split_targets
 
 __all__ = [
     "CycleDetected",
@@ -52,11 +52,11 @@ class Revision:
     __slots__ = ("_map", "_node", "dependencies", "down_revision", "own_labels", "revision")
 
     def __init__(
-        self, revision: str, down_revision: Written, dependencies: Written = None, branch_labels: Written = None
+        self, revision: str, down_revision: RevIds, dependencies: RevIds = None, branch_labels: RevIds = None
     ) -> None:
         self.revision = revision
-        self.down_revision: str | tuple[str, ...] | None = as_written(down_revision)
-        self.dependencies: str | tuple[str, ...] | None = as_written(dependencies)
+        self.down_revision: str | tuple[str, ...] | None = compact_ids(down_revision)
+        self.dependencies: str | tuple[str, ...] | None = compact_ids(dependencies)
         self.own_labels: frozenset[str] = frozenset(as_tuple(branch_labels))
         self._map: RevisionMap | None = None
         self._node = -1
@@ -134,13 +134,13 @@ class Revision:
         """The line on which an identifier is written, where the revision comes from a file."""
         return None
 
-    def flaw(self) -> CommandError | None:
+    def problem(self) -> CommandError | None:
         """Why this revision could not be run, None where nothing speaks against it."""
         return None
 
     def prepare(self) -> CommandError | None:
-        """Return the `flaw`, and keep for the run that follows what was read to find it out."""
-        return self.flaw()
+        """Return the `problem`, and keep for the run that follows what was read to find it out."""
+        return self.problem()
 
 
 class RevisionMap:
@@ -207,7 +207,7 @@ class RevisionMap:
         every = tuple(first[name] for name in ids)
         labels = declared_labels(every)
         names = Names(ids, labels, self.broken)
-        kin = Kinship(every, names, self._tolerant)
+        kin = DependencyGraphs(every, names, self._tolerant)
         self.duplicates, self.ids, self.labels, self._revisions, self._names = again, ids, labels, every, names
         self._node = names.node_of
         self.missing, self.cyclic = kin.missing, kin.cyclic
@@ -257,7 +257,7 @@ class RevisionMap:
         steps that lead too far end at the last revision. Raises ResolutionError or MultipleHeads.
         """
         found: dict[str, None] = {}
-        for part in split(text):
+        for part in split_targets(text):
             resolver = Resolver(self, None if current is None else self.standing(current), part, exact)
             found.update(dict.fromkeys(sorted(map(self.name_of, resolver.target(parse_target(part))))))
         return tuple(found)
@@ -385,7 +385,7 @@ class RevisionMap:
         gone = [name for name in names if name not in self._node]
         return LostRevision(gone, sorted(names.difference(gone)), self.broken) if gone else None
 
-    def flaw(self, name: str) -> CommandError | None:
+    def problem(self, name: str) -> CommandError | None:
         """Why a revision cannot be run: a cycle, a parent in no file, an id used twice, a body that is not Python."""
         revision = self._revisions[self._node[name]]
         if name in self.cyclic:
@@ -428,9 +428,9 @@ class RevisionMap:
     def require(self, nodes: Collection[int]) -> None:
         """Raise what speaks against running one of the nodes, in their order."""
         for node in nodes:
-            flaw = self.flaw(self.ids[node])
-            if flaw is not None:
-                raise flaw
+            problem = self.problem(self.ids[node])
+            if problem is not None:
+                raise problem
 
     def require_readable(self) -> None:
         """Raise BrokenScript where a version file could not be read: what is newest is not certain then."""

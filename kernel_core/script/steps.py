@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ..util.exc import RangeNotAncestorError, ResolutionError
+from .resolver import Branch, Current, InBranch, Relative, Resolver, Target, parse_target
+from .rev_ids import split_targets
 from .revision import RevisionMap
-from .walk import Branch, Current, InBranch, Relative, Resolver, Target, parse_target
-from .written import split
 
 
 class Step(NamedTuple):
@@ -60,7 +60,7 @@ def upgrade_steps(revisions: RevisionMap, current: Collection[str], target: str 
     Raises ResolutionError, MultipleHeads, or what speaks against running a revision on the way.
     """
     standing = revisions.standing(current)
-    for part in split(target):
+    for part in split_targets(target):
         _refuse_downward(part)
     wanted = revisions.nodes(revisions.resolve(target, current))
     order = revisions.whole.order(revisions.whole.up(wanted) - revisions.whole.up(standing))
@@ -87,7 +87,7 @@ def downgrade_steps(revisions: RevisionMap, current: Collection[str], target: st
     standing = revisions.standing(current)
     applied = revisions.whole.up(standing)
     removed: set[int] = set()
-    for part in split(target):
+    for part in split_targets(target):
         removed |= _above(revisions, standing, applied, part)
     order = revisions.whole.order(removed)[::-1]
     revisions.require(order)
@@ -105,7 +105,7 @@ def stamp_steps(
     standing = revisions.standing(current)
     wanted: set[int] = set()
     touched: set[int] = set()
-    for part in split(targets):
+    for part in split_targets(targets):
         tree = parse_target(part)
         resolver = Resolver(revisions, standing, part)
         nodes = resolver.target(tree)

@@ -11,8 +11,8 @@ from ..util.exc import BrokenScript, CommandError
 from .bytecode import bytecode_at, code_at, unpacked
 from .header import Header, check_syntax, date_in, first_paragraph, header_of_module, read_source, tidy
 from .module import load_module, on_path, runs
+from .rev_ids import as_tuple, compact_ids
 from .revision import Revision
-from .written import as_tuple, as_written
 
 _NONE: frozenset[str] = frozenset()
 
@@ -28,8 +28,8 @@ class Script(Revision):
     def __init__(self, header: Header, imports_from: tuple[str, ...] = ()) -> None:
         revision, down_revision, branch_labels, depends_on, docstring, path, lines = header
         self.revision = revision
-        self.down_revision = as_written(down_revision)
-        self.dependencies = as_written(depends_on)
+        self.down_revision = compact_ids(down_revision)
+        self.dependencies = compact_ids(depends_on)
         self.own_labels = frozenset(branch_labels) if branch_labels else _NONE
         self._map, self._node = None, -1
         self.path: str = path
@@ -154,7 +154,7 @@ class Script(Revision):
         """The line on which an identifier is written."""
         return self.lines.get(name)
 
-    def flaw(self) -> CommandError | None:
+    def problem(self) -> CommandError | None:
         """Why the file could not be run, as far as its syntax tells; it is not run to find out."""
         if not self.path.endswith(".py"):
             return None
@@ -165,7 +165,7 @@ class Script(Revision):
         return None
 
     def prepare(self) -> CommandError | None:
-        """Return the `flaw`; what was compiled to find it out is kept for the run, in the least space."""
+        """Return the `problem`; what was compiled to find it out is kept for the run, in the least space."""
         try:
             self._checked = runs.count, bytecode_at(self.path)
         except BrokenScript as error:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 
 from kernel_core.script import Script, ScriptDirectory
-from kernel_core.script.walk import counts_from_database
+from kernel_core.script.resolver import counts_from_database
 from kernel_core.util.exc import CommandError
 
 from ..session import Session

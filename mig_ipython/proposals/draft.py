@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kernel_core.script import write
-from kernel_core.script.draft import Wish
+from kernel_core.script.draft import RevisionRequest
 from kernel_core.util.exc import CommandError
 
 from ..models import Models, find_models
@@ -86,7 +86,7 @@ class Draft:
             if name == "head":
                 options["head"] = value or "head"
             try:
-                scripts.draft_revision(Wish(self.rev_id, None, **options))
+                scripts.draft_revision(RevisionRequest(self.rev_id, None, **options))
             except CommandError as error:
                 found[name] = str(error).splitlines()[0]
         return found
@@ -120,8 +120,8 @@ class Draft:
 
     def _text_of(self, args: dict[str, Any], message: str | None) -> str:
         if self._session.has_environment:
-            wish = Wish(self.rev_id, message or self.message, **self._place(), arguments=args)
-            return self._session.scripts().draft_revision(wish)[1]
+            request = RevisionRequest(self.rev_id, message or self.message, **self._place(), arguments=args)
+            return self._session.scripts().draft_revision(request)[1]
         return "\n\n".join(
             f"def {name}() -> None:\n    {args.get(slot) or 'pass'}"
             for name, slot in (("upgrade", "upgrades"), ("downgrade", "downgrades"))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from kernel_core import command
 from kernel_core.rehearse import Rehearsal, rehearse, runs_on_copy
-from kernel_core.runtime import run as runtime
+from kernel_core.runtime import report as runtime
 from kernel_core.util.exc import CommandError, CommitRefused, UpgradeFailed
 
 from ..targets import Target, labels

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from kernel_core.runtime.run import OnStep, RunEvent
+from kernel_core.runtime.report import OnStep, RunEvent
 from kernel_core.util.secrets import redact
 
 from ..views.clock import CLOCK_CSS, clock, seconds

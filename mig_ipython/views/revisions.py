@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from kernel_core.script import ScriptDirectory
-from kernel_core.script.walk import counts_from_database
+from kernel_core.script.resolver import counts_from_database
 
 from ..errors import lost_revision
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core.rehearse import changes, rehearse, schema_of
-from kernel_core.runtime.run import RunReport
+from kernel_core.runtime.report import RunReport
 from kernel_core.util.exc import CommandError
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from kernel_core.script import RevisionMap
+from kernel_core.script.resolver import InBranch, Range, Relative, parse
 from kernel_core.script.steps import downgrade_steps, upgrade_steps
-from kernel_core.script.walk import InBranch, Range, Relative, parse
 from kernel_core.util.exc import CommandError
 
 pytestmark = pytest.mark.peer

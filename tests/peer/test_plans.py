@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from kernel_core.script import Revision, RevisionMap
+from kernel_core.script.resolver import InBranch, Relative, parse_target
 from kernel_core.script.steps import downgrade_steps, upgrade_steps
-from kernel_core.script.walk import InBranch, Relative, parse_target
 from kernel_core.util.exc import CommandError, ResolutionError
 
 pytestmark = pytest.mark.peer

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core.config import CommandLine, Config
-from kernel_core.config.usage import VERBS
+from kernel_core.config.usage import COMMANDS
 from kernel_core.util.exc import CommandError
 
 ALEMBIC_OPTIONS = {
@@ -33,20 +33,20 @@ ALEMBIC_OPTIONS = {
 
 
 def test_every_command_of_alembic_is_there_with_its_options():
-    assert set(VERBS) == set(ALEMBIC_OPTIONS)
+    assert set(COMMANDS) == set(ALEMBIC_OPTIONS)
     for name, options in ALEMBIC_OPTIONS.items():
-        flags = {flag for flags, _ in VERBS[name].arguments for flag in flags}
+        flags = {flag for flags, _ in COMMANDS[name].arguments for flag in flags}
         assert set(options) <= flags, name
 
 
-@pytest.mark.parametrize("name", VERBS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_a_command_shows_an_example_that_can_be_typed(mig, name):
     import shlex
 
     code, out, _ = mig(name, "--help")
     assert code == 0
     example = out.partition("example:\n  mig ")[2].strip()
-    assert CommandLine().parser.parse_args(shlex.split(example)).verb is VERBS[name]
+    assert CommandLine().parser.parse_args(shlex.split(example)).mig_command is COMMANDS[name]
 
 
 def test_templates_are_listed(mig):

@@ -11,7 +11,7 @@ from sampling import sampled
 
 from kernel_core import command
 from kernel_core.runtime import execution, group
-from kernel_core.runtime.run import only_shows
+from kernel_core.runtime.report import only_shows
 from kernel_core.util.exc import SomeoneElseMovedIt, UpgradeFailed
 
 CREATE = "op.create_table('t_{0}', sa.Column('id', sa.Integer, primary_key=True))"

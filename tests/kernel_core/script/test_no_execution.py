@@ -72,7 +72,7 @@ for span in ("base:heads", "v0:", ":v1"):
 scripts = ScriptDirectory.from_config(config)
 ask("broken", lambda: scripts.broken)
 for script in list(scripts.walk_revisions()):
-    ask("log_entry", lambda: (script.log_entry, script.source, script.flaw(), str(script), script.create_date))
+    ask("log_entry", lambda: (script.log_entry, script.source, script.problem(), str(script), script.create_date))
 line = CommandLine()
 for argv in (["history"], ["history", "-v"], ["heads"], ["heads", "-v"], ["branches"], ["show", "v0"]):
     ask(" ".join(argv), lambda: line.run_cmd(config, line.parser.parse_args(argv)))

@@ -74,14 +74,14 @@ def test_a_missing_parent_is_shown_and_no_crash(revision_map):
     assert found.bases == ()
     assert found.missing == {"b": ("lost",)}
     assert ids(found) == ["c", "b"]
-    assert "lost" in str(found.flaw("b"))
+    assert "lost" in str(found.problem("b"))
 
 
 def test_an_id_used_twice_keeps_the_first_and_lists_the_other(revision_map):
     found = revision_map(("a",), ("a", "a0"), ("b", "a"))
     assert ids(found) == ["b", "a"]
     assert len(found.duplicates["a"]) == 1
-    assert "Keep one" in str(found.flaw("a"))
+    assert "Keep one" in str(found.problem("a"))
 
 
 def test_an_unknown_id_names_the_nearest():

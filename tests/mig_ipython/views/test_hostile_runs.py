@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from kernel_core.rehearse import Rehearsal
-from kernel_core.runtime.run import AppliedStep
-from kernel_core.runtime.run import RunReport as Done
+from kernel_core.runtime.report import AppliedStep
+from kernel_core.runtime.report import RunReport as Done
 from kernel_core.snapshot import Snapshot
 from mig_ipython.export import Exported
 from mig_ipython.running.confirmation import Confirmation

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel_core.script.walk import Base, Current, Head, Heads, InBranch, Name, Range, Relative, parse
+from kernel_core.script.resolver import Base, Current, Head, Heads, InBranch, Name, Range, Relative, parse
 from kernel_core.util.exc import MultipleHeads, ResolutionError
 
 

@@ -14,10 +14,10 @@ from ..util.exc import (
 )
 from .graph import Graph, find_cycle
 from .names import Names
-from .written import as_tuple
+from .rev_ids import as_tuple
 
 
-class Relative(Protocol):
+class HasParents(Protocol):
     """What a revision says of its kin."""
 
     revision: str
@@ -29,14 +29,14 @@ class Relative(Protocol):
     def down_revisions(self) -> tuple[str, ...]: ...
 
 
-class Kinship:
+class DependencyGraphs:
     """The graph of the parents (``lineage``), that of all that a revision needs (``whole``), and the labels.
 
     The two graphs are the same object where nothing depends. ``missing`` are, by id, the names that no revision has.
     Raises CycleDetected and its kin; with ``tolerant`` cycles are cut open, and their revisions are in ``cyclic``.
     """
 
-    def __init__(self, revisions: Sequence[Relative], names: Names, tolerant: bool) -> None:
+    def __init__(self, revisions: Sequence[HasParents], names: Names, tolerant: bool) -> None:
         self._revisions, self._names, self._tolerant = revisions, names, tolerant
         self.missing: Mapping[str, tuple[str, ...]] = {}
         self.cyclic: dict[str, CycleDetected] = {}
@@ -113,7 +113,7 @@ class Kinship:
         return labels
 
 
-def declared_labels(revisions: Iterable[Relative]) -> dict[str, tuple[str, ...]]:
+def declared_labels(revisions: Iterable[HasParents]) -> dict[str, tuple[str, ...]]:
     """Return by label the ids of the revisions that declare it."""
     labels: dict[str, tuple[str, ...]] = {}
     for revision in revisions:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel_core.script import ScriptDirectory, index
+from kernel_core.script import ScriptDirectory, folder_cache
 from kernel_core.util.exc import BrokenScript
 
 HOUR = 3_600_000_000_000
@@ -18,13 +18,13 @@ HOUR = 3_600_000_000_000
 def opened(monkeypatch) -> list[str]:
     """The names of the files that were opened since."""
     names: list[str] = []
-    read = index.read_header
+    read = folder_cache.read_header
 
     def noted(path, size=-1):
         names.append(os.path.basename(path))
         return read(path, size)
 
-    monkeypatch.setattr(index, "read_header", noted)
+    monkeypatch.setattr(folder_cache, "read_header", noted)
     return names
 
 
@@ -113,10 +113,10 @@ def test_environments_do_not_mix(folder, put, tmp_path):
 
 
 def test_only_so_many_environments_are_remembered(tmp_path):
-    for number in range(index.KEPT + 5):
+    for number in range(folder_cache.KEPT + 5):
         (tmp_path / f"e{number}" / "versions").mkdir(parents=True)
         assert ScriptDirectory(tmp_path / f"e{number}").get_heads() == []
-    assert len(index._kept) <= index.KEPT
+    assert len(folder_cache._kept) <= folder_cache.KEPT
 
 
 def test_a_broken_file_that_is_kept_holds_no_traceback(folder):

@@ -123,7 +123,7 @@ def _present(point: Point | None) -> Point:
     return point
 
 
-class Family(Protocol):
+class RevisionGraph(Protocol):
     """What the resolver must know of a set of revisions, which it sees as integers."""
 
     @property
@@ -153,7 +153,7 @@ class Resolver:
     wrote, for the errors. Without ``exact`` steps that lead too far end at the last revision.
     """
 
-    family: Family
+    graph: RevisionGraph
     current: frozenset[int] | None
     text: str
     exact: bool = True
@@ -170,8 +170,8 @@ class Resolver:
 
     def branch(self, name: str) -> Branch:
         """The branch of that label or id."""
-        node = self.family.find(name)
-        lineage = self.family.lineage
+        node = self.graph.find(name)
+        lineage = self.graph.lineage
         return Branch(name, node, lineage.up({node}) | lineage.down({node}))
 
     def range(self, tree: Range) -> tuple[frozenset[int], frozenset[int]]:
@@ -214,14 +214,14 @@ class Resolver:
                 return self._walk(self._one(self._place(origin, branch)), steps, branch)
 
     def _heads(self, branch: Branch | None) -> frozenset[int]:
-        lineage = self.family.lineage
+        lineage = self.graph.lineage
         nodes = lineage.down({branch.node}) if branch else range(len(lineage.parents))
         return frozenset(node for node in nodes if not lineage.children[node])
 
     def _find(self, text: str, branch: Branch | None) -> int:
-        node = self.family.find(text, branch.members if branch else None)
+        node = self.graph.find(text, branch.members if branch else None)
         if branch and node not in branch.members:
-            stray = self.family.name_of(node)
+            stray = self.graph.name_of(node)
             raise ResolutionError(
                 f'"{self.text}" names no revision: {stray} is not on branch {branch.name}.', self.text
             )
@@ -236,12 +236,12 @@ class Resolver:
             )
         if branch is None:
             return self.current
-        return self.family.lineage.topmost(self.family.whole.up(self.current) & branch.members)
+        return self.graph.lineage.topmost(self.graph.whole.up(self.current) & branch.members)
 
     def _refuse_shared(self, standing: AbstractSet[int], branch: Branch) -> None:
         """Refuse to count down a branch that is not applied, from a revision that belongs to an applied one too."""
-        current, lineage = self.current or frozenset(), self.family.lineage
-        last = lineage.topmost(self.family.whole.up(current))
+        current, lineage = self.current or frozenset(), self.graph.lineage
+        last = lineage.topmost(self.graph.whole.up(current))
         if standing and not standing & (last | lineage.line(branch.node)):
             where = ", ".join(self._names(current))
             raise ResolutionError(
@@ -262,7 +262,7 @@ class Resolver:
             if following is None and not self.exact:
                 break
             if following is None:
-                where = "base" if node is None else self.family.name_of(node)
+                where = "base" if node is None else self.graph.name_of(node)
                 raise ResolutionError(
                     f'"{self.text}" goes too far: after {done} of {abs(steps)} steps there is nothing '
                     f"{'above' if steps > 0 else 'below'} {where}.",
@@ -274,17 +274,17 @@ class Resolver:
         return frozenset() if node is None else frozenset({node})
 
     def _above(self, node: int | None, branch: Branch | None) -> AbstractSet[int] | None:
-        lineage = self.family.lineage
+        lineage = self.graph.lineage
         if node is None:
             every = branch.members if branch else range(len(lineage.parents))
-            return {root for root in every if self.family.is_base_node(root)} or None
+            return {root for root in every if self.graph.is_base_node(root)} or None
         return {child for child in lineage.children[node] if branch is None or child in branch.members} or None
 
     def _below(self, node: int | None, branch: Branch | None) -> AbstractSet[int] | None:
         if node is None:
             return None
-        self.family.require((node,))
-        parents = self.family.lineage.parents[node]
+        self.graph.require((node,))
+        parents = self.graph.lineage.parents[node]
         return {parent for parent in parents if branch is None or parent in branch.members}
 
     def _ambiguous(self, nodes: Collection[int], why: str) -> NoReturn:
@@ -292,7 +292,7 @@ class Resolver:
         raise ResolutionError(f'"{self.text}" is ambiguous: {why.format(" or ".join(names))}.', self.text, names)
 
     def _names(self, nodes: Collection[int]) -> list[str]:
-        return sorted(self.family.name_of(node) for node in nodes)
+        return sorted(self.graph.name_of(node) for node in nodes)
 
 
 def _free_steps(tree: Target | None) -> int | None:

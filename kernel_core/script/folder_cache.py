@@ -21,7 +21,7 @@ KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Folders:
     """Which files are looked at, and from where they import when they are run."""
 
     folders: tuple[str, ...]
@@ -31,7 +31,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class FolderContents:
     """The files of a place, what was read in each, and the graph that they make.
 
     ``unsure`` are the paths of those that might have changed since without another stamp.
@@ -43,10 +43,10 @@ class Snapshot:
     map: RevisionMap
 
 
-_kept: dict[Place, Snapshot] = {}
+_kept: dict[Folders, FolderContents] = {}
 
 
-def look(place: Place) -> Snapshot:
+def contents_of(place: Folders) -> FolderContents:
     """Return what the folders of ``place`` hold now; raises EnvironmentMissing where a folder cannot be listed."""
     before = _kept.pop(place, None)
     listing = Listing()
@@ -62,19 +62,19 @@ def look(place: Place) -> Snapshot:
     return snapshot
 
 
-def run_computed(place: Place) -> RevisionMap:
+def run_computed(place: Folders) -> RevisionMap:
     """Return the graph in which a version file that computes its identifiers has those that it gives itself when run.
 
     Only for commands that run files of the environment anyway; what a file raises is in `RevisionMap.broken`.
     """
-    snapshot = look(place)
+    snapshot = contents_of(place)
     if not any(isinstance(each, ComputedIdentifier) for each in snapshot.found):
         return snapshot.map
     found = [_run(each, place) if isinstance(each, ComputedIdentifier) else each for each in snapshot.found]
-    return _made(snapshot.listing, found, snapshot.unsure, is_first=False).map
+    return _graph_of(snapshot.listing, found, snapshot.unsure, is_first=False).map
 
 
-def _run(computed: ComputedIdentifier, place: Place) -> Script | BrokenScript:
+def _run(computed: ComputedIdentifier, place: Folders) -> Script | BrokenScript:
     try:
         return Script.run(computed.path, place.imports_from)
     except BrokenScript as error:
@@ -86,7 +86,7 @@ def forget() -> None:
     _kept.clear()
 
 
-def _read(listing: Listing, before: Snapshot | None, imports_from: tuple[str, ...]) -> Snapshot:
+def _read(listing: Listing, before: FolderContents | None, imports_from: tuple[str, ...]) -> FolderContents:
     """Read what is new or may have changed; the old graph stays where all of it says the same."""
     known = {path: position for position, path in enumerate(before.listing.paths)} if before else {}
     found: list[Script | BrokenScript] = []
@@ -108,18 +108,20 @@ def _read(listing: Listing, before: Snapshot | None, imports_from: tuple[str, ..
             changed = True
         found.append(each)
     if before is None or changed:
-        return _made(listing, found, frozenset(unsure), is_first=before is None)
-    return Snapshot(listing, found, frozenset(unsure), before.map)
+        return _graph_of(listing, found, frozenset(unsure), is_first=before is None)
+    return FolderContents(listing, found, frozenset(unsure), before.map)
 
 
-def _made(listing: Listing, found: list[Script | BrokenScript], unsure: frozenset[str], is_first: bool) -> Snapshot:
+def _graph_of(
+    listing: Listing, found: list[Script | BrokenScript], unsure: frozenset[str], is_first: bool
+) -> FolderContents:
     """Make the graph; scripts that another graph has already are copied, as that one shall stay what it is."""
     if not is_first:
         found = [each.unbound() if isinstance(each, Script) else each for each in found]
     ordered = sorted(found, key=_path)
     scripts = [each for each in ordered if isinstance(each, Script)]
     broken = [each for each in ordered if isinstance(each, BrokenScript)]
-    return Snapshot(listing, found, unsure, RevisionMap(scripts, broken, tolerant=True))
+    return FolderContents(listing, found, unsure, RevisionMap(scripts, broken, tolerant=True))
 
 
 def _path(found: Script | BrokenScript) -> str:

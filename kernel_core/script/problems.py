@@ -12,7 +12,7 @@ BODY_CHECK_LIMIT = 1000
 """In a folder of more revisions than this, bodies are not compiled to see whether they could be."""
 
 
-def flaws_of(revisions: RevisionMap) -> tuple[BrokenScript, ...]:
+def problems_of(revisions: RevisionMap) -> tuple[BrokenScript, ...]:
     """Return the flaws by path: unreadable, a missing parent, a cycle, an id or a label used twice, bad syntax."""
     found = list(revisions.broken)
     each_body = len(revisions) <= BODY_CHECK_LIMIT
@@ -38,7 +38,9 @@ def _of_one(revisions: RevisionMap, name: str) -> list[BrokenScript]:
     for script in scripts[1:]:
         reason = f"revision {name} is taken by {scripts[0].path}. Keep one of them."
         found.append(BrokenScript(script.path, script.line_of("revision"), reason))
-    return found + [flaw for flaw in (script.flaw() for script in scripts) if isinstance(flaw, BrokenScript)]
+    return found + [
+        problem for problem in (script.problem() for script in scripts) if isinstance(problem, BrokenScript)
+    ]
 
 
 def _labels_used_twice(revisions: RevisionMap) -> list[BrokenScript]:

@@ -3,7 +3,7 @@
 import pytest
 
 from kernel_core.operations import MigrateOperation, Operations, registry
-from kernel_core.runtime.plain import further_names, is_plain
+from kernel_core.runtime.side_effects import further_names, is_plain
 
 HEAD = "import sqlalchemy as sa\nfrom {engine} import op\nfrom sqlalchemy.dialects import postgresql\n"
 BODY = "def upgrade():\n    {body}\ndef downgrade():\n    pass\n"

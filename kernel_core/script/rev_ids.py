@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterable, Sequence
 
 from ..util.exc import RevisionError
 
-Written = str | Collection[str] | None
+RevIds = str | Collection[str] | None
 
 
-def as_tuple(written: Written) -> tuple[str, ...]:
+def as_tuple(written: RevIds) -> tuple[str, ...]:
     """An identifier as written (None, a text, several) as a tuple."""
     if written is None:
         return ()
     return (written,) if isinstance(written, str) else tuple(written)
 
 
-def as_written(value: Written) -> str | tuple[str, ...] | None:
+def compact_ids(value: RevIds) -> str | tuple[str, ...] | None:
     """The shortest way of writing identifiers: None, one text, or a tuple."""
     if value is None or isinstance(value, str):
         return value
@@ -24,7 +24,7 @@ def as_written(value: Written) -> str | tuple[str, ...] | None:
     return several if len(several) > 1 else (several[0] if several else None)
 
 
-def split(text: str | Sequence[str | None] | None) -> tuple[str, ...]:
+def split_targets(text: str | Sequence[str | None] | None) -> tuple[str, ...]:
     """One or several targets, also joined by commas, as a tuple; None is base. Raises RevisionError for no text."""
     if text is None:
         return ("base",)
