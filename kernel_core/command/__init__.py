@@ -8,7 +8,8 @@ What needs no database imports neither SQLAlchemy nor Mako: heads, history, show
 
 from ..runtime.report import AppliedStep, RunEvent, RunReport
 from .environment import Config, scripts_of
-from .looking import (
+from .initializing import Template, init, list_templates
+from .inspecting import (
     Standing,
     UnknownRevision,
     branches,
@@ -22,8 +23,7 @@ from .looking import (
     shown,
     standings,
 )
-from .making import Template, init, list_templates
-from .running import downgrade, ensure_version, stamp, upgrade
+from .migrating import downgrade, ensure_version, stamp, upgrade
 from .writing import check, edit, merge, revision, sentences
 
 __all__ = [

@@ -24,7 +24,7 @@ from ..catalogue import Key
 from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from ..renames.names import alikeness
+from ..renames.similarity import similarity
 
 
 def setup(plugin: Plugin) -> None:
@@ -170,7 +170,7 @@ def _renamed(before: list[str], after: list[str]) -> list[tuple[str, str]]:
     if len(before) != len(after):
         return []
     pairs = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
-    fresh = all(new not in before and old not in after and alikeness(old, new) >= 0.6 for old, new in pairs)
+    fresh = all(new not in before and old not in after and similarity(old, new) >= 0.6 for old, new in pairs)
     return pairs if fresh else []
 
 

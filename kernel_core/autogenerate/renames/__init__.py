@@ -7,7 +7,7 @@ upgrade_ops = accept(upgrade_ops, candidate)
 
 from ...operations.renames import RenameCandidate
 from .accept import accept, accept_all
-from .choice import CHOICES, chosen_renames, settle_renames
-from .find import candidates
+from .option import CHOICES, chosen_renames, settle_renames
+from .search import candidates
 
 __all__ = ["CHOICES", "RenameCandidate", "accept", "accept_all", "candidates", "chosen_renames", "settle_renames"]

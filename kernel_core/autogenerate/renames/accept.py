@@ -11,7 +11,7 @@ from ...operations.operation import MigrateOperation
 from ...operations.renames import RenameCandidate
 from ...operations.requirements import Requirement, key
 from ...util.exc import CommandError
-from .said_again import without_said_again
+from .redundant_pairs import without_redundant_pairs
 
 
 def accept(upgrade_ops: UpgradeOps, candidate: RenameCandidate) -> UpgradeOps:
@@ -29,7 +29,7 @@ def accept(upgrade_ops: UpgradeOps, candidate: RenameCandidate) -> UpgradeOps:
             f"{candidate.old_name} cannot be renamed to {candidate.new_name}: the list does not hold the drop and the "
             "addition as they were found. Take both in, unchanged."
         )
-    left = without_said_again(leaves, candidate)
+    left = without_redundant_pairs(leaves, candidate)
     wanted = _made_by(candidate)
     place = next((at for at, leaf in enumerate(left) if not _drops(leaf) and wanted & leaf.requires()), len(left))
     early = [leaf for leaf in left[place:] if _drops(leaf) and _is_about(leaf, candidate)]

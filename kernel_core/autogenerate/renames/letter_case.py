@@ -15,8 +15,8 @@ from ...operations.operation import MigrateOperation
 from ...operations.renames import RenameCandidate
 from ..context import AutogenContext
 from .accept import accept
-from .columns import renamed_column
-from .tables import renamed_table
+from .column_renames import renamed_column
+from .table_renames import renamed_table
 
 _REASONS = ("same name but for its case",)
 

@@ -17,8 +17,8 @@ from ...util.sqla_compat import final_name
 from ..compare.copies import column_alone, create_foreign_key, create_unique, drop_constraint
 from ..compare.values import foreign_key_of_model
 from ..context import AutogenContext
-from .columns import altered_column, may_become
-from .names import alikeness
+from .column_renames import altered_column, may_become
+from .similarity import similarity
 
 _COMMON = frozenset({"id", "name", "created_at", "updated_at", "created", "updated", "deleted_at", "description"})
 """Columns that many tables have; that two tables share them says little."""
@@ -38,7 +38,7 @@ def table_score(drop: DropTableOp, add: CreateTableOp) -> tuple[float, tuple[str
     share = len(shared) / len(every)
     telling = len(set(shared) - _COMMON)
     shape = share * (1 - 0.5**telling) if telling else 0.0
-    name = alikeness(drop.table_name, add.table_name)
+    name = similarity(drop.table_name, add.table_name)
     score = 0.35 * name + 0.65 * shape + (0.1 if share == 1 and telling > 1 else 0.0)
     if share < 0.6:
         return 0.0, ()

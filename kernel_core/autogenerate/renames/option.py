@@ -17,8 +17,8 @@ from ...util.exc import CommandError
 from ..compare import ColumnOrders
 from ..context import AutogenContext
 from .accept import accept_all
-from .case import rename_by_case
-from .find import candidates
+from .letter_case import rename_by_case
+from .search import candidates
 
 Container = TypeVar("Container", bound=OpContainer)
 

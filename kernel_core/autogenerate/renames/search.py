@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
 from ...operations.containers import OpContainer
 from ...operations.kinds.column import AddColumnOp, DropColumnOp
@@ -14,13 +15,18 @@ from ...operations.renames import RenameCandidate
 from ...util.sql import grammar_of
 from ..compare import ColumnOrders
 from ..context import AutogenContext
-from .columns import column_score, renamed_column
-from .pairs import clear_pairs
-from .tables import renamed_table, table_score
-from .values import weigh
+from .column_renames import column_score, renamed_column
+from .sampled_values import weigh
+from .table_renames import renamed_table, table_score
+
+D = TypeVar("D")
+A = TypeVar("A")
 
 THRESHOLD = 0.7
 """From this score on a pair is a candidate."""
+
+MARGIN = 0.08
+"""By how much a pair must be better than every other pair with one of its two."""
 
 _NONE: ColumnOrders = MappingProxyType({})
 
@@ -90,3 +96,27 @@ def _tables(context: AutogenContext, leaves: list[MigrateOperation]) -> Iterable
     for drop, add in clear_pairs({pair: score for pair, (score, _) in scored.items()}):
         score, reasons = scored[drop, add]
         yield RenameCandidate(drop, add, score, reasons, tuple(renamed_table(context, drop, add)), grammar)
+
+
+def clear_pairs(scores: Mapping[tuple[D, A], float]) -> list[tuple[D, A]]:
+    """Return the pairs of which each is by far the best for both of its members, the best first.
+
+    A pair that was taken may make another one clear. Where two are about as good, neither is returned: a rename that
+    is missed costs a click, a wrong one costs the data.
+
+    >>> clear_pairs({("a", "x"): 0.9, ("a", "y"): 0.88, ("b", "z"): 0.8})
+    [('b', 'z')]
+    """
+    left, taken = dict(scores), []
+    while left:
+        best = max(left, key=lambda pair: left[pair])
+        rivals = [pair for pair in left if pair != best and _meet(pair, best) and left[best] - left[pair] < MARGIN]
+        if not rivals:
+            taken.append(best)
+        decided = [best, *rivals]
+        left = {pair: score for pair, score in left.items() if not any(_meet(pair, other) for other in decided)}
+    return taken
+
+
+def _meet(one: tuple[D, A], two: tuple[D, A]) -> bool:
+    return one[0] == two[0] or one[1] == two[1]

@@ -18,15 +18,15 @@ def words(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(_BORDER.sub("_", name))]
 
 
-def alikeness(old: str, new: str) -> float:
+def similarity(old: str, new: str) -> float:
     """Return how much two names are alike, from 0 to 1, word by word.
 
     Letters that happen to be the same don't count: ``created_at`` is not like ``updated_at``. Nor are names alike that
     differ by their number.
 
-    >>> alikeness("userName", "user_name"), alikeness("qty", "quantity")
+    >>> similarity("userName", "user_name"), similarity("qty", "quantity")
     (1.0, 0.8)
-    >>> alikeness("first_name", "last_name") < 0.5
+    >>> similarity("first_name", "last_name") < 0.5
     True
     """
     one, two = words(old), words(new)

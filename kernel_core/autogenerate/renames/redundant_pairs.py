@@ -23,7 +23,7 @@ from ...util.sqla_compat import sql_text
 Table = tuple[str | None, str]
 
 
-def without_said_again(leaves: list[MigrateOperation], candidate: RenameCandidate) -> list[MigrateOperation]:
+def without_redundant_pairs(leaves: list[MigrateOperation], candidate: RenameCandidate) -> list[MigrateOperation]:
     """Return the operations without the candidate's two, and without pairs that the rename makes needless."""
     left = [leaf for leaf in leaves if leaf is not candidate.drop and leaf is not candidate.add]
     names = _Names(candidate, candidate.grammar)

@@ -15,7 +15,7 @@ from ..compare.columns import add_conversion
 from ..compare.server_defaults import default_differs, known_default
 from ..compare.types import type_differs
 from ..context import AutogenContext
-from .names import alikeness
+from .similarity import similarity
 
 _FAMILIES = (
     {"string", "text", "unicode", "unicode_text", "enum", "char", "varchar"},
@@ -36,7 +36,7 @@ def column_score(
     if not _may_be_one(old, new):
         return 0.0, ()
     reasons: list[str] = []
-    name = alikeness(drop.column_name, str(new.name))
+    name = similarity(drop.column_name, str(new.name))
     score = 0.5 * name if name >= 0.6 else 0.25 * name
     if name >= 0.6:
         reasons.append("same name but for its spelling" if name == 1 else "similar name")

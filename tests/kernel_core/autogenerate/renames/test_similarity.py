@@ -2,8 +2,8 @@
 
 import pytest
 
-from kernel_core.autogenerate.renames.names import alikeness, words
-from kernel_core.autogenerate.renames.pairs import clear_pairs
+from kernel_core.autogenerate.renames.search import clear_pairs
+from kernel_core.autogenerate.renames.similarity import similarity, words
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ from kernel_core.autogenerate.renames.pairs import clear_pairs
     ],
 )
 def test_names_that_a_person_takes_for_the_same_are_alike(old, new):
-    assert alikeness(old, new) >= 0.6
-    assert alikeness(new, old) == pytest.approx(alikeness(old, new), abs=0.2)
+    assert similarity(old, new) >= 0.6
+    assert similarity(new, old) == pytest.approx(similarity(old, new), abs=0.2)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_names_that_a_person_takes_for_the_same_are_alike(old, new):
     ],
 )
 def test_names_that_only_share_letters_or_a_common_word_are_not(old, new):
-    assert alikeness(old, new) < 0.6
+    assert similarity(old, new) < 0.6
 
 
 def test_a_name_is_taken_apart_at_underscores_capitals_and_digits():
