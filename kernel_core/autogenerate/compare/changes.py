@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ...operations.kinds.constraint import CreateForeignKeyOp, DropConstraintOp
 from ...operations.operation import MigrateOperation
-from ..catalogue import Key
+from ..databases.catalog import Key
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from ...operations.kinds.column import AddColumnOp, AlterColumnOp
 from ...operations.operation import MigrateOperation
 from ...util.dispatch import PriorityDispatchResult
 from ...util.sqla_compat import literal_text
-from ..catalogue import TableInfo
 from ..context import AutogenContext
+from ..databases.catalog import TableInfo
 from .changes import Changes
 from .comments import compare_comment
 from .copies import column_alone

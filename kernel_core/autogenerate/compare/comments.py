@@ -9,8 +9,8 @@ from sqlalchemy.schema import Column, Table
 from ...operations.kinds.column import AlterColumnOp
 from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from ...util.dispatch import PriorityDispatchResult
-from ..catalogue import TableInfo
 from ..context import AutogenContext
+from ..databases.catalog import TableInfo
 from .changes import Changes
 
 

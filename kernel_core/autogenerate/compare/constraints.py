@@ -9,8 +9,8 @@ from sqlalchemy.schema import ForeignKeyConstraint, UniqueConstraint
 from ...ddl.overrides import same_by_hook
 from ...ddl.signature import UniqueSignature, unique_signature
 from ...util.sqla_compat import final_name
-from ..catalogue import TableInfo
 from ..context import AutogenContext
+from ..databases.catalog import TableInfo
 from .changes import Changes
 from .copies import create_foreign_key, create_unique, drop_constraint
 from .gone import complete_reverse

@@ -18,15 +18,15 @@ from ...operations.operation import MigrateOperation
 from ...operations.schema_objects import SchemaObjects
 from ...util.sql import tokens, without_parameters
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, sql_text
-from ..catalogue import Info, Key
 from ..context import AutogenContext
+from ..databases.catalog import Info, Key
+from ..databases.postgresql.exclude_constraints import creation_of
+from ..databases.sqlite.indexes import written_index
 from .copies import create_index, create_unique, drop_constraint, drop_index
-from .excludes import creation_of
 from .found import Pair
 from .gone import complete_reverse
 from .objects import final, stated, timing
 from .reflect import Database
-from .written import written_index
 
 
 def drop_what_needs_columns(context: AutogenContext, database: Database, pair: Pair) -> None:

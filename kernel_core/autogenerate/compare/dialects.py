@@ -9,8 +9,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Table, UniqueConstraint
 
 from ...util.sqla_compat import final_name
-from ..catalogue import Info, Key, TableInfo
 from ..context import AutogenContext, names
+from ..databases.catalog import Info, Key, TableInfo
 
 Infos = dict[Key, TableInfo]
 

@@ -17,8 +17,8 @@ from ...ddl.default_comparison import defaults_differ
 from ...ddl.type_comparison import ddl_text
 from ...util.sql import expression_fault, lex
 from ...util.sqla_compat import default_argument, default_sql
-from ..canonical import Question, TablePair, canonical, differ
 from ..context import AutogenContext
+from ..databases.canonical import Question, TablePair, canonical, differ
 
 
 class DefaultPair(NamedTuple):

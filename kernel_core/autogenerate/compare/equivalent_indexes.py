@@ -15,9 +15,9 @@ from sqlalchemy.schema import Index
 from ...ddl.signature import parts_of_index
 from ...util.sql import IndexPart, normal_sql
 from ...util.sqla_compat import final_name
-from ..canonical import Question, TablePair, canonical, differ
-from ..catalogue import Key
 from ..context import AutogenContext
+from ..databases.canonical import Question, TablePair, canonical, differ
+from ..databases.catalog import Key
 from .values import index_parts
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.schema import Table
 
 from ...operations.containers import grouped
 from ...operations.operation import MigrateOperation
-from ..catalogue import TableInfo
+from ..databases.catalog import TableInfo
 from .changes import Changes, ordered
 
 

@@ -18,11 +18,11 @@ from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.table import DropTableOp
 from ...util.sql import grammar_of, normal_sql, string_literal, without_parameters
-from ..catalogue import Info, Key, TableInfo
 from ..context import AutogenContext
+from ..databases.catalog import Info, Key, TableInfo
+from ..databases.sqlite.indexes import is_written_as, written_index
 from .copies import column_alone, drop_index, table_alone
 from .reflect import Database
-from .written import is_written_as, written_index
 
 
 def dropped_table(

@@ -11,8 +11,9 @@ from sqlalchemy.schema import Index, Table
 from ...ddl.overrides import same_by_hook
 from ...ddl.signature import index_signature
 from ...util.sqla_compat import final_name, is_made_on
-from ..catalogue import TableInfo
 from ..context import AutogenContext, names
+from ..databases.catalog import TableInfo
+from ..databases.sqlite.indexes import is_written_as, written_index
 from .changes import Changes
 from .copies import create_index, drop_index
 from .equivalent_indexes import SameIndex
@@ -20,7 +21,6 @@ from .key_indexes import belongs_to_a_key, keys_of_database
 from .reflect import Database
 from .sides import Sides
 from .values import index_of_database
-from .written import is_written_as, written_index
 
 
 def compare_indexes(

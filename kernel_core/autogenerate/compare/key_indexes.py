@@ -14,8 +14,8 @@ from ...operations.kinds.column import AddColumnOp
 from ...operations.kinds.constraint import CreateForeignKeyOp
 from ...operations.kinds.index import CreateIndexOp
 from ...operations.operation import MigrateOperation
-from ..catalogue import TableInfo
 from ..context import AutogenContext, names
+from ..databases.catalog import TableInfo
 from .changes import Changes
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.types import Integer
 
 from ...util.sql import tokens
 from ...util.sqla_compat import literal_text
-from ..catalogue import Info, TableInfo
+from ..databases.catalog import Info, TableInfo
 from .values import ReflectedPart, index_parts
 
 

@@ -9,12 +9,12 @@ from sqlalchemy.schema import Column, ForeignKeyConstraint, MetaData, PrimaryKey
 from sqlalchemy.types import NULLTYPE
 
 from ...ddl.overrides import is_overridden
-from ..catalogue import Info, Key, TableInfo, read_catalogue
 from ..context import AutogenContext
+from ..databases import Info, Key, TableInfo, read_catalog
+from ..databases.postgresql.exclude_constraints import exclude_of
+from ..databases.postgresql.truncation import restore_names
 from . import dialects
-from .cut_names import restore_names
 from .equivalent_defaults import DefaultPair
-from .excludes import exclude_of
 from .objects import (
     check_constraint_of,
     column_of,
@@ -36,11 +36,11 @@ class Database:
     def __init__(self, context: AutogenContext, schemas: Iterable[str | None]) -> None:
         assert context.connection is not None, "autogenerate has a connection"
         self.context = context
-        self.catalogue = read_catalogue(context.connection, lambda: context.inspector, list(schemas), self._is_wanted)
-        self.default_schema = self.catalogue.default_schema
+        self.catalog = read_catalog(context.connection, lambda: context.inspector, list(schemas), self._is_wanted)
+        self.default_schema = self.catalog.default_schema
         self._know_by_path()
-        restore_names(context, self.catalogue)
-        self.infos = dict(sorted(self.catalogue.tables.items(), key=lambda item: (item[0][0] or "", item[0][1])))
+        restore_names(context, self.catalog)
+        self.infos = dict(sorted(self.catalog.tables.items(), key=lambda item: (item[0][0] or "", item[0][1])))
         self.sameness = Sameness(context)
         self.same_defaults: frozenset[DefaultPair] = frozenset()
         self.same_indexes: frozenset[tuple[Key, str]] = frozenset()
@@ -62,9 +62,9 @@ class Database:
 
         It is there but once: where no model names its schema, it is theirs. The table of revisions is left out.
         """
-        tables = self.catalogue.tables
+        tables = self.catalog.tables
         models = {(table.schema, str(table.name)) for table in self.context.tables} | {version_table(self.context)}
-        by_path = {key for key in self.catalogue.visible if key not in models and (None, key[1]) in models}
+        by_path = {key for key in self.catalog.visible if key not in models and (None, key[1]) in models}
         for key in by_path:
             info = tables.pop(key)
             info.key = (None, key[1])

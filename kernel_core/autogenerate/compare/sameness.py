@@ -10,8 +10,8 @@ from sqlalchemy.types import NullType, TypeEngine
 from ...ddl.overrides import is_third_party
 from ...ddl.type_comparison import types_differ
 from ...util.sqla_compat import default_sql
-from ..catalogue import Info
 from ..context import AutogenContext
+from ..databases.catalog import Info
 
 TYPE_HOOKS = ("compare_type", "type_synonyms", "type_arg_extract")
 

@@ -15,9 +15,9 @@ from ...operations.kinds.column import AlterColumnOp, DropColumnOp
 from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.sequence import CreateSequenceOp, options_of
 from ...util.sql import sequence_of_default
-from ..catalogue import Key
-from ..catalogue.sequences import read_sequences
 from ..context import AutogenContext
+from ..databases.catalog import Key
+from ..databases.sequences import read_sequences
 from .changes import Changes
 from .found import Found
 from .reflect import Database

@@ -8,8 +8,8 @@ from sqlalchemy.schema import ForeignKeyConstraint, Index, Table, UniqueConstrai
 
 from ...ddl.overrides import is_overridden
 from ...ddl.signature import unique_signature
-from ..catalogue import TableInfo
 from ..context import AutogenContext
+from ..databases.catalog import TableInfo
 from .reflect import Database
 from .values import foreign_key_of_database, foreign_key_of_model, unique_of_database
 

@@ -14,9 +14,9 @@ from ...operations.kinds.table import CreateTableOp
 from ...operations.operation import MigrateOperation
 from ...util.exc import CommandError
 from ...util.sqla_compat import sorted_tables
-from ..canonical import TablePair
-from ..catalogue import Key, TableInfo
 from ..context import AutogenContext, names
+from ..databases.canonical import TablePair
+from ..databases.catalog import Key, TableInfo
 from .changes import Changes
 from .columns import added_columns, altered_columns, dropped_columns
 from .comments import compare_table_comment
@@ -86,7 +86,7 @@ def _refuse_half_a_look(database: Database, new: Iterable[Table], both: Iterable
     infos = [(database.infos[_key(database, model)], model) for model in both]
     unseen += [info.key for info, model in infos if set(names(model.columns)) - info.columns.keys()]
     for schema, table in unseen:
-        if schema in database.catalogue.partly_seen:
+        if schema in database.catalog.partly_seen:
             place = schema or database.default_schema
             raise CommandError(
                 f'This user may see single tables or columns of "{place}" alone, and "{table}" is not among them or '
@@ -96,7 +96,7 @@ def _refuse_half_a_look(database: Database, new: Iterable[Table], both: Iterable
 
 
 def _name_what_is_in_the_way(context: AutogenContext, database: Database, key: Key) -> None:
-    kind = database.catalogue.views.get(key)
+    kind = database.catalog.views.get(key)
     if kind is not None and key not in database.infos:
         context.warn(
             f'"{key[1]}" is a {kind} in the database, and a table in the models: it cannot be created beside it. '

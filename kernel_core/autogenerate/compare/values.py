@@ -16,7 +16,7 @@ from sqlalchemy.schema import Column, ForeignKeyConstraint, Index
 from ...ddl.signature import IndexSignature, UniqueSignature
 from ...util.sql import IndexPart, grammar_of, index_part, normal_name
 from ...util.sqla_compat import quoted_name, referent
-from ..catalogue.values import Key
+from ..databases.catalog import Key
 
 
 @dataclass(frozen=True, slots=True)

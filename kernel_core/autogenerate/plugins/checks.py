@@ -17,14 +17,14 @@ from ...runtime.plugins import Plugin
 from ...util.dispatch import DispatchPriority, PriorityDispatchResult
 from ...util.sql import normal_sql
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, should_create, sql_text
-from ..canonical import Question, canonical
-from ..catalogue import Key
 from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
 from ..compare.gone import complete_reverse
 from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases.canonical import Question, canonical
+from ..databases.catalog import Key
 
 
 def setup(plugin: Plugin) -> None:

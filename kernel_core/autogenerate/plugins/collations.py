@@ -13,11 +13,11 @@ from sqlalchemy.schema import Column
 from sqlalchemy.types import NCHAR, NVARCHAR
 
 from ...runtime.plugins import Plugin
-from ..catalogue import TableInfo
 from ..compare.columns import alteration_of
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases.catalog import TableInfo
 
 
 def setup(plugin: Plugin) -> None:

@@ -11,11 +11,11 @@ from ...operations.kinds.index import CreateIndexOp
 from ...runtime.plugins import Plugin
 from ...util.dispatch import DispatchPriority, PriorityDispatchResult
 from ...util.sqla_compat import sql_text
-from ..canonical import Question, differing
 from ..compare.copies import column_alone, create_index, drop_index
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases.canonical import Question, differing
 from ..registry import built_in_plugins
 
 

@@ -20,10 +20,10 @@ from ...operations.kinds.table import CreateTableOp
 from ...operations.operation import MigrateOperation
 from ...runtime.plugins import Plugin
 from ...util.sql import grammar_of, string_value, tokens
-from ..catalogue import Key
 from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases.catalog import Key
 from ..renames.similarity import similarity
 
 
@@ -79,7 +79,7 @@ def _types(context: AutogenContext, database: Database) -> dict[Key, _Type]:
             if place is not None and place not in left_alone:
                 types.setdefault(place, _Type(place)).uses.append(_use(info.key, item))
     for key, each in types.items():
-        there = database.catalogue.enums.get(key)
+        there = database.catalog.enums.get(key)
         each.before = None if there is None else list(there.labels)
         for use in each.uses:
             words = use.get("default")
@@ -112,8 +112,8 @@ def _use(table: Key, item: dict[str, Any]) -> EnumUse:
 
 def _key(enum: Enum, database: Database) -> Key:
     schema, name = enum.schema if enum.schema is not None else getattr(enum.metadata, "schema", None), str(enum.name)
-    if schema is None and name in database.catalogue.enums_by_path:
-        return database.catalogue.enums_by_path[name]
+    if schema is None and name in database.catalog.enums_by_path:
+        return database.catalog.enums_by_path[name]
     return (None if schema == database.default_schema else schema, name)
 
 

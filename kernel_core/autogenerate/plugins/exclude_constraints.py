@@ -11,13 +11,13 @@ from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import ddl_compiler, final_name
-from ..canonical import Question, canonical, differ
-from ..compare.excludes import creation_of
 from ..compare.found import Found, Pair
 from ..compare.gone import complete_reverse
 from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases.canonical import Question, canonical, differ
+from ..databases.postgresql.exclude_constraints import creation_of
 
 
 def setup(plugin: Plugin) -> None:

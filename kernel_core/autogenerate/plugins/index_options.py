@@ -12,11 +12,11 @@ from sqlalchemy.schema import Index
 
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name, is_made_on, sql_text
-from ..canonical import Question, differing
 from ..compare.copies import create_index, drop_index
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases.canonical import Question, differing
 from ..indexoptions import OfMysql, OfPostgresql
 
 

@@ -12,11 +12,11 @@ from ...operations.kinds.column import AlterColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name, is_type_bound
-from ..canonical import Question, differing
 from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases.canonical import Question, differing
 from .checks import condition, database_checks, existing_check, model_checks
 
 

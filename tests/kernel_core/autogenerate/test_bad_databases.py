@@ -163,7 +163,7 @@ def role(postgresql_url):
 
 
 class TestRightsOnPostgresql:
-    """Its catalogue is open to everybody: who may use a schema or not reads the same of it."""
+    """Its catalog is open to everybody: who may use a schema or not reads the same of it."""
 
     def hidden(self, *more):
         metadata = sa.MetaData(schema="hidden")

@@ -16,9 +16,9 @@ from sqlalchemy.engine import Connection
 from ...util.exc import CommandError
 from ...util.sql import normal_sql, refuse_loose_sql
 from ..context import AutogenContext
-from .mariadb import ask_mariadb
-from .postgresql import ask_postgresql
-from .question import Question, TablePair
+from .expression import Question, TablePair
+from .mariadb.canonical import ask_mariadb
+from .postgresql.canonical import ask_postgresql
 
 __all__ = ["Question", "TablePair", "canonical", "differ", "differing"]
 

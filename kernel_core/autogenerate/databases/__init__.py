@@ -1,4 +1,4 @@
-"""The whole catalogue of a database in a constant number of queries, as plain values: one file per database."""
+"""The whole catalog of a database in a constant number of queries, as plain values: one file per database."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.engine import Connection, Inspector
 
-from .inspected import read_by_inspector
-from .mariadb import read_mariadb
-from .postgresql import read_postgresql
-from .sqlite import read_sqlite
-from .values import Catalogue, EnumInfo, Info, Key, TableInfo
+from .catalog import Catalog, EnumInfo, Info, Key, TableInfo
+from .inspected.catalog import read_by_inspector
+from .mariadb.catalog import read_mariadb
+from .postgresql.catalog import read_postgresql
+from .sqlite.catalog import read_sqlite
 
-__all__ = ["Catalogue", "EnumInfo", "Info", "Key", "TableInfo", "read_by_inspector", "read_catalogue"]
+__all__ = ["Catalog", "EnumInfo", "Info", "Key", "TableInfo", "read_by_inspector", "read_catalog"]
 
 Wanted = Callable[[Key], bool]
 """Whether a table is to be read, by its place; asked before anything of it is read, where that can be."""
 
 
-def read_catalogue(
+def read_catalog(
     connection: Connection, inspector: Callable[[], Inspector], schemas: Sequence[str | None], wanted: Wanted
-) -> Catalogue:
+) -> Catalog:
     """Return what some schemas hold; None is the default one.
 
     SQLite is asked 3 queries, PostgreSQL 4, MariaDB 3. Other databases are read by SQLAlchemy's Inspector.

@@ -9,25 +9,25 @@ from typing import Any
 from sqlalchemy.engine import Inspector
 from sqlalchemy.engine.reflection import ObjectKind
 
-from .values import Catalogue, EnumInfo, Key, TableInfo
+from ..catalog import Catalog, EnumInfo, Key, TableInfo
 
 
-def read_by_inspector(inspector: Inspector, schemas: Sequence[str | None], wanted: Callable[[Key], bool]) -> Catalogue:
+def read_by_inspector(inspector: Inspector, schemas: Sequence[str | None], wanted: Callable[[Key], bool]) -> Catalog:
     """Return the tables of some schemas; None is the default one."""
-    catalogue = Catalogue(inspector.default_schema_name)
+    catalog = Catalog(inspector.default_schema_name)
     for schema in schemas:
-        _read_schema(inspector, schema, wanted, catalogue)
-    return catalogue
+        _read_schema(inspector, schema, wanted, catalog)
+    return catalog
 
 
-def _read_schema(inspector: Inspector, schema: str | None, wanted: Callable[[Key], bool], catalogue: Catalogue) -> None:
+def _read_schema(inspector: Inspector, schema: str | None, wanted: Callable[[Key], bool], catalog: Catalog) -> None:
     everything = inspector.get_table_names(schema=schema)
     names = [name for name in everything if wanted((schema, str(name)))]
     for view in _ask(inspector.get_view_names, schema=schema) or ():
-        catalogue.views[schema, str(view)] = "view"
+        catalog.views[schema, str(view)] = "view"
     for enum in _ask(getattr(inspector, "get_enums", None), schema=schema) or ():
         key = (schema, str(enum["name"]))
-        catalogue.enums[key] = EnumInfo(*key, tuple(enum["labels"]))
+        catalog.enums[key] = EnumInfo(*key, tuple(enum["labels"]))
     if not names:
         return
     question: dict[str, Any] = {"schema": schema, "kind": ObjectKind.TABLE}
@@ -53,7 +53,7 @@ def _read_schema(inspector: Inspector, schema: str | None, wanted: Callable[[Key
         info.checks = [dict(item) for item in checks.get(found) or ()]
         info.comment = (comments.get(found) or {}).get("text")
         info.options = dict(options.get(found) or {})
-        catalogue.tables[info.key] = info
+        catalog.tables[info.key] = info
 
 
 def _ask(method: Callable[..., Any] | None, **question: Any) -> Mapping[Any, Any]:

@@ -14,8 +14,8 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.types import Integer
 
-from ...util.sqla_compat import MySQLTypes
-from .values import Catalogue, Key, TableInfo
+from ....util.sqla_compat import MySQLTypes
+from ..catalog import Catalog, Key, TableInfo
 
 Wanted = Callable[[Key], bool]
 
@@ -67,12 +67,12 @@ _UNREFLECTED = re.compile(r"\b(?:INVISIBLE|COMPRESSED|WITHOUT SYSTEM VERSIONING)
 _NOTHING_SAID = ("RESTRICT", "NO ACTION")  # MariaDB takes both for what goes without saying
 
 
-def read_mariadb(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalogue:
+def read_mariadb(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalog:
     """Return the tables of some schemas; None is the current database."""
     reading = _Reading(connection, schemas, wanted)
     if schemas:
         reading.read()
-    return reading.catalogue
+    return reading.catalog
 
 
 class _Reading:
@@ -86,10 +86,10 @@ class _Reading:
         self._types = MySQLTypes(connection.dialect)
         self._collations: dict[Key, str | None] = {}
         self._actions: dict[tuple[Key, str], dict[str, str]] = {}
-        self.catalogue = Catalogue(self._default)
+        self.catalog = Catalog(self._default)
 
     def read(self) -> None:
-        """Ask, and fill the catalogue."""
+        """Ask, and fill the catalog."""
         rows = list(self._ask(_TABLES))
         for what, schema, name, *row in rows:
             if what == "table":
@@ -100,8 +100,8 @@ class _Reading:
                 self._note(what, self._key(schema, name), row)
         for schema, name, *row in self._ask(_COLUMNS):
             key = self._key(schema, name)
-            if key in self.catalogue.tables:
-                self.catalogue.tables[key].columns[str(row[0])] = self._column(self._collations[key], row)
+            if key in self.catalog.tables:
+                self.catalog.tables[key].columns[str(row[0])] = self._column(self._collations[key], row)
         self._key_rows()
 
     def _ask(self, query: str) -> Iterable[Any]:
@@ -123,12 +123,12 @@ class _Reading:
         whole = [_LIKE.sub(_as_pattern, schema) for what, schema, *_ in rows if what == "whole"]
         for what, schema, *_ in rows:
             if what == "single" and not any(re.fullmatch(pattern, schema) for pattern in whole):
-                self.catalogue.partly_seen.add(None if schema == self._default else schema)
+                self.catalog.partly_seen.add(None if schema == self._default else schema)
 
     def _table(self, key: Key, row: Sequence[Any]) -> None:
         kind, engine, collation, charset, options, comment = row
         if kind not in ("BASE TABLE", "SYSTEM VERSIONED"):
-            self.catalogue.views[key] = str(kind).lower()
+            self.catalog.views[key] = str(kind).lower()
             return
         if not self._wanted(key):
             return
@@ -137,10 +137,10 @@ class _Reading:
         said |= dict(option.split("=", 1) for option in str(options or "").split() if "=" in option)
         info.options = {f"{self._prefix}_{name}": value for name, value in said.items() if value}
         self._collations[key] = collation
-        self.catalogue.tables[key] = info
+        self.catalog.tables[key] = info
 
     def _note(self, what: str, key: Key, row: Sequence[Any]) -> None:
-        info = self.catalogue.tables.get(key)
+        info = self.catalog.tables.get(key)
         if info is None:
             return
         name, one, two = row[:3]
@@ -177,7 +177,7 @@ class _Reading:
         for kind, schema, table, name, _, *row in self._ask(_KEYS):
             groups.setdefault((kind, self._key(schema, table), name), []).append(row)
         for (kind, key, name), rows in groups.items():
-            info = self.catalogue.tables.get(key)
+            info = self.catalog.tables.get(key)
             if info is None:
                 continue
             columns = [str(row[0]) for row in rows]

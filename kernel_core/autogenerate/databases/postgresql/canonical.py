@@ -15,9 +15,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
-from ...util.sqla_compat import literal_text
-from ..context import AutogenContext
-from .question import Question
+from ....util.sqla_compat import literal_text
+from ...context import AutogenContext
+from ..expression import Question
 
 _PROGRAM = """
 DO {tag}

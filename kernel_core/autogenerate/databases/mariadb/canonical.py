@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...util.sql import Token, body, closing, tokens
-from ...util.sqla_compat import literal_text
-from ..catalogue import Key
-from ..context import AutogenContext
-from .question import Question
+from ....util.sql import Token, body, closing, tokens
+from ....util.sqla_compat import literal_text
+from ...context import AutogenContext
+from ..catalog import Key
+from ..expression import Question
 
 _SHOWN = "SHOW CREATE TABLE mig_scratch"
 _DROPPED = "DROP TEMPORARY TABLE IF EXISTS mig_scratch"

@@ -1,4 +1,4 @@
-"""What our own catalogue queries read is what SQLAlchemy's Inspector reads."""
+"""What our own catalog queries read is what SQLAlchemy's Inspector reads."""
 
 import warnings
 
@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from random_models import random_models
 
-from kernel_core.autogenerate.catalogue import read_by_inspector, read_catalogue
+from kernel_core.autogenerate.databases import read_by_inspector, read_catalog
 
 
 def seeds(sample: int, full: int) -> list[object]:
@@ -35,7 +35,7 @@ def plain(value, more=frozenset()):
     return bool(value) if isinstance(value, int) and value in (0, 1) else value
 
 
-def said(catalogue, dialect):
+def said(catalog, dialect):
     more = MORE[dialect]
 
     def rows(found, also=()):
@@ -51,7 +51,7 @@ def said(catalogue, dialect):
             "checks": rows((check for check in info.checks if "column" not in check), {"columns"}),
             "comment": info.comment,
         }
-        for key, info in catalogue.tables.items()
+        for key, info in catalog.tables.items()
     }
 
 
@@ -65,7 +65,7 @@ def both(connection, schemas=(None,)):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sa.exc.SAWarning)
         slow = read_by_inspector(inspector(), schemas, wanted)
-    fast = read_catalogue(connection, inspector, schemas, wanted)
+    fast = read_catalog(connection, inspector, schemas, wanted)
     return said(fast, connection.dialect.name), said(slow, connection.dialect.name)
 
 
@@ -99,7 +99,7 @@ def test_sqlite_tells_what_the_inspector_misreads(sqlite):
     )
     sqlite.exec_driver_sql("CREATE INDEX ix ON p (a DESC, b) WHERE b > 1")
     sqlite.exec_driver_sql("CREATE INDEX low ON p (lower(a))")
-    info = read_catalogue(sqlite, lambda: sa.inspect(sqlite), [None], lambda key: True).tables[None, "p"]
+    info = read_catalog(sqlite, lambda: sa.inspect(sqlite), [None], lambda key: True).tables[None, "p"]
     assert info.columns["c"]["computed"] == {"sqltext": "b + (1)", "persisted": True}
     assert info.columns["d"]["computed"] == {"sqltext": "b+2", "persisted": False}
     assert info.columns["a"]["collation"] == "NOCASE"
@@ -189,11 +189,11 @@ def test_mariadb_reads_what_is_written_by_hand_as_the_inspector(mariadb):
 def test_mariadb_tells_more_than_the_inspector(mariadb):
     mariadb.exec_driver_sql(MARIADB_BY_HAND)
     mariadb.exec_driver_sql("CREATE VIEW w AS SELECT * FROM p")
-    catalogue = read_catalogue(mariadb, lambda: sa.inspect(mariadb), [None], lambda key: True)
-    info = catalogue.tables[None, "p"]
+    catalog = read_catalog(mariadb, lambda: sa.inspect(mariadb), [None], lambda key: True)
+    info = catalog.tables[None, "p"]
     assert {"name": None, "sqltext": "`b` > 0", "column": "b"} in info.checks
     assert {index["name"]: index.get("column_sorting") for index in info.indexes}["ds"] == {"a": ("desc",)}
-    assert catalogue.views == {(None, "w"): "view"}
+    assert catalog.views == {(None, "w"): "view"}
     assert info.options == {
         "mysql_engine": "InnoDB",
         "mysql_default charset": "latin1",
@@ -211,8 +211,8 @@ def test_postgresql_reads_what_is_written_by_hand_as_the_inspector(postgresql):
 
 def test_postgresql_tells_more_than_the_inspector(postgresql):
     postgresql.exec_driver_sql(POSTGRESQL_BY_HAND)
-    catalogue = read_catalogue(postgresql, lambda: sa.inspect(postgresql), [None], lambda key: True)
-    info = catalogue.tables[None, "p"]
+    catalog = read_catalog(postgresql, lambda: sa.inspect(postgresql), [None], lambda key: True)
+    info = catalog.tables[None, "p"]
     assert info.columns["id"]["owns_sequence"]
     assert [exclude["definition"] for exclude in info.excludes] == [
         "EXCLUDE USING gist (int4range(id, ident) WITH &&) WHERE (id > 3)"
@@ -220,5 +220,5 @@ def test_postgresql_tells_more_than_the_inspector(postgresql):
     assert {"name": "p_b_key", "deferrable": True, "initially": "DEFERRED"}.items() <= next(
         unique for unique in info.uniques if unique["column_names"] == ["b"]
     ).items()
-    assert catalogue.views == {(None, "v"): "view"}
-    assert catalogue.enums[None, "mood"].labels == ("sad", "it's", "happy")
+    assert catalog.views == {(None, "v"): "view"}
+    assert catalog.enums[None, "mood"].labels == ("sad", "it's", "happy")

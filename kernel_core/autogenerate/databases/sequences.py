@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection, Inspector
 
-from .values import Key
+from .catalog import Key
 
 _POSTGRESQL = """
 SELECT CAST(n.nspname AS text), CAST(c.relname AS text), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.sql.elements import conv
 
-from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp, Element
-from ...util.sql import Token, closing, split_commas, tokens
-from ...util.sqla_compat import literal_text
-from ..catalogue import Info
-from .objects import final
+from ....operations.kinds.exclude_constraint import CreateExcludeConstraintOp, Element
+from ....util.sql import Token, closing, split_commas, tokens
+from ....util.sqla_compat import literal_text
+from ..catalog import Info
 
 
 def creation_of(name: str, table: str, definition: str, schema: str | None) -> CreateExcludeConstraintOp:
@@ -20,13 +20,13 @@ def creation_of(name: str, table: str, definition: str, schema: str | None) -> C
     'Create exclude constraint e on t (a =, b &&, where c > 1)'
     """
     elements, options = _parts(definition)
-    return CreateExcludeConstraintOp(final(name), table, elements, schema=schema, **options)
+    return CreateExcludeConstraintOp(conv(name), table, elements, schema=schema, **options)
 
 
 def exclude_of(info: Info) -> ExcludeConstraint:
     """Return a reflected exclude constraint; its columns are named."""
     elements, options = _parts(str(info["definition"]))
-    return ExcludeConstraint(*elements, name=final(info["name"]), **options)
+    return ExcludeConstraint(*elements, name=conv(info["name"]), **options)
 
 
 def _parts(definition: str) -> tuple[list[Element], dict[str, Any]]:

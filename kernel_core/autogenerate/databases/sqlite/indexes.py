@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, Index, Table
+from sqlalchemy.sql.elements import conv
 
-from ...util.sql import normal_sql
-from ...util.sqla_compat import literal_text
-from ..catalogue.sqlite_index import IndexText, index_text, split_order
-from .objects import final
+from ....util.sql import normal_sql
+from ....util.sqla_compat import literal_text
+from .create_index import IndexText, index_text, split_order
 
 
 def is_written_as(index: Index, sql: str, dialect: Dialect) -> bool:
@@ -29,7 +29,7 @@ def written_index(name: str, sql: str, table: Table) -> Index:
     """Return the index that the stored SQL makes, on ``table`` of the database; its parts are text."""
     stored = index_text(sql)
     options: dict[str, Any] = {} if stored.where is None else {"sqlite_where": literal_text(stored.where)}
-    return Index(final(name), *map(literal_text, stored.parts), unique=stored.unique, _table=table, **options)
+    return Index(conv(name), *map(literal_text, stored.parts), unique=stored.unique, _table=table, **options)
 
 
 def _plain(index: IndexText) -> tuple[list[tuple[str, str]], bool, str | None]:

@@ -13,10 +13,10 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Table
 from sqlalchemy.types import ARRAY, Enum, TypeEngine
 
-from ...util.sqla_compat import final_name
-from ...util.truncation import truncated_name
-from ..catalogue import Catalogue, Key, TableInfo
-from ..context import AutogenContext, names
+from ....util.sqla_compat import final_name
+from ....util.truncation import truncated_name
+from ...context import AutogenContext, names
+from ..catalog import Catalog, Key, TableInfo
 
 _SHORTEST = 60
 """The bytes of the shortest name that can be a cut one: 63, less what is left of a character of 4."""
@@ -25,31 +25,31 @@ Names = dict[str, str]
 """The models' names by those that the server made of them."""
 
 
-def restore_names(context: AutogenContext, catalogue: Catalogue) -> None:
+def restore_names(context: AutogenContext, catalog: Catalog) -> None:
     """Call tables, columns, constraints, indexes and types as the models do, where only the server's cut differs."""
     if context.dialect.name != "postgresql":
         return
     models: dict[Key, Table] = {(table.schema, str(table.name)): table for table in context.tables}
     columns: dict[Key, Names] = {}
-    moved = _moved(models, catalogue, context.dialect)
-    for old, info in list(catalogue.tables.items()):
+    moved = _moved(models, catalog, context.dialect)
+    for old, info in list(catalog.tables.items()):
         info.key = moved.get(old, old)
-        model = models.get(info.key, models.get((info.key[0] or catalogue.default_schema, info.key[1])))
+        model = models.get(info.key, models.get((info.key[0] or catalog.default_schema, info.key[1])))
         if model is not None and _may_be_cut(info):
             columns[old] = _restore_parts(info, model, context.dialect)
     if moved:
-        catalogue.tables = {info.key: info for info in catalogue.tables.values()}
+        catalog.tables = {info.key: info for info in catalog.tables.values()}
     if moved or columns:
-        _restore_referred(catalogue, moved, columns)
-    _restore_types(context, catalogue)
+        _restore_referred(catalog, moved, columns)
+    _restore_types(context, catalog)
 
 
-def _moved(models: Iterable[Key], catalogue: Catalogue, dialect: Dialect) -> dict[Key, Key]:
+def _moved(models: Iterable[Key], catalog: Catalog, dialect: Dialect) -> dict[Key, Key]:
     """Return the places of tables in the models by those in the database, where they differ."""
     found: dict[Key, Key] = {}
     for key in models:
         stored = None if key[0] is None else truncated_name(key[0], dialect), truncated_name(key[1], dialect)
-        if stored != key and stored in catalogue.tables and stored not in models:
+        if stored != key and stored in catalog.tables and stored not in models:
             found[stored] = key
     return found
 
@@ -98,30 +98,30 @@ def _renamed(value: Any, known: Names) -> Any:
     return [_renamed(item, known) for item in value] if isinstance(value, list) else value
 
 
-def _restore_referred(catalogue: Catalogue, moved: dict[Key, Key], columns: dict[Key, Names]) -> None:
-    for info in catalogue.tables.values():
+def _restore_referred(catalog: Catalog, moved: dict[Key, Key], columns: dict[Key, Names]) -> None:
+    for info in catalog.tables.values():
         for item in info.foreign_keys:
             old = item["referred_schema"], item["referred_table"]
             item["referred_schema"], item["referred_table"] = moved.get(old, old)
             item["referred_columns"] = _renamed(item["referred_columns"], columns.get(old, {}))
 
 
-def _restore_types(context: AutogenContext, catalogue: Catalogue) -> None:
+def _restore_types(context: AutogenContext, catalog: Catalog) -> None:
     """Rename enum types and their schemas; a type is one object for all columns that have it."""
-    if not any(_is_long(part) for place in catalogue.enums for part in place if part is not None):
+    if not any(_is_long(part) for place in catalog.enums for part in place if part is not None):
         return
     types = [_plain(column.type) for table in context.tables for column in table.columns]
     parts = {getattr(type_, attribute, None) for type_ in types for attribute in ("name", "schema")}
     known = _cut((str(part) for part in parts if part is not None), context.dialect)
-    for info in catalogue.tables.values():
+    for info in catalog.tables.values():
         for item in info.columns.values():
             type_ = _plain(item["type"])
             if isinstance(type_, Enum):
                 type_.name, type_.schema = _renamed(type_.name, known), _renamed(type_.schema, known)
-    for place in [place for place in catalogue.enums if known.keys() & set(place)]:
-        catalogue.enums[_place(place, known)] = catalogue.enums.pop(place)
-    catalogue.enums_by_path = {
-        known.get(name, name): _place(place, known) for name, place in catalogue.enums_by_path.items()
+    for place in [place for place in catalog.enums if known.keys() & set(place)]:
+        catalog.enums[_place(place, known)] = catalog.enums.pop(place)
+    catalog.enums_by_path = {
+        known.get(name, name): _place(place, known) for name, place in catalog.enums_by_path.items()
     }
 
 

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple, Protocol
 
 from sqlalchemy.schema import Table
 
-from ..catalogue import Key, TableInfo
 from ..context import AutogenContext
+from .catalog import Key, TableInfo
 
 Kind = Literal["check", "where", "computed", "exclude", "default"]
 

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 
-from ...util.sqla_compat import sqlite_type
-from .sqlite_index import index_text
-from .sqlite_text import SAYS_MORE, TableFacts, index_where, table_facts
-from .values import Catalogue, Key, TableInfo
+from ....util.sqla_compat import sqlite_type
+from ..catalog import Catalog, Key, TableInfo
+from .create_index import index_text
+from .create_table import SAYS_MORE, TableFacts, index_where, table_facts
 
 Wanted = Callable[[Key], bool]
 
@@ -37,15 +37,15 @@ FROM {master} m JOIN pragma_foreign_key_list(m.name, {schema}) k
 WHERE m.type = 'table'"""
 
 
-def read_sqlite(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalogue:
+def read_sqlite(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalog:
     """Return the tables of some schemas; None is ``main``."""
-    catalogue = Catalogue("main")
-    reading = _Reading(catalogue, connection.dialect, wanted)
+    catalog = Catalog("main")
+    reading = _Reading(catalog, connection.dialect, wanted)
     if schemas:
         reading.columns(_column_rows(connection, schemas, reading.leave_out))
         reading.indexes(_rows(connection, _INDEXES, schemas))
         reading.foreign_keys(_rows(connection, _FOREIGN_KEYS, schemas))
-    return catalogue
+    return catalog
 
 
 def _column_rows(
@@ -115,15 +115,15 @@ def _kind(connection: Connection, schema: str) -> str:
 class _Reading:
     """Rows of the three statements on their way to values."""
 
-    def __init__(self, catalogue: Catalogue, dialect: Dialect, wanted: Wanted) -> None:
-        self._catalogue, self._dialect, self._wanted = catalogue, dialect, wanted
+    def __init__(self, catalog: Catalog, dialect: Dialect, wanted: Wanted) -> None:
+        self._catalog, self._dialect, self._wanted = catalog, dialect, wanted
         self._types: dict[str, Any] = {}
         self._index_sql: dict[tuple[str, str], str] = {}
         self._facts: dict[Key, TableFacts] = {}
 
     def leave_out(self, key: Key, said: str) -> None:
         """Note a virtual table that cannot be read, and say so unless a hook leaves it out anyway."""
-        self._catalogue.views[key] = "virtual table"
+        self._catalog.views[key] = "virtual table"
         if self._wanted(key):
             warnings.warn(
                 f'The virtual table "{key[1]}" is left out of the comparison, SQLite cannot read it: {said}. '
@@ -133,15 +133,15 @@ class _Reading:
 
     def columns(self, rows: Iterable[Any]) -> None:
         """Read tables and their columns, and the text of indexes."""
-        tables = self._catalogue.tables
-        skipped = set(self._catalogue.views)
+        tables = self._catalog.tables
+        skipped = set(self._catalog.views)
         for schema, kind, name, _, sql, column, type_text, not_null, default, key_position, hidden in rows:
             if kind == "index":
                 self._index_sql[schema, name] = sql
                 continue
             key = _key(schema, name)
             if kind != "table":
-                self._catalogue.views[key] = kind
+                self._catalog.views[key] = kind
                 continue
             info = tables.get(key)
             if info is None:
@@ -208,7 +208,7 @@ class _Reading:
             entry = found.setdefault((schema, table, name), (unique, origin, []))
             entry[2].append((column_number, column, descending))
         for (schema, table, name), (unique, origin, parts) in found.items():
-            info = self._catalogue.tables.get(_key(schema, table))
+            info = self._catalog.tables.get(_key(schema, table))
             if info is None:
                 continue
             if origin == "u":
@@ -221,7 +221,7 @@ class _Reading:
             else:
                 info.indexes.append(self._index(schema, name, unique, parts))
         for key, facts in self._facts.items():
-            self._add_merged(self._catalogue.tables[key], facts)
+            self._add_merged(self._catalog.tables[key], facts)
 
     @staticmethod
     def _add_merged(info: TableInfo, facts: TableFacts) -> None:
@@ -259,7 +259,7 @@ class _Reading:
             entry[2].append(referred_column)
         for (schema, table, _), (referred, columns, referred_columns, on_update, on_delete) in found.items():
             key = _key(schema, table)
-            info = self._catalogue.tables.get(key)
+            info = self._catalog.tables.get(key)
             if info is None:
                 continue
             facts = self._facts.get(key)
@@ -282,7 +282,7 @@ class _Reading:
         stated = [column for column in columns if column is not None]
         if stated:
             return stated
-        target = self._catalogue.tables.get((schema, table))
+        target = self._catalog.tables.get((schema, table))
         return [] if target is None else target.key_columns
 
 

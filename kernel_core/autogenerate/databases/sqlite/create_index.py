@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ...util.sql import Token, closing, split_commas, tokens
-from .sqlite_text import index_where
+from ....util.sql import Token, closing, split_commas, tokens
+from .create_table import index_where
 
 _ORDERS = ("ASC", "DESC")
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
-from ...util.sql import Token, body, closing, tokens
+from ....ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
+from ....util.sql import Token, body, closing, tokens
 
 Columns = tuple[str, ...]
 """Names of columns in lower case."""

@@ -81,7 +81,7 @@ class EnumInfo:
 
 
 @dataclass(slots=True)
-class Catalogue:
+class Catalog:
     """All that was read: the tables that no hook leaves out, what else has a table's place, and the named types.
 
     ``views`` are the names that no table can have besides: views, materialised views, foreign tables, sequences.

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
 
-from ...util.exc import CommandError
-from ...util.sqla_compat import PostgresqlTypes
-from . import postgresql_sql as sql
-from .sqlite_index import index_text
-from .values import Catalogue, EnumInfo, Key, TableInfo
+from ....util.exc import CommandError
+from ....util.sqla_compat import PostgresqlTypes
+from ..catalog import Catalog, EnumInfo, Key, TableInfo
+from ..sqlite.create_index import index_text
+from . import catalog_queries as sql
 
 Wanted = Callable[[Key], bool]
 
@@ -22,7 +22,7 @@ _MATCHES = {"f": "FULL", "p": "PARTIAL"}
 _VIEWS = {"v": "view", "m": "materialized view", "f": "foreign table"}
 
 
-def read_postgresql(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalogue:
+def read_postgresql(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalog:
     """Return the tables of some schemas; None is what the search path sees and none of the named ones has."""
     if None in schemas and connection.dialect.default_schema_name is None:
         raise CommandError(
@@ -32,7 +32,7 @@ def read_postgresql(connection: Connection, schemas: Sequence[str | None], wante
     reading = _Reading(connection, schemas, wanted)
     if schemas:
         reading.read()
-    return reading.catalogue
+    return reading.catalog
 
 
 @dataclass(slots=True)
@@ -54,12 +54,12 @@ class _Reading:
         self._connection, self._wanted = connection, wanted
         self._named = [schema for schema in schemas if schema is not None]
         self._sees_path = None in schemas
-        self.catalogue = Catalogue(connection.dialect.default_schema_name)
+        self.catalog = Catalog(connection.dialect.default_schema_name)
         self._tables: dict[int, _Table] = {}
         self._indexes: dict[int, dict[str, Any]] = {}
 
     def read(self) -> None:
-        """Ask, and fill the catalogue."""
+        """Ask, and fill the catalog."""
         self._types = self._named_types()
         self._columns()
         self._index_rows()
@@ -97,11 +97,11 @@ class _Reading:
                 domains.append(known | _domain(*domain))
                 continue
             enums.append(known | {"labels": list(labels)})
-            place = None if schema == self.catalogue.default_schema else schema
+            place = None if schema == self.catalog.default_schema else schema
             if place in self._named or (self._sees_path and (visible or place is None)):
-                self.catalogue.enums[place, name] = EnumInfo(place, name, tuple(labels))
+                self.catalog.enums[place, name] = EnumInfo(place, name, tuple(labels))
             if visible:
-                self.catalogue.enums_by_path[name] = place, name
+                self.catalog.enums_by_path[name] = place, name
         return PostgresqlTypes(self._connection.dialect, enums, domains)
 
     # Columns
@@ -117,7 +117,7 @@ class _Reading:
                     continue
                 key = self._key(schema, name, visible)
                 if kind in _VIEWS:
-                    self.catalogue.views[key] = _VIEWS[kind]
+                    self.catalog.views[key] = _VIEWS[kind]
                     continue
                 if not self._wanted(key):
                     skipped.add(oid)
@@ -127,9 +127,9 @@ class _Reading:
                 if options:
                     table.info.options["postgresql_with"] = _options(options)
                 self._kind(table.info, *row[25:])
-                self.catalogue.tables[key] = table.info
+                self.catalog.tables[key] = table.info
                 if visible and self._sees_path and key[0] is not None:
-                    self.catalogue.visible.add(key)
+                    self.catalog.visible.add(key)
             if number is None:
                 continue
             if (oid, number) == last:  # one more sequence that the column owns

@@ -1,0 +1,1 @@
+"""Any other database: read by the Inspector of SQLAlchemy."""

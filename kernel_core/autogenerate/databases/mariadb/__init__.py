@@ -1,0 +1,1 @@
+"""MariaDB and MySQL: the information schema, and what their servers decide."""

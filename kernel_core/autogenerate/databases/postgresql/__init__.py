@@ -1,0 +1,1 @@
+"""PostgreSQL: its catalog, the SQL that it stores, and what its server decides."""

@@ -1,0 +1,1 @@
+"""SQLite: its catalog is read from pragmas and the stored CREATE statements."""
