@@ -18,16 +18,19 @@ from typing import Any
 
 from traitlets.config import Configurable
 
-from kernel_core import command, config, op
+from kernel_core import alias, command, config, op
 from kernel_core.autogenerate import plugins as _plugins  # noqa: F401 - registers kernel_core.ext.*
-from kernel_core.config.program import CommandLine
-from kernel_core.config.usage import VERBS
+from kernel_core.config import CommandLine
 from kernel_core.operations import ops
+from kernel_core.rehearse import Rehearsal, rehearse
 from kernel_core.runtime.environment import EnvironmentContext
+from kernel_core.runtime.migration import MigrationContext, MigrationInfo
 from kernel_core.runtime.plugins import Plugin, chosen_plugins
-from kernel_core.util import exc
+from kernel_core.util import DispatchPriority, PriorityDispatchResult, exc
 from mig_ipython.magics.line import LineParser
 from mig_ipython.magics.registry import Command, find_commands
+from mig_ipython.proposals.proposal import Proposal
+from mig_ipython.session import session_of
 from mig_ipython.settings import Mig
 
 DIRECTIVES = tuple(name for name in dir(op) if not name.startswith("_") and callable(getattr(op, name)))
@@ -66,7 +69,7 @@ def _magic(one: Command) -> str:
     parser = LineParser(one)
     name = repr(one).strip("<>")
     kinds = [kind for kind in returned(one) if kind is not type(None)]
-    links = " or ".join(f"[`{kind.__name__}`][{kind.__module__}.{kind.__qualname__}]" for kind in kinds)
+    links = " or ".join(f"[`{kind.__name__}`][{_name(kind)}]" for kind in kinds)
     parser.formatter_class = lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=76)
     usage = parser.format_usage().removeprefix("usage: ").rstrip()
     about = inspect.cleandoc(one.module.__doc__ or "")
@@ -119,15 +122,15 @@ def setting_traits() -> dict[str, Any]:
 def notebook() -> str:
     """Return the page of the objects that the commands return."""
     kinds = {kind for one in find_commands().values() for kind in returned(one)}
-    names = sorted((f"{kind.__module__}.{kind.__qualname__}" for kind in kinds), key=lambda name: name.split(".")[-1])
-    proposal = "mig_ipython.review.chosen.Chosen"
+    kinds |= {typing.get_type_hints(Proposal.__getitem__)["return"], typing.get_type_hints(session_of)["return"]}
+    names = sorted(map(_name, kinds), key=lambda name: name.rpartition(".")[2])
     text = _head(
         "Notebook objects",
         "What the commands return, and `mig`. Each object is shown as text and as HTML by the cell that it ends.",
     )
     text += "\nFrom Python:\n\n```python\nfrom mig_ipython import mig\n\nplan = mig.upgrade(plan=True)\n```\n\n"
     text += "`mig.session` holds the open `connection`, the `environment` and the last `proposal`.\n"
-    return text + _members((*names, proposal, "mig_ipython.session.Session"))
+    return text + _members(names)
 
 
 # ---- the command line ------------------------------------------------------------------------------------------------
@@ -139,13 +142,17 @@ def mig() -> str:
     text = _head("The program mig", "The command line of the engine, with the commands and options of `alembic`.")
     options = [action for action in parser._actions if action.option_strings]
     text += f"\n## Options for every command\n\n{_arguments(options)}\n"
-    for name, verb in VERBS.items():
-        sub = argparse.ArgumentParser(prog=f"mig {name}")
-        for flags, keywords in verb.arguments:
-            sub.add_argument(*flags, **keywords)
-        example = f"```text\nmig {verb.example}\n```\n\n" if verb.example else ""
-        text += f"\n## mig {name}\n\n{verb.about}\n\n{example}{_arguments(sub._actions)}"
+    for name, sub in program_commands().items():
+        example = (sub.epilog or "").strip().removeprefix("example:\n").strip()
+        shown = f"```text\n{example}\n```\n\n" if example else ""
+        text += f"\n## mig {name}\n\n{sub.description}\n\n{shown}{_arguments(sub._actions)}"
     return text
+
+
+def program_commands() -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command of ``mig``."""
+    (commands,) = (one for one in CommandLine().parser._actions if isinstance(one, argparse._SubParsersAction))
+    return dict(commands.choices)
 
 
 # ---- the engine ------------------------------------------------------------------------------------------------------
@@ -215,19 +222,15 @@ def script_page() -> str:
 def runtime_page() -> str:
     """Return the page of MigrationContext, EnvironmentContext and the reports of a run."""
     text = _head("runtime", "One run on one database: its context, its events and its report.")
-    names = [f"kernel_core.runtime.migration.{name}" for name in ("MigrationContext", "MigrationInfo")]
-    names += ["kernel_core.runtime.environment.EnvironmentContext"]
-    names += [f"kernel_core.runtime.run.{name}" for name in ("RunReport", "AppliedStep", "RunEvent", "only_shows")]
-    names += ["kernel_core.rehearse.rehearse", "kernel_core.rehearse.Rehearsal"]
-    names += ["kernel_core.alias.install", "kernel_core.alias.uninstall", "kernel_core.alias.alias"]
-    environment = "kernel_core.runtime.environment.EnvironmentContext"
-    text += _members(name for name in names if name != environment)
-    return text + f"\n::: {environment}\n    options:\n      members: false\n"
+    kinds = (MigrationContext, MigrationInfo, command.RunReport, command.AppliedStep, command.RunEvent, Rehearsal)
+    functions = (rehearse, alias.install, alias.uninstall, alias.alias)
+    text += _members(map(_name, (*kinds, *functions)))
+    return text + f"\n::: {_name(EnvironmentContext)}\n    options:\n      members: false\n"
 
 
 def dialects_page() -> str:
     """Return the page of DefaultImpl and of the statements that a dialect can spell."""
-    text = _head("Dialects", "How a database spells a change: override these for a dialect of your own.")
+    text = _head("Dialects", "How a database spells a change: override these for a custom dialect.")
     statements = importlib.import_module("kernel_core.ddl.base")
     elements = [name for name in statements.__all__ if name[0].isupper()]
     return text + _members(["kernel_core.ddl.impl.DefaultImpl", *(f"kernel_core.ddl.base.{name}" for name in elements)])
@@ -251,10 +254,7 @@ def plugins_page() -> str:
     return (
         text
         + "\n## Write your own\n"
-        + _members(
-            [f"kernel_core.runtime.plugins.{name}" for name in ("Plugin", "chosen_plugins")]
-            + ["kernel_core.util.priority.DispatchPriority", "kernel_core.util.priority.PriorityDispatchResult"]
-        )
+        + _members(map(_name, (Plugin, chosen_plugins, DispatchPriority, PriorityDispatchResult)))
     )
 
 
@@ -328,6 +328,11 @@ def _title(text: str) -> str:
 def _lead(text: str) -> str:
     """Return the first sentence below the title of a page."""
     return text.split("\n")[2].partition(". ")[0].rstrip(".") + "."
+
+
+def _name(thing: Any) -> str:
+    """Return the full name of a class or function."""
+    return f"{thing.__module__}.{thing.__qualname__}"
 
 
 def _members(names: Iterable[str]) -> str:

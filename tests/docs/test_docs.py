@@ -17,7 +17,6 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from kernel_core import command, op
 from kernel_core.config import CommandLine
-from kernel_core.config.usage import VERBS
 from kernel_core.ddl.impl import DefaultImpl
 from kernel_core.operations import BatchOperations, Operations, ops
 from kernel_core.runtime.environment import EnvironmentContext
@@ -72,13 +71,18 @@ def test_every_setting_is_described(reference: dict[str, str]) -> None:
     assert listed == set(Mig.class_trait_names(config=True)) - {"config", "parent", "log"}
 
 
-def test_every_command_of_the_program_and_each_of_its_options_is_described(reference: dict[str, str]) -> None:
+def test_every_command_of_the_program_and_each_of_its_options_is_described(
+    generator: ModuleType, reference: dict[str, str]
+) -> None:
     text = reference["reference/mig.md"]
     parts = dict(re.findall(r"^## mig (\S+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
-    assert set(parts) == set(VERBS)
-    for name, verb in VERBS.items():
-        for flags, _ in verb.arguments:
-            assert all(flag in parts[name] for flag in flags), f"{name} {flags}"
+    commands = generator.program_commands()
+    assert set(parts) == set(commands)
+    assert len(parts) == 15
+    for name, parser in commands.items():
+        for action in parser._actions:
+            words = action.option_strings or [str(action.metavar or action.dest)]
+            assert all(word in parts[name] for word in words if word not in ("-h", "--help")), f"{name} {words}"
     for action in CommandLine().parser._actions:
         assert all(
             f"`{one}" in text or f", {one}" in text for one in action.option_strings if one not in ("-h", "--help")
