@@ -7,9 +7,10 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.engine import Connection
+if TYPE_CHECKING:  # heads and history import this module, and not SQLAlchemy
+    from sqlalchemy.engine import Connection
 
 
 @contextmanager
