@@ -1,7 +1,7 @@
 """Every place where SQLAlchemy's versions differ, or where only a private name serves; nowhere else."""
 
 from .checked_dialects import compiled_by, for_running, for_scripts
-from .columns import changed_column, copy_column, table_of_column
+from .columns import AnyColumn, changed_column, copy_column, table_of_column
 from .constraints import (
     copy_constraint,
     excluded,
@@ -37,10 +37,12 @@ from .redeclared_models import (
 )
 from .reflected_types import SQLALCHEMY_VERSION, MySQLTypes, PostgresqlTypes, sqlite_type
 from .tables import dialect_options, sorted_tables, table_prefixes
-from .types import same_affinity, type_repr, type_variants, without_variants
+from .types import AnyType, same_affinity, type_repr, type_variants, without_variants
 
 __all__ = [
     "SQLALCHEMY_VERSION",
+    "AnyColumn",
+    "AnyType",
     "MySQLTypes",
     "PostgresqlTypes",
     "changed_column",

@@ -9,6 +9,9 @@ from typing import Any
 from sqlalchemy import MetaData, Table
 from sqlalchemy.schema import Column, Computed, DefaultClause, FetchedValue, Identity
 
+AnyColumn = Column[Any]
+"""A column, whatever the Python type of its values."""
+
 
 def copy_column(column: Column[Any]) -> Column[Any]:
     """Return a copy that belongs to no table; foreign keys that are still loose come along."""

@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
+AnyType = TypeEngine[Any]
+"""A type of SQLAlchemy, whatever the Python type of its values."""
 _OF_DOMAINS = ("collation", "default", "constraint_name", "not_null", "check")
 
 
