@@ -64,11 +64,11 @@ class ColumnChange:
     @property
     def only_renames(self) -> bool:
         """Tell whether nothing but the name is to change."""
-        further = (self.comment is not False, self.autoincrement is not None, self.beside != (None, None))
+        further = (self.comment is not False, self.autoincrement is not None, self.neighbours != (None, None))
         return not self.redefines and not any(further)
 
     @property
-    def beside(self) -> tuple[str | None, str | None]:
+    def neighbours(self) -> tuple[str | None, str | None]:
         """The column to stand before, and the one to stand behind, in a new table."""
         return self.options.get("insert_before"), self.options.get("insert_after")
 

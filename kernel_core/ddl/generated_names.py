@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.elements import conv
@@ -13,14 +15,31 @@ from ..operations.operation import MigrateOperation
 
 Place = tuple[str | None, str]
 """Schema and name of a table."""
+Undo = Callable[[Any], Sequence[MigrateOperation]]
+"""Returns the operations that undo an operation, which is its argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What the database creates implicitly with an operation.
+
+    ``name`` is that of an unnamed constraint, None where it is not known; ``undo`` what undoes the operation where its
+    ``reverse()`` would leave something behind.
+    """
+
+    name: str | None = None
+    undo: Undo | None = None
+
+
+NOTHING = Created()
 
 
 class GeneratedNames:
-    """Finds the name of every unnamed constraint among operations, in the order in which they run.
+    """Predicts the name of every unnamed constraint among operations, in the order in which they run.
 
-    A subclass knows the rules of one database. Names that are taken are read once, when the first unnamed constraint
-    is seen; what the operations create and drop is followed from there. Without a connection, and where ``reads`` says
-    that the rules depend on the catalog, no name is known.
+    A subclass knows the rules of one database. The existing names are read once, for the first unnamed constraint;
+    from there the operations' effect on them is tracked. ``reads`` is whether the rules depend on the catalog: then no
+    name is known without a connection.
     """
 
     reads = True
@@ -30,28 +49,35 @@ class GeneratedNames:
         self._read = False
 
     def assign(self, operations: Iterable[MigrateOperation]) -> None:
-        """Set ``generated_name`` of each constraint that has no name; None where no rule tells it."""
-        several = list(operations)
-        asked = [each for each in several if self.matters(each)]
-        if not asked:
-            return
-        if not self._read and self._connection is not None and not self._connection.closed:
-            self.read(self._connection, asked)
-            self._read = True
-        if self.reads and not self._read:
-            return
-        state = self.copied()
-        for operation in several:
-            name = state.follow(operation)
-            if isinstance(operation, AddConstraintOp):
-                operation.generated_name = conv(name) if name and operation.constraint_name is None else None
+        """Set ``generated_name`` of each unnamed constraint, and ``undone_by`` where ``reverse()`` would not do.
 
-    def matters(self, operation: MigrateOperation) -> bool:
-        """Return whether something must be found for an operation: a name, where it has none."""
+        The operations carry both from here to the rendering of ``downgrade()``.
+        """
+        several = list(operations)
+        for operation, created in zip(several, self.created_by(several), strict=False):
+            if isinstance(operation, AddConstraintOp):
+                is_unnamed = operation.constraint_name is None
+                operation.generated_name = conv(created.name) if created.name and is_unnamed else None
+            if created.undo is not None:
+                operation.undone_by = created.undo
+
+    def created_by(self, operations: Sequence[MigrateOperation]) -> list[Created]:
+        """Return what the database creates with each operation; an empty list where nothing is to be known."""
+        relevant = [each for each in operations if self.is_relevant(each)]
+        if relevant and not self._read and self._connection is not None and not self._connection.closed:
+            self.read(self._connection, relevant)
+            self._read = True
+        if not relevant or (self.reads and not self._read):
+            return []
+        state = self.copied()
+        return [state.track(operation) for operation in operations]
+
+    def is_relevant(self, operation: MigrateOperation) -> bool:
+        """Return whether the database may create something implicitly with an operation."""
         return isinstance(operation, AddConstraintOp) and operation.constraint_name is None
 
     def copied(self) -> GeneratedNames:
-        """Return a copy that can follow operations while this one stays as it is."""
+        """Return a copy that tracks operations, while this one keeps the names that were read."""
         connection, self._connection = self._connection, None
         try:
             copied = copy.deepcopy(self)
@@ -59,9 +85,9 @@ class GeneratedNames:
             self._connection = connection
         return copied
 
-    def read(self, connection: Connection, asked: Sequence[MigrateOperation]) -> None:
-        """Read the names that are taken where these operations create something."""
+    def read(self, connection: Connection, relevant: Sequence[MigrateOperation]) -> None:
+        """Read the existing names of the tables and schemas in which these operations create something."""
 
-    def follow(self, operation: MigrateOperation) -> str | None:
-        """Note what an operation does; return the name that an unnamed constraint gets, None where it is not known."""
-        return None
+    def track(self, operation: MigrateOperation) -> Created:
+        """Apply an operation to the names; return what the database creates with it."""
+        return NOTHING

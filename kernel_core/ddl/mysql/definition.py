@@ -1,4 +1,4 @@
-"""A table of MySQL or MariaDB in its own words: SHOW CREATE TABLE, cut into its lines.
+"""The definition of a table of MySQL or MariaDB: SHOW CREATE TABLE, split into columns, constraints and options.
 
 https://mariadb.com/kb/en/show-create-table/
 """
@@ -6,18 +6,21 @@ https://mariadb.com/kb/en/show-create-table/
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import text
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from ...util.sql import Grammar, body, lex
+from ...util.sqla_compat import literal_text
 from ..recreate import Clause, TableDefinition
 
 _SHOWN = Grammar("mysql", backslash=True, ansi_quotes=True)
-"""How SHOW CREATE TABLE writes: texts in single quotes, names in backticks or, with ANSI_QUOTES, double quotes."""
-_FOREIGN = """
+"""SHOW CREATE TABLE quotes strings with single quotes, names with backticks or, with ANSI_QUOTES, double quotes."""
+_REFERRING = """
     SELECT DISTINCT constraint_name AS name, table_schema AS place, table_name AS referring
     FROM information_schema.key_column_usage
     WHERE referenced_table_schema = coalesce(:schema, database()) AND referenced_table_name = :name
@@ -30,32 +33,37 @@ _TRIGGERS = """
 def table_definition(
     connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None
 ) -> TableDefinition:
-    """Return what SHOW CREATE TABLE says of a table that is there."""
-    sql = _stated(connection, _place(quote, schema, table_name))
-    stored = TableDefinition(clauses=[], inline=frozenset({"PRIMARY KEY", "UNIQUE", "CHECK"}))
-    stored.prefix = "TEMPORARY " if sql.startswith("CREATE TEMPORARY") else ""
-    parts, stored.options = _parts(sql)
-    for part in parts:
-        _read(stored, part)
-    found = {"name": table_name, "schema": schema}
-    stored.lost = [f"trigger {name}" for name in connection.execute(text(_TRIGGERS), found).scalars()]
-    if re.search("WITH SYSTEM VERSIONING", _outside_quotes(stored.options), re.IGNORECASE):
-        stored.lost.append("its history (WITH SYSTEM VERSIONING)")
-    for row in connection.execute(text(_FOREIGN), found).all():
-        _free(connection, quote, stored, row)
-    return stored
+    """Return the definition of an existing table."""
+    sql = _show_create_table(connection, _qualified(quote, schema, table_name))
+    parts, options = _parts(sql)
+    given = {"name": table_name, "schema": schema}
+    lost = [f"trigger {name}" for name in connection.execute(text(_TRIGGERS), given).scalars()]
+    if re.search("WITH SYSTEM VERSIONING", _outside_quotes(options), re.IGNORECASE):
+        lost.append("its history (WITH SYSTEM VERSIONING)")
+    keys = [_ForeignKey.read(connection, quote, row) for row in connection.execute(text(_REFERRING), given).mappings()]
+    return TableDefinition(
+        columns={_names(part)[0]: part for part in parts if _is_column(part)},
+        clauses=[_clause(part) for part in parts if not _is_column(part)],
+        options=options,
+        prefix="TEMPORARY " if sql.startswith("CREATE TEMPORARY") else "",
+        before=[key.drop for key in keys],
+        after=[key.add for key in keys],
+        lost=lost,
+        referred={column: key.description for key in keys for column in key.columns},
+        inline=frozenset({"PRIMARY KEY", "UNIQUE", "CHECK"}),
+    )
 
 
 def column_text(
     connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None, column_name: str
 ) -> str | None:
-    """Return the line of SHOW CREATE TABLE for a column; None where the table lacks it."""
-    parts, _ = _parts(_stated(connection, _place(quote, schema, table_name)))
-    columns = [part for part in parts if part[0] in '`"']
+    """Return the definition of a column in SHOW CREATE TABLE; None where the table does not have it."""
+    parts, _ = _parts(_show_create_table(connection, _qualified(quote, schema, table_name)))
+    columns = [part for part in parts if _is_column(part)]
     return next((part for part in columns if _names(part)[0].lower() == column_name.lower()), None)
 
 
-def _place(quote: IdentifierPreparer, schema: str | None, table_name: str) -> str:
+def _qualified(quote: IdentifierPreparer, schema: str | None, table_name: str) -> str:
     return (
         f"{quote.quote_identifier(schema)}.{quote.quote_identifier(table_name)}"
         if schema
@@ -63,74 +71,89 @@ def _place(quote: IdentifierPreparer, schema: str | None, table_name: str) -> st
     )
 
 
-def _stated(connection: Connection, place: str) -> str:
-    return str(connection.execute(text(f"SHOW CREATE TABLE {place.replace(':', chr(92) + ':')}")).one()[1])
+def _show_create_table(connection: Connection, table: str) -> str:
+    return str(connection.execute(literal_text(f"SHOW CREATE TABLE {table}")).one()[1])
 
 
-def _free(connection: Connection, quote: IdentifierPreparer, stored: TableDefinition, row: Any) -> None:
-    """Have the foreign key of another table dropped before, and made again after."""
-    place = _place(quote, row.place, row.referring)
-    line = next(
-        part for part in _parts(_stated(connection, place))[0] if _is_foreign(part) and _names(part)[0] == row.name
-    )
-    stored.before.append(f"ALTER TABLE {place} DROP FOREIGN KEY {quote.quote_identifier(row.name)}")
-    stored.after.append(f"ALTER TABLE {place} ADD {line}")
-    for column in _names(line[line.index("REFERENCES") :][line[line.index("REFERENCES") :].index("(") :]):
-        stored.referred[column] = f"foreign key {row.name} of table {row.referring}"
+@dataclass(frozen=True, slots=True)
+class _ForeignKey:
+    """A foreign key of another table: the statements that drop it and add it again, and the columns it refers to."""
+
+    drop: str
+    add: str
+    columns: Sequence[str]
+    description: str
+
+    @classmethod
+    def read(cls, connection: Connection, quote: IdentifierPreparer, row: RowMapping) -> Self:
+        """Return the foreign key of a row of `_REFERRING`."""
+        table, name = _qualified(quote, row["place"], row["referring"]), row["name"]
+        parts, _ = _parts(_show_create_table(connection, table))
+        sql = next(part for part in parts if _is_foreign_key(part) and _names(part)[0] == name)
+        referred = sql[sql.index("REFERENCES") :]
+        return cls(
+            drop=f"ALTER TABLE {table} DROP FOREIGN KEY {quote.quote_identifier(name)}",
+            add=f"ALTER TABLE {table} ADD {sql}",
+            columns=_names(referred[referred.index("(") :]),
+            description=f"foreign key {name} of table {row['referring']}",
+        )
 
 
 def _parts(sql: str) -> tuple[list[str], str]:
-    """Return what stands between the outer brackets, cut at its commas, and what stands behind them."""
-    cut = body(sql, _SHOWN)
-    return [item.strip() for item in cut.items], cut.tail
+    """Return the items between the outer parentheses, and the text after them."""
+    found = body(sql, _SHOWN)
+    return [item.strip() for item in found.items], found.tail
 
 
-def _read(stored: TableDefinition, part: str) -> None:
-    """Take one line of the definition: a column, or a clause of the table."""
+def _is_column(part: str) -> bool:
+    return part[0] in '`"'
+
+
+def _clause(part: str) -> Clause:
+    """Return the constraint or index that is an item of CREATE TABLE."""
+    columns = tuple(_names(_first_parentheses(part)))
     names = _names(part)
-    assert stored.clauses is not None, "SHOW CREATE TABLE tells them all"
-    if part[0] in '`"':
-        stored.columns[names[0]] = part
-    elif _is_foreign(part):
-        stored.clauses.append(Clause(names[0], "FOREIGN KEY", tuple(_names(_brackets(part))), part))
-    elif part.startswith("PRIMARY KEY"):
-        stored.clauses.append(Clause(None, "PRIMARY KEY", tuple(_names(_brackets(part))), part, inline=True))
-    elif part.startswith(("UNIQUE KEY", "KEY", "FULLTEXT KEY", "SPATIAL KEY", "VECTOR KEY")):
-        kind: Any = "UNIQUE" if part.startswith("UNIQUE") else "INDEX"
-        stored.clauses.append(Clause(names[0], kind, tuple(_names(_brackets(part))), part, inline=True))
-    else:
-        name = names[0] if part.startswith("CONSTRAINT") else None
-        stored.clauses.append(Clause(name, "CHECK", tuple(dict.fromkeys(_names(_brackets(part)))), part, inline=True))
+    name = names[0] if names else None
+    if _is_foreign_key(part):
+        return Clause(name, "FOREIGN KEY", columns, part)
+    if part.startswith("PRIMARY KEY"):
+        return Clause(None, "PRIMARY KEY", columns, part, inline=True)
+    if part.startswith("UNIQUE KEY"):
+        return Clause(name, "UNIQUE", columns, part, inline=True)
+    if part.startswith(("KEY", "FULLTEXT KEY", "SPATIAL KEY", "VECTOR KEY")):
+        return Clause(name, "INDEX", columns, part, inline=True)
+    name = name if part.startswith("CONSTRAINT") else None
+    return Clause(name, "CHECK", tuple(dict.fromkeys(columns)), part, inline=True)
 
 
-def _is_foreign(part: str) -> bool:
+def _is_foreign_key(part: str) -> bool:
     return part.startswith("CONSTRAINT") and " FOREIGN KEY (" in _outside_quotes(part)
 
 
-def _brackets(part: str) -> str:
-    """Return the first bracketed piece."""
-    cut = body(part, _SHOWN)
-    return f"({','.join(cut.items)})" if cut.items else ""
+def _first_parentheses(part: str) -> str:
+    found = body(part, _SHOWN)
+    return f"({','.join(found.items)})" if found.items else ""
 
 
 def _names(part: str) -> list[str]:
-    """Return the quoted names in it, without their quotes."""
+    """Return the quoted names in SQL, without their quotes."""
     return [token.name for token in lex(part, _SHOWN) if token.kind == "name"]
 
 
 def _outside_quotes(words: str) -> str:
+    """Return SQL with the content of names and strings removed, for a search for keywords."""
     emptied = {"name": "``", "text": "''"}
     return "".join(emptied.get(token.kind, token.text) for token in lex(words, _SHOWN))
 
 
-def table_options(stored: TableDefinition) -> dict[str, Any]:
-    """Return where the count of AUTO_INCREMENT stands, as an argument of Table."""
-    found = re.search(r"AUTO_INCREMENT=(\d+)", _outside_quotes(stored.options or ""))
+def table_options(definition: TableDefinition) -> dict[str, str]:
+    """Return the next value of AUTO_INCREMENT as an argument of Table."""
+    found = re.search(r"AUTO_INCREMENT=(\d+)", _outside_quotes(definition.options or ""))
     return {"mysql_auto_increment": found.group(1)} if found else {}
 
 
 def unreflected_part(column_text: str) -> str | None:
-    """Return what SQLAlchemy does not reflect of a column."""
+    """Return the part of a column definition that SQLAlchemy does not reflect; None where it reflects all of it."""
     words = _outside_quotes(column_text)
     found = re.search(
         r"\b(INVISIBLE|CHECK|COMPRESSED|WITH(?:OUT)? SYSTEM VERSIONING|ROW (?:START|END))\b", words, re.IGNORECASE

@@ -1,16 +1,15 @@
 """Names that MariaDB and MySQL give to constraints: ``email``, ``email_2``, ``orders_ibfk_1``, ``CONSTRAINT_1``.
 
-They also create an index for each foreign key, and drop it by themselves when another one can take its place: what is
-undone must not leave such an index, nor take away the one that a key needs.
+They also create an index for each foreign key, and drop it implicitly when another index can replace it: a downgrade
+must not leave such an index behind, nor drop the one that a foreign key needs.
 https://mariadb.com/kb/en/foreign-keys/, https://dev.mysql.com/doc/refman/en/create-table-check-constraints.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -21,7 +20,7 @@ from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConst
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from ...operations.operation import MigrateOperation
-from ..generated_names import GeneratedNames, Place
+from ..generated_names import NOTHING, Created, GeneratedNames, Place, Undo
 
 _INDEXES = sa.text("""
     SELECT table_name, index_name, column_name, non_unique FROM information_schema.statistics
@@ -40,9 +39,9 @@ _CONSTRAINTS = sa.text("""
 
 @dataclass(slots=True)
 class _Table:
-    """What is taken in one table: indexes and foreign keys with their columns, checks.
+    """The existing names of one table: indexes and foreign keys with their columns, checks.
 
-    ``implied`` are the indexes that the database created for a foreign key: name -> name of the key.
+    ``implied`` are the indexes that the database created for a foreign key: name of the index -> name of the key.
     """
 
     indexes: dict[str, list[str]] = field(default_factory=dict)
@@ -52,7 +51,7 @@ class _Table:
     unique: set[str] = field(default_factory=set)
 
     def find_implied(self) -> None:
-        """Tell the implied indexes by their names and columns: the catalog does not mark them."""
+        """Recognize the implied indexes by their names and columns: the catalog does not mark them."""
         for key, columns in self.keys.items():
             for name, others in self.indexes.items():
                 if others == columns and name in (key, columns[0]) and name not in self.unique:
@@ -68,25 +67,25 @@ class _Table:
 
 
 class MysqlNames(GeneratedNames):
-    """Follows the names of each table by itself: none is taken by another table."""
+    """Tracks the names of each table separately: they need not be unique in the database."""
 
     def __init__(self, connection: Connection | None, *, is_mariadb: bool) -> None:
         super().__init__(connection)
         self._is_mariadb = is_mariadb
         self._tables: dict[Place, _Table] = {}
 
-    def matters(self, operation: MigrateOperation) -> bool:
-        """What creates an index may replace the one of a foreign key."""
-        return super().matters(operation) or isinstance(operation, (CreateUniqueConstraintOp, CreateIndexOp))
+    def is_relevant(self, operation: MigrateOperation) -> bool:
+        """Return whether an operation creates an unnamed constraint, or an index that may replace an implied one."""
+        return super().is_relevant(operation) or isinstance(operation, (CreateUniqueConstraintOp, CreateIndexOp))
 
-    def read(self, connection: Connection, asked: Sequence[MigrateOperation]) -> None:
-        places = {each.table_key for each in asked if each.table_key is not None}
+    def read(self, connection: Connection, relevant: Sequence[MigrateOperation]) -> None:
+        places = {each.table_key for each in relevant if each.table_key is not None}
         for schema in {schema for schema, _ in places}:
             given = {"schema": schema, "tables": sorted(table for other, table in places if other == schema)}
-            for table, index, column, is_plain in connection.execute(_INDEXES, given):
+            for table, index, column, non_unique in connection.execute(_INDEXES, given):
                 found = self._tables.setdefault((schema, table), _Table())
                 found.indexes.setdefault(index, []).append(str(column))
-                found.unique |= set() if is_plain else {index}
+                found.unique |= set() if non_unique else {index}
             for table, kind, name, column in connection.execute(_CONSTRAINTS, given):
                 found = self._tables.setdefault((schema, table), _Table())
                 if kind == "CHECK":
@@ -96,7 +95,7 @@ class MysqlNames(GeneratedNames):
         for each in self._tables.values():
             each.find_implied()
 
-    def follow(self, operation: MigrateOperation) -> str | None:
+    def track(self, operation: MigrateOperation) -> Created:
         match operation:
             case AddConstraintOp():
                 return self._create(operation, self._table(operation))
@@ -107,7 +106,7 @@ class MysqlNames(GeneratedNames):
                 if operation.constraint_type != "foreignkey":
                     table.indexes.pop(name, None)
             case CreateIndexOp(index_name=str(name)):
-                self._create_index(operation, name, [str(each) for each in operation.parts])
+                return self._create_index(operation, name, [str(each) for each in operation.parts])
             case DropIndexOp(index_name=str(name), table_name=str()):
                 table = self._table(operation)
                 table.indexes.pop(name, None)
@@ -120,7 +119,7 @@ class MysqlNames(GeneratedNames):
                 self._rename_table(operation)
             case _:
                 pass
-        return None
+        return NOTHING
 
     def _table(self, operation: MigrateOperation) -> _Table:
         place = operation.table_key
@@ -136,7 +135,7 @@ class MysqlNames(GeneratedNames):
         table.implied = {index: renamed.get(name, name) for index, name in table.implied.items()}
         self._tables[operation.schema, operation.new_table_name] = table
 
-    def _create(self, operation: AddConstraintOp, table: _Table) -> str | None:
+    def _create(self, operation: AddConstraintOp, table: _Table) -> Created:
         name = operation.constraint_name
         if isinstance(operation, CreateForeignKeyOp):
             columns = operation.local_cols
@@ -146,26 +145,25 @@ class MysqlNames(GeneratedNames):
                 index = name or _index_name(columns[0], table)
                 table.indexes[index], table.implied[index] = columns, key
                 if name is None:
-                    operation.undone_by = _with_index(index)
-            return str(key)
+                    return Created(str(key), _with_index(index))
+            return Created(str(key))
         if isinstance(operation, CreateUniqueConstraintOp):
             return self._create_index(operation, name, operation.columns)
         if operation.constraint_type != "check":
-            return None
+            return NOTHING
         check = name or self._check_name(operation.table_name, table)
         table.checks.add(check)
-        return str(check)
+        return Created(str(check))
 
-    def _create_index(self, operation: MigrateOperation, name: str | None, columns: list[str]) -> str:
+    def _create_index(self, operation: MigrateOperation, name: str | None, columns: list[str]) -> Created:
         table = self._table(operation)
         replaced = table.replaced_by(columns)
-        if replaced:
-            operation.undone_by = _after_index([(table.implied[index], table.indexes[index]) for index in replaced])
+        undo = _after_index([(table.implied[index], table.indexes[index]) for index in replaced]) if replaced else None
         for index in replaced:
             del table.indexes[index], table.implied[index]
         created = str(name or _index_name(columns[0], table))
         table.indexes[created] = columns
-        return created
+        return Created(created, undo)
 
     def _check_name(self, table_name: str, table: _Table) -> str:
         if not self._is_mariadb:
@@ -177,8 +175,8 @@ class MysqlNames(GeneratedNames):
         return f"CONSTRAINT_{number}"
 
 
-def _with_index(name: str) -> Callable[[Any], Sequence[MigrateOperation]]:
-    """Return what undoes a foreign key and the index that was created with it."""
+def _with_index(name: str) -> Undo:
+    """Return what drops a foreign key and the index that was created with it."""
 
     def undone(operation: CreateForeignKeyOp) -> list[MigrateOperation]:
         index = CreateIndexOp(conv(name), operation.table_name, operation.local_cols, schema=operation.schema)
@@ -187,8 +185,8 @@ def _with_index(name: str) -> Callable[[Any], Sequence[MigrateOperation]]:
     return undone
 
 
-def _after_index(keys: Sequence[tuple[str, list[str]]]) -> Callable[[Any], Sequence[MigrateOperation]]:
-    """Return what undoes an index that foreign keys use instead of their own: these get one of their own before."""
+def _after_index(keys: Sequence[tuple[str, list[str]]]) -> Undo:
+    """Return what drops an index that foreign keys use: first each of ``keys`` gets an index by itself."""
 
     def undone(operation: CreateIndexOp | CreateUniqueConstraintOp) -> list[MigrateOperation]:
         place = (operation.table_name, operation.schema)

@@ -1,21 +1,20 @@
-"""What PostgreSQL says of a table in its own words: what a new table gets again, and what it could not have.
+"""The definition of a table of PostgreSQL: what a new table gets again, and what a copy would lose.
 
-The catalogues are those of https://www.postgresql.org/docs/current/catalogs.html
+The system catalogs are described in https://www.postgresql.org/docs/current/catalogs.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import text
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from ...util.sql import grammar_of, string_literal
 from ..recreate import Clause, TableDefinition
-
-Row = Mapping[str, Any]
+from ..recreate.definition import Kind
 
 _TABLE = """
     SELECT c.oid, c.relkind = 'p' OR c.relispartition AS partitioned, c.relpersistence::text,
@@ -51,7 +50,7 @@ _GRANTS = """
     SELECT CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS role,
         string_agg(privilege_type, ', ') AS privileges, is_grantable AS further
     FROM pg_class c, aclexplode(c.relacl) WHERE c.oid = :oid AND grantee <> c.relowner GROUP BY grantee, is_grantable"""
-_HANGING = """
+_DEPENDENT = """
     SELECT CASE c.relkind WHEN 'm' THEN 'materialized view ' ELSE 'view ' END || c.oid::regclass AS what
         FROM pg_depend d
         JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class
@@ -67,63 +66,68 @@ _HANGING = """
         OR coalesce(a.attstattarget, -1) >= 0 OR a.attstorage <> t.typstorage
         OR a.attcompression::text <> '')
     ORDER BY 1"""
-_KINDS: Mapping[str, Any] = {"p": "PRIMARY KEY", "u": "UNIQUE", "f": "FOREIGN KEY", "c": "CHECK", "x": "EXCLUDE"}
+_KINDS: Mapping[str, Kind] = {"p": "PRIMARY KEY", "u": "UNIQUE", "f": "FOREIGN KEY", "c": "CHECK", "x": "EXCLUDE"}
 _FIRES = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
 
 def table_definition(
     connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None
 ) -> TableDefinition:
-    """Return what the catalogue knows of a table that is there."""
-    catalogue = _Catalogue(connection, quote, table_name, schema)
-    table = connection.execute(text(_TABLE), {"name": catalogue.place}).mappings().one()
-    return catalogue.read(dict(table))
+    """Return the definition of an existing table."""
+    prefix = f"{quote.quote_schema(schema)}." if schema else ""
+    place = f"{prefix}{quote.quote(table_name)}"
+    table = connection.execute(text(_TABLE), {"name": place}).mappings().one()
+    return _Catalog(connection, quote, prefix, place, table).definition()
 
 
-class _Catalogue:
-    """The catalogue's rows about one table, and the `TableDefinition` that is made of them."""
+@dataclass(frozen=True, slots=True)
+class _Catalog:
+    """Reads the system catalogs for one table; ``table`` is its row of `_TABLE`, ``place`` its qualified name."""
 
-    def __init__(self, connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None) -> None:
-        self.connection, self.quote = connection, quote.quote
-        self.schema = f"{quote.quote_schema(schema)}." if schema else ""
-        self.place = f"{self.schema}{self.quote(table_name)}"
+    connection: Connection
+    quote: IdentifierPreparer
+    prefix: str
+    place: str
+    table: RowMapping
 
-    def read(self, table: Row) -> TableDefinition:
-        """Return all of it."""
-        self.oid = table["oid"]
-        self.stored = TableDefinition(prefix="UNLOGGED " if table["relpersistence"] == "u" else "")
-        self.stored.lost = [*_not_for_a_copy(table), *(row["what"] for row in self._rows(_HANGING))]
-        self.stored.clauses = [*self._constraints(), *self._indexes()]
-        self._references()
-        self.stored.after += [*self._triggers(), *self._rights(table)]
-        return self.stored
+    def definition(self) -> TableDefinition:
+        """Return the definition of the table."""
+        indexes, referring = self._rows(_INDEXES), self._rows(_REFERRING)
+        elsewhere = [f"the tablespace of index {row['name']}" for row in indexes if row["elsewhere"]]
+        dependent = [str(row["what"]) for row in self._rows(_DEPENDENT)]
+        return TableDefinition(
+            clauses=[*self._constraints(), *map(self._index, indexes)],
+            prefix="UNLOGGED " if self.table["relpersistence"] == "u" else "",
+            before=[f"ALTER TABLE {row['place']} DROP CONSTRAINT {row['name']}" for row in referring],
+            after=[
+                *(f"ALTER TABLE {row['place']} ADD CONSTRAINT {row['name']} {row['words']}" for row in referring),
+                *self._triggers(),
+                *self._rights(),
+            ],
+            lost=[*_not_copied(self.table), *dependent, *elsewhere],
+            referred={
+                column: f"foreign key {row['name']} of table {row['place']}"
+                for row in referring
+                for column in row["columns"]
+            },
+        )
 
-    def _rows(self, query: str) -> list[Row]:
-        return [dict(row) for row in self.connection.execute(text(query), {"oid": self.oid}).mappings()]
+    def _rows(self, query: str) -> Sequence[RowMapping]:
+        return self.connection.execute(text(query), {"oid": self.table["oid"]}).mappings().all()
 
     def _constraints(self) -> Iterator[Clause]:
         for row in self._rows(_CONSTRAINTS):
-            name = self.quote(row["name"])
+            name = self.quote.quote(row["name"])
             comment = _comment(f"CONSTRAINT {name} ON {self.place}", row["comment"])
             sql = f"CONSTRAINT {name} {row['words']}"
             yield Clause(row["name"], _KINDS[row["kind"]], tuple(row["columns"]), sql, then=comment)
 
-    def _indexes(self) -> Iterator[Clause]:
-        for row in self._rows(_INDEXES):
-            name = self.quote(row["name"])
-            if row["elsewhere"]:
-                self.stored.lost.append(f"the tablespace of index {row['name']}")
-            then = _comment(f"INDEX {self.schema}{name}", row["comment"])
-            if row["clustered"]:
-                then = (*then, f"ALTER TABLE {self.place} CLUSTER ON {name}")
-            yield Clause(row["name"], "INDEX", tuple(row["columns"]), row["words"], then=then)
-
-    def _references(self) -> None:
-        """Have the foreign keys of other tables dropped before, and made again after."""
-        for row in self._rows(_REFERRING):
-            self.stored.before.append(f"ALTER TABLE {row['place']} DROP CONSTRAINT {row['name']}")
-            self.stored.after.append(f"ALTER TABLE {row['place']} ADD CONSTRAINT {row['name']} {row['words']}")
-            self.stored.referred |= dict.fromkeys(row["columns"], f"foreign key {row['name']} of table {row['place']}")
+    def _index(self, row: RowMapping) -> Clause:
+        name = self.quote.quote(row["name"])
+        then = _comment(f"INDEX {self.prefix}{name}", row["comment"])
+        if row["clustered"]:
+            then = (*then, f"ALTER TABLE {self.place} CLUSTER ON {name}")
+        return Clause(row["name"], "INDEX", tuple(row["columns"]), row["words"], then=then)
 
     def _triggers(self) -> Iterator[str]:
         for row in self._rows(_TRIGGERS):
@@ -131,23 +135,24 @@ class _Catalogue:
             if row["enabled"] in _FIRES:
                 yield f"ALTER TABLE {self.place} {_FIRES[row['enabled']]} TRIGGER {row['name']}"
 
-    def _rights(self, table: Row) -> Iterator[str]:
-        """Yield what sets storage parameters, privileges and the owner."""
-        if table["options"]:
-            yield f"ALTER TABLE {self.place} SET ({table['options']})"
+    def _rights(self) -> Iterator[str]:
+        """Yield the statements that set storage parameters, privileges and the owner."""
+        if self.table["options"]:
+            yield f"ALTER TABLE {self.place} SET ({self.table['options']})"
         for row in self._rows(_GRANTS):
             further = " WITH GRANT OPTION" if row["further"] else ""
             yield f"GRANT {row['privileges']} ON {self.place} TO {row['role']}{further}"
-        if table["owner"]:
-            yield f"ALTER TABLE {self.place} OWNER TO {table['owner']}"
+        # Last, because only the owner of a table may change it.
+        if self.table["owner"]:
+            yield f"ALTER TABLE {self.place} OWNER TO {self.table['owner']}"
 
 
 def _comment(what: str, words: str | None) -> tuple[str, ...]:
     return (f"COMMENT ON {what} IS {string_literal(words, grammar_of('postgresql'))}",) if words else ()
 
 
-def _not_for_a_copy(table: Row) -> Iterator[str]:
-    """Yield what a table is that a new one of the same columns would not be."""
+def _not_copied(table: RowMapping) -> Iterator[str]:
+    """Yield the properties of a table that a new one with the same columns would not have."""
     if table["partitioned"]:
         yield "its partitions"
     elif table["inherits"] or table["relhassubclass"]:

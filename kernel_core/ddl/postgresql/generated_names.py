@@ -2,7 +2,7 @@
 
 The rules are those of ``makeObjectName``, ``ChooseRelationName`` and ``ChooseConstraintName`` in its source
 (src/backend/commands/indexcmds.c, src/backend/catalog/pg_constraint.c): table, columns and kind joined by ``_``, the
-longer one cut until all fits into 63 bytes, and a number behind it where the name is taken.
+longer one truncated until all fits into 63 bytes, and a number appended where the name exists already.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from ...operations.operation import MigrateOperation
 from ...util.sql import names_column
 from ...util.sqla_compat import excluded, sql_text
-from ..generated_names import GeneratedNames, Place
+from ..generated_names import NOTHING, Created, GeneratedNames, Place
 
 LIMIT = 63
 """Bytes of a name; PostgreSQL's NAMEDATALEN is one more."""
@@ -45,15 +45,15 @@ _TAKEN = sa.text("""
 
 
 class PostgresqlNames(GeneratedNames):
-    """Follows relations, constraints and columns of the schemas that matter."""
+    """Tracks relations, constraints and columns of the schemas in which constraints are created."""
 
     def __init__(self, connection: Connection | None) -> None:
         super().__init__(connection)
         self._taken: dict[str, set[tuple[str | None, str, str]]] = {"constraint": set(), "relation": set()}
         self._columns: dict[Place, set[str]] = {}
 
-    def read(self, connection: Connection, asked: Sequence[MigrateOperation]) -> None:
-        unnamed = [each for each in asked if isinstance(each, AddConstraintOp)]
+    def read(self, connection: Connection, relevant: Sequence[MigrateOperation]) -> None:
+        unnamed = [each for each in relevant if isinstance(each, AddConstraintOp)]
         schemas = sorted({each.schema for each in unnamed if each.schema})
         tables = sorted({each.table_name for each in unnamed if each.constraint_type == "check"})
         found = connection.execute(_TAKEN, {"schemas": schemas, "tables": tables})
@@ -64,10 +64,10 @@ class PostgresqlNames(GeneratedNames):
                 else:
                     self._taken[what].add((place, table or "", name))
 
-    def follow(self, operation: MigrateOperation) -> str | None:
+    def track(self, operation: MigrateOperation) -> Created:
         match operation:
             case AddConstraintOp():
-                return self._create(operation.to_constraint(), (operation.schema, operation.table_name))
+                return Created(self._create(operation.to_constraint(), (operation.schema, operation.table_name)))
             case DropConstraintOp(constraint_name=str(name)) | DropIndexOp(index_name=str(name)):
                 self._free(operation.schema, name)
             case CreateIndexOp(index_name=str(name)):
@@ -75,14 +75,14 @@ class PostgresqlNames(GeneratedNames):
             case CreateTableOp():
                 self._create_table(operation)
             case DropTableOp() | RenameTableOp():
-                self._leave_table(operation)
+                self._remove_table(operation)
             case AddColumnOp():
                 self._columns.setdefault((operation.schema, operation.table_name), set()).add(operation.column.name)
             case AlterColumnOp(modify_name=str(name)):
                 self._columns.setdefault((operation.schema, operation.table_name), set()).add(name)
             case _:
                 pass
-        return None
+        return NOTHING
 
     def _create_table(self, operation: CreateTableOp) -> None:
         place = (operation.schema, operation.table_name)
@@ -98,8 +98,8 @@ class PostgresqlNames(GeneratedNames):
             if not isinstance(constraint, PrimaryKeyConstraint) or constraint.columns:
                 self._create(constraint, place)
 
-    def _leave_table(self, operation: DropTableOp | RenameTableOp) -> None:
-        """Free the names of a table that is dropped; with another name its constraints keep theirs."""
+    def _remove_table(self, operation: DropTableOp | RenameTableOp) -> None:
+        """Free the names of a table that is dropped; the constraints of a renamed table keep theirs."""
         new = operation.new_table_name if isinstance(operation, RenameTableOp) else None
         for what, taken in self._taken.items():
             for schema, table, name in [one for one in taken if one[:2] == (operation.schema, operation.table_name)]:
@@ -113,7 +113,7 @@ class PostgresqlNames(GeneratedNames):
         is_relation = isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint, ExcludeConstraint))
         name = str(constraint.name) if isinstance(constraint.name, str) else None
         if name is None:
-            columns = self._addition(constraint, place)
+            columns = self._middle(constraint, place)
             if columns is None:
                 return None
             kind = next(label for cls, label in _LABELS if isinstance(constraint, cls))
@@ -123,7 +123,7 @@ class PostgresqlNames(GeneratedNames):
         self._take("constraint", place, name)
         return name
 
-    def _addition(self, constraint: Constraint, place: Place) -> str | None:
+    def _middle(self, constraint: Constraint, place: Place) -> str | None:
         """Return the middle of the name, from the columns; None where it cannot be known."""
         if isinstance(constraint, PrimaryKeyConstraint):
             return ""
@@ -151,7 +151,7 @@ class PostgresqlNames(GeneratedNames):
             number += 1
 
     def _take(self, what: str, place: Place, name: str) -> None:
-        self._taken[what].add((*place, _clipped(name, LIMIT)))
+        self._taken[what].add((*place, _truncated(name, LIMIT)))
 
     def _free(self, schema: str | None, name: str) -> None:
         for taken in self._taken.values():
@@ -168,29 +168,29 @@ _LABELS = (
 
 
 def object_name(table: str, columns: str, label: str) -> str:
-    """Return ``table_columns_label`` in at most 63 bytes: the longer of table and columns is cut, the label never.
+    """Return ``table_columns_label`` in at most 63 bytes: the longer of table and columns is truncated, not the label.
 
     >>> object_name("users", "email", "key")
     'users_email_key'
     """
-    first, second = _clipped(table, LIMIT), columns
+    first, second = _truncated(table, LIMIT), columns
     room = LIMIT - len(label) - 1 - (1 if second else 0)
     one, two = len(first.encode()), len(second.encode())
     while one + two > room:
         one, two = (one - 1, two) if one > two else (one, two - 1)
-    return "_".join(part for part in (_clipped(first, one), _clipped(second, two), label) if part)
+    return "_".join(part for part in (_truncated(first, one), _truncated(second, two), label) if part)
 
 
 def _joined(names: Iterable[str]) -> str:
     """Return the columns' names joined, no further than a name could be."""
     joined = ""
     for name in names:
-        joined = f"{joined}_{_clipped(name, LIMIT)}" if joined else _clipped(name, LIMIT)
+        joined = f"{joined}_{_truncated(name, LIMIT)}" if joined else _truncated(name, LIMIT)
         if len(joined.encode()) > LIMIT:
             break
     return joined
 
 
-def _clipped(text: str, size: int) -> str:
+def _truncated(text: str, size: int) -> str:
     """Return as many whole characters as fit into ``size`` bytes."""
     return text.encode()[:size].decode(errors="ignore")

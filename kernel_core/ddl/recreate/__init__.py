@@ -1,6 +1,7 @@
-"""Move and copy: a table made anew with the changes of a batch, on any database that SQLAlchemy can reflect.
+"""Move and copy: re-create a table with the changes of a batch, on any database that SQLAlchemy can reflect.
 
-SQLite has a way of its own (`kernel_core.ddl.sqlite`), because it must; elsewhere ``recreate="always"`` asks for it.
+Databases that can alter tables do this for ``recreate="always"`` only. SQLite, which can alter little, edits the stored
+CREATE TABLE instead of a reflected table (`kernel_core.ddl.sqlite.rebuild`).
 """
 
 from .definition import Clause, TableDefinition

@@ -1,8 +1,8 @@
-"""What a database says of a table in its own words, and what hangs on it."""
+"""The definition of a table in the database's own SQL, and the SQL of the objects that depend on the table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,10 +18,10 @@ Kind = Literal["PRIMARY KEY", "UNIQUE", "FOREIGN KEY", "CHECK", "EXCLUDE", "INDE
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A constraint or an index: its name, the columns that it is about, and its SQL.
+    """A constraint or an index: its name, its columns, and its SQL.
 
-    The SQL of a constraint is what stands behind ADD, that of an index its CREATE INDEX; ``inline`` says that it is a
-    line of CREATE TABLE instead. ``then`` are statements about it: its comment.
+    The SQL of a constraint is the part after ALTER TABLE ... ADD, that of an index its CREATE INDEX. With ``inline`` it
+    is an item of CREATE TABLE instead. ``then`` are the statements that follow it, such as its comment.
     """
 
     name: str | None
@@ -32,51 +32,56 @@ class Clause:
     then: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class TableDefinition:
-    """What reflection does not tell of a table, or tells with less care.
+    """The parts of a table's definition that SQLAlchemy does not reflect, or reflects with less precision.
 
-    ``columns`` has the text of each column as it stands in CREATE TABLE, ``clauses`` those of the table; None where
-    only reflection knows. ``before`` and ``after`` are statements that free the table, and that hang on it again what
-    hung there. ``lost`` says in words what cannot be kept: a table with such a thing is not made anew.
-    ``referred`` says of a column which foreign key of another table needs it. Constraints of the kinds ``inline`` are
-    stated in CREATE TABLE, because their names are free there.
+    ``columns``: the SQL of each column in CREATE TABLE, by its name; empty where only reflection is known.
+    ``clauses``: the constraints and indexes; None where only reflection is known.
+    ``options``: the text after the last parenthesis of CREATE TABLE; None to compile the reflected options.
+    ``prefix``: TEMPORARY or UNLOGGED.
+    ``before``, ``after``: statements that drop the dependent objects first, and that create them again.
+    ``lost``: descriptions of what a new table would not have; such a table is not re-created.
+    ``referred``: column name -> description of the foreign key of another table that refers to it.
+    ``inline``: kinds of constraints that are stated in CREATE TABLE, where their names cannot conflict with those of
+    the old table.
     """
 
-    columns: dict[str, str] = field(default_factory=dict)
-    clauses: list[Clause] | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    clauses: Sequence[Clause] | None = None
     options: str | None = None
     prefix: str = ""
-    before: list[str] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-    referred: dict[str, str] = field(default_factory=dict)
+    before: Sequence[str] = ()
+    after: Sequence[str] = ()
+    lost: Sequence[str] = ()
+    referred: Mapping[str, str] = field(default_factory=dict)
     inline: frozenset[Kind] = frozenset()
 
     def is_inline(self, clause: Clause) -> bool:
-        """Tell whether a clause is a line of CREATE TABLE."""
+        """Return whether a clause is an item of CREATE TABLE."""
         return clause.inline or clause.kind in self.inline
 
 
 def clauses_of(table: Table, dialect: Dialect) -> list[Clause]:
-    """Return the constraints and indexes of a Table, those of its types too where this database makes them."""
+    """Return the constraints and indexes of a Table, with the CHECKs of its types where this database has them."""
     constraints = sorted(table.constraints, key=lambda each: (type(each).__name__, str(each.name)))
     indexes = sorted(table.indexes, key=lambda each: str(each.name))
-    stated = [each for each in constraints if each_columns(each) or isinstance(each, CheckConstraint)]
+    stated = [each for each in constraints if column_names(each) or isinstance(each, CheckConstraint)]
     found = [clause for each in stated if (clause := constraint_clause(each, dialect)) is not None]
     return found + [index_clause(each, dialect) for each in indexes]
 
 
 def constraint_clause(constraint: Constraint, dialect: Dialect) -> Clause | None:
-    """Return a constraint as a clause; None for one that this database does not make."""
+    """Return a constraint as a clause; None for one that this database does not have."""
     if not should_create(constraint, dialect):
         return None
     stated = constraint
-    if isinstance(constraint, ForeignKeyConstraint):  # on a scratch table, so that it finds what it refers to
+    if isinstance(constraint, ForeignKeyConstraint):
+        # On a scratch table, so that the compiler finds the referred table.
         stated = AddConstraintOp.from_constraint(constraint).to_constraint()
     sql = ddl_compiler(dialect).process(stated)
     name = final_name(constraint, dialect)
-    return Clause(name, _kind(constraint), each_columns(constraint), sql.strip()) if sql else None
+    return Clause(name, _kind(constraint), column_names(constraint), sql.strip()) if sql else None
 
 
 def index_clause(index: Index, dialect: Dialect) -> Clause:
@@ -85,8 +90,8 @@ def index_clause(index: Index, dialect: Dialect) -> Clause:
     return Clause(final_name(index, dialect), "INDEX", columns, str(CreateIndex(index).compile(dialect=dialect)))
 
 
-def each_columns(constraint: Constraint) -> tuple[str, ...]:
-    """Return the names of the columns that a constraint is about; none for a CHECK of SQL text, which is not read."""
+def column_names(constraint: Constraint) -> tuple[str, ...]:
+    """Return the columns of a constraint; none for a CHECK of SQL text, which is not parsed."""
     if isinstance(constraint, ForeignKeyConstraint):
         return tuple(constraint.column_keys)
     columns: Sequence[Column[object]] = list(getattr(constraint, "columns", ()))

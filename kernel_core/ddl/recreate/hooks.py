@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
-from sqlalchemy import Column, Table, inspect
+from sqlalchemy import Table, inspect
 from sqlalchemy.engine import Connection
-from sqlalchemy.types import TypeEngine
 
 from ...operations.batch import Batch
+from ...util.sqla_compat import AnyColumn, AnyType
 from ..protocols import RunsSQL
 from .definition import TableDefinition
 
@@ -29,7 +29,7 @@ class RecreatesTables(RunsSQL, Protocol):
     def create_table_comment(self, table: Table) -> None:
         """Set a table's comment."""
 
-    def create_column_comment(self, column: Column[Any]) -> None:
+    def create_column_comment(self, column: AnyColumn) -> None:
         """Set a column's comment."""
 
     def requires_recreate_in_batch(self, batch_op: Batch) -> bool:
@@ -43,7 +43,7 @@ class RecreatesTables(RunsSQL, Protocol):
     def prep_table_for_batch(self, batch_impl: Batch, table: Table) -> None:
         """Prepare the old table before the new one is created; a third-party dialect may need to."""
 
-    def cast_for_batch_migrate(self, existing: Column[Any], existing_transfer: dict[str, Any], new_type: Any) -> None:
+    def cast_for_batch_migrate(self, existing: AnyColumn, existing_transfer: dict[str, Any], new_type: AnyType) -> None:
         """Change ``existing_transfer["expr"]``, the SQL that converts a column's old values to its new type."""
 
     def table_definition(self, connection: Connection, table_name: str, schema: str | None) -> TableDefinition:
@@ -51,13 +51,13 @@ class RecreatesTables(RunsSQL, Protocol):
 
         By default only which other tables refer to it: they would lose their foreign keys.
         """
-        inspector, definition = inspect(connection), TableDefinition()
+        inspector, lost = inspect(connection), list[str]()
         for other in inspector.get_table_names(schema=schema):
             for key in inspector.get_foreign_keys(other, schema=schema):
                 referred = (key["referred_schema"] or schema, key["referred_table"])
                 if other != table_name and referred == (schema, table_name):
-                    definition.lost.append(f"foreign key {key['name']} of table {other}")
-        return definition
+                    lost.append(f"foreign key {key['name']} of table {other}")
+        return TableDefinition(lost=lost)
 
     def offline_definition(self) -> TableDefinition:
         """Return the definition of a table of which only ``copy_from`` is known."""
@@ -71,7 +71,7 @@ class RecreatesTables(RunsSQL, Protocol):
         """Return the part of a stored column definition that is not reflected; None where all of it is."""
         return None
 
-    def create_type(self, type_: TypeEngine[Any]) -> None:
+    def create_type(self, type_: AnyType) -> None:
         """Create the type of a new column, on databases where types are created by themselves."""
 
     def copy_rows(self, new: Table, columns: Sequence[str], rows: str) -> None:

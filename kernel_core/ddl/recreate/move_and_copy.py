@@ -1,4 +1,4 @@
-"""The order of a move and copy: new names in place, all other changes on a new table whose rows are moved once."""
+"""The steps of move and copy: columns are renamed in place, all other changes are made by one copy of the table."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _COMMENTS = ("create_table_comment", "change_table_comment", "drop_table_comment
 
 
 class MoveAndCopy(ABC):
-    """One move and copy; a subclass knows how its database is read, and how the new table takes the old one's place.
+    """One move and copy. A subclass reads the old table's definition, and replaces the old table by the new one.
 
-    ``new`` is the table in the making. It is read again after each new name.
+    ``new`` is the edited definition. It is read again after each column that is renamed.
     """
 
     new: TableEdit
@@ -27,15 +27,15 @@ class MoveAndCopy(ABC):
 
     @abstractmethod
     def read_renamed(self, before: str, after: str) -> None:
-        """Set ``new`` to the table as it is after a column got another name."""
+        """Set ``new`` to the table's definition after a column was renamed."""
 
     @abstractmethod
     def carry_out(self) -> None:
-        """Put the new table in the old one's place."""
+        """Create the new table, copy the rows, and replace the old table."""
 
     def run(self) -> None:
-        """Make every change: names of columns and comments in place, all others by moving the rows once."""
-        self.new.take_options()
+        """Make every change: rename columns and set comments in place, all others by copying the rows once."""
+        self.new.apply_options()
         comments = []
         for change in self.batch.changes:
             if change.method in _COMMENTS:
@@ -51,8 +51,13 @@ class MoveAndCopy(ABC):
         for change in comments:
             change.replay(self.impl)
 
+    def refuse_include_columns(self) -> None:
+        """Refuse the one option of reflection that would drop the other columns."""
+        if "include_columns" in self.batch.options.reflect_kwargs:
+            raise self.batch.refuse("include_columns in reflect_kwargs would lose the others. Use drop_column")
+
     def refuse_unknown(self) -> None:
-        """Refuse a table whose definition nobody has told, in a script."""
+        """Refuse a script in which the table's definition is not known."""
         if self.batch.options.copy_from is not None or not self.impl.as_sql:
             return
         reason = ""
@@ -67,10 +72,13 @@ class MoveAndCopy(ABC):
         )
 
     def _rename_in_place(self, change: ColumnChange) -> None:
-        """Let the database rename the column wherever it is used, then go on from there."""
-        assert change.name is not None, "only a new name is given in place"
+        """Rename a column by a statement of its own.
+
+        The database then also renames it in indexes, constraints, triggers and views, which a copy could not.
+        """
+        assert change.name is not None, "the caller has a new name"
         if self.new.changed and self.impl.as_sql and self.batch.options.copy_from is not None:
-            raise self.batch.refuse("offline, new names come before all other changes of a batch")
+            raise self.batch.refuse("offline, columns are renamed before all other changes of a batch")
         if self.new.changed:
             self.carry_out()
         before, after = change.column_name, change.name

@@ -1,15 +1,15 @@
-"""Carry out a move and copy: new table, rows, exchange, then all that hung on the old one."""
+"""Move and copy on any database: create the new table, copy the rows, swap the tables, re-create what depends on it."""
 
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from dataclasses import replace
 
 from sqlalchemy import Column, MetaData, Table, select
 from sqlalchemy.exc import NoSuchTableError
 
 from ...operations.batch import Batch, with_new_name
-from ...util.sqla_compat import changed_column, copy_column
+from ...util.sqla_compat import AnyColumn, changed_column, copy_column
 from .definition import Clause, TableDefinition
 from .hooks import RecreatesTables
 from .move_and_copy import MoveAndCopy
@@ -17,10 +17,10 @@ from .reflected_edit import ReflectedTableEdit
 
 
 class Recreation(MoveAndCopy):
-    """A move and copy by way of a `ReflectedTableEdit`, on any database.
+    """A move and copy that reflects the old table.
 
-    On a database with transactional DDL all is one transaction. Elsewhere the old table is dropped only when the new
-    one holds every row; what is stated after that (foreign keys) can fail, and then is missing, not the rows.
+    With transactional DDL all is one transaction. Elsewhere the old table is dropped only once the new one has every
+    row; a statement after that (a foreign key) can fail, and then that key is missing, but no rows.
     """
 
     impl: RecreatesTables
@@ -33,29 +33,27 @@ class Recreation(MoveAndCopy):
         self.new = self._read()
 
     def _read(self) -> ReflectedTableEdit:
-        """Return the table as the database has it, or as ``copy_from`` states it."""
+        """Return an edit of the database's table, or of ``copy_from``."""
         impl, batch, copy_from = self.impl, self.batch, self.batch.options.copy_from
         self.refuse_unknown()
         if copy_from is not None:
-            stored = self._as_stored()
-            stored.columns, stored.clauses = {}, None
-            return ReflectedTableEdit(impl, batch, copy_from, stored)
+            return ReflectedTableEdit(impl, batch, copy_from, replace(self._definition(), columns={}, clauses=None))
         overrides = [copy_column(column) for column in self.overrides]
         table = self._reflected(overrides)
-        stored = self._as_stored()
-        misread = {column.name for column in table.columns} ^ stored.columns.keys() if stored.columns else set()
+        definition = self._definition()
+        columns = dict(definition.columns)
+        misread = {column.name for column in table.columns} ^ columns.keys() if columns else set()
         if misread:
             raise batch.refuse(f"SQLAlchemy misreads a name of its columns ({min(misread)!r}). Rename that first")
         for column in overrides:
-            stored.columns.pop(column.name, None)
-        new = ReflectedTableEdit(impl, batch, table, stored)
-        new.take_overrides(overrides)
+            columns.pop(column.name, None)
+        new = ReflectedTableEdit(impl, batch, table, replace(definition, columns=columns))
+        new.apply_overrides(overrides)
         return new
 
-    def _reflected(self, overrides: list[Column[Any]]) -> Table:
+    def _reflected(self, overrides: list[AnyColumn]) -> Table:
         batch, options = self.batch, dict(self.batch.options.reflect_kwargs)
-        if "include_columns" in options:
-            raise batch.refuse("include_columns in reflect_kwargs would lose the others. Use drop_column")
+        self.refuse_include_columns()
         metadata = MetaData(naming_convention=dict(batch.options.naming_convention) or None)
         options |= {"schema": batch.schema, "autoload_with": self.impl.connection, "resolve_fks": False}
         try:
@@ -63,17 +61,17 @@ class Recreation(MoveAndCopy):
         except NoSuchTableError:
             raise batch.refuse("there is no such table in this database. Check its name") from None
 
-    def _as_stored(self) -> TableDefinition:
+    def _definition(self) -> TableDefinition:
         impl, batch = self.impl, self.batch
         if impl.as_sql or impl.connection is None:
             return impl.offline_definition()
-        stored = impl.table_definition(impl.connection, batch.table_name, batch.schema)
-        if stored.lost:
+        definition = impl.table_definition(impl.connection, batch.table_name, batch.schema)
+        if definition.lost:
             raise batch.refuse(
-                f"a new table would not have {', '.join(stored.lost)}. Drop that first and make it again, "
+                f"a new table would not have {', '.join(definition.lost)}. Drop that first and create it again, "
                 "or leave out recreate='always'"
             )
-        return stored
+        return definition
 
     def read_renamed(self, before: str, after: str) -> None:
         batch = self.batch
@@ -82,12 +80,12 @@ class Recreation(MoveAndCopy):
             self.new = self._read()
         else:
             renamed = with_new_name(batch, self.new.table, before, after)
-            self.new = ReflectedTableEdit(self.impl, batch, renamed, self.new.stored)
+            self.new = ReflectedTableEdit(self.impl, batch, renamed, self.new.definition)
 
     def carry_out(self) -> None:
         impl, old, schema = self.impl, self.batch.table_name, self.batch.schema
-        stored, table = self.new.stored, self.new.as_table(_name_beside(old, impl.dialect.max_identifier_length))
-        for sql in stored.before:
+        definition, table = self.new.definition, self.new.as_table(_new_name(old, impl.dialect.max_identifier_length))
+        for sql in definition.before:
             impl.execute_sql(sql)
         impl.prep_table_for_batch(self.batch, self.new.table)
         impl.execute_sql(self.new.sql(table.name))
@@ -95,10 +93,10 @@ class Recreation(MoveAndCopy):
         impl.copy_rows(table, list(copied), impl.script_text(select(*copied.values())))
         impl.swap_tables(old, table.name, schema)
         for clause in self.new.clauses:
-            if not stored.is_inline(clause):
+            if not definition.is_inline(clause):
                 self._add(clause)
         self._comment()
-        for sql in stored.after:
+        for sql in definition.after:
             impl.execute_sql(sql)
         self.new.changed = False
 
@@ -110,7 +108,7 @@ class Recreation(MoveAndCopy):
             self.impl.execute_sql(sql)
 
     def _comment(self) -> None:
-        """Say the comments again where they are statements of their own."""
+        """Set the comments again on databases where CREATE TABLE does not include them."""
         dialect, table = self.impl.dialect, self.new.as_table(self.batch.table_name)
         if not dialect.supports_comments or dialect.inline_comments:
             return
@@ -121,8 +119,8 @@ class Recreation(MoveAndCopy):
                 self.impl.create_column_comment(column)
 
 
-def _name_beside(old: str, limit: int) -> str:
-    """Return a name for the new table while the old one is there; one that fits, however long the old one is."""
+def _new_name(old: str, limit: int) -> str:
+    """Return a name for the new table while the old one exists: within the limit, however long the old name is."""
     name = f"_mig_new_{old}"
     return (
         name

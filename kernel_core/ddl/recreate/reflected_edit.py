@@ -1,17 +1,19 @@
-"""Replay the changes of a batch on a table that is to be made anew."""
+"""The changes of a batch, applied to a reflected table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, Index, MetaData, Table, cast, literal_column
+from sqlalchemy import Column, ColumnElement, Index, MetaData, Table, cast, literal_column
 from sqlalchemy.schema import Computed, Constraint, PrimaryKeyConstraint
-from sqlalchemy.types import TypeEngine
 
 from ...operations.batch import Batch
 from ...operations.ddl_formatting import checks
 from ...util.sqla_compat import (
+    AnyColumn,
+    AnyType,
     changed_column,
     copy_column,
     ddl_compiler,
@@ -19,7 +21,6 @@ from ...util.sqla_compat import (
     is_type_bound,
     same_affinity,
     should_create,
-    type_constraints,
 )
 from ..columnchange import ColumnChange
 from .definition import Clause, TableDefinition, clauses_of, constraint_clause, index_clause
@@ -28,60 +29,39 @@ from .table_edit import TableEdit
 
 
 class ReflectedTableEdit(TableEdit):
-    """The new table as SQLAlchemy knows it, and as the database says it where that tells more.
+    """The new table as objects of SQLAlchemy, with the database's own SQL where that is more precise.
 
-    ``sources`` says for each column of the new table which expression over the old one its values come from.
+    ``sources``: for each column of the new table the expression over the old one that its values come from.
+    ``texts``: the SQL of each column that is as it was; a changed one is compiled.
     """
 
-    def __init__(self, impl: RecreatesTables, batch: Batch, table: Table, stored: TableDefinition) -> None:
+    def __init__(self, impl: RecreatesTables, batch: Batch, table: Table, definition: TableDefinition) -> None:
         super().__init__(impl, batch)
-        self.table, self.stored = table, stored
-        self.columns = {column.name: _loose(column, table) for column in table.columns}
-        self.texts = dict(stored.columns)
-        self.sources: dict[str, Any] = {
+        self.table, self.definition = table, definition
+        self.columns = {column.name: _detached(column, table) for column in table.columns}
+        self.texts = dict(definition.columns)
+        self.sources: dict[str, ColumnElement[Any]] = {
             column.name: table.c[column.key] for column in table.columns if column.computed is None
         }
-        self.clauses = clauses_of(table, self.dialect) if stored.clauses is None else list(stored.clauses)
+        self.clauses = clauses_of(table, self.dialect) if definition.clauses is None else list(definition.clauses)
         self.kwargs = dict(table.dialect_kwargs)
 
-    def take_overrides(self, columns: Sequence[Column[Any]]) -> None:
-        """Take note of columns that ``reflect_args`` states in their own way, and of the checks of their types."""
-        known = {clause.name for clause in self.clauses}
+    def apply_overrides(self, columns: Sequence[AnyColumn]) -> None:
+        """Add the CHECKs of the types of columns that ``reflect_args`` overrides; the columns are reflected so."""
+        known = self.constraint_names()
         for column in columns:
             self.changed = True
-            for constraint in type_constraints(column.type, self.batch.table_name, column.name, self.batch.schema):
-                if constraint.name not in known:
-                    self.add_constraint(constraint)
+            self.add_type_constraints(column, known)
 
-    def take_options(self) -> None:
-        """Apply what ``batch_alter_table`` itself was given for the new table."""
-        for item in self.batch.options.table_args:
-            if isinstance(item, Column):
-                self.add_column(self.batch.table_name, item)
-                self._add_keys(item)
-            elif isinstance(item, Index):
-                self.create_index(self._on_a_table(item))
-            elif isinstance(item, Constraint):
-                self.add_constraint(self._on_a_table(item))
-            else:
-                raise self.batch.refuse(f"table_args holds {item!r}, which is no column, constraint or index")
-        if self.batch.options.table_kwargs:
-            self.kwargs |= self.impl.table_options(self.stored) | dict(self.batch.options.table_kwargs)
-            self.stored.options, self.changed = None, True
+    def apply_table_kwargs(self, kwargs: Mapping[str, Any]) -> None:
+        self.kwargs |= self.impl.table_options(self.definition) | dict(kwargs)
+        self.definition, self.changed = replace(self.definition, options=None), True
 
-    def _add_keys(self, column: Column[Any]) -> None:
-        """Add the foreign keys that a loose column brings along."""
-        scratch = Table(self.batch.table_name, MetaData(), copy_column(column), schema=self.batch.schema)
-        for constraint in scratch.foreign_key_constraints:
-            self.add_constraint(constraint)
+    def scratch_columns(self) -> list[AnyColumn]:
+        return [Column(name, column.type) for name, column in self.columns.items()]
 
-    def _on_a_table(self, item: Any) -> Any:
-        """Return a loose constraint or index on a scratch table that has the columns."""
-        if isinstance(item, Index) and item.table is not None:
-            return item
-        columns = [Column(name, column.type) for name, column in self.columns.items()]
-        Table(self.batch.table_name, MetaData(), *columns, item, schema=self.batch.schema)
-        return item
+    def constraint_names(self) -> set[str]:
+        return {clause.name for clause in self.clauses if clause.name is not None}
 
     def names(self) -> list[str]:
         return list(self.columns)
@@ -89,16 +69,16 @@ class ReflectedTableEdit(TableEdit):
     def arrange(self, names: Sequence[str]) -> None:
         self.columns = {name: self.columns[name] for name in names}
 
-    def append(self, column: Column[Any]) -> None:
+    def append(self, column: AnyColumn) -> None:
         self.impl.create_type(column.type)
         self.columns[column.name] = copy_column(column)
         if column.primary_key:
             self._set_primary_key((*self._primary_key(), column.name))
 
     def remove(self, name: str) -> None:
-        """Drop a column, and with it the indexes and constraints that are about it; not a key or check of several."""
-        if name in self.stored.referred:
-            raise self.batch.refuse(f"column {name!r} is needed by {self.stored.referred[name]}. Drop that first")
+        """Drop a column, with its indexes and constraints; a primary key or a CHECK of several columns is refused."""
+        if name in self.definition.referred:
+            raise self.batch.refuse(f"column {name!r} is needed by {self.definition.referred[name]}. Drop that first")
         for clause in self.clauses:
             shared = clause.kind == "CHECK" and len(clause.columns) > 1
             if name in clause.columns and (clause.kind == "PRIMARY KEY" or shared):
@@ -126,14 +106,14 @@ class ReflectedTableEdit(TableEdit):
             self.columns[name] = changed_column(column, **changes)
             self._forget_text(name)
 
-    def _convert(self, column: Column[Any], type_: TypeEngine[Any], options: Mapping[str, Any]) -> None:
-        """Say how the old values become those of the new type: by a cast where both are not of one kind."""
-        if column.name in self.stored.referred and not self.impl.transactional_ddl:
+    def _convert(self, column: AnyColumn, type_: AnyType, options: Mapping[str, Any]) -> None:
+        """Set the expression that converts the old values: by default a cast, where the types' affinities differ."""
+        if column.name in self.definition.referred and not self.impl.transactional_ddl:
             raise self.batch.refuse(
-                f"{self.stored.referred[column.name]} needs column {column.name!r} of the same type"
+                f"{self.definition.referred[column.name]} needs column {column.name!r} of the same type"
             )
         self.impl.create_type(type_)
-        transfer = {"expr": self.sources.get(column.name)}
+        transfer: dict[str, Any] = {"expr": self.sources.get(column.name)}
         using = options.get(f"{self.dialect.name}_using")
         if using is not None:
             transfer["expr"] = literal_column(f"({using})")
@@ -143,21 +123,21 @@ class ReflectedTableEdit(TableEdit):
         if transfer["expr"] is not None:
             self.sources[column.name] = transfer["expr"]
 
-    def _refuse_generated(self, column: Column[Any], server_default: Any) -> None:
+    def _refuse_generated(self, column: AnyColumn, server_default: object) -> None:
         if isinstance(server_default, Computed) or column.computed is not None:
             raise self.batch.refuse(
-                f"column {column.name!r} cannot become computed, nor stop being so. Drop it and add it anew"
+                f"column {column.name!r} cannot become computed, nor stop being so. Drop it and add it again"
             )
 
     def _forget_text(self, column_name: str) -> None:
-        """Use the column as reflection knows it; refuse where that is less than what the database says."""
+        """Compile the column from now on; refuse where its SQL has a part that is not reflected."""
         text = self.texts.pop(column_name, None)
         unknown = self.impl.unreflected_part(text) if text is not None else None
         if unknown is not None:
-            raise self.batch.refuse(f"column {column_name!r} says {unknown}, which would be lost. Alter it in place")
+            raise self.batch.refuse(f"column {column_name!r} has {unknown}, which would be lost. Alter it in place")
 
     def add_constraint(self, constraint: Constraint) -> None:
-        """Add a constraint, in the place of one that has its name already."""
+        """Add a constraint, replacing one of the same name."""
         clause = constraint_clause(constraint, self.dialect)
         if clause is not None:
             if clause.kind == "PRIMARY KEY":
@@ -167,8 +147,8 @@ class ReflectedTableEdit(TableEdit):
             self.clauses.append(clause)
             self.changed = True
 
-    def drop_constraint(self, constraint: Constraint, *, if_exists: bool | None = None, **kw: Any) -> None:
-        """Drop a constraint by its name; a primary key also by its kind, as there is only one."""
+    def drop_constraint(self, constraint: Constraint, *, if_exists: bool | None = None, **kw: object) -> None:
+        """Drop a constraint by its name; a primary key also by its kind, as a table has only one."""
         if is_type_bound(constraint) and not should_create(constraint, self.dialect):
             return
         name = final_name(constraint, self.dialect)
@@ -184,13 +164,13 @@ class ReflectedTableEdit(TableEdit):
             if_exists,
         )
 
-    def create_index(self, index: Index, **kw: Any) -> None:
+    def create_index(self, index: Index, **kw: object) -> None:
         """Add an index."""
         self.clauses.append(index_clause(index, self.dialect))
         self.changed = True
 
-    def drop_index(self, index: Index, *, if_exists: bool | None = None, **kw: Any) -> None:
-        """Leave an index out of the new table."""
+    def drop_index(self, index: Index, *, if_exists: bool | None = None, **kw: object) -> None:
+        """Drop an index."""
         kinds = ("INDEX", "UNIQUE")  # a unique constraint is an index on MySQL
         found = [each for each in self.clauses if each.kind in kinds and each.name == str(index.name)]
         self._drop(found, f"no index {str(index.name)!r}", if_exists)
@@ -204,7 +184,7 @@ class ReflectedTableEdit(TableEdit):
             raise self.batch.refuse(f"it has {missing}. Its constraints and indexes: {', '.join(known)}")
 
     def as_table(self, name: str) -> Table:
-        """Return the new table under that name, with its primary key and no other constraint."""
+        """Return the new table with that name, with its primary key and no other constraint."""
         key = self._primary_key()
         columns = [copy_column(column) for column in self.columns.values()]
         for column in columns:
@@ -212,17 +192,17 @@ class ReflectedTableEdit(TableEdit):
         return Table(name, MetaData(), *columns, schema=self.batch.schema, comment=self.table.comment, **self.kwargs)
 
     def sql(self, name: str) -> str:
-        """Return the CREATE TABLE statement, for a table of that name."""
+        """Return the CREATE TABLE statement for a table of that name."""
         compiler, table = ddl_compiler(self.dialect), self.as_table(name)
         lines = [
             self.texts.get(column.name)
             or compiler.get_column_specification(column, first_pk=False) + checks(compiler, column)
             for column in table.columns
         ]
-        lines += [clause.sql for clause in self.clauses if self.stored.is_inline(clause)]
-        options = compiler.post_create_table(table) if self.stored.options is None else self.stored.options
+        lines += [clause.sql for clause in self.clauses if self.definition.is_inline(clause)]
+        options = compiler.post_create_table(table) if self.definition.options is None else self.definition.options
         body = ",\n\t".join(lines)
-        return f"CREATE {self.stored.prefix}TABLE {compiler.preparer.format_table(table)} (\n\t{body}\n){options}"
+        return f"CREATE {self.definition.prefix}TABLE {compiler.preparer.format_table(table)} (\n\t{body}\n){options}"
 
     def _primary_key(self) -> tuple[str, ...]:
         return next((clause.columns for clause in self.clauses if clause.kind == "PRIMARY KEY"), ())
@@ -232,8 +212,8 @@ class ReflectedTableEdit(TableEdit):
         self.add_constraint(PrimaryKeyConstraint(*(scratch.c[name] for name in columns)))
 
 
-def _loose(column: Column[Any], table: Table) -> Column[Any]:
-    """Return a copy that belongs to no table, and says whether it counts by itself."""
+def _detached(column: AnyColumn, table: Table) -> AnyColumn:
+    """Return a copy that belongs to no table, with ``autoincrement`` set to whether the table increments it."""
     copied = copy_column(column)
     if copied.identity is None:
         copied.autoincrement = column is table.autoincrement_column

@@ -27,7 +27,7 @@ from ...operations.add_constraint import AddConstraintOp
 from ...operations.operation import MigrateOperation
 from ...util.sql import closing, tokens
 from ...util.sqla_compat import sql_text
-from ..generated_names import GeneratedNames
+from ..generated_names import NOTHING, Created, GeneratedNames
 from .create_table import Clause
 
 
@@ -36,8 +36,8 @@ class SqliteNames(GeneratedNames):
 
     reads = False
 
-    def follow(self, operation: MigrateOperation) -> str | None:
-        return name_of(operation.to_constraint()) if isinstance(operation, AddConstraintOp) else None
+    def track(self, operation: MigrateOperation) -> Created:
+        return Created(name_of(operation.to_constraint())) if isinstance(operation, AddConstraintOp) else NOTHING
 
 
 def known_as(kind: str, table: str, columns: Sequence[str], referred: str = "") -> str:

@@ -43,7 +43,7 @@ class Rebuild(MoveAndCopy):
         self.copy_from: Table | None = None
         self.stored = self._read()
         self.new = SQLTableEdit(self.stored, impl, batch)
-        self.new.take_overrides(self._overrides())
+        self.new.apply_overrides(self._overrides())
 
     def _read(self) -> StoredTable:
         """Return the table as it is now, or as ``copy_from`` states it."""
@@ -108,7 +108,7 @@ class Rebuild(MoveAndCopy):
     def _warn_of_texts(self) -> None:
         """Warn of values that stay texts in a column of numbers: a CAST would turn them into 0 or cut them."""
         connection, table = self.impl.connection, f"{_prefix(self.batch.schema)}{quote(self.new.text.name)}"
-        for name, kinds in self.new.made_numbers.items():
+        for name, kinds in self.new.numeric_conversions.items():
             if self.impl.as_sql or connection is None or not self.new.text.has_column(name):
                 continue
             column, wanted = quote(name), ", ".join(map(_text, (*kinds, "null")))
@@ -121,7 +121,7 @@ class Rebuild(MoveAndCopy):
                     "convert them as Alembic does, where a text that is not a number becomes 0: "
                     f"UPDATE {table} SET {column} = CAST({column} AS {self.new.text.column(name).type_text})"
                 )
-        self.new.made_numbers.clear()
+        self.new.numeric_conversions.clear()
 
     def _move_rows(self, old: str, new: str) -> None:
         pairs = [

@@ -1,20 +1,22 @@
-"""Replay the changes of a batch on a table's text."""
+"""The changes of a batch, applied to the stored CREATE TABLE of SQLite."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, Table, literal_column
 from sqlalchemy.exc import CompileError
-from sqlalchemy.schema import Constraint
-from sqlalchemy.types import NULLTYPE, Boolean, Integer, Numeric, SchemaType, TypeEngine
+from sqlalchemy.schema import Constraint, SchemaItem
+from sqlalchemy.types import NULLTYPE, Boolean, Integer, Numeric, SchemaType
 
 from ...operations.add_constraint import AddConstraintOp
 from ...operations.batch import Batch
 from ...operations.ddl_formatting import checks
 from ...util.sql import default_expression, mentions, tokens
 from ...util.sqla_compat import (
+    AnyColumn,
+    AnyType,
     ddl_compiler,
     default_argument,
     default_sql,
@@ -34,9 +36,9 @@ from .identifiers import quote
 
 
 class SQLTableEdit(TableEdit):
-    """The new table as the text that SQLite keeps of it.
+    """The new table as the SQL that SQLite stores of it.
 
-    ``sources`` says for each column of the new table by which SQL its values come from the old one.
+    ``sources``: for each column of the new table the SQL over the old one that its values come from.
     """
 
     def __init__(self, stored: StoredTable, impl: RecreatesTables, batch: Batch) -> None:
@@ -46,62 +48,57 @@ class SQLTableEdit(TableEdit):
         self.sources = {column.name: quote(column.name) for column in self.text.columns if not column.is_generated}
         self.indexes, self.triggers = dict(stored.indexes), dict(stored.triggers)
         self._dropped: list[str] = []
-        self.made_numbers: dict[str, tuple[str, ...]] = {}
-        """The columns that become numbers, each with the storage classes that its values should have."""
+        self.numeric_conversions: dict[str, tuple[str, ...]] = {}
+        """The columns that become numeric, each with the storage classes that its values should have."""
 
-    def take_overrides(self, columns: Sequence[Column[Any]]) -> None:
-        """Give columns the type, nullability and default that they are stated with, and the CHECK of their type.
+    def apply_overrides(self, columns: Sequence[AnyColumn]) -> None:
+        """Set type, nullability and default of columns that ``reflect_args`` overrides, and the CHECKs of their types.
 
-        The keys, checks and collation of the stored column stay: reflection tells those apart from the column too.
+        The stored column keeps its keys, CHECKs and collation: an overriding Column replaces the reflected column
+        object, and reflection returns those as separate objects of the table.
         """
         for column in columns:
             old = self.text.column(self.existing(column.name))
-            new = parse_column(self.compiler.get_column_specification(_on_a_table(column, self.text.name)))
+            new = parse_column(self.compiler.get_column_specification(self._on_scratch_column(column)))
             old.type_text = new.type_text
             for kind in ("NULL", "NOT NULL", "DEFAULT"):
                 clause = new.clause(kind)
                 old.set_clause(kind, None if clause is None else clause.text)
-            known = set(self._constraint_names())
-            for constraint in type_constraints(column.type, self.text.name, column.name, self.batch.schema):
-                if constraint.name not in known:
-                    self.add_constraint(constraint)
+            self.add_type_constraints(column, self.constraint_names())
             self.changed = True
 
     def conclude(self) -> None:
-        """Give unnamed constraints the names of the batch's ``naming_convention``, to be dropped by from now on."""
+        """Give unnamed constraints the names of the batch's ``naming_convention``, by which they can be dropped."""
         for column, clauses in self._all_clauses():
             for place, clause in enumerate(clauses):
                 name = name_by_convention(self.text.name, column, clause, self.batch.options.naming_convention)
                 if name is not None:
                     clauses[place] = Clause(f"CONSTRAINT {quote(name)} {clause.text}", clause.kind, name)
 
-    def take_options(self) -> None:
-        """Apply what ``batch_alter_table`` itself was given: columns, constraints and indexes, options of the table."""
-        for item in self.batch.options.table_args:
-            if not isinstance(item, (Column, Index, Constraint)):
-                raise self.batch.refuse(f"table_args holds {item!r}, which is no column, constraint or index")
-            names = [] if isinstance(item, Column) else [column.name for column in self.text.columns]
-            scratch = Table(self.text.name, MetaData(), *map(Column, names), item)
-            if isinstance(item, Column):
-                self.add_column(self.text.name, item)
-            elif isinstance(item, Index):
-                self.create_index(item)
-            elif not isinstance(item, ForeignKeyConstraint):
-                self._add_unless_there(item)
-            for constraint in scratch.foreign_key_constraints:
-                self.add_constraint(AddConstraintOp.from_constraint(constraint).to_constraint())
-        for name, value in self.batch.options.table_kwargs.items():
-            self._table_option(name, value)
+    def scratch_table(self, *items: SchemaItem) -> Table:
+        """Return a table object without a schema: SQLite stores the SQL of a table without it."""
+        return Table(self.text.name, MetaData(), *items)
 
-    def _add_unless_there(self, constraint: Constraint) -> None:
-        """Add a constraint; an unnamed one only where the table states none like it: ``table_args`` may repeat it."""
+    def _on_scratch_column(self, column: AnyColumn) -> AnyColumn:
+        on_table: Table | None = column.table
+        return column if on_table is not None else self.scratch_table(column).columns[column.name]
+
+    def apply_table_kwargs(self, kwargs: Mapping[str, Any]) -> None:
+        for name, value in kwargs.items():
+            self._set_table_option(name, value)
+
+    def add_table_arg(self, constraint: Constraint) -> None:
+        """Add a constraint of ``table_args``; an unnamed one only where the table does not have it already."""
+        if isinstance(constraint, ForeignKeyConstraint):
+            self.add_constraint(AddConstraintOp.from_constraint(constraint).to_constraint())
+            return
         before = constraints_of(self.text)
         self.add_constraint(constraint)
         if constraint.name is None and before[words_of(self.text.constraints[-1])]:
             self.text.constraints.pop()
 
-    def _table_option(self, name: str, value: object) -> None:
-        """Set STRICT, WITHOUT ROWID or AUTOINCREMENT; other arguments of Table say nothing to SQLite."""
+    def _set_table_option(self, name: str, value: object) -> None:
+        """Set STRICT, WITHOUT ROWID or AUTOINCREMENT; arguments of Table for other databases are ignored."""
         words = {"sqlite_strict": ("STRICT", bool(value)), "sqlite_with_rowid": ("WITHOUT ROWID", not value)}
         if name in words:
             self.text.set_option(*words[name])
@@ -110,27 +107,27 @@ class SQLTableEdit(TableEdit):
                 if column.clause("PRIMARY KEY") is not None:
                     column.set_clause("PRIMARY KEY", "PRIMARY KEY AUTOINCREMENT" if value else "PRIMARY KEY")
         elif name.startswith("sqlite_"):
-            raise self.batch.refuse(f"table_kwargs has {name!r}, which SQLite's tables do not know")
+            raise self.batch.refuse(f"table_kwargs has {name!r}, which is not an option of SQLite's tables")
         self.changed = True
 
     def names(self) -> list[str]:
         return [column.name for column in self.text.columns]
 
     def find(self, name: str) -> str | None:
-        """Return the name that the table itself has for a column: it may be written in another case."""
+        """Return a column's name as the table spells it: SQLite ignores the case of names."""
         return self.text.column(name).name if self.text.has_column(name) else None
 
     def arrange(self, names: Sequence[str]) -> None:
         self.text.columns.sort(key=lambda column: names.index(column.name))
 
-    def append(self, column: Column[Any]) -> None:
+    def append(self, column: AnyColumn) -> None:
         new = parse_column(self.compiler.get_column_specification(column) + checks(self.compiler, column))
         if column.primary_key:
             new.set_clause("PRIMARY KEY", "PRIMARY KEY")
         self.text.columns.append(new)
 
     def remove(self, name: str) -> None:
-        """Drop a column and its part of the primary key; what else it is part of is dropped last, see `settle`."""
+        """Drop a column and its part of the primary key; other constraints and indexes of it wait for `settle`."""
         self.text.columns.remove(self.text.column(name))
         self.text.constraints = [
             kept for clause in self.text.constraints if (kept := _without_key_column(clause, name)) is not None
@@ -141,14 +138,14 @@ class SQLTableEdit(TableEdit):
     def settle(self) -> None:
         """Drop the constraints and indexes of dropped columns, unless the batch has added the columns again.
 
-        A CHECK is dropped with the last column that it is about; one that is also about another is refused.
+        A CHECK is dropped with the last of its columns; one that also mentions another column is refused.
         """
         for name in self._dropped:
             if not self.text.has_column(name):
-                self._drop_what_hangs_on(name)
+                self._drop_dependents(name)
         self._dropped.clear()
 
-    def _drop_what_hangs_on(self, name: str) -> None:
+    def _drop_dependents(self, name: str) -> None:
         kept = []
         for clause in self.text.constraints:
             if clause.kind == "CHECK" and clause.mentions(name):
@@ -161,11 +158,11 @@ class SQLTableEdit(TableEdit):
         self._refuse_mentions(name)
         self.text.constraints = kept
         self.indexes = {
-            index: sql for index, sql in self.indexes.items() if not mentions(tokens(_behind_on(sql), "sqlite"), name)
+            index: sql for index, sql in self.indexes.items() if not mentions(tokens(_after_on(sql), "sqlite"), name)
         }
 
     def _refuse_mentions(self, column: str) -> None:
-        """Raise where a computed column, a check of another column or a trigger needs the column."""
+        """Raise BatchError where a computed column, a CHECK of another column or a trigger mentions the column."""
         for other in self.text.columns:
             for clause in other.clauses:
                 if clause.kind in ("GENERATED", "CHECK") and clause.mentions(column):
@@ -180,46 +177,48 @@ class SQLTableEdit(TableEdit):
             self._convert(name, change.existing_type, change.type_)
             column.type_text = self.dialect.type_compiler_instance.process(change.type_)
             if name in self.sources and isinstance(change.type_, (Integer, Numeric)):
-                self.made_numbers[name] = ("integer",) if isinstance(change.type_, Integer) else ("integer", "real")
-            self._forget_check_of_type(column, change.existing_type, change.type_)
+                self.numeric_conversions[name] = (
+                    ("integer",) if isinstance(change.type_, Integer) else ("integer", "real")
+                )
+            self._drop_type_check(column, change.existing_type, change.type_)
             if any(getattr(each, "collation", None) for each in (change.existing_type, change.type_)):
-                column.set_clause("COLLATE", None)  # the new type says its own
+                column.set_clause("COLLATE", None)  # the new type has its own
         if change.nullable is not None:
             column.set_clause("NULL", None)
             column.set_clause("NOT NULL", None if change.nullable else "NOT NULL")
         if change.server_default is not False:
             column.set_clause("DEFAULT", self._default(change.server_default))
 
-    def _forget_check_of_type(self, column: ColumnText, before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> None:
-        """Drop the unnamed ``CHECK (column IN (...))`` of an Enum or a Boolean; the new type's is added after it."""
+    def _drop_type_check(self, column: ColumnText, before: AnyType | None, after: AnyType) -> None:
+        """Drop the unnamed ``CHECK (column IN (...))`` of an Enum or a Boolean; that of the new type is added later."""
         if not any(isinstance(type_, SchemaType) for type_ in (before, after)):
             return
-        is_still_true = all(isinstance(type_, Boolean) for type_ in (before, after))
-        if is_still_true and not type_constraints(after, self.text.name, column.name, None):
+        stays_boolean = all(isinstance(type_, Boolean) for type_ in (before, after))
+        if stays_boolean and not type_constraints(after, self.text.name, column.name, None):
             return
         for clauses in (self.text.constraints, column.clauses):
             clauses[:] = [clause for clause in clauses if not clause.lists_values_of(column.name)]
 
-    def _convert(self, name: str, before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> None:
-        """Ask the dialect how old values become those of the new type.
+    def _convert(self, name: str, before: AnyType | None, after: AnyType) -> None:
+        """Let the dialect set the expression that converts the old values; by default there is none.
 
-        SQLite itself turns what reads as a number into one where the column's type is a number's, and leaves all else
-        as it is; a CAST would make 0 of it. (https://sqlite.org/datatype3.html, section 3)
+        A column of numeric affinity converts texts that are numbers and stores other texts unchanged, where a CAST
+        would turn them into 0 (https://sqlite.org/datatype3.html, section 3).
         """
         if name in self.sources:
             transfer: dict[str, Any] = {"expr": literal_column(self.sources[name])}
             self.impl.cast_for_batch_migrate(Column(name, NULLTYPE if before is None else before), transfer, after)
             self.sources[name] = sql_text(transfer["expr"], self.dialect)
 
-    def _default(self, server_default: Any) -> str | None:
+    def _default(self, server_default: object) -> str | None:
         if server_default is None:
             return None
-        scratch: Column[Any] = Column("x", server_default=default_argument(server_default))
+        scratch: AnyColumn = Column("x", server_default=default_argument(server_default))
         sql = self.compiler.get_column_default_string(scratch) or default_sql(server_default, self.dialect)
         return f"DEFAULT {default_expression(sql, self.dialect)}"
 
     def add_constraint(self, constraint: Constraint) -> None:
-        """Add a constraint to the table, in the place of one that has its name already."""
+        """Add a constraint to the table, replacing one of the same name."""
         if not should_create(constraint, self.dialect):
             return
         try:
@@ -238,10 +237,10 @@ class SQLTableEdit(TableEdit):
         self.text.constraints.append(clause)
         self.changed = True
 
-    def drop_constraint(self, constraint: Constraint, **kw: Any) -> None:
-        """Drop a constraint by its name; a primary key also by its kind, as there is only one.
+    def drop_constraint(self, constraint: Constraint, **kw: object) -> None:
+        """Drop a constraint by its name; a primary key also by its kind, as a table has only one.
 
-        An unnamed CHECK of a type goes with the type, see `alter_column`.
+        An unnamed CHECK of a type is dropped with the type, see `redefine`.
         """
         if is_type_bound(constraint) and not isinstance(constraint.name, str):
             return
@@ -255,8 +254,8 @@ class SQLTableEdit(TableEdit):
                     self.changed = True
                     return
         if not kw.get("if_exists"):
-            known = sorted(self._constraint_names())
-            raise self.batch.refuse(f"it has no constraint {constraint.name!r}. It has: {', '.join(known) or 'none'}")
+            known = ", ".join(sorted(self.constraint_names())) or "none"
+            raise self.batch.refuse(f"it has no constraint {constraint.name!r}. It has: {known}")
 
     def _all_clauses(self) -> Iterator[tuple[str | None, list[Clause]]]:
         """Yield the clauses of the table, then those of each column with its name."""
@@ -264,18 +263,19 @@ class SQLTableEdit(TableEdit):
         for column in self.text.columns:
             yield column.name, column.clauses
 
-    def _constraint_names(self) -> Iterator[str]:
+    def constraint_names(self) -> set[str]:
+        names = set[str]()
         for column, clauses in self._all_clauses():
             for clause in clauses:
-                yield from {clause.name} if clause.name else names_of_clause(self.text.name, column, clause, {})
+                names |= {clause.name} if clause.name else names_of_clause(self.text.name, column, clause, {})
+        return names
 
-    def create_index(self, index: Index, **kw: Any) -> None:
-        """Add an index, made once the rows are there."""
+    def create_index(self, index: Index, **kw: object) -> None:
         self.indexes[str(index.name)] = index_sql(index, self.dialect)
         self.changed = True
 
-    def drop_index(self, index: Index, *, if_exists: bool | None = None, **kw: Any) -> None:
-        """Leave an index out of the new table."""
+    def drop_index(self, index: Index, *, if_exists: bool | None = None, **kw: object) -> None:
+        """Drop an index."""
         if self.indexes.pop(str(index.name), None) is None and not if_exists:
             raise self.batch.refuse(
                 f"it has no index {index.name!r}. Its indexes: {', '.join(sorted(self.indexes)) or 'none'}"
@@ -284,7 +284,7 @@ class SQLTableEdit(TableEdit):
 
 
 def _without_key_column(clause: Clause, name: str) -> Clause | None:
-    """Return a clause of the table without a column of a primary key; None where it was the only one."""
+    """Return a clause without one column, if it is the primary key; None where that was its only column."""
     columns = clause.columns() if clause.kind == "PRIMARY KEY" else []
     left = [column for column in columns if column.lower() != name.lower()]
     if len(left) == len(columns):
@@ -301,12 +301,8 @@ def _kind_of(constraint: Constraint) -> str:
     }.get(constraint.__visit_name__, "CHECK" if "check" in constraint.__visit_name__ else "")
 
 
-def _on_a_table(column: Column[Any], table_name: str) -> Column[Any]:
-    return column if column.table is not None else Table(table_name, MetaData(), column).columns[column.name]
-
-
-def _behind_on(sql: str) -> str:
-    """Return a CREATE INDEX without its own name: what stands behind ON."""
+def _after_on(sql: str) -> str:
+    """Return the part of CREATE INDEX after ON, in which names are those of columns."""
     found = tokens(sql, "sqlite")
     place = next((place for place, token in enumerate(found) if token.keyword == "ON"), 0)
     return sql[found[min(place + 2, len(found) - 1)].start :]

@@ -208,7 +208,7 @@ def test_columns_and_indexes_come_with_the_new_table(thing: sa.Connection) -> No
     assert "extra INTEGER DEFAULT NULL" in definition(thing)
     assert "CONSTRAINT fk_extra FOREIGN KEY(extra) REFERENCES other (id)" in definition(thing)
     assert [index["name"] for index in sa.inspect(thing).get_indexes("thing")] == ["ix_extra"]
-    with pytest.raises(BatchError, match="no column, constraint or index"):
+    with pytest.raises(BatchError, match="not a column, constraint or index"):
         batch(thing, table_args=["what"])
 
 
