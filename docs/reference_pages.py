@@ -360,7 +360,7 @@ def _spelled(action: argparse.Action) -> str:
 
 
 def _code(text: str) -> str:
-    return f"`{text}`".replace("|", "\\|")
+    return f"`{text}`"
 
 
 def _cell(text: str) -> str:
