@@ -25,7 +25,7 @@ from .root import root_of
 from .steps import StampStep, Step, downgrade_steps, stamp_steps, upgrade_steps
 from .version import Script
 from .write import new_id
-from .writing_lock import PATIENCE, writing
+from .writing_lock import TIMEOUT, writing
 
 __all__ = ["Script", "ScriptDirectory"]
 
@@ -307,7 +307,7 @@ class ScriptDirectory:
         draft = Draft(self, request)
         return draft.path, draft.text()
 
-    def writing(self, patience: float = PATIENCE) -> AbstractContextManager[None]:
+    def writing(self, timeout: float = TIMEOUT) -> AbstractContextManager[None]:
         """Keep everybody else from writing revisions here, so that what was seen inside still holds when it is written.
 
             with scripts.writing():
@@ -315,10 +315,10 @@ class ScriptDirectory:
                 if scripts.get_heads() == the_heads_that_were_seen:
                     scripts.generate_revision(None, "Add age")
 
-        It may be entered again in the same thread. Raises EnvironmentBusy, which names who writes, after ``patience``
+        It may be entered again in the same thread. Raises EnvironmentBusy, which names who writes, after ``timeout``
         seconds of waiting.
         """
-        return writing((self.dir, *self.folders), patience)
+        return writing((self.dir, *self.folders), timeout)
 
 
 def _listed(config: Settings, method: str, option: str) -> list[str]:

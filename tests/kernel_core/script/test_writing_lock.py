@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from kernel_core.script import ScriptDirectory, writing_lock
+from kernel_core.util import file_lock
 from kernel_core.util.exc import CommandError, EnvironmentBusy, RevisionError
+from kernel_core.util.file_lock import FileLock
 
 HOLD = """
 import sys, time
@@ -42,7 +44,7 @@ def holder(folder):
 
 
 def test_who_waits_too_long_is_told_who_holds_it(folder, holder):
-    lock = ScriptDirectory(folder).writing(patience=0.1)
+    lock = ScriptDirectory(folder).writing(timeout=0.1)
     with pytest.raises(EnvironmentBusy, match=rf"written to by .* \(process {holder.pid}, since") as caught, lock:
         pytest.fail("two hold it")
     assert caught.value.directory == os.path.realpath(folder)
@@ -61,7 +63,7 @@ def test_a_dead_holder_holds_nothing(folder, holder):
     holder.wait()
     assert (folder / writing_lock.NAME).exists()
     start = time.monotonic()
-    with ScriptDirectory(folder).writing(patience=0):
+    with ScriptDirectory(folder).writing(timeout=0):
         assert str(os.getpid()) in (folder / writing_lock.NAME).read_text()
     assert time.monotonic() - start < 1
     assert not (folder / writing_lock.NAME).exists()
@@ -74,14 +76,14 @@ def test_the_same_thread_may_enter_again_and_nothing_stays_behind(folder):
         scripts.generate_revision("a", "x")
         assert (folder / writing_lock.NAME).exists()
     assert sorted(os.listdir(folder)) == ["env.py", "script.py.mako", "versions"]
-    assert not writing_lock._held.depth
+    assert not FileLock._depths
 
 
 def test_an_error_inside_frees_it(folder):
     scripts = ScriptDirectory(folder)
     with pytest.raises(ZeroDivisionError), scripts.writing():
         _ = 1 / 0
-    with scripts.writing(patience=0):
+    with scripts.writing(timeout=0):
         pass
 
 
@@ -126,7 +128,7 @@ def test_where_there_are_no_locks_there_is_nobody_to_keep_out(folder, monkeypatc
     def none(handle: int) -> None:
         raise fault
 
-    monkeypatch.setattr(writing_lock, "_lock", none)
+    monkeypatch.setattr(file_lock, "_lock", none)
     assert ScriptDirectory(folder).generate_revision("a", "x").revision == "a"
     assert not (folder / writing_lock.NAME).exists()
 

@@ -207,7 +207,7 @@ def test_nobody_else_writes_while_a_review_is_checked_and_written(ready, monkeyp
 
     def another(scripts):
         try:
-            with scripts.writing(patience=0):
+            with scripts.writing(timeout=0):
                 seen.append("free")
         except EnvironmentBusy:
             seen.append("busy")

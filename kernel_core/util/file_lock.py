@@ -1,0 +1,156 @@
+"""A lock on a file, held by one thread of one process. The operating system releases it when the holder dies.
+
+The file exists only while the lock is held, and contains a description of the holder. The lock is advisory: it stops
+others that use this class, nobody else. It uses ``flock``, which also excludes threads of the same process; on Windows a
+byte of the file is locked instead. Python in a browser has no file locks: there is one process, so none are needed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal
+
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_LOCKED_BYTE = 1 << 30
+"""Windows denies reading a locked byte, so the lock is on one far behind the description of the holder."""
+_HELD_BY_ANOTHER = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK})
+_NOT_SUPPORTED = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL})
+
+
+def _lock_byte(handle: int) -> None:
+    import msvcrt  # noqa: PLC0415 - Windows
+
+    os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
+    msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+
+
+def _lock_whole_file(handle: int) -> None:
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # type: ignore[attr-defined,unused-ignore]
+
+
+_lock: Callable[[int], None] = _lock_byte if os.name == "nt" else _lock_whole_file
+
+
+class FileLock:
+    """A lock on the file ``path``, which is created when the lock is acquired and deleted when it is released.
+
+        lock = FileLock("shop.db.lock")
+        if lock.acquire():
+            try: ...
+            finally: lock.release()
+        else:
+            print(f"held by {lock.holder()}")
+
+    Acquiring is reentrant for a thread, also through another `FileLock` on the same path; each needs its release.
+    """
+
+    _depths: dict[tuple[int, str], int] = {}  # noqa: RUF012 - shared by all locks of the process, on purpose
+    _guard = threading.Lock()
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.realpath(path)
+        self._handle: int | None = None
+
+    def acquire(self) -> bool:
+        """Acquire the lock if it is free, without waiting; return whether this thread holds it now.
+
+        Raises OSError if the file cannot be created or opened.
+        """
+        key = threading.get_ident(), self.path
+        with self._guard:
+            depth = self._depths.get(key, 0)
+        if depth == 0:
+            state = self._try()
+            if state == "busy":
+                return False
+        with self._guard:
+            self._depths[key] = depth + 1
+        return True
+
+    def release(self) -> None:
+        """Release the lock once; call it in the thread that acquired it."""
+        key = threading.get_ident(), self.path
+        with self._guard:
+            depth = self._depths.get(key, 0) - 1
+            if depth > 0:
+                self._depths[key] = depth
+                return
+            self._depths.pop(key, None)
+        handle, self._handle = self._handle, None
+        if handle is None:
+            return
+        if os.name == "nt":  # an open file cannot be deleted there
+            os.close(handle)
+        with suppress(OSError):
+            os.unlink(self.path)
+        if os.name != "nt":
+            os.close(handle)
+
+    def holder(self) -> str:
+        """Return the description that the holder wrote into the file; "" if it cannot be read."""
+        try:
+            with open(self.path, encoding="utf-8", errors="replace") as stream:
+                text = stream.read(200)
+        except OSError:
+            return ""
+        return "".join(character for character in text if character.isprintable()).strip()
+
+    def _try(self) -> Literal["held", "busy"]:
+        """Lock the file; "held" also if the file system has no locks."""
+        handle = self._open()
+        is_held = False
+        try:
+            _lock(handle)
+            # The last holder may have deleted the file after we opened it: then ours is no longer the file at the path.
+            is_held = os.path.samestat(os.fstat(handle), os.stat(self.path))
+        except FileNotFoundError:
+            pass
+        except (ImportError, OSError) as error:
+            code = getattr(error, "errno", None)
+            if isinstance(error, ImportError) or code in _NOT_SUPPORTED:
+                os.unlink(self.path)
+                return "held"
+            if code not in _HELD_BY_ANOTHER:
+                raise
+        finally:
+            if not is_held:
+                os.close(handle)
+        if not is_held:
+            return "busy"
+        self._handle = handle
+        _describe_holder(handle)
+        return "held"
+
+    def _open(self) -> int:
+        """Open the file. One of another user, left by a killed process, can be locked without write permission."""
+        try:
+            return os.open(self.path, _FLAGS, 0o666)
+        except PermissionError:
+            return os.open(self.path, os.O_RDONLY)
+
+
+def _describe_holder(handle: int) -> None:
+    """Write the description of this process into the file; the lock is held even if that fails."""
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.write(handle, this_process().encode(errors="replace"))
+
+
+def this_process() -> str:
+    """Return user, host, process id and time: ``ana on laptop (process 4711, since 12:30:05)``."""
+    import getpass  # noqa: PLC0415 - needed only while a lock is held
+    import socket  # noqa: PLC0415
+
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = "an unknown user"
+    return f"{user} on {socket.gethostname()} (process {os.getpid()}, since {time.strftime('%H:%M:%S')})"
