@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, schema
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
@@ -32,6 +32,7 @@ from .columnchange import ColumnChange
 from .comparison import ComparesSchemas, ComparisonResult
 from .recreate.hooks import RecreatesTables
 from .recreate.recreation import Recreation
+from .run_lock import RunLock
 from .statements import RunsStatements
 
 __all__ = ["ComparisonResult", "DefaultImpl"]
@@ -81,6 +82,13 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         if version_table_pk:
             table.append_constraint(PrimaryKeyConstraint("version_num", name=f"{version_table}_pkc"))
         return table
+
+    def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> RunLock | None:
+        """Return the lock that a run on this version table holds, None if the database has none.
+
+        ``borrowed``: the connection is in a transaction that belongs to the caller.
+        """
+        return None
 
     # Tables
 

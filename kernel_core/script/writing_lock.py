@@ -21,7 +21,7 @@ _POLL = 0.05
 def writing(folders: Sequence[str], timeout: float = TIMEOUT) -> Iterator[None]:
     """Hold the lock of an environment; its file is in the first of the ``folders`` that can be written to.
 
-    The lock is reentrant. Raises EnvironmentBusy after ``timeout`` seconds, CommandError if no folder can be written to.
+    The lock is reentrant. Raises EnvironmentBusy after ``timeout`` seconds, CommandError if no folder is writable.
     """
     lock = FileLock(os.path.join(_folder(folders), NAME))
     _acquire(lock, timeout)

@@ -180,6 +180,18 @@ class EnvironmentBusy(CommandError):
         self.directory, self.holder = directory, holder
 
 
+class RunLocked(CommandError):
+    """Another upgrade, downgrade or stamp holds the run lock of ``table``; ``holder`` describes it, "" if unknown."""
+
+    def __init__(self, table: str, holder: str, waited: float) -> None:
+        by = f" by {holder}" if holder else ""
+        super().__init__(
+            f"{table} is locked{by}: another upgrade, downgrade or stamp is running. Nothing was changed after waiting "
+            f"{waited:.0f} s. Try again when it has ended, or wait longer with lock_timeout (--lock-timeout)."
+        )
+        self.table, self.holder = table, holder
+
+
 class BrokenScript(CommandError):
     """A version file cannot be read; ``path``, ``line`` (from 1, or None) and ``reason`` say where and why."""
 

@@ -1,8 +1,8 @@
 """A lock on a file, held by one thread of one process. The operating system releases it when the holder dies.
 
 The file exists only while the lock is held, and contains a description of the holder. The lock is advisory: it stops
-others that use this class, nobody else. It uses ``flock``, which also excludes threads of the same process; on Windows a
-byte of the file is locked instead. Python in a browser has no file locks: there is one process, so none are needed.
+only others that use this class. It uses ``flock``, which also excludes threads of the same process; on Windows a byte
+of the file is locked instead. Python in a browser has no file locks: there is one process, so none are needed.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ from ..type_comparison import synonyms_of
 from .column_definition import ColumnDefinition, parse_column
 from .definition import column_text, table_definition, table_options, unreflected_part
 from .generated_names import MysqlNames
+from .run_lock import NamedLock
 
 _KINDS: tuple[tuple[type[Constraint], str], ...] = (
     (ForeignKeyConstraint, "FOREIGN KEY"),
@@ -92,6 +93,9 @@ class MySQLImpl(DefaultImpl):
         except DBAPIError:
             return None
         return None if sql is None else parse_column(sql)
+
+    def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> NamedLock:
+        return NamedLock(connection, table, self.translated(table.schema), borrowed=borrowed)
 
     def generated_names(self, connection: Connection | None) -> MysqlNames:
         return MysqlNames(connection, is_mariadb=bool(getattr(self.dialect, "is_mariadb", False)))

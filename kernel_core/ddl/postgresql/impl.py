@@ -26,6 +26,7 @@ from ..type_comparison import synonyms_of
 from .casts import conversion, is_plain_default, kept_default
 from .definition import table_definition
 from .generated_names import PostgresqlNames
+from .run_lock import AdvisoryLock
 from .sequences import move_sequences
 from .serial import becomes_identity, becomes_serial, sequence_of, serial_default
 
@@ -41,6 +42,9 @@ class PostgresqlImpl(DefaultImpl):
 
     def generated_names(self, connection: Connection | None) -> PostgresqlNames:
         return PostgresqlNames(connection)
+
+    def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> AdvisoryLock:
+        return AdvisoryLock(connection, table, self.translated(table.schema), borrowed=borrowed)
 
     def can_claim(self, connection: Connection) -> bool:
         """Tell whether a row that is updated first stays locked, and goes back if the DDL fails: not in autocommit."""

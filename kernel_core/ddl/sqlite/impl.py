@@ -21,12 +21,14 @@ from ...util.exc import CommandError, UnsupportedOperation
 from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
+from ..run_lock import RunLock
 from ..type_comparison import synonyms_of
 from .definition import stored_definition
 from .foreign_key_check import dangling, said
 from .generated_names import SqliteNames, name_of
 from .pragma import end_transaction, free_cursors, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
+from .run_lock import run_lock
 
 
 class FollowsScript(Protocol):
@@ -107,6 +109,10 @@ class SQLiteImpl(DefaultImpl):
             super().static_output(_SUSPENDED)
         else:
             self._held.insert(0, _SUSPENDED)
+
+    def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> RunLock | None:
+        """Return the lock of the database file; None in a transaction of the caller, which locks the file itself."""
+        return None if borrowed else run_lock(connection, table, self.translated(table.schema))
 
     folds_column_names = True
     folds_table_names = True

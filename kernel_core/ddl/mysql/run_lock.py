@@ -1,0 +1,54 @@
+"""The run lock on MySQL and MariaDB: GET_LOCK(), which ends with its connection and not with a transaction.
+
+(https://mariadb.com/kb/en/get_lock/, https://dev.mysql.com/doc/refman/8.4/en/locking-functions.html)
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from sqlalchemy import Table, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+# Such a lock is the server's, not a database's, and its name has at most 64 characters.
+_NAME = "CONCAT('mig:', SHA1(CONCAT(COALESCE(:schema, DATABASE(), ''), '.', :name)))"
+_HOLDER = f"SELECT id, user, host FROM information_schema.processlist WHERE id = IS_USED_LOCK({_NAME})"
+
+
+class NamedLock:
+    """A lock of the connection of the run."""
+
+    def __init__(self, connection: Connection, table: Table, schema: str | None, *, borrowed: bool) -> None:
+        self._connection, self._borrowed = connection, borrowed
+        self._values = {"schema": schema, "name": table.name}
+        self._held = False
+
+    def acquire(self) -> bool:
+        self._held = self._value(f"SELECT GET_LOCK({_NAME}, 0)") == 1
+        return self._held
+
+    def release(self) -> None:
+        held, self._held = self._held, False
+        if held and not self._connection.closed and not self._connection.invalidated:
+            with suppress(DBAPIError):
+                self._value(f"SELECT RELEASE_LOCK({_NAME})")
+
+    def holder(self) -> str:
+        row = self._connection.execute(text(_HOLDER), self._values).first()
+        self._end()
+        if row is None:  # without the PROCESS privilege only the own processes are listed
+            number = self._value(f"SELECT IS_USED_LOCK({_NAME})")
+            return f"connection {number}" if number is not None else ""
+        host = row.host.partition(":")[0]
+        return f"connection {row.id} (user {row.user} from {host})"
+
+    def _value(self, sql: str) -> object:
+        value: object = self._connection.execute(text(sql), self._values).scalar()
+        self._end()
+        return value
+
+    def _end(self) -> None:
+        """End the transaction that the statement began, unless it is the caller's."""
+        if not self._borrowed:
+            self._connection.rollback()

@@ -1,0 +1,137 @@
+"""The run lock on PostgreSQL: an advisory lock, which ends with its session.
+
+It is tried, never waited for inside the server: a statement that waits for a lock holds a snapshot, and CREATE INDEX
+CONCURRENTLY of the holder would wait for that snapshot, which is a deadlock.
+(https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from sqlalchemy import Row, Table, text
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+_CLASS = int.from_bytes(b"mig_")
+"""First half of the key, so that it differs from advisory locks of applications."""
+
+_KEY = f"{_CLASS}, hashtext(coalesce(:schema, current_schema(), '') || '.' || :name)"
+_TRY = f"SELECT {{function}}({_KEY}) AS held, pg_backend_pid() AS pid"
+_RELEASE = f"SELECT pg_advisory_unlock({_KEY})"
+_SETTING = "client_connection_check_interval"
+# A server notices that its client was killed only when it next reads from it, which is after a long statement. With
+# this setting (PostgreSQL 14) it looks in between, ends the statement, and releases the lock.
+_TRY_AND_SET = f"""
+WITH lock AS MATERIALIZED (SELECT pg_try_advisory_lock({_KEY}) AS held, current_setting('{_SETTING}') AS before)
+SELECT held, pg_backend_pid() AS pid, before, CASE WHEN held THEN set_config('{_SETTING}', '1s', false) END FROM lock
+"""
+_RELEASE_AND_RESET = f"SELECT pg_advisory_unlock({_KEY}), set_config('{_SETTING}', :before, false)"
+_HOLDER = f"""
+SELECT l.pid, a.usename, a.application_name, coalesce(a.client_hostname, host(a.client_addr)) AS host,
+       to_char(a.backend_start, 'HH24:MI:SS') AS since
+FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND l.classid = {_CLASS}
+  AND l.objid = ((hashtext(coalesce(:schema, current_schema(), '') || '.' || :name)::bigint + 4294967296) % 4294967296)::oid
+"""
+
+
+class AdvisoryLock:
+    """A session lock on the connection of the run; a transaction lock on another one where sessions are shared.
+
+    A connection in the transaction of its caller gets a transaction lock, which the caller's commit releases. Behind a
+    pooler such as PgBouncer the statements of one connection may run in several sessions, so there the lock is held by
+    an open transaction on a second connection; PgBouncer keeps that in one session.
+    """
+
+    def __init__(self, connection: Connection, table: Table, schema: str | None, *, borrowed: bool) -> None:
+        self._connection, self._borrowed = connection, borrowed
+        self._values: dict[str, str | None] = {"schema": schema, "name": table.name}
+        self._second: Connection | None = None
+        self._session_held = False
+        self._before: str | None = None
+
+    def acquire(self) -> bool:
+        if self._borrowed:
+            return bool(self._try(self._connection, "pg_try_advisory_xact_lock").held)
+        if self._second is not None:
+            return self._acquire_by_transaction(self._second)
+        self._session_held, pid = self._acquire_by_session()
+        if self._session_held and _is_pooled(self._connection, pid):
+            self.release()
+            self._second = _second_connection(self._connection)
+            return self._acquire_by_transaction(self._second)
+        return self._session_held
+
+    def release(self) -> None:
+        second, self._second = self._second, None
+        if second is not None:
+            with suppress(DBAPIError):
+                second.close()
+        if self._session_held and not self._connection.closed and not self._connection.invalidated:
+            self._session_held = False
+            sql = _RELEASE if self._before is None else _RELEASE_AND_RESET
+            with suppress(DBAPIError), self._connection.begin():
+                self._connection.execute(text(sql), {**self._values, "before": self._before})
+
+    def holder(self) -> str:
+        connection = self._second if self._second is not None else self._connection
+        owns_transaction = not connection.in_transaction()
+        row = connection.execute(text(_HOLDER), self._values).first()
+        if owns_transaction:
+            connection.rollback()
+        return "" if row is None else _described(row)
+
+    def _acquire_by_session(self) -> tuple[bool, int]:
+        """Try the session lock; return whether it is held, and the process id of the server."""
+        if (self._connection.dialect.server_version_info or (0,)) >= (14,):
+            try:
+                with self._connection.begin():
+                    row = self._connection.execute(text(_TRY_AND_SET), self._values).one()
+            except DBAPIError as error:  # the server's platform may lack the setting
+                if error.connection_invalidated:
+                    raise
+            else:
+                self._before = row.before if row.held else None
+                return bool(row.held), row.pid
+        with self._connection.begin():
+            row = self._try(self._connection, "pg_try_advisory_lock")
+        return bool(row.held), row.pid
+
+    def _try(self, connection: Connection, function: str) -> Row[tuple[bool, int]]:
+        return connection.execute(text(_TRY.format(function=function)), self._values).one()
+
+    def _acquire_by_transaction(self, connection: Connection) -> bool:
+        if bool(self._try(connection, "pg_try_advisory_xact_lock").held):
+            # The transaction is idle, without a snapshot, until the run ends: nothing waits for it but other runs.
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            return True
+        connection.rollback()
+        return False
+
+
+def _is_pooled(connection: Connection, pid: int) -> bool:
+    """Return whether the driver was told another process id than that of the server: then a pooler is in between."""
+    raw = connection.connection.driver_connection
+    known = getattr(getattr(raw, "info", None), "backend_pid", None)  # psycopg, psycopg2
+    if known is None:
+        known = getattr(raw, "get_server_pid", lambda: None)()  # asyncpg
+    return known is not None and known != pid
+
+
+def _second_connection(connection: Connection) -> Connection:
+    """Open a further connection to the same database, made as the engine makes its own."""
+    engine = connection.engine
+    return Engine(engine.pool.recreate(), engine.dialect, engine.url).connect()
+
+
+def _described(row: Row[tuple[int, str, str, str, str]]) -> str:
+    parts = [
+        f"user {row.usename}" if row.usename else "",
+        f"application {row.application_name}" * bool(row.application_name),
+    ]
+    parts += [f"from {row.host}" if row.host else "", f"connected since {row.since}" if row.since else ""]
+    known = ", ".join(filter(None, parts))
+    return f"process {row.pid}{f' ({known})' if known else ''}"

@@ -1,0 +1,22 @@
+"""The run lock: at most one upgrade, downgrade or stamp at a time for each version table.
+
+A database that has a lock of its own for this implements `RunLock`, and returns it from `DefaultImpl.run_lock`. The
+waiting, with its messages and its timeout, is the same for all of them and is in `kernel_core.runtime.run_lock`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class RunLock(Protocol):
+    """A lock that the database or the operating system releases when its holder dies."""
+
+    def acquire(self) -> bool:
+        """Acquire the lock if it is free, without waiting; return whether it is held now."""
+
+    def release(self) -> None:
+        """Release the lock. Does nothing if the connection that held it is gone."""
+
+    def holder(self) -> str:
+        """Return who holds the lock, for a message: process, user, host, time; "" if that cannot be known."""
