@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 _CLASS = int.from_bytes(b"mig_")
 """First half of the key, so that it differs from advisory locks of applications."""
 
-_KEY = f"{_CLASS}, hashtext(coalesce(:schema, current_schema(), '') || '.' || :name)"
+_NUMBER = "hashtext(coalesce(:schema, current_schema(), '') || '.' || :name)"
+_KEY = f"{_CLASS}, {_NUMBER}"
 _TRY = f"SELECT {{function}}({_KEY}) AS held, pg_backend_pid() AS pid"
 _RELEASE = f"SELECT pg_advisory_unlock({_KEY})"
 _SETTING = "client_connection_check_interval"
@@ -34,7 +35,7 @@ FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND l.classid = {_CLASS}
-  AND l.objid = ((hashtext(coalesce(:schema, current_schema(), '') || '.' || :name)::bigint + 4294967296) % 4294967296)::oid
+  AND l.objid::bigint = {_NUMBER}::bigint & 4294967295
 """
 
 

@@ -36,7 +36,7 @@ def run_lock(connection: Connection, table: Table, schema: str | None) -> RunLoc
 
 
 class DatabaseFileLock:
-    """A `FileLock`; where the folder cannot be written to, no lock: SQLite cannot write to the database there either."""
+    """A `FileLock`; none where the folder cannot be written to: SQLite cannot write to the database there either."""
 
     def __init__(self, path: str) -> None:
         self._lock = FileLock(path)
