@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-Arguments = tuple[list[Any], list[tuple[str, Any]]]
+from ..util.sqla_compat import AnyType
+
+Arguments = tuple[list[object], list[tuple[str, object]]]
 """What is passed by position, and what by name."""
 
 _PLAIN = (str, int, float, bool, bytes, type(None))
 _MISSING = object()
 
 
-def has_own_constructor(type_: TypeEngine[Any]) -> bool:
+def has_own_constructor(type_: AnyType) -> bool:
     """Return whether a decorated type has another constructor than the type it decorates, and no custom ``repr``."""
     if not isinstance(type_, TypeDecorator):
         return False
@@ -26,7 +27,7 @@ def has_own_constructor(type_: TypeEngine[Any]) -> bool:
     return not kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 
 
-def constructor_arguments(type_: TypeEngine[Any]) -> Arguments | None:
+def constructor_arguments(type_: AnyType) -> Arguments | None:
     """Return the arguments that make an equal type; None where its attributes do not tell them.
 
         class Money(TypeDecorator):
@@ -36,8 +37,8 @@ def constructor_arguments(type_: TypeEngine[Any]) -> Arguments | None:
 
     An argument is the attribute of its name, also with an underscore before it, or what the decorated type calls so.
     """
-    positional: list[Any] = []
-    named: list[tuple[str, Any]] = []
+    positional: list[object] = []
+    named: list[tuple[str, object]] = []
     for parameter in _parameters(type(type_)):
         value = _value(type_, parameter.name)
         if value is _MISSING and parameter.default is parameter.empty:
@@ -53,9 +54,9 @@ def constructor_arguments(type_: TypeEngine[Any]) -> Arguments | None:
     return (positional, named) if _makes_the_same(type_, positional, dict(named)) else None
 
 
-def _makes_the_same(type_: TypeEngine[Any], positional: list[Any], named: Mapping[str, Any]) -> bool:
+def _makes_the_same(type_: AnyType, positional: list[object], named: Mapping[str, object]) -> bool:
     try:
-        made: Any = type(type_)(*positional, **named)
+        made = type(type_)(*positional, **named)
     except Exception:  # noqa: BLE001 - a project's own code
         return False
     mine, others = _facts(type_), _facts(made)
@@ -66,7 +67,7 @@ def _makes_the_same(type_: TypeEngine[Any], positional: list[Any], named: Mappin
     )
 
 
-def _facts(type_: Any) -> dict[str, Any]:
+def _facts(type_: AnyType) -> dict[str, object]:
     """Return the attributes that tell one type from another."""
     return {
         name: value for name, value in vars(type_).items() if _is_plain(value) and not isinstance(value, TypeEngine)
@@ -77,23 +78,22 @@ def _parameters(cls: type) -> list[inspect.Parameter]:
     return list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
 
 
-def _value(type_: Any, name: str) -> Any:
+def _value(type_: AnyType, name: str) -> object:
     for attribute in (name, f"_{name}"):
         if attribute in vars(type_):
             return vars(type_)[attribute]
-    decorated = type_.impl_instance
-    return vars(decorated).get(name, _MISSING)
+    return vars(type_.impl_instance).get(name, _MISSING) if isinstance(type_, TypeDecorator) else _MISSING
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     if isinstance(value, Mapping):
         return all(_is_plain(each) for pair in value.items() for each in pair)
-    if type(value) in (list, tuple, set, frozenset):
+    if isinstance(value, Iterable) and type(value) in (list, tuple, set, frozenset):
         return all(map(_is_plain, value))
     return isinstance(value, TypeEngine) or type(value) in _PLAIN
 
 
-def _is_equal(one: Any, other: Any) -> bool:
+def _is_equal(one: object, other: object) -> bool:
     return one is other or (type(one) is type(other) and _is_plain(one) and bool(one == other))
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
 from sqlalchemy import MetaData, Table, inspect
 from sqlalchemy.engine import Connection, Dialect, Inspector
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.schema import SchemaItem
 
+from ..ddl.impl import DefaultImpl
 from ..operations.operation import Code
+from ..runtime.migration import MigrationContext
 from ..util.exc import CommandError, InvalidValue
 from ..util.sqla_compat import sorted_tables
 from .registry import Comparisons, comparisons_of
@@ -24,7 +27,7 @@ NameKind = Literal[
 OMITTED = Code("")
 """What is written of an object that ``render_item`` leaves out."""
 
-RENDER_DEFAULTS: Mapping[str, Any] = {
+RENDER_DEFAULTS: Mapping[str, object] = {
     "sqlalchemy_module_prefix": "sa.",
     "alembic_module_prefix": "op.",
     "user_module_prefix": None,
@@ -50,7 +53,7 @@ class AutogenContext:
 
     def __init__(
         self,
-        migration_context: Any,
+        migration_context: MigrationContext | None,
         metadata: MetaData | Sequence[MetaData] | None = None,
         opts: Mapping[str, Any] | None = None,
         autogenerate: bool = True,
@@ -64,7 +67,7 @@ class AutogenContext:
         self.dialect = getattr(migration_context, "dialect", None) or DefaultDialect()
         self.imports = set()
         self.batch_table: str | None = None
-        self.type_sources: dict[tuple[Any, ...], str] = {}
+        self.type_sources: dict[Hashable, str] = {}
         self.warnings: list[str] = []
         """The differences that no operation removes, in sentences; see `warn`."""
         if autogenerate:
@@ -85,7 +88,7 @@ class AutogenContext:
         warnings.warn(message, stacklevel=3)
 
     @property
-    def impl(self) -> Any:
+    def impl(self) -> DefaultImpl | None:
         """The dialect's DefaultImpl; None where only rendering is wanted."""
         return getattr(self.migration_context, "impl", None)
 
@@ -167,7 +170,7 @@ class AutogenContext:
         return all(hook(name, type_, parents) for hook in self._name_filters)
 
     def run_object_filters(
-        self, object_: Any, name: str | None, type_: NameKind, reflected: bool, compare_to: Any | None
+        self, object_: SchemaItem, name: str | None, type_: NameKind, reflected: bool, compare_to: SchemaItem | None
     ) -> bool:
         """Ask ``include_object`` about an object of either side; ``compare_to`` is its counterpart, if any."""
         return all(hook(object_, name, type_, reflected, compare_to) for hook in self._object_filters)
@@ -175,7 +178,7 @@ class AutogenContext:
     run_filters = run_object_filters
     """The older name."""
 
-    def render_by_hook(self, type_: str, object_: Any) -> str | Literal[False]:
+    def render_by_hook(self, type_: str, object_: object) -> str | Literal[False]:
         """Ask ``render_item`` to write an object.
 
         False is returned where the hook leaves that to us, `OMITTED` where it returns None: the object is not written.

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from ..runtime.plugins import Comparator, Plugin, chosen_plugins
 from ..util.dispatch import DispatchPriority, PriorityDispatchResult
 
-F = TypeVar("F", bound=Callable[..., Any])
-Own = Mapping[str, Callable[[], Any]]
+F = TypeVar("F", bound=Callable[..., object])
+BuiltIn = Mapping[str, Callable[[], object]]
 """Chain -> the built-in comparison, which finds by itself what to compare."""
 
 
@@ -53,7 +53,7 @@ class Comparators:
         """Return one function that calls all those for ``target`` in their order."""
         comparisons = Comparisons((), self.added, qualifier)
 
-        def run_all(*args: Any, **kw: Any) -> None:
+        def run_all(*args: object, **kw: Any) -> None:
             comparisons.run(target, lambda: args, **kw)
 
         return run_all
@@ -62,7 +62,7 @@ class Comparators:
 comparators = Comparators()
 """The one registry of the older way; documented as ``autogenerate.comparators``."""
 
-_NONE: Own = MappingProxyType({})
+_NONE: BuiltIn = MappingProxyType({})
 
 
 class Comparisons:
@@ -91,13 +91,13 @@ class Comparisons:
         """Tell whether a function that is not built in must be asked, and so be given objects."""
         return target in self._foreign
 
-    def run(self, target: str, arguments: Callable[[], Iterable[Any]], own: Own = _NONE, **kw: Any) -> None:
+    def run(self, target: str, arguments: Callable[[], Iterable[object]], own: BuiltIn = _NONE, **kw: object) -> None:
         """Make the comparisons of a target; ``arguments`` gives what functions that are not built in are called with.
 
         ``own`` has the built-in comparison of each chain; one that was not chosen is not made.
         """
         stopped: set[str] = set()
-        given: tuple[Any, ...] | None = None
+        given: tuple[object, ...] | None = None
         for each in self._by_target.get(target, ()):
             if each.element in stopped:
                 continue

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy.schema import Column, Constraint
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.schema import Constraint
 
 from ..operations.containers import ModifyTableOps, OpContainer
 from ..operations.kinds.table import CreateTableOp
 from ..operations.operation import Code, MigrateOperation
 from ..util.dispatch import Dispatcher
+from ..util.sqla_compat import AnyColumn, AnyType
 from .context import OMITTED, AutogenContext
 from .layout import INDENT, WIDTH, keyword, lay_out
 from .schemasource import column_source, constraint_source, default_source
@@ -159,7 +158,7 @@ def _render_cmd_body(op_container: OpContainer, autogen_context: AutogenContext)
     return render_op_text(autogen_context, op_container) or "pass"
 
 
-def _render_column(column: Column[Any], autogen_context: AutogenContext) -> str:
+def _render_column(column: AnyColumn, autogen_context: AutogenContext) -> str:
     return str(column_source(column, Writer(autogen_context)))
 
 
@@ -169,7 +168,7 @@ def _render_constraint(
     return str(constraint_source(constraint, Writer(autogen_context)))
 
 
-def _repr_type(type_: TypeEngine[Any], autogen_context: AutogenContext, _skip_variants: bool = False) -> str:
+def _repr_type(type_: AnyType, autogen_context: AutogenContext, _skip_variants: bool = False) -> str:
     return str(type_source(type_, autogen_context))
 
 

@@ -8,11 +8,14 @@ from weakref import WeakValueDictionary
 
 from ..operations.containers import MigrationScript, OpContainer
 from ..operations.operation import MigrateOperation
+from ..runtime.migration import MigrationContext
 from ..util.dispatch import Dispatcher
 from ..util.exc import CommandError
 
 Rewritten = MigrateOperation | Iterable[MigrateOperation] | None
-Rule = Callable[[Any, Any, Any], Rewritten]
+Heads = tuple[str, ...]
+Rule = Callable[[MigrationContext, Heads, Any], Rewritten]
+Hook = Callable[[MigrationContext, Heads, list[MigrationScript]], object]
 R = TypeVar("R", bound=Rule)
 
 
@@ -38,7 +41,7 @@ class Rewriter:
     def __init__(self) -> None:
         self._rules: dict[type, Rule] = {}
         self._rewritten_ones: WeakValueDictionary[int, MigrateOperation] = WeakValueDictionary()
-        self._next: tuple[Callable[[Any, Any, list[MigrationScript]], object], ...] = ()
+        self._next: tuple[Hook, ...] = ()
 
     def rewrites(self, operator: type | Sequence[type]) -> Callable[[R], R]:
         """Make the decorated function the rule for a class of operations, or for each of several."""
@@ -50,7 +53,7 @@ class Rewriter:
 
         return register
 
-    def chain(self, other: Callable[[Any, Any, list[MigrationScript]], object]) -> Rewriter:
+    def chain(self, other: Hook) -> Rewriter:
         """Return a Rewriter with the rules of this one, after which ``other`` is asked; both stay as they are.
 
         ``other`` is another Rewriter, or any function for ``process_revision_directives``.
@@ -60,7 +63,7 @@ class Rewriter:
         both._next = (*self._next, other)
         return both
 
-    def __call__(self, context: Any, revision: Any, directives: list[MigrationScript]) -> None:
+    def __call__(self, context: MigrationContext, revision: Heads, directives: list[MigrationScript]) -> None:
         """Rewrite the scripts of ``directives`` in place."""
         directives[:] = self._scripts(context, revision, directives)
         for other in self._next:
@@ -68,7 +71,9 @@ class Rewriter:
 
     process_revision_directives = __call__
 
-    def _scripts(self, context: Any, revision: Any, directives: Iterable[MigrationScript]) -> list[MigrationScript]:
+    def _scripts(
+        self, context: MigrationContext, revision: Heads, directives: Iterable[MigrationScript]
+    ) -> list[MigrationScript]:
         scripts: list[MigrationScript] = []
         for directive in directives:
             for script in self._asked(context, revision, directive):
@@ -81,13 +86,15 @@ class Rewriter:
                 scripts.append(script)
         return scripts
 
-    def _container(self, context: Any, revision: Any, container: OpContainer) -> None:
+    def _container(self, context: MigrationContext, revision: Heads, container: OpContainer) -> None:
         """Rewrite what the upgrade or downgrade of a script holds, in place."""
         given = self._asked(context, revision, container)
         held = container.ops if given == [container] else given
         container.ops[:] = [each for operation in held for each in self._rewritten(context, revision, operation)]
 
-    def _rewritten(self, context: Any, revision: Any, operation: MigrateOperation) -> Iterator[MigrateOperation]:
+    def _rewritten(
+        self, context: MigrationContext, revision: Heads, operation: MigrateOperation
+    ) -> Iterator[MigrateOperation]:
         """Yield what becomes of an operation; a container that was emptied goes."""
         for each in self._asked(context, revision, operation):
             if isinstance(each, OpContainer) and each.ops:
@@ -96,7 +103,7 @@ class Rewriter:
                     continue
             yield each
 
-    def _asked(self, context: Any, revision: Any, operation: MigrateOperation) -> list[MigrateOperation]:
+    def _asked(self, context: MigrationContext, revision: Heads, operation: MigrateOperation) -> list[MigrateOperation]:
         """Return what the rule for an operation makes of it; the operation itself where there is none."""
         rule = next((self._rules[kind] for kind in type(operation).__mro__ if kind in self._rules), None)
         if rule is None or self._rewritten_ones.get(id(operation)) is operation:

@@ -10,6 +10,10 @@ from sqlalchemy.schema import (
     Column,
     Computed,
     Constraint,
+    CreateSchema,
+    CreateSequence,
+    DropSchema,
+    DropSequence,
     FetchedValue,
     ForeignKeyConstraint,
     Identity,
@@ -26,6 +30,7 @@ from ..operations.operation import Code, SourceWriter
 from ..util.exc import CommandError
 from ..util.sql import default_expression, without_parameters
 from ..util.sqla_compat import (
+    AnyColumn,
     ddl_sql,
     default_argument,
     dialect_options,
@@ -47,6 +52,8 @@ class Writer(SourceWriter, Protocol):
     """The prefix of names of SQLAlchemy, usually ``sa.``."""
 
 
+Construct = CreateSchema | DropSchema | CreateSequence | DropSequence | Sequence
+
 _HOOK_NAMES: tuple[tuple[type[Constraint], str], ...] = (
     (PrimaryKeyConstraint, "primary_key"),
     (ForeignKeyConstraint, "foreign_key"),
@@ -55,7 +62,7 @@ _HOOK_NAMES: tuple[tuple[type[Constraint], str], ...] = (
 )
 
 
-def column_source(column: Column[Any], write: Writer) -> str:
+def column_source(column: AnyColumn, write: Writer) -> str:
     """Return ``sa.Column(...)``, without what stands in statements of its own: keys, indexes, uniqueness."""
     by_hook = write.context.render_by_hook("column", column)
     if by_hook is not False:
@@ -77,7 +84,7 @@ def column_source(column: Column[Any], write: Writer) -> str:
     return Code(f"{write.sa}Column(", tuple(parts))
 
 
-def default_source(default: Any, write: Writer) -> str:
+def default_source(default: object, write: Writer) -> str:
     """Return a server default: a literal, ``sa.text(...)``, ``sa.Computed``, ``sa.Identity``, ``sa.FetchedValue``."""
     by_hook = write.context.render_by_hook("server_default", default)
     if by_hook is not False:
@@ -122,7 +129,7 @@ def _identity_source(identity: Identity, write: Writer) -> str:
     return call(f"{write.sa}Identity", (), kwargs)
 
 
-def construct_source(construct: Any, write: Writer) -> str:
+def construct_source(construct: Construct, write: Writer) -> str:
     """Return ``sa.schema.CreateSchema("sales")`` and the like; of a Sequence, the options that it states."""
     if isinstance(construct, Sequence):
         arguments = {"schema": construct.schema, **options_of(construct)}
@@ -147,7 +154,7 @@ def text_source(element: ClauseElement, write: Writer, *, is_server_default: boo
     )
 
 
-def _sql(element: Any, write: Writer, *, is_server_default: bool = False) -> str:
+def _sql(element: ClauseElement | str, write: Writer, *, is_server_default: bool = False) -> str:
     """Return SQL that ``text()`` reads back as the same: its colons are escaped where they would start a parameter."""
     if isinstance(element, ClauseElement) and is_overridden(write.context.impl, "render_ddl_sql_expr"):
         return without_parameters(write.context.impl.render_ddl_sql_expr(element, is_server_default=is_server_default))
@@ -217,7 +224,7 @@ def _name(constraint: Constraint, write: Writer) -> dict[str, str]:
     return {} if name is None else {"name": write.value(name)}
 
 
-def _stated(item: Any, options: tuple[str, ...], write: Writer) -> dict[str, str]:
+def _stated(item: object, options: tuple[str, ...], write: Writer) -> dict[str, str]:
     """Return the options that an item states, written."""
     return {option: write.value(value) for option in options if (value := getattr(item, option, None)) is not None}
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Hashable, Iterator
 
 import sqlalchemy
 from sqlalchemy import types as sqltypes
@@ -13,13 +12,13 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ..operations.operation import Code
 from ..util.exc import CommandError
-from ..util.sqla_compat import type_repr, type_variants, without_variants
+from ..util.sqla_compat import AnyType, type_repr, type_variants, without_variants
 from .constructors import constructor_arguments, has_own_constructor
 from .context import AutogenContext
 from .layout import call, literal
 
 
-def type_source(type_: TypeEngine[Any] | type[TypeEngine[Any]], context: AutogenContext) -> str:
+def type_source(type_: AnyType | type[AnyType], context: AutogenContext) -> str:
     """Return the Python that makes a type, and note the imports that it needs.
 
     The hook ``render_item`` is asked first, then the dialect's ``render_type``; else the type's own ``repr`` is read.
@@ -29,7 +28,7 @@ def type_source(type_: TypeEngine[Any] | type[TypeEngine[Any]], context: Autogen
     if source is not False:
         return source
     impl = context.impl
-    by_dialect = impl.render_type(instance, context) if hasattr(impl, "render_type") else False
+    by_dialect = impl.render_type(instance, context) if impl is not None else False
     if by_dialect:
         return str(by_dialect)
     facts = _facts(instance)
@@ -50,7 +49,7 @@ def type_source(type_: TypeEngine[Any] | type[TypeEngine[Any]], context: Autogen
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
-def _facts(type_: TypeEngine[Any]) -> tuple[Any, ...] | None:
+def _facts(type_: AnyType) -> tuple[Hashable, ...] | None:
     """Return all that a type of SQLAlchemy's own is made of; None where some of it can change, or is a type again."""
     cls, values = type(type_), vars(type_)
     if not cls.__module__.startswith("sqlalchemy.") or not _PLAIN.issuperset(map(type, values.values())):
@@ -58,7 +57,7 @@ def _facts(type_: TypeEngine[Any]) -> tuple[Any, ...] | None:
     return (cls, *values.items())
 
 
-def _own_source(type_: TypeEngine[Any], context: AutogenContext) -> str:
+def _own_source(type_: AnyType, context: AutogenContext) -> str:
     """Return the type's ``repr`` with every class in it prefixed by the module to import it from."""
     if _is_out_of_reach(type(type_)):
         return _stand_in(type_, context)
@@ -73,7 +72,7 @@ def _own_source(type_: TypeEngine[Any], context: AutogenContext) -> str:
     return context.type_sources[seen]
 
 
-def _constructed(type_: TypeEngine[Any], context: AutogenContext) -> str:
+def _constructed(type_: AnyType, context: AutogenContext) -> str:
     """Write the call of a constructor of a project's own; what the type is in the database where that is not known."""
     found = constructor_arguments(type_)
     if found is None:
@@ -83,13 +82,13 @@ def _constructed(type_: TypeEngine[Any], context: AutogenContext) -> str:
     return call(f"{type_prefix(cls, context)}{cls.__name__}", args, named)
 
 
-def _argument(value: Any, context: AutogenContext) -> str:
+def _argument(value: object, context: AutogenContext) -> str:
     if isinstance(value, TypeEngine):
         return type_source(value, context)
     return literal(value) if isinstance(value, str) else repr(value)
 
 
-def _read_repr(text: str, cls: type, nested: tuple[TypeEngine[Any], ...], context: AutogenContext) -> str:
+def _read_repr(text: str, cls: type, nested: tuple[AnyType, ...], context: AutogenContext) -> str:
     tree = _parsed(text)
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
         return f"{type_prefix(cls, context)}{text}"
@@ -110,7 +109,7 @@ def _is_out_of_reach(cls: type) -> bool:
     return cls.__module__ == "__main__" or "<locals>" in cls.__qualname__
 
 
-def _stand_in(type_: TypeEngine[Any], context: AutogenContext) -> str:
+def _stand_in(type_: AnyType, context: AutogenContext) -> str:
     """Write what a decorated type is in the database, where its class cannot be imported."""
     if isinstance(type_, TypeDecorator):
         return type_source(type_.load_dialect_impl(context.dialect), context)
@@ -123,7 +122,7 @@ def _stand_in(type_: TypeEngine[Any], context: AutogenContext) -> str:
     )
 
 
-def _nested(type_: Any) -> Iterator[TypeEngine[Any]]:
+def _nested(type_: AnyType) -> Iterator[AnyType]:
     """Yield the types that a type holds: of array items, of JSON as text."""
     if not isinstance(type_, TypeDecorator):
         yield from (value for value in vars(type_).values() if isinstance(value, TypeEngine))
@@ -156,7 +155,7 @@ def type_prefix(cls: type, context: AutogenContext) -> str:
 class _Reader:
     """Turns the syntax tree of a ``repr`` into source that can be imported and broken into lines."""
 
-    def __init__(self, classes: dict[str, type], parts: dict[str, TypeEngine[Any]], context: AutogenContext) -> None:
+    def __init__(self, classes: dict[str, type], parts: dict[str, AnyType], context: AutogenContext) -> None:
         self.classes, self.parts, self.context = classes, parts, context
 
     def source(self, node: ast.expr) -> str:

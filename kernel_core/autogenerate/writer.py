@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -72,7 +72,7 @@ class Writer:
             return call(f"{self.sa}quoted_name", [literal(value)], {"quote": repr(value.quote)})
         return literal(value)
 
-    def _collection(self, value: Any) -> str:
+    def _collection(self, value: Iterable[object]) -> str:
         if isinstance(value, Mapping):
             pairs = ((self.value(key), self.value(item)) for key, item in value.items())
             return Code("{", tuple(_pair(key, item) for key, item in pairs), "}")

@@ -7,15 +7,19 @@ import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ..runtime.report import RunReport
 from ..script import ScriptDirectory
+from ..script.steps import StampStep, Step
 from ..util.exc import CommandError, EnvironmentMissing
 from ..util.messaging import warn
 
+if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
+    from ..runtime.migration import MigrationContext
+
 Names = str | Sequence[str]
-Plan = Callable[[tuple[str, ...], Any], Sequence[Any]]
+Plan = Callable[[tuple[str, ...], "MigrationContext"], Sequence[Step | StampStep]]
 
 
 class Config(Protocol):
@@ -28,8 +32,8 @@ class Config(Protocol):
     prints_results: bool
 
     @property
-    def messaging_opts(self) -> Mapping[str, Any]: ...
-    def print_stdout(self, text: str, *arg: Any) -> None: ...
+    def messaging_opts(self) -> Mapping[str, object]: ...
+    def print_stdout(self, text: str, *arg: object) -> None: ...
     def get_template_directory(self) -> str: ...
     def get_main_option(self, name: str, default: str | None = None) -> str | None: ...
     def set_main_option(self, name: str, value: str) -> None: ...
@@ -72,7 +76,7 @@ def run(
 
     asked = False
 
-    def noticed(rev: tuple[str, ...], context: Any) -> Sequence[Any]:
+    def noticed(rev: tuple[str, ...], context: MigrationContext) -> Sequence[Step | StampStep]:
         nonlocal asked
         asked = True
         return plan(rev, context)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..script import Revision, Script, ScriptDirectory
 from ..util.exc import CommandError, DatabaseNotAtHead
 from .environment import Config, run, scripts_of
 from .printing import print_branches, print_current, print_heads, print_history, say
+
+if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
+    from ..runtime.migration import MigrationContext
 
 
 class UnknownRevision(Revision):
@@ -112,7 +115,7 @@ def standings(config: Config, scripts: ScriptDirectory | None = None, *, must_ru
     """
     found: list[Standing] = []
 
-    def plan(rev: tuple[str, ...], context: Any) -> tuple[()]:
+    def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[()]:
         found.append(Standing(context.target, rev))
         return ()
 

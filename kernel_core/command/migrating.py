@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..runtime.report import RunReport
 from ..script import ScriptDirectory
 from ..script.rev_ids import split_targets
-from ..script.steps import StampStep, downgrade_steps, stamp_steps, upgrade_steps
+from ..script.steps import StampStep, Step, downgrade_steps, stamp_steps, upgrade_steps
 from ..util.exc import CommandError
 from .environment import Config, Names, Plan, run, scripts_of
 from .printing import print_sql
+
+if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
+    from ..runtime.migration import MigrationContext
 
 
 def upgrade(config: Config, revision: Names, sql: bool = False, tag: str | None = None) -> RunReport:
@@ -24,7 +27,7 @@ def upgrade(config: Config, revision: Names, sql: bool = False, tag: str | None 
     scripts = scripts_of(config)
     start, target = _ends(revision, sql)
 
-    def plan(rev: tuple[str, ...], context: Any) -> Sequence[Any]:
+    def plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[Step]:
         steps = upgrade_steps(scripts.map, frozenset(rev), target)
         if not steps or not _is_certain(scripts, target):
             scripts.map.require_readable()
@@ -40,7 +43,7 @@ def downgrade(config: Config, revision: Names, sql: bool = False, tag: str | Non
     if sql and start is None:
         raise CommandError("SQL for a downgrade needs both ends, as it asks no database: write from:to.")
 
-    def plan(rev: tuple[str, ...], context: Any) -> Sequence[Any]:
+    def plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[Step]:
         return downgrade_steps(scripts.map, frozenset(rev), target)
 
     return _carried_out(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
@@ -53,7 +56,7 @@ def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = 
         raise CommandError("--purge deletes rows that only a database knows; with --sql name where it is: from:to.")
     start, target = _ends_of_all(revision, sql)
 
-    def plan(rev: tuple[str, ...], context: Any) -> Sequence[StampStep]:
+    def plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[StampStep]:
         if not _is_certain(scripts, target):
             scripts.map.require_readable()
         if not purge:
@@ -67,7 +70,7 @@ def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = 
 def ensure_version(config: Config, sql: bool = False) -> RunReport:
     """Make the version table where there is none; with ``sql`` return the statement instead."""
 
-    def plan(rev: tuple[str, ...], context: Any) -> tuple[()]:
+    def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[()]:
         context.ensure_version_table()
         return ()
 

@@ -190,7 +190,7 @@ def _arguments_of_env(config: Config, scripts: ScriptDirectory) -> dict[str, Any
     """Run ``env.py`` and return the ``template_args`` that it configures."""
     arguments: dict[str, Any] = {}
 
-    def plan(rev: tuple[str, ...], context: Any) -> tuple[()]:
+    def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[()]:
         arguments.update(context.opts.get("template_args") or {})
         return ()
 

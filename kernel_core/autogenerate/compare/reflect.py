@@ -95,15 +95,16 @@ class Database:
 
     def _let_others_correct(self) -> None:
         """Let a third party's dialect, and who listens to SQLAlchemy's ``column_reflect``, correct what was read."""
-        by_dialect = is_overridden(self.context.impl, "autogen_column_reflect")
-        if not by_dialect and not Table("heard", MetaData()).dispatch.column_reflect:
+        impl = self.context.impl
+        correcting = impl if is_overridden(impl, "autogen_column_reflect") else None
+        if correcting is None and not Table("heard", MetaData()).dispatch.column_reflect:
             return
         inspector = self.context.inspector
         for (schema, name), info in self.infos.items():
             table = Table(name, MetaData(), schema=schema)
             for item in info.columns.values():
-                if by_dialect:
-                    self.context.impl.autogen_column_reflect(inspector, table, item)
+                if correcting is not None:
+                    correcting.autogen_column_reflect(inspector, table, item)
                 table.dispatch.column_reflect(inspector, table, item)
 
     def table(self, key: Key) -> Table:

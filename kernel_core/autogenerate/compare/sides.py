@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.schema import ForeignKeyConstraint, Index, Table, UniqueConstraint
 
+from ...ddl.impl import DefaultImpl
 from ...ddl.overrides import is_overridden
 from ...ddl.signature import unique_signature
 from ..context import AutogenContext
@@ -32,9 +33,9 @@ def sides_of(context: AutogenContext, database: Database, info: TableInfo, model
         info.uniques, info.indexes, info.foreign_keys, uniques, list(model.indexes), list(model.foreign_key_constraints)
     )
     if is_overridden(context.impl, "correct_for_autogen_constraints"):
-        found = _without_constraints(context, database, info, found)
+        found = _without_constraints(context.impl, database, info, found)
     if is_overridden(context.impl, "correct_for_autogen_foreignkeys"):
-        found = _without_keys(context, database, info, found)
+        found = _without_keys(context.impl, database, info, found)
     return found
 
 
@@ -48,11 +49,11 @@ def indexes_of_one_side(context: AutogenContext, table: Table, *, of_models: boo
     return [index for index in table.indexes if index in indexes]
 
 
-def _without_constraints(context: AutogenContext, database: Database, info: TableInfo, sides: Sides) -> Sides:
+def _without_constraints(impl: DefaultImpl, database: Database, info: TableInfo, sides: Sides) -> Sides:
     table = database.table(info.key)
     uniques = {constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)}
     indexes, model_uniques, model_indexes = set(table.indexes), set(sides.model_uniques), set(sides.model_indexes)
-    context.impl.correct_for_autogen_constraints(uniques, indexes, model_uniques, model_indexes)
+    impl.correct_for_autogen_constraints(uniques, indexes, model_uniques, model_indexes)
     kept = {(constraint.name, unique_signature(constraint)) for constraint in uniques}
     named = {index.name for index in indexes}
     return sides._replace(
@@ -63,10 +64,10 @@ def _without_constraints(context: AutogenContext, database: Database, info: Tabl
     )
 
 
-def _without_keys(context: AutogenContext, database: Database, info: TableInfo, sides: Sides) -> Sides:
+def _without_keys(impl: DefaultImpl, database: Database, info: TableInfo, sides: Sides) -> Sides:
     schema = database.default_schema
     keys, model_keys = set(database.table(info.key).foreign_key_constraints), set(sides.model_foreign_keys)
-    context.impl.correct_for_autogen_foreignkeys(keys, model_keys)
+    impl.correct_for_autogen_foreignkeys(keys, model_keys)
     kept = {foreign_key_of_model(key, schema) for key in keys}
     return sides._replace(
         foreign_keys=[item for item in sides.foreign_keys if foreign_key_of_database(item, schema) in kept],

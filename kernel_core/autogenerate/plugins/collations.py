@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.schema import Column
 from sqlalchemy.types import NCHAR, NVARCHAR
 
 from ...runtime.plugins import Plugin
+from ...util.sqla_compat import AnyColumn
 from ..compare.columns import alteration_of
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
@@ -38,7 +38,7 @@ def compare_collations(context: AutogenContext, database: Database, found: Found
                 _note(context, database, pair, column, before)
 
 
-def _is_that_of_its_charset(column: Column[Any]) -> bool:
+def _is_that_of_its_charset(column: AnyColumn) -> bool:
     """Return whether a type of MariaDB names its character set in some way and leaves the collation to the server."""
     type_: Any = column.type
     named = (getattr(type_, word, None) for word in ("charset", "binary", "ascii", "unicode", "national"))
@@ -51,7 +51,7 @@ def _of_database(item: Mapping[str, Any]) -> str | None:
     return None if found is None or str(found).lower() in ("binary", "default") else str(found)
 
 
-def _wanted(context: AutogenContext, info: TableInfo, column: Column[Any]) -> str | None:
+def _wanted(context: AutogenContext, info: TableInfo, column: AnyColumn) -> str | None:
     """Return what the model states; None where that is what goes without saying."""
     stated = getattr(column.type, "collation", None)
     if stated is None or str(stated).lower() in ("default", "binary"):
@@ -60,7 +60,7 @@ def _wanted(context: AutogenContext, info: TableInfo, column: Column[Any]) -> st
     return None if inherited is not None and str(stated).lower() == str(inherited).lower() else str(stated)
 
 
-def _note(context: AutogenContext, database: Database, pair: Pair, column: Column[Any], collation: str | None) -> None:
+def _note(context: AutogenContext, database: Database, pair: Pair, column: AnyColumn, collation: str | None) -> None:
     alteration = alteration_of(context, database, pair.info, pair.changes, column)
     if alteration is None:
         return

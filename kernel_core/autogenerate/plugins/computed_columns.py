@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy.schema import Column
-
 from ...operations.kinds.column import AddColumnOp, DropColumnOp
 from ...operations.kinds.index import CreateIndexOp
 from ...runtime.plugins import Plugin
 from ...util.dispatch import DispatchPriority, PriorityDispatchResult
-from ...util.sqla_compat import sql_text
+from ...util.sqla_compat import AnyColumn, sql_text
 from ..compare.copies import column_alone, create_index, drop_index
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
@@ -47,10 +43,10 @@ def warn_of_computed(context: AutogenContext, database: Database, found: Found) 
             )
 
 
-def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, Column[Any]]]:
+def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, AnyColumn]]:
     """Return the columns that are generated on both sides and compute something else, or keep it another way."""
-    asked: list[tuple[tuple[Pair, Column[Any]], Question, Question]] = []
-    others: list[tuple[Pair, Column[Any]]] = []
+    asked: list[tuple[tuple[Pair, AnyColumn], Question, Question]] = []
+    others: list[tuple[Pair, AnyColumn]] = []
     for pair in found.both:
         for column in pair.model.columns:
             item = pair.info.columns.get(str(column.name)) if column.computed is not None else None
@@ -67,7 +63,7 @@ def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, Column[A
     return [*others, *differing(context, asked)]
 
 
-def _make_anew(context: AutogenContext, database: Database, pair: Pair, column: Column[Any]) -> None:
+def _make_anew(context: AutogenContext, database: Database, pair: Pair, column: AnyColumn) -> None:
     schema, table = pair.info.key
     existing = database.column(pair.info.key, str(column.name))
     if not context.run_object_filters(existing, str(column.name), "column", True, column):

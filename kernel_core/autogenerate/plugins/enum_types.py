@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import Column
-from sqlalchemy.types import ARRAY, Enum, TypeEngine
+from sqlalchemy.types import ARRAY, Enum
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp
 from ...operations.kinds.enum_type import AddEnumValueOp, CreateEnumTypeOp, EnumUse, RenameEnumValueOp, SetEnumValuesOp
@@ -20,6 +20,7 @@ from ...operations.kinds.table import CreateTableOp
 from ...operations.operation import MigrateOperation
 from ...runtime.plugins import Plugin
 from ...util.sql import grammar_of, string_value, tokens
+from ...util.sqla_compat import AnyColumn, AnyType
 from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
@@ -117,13 +118,13 @@ def _key(enum: Enum, database: Database) -> Key:
     return (None if schema == database.default_schema else schema, name)
 
 
-def _plain_enum(type_: TypeEngine[Any]) -> Enum | None:
+def _plain_enum(type_: AnyType) -> Enum | None:
     while isinstance(type_, ARRAY):
         type_ = type_.item_type
     return type_ if isinstance(type_, Enum) else None
 
 
-def _enum_of(type_: TypeEngine[Any], context: AutogenContext, *, made_only: bool = True) -> Enum | None:
+def _enum_of(type_: AnyType, context: AutogenContext, *, made_only: bool = True) -> Enum | None:
     """Return the enum type of PostgreSQL that a type of the models is, or is an array of."""
     while isinstance(type_, ARRAY):
         type_ = type_.item_type
@@ -184,13 +185,13 @@ def _leave_making(found: Found, keys: set[Key], database: Database) -> None:
             operation.modify_type = _used(operation.modify_type, keys, database)
 
 
-def _columns(operation: MigrateOperation) -> Iterable[Column[Any]]:
+def _columns(operation: MigrateOperation) -> Iterable[AnyColumn]:
     if isinstance(operation, CreateTableOp):
         return [item for item in operation.columns if isinstance(item, Column)]
     return [operation.column] if isinstance(operation, AddColumnOp) else []
 
 
-def _used(type_: TypeEngine[Any], keys: set[Key], database: Database) -> TypeEngine[Any]:
+def _used(type_: AnyType, keys: set[Key], database: Database) -> AnyType:
     if type(type_) in (ARRAY, postgresql.ARRAY):
         item = _used(type_.item_type, keys, database)  # type: ignore[attr-defined]
         return type_ if item is type_.item_type else postgresql.ARRAY(item, dimensions=type_.dimensions)  # type: ignore[attr-defined]

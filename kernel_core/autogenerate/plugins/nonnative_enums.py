@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.schema import CheckConstraint, Column
+from sqlalchemy.schema import CheckConstraint
 from sqlalchemy.types import Enum, String
 
 from ...operations.kinds.column import AlterColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp
 from ...runtime.plugins import Plugin
-from ...util.sqla_compat import final_name, is_type_bound
+from ...util.sqla_compat import AnyColumn, final_name, is_type_bound
 from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
@@ -41,10 +41,10 @@ def compare_values(context: AutogenContext, database: Database, found: Found) ->
         _note(context, *subject)
 
 
-_Subject = tuple[Pair, Column[Any], CheckConstraint, Mapping[str, Any]]
+_Subject = tuple[Pair, AnyColumn, CheckConstraint, Mapping[str, Any]]
 
 
-def _enum_checks(context: AutogenContext, pair: Pair) -> list[tuple[Column[Any], CheckConstraint]]:
+def _enum_checks(context: AutogenContext, pair: Pair) -> list[tuple[AnyColumn, CheckConstraint]]:
     """Return the columns of both sides whose Enum type makes a named check here, each with that check."""
     named = [each for each in model_checks(context, pair) if is_type_bound(each) and each.name is not None]
     enums = [each for each in pair.model.columns if isinstance(each.type, Enum) and str(each.name) in pair.info.columns]
@@ -52,7 +52,7 @@ def _enum_checks(context: AutogenContext, pair: Pair) -> list[tuple[Column[Any],
 
 
 def _note(
-    context: AutogenContext, pair: Pair, column: Column[Any], constraint: CheckConstraint, item: Mapping[str, Any]
+    context: AutogenContext, pair: Pair, column: AnyColumn, constraint: CheckConstraint, item: Mapping[str, Any]
 ) -> None:
     """Drop the old check and make the new one; another change of the column's type shall not make it a second time."""
     schema, table = pair.info.key

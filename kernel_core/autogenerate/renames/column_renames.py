@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy.schema import Column
-from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
-from ...util.sqla_compat import default_sql
+from ...util.sqla_compat import AnyColumn, AnyType, default_sql
 from ..compare import ColumnOrders
 from ..compare.columns import add_conversion
 from ..compare.server_defaults import default_differs, known_default
@@ -66,20 +64,20 @@ def column_score(
     return min(score, 0.99), tuple(reasons)
 
 
-def _may_be_one(old: Column[Any], new: Column[Any]) -> bool:
+def _may_be_one(old: AnyColumn, new: AnyColumn) -> bool:
     """A generated column cannot be altered into another one, nor can a type of another family."""
     if any(column.computed is not None or column.identity is not None for column in (old, new)):
         return False
     return may_become(old.type, new.type)
 
 
-def may_become(old: TypeEngine[Any], new: TypeEngine[Any]) -> bool:
+def may_become(old: AnyType, new: AnyType) -> bool:
     """Tell whether both types are of one family: texts, whole numbers, other numbers, points in time; or the same."""
     one, two = _family(old), _family(new)
     return one == two or any(one in family and two in family for family in _FAMILIES)
 
 
-def _family(type_: TypeEngine[Any]) -> str:
+def _family(type_: AnyType) -> str:
     while isinstance(type_, TypeDecorator):  # what it stores counts, not what Python sees
         type_ = type_.impl_instance
     generic = type_.as_generic(allow_nulltype=True)
@@ -122,7 +120,7 @@ def renamed_column(context: AutogenContext, drop: DropColumnOp, add: AddColumnOp
     return operation
 
 
-def altered_column(context: AutogenContext, old: Column[Any], new: Column[Any]) -> AlterColumnOp:
+def altered_column(context: AutogenContext, old: AnyColumn, new: AnyColumn) -> AlterColumnOp:
     """Return the operation that makes the old column what the new one says, but for its name."""
     operation = AlterColumnOp(
         str(new.table.name),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any
 
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -61,7 +60,7 @@ class _Names:
     def column(self, schema: str | None, table: str, name: str) -> str:
         return self.new if not self.is_table and self.place == (schema, table) and name == self.old else name
 
-    def part(self, schema: str | None, table: str, part: Any) -> str:
+    def part(self, schema: str | None, table: str, part: object) -> str:
         """Return what an index is over: a column or an expression, in its one spelling."""
         if isinstance(part, str):
             return normal_name(self.column(schema, table, part), self.grammar)
@@ -72,12 +71,14 @@ class _Names:
         """Return SQL about the table's columns in its one spelling."""
         return _without_implied_casts(normal_sql(self._renamed(schema, table, words), self.grammar), self.grammar)
 
-    def options(self, schema: str | None, table: str, options: Mapping[str, Any]) -> tuple[tuple[str, Hashable], ...]:
+    def options(
+        self, schema: str | None, table: str, options: Mapping[str, object]
+    ) -> tuple[tuple[str, Hashable], ...]:
         """Return the options of a dialect that say something; conditions and names in them as they are then."""
         stated = {name: value for name, value in options.items() if value not in (None, False, (), [])}
         return tuple(sorted((name, self._option(schema, table, value)) for name, value in stated.items()))
 
-    def _option(self, schema: str | None, table: str, value: Any) -> Hashable:
+    def _option(self, schema: str | None, table: str, value: object) -> Hashable:
         if isinstance(value, ClauseElement):
             return self.expression(schema, table, sql_text(value))
         if isinstance(value, Mapping):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.schema import Column
-from sqlalchemy.types import TypeEngine
 
 from ...operations.kinds.column import AddColumnOp, DropColumnOp
+from ...util.sqla_compat import AnyColumn, AnyType
 from ..context import AutogenContext
 
 ROWS = 200
@@ -24,7 +22,7 @@ Scored = dict[Pair, tuple[float, tuple[str, ...]]]
 
 def weigh(context: AutogenContext, scored: Scored) -> Scored:
     """Return the pairs with what their values say for or against them; a table that cannot be read says nothing."""
-    by_table: dict[Any, list[Pair]] = {}
+    by_table: dict[tuple[str | None, str] | None, list[Pair]] = {}
     for pair in scored:
         by_table.setdefault(pair[0].table_key, []).append(pair)
     weighed = dict(scored)
@@ -38,7 +36,7 @@ def weigh(context: AutogenContext, scored: Scored) -> Scored:
     return weighed
 
 
-def _sample(context: AutogenContext, drop: DropColumnOp, names: Sequence[str]) -> list[Mapping[str, Any]] | None:
+def _sample(context: AutogenContext, drop: DropColumnOp, names: Sequence[str]) -> list[Mapping[str, object]] | None:
     """Return some rows, read inside a savepoint so that an error leaves the transaction as it was."""
     connection = context.connection
     assert connection is not None, "values are looked at only where there is a connection"
@@ -50,7 +48,7 @@ def _sample(context: AutogenContext, drop: DropColumnOp, names: Sequence[str]) -
         return None
 
 
-def _judged(values: list[Any], column: Column[Any]) -> tuple[float, str]:
+def _judged(values: list[object], column: AnyColumn) -> tuple[float, str]:
     """Return what the values add to a score, and why."""
     known = [value for value in values if value is not None]
     if not known:
@@ -63,7 +61,7 @@ def _judged(values: list[Any], column: Column[Any]) -> tuple[float, str]:
     return 0.05, looked_at if len(known) > 1 else "the one value that was looked at fits"
 
 
-def _fits(value: Any, type_: TypeEngine[Any]) -> bool:
+def _fits(value: object, type_: AnyType) -> bool:
     if isinstance(type_, sa.Enum) and isinstance(value, str):
         return value in type_.enums
     length = getattr(type_, "length", None)

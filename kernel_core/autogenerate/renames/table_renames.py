@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint, Table, UniqueConstraint
 
@@ -13,7 +12,7 @@ from ...operations.kinds.column import AddColumnOp, DropColumnOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from ...operations.operation import MigrateOperation
-from ...util.sqla_compat import final_name
+from ...util.sqla_compat import AnyColumn, final_name
 from ..compare.copies import column_alone, create_foreign_key, create_unique, drop_constraint
 from ..compare.values import foreign_key_of_model
 from ..context import AutogenContext
@@ -48,7 +47,7 @@ def table_score(drop: DropTableOp, add: CreateTableOp) -> tuple[float, tuple[str
     return min(score, 0.99), tuple(reasons)
 
 
-def _alike(old: Column[Any], new: Column[Any]) -> bool:
+def _alike(old: AnyColumn, new: AnyColumn) -> bool:
     return may_become(old.type, new.type)
 
 
