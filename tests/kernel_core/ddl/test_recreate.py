@@ -289,12 +289,12 @@ def test_postgresql_refuses_by_name_what_a_copy_would_lose(pg: Operations) -> No
 def test_mariadb_refuses_by_name_what_a_copy_would_lose(maria: Operations) -> None:
     before = everything(maria)
     with (
-        pytest.raises(BatchError, match="'b' says CHECK"),
+        pytest.raises(BatchError, match="'b' has CHECK"),
         maria.batch_alter_table("thing", recreate="always") as batch_op,
     ):
         batch_op.alter_column("b", nullable=False, existing_type=sa.Integer())
     with (
-        pytest.raises(BatchError, match="'hidden' says INVISIBLE"),
+        pytest.raises(BatchError, match="'hidden' has INVISIBLE"),
         maria.batch_alter_table("thing", recreate="always") as batch_op,
     ):
         batch_op.alter_column("hidden", type_=sa.BigInteger(), existing_type=sa.Integer())
@@ -335,7 +335,7 @@ def test_options_that_would_lose_or_contradict_are_refused(op: Operations) -> No
         ({"reflect_kwargs": {"include_columns": ["id"]}}, "would lose the others"),
         ({"partial_reordering": [("a", "b"), ("b", "a")]}, "contradicts itself"),
         ({"partial_reordering": [("a", "nose")]}, "no column 'nose'"),
-        ({"table_args": ["what"]}, "table_args holds 'what'"),
+        ({"table_args": ["what"]}, "table_args has 'what'"),
     ):
         with pytest.raises(BatchError, match=says), op.batch_alter_table("thing", recreate="always", **options):  # type: ignore[arg-type]
             pass
@@ -470,7 +470,7 @@ def test_offline_what_only_the_database_knows_is_asked_for() -> None:
     ("changes", "says"),
     [
         ([("a", {"new_column_name": "called"})], r"\"a <> ''\" in copy_from names column 'a'"),
-        ([("a", {"nullable": False}), ("b", {"new_column_name": "called"})], "new names come before all other changes"),
+        ([("a", {"nullable": False}), ("b", {"new_column_name": "called"})], "columns are renamed before all other changes"),
     ],
 )
 def test_offline_a_new_name_that_cannot_be_followed_is_refused(changes: Any, says: str) -> None:
