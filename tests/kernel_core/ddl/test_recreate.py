@@ -470,7 +470,10 @@ def test_offline_what_only_the_database_knows_is_asked_for() -> None:
     ("changes", "says"),
     [
         ([("a", {"new_column_name": "called"})], r"\"a <> ''\" in copy_from names column 'a'"),
-        ([("a", {"nullable": False}), ("b", {"new_column_name": "called"})], "columns are renamed before all other changes"),
+        (
+            [("a", {"nullable": False}), ("b", {"new_column_name": "called"})],
+            "columns are renamed before all other changes",
+        ),
     ],
 )
 def test_offline_a_new_name_that_cannot_be_followed_is_refused(changes: Any, says: str) -> None:

@@ -155,7 +155,10 @@ def test_offline_a_new_name_comes_before_other_changes() -> None:
         batch_op.alter_column("a", nullable=False)
         batch_op.alter_column("b", new_column_name="c")
 
-    with pytest.raises(BatchError, match="columns are renamed before"), op.batch_alter_table("thing", copy_from=table) as batch_op:
+    with (
+        pytest.raises(BatchError, match="columns are renamed before"),
+        op.batch_alter_table("thing", copy_from=table) as batch_op,
+    ):
         change(batch_op)
 
 
