@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
 
-from .operation import Hint, MigrateOperation
-
-if TYPE_CHECKING:
-    from .renames import RenameCandidate
+from ..util import files
+from .kinds.table import CreateTableOp, DropTableOp
+from .operation import Hint, MigrateOperation, slug
+from .renames import RenameCandidate
 
 T = TypeVar("T")
 
@@ -52,12 +53,50 @@ class OpContainer(MigrateOperation):
     def sentence(self) -> str:
         return "; ".join(operation.sentence() for operation in self.leaves()) or "Nothing to do"
 
+    def slug(self) -> str:
+        """Return a suggested message for these operations, such as ``create_users_and_more``; "" if there are none.
+
+        What belongs to a table that is created or dropped here is not mentioned besides the table.
+        """
+        leaves = list(self.leaves())
+        tables = [operation for operation in leaves if isinstance(operation, (CreateTableOp, DropTableOp))]
+        whole = {operation.table_key for operation in tables}
+        named = [each for each in leaves if each in tables or getattr(each, "table_key", None) not in whole]
+        parts = list(dict.fromkeys(filter(None, map(_slug_of, named))))
+        if leaves and not parts:
+            return f"auto_{datetime.now(tz=UTC):%Y%m%d_%H%M}"
+        return _joined(parts)
+
     def _reversed_ops(self) -> list[MigrateOperation]:
         undone: list[MigrateOperation] = []
         for operation in reversed(self.ops):
             own_way = getattr(operation, "undone_by", None)  # an add-on's operation may be of no class of ours
             undone += [operation.reverse()] if own_way is None else own_way(operation)
         return undone
+
+
+_SLUG_LENGTH = 40
+"""The longest suggested message: the default of ``truncate_slug_length``, so that a file name has all of it."""
+_MORE = "_and_more"
+
+
+def _slug_of(operation: object) -> str:
+    """Return the slug of an operation; of an add-on's that is no MigrateOperation, the words of its class's name."""
+    own = getattr(operation, "slug", None)
+    return str(own()) if callable(own) else slug(type(operation).__name__)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Return as many parts as fit, joined by ``_``; if some are left out, ``_and_more`` at the end.
+
+    >>> _joined(["create_users", "create_orders"])
+    'create_users_create_orders'
+    """
+    for count in range(len(parts), 0, -1):
+        text = "_".join(parts[:count]) + (_MORE if count < len(parts) else "")
+        if len(text) <= _SLUG_LENGTH:
+            return text
+    return files.slug(parts[0], _SLUG_LENGTH) if parts else ""
 
 
 class ModifyTableOps(OpContainer):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol, Self
 
+from ..util import files
 from ..util.exc import CommandError, IrreversibleOperation
 from .fields import Field
 from .requirements import Requirement, key
@@ -127,6 +129,17 @@ class MigrateOperation:
         """Say in words what this does."""
         return type(self).__name__
 
+    def slug(self) -> str:
+        """Return this operation's part of a suggested message and file name, such as ``add_age_to_users``.
+
+        By default the words of the class's name and the name of the object: ``create_view_adult`` for a
+        ``CreateViewOp`` with the attribute ``name`` (or ``view_name``, ``table_name``).
+        """
+        words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", type(self).__name__.removesuffix("Op"))
+        named = ("name", f"{words[-1].lower()}_name" if words else "", "table_name")
+        names = (getattr(self, attribute, None) for attribute in named if attribute)
+        return slug(*words, next((name for name in names if isinstance(name, str)), ""))
+
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         """Return what could hurt when this runs on that database, judged from the operation alone."""
         return ()
@@ -195,6 +208,15 @@ class AlterTableOp(MigrateOperation):
         if write.batch_table is not None:
             return write.call(directive, *args, **without_empty(kw))
         return write.call(directive, self.table_name, *args, **without_empty({"schema": self.schema} | kw))
+
+
+def slug(*parts: str) -> str:
+    """Return words and names as one part of a file name: in lower case, joined by ``_``.
+
+    >>> slug("add", "fullName", "to", "users")
+    'add_fullname_to_users'
+    """
+    return files.slug(" ".join(parts), length=200)
 
 
 def without_empty(values: Mapping[str, object]) -> dict[str, object]:

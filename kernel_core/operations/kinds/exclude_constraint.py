@@ -16,7 +16,7 @@ from ..add_constraint import NAME_FIELD, AddConstraintOp
 from ..base import Operations
 from ..batch_directives import batch_directive
 from ..fields import Field
-from ..operation import Hint, SourceWriter, without_empty
+from ..operation import Hint, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key
 from ..schema_objects import SchemaObjects
 
@@ -106,6 +106,9 @@ class CreateExcludeConstraintOp(AddConstraintOp):
         pairs = ", ".join(f"{sql_text(item)} {operator}" for item, operator in self.elements)
         where = f", where {sql_text(self.where)}" if self.where is not None else ""
         return f"Create exclude constraint{self._called()} on {self.shown_table} ({pairs}{where})"
+
+    def slug(self) -> str:
+        return slug("create", self.constraint_name or f"exclude_constraint_on_{self.table_name}")
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("may fail", f"fails if two rows of {self.shown_table} exclude each other"),)

@@ -68,6 +68,9 @@ class ExecuteSQLOp(MigrateOperation):
         words = " ".join(sql_text(self.sqltext).split())
         return f"Run SQL: {words if len(words) <= 80 else words[:79] + '…'}"
 
+    def slug(self) -> str:
+        return "run_sql"
+
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         lossy = _lossy(sql_text(self.sqltext), dialect_name)
         return (Hint("loses data", f"it uses {lossy}"),) if lossy else ()

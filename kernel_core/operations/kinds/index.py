@@ -14,7 +14,7 @@ from ...util.sqla_compat import sql_text
 from ..base import Operations
 from ..batch_directives import batch_directive
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ..operation import Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key
 from ..schema_objects import SchemaObjects
 
@@ -126,6 +126,9 @@ class CreateIndexOp(MigrateOperation):
         columns = ", ".join(column if isinstance(column, str) else sql_text(column) for column in self.parts)
         return f"Create {'unique ' if self.unique else ''}index {self.index_name} on {self.shown_table} ({columns})"
 
+    def slug(self) -> str:
+        return slug("create", self.index_name or f"index_on_{self.table_name}")
+
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         if self.unique:
             return (Hint("may fail", f"fails if two rows of {self.shown_table} have the same values"),)
@@ -224,6 +227,9 @@ class DropIndexOp(MigrateOperation):
 
     def sentence(self) -> str:
         return f"Drop index {self.index_name}{f' of {self.shown_table}' if self.table_name else ''}"
+
+    def slug(self) -> str:
+        return slug("drop", self.index_name or f"index_of_{self.table_name}")
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_index", self.to_index())

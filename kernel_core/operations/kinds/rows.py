@@ -12,7 +12,7 @@ from sqlalchemy.sql.expression import TableClause
 from ...util.exc import IrreversibleOperation
 from ...util.sqla_compat import sql_text
 from ..base import Operations
-from ..operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ..operation import Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key
 
 Rows = list[dict[str, Any]]
@@ -81,6 +81,9 @@ class BulkInsertOp(RowsOp):
     def sentence(self) -> str:
         return f"Insert {self._count()} into {self.shown_table}"
 
+    def slug(self) -> str:
+        return slug("insert into", self.table.name)
+
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("bulk_insert", self.table, self.rows)
 
@@ -119,6 +122,9 @@ class DeleteRowsOp(RowsOp):
 
     def sentence(self) -> str:
         return f"Delete {self._count()} from {self.shown_table}"
+
+    def slug(self) -> str:
+        return slug("delete from", self.table.name)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("loses data", f"{self._count()} of {self.shown_table} are lost"),)

@@ -9,7 +9,7 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 from ...util.exc import UnsupportedOperation
 from ..base import Operations
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, SourceWriter
+from ..operation import Hint, MigrateOperation, SourceWriter, slug
 from ..registry import register_construct
 from ..requirements import Requirement
 
@@ -44,6 +44,9 @@ class CreateSchemaOp(MigrateOperation):
 
     def sentence(self) -> str:
         return f"Create schema {self.name}"
+
+    def slug(self) -> str:
+        return slug("create schema", self.name)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_schema", self.name)
@@ -98,6 +101,9 @@ class DropSchemaOp(MigrateOperation):
 
     def sentence(self) -> str:
         return f"Drop schema {self.name}{' and everything in it' if self.cascade else ''}"
+
+    def slug(self) -> str:
+        return slug("drop schema", self.name)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         if self.cascade or dialect_name in ("mysql", "mariadb"):  # DROP DATABASE drops the tables in it

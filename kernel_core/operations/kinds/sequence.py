@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateSequence, DropSequence, Sequence
 from ...util.exc import IrreversibleOperation, UnsupportedOperation
 from ..base import Operations
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, SourceWriter, shown_name
+from ..operation import Hint, MigrateOperation, SourceWriter, shown_name, slug
 from ..registry import register_construct
 from ..requirements import Requirement, key
 
@@ -66,6 +66,9 @@ class CreateSequenceOp(MigrateOperation):
     def sentence(self) -> str:
         return f"Create sequence {shown_name(self.schema, self.name)}"
 
+    def slug(self) -> str:
+        return slug("create sequence", self.name)
+
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_sequence", self.to_sequence())
 
@@ -114,6 +117,9 @@ class DropSequenceOp(MigrateOperation):
 
     def sentence(self) -> str:
         return f"Drop sequence {shown_name(self.schema, self.name)}"
+
+    def slug(self) -> str:
+        return slug("drop sequence", self.name)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("loses data", f"the number that {shown_name(self.schema, self.name)} has reached is lost"),)

@@ -16,7 +16,7 @@ from ...util.sqla_compat import is_type_bound, table_prefixes
 from ..base import Operations
 from ..ddl_formatting import AlterTable, alter_table
 from ..fields import Field
-from ..operation import AlterTableOp, Hint, MigrateOperation, SourceWriter, without_empty
+from ..operation import AlterTableOp, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key, requirements_of_column, requirements_of_schema
 from ..schema_objects import SchemaObjects
 
@@ -161,6 +161,9 @@ class CreateTableOp(MigrateOperation):
         count = len(self._columns())
         return f"Create table {self.shown_table} with {count} column{'' if count == 1 else 's'}"
 
+    def slug(self) -> str:
+        return slug("create", self.table_name)
+
     def _columns(self) -> list[Column[Any]]:
         return [item for item in self.columns if isinstance(item, Column)]
 
@@ -261,6 +264,9 @@ class DropTableOp(MigrateOperation):
     def sentence(self) -> str:
         return f"Drop table {self.shown_table}"
 
+    def slug(self) -> str:
+        return slug("drop", self.table_name)
+
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("loses data", f"all rows of {self.shown_table} are lost"),)
 
@@ -316,6 +322,9 @@ class RenameTableOp(AlterTableOp):
 
     def sentence(self) -> str:
         return f"Rename table {self.shown_table} to {self.new_table_name}"
+
+    def slug(self) -> str:
+        return slug("rename", self.table_name, "to", self.new_table_name)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("rename_table", self.schema, self.table_name, self.new_table_name)

@@ -10,7 +10,7 @@ from ...util.exc import IrreversibleOperation
 from ..base import Operations
 from ..batch_directives import batch_directive
 from ..fields import Field
-from ..operation import AlterTableOp, SourceWriter
+from ..operation import AlterTableOp, SourceWriter, slug
 from ..schema_objects import SchemaObjects
 
 
@@ -76,6 +76,9 @@ class CreateTableCommentOp(AlterTableOp):
     def sentence(self) -> str:
         return f"Set the comment of table {self.shown_table} to {self.comment!r}"
 
+    def slug(self) -> str:
+        return slug("set comment of", self.table_name)
+
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_table_comment", self.to_table(), self.existing_comment)
 
@@ -125,6 +128,9 @@ class DropTableCommentOp(AlterTableOp):
 
     def sentence(self) -> str:
         return f"Drop the comment of table {self.shown_table}"
+
+    def slug(self) -> str:
+        return slug("drop comment of", self.table_name)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("remove_table_comment", self.to_table())

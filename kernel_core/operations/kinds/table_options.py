@@ -11,7 +11,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from ...util.exc import CommandError, IrreversibleOperation, UnsupportedOperation
 from ..base import Operations
 from ..ddl_formatting import AlterTable, alter_table
-from ..operation import AlterTableOp, Hint, SourceWriter, without_empty
+from ..operation import AlterTableOp, Hint, SourceWriter, slug, without_empty
 
 KNOWN = ("engine", "charset", "collate", "row_format")
 
@@ -77,6 +77,9 @@ class SetTableOptionsOp(AlterTableOp):
 
     def sentence(self) -> str:
         return f"Set {', '.join(f'{name} {value}' for name, value in self.options.items())} of table {self.shown_table}"
+
+    def slug(self) -> str:
+        return slug("set", *self.options, "of", self.table_name)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         slow = Hint("slow", f"rewrites every row of {self.shown_table}")

@@ -12,7 +12,7 @@ from ....util.sqla_compat import copy_column
 from ...base import BatchOperations, Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
-from ...operation import Hint, SourceWriter, without_empty
+from ...operation import Hint, SourceWriter, slug, without_empty
 from ...requirements import Requirement, requirements_of_column
 from .column_op import ColumnOp, describe
 
@@ -143,6 +143,9 @@ class AddColumnOp(ColumnOp):
     def sentence(self) -> str:
         return f"Add column {describe(self.column)}, to {self.shown_table}"
 
+    def slug(self) -> str:
+        return slug("add", self.column.name, "to", self.table_name)
+
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         if not self.lacks_value:
             return ()
@@ -245,6 +248,9 @@ class DropColumnOp(ColumnOp):
 
     def sentence(self) -> str:
         return f"Drop column {self.column_name} from {self.shown_table}"
+
+    def slug(self) -> str:
+        return slug("drop", self.column_name, "from", self.table_name)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("loses data", f"all that {self.shown_table}.{self.column_name} holds is lost"),)

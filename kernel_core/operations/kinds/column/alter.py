@@ -14,7 +14,7 @@ from ....util.sqla_compat import default_argument, default_sql, type_constraints
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field, type_text
-from ...operation import Hint, SourceWriter, without_empty
+from ...operation import Hint, SourceWriter, slug, without_empty
 from ...requirements import Requirement, requirements_of_type
 from .column_op import ColumnOp, Default
 from .type_conversion import Conversion, is_lossless
@@ -320,6 +320,11 @@ class AlterColumnOp(ColumnOp):
             else:
                 words.append(f"rename to {after}")
         return f"Alter column {self.column_name} of {self.shown_table}: {', '.join(words) or 'nothing'}"
+
+    def slug(self) -> str:
+        if self.modify_name is not None and len(self._changes()) == 1:
+            return slug("rename", self.column_name, "to", self.modify_name, "in", self.table_name)
+        return slug("alter", self.column_name, "of", self.table_name)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         hints = []

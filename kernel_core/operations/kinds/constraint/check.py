@@ -14,7 +14,7 @@ from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
-from ...operation import Hint, SourceWriter
+from ...operation import Hint, SourceWriter, slug
 from ...schema_objects import SchemaObjects
 
 
@@ -80,6 +80,9 @@ class CreateCheckConstraintOp(AddConstraintOp):
 
     def sentence(self) -> str:
         return f"Create check{self._called()} on {self.shown_table}: {sql_text(self.condition)}"
+
+    def slug(self) -> str:
+        return slug("create", self.constraint_name or f"check_on_{self.table_name}")
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("may fail", f"fails if a row of {self.shown_table} does not meet it"),)

@@ -10,7 +10,7 @@ from ....util.exc import IrreversibleOperation
 from ...add_constraint import AddConstraintOp
 from ...base import Operations
 from ...batch_directives import batch_directive
-from ...operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ...operation import Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
 from .over_columns import CreateUniqueConstraintOp
@@ -106,10 +106,18 @@ class DropConstraintOp(MigrateOperation):
         options |= without_empty({"schema": self.schema})
         return write.call("drop_constraint", self.constraint_name, self.table_name, **options)
 
-    def sentence(self) -> str:
+    @property
+    def _kind(self) -> str:
         kinds = {"unique": "unique constraint", "foreignkey": "foreign key", "primary": "primary key", "check": "check"}
-        kind = kinds.get(self.constraint_type or "", "constraint")
-        return f"Drop {kind} {self.constraint_name or '(unnamed)'} of {self.shown_table}"
+        return kinds.get(self.constraint_type or "", "constraint")
+
+    def sentence(self) -> str:
+        return f"Drop {self._kind} {self.constraint_name or '(unnamed)'} of {self.shown_table}"
+
+    def slug(self) -> str:
+        if self.constraint_name is not None:
+            return slug("drop", self.constraint_name)
+        return slug("drop", self._kind, "of", self.table_name)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         if self.constraint_name is not None or self.constraint_type == "primary":

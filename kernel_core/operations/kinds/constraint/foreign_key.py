@@ -13,7 +13,7 @@ from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
-from ...operation import Hint, SourceWriter, shown_name, without_empty
+from ...operation import Hint, SourceWriter, shown_name, slug, without_empty
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
 
@@ -164,6 +164,10 @@ class CreateForeignKeyOp(AddConstraintOp):
         action = f", on delete {self.ondelete.lower()}" if self.ondelete else ""
         source = f"{self.shown_table} ({', '.join(self.local_cols)})"
         return f"Create foreign key{self._called()} from {source} to {target}{action}"
+
+    def slug(self) -> str:
+        between = f"foreign_key_from_{self.table_name}_to_{self.referent_table}"
+        return slug("create", self.constraint_name or between)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         referred = shown_name(self.referent_schema, self.referent_table)

@@ -12,7 +12,7 @@ from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
-from ...operation import Hint, SourceWriter
+from ...operation import Hint, SourceWriter, slug
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
 
@@ -84,6 +84,9 @@ class CreateUniqueConstraintOp(OverColumnsOp):
     def sentence(self) -> str:
         return f"Create unique constraint{self._called()} on {self.shown_table} ({', '.join(self.columns)})"
 
+    def slug(self) -> str:
+        return slug("create", self.constraint_name or f"unique_constraint_on_{self.table_name}")
+
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("may fail", f"fails if two rows of {self.shown_table} have the same values"),)
 
@@ -128,6 +131,9 @@ class CreatePrimaryKeyOp(OverColumnsOp):
 
     def sentence(self) -> str:
         return f"Create primary key{self._called()} on {self.shown_table} ({', '.join(self.columns)})"
+
+    def slug(self) -> str:
+        return slug("create", self.constraint_name or f"primary_key_on_{self.table_name}")
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("may fail", f"fails if {self.shown_table} has rows with no value, or the same values, there"),)

@@ -8,7 +8,7 @@ from typing import Any, Self
 from ....util.exc import IrreversibleOperation
 from ...base import Operations
 from ...fields import Field
-from ...operation import Hint, SourceWriter
+from ...operation import Hint, SourceWriter, slug
 from ...requirements import Requirement, key, requirements_of_schema
 from .enum_type_op import EnumStatement, EnumTypeOp, listed
 
@@ -47,6 +47,9 @@ class CreateEnumTypeOp(EnumTypeOp):
 
     def sentence(self) -> str:
         return f"Create enum type {self.shown_name}: {listed(self.labels)}"
+
+    def slug(self) -> str:
+        return slug("create enum", self.name)
 
     def provides(self) -> frozenset[Requirement]:
         return self._values(self.labels) | {("type", *key(self.schema, self.name))}
@@ -95,6 +98,9 @@ class DropEnumTypeOp(EnumTypeOp):
 
     def sentence(self) -> str:
         return f"Drop enum type {self.shown_name}"
+
+    def slug(self) -> str:
+        return slug("drop enum", self.name)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("may fail", f"fails while a column uses {self.shown_name}"),)

@@ -9,7 +9,7 @@ from typing import Any, Self
 from ....util.exc import CommandError, IrreversibleOperation
 from ...base import Operations
 from ...fields import Field
-from ...operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ...operation import Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ...requirements import Requirement
 from .enum_type_op import EnumStatement, EnumTypeOp, EnumUse, Named, listed
 
@@ -102,6 +102,9 @@ class AddEnumValueOp(EnumTypeOp):
         place = f" after '{self.after}'" if self.after is not None else place
         return f"Add value '{self.value}' to enum type {self.shown_name}{place}"
 
+    def slug(self) -> str:
+        return slug("add", self.value, "to", self.name)
+
     def provides(self) -> frozenset[Requirement]:
         return self._values([self.value])
 
@@ -151,6 +154,9 @@ class RenameEnumValueOp(EnumTypeOp):
 
     def sentence(self) -> str:
         return f"Rename value '{self.value}' of enum type {self.shown_name} to '{self.new_value}'"
+
+    def slug(self) -> str:
+        return slug("rename", self.value, "to", self.new_value, "in", self.name)
 
     def provides(self) -> frozenset[Requirement]:
         return self._values([self.new_value])
@@ -236,6 +242,9 @@ class SetEnumValuesOp(EnumTypeOp):
 
     def sentence(self) -> str:
         return f"Set the values of enum type {self.shown_name} to {listed(self.labels)}"
+
+    def slug(self) -> str:
+        return slug("set values of", self.name)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         tables = ", ".join(dict.fromkeys(use["table"] for use in self.columns))
