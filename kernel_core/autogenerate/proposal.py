@@ -178,12 +178,15 @@ def template_args(proposed: Proposed) -> dict[str, Any]:
 
 
 def write(proposed: Proposed, directory: ScriptDirectory, operations: UpgradeOps | None = None) -> Iterator[Script]:
-    """Write the proposed version files and yield each; with ``operations`` a file of these instead."""
+    """Write the proposed version files and yield each; with ``operations`` a file of these instead.
+
+    A file without a message gets one from its operations, such as ``add_age_to_users``.
+    """
     chosen = proposed if operations is None else proposed.only(operations)
     for script in chosen.scripts:
         yield directory.generate_revision(
             script.rev_id,
-            script.message,
+            (script.slug() or None) if script.message is None else script.message,
             head=script.head,
             splice=bool(script.splice),
             branch_labels=script.branch_label,

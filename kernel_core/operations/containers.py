@@ -194,6 +194,10 @@ class MigrationScript(MigrateOperation):
     def downgrade_ops(self, value: DowngradeOps | None) -> None:
         self.downgrade_ops_list = [] if value is None else [value]
 
+    def slug(self) -> str:
+        """Return a suggested message for all upgrades of the script; "" if it does nothing."""
+        return OpContainer(self.upgrade_ops_list).slug()
+
 
 def _only(containers: list[T], name: str) -> T | None:
     if len(containers) > 1:
