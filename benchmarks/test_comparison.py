@@ -81,7 +81,7 @@ def same(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[sa.Co
 
 
 def cpu(work: Callable[[], Any], rounds: int) -> float:
-    """Return the median of CPU seconds; objects that are there already don't count for the garbage collector."""
+    """Return the median of CPU seconds; existing objects are frozen for the garbage collector."""
     spent = []
     gc.collect()
     gc.freeze()

@@ -33,7 +33,7 @@ def history(tmp_path, environment_of):
 
 @pytest.fixture
 def postgresql_url():
-    """The URL of an empty database, made anew for each run that asks; dropped at the end."""
+    """The URL of a new, empty database for each run; dropped at the end."""
     server = sa.create_engine(SERVER, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
     name = f"mig_upgrading_{os.getpid()}"
 
