@@ -1,4 +1,4 @@
-"""One spelling of a piece of SQL: the one that the database itself would keep (design/SAFETY.md, section 3, item 9).
+"""The canonical spelling of a piece of SQL: the text that the database itself stores for it.
 
 Both sides of a comparison are put on an empty scratch table, in a transaction that is rolled back, and read again.
 Only what differs as text is asked for.
