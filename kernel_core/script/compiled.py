@@ -9,8 +9,7 @@ from importlib.util import MAGIC_NUMBER
 from types import CodeType
 
 from ..util.exc import BrokenScript
-from .header import COMPUTED, Header, header_of, read_bytes
-from .quick import NAMES
+from .header import COMPUTED, NAMES, Header, header_of, read_bytes
 
 _HEADER_SIZE = 16  # magic number, flags, then mtime and size or a hash: PEP 552
 

@@ -1,8 +1,7 @@
 """Read what a version file says of itself, without running it.
 
-The identifiers stand above the first ``def`` as plain literals, so the text is cut there. A head that is written as
-usual is read by a regular expression (`quick`); any other is parsed, and its literal assignments are evaluated by
-`ast.literal_eval`. Nothing in the file is executed, imported or expanded.
+The identifiers are literals above the first ``def``, so only the text up to there is parsed, by `ast`; literal
+assignments are evaluated by `ast.literal_eval`. Nothing in the file is executed, imported or expanded.
 """
 
 from __future__ import annotations
@@ -21,11 +20,13 @@ from typing import NamedTuple, NoReturn, TypeVar
 
 from ..util.exc import BrokenScript, ComputedIdentifier
 from .names import FORBIDDEN
-from .quick import LATER, NAMES, body_start, scan
 
+NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 SYMBOLS = frozenset({"head", "heads", "base", "current"})
 
-_SURROGATE = re.compile("[\\ud800-\\udfff]")
+_DOCSTRING = re.compile(r'"""([^"\\]*(?:"(?!"")[^"\\]*)*)"""[ \t]*\n')
+_BODY = re.compile(r"^(?:(?:def|async|class)\b|@)", re.MULTILINE)
+_ASSIGNED_LATER = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
 _CREATE_DATE = re.compile(r"^Create Date:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 COMPUTED = object()
 # Alembic 0.1 wrote no "revision": the file is called 1f2e3d4c.py, and that is the id (its manual, "Upgrading to 0.2").
@@ -155,16 +156,6 @@ def parse_header(source: str, path: str) -> Header:
 
     Raises BrokenScript.
     """
-    source = _unix(source)
-    quick = scan(source) if "\0" not in source and (source.isascii() or not _SURROGATE.search(source)) else None
-    if quick is None or "-" in quick.revision or quick.revision in SYMBOLS:
-        return parsed_header(source, path)
-    doc, revision, down_revision, branch_labels, depends_on, lines = quick
-    return Header(revision, down_revision, branch_labels, depends_on, doc, path, lines)
-
-
-def parsed_header(source: str, path: str) -> Header:
-    """Do as `parse_header`, always by `ast`."""
     tree = _parse_top(_unix(source), path)
     values: dict[str, object] = {}
     lines: dict[str, int] = {}
@@ -237,15 +228,22 @@ def decoded(data: bytes, path: str) -> str:
 
 
 def _parse_top(source: str, path: str) -> ast.Module:
-    """Parse what stands above the first ``def``, or all of it where that is not enough to know the identifiers."""
-    body = body_start(source)
-    if body is not None and not LATER.search(source, body):
+    """Parse what is above the first ``def``, or all of it where that is not enough to know the identifiers."""
+    body = _body_start(source)
+    if body is not None and not _ASSIGNED_LATER.search(source, body):
         try:
             return _quiet_parse(source[:body])
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            # The cut may have fallen inside some other text that shows a "def"; the whole file decides.
+            # The cut may be inside some other string that contains a "def"; the whole file decides.
             pass
     return _guarded(source, path, _quiet_parse)
+
+
+def _body_start(source: str) -> int | None:
+    """Return where the first ``def`` below the docstring is, None if there is none; never one *in* the docstring."""
+    docstring = _DOCSTRING.match(source)
+    body = _BODY.search(source, docstring.end() if docstring else 0)
+    return body.start() if body else None
 
 
 def _guarded(source: str, path: str, read: Callable[[str], T]) -> T:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel_core.script.header import first_paragraph, parse_header, read_header, tidy
@@ -152,3 +153,99 @@ def test_strange_escapes_warn_nobody(recwarn):
 @given(st.text(alphabet=" ab\n\t\r\x0b\x1c", max_size=12))
 def test_the_first_paragraph_ends_at_the_first_line_without_words(docstring):
     assert first_paragraph(docstring) == tidy(docstring).partition("\n\n")[0].strip()
+
+
+# ---- only the text above the first def is parsed ---------------------------------------------------------------------
+
+USUAL = '''"""Add "age" to users
+
+Revision ID: 1f2e
+Revises: ae10
+Create Date: 2026-01-01 00:00:00
+
+"""
+from typing import Sequence, Union
+
+from alembic import op
+import sqlalchemy as sa
+
+
+# revision identifiers, used by Alembic.
+revision: str = '1f2e'
+down_revision: Union[str, Sequence[str], None] = ('ae10', 'ae11')
+branch_labels: Union[str, Sequence[str], None] = None
+depends_on = ["x"]
+
+
+def upgrade() -> None:
+    pass
+'''
+
+
+PIECES = st.sampled_from(
+    [
+        '"""doc"""\n', '"""a\n\nb"c""d\n"""  \n', '"""\ndef upgrade():\n"""\n', "'''single'''\n", '"""a\\n"""\n', '""""""\n', '"""',
+        'r"""raw"""\n', "# comment\n", "# \x0c\n", "\n", "   \n", "\t\n", "\x0c\n", "\\\n", "import os\n", "import os as class\n",
+        "import a.b as c, d\n", "import os; revision = 'z'\n", "from x import *\n", "from . import y\n", "from x import (\n  y,\n)\n",
+        "from typing import Union # why\n", "revision = 'a'\n", "revision: str = 'a'  \n", 'revision="b" # note\n', "revision = 'a-b'\n",
+        "revision = 'head'\n", "revision = ''\n", "revision = ('a',)\n", "revision = ['a']\n", "revision = 'a' 'b'\n", "revision = f'a'\n", "revision = None\n",
+        "revision: str\n", "revision += 'b'\n", "revision : str='c'\n", "revision: 1 2 = 'c'\n", "revision[0] = 'c'\n", "revision.x = 'd'\n",
+        "revision, down_revision = 'a', 'b'\n", "revision = down_revision = 'b'\n", "down_revision = None\n", "down_revision = 'b'\n",
+        "down_revision = ('b')\n", "down_revision = ('b',)\n", "down_revision = ('b', 'c',)\n", "down_revision = ('b', 'c']\n",
+        "down_revision = ('b', 'b')\n", "down_revision = ['b']\n", "down_revision = ['b' 'c']\n", "down_revision: Union[str, None] = 'b'\n", "down_revision = ()\n",
+        "down_revision = x()\n", "  down_revision = 'b'\n", "branch_labels = {'x'}\n", "branch_labels = ('x', 7)\n", "depends_on = 'é'\n", "depends_on = 'b\n",
+        "revisions = 'a'\n", "revision_x = 'a'\n", "x = 1\n", "if True:\n    revision = 'q'\n", "def upgrade():\n    pass\n", "@x\n", "class A:\n    revision = 'n'\n",
+        "async def f(): pass\n", "def broken(:\n", "revision = 'later'\n", "\r\n", "revision = 'a'\r\n", "\0", "\ud800", "import os\r",
+    ]
+)  # fmt: skip
+
+
+def compiles(source: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, "x.py", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def outcome(source: str) -> object:
+    try:
+        return parse_header(source, "x.py")
+    except BrokenScript as error:
+        return error.line, error.reason
+
+
+def refuse_a_difference(source: str) -> None:
+    """Compare with the same file and one more line, because of which the whole of it is parsed."""
+    if compiles(source):
+        assert outcome(source) == outcome(f"{source}\nrevision\n")
+    else:
+        outcome(source)  # an answer, or BrokenScript
+
+
+@settings(max_examples=15 * settings.default.max_examples)
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_the_head_gives_what_the_whole_file_gives(source):
+    refuse_a_difference(source)
+
+
+@settings(max_examples=15 * settings.default.max_examples)
+@given(
+    st.integers(0, len(USUAL)),
+    st.integers(0, 12),
+    st.text(st.characters() | st.sampled_from("'\"\\\n()[]#=:"), max_size=4),
+)
+def test_the_head_of_a_usual_file_with_a_typo_gives_what_the_whole_file_gives(position, length, text):
+    refuse_a_difference(USUAL[:position] + text + USUAL[position + length :])
+
+
+@pytest.mark.parametrize("note", [".x: int ", "[0]: int ", ": int; x "])
+def test_an_assignment_to_another_target_is_no_identifier(note):
+    source = f"revision = 'a'\ndown_revision{note}= 'b'\n\n\ndef upgrade():\n    pass\n"
+    assert header(source).down_revision == ()
+
+
+def test_windows_line_ends_change_nothing():
+    assert header(USUAL.replace("\n", "\r\n")) == header(USUAL)
