@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kernel_core.operations.containers import OpContainer
 from kernel_core.script import write
 from kernel_core.script.draft import RevisionRequest
 from kernel_core.util.exc import CommandError
@@ -93,6 +94,14 @@ class Draft:
 
     # ---- its text ----------------------------------------------------------------------------------------------------
 
+    @property
+    def suggested_message(self) -> str:
+        """The message if none is given, from the accepted operations: ``add_age_to_users``; "" if there are none."""
+        return OpContainer(row.operation for row in self._review.rows if row.accepted).slug()
+
+    def _message(self, message: str | None) -> str | None:
+        return message or self.message or self.suggested_message or None
+
     def file_name(self, message: str | None = None) -> str:
         """Return the name that the file will have; raises CommandError where there is no environment."""
         if self.path is not None:
@@ -101,7 +110,7 @@ class Draft:
         return write.file_name(
             scripts.file_template,
             self.rev_id,
-            message or self.message,
+            self._message(message),
             datetime.now(tz=UTC),
             scripts.truncate_slug_length,
         )
@@ -120,7 +129,7 @@ class Draft:
 
     def _text_of(self, args: dict[str, Any], message: str | None) -> str:
         if self._session.has_environment:
-            request = RevisionRequest(self.rev_id, message or self.message, **self._place(), arguments=args)
+            request = RevisionRequest(self.rev_id, self._message(message), **self._place(), arguments=args)
             return self._session.scripts().draft_revision(request)[1]
         return "\n\n".join(
             f"def {name}() -> None:\n    {args.get(slot) or 'pass'}"
@@ -197,7 +206,7 @@ class Draft:
                     "No operation is accepted, so there is nothing to write. Accept some: .accept('all')."
                 )
             script = scripts.generate_revision(
-                self.rev_id, message or self.message, **self._place(), **self._made.template_args(operations)
+                self.rev_id, self._message(message), **self._place(), **self._made.template_args(operations)
             )
         self._path = Path(self._session.wrote(script).path)
         self._session.tell_panels()

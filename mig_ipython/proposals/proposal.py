@@ -243,7 +243,9 @@ class Proposal(View):
     def _state(self) -> str:
         if self.path is not None:
             return f"Written to {os.path.relpath(self.path)}"
-        return "Nothing is written yet: .write(), or %mig_autogenerate --write"
+        suggested = "" if self.message else self.draft.suggested_message
+        message = f'"{suggested}"' if suggested else ""
+        return f"Nothing is written yet: .write({message}), or %mig_autogenerate --write"
 
     def _by(self, act: Callable[..., object], *args: object) -> Self:
         with user_errors():

@@ -31,10 +31,12 @@ class Footer:
         on_change: Callable[[], object],
     ) -> None:
         self.message = widgets.Text(
-            value=draft.message or "", description="Message", placeholder="what the change is about",
+            value=draft.message or draft.suggested_message,
+            description="Message", placeholder="what the change is about",
             tooltip="What the change is about; it becomes the file's name and first line",
             layout=widgets.Layout(**AUTO), style=LABELLED,
         )  # fmt: skip
+        self._draft, self._suggested = draft, self.message.value
         self.message.observe(status.guard(lambda _: self.show_script()), "value")
         self.place = Place(draft, status, on_change)
         self.script = Script(draft)
@@ -71,12 +73,21 @@ class Footer:
         blocked = blocked or self.place.blocked
         if self.place.problems and self.folds.open is None:
             self.folds.turn(PLACE)
+        if not written:
+            self._suggest()
         self.message.disabled = written
         self.write.disabled = written or bool(blocked)
         self.upgrade.disabled = upgraded or (bool(blocked) and not written)
         self.upgrade.description = "Upgrade" if written else "Write & upgrade"
         self.write.tooltip = blocked or "Write the accepted rows into a version file"
         self.show_script()
+
+    def _suggest(self) -> None:
+        """Update the suggested message, unless a message was given or typed."""
+        suggested = self._draft.suggested_message
+        if not self._draft.message and self.message.value in ("", self._suggested):
+            self.message.value = suggested
+        self._suggested = suggested
 
     def show_script(self) -> None:
         """Show the script with all edits."""

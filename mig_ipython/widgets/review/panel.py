@@ -38,6 +38,10 @@ class Draft(Placed, Written, Protocol):
     def path(self) -> Any:
         """The version file; None before it is written."""
 
+    @property
+    def suggested_message(self) -> str:
+        """The message that the accepted operations suggest."""
+
     def is_applied(self) -> bool:
         """Return whether the revision is applied."""
 

@@ -45,6 +45,14 @@ def test_a_refusal_is_one_line(changed):
     assert "There is no row 7" in changed.fail("p.move(7, 1)")
 
 
+def test_without_a_message_the_operations_suggest_one(migrated):
+    migrated.declare(EMAIL)
+    shown = str(migrated.run("p = %mig_autogenerate Base --id b2\np"))
+    assert '.write("add_email_to_users")' in shown
+    assert migrated.run("p.write()").name == "b2_add_email_to_users.py"
+    assert '"""add_email_to_users' in migrated["p"].path.read_text()
+
+
 # ---- what it was made from
 
 

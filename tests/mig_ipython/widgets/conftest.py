@@ -33,6 +33,10 @@ class FakeDraft:
             found["label"] = f"{self.label!r} cannot be a branch label."
         return found
 
+    @property
+    def suggested_message(self):
+        return UpgradeOps(row.operation for row in self.proposal.review.rows if row.accepted).slug()
+
     def file_name(self, message=None):
         return f"ab12_{(message or '').replace(' ', '_')}.py"
 

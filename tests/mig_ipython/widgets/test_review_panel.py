@@ -394,6 +394,19 @@ def test_the_file_name_follows_the_message(panel):
     assert "ab12_other_words.py" in panel.footer.script.file.value
 
 
+def test_without_a_message_the_operations_suggest_one_until_another_is_typed(proposal):
+    proposal.draft.message = None
+    panel = ReviewPanel(proposal)
+    suggested = panel.footer.message.value
+    assert suggested == proposal.draft.suggested_message != ""
+    assert f"ab12_{suggested}.py" in panel.footer.script.file.value
+    tick(panel, 1, False)
+    assert panel.footer.message.value == proposal.draft.suggested_message != suggested
+    panel.footer.message.value = "mine"
+    tick(panel, 1, True)
+    assert panel.footer.message.value == "mine"
+
+
 def test_the_script_is_made_only_when_it_is_unfolded(panel):
     assert panel.footer.script.text.value == ""
     panel.footer.folds.turn("Script")
