@@ -1,11 +1,11 @@
-"""Try a run on a database without keeping what it does, and say what it did to the schema.
+"""Rehearse a run: carry it out on a copy or in a transaction that is rolled back, and return the schema changes.
 
     trial = rehearse(connection, run)
     trial.changes            # (("+", "pets", "table pets"), ("~", "users", "column email VARCHAR(80)"), ...)
 
 On SQLite the run happens on a copy, made by SQLite's backup API. Elsewhere it happens on the database itself, in a
-transaction that is rolled back, where the database can roll back changes of tables; what it touches is locked until
-then. That nothing is left is verified by reading the schema again.
+transaction that is rolled back, if the database has transactional DDL; the objects it changes are locked until then.
+Afterwards the schema is read again, to verify that no change is left.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["Change", "Rehearsal", "Schema", "Snapshot", "changes", "rehearse", "
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a trial run did: its report, the schema ``before`` and ``after``, and whether it ran ``on_copy``."""
+    """The result of a rehearsal: its report, the schema ``before`` and ``after``, whether it ran ``on_copy``."""
 
     report: RunReport
     before: Snapshot
@@ -38,20 +38,20 @@ class Rehearsal:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """What is different afterwards, by table."""
+        """The changes of the schema, by table."""
         return differences(self.before, self.after)
 
 
 def runs_on_copy(dialect_name: str) -> bool:
-    """Return whether a trial runs on a copy of such a database; elsewhere it runs in a transaction on it."""
+    """Return whether a rehearsal runs on a copy of such a database; otherwise it runs in a transaction on it."""
     return dialect_name == "sqlite"
 
 
 def rehearse(connection: Connection, run: Callable[[Connection], RunReport], *, version_table: str = "") -> Rehearsal:
-    """Call ``run(copy)``, which must do all its work on the connection that it is given, and return what that did.
+    """Call ``run(copy)``, which must do all its work on the connection that it is given, and return its changes.
 
-    ``version_table`` is left out of the schemas. Raises CommandError where no trial is possible, or where the run has
-    committed something all the same, and whatever ``run`` raises.
+    ``version_table`` is left out of the schemas. Raises CommandError where a rehearsal is impossible, or where the run
+    has committed something, and whatever ``run`` raises.
     """
     on_copy = runs_on_copy(connection.dialect.name)
     version = _data_version(connection) if on_copy else 0
@@ -60,7 +60,7 @@ def rehearse(connection: Connection, run: Callable[[Connection], RunReport], *, 
         if on_copy and copy.in_transaction():
             copy.rollback()
         try:
-            trial = Rehearsal(run(copy), before, snapshot_of(copy, without=version_table), on_copy)
+            rehearsal = Rehearsal(run(copy), before, snapshot_of(copy, without=version_table), on_copy)
         except Exception as error:
             if on_copy:
                 _refuse_changed(connection, version, error)
@@ -72,7 +72,7 @@ def rehearse(connection: Connection, run: Callable[[Connection], RunReport], *, 
         _refuse_changed(connection, version)
     else:
         _refuse_committed(connection, before, version_table)
-    return trial
+    return rehearsal
 
 
 def _data_version(connection: Connection) -> int:
@@ -81,37 +81,37 @@ def _data_version(connection: Connection) -> int:
 
 
 def _refuse_changed(connection: Connection, version: int, cause: Exception | None = None) -> None:
-    """Raise CommandError where the database itself was written to while the copy was tried."""
+    """Raise CommandError where the database itself was written to during a rehearsal on a copy."""
     if connection.in_transaction():
         connection.rollback()
     if _data_version(connection) != version:
         raise CommandError(
             "The database itself was changed during the trial: by a connection that a revision opens, or by another "
-            "program. What the trial says of the copy may not hold. Let the revision use op.get_bind()."
+            "program. The result of the trial may be wrong. Let the revision use op.get_bind()."
         ) from cause
 
 
 def _refuse_committed(
     connection: Connection, before: Snapshot, version_table: str, cause: Exception | None = None
 ) -> None:
-    """Raise CommandError where the schema is not as it was, because the run has committed on the way."""
+    """Raise CommandError where the schema has changed, because the run has committed."""
     left = differences(before, snapshot_of(connection, without=version_table))
     connection.rollback()
     if left:
-        told = "; ".join(f"{sign} {name}: {what}" for sign, name, what in left[:5])
+        shown = "; ".join(f"{sign} {name}: {what}" for sign, name, what in left[:5])
         more = f" and {len(left) - 5} more" if len(left) > 5 else ""
         raise CommandError(
-            f"The trial was not rolled back, because a revision commits by itself. What it left: {told}{more}"
+            f"The trial was not rolled back, because a revision commits by itself. What it left: {shown}{more}"
         ) from cause
 
 
 @contextmanager
 def _copied(connection: Connection) -> Iterator[Connection]:
-    """Give a connection to a copy of a SQLite database, in a file that is gone afterwards."""
+    """Yield a connection to a copy of a SQLite database, in a temporary file."""
     source = connection.connection.driver_connection
     foreign_keys = connection.exec_driver_sql("PRAGMA foreign_keys").scalar()
     if source is None or not hasattr(source, "backup"):
-        raise CommandError("This driver of SQLite cannot copy a database, so nothing was tried.")
+        raise CommandError("This driver of SQLite cannot copy a database, so nothing was run.")
     with tempfile.TemporaryDirectory(prefix="mig-try-") as folder:
         url = URL.create("sqlite", database=os.path.join(folder, "try.db"))
         engine = create_engine(url, poolclass=NullPool)
@@ -127,7 +127,7 @@ def _copied(connection: Connection) -> Iterator[Connection]:
 
 @contextmanager
 def _rolled_back(connection: Connection) -> Iterator[Connection]:
-    """Give the connection inside a transaction that ends with a rollback."""
+    """Yield the connection inside a transaction that ends with a rollback."""
     if not DefaultImpl.get_by_dialect(connection.dialect).transactional_ddl:
         raise CommandError(
             f"{connection.dialect.name} commits each change of a table at once, so nothing can be tried in it. "

@@ -1,4 +1,4 @@
-"""The schema of a database at one moment, in words: tables, views, enum types, sequences, triggers, comments.
+"""The schema of a database as lines of text: tables, views, enum types, sequences, triggers, comments.
 
 before = snapshot_of(connection)
 ...
@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import Connection, Inspector, inspect
+from sqlalchemy.dialects.postgresql.base import PGInspector
+from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint
 
 Schema = Mapping[str, tuple[str, ...]]
 """For each table, its columns, keys, constraints, indexes and comments, one line each."""
 
 Change = tuple[Literal["+", "-", "~"], str, str]
-"""Added, removed or changed; the table; what, in words."""
+"""Added, removed or changed; the name of the table; a description."""
 
 _NOT_READ = {
     "postgresql": "rows, functions, privileges, row level policies, rules, extensions, domains and partitions",
@@ -28,7 +30,7 @@ _NOT_READ = {
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was read: the schemas, the tables in them, and by (kind, name) the definition of all else."""
+    """One reading of a schema: schemas, their tables, and the definition of each other object by (kind, name)."""
 
     dialect: str
     schemas: tuple[str, ...]
@@ -36,7 +38,7 @@ class Snapshot:
     objects: Mapping[tuple[str, str], str]
 
     def coverage(self) -> tuple[str, ...]:
-        """Return in words what this snapshot compares, and what it does not; a line each."""
+        """Return lines that describe what this snapshot compares, and what it does not."""
         kinds: dict[str, list[str]] = {"schema": list(self.schemas), "table": list(self.tables)}
         for kind, name in self.objects:
             kinds.setdefault(kind, []).append(name)
@@ -48,7 +50,7 @@ class Snapshot:
                 line.startswith("comment ") or " comment '" in line for lines in self.tables.values() for line in lines
             )
             lines.append(f"comments of tables and columns: {commented or 'none'}")
-        return (*lines, f"not compared: {_NOT_READ.get(self.dialect, 'rows and whatever is not named above')}")
+        return (*lines, f"not compared: {_NOT_READ.get(self.dialect, 'rows and all that is not named above')}")
 
 
 def snapshot_of(connection: Connection, *, without: str = "") -> Snapshot:
@@ -66,7 +68,7 @@ def snapshot_of(connection: Connection, *, without: str = "") -> Snapshot:
 
 
 def schema_of(connection: Connection, *, without: str = "") -> Schema:
-    """Return the tables of the default schema in words, sorted; ``without`` is a table to leave out."""
+    """Return the tables of the default schema as lines of text, sorted; ``without`` is a table to leave out."""
     inspector = inspect(connection)
     names = sorted(name for name in inspector.get_table_names() if name != without)
     return {name: _reflected(inspector, name, None) for name in names}
@@ -104,7 +106,7 @@ def changes(before: Schema, after: Schema) -> tuple[Change, ...]:
 
 
 def _schemas(connection: Connection, inspector: Inspector) -> list[str]:
-    """Return the schemas whose tables are a project's own; SQLite has one that counts."""
+    """Return the schemas except those of PostgreSQL itself; other databases are read in one schema."""
     if connection.dialect.name != "postgresql":
         return []
     return sorted(name for name in inspector.get_schema_names() if name != "information_schema" and name[:3] != "pg_")
@@ -123,8 +125,9 @@ def _objects(connection: Connection, inspector: Inspector, schema: str | None) -
 
 
 def _objects_of_postgresql(
-    connection: Connection, inspector: Any, schema: str | None, prefix: str
+    connection: Connection, inspector: Inspector, schema: str | None, prefix: str
 ) -> Iterator[tuple[tuple[str, str], str]]:
+    assert isinstance(inspector, PGInspector), "PostgreSQL has its own inspector"
     for name in inspector.get_materialized_view_names(schema=schema):
         yield ("materialized view", prefix + name), inspector.get_view_definition(name, schema=schema) or ""
     for enum in inspector.get_enums(schema=schema):
@@ -153,7 +156,7 @@ def _lines(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> Iterat
 
 
 def _subject(line: str) -> str:
-    """Return the kind and the name at the beginning of a line: ``column email``; what has no name is itself."""
+    """Return the kind and the name at the start of a line: ``column email``; the whole line if there is no name."""
     words = line.split(" ", 2)
     if words[0] == "comment":
         return "comment"
@@ -185,20 +188,20 @@ def _comment(inspector: Inspector, name: str, schema: str | None) -> tuple[str, 
     return (f"comment {text!r}",) if text is not None else ()
 
 
-def _column(column: Any) -> str:
+def _column(column: ReflectedColumn) -> str:
     default = f" default {column['default']}" if column.get("default") is not None else ""
     comment = f" comment {column['comment']!r}" if column.get("comment") is not None else ""
     return f"column {column['name']} {column['type']}{'' if column['nullable'] else ' not null'}{default}{comment}"
 
 
-def _foreign(key: Any) -> str:
+def _foreign(key: ReflectedForeignKeyConstraint) -> str:
     referred = f"{key['referred_schema']}." if key.get("referred_schema") else ""
     options = "".join(f" {word} {action}" for word, action in sorted((key.get("options") or {}).items()))
     local, remote = ", ".join(key["constrained_columns"]), ", ".join(key["referred_columns"])
     return f"({local}) to {referred}{key['referred_table']} ({remote}){options}"
 
 
-def _named(item: Any) -> str:
+def _named(item: Mapping[str, object]) -> str:
     return f" {item['name']}" if item.get("name") else ""
 
 

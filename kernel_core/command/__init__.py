@@ -1,27 +1,27 @@
-"""A person's verbs, one function each. They return what came of it; printing is the caller's.
+"""The commands, one function each: they return their result, and print it through ``Config.print_stdout``.
 
     config = Config("alembic.ini")
     command.upgrade(config, "head")       # a RunReport
 
-What needs no database imports neither SQLAlchemy nor Mako: heads, history, show, branches.
+The commands that need no database (heads, history, show, branches) import neither SQLAlchemy nor Mako.
 """
 
 from ..runtime.report import AppliedStep, RunEvent, RunReport
 from .environment import Config, scripts_of
 from .initializing import Template, init, list_templates
 from .inspecting import (
-    Standing,
+    DatabaseHeads,
     UnknownRevision,
     branches,
     current,
     current_heads,
     heads,
+    heads_by_database,
     history,
     known,
     refuse_behind,
     show,
     shown,
-    standings,
 )
 from .migrating import downgrade, ensure_version, stamp, upgrade
 from .writing import check, edit, merge, revision, sentences
@@ -29,9 +29,9 @@ from .writing import check, edit, merge, revision, sentences
 __all__ = [
     "AppliedStep",
     "Config",
+    "DatabaseHeads",
     "RunEvent",
     "RunReport",
-    "Standing",
     "Template",
     "UnknownRevision",
     "branches",
@@ -42,6 +42,7 @@ __all__ = [
     "edit",
     "ensure_version",
     "heads",
+    "heads_by_database",
     "history",
     "init",
     "known",
@@ -54,6 +55,5 @@ __all__ = [
     "show",
     "shown",
     "stamp",
-    "standings",
     "upgrade",
 ]

@@ -1,4 +1,4 @@
-"""The environment that a command works in: what is asked of a configuration, its scripts, one run of its ``env.py``."""
+"""The environment of a command: its configuration, its scripts, and running its ``env.py``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Plan = Callable[[tuple[str, ...], "MigrationContext"], Sequence[Step | StampStep
 
 
 class Config(Protocol):
-    """What is asked of a `config.Config`, which lives a floor above."""
+    """The part of `config.Config` that the commands use; the class itself is in a layer above."""
 
     config_file_name: str | None
     config_ini_section: str
@@ -41,14 +41,14 @@ class Config(Protocol):
 
 
 def scripts_of(config: Config) -> ScriptDirectory:
-    """Return the environment that ``config`` names; raises EnvironmentMissing, which says how to make one."""
+    """Return the environment that ``config`` names; EnvironmentMissing, with the command that makes one, if none."""
     if not config.get_main_option("script_location"):
         name = config.config_file_name
         if name is None or os.path.exists(name):
             section = f" [{config.config_ini_section}]" if name else ""
             where = f"{name or 'The configuration'}{section} names no environment (script_location)."
         else:
-            where = f"There is no {name}, so no environment is known here."
+            where = f"There is no {name}, so there is no environment here."
         base = os.path.basename(name or "")
         others = [*sorted(glob.glob(f"*/{base}")), f"../{base}", f"../../{base}"] if name else []
         others = [other for other in others if os.path.isfile(other)]
@@ -67,27 +67,27 @@ def scripts_of(config: Config) -> ScriptDirectory:
 def run(
     config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = False, must_run: bool = False, **opts: Any
 ) -> RunReport:
-    """Run ``env.py`` with ``plan`` and return what came of it.
+    """Run ``env.py`` with ``plan`` and return the report.
 
-    An ``env.py`` may decide that there is nothing to do and not call ``run_migrations()``: that is a warning, and with
-    ``must_run``, where the command would report what it does not know, a CommandError.
+    An ``env.py`` may decide not to call ``run_migrations()``: then a warning is shown, or with ``must_run``, where the
+    command would have nothing to report, CommandError is raised.
     """
     from ..runtime.environment import EnvironmentContext  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
 
-    asked = False
+    has_run = False
 
-    def noticed(rev: tuple[str, ...], context: MigrationContext) -> Sequence[Step | StampStep]:
-        nonlocal asked
-        asked = True
+    def noting_plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[Step | StampStep]:
+        nonlocal has_run
+        has_run = True
         return plan(rev, context)
 
     buffer = io.StringIO() if sql else None
-    environment = EnvironmentContext(config, scripts, fn=noticed, as_sql=sql, output_buffer=buffer, **opts)
+    environment = EnvironmentContext(config, scripts, fn=noting_plan, as_sql=sql, output_buffer=buffer, **opts)
     with environment:
         if not opts.get("dont_mutate"):
             scripts.run_computed()
         scripts.run_env()
-    if not asked:
+    if not has_run:
         text = f"{scripts.env_py_location} ended without context.run_migrations(); nothing was done."
         if must_run:
             raise CommandError(text)

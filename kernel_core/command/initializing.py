@@ -1,4 +1,4 @@
-"""Making an environment from a template."""
+"""Create an environment from a template."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .printing import print_files, say
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What `init` can make: its name and the first line of its README."""
+    """A template of `init`: its name and the first line of its README."""
 
     name: str
     about: str
 
 
 def list_templates(config: Config) -> tuple[Template, ...]:
-    """Return and print the templates that `init` knows, by name."""
+    """Return and print the templates of `init`, by name."""
     found = _templates(config)
     say(config, "Available templates:\n")
     for each in found:
@@ -44,19 +44,19 @@ def init(
     package: bool = False,
     alembic: bool = False,
 ) -> list[str]:
-    """Make an environment in ``directory`` and the files that configure it, as far as ``config`` names them.
+    """Create an environment in ``directory``, and the configuration files that ``config`` names.
 
-    An ini file that is there stays as it is; a ``pyproject.toml`` gains ``[tool.alembic]`` unless it has one. Returns
-    the paths made or changed. With ``alembic`` the files import ``alembic``: they run here and with plain Alembic.
+    An existing ini file is not changed; ``[tool.alembic]`` is added to a ``pyproject.toml`` without it. Returns the
+    paths of the files written. With ``alembic`` the files import ``alembic``: they run here and with Alembic itself.
 
-    Raises CommandError, and makes nothing, where the folder is not empty or the template is not known.
+    Raises CommandError, and creates nothing, where the folder is not empty or the template is unknown.
     """
     folder, source = os.path.abspath(directory), os.path.join(config.get_template_directory(), template)
     known = [each.name for each in _templates(config)]
     if template not in known:
-        raise CommandError(f"There is no template {template!r}. Choose one of: {', '.join(known)}.")
+        raise CommandError(f"Unknown template {template!r}. Choose one of: {', '.join(known)}.")
     if os.path.exists(folder) and (not os.path.isdir(folder) or os.listdir(folder)):
-        raise CommandError(f"{folder} exists and is not empty; nothing was made. Choose another folder.")
+        raise CommandError(f"{folder} exists and is not empty; nothing was created. Choose another folder.")
     names = sorted(name for name in os.listdir(source) if os.path.isfile(os.path.join(source, name)))
     made: list[str] = []
     if "pyproject.toml.mako" in names:
@@ -76,7 +76,7 @@ def init(
 
 
 def _for_alembic(text: str) -> str:
-    """Return the text of a template's file with the names of Alembic, and nothing that only this engine has."""
+    """Return the text of a template's file with Alembic's names, without the parts that only this engine has."""
     ours = "from kernel_core.util.source import import_block, literal\n"
     text = text.replace(f"<%!\n{ours}%>\\\n", "").replace(ours, "").replace("${literal(", "${repr(")
     text = text.replace('<%block filter="import_block">\n', "").replace("</%block>\n", "")
@@ -84,7 +84,7 @@ def _for_alembic(text: str) -> str:
 
 
 def _write_ini(config: Config, template: str, folder: str, alembic: bool) -> Sequence[str]:
-    """Write the ini file unless it is there, or ``config`` lives in memory only."""
+    """Write the ini file unless it exists, or ``config`` is in memory only."""
     path = config.config_file_name
     if path is None or os.path.exists(path):
         return ()
@@ -93,8 +93,8 @@ def _write_ini(config: Config, template: str, folder: str, alembic: bool) -> Seq
 
 
 def _add_toml(config: Config, template: str, folder: str) -> Sequence[str]:
-    """Add ``[tool.alembic]`` to the toml file (named, or beside the ini file), unless it has such a table."""
-    import json  # noqa: PLC0415 - heads and history shall start without these
+    """Add ``[tool.alembic]`` to the toml file (named, or next to the ini file), unless it has that table."""
+    import json  # noqa: PLC0415 - heads and history start faster without these
     import tomllib  # noqa: PLC0415
 
     path = config.toml_file_name
@@ -107,14 +107,14 @@ def _add_toml(config: Config, template: str, folder: str) -> Sequence[str]:
         if alembic_table(tomllib.loads(before), path):
             return ()
     except tomllib.TOMLDecodeError as error:
-        raise CommandError(f"{path} cannot be read: {error}. Nothing was made; correct it first.") from None
+        raise CommandError(f"{path} cannot be read: {error}. Nothing was created; correct it first.") from None
     added = _filled(template, script_location=json.dumps(_location(path, folder), ensure_ascii=False))
     replace(path, f"{before.rstrip()}\n\n{added}" if before.strip() else added)
     return (path,)
 
 
 def _location(file: str, folder: str) -> str:
-    """Return ``folder`` as ``file`` names it: from where the file is, if it lies below, with each % doubled."""
+    """Return ``folder`` as it is written in ``file``: relative to the file if it is below it, with each % doubled."""
     home = os.path.dirname(os.path.abspath(file))
     if not folder.startswith(home.rstrip(os.sep) + os.sep) and folder != home:
         return folder.replace("%", "%%")
@@ -124,7 +124,7 @@ def _location(file: str, folder: str) -> str:
 def _filled(template: str, **values: str) -> str:
     from mako.template import Template as Mako  # type: ignore[import-untyped]  # noqa: PLC0415 - only init needs it
 
-    return str(Mako(_text(template)).render_unicode(**values))  # noqa: S702 - it makes a configuration, not HTML
+    return str(Mako(_text(template)).render_unicode(**values))  # noqa: S702 - a configuration, not HTML
 
 
 def _about(readme: str) -> str:

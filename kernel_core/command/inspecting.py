@@ -1,4 +1,4 @@
-"""Read revisions and databases; nothing is changed."""
+"""The commands that read revisions and databases and change nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
 
 
 class UnknownRevision(Revision):
-    """A revision that a database stands at and that no readable file here has."""
+    """A revision that a database is at, and that is in no readable file here."""
 
     __slots__ = ()
     path = ""
@@ -27,14 +27,14 @@ class UnknownRevision(Revision):
 
     @property
     def doc(self) -> str:
-        """What there is to say of it."""
+        """The text shown instead of a message."""
         return "in no file here that can be read"
 
 
 def heads(config: Config, verbose: bool = False, resolve_dependencies: bool = False) -> tuple[Script, ...]:
     """Return and print the newest revision of each branch.
 
-    ``resolve_dependencies`` leaves out those that another depends on, ``verbose`` prints all that is known.
+    ``resolve_dependencies`` leaves out those that another depends on, ``verbose`` prints the full log entry.
     """
     scripts = scripts_of(config)
     found = scripts.get_revisions(scripts.get_heads(consider_depends_on=resolve_dependencies))
@@ -43,7 +43,7 @@ def heads(config: Config, verbose: bool = False, resolve_dependencies: bool = Fa
 
 
 def branches(config: Config, verbose: bool = False) -> tuple[Script, ...]:
-    """Return and print the revisions from which several others go on."""
+    """Return and print the revisions that have several children."""
     scripts = scripts_of(config)
     found = tuple(script for script in scripts.walk_revisions() if script.is_branch_point)
     print_branches(config, scripts, found, verbose)
@@ -57,9 +57,9 @@ def history(
 
         history(config, "base:current")
 
-    A range that begins at base holds what its revisions depend on too, and from ``branch@base`` only what the branch
-    needs. Steps that lead too far end at the last revision. The database is queried only for a range that counts from
-    where it is.
+    A range from base includes the dependencies of its revisions, one from ``branch@base`` only those of the branch.
+    Relative steps beyond the last revision end there. The database is queried only for a range relative to its current
+    revision.
     """
     scripts = scripts_of(config)
     found = _in_range(config, scripts, rev_range)
@@ -73,7 +73,7 @@ def _in_range(config: Config, scripts: ScriptDirectory, rev_range: str | None) -
         return list(scripts.walk_revisions())
     if ":" not in rev_range:
         raise CommandError(f'"{rev_range}" is not a range. Write it as from:to, from: or :to.')
-    lower, upper = scripts.map.resolve_range(rev_range, where_of(config, scripts, rev_range), exact=False)
+    lower, upper = scripts.map.resolve_range(rev_range, heads_needed_for(config, scripts, rev_range), exact=False)
     if not upper:
         return []
     start = rev_range.partition(":")[0].strip()
@@ -82,9 +82,9 @@ def _in_range(config: Config, scripts: ScriptDirectory, rev_range: str | None) -
 
 
 def show(config: Config, rev: str) -> Script | tuple[Script, ...]:
-    """Return a revision and print all that is known of it; a tuple where the name resolves to several.
+    """Return a revision and print its log entry; a tuple where the name resolves to several.
 
-    Raises ResolutionError, and CommandError for base, which is none.
+    Raises ResolutionError, and CommandError for base, which is not a revision.
     """
     found = shown(config, rev)
     if not found:
@@ -95,28 +95,30 @@ def show(config: Config, rev: str) -> Script | tuple[Script, ...]:
 
 
 def shown(config: Config, rev: str) -> tuple[Script, ...]:
-    """Return all revisions that a name such as ``heads`` or ``current`` stands for; () for base."""
+    """Return all revisions that a name such as ``heads`` or ``current`` resolves to; () for base."""
     scripts = scripts_of(config)
-    return scripts.get_revisions(scripts.map.resolve(rev, where_of(config, scripts, rev)))
+    return scripts.get_revisions(scripts.map.resolve(rev, heads_needed_for(config, scripts, rev)))
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where one database stands: its masked URL, and the ids in its version table."""
+class DatabaseHeads:
+    """The current revisions of one database: its masked URL, and the ids in its version table."""
 
     target: str
     heads: tuple[str, ...]
 
 
-def standings(config: Config, scripts: ScriptDirectory | None = None, *, must_run: bool = True) -> tuple[Standing, ...]:
+def heads_by_database(
+    config: Config, scripts: ScriptDirectory | None = None, *, must_run: bool = True
+) -> tuple[DatabaseHeads, ...]:
     """Return the current revisions of each database that ``env.py`` configures, in its order; writes nothing.
 
     Raises CommandError where it configures none, unless ``must_run`` is false.
     """
-    found: list[Standing] = []
+    found: list[DatabaseHeads] = []
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[()]:
-        found.append(Standing(context.target, rev))
+        found.append(DatabaseHeads(context.target, rev))
         return ()
 
     run(config, scripts or scripts_of(config), plan, must_run=must_run, dont_mutate=True)
@@ -129,7 +131,7 @@ def current(config: Config, verbose: bool = False, check_heads: bool = False) ->
     ``check_heads`` raises DatabaseNotAtHead where one of the databases lacks a revision.
     """
     scripts = scripts_of(config)
-    places = standings(config, scripts, must_run=check_heads)
+    places = heads_by_database(config, scripts, must_run=check_heads)
     if check_heads:
         refuse_behind(scripts, places)
     print_current(config, [(place.target, known(scripts, place.heads)) for place in places], verbose)
@@ -143,8 +145,8 @@ def known(scripts: ScriptDirectory, names: Iterable[str]) -> tuple[Revision, ...
     )
 
 
-def refuse_behind(scripts: ScriptDirectory, places: Iterable[Standing]) -> None:
-    """Raise DatabaseNotAtHead for the first database that does not stand at every head."""
+def refuse_behind(scripts: ScriptDirectory, places: Iterable[DatabaseHeads]) -> None:
+    """Raise DatabaseNotAtHead for the first database that is not at every head."""
     scripts.map.require_readable()
     newest = scripts.get_heads(consider_depends_on=True)
     for place in places:
@@ -153,18 +155,18 @@ def refuse_behind(scripts: ScriptDirectory, places: Iterable[Standing]) -> None:
             raise DatabaseNotAtHead(f"Database is not on all head revisions: {place.target}. {lost}")
         if set(place.heads) != set(newest):
             raise DatabaseNotAtHead(
-                f"Database is not on all head revisions: {place.target} stands at {', '.join(place.heads) or 'base'}, "
+                f"Database is not on all head revisions: {place.target} is at {', '.join(place.heads) or 'base'}, "
                 f"the newest is {', '.join(newest) or 'base'}. Upgrade it: upgrade heads."
             )
 
 
 def current_heads(config: Config, scripts: ScriptDirectory | None = None) -> tuple[str, ...]:
-    """Return the ids at which the database stands, as its version table has them; writes nothing."""
-    return tuple(sorted({name for place in standings(config, scripts) for name in place.heads}))
+    """Return the ids in the version table of the database; writes nothing."""
+    return tuple(sorted({name for place in heads_by_database(config, scripts) for name in place.heads}))
 
 
-def where_of(config: Config, scripts: ScriptDirectory, text: str) -> tuple[str, ...] | None:
-    """Return where the database stands, if ``text`` counts from there; None where the question need not be asked."""
+def heads_needed_for(config: Config, scripts: ScriptDirectory, text: str) -> tuple[str, ...] | None:
+    """Return the current revisions of the database if ``text`` is relative to them; None if no query is needed."""
     points = [part.rpartition("@")[2] for part in text.split(":")]
     if any(point.startswith(("current", "+", "-")) for point in points):
         return current_heads(config, scripts)

@@ -1,4 +1,4 @@
-"""Moving a database from one revision to another, or printing the SQL for it."""
+"""The commands that move a database from one revision to another, or print the SQL for it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
 
 
 def upgrade(config: Config, revision: Names, sql: bool = False, tag: str | None = None) -> RunReport:
-    """Bring the database up to ``revision``; with ``sql`` return and print the SQL instead, from ``a``
-    where it is ``a:b``.
+    """Upgrade the database to ``revision``; with ``sql`` return and print the SQL instead, for ``a:b`` from ``a``.
 
-    Raises UpgradeFailed where a revision fails, and what the plan refuses. Where a version file cannot be read,
-    BrokenScript is raised and nothing is run, unless ``revision`` is an id that the other files lead to.
+    Raises UpgradeFailed where a revision fails, and CommandError where no plan leads there. Where a version file cannot
+    be read, BrokenScript is raised and nothing is run, unless ``revision`` is an id that the other files lead to.
     """
     scripts = scripts_of(config)
     start, target = _ends(revision, sql)
@@ -33,27 +32,27 @@ def upgrade(config: Config, revision: Names, sql: bool = False, tag: str | None 
             scripts.map.require_readable()
         return steps
 
-    return _carried_out(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+    return _run_and_print(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
 
 
 def downgrade(config: Config, revision: Names, sql: bool = False, tag: str | None = None) -> RunReport:
-    """Bring the database down to ``revision``; with ``sql`` it must be a range ``from:to``. Raises as `upgrade`."""
+    """Downgrade the database to ``revision``; with ``sql`` it must be a range ``from:to``. Raises as `upgrade`."""
     scripts = scripts_of(config)
     start, target = _ends(revision, sql)
     if sql and start is None:
-        raise CommandError("SQL for a downgrade needs both ends, as it asks no database: write from:to.")
+        raise CommandError("SQL for a downgrade needs both ends, because no database is queried: write from:to.")
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[Step]:
         return downgrade_steps(scripts.map, frozenset(rev), target)
 
-    return _carried_out(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+    return _run_and_print(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
 
 
 def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = None, purge: bool = False) -> RunReport:
-    """Make the version table say ``revision`` and run nothing; ``purge`` forgets whatever it said before."""
+    """Set the version table to ``revision`` and run nothing; ``purge`` deletes all its rows first."""
     scripts = scripts_of(config)
     if sql and purge:
-        raise CommandError("--purge deletes rows that only a database knows; with --sql name where it is: from:to.")
+        raise CommandError("--purge deletes rows that are in a database only; with --sql give a range from:to.")
     start, target = _ends_of_all(revision, sql)
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[StampStep]:
@@ -64,20 +63,20 @@ def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = 
         wanted = frozenset(new for step in stamp_steps(scripts.map, frozenset(), target) for new in step.after)
         return () if wanted == frozenset(rev) else (StampStep(frozenset(rev), wanted),)
 
-    return _carried_out(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
+    return _run_and_print(config, scripts, plan, sql=sql, starting_rev=start, destination_rev=target, tag=tag)
 
 
 def ensure_version(config: Config, sql: bool = False) -> RunReport:
-    """Make the version table where there is none; with ``sql`` return the statement instead."""
+    """Create the version table if there is none; with ``sql`` return the statement instead."""
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[()]:
         context.ensure_version_table()
         return ()
 
-    return _carried_out(config, scripts_of(config), plan, sql=sql)
+    return _run_and_print(config, scripts_of(config), plan, sql=sql)
 
 
-def _carried_out(config: Config, scripts: ScriptDirectory, plan: Plan, **opts: Any) -> RunReport:
+def _run_and_print(config: Config, scripts: ScriptDirectory, plan: Plan, **opts: Any) -> RunReport:
     """Run ``env.py`` with ``plan``; the SQL of an offline run is printed as well as returned."""
     report = run(config, scripts, plan, **opts)
     if report.sql is not None:
@@ -86,27 +85,29 @@ def _carried_out(config: Config, scripts: ScriptDirectory, plan: Plan, **opts: A
 
 
 def _is_certain(scripts: ScriptDirectory, target: Names) -> bool:
-    """Return whether ``target`` stays the same with one more version file, as ids and base do."""
+    """Return whether one more version file could not change what ``target`` resolves to: true of ids and base."""
     return all(part == "base" or part in scripts.map for part in split_targets(target))
 
 
 def _ends_of_all(revision: Names, sql: bool) -> tuple[str | None, Names]:
-    """Split several names of which each may be ``from:to``; there is one place to begin at."""
+    """Split several names of which each may be ``from:to``; all must have the same start."""
     if isinstance(revision, str):
         return _ends(revision, sql)
     pairs = [_ends(each, sql) for each in revision]
     starts = sorted({start for start, _ in pairs if start is not None})
     if len(starts) > 1:
-        raise CommandError(f"SQL begins at one place, not at {' and '.join(starts)}. Write the same before each colon.")
+        raise CommandError(
+            f"SQL starts at one revision, not at {' and '.join(starts)}. Write the same before each colon."
+        )
     return starts[0] if starts else None, [part for _, target in pairs for part in split_targets(target)]
 
 
 def _ends(revision: Names, sql: bool) -> tuple[str | None, Names]:
-    """Split ``from:to``, which only offline mode knows."""
+    """Split ``from:to``, which only offline mode accepts."""
     if not isinstance(revision, str) or ":" not in revision:
         return None, revision
     if not sql:
-        raise CommandError(f'"{revision}" is a range; that is for --sql only. Name the revision to go to.')
+        raise CommandError(f'"{revision}" is a range, which only --sql accepts. Name the revision to go to.')
     start, _, target = revision.partition(":")
     if not start or not target:
         raise CommandError(f'"{revision}" needs both ends: from:to.')

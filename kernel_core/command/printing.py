@@ -1,6 +1,6 @@
-"""What the functions of `command` print, in the form in which programs read it that were written for Alembic.
+"""What the functions of `command` print, in the form that programs written for Alembic read.
 
-A configuration whose ``prints_results`` is false keeps them quiet: ``mig`` and notebooks show what is returned.
+With ``config.prints_results = False`` nothing is printed: ``mig`` and notebooks show the returned values instead.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def print_heads(config: Config, scripts: Iterable[Revision], verbose: bool) -> N
 
 
 def print_branches(config: Config, scripts: ScriptDirectory, points: Iterable[Script], verbose: bool) -> None:
-    """Print the revisions from which branches go on, with the children of each."""
+    """Print the branch points, with the children of each."""
     for point in points:
         lines = [point.cmd_format(verbose, include_branches=True)]
         for child in scripts.get_revisions(sorted(point.nextrev)):

@@ -84,7 +84,7 @@ def ensure_version(config: Config, options: argparse.Namespace) -> Iterable[str]
 def current(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Show where the database stands."""
     scripts = command.scripts_of(config)
-    places = command.standings(config, scripts)
+    places = command.heads_by_database(config, scripts)
     if options.check_heads:
         command.refuse_behind(scripts, places)
     known = [(place.target, command.known(scripts, place.heads)) for place in places]

@@ -63,13 +63,13 @@ def test_a_broken_file_is_told_of_under_the_history(mig, project):
     assert "zz.py, line 2" in out
 
 
-def test_a_missing_environment_names_the_way_on(tmp_path, monkeypatch, capsys):
+def test_a_missing_environment_is_reported_with_the_command_that_makes_one(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as exit_:
         CommandLine().main(["current"])
     assert exit_.value.code == 255
     assert capsys.readouterr().err == (
-        "FAILED: There is no alembic.ini, so no environment is known here. Make one: mig init migrations\n"
+        "FAILED: There is no alembic.ini, so there is no environment here. Make one: mig init migrations\n"
     )
 
 

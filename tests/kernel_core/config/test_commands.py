@@ -101,7 +101,7 @@ def test_current_tells_whether_the_database_is_at_the_heads(mig, project):
     code, out, err = mig("current", "--check-heads")
     assert (code, out) == (255, "")
     assert err == (
-        f"FAILED: Database is not on all head revisions: {project.url} stands at a1, the newest is b2. "
+        f"FAILED: Database is not on all head revisions: {project.url} is at a1, the newest is b2. "
         "Upgrade it: upgrade heads.\n"
     )
     mig("upgrade", "head")
@@ -237,4 +237,4 @@ def test_several_databases_each_say_where_they_stand(mig, project, tmp_path):
     assert mig("current")[1] == (
         f"sqlite:///{tmp_path}/one.db:\nb2 (head), Do b2\nsqlite:///{tmp_path}/two.db:\na1, Do a1\n"
     )
-    assert "two.db stands at a1" in mig("current", "--check-heads")[2]
+    assert "two.db is at a1" in mig("current", "--check-heads")[2]
