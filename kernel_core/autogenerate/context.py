@@ -18,6 +18,7 @@ from ..operations.operation import Code
 from ..runtime.migration import MigrationContext
 from ..util.exc import CommandError, InvalidValue
 from ..util.sqla_compat import sorted_tables
+from .databases import DatabaseRules, rules_of
 from .registry import Comparisons, comparisons_of
 
 NameKind = Literal[
@@ -99,6 +100,11 @@ class AutogenContext:
             raise CommandError("Autogenerate needs a database connection to compare with; this context has none.")
         inspector: Inspector = inspect(self.connection)
         return inspector
+
+    @cached_property
+    def rules(self) -> DatabaseRules:
+        """What differs from database to database in a comparison."""
+        return rules_of(self.dialect)
 
     @cached_property
     def comparisons(self) -> Comparisons:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy.schema import Column, DefaultClause, Table
@@ -11,11 +12,11 @@ from ...operations.operation import MigrateOperation
 from ...util.dispatch import PriorityDispatchResult
 from ...util.sqla_compat import literal_text
 from ..context import AutogenContext
-from ..databases.catalog import TableInfo
+from ..databases import DefaultPair, TableInfo
 from .changes import Changes
 from .comments import compare_comment
 from .copies import column_alone
-from .gone import dropped_column
+from .dropped import dropped_column
 from .objects import column_of
 from .reflect import Database
 from .server_defaults import default_differs, known_default
@@ -53,9 +54,13 @@ def dropped_columns(
 
 
 def altered_columns(
-    context: AutogenContext, database: Database, info: TableInfo, model: Table
+    context: AutogenContext,
+    database: Database,
+    info: TableInfo,
+    model: Table,
+    equivalent: Collection[DefaultPair],
 ) -> list[MigrateOperation]:
-    """Return what alters the columns that both sides have."""
+    """Return what alters the columns that both sides have; ``equivalent`` are defaults that differ as text alone."""
     sameness = database.sameness
     operations: list[MigrateOperation] = []
     for column in model.columns:
@@ -66,14 +71,18 @@ def altered_columns(
         inspected = column_of(item) if sameness.sees_all else database.column(info.key, name)
         if not context.run_object_filters(column, name, "column", False, inspected):
             continue
-        operation = _alteration(context, database, info, inspected, column)
+        operation = _alteration(context, info, inspected, column, equivalent)
         if operation.has_changes():
             operations.append(operation)
     return operations
 
 
 def _alteration(
-    context: AutogenContext, database: Database, info: TableInfo, inspected: Column[Any], model: Column[Any]
+    context: AutogenContext,
+    info: TableInfo,
+    inspected: Column[Any],
+    model: Column[Any],
+    equivalent: Collection[DefaultPair],
 ) -> AlterColumnOp:
     schema, table = info.key
     operation = AlterColumnOp(
@@ -90,7 +99,7 @@ def _alteration(
         "nullable": lambda: _compare_nullable(operation, info, inspected, model),
         "comment": lambda: compare_comment(context, operation, inspected, model),
         "types": lambda: _compare_type(context, operation, inspected, model),
-        "server_default": lambda: _compare_default(context, database, info, operation, inspected, model),
+        "server_default": lambda: _compare_default(context, info, operation, inspected, model, equivalent),
     }
     given = (context, operation, schema, table, str(model.name), inspected, model)
     context.comparisons.run("column", lambda: given, own)
@@ -136,7 +145,7 @@ def alteration_of(
 
 def _counting(context: AutogenContext, inspected: Column[Any]) -> dict[str, Any]:
     """Return AUTO_INCREMENT as an argument of an alteration, where the database states a whole column to change it."""
-    counts = context.dialect.name in ("mysql", "mariadb") and inspected.autoincrement is True
+    counts = context.rules.alters_whole_columns and inspected.autoincrement is True
     return {"existing_autoincrement": True} if counts else {}
 
 
@@ -160,13 +169,13 @@ def _compare_nullable(
 
 def _compare_default(
     context: AutogenContext,
-    database: Database,
     info: TableInfo,
     operation: AlterColumnOp,
     inspected: Column[Any],
     model: Column[Any],
+    equivalent: Collection[DefaultPair],
 ) -> PriorityDispatchResult:
-    differs = default_differs(context, inspected, model, database.same_defaults)
+    differs = default_differs(context, inspected, model, equivalent)
     if not differs and not _is_of_the_old_type(context, operation, inspected):
         return PriorityDispatchResult.CONTINUE
     before, after = inspected.server_default, model.server_default

@@ -11,17 +11,17 @@ from ...ddl.signature import UniqueSignature, unique_signature
 from ...util.sqla_compat import final_name
 from ..context import AutogenContext
 from ..databases.catalog import TableInfo
+from ..databases.signature import (
+    ForeignKeySignature,
+    foreign_key_signature,
+    reflected_foreign_key_signature,
+    reflected_unique_signature,
+)
 from .changes import Changes
 from .copies import create_foreign_key, create_unique, drop_constraint
-from .gone import complete_reverse
+from .dropped import complete_reverse
 from .reflect import Database
 from .sides import Sides
-from .values import (
-    ForeignKeyValue,
-    foreign_key_of_database,
-    foreign_key_of_model,
-    unique_of_database,
-)
 
 
 def compare_uniques(
@@ -32,7 +32,7 @@ def compare_uniques(
     A named one is the same where name and columns are; one without a name, where a constraint with its columns is there
     under any name. One that the database does not name cannot be dropped, and is left alone.
     """
-    found = [(item["name"], unique_of_database(item)) for item in sides.uniques]
+    found = [(item["name"], reflected_unique_signature(item)) for item in sides.uniques]
     missing, kept = _match_uniques(context, database, info, sides, found)
     for position, (name, value) in enumerate(found):
         if position in kept or name is None or sides.uniques[position].get("inherited"):
@@ -77,7 +77,7 @@ def _match_uniques(
         elif not _is_such_an_index(context, constraint, info):
             missing.append(constraint)
     merged = {found[position][1] for position in kept} | {UniqueSignature(tuple(sorted(_key_columns(info))))}
-    if context.dialect.name == "postgresql":
+    if context.rules.omits_repeated_uniques:
         missing = [constraint for constraint in missing if unique_signature(constraint) not in merged]
     return missing, kept
 
@@ -113,8 +113,8 @@ def _same_unique(
 
 
 def _is_such_an_index(context: AutogenContext, constraint: UniqueConstraint, info: TableInfo) -> bool:
-    """MySQL and MariaDB keep a unique constraint as a unique index; they may be told apart nowhere."""
-    if context.dialect.name not in ("mysql", "mariadb"):
+    """Return whether the database stores a unique constraint of the metadata as a unique index."""
+    if not context.rules.stores_uniques_as_indexes:
         return False
     name = final_name(constraint, context.dialect)
     columns = sorted(str(column.name) for column in constraint.columns)
@@ -140,13 +140,13 @@ def compare_foreign_keys(
 ) -> None:
     """Note what drops and adds foreign keys; the same columns, target and actions are the same key, under any name."""
     default_schema = database.default_schema
-    found: dict[ForeignKeyValue, dict[str, Any]] = {}
+    found: dict[ForeignKeySignature, dict[str, Any]] = {}
     for item in sides.foreign_keys:
         if context.run_name_filters(item["name"], "foreign_key_constraint", info.parents):
-            found[foreign_key_of_database(item, default_schema)] = item
-    wanted: dict[ForeignKeyValue, ForeignKeyConstraint] = {}
+            found[reflected_foreign_key_signature(item, default_schema)] = item
+    wanted: dict[ForeignKeySignature, ForeignKeyConstraint] = {}
     for constraint in sorted(sides.model_foreign_keys, key=lambda c: (str(c.name), c.column_keys)):
-        wanted[_comparable(context, foreign_key_of_model(constraint, default_schema), found)] = constraint
+        wanted[_comparable(context, foreign_key_signature(constraint, default_schema), found)] = constraint
     for value, item in found.items():
         if value in wanted or item.get("inherited"):
             continue
@@ -162,34 +162,24 @@ def compare_foreign_keys(
         if value in found:
             continue
         old = _with_pairs(found, value, wanted)
-        old_value = None if old is None else foreign_key_of_database(old, default_schema)
+        old_value = None if old is None else reflected_foreign_key_signature(old, default_schema)
         compare_to = None if old_value is None else _foreign_key_in(database, info, old_value)
         name = final_name(constraint, context.dialect)
         if context.run_object_filters(constraint, name, "foreign_key_constraint", False, compare_to):
             changes.added_foreign_keys.append(create_foreign_key(constraint, context.dialect))
 
 
-def _comparable(context: AutogenContext, value: ForeignKeyValue, found: dict[ForeignKeyValue, Any]) -> ForeignKeyValue:
-    """Return the database's value where it differs only in what that database does not tell."""
+def _comparable(
+    context: AutogenContext, value: ForeignKeySignature, found: dict[ForeignKeySignature, Any]
+) -> ForeignKeySignature:
+    """Return the key of the database that differs only in options that the database does not distinguish."""
     if value in found:
         return value
-    for other in found:
-        if _without_untold(context, other) == _without_untold(context, value):
-            return other
-    return value
+    comparable = context.rules.comparable
+    return next((other for other in found if comparable(other) == comparable(value)), value)
 
 
-def _without_untold(context: AutogenContext, value: ForeignKeyValue) -> tuple[Any, ...]:
-    """MySQL's RESTRICT is its NO ACTION; only some databases reflect whether a key is deferred."""
-    name = context.dialect.name
-    actions = [value.onupdate, value.ondelete]
-    if name in ("mysql", "mariadb"):
-        actions = ["" if action == "RESTRICT" else action for action in actions]
-    timing = (value.deferrable, value.initially) if name in ("postgresql", "sqlite", "oracle") else ()
-    return (value.pairs, value.referred, *actions, timing)
-
-
-def _with_pairs(candidates: dict[ForeignKeyValue, Any], value: ForeignKeyValue, others: Any) -> Any:
+def _with_pairs(candidates: dict[ForeignKeySignature, Any], value: ForeignKeySignature, others: Any) -> Any:
     """Return the candidate over the same columns, if it is not the same as one of the others."""
     for candidate, item in candidates.items():
         if candidate.pairs == value.pairs and candidate not in others:
@@ -197,9 +187,9 @@ def _with_pairs(candidates: dict[ForeignKeyValue, Any], value: ForeignKeyValue, 
     return None
 
 
-def _foreign_key_in(database: Database, info: TableInfo, value: ForeignKeyValue) -> ForeignKeyConstraint | None:
+def _foreign_key_in(database: Database, info: TableInfo, value: ForeignKeySignature) -> ForeignKeyConstraint | None:
     """Return the reflected constraint; None where one of its columns is left out by a hook."""
     for constraint in database.table(info.key).foreign_key_constraints:
-        if foreign_key_of_model(constraint, database.default_schema) == value:
+        if foreign_key_signature(constraint, database.default_schema) == value:
             return constraint
     return None

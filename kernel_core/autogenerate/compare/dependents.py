@@ -5,26 +5,21 @@ PostgreSQL drops such constraints and indexes together with the column, without 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.schema import CheckConstraint, UniqueConstraint
 
-from ...ddl.mysql.definition import column_text
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp, CreatePrimaryKeyOp, DropConstraintOp
-from ...operations.kinds.execute_sql import ExecuteSQLOp
-from ...operations.operation import MigrateOperation
 from ...operations.schema_objects import SchemaObjects
-from ...util.sql import tokens, without_parameters
+from ...util.sql import tokens
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, sql_text
 from ..context import AutogenContext
-from ..databases.catalog import Info, Key
-from ..databases.postgresql.exclude_constraints import creation_of
-from ..databases.sqlite.indexes import written_index
+from ..databases.catalog import Info
 from .copies import create_index, create_unique, drop_constraint, drop_index
+from .dropped import complete_reverse, connection_of
 from .found import Pair
-from .gone import complete_reverse
 from .objects import final, stated, timing
 from .reflect import Database
 
@@ -36,8 +31,7 @@ def drop_what_needs_columns(context: AutogenContext, database: Database, pair: P
     again = [str(each.column_name) for each in pair.changes.made_anew if isinstance(each, DropColumnOp)]
     if not gone and not again:
         return
-    is_sqlite = context.dialect.name == "sqlite"
-    if not is_sqlite or context.opts["render_as_batch"]:  # elsewhere SQLite cannot drop a constraint at all
+    if context.dialect.supports_alter or context.opts["render_as_batch"]:  # SQLite drops constraints in a batch only
         _Dependents(context, database, pair, [*gone, *again]).note()
     _keep_primary_key(context, pair, drops)
 
@@ -70,7 +64,7 @@ class _Dependents:
         """Drop indexes over such columns that only their SQL describes."""
         for name, sql in self.info.unreadable.items():
             if sql is not None and name not in self.dropped and _mentions(self.context, _behind_on(sql), self.columns):
-                existing = written_index(name, sql, self.database.table(self.info.key))
+                existing = self.context.rules.index_from(name, sql, self.database.table(self.info.key))
                 if self.context.run_object_filters(existing, name, "index", True, None):
                     self.changes.dropped_indexes.append(drop_index(existing))
 
@@ -106,7 +100,7 @@ class _Dependents:
 
     def _exclude(self, item: Info) -> DropConstraintOp:
         schema, table = self.info.key
-        creation = creation_of(str(item["name"]), table, str(item["definition"]), schema)
+        creation = self.context.rules.create_exclude_constraint(self.info.key, item)
         return DropConstraintOp(final(item["name"]), table, schema=schema, _reverse=creation)
 
     def _unique(self, item: Info) -> None:
@@ -142,9 +136,9 @@ class _Dependents:
 
     def _columns_of_key_index(self, item: Info) -> list[str]:
         """Return the columns of an index of MariaDB, unless it is a dropped foreign key's and goes with its columns."""
-        gone, of_mysql = set(self.columns), self.context.dialect.name in ("mysql", "mariadb")
+        gone, has_indexes = set(self.columns), self.context.rules.creates_foreign_key_indexes
         whole = {key["name"] for key in self.info.foreign_keys if gone.issuperset(key["constrained_columns"])}
-        return list(item["column_names"]) if of_mysql and item["name"] not in whole else []
+        return list(item["column_names"]) if has_indexes and item["name"] not in whole else []
 
     def _is_named(self, wanted: Any, item: Info) -> bool:
         return item["name"] is not None and final_name(wanted, self.context.dialect) == item["name"]
@@ -188,31 +182,10 @@ def _keep_primary_key(context: AutogenContext, pair: Pair, drops: Sequence[DropC
     name = final(info.primary_key.get("name"))
     options = {**timing(info.primary_key), **stated(info.primary_key.get("dialect_options"))}
     creation = CreatePrimaryKeyOp(name, table, key, schema=schema, **options)
-    if context.dialect.name == "postgresql":
+    if context.rules.drops_key_before_columns:
         drop = DropConstraintOp(name, table, "primary", schema=schema, _reverse=creation)
         complete_reverse(context, info.key, info.primary_key, drop)
         changes.dropped_primary_key.append(drop)
         return
-    left = set(key) - {str(each.column_name) for each in drops}
-    again = list(_key_again(context, info.key, creation, drops, bool(left)))
+    again = list(context.rules.recreate_key(connection_of(context), creation, drops, key))
     first.undone_by = lambda operation: [operation.reverse(), *again]
-
-
-def _key_again(
-    context: AutogenContext, key: Key, creation: CreatePrimaryKeyOp, drops: Sequence[DropColumnOp], is_left: bool
-) -> Iterator[MigrateOperation]:
-    """Yield what re-creates the key once its column exists again; a column counts once it is the key's."""
-    schema, table = key
-    of_mysql = context.dialect.name in ("mysql", "mariadb")
-    if of_mysql and is_left:
-        yield DropConstraintOp("PRIMARY", table, "primary", schema=schema, _reverse=creation)
-    yield creation
-    for each in drops:
-        if of_mysql and each.to_column().autoincrement is True:
-            preparer, connection = context.dialect.identifier_preparer, context.connection
-            assert connection is not None, "autogenerate has a connection"
-            whole = column_text(connection, preparer, table, schema, str(each.column_name))
-            place = preparer.format_table(creation.to_constraint().table)
-            statement = ExecuteSQLOp(without_parameters(f"ALTER TABLE {place} MODIFY {whole}"))
-            statement.outside_batch = True
-            yield statement

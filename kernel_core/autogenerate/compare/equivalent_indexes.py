@@ -1,7 +1,7 @@
-"""Indexes whose expressions differ as text: the database formats both, in one query for all tables.
+"""Indexes whose expressions differ as text: compared by the text that the database stores, in one query for all tables.
 
-``lower((name)::text)`` of the database and ``lower(name)`` of the models are the same where PostgreSQL makes the first
-of the second. A difference that the server cannot be asked about stays a difference.
+``lower((name)::text)`` of the database and ``lower(name)`` of the metadata are the same where PostgreSQL stores the
+first for the second. An expression that the server refuses differs.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from ...ddl.signature import parts_of_index
 from ...util.sql import IndexPart, normal_sql
 from ...util.sqla_compat import final_name
 from ..context import AutogenContext
-from ..databases.canonical import Question, TablePair, canonical, differ
+from ..databases import Expression, TablePair
 from ..databases.catalog import Key
-from .values import index_parts
+from ..databases.signature import index_parts
+from .canonical import are_equal, canonical_forms
 
 
 class SameIndex(NamedTuple):
@@ -29,29 +30,28 @@ class SameIndex(NamedTuple):
 
 
 def equivalent_indexes(context: AutogenContext, pairs: Iterable[TablePair]) -> frozenset[SameIndex]:
-    """Return the indexes over expressions that the database spells alike."""
-    asked: list[tuple[SameIndex, list[tuple[Question, Question]]]] = []
+    """Return the indexes over expressions for which the database stores one text."""
+    compared: list[tuple[SameIndex, list[tuple[Expression, Expression]]]] = []
     for pair in pairs:
         there = {str(item["name"]): item for item in pair.info.indexes if item.get("expressions") or item.get("parts")}
         if not there:
             continue
         for index in pair.model.indexes:
             name = str(final_name(index, context.dialect))
-            unlike = list(_unlike(index, there[name], context.dialect)) if name in there else []
-            if unlike and all(_may_be_same(pair, found, wanted) for found, wanted in unlike):
-                questions = [_questions(context, pair, found, wanted) for found, wanted in unlike]
-                asked.append((SameIndex(pair.info.key, name), questions))
-    answers = canonical(context, [each for _, pairs_ in asked for pair_ in pairs_ for each in pair_], warns=False)
+            unequal = list(_unequal_parts(index, there[name], context.dialect)) if name in there else []
+            if unequal and all(_may_be_same(context, pair, before, after) for before, after in unequal):
+                expressions = [_expressions(context, pair, before, after) for before, after in unequal]
+                compared.append((SameIndex(pair.info.key, name), expressions))
+    every = [each for _, expressions in compared for both in expressions for each in both]
+    forms = canonical_forms(context, every, warns=False)
     return frozenset(
-        same
-        for same, questions in asked
-        if all(answers[one] and answers[two] and not differ(answers[one], answers[two]) for one, two in questions)
+        index for index, expressions in compared if all(are_equal(forms[one], forms[two]) for one, two in expressions)
     )
 
 
-def _unlike(index: Index, item: Mapping[str, Any], dialect: Dialect) -> Iterator[tuple[IndexPart, IndexPart]]:
+def _unequal_parts(index: Index, item: Mapping[str, Any], dialect: Dialect) -> Iterator[tuple[IndexPart, IndexPart]]:
     """Yield the parts of both sides that differ as text; those of the database first."""
-    found = [part.cut(dialect) for part in index_parts(item)]
+    found = [part.parsed(dialect) for part in index_parts(item)]
     wanted = parts_of_index(index, dialect)
     if len(found) == len(wanted):
         yield from (
@@ -59,20 +59,20 @@ def _unlike(index: Index, item: Mapping[str, Any], dialect: Dialect) -> Iterator
         )
 
 
-def _may_be_same(pair: TablePair, found: IndexPart, wanted: IndexPart) -> bool:
+def _may_be_same(context: AutogenContext, pair: TablePair, found: IndexPart, wanted: IndexPart) -> bool:
     """Return whether all but the expression is the same; the collation of a column is implied."""
     if found.order != wanted.order:
         return False
-    if normal_sql(found.collation, "postgresql") == normal_sql(wanted.collation, "postgresql"):
+    if normal_sql(found.collation, context.dialect) == normal_sql(wanted.collation, context.dialect):
         return True
     column = pair.info.columns.get(wanted.expression.strip('"'))
     implied = getattr(column["type"], "collation", None) if column is not None else None
     return not found.collation and implied is not None and wanted.collation.strip('"') == implied
 
 
-def _questions(
+def _expressions(
     context: AutogenContext, pair: TablePair, found: IndexPart, wanted: IndexPart
-) -> tuple[Question, Question]:
-    """Return questions about two expressions, put as conditions so that they may be of any type."""
+) -> tuple[Expression, Expression]:
+    """Return two expressions as conditions, so that they can be of any type."""
     texts = (f"({part.expression}) IS NOT NULL" for part in (found, wanted))
-    return Question.about_both(context, pair, "where", *texts)
+    return Expression.of_both(context.dialect, pair, "where", *texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,18 +13,23 @@ from ...ddl.signature import index_signature
 from ...util.sqla_compat import final_name, is_made_on
 from ..context import AutogenContext, names
 from ..databases.catalog import TableInfo
-from ..databases.sqlite.indexes import is_written_as, written_index
+from ..databases.signature import reflected_index_signature
 from .changes import Changes
 from .copies import create_index, drop_index
 from .equivalent_indexes import SameIndex
-from .key_indexes import belongs_to_a_key, keys_of_database
+from .foreign_key_indexes import belongs_to_a_key, keys_of_database
 from .reflect import Database
 from .sides import Sides
-from .values import index_of_database
 
 
 def compare_indexes(
-    context: AutogenContext, database: Database, info: TableInfo, model: Table, sides: Sides, changes: Changes
+    context: AutogenContext,
+    database: Database,
+    info: TableInfo,
+    model: Table,
+    sides: Sides,
+    changes: Changes,
+    equivalent: Collection[SameIndex],
 ) -> None:
     """Note what drops and makes indexes; they go by name, and a changed one is dropped and made again.
 
@@ -38,8 +43,9 @@ def compare_indexes(
         for index in sorted(sides.model_indexes, key=lambda index: str(index.name))
         if index.name is not None and is_made_on(index, context.dialect)
     }
-    for name in [name for name, index in wanted.items() if _is_same(context, database, info, index, found.get(name))]:
-        del wanted[name], found[name]
+    for name, index in list(wanted.items()):
+        if _is_same(context, database, info, index, found.get(name), equivalent):
+            del wanted[name], found[name]
     _compare_written(context, database, info, wanted, changes)
     keys = _keys_that_stay(context, info, model)
     for name in [name for name, item in found.items() if item.get("inherited")]:  # they change with the parent's
@@ -62,16 +68,21 @@ def compare_indexes(
 
 
 def _is_same(
-    context: AutogenContext, database: Database, info: TableInfo, index: Index, item: Mapping[str, Any] | None
+    context: AutogenContext,
+    database: Database,
+    info: TableInfo,
+    index: Index,
+    item: Mapping[str, Any] | None,
+    equivalent: Collection[SameIndex],
 ) -> bool:
-    value = None if item is None else index_of_database(item, context.dialect)
+    value = None if item is None else reflected_index_signature(item, context.dialect)
     if item is None or value is None or value.is_invalid:
         return False
     told = same_by_hook(context.impl, "compare_indexes", index, lambda: _index_in(database, info, item["name"]))
     if told is not None:
         return told
     wanted = index_signature(index, context.dialect)
-    if SameIndex(info.key, str(item["name"])) in database.same_indexes:
+    if SameIndex(info.key, str(item["name"])) in equivalent:
         wanted = replace(wanted, parts=value.parts)
     return wanted == value
 
@@ -93,9 +104,9 @@ def _compare_written(
     """Take the namesakes of indexes that only their SQL describes out of ``wanted``, and note those that differ."""
     for name in [name for name in wanted if name in info.unreadable]:
         index, sql = wanted.pop(name), info.unreadable[name]
-        if sql is None or is_written_as(index, sql, context.dialect):
+        if sql is None or context.rules.is_index_of(index, sql):
             continue
-        existing = written_index(name, sql, database.table(info.key))
+        existing = context.rules.index_from(name, sql, database.table(info.key))
         if context.run_object_filters(existing, name, "index", True, index):
             changes.dropped_indexes.append(drop_index(existing))
             if context.run_object_filters(index, name, "index", False, existing):
@@ -115,5 +126,5 @@ def _keys_that_stay(context: AutogenContext, info: TableInfo, model: Table) -> l
 
 
 def _is_such_a_constraint(context: AutogenContext, name: str, info: TableInfo) -> bool:
-    """The same the other way round: the model's unique index is shown as a constraint."""
-    return context.dialect.name in ("mysql", "mariadb") and any(unique["name"] == name for unique in info.uniques)
+    """Return whether the database shows a unique index of the metadata as a constraint."""
+    return context.rules.stores_uniques_as_indexes and any(unique["name"] == name for unique in info.uniques)

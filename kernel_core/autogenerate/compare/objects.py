@@ -13,7 +13,7 @@ from sqlalchemy.types import Integer
 from ...util.sql import tokens
 from ...util.sqla_compat import literal_text
 from ..databases.catalog import Info, TableInfo
-from .values import ReflectedPart, index_parts
+from ..databases.signature import ReflectedPart, index_parts
 
 
 def final(name: Any) -> conv | None:
@@ -61,23 +61,23 @@ def is_of_create_table(info: Info) -> bool:
     return "column" not in info and "definition" not in info
 
 
-def index_object(info: Info, table: Table) -> Index:
+def index_object(info: Info, table: Table, dialect: Dialect) -> Index:
     """Return an index as the Inspector describes it, on ``table``."""
     options: dict[str, Any] = {
         name: literal_text(value) if name.endswith("_where") and isinstance(value, str) else value
         for name, value in stated(info.get("dialect_options")).items()
     }
     classes = dict(options.pop("postgresql_ops", {}))
-    parts = [_index_part(part, table, classes) for part in index_parts(info)]
+    parts = [_index_part(part, table, classes, dialect) for part in index_parts(info)]
     if classes:
         options["postgresql_ops"] = classes
     return Index(final(info["name"]), *parts, unique=bool(info["unique"]), _table=table, **options)
 
 
-def _index_part(part: ReflectedPart, table: Table, classes: dict[str, str]) -> Any:
+def _index_part(part: ReflectedPart, table: Table, classes: dict[str, str], dialect: Dialect) -> Any:
     """Return a column, ordered or not, or text, which states its operator class itself."""
     written = part.written
-    words = () if written is None else [token.name for token in tokens(written, "postgresql")]
+    words = () if written is None else [token.name for token in tokens(written, dialect)]
     is_whole = written is None or list(words) == [part.name, *([classes[part.name]] if part.name in classes else [])]
     if part.is_expression or part.name not in table.c or not (is_whole or (part.sorting and len(words) <= 1)):
         classes.pop(part.name, None)

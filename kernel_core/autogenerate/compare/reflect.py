@@ -10,11 +10,7 @@ from sqlalchemy.types import NULLTYPE
 
 from ...ddl.overrides import is_overridden
 from ..context import AutogenContext
-from ..databases import Info, Key, TableInfo, read_catalog
-from ..databases.postgresql.exclude_constraints import exclude_of
-from ..databases.postgresql.truncation import restore_names
-from . import dialects
-from .equivalent_defaults import DefaultPair
+from ..databases import Info, Key, TableInfo
 from .objects import (
     check_constraint_of,
     column_of,
@@ -36,23 +32,23 @@ class Database:
     def __init__(self, context: AutogenContext, schemas: Iterable[str | None]) -> None:
         assert context.connection is not None, "autogenerate has a connection"
         self.context = context
-        self.catalog = read_catalog(context.connection, lambda: context.inspector, list(schemas), self._is_wanted)
+        self.catalog = context.rules.read_catalog(
+            context.connection, lambda: context.inspector, list(schemas), self._is_included
+        )
         self.default_schema = self.catalog.default_schema
         self._know_by_path()
-        restore_names(context, self.catalog)
+        context.rules.restore_truncated_names(self.catalog, context.tables)
         self.infos = dict(sorted(self.catalog.tables.items(), key=lambda item: (item[0][0] or "", item[0][1])))
         self.sameness = Sameness(context)
-        self.same_defaults: frozenset[DefaultPair] = frozenset()
-        self.same_indexes: frozenset[tuple[Key, str]] = frozenset()
         self._metadata = MetaData()
         if context.filters_names:
             for info in self.infos.values():
                 self._leave_out(info)
-        dialects.correct(context, self.infos)
+        context.rules.correct(self.infos, context.tables)
         self._let_others_adjust()
         self._let_others_correct()
 
-    def _is_wanted(self, key: Key) -> bool:
+    def _is_included(self, key: Key) -> bool:
         schema, name = key
         is_version_table = key == version_table(self.context)
         return not is_version_table and self.context.run_name_filters(name, "table", {"schema_name": schema})
@@ -121,7 +117,7 @@ class Database:
             table.append_column(column_of(item, item["name"] in info.primary_key.get("constrained_columns", ())))
         self._append_constraints(table, info)
         for index in info.indexes:
-            index_object(index, table)
+            index_object(index, table, self.context.dialect)
         return table
 
     def _append_constraints(self, table: Table, info: TableInfo) -> None:
@@ -135,7 +131,7 @@ class Database:
             if is_of_create_table(check):
                 table.append_constraint(check_constraint_of(check))
         for exclude in info.excludes:
-            table.append_constraint(exclude_of(exclude))
+            table.append_constraint(self.context.rules.exclude_constraint(exclude))
 
     def column(self, key: Key, name: str) -> Column[Any]:
         """Return a reflected column, in its Table."""

@@ -17,7 +17,6 @@ from ...operations.kinds.sequence import CreateSequenceOp, options_of
 from ...util.sql import sequence_of_default
 from ..context import AutogenContext
 from ..databases.catalog import Key
-from ..databases.sequences import read_sequences
 from .changes import Changes
 from .found import Found
 from .reflect import Database
@@ -31,7 +30,7 @@ def compare_sequences(context: AutogenContext, database: Database, found: Found)
         return
     assert context.connection is not None, "autogenerate has a connection"
     schemas = {schema for schema, _ in wanted.keys() | unused}
-    there = read_sequences(context.connection, context.inspector, schemas)
+    there = context.rules.read_sequences(context.connection, context.inspector, schemas)
     for key, sequence in wanted.items():
         if key not in there:
             found.before.append(CreateSequenceOp.from_sequence(sequence))

@@ -11,7 +11,8 @@ from ...ddl.default_comparison import defaults_differ
 from ...util.sql import sequence_of_default
 from ...util.sqla_compat import default_argument, default_sql
 from ..context import AutogenContext
-from .equivalent_defaults import DefaultPair, default_pair
+from ..databases import DefaultPair
+from .equivalent_defaults import default_pair
 
 
 def default_differs(

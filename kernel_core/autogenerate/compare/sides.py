@@ -11,8 +11,8 @@ from ...ddl.overrides import is_overridden
 from ...ddl.signature import unique_signature
 from ..context import AutogenContext
 from ..databases.catalog import TableInfo
+from ..databases.signature import foreign_key_signature, reflected_foreign_key_signature, reflected_unique_signature
 from .reflect import Database
-from .values import foreign_key_of_database, foreign_key_of_model, unique_of_database
 
 
 class Sides(NamedTuple):
@@ -57,7 +57,7 @@ def _without_constraints(impl: DefaultImpl, database: Database, info: TableInfo,
     kept = {(constraint.name, unique_signature(constraint)) for constraint in uniques}
     named = {index.name for index in indexes}
     return sides._replace(
-        uniques=[item for item in sides.uniques if (item["name"], unique_of_database(item)) in kept],
+        uniques=[item for item in sides.uniques if (item["name"], reflected_unique_signature(item)) in kept],
         indexes=[item for item in sides.indexes if item["name"] in named],
         model_uniques=[constraint for constraint in sides.model_uniques if constraint in model_uniques],
         model_indexes=[index for index in sides.model_indexes if index in model_indexes],
@@ -68,8 +68,8 @@ def _without_keys(impl: DefaultImpl, database: Database, info: TableInfo, sides:
     schema = database.default_schema
     keys, model_keys = set(database.table(info.key).foreign_key_constraints), set(sides.model_foreign_keys)
     impl.correct_for_autogen_foreignkeys(keys, model_keys)
-    kept = {foreign_key_of_model(key, schema) for key in keys}
+    kept = {foreign_key_signature(key, schema) for key in keys}
     return sides._replace(
-        foreign_keys=[item for item in sides.foreign_keys if foreign_key_of_database(item, schema) in kept],
+        foreign_keys=[item for item in sides.foreign_keys if reflected_foreign_key_signature(item, schema) in kept],
         model_foreign_keys=[key for key in sides.model_foreign_keys if key in model_keys],
     )

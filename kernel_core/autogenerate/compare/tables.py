@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Table
 
@@ -15,24 +15,23 @@ from ...operations.operation import MigrateOperation
 from ...util.exc import CommandError
 from ...util.sqla_compat import sorted_tables
 from ..context import AutogenContext, names
-from ..databases.canonical import TablePair
-from ..databases.catalog import Key, TableInfo
+from ..databases import DefaultPair, Key, TablePair
 from .changes import Changes
 from .columns import added_columns, altered_columns, dropped_columns
 from .comments import compare_table_comment
 from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
 from .dependents import drop_what_needs_columns
-from .equivalent_defaults import same_defaults
-from .equivalent_indexes import equivalent_indexes
+from .dropped import dropped_index, dropped_table
+from .equivalent_defaults import equivalent_defaults
+from .equivalent_indexes import SameIndex, equivalent_indexes
+from .foreign_key_indexes import goes_with_its_table, needed_by_keys, undo_with_index
 from .found import Found, Pair
-from .gone import dropped_index, dropped_table
 from .indexes import compare_indexes
-from .key_indexes import goes_with_its_table, needed_by_keys, undo_with_index
 from .reflect import Database, version_table
 from .schemas import missing_schemas
 from .sequences import compare_sequences
-from .sides import Sides, indexes_of_one_side, sides_of
+from .sides import indexes_of_one_side, sides_of
 
 ColumnOrders = Mapping[Key, tuple[Sequence[str], Sequence[str]]]
 """Table -> the names of its columns in the database and in the metadata, each in their order."""
@@ -59,10 +58,9 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         if key not in models and (not context.filters_objects or _is_included(context, database, key))
     ]
     gone = _without_partitions(context, database, gone)
-    unchanged = [TablePair(database.infos[_key(database, model)], model) for model in both]
-    database.same_defaults = same_defaults(context, unchanged)
-    database.same_indexes = equivalent_indexes(context, unchanged)
-    pairs = [Pair(database.infos[_key(database, model)], model, _changes(context, database, model)) for model in both]
+    tables = [TablePair(database.infos[_key(database, model)], model) for model in both]
+    equivalents = _Equivalents(equivalent_defaults(context, tables), equivalent_indexes(context, tables))
+    pairs = [Pair(*table, _changes(context, database, table, equivalents)) for table in tables]
     if any(pair.changes for pair in pairs):
         places = {model: place for place, model in enumerate(context.sorted_tables)}
         pairs.sort(key=lambda pair: places[pair.model])
@@ -225,14 +223,26 @@ def _drops(operation: MigrateOperation, key: ForeignKeyConstraint) -> bool:
     return operation.table_key == (key.table.schema, key.table.name)
 
 
-def _changes(context: AutogenContext, database: Database, model: Table) -> Changes:
+class _Equivalents(NamedTuple):
+    """The defaults and the indexes that are equal although their texts differ."""
+
+    defaults: frozenset[DefaultPair]
+    indexes: frozenset[SameIndex]
+
+
+def _changes(context: AutogenContext, database: Database, table: TablePair, equivalents: _Equivalents) -> Changes:
     """Return what is to be done to a table that both sides have."""
-    info = database.infos[_key(database, model)]
+    info, model = table
     changes, sides = Changes(info.key), sides_of(context, database, info, model)
     changes.added_columns = added_columns(context, info, model)
-    changes.altered_columns = altered_columns(context, database, info, model)
+    changes.altered_columns = altered_columns(context, database, info, model, equivalents.defaults)
+
+    def uniques_and_indexes() -> None:
+        compare_uniques(context, database, info, sides, changes)
+        compare_indexes(context, database, info, model, sides, changes, equivalents.indexes)
+
     own = {
-        "indexes": lambda: _compare_uniques_and_indexes(context, database, info, model, sides, changes),
+        "indexes": uniques_and_indexes,
         "foreignkeys": lambda: compare_foreign_keys(context, database, info, sides, changes),
         "comments": lambda: compare_table_comment(context, info, model, changes),
     }
@@ -242,13 +252,6 @@ def _changes(context: AutogenContext, database: Database, model: Table) -> Chang
     asked.take()
     undo_with_index(context, info, model, changes)
     return changes
-
-
-def _compare_uniques_and_indexes(
-    context: AutogenContext, database: Database, info: TableInfo, model: Table, sides: Sides, changes: Changes
-) -> None:
-    compare_uniques(context, database, info, sides, changes)
-    compare_indexes(context, database, info, model, sides, changes)
 
 
 class _Asked:

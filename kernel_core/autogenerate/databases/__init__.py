@@ -1,35 +1,50 @@
-"""The whole catalog of a database in a constant number of queries, as plain values: one file per database."""
+"""What differs from database to database in a comparison: one folder for each, all with the same `DatabaseRules`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from sqlalchemy.engine import Connection, Inspector
+from sqlalchemy.engine import Dialect
 
 from .catalog import Catalog, EnumInfo, Info, Key, TableInfo
-from .inspected.catalog import read_by_inspector
-from .mariadb.catalog import read_mariadb
-from .postgresql.catalog import read_postgresql
-from .sqlite.catalog import read_sqlite
+from .expression import Expression, TablePair
+from .inspected.rules import InspectedRules
+from .mariadb.rules import MariadbRules
+from .postgresql.rules import PostgresqlRules
+from .rules import DatabaseRules, DefaultPair
+from .sqlite.rules import SqliteRules
 
-__all__ = ["Catalog", "EnumInfo", "Info", "Key", "TableInfo", "read_by_inspector", "read_catalog"]
+__all__ = [
+    "Catalog",
+    "DatabaseRules",
+    "DefaultPair",
+    "EnumInfo",
+    "Expression",
+    "Info",
+    "Key",
+    "TableInfo",
+    "TablePair",
+    "dialects_where",
+    "rules_of",
+]
 
-Wanted = Callable[[Key], bool]
-"""Whether a table is to be read, by its place; asked before anything of it is read, where that can be."""
+_RULES: dict[str, type[InspectedRules]] = {
+    "mariadb": MariadbRules,
+    "mysql": MariadbRules,
+    "postgresql": PostgresqlRules,
+    "sqlite": SqliteRules,
+}
 
 
-def read_catalog(
-    connection: Connection, inspector: Callable[[], Inspector], schemas: Sequence[str | None], wanted: Wanted
-) -> Catalog:
-    """Return what some schemas hold; None is the default one.
+def rules_of(dialect: Dialect) -> DatabaseRules:
+    """Return the rules of a database; one that is not known is read by SQLAlchemy's Inspector."""
+    return _RULES.get(dialect.name, InspectedRules)(dialect)
 
-    SQLite is asked 3 queries, PostgreSQL 4, MariaDB 3. Other databases are read by SQLAlchemy's Inspector.
+
+def dialects_where(condition: Callable[[type[InspectedRules]], bool]) -> tuple[str, ...]:
+    """Return the names of the known dialects whose rules meet a condition, as qualifiers of comparisons.
+
+    >>> dialects_where(lambda rules: rules.has_enum_types)
+    ('postgresql',)
     """
-    name, version = connection.dialect.name, connection.dialect.server_version_info or ()
-    if name == "sqlite" and version >= (3, 26):
-        return read_sqlite(connection, schemas, wanted)
-    if name == "postgresql" and version >= (12,):
-        return read_postgresql(connection, schemas, wanted)
-    if getattr(connection.dialect, "is_mariadb", False) and version >= (10, 5, 10):
-        return read_mariadb(connection, schemas, wanted)
-    return read_by_inspector(inspector(), schemas, wanted)
+    return tuple(name for name, rules in _RULES.items() if condition(rules))

@@ -16,6 +16,9 @@ Key = tuple[str | None, str]
 
 Info = Mapping[str, Any]
 
+SEQUENCE_OPTIONS = ("start", "increment", "minvalue", "maxvalue", "cycle", "cache")
+"""The options of a sequence, as arguments of SQLAlchemy's ``Sequence``."""
+
 
 @dataclass(slots=True)
 class TableInfo:

@@ -1,20 +1,20 @@
-"""A piece of SQL whose spelling is asked for."""
+"""SQL expressions of a table that are compared by the text that the database itself stores for them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Table
 
-from ..context import AutogenContext
 from .catalog import Key, TableInfo
 
 Kind = Literal["check", "where", "computed", "exclude", "default"]
 
 
 class BothSides(Protocol):
-    """A table that both sides have: what was read of it, and that of the models."""
+    """A table that both sides have: as it was read, and as the metadata defines it."""
 
     @property
     def info(self) -> TableInfo:
@@ -22,23 +22,23 @@ class BothSides(Protocol):
 
     @property
     def model(self) -> Table:
-        """The table of the models."""
+        """The table of the metadata."""
 
 
 class TablePair(NamedTuple):
-    """A table as it was read, and as the models define it."""
+    """A table as it was read, and as the metadata defines it."""
 
     info: TableInfo
     model: Table
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A piece of SQL to be spelled as the database spells it.
+class Expression:
+    """A piece of SQL that belongs to a table of the database.
 
-    ``kind`` is what ``sql`` is: the condition of a CHECK, the WHERE of an index, what a column computes, its default,
-    or a whole ``EXCLUDE ...``. ``table`` is its table in the database, ``type_`` the type of the column as DDL,
-    ``new_columns`` are name and type of the columns that only the models have yet.
+    ``kind`` is what ``sql`` is: the condition of a CHECK, the WHERE of an index, the expression of a generated column,
+    a server default, or a whole ``EXCLUDE ...``. ``type_`` is the type of the column as DDL, ``new_columns`` are name
+    and type of the columns that only the metadata has so far.
     """
 
     kind: Kind
@@ -48,19 +48,19 @@ class Question:
     new_columns: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def about(cls, context: AutogenContext, pair: BothSides, kind: Kind, sql: str, type_: str = "") -> Question:
-        """Return the question about a table that both sides have."""
-        spell = context.dialect.type_compiler_instance.process
+    def of(cls, dialect: Dialect, pair: BothSides, kind: Kind, sql: str, type_: str = "") -> Expression:
+        """Return an expression of a table that both sides have."""
+        format_type = dialect.type_compiler_instance.process
         new = tuple(
-            (str(column.name), spell(column.type))
+            (str(column.name), format_type(column.type))
             for column in pair.model.columns
             if str(column.name) not in pair.info.columns
         )
         return cls(kind, pair.info.key, sql, type_, new)
 
     @classmethod
-    def about_both(
-        cls, context: AutogenContext, pair: BothSides, kind: Kind, before: str, after: str, type_: str = ""
-    ) -> tuple[Question, Question]:
-        """Return the questions about the database's text and the model's."""
-        return cls.about(context, pair, kind, before, type_), cls.about(context, pair, kind, after, type_)
+    def of_both(
+        cls, dialect: Dialect, pair: BothSides, kind: Kind, before: str, after: str, type_: str = ""
+    ) -> tuple[Expression, Expression]:
+        """Return the expression of the database and that of the metadata."""
+        return cls.of(dialect, pair, kind, before, type_), cls.of(dialect, pair, kind, after, type_)

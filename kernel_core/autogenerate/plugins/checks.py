@@ -17,13 +17,14 @@ from ...runtime.plugins import Plugin
 from ...util.dispatch import DispatchPriority, PriorityDispatchResult
 from ...util.sql import normal_sql
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, should_create, sql_text
+from ..compare.canonical import canonical_forms
 from ..compare.copies import drop_constraint
+from ..compare.dropped import complete_reverse
 from ..compare.found import Found, Pair
-from ..compare.gone import complete_reverse
 from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from ..databases.canonical import Question, canonical
+from ..databases import Expression
 from ..databases.catalog import Key
 
 
@@ -41,14 +42,14 @@ class _Sides:
     model: list[CheckConstraint]
     changed: list[tuple[Mapping[str, Any], CheckConstraint]] = field(default_factory=list)
     """Pairs of one name that the dialect itself says differ."""
-    said: dict[int, Question] = field(default_factory=dict)
+    said: dict[int, Expression] = field(default_factory=dict)
 
 
 def compare_checks(context: AutogenContext, database: Database, found: Found) -> PriorityDispatchResult:
     """Find checks that are new, that are gone, and those that say something else."""
     sides = [each for pair in found.both if (each := _differing(context, pair)) is not None]
     questions = [question for each in sides for question in each.said.values()]
-    answers = canonical(context, questions)
+    answers = canonical_forms(context, questions)
     for each in sides:
         _settle(context, each, answers)
     _state_those_of_columns(context, found)
@@ -121,7 +122,7 @@ def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
     if missing and left:
         spelled = {id(each): condition(context, each) for each in missing}
         spelled |= {id(each): str(each["sqltext"]) for each in left}
-        sides.said = {item: Question.about(context, pair, "check", sql) for item, sql in spelled.items()}
+        sides.said = {item: Expression.of(context.dialect, pair, "check", sql) for item, sql in spelled.items()}
     return sides
 
 
@@ -129,7 +130,7 @@ def _called(item: Mapping[str, Any], name: str | None) -> bool:
     return name is None or item["name"] is None or str(item["name"]) == name
 
 
-def _settle(context: AutogenContext, sides: _Sides, answers: Mapping[Question, frozenset[str] | None]) -> None:
+def _settle(context: AutogenContext, sides: _Sides, answers: Mapping[Expression, frozenset[str] | None]) -> None:
     """Note what is to be dropped and made.
 
     A check of a type belongs to it, and none is made here. One of a name that is there, about which the database cannot

@@ -7,11 +7,12 @@ from ...operations.kinds.index import CreateIndexOp
 from ...runtime.plugins import Plugin
 from ...util.dispatch import DispatchPriority, PriorityDispatchResult
 from ...util.sqla_compat import AnyColumn, sql_text
+from ..compare.canonical import differing
 from ..compare.copies import column_alone, create_index, drop_index
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from ..databases.canonical import Question, differing
+from ..databases import Expression
 from ..registry import built_in_plugins
 
 
@@ -45,7 +46,7 @@ def warn_of_computed(context: AutogenContext, database: Database, found: Found) 
 
 def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, AnyColumn]]:
     """Return the columns that are generated on both sides and compute something else, or keep it another way."""
-    asked: list[tuple[tuple[Pair, AnyColumn], Question, Question]] = []
+    asked: list[tuple[tuple[Pair, AnyColumn], Expression, Expression]] = []
     others: list[tuple[Pair, AnyColumn]] = []
     for pair in found.both:
         for column in pair.model.columns:
@@ -59,7 +60,7 @@ def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, AnyColum
             before = str(item["computed"]["sqltext"])
             after = sql_text(column.computed.sqltext, context.dialect).replace("%%", "%")
             type_ = context.dialect.type_compiler_instance.process(column.type)
-            asked.append(((pair, column), *Question.about_both(context, pair, "computed", before, after, type_)))
+            asked.append(((pair, column), *Expression.of_both(context.dialect, pair, "computed", before, after, type_)))
     return [*others, *differing(context, asked)]
 
 

@@ -14,13 +14,15 @@ from ..compare.copies import create_unique, drop_constraint
 from ..compare.found import Found, Pair
 from ..compare.objects import final
 from ..compare.reflect import Database
-from ..compare.values import unique_of_database
 from ..context import AutogenContext
+from ..databases import dialects_where
+from ..databases.signature import reflected_unique_signature
 
 
 def setup(plugin: Plugin) -> None:
     """Compare where it is known when a constraint is checked."""
-    plugin.add_autogenerate_comparator(compare_timing, "tables", "deferrables", qualifier="postgresql")
+    for dialect_name in dialects_where(lambda rules: rules.reflects_unique_timing):
+        plugin.add_autogenerate_comparator(compare_timing, "tables", "deferrables", qualifier=dialect_name)
 
 
 def compare_timing(context: AutogenContext, database: Database, found: Found) -> None:
@@ -52,7 +54,7 @@ def _same(context: AutogenContext, pair: Pair) -> list[tuple[UniqueConstraint, M
     for constraint in sorted(wanted, key=lambda each: (each.name is None, str(each.name))):
         name, value = final_name(constraint, context.dialect), unique_signature(constraint)
         for item in left:
-            if name in (None, item["name"]) and unique_of_database(item) == value:
+            if name in (None, item["name"]) and reflected_unique_signature(item) == value:
                 found.append((constraint, item))
                 left.remove(item)
                 break

@@ -19,18 +19,20 @@ from ...operations.kinds.enum_type import AddEnumValueOp, CreateEnumTypeOp, Enum
 from ...operations.kinds.table import CreateTableOp
 from ...operations.operation import MigrateOperation
 from ...runtime.plugins import Plugin
-from ...util.sql import grammar_of, string_value, tokens
+from ...util.sql import Grammar, grammar_of, string_value, tokens
 from ...util.sqla_compat import AnyColumn, AnyType
 from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases import dialects_where
 from ..databases.catalog import Key
 from ..renames.similarity import similarity
 
 
 def setup(plugin: Plugin) -> None:
     """Compare on PostgreSQL alone."""
-    plugin.add_autogenerate_comparator(compare_enum_types, "tables", "enum_types", qualifier="postgresql")
+    for dialect_name in dialects_where(lambda rules: rules.has_enum_types):
+        plugin.add_autogenerate_comparator(compare_enum_types, "tables", "enum_types", qualifier=dialect_name)
 
 
 @dataclass(slots=True)
@@ -79,20 +81,21 @@ def _types(context: AutogenContext, database: Database) -> dict[Key, _Type]:
             place = _key(named, database) if named is not None and named.name else None
             if place is not None and place not in left_alone:
                 types.setdefault(place, _Type(place)).uses.append(_use(info.key, item))
+    grammar = grammar_of(context.dialect)
     for key, each in types.items():
         there = database.catalog.enums.get(key)
         each.before = None if there is None else list(there.labels)
         for use in each.uses:
-            words = use.get("default")
-            if words is not None and each.after is not None and not _allows(each.after, words):
+            default = use.get("default")
+            if default is not None and each.after is not None and not _allows(each.after, default, grammar):
                 use["default"] = None
     return dict(sorted(types.items(), key=lambda item: (item[0][0] or "", item[0][1])))
 
 
-def _allows(labels: list[str], default: str) -> bool:
+def _allows(labels: list[str], default: str, grammar: Grammar) -> bool:
     """Tell whether a server default, ``'a'::mood`` or ``'{a,b}'::mood[]``, is still one; what is no text is."""
-    found = tokens(default, "postgresql")
-    value = string_value(found[0].text, grammar_of("postgresql")) if found and found[0].kind == "text" else None
+    found = tokens(default, grammar)
+    value = string_value(found[0].text, grammar) if found and found[0].kind == "text" else None
     if value is None:
         return True
     if value.startswith("{") and default.endswith("[]"):

@@ -11,24 +11,25 @@ from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import ddl_compiler, final_name
+from ..compare.canonical import canonical_forms, differ
+from ..compare.dropped import complete_reverse
 from ..compare.found import Found, Pair
-from ..compare.gone import complete_reverse
 from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from ..databases.canonical import Question, canonical, differ
-from ..databases.postgresql.exclude_constraints import creation_of
+from ..databases import Expression, dialects_where
 
 
 def setup(plugin: Plugin) -> None:
     """Compare on PostgreSQL alone."""
-    plugin.add_autogenerate_comparator(compare_excludes, "tables", "exclude_constraints", qualifier="postgresql")
+    for dialect_name in dialects_where(lambda rules: rules.has_exclude_constraints):
+        plugin.add_autogenerate_comparator(compare_excludes, "tables", "exclude_constraints", qualifier=dialect_name)
 
 
 def compare_excludes(context: AutogenContext, database: Database, found: Found) -> None:
     """Find exclude constraints; those of one name by their definitions, those without by the definition alone."""
     sides = [pair for pair in found.both if pair.info.excludes or _of_model(pair)]
-    answers = canonical(context, [question for pair in sides for question in _questions(context, pair)])
+    answers = canonical_forms(context, [question for pair in sides for question in _questions(context, pair)])
     for pair in sides:
         left: list[Mapping[str, Any]] = list(pair.info.excludes)
         missing: list[ExcludeConstraint] = []
@@ -45,11 +46,11 @@ def compare_excludes(context: AutogenContext, database: Database, found: Found) 
         _note(context, pair, left, missing)
 
 
-def _question(context: AutogenContext, pair: Pair, definition: str) -> Question:
-    return Question.about(context, pair, "exclude", definition)
+def _question(context: AutogenContext, pair: Pair, definition: str) -> Expression:
+    return Expression.of(context.dialect, pair, "exclude", definition)
 
 
-def _questions(context: AutogenContext, pair: Pair) -> list[Question]:
+def _questions(context: AutogenContext, pair: Pair) -> list[Expression]:
     """Return those about both sides."""
     before = [str(each["definition"]) for each in pair.info.excludes]
     after = [_definition(context, constraint) for constraint in _of_model(pair)]
@@ -72,7 +73,7 @@ def _note(context: AutogenContext, pair: Pair, gone: list[Mapping[str, Any]], mi
     for item in gone:
         if item.get("inherited"):
             continue
-        creation = creation_of(str(item["name"]), table, item["definition"], schema)
+        creation = context.rules.create_exclude_constraint(pair.info.key, item)
         drop = DropConstraintOp(final(item["name"]), table, schema=schema, _reverse=creation)
         complete_reverse(context, pair.info.key, item, drop)
         pair.changes.dropped_constraints.append(drop)

@@ -10,22 +10,24 @@ from ..compare.copies import create_foreign_key, drop_constraint
 from ..compare.found import Found
 from ..compare.objects import final
 from ..compare.reflect import Database
-from ..compare.values import foreign_key_of_database, foreign_key_of_model
 from ..context import AutogenContext
+from ..databases import dialects_where
+from ..databases.signature import foreign_key_signature, reflected_foreign_key_signature
 
 
 def setup(plugin: Plugin) -> None:
     """Compare where the database tells it."""
-    plugin.add_autogenerate_comparator(compare_matches, "tables", "foreign_key_matches", qualifier="postgresql")
+    for dialect_name in dialects_where(lambda rules: rules.reflects_match):
+        plugin.add_autogenerate_comparator(compare_matches, "tables", "foreign_key_matches", qualifier=dialect_name)
 
 
 def compare_matches(context: AutogenContext, database: Database, found: Found) -> None:
     """Find foreign keys that are the same but for how NULL among their columns counts; they are made anew."""
     schema = database.default_schema
     for pair in found.both:
-        there = {foreign_key_of_database(item, schema): item for item in pair.info.foreign_keys}
+        there = {reflected_foreign_key_signature(item, schema): item for item in pair.info.foreign_keys}
         for constraint in sorted(pair.model.foreign_key_constraints, key=lambda each: str(each.name)):
-            item = there.get(foreign_key_of_model(constraint, schema))
+            item = there.get(foreign_key_signature(constraint, schema))
             if item is None or _match((item.get("options") or {}).get("match")) == _match(constraint.match):
                 continue
             keys = database.table(pair.info.key).foreign_key_constraints

@@ -5,48 +5,42 @@ Of MariaDB and MySQL: whether it is FULLTEXT or SPATIAL, how much of a text it h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.schema import Index
 
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name, is_made_on, sql_text
+from ..compare.canonical import differing
 from ..compare.copies import create_index, drop_index
+from ..compare.dropped import connection_of
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from ..databases.canonical import Question, differing
-from ..indexoptions import OfMysql, OfPostgresql
+from ..databases import Expression, dialects_where
 
 
 def setup(plugin: Plugin) -> None:
     """Compare where there is something to compare."""
-    for dialect_name in ("postgresql", "sqlite", "mysql", "mariadb"):
+    for dialect_name in dialects_where(lambda rules: rules.has_index_options):
         plugin.add_autogenerate_comparator(compare_index_options, "tables", "index_options", qualifier=dialect_name)
 
 
 def compare_index_options(context: AutogenContext, database: Database, found: Found) -> None:
     """Find indexes that are the same by name, columns and uniqueness, and differ in the rest; they are made anew."""
-    asked: list[tuple[tuple[Pair, Index], Question, Question]] = []
+    asked: list[tuple[tuple[Pair, Index], Expression, Expression]] = []
     others: list[tuple[Pair, Index]] = []
-    options_differ = _of_dialect(context)
+    options_differ = context.rules.index_options_comparison(connection_of(context))
     for pair in found.both:
         for index, item in _same_names(context, pair):
             before, after = _where_of_database(context, item), _where_of_model(context, index)
-            if (before is None) != (after is None) or options_differ(pair, index, item):
+            if (before is None) != (after is None) or options_differ(pair.info, index, item):
                 others.append((pair, index))
             elif before is not None and after is not None:
-                asked.append(((pair, index), *Question.about_both(context, pair, "where", before, after)))
+                asked.append(((pair, index), *Expression.of_both(context.dialect, pair, "where", before, after)))
     for pair, index in (*others, *differing(context, asked)):
         _make_anew(context, database, pair, index)
-
-
-def _of_dialect(context: AutogenContext) -> Callable[[Pair, Index, Mapping[str, Any]], bool]:
-    """Return what tells whether an index has other options, besides the WHERE, than the database's."""
-    if context.dialect.name == "postgresql":
-        return OfPostgresql(context).differ
-    return OfMysql(context.dialect.name).differ if context.dialect.name in ("mysql", "mariadb") else lambda *_: False
 
 
 def _same_names(context: AutogenContext, pair: Pair) -> list[tuple[Index, Mapping[str, Any]]]:

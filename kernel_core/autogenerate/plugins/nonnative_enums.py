@@ -12,11 +12,12 @@ from ...operations.kinds.column import AlterColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import AnyColumn, final_name, is_type_bound
+from ..compare.canonical import differing
 from ..compare.copies import drop_constraint
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from ..databases.canonical import Question, differing
+from ..databases import Expression
 from .checks import condition, database_checks, existing_check, model_checks
 
 
@@ -27,7 +28,7 @@ def setup(plugin: Plugin) -> None:
 
 def compare_values(context: AutogenContext, database: Database, found: Found) -> None:
     """Find Enum columns whose check, of the type's name, lists other values than the type."""
-    asked: list[tuple[_Subject, Question, Question]] = []
+    asked: list[tuple[_Subject, Expression, Expression]] = []
     for pair in found.both:
         there: dict[str | None, Mapping[str, Any]] = {each["name"]: each for each in database_checks(context, pair)}
         for column, constraint in _enum_checks(context, pair):
@@ -36,7 +37,7 @@ def compare_values(context: AutogenContext, database: Database, found: Found) ->
                 continue
             before, after = str(item["sqltext"]), condition(context, constraint)
             subject = (pair, column, constraint, item)
-            asked.append((subject, *Question.about_both(context, pair, "check", before, after)))
+            asked.append((subject, *Expression.of_both(context.dialect, pair, "check", before, after)))
     for subject in differing(context, asked):
         _note(context, *subject)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...operations.kinds.constraint import CreatePrimaryKeyOp, DropConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
+from ..compare.dropped import complete_reverse
 from ..compare.found import Found, Pair
-from ..compare.gone import complete_reverse
 from ..compare.objects import final, stated, timing
 from ..compare.reflect import Database
 from ..context import AutogenContext, names
@@ -39,6 +39,6 @@ def _note(context: AutogenContext, pair: Pair, before: list[str], after: list[st
         complete_reverse(context, pair.info.key, existing, drop)
         pair.changes.dropped_primary_key.append(drop)
     if after:
-        automatic = f"{table}_pkey" if context.dialect.name == "postgresql" else None
+        automatic = context.rules.default_key_name(table)
         name = final_name(pair.model.primary_key, context.dialect) or final(old_name if before else automatic)
         pair.changes.added_constraints.insert(0, CreatePrimaryKeyOp(name, table, after, schema=schema))

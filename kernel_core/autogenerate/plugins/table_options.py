@@ -10,11 +10,12 @@ from ...runtime.plugins import Plugin
 from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases import dialects_where
 
 
 def setup(plugin: Plugin) -> None:
     """Compare where tables have such options."""
-    for dialect_name in ("mysql", "mariadb"):
+    for dialect_name in dialects_where(lambda rules: rules.has_table_options):
         plugin.add_autogenerate_comparator(compare_options, "tables", "table_options", qualifier=dialect_name)
 
 

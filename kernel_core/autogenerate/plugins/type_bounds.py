@@ -13,11 +13,12 @@ from ..compare.columns import alteration_of
 from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases import dialects_where
 
 
 def setup(plugin: Plugin) -> None:
     """Compare where a database keeps what it was told."""
-    for dialect_name in ("postgresql", "sqlite"):
+    for dialect_name in dialects_where(lambda rules: rules.keeps_type_bounds):
         plugin.add_autogenerate_comparator(compare_bounds, "tables", "type_bounds", qualifier=dialect_name)
 
 

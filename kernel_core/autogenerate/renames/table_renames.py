@@ -14,8 +14,8 @@ from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCom
 from ...operations.operation import MigrateOperation
 from ...util.sqla_compat import AnyColumn, final_name
 from ..compare.copies import column_alone, create_foreign_key, create_unique, drop_constraint
-from ..compare.values import foreign_key_of_model
 from ..context import AutogenContext
+from ..databases.signature import foreign_key_signature
 from .column_renames import altered_column, may_become
 from .similarity import similarity
 
@@ -103,7 +103,7 @@ def _is_same(old: Constraint, new: Constraint, old_name: str, context: AutogenCo
         wanted = final_name(new, context.dialect)
         return unique_signature(old) == unique_signature(new) and (None in (wanted, old.name) or wanted == old.name)
     if isinstance(old, ForeignKeyConstraint) and isinstance(new, ForeignKeyConstraint):
-        one, two = (foreign_key_of_model(each, None) for each in (old, new))
+        one, two = (foreign_key_signature(each, None) for each in (old, new))
         if one.referred == (new.table.schema, old_name):  # the table refers to itself
             one = replace(one, referred=(new.table.schema, str(new.table.name)))
         return one == two

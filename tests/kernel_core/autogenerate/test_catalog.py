@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 from random_models import random_models
 
-from kernel_core.autogenerate.databases import read_by_inspector, read_catalog
+from kernel_core.autogenerate.databases import rules_of
+from kernel_core.autogenerate.databases.inspected.rules import InspectedRules
 
 
 def seeds(sample: int, full: int) -> list[object]:
@@ -64,8 +65,8 @@ def both(connection, schemas=(None,)):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sa.exc.SAWarning)
-        slow = read_by_inspector(inspector(), schemas, wanted)
-    fast = read_catalog(connection, inspector, schemas, wanted)
+        slow = InspectedRules(connection.dialect).read_catalog(connection, inspector, schemas, wanted)
+    fast = rules_of(connection.dialect).read_catalog(connection, inspector, schemas, wanted)
     return said(fast, connection.dialect.name), said(slow, connection.dialect.name)
 
 
@@ -99,7 +100,11 @@ def test_sqlite_tells_what_the_inspector_misreads(sqlite):
     )
     sqlite.exec_driver_sql("CREATE INDEX ix ON p (a DESC, b) WHERE b > 1")
     sqlite.exec_driver_sql("CREATE INDEX low ON p (lower(a))")
-    info = read_catalog(sqlite, lambda: sa.inspect(sqlite), [None], lambda key: True).tables[None, "p"]
+    info = (
+        rules_of(sqlite.dialect)
+        .read_catalog(sqlite, lambda: sa.inspect(sqlite), [None], lambda key: True)
+        .tables[None, "p"]
+    )
     assert info.columns["c"]["computed"] == {"sqltext": "b + (1)", "persisted": True}
     assert info.columns["d"]["computed"] == {"sqltext": "b+2", "persisted": False}
     assert info.columns["a"]["collation"] == "NOCASE"
@@ -189,7 +194,7 @@ def test_mariadb_reads_what_is_written_by_hand_as_the_inspector(mariadb):
 def test_mariadb_tells_more_than_the_inspector(mariadb):
     mariadb.exec_driver_sql(MARIADB_BY_HAND)
     mariadb.exec_driver_sql("CREATE VIEW w AS SELECT * FROM p")
-    catalog = read_catalog(mariadb, lambda: sa.inspect(mariadb), [None], lambda key: True)
+    catalog = rules_of(mariadb.dialect).read_catalog(mariadb, lambda: sa.inspect(mariadb), [None], lambda key: True)
     info = catalog.tables[None, "p"]
     assert {"name": None, "sqltext": "`b` > 0", "column": "b"} in info.checks
     assert {index["name"]: index.get("column_sorting") for index in info.indexes}["ds"] == {"a": ("desc",)}
@@ -211,7 +216,9 @@ def test_postgresql_reads_what_is_written_by_hand_as_the_inspector(postgresql):
 
 def test_postgresql_tells_more_than_the_inspector(postgresql):
     postgresql.exec_driver_sql(POSTGRESQL_BY_HAND)
-    catalog = read_catalog(postgresql, lambda: sa.inspect(postgresql), [None], lambda key: True)
+    catalog = rules_of(postgresql.dialect).read_catalog(
+        postgresql, lambda: sa.inspect(postgresql), [None], lambda key: True
+    )
     info = catalog.tables[None, "p"]
     assert info.columns["id"]["owns_sequence"]
     assert [exclude["definition"] for exclude in info.excludes] == [

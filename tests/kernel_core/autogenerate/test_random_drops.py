@@ -19,7 +19,7 @@ from rounds import run
 from sqlalchemy.sql.elements import ClauseElement
 
 from kernel_core.autogenerate import produce_migrations
-from kernel_core.autogenerate.databases import read_catalog
+from kernel_core.autogenerate.databases import rules_of
 from kernel_core.ddl.sqlite.create_table import parse_table
 from kernel_core.ddl.sqlite.equivalence import constraints_of
 from kernel_core.runtime.migration import MigrationContext
@@ -85,7 +85,9 @@ def read(connection: sa.Connection) -> dict[Any, Any]:
             return [plain(item) for item in value]
         return str(value) if isinstance(value, ClauseElement) else repr(value)
 
-    catalog = read_catalog(connection, lambda: sa.inspect(connection), [None], lambda key: True)
+    catalog = rules_of(connection.dialect).read_catalog(
+        connection, lambda: sa.inspect(connection), [None], lambda key: True
+    )
     found = {}
     for key, info in catalog.tables.items():
         parts = (info.foreign_keys, info.uniques, info.indexes, info.checks, info.excludes)

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from kernel_core.autogenerate import compare_metadata
-from kernel_core.autogenerate.compare.equivalent_defaults import is_harmless
+from kernel_core.autogenerate.databases.postgresql.defaults import is_harmless
 
 
 def models(type_, *defaults):

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from ....util.exc import CommandError
 from ....util.sqla_compat import PostgresqlTypes
 from ..catalog import Catalog, EnumInfo, Key, TableInfo
-from ..sqlite.create_index import index_text
+from ..create_index import index_text
 from . import catalog_queries as sql
 
 Wanted = Callable[[Key], bool]
@@ -342,7 +342,7 @@ def _index(table: _Table, row: Sequence[Any], definition: str | None) -> dict[st
     if not valid:
         options["postgresql_invalid"] = True
     if definition is not None:
-        index["parts"] = index_text(definition[definition.index(" USING ") :]).parts
+        index["parts"] = index_text(definition[definition.index(" USING ") :], "postgresql").parts
     return index
 
 

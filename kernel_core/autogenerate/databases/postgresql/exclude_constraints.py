@@ -1,4 +1,4 @@
-"""Exclude constraints of PostgreSQL, from the definition that the database keeps of them."""
+"""Exclude constraints, from the definitions in the catalog of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from ....util.sqla_compat import literal_text
 from ..catalog import Info
 
 
-def creation_of(name: str, table: str, definition: str, schema: str | None) -> CreateExcludeConstraintOp:
-    """Return the operation that makes a constraint of which the database's definition is known.
+def create_exclude_constraint(name: str, table: str, definition: str, schema: str | None) -> CreateExcludeConstraintOp:
+    """Return the operation that adds a constraint with a definition of the catalog.
 
-    >>> creation_of("e", "t", "EXCLUDE USING gist (a WITH =, b WITH &&) WHERE (c > 1)", None).sentence()
+    >>> create_exclude_constraint("e", "t", "EXCLUDE USING gist (a WITH =, b WITH &&) WHERE (c > 1)", None).sentence()
     'Create exclude constraint e on t (a =, b &&, where c > 1)'
     """
     elements, options = _parts(definition)
     return CreateExcludeConstraintOp(conv(name), table, elements, schema=schema, **options)
 
 
-def exclude_of(info: Info) -> ExcludeConstraint:
+def exclude_constraint(info: Info) -> ExcludeConstraint:
     """Return a reflected exclude constraint; its columns are named."""
     elements, options = _parts(str(info["definition"]))
     return ExcludeConstraint(*elements, name=conv(info["name"]), **options)
 
 
 def _parts(definition: str) -> tuple[list[Element], dict[str, Any]]:
-    """Return what is compared, by which operators, and the further arguments of the constraint."""
+    """Return the elements with their operators, and the further arguments of the constraint."""
     found = tokens(definition, "postgresql")
     opening = next(place for place, token in enumerate(found) if token.text == "(")
     end = closing(found, opening)

@@ -1,6 +1,6 @@
-"""Names that PostgreSQL has cut at 63 bytes: the database's objects are called again as the models call them.
+"""Names that PostgreSQL truncated to 63 bytes: what was read gets the names of the metadata again.
 
-The server cuts a long name wherever it meets it, so that what is written with the long name finds the same object.
+The server truncates a long name in every statement, so that a statement with the long name finds the same object.
 https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
 """
 
@@ -15,37 +15,34 @@ from sqlalchemy.types import ARRAY, Enum, TypeEngine
 
 from ....util.sqla_compat import final_name
 from ....util.truncation import truncated_name
-from ...context import AutogenContext, names
 from ..catalog import Catalog, Key, TableInfo
 
 _SHORTEST = 60
-"""The bytes of the shortest name that can be a cut one: 63, less what is left of a character of 4."""
+"""The bytes of the shortest truncated name: 63, less the rest of a character of 4 bytes."""
 
 Names = dict[str, str]
-"""The models' names by those that the server made of them."""
+"""The names of the metadata by the truncated ones."""
 
 
-def restore_names(context: AutogenContext, catalog: Catalog) -> None:
-    """Call tables, columns, constraints, indexes and types as the models do, where only the server's cut differs."""
-    if context.dialect.name != "postgresql":
-        return
-    models: dict[Key, Table] = {(table.schema, str(table.name)): table for table in context.tables}
+def restore_truncated_names(catalog: Catalog, tables: Iterable[Table], dialect: Dialect) -> None:
+    """Rename tables, columns, constraints, indexes and types that differ from the metadata by truncation alone."""
+    models: dict[Key, Table] = {(table.schema, str(table.name)): table for table in tables}
     columns: dict[Key, Names] = {}
-    moved = _moved(models, catalog, context.dialect)
+    moved = _moved(models, catalog, dialect)
     for old, info in list(catalog.tables.items()):
         info.key = moved.get(old, old)
         model = models.get(info.key, models.get((info.key[0] or catalog.default_schema, info.key[1])))
-        if model is not None and _may_be_cut(info):
-            columns[old] = _restore_parts(info, model, context.dialect)
+        if model is not None and _may_be_truncated(info):
+            columns[old] = _restore_parts(info, model, dialect)
     if moved:
         catalog.tables = {info.key: info for info in catalog.tables.values()}
     if moved or columns:
         _restore_referred(catalog, moved, columns)
-    _restore_types(context, catalog)
+    _restore_types(catalog, models.values(), dialect)
 
 
 def _moved(models: Iterable[Key], catalog: Catalog, dialect: Dialect) -> dict[Key, Key]:
-    """Return the places of tables in the models by those in the database, where they differ."""
+    """Return the keys of tables in the metadata by those in the database, where they differ."""
     found: dict[Key, Key] = {}
     for key in models:
         stored = None if key[0] is None else truncated_name(key[0], dialect), truncated_name(key[1], dialect)
@@ -54,7 +51,7 @@ def _moved(models: Iterable[Key], catalog: Catalog, dialect: Dialect) -> dict[Ke
     return found
 
 
-def _may_be_cut(info: TableInfo) -> bool:
+def _may_be_truncated(info: TableInfo) -> bool:
     parts = (*info.uniques, *info.indexes, *info.foreign_keys, *info.checks, *info.excludes, info.primary_key)
     return any(_is_long(name) for name in (*info.columns, *(str(part.get("name") or "") for part in parts)))
 
@@ -63,8 +60,8 @@ def _is_long(name: str) -> bool:
     return len(name) * 4 >= _SHORTEST and len(name.encode("utf-8", "replace")) >= _SHORTEST
 
 
-def _cut(wanted: Iterable[str], dialect: Dialect) -> Names:
-    """Return those names that the server cuts; one that stands for itself as well is left alone."""
+def _truncated(wanted: Iterable[str], dialect: Dialect) -> Names:
+    """Return the names that the server truncates; a truncated one that is a name of its own is left alone."""
     wanted = list(wanted)
     found = {truncated_name(name, dialect): name for name in wanted}
     return {stored: name for stored, name in found.items() if stored != name and stored not in wanted}
@@ -72,9 +69,9 @@ def _cut(wanted: Iterable[str], dialect: Dialect) -> Names:
 
 def _restore_parts(info: TableInfo, model: Table, dialect: Dialect) -> Names:
     """Rename the parts of a table; return its columns' names."""
-    columns = _cut(names(model.columns), dialect)
+    columns = _truncated((str(column.name) for column in model.columns), dialect)
     made = [*model.constraints, *model.indexes, *(each for column in model.columns for each in column.constraints)]
-    others = _cut((str(name) for each in made if (name := final_name(each, dialect)) is not None), dialect)
+    others = _truncated((str(name) for each in made if (name := final_name(each, dialect)) is not None), dialect)
     for item in info.columns.values():
         item["name"] = columns.get(item["name"], item["name"])
     info.columns = {item["name"]: item for item in info.columns.values()}
@@ -90,7 +87,7 @@ def _restore_parts(info: TableInfo, model: Table, dialect: Dialect) -> Names:
 
 
 def _renamed(value: Any, known: Names) -> Any:
-    """Return a value with each name that is known changed, wherever it stands in it."""
+    """Return a value in which each known name is replaced, also inside of lists and dictionaries."""
     if isinstance(value, str):
         return known.get(value, value)
     if isinstance(value, dict):
@@ -106,13 +103,13 @@ def _restore_referred(catalog: Catalog, moved: dict[Key, Key], columns: dict[Key
             item["referred_columns"] = _renamed(item["referred_columns"], columns.get(old, {}))
 
 
-def _restore_types(context: AutogenContext, catalog: Catalog) -> None:
+def _restore_types(catalog: Catalog, tables: Iterable[Table], dialect: Dialect) -> None:
     """Rename enum types and their schemas; a type is one object for all columns that have it."""
     if not any(_is_long(part) for place in catalog.enums for part in place if part is not None):
         return
-    types = [_plain(column.type) for table in context.tables for column in table.columns]
+    types = [_plain(column.type) for table in tables for column in table.columns]
     parts = {getattr(type_, attribute, None) for type_ in types for attribute in ("name", "schema")}
-    known = _cut((str(part) for part in parts if part is not None), context.dialect)
+    known = _truncated((str(part) for part in parts if part is not None), dialect)
     for info in catalog.tables.values():
         for item in info.columns.values():
             type_ = _plain(item["type"])

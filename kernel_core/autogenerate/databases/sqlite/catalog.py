@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ....util.sqla_compat import sqlite_type
 from ..catalog import Catalog, Key, TableInfo
-from .create_index import index_text
-from .create_table import SAYS_MORE, TableFacts, index_where, table_facts
+from ..create_index import index_text, index_where
+from .create_table import SAYS_MORE, TableFacts, table_facts
 
 Wanted = Callable[[Key], bool]
 
@@ -244,8 +244,8 @@ class _Reading:
         if sql is not None:
             index["sql"] = sql
             if "COLLATE" in sql.upper():  # which the pragmas tell of each part, whether it is stated or not
-                index["parts"] = index_text(sql).parts
-        where = index_where(sql or "")
+                index["parts"] = index_text(sql, "sqlite").parts
+        where = index_where(sql or "", "sqlite")
         if where is not None:
             index["dialect_options"]["sqlite_where"] = where
         return index

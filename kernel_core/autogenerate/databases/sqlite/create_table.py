@@ -148,19 +148,3 @@ def inside(sql: str) -> str:
     if opening is None:
         return ""
     return sql[found[opening].end : found[closing(found, opening)].start].strip()
-
-
-def index_where(sql: str) -> str | None:
-    """Return the condition of a partial index, as it was written.
-
-    >>> index_where("CREATE INDEX ix ON t (a) WHERE a > 1")
-    'a > 1'
-    """
-    found = tokens(sql, "sqlite")
-    opening = next((place for place, token in enumerate(found) if token.text == "("), None)
-    if opening is None:
-        return None
-    behind = closing(found, opening) + 1
-    if behind >= len(found) or found[behind].keyword != "WHERE":
-        return None
-    return sql[found[behind].end :].strip().rstrip(";")

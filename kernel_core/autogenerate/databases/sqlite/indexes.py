@@ -1,4 +1,4 @@
-"""Indexes of which SQLite tells no more than the CREATE INDEX that made them: compared by its words."""
+"""Indexes over expressions, of which SQLite has no more than their CREATE INDEX: compared by its text."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ from sqlalchemy.sql.elements import conv
 
 from ....util.sql import normal_sql
 from ....util.sqla_compat import literal_text
-from .create_index import IndexText, index_text, split_order
+from ..create_index import IndexText, index_text, split_order
+
+_SQLITE = "sqlite"
 
 
-def is_written_as(index: Index, sql: str, dialect: Dialect) -> bool:
-    """Tell whether the model's index says what the stored SQL says: space, case, needless quotes and ASC don't count.
+def is_created_by(index: Index, sql: str, dialect: Dialect) -> bool:
+    """Return whether stored SQL creates an index of the metadata; space, case, redundant quotes and ASC don't matter.
 
     SQL that cannot be read counts as the same: nothing is dropped for it.
     """
     try:
-        stored = index_text(sql)
+        stored = index_text(sql, _SQLITE)
     except ValueError:
         return True
-    return _plain(stored) == _plain(index_text(str(CreateIndex(index).compile(dialect=dialect))))
+    return _normal(stored) == _normal(index_text(str(CreateIndex(index).compile(dialect=dialect)), _SQLITE))
 
 
-def written_index(name: str, sql: str, table: Table) -> Index:
-    """Return the index that the stored SQL makes, on ``table`` of the database; its parts are text."""
-    stored = index_text(sql)
+def index_from_sql(name: str, sql: str, table: Table) -> Index:
+    """Return the index that stored SQL creates, on ``table`` of the database; its parts are text."""
+    stored = index_text(sql, _SQLITE)
     options: dict[str, Any] = {} if stored.where is None else {"sqlite_where": literal_text(stored.where)}
     return Index(conv(name), *map(literal_text, stored.parts), unique=stored.unique, _table=table, **options)
 
 
-def _plain(index: IndexText) -> tuple[list[tuple[str, str]], bool, str | None]:
-    ordered = [split_order(part) for part in index.parts]
-    parts = [(normal_sql(part, "sqlite"), order) for part, order in ordered]
-    return parts, index.unique, None if index.where is None else normal_sql(index.where, "sqlite")
+def _normal(index: IndexText) -> tuple[list[tuple[str, str]], bool, str | None]:
+    ordered = [split_order(part, _SQLITE) for part in index.parts]
+    parts = [(normal_sql(part, _SQLITE), order) for part, order in ordered]
+    return parts, index.unique, None if index.where is None else normal_sql(index.where, _SQLITE)

@@ -162,7 +162,7 @@ def test_only_what_differs_as_text_is_asked_for(road):
     road.create(before)
     road.statements.clear()
     assert road.found(after) == []
-    assert not [statement for statement in road.statements if "mig_question" in statement]
+    assert not [statement for statement in road.statements if "mig_expression" in statement]
 
 
 def test_hooks_may_leave_a_check_alone(road):

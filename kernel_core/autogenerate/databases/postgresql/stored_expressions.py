@@ -1,7 +1,8 @@
-"""PostgreSQL: temporary tables like the real ones, all that is asked put on them, two statements for all tables.
+"""Expressions as PostgreSQL stores them: it creates temporary copies of the tables with the expressions on them.
 
-The first is a program that the server runs: it makes one table after the other, notes what was made of the questions,
-and takes the table back, so that no lock stays. The second fetches the notes.
+Two statements do for all tables. The first is a program that the server runs: it creates one copy after the other,
+collects what the catalog has of the expressions, and rolls the copy back, so that no lock is left. The second fetches
+the result.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from ....util.sqla_compat import literal_text
-from ...context import AutogenContext
-from ..expression import Question
+from ..catalog import Key
+from ..expression import Expression
+from ..rules import Warn
 
 _PROGRAM = """
 DO {tag}
@@ -26,12 +28,12 @@ DECLARE
   scratch jsonb;
   line text;
   reason text;
-  said jsonb;
-  answers jsonb := '[]';
+  texts jsonb;
+  results jsonb := '[]';
 BEGIN
   FOR scratch IN SELECT * FROM jsonb_array_elements(tables) LOOP
     reason := NULL;
-    said := '{{}}';
+    texts := '{{}}';
     BEGIN
       BEGIN
         EXECUTE scratch ->> 'create';
@@ -52,14 +54,14 @@ BEGIN
             END;
           END LOOP;
         END;
-        SELECT coalesce(jsonb_object_agg(name, words), '{{}}') INTO said FROM ({read}) AS found (name, words);
+        SELECT coalesce(jsonb_object_agg(name, words), '{{}}') INTO texts FROM ({read}) AS found (name, words);
       END IF;
       RAISE SQLSTATE 'MIG00';
     EXCEPTION WHEN SQLSTATE 'MIG00' THEN
-      answers := answers || jsonb_build_array(jsonb_build_object('reason', reason, 'said', said));
+      results := results || jsonb_build_array(jsonb_build_object('reason', reason, 'texts', texts));
     END;
   END LOOP;
-  PERFORM set_config('mig.answers', CAST(answers AS text), false);
+  PERFORM set_config('mig.results', CAST(results AS text), false);
 END {tag}"""
 
 _READ = """
@@ -85,31 +87,31 @@ _PUT = {
 }
 
 
-def ask_postgresql(
-    context: AutogenContext, connection: Connection, questions: Sequence[Question], warns: bool
-) -> dict[Question, str | None]:
-    """Return the answers; None for what the database refuses, such as SQL that speaks of a type that is not there.
+def stored_expressions(
+    connection: Connection, expressions: Sequence[Expression], warn: Warn | None
+) -> dict[Expression, str | None]:
+    """Return each expression as it is stored; None for one that is refused, for example for a type that does not exist.
 
-    All about a table is said at once; where something is refused, one after the other, so that the rest is answered.
-    A table that cannot be imitated is named in a warning.
+    All expressions of a table are tried together; where one is refused, one by one, so that the others are stored.
+    ``warn`` is called with a message for a table that cannot be copied.
     """
-    quote = context.dialect.identifier_preparer
-    tables: dict[Any, list[Question]] = {}
-    for question in questions:
-        tables.setdefault(question.table, []).append(question)
-    scratches = [_Scratch(asked) for asked in tables.values()]
+    quote = connection.dialect.identifier_preparer
+    tables: dict[Key, list[Expression]] = {}
+    for expression in expressions:
+        tables.setdefault(expression.table, []).append(expression)
+    scratches = [_Scratch(of_table) for of_table in tables.values()]
     connection.execute(literal_text(_program([scratch.lines(quote) for scratch in scratches])))
-    notes = connection.execute(text("SELECT current_setting('mig.answers')")).scalar_one()
-    answers: dict[Question, str | None] = {}
-    for scratch, note in zip(scratches, json.loads(notes), strict=True):
-        if note["reason"] is not None and warns:
-            _warn_of_refusal(context, scratch, note["reason"])
-        answers |= {question: note["said"].get(name) for name, question in scratch.names.items()}
-    return answers
+    results = connection.execute(text("SELECT current_setting('mig.results')")).scalar_one()
+    stored: dict[Expression, str | None] = {}
+    for scratch, result in zip(scratches, json.loads(results), strict=True):
+        if result["reason"] is not None and warn is not None:
+            warn(_refusal(scratch, result["reason"]))
+        stored |= {expression: result["texts"].get(name) for name, expression in scratch.names.items()}
+    return stored
 
 
 def _program(tables: Sequence[Mapping[str, Any]]) -> str:
-    """Return the program for some tables; no quote in what is asked can end its texts."""
+    """Return the program for some tables; no quote in an expression can end its strings."""
     data = json.dumps(tables, ensure_ascii=False)
     tags = (f"$mig{number}$" for number in itertools.count())
     free = (tag for tag in tags if tag not in data)
@@ -118,24 +120,24 @@ def _program(tables: Sequence[Mapping[str, Any]]) -> str:
     return _PROGRAM.format(tag=tag, tables=f"{inner}{data}{inner}", read=_READ)
 
 
-def _warn_of_refusal(context: AutogenContext, scratch: _Scratch, reason: str) -> None:
+def _refusal(scratch: _Scratch, reason: str) -> str:
     name = ".".join(part for part in scratch.table if part is not None)
-    context.warn(
+    return (
         f'What "{name}" checks, computes or indexes cannot be compared where it is spelled in two ways: PostgreSQL '
         f"refuses a temporary table like it ({reason}). GRANT SELECT on it and TEMPORARY on the database to this role, "
-        "or leave those plugins out with autogenerate_plugins.",
+        "or leave those plugins out with autogenerate_plugins."
     )
 
 
 class _Scratch:
-    """The questions about one table, and the statements that put them on a temporary one."""
+    """The expressions of one table, and the statements that put them on a temporary copy of it."""
 
-    def __init__(self, questions: Sequence[Question]) -> None:
-        self.table, self.new_columns = questions[0].table, questions[0].new_columns
-        self.names = {f"mig_question_{place}": question for place, question in enumerate(questions)}
+    def __init__(self, expressions: Sequence[Expression]) -> None:
+        self.table, self.new_columns = expressions[0].table, expressions[0].new_columns
+        self.names = {f"mig_expression_{place}": expression for place, expression in enumerate(expressions)}
 
     def lines(self, quote: IdentifierPreparer) -> dict[str, Any]:
-        """Return the statements: the one that makes the table, and two ways to put the questions on it."""
+        """Return the statements: one that creates the copy, and two ways to put the expressions on it."""
         schema, table = self.table
         place = f"{quote.quote_schema(schema)}.{quote.quote(table)}" if schema else quote.quote(table)
         alter = "ALTER TABLE pg_temp.mig_scratch"
@@ -151,12 +153,12 @@ class _Scratch:
 
     def _parts(self) -> list[str]:
         return [
-            action.format(name=name, sql=question.sql, type=question.type_)
-            for name, question in self.names.items()
-            for action in _PUT.get(question.kind, ())
+            action.format(name=name, sql=expression.sql, type=expression.type_)
+            for name, expression in self.names.items()
+            for action in _PUT.get(expression.kind, ())
         ]
 
     def _indexes(self) -> Iterator[str]:
-        for name, question in self.names.items():
-            if question.kind == "where":
-                yield f"CREATE INDEX {name} ON pg_temp.mig_scratch ((1)) WHERE {question.sql}"
+        for name, expression in self.names.items():
+            if expression.kind == "where":
+                yield f"CREATE INDEX {name} ON pg_temp.mig_scratch ((1)) WHERE {expression.sql}"

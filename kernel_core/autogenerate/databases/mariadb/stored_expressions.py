@@ -1,8 +1,8 @@
-"""MariaDB and MySQL: a temporary table like the real one with the questions put on it, and its SHOW CREATE.
+"""Expressions as MariaDB and MySQL store them: SHOW CREATE of a temporary copy of the table with the expressions on it.
 
-A temporary table ends no transaction when it is made and dropped (MariaDB manual, "SQL statements that cause an
-implicit commit"); it cannot be altered without that, so each is made in one statement. MariaDB is given one program for
-all tables (a compound statement, manual "BEGIN NOT ATOMIC"); MySQL, which knows none, the same statements one by one.
+A temporary table ends no transaction when it is created and dropped (MariaDB manual, "SQL statements that cause an
+implicit commit"); it cannot be altered without that, so each is created by one statement. MariaDB runs one program for
+all tables (a compound statement, manual "BEGIN NOT ATOMIC"); MySQL has none and runs the same statements one by one.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from typing import Any
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
-from ....util.sql import Token, body, closing, tokens
+from ....util.sql import Token, body, closing, grammar_of, string_literal, tokens
 from ....util.sqla_compat import literal_text
-from ...context import AutogenContext
 from ..catalog import Key
-from ..expression import Question
+from ..expression import Expression
+from ..rules import Warn
+
+Named = tuple[str, Expression]
 
 _SHOWN = "SHOW CREATE TABLE mig_scratch"
 _DROPPED = "DROP TEMPORARY TABLE IF EXISTS mig_scratch"
 _PROGRAMMABLE = frozenset({"pymysql", "mysqldb", "mariadbconnector"})
-"""Drivers that hand out the results of a program one after the other, by ``nextset`` of the DB-API."""
+"""Drivers that return the results of a program one after the other, by ``nextset`` of the DB-API."""
 
 _TABLE = """
   SELECT GROUP_CONCAT(CONCAT('`', REPLACE(COLUMN_NAME, '`', '``'), '`')) INTO names
@@ -40,7 +42,7 @@ _TABLE = """
     {dropped};
 {one_by_one}
   END IF;"""
-_QUESTION = """
+_CREATION = """
   BEGIN
     DECLARE EXIT HANDLER FOR SQLEXCEPTION SET is_refused = TRUE;
     EXECUTE IMMEDIATE CONCAT({create}, names, {source});
@@ -49,45 +51,47 @@ _QUESTION = """
   {dropped};"""
 
 
-def ask_mariadb(
-    context: AutogenContext, connection: Connection, questions: Sequence[Question], warns: bool
-) -> dict[Question, str | None]:
-    """Return the answers; None for what the database refuses. A table that cannot be imitated is named in a warning.
+def stored_expressions(
+    connection: Connection, expressions: Sequence[Expression], warn: Warn | None
+) -> dict[Expression, str | None]:
+    """Return each expression as it is stored; None for one that the database refuses.
 
-    All about a table is said at once; where something is refused, one after the other, so that the rest is answered.
+    All expressions of a table are tried together; where one is refused, one by one, so that the others are stored.
+    ``warn`` is called with a message for a table that cannot be copied.
     """
-    tables: dict[Key, list[tuple[str, Question]]] = {}
-    names = {f"mig_question_{number}": question for number, question in enumerate(questions)}
-    for name, question in names.items():
-        if question.kind in ("check", "computed", "default"):
-            tables.setdefault(question.table, []).append((name, question))
-    scratches = [_Scratch(context.dialect, key, asked) for key, asked in tables.items()]
+    tables: dict[Key, list[Named]] = {}
+    names = {f"mig_expression_{number}": expression for number, expression in enumerate(expressions)}
+    for name, expression in names.items():
+        if expression.kind in ("check", "computed", "default"):
+            tables.setdefault(expression.table, []).append((name, expression))
+    dialect = connection.dialect
+    scratches = [_Scratch(dialect, key, of_table) for key, of_table in tables.items()]
     if not scratches:
-        return dict.fromkeys(questions)
-    is_programmable = getattr(context.dialect, "is_mariadb", False) and context.dialect.driver in _PROGRAMMABLE
-    said: dict[str, str] = {}
-    for row in _by_program(connection, scratches) if is_programmable else _one_by_one(connection, scratches):
+        return dict.fromkeys(expressions)
+    runs_programs = getattr(dialect, "is_mariadb", False) and dialect.driver in _PROGRAMMABLE
+    stored: dict[str, str] = {}
+    for row in _by_program(connection, scratches) if runs_programs else _one_by_one(connection, scratches):
         if row[0] == "mig_refused":
-            if warns:
-                _warn_of_refusal(context, scratches[int(row[1])].key, str(row[2]))
+            if warn is not None:
+                warn(_refusal(scratches[int(row[1])].key, str(row[2])))
         else:
-            said |= _answers(str(row[1]))
-    return {question: said.get(name) for name, question in names.items()}
+            stored |= _stored_texts(str(row[1]))
+    return {expression: stored.get(name) for name, expression in names.items()}
 
 
 class _Scratch:
-    """The questions about one table, and the SQL that makes temporary tables like it with questions on them."""
+    """The expressions of one table, and the SQL that creates temporary copies of it with expressions on them."""
 
-    def __init__(self, dialect: Dialect, key: Key, asked: Sequence[tuple[str, Question]]) -> None:
-        self.key, self.asked, self.dialect = key, asked, dialect
+    def __init__(self, dialect: Dialect, key: Key, expressions: Sequence[Named]) -> None:
+        self.key, self.expressions, self.dialect = key, expressions, dialect
         quote = dialect.identifier_preparer.quote_identifier
         self.source = f" FROM {'.'.join(quote(part) for part in key if part is not None)} LIMIT 0"
 
-    def create(self, asked: Iterable[tuple[str, Question]]) -> str:
+    def create(self, expressions: Iterable[Named]) -> str:
         """Return the statement up to the names of the real table's columns; ``source`` follows them."""
         quote = self.dialect.identifier_preparer.quote_identifier
-        new = [f"{quote(name)} {type_}" for name, type_ in self.asked[0][1].new_columns]
-        body = ", ".join([*new, *(_put(name, question) for name, question in asked)])
+        new = [f"{quote(name)} {type_}" for name, type_ in self.expressions[0][1].new_columns]
+        body = ", ".join([*new, *(_definition(name, expression) for name, expression in expressions)])
         return f"CREATE TEMPORARY TABLE mig_scratch ({body}) SELECT "
 
 
@@ -111,13 +115,11 @@ def _part(connection: Connection, number: int, scratch: _Scratch) -> str:
     """Return the part of the program about one table."""
 
     def literal(words: str) -> str:
-        if getattr(connection.dialect, "_backslash_escapes", True):
-            words = words.replace("\\", "\\\\")
-        return "'" + words.replace("'", "''") + "'"
+        return string_literal(words, grammar_of(connection.dialect))
 
-    def question(*asked: tuple[str, Question]) -> str:
-        create, source = literal(scratch.create(asked)), literal(scratch.source)
-        return _QUESTION.format(create=create, source=source, shown=_SHOWN, dropped=_DROPPED)
+    def creation(*expressions: Named) -> str:
+        create, source = literal(scratch.create(expressions)), literal(scratch.source)
+        return _CREATION.format(create=create, source=source, shown=_SHOWN, dropped=_DROPPED)
 
     schema, table = scratch.key
     return _TABLE.format(
@@ -126,8 +128,8 @@ def _part(connection: Connection, number: int, scratch: _Scratch) -> str:
         number=number,
         source=literal(scratch.source),
         dropped=_DROPPED,
-        all_at_once=question(*scratch.asked),
-        one_by_one="".join(question(each) for each in scratch.asked) if len(scratch.asked) > 1 else "",
+        all_at_once=creation(*scratch.expressions),
+        one_by_one="".join(creation(each) for each in scratch.expressions) if len(scratch.expressions) > 1 else "",
     )
 
 
@@ -135,7 +137,7 @@ def _one_by_one(connection: Connection, scratches: Sequence[_Scratch]) -> Iterat
     """Run each statement by itself, and yield the rows."""
     for number, scratch in enumerate(scratches):
         try:
-            yield _shown(connection, f"{scratch.create(scratch.asked)}*{scratch.source}")
+            yield _shown(connection, f"{scratch.create(scratch.expressions)}*{scratch.source}")
             continue
         except SQLAlchemyError:
             pass
@@ -144,15 +146,15 @@ def _one_by_one(connection: Connection, scratches: Sequence[_Scratch]) -> Iterat
         except SQLAlchemyError as error:
             yield "mig_refused", number, getattr(error, "orig", error)
             continue
-        for each in scratch.asked:
+        for each in scratch.expressions:
             try:
                 yield _shown(connection, f"{scratch.create([each])}*{scratch.source}")
             except SQLAlchemyError:
-                continue  # this very question is refused
+                continue  # this expression is refused
 
 
 def _shown(connection: Connection, create: str) -> Sequence[Any]:
-    """Make a temporary table, and return how the database describes it."""
+    """Create a temporary table, and return its row of SHOW CREATE TABLE."""
     connection.execute(literal_text(create))
     try:
         return connection.execute(literal_text(_SHOWN)).one()
@@ -160,36 +162,37 @@ def _shown(connection: Connection, create: str) -> Sequence[Any]:
         connection.execute(literal_text(_DROPPED))
 
 
-def _warn_of_refusal(context: AutogenContext, key: Key, reason: str) -> None:
+def _refusal(key: Key, reason: str) -> str:
     name = ".".join(part for part in key if part is not None)
-    context.warn(
+    return (
         f'What "{name}" checks or computes cannot be compared where it is spelled in two ways: the server refuses a '
         f"temporary table like it ({reason}). GRANT SELECT on it and CREATE TEMPORARY TABLES on its database to this "
-        "user, or leave those plugins out with autogenerate_plugins.",
+        "user, or leave those plugins out with autogenerate_plugins."
     )
 
 
-def _put(name: str, question: Question) -> str:
-    if question.kind == "check":
-        return f"CONSTRAINT {name} CHECK ({question.sql})"
-    if question.kind == "default":
-        return f"{name} {question.type_} NULL DEFAULT {question.sql}"
-    return f"{name} {question.type_} GENERATED ALWAYS AS ({question.sql}) VIRTUAL"
+def _definition(name: str, expression: Expression) -> str:
+    """Return the part of a CREATE TABLE that has the expression."""
+    if expression.kind == "check":
+        return f"CONSTRAINT {name} CHECK ({expression.sql})"
+    if expression.kind == "default":
+        return f"{name} {expression.type_} NULL DEFAULT {expression.sql}"
+    return f"{name} {expression.type_} GENERATED ALWAYS AS ({expression.sql}) VIRTUAL"
 
 
-def _answers(shown: str) -> dict[str, str]:
-    """Return what SHOW CREATE TABLE says of the questions, by their names."""
-    answers: dict[str, str] = {}
+def _stored_texts(shown: str) -> dict[str, str]:
+    """Return the expressions in a SHOW CREATE TABLE, by their names."""
+    texts: dict[str, str] = {}
     for item in body(shown, "mysql").items:
         found = tokens(item, "mysql")
         name = next((token.name for token in found[:2] if token.kind == "name"), "")
-        if name.startswith("mig_question_"):
-            answers[name] = _said(item, found)
-    return answers
+        if name.startswith("mig_expression_"):
+            texts[name] = _expression_in(item, found)
+    return texts
 
 
-def _said(item: str, found: Sequence[Token]) -> str:
-    """Return what a column computes or has by default, or what a CHECK states."""
+def _expression_in(item: str, found: Sequence[Token]) -> str:
+    """Return the default or generation expression of a column, or the condition of a CHECK."""
     words = [token.keyword for token in found]
     if words[0] != "CONSTRAINT" and "GENERATED" not in words[: words.index("DEFAULT") if "DEFAULT" in words else None]:
         start = words.index("DEFAULT") + 1

@@ -1,4 +1,4 @@
-"""The index that MySQL and MariaDB want for each foreign key: they make one, and don't drop it while the key is there.
+"""The index that MySQL and MariaDB need for each foreign key: they create it, and keep it as long as the key exists.
 
 https://mariadb.com/kb/en/foreign-keys/, "the columns in the child table must be an index, or the leftmost part of one"
 """
@@ -21,7 +21,7 @@ from .changes import Changes
 
 def belongs_to_a_key(context: AutogenContext, item: Mapping[str, Any], keys: Iterable[Sequence[str]]) -> bool:
     """Return whether a foreign key from such columns needs a reflected index."""
-    if not _wants_indexes(context):
+    if not context.rules.creates_foreign_key_indexes:
         return False
     columns = list(item["column_names"])
     return any(columns == list(key)[: len(columns)] for key in keys)
@@ -41,7 +41,9 @@ def goes_with_its_table(context: AutogenContext, table: Table, creation: Migrate
     """Let the index of a new table be dropped with it, not before, where a foreign key of the table needs the index."""
     columns = [str(getattr(each, "name", each)) for each in getattr(creation, "columns", ())]
     keys = [names(element.parent for element in key.elements) for key in table.foreign_key_constraints]
-    if _wants_indexes(context) and any(key == columns[: len(key)] or columns == key[: len(columns)] for key in keys):
+    if context.rules.creates_foreign_key_indexes and any(
+        key == columns[: len(key)] or columns == key[: len(columns)] for key in keys
+    ):
         creation.undone_by = lambda _: []
 
 
@@ -50,7 +52,7 @@ def undo_with_index(context: AutogenContext, info: TableInfo, model: Table, chan
 
     It makes none where another index begins with the columns of the key; the index of a dropped column goes with it.
     """
-    if not _wants_indexes(context) or not changes.added_foreign_keys:
+    if not context.rules.creates_foreign_key_indexes or not changes.added_foreign_keys:
         return
     there = [*_leading_columns(model), *(list(item["column_names"]) for item in info.indexes)]
     added = {str(each.column.name) for each in changes.added_columns if isinstance(each, AddColumnOp)}
@@ -76,7 +78,3 @@ def _leading_columns(model: Table) -> list[list[str]]:
 
 def _plain(index: Index) -> list[str]:
     return [str(getattr(part, "name", "")) for part in index.expressions]
-
-
-def _wants_indexes(context: AutogenContext) -> bool:
-    return context.dialect.name in ("mysql", "mariadb")

@@ -1,12 +1,11 @@
-"""What was read of indexes and unique constraints, and foreign keys of either side, as values that can be compared.
+"""Reflected indexes and unique constraints, and foreign keys of either side, as values that can be compared.
 
-Those of a model's indexes and unique constraints are in `kernel_core.ddl.signature`. What a database adds by itself
-(``NO ACTION``) is left out, and what it does not keep in order is sorted.
+Those of indexes and unique constraints that are objects are in `kernel_core.ddl.signature`. What a database adds by
+itself (``NO ACTION``) is left out, and what it does not keep in order is sorted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +15,11 @@ from sqlalchemy.schema import Column, ForeignKeyConstraint, Index
 from ...ddl.signature import IndexSignature, UniqueSignature
 from ...util.sql import IndexPart, grammar_of, index_part, normal_name
 from ...util.sqla_compat import quoted_name, referent
-from ..databases.catalog import Key
+from .catalog import Info, Key
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignKeyValue:
+class ForeignKeySignature:
     """What makes a foreign key the same as another: pairs of columns, the referred table, and what follows a change."""
 
     pairs: tuple[tuple[str, str], ...]
@@ -31,20 +30,20 @@ class ForeignKeyValue:
     initially: str = ""
 
 
-def unique_of_database(info: Mapping[str, Any]) -> UniqueSignature:
-    """Return the value of a unique constraint as the Inspector gives it."""
+def reflected_unique_signature(info: Info) -> UniqueSignature:
+    """Return the signature of a reflected unique constraint."""
     options = info.get("dialect_options") or {}
     return UniqueSignature(tuple(sorted(info["column_names"])), bool(options.get("postgresql_nulls_not_distinct")))
 
 
-def index_of_database(info: Mapping[str, Any], dialect: Dialect) -> IndexSignature:
-    """Return the value of an index as the Inspector gives it."""
+def reflected_index_signature(info: Info, dialect: Dialect) -> IndexSignature:
+    """Return the signature of a reflected index."""
     options, grammar = info.get("dialect_options") or {}, grammar_of(dialect)
     is_plain = not (info.get("expressions") or info.get("column_sorting") or info.get("parts"))
     return IndexSignature(
         tuple(normal_name(name, grammar) for name in info["column_names"])
         if is_plain
-        else tuple(part.cut(dialect).normal(grammar) for part in index_parts(info)),
+        else tuple(part.parsed(dialect).normal(grammar) for part in index_parts(info)),
         bool(info["unique"]),
         tuple(sorted(options.get("postgresql_include") or ())),
         bool(options.get("postgresql_nulls_not_distinct")),
@@ -60,7 +59,7 @@ class ReflectedPart:
     """One column or expression of a reflected index.
 
     ``name`` is the column's name, not quoted, or the expression; ``written`` is all of the part as the database spells
-    it, where it tells that: with collation, operator class and order.
+    it, where the catalog has that: with collation, operator class and order.
     """
 
     name: str
@@ -74,8 +73,8 @@ class ReflectedPart:
         """The part as DDL has it; the name of a column is not quoted."""
         return " ".join((self.name, *(_ORDERS.get(word, word) for word in self.sorting)))
 
-    def cut(self, dialect: Dialect) -> IndexPart:
-        """Return what the part says."""
+    def parsed(self, dialect: Dialect) -> IndexPart:
+        """Return the expression, collation and order of the part."""
         if self.written is not None:
             return index_part(self.written, dialect)
         if self.is_expression:
@@ -84,8 +83,8 @@ class ReflectedPart:
         return index_part(f"{column.expression} {self.text[len(self.name) :]}", dialect) if self.sorting else column
 
 
-def index_parts(info: Mapping[str, Any]) -> list[ReflectedPart]:
-    """Return what a reflected index is over."""
+def index_parts(info: Info) -> list[ReflectedPart]:
+    """Return the columns and expressions of a reflected index."""
     columns = info["column_names"]
     expressions = info.get("expressions") or columns
     sorting = info.get("column_sorting") or {}
@@ -98,7 +97,7 @@ def index_parts(info: Mapping[str, Any]) -> list[ReflectedPart]:
 
 
 def is_over_expressions(index: Index) -> bool:
-    """Tell whether an index is over more than plain columns."""
+    """Return whether an index is over more than plain columns."""
     return any(not isinstance(part, Column) for part in index.expressions)
 
 
@@ -109,16 +108,16 @@ def _action(text: Any) -> str:
 
 
 def _timing(deferrable: Any, initially: Any) -> tuple[bool, str]:
-    """``INITIALLY DEFERRED`` implies DEFERRABLE, and IMMEDIATE is what goes without saying (SQL standard, 10.8)."""
+    """``INITIALLY DEFERRED`` implies DEFERRABLE, and IMMEDIATE is the default (SQL standard, 10.8)."""
     word = str(initially or "").upper()
     return bool(deferrable) or word == "DEFERRED", "" if word == "IMMEDIATE" else word
 
 
-def foreign_key_of_model(constraint: ForeignKeyConstraint, default_schema: str | None) -> ForeignKeyValue:
-    """Return the value of a foreign key of the models."""
+def foreign_key_signature(constraint: ForeignKeyConstraint, default_schema: str | None) -> ForeignKeySignature:
+    """Return the signature of a foreign key that is an object: of the metadata, or a reflected one."""
     schema, table, columns = referent(constraint)
     local = [str(key.parent.name) for key in constraint.elements]
-    return ForeignKeyValue(
+    return ForeignKeySignature(
         tuple(sorted(zip(local, columns, strict=True))),
         (None if schema == default_schema else schema, table),
         _action(constraint.onupdate),
@@ -127,11 +126,11 @@ def foreign_key_of_model(constraint: ForeignKeyConstraint, default_schema: str |
     )
 
 
-def foreign_key_of_database(info: Mapping[str, Any], default_schema: str | None) -> ForeignKeyValue:
-    """Return the value of a foreign key as the Inspector gives it."""
+def reflected_foreign_key_signature(info: Info, default_schema: str | None) -> ForeignKeySignature:
+    """Return the signature of a reflected foreign key."""
     options = info.get("options") or {}
     schema = info["referred_schema"]
-    return ForeignKeyValue(
+    return ForeignKeySignature(
         tuple(sorted(zip(info["constrained_columns"], info["referred_columns"], strict=True))),
         (None if schema == default_schema else schema, info["referred_table"]),
         _action(options.get("onupdate")),

@@ -1,0 +1,80 @@
+"""Dropped tables and columns, with what re-creates them: as SQL where SQLAlchemy cannot express it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.schema import Column, Constraint, Index, Table
+
+from ...operations.kinds.column import DropColumnOp
+from ...operations.kinds.constraint import DropConstraintOp
+from ...operations.kinds.execute_sql import ExecuteSQLOp
+from ...operations.kinds.index import DropIndexOp
+from ...operations.kinds.table import DropTableOp
+from ...util.sql import without_parameters
+from ..context import AutogenContext
+from ..databases.catalog import Info, Key, TableInfo
+from .copies import column_alone, drop_index, table_alone
+from .reflect import Database
+
+
+def dropped_table(
+    context: AutogenContext, database: Database, table: Table, without: Collection[Constraint]
+) -> DropTableOp:
+    """Return the operation that drops a table of the database; ``without`` are constraints that are dropped before."""
+    info, rules = database.infos[table.schema, str(table.name)], context.rules
+    added_later = {each["name"] for each in info.foreign_keys if "definition" in each or each.get("inherited")}
+    later = {*without, *(each for each in table.foreign_key_constraints if each.name in added_later)}
+    copied = table_alone(table, context.dialect, later)
+    for column in copied.columns:
+        column.type = rules.complete_type(info, info.columns[str(column.name)])
+    drop = DropTableOp.from_table(copied)
+    creation = drop.reverse()
+    creation.stored_sql = rules.create_table_sql(info, creation.to_table())
+    creation.followed_by = tuple(map(_statement, rules.completing_statements(connection_of(context), info, copied)))
+    unreadable = ((name, str(info.unreadable[name])) for name in sorted(info.unreadable))
+    indexes = [rules.index_from(name, sql, database.table(info.key)) for name, sql in unreadable]
+    creation.followed_by += tuple(dropped_index(context, info, index).reverse() for index in indexes)
+    return drop
+
+
+def dropped_column(context: AutogenContext, info: TableInfo, column: Column[Any]) -> DropColumnOp:
+    """Return the operation that drops a column of the database."""
+    schema, table = info.key
+    item = info.columns[str(column.name)]
+    copied = column_alone(column)
+    copied.type = context.rules.complete_type(info, item)
+    drop = DropColumnOp.from_column_and_tablename(schema, table, copied)
+    statement = context.rules.column_statement(connection_of(context), info, item)
+    drop.reverse().followed_by = () if statement is None else (_statement(statement),)
+    return drop
+
+
+def dropped_index(context: AutogenContext, info: TableInfo, index: Index) -> DropIndexOp:
+    """Return the operation that drops an index of the database."""
+    drop = drop_index(index)
+    drop.reverse().stored_sql = context.rules.create_index_sql(info, index)
+    return drop
+
+
+def complete_reverse(context: AutogenContext, key: Key, item: Info, drop: DropConstraintOp) -> None:
+    """Let a downgrade restore what no directive states of a constraint: NOT VALID, NO INHERIT, a comment."""
+    statements = context.rules.constraint_statements(key, item)
+    if statements.addition is not None:
+        drop.undone_by = lambda _: [_statement(sql) for sql in statements if sql is not None]
+    elif statements.comment is not None:
+        drop.reverse().followed_by += (_statement(statements.comment),)
+
+
+def _statement(sql: str) -> ExecuteSQLOp:
+    operation = ExecuteSQLOp(without_parameters(sql))
+    operation.outside_batch = True
+    return operation
+
+
+def connection_of(context: AutogenContext) -> Connection:
+    """Return the connection of a comparison, which always has one."""
+    assert context.connection is not None, "autogenerate has a connection"
+    return context.connection

@@ -1,0 +1,124 @@
+"""The rules of a database of which nothing else is known: everything that the Inspector returns counts as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.engine import Connection, Dialect, Inspector
+from sqlalchemy.schema import Constraint, Index, Table
+from sqlalchemy.types import TypeEngine
+
+from ....operations.add_constraint import AddConstraintOp
+from ....operations.kinds.column import DropColumnOp
+from ....operations.kinds.constraint import CreatePrimaryKeyOp
+from ....operations.operation import MigrateOperation
+from ..catalog import Catalog, Info, Key, TableInfo
+from ..expression import Expression
+from ..rules import ConstraintStatements, DefaultPair, IndexOptionsDiffer, IsIncluded, Warn
+from ..signature import ForeignKeySignature
+from .catalog import read_by_inspector
+
+
+class InspectedRules:
+    """The rules of any database."""
+
+    has_enum_types = False
+    has_exclude_constraints = False
+    has_table_options = False
+    has_index_options = False
+    keeps_type_bounds = False
+    reflects_match = False
+    reflects_unique_timing = False
+    omits_repeated_uniques = False
+    stores_uniques_as_indexes = False
+    creates_foreign_key_indexes = False
+    alters_whole_columns = False
+    respells_expressions = False
+    drops_key_before_columns = False
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._dialect
+
+    def read_catalog(
+        self,
+        connection: Connection,
+        inspector: Callable[[], Inspector],
+        schemas: Sequence[str | None],
+        is_included: IsIncluded,
+    ) -> Catalog:
+        return read_by_inspector(inspector(), schemas, is_included)
+
+    def read_sequences(
+        self, connection: Connection, inspector: Inspector, schemas: Collection[str | None]
+    ) -> dict[Key, dict[str, Any]]:
+        return {(schema, name): {} for schema in schemas for name in inspector.get_sequence_names(schema=schema)}
+
+    def restore_truncated_names(self, catalog: Catalog, models: Iterable[Table]) -> None:
+        """Nothing: SQLAlchemy and the server agree on names."""
+
+    def correct(self, tables: Mapping[Key, TableInfo], models: Iterable[Table]) -> None:
+        """Nothing."""
+
+    def stored_expressions(
+        self, connection: Connection, expressions: Sequence[Expression], warn: Warn | None
+    ) -> Mapping[Expression, str | None]:
+        return {expression: expression.sql for expression in expressions}
+
+    def equal_defaults(self, connection: Connection, pairs: Collection[DefaultPair]) -> set[DefaultPair]:
+        return set()
+
+    def index_options_comparison(self, connection: Connection) -> IndexOptionsDiffer:
+        return lambda *_: False
+
+    def comparable(self, key: ForeignKeySignature) -> ForeignKeySignature:
+        """Leave out when the key is checked: only Oracle's dialect reflects that, of those that have no own rules."""
+        return key if self._dialect.name == "oracle" else replace(key, deferrable=False, initially="")
+
+    def default_key_name(self, table: str) -> str | None:
+        return None
+
+    def is_index_of(self, index: Index, sql: str) -> bool:
+        return True
+
+    def index_from(self, name: str, sql: str, table: Table) -> Index:
+        raise NotImplementedError(f"The Inspector describes all indexes of {self._dialect.name}.")
+
+    def exclude_constraint(self, info: Info) -> Constraint:
+        raise NotImplementedError(f"The Inspector returns no exclude constraints of {self._dialect.name}.")
+
+    def create_exclude_constraint(self, key: Key, info: Info) -> AddConstraintOp:
+        raise NotImplementedError(f"The Inspector returns no exclude constraints of {self._dialect.name}.")
+
+    def complete_type(self, info: TableInfo, column: Info) -> TypeEngine[Any]:
+        type_: TypeEngine[Any] = column["type"]
+        return type_
+
+    def create_table_sql(self, info: TableInfo, table: Table) -> str | None:
+        return None
+
+    def create_index_sql(self, info: TableInfo, index: Index) -> str | None:
+        return None
+
+    def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
+        return iter(())
+
+    def column_statement(self, connection: Connection, info: TableInfo, column: Info) -> str | None:
+        return None
+
+    def constraint_statements(self, key: Key, constraint: Info) -> ConstraintStatements:
+        return ConstraintStatements()
+
+    def recreate_key(
+        self,
+        connection: Connection,
+        creation: CreatePrimaryKeyOp,
+        drops: Sequence[DropColumnOp],
+        columns: Sequence[str],
+    ) -> Iterator[MigrateOperation]:
+        yield creation

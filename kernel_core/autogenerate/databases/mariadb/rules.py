@@ -1,0 +1,130 @@
+"""The rules of MariaDB and MySQL.
+
+The Inspector reads MySQL, whose information schema has other spellings of defaults and checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Connection, Inspector
+from sqlalchemy.schema import MetaData, Table
+from sqlalchemy.types import TypeEngine
+
+from ....ddl.mysql.definition import column_text
+from ....operations.kinds.column import DropColumnOp
+from ....operations.kinds.constraint import CreatePrimaryKeyOp, DropConstraintOp
+from ....operations.kinds.execute_sql import ExecuteSQLOp
+from ....operations.operation import MigrateOperation
+from ....util.sql import normal_sql, without_parameters
+from ..catalog import Catalog, Info, Key, TableInfo
+from ..expression import Expression
+from ..inspected.rules import InspectedRules
+from ..rules import IndexOptionsDiffer, IsIncluded, Warn
+from ..signature import ForeignKeySignature
+from .catalog import read_mariadb
+from .corrections import correct
+from .index_options import IndexOptions
+from .sequences import read_sequences
+from .stored_expressions import stored_expressions
+
+
+class MariadbRules(InspectedRules):
+    """The rules of MariaDB and MySQL."""
+
+    has_table_options = True
+    has_index_options = True
+    stores_uniques_as_indexes = True
+    creates_foreign_key_indexes = True
+    alters_whole_columns = True
+    respells_expressions = True
+
+    @property
+    def _is_mariadb(self) -> bool:
+        return bool(getattr(self.dialect, "is_mariadb", False))
+
+    def read_catalog(
+        self,
+        connection: Connection,
+        inspector: Callable[[], Inspector],
+        schemas: Sequence[str | None],
+        is_included: IsIncluded,
+    ) -> Catalog:
+        if not self._is_mariadb or (self.dialect.server_version_info or ()) < (10, 5, 10):
+            return super().read_catalog(connection, inspector, schemas, is_included)
+        return read_mariadb(connection, schemas, is_included)
+
+    def read_sequences(
+        self, connection: Connection, inspector: Inspector, schemas: Collection[str | None]
+    ) -> dict[Key, dict[str, Any]]:
+        if not self._is_mariadb:
+            return super().read_sequences(connection, inspector, schemas)
+        return read_sequences(connection, schemas)
+
+    def correct(self, tables: Mapping[Key, TableInfo], models: Iterable[Table]) -> None:
+        correct(tables, models, self.dialect)
+
+    def stored_expressions(
+        self, connection: Connection, expressions: Sequence[Expression], warn: Warn | None
+    ) -> Mapping[Expression, str | None]:
+        return stored_expressions(connection, expressions, warn)
+
+    def index_options_comparison(self, connection: Connection) -> IndexOptionsDiffer:
+        return IndexOptions(self.dialect.name).differ
+
+    def comparable(self, key: ForeignKeySignature) -> ForeignKeySignature:
+        """Leave out RESTRICT, which is NO ACTION there, and when the key is checked, which cannot be chosen."""
+        actions = ("" if action == "RESTRICT" else action for action in (key.onupdate, key.ondelete))
+        onupdate, ondelete = actions
+        return replace(key, onupdate=onupdate, ondelete=ondelete, deferrable=False, initially="")
+
+    def complete_type(self, info: TableInfo, column: Info) -> TypeEngine[Any]:
+        """Return JSON for what MariaDB stores as text with a CHECK."""
+        is_json = any(_is_of_json(check) for check in info.checks if check.get("column") == column["name"])
+        return mysql.JSON() if is_json else super().complete_type(info, column)
+
+    def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
+        for column in info.columns.values():
+            statement = self.column_statement(connection, info, column)
+            if statement is not None:
+                yield statement
+
+    def column_statement(self, connection: Connection, info: TableInfo, column: Info) -> str | None:
+        """Return the MODIFY that states all of a column: its CHECK, INVISIBLE and the like."""
+        name = column["name"]
+        own = [check for check in info.checks if check.get("column") == name and not _is_of_json(check)]
+        if not own and not column.get("unreflected"):
+            return None
+        return self._modify(connection, info.key, str(name))
+
+    def _modify(self, connection: Connection, key: Key, column: str) -> str:
+        preparer = self.dialect.identifier_preparer
+        place = preparer.format_table(Table(key[1], MetaData(), schema=key[0]))
+        return f"ALTER TABLE {place} MODIFY {column_text(connection, preparer, key[1], key[0], column)}"
+
+    def recreate_key(
+        self,
+        connection: Connection,
+        creation: CreatePrimaryKeyOp,
+        drops: Sequence[DropColumnOp],
+        columns: Sequence[str],
+    ) -> Iterator[MigrateOperation]:
+        """Drop what is left of the key before; a column is made AUTO_INCREMENT once it is the key's."""
+        schema, table = creation.schema, creation.table_name
+        if set(columns) - {str(each.column_name) for each in drops}:
+            yield DropConstraintOp("PRIMARY", table, "primary", schema=schema, _reverse=creation)
+        yield creation
+        for each in drops:
+            if each.to_column().autoincrement is True:
+                statement = self._modify(connection, (schema, table), str(each.column_name))
+                operation = ExecuteSQLOp(without_parameters(statement))
+                operation.outside_batch = True
+                yield operation
+
+
+def _is_of_json(check: Info) -> bool:
+    """Return whether a CHECK of a column is the one of a JSON column."""
+    return normal_sql(str(check["sqltext"]), "mysql") == normal_sql(f"json_valid(`{check.get('column')}`)", "mysql")

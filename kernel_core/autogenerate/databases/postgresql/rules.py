@@ -1,0 +1,121 @@
+"""The rules of PostgreSQL: the server parses expressions and stores them in its own spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.engine import Connection, Inspector
+from sqlalchemy.schema import MetaData, Table
+
+from ....operations.kinds.exclude_constraint import CreateExcludeConstraintOp
+from ....util.sql import grammar_of, string_literal
+from ..catalog import Catalog, Info, Key, TableInfo
+from ..expression import Expression
+from ..inspected.rules import InspectedRules
+from ..rules import ConstraintStatements, DefaultPair, IndexOptionsDiffer, IsIncluded, Warn
+from ..signature import ForeignKeySignature
+from .catalog import read_postgresql
+from .corrections import correct
+from .defaults import equal_defaults
+from .exclude_constraints import create_exclude_constraint, exclude_constraint
+from .index_options import IndexOptions
+from .sequences import read_sequences
+from .stored_expressions import stored_expressions
+from .truncation import restore_truncated_names
+
+
+class PostgresqlRules(InspectedRules):
+    """The rules of PostgreSQL."""
+
+    has_enum_types = True
+    has_exclude_constraints = True
+    has_index_options = True
+    keeps_type_bounds = True
+    reflects_match = True
+    reflects_unique_timing = True
+    omits_repeated_uniques = True
+    respells_expressions = True
+    drops_key_before_columns = True
+
+    def read_catalog(
+        self,
+        connection: Connection,
+        inspector: Callable[[], Inspector],
+        schemas: Sequence[str | None],
+        is_included: IsIncluded,
+    ) -> Catalog:
+        if (self.dialect.server_version_info or ()) < (12,):
+            return super().read_catalog(connection, inspector, schemas, is_included)
+        return read_postgresql(connection, schemas, is_included)
+
+    def read_sequences(
+        self, connection: Connection, inspector: Inspector, schemas: Collection[str | None]
+    ) -> dict[Key, dict[str, Any]]:
+        return read_sequences(connection, schemas)
+
+    def restore_truncated_names(self, catalog: Catalog, models: Iterable[Table]) -> None:
+        restore_truncated_names(catalog, models, self.dialect)
+
+    def correct(self, tables: Mapping[Key, TableInfo], models: Iterable[Table]) -> None:
+        correct(tables.values())
+
+    def stored_expressions(
+        self, connection: Connection, expressions: Sequence[Expression], warn: Warn | None
+    ) -> Mapping[Expression, str | None]:
+        return stored_expressions(connection, expressions, warn)
+
+    def equal_defaults(self, connection: Connection, pairs: Collection[DefaultPair]) -> set[DefaultPair]:
+        return equal_defaults(connection, pairs)
+
+    def index_options_comparison(self, connection: Connection) -> IndexOptionsDiffer:
+        return IndexOptions(connection).differ
+
+    def comparable(self, key: ForeignKeySignature) -> ForeignKeySignature:
+        return key
+
+    def default_key_name(self, table: str) -> str | None:
+        return f"{table}_pkey"
+
+    def exclude_constraint(self, info: Info) -> ExcludeConstraint:
+        return exclude_constraint(info)
+
+    def create_exclude_constraint(self, key: Key, info: Info) -> CreateExcludeConstraintOp:
+        return create_exclude_constraint(str(info["name"]), key[1], str(info["definition"]), key[0])
+
+    def create_table_sql(self, info: TableInfo, table: Table) -> str | None:
+        """Return the CREATE TABLE of a partition; its columns, keys and indexes are its parent's."""
+        if not info.is_partition:
+            return None
+        preparer = self.dialect.identifier_preparer
+        schema, name = info.inherits[0]
+        parent = preparer.format_table(Table(name, MetaData(), schema=schema))
+        by = info.options.get("postgresql_partition_by")
+        further = f" PARTITION BY {by}" if by else ""
+        return f"CREATE TABLE {preparer.format_table(table)} PARTITION OF {parent} {info.partition_bound}{further}"
+
+    def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
+        """Yield storage parameters, constraints that no CREATE TABLE states, and the comments of constraints."""
+        stored = info.options.get("postgresql_with")
+        if stored and "postgresql_with" not in table.dialect_kwargs:
+            place = self.dialect.identifier_preparer.format_table(table)
+            yield f"ALTER TABLE {place} SET ({', '.join(f'{name}={value}' for name, value in stored.items())})"
+        constraints: list[Info] = [*info.checks, *info.foreign_keys, *info.uniques, *info.excludes, info.primary_key]
+        for item in constraints:
+            if not item.get("inherited"):
+                yield from (sql for sql in self.constraint_statements(info.key, item) if sql is not None)
+
+    def constraint_statements(self, key: Key, constraint: Info) -> ConstraintStatements:
+        """Return what NOT VALID, NO INHERIT or a comment need."""
+        if constraint.get("name") is None:
+            return ConstraintStatements()
+        preparer = self.dialect.identifier_preparer
+        place = preparer.format_table(Table(key[1], MetaData(), schema=key[0]))
+        name, definition = preparer.quote(constraint["name"]), str(constraint.get("definition") or "EXCLUDE")
+        is_stated = definition.startswith("EXCLUDE")  # by op.create_exclude_constraint
+        addition = None if is_stated else f"ALTER TABLE {place} ADD CONSTRAINT {name} {definition}"
+        comment = string_literal(str(constraint.get("comment") or ""), grammar_of(self.dialect))
+        return ConstraintStatements(
+            addition, f"COMMENT ON CONSTRAINT {name} ON {place} IS {comment}" if constraint.get("comment") else None
+        )
