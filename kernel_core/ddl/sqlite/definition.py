@@ -1,4 +1,4 @@
-"""A table as SQLite stores it: its own text, and the text of the indexes, triggers and views that hang on it."""
+"""The definition of a table of SQLite: its stored SQL, and that of the indexes, triggers and views that use it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .create_table import TableText, parse_table
 from .identifiers import quote
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class StoredTable:
-    """A table as the database holds it: its text, and the text of what hangs on it (name to SQL)."""
+    """The parsed CREATE TABLE of a table, and the SQL of its indexes and triggers and of views that use it, by name."""
 
     text: TableText
     indexes: dict[str, str] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class StoredTable:
     views: dict[str, str] = field(default_factory=dict)
 
     def is_free(self, column: str) -> bool:
-        """Tell whether DROP COLUMN takes this column: it is not the last one, and nothing mentions it."""
+        """Return whether DROP COLUMN allows this column: it is not the last one, and no other SQL mentions it."""
         if not self.text.has_column(column) or len(self.text.columns) == 1:
             return False
         own = self.text.column(column)
@@ -39,7 +39,7 @@ class StoredTable:
 def stored_definition(connection: Connection | None, table_name: str, schema: str | None = None) -> StoredTable:
     """Read a table from ``sqlite_master``.
 
-    Raises BatchError where there is no such table, or where it is none that can be rebuilt.
+    Raises BatchError where the table does not exist, or cannot be rebuilt (a virtual table).
     """
     master = f"{quote(schema)}.sqlite_master" if schema else "sqlite_master"
     assert connection is not None, "the stored definition is read from a live database"
@@ -61,8 +61,8 @@ def stored_definition(connection: Connection | None, table_name: str, schema: st
     return StoredTable(text, kinds["index"], kinds["trigger"], kinds["view"])
 
 
-def stated_definition(table: Table, dialect: Dialect) -> StoredTable:
-    """Return a Table of SQLAlchemy (``copy_from``) as if it had been read from the database."""
+def compiled_definition(table: Table, dialect: Dialect) -> StoredTable:
+    """Return the definition of a Table of SQLAlchemy (``copy_from``), as the database would store it."""
     text = parse_table(str(CreateTable(table).compile(dialect=dialect)))
     return StoredTable(text, {str(index.name): index_sql(index, dialect) for index in table.indexes})
 

@@ -1,4 +1,4 @@
-"""Which rows refer to rows that are not there: ``PRAGMA foreign_key_check``.
+"""Dangling references, rows that refer to missing rows: ``PRAGMA foreign_key_check``.
 
 https://sqlite.org/pragma.html#pragma_foreign_key_check
 """
@@ -13,11 +13,11 @@ from sqlalchemy.exc import OperationalError
 from .identifiers import quote
 
 NO_KEY = ""
-"""Stands for the table that is referred to where the columns there are no key, so that nothing can be checked."""
+"""In place of the parent table where its columns are not a key, so that SQLite cannot check the references."""
 
 
 def dangling(connection: Connection, schema: str | None = None) -> Counter[tuple[str, str]]:
-    """Return how many rows of (table) refer to rows that (parent) lacks, in all tables."""
+    """Return the number of dangling references by (table, parent table), of all tables."""
     place = f"{quote(schema)}." if schema else ""
     try:
         rows = connection.exec_driver_sql(f"PRAGMA {place}foreign_key_check").all()
@@ -31,7 +31,7 @@ def dangling(connection: Connection, schema: str | None = None) -> Counter[tuple
 
 
 def dangling_of(connection: Connection, table: str, schema: str | None = None) -> Counter[tuple[str, str]]:
-    """Return the same of one table; (table, `NO_KEY`) where SQLite cannot check it."""
+    """Return the number of dangling references of one table; (table, `NO_KEY`) where SQLite cannot check it."""
     place = f"{quote(schema)}." if schema else ""
     try:
         rows = connection.exec_driver_sql(f"PRAGMA {place}foreign_key_check({quote(table)})").all()
@@ -42,13 +42,13 @@ def dangling_of(connection: Connection, table: str, schema: str | None = None) -
     return Counter((row[0], row[2]) for row in rows)
 
 
-def said(wrong: Counter[tuple[str, str]]) -> str:
-    """Return it in words."""
+def describe(dangling: Counter[tuple[str, str]]) -> str:
+    """Return a description: ``2 rows of pet refer to rows that person lacks``."""
     return "; ".join(
-        f"{table} refers to columns that are no key"
+        f"{table} refers to columns that are not a key"
         if parent == NO_KEY
         else f"{count} rows of {table} refer to rows that {parent} lacks"
-        for (table, parent), count in sorted(wrong.items())
+        for (table, parent), count in sorted(dangling.items())
     )
 
 

@@ -1,13 +1,13 @@
-"""What SQLite does by itself, what it needs a rebuild for, and its real transactions."""
+"""SQLite: which changes it makes in place and which need a rebuild, its transactions and its scripts."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import Column, MetaData, Table, inspect
+from sqlalchemy import MetaData, Table, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
@@ -18,37 +18,32 @@ from ...operations.batch import Batch, Change
 from ...operations.ddl_formatting import alter_table, format_column_name, inline_foreign_keys
 from ...operations.kinds.column import AddColumn, ColumnName
 from ...util.exc import CommandError, UnsupportedOperation
-from ...util.sqla_compat import default_argument, default_sql, is_type_bound, should_create
+from ...util.sqla_compat import AnyColumn, default_argument, default_sql, is_type_bound, should_create
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..run_lock import RunLock
 from ..type_comparison import synonyms_of
 from .definition import stored_definition
-from .foreign_key_check import dangling, said
+from .foreign_key_check import dangling, describe
 from .generated_names import SqliteNames, name_of
 from .pragma import end_transaction, free_cursors, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
 from .run_lock import run_lock
+from .script import AROUND_REBUILD, without_foreign_keys
 
 
-class FollowsScript(Protocol):
-    """What follows an offline script: each statement that is printed is noted, and can be asked for its tables."""
+class ScratchDatabase(Protocol):
+    """A database on which each statement of an offline script is run, so that later ones find the changed tables."""
 
     def note(self, text: str) -> None:
-        """Take in a statement that was printed."""
+        """Run or remember a statement that was printed."""
 
     def connection(self) -> Connection:
-        """Return a connection to the tables as the script has left them; raises UnsupportedOperation."""
-
-
-_SUSPENDED = """\
--- A table is rebuilt below. With foreign keys enforced, dropping the old one would delete the rows that refer to it.
--- They stay off in this session: where it enforces them, run PRAGMA foreign_keys=ON after the script.
-PRAGMA foreign_keys=OFF;"""
+        """Return a connection to the tables after the statements so far; raises UnsupportedOperation."""
 
 
 class SQLiteImpl(DefaultImpl):
-    """SQLite's own ways."""
+    """SQLite's DDL and its differences."""
 
     __dialect__ = "sqlite"
     transactional_ddl = True
@@ -56,22 +51,26 @@ class SQLiteImpl(DefaultImpl):
     needs_batch = True
     keeps_lengths = False
     type_synonyms = synonyms_of("sqlite")
-    scratch: FollowsScript | None = None
-    """Offline, what the script has made of the tables so far, where a database is at hand."""
+    scratch: ScratchDatabase | None = None
+    """Offline, a database with the tables as the script so far has changed them; None where no database is known."""
     _held: list[str] | None = None
-    _foreign_keys_suspended = False
+    """Offline, the statements of the open transaction, printed with its COMMIT; None outside of a transaction."""
+    _rebuilds = False
+    """Offline, whether the open transaction or an earlier one rebuilds a table."""
+    _is_first_rebuild = True
+    """Offline, whether no printed transaction has rebuilt a table."""
 
     def catalog(self) -> Connection | None:
         """Return the connection from which definitions are read: offline that of the scratch database.
 
-        Raises UnsupportedOperation where the scratch cannot follow the script.
+        Raises UnsupportedOperation where a statement of the script cannot be run on the scratch database.
         """
         if not self.as_sql:
             return self.connection
         return self.scratch.connection() if self.scratch is not None else None
 
     def static_output(self, text: str) -> None:
-        """Print a statement of the offline script; the scratch database follows it."""
+        """Print a statement of the offline script, and run it on the scratch database."""
         if self._held is None:
             super().static_output(text)
         else:
@@ -80,35 +79,39 @@ class SQLiteImpl(DefaultImpl):
             self.scratch.note(text)
 
     def emit_begin(self) -> None:
-        """Hold the statements of the transaction back: one of them may need `suspend_foreign_keys` before BEGIN."""
+        """Hold back the transaction: whether foreign keys are switched off before BEGIN is known at its end."""
         self.print_held()
         self._held = []
         super().emit_begin()
 
     def emit_commit(self) -> None:
-        """Print the transaction, with its end."""
+        """Print the transaction; without foreign keys if it, or an earlier one, rebuilds a table.
+
+        Later ones too, because the session may have had foreign keys off before the script switched them on.
+        """
         super().emit_commit()
+        if self._held is not None and self._rebuilds:
+            self._held = without_foreign_keys(self._held, is_first=self._is_first_rebuild)
+            self._is_first_rebuild = False
         self.print_held()
 
     def print_held(self) -> None:
-        """Print what is held back."""
+        """Print the statements that are held back."""
         held, self._held = self._held or (), None
         for text in held:
             super().static_output(text)
 
-    def suspend_foreign_keys(self) -> None:
-        """Print, once in a script and before its open transaction, that foreign keys are not enforced.
-
-        Inside a transaction SQLite ignores that pragma. It is not switched back: whether the session that runs the
-        script enforces foreign keys is not known here. (https://sqlite.org/pragma.html#pragma_foreign_keys)
-        """
-        if self._foreign_keys_suspended:
+    @contextmanager
+    def print_without_foreign_keys(self) -> Iterator[None]:
+        """Have the statements of the block, or their whole transaction, printed without foreign keys."""
+        if self._held is not None:
+            self._rebuilds = True
+            yield
             return
-        self._foreign_keys_suspended = True
-        if self._held is None:
-            super().static_output(_SUSPENDED)
-        else:
-            self._held.insert(0, _SUSPENDED)
+        before, after = AROUND_REBUILD
+        super().static_output(before)
+        yield
+        super().static_output(after)
 
     def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> RunLock | None:
         """Return the lock of the database file; None in a transaction of the caller, which locks the file itself."""
@@ -119,7 +122,7 @@ class SQLiteImpl(DefaultImpl):
     creates_schemas = False
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
-        """Give a table another name; through a third one where only the case differs, which SQLite refuses."""
+        """Rename a table; in two steps where only the case of the name changes, which SQLite refuses."""
         if old_table_name != new_table_name and old_table_name.casefold() == new_table_name.casefold():
             between = f"{new_table_name}_renamed"
             super().rename_table(old_table_name, between, schema)
@@ -128,11 +131,11 @@ class SQLiteImpl(DefaultImpl):
 
     @contextmanager
     def begin_revision(self, connection: Connection) -> Iterator[None]:
-        """Run the block in one immediate transaction; a rolled-back revision leaves nothing behind.
+        """Run the block in one immediate transaction, with foreign keys off and a check of all references at its end.
 
-        Foreign keys are not enforced inside, because a rebuilt table would take its children's rows along, and because
-        SQLite cannot switch that inside a transaction. Every reference is checked before the commit instead: one that
-        became wrong rolls all back with CommandError. (https://sqlite.org/lang_altertable.html, section 7)
+        Dropping the old table of a rebuild would delete the rows that refer to it, and inside a transaction SQLite
+        cannot switch foreign keys off. New dangling references roll back with CommandError.
+        (https://sqlite.org/lang_altertable.html, section 7)
         """
         enforced = not in_transaction(connection) and pragma(connection, "foreign_keys") == 1
         if enforced:
@@ -155,22 +158,23 @@ class SQLiteImpl(DefaultImpl):
                 set_pragma(connection, "foreign_keys", "ON")
 
     def can_group(self, connection: Connection) -> bool:
-        """Tell whether revisions may share a transaction: where foreign keys need no check after each of them."""
+        """Return whether revisions may share a transaction: where foreign keys need no check after each of them."""
         return bool(pragma(connection, "foreign_keys") != 1)
 
     def add_column(
         self,
         table_name: str,
-        column: Column[Any],
+        column: AnyColumn,
         *,
         schema: str | None = None,
         if_not_exists: bool | None = None,
         inline_primary_key: bool | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> Iterable[Constraint] | None:
-        """Add a column; its single-column foreign keys are stated inside the statement.
+        """Add a column, with its single-column foreign keys inside the statement.
 
-        Into a table without rows SQLite adds any column but a key: https://sqlite.org/lang_altertable.html, section 5.
+        SQLite adds any column but a primary key to a table without rows; to other tables those of `_addable`.
+        https://sqlite.org/lang_altertable.html, section 5
         """
         if if_not_exists and self.has_column(table_name, column.name, schema):
             return list(inline_foreign_keys(column))
@@ -189,7 +193,7 @@ class SQLiteImpl(DefaultImpl):
 
     def _is_empty(self, table_name: str, schema: str | None) -> bool:
         """Return whether a table is known to have no rows."""
-        if self.as_sql or not isinstance(self.connection, Connection):  # a mock connection only prints
+        if self.as_sql or not isinstance(self.connection, Connection):  # a mock connection
             return False
         preparer = self.dialect.identifier_preparer
         place = preparer.format_table(Table(table_name, MetaData(), schema=schema))
@@ -201,29 +205,29 @@ class SQLiteImpl(DefaultImpl):
     def drop_column(
         self,
         table_name: str,
-        column: Column[Any],
+        column: AnyColumn,
         *,
         schema: str | None = None,
         if_exists: bool | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
-        """Drop a column; SQLite knows no IF EXISTS here, so that the catalogue is asked."""
+        """Drop a column; ``if_exists`` queries the catalog, because SQLite has no IF EXISTS here."""
         if not if_exists or self.has_column(table_name, column.name, schema):
             super().drop_column(table_name, column, schema=schema)
 
     def has_column(self, table_name: str, column_name: str, schema: str | None) -> bool:
-        """Ask the catalogue for a column; raises UnsupportedOperation offline, where there is none."""
+        """Return whether a column exists; raises UnsupportedOperation offline, where there is no catalog."""
         catalog = self.catalog()
         if catalog is None:
             raise UnsupportedOperation(
-                f"SQLite has no IF [NOT] EXISTS for columns, so a script cannot ask for {table_name}.{column_name}. "
+                f"SQLite has no IF [NOT] EXISTS for columns, so a script cannot test for {table_name}.{column_name}. "
                 "Leave out if_exists and if_not_exists, or run it online."
             )
         found = inspect(catalog).get_columns(table_name, schema=schema)
         return any(column["name"] == column_name for column in found)
 
     def change_column(self, change: ColumnChange) -> None:
-        """Rename a column; nothing else of a column can be altered in place (and SQLite keeps no comments)."""
+        """Rename a column; SQLite can alter nothing else of a column in place, and has no comments."""
         if change.redefines:
             raise UnsupportedOperation(
                 f"SQLite cannot alter column {change.column_name!r} of {change.table_name!r} in place. "
@@ -232,21 +236,21 @@ class SQLiteImpl(DefaultImpl):
         super().change_column(change)
 
     def create_table_comment(self, table: Table) -> None:
-        """Do nothing: SQLite keeps no comments."""
+        """Do nothing: SQLite has no comments."""
 
     def drop_table_comment(self, table: Table) -> None:
-        """Do nothing: SQLite keeps no comments."""
+        """Do nothing: SQLite has no comments."""
 
-    def create_column_comment(self, column: Column[Any]) -> None:
-        """Do nothing: SQLite keeps no comments."""
+    def create_column_comment(self, column: AnyColumn) -> None:
+        """Do nothing: SQLite has no comments."""
 
-    def add_constraint(self, const: Constraint, **kw: Any) -> None:
-        """Refuse: a constraint of an existing table needs a batch; the CHECK of a type is left to the model."""
+    def add_constraint(self, const: Constraint, **kw: object) -> None:
+        """Refuse: adding a constraint to an existing table needs a batch. The CHECK of a type is left out."""
         if not is_type_bound(const):
             raise self._needs_batch(const, "add")
 
-    def drop_constraint(self, const: Constraint, **kw: Any) -> None:
-        """Refuse: a constraint of an existing table needs a batch."""
+    def drop_constraint(self, const: Constraint, **kw: object) -> None:
+        """Refuse: dropping a constraint of an existing table needs a batch. The CHECK of a type is left out."""
         if not is_type_bound(const):
             raise self._needs_batch(const, "drop")
 
@@ -265,11 +269,11 @@ class SQLiteImpl(DefaultImpl):
         return SqliteNames(connection)
 
     def constraint_name(self, constraint: Constraint) -> str | None:
-        """Return the name by which a reflected constraint can be dropped: an unnamed one is known by what it states."""
+        """Return the name by which a batch can drop a reflected constraint: a generated one where it is unnamed."""
         return name_of(constraint)
 
     def requires_recreate_in_batch(self, batch_op: Batch) -> bool:
-        """Tell whether a change needs a copy: all do, but for indexes, new names of columns, and plain columns."""
+        """Return whether a change needs a copy: all but indexes, renamed columns and most added columns do."""
         options = batch_op.options
         if options.table_args or options.table_kwargs or options.partial_reordering:
             return True
@@ -308,7 +312,7 @@ class SQLiteImpl(DefaultImpl):
             connection.commit()
 
     def _has_definition(self, batch: Batch) -> bool:
-        """Return whether the table's definition can be read, and is not given."""
+        """Return whether the table's definition can be read, and is not given by ``copy_from``."""
         if not self.as_sql:
             return True
         try:
@@ -317,17 +321,17 @@ class SQLiteImpl(DefaultImpl):
             return False
 
     def rebuild(self, batch: Batch) -> None:
-        """Make a new table with the changes, move the rows, and put it in the old one's place."""
+        """Create a new table with the changes, copy the rows, and replace the old table by it."""
         Rebuild(self, batch).run()
 
 
 def _refuse_dangling(wrong: Counter[tuple[str, str]]) -> None:
     if wrong:
-        raise CommandError(f"Foreign keys would be broken: {said(wrong)}. Correct that first; nothing was changed.")
+        raise CommandError(f"Foreign keys would be broken: {describe(wrong)}. Correct that first; nothing was changed.")
 
 
-def _never_addable(column: Column[Any]) -> str | None:
-    """Return why ADD COLUMN never takes this column; None where it does, at least into an empty table."""
+def _never_addable(column: AnyColumn) -> str | None:
+    """Return why ADD COLUMN refuses this column in any table; None where an empty table allows it."""
     default = default_argument(column.server_default)
     if isinstance(default, Computed):
         return "its values are stored" if default.persisted else None
@@ -336,8 +340,11 @@ def _never_addable(column: Column[Any]) -> str | None:
     return None
 
 
-def _addable(column: Column[Any]) -> bool:
-    """Tell whether ADD COLUMN takes this column (https://sqlite.org/lang_altertable.html, section 5)."""
+def _addable(column: AnyColumn) -> bool:
+    """Return whether ADD COLUMN allows this column in every table.
+
+    https://sqlite.org/lang_altertable.html, section 5
+    """
     default = default_argument(column.server_default)
     if column.primary_key or column.unique or _never_addable(column) is not None:
         return False
@@ -346,6 +353,6 @@ def _addable(column: Column[Any]) -> bool:
 
 
 @compiles(ColumnName, "sqlite")
-def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
+def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: object) -> str:
     before, after = (format_column_name(compiler, name) for name in (element.column_name, element.newname))
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME COLUMN {before} TO {after}"

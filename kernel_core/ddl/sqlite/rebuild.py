@@ -1,13 +1,15 @@
-"""Rebuild a table of SQLite: new definition, rows moved, indexes and triggers made again, nothing lost.
+"""Rebuild a table of SQLite: create it with the new definition, copy the rows, create its indexes and triggers again.
 
-The order of steps is that of https://sqlite.org/lang_altertable.html, section 7.
+SQLite alters a table by such a rebuild, because most of ALTER TABLE does not exist. The order of the steps matters and
+is that of https://sqlite.org/lang_altertable.html, section 7.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlalchemy import Column, MetaData, Table
@@ -15,30 +17,30 @@ from sqlalchemy import Column, MetaData, Table
 from ...operations.batch import Batch, with_new_name
 from ...util.messaging import warn
 from ...util.sql import grammar_of, string_literal, tokens
-from ...util.sqla_compat import copy_column
+from ...util.sqla_compat import AnyColumn, copy_column
 from ..recreate.hooks import RecreatesTables
 from ..recreate.move_and_copy import MoveAndCopy
-from .definition import StoredTable, stated_definition, stored_definition
-from .foreign_key_check import dangling_of, said
+from .definition import StoredTable, compiled_definition, stored_definition
+from .foreign_key_check import dangling_of, describe
 from .identifiers import in_schema, quote
 from .pragma import in_transaction
 from .sql_edit import SQLTableEdit
 
 
-class SuspendsForeignKeys(RecreatesTables, Protocol):
-    """An implementation that can print into a script that foreign keys are not enforced."""
+class RebuildsTables(RecreatesTables, Protocol):
+    """An implementation that can print statements into a script without foreign keys."""
 
-    def suspend_foreign_keys(self) -> None:
-        """Print, once in a script and before its open transaction, that foreign keys are not enforced."""
+    def print_without_foreign_keys(self) -> AbstractContextManager[None]:
+        """Have the statements of the block, or their whole transaction, printed without foreign keys."""
 
 
 class Rebuild(MoveAndCopy):
-    """A move and copy by way of the table's own text."""
+    """A move and copy that edits the stored CREATE TABLE."""
 
-    impl: SuspendsForeignKeys
+    impl: RebuildsTables
     new: SQLTableEdit
 
-    def __init__(self, impl: SuspendsForeignKeys, batch: Batch) -> None:
+    def __init__(self, impl: RebuildsTables, batch: Batch) -> None:
         super().__init__(impl, batch)
         self.copy_from: Table | None = None
         self.stored = self._read()
@@ -46,32 +48,31 @@ class Rebuild(MoveAndCopy):
         self.new.apply_overrides(self._overrides())
 
     def _read(self) -> StoredTable:
-        """Return the table as it is now, or as ``copy_from`` states it."""
+        """Return the definition of the database's table, or of ``copy_from``."""
         copy_from = self.batch.options.copy_from
         if copy_from is not None:
-            return self._stated(copy_from)
+            return self._compiled(copy_from)
         self.refuse_unknown()
         return stored_definition(self.impl.catalog(), self.batch.table_name, self.batch.schema)
 
-    def _stated(self, table: Table) -> StoredTable:
-        """Return a Table as the definition; online its triggers and views are still the database's."""
-        stated = stated_definition(table, self.impl.checking_dialect)
-        if not self.impl.as_sql:
-            there = stored_definition(self.impl.catalog(), self.batch.table_name, self.batch.schema)
-            stated.triggers, stated.views = there.triggers, there.views
-        return stated
+    def _compiled(self, table: Table) -> StoredTable:
+        """Return the definition of ``copy_from``; online with the triggers and views of the database's table."""
+        definition = compiled_definition(table, self.impl.checking_dialect)
+        if self.impl.as_sql:
+            return definition
+        stored = stored_definition(self.impl.catalog(), self.batch.table_name, self.batch.schema)
+        return replace(definition, triggers=stored.triggers, views=stored.views)
 
-    def _overrides(self) -> list[Column[Any]]:
-        """Return the columns that ``reflect_args`` states, and those that listeners of ``reflect_kwargs`` changed."""
+    def _overrides(self) -> list[AnyColumn]:
+        """Return the columns of ``reflect_args``, and those that listeners of ``reflect_kwargs`` changed."""
         options = self.batch.options
-        stated = [each for each in options.reflect_args if isinstance(each, Column)]
-        if "include_columns" in options.reflect_kwargs:
-            raise self.batch.refuse("include_columns in reflect_kwargs would lose the others. Use drop_column")
+        given = [each for each in options.reflect_args if isinstance(each, Column)]
+        self.refuse_include_columns()
         if not options.reflect_kwargs or options.copy_from is not None or self.impl.catalog() is None:
-            return stated
-        plain, heard = (self._reflected(options) for options in ({}, options.reflect_kwargs))
-        return stated + [
-            copy_column(column) for column in heard.columns if repr(column) != repr(plain.columns[column.key])
+            return given
+        unchanged, changed = (self._reflected(options) for options in ({}, options.reflect_kwargs))
+        return given + [
+            copy_column(column) for column in changed.columns if repr(column) != repr(unchanged.columns[column.key])
         ]
 
     def _reflected(self, options: Mapping[str, Any]) -> Table:
@@ -84,29 +85,29 @@ class Rebuild(MoveAndCopy):
             self.stored = stored_definition(self.impl.catalog(), self.batch.table_name, self.batch.schema)
         else:
             self.copy_from = with_new_name(self.batch, self.copy_from or copy_from, before, after)
-            self.stored = self._stated(self.copy_from)
+            self.stored = self._compiled(self.copy_from)
         self.new = SQLTableEdit(self.stored, self.impl, self.batch)
 
     def carry_out(self) -> None:
-        """Make the new table, move the rows, put it in the old one's place, make indexes and triggers again."""
+        """Create the new table, copy the rows, replace the old table, create indexes and triggers again."""
         self.new.settle()
         schema, old = self.batch.schema, self.new.text.name
         new = f"_mig_new_{old}"
-        before = self._check_broken()
-        with self._free_of_foreign_keys():
+        before = self._dangling()
+        with self._without_foreign_keys():
             self.impl.execute_sql(self.new.text.sql(new).replace("CREATE TABLE ", f"CREATE TABLE {_prefix(schema)}", 1))
-            self._move_rows(old, new)
+            self._copy_rows(old, new)
             self.impl.execute_sql(f"DROP TABLE {_prefix(schema)}{quote(old)}")
-            with self._plain_rename():
+            with self._rename_of_table_only():
                 self.impl.execute_sql(f"ALTER TABLE {_prefix(schema)}{quote(new)} RENAME TO {quote(old)}")
             for sql in (*self.new.indexes.values(), *self.new.triggers.values()):
                 self.impl.execute_sql(in_schema(sql, schema))
             self._verify(before)
-        self._warn_of_texts()
+        self._warn_of_unconverted()
         self.new.changed = False
 
-    def _warn_of_texts(self) -> None:
-        """Warn of values that stay texts in a column of numbers: a CAST would turn them into 0 or cut them."""
+    def _warn_of_unconverted(self) -> None:
+        """Warn of values that are still texts in a numeric column: a CAST would turn them into 0 or cut them."""
         connection, table = self.impl.connection, f"{_prefix(self.batch.schema)}{quote(self.new.text.name)}"
         for name, kinds in self.new.numeric_conversions.items():
             if self.impl.as_sql or connection is None or not self.new.text.has_column(name):
@@ -123,13 +124,14 @@ class Rebuild(MoveAndCopy):
                 )
         self.new.numeric_conversions.clear()
 
-    def _move_rows(self, old: str, new: str) -> None:
+    def _copy_rows(self, old: str, new: str) -> None:
         pairs = [
             (quote(target.name), self.new.sources[target.name])
             for target in self.new.text.columns
             if target.name in self.new.sources and not target.is_generated
         ]
         targets, sources = [target for target, _ in pairs], [source for _, source in pairs]
+        # Copying the rowid keeps it for whoever has stored it; VACUUM alone may change it.
         if not (self.new.text.without_rowid or self.new.text.has_rowid_alias or self.new.text.has_column("rowid")):
             targets, sources = ["rowid", *targets], ["rowid", *sources]
         prefix = _prefix(self.batch.schema)
@@ -139,22 +141,24 @@ class Rebuild(MoveAndCopy):
             self._keep_sequence(old, new)
 
     def _keep_sequence(self, old: str, new: str) -> None:
-        """An AUTOINCREMENT table never gives a number twice, not even one whose row is gone."""
+        """Copy the counter of AUTOINCREMENT, which never uses a number twice, not even that of a deleted row."""
         table, old, new = f"{_prefix(self.batch.schema)}sqlite_sequence", _text(old), _text(new)
         self.impl.execute_sql(f"DELETE FROM {table} WHERE name = {new}")
         self.impl.execute_sql(f"INSERT INTO {table} (name, seq) SELECT {new}, seq FROM {table} WHERE name = {old}")
 
     @contextmanager
-    def _free_of_foreign_keys(self) -> Iterator[None]:
-        """Make sure that dropping the old table takes no row of another along.
+    def _without_foreign_keys(self) -> Iterator[None]:
+        """Run the block with foreign keys off: with them, dropping the old table deletes the rows that refer to it.
 
-        Outside a transaction the enforcement is switched off and on again around a transaction of this rebuild's own;
-        inside one it cannot be, so a table that others refer to is refused there. An offline script switches it off.
+        Outside a transaction they are switched off and on again around a transaction of this rebuild. Inside one SQLite
+        ignores that pragma, so that a table that others refer to is refused there.
         """
         connection = self.impl.connection
         if self.impl.as_sql:
-            self.impl.suspend_foreign_keys()
-        if self.impl.as_sql or connection is None or connection.exec_driver_sql("PRAGMA foreign_keys").scalar() != 1:
+            with self.impl.print_without_foreign_keys():
+                yield
+            return
+        if connection is None or connection.exec_driver_sql("PRAGMA foreign_keys").scalar() != 1:
             yield
             return
         if in_transaction(connection):
@@ -192,8 +196,12 @@ class Rebuild(MoveAndCopy):
                     )
 
     @contextmanager
-    def _plain_rename(self) -> Iterator[None]:
-        """Rename without SQLite looking into views and triggers, which name the table that is not there yet."""
+    def _rename_of_table_only(self) -> Iterator[None]:
+        """Run the block in a mode in which RENAME TO does not parse views and triggers.
+
+        Those name the old table, which does not exist at this moment: otherwise SQLite refuses to rename the new one
+        (https://sqlite.org/pragma.html#pragma_legacy_alter_table).
+        """
         if self.impl.as_sql:
             self.impl.execute_sql("PRAGMA legacy_alter_table=ON")
             yield
@@ -208,17 +216,17 @@ class Rebuild(MoveAndCopy):
             if not self.impl.connection.invalidated:
                 self.impl.connection.exec_driver_sql(f"PRAGMA legacy_alter_table={before or 0}")
 
-    def _check_broken(self) -> Counter[tuple[str, str]]:
-        """Return how many rows of the table refer to rows that each other table lacks."""
+    def _dangling(self) -> Counter[tuple[str, str]]:
+        """Return how many rows of the table refer to missing rows of each other table."""
         if self.impl.as_sql or self.impl.connection is None:
             return Counter()
         return dangling_of(self.impl.connection, self.new.text.name, self.batch.schema)
 
     def _verify(self, before: Counter[tuple[str, str]]) -> None:
-        """Raise where the new table refers to rows that are not there, or where a view no longer works."""
-        wrong = self._check_broken() - before
+        """Raise BatchError where the new table has new dangling references, or where a view no longer works."""
+        wrong = self._dangling() - before
         if wrong:
-            raise self.batch.refuse(f"{said(wrong)}. Correct that first; nothing was changed")
+            raise self.batch.refuse(f"{describe(wrong)}. Correct that first; nothing was changed")
         for view in self.stored.views if not self.impl.as_sql else ():
             assert self.impl.connection is not None
             try:

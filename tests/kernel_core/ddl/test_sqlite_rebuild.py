@@ -322,7 +322,7 @@ def test_a_reference_that_sqlite_cannot_check_stops_nothing_but_a_new_one(people
     run(people, lambda batch_op: batch_op.alter_column("age", nullable=False))
     assert "age INT CHECK (age >= 0) NOT NULL" in objects(people)["person"]
     with (
-        pytest.raises(BatchError, match="pet refers to columns that are no key"),
+        pytest.raises(BatchError, match="pet refers to columns that are not a key"),
         Operations(MigrationContext.configure(people)).batch_alter_table("pet") as batch_op,
     ):
         batch_op.create_foreign_key("fk", "person", ["id"], ["age"])
