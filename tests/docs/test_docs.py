@@ -156,6 +156,15 @@ def test_every_link_leads_somewhere(page: Path, reference: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    for path in re.findall(
+        r"`((?:kernel_core|mig_ipython|tests|docs|benchmarks|notebooks|binder|\.ci)/[\w./]*)`", text
+    ):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
 def test_every_example_in_python_can_be_parsed(page: Path) -> None:
     for block in blocks(page, "python", "py"):
         lines = [line for line in block["text"].splitlines() if not re.match(r"\s*%", line)]
