@@ -1,7 +1,12 @@
-"""The same diff tuples as Alembic on random pairs of models; each difference has its name and its argument here."""
+"""The same diff tuples as Alembic on random pairs of models.
 
+Each difference has its name and its reason in ``[tuples]`` of ``differences.toml``; `Argued` says when it is seen.
+"""
+
+import tomllib
 import warnings
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +24,7 @@ their_migration = pytest.importorskip("alembic.migration")
 pytestmark = pytest.mark.peer
 
 URLS = {"sqlite": "sqlite_url", "postgresql": "postgresql_url", "mysql": "mariadb_url"}
+REASONS: dict[str, str] = tomllib.loads(Path(__file__).with_name("differences.toml").read_text())["tuples"]
 SAMPLE = {"sqlite": 40, "postgresql": 12, "mysql": 4}
 FULL = 500
 
@@ -51,25 +57,9 @@ class Argued:
         return metadata.tables.get(name, sa.Table("none", sa.MetaData()))
 
     def explains(self, what):
-        return any(
-            reason(what)
-            for reason in (
-                self.an_identity_is_a_plain_column_on_sqlite,
-                self.an_index_over_expressions_can_be_made_on_sqlite,
-                self.a_uniqueness_that_repeats_the_key_is_not_kept,
-                self.an_index_that_a_key_needs_stays_and_goes_with_it,
-                self.unsigned_is_another_type,
-                self.every_real_of_sqlite_has_eight_bytes,
-                self.one_in_quotes_is_true,
-                self.true_is_one_on_mariadb,
-                self.two_enums_are_two_types,
-                self.a_check_over_a_dropped_column_is_dropped_before_it,
-                self.a_default_goes_with_a_type_that_must_be_converted,
-            )
-        )
+        return any(getattr(self, name.replace(" ", "_"))(what) for name in REASONS)
 
     def an_identity_is_a_plain_column_on_sqlite(self, what):
-        """SQLite knows no identity; Alembic would alter the column in each revision anew."""
         column = self.table(self.after, what[1]).c.get(what[2]) if isinstance(what[2], str) else None
         return (
             self.dialect != "postgresql"
@@ -78,7 +68,6 @@ class Argued:
         )
 
     def an_index_over_expressions_can_be_made_on_sqlite(self, what):
-        """Alembic leaves such indexes out; and where one of that name is there, what it adds exists already."""
         if self.dialect != "sqlite" or what[0] not in ("add_index", "remove_index"):
             return False
         return any(
@@ -88,36 +77,30 @@ class Argued:
         )
 
     def a_uniqueness_that_repeats_the_key_is_not_kept(self, what):
-        """Neither database tells it from the primary key; Alembic would add it in each revision anew."""
         if what[0] not in ("add_constraint", "remove_constraint"):
             return False
         keys = [sorted(self.table(each, what[1]).primary_key.columns.keys()) for each in (self.before, self.after)]
         return list(what[2]) in keys
 
     def an_index_that_a_key_needs_stays_and_goes_with_it(self, what):
-        """MariaDB refuses to drop it before the key (error 1553), and keeps it behind the key, as a difference."""
         return self.dialect == "mysql" and what[0] == "remove_index"
 
     def unsigned_is_another_type(self, what):
-        """INTEGER and INTEGER UNSIGNED hold other numbers; Alembic does not look."""
         return self.dialect == "mysql" and what[0] == "modify_type"
 
     def every_real_of_sqlite_has_eight_bytes(self, what):
-        """REAL and DOUBLE are two words for one storage class (https://sqlite.org/datatype3.html)."""
         if self.dialect != "sqlite" or what[0] != "modify_type":
             return False
         types = {type(self.table(each, what[1]).c[what[2]].type) for each in (self.before, self.after)}
         return types <= {sa.REAL, sa.Double, sa.DOUBLE}
 
     def one_in_quotes_is_true(self, what):
-        """Where a text becomes a Boolean, its default '1' becomes true with it on MariaDB."""
         if self.dialect != "mysql" or what[0] != "modify_default":
             return False
         old, new = (self.table(each, what[1]).c[what[2]] for each in (self.before, self.after))
         return getattr(old.server_default, "arg", None) == "1" and isinstance(new.type, sa.Boolean)
 
     def true_is_one_on_mariadb(self, what):
-        """It keeps a default of true as 1; Alembic would set it in each revision anew."""
         if self.dialect != "mysql" or what[0] != "modify_default" or what in self.only_ours:
             return False
         old, new = (self.table(each, what[1]).c[what[2]] for each in (self.before, self.after))
@@ -125,24 +108,18 @@ class Argued:
         return isinstance(defaults[0], (True_, False_)) and type(defaults[0]) is type(defaults[1])
 
     def two_enums_are_two_types(self, what):
-        """A column of the enum mood cannot hold what "Mood Two" has; Alembic takes the two for one."""
         if self.dialect != "postgresql" or what[0] != "modify_type" or what not in self.only_ours:
             return False
         old, new = (self.table(each, what[1]).c[what[2]].type for each in (self.before, self.after))
         return isinstance(old, postgresql.ENUM) and isinstance(new, postgresql.ENUM) and old.name != new.name
 
     def a_check_over_a_dropped_column_is_dropped_before_it(self, what):
-        """So that the downgrade brings it back; and one of its name over other columns is made then.
-
-        PostgreSQL drops it in silence, and MariaDB refuses to drop the column.
-        """
         if what[0] not in ("remove_constraint", "add_constraint") or what[2] != () or what not in self.only_ours:
             return False
         old, new = (set(self.table(each, what[1]).c.keys()) for each in (self.before, self.after))
         return bool(old - new)
 
     def a_default_goes_with_a_type_that_must_be_converted(self, what):
-        """PostgreSQL does not convert a default by USING; it is dropped and set again, or Alembic's script fails."""
         if self.dialect != "postgresql" or what[0] != "modify_default" or what not in self.only_ours:
             return False
         old, new = (self.table(each, what[1]).c[what[2]] for each in (self.before, self.after))
@@ -180,6 +157,11 @@ def connection(request):
     with engine.connect() as connection:
         yield connection
     engine.dispose()
+
+
+def test_each_difference_is_argued():
+    rules = {name.replace("_", " ") for name in vars(Argued) if name not in ("explains", "table") and name[0] != "_"}
+    assert rules == set(REASONS)
 
 
 @pytest.mark.parametrize("connection", SAMPLE, indirect=True)

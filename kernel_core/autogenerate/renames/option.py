@@ -44,17 +44,26 @@ def settle_renames(context: AutogenContext, upgrade_ops: UpgradeOps, orders: Col
 
     ``show`` lists the candidates in ``renames`` of the result and names them in a remark on each addition; ``accept``
     replaces them by renames; ``off`` does not search. Names that differ only in case, where the database does not tell
-    them apart, are always a rename.
+    them apart, are always a rename. Rows are read only where the context belongs to an environment.
     """
     upgrade_ops = rename_by_case(context, upgrade_ops)
     if choice == "off":
         return upgrade_ops
-    found = candidates(context, upgrade_ops, orders=orders)
+    found = candidates(context, upgrade_ops, orders=orders, look_at_values=_belongs_to_an_environment(context))
     if choice == "accept":
         return accept_all(_with_candidates(upgrade_ops, found))
     remarked = tuple(replace(each, add=_with_remark(each)) for each in found)
     instead = {id(old.add): new.add for old, new in zip(found, remarked, strict=True)}
     return _with_candidates(_replaced(upgrade_ops, instead), remarked)
+
+
+def _belongs_to_an_environment(context: AutogenContext) -> bool:
+    """Return whether ``env.py`` or a notebook configured the comparison.
+
+    A program that compares with a MigrationContext of its own reads no rows: the result depends on both schemas alone.
+    pytest-alembic, for example, expects the same code for the same schemas, whatever rows were inserted meanwhile.
+    """
+    return getattr(context.migration_context, "config", None) is not None
 
 
 def _with_candidates(upgrade_ops: UpgradeOps, candidates: tuple[RenameCandidate, ...]) -> UpgradeOps:

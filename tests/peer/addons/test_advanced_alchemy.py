@@ -9,14 +9,15 @@ import os
 
 from advanced_alchemy.base import UUIDAuditBase
 from advanced_alchemy.config import AlembicAsyncConfig, AlembicSyncConfig, SQLAlchemyAsyncConfig, SQLAlchemySyncConfig
-from advanced_alchemy.types import DateTimeUTC, JsonB
+from advanced_alchemy.types import EncryptedString, GUID
 from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Author(UUIDAuditBase):
     __tablename__ = "author"
     username: Mapped[str] = mapped_column(unique=True)
-    notes: Mapped[dict | None] = mapped_column(JsonB)
+    token: Mapped[str | None] = mapped_column(EncryptedString(key="a key"))
+    publisher: Mapped[str | None] = mapped_column(GUID)
 
 
 sync = SQLAlchemySyncConfig(
@@ -53,7 +54,7 @@ def test_models_are_migrated_by_its_program_and_in_python(project, needs, config
 
     alchemy("init", "--no-prompt", "migrations")
     alchemy("make-migrations", "--no-prompt", "-m", "Initial")
-    (path,) = (project.folder / "migrations" / "versions").glob("*.py")
+    (path,) = (project.folder / "migrations" / "versions").glob("*initial*.py")
     source = path.read_text()
     assert "sa.GUID(length=16)" in source
     assert "sa.DateTimeUTC(timezone=True)" in source

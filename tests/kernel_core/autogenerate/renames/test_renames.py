@@ -5,7 +5,9 @@ import sqlalchemy as sa
 
 from kernel_core.autogenerate import compare_metadata, produce_migrations, render_python_code
 from kernel_core.autogenerate.renames import accept, accept_all, candidates
+from kernel_core.config import Config
 from kernel_core.operations import Operations, ops
+from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError
 
 CONVENTION = {
@@ -186,11 +188,11 @@ def test_one_name_split_in_two_is_no_candidate(proposed):
     assert found(proposed(before, after)[1]) == []
 
 
-def test_values_that_would_not_fit_speak_against_it(connection, make_context):
+def test_values_that_would_not_fit_speak_against_it(connection):
     before = schema(person(sa.Column("mail", sa.String(50))))
     after = schema(person(sa.Column("email", sa.String(10))))
     before.create_all(connection)
-    context = make_context(connection, target_metadata=after)
+    context = MigrationContext.configure(connection, opts={"target_metadata": after, "config": Config()})
     assert "similar name" in produce_migrations(context, after).upgrade_ops.renames[0].reasons
     connection.execute(before.tables["person"].insert().values(mail="far.too.long@example.org"))
     connection.commit()
@@ -202,7 +204,19 @@ def test_values_that_would_not_fit_speak_against_it(connection, make_context):
     )
 
 
-def test_few_rows_are_read_and_one_statement_a_table(sqlite, make_context):
+def test_a_program_that_compares_by_itself_reads_no_rows(sqlite):
+    """pytest-alembic compares the code of two comparisons, between which rows are inserted."""
+    before, after = schema(person(sa.Column("mail", sa.Text))), schema(person(sa.Column("email", sa.Text)))
+    before.create_all(sqlite)
+    context = MigrationContext.configure(sqlite)
+    code = render_python_code(produce_migrations(context, after).upgrade_ops)
+    sqlite.execute(before.tables["person"].insert().values(mail="a@b"))
+    sqlite.commit()
+    assert "looks like a rename of person.mail" in code
+    assert render_python_code(produce_migrations(context, after).upgrade_ops) == code
+
+
+def test_few_rows_are_read_and_one_statement_a_table(sqlite):
     columns = [f"word{number}_old" for number in range(4)]
     before = schema(person(*(sa.Column(name, sa.String(9)) for name in columns)))
     before.create_all(sqlite)
@@ -211,7 +225,7 @@ def test_few_rows_are_read_and_one_statement_a_table(sqlite, make_context):
     after = schema(person(*(sa.Column(name.removesuffix("_old"), sa.String(9)) for name in columns)))
     said = []
     sa.event.listen(sqlite, "before_cursor_execute", lambda *heard: said.append(heard[2]))
-    script = produce_migrations(make_context(sqlite), after)
+    script = produce_migrations(MigrationContext.configure(sqlite, opts={"config": Config()}), after)
     assert len(script.upgrade_ops.renames) == 4
     reading = [statement for statement in said if "word0_old" in statement]
     assert len(reading) == 1
