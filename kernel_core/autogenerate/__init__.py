@@ -1,4 +1,4 @@
-"""What differs between the models and the database, as operations, and how operations are written as Python."""
+"""Compare metadata with a database, return the differences as operations, and write operations as Python."""
 
 from . import plugins
 from .api import (

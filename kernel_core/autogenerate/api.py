@@ -1,4 +1,4 @@
-"""The questions that one can ask of autogenerate, and how its answer becomes a version file."""
+"""The documented functions of autogenerate: compare, propose operations, and write them as Python."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ log = Log("autogenerate.compare")
 
 
 def compare_metadata(context: MigrationContext, metadata: MetaData | Sequence[MetaData]) -> list[Any]:
-    """Return what differs between the database of a MigrationContext and the models, as a list of tuples.
+    """Return the differences between the database of a MigrationContext and the metadata, as a list of tuples.
 
         >>> compare_metadata(migration_context, metadata)  # doctest: +SKIP
         [("add_table", Table("bat", ...)), ("remove_column", None, "foo", Column("x", ...)),
          [("modify_nullable", None, "foo", "y", {...}, True, False)]]
 
-    An empty list says that both are the same. Raises CommandError in offline mode.
+    An empty list means that both are the same. Raises CommandError in offline mode.
     """
     script = produce_migrations(context, metadata)
     return [] if script.upgrade_ops is None else script.upgrade_ops.as_diffs()
 
 
 def produce_migrations(context: MigrationContext, metadata: MetaData | Sequence[MetaData]) -> MigrationScript:
-    """Return the operations that make the database of a MigrationContext what the models say, and those that undo them.
+    """Return the operations that make the database of a MigrationContext match the metadata, and their reverse.
 
     Raises CommandError in offline mode.
     """
@@ -63,9 +63,9 @@ def render_python_code(
     migration_context: MigrationContext | None = None,
     user_module_prefix: str | None = None,
 ) -> str:
-    """Return operations as the body of a function: the first line as it is, the others indented by four; or ``pass``.
+    """Return operations as the body of a function, or ``pass``: the first line unindented, the others by four spaces.
 
-    ``imports``, if it is a set, gains the import lines that the code needs besides ``op`` and ``sa``.
+    The import lines that the code needs besides ``op`` and ``sa`` are added to ``imports`` if that is a set.
     """
     options = {
         "alembic_module_prefix": alembic_module_prefix,

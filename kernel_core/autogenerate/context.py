@@ -1,4 +1,4 @@
-"""What one autogenerate run knows: the models, the database, the options and the hooks."""
+"""The context of one autogenerate run: metadata, database, options and hooks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NameKind = Literal[
 ]
 
 OMITTED = Code("")
-"""What is written of an object that ``render_item`` leaves out."""
+"""The source of an object that ``render_item`` leaves out."""
 
 RENDER_DEFAULTS: Mapping[str, object] = {
     "sqlalchemy_module_prefix": "sa.",
@@ -38,13 +38,13 @@ RENDER_DEFAULTS: Mapping[str, object] = {
 
 
 class AutogenContext:
-    """The state of one run, handed to comparators, renderers and hooks.
+    """The context of one run, passed to comparators, renderers and hooks.
 
     ``metadata`` is the target, one MetaData or several; ``imports`` collects the import lines of the version file;
     ``opts`` are those of ``context.configure()``.
 
-    A context without a connection renders; it has nothing to compare with. Raises CommandError where there is a
-    connection and no metadata, and in offline mode.
+    A context without a connection can only render. Raises CommandError where there is a connection and no metadata, and
+    in offline mode.
     """
 
     metadata: MetaData | Sequence[MetaData] | None
@@ -90,7 +90,7 @@ class AutogenContext:
 
     @property
     def impl(self) -> DefaultImpl | None:
-        """The dialect's DefaultImpl; None where only rendering is wanted."""
+        """The dialect's DefaultImpl; None in a context that only renders."""
         return getattr(self.migration_context, "impl", None)
 
     @cached_property
@@ -113,14 +113,14 @@ class AutogenContext:
 
     @cached_property
     def metadatas(self) -> tuple[MetaData, ...]:
-        """The target as a tuple, also where it is one MetaData."""
+        """The target as a tuple, even if it is one MetaData."""
         if self.metadata is None:
             return ()
         return (self.metadata,) if isinstance(self.metadata, MetaData) else tuple(self.metadata)
 
     @cached_property
     def sorted_tables(self) -> list[Table]:
-        """All tables of the target, parents before children where foreign keys say so."""
+        """All tables of the target, referenced tables before those that refer to them."""
         ours = set(self.tables)
         return [
             table
@@ -156,16 +156,19 @@ class AutogenContext:
 
     @property
     def filters_names(self) -> bool:
-        """Whether some hook looks at names."""
+        """Whether there is an ``include_name`` hook."""
         return bool(self._name_filters)
 
     @property
     def filters_objects(self) -> bool:
-        """Whether some hook looks at objects."""
+        """Whether there is an ``include_object`` hook."""
         return bool(self._object_filters)
 
     def run_name_filters(self, name: str | None, type_: NameKind, parent_names: Mapping[str, str | None]) -> bool:
-        """Ask ``include_name`` about a name in the database; it learns the ``schema_qualified_table_name`` too."""
+        """Return whether ``include_name`` includes a name of the database.
+
+        The hook is passed the ``schema_qualified_table_name`` too.
+        """
         if not self._name_filters:
             return True
         parents = dict(parent_names)
@@ -178,16 +181,16 @@ class AutogenContext:
     def run_object_filters(
         self, object_: SchemaItem, name: str | None, type_: NameKind, reflected: bool, compare_to: SchemaItem | None
     ) -> bool:
-        """Ask ``include_object`` about an object of either side; ``compare_to`` is its counterpart, if any."""
+        """Return whether ``include_object`` includes an object; ``compare_to`` is its counterpart, if any."""
         return all(hook(object_, name, type_, reflected, compare_to) for hook in self._object_filters)
 
     run_filters = run_object_filters
-    """The older name."""
+    """The older name of `run_object_filters`."""
 
     def render_by_hook(self, type_: str, object_: object) -> str | Literal[False]:
-        """Ask ``render_item`` to write an object.
+        """Return the source that ``render_item`` gives for an object.
 
-        False is returned where the hook leaves that to us, `OMITTED` where it returns None: the object is not written.
+        False means that it is to be rendered by default, `OMITTED` (the hook returned None) that it is not rendered.
         """
         hook = self.opts.get("render_item")
         if hook is None:
@@ -199,5 +202,5 @@ class AutogenContext:
 
 
 def names(items: Iterable[Any]) -> list[str]:
-    """Return the names of columns and the like as plain text."""
+    """Return the names of columns or other objects as str."""
     return [str(item.name) for item in items]

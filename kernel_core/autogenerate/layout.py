@@ -1,4 +1,4 @@
-"""Lay Python source out as its usual formatter would: double quotes, 88 characters, one argument per line."""
+"""Lay out Python source as black does: double quotes, 88 characters, one argument per line if it is too long."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def literal(text: str) -> str:
 
 
 def keyword(name: str, source: str) -> str:
-    """Return ``name=source``, which can still be broken where ``source`` can."""
+    """Return ``name=source``, which can be broken into lines where ``source`` can."""
     if isinstance(source, Code):
         return Code(f"{name}={source.head}", source.parts, source.tail)
     return f"{name}={source}"
@@ -42,7 +42,7 @@ def call(function: str, args: Iterable[str], kwargs: Mapping[str, str] | None = 
 
 
 def lay_out(source: str, width: int = WIDTH, tail: str = "", indent: str = "") -> list[str]:
-    """Return the lines of one expression; what cannot be broken stays as long as it is.
+    """Return the lines of one expression; a part that cannot be broken may be longer than ``width``.
 
     >>> lay_out(Code("op.f(", ('"a"', '"b"')), width=8)
     ['op.f(', '    "a",', '    "b",', ')']

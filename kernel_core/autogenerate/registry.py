@@ -1,4 +1,4 @@
-"""Which comparisons are made: the built-in ones that the environment chose, plugins' and users' own."""
+"""The comparisons of a run: the built-in ones that the environment chose, those of plugins, and user-defined ones."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..util.dispatch import DispatchPriority, PriorityDispatchResult
 
 F = TypeVar("F", bound=Callable[..., object])
 BuiltIn = Mapping[str, Callable[[], object]]
-"""Chain -> the built-in comparison, which finds by itself what to compare."""
+"""The built-in comparison of each chain, called without arguments."""
 
 
 class Comparators:
-    """Functions that take part in every environment's comparison, the older way to add one.
+    """A registry of comparisons for every environment; plugins are the newer way to add one.
 
         @comparators.dispatch_for("schema")
         def compare_views(autogen_context, upgrade_ops, schemas):
             upgrade_ops.ops.append(CreateViewOp(...))
 
-    What a function is given depends on the target; see `Plugin.add_autogenerate_comparator`. It may return None.
+    The arguments depend on the target; see `Plugin.add_autogenerate_comparator`. A function may return None.
     """
 
     def __init__(self) -> None:
@@ -36,9 +36,9 @@ class Comparators:
         priority: DispatchPriority = DispatchPriority.MEDIUM,
         subgroup: str | None = None,
     ) -> Callable[[F], F]:
-        """Add the decorated function; with ``replace`` it takes the place of those that were added before.
+        """Add the decorated function; with ``replace`` it replaces those that were added before.
 
-        ``qualifier`` is a dialect's name, ``subgroup`` the chain that an answer of STOP ends.
+        ``qualifier`` is a dialect's name, ``subgroup`` the chain that ends when a function returns STOP.
         """
 
         def register(function: F) -> F:
@@ -50,7 +50,7 @@ class Comparators:
         return register
 
     def dispatch(self, target: str, qualifier: str = "default") -> Callable[..., None]:
-        """Return one function that calls all those for ``target`` in their order."""
+        """Return one function that calls all functions for ``target`` in order."""
         comparisons = Comparisons((), self.added, qualifier)
 
         def run_all(*args: object, **kw: Any) -> None:
@@ -60,16 +60,16 @@ class Comparators:
 
 
 comparators = Comparators()
-"""The one registry of the older way; documented as ``autogenerate.comparators``."""
+"""The registry that Alembic documents as ``autogenerate.comparators``."""
 
 _NONE: BuiltIn = MappingProxyType({})
 
 
 class Comparisons:
-    """The comparisons of one run in their order: by priority, for this dialect before for all, then as they were added.
+    """The comparisons of one run in order: by priority, then those of this dialect first, then as they were added.
 
-    A built-in comparison has its place among them; the engine hands it in when it comes to what it compares.
-    ``plugins`` are those that were chosen.
+    A built-in comparison has a place in this order; `run` is passed the function that makes it. ``plugins`` are the
+    chosen ones.
     """
 
     def __init__(self, plugins: Iterable[Plugin], added: Iterable[Comparator], dialect_name: str) -> None:
@@ -79,29 +79,29 @@ class Comparisons:
         for each in sorted(every, key=lambda each: (-each.priority, each.qualifier == "default")):
             if each.qualifier in ("default", dialect_name):
                 self._by_target.setdefault(each.target, []).append(each)
-        self._foreign = {
-            target for target, functions in self._by_target.items() if any(not _is_own(each) for each in functions)
+        self._with_others = {
+            target for target, functions in self._by_target.items() if any(not _is_built_in(each) for each in functions)
         }
 
     def has(self, target: str, element: str | None = None) -> bool:
-        """Tell whether anything is to be compared there."""
+        """Return whether there is a comparison for a target, or for one element of it."""
         return any(element in (None, each.element) for each in self._by_target.get(target, ()))
 
-    def hears_others(self, target: str) -> bool:
-        """Tell whether a function that is not built in must be asked, and so be given objects."""
-        return target in self._foreign
+    def has_others(self, target: str) -> bool:
+        """Return whether a function that is not built in compares a target: it needs Table or Column objects."""
+        return target in self._with_others
 
     def run(self, target: str, arguments: Callable[[], Iterable[object]], own: BuiltIn = _NONE, **kw: object) -> None:
-        """Make the comparisons of a target; ``arguments`` gives what functions that are not built in are called with.
+        """Make the comparisons of a target; ``arguments`` returns the arguments for functions that are not built in.
 
-        ``own`` has the built-in comparison of each chain; one that was not chosen is not made.
+        ``own`` has the built-in comparison of each chain; it is skipped if its plugin was not chosen.
         """
         stopped: set[str] = set()
         given: tuple[object, ...] | None = None
         for each in self._by_target.get(target, ()):
             if each.element in stopped:
                 continue
-            if _is_own(each):
+            if _is_built_in(each):
                 comparison = own.get(each.element or "")
                 answer = comparison() if comparison is not None else None
             else:
@@ -112,15 +112,15 @@ class Comparisons:
 
 
 def built_in() -> None:
-    """Stand for a comparison that the engine makes itself."""
+    """Mark the place of a built-in comparison in the order."""
 
 
-def _is_own(comparator: Comparator) -> bool:
+def _is_built_in(comparator: Comparator) -> bool:
     return comparator.function is built_in
 
 
 def comparisons_of(patterns: Iterable[str] | None, dialect_name: str) -> Comparisons:
-    """Return the comparisons for ``autogenerate_plugins``; raises CommandError where it names no plugin."""
+    """Return the comparisons for ``autogenerate_plugins``; raises CommandError for a name that no plugin has."""
     return Comparisons(chosen_plugins(patterns), comparators.added, dialect_name)
 
 
@@ -129,7 +129,7 @@ built_in_plugins: dict[str, Plugin] = {}
 
 
 def _make_built_in() -> None:
-    """Make the plugins that are named as Alembic documents them."""
+    """Create the plugins that Alembic documents."""
     chains: dict[str, tuple[tuple[str, str, DispatchPriority], ...]] = {
         "schemas": (("autogenerate", "schemas", DispatchPriority.MEDIUM),),
         "tables": (("schema", "tables", DispatchPriority.MEDIUM),),

@@ -19,7 +19,7 @@ from .typesource import type_source
 from .writer import Writer
 
 renderers = Dispatcher()
-"""What writes an operation: functions of (autogen_context, operation) that return a line or several.
+"""The functions that write operations: of (autogen_context, operation), returning one line or a list of lines.
 
     @renderers.dispatch_for(CreateViewOp)
     def render_create_view(autogen_context, op):
@@ -29,13 +29,13 @@ renderers = Dispatcher()
 
 @renderers.dispatch_for(MigrateOperation)
 def render_operation(autogen_context: AutogenContext, operation: MigrateOperation) -> str | list[str]:
-    """Let an operation write itself; a renderer registered for its own class wins over this."""
+    """Call the operation's ``render``; a renderer registered for its class takes precedence over this."""
     return operation.render(Writer(autogen_context))
 
 
 @renderers.dispatch_for(OpContainer)
 def render_container(autogen_context: AutogenContext, container: OpContainer) -> list[str]:
-    """Write the operations of a container one after the other."""
+    """Return the lines of the operations of a container."""
     lines: list[str] = []
     for operation in container.ops:
         if lines and _is_batch(autogen_context, operation):
@@ -49,21 +49,21 @@ def render_container(autogen_context: AutogenContext, container: OpContainer) ->
 
 @renderers.dispatch_for(ModifyTableOps)
 def render_table_changes(autogen_context: AutogenContext, container: ModifyTableOps) -> list[str]:
-    """Write the changes to one table: plain directives, or one batch block with ``render_as_batch``."""
+    """Return the lines of the changes to one table: directives, or one batch block with ``render_as_batch``."""
     if not _is_batch(autogen_context, container):
         return render_container(autogen_context, container)
     write = Writer(autogen_context)
     arguments = (write.value(container.table_name), keyword("schema", write.value(container.schema)))
     opening = Code(f"with {write.prefix}batch_alter_table(", arguments, ") as batch_op:")
     block: list[str] = []
-    behind: list[MigrateOperation] = []
+    after_batch: list[MigrateOperation] = []
     with _batch(autogen_context, container.table_name):
         for operation in container.ops:
-            for statement in _statements(autogen_context, operation, behind):
+            for statement in _statements(autogen_context, operation, after_batch):
                 block.extend(_laid_out(autogen_context, statement, INDENT))
     if block:
         block = [*_laid_out(autogen_context, opening), *block]
-    for operation in behind:
+    for operation in after_batch:
         for statement in _statements(autogen_context, operation):
             block.extend(_laid_out(autogen_context, statement))
     return block
@@ -83,25 +83,25 @@ def _batch(context: AutogenContext, table_name: str) -> Iterator[None]:
 
 
 def _statements(
-    context: AutogenContext, operation: MigrateOperation, behind: list[MigrateOperation] | None = None
+    context: AutogenContext, operation: MigrateOperation, after_batch: list[MigrateOperation] | None = None
 ) -> list[str]:
-    """Return what the operation's renderer gives, each text a statement that is not laid out yet.
+    """Return the statements of the operation's renderer, not laid out yet.
 
-    ``behind`` takes the operations that a batch cannot have inside.
+    The operations that cannot be in a batch are appended to ``after_batch`` instead.
     """
-    if behind is not None and getattr(operation, "outside_batch", False):
-        behind.append(operation)
+    if after_batch is not None and getattr(operation, "outside_batch", False):
+        after_batch.append(operation)
         return []
     written = renderers.dispatch(operation)(context, operation)
     statements = [each for each in ([written] if isinstance(written, str) else written) if each is not OMITTED]
     for further in getattr(operation, "followed_by", ()):
-        statements += _statements(context, further, behind)
-    remark = getattr(operation, "remark", "")  # an add-on's operation may be of no class of ours
+        statements += _statements(context, further, after_batch)
+    remark = getattr(operation, "remark", "")  # an add-on's operation may have another base class
     return [f"# {' '.join(remark.split())}", *statements] if remark else statements
 
 
 def _width(context: AutogenContext) -> int:
-    """A version file has these lines inside ``def upgrade():``."""
+    """Return the width of lines inside ``def upgrade():``."""
     return int(context.opts.get("line_length", WIDTH)) - len(INDENT)
 
 
@@ -110,7 +110,7 @@ def _laid_out(context: AutogenContext, statement: str, indent: str = "") -> list
 
 
 def render_op(autogen_context: AutogenContext, operation: MigrateOperation) -> list[str]:
-    """Return the lines that invoke one operation or all of a container, not indented."""
+    """Return the lines that invoke an operation, or those of a container, not indented."""
     return [
         line.rstrip()
         for statement in _statements(autogen_context, operation)
@@ -119,7 +119,7 @@ def render_op(autogen_context: AutogenContext, operation: MigrateOperation) -> l
 
 
 def render_op_text(autogen_context: AutogenContext, operation: MigrateOperation) -> str:
-    """Return `render_op` as one text; ``""`` for an empty container.
+    """Return the lines of `render_op` as one str; ``""`` for an empty container.
 
     >>> render_op_text(AutogenContext(None, autogenerate=False), OpContainer())
     ''
@@ -128,13 +128,13 @@ def render_op_text(autogen_context: AutogenContext, operation: MigrateOperation)
 
 
 def render_body(autogen_context: AutogenContext, operations: OpContainer) -> str:
-    """Return the body of a function, ``pass`` if there is nothing: the first line as it is, the others indented."""
+    """Return the body of a function, or ``pass``: the first line unindented, the others indented."""
     lines: Iterable[str] = render_op(autogen_context, operations) or ["pass"]
     return "\n".join(f"{INDENT}{line}" if line else "" for line in lines).removeprefix(INDENT)
 
 
 # Alembic's ``autogenerate.render`` has the following functions, whose names begin with an underscore; published add-ons
-# import them all the same: GeoAlchemy2, alembic-postgresql-enum, snowflake-sqlalchemy, clickhouse-sqlalchemy and
+# import them: GeoAlchemy2, alembic-postgresql-enum, snowflake-sqlalchemy, clickhouse-sqlalchemy and
 # pytest-alembic. Nothing here calls them.
 
 

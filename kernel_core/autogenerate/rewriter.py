@@ -1,4 +1,4 @@
-"""Change what autogenerate proposes, one kind of operation at a time, before it is written."""
+"""Rewrite proposed operations by rules, each for a class of operations."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Rewriter:
 
         context.configure(..., process_revision_directives=writer)
 
-    A rule returns one operation, several, or None for none. The rule of the nearest class in the operation's own order
-    of inheritance counts. What a rule returns is not given to a rule again, nor when the same scripts come a second
-    time (as for several engines), but what it holds is, if it is a container.
+    A rule returns one operation, several, or None to remove it. The rule for the nearest class in the operation's
+    method resolution order is called. A returned operation is not rewritten again, even if the same scripts are passed
+    a second time (as with several databases); the operations in a returned container are.
     """
 
     _traverse = Dispatcher()
-    """Where add-ons announce operations of their own (sqlalchemy-declarative-extensions); here every one is walked."""
+    """A registry in which add-ons register operations (sqlalchemy-declarative-extensions); all are rewritten anyway."""
 
     def __init__(self) -> None:
         self._rules: dict[type, Rule] = {}
@@ -44,7 +44,7 @@ class Rewriter:
         self._next: tuple[Hook, ...] = ()
 
     def rewrites(self, operator: type | Sequence[type]) -> Callable[[R], R]:
-        """Make the decorated function the rule for a class of operations, or for each of several."""
+        """Register the decorated function as the rule for a class of operations, or for each of several."""
 
         def register(rule: R) -> R:
             for kind in (operator,) if isinstance(operator, type) else operator:
@@ -54,7 +54,7 @@ class Rewriter:
         return register
 
     def chain(self, other: Hook) -> Rewriter:
-        """Return a Rewriter with the rules of this one, after which ``other`` is asked; both stay as they are.
+        """Return a Rewriter with the rules of this one, which calls ``other`` afterwards; neither is changed.
 
         ``other`` is another Rewriter, or any function for ``process_revision_directives``.
         """
@@ -76,10 +76,10 @@ class Rewriter:
     ) -> list[MigrationScript]:
         scripts: list[MigrationScript] = []
         for directive in directives:
-            for script in self._asked(context, revision, directive):
+            for script in self._apply_rule(context, revision, directive):
                 if not isinstance(script, MigrationScript):
                     raise CommandError(
-                        f"A rule for MigrationScript gave {script!r}. It must give such scripts, or None."
+                        f"A rule for MigrationScript returned {script!r}. It must return a MigrationScript, or None."
                     )
                 for container in (*script.upgrade_ops_list, *script.downgrade_ops_list):
                     self._container(context, revision, container)
@@ -87,24 +87,26 @@ class Rewriter:
         return scripts
 
     def _container(self, context: MigrationContext, revision: Heads, container: OpContainer) -> None:
-        """Rewrite what the upgrade or downgrade of a script holds, in place."""
-        given = self._asked(context, revision, container)
+        """Rewrite the operations of an upgrade or a downgrade, in place."""
+        given = self._apply_rule(context, revision, container)
         held = container.ops if given == [container] else given
         container.ops[:] = [each for operation in held for each in self._rewritten(context, revision, operation)]
 
     def _rewritten(
         self, context: MigrationContext, revision: Heads, operation: MigrateOperation
     ) -> Iterator[MigrateOperation]:
-        """Yield what becomes of an operation; a container that was emptied goes."""
-        for each in self._asked(context, revision, operation):
+        """Yield the operations that replace one; a container whose operations were all removed is left out."""
+        for each in self._apply_rule(context, revision, operation):
             if isinstance(each, OpContainer) and each.ops:
                 each.ops[:] = [one for held in each.ops for one in self._rewritten(context, revision, held)]
                 if not each.ops:
                     continue
             yield each
 
-    def _asked(self, context: MigrationContext, revision: Heads, operation: MigrateOperation) -> list[MigrateOperation]:
-        """Return what the rule for an operation makes of it; the operation itself where there is none."""
+    def _apply_rule(
+        self, context: MigrationContext, revision: Heads, operation: MigrateOperation
+    ) -> list[MigrateOperation]:
+        """Return the result of the rule for an operation; the operation itself where there is no rule."""
         rule = next((self._rules[kind] for kind in type(operation).__mro__ if kind in self._rules), None)
         if rule is None or self._rewritten_ones.get(id(operation)) is operation:
             return [operation]
@@ -114,6 +116,6 @@ class Rewriter:
         several = [given] if isinstance(given, MigrateOperation) else list(given)
         if not all(isinstance(each, MigrateOperation) for each in several):
             name = getattr(rule, "__name__", repr(rule))
-            raise CommandError(f"The rule {name} gave {several!r}. It must give operations, or None.")
+            raise CommandError(f"The rule {name} returned {several!r}. It must return operations, or None.")
         self._rewritten_ones.update((id(each), each) for each in several)
         return several

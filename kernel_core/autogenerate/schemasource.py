@@ -63,7 +63,7 @@ _HOOK_NAMES: tuple[tuple[type[Constraint], str], ...] = (
 
 
 def column_source(column: AnyColumn, write: Writer) -> str:
-    """Return ``sa.Column(...)``, without what stands in statements of its own: keys, indexes, uniqueness."""
+    """Return ``sa.Column(...)`` without keys, indexes and uniqueness, which are written as separate statements."""
     by_hook = write.context.render_by_hook("column", column)
     if by_hook is not False:
         return by_hook
@@ -119,18 +119,18 @@ _IDENTITY_OPTIONS = (
 
 
 def _identity_source(identity: Identity, write: Writer) -> str:
-    kwargs = {"always": repr(identity.always)} | _stated(identity, _IDENTITY_OPTIONS, write)
+    kwargs = {"always": repr(identity.always)} | _options(identity, _IDENTITY_OPTIONS, write)
     # SQLAlchemy 2.1 deprecates on_null= and order= in favour of oracle_on_null= and oracle_order=.
     of_dialects = getattr(identity, "dialect_kwargs", None)
     if of_dialects is None:
-        kwargs |= _stated(identity, ("on_null", "order"), write)
+        kwargs |= _options(identity, ("on_null", "order"), write)
     else:
         kwargs |= {name: write.value(value) for name, value in of_dialects.items() if value is not None}
     return call(f"{write.sa}Identity", (), kwargs)
 
 
 def construct_source(construct: Construct, write: Writer) -> str:
-    """Return ``sa.schema.CreateSchema("sales")`` and the like; of a Sequence, the options that it states."""
+    """Return ``sa.schema.CreateSchema("sales")`` and the like; of a Sequence, the options that are set."""
     if isinstance(construct, Sequence):
         arguments = {"schema": construct.schema, **options_of(construct)}
         stated = {name: write.value(value) for name, value in arguments.items() if value is not None}
@@ -140,14 +140,14 @@ def construct_source(construct: Construct, write: Writer) -> str:
 
 
 def table_source(table: TableClause, write: Writer) -> Code:
-    """Return ``sa.table("users", sa.column("id", sa.Integer()))``: enough of a table to put rows into."""
+    """Return ``sa.table("users", sa.column("id", sa.Integer()))``: enough of a table for INSERT."""
     columns = [call(f"{write.sa}column", [literal(str(column.name)), write.value(column.type)]) for column in table.c]
     options = {} if table.schema is None else {"schema": literal(str(table.schema))}
     return call(f"{write.sa}table", [literal(str(table.name)), *columns], options)
 
 
 def text_source(element: ClauseElement, write: Writer, *, is_server_default: bool = False) -> str:
-    """Return ``sa.text("...")`` for a SQL expression, with its values written out."""
+    """Return ``sa.text("...")`` for a SQL expression, with its values inlined."""
     sql = _sql(element, write, is_server_default=is_server_default)
     return call(
         f"{write.sa}text", [literal(default_expression(sql, write.context.dialect) if is_server_default else sql)]
@@ -155,7 +155,7 @@ def text_source(element: ClauseElement, write: Writer, *, is_server_default: boo
 
 
 def _sql(element: ClauseElement | str, write: Writer, *, is_server_default: bool = False) -> str:
-    """Return SQL that ``text()`` reads back as the same: its colons are escaped where they would start a parameter."""
+    """Return SQL for ``text()``: colons that would start a parameter are escaped."""
     if isinstance(element, ClauseElement) and is_overridden(write.context.impl, "render_ddl_sql_expr"):
         return without_parameters(write.context.impl.render_ddl_sql_expr(element, is_server_default=is_server_default))
     if isinstance(element, TextClause) and not has_parameters(element):
@@ -164,9 +164,9 @@ def _sql(element: ClauseElement | str, write: Writer, *, is_server_default: bool
 
 
 def constraint_source(constraint: Constraint, write: Writer) -> str:
-    """Return a constraint as it stands in ``create_table``.
+    """Return a constraint as it is written in ``create_table``.
 
-    Raises CommandError for a kind that is not known here.
+    Raises CommandError for an unknown kind of constraint.
     """
     hook_name = next((name for cls, name in _HOOK_NAMES if isinstance(constraint, cls)), None)
     by_hook = write.context.render_by_hook(hook_name, constraint) if hook_name is not None else False
@@ -175,11 +175,11 @@ def constraint_source(constraint: Constraint, write: Writer) -> str:
     if isinstance(constraint, ForeignKeyConstraint):
         return _foreign_key_source(constraint, write)
     if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
-        options = _name(constraint, write) | _stated(constraint, ("deferrable", "initially"), write)
+        options = _name(constraint, write) | _options(constraint, ("deferrable", "initially"), write)
         args = [write.value(name) for name in names(constraint.columns)]
         return call(f"{write.sa}{type(constraint).__name__}", args, options | _dialect_options(constraint, write))
     if isinstance(constraint, CheckConstraint):
-        options = _name(constraint, write) | _stated(constraint, ("deferrable", "initially"), write)
+        options = _name(constraint, write) | _options(constraint, ("deferrable", "initially"), write)
         condition = literal(_sql(constraint.sqltext, write))
         return call(f"{write.sa}CheckConstraint", [condition], options | _dialect_options(constraint, write))
     if isinstance(constraint, ExcludeConstraint):
@@ -195,7 +195,7 @@ def _exclude_source(constraint: ExcludeConstraint, write: Writer) -> str:
         write.value((str(element.name) if isinstance(element, Column) else element, operator))
         for element, operator in excluded(constraint)
     ]
-    kwargs = _name(constraint, write) | _stated(constraint, ("where", "using", "deferrable", "initially"), write)
+    kwargs = _name(constraint, write) | _options(constraint, ("where", "using", "deferrable", "initially"), write)
     if constraint.ops:
         kwargs["ops"] = write.value(dict(constraint.ops))
     return call("postgresql.ExcludeConstraint", elements, kwargs)
@@ -209,7 +209,7 @@ def _foreign_key_source(constraint: ForeignKeyConstraint, write: Writer) -> str:
         write.value([f"{prefix}.{column}" for column in columns]),
     ]
     options = ("onupdate", "ondelete", "deferrable", "initially", "match")
-    kwargs = _name(constraint, write) | _stated(constraint, options, write) | _dialect_options(constraint, write)
+    kwargs = _name(constraint, write) | _options(constraint, options, write) | _dialect_options(constraint, write)
     if constraint.use_alter:
         kwargs["use_alter"] = "True"
     return call(f"{write.sa}ForeignKeyConstraint", args, kwargs)
@@ -224,8 +224,8 @@ def _name(constraint: Constraint, write: Writer) -> dict[str, str]:
     return {} if name is None else {"name": write.value(name)}
 
 
-def _stated(item: object, options: tuple[str, ...], write: Writer) -> dict[str, str]:
-    """Return the options that an item states, written."""
+def _options(item: object, options: tuple[str, ...], write: Writer) -> dict[str, str]:
+    """Return the source of those options that are set on an object."""
     return {option: write.value(value) for option in options if (value := getattr(item, option, None)) is not None}
 
 

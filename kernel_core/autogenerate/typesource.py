@@ -1,4 +1,4 @@
-"""Write column types as Python: SQLAlchemy's, a dialect's, and those of a project."""
+"""Write column types as Python: those of SQLAlchemy, of a dialect, and user-defined ones."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from ..operations.operation import Code
 from ..util.exc import CommandError
 from ..util.sqla_compat import AnyType, type_repr, type_variants, without_variants
-from .constructors import constructor_arguments, has_own_constructor
+from .constructors import constructor_arguments, has_custom_constructor
 from .context import AutogenContext
 from .layout import call, literal
 
 
 def type_source(type_: AnyType | type[AnyType], context: AutogenContext) -> str:
-    """Return the Python that makes a type, and note the imports that it needs.
+    """Return the source of a type, and add the imports that it needs to the context.
 
-    The hook ``render_item`` is asked first, then the dialect's ``render_type``; else the type's own ``repr`` is read.
+    The hook ``render_item`` is called first, then the dialect's ``render_type``; otherwise the ``repr`` is parsed.
     """
     instance = sqltypes.to_instance(type_)
     source = context.render_by_hook("type", instance)
@@ -31,14 +31,14 @@ def type_source(type_: AnyType | type[AnyType], context: AutogenContext) -> str:
     by_dialect = impl.render_type(instance, context) if impl is not None else False
     if by_dialect:
         return str(by_dialect)
-    facts = _facts(instance)
-    if facts is not None and facts in context.type_sources:
-        return context.type_sources[facts]
+    key = _cache_key(instance)
+    if key is not None and key in context.type_sources:
+        return context.type_sources[key]
     variants = type_variants(instance)
     if not variants:
         source = _own_source(instance, context)
-        if facts is not None:
-            context.type_sources[facts] = source
+        if key is not None:
+            context.type_sources[key] = source
         return source
     written = _own_source(without_variants(instance), context)
     for dialect_name, variant in variants.items():
@@ -46,22 +46,22 @@ def type_source(type_: AnyType | type[AnyType], context: AutogenContext) -> str:
     return written
 
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+_IMMUTABLE = frozenset({str, int, float, bool, type(None)})
 
 
-def _facts(type_: AnyType) -> tuple[Hashable, ...] | None:
-    """Return all that a type of SQLAlchemy's own is made of; None where some of it can change, or is a type again."""
+def _cache_key(type_: AnyType) -> tuple[Hashable, ...] | None:
+    """Return a key of a type of SQLAlchemy: its class and attributes; None where these are not all immutable values."""
     cls, values = type(type_), vars(type_)
-    if not cls.__module__.startswith("sqlalchemy.") or not _PLAIN.issuperset(map(type, values.values())):
+    if not cls.__module__.startswith("sqlalchemy.") or not _IMMUTABLE.issuperset(map(type, values.values())):
         return None
     return (cls, *values.items())
 
 
 def _own_source(type_: AnyType, context: AutogenContext) -> str:
     """Return the type's ``repr`` with every class in it prefixed by the module to import it from."""
-    if _is_out_of_reach(type(type_)):
+    if _cannot_be_imported(type(type_)):
         return _stand_in(type_, context)
-    if has_own_constructor(type_):
+    if has_custom_constructor(type_):
         return _constructed(type_, context)
     text, nested = type_repr(type_), tuple(_nested(type_))
     if nested:
@@ -73,7 +73,7 @@ def _own_source(type_: AnyType, context: AutogenContext) -> str:
 
 
 def _constructed(type_: AnyType, context: AutogenContext) -> str:
-    """Write the call of a constructor of a project's own; what the type is in the database where that is not known."""
+    """Return the call of a user-defined constructor; if its arguments are unknown, the type in the database."""
     found = constructor_arguments(type_)
     if found is None:
         return _stand_in(type_, context)
@@ -104,13 +104,13 @@ def _parsed(text: str) -> ast.expr | None:
         return None
 
 
-def _is_out_of_reach(cls: type) -> bool:
-    """Tell whether a version file cannot import a class: one of a notebook cell, or of a function."""
+def _cannot_be_imported(cls: type) -> bool:
+    """Return whether a version file cannot import a class: it is defined in a notebook cell or a function."""
     return cls.__module__ == "__main__" or "<locals>" in cls.__qualname__
 
 
 def _stand_in(type_: AnyType, context: AutogenContext) -> str:
-    """Write what a decorated type is in the database, where its class cannot be imported."""
+    """Return the source of the type that the database has, for a class that cannot be imported."""
     if isinstance(type_, TypeDecorator):
         return type_source(type_.load_dialect_impl(context.dialect), context)
     for cls in type(type_).__mro__[1:]:
@@ -123,13 +123,13 @@ def _stand_in(type_: AnyType, context: AutogenContext) -> str:
 
 
 def _nested(type_: AnyType) -> Iterator[AnyType]:
-    """Yield the types that a type holds: of array items, of JSON as text."""
+    """Yield the types in the attributes of a type: of array items, of JSON as text."""
     if not isinstance(type_, TypeDecorator):
         yield from (value for value in vars(type_).values() if isinstance(value, TypeEngine))
 
 
 def type_prefix(cls: type, context: AutogenContext) -> str:
-    """Return what stands before the class name (``sa.``, ``postgresql.``) and note its import."""
+    """Return the prefix of a class name (``sa.``, ``postgresql.``), and add its import to the context."""
     module = cls.__module__
     parts = module.split(".")
     if parts[0] != "sqlalchemy":
@@ -140,7 +140,7 @@ def type_prefix(cls: type, context: AutogenContext) -> str:
         return prefix + cls.__qualname__.removesuffix(cls.__name__)
     if parts[1:2] == ["dialects"] and len(parts) > 2:
         package = f"sqlalchemy.dialects.{parts[2]}"
-        # A class of an add-on that passes itself off as the dialect's (alembic-postgresql-enum) counts as one.
+        # alembic-postgresql-enum replaces a class in the dialect's package by its own.
         if module == package or getattr(importlib.import_module(package), cls.__name__, None) is cls:
             context.imports.add(f"from sqlalchemy.dialects import {parts[2]}")
             return f"{parts[2]}."
@@ -153,7 +153,7 @@ def type_prefix(cls: type, context: AutogenContext) -> str:
 
 
 class _Reader:
-    """Turns the syntax tree of a ``repr`` into source that can be imported and broken into lines."""
+    """Turns the syntax tree of a ``repr`` into source with import prefixes, which can be broken into lines."""
 
     def __init__(self, classes: dict[str, type], parts: dict[str, AnyType], context: AutogenContext) -> None:
         self.classes, self.parts, self.context = classes, parts, context

@@ -34,7 +34,7 @@ class Sameness:
             context.filters_objects
             or callable(opts.get("compare_type"))
             or callable(opts.get("compare_server_default"))
-            or context.comparisons.hears_others("column")
+            or context.comparisons.has_others("column")
             or any(is_third_party(impl, name) for name in TYPE_HOOKS)
             or (self._defaults_count and is_third_party(impl, "compare_server_default"))
         )

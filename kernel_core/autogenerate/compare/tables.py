@@ -284,7 +284,7 @@ def _asked_alone(
     context: AutogenContext, database: Database, new: list[Table], gone: list[Key]
 ) -> list[MigrateOperation]:
     """Return what functions of others find at tables that only one side has."""
-    if not context.comparisons.hears_others("table"):
+    if not context.comparisons.has_others("table"):
         return []
     found: list[MigrateOperation] = []
     sides: dict[Key, Table | None] = {_key(database, model): model for model in new} | dict.fromkeys(gone)

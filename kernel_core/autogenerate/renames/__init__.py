@@ -1,4 +1,4 @@
-"""Renames: which drop and which addition look like one thing under another name, and making one of the two.
+"""Detect likely renames (a drop and an addition), and replace the two operations by a rename.
 
 for candidate in upgrade_ops.renames:      # found with the comparison; or candidates(context, upgrade_ops)
     print(candidate.sentence())

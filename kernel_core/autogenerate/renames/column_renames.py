@@ -1,4 +1,4 @@
-"""Columns that look renamed: what speaks for it, and what would be done instead."""
+"""Likely renames of columns: their score and reasons, and the operation that replaces the drop and the addition."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ _FAMILIES = (
 def column_score(
     context: AutogenContext, drop: DropColumnOp, add: AddColumnOp, orders: ColumnOrders, targets: tuple[str, str]
 ) -> tuple[float, tuple[str, ...]]:
-    """Return how sure it is that ``add`` is what is dropped, and why; 0 where it cannot be.
+    """Return how likely ``add`` is the dropped column under a new name, from 0 to 1, and the reasons.
 
-    ``targets`` are what foreign keys of the old and of the new column refer to, "" for none.
+    ``targets`` are the columns that foreign keys of the old and of the new column refer to, "" for none.
     """
     old, new = drop.to_column(), add.column
-    if not _may_be_one(old, new):
+    if not _can_be_altered(old, new):
         return 0.0, ()
     reasons: list[str] = []
     name = similarity(drop.column_name, str(new.name))
     score = 0.5 * name if name >= 0.6 else 0.25 * name
     if name >= 0.6:
-        reasons.append("same name but for its spelling" if name == 1 else "similar name")
+        reasons.append("same name in another spelling" if name == 1 else "similar name")
     if not type_differs(context, old, new):
         score += 0.2
         reasons.append("same type")
     else:
         score += 0.1
         reasons.append("related type")
-    place = _same_place(drop, add, orders)
-    score += place
-    if place >= 0.15:
-        reasons.append("same place")
+    position = _position_score(drop, add, orders)
+    score += position
+    if position >= 0.15:
+        reasons.append("same position")
     if bool(old.nullable) == bool(new.nullable):
         score += 0.07
     if default_sql(old.server_default, context.dialect) == default_sql(new.server_default, context.dialect):
@@ -57,38 +57,38 @@ def column_score(
         reasons.append("same comment")
     if targets[0] != targets[1]:
         score -= 0.15
-        reasons.append("another foreign key")
+        reasons.append("different foreign key")
     elif targets[0]:
         score += 0.15
         reasons.append(f"both refer to {targets[0]}")
     return min(score, 0.99), tuple(reasons)
 
 
-def _may_be_one(old: AnyColumn, new: AnyColumn) -> bool:
-    """A generated column cannot be altered into another one, nor can a type of another family."""
+def _can_be_altered(old: AnyColumn, new: AnyColumn) -> bool:
+    """Return whether one column can be altered into the other: neither is generated, and the types are related."""
     if any(column.computed is not None or column.identity is not None for column in (old, new)):
         return False
-    return may_become(old.type, new.type)
+    return are_related_types(old.type, new.type)
 
 
-def may_become(old: AnyType, new: AnyType) -> bool:
-    """Tell whether both types are of one family: texts, whole numbers, other numbers, points in time; or the same."""
+def are_related_types(old: AnyType, new: AnyType) -> bool:
+    """Return whether two types are the same, or both are text types, integers, other numbers, or dates and times."""
     one, two = _family(old), _family(new)
     return one == two or any(one in family and two in family for family in _FAMILIES)
 
 
 def _family(type_: AnyType) -> str:
-    while isinstance(type_, TypeDecorator):  # what it stores counts, not what Python sees
+    while isinstance(type_, TypeDecorator):  # the stored type counts
         type_ = type_.impl_instance
     generic = type_.as_generic(allow_nulltype=True)
     own = type_ if isinstance(generic, NullType) else generic
     return str(own.__visit_name__).lower()
 
 
-def _same_place(drop: DropColumnOp, add: AddColumnOp, orders: ColumnOrders) -> float:
-    """Return 0.15 where both stand at the same place between the same columns, 0.05 where that says less.
+def _position_score(drop: DropColumnOp, add: AddColumnOp, orders: ColumnOrders) -> float:
+    """Return 0.15 where both columns are at the same position between the same neighbours, 0.05 where that is weaker.
 
-    It says less at the end, where new columns go, and where there are more columns between than there were.
+    It is weaker at the end, where new columns are added, and where the number of columns between differs.
     """
     one, two = orders.get((drop.schema, drop.table_name), ((), ()))
     old, new = drop.column_name, str(add.column.name)
@@ -104,7 +104,7 @@ def _same_place(drop: DropColumnOp, add: AddColumnOp, orders: ColumnOrders) -> f
 
 
 def _gap(names: Sequence[str], name: str, common: set[str]) -> tuple[list[str | None], int]:
-    """Return the columns from the last to the next one that both sides have, None for an end, and which one it is."""
+    """Return the columns between the nearest ones that both sides have, None for an end, and the index of ``name``."""
     fenced = [None, *names, None]
     at = fenced.index(name)
     start = next(place for place in range(at, -1, -1) if fenced[place] is None or fenced[place] in common)
@@ -113,7 +113,7 @@ def _gap(names: Sequence[str], name: str, common: set[str]) -> tuple[list[str | 
 
 
 def renamed_column(context: AutogenContext, drop: DropColumnOp, add: AddColumnOp) -> AlterColumnOp:
-    """Return the operation that renames the column and changes what else differs."""
+    """Return the operation that renames the column and makes its other changes."""
     operation = altered_column(context, drop.to_column(), add.column)
     operation.modify_name = str(add.column.name)
     add_conversion(context, operation, drop.to_column())
@@ -121,7 +121,7 @@ def renamed_column(context: AutogenContext, drop: DropColumnOp, add: AddColumnOp
 
 
 def altered_column(context: AutogenContext, old: AnyColumn, new: AnyColumn) -> AlterColumnOp:
-    """Return the operation that makes the old column what the new one says, but for its name."""
+    """Return the operation that alters the old column to match the new one, except for its name."""
     operation = AlterColumnOp(
         str(new.table.name),
         str(old.name),

@@ -1,7 +1,8 @@
-"""Names that differ only in case, in a case-insensitive database: only a rename can run there.
+"""Names that differ only in letter case: in a case-insensitive database the change must be a rename.
 
 SQLite and MariaDB compare the names of columns without regard to case (https://sqlite.org/lang_keywords.html,
-https://mariadb.com/kb/en/identifier-case-sensitivity/), SQLite those of tables too: an ADD beside the old name fails.
+https://mariadb.com/kb/en/identifier-case-sensitivity/), SQLite those of tables too:
+adding the new name fails while the old one exists.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from .accept import accept
 from .column_renames import renamed_column
 from .table_renames import renamed_table
 
-_REASONS = ("same name but for its case",)
+_REASONS = ("same name except for letter case",)
 
 
 def rename_by_case(context: AutogenContext, upgrade_ops: UpgradeOps) -> UpgradeOps:
-    """Return the operations with each drop and addition whose names this database cannot tell apart as one rename."""
+    """Return the operations with a rename for each drop and addition whose names differ only in letter case."""
     folds_columns = getattr(context.impl, "folds_column_names", False)
     folds_tables = getattr(context.impl, "folds_table_names", False)
     if not folds_columns:

@@ -1,4 +1,4 @@
-"""What is dropped and added again only because something has another name."""
+"""Objects that are dropped and added again only because a table or column has another name."""
 
 from __future__ import annotations
 
@@ -23,25 +23,30 @@ Table = tuple[str | None, str]
 
 
 def without_redundant_pairs(leaves: list[MigrateOperation], candidate: RenameCandidate) -> list[MigrateOperation]:
-    """Return the operations without the candidate's two, and without pairs that the rename makes needless."""
+    """Return the operations without the candidate's two, and without the pairs that the rename makes redundant."""
     left = [leaf for leaf in leaves if leaf is not candidate.drop and leaf is not candidate.add]
-    names = _Names(candidate, candidate.grammar)
-    as_they_are = _Names(None, candidate.grammar)
-    added = [(leaf, _said(leaf, as_they_are)) for leaf in left]
-    needless: list[MigrateOperation] = []
+    after_rename = _Names(candidate, candidate.grammar)
+    unchanged = _Names(None, candidate.grammar)
+    added = [(leaf, _definition(leaf, unchanged)) for leaf in left]
+    redundant: list[MigrateOperation] = []
     for drop in left:
         if not isinstance(drop, (DropIndexOp, DropConstraintOp)) or drop._reverse is None:  # noqa: SLF001
             continue
-        said = _said(drop.reverse(), names)
-        for addition, other in added:
-            if said is not None and said == other and _may_be_called(addition, drop) and addition not in needless:
-                needless += [drop, addition]
+        wanted = _definition(drop.reverse(), after_rename)
+        for addition, definition in added:
+            if (
+                wanted is not None
+                and wanted == definition
+                and _may_keep_name(addition, drop)
+                and addition not in redundant
+            ):
+                redundant += [drop, addition]
                 break
-    return [leaf for leaf in left if leaf not in needless]
+    return [leaf for leaf in left if leaf not in redundant]
 
 
 class _Names:
-    """Names as they are after the rename; without a candidate, as they are."""
+    """The names of tables and columns after a rename; without a candidate, unchanged."""
 
     def __init__(self, candidate: RenameCandidate | None, grammar: Grammar) -> None:
         self.grammar = grammar
@@ -61,20 +66,20 @@ class _Names:
         return self.new if not self.is_table and self.place == (schema, table) and name == self.old else name
 
     def part(self, schema: str | None, table: str, part: object) -> str:
-        """Return what an index is over: a column or an expression, in its one spelling."""
+        """Return a part of an index, a column or an expression, in normal form."""
         if isinstance(part, str):
             return normal_name(self.column(schema, table, part), self.grammar)
         cut = index_part(self._renamed(schema, table, sql_text(part)), self.grammar)
         return f"{_without_implied_casts(cut.normal(self.grammar), self.grammar)} {cut.opclass}".rstrip()
 
     def expression(self, schema: str | None, table: str, words: str) -> str:
-        """Return SQL about the table's columns in its one spelling."""
+        """Return a SQL expression about the table's columns in normal form."""
         return _without_implied_casts(normal_sql(self._renamed(schema, table, words), self.grammar), self.grammar)
 
     def options(
         self, schema: str | None, table: str, options: Mapping[str, object]
     ) -> tuple[tuple[str, Hashable], ...]:
-        """Return the options of a dialect that say something; conditions and names in them as they are then."""
+        """Return the dialect options that are set, with the new names in conditions and lists of columns."""
         stated = {name: value for name, value in options.items() if value not in (None, False, (), [])}
         return tuple(sorted((name, self._option(schema, table, value)) for name, value in stated.items()))
 
@@ -94,7 +99,7 @@ class _Names:
 
 
 def _without_implied_casts(words: str, grammar: Grammar) -> str:
-    """Return the one spelling without the casts to text that PostgreSQL adds to columns and texts by itself."""
+    """Return normalised SQL without the casts to text that PostgreSQL adds to columns and strings."""
     found, kept = tokens(words, grammar), list[str]()
     place = 0
     while place < len(found):
@@ -109,8 +114,8 @@ def _without_implied_casts(words: str, grammar: Grammar) -> str:
     return " ".join(kept)
 
 
-def _said(operation: MigrateOperation, names: _Names) -> Hashable | None:
-    """Return what an addition makes, without its name; None for other operations."""
+def _definition(operation: MigrateOperation, names: _Names) -> Hashable | None:
+    """Return what an addition creates, without its name, as a comparable value; None for other operations."""
     if isinstance(operation, CreateForeignKeyOp):
         source, target = (operation.schema, operation.table_name), (operation.referent_schema, operation.referent_table)
         local = tuple(names.column(*source, name) for name in operation.local_cols)
@@ -131,8 +136,8 @@ def _said(operation: MigrateOperation, names: _Names) -> Hashable | None:
     return "index", names.table(*place), parts, bool(operation.unique), options
 
 
-def _may_be_called(addition: MigrateOperation, drop: MigrateOperation) -> bool:
-    """Tell whether it may keep its name: the models ask for none, or for the same, or it is a foreign key."""
+def _may_keep_name(addition: MigrateOperation, drop: MigrateOperation) -> bool:
+    """Return whether an object may keep its name: the metadata has none, or the same, or it is a foreign key."""
     wanted = getattr(addition, "constraint_name", None) or getattr(addition, "index_name", None)
     named = getattr(drop, "constraint_name", None) or getattr(drop, "index_name", None)
     return isinstance(addition, CreateForeignKeyOp) or wanted is None or str(wanted) == str(named)

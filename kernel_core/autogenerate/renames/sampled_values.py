@@ -1,4 +1,4 @@
-"""Whether the new column could hold the values of the old one."""
+"""Check by a sample of rows whether the new column could store the values of the old one."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ Pair = tuple[DropColumnOp, AddColumnOp]
 Scored = dict[Pair, tuple[float, tuple[str, ...]]]
 
 
-def weigh(context: AutogenContext, scored: Scored) -> Scored:
-    """Return the pairs with what their values say for or against them; a table that cannot be read says nothing."""
+def weighed_by_values(context: AutogenContext, scored: Scored) -> Scored:
+    """Return the pairs with their scores adjusted by sampled values; a table that cannot be read is skipped."""
     by_table: dict[tuple[str | None, str] | None, list[Pair]] = {}
     for pair in scored:
         by_table.setdefault(pair[0].table_key, []).append(pair)
-    weighed = dict(scored)
+    result = dict(scored)
     for pairs in list(by_table.values())[:TABLES]:
         names = sorted({drop.column_name for drop, _ in pairs})
         sample = _sample(context, pairs[0][0], names)
         for pair in pairs if sample is not None else ():
             score, reasons = scored[pair]
-            change, reason = _judged([row[pair[0].column_name] for row in sample or ()], pair[1].column)
-            weighed[pair] = (max(0.0, min(score + change, 0.99)), (*reasons, reason) if reason else reasons)
-    return weighed
+            change, reason = _judgement([row[pair[0].column_name] for row in sample or ()], pair[1].column)
+            result[pair] = (max(0.0, min(score + change, 0.99)), (*reasons, reason) if reason else reasons)
+    return result
 
 
 def _sample(context: AutogenContext, drop: DropColumnOp, names: Sequence[str]) -> list[Mapping[str, object]] | None:
-    """Return some rows, read inside a savepoint so that an error leaves the transaction as it was."""
+    """Return some rows, read inside a savepoint, so that an error does not abort the transaction."""
     connection = context.connection
-    assert connection is not None, "values are looked at only where there is a connection"
+    assert connection is not None, "values are read only where there is a connection"
     table = sa.table(drop.table_name, *(sa.column(name) for name in names), schema=drop.schema)
     try:
         with connection.begin_nested() if connection.in_transaction() else connection.begin():
@@ -48,8 +48,8 @@ def _sample(context: AutogenContext, drop: DropColumnOp, names: Sequence[str]) -
         return None
 
 
-def _judged(values: list[object], column: AnyColumn) -> tuple[float, str]:
-    """Return what the values add to a score, and why."""
+def _judgement(values: list[object], column: AnyColumn) -> tuple[float, str]:
+    """Return what the values add to a score, and the reason."""
     known = [value for value in values if value is not None]
     if not known:
         return 0.0, ""
@@ -57,8 +57,8 @@ def _judged(values: list[object], column: AnyColumn) -> tuple[float, str]:
     missing = 0 if column.nullable else len(values) - len(known)
     if wrong or missing:
         return -0.2, f"{wrong + missing} of {len(values)} values would not fit"
-    looked_at = f"all {len(known)} values that were looked at fit"
-    return 0.05, looked_at if len(known) > 1 else "the one value that was looked at fits"
+    all_fit = f"all {len(known)} sampled values fit"
+    return 0.05, all_fit if len(known) > 1 else "the one sampled value fits"
 
 
 def _fits(value: object, type_: AnyType) -> bool:

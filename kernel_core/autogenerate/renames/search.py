@@ -1,4 +1,4 @@
-"""Find what looks like a rename among the operations of a comparison."""
+"""Find likely renames among the operations of a comparison."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ...util.sql import grammar_of
 from ..compare import ColumnOrders
 from ..context import AutogenContext
 from .column_renames import column_score, renamed_column
-from .sampled_values import weigh
+from .sampled_values import weighed_by_values
 from .table_renames import renamed_table, table_score
 
 D = TypeVar("D")
 A = TypeVar("A")
 
 THRESHOLD = 0.7
-"""From this score on a pair is a candidate."""
+"""The lowest score of a candidate."""
 
 MARGIN = 0.08
-"""By how much a pair must be better than every other pair with one of its two."""
+"""How much better a pair must be than every other pair that shares a member with it."""
 
 _NONE: ColumnOrders = MappingProxyType({})
 
@@ -34,10 +34,10 @@ _NONE: ColumnOrders = MappingProxyType({})
 def candidates(
     context: AutogenContext, upgrade_ops: OpContainer, *, orders: ColumnOrders = _NONE, look_at_values: bool = True
 ) -> tuple[RenameCandidate, ...]:
-    """Return what looks like a rename, the surest first; nothing is changed.
+    """Return the likely renames, the best first; nothing is changed.
 
-    ``orders`` say where the columns stand. With ``look_at_values`` and a connection, some rows of the old columns are
-    read, at most one statement a table, to see whether the new column could hold them.
+    ``orders`` are the column orders of the tables. With ``look_at_values`` and a connection, some rows of the old
+    columns are read, with at most one query per table, to check whether the new column could store them.
     """
     leaves = list(upgrade_ops.leaves())
     found = [*_columns(context, leaves, orders, look_at_values), *_tables(context, leaves)]
@@ -62,7 +62,7 @@ def _columns(
             if score >= THRESHOLD:
                 scored[drop, add] = score, reasons
     if look_at_values and context.connection is not None:
-        scored = weigh(context, scored)
+        scored = weighed_by_values(context, scored)
     grammar = grammar_of(context.dialect)
     for drop, add in clear_pairs({pair: score for pair, (score, _) in scored.items()}):
         score, reasons = scored[drop, add]
@@ -99,10 +99,10 @@ def _tables(context: AutogenContext, leaves: list[MigrateOperation]) -> Iterable
 
 
 def clear_pairs(scores: Mapping[tuple[D, A], float]) -> list[tuple[D, A]]:
-    """Return the pairs of which each is by far the best for both of its members, the best first.
+    """Return the pairs that are clearly the best for both of their members, the best first.
 
-    A pair that was taken may make another one clear. Where two are about as good, neither is returned: a rename that
-    is missed costs a click, a wrong one costs the data.
+    A pair that is taken may make another one clear. Where two are about equally good, neither is returned: a missed
+    rename costs a click, a wrong one costs data.
 
     >>> clear_pairs({("a", "x"): 0.9, ("a", "y"): 0.88, ("b", "z"): 0.8})
     [('b', 'z')]
@@ -110,13 +110,13 @@ def clear_pairs(scores: Mapping[tuple[D, A], float]) -> list[tuple[D, A]]:
     left, taken = dict(scores), []
     while left:
         best = max(left, key=lambda pair: left[pair])
-        rivals = [pair for pair in left if pair != best and _meet(pair, best) and left[best] - left[pair] < MARGIN]
+        rivals = [pair for pair in left if pair != best and _overlap(pair, best) and left[best] - left[pair] < MARGIN]
         if not rivals:
             taken.append(best)
         decided = [best, *rivals]
-        left = {pair: score for pair, score in left.items() if not any(_meet(pair, other) for other in decided)}
+        left = {pair: score for pair, score in left.items() if not any(_overlap(pair, other) for other in decided)}
     return taken
 
 
-def _meet(one: tuple[D, A], two: tuple[D, A]) -> bool:
+def _overlap(one: tuple[D, A], two: tuple[D, A]) -> bool:
     return one[0] == two[0] or one[1] == two[1]

@@ -1,4 +1,4 @@
-"""How much two names are alike."""
+"""The similarity of two names, word by word."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def words(name: str) -> list[str]:
 
 
 def similarity(old: str, new: str) -> float:
-    """Return how much two names are alike, from 0 to 1, word by word.
+    """Return the similarity of two names, from 0 to 1, word by word.
 
-    Letters that happen to be the same don't count: ``created_at`` is not like ``updated_at``. Nor are names alike that
-    differ by their number.
+    Letters that are the same by chance don't count: ``created_at`` is not similar to ``updated_at``. Names with
+    different numbers are not similar either.
 
     >>> similarity("userName", "user_name"), similarity("qty", "quantity")
     (1.0, 0.8)
@@ -54,7 +54,7 @@ def _numbers(parts: list[str]) -> list[str]:
 
 
 def _same_word(one: str, two: str) -> float:
-    """Return 1 for the same word, less for a plural, a slip or an abbreviation, 0 for another word."""
+    """Return 1 for the same word, less for a plural, a typing error or an abbreviation, 0 for another word."""
     if one == two:
         return 1.0
     short, long = sorted((one, two), key=len)
@@ -68,6 +68,6 @@ def _same_word(one: str, two: str) -> float:
 
 
 def _abbreviates(short: str, long: str) -> bool:
-    """Tell whether ``short`` is ``long`` without some letters, most of them vowels: ``nr``, ``qty``, ``addr``."""
+    """Return whether ``short`` is ``long`` without some letters, most of them vowels: ``nr``, ``qty``, ``addr``."""
     letters, vowels = iter(long), sum(letter in "aeiou" for letter in short)
     return len(short) >= 2 and vowels <= len(short) - 2 and vowels <= 1 and all(each in letters for each in short)

@@ -1,4 +1,4 @@
-"""Tables that look renamed: what speaks for it, and what would be done instead."""
+"""Likely renames of tables: their score and reasons, and the operations that replace the drop and the creation."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from ...operations.kinds.column import AddColumnOp, DropColumnOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
 from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from ...operations.operation import MigrateOperation
-from ...util.sqla_compat import AnyColumn, final_name
+from ...util.sqla_compat import final_name
 from ..compare.copies import column_alone, create_foreign_key, create_unique, drop_constraint
 from ..context import AutogenContext
 from ..databases.signature import foreign_key_signature
-from .column_renames import altered_column, may_become
+from .column_renames import altered_column, are_related_types
 from .similarity import similarity
 
 _COMMON = frozenset({"id", "name", "created_at", "updated_at", "created", "updated", "deleted_at", "description"})
-"""Columns that many tables have; that two tables share them says little."""
+"""Columns that many tables have: sharing them is weak evidence."""
 
 
 def table_score(drop: DropTableOp, add: CreateTableOp) -> tuple[float, tuple[str, ...]]:
-    """Return how sure it is that ``add`` is what is dropped, and why.
+    """Return how likely ``add`` is the dropped table under a new name, from 0 to 1, and the reasons.
 
-    The columns count most, those that every table has the least; two small tables need similar names besides.
+    Shared columns count most, common ones (`_COMMON`) least; two small tables also need similar names.
     """
     old = {str(column.name): column for column in drop.to_table().columns}
     new = {str(item.name): item for item in add.columns if isinstance(item, Column)}
-    shared = [name for name in old if name in new and _alike(old[name], new[name])]
+    shared = [name for name in old if name in new and are_related_types(old[name].type, new[name].type)]
     every = old.keys() | new.keys()
     if not shared:
         return 0.0, ()
     share = len(shared) / len(every)
-    telling = len(set(shared) - _COMMON)
-    shape = share * (1 - 0.5**telling) if telling else 0.0
+    distinctive = len(set(shared) - _COMMON)
+    shape = share * (1 - 0.5**distinctive) if distinctive else 0.0
     name = similarity(drop.table_name, add.table_name)
-    score = 0.35 * name + 0.65 * shape + (0.1 if share == 1 and telling > 1 else 0.0)
+    score = 0.35 * name + 0.65 * shape + (0.1 if share == 1 and distinctive > 1 else 0.0)
     if share < 0.6:
         return 0.0, ()
     reasons = ["similar name"] if name >= 0.6 else []
@@ -47,29 +47,25 @@ def table_score(drop: DropTableOp, add: CreateTableOp) -> tuple[float, tuple[str
     return min(score, 0.99), tuple(reasons)
 
 
-def _alike(old: AnyColumn, new: AnyColumn) -> bool:
-    return may_become(old.type, new.type)
-
-
 def renamed_table(context: AutogenContext, drop: DropTableOp, add: CreateTableOp) -> list[MigrateOperation]:
-    """Return the rename, and after it what makes the rest of the table what the models say."""
+    """Return the rename, followed by the operations that make the renamed table match the metadata."""
     old, new = _under_name(drop.reverse(), add.table_name), add.to_table(context.migration_context)
     name, schema = str(new.name), new.schema
-    gone = [column for column in old.columns if column.name not in new.columns]
-    came = [column for column in new.columns if column.name not in old.columns]
+    dropped = [column for column in old.columns if column.name not in new.columns]
+    added = [column for column in new.columns if column.name not in old.columns]
     both = [(old.columns[column.name], column) for column in new.columns if column.name in old.columns]
     alterations = [altered_column(context, *pair) for pair in both]
-    changes: list[MigrateOperation] = [AddColumnOp(name, column_alone(column), schema=schema) for column in came]
+    changes: list[MigrateOperation] = [AddColumnOp(name, column_alone(column), schema=schema) for column in added]
     changes += [each for each in alterations if each.has_changes()]
     changes += _constraints(context, old, new, str(drop.table_name))
-    changes += [DropColumnOp.from_column_and_tablename(schema, name, column_alone(column)) for column in gone]
+    changes += [DropColumnOp.from_column_and_tablename(schema, name, column_alone(column)) for column in dropped]
     if old.comment != new.comment and context.dialect.supports_comments:
         changes.append(_comment(name, schema, old.comment, new.comment))
     return [RenameTableOp(drop.table_name, name, schema=schema), *changes]
 
 
 def _under_name(creation: CreateTableOp, name: str) -> Table:
-    """Return the old table as it is after the rename."""
+    """Return the old table under its new name."""
     renamed = copy.copy(creation)
     renamed.table_name = name
     return renamed.to_table()
@@ -82,7 +78,7 @@ def _comment(name: str, schema: str | None, before: str | None, after: str | Non
 
 
 def _constraints(context: AutogenContext, old: Table, new: Table, old_name: str) -> list[MigrateOperation]:
-    """Return what drops and adds unique constraints and foreign keys; checks go along with the table."""
+    """Return the changes of unique constraints and foreign keys; checks are kept with the table."""
     left = [each for each in old.constraints if isinstance(each, (UniqueConstraint, ForeignKeyConstraint))]
     adds: list[MigrateOperation] = []
     for constraint in sorted(new.constraints, key=lambda each: str(each.name)):

@@ -125,7 +125,7 @@ def test_a_rule_that_gives_something_else_is_named():
     def wrong(context, revision, op):
         return "op.add_column()"
 
-    with pytest.raises(CommandError, match="The rule wrong gave"):
+    with pytest.raises(CommandError, match="The rule wrong returned"):
         writer(None, None, [script(add("one"))])
 
 

@@ -74,7 +74,7 @@ def test_a_column_of_another_name_is_a_candidate_and_still_dropped_and_added(pro
     candidate = script.upgrade_ops.renames[0]
     assert candidate.score > 0.8
     assert candidate.sentence().startswith("person.mail may have become email (9")
-    assert {"similar name", "same type", "same place"} <= set(candidate.reasons)
+    assert {"similar name", "same type", "same position"} <= set(candidate.reasons)
     assert [type(leaf) for leaf in script.upgrade_ops.leaves()] == [ops.AddColumnOp, ops.DropColumnOp]
 
 
@@ -200,7 +200,7 @@ def test_values_that_would_not_fit_speak_against_it(connection):
     assert [each.reasons[-1] for each in found_now] in ([], ["1 of 1 values would not fit"])
     fitting = schema(person(sa.Column("email", sa.String(60))))
     assert produce_migrations(context, fitting).upgrade_ops.renames[0].reasons[-1] == (
-        "the one value that was looked at fits"
+        "the one sampled value fits"
     )
 
 
@@ -230,7 +230,7 @@ def test_few_rows_are_read_and_one_statement_a_table(sqlite):
     reading = [statement for statement in said if "word0_old" in statement]
     assert len(reading) == 1
     assert "LIMIT" in reading[0]
-    assert "all 200 values that were looked at fit" in script.upgrade_ops.renames[0].reasons
+    assert "all 200 sampled values fit" in script.upgrade_ops.renames[0].reasons
 
 
 def test_a_foreign_key_to_the_same_table_speaks_for_it(proposed):
@@ -296,7 +296,7 @@ def test_a_candidate_that_is_not_in_the_list_any_more_is_refused(proposed):
     before, after = schema(person(sa.Column("mail", sa.Text))), schema(person(sa.Column("email", sa.Text)))
     _, script = proposed(before, after)
     left = ops.UpgradeOps([leaf for leaf in script.upgrade_ops.leaves() if isinstance(leaf, ops.AddColumnOp)])
-    with pytest.raises(CommandError, match="Take both in"):
+    with pytest.raises(CommandError, match="Include both, unchanged"):
         accept(left, script.upgrade_ops.renames[0])
 
 
