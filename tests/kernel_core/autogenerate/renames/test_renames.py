@@ -199,9 +199,7 @@ def test_values_that_would_not_fit_speak_against_it(connection):
     found_now = produce_migrations(context, after).upgrade_ops.renames
     assert [each.reasons[-1] for each in found_now] in ([], ["1 of 1 values would not fit"])
     fitting = schema(person(sa.Column("email", sa.String(60))))
-    assert produce_migrations(context, fitting).upgrade_ops.renames[0].reasons[-1] == (
-        "the one sampled value fits"
-    )
+    assert produce_migrations(context, fitting).upgrade_ops.renames[0].reasons[-1] == "the one sampled value fits"
 
 
 def test_a_program_that_compares_by_itself_reads_no_rows(sqlite):
