@@ -228,10 +228,6 @@ class RunsStatements:
         """Tell whether several revisions may share a transaction here, each behind a savepoint of its own."""
         return False
 
-    def can_claim(self, connection: Connection) -> bool:
-        """Tell whether an UPDATE keeps all others from its row until the transaction ends, with the DDL behind it."""
-        return False
-
     def bulk_insert(
         self, table: Table | TableClause, rows: Sequence[Mapping[str, Any]], multiinsert: bool = True
     ) -> None:

@@ -1,29 +1,34 @@
-"""A savepoint at the beginning of a revision: where it is gone, the revision's own code has committed."""
+"""Finds out after a failure whether the code of a revision has committed, by a savepoint at its beginning."""
 
 from __future__ import annotations
 
 from contextlib import closing
 
-from sqlalchemy import Connection
+from .transaction import RevisionTransaction
 
 _NAME = "mig_revision"
 _GONE = ("3B001", "25P01")
 """SQLSTATEs of PostgreSQL: unknown savepoint, no active transaction (manual, appendix A)."""
 
 
-class Mark:
-    """Whether the transaction in which a revision began is still the one that it is in.
+class CommitProbe:
+    """A savepoint at the beginning of a revision: a COMMIT in the revision's own code ends it.
 
-    Only the words about a rollback depend on it, so it is set where a revision runs code that may commit, and asked
-    only after a failure.
+    Only the sentence about the rollback depends on the answer. So a savepoint is set only where a revision runs code
+    that may commit, and queried only after a failure.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, transaction: RevisionTransaction) -> None:
+        self._transaction = transaction
         self._run("SAVEPOINT")
 
-    def is_gone(self) -> bool:
-        """Return whether something was committed since; False where the connection does not answer."""
+    def has_committed(self, suspensions: int) -> bool:
+        """Return whether the revision has committed; False where the connection does not answer.
+
+        ``suspensions`` is how many autocommit blocks there were at its beginning: a later one ends the savepoint too.
+        """
+        if self._transaction.suspensions != suspensions:
+            return False
         try:
             self._run("ROLLBACK TO SAVEPOINT")
         except Exception as error:  # noqa: BLE001 - a driver's error; its code or text is compared
@@ -31,7 +36,7 @@ class Mark:
             return code in _GONE or "no such savepoint" in str(error)
         return False
 
-    def _run(self, words: str) -> None:
+    def _run(self, statement: str) -> None:
         """Run a statement by the driver's cursor, so that SQLAlchemy's own transaction is unaffected."""
-        with closing(self._connection.connection.cursor()) as cursor:
-            cursor.execute(f"{words} {_NAME}")
+        with closing(self._transaction.connection.connection.cursor()) as cursor:
+            cursor.execute(f"{statement} {_NAME}")

@@ -8,17 +8,17 @@ import socket
 import traceback
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-from sqlalchemy import Dialect
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuchModuleError
 
 from ..ddl import DefaultImpl
-from ..script.steps import StampStep, Step
+from ..script.steps import AnyStep, Step
 from ..util.exc import UpgradeFailed, failed_as
 from ..util.mistakes import DRIVERS, mistake_in_project, remedy
 from ..util.secrets import redact
 from .heads import as_text
+from .run import Run
 
 LONGEST_STATEMENT = 300
 """Characters of a failed statement that are shown."""
@@ -26,21 +26,8 @@ LONGEST_STATEMENT = 300
 _SECRET_LITERAL = re.compile(r"(?i)\b(PASSWORD|IDENTIFIED\s+BY|SECRET|TOKEN|API_?KEY)(\W{1,4})'(?:[^']|'')*'")
 
 
-class Run(Protocol):
-    """What is asked of a MigrationContext."""
-
-    as_sql: bool
-    dialect: Dialect
-    impl: DefaultImpl
-    script: Any
-
-    @property
-    def borrowed(self) -> bool:
-        """The transaction is the caller's."""
-
-
 @dataclass(frozen=True, slots=True)
-class Aftermath:
+class FailureState:
     """What is known of the database after a failure: the facts that the words "rolled back" depend on.
 
     ``heads`` is where it stands, read again unless ``is_read`` is False; ``began`` is False where the transaction could
@@ -59,20 +46,20 @@ class Aftermath:
     rollback_error: BaseException | None = None
 
 
-def failed(error: Exception, step: Step | StampStep, context: Run, after: Aftermath) -> UpgradeFailed:
+def failed(error: Exception, step: AnyStep, run: Run, state: FailureState) -> UpgradeFailed:
     """Return the UpgradeFailed for ``error``, which a step raised."""
     revision = step.revision_id if isinstance(step, Step) else ", ".join(step.added or step.removed) or "base"
-    name = f"Revision {revision}{_place(error, step, context)}"
+    name = f"Revision {revision}{_place(error, step, run)}"
     verb = {"upgrade": "failed", "downgrade": "could not be undone", "stamp": "could not be stamped"}[step.direction]
     failure = f"{name} {verb}: {reason(error)}"
     statement = statement_of(error)
-    text = " ".join(filter(None, (failure, outcome(context, after), remedy(error), statement and f"SQL: {statement}")))
+    text = " ".join(filter(None, (failure, outcome(run, state), remedy(error), statement and f"SQL: {statement}")))
     return failed_as(
         error,
         redact(text),
         revision=revision,
-        standing_at=after.heads,
-        applied=after.applied,
+        standing_at=state.heads,
+        applied=state.applied,
         failure=redact(failure),
         statement=statement,
     )
@@ -99,9 +86,9 @@ def reason(error: BaseException) -> str:
     return text if text.endswith((".", "!", "?")) else text + "."
 
 
-def _place(error: Exception, step: Step | StampStep, context: Run) -> str:
+def _place(error: Exception, step: AnyStep, run: Run) -> str:
     """Return `` (file, line n)``: the deepest line of the version file that the error went through."""
-    script = context.script.get_revision(step.revision_id) if isinstance(step, Step) and context.script else None
+    script = run.script.get_revision(step.revision_id) if isinstance(step, Step) and run.script else None
     if script is None:
         return ""
     path = os.path.realpath(script.path)
@@ -113,38 +100,38 @@ def _file(frame: FrameType) -> str:
     return os.path.realpath(frame.f_code.co_filename)
 
 
-def outcome(context: Run, after: Aftermath) -> str:
+def outcome(run: Run, state: FailureState) -> str:
     """Return what was undone of a failed step, and the current revision."""
-    if context.as_sql:
+    if run.as_sql:
         return "No more SQL was written."
-    if context.borrowed:
+    if run.borrowed:
         return "It runs in the caller's transaction, which must be rolled back now."
-    where = f"the database is at {as_text(after.heads)}."
-    if not after.is_read:
-        where = f"its current revision could not be read; before the step it was {as_text(after.heads)}."
-    return f"{_undone(context, after)}; {where}"
+    where = f"the database is at {as_text(state.heads)}."
+    if not state.is_read:
+        where = f"its current revision could not be read; before the step it was {as_text(state.heads)}."
+    return f"{_undone(run, state)}; {where}"
 
 
-def _undone(context: Run, after: Aftermath) -> str:
+def _undone(run: Run, state: FailureState) -> str:
     """Return what was kept of a failed step."""
-    if not after.began:
+    if not state.began:
         return "It did not begin"
-    if after.rollback_error is not None:
-        closed = "" if context.dialect.name == "sqlite" else ", so the connection was closed"
-        return f"The rollback failed as well{closed} ({reason(after.rollback_error).rstrip('.')})"
-    if after.suspended == "inside":
+    if state.rollback_error is not None:
+        closed = "" if run.impl.dialect.name == "sqlite" else ", so the connection was closed"
+        return f"The rollback failed as well{closed} ({reason(state.rollback_error).rstrip('.')})"
+    if state.suspended == "inside":
         return "Each statement of its autocommit_block() commits, so what came before the failing one stays"
-    if type(context.impl) is DefaultImpl and not context.impl.transactional_ddl:
-        return f"Whether {context.dialect.name} rolls back changes of tables is not known, so a part of it may stay"
-    if not type(context.impl).transactional_ddl:
-        return f"{context.dialect.name} commits each change of a table at once, so a part of it may stay"
-    if after.autocommits:
+    if type(run.impl) is DefaultImpl and not run.impl.transactional_ddl:
+        return f"Whether {run.impl.dialect.name} rolls back changes of tables is not known, so a part of it may stay"
+    if not type(run.impl).transactional_ddl:
+        return f"{run.impl.dialect.name} commits each change of a table at once, so a part of it may stay"
+    if state.autocommits:
         return "The connection is in AUTOCOMMIT, so what came before the failing statement stays"
-    if after.suspended:
+    if state.suspended:
         return "The rest was rolled back, what it did up to its autocommit_block() stays"
-    if after.committed:
+    if state.committed:
         return "It commits by itself, so what came before that stays; only the rest was rolled back"
-    return "The whole run was rolled back" if after.one_for_all else "It was rolled back"
+    return "The whole run was rolled back" if state.one_for_all else "It was rolled back"
 
 
 def explained(error: BaseException) -> str | None:

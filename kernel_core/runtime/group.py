@@ -1,9 +1,9 @@
-"""Several revisions in one transaction, each behind a savepoint of its own.
+"""Several revisions in one transaction, each behind its own savepoint.
 
-On SQLite the commit of one small revision takes five times as long as the revision: the file is written and waited for
-each time. What a group promises is what single transactions promise. The version row and the schema change together,
-so that a killed process leaves both where they were at the last commit, at most `WORK` seconds of work ago. A revision
-that fails is taken back alone, and those before it are committed before the failure is told.
+On SQLite the commit of one small revision takes five times as long as the revision, because each commit waits for the
+disk. A group keeps the promises of single transactions. The version row and the schema change together, so a killed
+process leaves both as they were at the last commit, at most `MAX_SECONDS` of work ago. A revision that fails is rolled
+back alone, and those before it are committed before the failure is reported.
 
 PostgreSQL keeps one transaction for each revision: a savepoint takes as many round trips there as BEGIN and COMMIT, its
 commit waits on the server and costs no time here, and locks on tables would be held for longer.
@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from .transaction import RevisionTransaction, Transactions
 
-WORK = 0.2
+MAX_SECONDS = 0.2
 """Seconds of work after which a group is committed."""
 
 _SAVEPOINT = "mig_revision"
@@ -29,10 +29,10 @@ class Group:
     """The revisions of a run, as far as they share transactions.
 
         group = Group(transactions)
-        with group.revision(stays=True): ...       # begins a transaction and leaves it open
-        with group.revision(stays=False): ...      # a savepoint in it; then both are committed
+        with group.revision(keep_open=True): ...       # begins a transaction and leaves it open
+        with group.revision(keep_open=False): ...      # a savepoint in it; then both are committed
 
-    Whoever stops in between calls `commit`.
+    A run that stops in between calls `commit`.
     """
 
     def __init__(self, transactions: Transactions) -> None:
@@ -43,31 +43,31 @@ class Group:
 
     @property
     def is_open(self) -> bool:
-        """Revisions wait for their commit."""
+        """Whether revisions are not committed yet."""
         return self._block is not None
 
     @contextmanager
-    def revision(self, *, stays: bool) -> Iterator[RevisionTransaction | None]:
-        """Carry one revision out; where it ``stays``, its transaction is left open for the next, unless it is old.
+    def revision(self, *, keep_open: bool) -> Iterator[RevisionTransaction | None]:
+        """Run one revision in the block; ``keep_open`` leaves its transaction open for the next, unless it is old.
 
-        An error takes this revision back, and commits those before it.
+        An error rolls this revision back, and commits those before it.
         """
-        if not self.is_open and not stays:
+        if not self.is_open and not keep_open:
             with self._transactions.of_revision() as transaction:
                 yield transaction
             return
         with self._behind_savepoint() if self.is_open else self._begun():
             yield self._transaction
-        if not stays or self._is_interrupted or time.perf_counter() - self._began > WORK:
+        if not keep_open or self._is_interrupted or time.perf_counter() - self._began > MAX_SECONDS:
             self.commit()
 
     def commit(self) -> None:
-        """Commit what waits."""
+        """Commit the open transaction, if there is one."""
         self._end(None)
 
     @contextmanager
     def _begun(self) -> Iterator[None]:
-        """Begin the transaction; its first revision needs no savepoint, as a rollback takes all of it back."""
+        """Begin the transaction; its first revision needs no savepoint, as a rollback undoes all of it."""
         self._block = self._transactions.of_revision()
         self._transaction = self._block.__enter__()
         self._began = time.perf_counter()
@@ -80,27 +80,27 @@ class Group:
     @contextmanager
     def _behind_savepoint(self) -> Iterator[None]:
         try:
-            self._say("SAVEPOINT")
+            self._run("SAVEPOINT")
             yield
             if not self._is_interrupted:
-                self._say("RELEASE SAVEPOINT")
+                self._run("RELEASE SAVEPOINT")
         except BaseException as error:
-            self._end(error if self._is_interrupted else self._taken_back())
+            self._end(error if self._is_interrupted else self._rolled_back())
             raise
 
     @property
     def _is_interrupted(self) -> bool:
-        """An autocommit block has committed all that was before it, and ended the savepoint."""
+        """Whether an autocommit block has committed everything before it, and ended the savepoint."""
         return self._transaction is not None and self._transaction.interrupted
 
-    def _taken_back(self) -> Exception | None:
-        """Undo what was done since the savepoint; return the error that forbids to commit what was before it.
+    def _rolled_back(self) -> Exception | None:
+        """Roll back to the savepoint; return the error because of which nothing before it can be committed either.
 
-        There is no savepoint any more where the revision was done (and an interrupt came right then), or where SQLite
-        has ended the transaction itself, on a full disk. Neither leaves half a revision.
+        The savepoint no longer exists if the revision was done when an interrupt came, or if SQLite has ended the
+        transaction itself, on a full disk. Neither leaves half a revision.
         """
         try:
-            self._say("ROLLBACK TO SAVEPOINT")
+            self._run("ROLLBACK TO SAVEPOINT")
         except OperationalError as error:
             return None if "no such savepoint" in str(error.orig) else error
         return None
@@ -111,7 +111,7 @@ class Group:
         if block is not None:
             block.__exit__(None if error is None else type(error), error, None)
 
-    def _say(self, words: str) -> None:
+    def _run(self, statement: str) -> None:
         connection = self._transactions.connection
         assert connection is not None, "offline nothing is grouped"
-        connection.exec_driver_sql(f"{words} {_SAVEPOINT}")
+        connection.exec_driver_sql(f"{statement} {_SAVEPOINT}")

@@ -1,9 +1,10 @@
-"""One run on one database: `MigrationContext` knows where it stands and carries out the steps of a plan."""
+"""`MigrationContext`: one database, its current revision, and the runs on it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, make_url
@@ -12,14 +13,15 @@ from sqlalchemy.engine.mock import MockConnection
 from ..ddl import DefaultImpl
 from ..ddl.sqlite import SQLiteImpl
 from ..operations import Operations
-from ..script.steps import StampStep, stamp_steps
+from ..script.steps import AnyStep, StampStep, stamp_steps
 from ..script.steps import Step as RevisionStep
 from ..util.exc import CommandError
 from ..util.logs import Log
 from ..util.secrets import mask_url
-from .execution import AnyStep, Execution
+from .execution import Execution
 from .heads import after, as_text
 from .report import RunReport
+from .run import Run
 from .scratch import Scratch, options_for_scratch
 from .script_output import script_output
 from .step_info import MigrationInfo, callbacks_of
@@ -34,15 +36,15 @@ log = Log("runtime.migration")
 
 
 class MigrationContext:
-    """A connection (or, offline, a dialect), the version table in it, and the way to run steps there.
+    """A database (offline only its dialect), its version table, and the runs on it.
 
         context = MigrationContext.configure(connection)
         context.get_current_heads()
 
     ``opts`` are those of ``context.configure()`` in ``env.py``. By default each revision has a transaction of its own;
-    ``transaction_per_migration=False`` makes it one for the whole run. A connection that is in a transaction when it
-    comes here keeps it (``borrowed`` is True): whoever began it must commit. On SQLite revisions that nobody can tell
-    apart from outside are committed together (`group`).
+    ``transaction_per_migration=False`` makes it one for the whole run. A connection that is already in a transaction
+    stays in it (``borrowed`` is True): its caller must commit. On SQLite small revisions that only change the schema
+    are committed together (`group`).
     """
 
     def __init__(
@@ -67,8 +69,7 @@ class MigrationContext:
         self.version_rows = VersionTable(self.impl, table)
         one_for_all = self.opts.get("transaction_per_migration") is False and self.impl.transactional_ddl
         self.transactions = Transactions(self.impl, self.connection, one_for_all=one_for_all)
-        self.has_run = False
-        self._execution = Execution(self, (), frozenset())
+        self._execution: Execution | None = None
 
     @classmethod
     def configure(
@@ -126,7 +127,7 @@ class MigrationContext:
 
         return Scratch(self, source, heads_of, print_steps)
 
-    # ---- what it is about ---------------------------------------------------------------------------------------
+    # ---- the database -------------------------------------------------------------------------------------------
 
     @property
     def bind(self) -> Any:
@@ -150,7 +151,7 @@ class MigrationContext:
 
     @property
     def transactional_ddl(self) -> bool:
-        """Whether a transaction takes back what was changed in the schema too."""
+        """Whether a rollback undoes changes of the schema too."""
         return self.impl.transactional_ddl
 
     @property
@@ -167,18 +168,25 @@ class MigrationContext:
     @property
     def report(self) -> RunReport:
         """What the last run did, as far as it got."""
+        if self._execution is None:
+            return RunReport(target=self.target)
         before, after = (tuple(sorted(heads)) for heads in (self._execution.before, self._execution.heads))
         return RunReport(tuple(self._execution.done), before, after, target=self.target)
 
+    @property
+    def has_run(self) -> bool:
+        """Whether `run_migrations` was called."""
+        return self._execution is not None
+
     def get_current_revision(self) -> str | None:
-        """Return the one revision at which the database stands, None for base; raises CommandError if several."""
+        """Return the current revision of the database, None for base; raises CommandError if there are several."""
         heads = self.get_current_heads()
         if len(heads) > 1:
-            raise CommandError(f"The database is at several revisions: {as_text(heads)}. Ask get_current_heads().")
+            raise CommandError(f"The database is at several revisions: {as_text(heads)}. Use get_current_heads().")
         return heads[0] if heads else None
 
     def get_current_heads(self) -> tuple[str, ...]:
-        """Return the revisions at which the database stands, () for base; offline those of ``starting_rev``.
+        """Return the current revisions of the database, () for base; offline those of ``starting_rev``.
 
         Writes nothing, and leaves no transaction open.
         """
@@ -198,25 +206,36 @@ class MigrationContext:
     # ---- running ------------------------------------------------------------------------------------------------
 
     def run_migrations(self, **kw: Any) -> None:
-        """Ask the plan (``opts["fn"]``) for steps and run them; ``kw`` is passed on to each ``upgrade()``.
+        """Run the steps that the plan (``opts["fn"]``) returns; ``kw`` is passed on to each ``upgrade()``.
 
         Raises UpgradeFailed where a revision fails: it is rolled back, those before it stay (unless all share one
         transaction).
         """
-        if not self.opts.get("is_scratch"):
-            log.info("Context impl %s.", type(self.impl).__name__)
-            if self.as_sql:
-                log.info("Generating static SQL")
-            log.info("Will assume %s DDL.", "transactional" if self.impl.transactional_ddl else "non-transactional")
+        self._log_dialect()
         self.impl.start_migrations()
         before = frozenset(self.get_current_heads())
         with self.transactions.only_reading():
             steps = self._plan(before)
-        self._execution, self.has_run = Execution(self, steps, before), True
+        self._execution = Execution(self._run, steps, before)
         if steps:
             self.transactions.settle()
             with Operations.context(self), self.begin_transaction():
-                self._execution.run(kw)
+                self._execution.execute(kw)
+
+    @property
+    def _run(self) -> Run:
+        is_scratch = bool(self.opts.get("is_scratch"))
+        listener = None if is_scratch else getattr(self.config, "attributes", {}).get("on_step")
+        callbacks = tuple(partial(callback, ctx=self) for callback in self.on_version_apply_callbacks)
+        return Run(self.script, self.impl, self.version_rows, self.transactions, listener, callbacks, is_scratch)
+
+    def _log_dialect(self) -> None:
+        if self.opts.get("is_scratch"):
+            return
+        log.info("Context impl %s.", type(self.impl).__name__)
+        if self.as_sql:
+            log.info("Generating static SQL")
+        log.info("Will assume %s DDL.", "transactional" if self.impl.transactional_ddl else "non-transactional")
 
     def _plan(self, heads: frozenset[str]) -> tuple[AnyStep, ...]:
         plan = self.opts.get("fn")
@@ -231,15 +250,15 @@ class MigrationContext:
     # ---- statements by hand -------------------------------------------------------------------------------------
 
     def stamp(self, script_directory: Any, revision: str | Sequence[str]) -> None:
-        """Make the version table say ``revision`` without running anything."""
+        """Mark the database as being at ``revision``, without running anything."""
         heads = frozenset(self.get_current_heads())
         for step in stamp_steps(script_directory.map, heads, revision):
             with self.transactions.of_revision():
-                self.version_rows.open(heads)
+                self.version_rows.lock(heads)
                 self.version_rows.write(heads, after(heads, step))
 
     def ensure_version_table(self) -> None:
-        """Make the version table where there is none, in a transaction of its own."""
+        """Create the version table if there is none, in its own transaction."""
         if self.as_sql:
             self.version_rows.create()
             return
@@ -255,7 +274,7 @@ class MigrationContext:
     def begin_transaction(self) -> AbstractContextManager[None]:
         """Wrap a whole run: ``with context.begin_transaction(): context.run_migrations()``.
 
-        Where each revision has its own transaction this only ends what ``env.py`` itself began inside the block.
+        Where each revision has its own transaction this only commits what ``env.py`` itself began inside the block.
         """
         return self.transactions.of_run()
 
@@ -265,16 +284,16 @@ class MigrationContext:
             with op.get_context().autocommit_block():
                 op.create_index("ix", "t", ["c"], postgresql_concurrently=True)
 
-        What the revision did before is committed first; a later failure cannot take it back. Raises CommandError where
+        What the revision did before is committed first; a later failure cannot roll it back. Raises CommandError where
         the transaction belongs to the caller.
         """
-        return self.transactions.suspended(self.version_rows.before_commit)
+        return self.transactions.suspended()
 
 
 def _refuse_no_connection(given: object) -> None:
-    """Raise CommandError for an Engine, a Session, an AsyncConnection, with the way to a Connection."""
+    """Raise CommandError for an Engine, a Session or an AsyncConnection, and say how to get a Connection."""
     if not isinstance(given, Connection | MockConnection):
-        way = "with engine.connect() as connection: ..."
+        remedy = "with engine.connect() as connection: ..."
         if type(given).__name__.startswith("Async"):
-            way = "await connection.run_sync(function_that_calls_configure)"
-        raise CommandError(f"connection= must be a SQLAlchemy Connection, not {type(given).__name__}. Use: {way}")
+            remedy = "await connection.run_sync(function_that_calls_configure)"
+        raise CommandError(f"connection= must be a SQLAlchemy Connection, not {type(given).__name__}. Use: {remedy}")

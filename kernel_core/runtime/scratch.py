@@ -17,10 +17,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, NullPool, StaticPool, create_engine, make_url
 
-from ..script.steps import StampStep, Step, downgrade_steps, upgrade_steps
+from ..script.steps import AnyStep, downgrade_steps, upgrade_steps
 from ..util.exc import CommandError, UnsupportedOperation
 
-AnyStep = Step | StampStep
 _TRANSACTION = re.compile(r"\s*(--|BEGIN\b|COMMIT\b|ROLLBACK\b|SAVEPOINT\b|RELEASE\b)", re.IGNORECASE)
 _CHANGES_SCHEMA = re.compile(r"\s*(CREATE|ALTER|DROP)\b", re.IGNORECASE)
 

@@ -1,10 +1,11 @@
-"""Which revisions only change the schema through ``op``: nobody can tell whether the one before is committed already.
+"""Which version files have no effect but schema changes through ``op``, judged from their code without running it.
 
-Any other may open a connection of its own (of an application that it imports, say), which must find all earlier
-revisions committed; or end a transaction; or hold the tables for long. It keeps its own transaction.
+Such revisions may share a transaction. Any other may open another connection (of an application that it imports, for
+example), which must find all earlier revisions committed; or end a transaction; or hold locks on tables for long. It
+keeps its own transaction.
 
-Nothing is run to find out. A file is plain where its code imports only what version files usually do, and uses no name
-that leads further than to the directives that change a schema.
+A file passes if it imports only what version files usually import, and uses no name that gives access to more than
+the directives that change a schema.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _SCHEMA_DIRECTIVES = frozenset(
     }
 )
 
-_FURTHER = frozenset(
+_NAMES_WITH_SIDE_EFFECTS = frozenset(
     {
         "Connection", "Engine", "Session", "__builtins__", "__import__", "__loader__", "__spec__", "autogenerate",
         "begin", "breakpoint", "command", "commit", "compile", "config", "connect", "create_async_engine",
@@ -49,18 +50,18 @@ _FURTHER = frozenset(
 _IMPORT, _LONG = opmap["IMPORT_NAME"], opmap["EXTENDED_ARG"]
 
 
-def further_names() -> frozenset[str]:
-    """Return the names that a plain file does not use; those of directives are what is registered by now."""
+def names_with_side_effects() -> frozenset[str]:
+    """Return the names that may do more than change the schema, among them the directives registered so far."""
     directives = {name for each in (Operations, BatchOperations) for name in dir(each) if not name.startswith("_")}
-    return _FURTHER | (directives - _SCHEMA_DIRECTIVES)
+    return _NAMES_WITH_SIDE_EFFECTS | (directives - _SCHEMA_DIRECTIVES)
 
 
-def is_plain(code: CodeType, further: frozenset[str]) -> bool:
-    """Tell whether a version file with that code changes nothing but the schema, and asks nobody else.
+def only_changes_schema(code: CodeType, names: frozenset[str]) -> bool:
+    """Return whether a version file with that code does nothing but change the schema.
 
-    ``further`` is what `further_names` returns.
+    ``names`` is what `names_with_side_effects` returns.
     """
-    return all(further.isdisjoint(part.co_names) and _MODULES.issuperset(_imported(part)) for part in _parts(code))
+    return all(names.isdisjoint(part.co_names) and _MODULES.issuperset(_imported(part)) for part in _parts(code))
 
 
 def _parts(code: CodeType) -> Iterator[CodeType]:
@@ -72,7 +73,7 @@ def _parts(code: CodeType) -> Iterator[CodeType]:
 
 
 def _imported(code: CodeType) -> Iterator[str]:
-    """Yield the name behind each ``import``; an instruction is two bytes, what to do and the number of a name."""
+    """Yield the name of each import; an instruction is two bytes, the operation and the number of a name."""
     instructions, numbers = code.co_code[::2], code.co_code[1::2]
     place = instructions.find(_IMPORT)
     while place >= 0:

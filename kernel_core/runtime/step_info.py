@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from ..script.revision import Revision, RevisionMap
-from ..script.steps import StampStep, Step
+from ..script.steps import AnyStep, StampStep, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class MigrationInfo:
         return self.revision_map.get_revisions(self.destination_revision_ids)
 
 
-def info_of(step: Step | StampStep, revisions: RevisionMap) -> MigrationInfo:
+def info_of(step: AnyStep, revisions: RevisionMap) -> MigrationInfo:
     """Return what there is to tell about a step."""
     if isinstance(step, StampStep):
         below = revisions.ancestors(_known(step.before, revisions))
@@ -83,8 +82,8 @@ def info_of(step: Step | StampStep, revisions: RevisionMap) -> MigrationInfo:
 
 def parents_of(step: Step, revisions: RevisionMap) -> tuple[str, ...]:
     """Return the parents of the step's revision as written in its file."""
-    revision: Any = revisions.get_revision(step.revision_id)
-    return tuple(revision.down_revisions)
+    revision = revisions.get_revision(step.revision_id)
+    return revision.down_revisions if revision is not None else ()
 
 
 def _known(heads: frozenset[str], revisions: RevisionMap) -> list[str]:

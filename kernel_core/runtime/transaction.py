@@ -1,8 +1,8 @@
-"""Whose the transactions of a run are, when they begin and when they end."""
+"""The transactions of a run: who owns them, when they begin and when they end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import TracebackType
 
@@ -14,7 +14,7 @@ from ..util.exc import CommitRefused
 
 
 class RevisionTransaction:
-    """What ``impl.begin_revision`` opens, with a way to step out: `suspended` commits, and begins anew afterwards.
+    """The transaction of one revision, opened by ``impl.begin_revision``; `suspended` commits it and begins another.
 
     ``suspensions`` counts the commits in the middle, which no rollback can undo; ``is_suspended`` is True after such a
     commit until the next begin. ``autocommits`` is True where the driver commits each statement by itself,
@@ -22,7 +22,7 @@ class RevisionTransaction:
     """
 
     def __init__(self, impl: DefaultImpl, connection: Connection) -> None:
-        self._impl, self._connection = impl, connection
+        self._impl, self.connection = impl, connection
         self._block: AbstractContextManager[None] | None = None
         self.suspensions = 0
         self.is_suspended = self.autocommits = False
@@ -30,7 +30,7 @@ class RevisionTransaction:
 
     @property
     def interrupted(self) -> bool:
-        """Whether something was committed in the middle."""
+        """Whether something was committed in the middle of the revision."""
         return self.suspensions > 0
 
     def __enter__(self) -> RevisionTransaction:
@@ -48,12 +48,12 @@ class RevisionTransaction:
         except Exception as second:
             if error is None or second is error:
                 raise
-            self.rollback_error = second  # the error that made it roll back goes on
+            self.rollback_error = second  # the error that made it roll back is the one that is raised
             return None
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Commit what was done, run the block outside any transaction, begin anew; after an error nothing is begun."""
+        """Commit, run the block outside any transaction, begin another one; after an error none is begun."""
         self.suspensions += 1
         self.__exit__(None, None, None)
         self.is_suspended = True
@@ -62,18 +62,18 @@ class RevisionTransaction:
         self._begin()
 
     def _begin(self) -> None:
-        block = self._impl.begin_revision(self._connection)
+        block = self._impl.begin_revision(self.connection)
         block.__enter__()
         self._block = block
-        raw = self._connection.connection.driver_connection
-        self.autocommits = self._connection.dialect.name != "sqlite" and getattr(raw, "autocommit", None) is True
+        raw = self.connection.connection.driver_connection
+        self.autocommits = self.connection.dialect.name != "sqlite" and getattr(raw, "autocommit", None) is True
 
 
 class Transactions:
     """The transactions of one MigrationContext: one for each revision, or with ``one_for_all`` one for a whole run.
 
-    ``connection`` is None offline, where BEGIN and COMMIT are printed. A connection that is in a transaction when it
-    comes here keeps it (``borrowed`` is True): whoever began it must commit.
+    ``connection`` is None offline, where BEGIN and COMMIT are printed. A connection that is already in a transaction
+    stays in it (``borrowed`` is True): its caller must commit.
     """
 
     def __init__(self, impl: DefaultImpl, connection: Connection | None, *, one_for_all: bool) -> None:
@@ -115,18 +115,16 @@ class Transactions:
                 self._open = None
 
     @contextmanager
-    def suspended(self, before_commit: Callable[[], object] = lambda: None) -> Iterator[None]:
+    def suspended(self) -> Iterator[None]:
         """Commit what is done, let each statement of the block commit by itself, then begin a new transaction.
 
-        ``before_commit`` runs in the transaction that is about to end. Raises CommitRefused where
-        the transaction belongs to the caller.
+        Raises CommitRefused where the transaction belongs to the caller.
         """
         if self.borrowed:
             raise CommitRefused(
                 "autocommit_block() would have to commit a transaction that the caller began. "
                 "Hand over a connection that is in no transaction."
             )
-        before_commit()
         with self._open.suspended() if self._open is not None else nullcontext():
             if self.connection is None:
                 yield from self._printed_outside()
@@ -136,7 +134,7 @@ class Transactions:
 
     @contextmanager
     def only_reading(self) -> Iterator[None]:
-        """End the transaction that a question began by itself."""
+        """End the transaction that a query in the block began implicitly."""
         clean = self.connection is not None and not self.borrowed and not self.connection.in_transaction()
         try:
             yield
@@ -145,12 +143,12 @@ class Transactions:
                 self.clean()
 
     def settle(self) -> None:
-        """Commit what ``env.py`` began by itself since it configured the context."""
+        """Commit what ``env.py`` began implicitly since it configured the context."""
         if self.connection is not None and self._is_loose():
             self.connection.commit()
 
     def clean(self) -> None:
-        """Roll back whatever transaction of ours is still open, so that the connection can be used again."""
+        """Roll back a transaction of ours that is still open, so that the connection can be used again."""
         if self.connection is not None and self._is_loose():
             self.connection.rollback()
 
@@ -181,12 +179,12 @@ class Transactions:
             connection.rollback()
 
     def _is_loose(self) -> bool:
-        """Tell whether a transaction is open that neither the caller nor a revision holds."""
+        """Return whether a transaction is open that belongs neither to the caller nor to a revision."""
         is_ours = self.connection is not None and not self.borrowed and self._open is None
         return is_ours and self.connection is not None and self.connection.in_transaction()
 
     def _printed(self) -> Iterator[None]:
-        """Print BEGIN and COMMIT round the block, unless they stand round it already."""
+        """Print BEGIN and COMMIT around the block, unless they are printed around it already."""
         if self._begun or not self.impl.transactional_ddl:
             yield None
             return
@@ -216,7 +214,7 @@ def _is_in_transaction(connection: Connection | MockConnection) -> bool:
 
 @contextmanager
 def _autocommitting(connection: Connection) -> Iterator[None]:
-    """Let each statement of the block commit by itself; the isolation level is what it was afterwards."""
+    """Let each statement of the block commit by itself; afterwards the isolation level is restored."""
     before = connection.get_execution_options().get("isolation_level") or connection.default_isolation_level
     connection.execution_options(isolation_level="AUTOCOMMIT")
     try:

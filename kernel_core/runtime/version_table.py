@@ -1,6 +1,6 @@
-"""The table that says where a database stands, in Alembic's shape: one row for each head.
+"""The version table, as Alembic defines it: one row for each current head of the database.
 
-Read-only until the first write. Each change must meet exactly one row: otherwise somebody else moved it.
+It is not created before the first write. Each change must match exactly one row; otherwise it was changed concurrently.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, bindparam, exists, inspect, literal_column, select
+from sqlalchemy import Connection, Executable, Table, bindparam, inspect, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
@@ -23,38 +23,33 @@ _USUAL = re.compile(r"\w+", re.ASCII)
 
 
 class VersionTable:
-    """Reads and changes the rows of the version table; offline it prints the changes with their values written out."""
+    """Reads and changes the rows of the version table; offline it prints the changes with literal values."""
 
     def __init__(self, impl: DefaultImpl, table: Table) -> None:
         self.impl, self.table = impl, table
-        self._seen = False
-        self._found_width: int | None = None
+        self._is_known = False
+        self._column_width: int | None = None
         number = table.c.version_num
         self._select = select(number)
-        self._locked = self._select.with_for_update() if impl.locks_rows else self._select
+        self._select_locked = self._select.with_for_update() if impl.locks_rows else self._select
         self._insert = table.insert().inline()
         self._update = table.update().where(number == bindparam("old")).values(version_num=bindparam("new"))
         self._delete = table.delete().where(number == bindparam("old"))
-        another = table.alias("another")
-        is_alone = ~exists().where(another.c.version_num != bindparam("old"))
-        self._update_alone = self._update.where(is_alone)
-        self._claimed: tuple[str, str] | None = None
-        self._owed: tuple[frozenset[str], frozenset[str]] | None = None
 
     def exists(self) -> bool:
-        """Tell whether the table is in the database; always False offline."""
-        if not self._seen and self.impl.connection is not None and not self.impl.as_sql:
-            self._seen = inspect(self.impl.connection).has_table(self.table.name, schema=self.table.schema)
-        return self._seen
+        """Return whether the table is in the database; always False offline."""
+        if not self._is_known and self.impl.connection is not None and not self.impl.as_sql:
+            self._is_known = inspect(self.impl.connection).has_table(self.table.name, schema=self.table.schema)
+        return self._is_known
 
     def read(self) -> tuple[str, ...]:
         """Return the heads in the database, sorted; () where there is no table."""
         return tuple(sorted(self._connection.scalars(self._select))) if self.exists() else ()
 
-    def open(self, heads: frozenset[str]) -> None:
-        """Make ready for a change: create the table, or lock its rows and look whether they are still ``heads``.
+    def lock(self, heads: frozenset[str]) -> None:
+        """Prepare a change, in its transaction: create the table, or lock its rows and check that they are ``heads``.
 
-        Raises SomeoneElseMovedIt where they are not; belongs inside the transaction of the change.
+        Raises SomeoneElseMovedIt if they are not.
         """
         if self.impl.as_sql:
             if not heads:
@@ -63,63 +58,27 @@ class VersionTable:
         if not self.exists():
             self.create()
             return
-        found = frozenset(self._connection.scalars(self._locked))
+        found = frozenset(self._connection.scalars(self._select_locked))
         if found != heads:
             raise self._elsewhere(heads, found)
 
-    def can_claim(self, heads: frozenset[str], wanted: frozenset[str]) -> bool:
-        """Tell whether `claim` serves: one row goes on, and the database locks what it updates."""
-        is_one_row = len(heads) == len(wanted) == 1 and heads != wanted and self.exists()
-        return is_one_row and self.impl.dialect.supports_sane_rowcount and self.impl.can_claim(self._connection)
-
-    def claim(self, heads: frozenset[str], wanted: frozenset[str]) -> None:
-        """Do at once what `open` does before a change and `write` after it.
-
-        One statement locks the row, finds out whether it still is the only one, and moves it; whoever else wants it
-        waits until this transaction ends. For what runs in between the database stands at ``wanted`` already, so this
-        is for changes that do not ask. Raises SomeoneElseMovedIt where the row is another one.
-        """
-        self.check_lengths(wanted)
-        (old,), (new,) = heads, wanted
-        if self._connection.execute(self._update_alone, {"old": old, "new": new}).rowcount != 1:
-            raise self._elsewhere(heads, frozenset(self._connection.scalars(self._select)))
-        self._claimed = old, new
-
-    def before_commit(self) -> None:
-        """Let the rows say what is done, right before that is committed although the rest is not done yet."""
-        if self._claimed is not None:
-            (old, new), self._claimed = self._claimed, None
-            self._one_row(self._update, {"old": new, "new": old}, new)
-        if self._owed is not None:
-            self.write(*self._owed)
-
-    def owe(self, before: frozenset[str], after: frozenset[str]) -> None:
-        """Leave the rows to the next `write`, of the same transaction: both are then one change of rows."""
-        self.check_lengths(after)
-        if self._claimed is not None:
-            self._claimed = None
-        else:
-            self._owed = before if self._owed is None else self._owed[0], after
-
     def create(self) -> None:
-        """Create the table where there is none; offline always print the statement."""
+        """Create the table if there is none; offline always print the statement."""
         if self.impl.as_sql:
             self.impl.execute(CreateTable(self.table))
         elif not self.exists():
             self.table.create(self._connection)
-            self._seen = True
+            self._is_known = True
 
     def forget(self) -> None:
-        """Look again whether the table exists; what this run created may have been rolled back."""
-        self._seen, self._claimed, self._owed = False, None, None
+        """Query again whether the table exists: what this run created may have been rolled back."""
+        self._is_known = False
 
     def write(self, before: Iterable[str], after: Iterable[str]) -> None:
-        """Change the rows from one set of heads to the other; raises SomeoneElseMovedIt where one is not as it was."""
-        if self._claimed is not None:
-            self._claimed = None
-            return
-        if self._owed is not None:
-            (before, _), self._owed = self._owed, None
+        """Change the rows from one set of heads to the other: every change of a version row is made here.
+
+        Raises SomeoneElseMovedIt if a row is not as it was.
+        """
         changes = row_changes(before, after)
         self.check_lengths(after)
         if self.impl.as_sql:
@@ -214,11 +173,11 @@ class VersionTable:
 
     def _width(self, declared: int) -> int:
         """Return how many characters the column holds, as it is in the database where it is there."""
-        if self._found_width is None and self.exists():
+        if self._column_width is None and self.exists():
             columns = inspect(self._connection).get_columns(self.table.name, schema=self.table.schema)
             found = next((each["type"] for each in columns if each["name"] == "version_num"), None)
-            self._found_width = getattr(found, "length", None) or 1 << 30
-        return self._found_width or declared
+            self._column_width = getattr(found, "length", None) or 1 << 30
+        return self._column_width or declared
 
 
 def _literal(head: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from ..util.exc import RangeNotAncestorError, ResolutionError
 from .resolver import Branch, Current, InBranch, Relative, Resolver, Target, parse_target
@@ -50,6 +50,9 @@ class StampStep:
     def added(self) -> tuple[str, ...]:
         """The rows that come."""
         return tuple(sorted(self.after - self.before))
+
+
+AnyStep: TypeAlias = Step | StampStep
 
 
 def upgrade_steps(revisions: RevisionMap, current: Collection[str], target: str | Sequence[str]) -> tuple[Step, ...]:

@@ -46,10 +46,6 @@ class PostgresqlImpl(DefaultImpl):
     def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> AdvisoryLock:
         return AdvisoryLock(connection, table, self.translated(table.schema), borrowed=borrowed)
 
-    def can_claim(self, connection: Connection) -> bool:
-        """Tell whether a row that is updated first stays locked, and goes back if the DDL fails: not in autocommit."""
-        return getattr(connection.connection.dbapi_connection, "autocommit", None) is False
-
     def add_column(self, table_name: str, column: Column[Any], **kw: Any) -> Iterable[Constraint] | None:
         """Add a column, and before it the enum type or domain that it uses, where that is not there."""
         self.create_type(column.type)

@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core import command
-from kernel_core.runtime import execution
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.runtime.transaction import RevisionTransaction
 from kernel_core.util.exc import CommandError, SomeoneElseMovedIt, UpgradeFailed
@@ -60,7 +59,7 @@ def test_after_an_error_in_a_suspended_transaction_none_is_begun(sqlite_url):
         assert transaction.interrupted
 
 
-# ---- plain revisions on PostgreSQL: their row moves first, in the same transaction ----------------------------------
+# ---- revisions on PostgreSQL that only change the schema -------------------------------------------------------------
 
 
 @pytest.fixture
@@ -84,19 +83,7 @@ def in_agreement(project):
     return row
 
 
-def test_a_plain_revision_takes_two_statements_on_postgresql(postgresql_project, statements):
-    postgresql_project.chain("a1")
-    command.upgrade(postgresql_project.config(), "head")
-    postgresql_project.chain("a1", "b2", "c3")
-    statements.clear()
-    command.upgrade(postgresql_project.config(), "head")
-    changes = [each.split()[0] for each in statements if not each.startswith(("SELECT", "select", "show"))]
-    assert changes == ["UPDATE", "CREATE"] * 2
-    assert not any("FOR UPDATE" in each for each in statements)
-    assert in_agreement(postgresql_project) == "c3"
-
-
-def test_of_two_upgraders_of_plain_revisions_the_second_changes_nothing(postgresql_project):
+def test_of_two_upgraders_of_schema_revisions_the_second_changes_nothing(postgresql_project):
     postgresql_project.chain("a1")
     command.upgrade(postgresql_project.config(), "head")
     postgresql_project.chain("a1", "b2")
@@ -132,7 +119,7 @@ def test_of_two_upgraders_of_plain_revisions_the_second_changes_nothing(postgres
 
 
 @pytest.mark.parametrize("autocommit", [False, True])
-def test_a_plain_revision_that_fails_leaves_the_row(postgresql_project, autocommit, statements):
+def test_a_schema_revision_that_fails_leaves_the_row(postgresql_project, autocommit, statements):
     postgresql_project.chain("a1", "b2")
     command.upgrade(postgresql_project.config(), "a1")
     postgresql_project.run("CREATE TABLE t_b2 (id INTEGER)")
@@ -141,11 +128,10 @@ def test_a_plain_revision_that_fails_leaves_the_row(postgresql_project, autocomm
     with pytest.raises(UpgradeFailed):
         command.upgrade(postgresql_project.config(), "head")
     assert postgresql_project.rows() == ["a1"]
-    assert any("FOR UPDATE" in each for each in statements) == autocommit
+    assert any("FOR UPDATE" in each for each in statements)
 
 
-def test_an_autocommit_block_that_nobody_foresaw_does_not_commit_the_row(postgresql_project, monkeypatch):
-    monkeypatch.setattr(execution, "is_plain", lambda code, further: True)
+def test_an_autocommit_block_does_not_commit_the_row(postgresql_project):
     postgresql_project.chain("a1")
     command.upgrade(postgresql_project.config(), "head")
     block = "op.create_table('t', sa.Column('id', sa.Integer))\nwith op.get_context().autocommit_block():\n    "
@@ -159,7 +145,7 @@ def test_an_autocommit_block_that_nobody_foresaw_does_not_commit_the_row(postgre
     assert postgresql_project.rows() == ["b2"]
 
 
-# ---- plain revisions in one transaction for all: their row moves once ------------------------------------------------
+# ---- one transaction for all revisions ------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -171,22 +157,7 @@ def one_for_all(postgresql_project):
     return postgresql_project
 
 
-def updates(statements):
-    return sum(each.startswith("UPDATE alembic_version") for each in statements)
-
-
-def test_in_one_transaction_for_all_the_row_moves_once(one_for_all, statements):
-    statements.clear()
-    report = command.upgrade(one_for_all.config(), "head")
-    assert [step.revision for step in report.steps] == ["b2", "c3", "d4", "e5"]
-    assert updates(statements) == 2, "the first, which locks the row, and the last"
-    assert (in_agreement(one_for_all), one_for_all.rows()) == ("e5", ["e5"])
-    statements.clear()
-    command.downgrade(one_for_all.config(), "base")
-    assert (updates(statements), one_for_all.rows(), one_for_all.tables()) == (1, [], {"alembic_version"})
-
-
-def test_a_step_that_may_look_finds_the_row_of_the_step_before_it(one_for_all):
+def test_a_step_that_reads_the_version_table_finds_the_row_of_the_step_before_it(one_for_all):
     look = 'op.execute("CREATE TABLE seen AS SELECT version_num FROM alembic_version")'
     one_for_all.write("d4", "c3", look)
     command.upgrade(one_for_all.config(), "head")
@@ -203,21 +174,14 @@ def test_a_failure_in_one_transaction_for_all_leaves_row_and_tables(one_for_all)
     assert in_agreement(one_for_all) == "e5"
 
 
-def test_an_autocommit_block_that_nobody_foresaw_commits_the_rows_that_are_owed(one_for_all, monkeypatch):
-    monkeypatch.setattr(execution, "is_plain", lambda code, further: True)
+def test_an_autocommit_block_in_one_transaction_for_all_commits_the_rows_before_it(one_for_all):
     one_for_all.write("d4", "c3", "with op.get_context().autocommit_block():\n    op.execute('nonsense')")
     with pytest.raises(UpgradeFailed):
         command.upgrade(one_for_all.config(), "head")
     assert in_agreement(one_for_all) == "c3"
 
 
-def test_a_listener_between_the_steps_sees_each_row_move(one_for_all, statements):
-    statements.clear()
-    command.upgrade(one_for_all.config(on_step=lambda event: None), "head")
-    assert updates(statements) == 4
-
-
-def test_an_id_that_is_too_long_is_refused_also_where_its_row_would_not_be_written(one_for_all):
+def test_an_id_that_is_too_long_is_refused_before_anything_is_run(one_for_all):
     long = "c" * 33
     one_for_all.write(long, "b2", "op.create_table('t', sa.Column('id', sa.Integer))")
     one_for_all.write("d4", long, "op.create_table('u', sa.Column('id', sa.Integer))")

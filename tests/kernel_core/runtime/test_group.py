@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from sampling import sampled
 
-from kernel_core import command
-from kernel_core.runtime import execution, group
+from kernel_core import command, op
+from kernel_core.runtime import group
 from kernel_core.runtime.report import only_shows
 from kernel_core.util.exc import SomeoneElseMovedIt, UpgradeFailed
 
@@ -19,7 +19,7 @@ CREATE = "op.create_table('t_{0}', sa.Column('id', sa.Integer, primary_key=True)
 KILLED = """
 import os, signal, sys
 import sqlalchemy as sa
-from kernel_core import command
+from kernel_core import command, op
 from kernel_core.config import Config
 
 left = int(sys.argv[2])
@@ -76,7 +76,7 @@ def test_small_revisions_are_committed_together(project, commits):
 
 
 def test_a_group_is_committed_once_it_has_worked_for_a_while(project, commits, monkeypatch):
-    monkeypatch.setattr(group, "WORK", 0.0)
+    monkeypatch.setattr(group, "MAX_SECONDS", 0.0)
     chain(project, *"abcdef")
     command.upgrade(project.config(), "head")
     assert len(commits) >= 6
@@ -166,18 +166,29 @@ def test_an_autocommit_block_in_the_middle_commits_what_was_before_it(project):
     assert project.tables() == {"alembic_version", "t_a", "t_b", "t_c"}
 
 
-def test_an_autocommit_block_that_nobody_foresaw_ends_the_group(project, monkeypatch):
-    monkeypatch.setattr(execution, "is_plain", lambda *_: True)
-    body = "with op.get_context().autocommit_block():\n    op.create_table('t_x', sa.Column('id', sa.Integer))\n"
-    chain(project, *"abcd", c=body + CREATE.format("c"))
-    command.upgrade(project.config(), "head")
-    assert project.tables() == {"alembic_version", "t_a", "t_b", "t_c", "t_d", "t_x"}
-    command.downgrade(project.config(), "b")
-    chain(project, *"abcd", c=body.replace("t_x", "t_y") + CREATE.format("half") + "\nraise ValueError('no')")
-    with pytest.raises(UpgradeFailed, match="up to its autocommit_block"):
+def test_an_autocommit_block_that_a_listener_of_tables_opens_ends_the_group(project):
+    """The block is in no version file, so that the revisions share a transaction until it commits."""
+    begun = []
+
+    def commit(table, connection, **kw):
+        if table.name == "t_c":
+            with op.get_context().autocommit_block():
+                begun.append(table.name)
+
+    chain(project, *"abcd")
+    sa.event.listen(sa.Table, "before_create", commit)
+    try:
         command.upgrade(project.config(), "head")
+        assert project.tables() == {"alembic_version", "t_a", "t_b", "t_c", "t_d"}
+        command.downgrade(project.config(), "b")
+        chain(project, *"abcd", c=CREATE.format("half") + "\n" + CREATE.format("c") + "\n" + CREATE.format("a"))
+        with pytest.raises(UpgradeFailed, match="up to its autocommit_block"):
+            command.upgrade(project.config(), "head")
+    finally:
+        sa.event.remove(sa.Table, "before_create", commit)
+    assert begun == ["t_c", "t_c"]
     assert project.rows() == ["b"]
-    assert project.tables() == {"alembic_version", "t_a", "t_b", "t_x", "t_y"}
+    assert project.tables() == {"alembic_version", "t_a", "t_b", "t_half"}
 
 
 def test_a_revision_that_asks_by_a_connection_of_its_own_finds_those_before_it_committed(project):

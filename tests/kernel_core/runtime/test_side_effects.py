@@ -3,15 +3,15 @@
 import pytest
 
 from kernel_core.operations import MigrateOperation, Operations, registry
-from kernel_core.runtime.side_effects import further_names, is_plain
+from kernel_core.runtime.side_effects import names_with_side_effects, only_changes_schema
 
 HEAD = "import sqlalchemy as sa\nfrom {engine} import op\nfrom sqlalchemy.dialects import postgresql\n"
 BODY = "def upgrade():\n    {body}\ndef downgrade():\n    pass\n"
 
 
-def plain(body="pass", head="", engine="kernel_core"):
+def passes(body="pass", head="", engine="kernel_core"):
     source = HEAD.format(engine=engine) + head + BODY.format(body=body)
-    return is_plain(compile(source, "a.py", "exec", dont_inherit=True), further_names())
+    return only_changes_schema(compile(source, "a.py", "exec", dont_inherit=True), names_with_side_effects())
 
 
 @pytest.mark.parametrize("engine", ["kernel_core", "alembic"])
@@ -26,8 +26,8 @@ def plain(body="pass", head="", engine="kernel_core"):
         "op.create_table('session', sa.Column('commit', postgresql.JSONB(astext_type=sa.Text())))",
     ],
 )
-def test_what_autogenerate_writes_is_plain(body, engine):
-    assert plain(body, engine=engine)
+def test_what_autogenerate_writes_only_changes_the_schema(body, engine):
+    assert passes(body, engine=engine)
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,10 @@ def test_what_autogenerate_writes_is_plain(body, engine):
         "depends_on: str | None = None\n",
     ],
 )
-def test_usual_heads_are_plain(head):
-    assert is_plain(
-        compile(head + HEAD.format(engine="alembic") + BODY.format(body="pass"), "a.py", "exec"), further_names()
+def test_usual_heads_have_no_side_effects(head):
+    assert only_changes_schema(
+        compile(head + HEAD.format(engine="alembic") + BODY.format(body="pass"), "a.py", "exec"),
+        names_with_side_effects(),
     )
 
 
@@ -65,24 +66,24 @@ def test_usual_heads_are_plain(head):
         "class A:\n        def f(self):\n            return lambda: op.get_bind()",
     ],
 )
-def test_what_leads_further_is_not_plain(body):
-    assert not plain(body)
+def test_what_may_do_more_is_refused(body):
+    assert not passes(body)
 
 
 @pytest.mark.parametrize(
     "head", ["import myapp.models\n", "from . import common\n", "import os\n", "from kernel_core.op import execute\n"]
 )
-def test_other_imports_are_not_plain(head):
-    assert not plain(head=head)
+def test_other_imports_are_refused(head):
+    assert not passes(head=head)
 
 
-def test_an_import_behind_many_names_is_not_plain():
+def test_an_import_behind_many_names_is_found():
     names = "; ".join(f"n{number} = 0" for number in range(300))
-    assert not plain(head=f"{names}\nimport myapp\n")
-    assert plain(head=f"{names}\n")
+    assert not passes(head=f"{names}\nimport myapp\n")
+    assert passes(head=f"{names}\n")
 
 
-def test_a_directive_of_somebody_else_is_not_plain(monkeypatch):
+def test_a_third_party_directive_is_refused(monkeypatch):
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
 
     class GreetOp(MigrateOperation):
@@ -90,9 +91,9 @@ def test_a_directive_of_somebody_else_is_not_plain(monkeypatch):
         def greet_once(cls, operations):
             """Greet."""
 
-    assert plain("op.greet_once()"), "before it is a directive it is nothing"
+    assert passes("op.greet_once()"), "before it is a directive it is nothing"
     Operations.register_operation("greet_once")(GreetOp)
     try:
-        assert not plain("op.greet_once()")
+        assert not passes("op.greet_once()")
     finally:
         del Operations.greet_once

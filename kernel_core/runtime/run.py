@@ -1,0 +1,65 @@
+"""`Run`: what the steps of a run work with, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from ..ddl import DefaultImpl
+from ..script import ScriptDirectory
+from .report import OnStep
+from .transaction import Transactions
+from .version_table import VersionTable
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The revisions, the database, its version table and transactions, and the functions to notify.
+
+    ``listener`` is called with a `RunEvent` when a step begins, is done, or has failed. ``callbacks`` are those of
+    ``on_version_apply``, called as ``callback(step=..., heads=..., run_args=...)`` after each step, in its transaction.
+    ``is_scratch`` is True if the steps only go to a scratch database; then nothing is logged.
+    """
+
+    script: ScriptDirectory | None
+    impl: DefaultImpl
+    version_table: VersionTable
+    transactions: Transactions
+    listener: OnStep | None = None
+    callbacks: tuple[Callable[..., object], ...] = ()
+    is_scratch: bool = False
+
+    @property
+    def as_sql(self) -> bool:
+        """Whether the SQL is printed instead of run."""
+        return self.impl.as_sql
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection; None offline."""
+        return self.transactions.connection
+
+    @property
+    def borrowed(self) -> bool:
+        """Whether the transaction is the caller's."""
+        return self.transactions.borrowed
+
+    @property
+    def has_observers(self) -> bool:
+        """Whether a listener or callback may read the database between two steps."""
+        reads = self.listener is not None and not getattr(self.listener, "only_shows", False)
+        return reads or bool(self.callbacks)
+
+    def current_heads(self) -> frozenset[str]:
+        """Return the heads in the database, and leave no transaction open."""
+        with self.transactions.only_reading():
+            return frozenset(self.version_table.read())
+
+    def doc(self, revision: str) -> str:
+        """Return the first paragraph of a revision's docstring; "" if there is no such revision."""
+        if self.script is None or revision not in self.script.map:
+            return ""
+        found = self.script.map.get_revision(revision)
+        return found.doc if found is not None else ""
