@@ -85,7 +85,7 @@ def returned(one: Command) -> tuple[type, ...]:
 def settings() -> str:
     """Return the page of the settings."""
     rows = []
-    for name, trait in sorted(setting_traits().items()):
+    for name, trait in setting_traits().items():
         default = trait.default() if callable(trait.default) else trait.default_value
         rows.append((f"`{name}`", _code(repr(default)), _cell(trait.help)))
     return _SETTINGS + _table(("setting", "default", "meaning"), rows)

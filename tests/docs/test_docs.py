@@ -164,6 +164,14 @@ def test_every_path_that_a_page_names_exists(page: Path) -> None:
         assert (ROOT / path).exists(), path
 
 
+def test_no_docstring_names_a_document_that_is_not_in_the_project() -> None:
+    documents = {one.name for one in PAGES} | {"README.md"}
+    for folder in ("kernel_core", "mig_ipython", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.py"):
+            named = re.findall(r"\b[\w-]+\.md\b|\bdesign/\w+|\bshared/\w+", path.read_text(encoding="utf-8"))
+            assert set(named) <= documents, f"{path.relative_to(ROOT)}: {named}"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
 def test_every_example_in_python_can_be_parsed(page: Path) -> None:
     for block in blocks(page, "python", "py"):
