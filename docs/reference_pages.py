@@ -285,14 +285,11 @@ BUILT_IN = {
 
 
 def errors_page() -> str:
-    """Return the page of the errors."""
-    text = _head("Errors", "What a command raises. All are `CommandError`, which the command line prints in one line.")
-    errors = [
-        name
-        for name, one in vars(exc).items()
-        if inspect.isclass(one) and issubclass(one, Exception) and name[0] != "_"
-    ]
-    return text + _members(f"kernel_core.util.exc.{name}" for name in errors)
+    """Return the page of the errors, with their tree."""
+    lead = "What a command raises. `mig` prints the message of a `CommandError` after `FAILED:`, without a traceback."
+    tree = inspect.cleandoc(exc.__doc__ or "").replace("\n::\n", "\n")
+    errors = [one for one in vars(exc).values() if inspect.isclass(one) and issubclass(one, Exception)]
+    return _head("Errors", lead) + f"\n{tree}\n" + _members(map(_name, errors))
 
 
 _PAGES: dict[str, Callable[[], str]] = {
