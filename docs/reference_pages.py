@@ -27,11 +27,11 @@ from kernel_core.runtime.environment import EnvironmentContext
 from kernel_core.runtime.migration import MigrationContext, MigrationInfo
 from kernel_core.runtime.plugins import Plugin, chosen_plugins
 from kernel_core.util import DispatchPriority, PriorityDispatchResult, exc
-from mig_ipython.magics.line import LineParser
-from mig_ipython.magics.registry import Command, find_commands
+from mig_ipython.magics import Command, find_commands
 from mig_ipython.proposals.proposal import Proposal
 from mig_ipython.session import session_of
-from mig_ipython.settings import Mig
+from mig_ipython.shell.command_line import LineParser
+from mig_ipython.workspace.settings import Mig
 
 DIRECTIVES = tuple(name for name in dir(op) if not name.startswith("_") and callable(getattr(op, name)))
 """Every directive of ``op``."""
@@ -67,12 +67,12 @@ def magics() -> str:
 
 def _magic(one: Command) -> str:
     parser = LineParser(one)
-    name = repr(one).strip("<>")
+    name = one.typed
     kinds = [kind for kind in returned(one) if kind is not type(None)]
     links = " or ".join(f"[`{kind.__name__}`][{_name(kind)}]" for kind in kinds)
     parser.formatter_class = lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=76)
     usage = parser.format_usage().removeprefix("usage: ").rstrip()
-    about = inspect.cleandoc(one.module.__doc__ or "")
+    about = inspect.cleandoc(one.description)
     return f"\n## {name}\n\n{about}\n\n```text\n{usage}\n```\n\n{_arguments(parser.declared)}\nReturns {links}.\n"
 
 

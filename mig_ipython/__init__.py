@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .magics.registry import Commands
+    from .shell.registry import Commands
 
     mig: Commands
 
@@ -21,21 +21,21 @@ __all__ = ["load_ipython_extension", "mig", "unload_ipython_extension"]
 
 def load_ipython_extension(ipython: Any) -> None:
     """Register every command with the shell; doing it twice is harmless."""
-    from .magics.registry import register
+    from .shell.registry import register
 
     register(ipython)
 
 
 def unload_ipython_extension(ipython: Any) -> None:
     """Take every command away again and close what ``%mig_connect`` opened."""
-    from .magics.registry import unregister
+    from .shell.registry import unregister
 
     unregister(ipython)
 
 
 def __getattr__(name: str) -> Any:
     if name == "mig":
-        from .magics.registry import Commands
+        from .shell.registry import Commands
 
         return Commands()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

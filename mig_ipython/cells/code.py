@@ -1,4 +1,4 @@
-"""The code of a ``%%migration`` cell: read, checked for names that it has not, and moved into functions."""
+"""The code of a ``%%migration`` cell: parsed, checked for undefined names, and moved into functions."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _FILE = "<%%migration>"
 
 @dataclass(frozen=True, slots=True)
 class CellCode:
-    """What a cell says: bodies of the two functions, not indented, and what stands above them.
+    """The code of a cell: the bodies of the two functions, not indented, and the code above them.
 
-    ``downgrade`` is None where the cell gives none.
+    ``downgrade`` is None where the cell has none.
     """
 
     upgrade: str
@@ -35,9 +35,9 @@ class CellCode:
 
 
 def read_cell(cell: str, notebook: Collection[str] = ()) -> CellCode:
-    """Return the code of a cell; ``notebook`` are the names that exist there and not in a migration.
+    """Return the code of a cell; ``notebook`` are the names of the notebook, which a migration does not have.
 
-    Raises CommandError where it is not Python, says nothing, or uses a name that it neither makes nor imports.
+    Raises CommandError where it is not valid Python, is empty, or uses a name that it neither defines nor imports.
     """
     tree = _parsed(cell)
     lines = cell.splitlines()
@@ -60,7 +60,7 @@ def read_cell(cell: str, notebook: Collection[str] = ()) -> CellCode:
 
 
 def indented(body: str, by: str = "    ") -> str:
-    """Return a body with every line but the first indented; lines inside a text of several lines stay as they are."""
+    """Return a body with every line but the first indented; lines inside a multi-line string stay unchanged."""
     within = inner_lines(ast.parse(body))
     lines = body.splitlines()
     return "\n".join(
@@ -70,7 +70,7 @@ def indented(body: str, by: str = "    ") -> str:
 
 
 def inner_lines(tree: ast.AST) -> frozenset[int]:
-    """Return the numbers of the lines that begin inside a text of several lines."""
+    """Return the numbers of the lines that begin inside a multi-line string."""
     return frozenset(
         number
         for node in ast.walk(tree)
@@ -80,22 +80,22 @@ def inner_lines(tree: ast.AST) -> frozenset[int]:
 
 
 def unknown_names(source: str) -> list[str]:
-    """Return the names that a module uses and neither makes, imports, nor finds among Python's own."""
+    """Return the names that a module uses and neither defines nor imports, and that are not builtins."""
     top = symtable.symtable(source, _FILE, "exec")
-    made = {
+    defined = {
         symbol.get_name()
         for symbol in top.get_symbols()
         if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
     }
     used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
     for scope in _scopes(top):
-        made |= {symbol.get_name() for symbol in scope.get_symbols() if _sets_global(symbol)}
+        defined |= {symbol.get_name() for symbol in scope.get_symbols() if _sets_global(symbol)}
         used |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global() and symbol.is_referenced()}
-    return sorted(used - made - GIVEN - set(dir(builtins)) - {"__name__", "__file__", "__doc__"})
+    return sorted(used - defined - GIVEN - set(dir(builtins)) - {"__name__", "__file__", "__doc__"})
 
 
 def _sets_global(symbol: symtable.Symbol) -> bool:
-    """Return whether a function declares a name ``global`` and gives it a value."""
+    """Return whether a function declares a name ``global`` and assigns it."""
     return symbol.is_declared_global() and (symbol.is_assigned() or symbol.is_imported())
 
 
@@ -136,7 +136,7 @@ def _from_functions(
 
 
 def _text(body: list[ast.stmt], lines: list[str], within: frozenset[int]) -> str:
-    """Return the statements as they are written, comments above the first included, moved to the left margin."""
+    """Return the source of statements, with the comments above the first one, moved to the left margin."""
     first = body[0]
     if not lines[first.lineno - 1][: first.col_offset].isspace() and first.col_offset > 0:
         return "\n".join(ast.unparse(node) for node in body)  # on the line of the def itself
@@ -151,13 +151,13 @@ def _text(body: list[ast.stmt], lines: list[str], within: frozenset[int]) -> str
 
 
 def _preamble(nodes: Iterable[ast.stmt], lines: list[str], within: frozenset[int]) -> str:
-    """Return what stands above the functions, without what every version file imports already."""
-    kept = [node for node in nodes if not _is_given(node)]
+    """Return the code above the functions, without the imports that every version file has."""
+    kept = [node for node in nodes if not _is_in_template(node)]
     return "\n".join(_text([node], lines, within) for node in kept)
 
 
-def _is_given(node: ast.stmt) -> bool:
-    """Tell whether a statement imports ``op``, ``sa`` or a ``__future__``, as the template does."""
+def _is_in_template(node: ast.stmt) -> bool:
+    """Return whether a statement imports ``op``, ``sa`` or a ``__future__``, as the template does."""
     if isinstance(node, ast.ImportFrom):
         return node.module == "__future__" or {alias.asname or alias.name for alias in node.names} <= {"op", "context"}
     return isinstance(node, ast.Import) and {alias.asname or alias.name for alias in node.names} == {"sa"}

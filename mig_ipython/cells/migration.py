@@ -1,4 +1,4 @@
-"""A migration written by hand in a cell: what it does, its file, and whether the database has it."""
+"""A migration written by hand in a cell: its operations, its version file, and whether it is applied."""
 
 from __future__ import annotations
 
@@ -7,42 +7,44 @@ import os
 from dataclasses import replace as replace_fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+from sqlalchemy.engine import Dialect
 
 from kernel_core.autogenerate import render_python_code
 from kernel_core.ddl.impl import DefaultImpl
 from kernel_core.operations.containers import DowngradeOps, UpgradeOps
 from kernel_core.runtime.migration import MigrationContext
-from kernel_core.script import write
+from kernel_core.script import Script, write
 from kernel_core.util.exc import CommandError, IrreversibleOperation
 from kernel_core.util.files import replace
 
+from ..analysis.reader import read_operations
+from ..analysis.recorder import Recording, record
+from ..analysis.side_effects import has_side_effects
 from ..errors import user_errors
-from ..proposals.proposal import CANNOT_BE_DOWNGRADED, lines_of
-from ..proposals.written import written_before
 from ..review import Review
-from ..running.plain import is_plain
-from ..running.planning import announce
-from ..running.reading import read_operations
-from ..running.recording import Recording, record
+from ..review.lines import CANNOT_BE_DOWNGRADED, lines_of
+from ..running.execution import run
+from ..running.planning import announce, plan
 from ..views.html import Html, details, page, tag
 from ..views.operations import Line, lines_html, lines_text, source_html, sql_text, summary
 from ..views.report import RunReport
 from ..views.source import code as code_html
 from ..views.text import shown_path
 from ..views.view import View
+from ..workspace.heads import is_applied
+from ..workspace.workspace import Host, Workspace
+from ..workspace.written_files import written_before
 from .code import GIVEN, CellCode, indented, read_cell
-
-if TYPE_CHECKING:
-    from ..session import Session
 
 
 class Migration(View):
-    """The migration of one cell; ``operations`` are those that it calls for, ``path`` its file once it is written."""
+    """The migration of one cell; ``operations`` are those of its code, ``path`` is its file once it is written."""
 
     def __init__(
         self,
-        session: Session,
+        host: Host,
         message: str,
         code: CellCode,
         recording: Recording,
@@ -52,54 +54,60 @@ class Migration(View):
         no_downgrade: bool = False,
         version_path: str | None = None,
     ) -> None:
-        self.session, self.message, self.code, self.recording = session, message, code, recording
+        self.message, self.code, self.recording = message, code, recording
+        self._host = host
         self.head, self.no_downgrade, self.version_path = head, no_downgrade, version_path
-        self.existing = written_before(session.scripts(), message, rev_id) if session.has_environment else None
+        workspace = host.workspace()
+        self.existing = written_before(workspace.scripts(), message, rev_id) if workspace.has_environment else None
         self.revision: str = self.existing.revision if self.existing else rev_id or write.new_id()
         self.path: Path | None = Path(self.existing.path) if self.existing else None
         self.report: RunReport | None = None
         self._written = False
-        self.said = "Nothing is written yet: add --write, or --up"
+        self.state = "Nothing is written yet: add --write, or --up"
 
     @property
     def operations(self) -> UpgradeOps:
-        """What the cell calls for."""
+        """The operations of the code in the cell."""
         return self.recording.operations
 
     @property
     def is_written(self) -> bool:
-        """Whether this cell has written its file, or found it written."""
+        """Whether this cell has written its file, or found that it is written already."""
         return self._written
 
     def write(self) -> Path:
-        """Write the version file, or leave it where it says the same already; return its path.
+        """Write the version file, or keep it where it has the same code already; return its path.
 
-        Raises MigError where the cell has changed and the database has the old one.
+        Raises MigError where the cell has changed and the file of the old code is applied.
         """
         with user_errors():
             if not self._written:
-                with self.session.scripts().writing():
-                    self.path = self._write_first() if self.existing is None else self._write_again(self.existing)
+                workspace = self._host.workspace()
+                with workspace.scripts().writing():
+                    existing = self.existing
+                    script = self._create(workspace) if existing is None else self._update(workspace, existing)
+                self.path = Path(script.path)
                 self._written = True
             assert self.path is not None
             return self.path
 
     def upgrade(self, *, yes: bool = False) -> RunReport:
-        """Upgrade the database to this migration, writing it first.
+        """Write the version file and upgrade the database to it.
 
-        Raises MigError where data would be lost, by this one or by one before it that is pending, and not ``yes``.
+        Raises MigError where this or an earlier pending revision would lose data and not ``yes``.
         """
         with user_errors():
             path = self.write()
-            plan = self.session.plan("upgrade", self.revision)
-            if plan.losses and not yes:
+            workspace = self._host.workspace()
+            planned = plan(workspace, "upgrade", self.revision)
+            if planned.losses and not yes:
                 raise CommandError(
-                    f"{plan.intent()}: {plan.names()}.\nIt loses data: {plan.losing()}. "
+                    f"{planned.intent()}: {planned.names()}.\nIt loses data: {planned.losing()}. "
                     f"{shown_path(str(path))} is written, nothing was run; to run it: "
                     f"%mig_upgrade {self.revision} --yes"
                 )
-            announce(plan)
-            self.report = self.session.upgrade(self.revision)
+            announce(planned)
+            self.report = run(workspace, "upgrade", self.revision)
             return self.report
 
     def text(self) -> str:
@@ -124,25 +132,26 @@ class Migration(View):
         what = summary(lines) if lines else "known only when it runs"
         if lines and not self.recording.complete:
             what += " and code that is known only when it runs"
-        return f"{self.message}: {what}, {self.session.where_if_connected}"
+        return f"{self.message}: {what}, {self._host.workspace().where_if_connected}"
 
     def _notes(self) -> list[str]:
         unknown = "A part of the code is known only when it runs."
         none = ["cannot be downgraded: downgrade() will raise an error"] if self.no_downgrade else []
-        return [*none, self.said] if self.recording.complete else [*none, unknown, self.said]
+        return [*none, self.state] if self.recording.complete else [*none, unknown, self.state]
 
     def _lines(self) -> tuple[Line, ...]:
+        connection = self._host.workspace().connection
         review = Review(
             self.operations,
-            dialect=_dialect(self.session),
+            dialect=connection.engine.dialect,
             source="the cell",
-            target=self.session.connection.target,
-            connect=self.session.connection.open,
+            target=connection.target,
+            connect=connection.open,
         )
         return tuple(map(self._with_downgrade, lines_of(review)))
 
     def _with_downgrade(self, line: Line) -> Line:
-        """Return a line with what holds of the cell's downgrade: nothing where the cell states it itself."""
+        """Return a line whose hint about the downgrade is removed where the cell states it, else has a remedy."""
         stated = self.no_downgrade or self.code.downgrade is not None
         hints = ((severity, text) for severity, text in line.hints if severity != CANNOT_BE_DOWNGRADED or not stated)
         remedy = "Add def downgrade() to the cell, or --no-downgrade"
@@ -154,65 +163,58 @@ class Migration(View):
             ),
         )
 
-    def _slots(self) -> dict[str, Any]:
-        """Return what fills the template: bodies and imports; raises CommandError where the downgrade is not known."""
-        self.session.environment.refuse_several()
+    def _template_args(self, workspace: Workspace) -> dict[str, Any]:
+        """Return the template variables: bodies and imports; raises CommandError where the downgrade is not known."""
+        workspace.environment.refuse_several()
         imports = self.code.preamble
         if self.code.downgrade is not None:
             downgrade = indented(self.code.downgrade)
         elif self.no_downgrade:
             downgrade = f"raise NotImplementedError({f'{self.message}: this revision has no downgrade'!r})"
         else:
-            downgrade, more = _derived_downgrade(self.session, self.recording)
+            downgrade, more = _derived_downgrade(self.recording, workspace.connection.engine.dialect)
             imports = "\n".join(filter(None, (imports, *sorted(more))))
         return {"upgrades": indented(self.code.upgrade), "downgrades": downgrade, "imports": imports}
 
-    def _write_first(self) -> Path:
-        scripts = self.session.scripts()
-        script = self.session.wrote(
-            scripts.generate_revision(
-                self.revision, self.message, head=self.head, version_path=self.version_path, **self._slots()
-            )
+    def _create(self, workspace: Workspace) -> Script:
+        """Write the version file of a new revision."""
+        scripts, args = workspace.scripts(), self._template_args(workspace)
+        script = scripts.generate_revision(
+            self.revision, self.message, head=self.head, version_path=self.version_path, **args
         )
-        self.said = f"Written to {os.path.relpath(script.path)}"
-        return Path(script.path)
+        self.state = f"Written to {os.path.relpath(script.path)}"
+        return workspace.written.add(script)
 
-    def _write_again(self, existing: Any) -> Path:
-        scripts = self.session.scripts()
+    def _update(self, workspace: Workspace, existing: Script) -> Script:
+        """Write the version file again where the cell has changed; raises CommandError where it is applied."""
         header = existing.header
         values = {
-            **self._slots(),
+            **self._template_args(workspace),
             "up_revision": existing.revision,
             "down_revision": existing.down_revision,
             "branch_labels": sorted(header.branch_labels) or None,
             "depends_on": existing.dependencies,
             "create_date": existing.create_date or datetime.now(tz=UTC),
         }
-        template = os.path.join(scripts.dir, "script.py.mako")
+        template = os.path.join(workspace.scripts().dir, "script.py.mako")
         text = write.script_text(template, existing.path, self.message, values)
         shown = os.path.relpath(existing.path)
         if _without_docstring(text) == _without_docstring(existing.source):
-            self.said = f"Unchanged: already written as {existing.revision} in {shown}"
-        elif self._is_applied(existing.revision):
+            self.state = f"Unchanged: already written as {existing.revision} in {shown}"
+            return existing
+        if is_applied(workspace, existing.revision):
             raise CommandError(
                 f"{self.message!r} is written as {existing.revision} and applied, so its file stays as it is. "
-                "Give the new code a message of its own, or undo the old first: "
+                "Give the new code another message, or undo the old revision first: "
                 f"%mig_downgrade {existing.revision}-1 --yes"
             )
-        else:
-            replace(existing.path, text)
-            self.session.wrote(existing)
-            self.said = f"Rewritten: {shown}"
-        return Path(existing.path)
-
-    def _is_applied(self, revision: str) -> bool:
-        heads = self.session.heads_if_connected() or ()
-        revisions = self.session.scripts().map
-        return revision in revisions.ancestors(name for name in heads if name in revisions)
+        replace(existing.path, text)
+        self.state = f"Rewritten: {shown}"
+        return workspace.written.add(existing)
 
 
 def migration_of(
-    session: Session,
+    host: Host,
     cell: str,
     message: str,
     *,
@@ -221,19 +223,20 @@ def migration_of(
     no_downgrade: bool = False,
     version_path: str | None = None,
 ) -> Migration:
-    """Read a cell and return its migration; nothing is written. Raises CommandError where the code cannot be one.
+    """Read a cell and return its migration; nothing is written. Raises CommandError where the code is not valid.
 
-    Code that only calls directives is recorded, which nobody can notice; any other code is read and not run.
+    Code that only calls directives is run with an ``op`` that records them; any other code is read and not run.
     """
     if not message.strip():
         raise CommandError('The migration needs a message: %%migration "Fill e-mail"')
-    code = read_cell(cell, frozenset(session.namespace))
+    workspace = host.workspace()
+    code = read_cell(cell, frozenset(workspace.namespace))
     if no_downgrade and code.downgrade is not None:
-        raise CommandError("The cell has def downgrade(), and --no-downgrade says that there is none. Remove one.")
-    source, dialect = code.module(), _dialect(session)
-    recording = record(source, dialect) if is_plain(source) else read_operations(source, dialect, given=GIVEN)
+        raise CommandError("The cell has def downgrade(), but --no-downgrade was given. Remove one of them.")
+    source, dialect = code.module(), workspace.connection.engine.dialect
+    recording = read_operations(source, dialect, given=GIVEN) if has_side_effects(source) else record(source, dialect)
     return Migration(
-        session,
+        host,
         message,
         code,
         recording,
@@ -244,11 +247,7 @@ def migration_of(
     )
 
 
-def _dialect(session: Session) -> Any:
-    return session.connection.engine.dialect
-
-
-def _derived_downgrade(session: Session, recording: Recording) -> tuple[str, set[str]]:
+def _derived_downgrade(recording: Recording, dialect: Dialect) -> tuple[str, set[str]]:
     """Return the body of the downgrade and its imports; raises CommandError where it cannot be derived."""
     if not recording.complete:
         raise CommandError(
@@ -258,11 +257,12 @@ def _derived_downgrade(session: Session, recording: Recording) -> tuple[str, set
         undo = recording.operations.reverse_into(DowngradeOps())
     except IrreversibleOperation as error:
         fact, _, remedy = error.reason.partition(". ")
-        remedy = f" {remedy}" if remedy.startswith("Pass ") else ""  # others name what op.… does not take
+        remedy = (
+            f" {remedy}" if remedy.startswith("Pass ") else ""
+        )  # other remedies name arguments that op does not have
         raise CommandError(
             f'Cannot undo "{error.sentence}": {fact.rstrip(".")}.{remedy} {_WITHOUT_DOWNGRADE}'
         ) from error
-    dialect = _dialect(session)
     context = MigrationContext.configure(dialect=dialect)
     imports: set[str] = set()
     batch = bool(DefaultImpl.get_by_dialect(dialect).needs_batch)
@@ -271,7 +271,7 @@ def _derived_downgrade(session: Session, recording: Recording) -> tuple[str, set
 
 
 _NO_ARGUMENT = ". Give reverse_sql."
-"""The remedy of an operation, which `op.execute` takes no argument for."""
+"""A remedy of the engine that does not apply to a cell: `op.execute` has no such argument."""
 
 _WITHOUT_DOWNGRADE = (
     "Add def downgrade() to the cell, or --no-downgrade where there is none to write. Nothing was written."

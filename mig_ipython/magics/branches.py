@@ -1,8 +1,8 @@
-"""Show where the history divides: each revision that several others follow, and the labels of branches.
+"""Show the branch points: each revision that several others follow, and the labels of branches.
 
     %mig_branches
 
-Nothing is run. A history without branches has none to list.
+Nothing is run.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ import argparse
 from ..session import Session
 from ..views.history import Branches
 from ..views.revisions import broken_files, entries
+from ..workspace.heads import heads_if_connected
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed: nothing."""
+    """Declare the arguments: there are none."""
 
 
 def run(session: Session, args: argparse.Namespace) -> Branches:
-    """Return the branch points, and the beginnings of labelled branches."""
-    scripts = session.scripts()
-    listed = entries(scripts, session.heads_if_connected())
-    return Branches.of(listed, broken_files(scripts), session.where_if_connected)
+    """Return the branch points, and the first revisions of labelled branches."""
+    workspace = session.workspace()
+    scripts = workspace.scripts()
+    listed = entries(scripts, heads_if_connected(workspace))
+    return Branches.of(listed, broken_files(scripts), workspace.where_if_connected)

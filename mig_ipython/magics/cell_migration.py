@@ -7,12 +7,12 @@
     def downgrade():
         pass
 
-The cell is ``def upgrade(): ...`` and ``def downgrade(): ...``, or plain ``op.`` lines; then the downgrade is derived,
-where every operation can be undone. ``--no-downgrade`` says that there is none. The code has ``op`` and ``sa`` and
-nothing of the notebook. By default it is only shown: the operations and their SQL; code that does more than call
-directives is read for that and not run. ``--write`` writes the version file, ``--up`` also upgrades to it.
+The cell defines ``upgrade()`` and ``downgrade()``, or has only ``op.`` lines; then the downgrade is derived, if every
+operation is reversible. With ``--no-downgrade`` there is none. The code can use ``op`` and ``sa``, but no name of the
+notebook. By default the operations and their SQL are only shown; code that does more than call directives is read for
+that and not run. ``--write`` writes the version file, ``--up`` also upgrades to it.
 
-The same cell run again changes nothing; a changed cell rewrites its file as long as that is not applied.
+The same cell run again changes nothing; a changed cell rewrites its file unless that is applied.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ..session import Session
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed."""
-    parser.add_argument(
-        "message", metavar="MSG", help="what the change is about; the same message is the same migration"
-    )
+    """Declare the arguments."""
+    parser.add_argument("message", metavar="MSG", help="the message; it identifies the migration")
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
     parser.add_argument("--head", default=None, metavar="H", help="the revision to follow (default: the head)")
-    parser.add_argument("--version-path", default=None, metavar="DIR", help="the folder, where there are several")
-    parser.add_argument("--no-downgrade", action="store_true", help="it cannot be downgraded: downgrade() will say so")
+    parser.add_argument("--version-path", default=None, metavar="DIR", help="the version folder, if there are several")
+    parser.add_argument(
+        "--no-downgrade", action="store_true", help="the revision cannot be downgraded: downgrade() raises an error"
+    )
     parser.add_argument("--write", action="store_true", help="write the version file")
     parser.add_argument("--up", action="store_true", help="write it and upgrade to it")
     parser.add_argument("--yes", action="store_true", help="upgrade also where data is lost")

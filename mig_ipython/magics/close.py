@@ -1,8 +1,8 @@
-"""Close a connection; an engine that came from the notebook is only forgotten.
+"""Close a connection; an engine of the notebook is not disposed.
 
     %mig_close dev
 
-Without a name it is the current one; the connection opened before it becomes current. Nothing is done where it is
+Without a name the current connection is closed; the one opened before it becomes current. Nothing happens where it is
 closed already.
 """
 
@@ -15,7 +15,7 @@ from ..views.report import Said
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed."""
+    """Declare the arguments."""
     parser.add_argument(
         "name", nargs="?", default=None, metavar="NAME", help="the connection; the current one if omitted"
     )

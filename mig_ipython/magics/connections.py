@@ -1,4 +1,4 @@
-"""List the connections of this notebook; passwords are masked.
+"""List the connections of this notebook, with masked passwords.
 
     %mig_connections
 
@@ -14,7 +14,7 @@ from ..views.connections import Connections
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed: nothing."""
+    """Declare the arguments: there are none."""
 
 
 def run(session: Session, args: argparse.Namespace) -> Connections:

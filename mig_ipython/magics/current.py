@@ -1,8 +1,8 @@
-"""Show where the database stands.
+"""Show the current revisions of the database.
 
     %mig_current
 
-Nothing is listed where no revision is applied yet. Nothing is written.
+The list is empty where no revision is applied yet. Nothing is written.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ import argparse
 from ..session import Session
 from ..views.history import History
 from ..views.revisions import Entry, entries, lost_revisions, target_states
+from ..workspace.heads import database_heads
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed: nothing."""
+    """Declare the arguments: there are none."""
 
 
 def run(session: Session, args: argparse.Namespace) -> History:
-    """Return the revisions at which the database stands; one whose file is missing is listed as unknown."""
-    scripts, current = session.scripts(), session.heads_of_database()
+    """Return the current revisions; one whose file is missing is listed without a message."""
+    workspace = session.workspace()
+    scripts, current = workspace.scripts(), database_heads(workspace)
     found = tuple(entry for entry in entries(scripts, current) if entry.is_current)
     missing = tuple(Entry(name, doc="in no file here", is_current=True) for name in current if name not in scripts.map)
     notes = lost_revisions(scripts, current)
     return History(
-        found + missing, where=session.where, title="Current", notes=notes, targets=target_states(scripts, current)
+        found + missing, where=workspace.where, title="Current", notes=notes, targets=target_states(scripts, current)
     )

@@ -1,4 +1,4 @@
-"""Show what differs between the models and the database. Nothing is written or run.
+"""Show the differences between the models and the database. Nothing is written or run.
 
     %mig_diff
     %mig_diff Base
@@ -13,14 +13,16 @@ from __future__ import annotations
 import argparse
 
 from ..proposals.comparison import compare
-from ..proposals.proposal import lines_of, review_of
+from ..proposals.proposal import review_of
+from ..proposals.scope import Scope
+from ..review.lines import lines_of
 from ..session import RELOAD, Session
 from ..views.diff import Diff
 from ..views.revisions import lost_revisions
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed."""
+    """Declare the arguments."""
     parser.add_argument(
         "targets", nargs="*", default=[], metavar="TARGET", help="a Base or MetaData (default: the only one)"
     )
@@ -35,9 +37,9 @@ def run(session: Session, args: argparse.Namespace) -> Diff:
     """Return the difference."""
     if args.reload:
         session.reload()
-    models, wanted = session.models(args.targets), session.wanted(args.only, args.exclude)
-    found = compare(session, models, only_at_head=False, wanted=wanted)
-    review = review_of(session, found)
-    lost = lost_revisions(session.scripts(), found.database_heads) if session.has_environment else ()
+    workspace, scope = session.workspace(), Scope.of(session.settings, args.only, args.exclude)
+    found = compare(workspace, workspace.models(args.targets), only_at_head=False, scope=scope)
+    review = review_of(workspace, found)
+    lost = lost_revisions(workspace.scripts(), found.database_heads) if workspace.has_environment else ()
     notes = (*lost, *found.notes)
-    return Diff(list(found.operations.leaves()), lines_of(review), found.between(session.where), notes)
+    return Diff(list(found.operations.leaves()), lines_of(review), found.between(workspace.where), notes)

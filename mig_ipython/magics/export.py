@@ -4,8 +4,8 @@
     %mig_export 1f2e:head --sql upgrade.sql
     %mig_export --html history.html
 
-Without a range it is all of them. The SQL runs each ``upgrade()`` in offline mode and touches no database; the page is
-self-contained. A file that was not exported before is only replaced with ``--yes``.
+Without a range all revisions are exported. For the SQL each ``upgrade()`` runs in offline mode, without a database; the
+page is self-contained. A file that is not an export is only replaced with ``--yes``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import argparse
 
 from kernel_core.util.exc import CommandError
 
-from ..export import Exported, export_html, export_sql
+from ..running.export import Exported, export_html, export_sql
 from ..session import Session
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed."""
+    """Declare the arguments."""
     parser.add_argument("range", nargs="?", default=None, metavar="A:B", help="from A to B (default: all)")
     parser.add_argument("--sql", default=None, metavar="FILE", help="write the SQL script there")
     parser.add_argument("--html", default=None, metavar="FILE", help="write the page there")
@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> Exported:
     """Return the path and its size."""
     if (args.sql is None) == (args.html is None):
-        raise CommandError("Say what to write: --sql FILE for a script, or --html FILE for a page.")
+        raise CommandError("Give either --sql FILE for a script, or --html FILE for a page.")
     if args.sql is not None:
-        return export_sql(session, args.range, args.sql, replace=args.yes)
-    return export_html(session, args.range, args.html, replace=args.yes)
+        return export_sql(session.workspace(), args.range, args.sql, replace=args.yes)
+    return export_html(session.workspace(), args.range, args.html, replace=args.yes)

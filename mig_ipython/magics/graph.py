@@ -1,11 +1,11 @@
-"""Draw the revisions: what follows what, which are applied, where the database stands.
+"""Draw the revision graph, with heads, applied and current revisions marked.
 
     %mig_graph
     %mig_graph base:head --horizontal
     g = %mig_graph
     g.save("revisions.svg")        # or .png, .dot, .mmd, .txt
 
-Heads are octagons, the current revision has a double border, pending ones a dashed one; the words stand beside.
+Heads are octagons, the current revision has a double border, pending ones a dashed border; each is also labelled.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ import argparse
 from ..session import Session
 from ..views.graph import RevisionGraph
 from ..views.revisions import broken_files, entries
+from ..workspace.heads import heads_if_connected
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed."""
+    """Declare the arguments."""
     parser.add_argument(
         "range", nargs="?", default=None, metavar="A:B", help="from A to B, both included (default: all)"
     )
-    parser.add_argument("--horizontal", action="store_true", help="time runs to the right, not upwards")
+    parser.add_argument("--horizontal", action="store_true", help="draw from left to right, not upwards")
 
 
 def run(session: Session, args: argparse.Namespace) -> RevisionGraph:
     """Return the graph."""
-    scripts = session.scripts()
-    found = entries(scripts, session.heads_if_connected(), args.range)
+    workspace = session.workspace()
+    scripts = workspace.scripts()
+    found = entries(scripts, heads_if_connected(workspace), args.range)
     return RevisionGraph(
         found,
         broken_files(scripts),
-        session.where_if_connected,
+        workspace.where_if_connected,
         fold_above=session.settings.fold_above,
         horizontal=args.horizontal,
     )

@@ -1,4 +1,4 @@
-"""Show the newest revisions: those that nothing follows.
+"""Show the heads: the revisions that no other revision follows.
 
     %mig_heads
 
@@ -12,14 +12,16 @@ import argparse
 from ..session import Session
 from ..views.history import History
 from ..views.revisions import broken_files, entries
+from ..workspace.heads import heads_if_connected
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed: nothing."""
+    """Declare the arguments: there are none."""
 
 
 def run(session: Session, args: argparse.Namespace) -> History:
     """Return the heads."""
-    scripts = session.scripts()
-    found = tuple(entry for entry in entries(scripts, session.heads_if_connected()) if entry.is_head)
-    return History(found, broken_files(scripts), session.where_if_connected, "Heads")
+    workspace = session.workspace()
+    scripts = workspace.scripts()
+    found = tuple(entry for entry in entries(scripts, heads_if_connected(workspace)) if entry.is_head)
+    return History(found, broken_files(scripts), workspace.where_if_connected, "Heads")

@@ -1,4 +1,4 @@
-"""Show every command, by what it is for.
+"""Show every command with its purpose.
 
     %mig help
     %mig_help
@@ -14,11 +14,11 @@ from collections.abc import Iterable
 
 from ..session import Session
 from ..views.help import Help, Wish
-from .registry import Command, find_commands
+from . import Command, find_commands
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed: nothing."""
+    """Declare the arguments: there are none."""
 
 
 def run(session: Session, args: argparse.Namespace) -> Help:
@@ -27,7 +27,7 @@ def run(session: Session, args: argparse.Namespace) -> Help:
 
 
 def commands_help() -> Help:
-    """Return the table of all commands; one that `WISHES` does not list comes last, as its docstring describes it."""
+    """Return the table of all commands; one that `WISHES` does not list comes last, with its docstring."""
     listed = {name for wish in WISHES for typed in wish.typed for name in re.findall(r"%(\w+)", typed)}
     return Help((*WISHES, *(wish for wish in described(find_commands().values()) if not listed & set(_names(wish)))))
 
@@ -35,8 +35,8 @@ def commands_help() -> Help:
 def described(commands: Iterable[Command]) -> Iterable[Wish]:
     """Yield a row for each command, from the first line of its docstring."""
     for command in commands:
-        first = (command.module.__doc__ or "").strip().partition("\n")[0].rstrip(".")
-        yield Wish(first[:1].lower() + first[1:], (repr(command).strip("<>"),))
+        first = command.description.partition("\n")[0].rstrip(".")
+        yield Wish(first[:1].lower() + first[1:], (command.typed,))
 
 
 def _names(wish: Wish) -> Iterable[str]:
@@ -68,4 +68,4 @@ WISHES = (
     Wish("write revisions into one file", ("%mig_export --sql FILE", "%mig_export --html FILE")),
     Wish("see this table", ("%mig help", "%mig_help")),
 )
-"""The table, in the order in which a newcomer needs it."""
+"""The rows of the table, in the order in which a new user needs the commands."""

@@ -4,8 +4,8 @@
     %mig_history base:current
     %mig_history -3:
 
-A version file that cannot be read is listed with its line; the others are shown all the same. No version file is run;
-an ``env.py`` that migrates several schemas or databases is, to read where each of them is.
+A version file that cannot be read is listed with the line of its mistake, besides the others. No version file is run;
+an ``env.py`` that migrates several schemas or databases is run, to read the current revision of each.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import argparse
 from ..session import Session
 from ..views.history import History
 from ..views.revisions import broken_files, entries, lost_revisions, target_states
+from ..workspace.heads import heads_or_reason
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed."""
+    """Declare the arguments."""
     parser.add_argument(
         "range", nargs="?", default=None, metavar="A:B", help="from A to B, both included (default: all)"
     )
@@ -26,10 +27,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(session: Session, args: argparse.Namespace) -> History:
     """Return the history."""
-    scripts = session.scripts()
-    current, unknown = session.heads_or_reason()
+    workspace = session.workspace()
+    scripts = workspace.scripts()
+    current, unknown = heads_or_reason(workspace)
     notes = (*unknown, *lost_revisions(scripts, current))
     found = entries(scripts, current, args.range)
     return History(
-        found, broken_files(scripts), session.where_if_connected, notes=notes, targets=target_states(scripts, current)
+        found, broken_files(scripts), workspace.where_if_connected, notes=notes, targets=target_states(scripts, current)
     )

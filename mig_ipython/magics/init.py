@@ -1,23 +1,23 @@
-"""Make a migration environment: a folder with env.py, a template and the versions.
+"""Create a migration environment: a folder with env.py, a template and the versions.
 
     %mig_init
     %mig_init migrations
     %mig_init migrations --template generic
     %mig_init migrations --alembic
 
-Where the folder is an environment already, it is opened and nothing is changed.
+An existing environment in the folder is opened and stays unchanged.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from ..environment import Environment
 from ..session import Session
+from ..workspace.environment import Environment
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed."""
+    """Declare the arguments."""
     parser.add_argument(
         "directory", nargs="?", default="migrations", metavar="DIR", help="the folder (default: migrations)"
     )
@@ -28,5 +28,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(session: Session, args: argparse.Namespace) -> Environment:
-    """Return the environment, with the files that were made."""
+    """Return the environment, with the files that were created."""
     return session.init(args.directory, args.template or session.settings.template, args.alembic)

@@ -1,4 +1,4 @@
-"""Open an existing environment, as it is.
+"""Open an existing environment without changing it.
 
     %mig_open migrations
     %mig_open alembic.ini --name production
@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import argparse
 
-from ..environment import Environment
 from ..session import Session
+from ..workspace.environment import Environment
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed."""
+    """Declare the arguments."""
     parser.add_argument(
         "place", nargs="?", default="", metavar="DIR|FILE", help="the folder, alembic.ini or pyproject.toml"
     )

@@ -1,11 +1,11 @@
-"""Show where everything stands: database, current revision and heads, what is pending, what to do next.
+"""Show the status: database, current revision and heads, pending revisions, and the next step.
 
     %mig
     %mig_status
     %mig_status --no-drift
 
-Drift, the difference between models and database that no revision holds yet, is computed where the models are
-unambiguous and nothing is pending. Files of the models that were edited since this kernel imported them are read again.
+Drift, a difference between models and database that is in no revision, is computed where the models are unambiguous and
+no revision is pending. Edited files of the models are imported again for this.
 """
 
 from __future__ import annotations
@@ -17,16 +17,19 @@ from typing import Any
 from kernel_core.util.exc import CommandError
 
 from ..errors import message_of
-from ..models import NO_MODELS
 from ..proposals.comparison import compare
-from ..running.existing import existing_tables
+from ..running.existing_tables import ExistingTables, existing_tables
 from ..session import RELOAD, Session
 from ..views.revisions import broken_files, entries, lost_revisions, target_states
 from ..views.status import Status
+from ..workspace.heads import heads_or_reason
+from ..workspace.models import NO_MODELS
+from ..workspace.named_databases import connect_command, default_database
+from ..workspace.workspace import Workspace
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed."""
+    """Declare the arguments."""
     parser.add_argument("--no-drift", action="store_true", help="do not compare models and database")
     parser.add_argument("--reload", action="store_true", help=RELOAD)
 
@@ -35,58 +38,55 @@ def run(session: Session, args: argparse.Namespace) -> Status:
     """Return the status."""
     if args.reload:
         session.reload()
-    facts: dict[str, Any] = {}
-    connected = session.current_name is not None
-    if connected:
-        facts["database"] = session.connection.target
-    else:
-        facts.update(_connecting(session))
-    models = session.likely_models()
+    workspace = session.workspace()
+    facts: dict[str, Any] = {"database": workspace.connection.target} if workspace.is_connected else {}
+    command, notes = ("", ()) if workspace.is_connected else _connecting(workspace)
+    models = workspace.unambiguous_models()
     if models is not None:
         facts["models"] = str(models)
-    if session.has_environment:
-        facts["environment"] = session.environment.shown
-        found = _revisions(session)
-        facts.update(found, notes=(*facts.get("notes", ()), *found["notes"]))
-    settled = connected and facts.get("pending", 0) == 0 and not facts.get("lost")
-    if settled and not args.no_drift and (models is not None or session.has_environment):
-        facts |= _drift(session, facts.get("notes", ()))
-    if facts.get("pending") and connected:
-        existing = existing_tables(session)
-        facts["existing"] = existing
-        facts["notes"] = (*facts["notes"], *([str(existing)] if existing else ()))
-    following = _next(session, facts, connected)
-    for name in ("lost", "connecting", "existing"):
-        facts.pop(name, None)
-    return Status(**facts, next=following)
+    lost: tuple[str, ...] = ()
+    if workspace.has_environment:
+        facts["environment"] = workspace.environment.shown
+        found, lost, about = _revisions(workspace)
+        facts, notes = {**facts, **found}, (*notes, *about)
+    settled = workspace.is_connected and facts.get("pending", 0) == 0 and not lost
+    if settled and not args.no_drift and (models is not None or workspace.has_environment):
+        drift, about = _drift(workspace)
+        facts, notes = {**facts, **drift}, (*notes, *about)
+    existing = existing_tables(workspace) if facts.get("pending") and workspace.is_connected else None
+    if existing is not None:
+        notes = (*notes, str(existing))
+    following = _next(workspace, facts, command, lost, existing)
+    return Status(**facts, notes=notes, next=following)
 
 
-def _connecting(session: Session) -> dict[str, Any]:
-    """Return the command that connects, with a note about the database that it takes."""
+def _connecting(workspace: Workspace) -> tuple[str, tuple[str, ...]]:
+    """Return the command that connects, and a note about the database that it takes."""
     try:
-        named = session.default_database()
+        named = default_database(workspace.settings, workspace.opened)
     except CommandError as error:
-        return {"connecting": "%mig_connect URL", "notes": (str(error),)}
+        return "%mig_connect URL", (str(error),)
     if named is not None:
-        return {"connecting": "%mig_connect", "notes": (f"%mig_connect takes {named}.",)}
-    several = session.environment.databases if session.has_environment else ()
-    return {"connecting": f"%mig_connect @{several[0]}" if several else session.connecting}
+        return "%mig_connect", (f"%mig_connect takes {named}.",)
+    several = workspace.environment.databases if workspace.has_environment else ()
+    return (f"%mig_connect @{several[0]}" if several else connect_command(workspace.opened)), ()
 
 
-def _revisions(session: Session) -> dict[str, Any]:
-    scripts = session.scripts()
-    current, unknown = session.heads_or_reason()
+def _revisions(workspace: Workspace) -> tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]:
+    """Return the fields of the status about revisions, the current ones without a file, and the notes."""
+    scripts = workspace.scripts()
+    current, unknown = heads_or_reason(workspace)
     listed = entries(scripts, current)
     heads = tuple(scripts.get_heads())
-    return {
+    facts = {
         "current": current or (),
         "targets": target_states(scripts, current),
         "heads": heads,
         "pending": sum(entry.state == "pending" for entry in listed) if current is not None else None,
         "broken": broken_files(scripts),
-        "lost": tuple(name for name in current or () if name not in scripts.map),
-        "notes": (*unknown, *lost_revisions(scripts, current), *_several_heads(heads)),
     }
+    lost = tuple(name for name in current or () if name not in scripts.map)
+    return facts, lost, (*unknown, *lost_revisions(scripts, current), *_several_heads(heads))
 
 
 def _several_heads(heads: Sequence[str]) -> tuple[str, ...]:
@@ -96,43 +96,43 @@ def _several_heads(heads: Sequence[str]) -> tuple[str, ...]:
     return (f"The history has {len(heads)} heads. %mig_upgrade heads applies all of them, %mig_merge joins them.",)
 
 
-def _drift(session: Session, notes: Sequence[str]) -> dict[str, Any]:
-    """Return how many operations autogenerate would find, for which models; ``drift`` is None where that is not known.
-
-    Then a note says why.
-    """
+def _drift(workspace: Workspace) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the fields ``drift`` and ``models``, and the notes; only a note where drift is not known."""
     try:
-        found = compare(session, session.models())
+        found = compare(workspace, workspace.models())
     except (Exception, SystemExit) as error:
-        told = message_of(error)
-        if told is None:
+        message = message_of(error)
+        if message is None:
             raise
-        return {} if told == NO_MODELS else {"notes": (*notes, f"drift is not known: {' '.join(told.splitlines())}")}
-    drift = len(list(found.operations.leaves()))
-    return {"drift": drift, "models": str(found.models), "notes": (*notes, *found.notes)}
+        return {}, () if message == NO_MODELS else (f"drift is not known: {' '.join(message.splitlines())}",)
+    return {"drift": len(list(found.operations.leaves())), "models": str(found.models)}, found.notes
 
 
-def _typed(session: Session) -> str:
-    models = session.models()
+def _target(workspace: Workspace) -> str:
+    """Return what to type after ``%mig_autogenerate`` for the models of the notebook."""
+    models = workspace.models()
     return models.typed if models is not None else ""
 
 
-def _next(session: Session, facts: dict[str, Any], connected: bool) -> str:
-    if not connected:
-        return str(facts["connecting"])
-    if not session.has_environment:
+def _next(
+    workspace: Workspace, facts: dict[str, Any], command: str, lost: Sequence[str], existing: ExistingTables | None
+) -> str:
+    """Return the next step; ``command`` is the one that connects, "" where the notebook is connected."""
+    if command:
+        return command
+    if not workspace.has_environment:
         return "%mig_init migrations"
     several = len(facts["heads"]) > 1
-    if facts["lost"]:
-        return f"restore the file of {', '.join(facts['lost'])}, or stamp (see note)"
-    if facts.get("existing") is not None:
-        return str(facts["existing"].command or "drop or complete the existing tables (see note)")
+    if lost:
+        return f"restore the file of {', '.join(lost)}, or stamp (see note)"
+    if existing is not None:
+        return existing.command or "drop or complete the existing tables (see note)"
     if facts["pending"] is None:
         return "make env.py run here (see note)"
     if facts["pending"]:
         return f"%mig_upgrade{' heads' if several else ''}"
     if facts.get("drift") or not facts["heads"]:
-        return "%mig_merge" if several else f'%mig_autogenerate{_typed(session)} -m "..."'
+        return "%mig_merge" if several else f'%mig_autogenerate{_target(workspace)} -m "..."'
     if facts.get("drift") is None:
         return "nothing is pending; models and database were not compared"
     return "%mig_merge" if several else "nothing: the database is up to date"

@@ -2,8 +2,8 @@
 
     %mig_undo
 
-Only a file that the database has not applied, that nobody has changed since, and that no other revision follows. What
-was written before it can be undone next.
+Only a file that is not applied, was not changed since, and is not followed by another revision. The file written before
+it can be undone next.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import os
 
 from ..session import Session
 from ..views.report import Said
+from ..workspace.heads import heads_if_connected
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed: nothing."""
+    """Declare the arguments: there are none."""
 
 
 def run(session: Session, args: argparse.Namespace) -> Said:
-    """Return the path of the file that is gone now."""
-    path = session.unwrite()
+    """Return the path of the deleted file."""
+    workspace = session.workspace()
+    path = workspace.written.delete_last(workspace.scripts(), heads_if_connected(workspace))
+    workspace.refresh()
     return Said(f"Deleted {os.path.relpath(path)}; nothing was run.", path=str(path))

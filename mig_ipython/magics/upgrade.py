@@ -6,32 +6,89 @@
     %mig_upgrade --try
     plan = %mig_upgrade --sql
 
-Each revision runs in a transaction of its own; one that fails is rolled back, and the error says where the database
-stands. What would lose data that is there now is asked for, or needs ``--yes``. ``--plan`` and ``--sql`` run nothing.
+Each revision runs in a separate transaction; one that fails is rolled back, and the error names the current revision of
+the database. A run that loses existing data must be confirmed, or needs ``--yes``. ``--plan``, ``--sql`` run nothing.
 ``--try`` runs on a copy (SQLite) or in a transaction on the live database that is rolled back at the end (PostgreSQL;
-what it changes is locked until then), and shows what the schema becomes.
+what it changes is locked until then), and shows the changes of the schema.
 """
 
 from __future__ import annotations
 
 import argparse
 
+from kernel_core.util.secrets import redact
+
 from ..running.confirmation import Confirmation
+from ..running.execution import rehearsal_notice, rehearsed
+from ..running.execution import run as execute
+from ..running.planning import announce
+from ..running.planning import plan as plan_of
+from ..running.progress import shown_progress
 from ..session import Session
 from ..views.plan import Plan
 from ..views.report import RunReport
-from .carry import carry_out
+from ..workspace.heads import heads_if_connected
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what may be typed."""
-    parser.add_argument("revision", nargs="?", default="head", metavar="REV", help="how far (default: head)")
-    parser.add_argument("--plan", action="store_true", help="show what would be done, run nothing")
+    """Declare the arguments."""
+    parser.add_argument("revision", nargs="?", default="head", metavar="REV", help="the target (default: head)")
+    add_options(parser, yes="run without confirmation, also where data is lost")
+
+
+def add_options(parser: argparse.ArgumentParser, *, yes: str) -> None:
+    """Declare the options of ``%mig_upgrade`` and ``%mig_downgrade``."""
+    parser.add_argument("--plan", action="store_true", help="show the plan, run nothing")
     parser.add_argument("--sql", action="store_true", help="return the SQL, run nothing")
-    parser.add_argument("--try", dest="trial", action="store_true", help="run it where nothing stays, show the schema")
-    parser.add_argument("--yes", action="store_true", help="do it, also where data is lost")
+    parser.add_argument("--try", dest="trial", action="store_true", help="rehearse: keep no change, show the schema")
+    parser.add_argument("--yes", action="store_true", help=yes)
 
 
 def run(session: Session, args: argparse.Namespace) -> RunReport | Plan | Confirmation:
-    """Return what was done, or would be; with a live front end the question about data that would be lost."""
-    return carry_out(session, "upgrade", args)
+    """Return the report, or the plan; with a live front end the question where data would be lost."""
+    return run_or_ask(session, "upgrade", args)
+
+
+def run_or_ask(session: Session, verb: str, args: argparse.Namespace) -> RunReport | Plan | Confirmation:
+    """Upgrade or downgrade, or ask first; raises CommandError with the plan in an unattended run without ``--yes``."""
+    workspace, revision = session.workspace(), str(args.revision)
+    if args.sql:
+        return execute(workspace, verb, revision, sql=True)
+    plan = plan_of(workspace, verb, revision)
+    if args.plan:
+        return plan
+    if args.trial:
+        if plan:
+            print(redact(rehearsal_notice(workspace)))  # noqa: T201 - printed before the first lock is taken
+        return rehearsed(workspace, verb, revision, plan=plan)
+    if plan and not args.yes and (plan.losses or verb == "downgrade"):
+        return _confirmation(session, plan)
+    return _run_plan(session, plan)
+
+
+def _run_plan(session: Session, plan: Plan) -> RunReport:
+    announce(plan)
+    shows = session.settings.progress
+    with shown_progress(
+        in_place=shows and session.has_front_end, line_by_line=shows and session.has_terminal
+    ) as on_step:
+        return execute(session.workspace(), plan.verb, plan.target, on_step=on_step, plan=plan)
+
+
+def _confirmation(session: Session, plan: Plan) -> Confirmation:
+    """Return the question, with its panel displayed; raises CommandError in an unattended run."""
+    command = f"%mig_{plan.verb} {plan.target} --yes"
+    question = Confirmation(
+        plan, command, lambda: _run_plan(session, plan), lambda: heads_if_connected(session.workspace())
+    )
+    if not session.has_front_end:
+        raise question.refusal()
+    from IPython.display import display
+
+    from ..widgets.confirm import ConfirmPanel
+
+    panel = ConfirmPanel(question)
+    session.keep_current(panel)
+    display(panel)  # type: ignore[no-untyped-call]
+    question.folded = True
+    return question

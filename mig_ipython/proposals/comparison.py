@@ -1,10 +1,12 @@
-"""Compare models with a database the way the environment says, and keep what is needed to write the result."""
+"""Compare models with a database under the options of the environment, and keep what the version file needs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy.engine import Dialect
 
 from kernel_core.autogenerate import Proposed, propose, template_args
 from kernel_core.operations.containers import UpgradeOps
@@ -13,47 +15,46 @@ from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
-from ..dialects import comparing_on
-from ..models import NO_MODELS, Models, fingerprint
-from ..reimport import fresh_modules
-from ..running.existing import unwritten
-from ..running.work import at_work, refuse_difference
-from ..targets import Target, heads_of, labels, refuse_others, target_of
-from .several import Part, are_alike, joined, proposal_of
-from .wanted import Wanted
+from ..running.existing_tables import tables_without_revision
+from ..workspace.dialects import comparing_on
+from ..workspace.env_run import env_config, refuse_other_database, refuse_unrelated
+from ..workspace.models import NO_MODELS, Models, fingerprint
+from ..workspace.reloading.importer import reimported_modules
+from ..workspace.targets import Target, heads_of, labels, target_of
+from ..workspace.workspace import Workspace
+from .multiple_targets import Part, are_alike, joined, proposal_of
+from .scope import Scope
 
-if TYPE_CHECKING:
-    from ..session import Session
-
-EVERYTHING = Wanted()
+EVERYTHING = Scope()
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs, and what it was made from.
+    """The operations that bring the database to the models, and what they were made from.
 
-    ``opts`` are those that ``env.py`` configured; ``database_heads`` and ``heads`` where database and files were;
-    ``fingerprint`` identifies the models as they were, ``wanted`` for what was left out. ``asked`` are the models of
-    the notebook that were named or found; ``notes`` say what was included all the same, and which files were edited
-    since the kernel imported them. ``parts`` are the targets where they differ, each with its own operations.
+    ``opts`` are the options that ``env.py`` configured, ``database_heads`` and ``heads`` the revisions of the database
+    and of the files; ``fingerprint`` identifies the state of the models, ``proposed`` has all operations,
+    ``scope`` selects some of them.
+    ``asked`` are the models of the notebook that were named or found. ``notes`` list operations that were included or
+    left out, and edited files. ``parts`` are the targets where they differ, each with its own operations.
     """
 
     operations: UpgradeOps
     models: Models
-    dialect: Any
+    dialect: Dialect
     opts: dict[str, Any]
     database_heads: tuple[str, ...]
     heads: tuple[str, ...]
     fingerprint: str
     proposed: Proposed
-    wanted: Wanted = EVERYTHING
+    scope: Scope = EVERYTHING
     asked: Models | None = None
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
 
     def between(self, where: str) -> str:
-        """Return what was compared: the models and the database ``where``, and that something was left out."""
-        return f"{self.models} and {where}{f' ({self.wanted})' if str(self.wanted) else ''}"
+        """Return what was compared: the models, the database ``where``, and the scope."""
+        return f"{self.models} and {where}{f' ({self.scope})' if str(self.scope) else ''}"
 
     @property
     def rev_id(self) -> str | None:
@@ -61,9 +62,9 @@ class Comparison:
         return self.proposed.scripts[0].rev_id if self.proposed.scripts else None
 
     def template_args(self, operations: UpgradeOps) -> dict[str, Any]:
-        """Return what fills the template of a version file for these operations; raises IrreversibleOperation.
+        """Return the template variables of a version file for these operations; raises IrreversibleOperation.
 
-        Raises CommandError where several targets cannot have one revision (see `several.proposal_of`).
+        Raises CommandError where several targets cannot have one revision (see `multiple_targets.proposal_of`).
         """
         if self.parts:
             return template_args(proposal_of(self.parts, operations))
@@ -71,75 +72,75 @@ class Comparison:
 
 
 def compare(
-    session: Session, models: Models | None, *, only_at_head: bool = True, wanted: Wanted | None = None
+    workspace: Workspace, models: Models | None, *, only_at_head: bool = True, scope: Scope | None = None
 ) -> Comparison:
     """Return what differs between ``models`` and the connected database.
 
-    With an environment its ``env.py`` decides about filters and options, and brings its own models where it has some;
-    without one the two are compared directly. Raises CommandError where the database does not stand at the heads and
-    ``only_at_head``, and where nobody has models. ``wanted`` is by default what ``%config Mig`` says.
+    With an environment its ``env.py`` decides about filters and options, and about the models where it has its own;
+    without one the two are compared directly. Raises CommandError where there are no models, and where ``only_at_head``
+    and the database is not at the heads. ``scope`` is by default that of ``%config Mig``.
     """
-    wanted = session.wanted() if wanted is None else wanted
-    with comparing_on(session.connection.engine), fresh_modules(session.import_folders) as fresh:
-        now = models if fresh is None else fresh.models(models, session.namespace)
-        if session.has_environment:
-            found = _by_environment(session, now, only_at_head, wanted)
+    scope = Scope.of(workspace.settings) if scope is None else scope
+    with comparing_on(workspace.connection.engine), reimported_modules(workspace.import_folders) as project:
+        now = models if project is None else project.models(models, workspace.namespace)
+        if workspace.has_environment:
+            found = _by_environment(workspace, now, only_at_head, scope)
         else:
-            found = _directly(session, now, wanted)
-        if fresh is not None:
-            fresh.refuse_kernels(found.models.metadata)
-        notes = fresh.note(found.models.metadata, found.dialect) if fresh is not None else ()
+            found = _directly(workspace, now, scope)
+        if project is not None:
+            project.refuse_stale(found.models.metadata)
+        notes = project.notes(found.models.metadata, found.dialect) if project is not None else ()
         return replace(found, asked=models, notes=(*found.notes, *notes))
 
 
-def _directly(session: Session, models: Models | None, wanted: Wanted) -> Comparison:
-    """Compare without an environment, as the defaults of `MigrationContext` say."""
+def _directly(workspace: Workspace, models: Models | None, scope: Scope) -> Comparison:
+    """Compare without an environment, with the defaults of `MigrationContext`."""
     if models is None:
         raise CommandError(NO_MODELS)
-    with session.connection.open() as live:
+    with workspace.connection.open() as live:
         context = MigrationContext.configure(connection=live, opts={"target_metadata": models.metadata})
-        return _produced(context, models, (), (), wanted)
+        return _produced(context, models, (), (), scope)
 
 
-def _by_environment(session: Session, models: Models | None, only_at_head: bool, wanted: Wanted) -> Comparison:
+def _by_environment(workspace: Workspace, models: Models | None, only_at_head: bool, scope: Scope) -> Comparison:
     """Let ``env.py`` configure the context, and compare inside it; no revision is run."""
-    scripts = session.scripts()
+    scripts = workspace.scripts()
     results: list[tuple[Target, Comparison]] = []
     without: list[Target] = []
 
-    def look(revision: tuple[str, ...], context: MigrationContext) -> tuple[()]:
-        target = target_of(session, context, revision)
-        if not session.environment.has_computed_targets:
-            refuse_difference(session, target.url)
+    def visit(revision: tuple[str, ...], context: MigrationContext) -> tuple[()]:
+        target = target_of(workspace, context, revision)
+        if not workspace.environment.has_computed_targets:
+            refuse_other_database(workspace, target.url)
         if only_at_head:
             _check_at_head(scripts, target.heads)
         theirs = context.opts.get("target_metadata")
-        if session.environment.databases and not theirs:
+        if workspace.environment.databases and not theirs:
             without.append(target)
             return ()
-        used = _used(session, models, theirs)
-        made = _produced(context, used, target.heads, tuple(scripts.get_heads()), wanted)
+        used = _used(workspace, models, theirs)
+        made = _produced(context, used, target.heads, tuple(scripts.get_heads()), scope)
         if not made.heads and not made.database_heads and context.connection is not None:
-            note = unwritten(session, context.connection, used.several)
+            note = tables_without_revision(workspace, context.connection, used.several)
             made = replace(made, notes=(*made.notes, note) if note else made.notes)
         results.append((target, made))
         return ()
 
-    with at_work(session, models) as config:
-        environment = EnvironmentContext(config, scripts, fn=look, as_sql=False, dont_mutate=True)
+    with env_config(workspace, models) as config:
+        environment = EnvironmentContext(config, scripts, fn=visit, as_sql=False, dont_mutate=True)
         with environment:
             scripts.run_env()
-    _refuse_nothing(session, results, without)
-    refuse_others(session, [target.url for target, _ in results] + [target.url for target in without])
+    _refuse_nothing(workspace, results, without)
+    refuse_unrelated(workspace, [target.url for target, _ in results] + [target.url for target in without])
     return _joined(results, without)
 
 
 def _produced(
-    context: MigrationContext, used: Models, here: tuple[str, ...], heads: tuple[str, ...], wanted: Wanted
+    context: MigrationContext, used: Models, here: tuple[str, ...], heads: tuple[str, ...], scope: Scope
 ) -> Comparison:
-    """Compare as the context is configured, its hook included."""
-    proposed = propose(context, used.metadata, revision=here, renames=wanted.renames, plugins=wanted.plugins)
-    operations, notes = wanted.among(proposed.operations)
+    """Compare with the options of the context, its hook included."""
+    proposed = propose(context, used.metadata, revision=here, renames=scope.renames, plugins=scope.plugins)
+    operations, notes = scope.select(proposed.operations)
     return Comparison(
         operations=operations,
         models=used,
@@ -149,14 +150,14 @@ def _produced(
         heads=heads,
         fingerprint=fingerprint(used.metadata, context.dialect),
         proposed=proposed,
-        wanted=wanted,
+        scope=scope,
         notes=notes,
     )
 
 
-def _refuse_nothing(session: Session, results: Sequence[object], without: Sequence[Target]) -> None:
+def _refuse_nothing(workspace: Workspace, results: Sequence[object], without: Sequence[Target]) -> None:
     """Raise CommandError where nothing was compared: ``env.py`` has no models, or ran no migrations."""
-    place = f"{session.environment.shown}/env.py"
+    place = f"{workspace.environment.shown}/env.py"
     if without and not results:
         names = ", ".join(f"{target.engine!r}: Base.metadata" for target in without)
         raise CommandError(f"{place} has no models for any database. Name them there: target_metadata = {{{names}}}")
@@ -167,14 +168,13 @@ def _refuse_nothing(session: Session, results: Sequence[object], without: Sequen
 
 
 def _joined(results: Sequence[tuple[Target, Comparison]], without: Sequence[Target]) -> Comparison:
-    """Combine the comparisons of all targets; the result says what was compared where."""
+    """Combine the comparisons of all targets; notes name the targets."""
     first = results[0][1]
     if len(results) == 1 and not without:
         return first
     names = labels([target for target, _ in results] + list(without))
     parts = tuple(
-        Part(name, one.operations, one.dialect, one.opts, one.proposed)
-        for name, (_, one) in zip(names, results, strict=False)
+        Part(name, one.operations, one.dialect, one.proposed) for name, (_, one) in zip(names, results, strict=False)
     )
     notes = tuple(dict.fromkeys(note for _, one in results for note in one.notes))
     notes += tuple(f"{name} was not compared: env.py has no models for it." for name in names[len(results) :])
@@ -191,20 +191,20 @@ def _joined(results: Sequence[tuple[Target, Comparison]], without: Sequence[Targ
     return replace(found, notes=notes, operations=joined(parts), parts=parts, models=models)
 
 
-def _used(session: Session, models: Models | None, theirs: Any) -> Models:
-    """Return the models to compare: those of ``env.py`` where it has its own; raises CommandError where nobody has."""
+def _used(workspace: Workspace, models: Models | None, theirs: Any) -> Models:
+    """Return the models to compare: those of ``env.py`` if it has its own; raises CommandError if there are none."""
     if theirs is None or (isinstance(theirs, (list, tuple)) and not theirs):
         if models is None:
             raise CommandError(NO_MODELS)
         return models
     if models is not None and models.is_of(theirs):
         return models
-    place = f"{session.environment.shown}/env.py"
+    place = f"{workspace.environment.shown}/env.py"
     metadata = tuple(theirs) if isinstance(theirs, (list, tuple)) else theirs
     own = Models("target_metadata", metadata, of=place)
     if models is not None and models.chosen:
         raise CommandError(
-            f"{own} is what is compared here, not {models}. Name no target, "
+            f"env.py compares {own}, not {models}. Name no target, "
             "or let env.py take config.attributes['target_metadata']."
         )
     return own
@@ -214,9 +214,9 @@ def _check_at_head(scripts: ScriptDirectory, here: Sequence[str]) -> None:
     scripts.map.standing(here)
     heads = set(scripts.get_heads(consider_depends_on=True))
     if set(here) != heads:
-        stands = ", ".join(here) or "base"
+        current = ", ".join(here) or "base"
         newest = "newest revisions are" if len(heads) > 1 else "newest revision is"
         raise CommandError(
-            f"The database stands at {stands}, the {newest} {', '.join(sorted(heads)) or 'none'}: what is pending "
-            f"would be found a second time. Run %mig_upgrade{' heads' if len(heads) > 1 else ''} first."
+            f"The database is at {current}, the {newest} {', '.join(sorted(heads)) or 'none'}: autogenerate would find "
+            f"pending operations again. Run %mig_upgrade{' heads' if len(heads) > 1 else ''} first."
         )

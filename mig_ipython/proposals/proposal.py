@@ -1,36 +1,34 @@
-"""A proposal: what autogenerate found, as a person reviews it, writes it and runs it."""
+"""A proposal: the operations that autogenerate found, to review, write and run."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 from kernel_core.autogenerate.renames import RenameCandidate
+from kernel_core.runtime.report import OnStep
 from kernel_core.script.write import new_id
 
 from ..errors import user_errors
-from ..review import Review, Row, SelectedRow
+from ..review import Review, SelectedRow
+from ..review.lines import lines_of
 from ..running.confirmation import Confirmation
-from ..running.planning import announce
+from ..running.execution import run
+from ..running.planning import announce, plan
 from ..views.html import Html, beneath_panel, page, tag, with_code
 from ..views.operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
 from ..views.report import RunReport, WrittenPath
 from ..views.view import View
+from ..workspace.environment import Environment
+from ..workspace.workspace import Host, Workspace
 from .comparison import Comparison, compare
 from .draft import Draft
 
-if TYPE_CHECKING:
-    from ..environment import Environment
-    from ..session import Session
-
-CANNOT_BE_DOWNGRADED = "cannot be downgraded"
-"""What a line's hint begins with where the downgrade cannot be derived from its operation."""
-
 
 class Proposal(View):
-    """The operations that would bring the database to the models, waiting for a person's word.
+    """The operations that bring the database to the models; nothing is written or run by default.
 
         p = %mig_autogenerate Base -m "Add e-mail"
         p.accept("safe")
@@ -38,13 +36,13 @@ class Proposal(View):
         p.move(3, 1)
         p.write()
 
-    False when there is nothing to do. ``review`` is the model of the review, ``draft`` the file that it becomes.
+    False when there is nothing to do. ``review`` is the model of the review, ``draft`` its version file.
     """
 
     def __init__(
         self,
         review: Review,
-        session: Session,
+        host: Host,
         message: str | None = None,
         *,
         comparison: Comparison,
@@ -55,9 +53,10 @@ class Proposal(View):
         depends_on: str | None = None,
         version_path: str | None = None,
     ) -> None:
-        self.review, self.session, self.comparison, self.where = review, session, comparison, where
+        self.review, self.comparison, self.where = review, comparison, where
+        self._host = host
         self.draft = Draft(
-            session,
+            host,
             review,
             comparison,
             rev_id=rev_id or comparison.rev_id or new_id(),
@@ -68,7 +67,7 @@ class Proposal(View):
             version_path=version_path,
         )
         self.folded = False
-        self._spoken: tuple[object, tuple[Line, ...]] | None = None
+        self._lines: tuple[object, tuple[Line, ...]] | None = None
 
     @property
     def rev_id(self) -> str:
@@ -85,7 +84,7 @@ class Proposal(View):
         """The version file once it is written."""
         return self.draft.path
 
-    # ---- what a person does ----------------------------------------------------------------------------------------
+    # ---- the review ------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         return len(self.review.rows)
@@ -94,9 +93,9 @@ class Proposal(View):
         return (self._chosen(row.number) for row in self.review.rows)
 
     def __getitem__(self, which: int | str) -> SelectedRow:
-        """Return a row by its number, from 1, or by what it is about: ``p["users.email"]``.
+        """Return a row by its number, from 1, or by the name of its table or column: ``p["users.email"]``.
 
-        Raises MigError where there is none, or several are about it.
+        Raises MigError where there is none, or several have that name.
         """
         with user_errors():
             return self._chosen(which if isinstance(which, int) else self.review.number_of(which))
@@ -108,32 +107,32 @@ class Proposal(View):
         return SelectedRow(self.review, self.review.row(number).key, within=user_errors)
 
     def accept(self, which: str = "all") -> Self:
-        """Keep ``all``, only the ``safe`` ones, ``none``, or those of a list such as ``1,3-5``; the rest is refused."""
+        """Accept ``all``, only the ``safe`` rows, ``none``, or those of a list such as ``1,3-5``; reject the others."""
         return self._by(self.review.accept, which)
 
     def move(self, number: int, to: int) -> Self:
-        """Put row ``number`` in another place; raises MigError where it would come before what it needs."""
+        """Move row ``number`` to another position; raises MigError where it would come before a row that it needs."""
         return self._by(self.review.move, number, to)
 
     @property
     def renames(self) -> tuple[RenameCandidate, ...]:
-        """What looks like a rename: each says `sentence`, and ``p.rename(1)`` makes the first of them one."""
+        """The possible renames: each has a `sentence`, and ``p.rename(1)`` accepts the first of them."""
         return self.review.renames
 
     def rename(self, number: int = 1) -> Self:
-        """Make a rename of a drop and an addition: candidate ``number`` of `renames`, from 1."""
+        """Replace a drop and an addition by a rename: candidate ``number`` of `renames`, from 1."""
         return self._by(self.review.rename, number)
 
     def add_sql(self, sql: str, reverse: str | None = None) -> Self:
-        """Add a statement of SQL behind the last row, with the one that undoes it."""
+        """Add an SQL statement after the last row, with the statement that reverses it."""
         return self._by(self.review.add_sql, sql, reverse)
 
     def undo(self) -> Self:
-        """Take back the last act: the file where it is written, otherwise what was done in the review."""
-        return self._by(self.draft.unwrite if self.path is not None else self.review.undo)
+        """Undo the last change: delete the file where it is written, otherwise undo a change of the review."""
+        return self._by(self.draft.delete if self.path is not None else self.review.undo)
 
     def redo(self) -> Self:
-        """Do again what was undone last."""
+        """Redo the change that was undone last."""
         return self._by(self.review.redo)
 
     def stale(self) -> str:
@@ -142,28 +141,29 @@ class Proposal(View):
             return self.draft.stale()
 
     def write(self, message: str | None = None, *, just_compared: bool = False) -> WrittenPath:
-        """Write the accepted operations into a version file and return its path, which shows the next step.
+        """Write the accepted operations into a version file and return its path, which displays the next step.
 
-        Written once: a second call returns the same path. Raises MigError where nothing is accepted, a field holds a
-        wrong value, or models, database or files have changed since the review was made; then nothing is written.
+        A second call returns the same path. Raises MigError, and writes nothing, where nothing is accepted, a field has
+        an invalid value, or models, database or files have changed since the review was made.
         """
         with user_errors():
             return WrittenPath(self.draft.write(message, just_compared=just_compared))
 
-    def upgrade(self, on_step: Callable[[Any], object] | None = None, *, yes: bool = False) -> RunReport:
-        """Upgrade the database to this revision, writing it first where that is not done.
+    def upgrade(self, on_step: OnStep | None = None, *, yes: bool = False) -> RunReport:
+        """Write the file where that is not done, and upgrade the database to it.
 
-        Raises MigError, and runs nothing, where data that is there now would be lost and not ``yes``.
+        Raises MigError, and runs nothing, where existing data would be lost and not ``yes``.
         """
         with user_errors():
             self.write()
-            plan = self.session.plan("upgrade", self.rev_id)
-            if plan.losses and not yes:
-                raise Confirmation(plan, ".upgrade(yes=True)", self.upgrade).refusal()
-            announce(plan)
-            return self.session.upgrade(self.rev_id, on_step=on_step)
+            workspace = self._host.workspace()
+            planned = plan(workspace, "upgrade", self.rev_id)
+            if planned.losses and not yes:
+                raise Confirmation(planned, ".upgrade(yes=True)", self.upgrade).refusal()
+            announce(planned)
+            return run(workspace, "upgrade", self.rev_id, on_step=on_step)
 
-    # ---- what a panel shows ------------------------------------------------------------------------------------------
+    # ---- for the panel -----------------------------------------------------------------------------------------------
 
     @property
     def describe_source(self) -> str:
@@ -172,34 +172,34 @@ class Proposal(View):
 
     @property
     def revisions(self) -> str:
-        """From which revision to which it leads."""
+        """The revision before and after."""
         return f"revision {', '.join(self.comparison.database_heads) or 'base'} → {self.rev_id}"
 
     @property
     def needs_environment(self) -> bool:
         """Whether there is no environment to write into."""
-        return not self.session.has_environment
+        return not self._host.workspace().has_environment
 
     def make_environment(self, directory: str = "migrations") -> Environment:
-        """Make one, as ``%mig_init`` does."""
+        """Create an environment, as ``%mig_init`` does."""
         with user_errors():
-            return self.session.init(directory)
+            return self._host.init(directory)
 
     def again(self) -> Self:
-        """Compare again and begin a new review; message and place in the history stay, what was written too."""
+        """Compare again and start a new review; message, place in the history and written files are kept."""
         with user_errors():
-            named = self.draft.models_now()
-            self.comparison = compare(self.session, named, wanted=self.comparison.wanted)
-            self.review = review_of(self.session, self.comparison)
-            self.draft = self.draft.anew(self.review, self.comparison)
+            workspace, models = self._host.workspace(), self.draft.models_now()
+            self.comparison = compare(workspace, models, scope=self.comparison.scope)
+            self.review = review_of(workspace, self.comparison)
+            self.draft = self.draft.for_review(self.review, self.comparison)
         return self
 
     def lines(self) -> tuple[Line, ...]:
-        """Return the operations in words, as they stand in the review now."""
+        """Return a line for each operation, in the current order of the review."""
         rows = self.review.rows
-        if self._spoken is None or self._spoken[0] is not rows:
-            self._spoken = (rows, lines_of(self.review))
-        return self._spoken[1]
+        if self._lines is None or self._lines[0] is not rows:
+            self._lines = (rows, lines_of(self.review))
+        return self._lines[1]
 
     def text(self) -> str:
         if not len(self):
@@ -212,8 +212,8 @@ class Proposal(View):
         lines = self.lines()
         body = (
             lines_html(lines),
-            *(tag("p", said, class_="mig-lead") for said in self._renames()),
-            *(tag("p", said) for said in self._notes()),
+            *(tag("p", rename, class_="mig-lead") for rename in self._renames()),
+            *(tag("p", note) for note in self._notes()),
             source_html("SQL", sql_text([line for line in lines if line.accepted])),
             source_html("Python", python_text("upgrade", [line for line in lines if line.accepted])),
         )
@@ -222,22 +222,22 @@ class Proposal(View):
             return beneath_panel(with_code(self._lead()), *body, state, what="Review")
         return page(lead, *body, state, label="Review")
 
-    # ---- the rest ----------------------------------------------------------------------------------------------------
+    # ---- texts -------------------------------------------------------------------------------------------------------
 
     def _lead(self) -> str:
         return summary(self.lines(), f"{self.describe_source} and {self.where}")
 
     @property
     def _nothing(self) -> str:
-        wanted = str(self.comparison.wanted)
-        chosen = f" ({wanted})" if wanted else ""
-        return f"Nothing to do{chosen}: {self.where} is as the models say."
+        scope = str(self.comparison.scope)
+        limited = f" ({scope})" if scope else ""
+        return f"Nothing to do{limited}: {self.where} is as the models say."
 
     def _renames(self) -> list[str]:
         return [f"? {one.sentence()}: .rename({number})" for number, one in enumerate(self.renames, 1)]
 
     def _notes(self) -> tuple[str, ...]:
-        """Return what else was included or left out: by options, and by the last act in the review."""
+        """Return what was included or left out in addition: by options, and by the last change of the review."""
         return (*self.review.notes, *([self.review.message] if self.review.message else ()))
 
     def _state(self) -> str:
@@ -247,44 +247,21 @@ class Proposal(View):
         message = f'"{suggested}"' if suggested else ""
         return f"Nothing is written yet: .write({message}), or %mig_autogenerate --write"
 
-    def _by(self, act: Callable[..., object], *args: object) -> Self:
+    def _by(self, change: Callable[..., object], *args: object) -> Self:
         with user_errors():
-            act(*args)
+            change(*args)
         return self
 
 
-def lines_of(review: Review) -> tuple[Line, ...]:
-    """Return the rows of a review as the views show them."""
-    return tuple(
-        Line(
-            sign=row.sign,
-            sentence=row.sentence,
-            table=row.table,
-            hints=(*((hint.severity, hint.text) for hint in row.hints), *_no_downgrade(row)),
-            sql=review.sql(row.number),
-            python=review.python(row.number),
-            number=row.number,
-            accepted=row.accepted,
-            group=row.group,
-            together=row.together,
-        )
-        for row in review.rows
-    )
-
-
-def _no_downgrade(row: Row) -> tuple[tuple[str, str], ...]:
-    return ((CANNOT_BE_DOWNGRADED, row.no_downgrade),) if row.no_downgrade else ()
-
-
-def review_of(session: Session, found: Comparison) -> Review:
-    """Return the review of a comparison, everything accepted."""
+def review_of(workspace: Workspace, found: Comparison) -> Review:
+    """Return the review of a comparison, with every row accepted."""
     return Review(
         found.operations,
         dialect=found.dialect,
         source=str(found.models),
-        target=session.connection.target,
+        target=workspace.connection.target,
         notes=found.notes,
         opts=found.opts,
-        connect=session.connection.open,
+        connect=workspace.connection.open,
         dialects={part.label: part.dialect for part in found.parts},
     )

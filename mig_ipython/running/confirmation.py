@@ -1,4 +1,4 @@
-"""What must be confirmed before it runs, because data would be lost; the widget for it is `widgets.confirm`."""
+"""Confirm a plan that loses data before it runs; the widget for it is `widgets.confirm`."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from ..views.plan import Plan, steps_html
 from ..views.report import RunReport
 from ..views.view import View
 
-MOVED = "The database has moved since this was asked. Run the cell again."
+MOVED = "The current revision has changed since this question was asked. Run the cell again."
 
 
 class Confirmation(View):
-    """A plan that waits for the name of what it would lose.
+    """A plan that runs once the name of the table is typed whose data it loses.
 
         c = %mig_upgrade
         c.confirm("pets")
 
-    ``word`` is what must be typed, ``report`` what came of it, None before; ``folded``: its panel is above; ``heads``
-    returns the database's revisions, which must still be the same when it is confirmed.
+    ``word`` must be typed, ``report`` is the result, None before; ``folded``: its panel is displayed above it.
+    ``heads`` returns the database's revisions, which must still be the same when it is confirmed.
     """
 
     def __init__(
         self, plan: Plan, again: str, act: Callable[[], RunReport], heads: Callable[[], object] | None = None
     ) -> None:
         self.plan, self.again, self._act, self._heads = plan, again, act, heads
-        self._asked_at = heads() if heads is not None else None
+        self._heads_when_asked = heads() if heads is not None else None
         self.report: RunReport | None = None
         self._is_running = False
         self._observers: list[Callable[[], object]] = []
@@ -38,9 +38,9 @@ class Confirmation(View):
 
     @property
     def word(self) -> str:
-        """The names of the tables that lose something, their number where they are many; else the verb.
+        """The names of the tables that lose data, the number of tables where they are many; else the verb.
 
-        It is "" where the plan is certain to lose nothing: then nothing need be typed.
+        It is "" where the plan is certain to lose nothing: then nothing needs to be typed.
         """
         if self.plan.keeps_data:
             return ""
@@ -50,22 +50,22 @@ class Confirmation(View):
         return redact(", ".join(names) if len(names) <= 3 else f"{len(names)} tables")
 
     def has_moved(self) -> bool:
-        """Return whether the database is at another revision than when this was asked."""
+        """Return whether the database is at another revision than when the question was asked."""
         if self._heads is None or self._is_running or self.report is not None:
             return False
-        return self._heads() != self._asked_at
+        return self._heads() != self._heads_when_asked
 
     def observe(self, observer: Callable[[], object]) -> None:
-        """Call ``observer()`` once it was confirmed and has run."""
+        """Call ``observer()`` after it was confirmed and has run."""
         self._observers.append(observer)
 
     def confirm(self, typed: str = "") -> RunReport:
-        """Run it, once; raises MigError where a word is wanted and ``typed`` is another, and then nothing is run."""
+        """Run the plan, once; raises MigError, and runs nothing, where ``typed`` is not the `word`."""
         with user_errors():
             if self.report is not None:
                 return self.report
             if self._is_running:
-                raise CommandError("It is running already.")
+                raise CommandError("The plan is running already.")
             if self.word and typed.strip() != self.word:
                 raise CommandError(f"Type {self.word} to confirm; nothing was run.")
             if self.has_moved():
@@ -99,7 +99,7 @@ class Confirmation(View):
         return page(tag("p", self.plan.intent(), class_="mig-lead"), *body, label="Confirmation")
 
     def refusal(self) -> CommandError:
-        """Return the error for where nobody can answer: the plan, what it loses, and how to do it all the same."""
+        """Return the error for an unattended run: the plan, what it loses, and the command that runs it."""
         lost = f"It loses data: {self.plan.losing()}. " if self.plan.losses else ""
         lost = "It loses no data. " if self.plan.keeps_data else lost
         failing = "".join(f"It {line}. " for line in self.plan.obstacles()[:3])

@@ -1,4 +1,4 @@
-"""What a run would do, told before it does: its revisions in words, and what it would lose with the rows counted."""
+"""Plan a run before it starts: the operations of its revisions, and the rows that it would lose or fail on."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
 
 from kernel_core.operations.containers import OpContainer
 from kernel_core.operations.operation import MigrateOperation
@@ -20,61 +21,63 @@ from kernel_core.script.steps import downgrade_steps, upgrade_steps
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
-from ..targets import Target, beside, labels, target_of, visit
+from ..analysis.reader import read_operations
+from ..analysis.recorder import record_script
+from ..analysis.side_effects import has_side_effects
 from ..views.operations import Line, line_of
 from ..views.plan import Blocker, Loss, Plan, PlannedStep
-from .counting import counted, keeps_rows
-from .plain import is_plain
-from .reading import read_operations
-from .recording import record_script
-
-if TYPE_CHECKING:
-    from ..session import Session
+from ..workspace.heads import database_heads
+from ..workspace.targets import Target, labels, second_connection, target_of, visit_targets
+from ..workspace.workspace import Workspace
+from .data_checks.findings import check_rows, keeps_rows
+from .execution import run
 
 Finding = TypeVar("Finding", Loss, Blocker)
+ReadOperations: TypeAlias = Callable[[Script], OpContainer | None]
+"""Returns the operations of a revision, None where only a run can tell them."""
 
-_MAY_HURT = re.compile(
+_MAY_FAIL_OR_LOSE = re.compile(
     r"drop_|alter_column|delete|truncate|execute|unique|foreign_key|check_constraint|primary_key|exclude|set_enum"
     r"|table_options|nullable=False",
     re.IGNORECASE,
 )
-"""What a version file has in it that may lose data or fail on the rows."""
+"""Text of a version file that may lose data, or fail because of the rows."""
 
 
-def plan(session: Session, verb: str, target: str) -> Plan:
+def plan(workspace: Workspace, verb: str, target: str) -> Plan:
     """Return what ``upgrade`` or ``downgrade`` to ``target`` would do; nothing is run.
 
-    Files that do more than call directives are only read; their steps say so. Raises what the plan refuses.
+    Files that do more than call directives are only read; their steps say so. Raises the errors of the engine's plan.
     """
-    if session.has_environment and session.environment.has_computed_targets:
-        return _of_targets(session, verb, target)
-    scripts = session.scripts()
-    heads = frozenset(session.heads_of_database())
+    if workspace.has_environment and workspace.environment.has_computed_targets:
+        return _plan_of_targets(workspace, verb, target)
+    scripts = workspace.scripts()
+    heads = frozenset(database_heads(workspace))
     find = upgrade_steps if verb == "upgrade" else downgrade_steps
-    dialect = session.connection.engine.dialect
-    ask = cache(partial(_operations, dialect=dialect, function=verb))
-    steps = [scripts.get_revision(step.revision_id) for step in find(scripts.map, heads, target)]
-    told = [script for script in steps if script is not None]
-    losses, blockers = _counted(session.connection.open, told, ask, verb, dialect)
+    dialect = workspace.connection.engine.dialect
+    read = cache(partial(_operations, dialect=dialect, function=verb))
+    found = [scripts.get_revision(step.revision_id) for step in find(scripts.map, heads, target)]
+    steps = [script for script in found if script is not None]
+    losses, blockers = _checked(workspace.connection.open, steps, read, verb, dialect)
     return Plan(
         verb,
         target,
-        tuple(PlannedStep(script.revision, script.doc, partial(_lines, script, ask)) for script in told),
+        tuple(PlannedStep(script.revision, script.doc, partial(_lines, script, read)) for script in steps),
         losses,
-        session.where,
-        session.connection.dialect,
-        partial(_sql, session, verb, target),
+        workspace.where,
+        workspace.connection.dialect,
+        partial(_sql, workspace, verb, target),
         blockers,
-        keeps_data=verb == "downgrade" and not losses and all(map(partial(_keeps_rows, ask), told)),
-        notes=_without_names(told, dialect.name) if verb == "upgrade" else (),
+        keeps_data=verb == "downgrade" and not losses and all(map(partial(_keeps_rows, read), steps)),
+        notes=_unnamed_drops(steps, dialect.name) if verb == "upgrade" else (),
     )
 
 
 _WITHOUT_NAME = {name: frozenset({"primary"}) for name in ("sqlite", "mysql", "mariadb")}
-"""The kinds of constraints that a database drops without a name."""
+"""The kinds of constraints that a database can drop without a name."""
 
 
-def _without_names(scripts: Sequence[Script], dialect_name: str) -> tuple[str, ...]:
+def _unnamed_drops(scripts: Sequence[Script], dialect_name: str) -> tuple[str, ...]:
     """Return which revisions cannot be downgraded, because they drop a constraint that has no name."""
     return tuple(
         f"cannot be downgraded: unnamed: {script.revision} drops an unnamed constraint; name it in both functions"
@@ -105,53 +108,61 @@ def _unnamed_drop(node: ast.AST) -> str | None:
     return None
 
 
-def _keeps_rows(ask: Callable[[Script], OpContainer | None], script: Script) -> bool:
-    operations = ask(script)
+def _keeps_rows(read: ReadOperations, script: Script) -> bool:
+    operations = read(script)
     return operations is not None and all(map(keeps_rows, operations.leaves()))
 
 
-def _of_targets(session: Session, verb: str, target: str) -> Plan:
+@dataclass(frozen=True, slots=True)
+class _TargetPlan:
+    """The revisions that run in one target, with the rows that they would lose or fail on there."""
+
+    target: Target
+    steps: list[Script]
+    losses: tuple[Loss, ...]
+    blockers: tuple[Blocker, ...]
+    read: ReadOperations
+
+
+def _plan_of_targets(workspace: Workspace, verb: str, target: str) -> Plan:
     """Return the plan of an environment with several targets; ``env.py`` is run, and the rows of each are counted."""
-    scripts = session.scripts()
+    scripts = workspace.scripts()
     find = upgrade_steps if verb == "upgrade" else downgrade_steps
-    found: list[tuple[Target, list[Script], tuple[Loss, ...], tuple[Blocker, ...], Any]] = []
+    found: list[_TargetPlan] = []
 
-    def look(heads: tuple[str, ...], context: MigrationContext) -> None:
-        ask = cache(partial(_operations, dialect=context.dialect, function=verb))
-        steps = [scripts.get_revision(step.revision_id) for step in find(scripts.map, frozenset(heads), target)]
-        told = [script for script in steps if script is not None]
-        counted = _counted(lambda: beside(context), told, ask, verb, context.dialect)
-        found.append((target_of(session, context, heads), told, *counted, ask))
+    def visit(heads: tuple[str, ...], context: MigrationContext) -> None:
+        read = cache(partial(_operations, dialect=context.dialect, function=verb))
+        each = [scripts.get_revision(step.revision_id) for step in find(scripts.map, frozenset(heads), target)]
+        steps = [script for script in each if script is not None]
+        checked = _checked(lambda: second_connection(context), steps, read, verb, context.dialect)
+        found.append(_TargetPlan(target_of(workspace, context, heads), steps, *checked, read))
 
-    visit(session, look)
-    names = labels([one[0] for one in found]) if len(found) > 1 else ("",)
-    where = {
-        script.revision: [name for name, (_, told, *_) in zip(names, found, strict=True) if script in told]
-        for _, told, *_ in found
-        for script in told
-    }
-    asked = {script.revision: (script, ask) for _, told, _, _, ask in found for script in told}
+    visit_targets(workspace, visit)
+    names = labels([one.target for one in found]) if len(found) > 1 else ("",)
+    named = list(zip(names, found, strict=True))
+    readers = {script.revision: (script, one.read) for one in found for script in one.steps}
     return Plan(
         verb,
         target,
         tuple(
-            PlannedStep(revision, _doc(script, where[revision], names), partial(_lines, script, ask))
-            for revision, (script, ask) in asked.items()
+            PlannedStep(script.revision, _doc(script, named), partial(_lines, script, read))
+            for script, read in readers.values()
         ),
-        tuple(_at(loss, name) for name, (_, _, losses, *_) in zip(names, found, strict=True) for loss in losses),
-        session.where,
-        session.connection.dialect,
-        partial(_sql, session, verb, target),
-        tuple(_at(one, name) for name, (_, _, _, several, _) in zip(names, found, strict=True) for one in several),
+        tuple(_at(loss, name) for name, one in named for loss in one.losses),
+        workspace.where,
+        workspace.connection.dialect,
+        partial(_sql, workspace, verb, target),
+        tuple(_at(blocker, name) for name, one in named for blocker in one.blockers),
         keeps_data=verb == "downgrade"
-        and not any(losses for _, _, losses, *_ in found)
-        and all(_keeps_rows(ask, script) for script, ask in asked.values()),
+        and not any(one.losses for one in found)
+        and all(_keeps_rows(read, script) for script, read in readers.values()),
     )
 
 
-def _doc(script: Script, where: Sequence[str], names: Sequence[str]) -> str:
-    """Return the message of a revision, and where it runs if that is not everywhere."""
-    return script.doc if len(where) == len(names) else f"{script.doc} (only in {', '.join(where)})"
+def _doc(script: Script, named: Sequence[tuple[str, _TargetPlan]]) -> str:
+    """Return the message of a revision, with the targets in which it runs where these are not all."""
+    where = [name for name, one in named if script in one.steps]
+    return script.doc if len(where) == len(named) else f"{script.doc} (only in {', '.join(where)})"
 
 
 def _at(one: Finding, name: str) -> Finding:
@@ -159,19 +170,19 @@ def _at(one: Finding, name: str) -> Finding:
 
 
 def announce(plan: Plan) -> None:
-    """Print what is known to fail, or may fail, before a plan is run."""
+    """Print what will fail, or may fail, before a plan is run."""
     for line in plan.obstacles():
-        print(f"! {redact(line)}")  # noqa: T201 - a notebook and a terminal show it above the run
+        print(f"! {redact(line)}")  # noqa: T201 - displayed above the output of the run
 
 
-def told(script: Script, dialect: Any, function: str = "upgrade") -> tuple[Line, ...] | None:
-    """Return what a revision does in words; None where only a run can tell."""
+def lines_of_script(script: Script, dialect: Dialect, function: str = "upgrade") -> tuple[Line, ...] | None:
+    """Return a line for each operation of a revision; None where only a run can tell them."""
     return _lines(script, partial(_operations, dialect=dialect, function=function))
 
 
-def _operations(script: Script, *, dialect: Any, function: str) -> OpContainer | None:
-    """Return what a revision calls for; None where only a run can tell."""
-    if not script.path.endswith(".py") or not is_plain(script.source):
+def _operations(script: Script, *, dialect: Dialect, function: str) -> OpContainer | None:
+    """Return the operations of a revision; None where only a run can tell them."""
+    if not script.path.endswith(".py") or has_side_effects(script.source):
         return None
     try:
         recording = record_script(script, dialect, function)
@@ -180,28 +191,28 @@ def _operations(script: Script, *, dialect: Any, function: str) -> OpContainer |
     return recording.operations if recording.complete else None
 
 
-def _lines(script: Script, ask: Any) -> tuple[Line, ...] | None:
-    operations = ask(script)
+def _lines(script: Script, read: ReadOperations) -> tuple[Line, ...] | None:
+    operations = read(script)
     if operations is None:
         return None
     return tuple(map(line_of, operations.leaves()))
 
 
-def _counted(
-    connect: Callable[[], AbstractContextManager[Any]],
+def _checked(
+    connect: Callable[[], AbstractContextManager[sa.Connection]],
     scripts: Sequence[Script],
-    ask: Callable[[Script], OpContainer | None],
+    read: ReadOperations,
     verb: str,
-    dialect: Any,
+    dialect: Dialect,
 ) -> tuple[tuple[Loss, ...], tuple[Blocker, ...]]:
-    """Return what the revisions would lose, and what would make them fail, on the database as it is now."""
-    risky = [place for place, script in enumerate(scripts) if _MAY_HURT.search(script.source)]
+    """Return what the revisions would lose, and what would make them fail, with the rows in the database now."""
+    risky = [place for place, script in enumerate(scripts) if _MAY_FAIL_OR_LOSE.search(script.source)]
     if not risky:
         return (), ()
 
     def steps() -> Iterator[tuple[list[MigrateOperation], bool]]:
         for script in scripts[: risky[-1] + 1]:
-            operations = ask(script)
+            operations = read(script)
             if operations is not None:
                 yield list(operations.leaves()), True
             elif script.path.endswith(".py"):
@@ -210,9 +221,8 @@ def _counted(
                 yield [], False
 
     with connect() as live:
-        return counted(live, steps()) if sa.inspect(live).get_table_names() else ((), ())
+        return check_rows(live, steps()) if sa.inspect(live).get_table_names() else ((), ())
 
 
-def _sql(session: Session, verb: str, target: str) -> str:
-    run = session.upgrade if verb == "upgrade" else session.downgrade
-    return run(target, sql=True).sql or ""
+def _sql(workspace: Workspace, verb: str, target: str) -> str:
+    return run(workspace, verb, target, sql=True).sql or ""

@@ -21,10 +21,10 @@ from kernel_core.ddl.impl import DefaultImpl
 from kernel_core.operations import BatchOperations, Operations, ops
 from kernel_core.runtime.environment import EnvironmentContext
 from kernel_core.runtime.plugins import chosen_plugins
-from mig_ipython.magics.line import LineParser
-from mig_ipython.magics.registry import find_commands
-from mig_ipython.settings import Mig
-from mig_ipython.words import read_line
+from mig_ipython.magics import find_commands
+from mig_ipython.shell.command_line import LineParser
+from mig_ipython.shell.tokenizer import read_line
+from mig_ipython.workspace.settings import Mig
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *ROOT.glob("*ING.md"), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -58,7 +58,7 @@ def test_every_magic_and_each_of_its_arguments_is_described(reference: dict[str,
     parts = dict(
         re.findall(r"^## (%\S+)\n(.*?)(?=^## |\Z)", reference["reference/magics.md"], re.DOTALL | re.MULTILINE)
     )
-    commands = {repr(one).strip("<>"): one for one in find_commands().values()}
+    commands = {one.typed: one for one in find_commands().values()}
     assert set(parts) == set(commands)
     for name, one in commands.items():
         for action in LineParser(one).declared:
@@ -181,7 +181,7 @@ def test_every_example_in_python_can_be_parsed(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
 def test_every_command_in_an_example_exists_with_its_options(page: Path) -> None:
-    commands = {repr(one).strip("<>"): one for one in find_commands().values()}
+    commands = {one.typed: one for one in find_commands().values()}
     text = page.read_text(encoding="utf-8")
     for typed in [*re.findall(r"^(%%?mig\S*.*)$", text, re.MULTILINE), *re.findall(r"`(%%?mig[^`]*)`", text)]:
         name, _, rest = typed.partition(" ")

@@ -50,14 +50,14 @@ CLAIMS = {
         "It commits by itself, so what came before that stays; only the rest was rolled back",
     ): "test_a_failed_revision_says_what_stays",
     ("mig_ipython/views/report.py", " on a copy; the database is as it was"): "test_a_trial_on_a_copy_leaves_the_file",
-    ("mig_ipython/running/carrying.py", "Tried on a copy, "): "test_a_trial_on_a_copy_leaves_the_file",
-    ("mig_ipython/running/carrying.py", " is as it was: "): "test_a_trial_on_a_copy_leaves_the_file",
+    ("mig_ipython/running/execution.py", "Tried on a copy, "): "test_a_trial_on_a_copy_leaves_the_file",
+    ("mig_ipython/running/execution.py", " is as it was: "): "test_a_trial_on_a_copy_leaves_the_file",
     (
         "mig_ipython/views/report.py",
         "in a transaction on the live database, which was rolled back; the schema is as it was",
     ): "test_a_trial_that_commits_by_itself_says_so",
     (
-        "mig_ipython/running/carrying.py",
+        "mig_ipython/running/execution.py",
         ", which was rolled back; its schema is as it was: ",
     ): "test_a_trial_that_commits_by_itself_says_so",
     ("mig_ipython/views/report.py", "no difference in what was compared"): "test_a_trial_lists_what_it_changed",

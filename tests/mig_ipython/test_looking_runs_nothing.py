@@ -11,7 +11,7 @@ from types import CodeType
 
 import pytest
 
-from mig_ipython.magics.registry import find_commands
+from mig_ipython.magics import find_commands
 
 LOOKING = {
     "branches": ("",),

@@ -15,7 +15,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from mig_ipython.magics.registry import find_commands
+from mig_ipython.magics import find_commands
+from mig_ipython.shell.command_line import LineParser
 
 ROOT = Path(__file__).parents[2]
 
@@ -142,7 +143,7 @@ def test_what_is_executed_and_made_a_page_stands_there_without_a_script(tmp_path
 
 
 def test_every_command_with_yes_is_tried_without_it():
-    with_yes = {verb for verb, command in find_commands().items() if "--yes" in command.options()}
+    with_yes = {verb for verb, command in find_commands().items() if "--yes" in LineParser(command).options()}
     assert with_yes == set(UNDONE) | TRIED_ALONE
 
 

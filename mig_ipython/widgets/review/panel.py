@@ -48,7 +48,7 @@ class Draft(Placed, Written, Protocol):
     def has_moved(self) -> bool:
         """Return whether the current revision has changed since the review was made."""
 
-    def unwrite(self) -> Any:
+    def delete(self) -> Any:
         """Delete the file that was written and return its path. Raises CommandError if it must be kept."""
 
 
@@ -226,7 +226,7 @@ class ReviewPanel:
             self.review.undo()
             return
         with self._own_change():
-            path = self.proposal.draft.unwrite()
+            path = self.proposal.draft.delete()
         self.show()
         self.status.say(f"{os.path.relpath(path)} is deleted again.")
 

@@ -70,7 +70,7 @@ def test_a_changed_cell_of_an_applied_migration_is_refused_with_two_ways_out(mig
     path = migrated.run(FILL.format(options="--up")).path
     before = path.read_text()
     shown = migrated.fail(FILL.format(options="--up").replace("'x'", "'y'"))
-    assert "message of its own" in shown
+    assert "another message" in shown
     assert "%mig_downgrade b2-1 --yes" in shown
     assert path.read_text() == before
     migrated.run("%mig_downgrade b2-1 --yes")

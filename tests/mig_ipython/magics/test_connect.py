@@ -72,7 +72,7 @@ def test_an_async_engine_of_the_notebook_names_its_database(notebook):
     ],
 )
 def test_the_arguments_of_an_async_url_are_those_of_the_other_driver(url, driver, query):
-    from mig_ipython.async_urls import without_waiting
+    from mig_ipython.workspace.async_drivers import without_waiting
 
     found = without_waiting(sa.make_url(url))
     assert found.get_driver_name() == driver
@@ -163,7 +163,7 @@ def test_a_section_of_an_ini_file_is_connected_to(notebook, tmp_path):
     assert [row[0] for row in notebook.run("%mig_connections").rows] == ["local", "mine (current)"]
     assert "No section [nobody]" in notebook.fail("%mig_connect @nobody")
     assert "names no database" in notebook.fail("%mig_connect @empty")
-    assert "is no number" in notebook.fail("%mig_connect @bad")
+    assert "is not a number" in notebook.fail("%mig_connect @bad")
 
 
 def test_a_section_of_the_environments_ini_is_found_first(ready, tmp_path):
@@ -208,11 +208,11 @@ def test_without_an_argument_database_url_is_connected_to(notebook, monkeypatch)
 def test_a_password_in_a_cell_is_used_and_warned_about(notebook, postgresql_url):
     url = sa.make_url(postgresql_url).set(password="swordfish93").render_as_string(hide_password=False)
     connection = notebook.run(f"%mig_connect {url} --as typed")
-    assert "stands in the cell" in repr(connection)
-    assert "stands in the cell" in connection._repr_html_()
+    assert "is written in the cell" in repr(connection)
+    assert "is written in the cell" in connection._repr_html_()
     assert "swordfish93" not in repr(connection)
     notebook["url"] = url
-    assert "stands in the cell" not in repr(notebook.run("%mig_connect url --as named"))
+    assert "is written in the cell" not in repr(notebook.run("%mig_connect url --as named"))
 
 
 @pytest.mark.parametrize(

@@ -83,11 +83,11 @@ def test_a_confirmation_shows_what_another_cell_did(attended):
     assert type(panel).__name__ == "ConfirmPanel"
     attended.run("%mig_downgrade base --yes")
     assert panel.yes.disabled
-    assert "has moved" in panel.status.text
+    assert "current revision has changed" in panel.status.text
     panel.answer.value = attended["q"].word
     panel.yes.click()
     assert attended["q"].report is None
-    assert "has moved" in attended.fail("q.confirm(q.word)")
+    assert "current revision has changed" in attended.fail("q.confirm(q.word)")
 
 
 def test_a_confirmation_that_python_gave_ends_the_panel(attended):
@@ -129,7 +129,7 @@ MISTAKES = {
     "p[1].edit(wrong=1)": "has no field 'wrong'",
     "p[1].edit_text('wrong', 'x')": "has no field 'wrong'",
     "p[1].move(7)": "There is no row 7",
-    "p.accept('some')": "is not a number of a row",
+    "p.accept('some')": "is not the number of a row",
     "p.rename(4)": "There is no rename 4",
 }
 

@@ -106,7 +106,7 @@ def test_a_trial_on_postgresql_says_before_it_starts_that_the_database_is_live(n
         ),
         (
             "op.get_context().autocommit_block().__enter__()",
-            r"Revision a1 commits on the way .*cannot be tried in a transaction\. The transaction was rolled back",
+            r"Revision a1 commits .*cannot be tried in a transaction\. The transaction was rolled back",
         ),
         ("op.execute('CREATE TABLE t (id INTEGER)')\n    op.execute('COMMIT')", r"was not rolled back.*table t"),
     ],

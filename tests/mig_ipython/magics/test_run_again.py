@@ -29,6 +29,6 @@ def test_heads_are_joined_once(ready, tmp_path):
     written = files(tmp_path)
     for cell in ("%mig_merge -m x", "%mig_merge b1 a1 -m x"):
         again = ready.run(cell)
-        assert (again.revision, again.note) == ("m1", "m1 joins a1 and b1 already; nothing was written."), cell
+        assert (again.revision, again.note) == ("m1", "m1 merges a1 and b1 already; nothing was written."), cell
     assert files(tmp_path) == written
     assert "two revisions are needed" in ready.fail("%mig_merge a1")

@@ -106,7 +106,7 @@ def test_a_file_with_code_of_its_own_is_not_run_for_the_plan(migrated, tmp_path)
         "def upgrade():\n    with open('ran', 'a') as stream:\n        stream.write('x')\ndef downgrade():\n    pass\n"
     )
     plan = migrated.run("plan = %mig_upgrade --plan\nplan")
-    assert "known only when it runs" in repr(plan)
+    assert "known only after it has run" in repr(plan)
     assert not (tmp_path / "ran").exists()
     migrated.run("%mig_upgrade")
     assert (tmp_path / "ran").read_text() == "x"

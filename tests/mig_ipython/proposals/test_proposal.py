@@ -92,7 +92,7 @@ def test_comparing_again_begins_a_new_review(changed):
 
 def test_it_can_follow_each_head_or_none(changed):
     draft = changed["p"].draft
-    assert draft.places() == (("a1 Add users", "a1"), ("base: a line of its own", "base"))
+    assert draft.places() == (("a1 Add users", "a1"), ("base: a new branch", "base"))
     draft.head, draft.label, draft.depends_on = "base", "reports", "a1"
     assert draft.problems() == {}
     text = changed.run("p.write()").read_text()

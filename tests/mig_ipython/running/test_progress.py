@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mig_ipython.running.execution import run
 from mig_ipython.running.progress import Progress, watched
 
 MANY = """%%migration 'Many' --write --id b2
@@ -23,7 +24,7 @@ def told_by(notebook, revision: str) -> list[tuple[str, str, str]]:
 
     with watched(tell) as on_step:
         notebook.run("from mig_ipython import mig")
-        notebook["mig"].session.upgrade(revision, on_step=on_step)
+        run(notebook["mig"].session.workspace(), "upgrade", revision, on_step=on_step)
     return told
 
 

@@ -389,7 +389,7 @@ def a_script_of_sql_with_the_url_in_it(book):
     book.revision("op.execute(f\"SELECT '{URL}'\")")
     book.run("%mig_upgrade --sql")
     book.run("%mig_show a1 --sql")
-    assert "is written as ***" in repr(book.run("%mig_export --sql script.sql"))
+    assert "are written as ***" in repr(book.run("%mig_export --sql script.sql"))
 
 
 @failure

@@ -10,8 +10,8 @@ from kernel_core.rehearse import Rehearsal
 from kernel_core.runtime.report import AppliedStep
 from kernel_core.runtime.report import RunReport as Done
 from kernel_core.snapshot import Snapshot
-from mig_ipython.export import Exported
 from mig_ipython.running.confirmation import Confirmation
+from mig_ipython.running.export import Exported
 from mig_ipython.running.progress import Progress
 from mig_ipython.views.connections import Connections
 from mig_ipython.views.declared import Declared

@@ -10,10 +10,8 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from mig_ipython.connection import Connection
-from mig_ipython.environment import Environment
-from mig_ipython.export import Exported
 from mig_ipython.running.confirmation import Confirmation
+from mig_ipython.running.export import Exported
 from mig_ipython.running.progress import Progress
 from mig_ipython.views.connections import Connections
 from mig_ipython.views.declared import Declared
@@ -29,6 +27,8 @@ from mig_ipython.views.revisions import Broken, Entry
 from mig_ipython.views.script import Revision
 from mig_ipython.views.status import Status
 from mig_ipython.views.view import View
+from mig_ipython.workspace.connection import Connection
+from mig_ipython.workspace.environment import Environment
 
 
 def lines(texts):

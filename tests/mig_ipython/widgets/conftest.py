@@ -23,7 +23,7 @@ class FakeDraft:
         self.kept = ""
 
     def places(self):
-        return (*((f"{head} first", head) for head in self.heads), ("base: a line of its own", "base"))
+        return (*((f"{head} first", head) for head in self.heads), ("base: a new branch", "base"))
 
     def problems(self):
         found = {}
@@ -46,7 +46,7 @@ class FakeDraft:
     def found_text(self, message=None):
         return f'"""{message}"""\n{render_python_code(self.proposal.found)}'
 
-    def unwrite(self):
+    def delete(self):
         if self.kept:
             raise CommandError(self.kept)
         path, self.path = self.path, None

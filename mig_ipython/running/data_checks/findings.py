@@ -1,0 +1,256 @@
+"""Count the rows that a plan would lose, and the rows that would make it fail, in the database before it runs.
+
+Earlier steps of the same plan are considered: a table or column that they rename is counted under its present name, a
+table that they create is empty, and one whose rows they change is not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from kernel_core.operations.operation import MigrateOperation, shown_name
+from kernel_core.operations.ops import (
+    AddColumnOp,
+    AlterColumnOp,
+    CreateCheckConstraintOp,
+    CreateForeignKeyOp,
+    CreateIndexOp,
+    CreatePrimaryKeyOp,
+    CreateTableOp,
+    CreateUniqueConstraintOp,
+    DropColumnOp,
+    DropTableOp,
+    ExecuteSQLOp,
+    RenameTableOp,
+)
+from kernel_core.util.sqla_compat import sql_text
+
+from ...views.operations import line_of
+from ...views.plan import Blocker, Loss
+from .table_states import COUNT_LIMIT, Key, NotCounted, TableStates, changes_no_rows, table_states
+from .type_changes import value_changes
+
+Found: TypeAlias = tuple[str, str, int | None]
+"""Severity, text, rows: None where they are not counted."""
+
+
+def keeps_rows(operation: MigrateOperation) -> bool:
+    """Return whether an operation is certain to keep every row and value, apart from those that are counted."""
+    if isinstance(operation, ExecuteSQLOp):
+        return changes_no_rows(sql_text(operation.sqltext))
+    return any(isinstance(operation, kind) for kind in _CHECKS) or not operation.hints()
+
+
+def check_rows(
+    live: sa.Connection, steps: Iterable[tuple[Sequence[MigrateOperation], bool]]
+) -> tuple[tuple[Loss, ...], tuple[Blocker, ...]]:
+    """Return what the steps would lose, and what would make them fail.
+
+    A step is (operations, whether it does nothing besides them).
+    """
+    losses: list[Loss] = []
+    blockers: list[Blocker] = []
+    with table_states(live) as states:
+        for operations, is_complete in steps:
+            if not is_complete:
+                states.change_all()
+            for operation in operations:
+                for severity, text, rows in _findings(states, operation):
+                    line = line_of(operation)
+                    if severity == "loses data":
+                        losses.append(Loss(line.table or "SQL", line.sentence, text, rows))
+                    else:
+                        blocker = Blocker(line.table or "SQL", line.sentence, text, rows, severity == "will fail")
+                        blockers.append(blocker)
+                with suppress(SQLAlchemyError, NotImplementedError):
+                    states.apply(operation)
+    return tuple(losses), tuple(blockers)
+
+
+def _findings(states: TableStates, operation: MigrateOperation) -> Iterator[Found]:
+    """Yield what one operation would lose or fail on; the hints of the operation where the rows cannot be counted."""
+    check = next((check for kind, check in _CHECKS.items() if isinstance(operation, kind)), None)
+    states.restart_clock()
+    if check is not None:
+        try:
+            yield from [found for found in check(states, operation) if found[2] != 0]
+        except (NotCounted, SQLAlchemyError, NotImplementedError):
+            states.restart_clock()
+        else:
+            return
+    for hint in operation.hints(states.dialect):
+        if hint.severity != "slow":
+            yield hint.severity, hint.text, None
+
+
+def _key(operation: MigrateOperation) -> Key:
+    key = operation.table_key
+    assert key is not None, "operations that are counted are about a table"
+    return key
+
+
+def _dropped_table(states: TableStates, operation: Any) -> Iterator[Found]:
+    table = states.table(_key(operation))
+    if table is not None:
+        yield "loses data", f"all rows of {operation.shown_table} are lost", states.count(table)
+
+
+def _dropped_column(states: TableStates, operation: Any) -> Iterator[Found]:
+    key = _key(operation)
+    if states.table(key) is None:
+        return
+    try:
+        column = states.column(key, operation.column_name)
+    except NotCounted:
+        if not states.keeps_names(key):
+            raise
+        return
+    if column is not None:
+        rows = states.count(column.table, column.is_not(None))
+        yield "loses data", f"all that {operation.shown_table}.{operation.column_name} holds is lost", rows
+
+
+def _added_column(states: TableStates, operation: Any) -> Iterator[Found]:
+    column, table = operation.column, states.table(_key(operation))
+    if column.nullable or column.server_default is not None or table is None or states.dialect == "mysql":
+        return  # MariaDB and MySQL fill the rows with an implicit default
+    rows = states.count(table)
+    yield "may fail", f"{column.name} is not null and has no default, and {operation.shown_table} has rows", rows
+
+
+def _altered_column(states: TableStates, operation: Any) -> Iterator[Found]:
+    key, name = _key(operation), operation.column_name
+    table = states.table(key)
+    if table is None or (operation.modify_nullable is not False and operation.modify_type is None):
+        return
+    column = states.column(key, name)
+    if operation.modify_nullable is False:
+        rows = states.count(table) if column is None else states.count(table, column.is_(None))
+        yield "may fail", f"rows of {operation.shown_table} have no {operation.name_after}", rows
+    if operation.modify_type is None or column is None:
+        return
+    using = str(operation.kw.get("postgresql_using") or "") if states.dialect == "postgresql" else ""
+    name, strict = operation.name_after, states.is_strict()
+    for change in value_changes(column, name, operation.modify_type, states.dialect, using=using, strict=strict):
+        if isinstance(change.condition, sa.ColumnElement):
+            rows = states.count(table, column.is_not(None), change.condition)
+            yield change.severity, change.text, rows
+        elif change.condition is True:
+            yield "will fail", change.text, None
+        elif states.count(table, column.is_not(None)):
+            yield change.severity, change.text, None
+
+
+def _unique(states: TableStates, operation: Any) -> Iterator[Found]:
+    key = _key(operation)
+    if states.table(key) is None or (isinstance(operation, CreateIndexOp) and not operation.unique):
+        return
+    parts = operation.parts if isinstance(operation, CreateIndexOp) else operation.columns
+    rows = _duplicates(states, key, parts, operation.kw)
+    yield "may fail", f"rows of {operation.shown_table} have the same values", rows
+
+
+def _primary_key(states: TableStates, operation: Any) -> Iterator[Found]:
+    key = _key(operation)
+    table = states.table(key)
+    if table is None:
+        return
+    yield (
+        "may fail",
+        f"rows of {operation.shown_table} have the same values",
+        _duplicates(states, key, operation.columns, {}),
+    )
+    if states.dialect != "sqlite":
+        columns = [states.column(key, name) for name in operation.columns]
+        empty = [sa.true() if column is None else column.is_(None) for column in columns]
+        yield "may fail", f"rows of {operation.shown_table} have no value there", states.count(table, sa.or_(*empty))
+
+
+def _duplicates(states: TableStates, key: Key, names: Sequence[Any], options: dict[str, Any]) -> int:
+    """Return the number of rows with equal values; NULL equals nothing, unless the index is NULLS NOT DISTINCT."""
+    table = states.table(key)
+    assert table is not None, "an empty table has no duplicates"
+    if "mysql_length" in options or "mariadb_length" in options:
+        raise NotCounted
+    where = options.get(f"{states.dialect}_where")
+    if not states.keeps_names(key) and (where is not None or not all(isinstance(name, str) for name in names)):
+        raise NotCounted
+    nulls_equal = bool(options.get("postgresql_nulls_not_distinct")) and states.dialect == "postgresql"
+    columns = [states.column(key, name) if isinstance(name, str) else _text(sql_text(name)) for name in names]
+    if not nulls_equal and any(column is None for column in columns):
+        return 0
+    real = [column for column in columns if column is not None]
+    conditions: list[sa.ColumnElement[Any]] = [] if nulls_equal else [column.is_not(None) for column in real]
+    if where is not None:
+        conditions.append(_text(where if isinstance(where, str) else sql_text(where)))
+    groups = sa.select(sa.func.count().label("rows")).select_from(table).where(*conditions)
+    groups = groups.group_by(*real).having(sa.func.count() > 1)
+    total = sa.select(sa.func.coalesce(sa.func.sum(groups.subquery().c.rows), 0))
+    return min(int(states.live.execute(total).scalar_one()), COUNT_LIMIT + 1)
+
+
+def _foreign_key(states: TableStates, operation: Any) -> Iterator[Found]:
+    key = _key(operation)
+    table = states.table(key)
+    if table is None or operation.kw.get("postgresql_not_valid"):
+        return
+    local = [states.column(key, name) for name in operation.local_cols]
+    if any(column is None for column in local):
+        return
+    present = [column.is_not(None) for column in local if column is not None]
+    referred_key = (operation.referent_schema, operation.referent_table)
+    referred_table = states.table(referred_key)
+    text = f"rows of {operation.shown_table} refer to rows that {shown_name(*referred_key)} lacks"
+    if referred_table is None:
+        yield "may fail", text, states.count(table, *present)
+        return
+    remote = [states.column(referred_key, name) for name in operation.remote_cols]
+    referred = referred_table.alias("referred")
+    pairs = [
+        sa.false() if target is None else referred.c[target.name] == source
+        for source, target in zip(local, remote, strict=True)
+    ]
+    lacking = ~sa.exists(sa.select(sa.literal(1)).select_from(referred).where(*pairs).correlate(table))
+    yield "may fail", text, states.count(table, *present, lacking)
+
+
+def _check(states: TableStates, operation: Any) -> Iterator[Found]:
+    key = _key(operation)
+    table = states.table(key)
+    if table is None or operation.kw.get("postgresql_not_valid"):
+        return
+    if not states.keeps_names(key):
+        raise NotCounted
+    condition = operation.condition if isinstance(operation.condition, str) else sql_text(operation.condition)
+    rows = states.count(table, sa.not_(_text(condition)))
+    yield "may fail", f"rows of {operation.shown_table} do not meet it", rows
+
+
+def _nothing(states: TableStates, operation: Any) -> Iterator[Found]:
+    """Yield nothing: a new table has no rows, and a rename changes none."""
+    yield from ()
+
+
+_CHECKS: dict[type[MigrateOperation], Callable[[TableStates, Any], Iterator[Found]]] = {
+    DropTableOp: _dropped_table,
+    DropColumnOp: _dropped_column,
+    AddColumnOp: _added_column,
+    AlterColumnOp: _altered_column,
+    CreateUniqueConstraintOp: _unique,
+    CreateIndexOp: _unique,
+    CreatePrimaryKeyOp: _primary_key,
+    CreateForeignKeyOp: _foreign_key,
+    CreateCheckConstraintOp: _check,
+    CreateTableOp: _nothing,
+    RenameTableOp: _nothing,
+}
+
+
+def _text(sql: str) -> sa.ColumnElement[Any]:
+    """Return SQL text as an expression, in which a colon does not start a bind parameter."""
+    return sa.literal_column(f"({sql})")

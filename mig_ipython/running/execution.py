@@ -1,0 +1,176 @@
+"""Run an upgrade, downgrade or stamp on the notebook's database, or rehearse it where nothing stays changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from kernel_core import command
+from kernel_core.rehearse import Rehearsal, rehearse, runs_on_copy
+from kernel_core.runtime import report as runtime
+from kernel_core.util.exc import CommandError, CommitRefused, UpgradeFailed
+
+from ..views.plan import Plan
+from ..views.report import RunReport, TargetRun
+from ..workspace.env_run import database_identity, env_config, env_connection, refuse_other_database
+from ..workspace.heads import computed_targets, database_heads
+from ..workspace.targets import Target, labels
+from ..workspace.workspace import Workspace
+from .existing_tables import explain_existing_tables
+
+OnStep = runtime.OnStep
+_COMMANDS = {"upgrade": command.upgrade, "downgrade": command.downgrade}
+
+
+def run(
+    workspace: Workspace,
+    verb: str,
+    revision: str,
+    *,
+    sql: bool = False,
+    on_step: OnStep | None = None,
+    plan: Plan | None = None,
+) -> RunReport:
+    """Upgrade or downgrade the connected database to ``revision``; with ``sql`` only return the SQL.
+
+    ``on_step`` is called with an event for every revision. Raises the errors of the engine, and CommandError before the
+    first statement where ``env.py`` connects to another database.
+    """
+    if sql and ":" not in revision:
+        revision = f"{_single_head(workspace)}:{revision}"
+    targets = () if sql else computed_targets(workspace)
+    try:
+        with env_config(workspace) as config:
+            config.attributes["on_step"] = _checked(workspace, on_step, targets)
+            done = _COMMANDS[verb](config, revision, sql=sql)
+    except UpgradeFailed as error:
+        if verb == "upgrade" and not sql:
+            explain_existing_tables(workspace, error)
+        raise
+    finally:
+        if not sql:
+            workspace.refresh()
+    parts = _by_target(targets, done)
+    text = _script(workspace, done) if sql else None
+    return RunReport(verb, done.steps, done.before, done.after, workspace.where, text, plan=plan, targets=parts)
+
+
+def stamp(workspace: Workspace, revisions: Sequence[str], *, purge: bool = False, sql: bool = False) -> RunReport:
+    """Write into the version table without running anything; with ``sql`` only return the SQL."""
+    targets = () if sql else computed_targets(workspace)
+    with env_config(workspace) as config:
+        config.attributes["on_step"] = _checked(workspace, None, targets)
+        target = f"{_single_head(workspace)}:{revisions[0]}" if sql and len(revisions) == 1 else list(revisions)
+        done = command.stamp(config, target, purge=purge, sql=sql)
+    workspace.refresh()
+    parts = _by_target(targets, done)
+    return RunReport("stamp", done.steps, done.before, done.after, workspace.where, done.sql, targets=parts)
+
+
+def _script(workspace: Workspace, done: runtime.RunReport) -> str:
+    """Return the SQL of a run; a comment where ``env.py`` writes it into separate files, as for several databases."""
+    if (done.sql or "").strip() or not done.steps:
+        return done.sql or ""
+    return f"-- {workspace.environment.shown}/env.py printed no SQL here: it writes the SQL into files."
+
+
+def _by_target(targets: Sequence[Target], done: runtime.RunReport) -> tuple[TargetRun, ...]:
+    """Return what was done in each target; () where there is one."""
+    names = labels(targets) if len(targets) == len(done.parts) else [part.target for part in done.parts]
+    return tuple(
+        TargetRun(name, part.before, part.after, part.steps) for name, part in zip(names, done.parts, strict=True)
+    )
+
+
+def rehearsed(workspace: Workspace, verb: str, revision: str, *, plan: Plan | None = None) -> RunReport:
+    """Run on a clone or in a transaction that is rolled back; return the report with the schema before and after.
+
+    Raises CommandError where that is not possible on this database, or where a revision fails.
+    """
+
+    def on_copy(copy: sa.Connection) -> runtime.RunReport:
+        with env_config(workspace, connection=copy) as config:
+            if copy.dialect.name == "sqlite":
+                config.set_main_option("sqlalchemy.url", str(copy.engine.url).replace("%", "%%"))
+            config.attributes["on_step"] = _only_on(copy)
+            return _COMMANDS[verb](config, revision)
+
+    with workspace.connection.open() as live:
+        try:
+            trial: Rehearsal = rehearse(live, on_copy, version_table=workspace.version_table.get("version_table", ""))
+        except UpgradeFailed as error:
+            raise CommandError(_failed_rehearsal(workspace, error)) from error
+    done = trial.report
+    return RunReport(verb, done.steps, done.before, done.after, workspace.where, plan=plan, trial=trial)
+
+
+def rehearsal_notice(workspace: Workspace) -> str:
+    """Return what a rehearsal does to the database, to be printed before it starts."""
+    target = workspace.connection.target
+    if runs_on_copy(workspace.connection.dialect):
+        return f"Trying on a copy of {target}; the database itself is only read."
+    return (
+        f"Trying in a transaction on the live database {target}: "
+        "what it changes is locked for everybody until it is rolled back at the end."
+    )
+
+
+def _failed_rehearsal(workspace: Workspace, error: UpgradeFailed) -> str:
+    """Return the state of the database after a rehearsal in which a revision failed."""
+    target = workspace.connection.target
+    if isinstance(error.__cause__, CommitRefused):
+        return (
+            f"Revision {error.revision} commits (autocommit_block), so it cannot be tried in a transaction. "
+            f"The transaction was rolled back; the schema of {target} is as it was. Try it on a copy of the database."
+        )
+    statement = f" SQL: {error.statement}" if error.statement else ""
+    if runs_on_copy(workspace.connection.dialect):
+        return f"Tried on a copy, {target} is as it was: {error.failure}{statement}"
+    return (
+        f"Tried in a transaction on {target}, which was rolled back; its schema is as it was: "
+        f"{error.failure}{statement}"
+    )
+
+
+def _checked(workspace: Workspace, on_step: OnStep | None, targets: Sequence[Target]) -> OnStep:
+    """Return a listener that checks the database of ``env.py`` before the first step, and then calls ``on_step``.
+
+    It must be the connected database, or that of one of ``targets``.
+    """
+    allowed = {database_identity(target.url) for target in targets}
+
+    def listen(event: runtime.RunEvent) -> None:
+        bind = env_connection()
+        starts = event.kind == "start" and event.index == 1
+        if starts and bind is not None and database_identity(bind.engine.url) not in allowed:
+            refuse_other_database(workspace, bind.engine.url)
+        if on_step is not None:
+            on_step(event)
+
+    return listen
+
+
+def _only_on(copy: sa.Connection) -> OnStep:
+    """Return a listener that stops the run before its first step where it is not on ``copy``."""
+
+    def listen(event: runtime.RunEvent) -> None:
+        bind = env_connection()
+        if event.kind != "start" or bind is copy:
+            return
+        expected = database_identity(copy.engine.url)
+        if bind is None or copy.dialect.name != "sqlite" or database_identity(bind.engine.url) != expected:
+            place = "on the copy" if copy.dialect.name == "sqlite" else "in the transaction that is rolled back"
+            raise CommandError(
+                f"Nothing was tried: env.py connects by itself, so the run would not be {place}. "
+                "Let it use config.attributes['connection']."
+            )
+
+    return listen
+
+
+def _single_head(workspace: Workspace) -> str:
+    heads = database_heads(workspace)
+    if len(heads) > 1:
+        raise CommandError(f"The database is at {', '.join(heads)}. Give a range: REV:REV --sql.")
+    return heads[0] if heads else "base"

@@ -1,0 +1,61 @@
+"""The current revisions of the connected database, from its version tables; nothing is written."""
+
+from __future__ import annotations
+
+import os
+
+from kernel_core.runtime.migration import MigrationContext
+
+from ..errors import message_of
+from ..views.revisions import Current
+from .connection import Connection, sqlite_path
+from .targets import Target, labels, targets_of
+from .workspace import Workspace
+
+
+def computed_targets(workspace: Workspace) -> tuple[Target, ...]:
+    """Return each version table that ``env.py`` migrates, where only its run can find them; else ()."""
+    if not workspace.has_environment or not workspace.environment.has_computed_targets:
+        return ()
+    several = bool(workspace.environment.databases)
+    return targets_of(workspace) if several or not _is_missing_file(workspace.connection) else ()
+
+
+def database_heads(workspace: Workspace) -> tuple[str, ...]:
+    """Return the revisions of the connected database."""
+    connection = workspace.connection
+    targets = computed_targets(workspace)
+    if targets:
+        return Current.of(zip(labels(targets), (target.heads for target in targets), strict=True))
+    if _is_missing_file(connection):
+        return ()
+    with connection.open() as live:
+        return tuple(MigrationContext.configure(connection=live, opts=workspace.version_table).get_current_heads())
+
+
+def heads_if_connected(workspace: Workspace) -> tuple[str, ...] | None:
+    """Return the revisions of the database, None where none is connected."""
+    return database_heads(workspace) if workspace.is_connected else None
+
+
+def heads_or_reason(workspace: Workspace) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """Return the revisions of the database; None, with a sentence, where ``env.py`` must run for them and fails."""
+    try:
+        return heads_if_connected(workspace), ()
+    except (Exception, SystemExit) as error:
+        message = message_of(error)
+        if message is None or not workspace.environment.has_computed_targets:
+            raise
+        return None, (f"What is applied is not known: {' '.join(message.splitlines())}",)
+
+
+def is_applied(workspace: Workspace, revision: str) -> bool:
+    """Return whether the connected database is at a revision or at a later one."""
+    revisions, heads = workspace.scripts().map, heads_if_connected(workspace) or ()
+    return revision in revisions.ancestors(name for name in heads if name in revisions)
+
+
+def _is_missing_file(connection: Connection) -> bool:
+    """Return whether the database is a SQLite file that does not exist yet."""
+    path = sqlite_path(connection.engine)
+    return path is not None and not os.path.exists(os.path.join(connection.folder, path))

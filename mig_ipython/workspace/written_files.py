@@ -1,0 +1,95 @@
+"""The version files that this notebook has written, so that the last one can be deleted again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from kernel_core.script import Script, ScriptDirectory
+from kernel_core.util.exc import CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A version file and its text when it was written."""
+
+    revision: str
+    path: str
+    text: str
+
+
+class WrittenFiles:
+    """The files written by one session, in order; a file written again counts once, with its newest text."""
+
+    def __init__(self) -> None:
+        self.files: list[WrittenFile] = []
+
+    def add(self, script: Script) -> Script:
+        """Record a version file that was just written or rewritten, and return its script."""
+        path = os.fspath(script.path)
+        self.files = [one for one in self.files if one.path != path]
+        self.files.append(WrittenFile(script.revision, path, _text(path) or ""))
+        return script
+
+    @property
+    def last(self) -> WrittenFile:
+        """The last file; raises CommandError where there is none."""
+        if not self.files:
+            raise CommandError("No version file was written in this notebook, so there is nothing to undo.")
+        return self.files[-1]
+
+    def delete_last(self, scripts: ScriptDirectory, heads: Collection[str] | None) -> str:
+        """Delete the last file and return its path; ``heads`` are the database's revisions, None if not connected.
+
+        Raises CommandError, and keeps the file, where it is applied, changed, or followed by another revision.
+        """
+        last = self.last
+        if heads is None:
+            raise CommandError(
+                f"Whether {last.revision} is applied is not known: no database is connected. %mig_connect first."
+            )
+        with scripts.writing():
+            scripts.reload()
+            applied = scripts.map.ancestors(name for name in heads if name in scripts.map)
+            reason = self._refusal(scripts, applied)
+            if reason:
+                raise CommandError(reason)
+            os.unlink(last.path)
+        self.files.pop()
+        return last.path
+
+    def _refusal(self, scripts: ScriptDirectory, applied: Collection[str]) -> str:
+        """Return why the last file cannot be deleted, "" where it can."""
+        last = self.last
+        shown, text = os.path.relpath(last.path), _text(last.path)
+        if text is None:
+            self.files.pop()
+            return f"{shown} does not exist any more; nothing was deleted."
+        if text != last.text:
+            return f"{shown} was changed since it was written here; it was kept. Delete it by hand if it is not needed."
+        if last.revision in applied:
+            return f"{shown} is applied, so it was kept. Downgrade first: %mig_downgrade {last.revision}-1 --yes"
+        after = sorted(scripts.map.descendants([last.revision]) - {last.revision})
+        if after:
+            return f"{shown} is followed by {', '.join(after)}, so it was kept. Delete those first."
+        return ""
+
+
+def written_before(scripts: ScriptDirectory, message: str, rev_id: str | None = None) -> Script | None:
+    """Return the revision that an earlier run of the cell wrote: by its id where one is given, else by its message.
+
+    None where there is none. An id that is used with another message is refused when the file is written.
+    """
+    if rev_id is not None:
+        return scripts.get_revision(rev_id) if rev_id in scripts.map else None
+    wanted = " ".join(message.split())
+    return next((script for script in scripts.walk_revisions() if " ".join(script.doc.split()) == wanted), None)
+
+
+def _text(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
