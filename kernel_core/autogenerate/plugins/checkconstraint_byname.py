@@ -1,4 +1,4 @@
-"""Named CHECK constraints by their names alone, as Alembic's opt-in plugin of this name compares them."""
+"""Compare CHECK constraints by their names only, as Alembic's opt-in plugin of this name does."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from ...util.sqla_compat import final_name, is_type_bound
 from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from .checks import database_checks, model_checks, note_checks, told_same_check
+from .checks import database_checks, model_checks, note_checks, same_check_by_hook
 
 ALIASES = ("alembic.ext.checkconstraint_byname",)
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare checks, unless another plugin did."""
+    """Compare checks, unless another plugin has."""
     plugin.add_autogenerate_comparator(compare_names, "tables", "checks")
 
 
 def compare_names(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find checks whose name only one side has; those of types are left alone."""
+    """Find checks whose name only one side has, except those of Boolean and Enum types."""
     for pair in found.both:
         wanted = {final_name(each, context.dialect): each for each in model_checks(context, pair)}
         there = {each["name"]: each for each in database_checks(context, pair) if each["name"] is not None}
         same = {
             name
             for name in wanted.keys() & there.keys()
-            if told_same_check(context, pair, wanted[name], there[name]) is not False
+            if same_check_by_hook(context, pair, wanted[name], there[name]) is not False
         }
-        gone = [each for name, each in there.items() if name not in same]
+        dropped = [each for name, each in there.items() if name not in same]
         missing = [
             each for name, each in wanted.items() if name is not None and name not in same and not is_type_bound(each)
         ]
-        note_checks(context, pair, gone, missing)
+        note_checks(context, pair, dropped, missing)

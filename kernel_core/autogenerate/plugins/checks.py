@@ -1,10 +1,9 @@
-"""CHECK constraints by what they say, named or not, as the database spells it."""
+"""Compare CHECK constraints by their conditions, in the spelling of the database, whether they are named or not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy.schema import CheckConstraint, Column
 
@@ -25,45 +24,45 @@ from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression
-from ..databases.catalog import Key
+from ..databases.catalog import Info, Key
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare before the plugin that goes by names alone, and instead of it."""
+    """Compare before the plugin that compares names only, and instead of it."""
     plugin.add_autogenerate_comparator(compare_checks, "tables", "checks", priority=DispatchPriority.FIRST)
 
 
 @dataclass(slots=True)
 class _Sides:
-    """The checks of one table that do not say the same word by word."""
+    """The checks of one table whose conditions differ as text."""
 
     pair: Pair
-    database: list[Mapping[str, Any]]
+    database: list[Info]
     model: list[CheckConstraint]
-    changed: list[tuple[Mapping[str, Any], CheckConstraint]] = field(default_factory=list)
-    """Pairs of one name that the dialect itself says differ."""
-    said: dict[int, Expression] = field(default_factory=dict)
+    changed: list[tuple[Info, CheckConstraint]] = field(default_factory=list)
+    """Pairs of one name that the dialect's ``compare_check_constraint`` finds different."""
+    expressions: dict[int, Expression] = field(default_factory=dict)
 
 
 def compare_checks(context: AutogenContext, database: Database, found: Found) -> PriorityDispatchResult:
-    """Find checks that are new, that are gone, and those that say something else."""
+    """Find checks that were added or dropped, or whose condition was changed."""
     sides = [each for pair in found.both if (each := _differing(context, pair)) is not None]
-    questions = [question for each in sides for question in each.said.values()]
-    answers = canonical_forms(context, questions)
+    expressions = [expression for each in sides for expression in each.expressions.values()]
+    forms = canonical_forms(context, expressions)
     for each in sides:
-        _settle(context, each, answers)
-    _state_those_of_columns(context, found)
+        _add_operations(context, each, forms)
+    _move_checks_of_columns(context, found)
     return PriorityDispatchResult.STOP
 
 
-def _state_those_of_columns(context: AutogenContext, found: Found) -> None:
-    """Let new tables have the checks that stand inside their Columns as their own: a script writes columns without."""
+def _move_checks_of_columns(context: AutogenContext, found: Found) -> None:
+    """Move the checks of the columns of new tables to these tables: columns are written without them."""
     for creation in (each for each in found.created if isinstance(each, CreateTableOp)):
         for column in [item for item in creation.columns if isinstance(item, Column)]:
             for check in column.constraints:
                 if isinstance(check, CheckConstraint) and is_made_on(check, context.dialect):
-                    words = literal_text(condition(context, check))
-                    creation.columns.append(CheckConstraint(words, name=final(final_name(check, context.dialect))))
+                    text = literal_text(condition(context, check))
+                    creation.columns.append(CheckConstraint(text, name=final(final_name(check, context.dialect))))
             column.constraints = set()
     for pair in found.both:
         for addition in pair.changes.added_columns:
@@ -72,46 +71,44 @@ def _state_those_of_columns(context: AutogenContext, found: Found) -> None:
 
 
 def model_checks(context: AutogenContext, pair: Pair) -> list[CheckConstraint]:
-    """Return the checks of a model's table that are made on this database, those of Boolean and Enum types too.
+    """Return the checks of a table of the metadata that this database has, including those of columns and their types.
 
-    Those with a name come first, so that one without takes none of theirs. Those inside a Column are among them.
+    Named checks come first, so that an unnamed one is not matched with the counterpart of a named one.
     """
-    own = (each for column in pair.model.columns for each in column.constraints)
-    checks = [each for each in (*pair.model.constraints, *own) if isinstance(each, CheckConstraint)]
+    of_columns = (each for column in pair.model.columns for each in column.constraints)
+    checks = [each for each in (*pair.model.constraints, *of_columns) if isinstance(each, CheckConstraint)]
     checks.sort(key=lambda each: (each.name is None, str(each.name), condition(context, each)))
     return [each for each in checks if is_made_on(each, context.dialect) and should_create(each, context.dialect)]
 
 
-def database_checks(context: AutogenContext, pair: Pair) -> list[Mapping[str, Any]]:
+def database_checks(context: AutogenContext, pair: Pair) -> list[Info]:
     """Return the checks of a table of the database without those that ``include_name`` leaves out."""
     parents, wanted = pair.info.parents, context.run_name_filters
     return [each for each in pair.info.checks if wanted(each["name"], "check_constraint", parents)]
 
 
 def condition(context: AutogenContext, constraint: CheckConstraint) -> str:
-    """Return what a check of the models states, as SQL of this database."""
+    """Return the condition of a check of the metadata, as SQL of this database."""
     return sql_text(constraint.sqltext, context.dialect).replace("%%", "%")
 
 
 def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
-    """Return what is left of both sides without those that are called and say the same word by word."""
+    """Return the checks of both sides without those that have the same name and condition; None if none are left."""
     left = database_checks(context, pair)
     missing: list[CheckConstraint] = []
-    changed: list[tuple[Mapping[str, Any], CheckConstraint]] = []
+    changed: list[tuple[Info, CheckConstraint]] = []
     for constraint in model_checks(context, pair):
-        name, words = (
-            final_name(constraint, context.dialect),
-            normal_sql(condition(context, constraint), context.dialect),
-        )
+        name = final_name(constraint, context.dialect)
+        text = normal_sql(condition(context, constraint), context.dialect)
         namesake = next((each for each in left if name is not None and each["name"] == name), None)
-        told = None if namesake is None else told_same_check(context, pair, constraint, namesake)
-        if namesake is not None and told is not None:
+        is_same = None if namesake is None else same_check_by_hook(context, pair, constraint, namesake)
+        if namesake is not None and is_same is not None:
             left.remove(namesake)
-            if not told:
+            if not is_same:
                 changed.append((namesake, constraint))
             continue
-        namesakes = (each for each in left if _called(each, name))
-        same = next((each for each in namesakes if normal_sql(each["sqltext"], context.dialect) == words), None)
+        namesakes = (each for each in left if _may_have_name(each, name))
+        same = next((each for each in namesakes if normal_sql(each["sqltext"], context.dialect) == text), None)
         if same is None:
             missing.append(constraint)
         else:
@@ -122,35 +119,35 @@ def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
     if missing and left:
         spelled = {id(each): condition(context, each) for each in missing}
         spelled |= {id(each): str(each["sqltext"]) for each in left}
-        sides.said = {item: Expression.of(context.dialect, pair, "check", sql) for item, sql in spelled.items()}
+        sides.expressions = {item: Expression.of(context.dialect, pair, "check", sql) for item, sql in spelled.items()}
     return sides
 
 
-def _called(item: Mapping[str, Any], name: str | None) -> bool:
+def _may_have_name(item: Info, name: str | None) -> bool:
     return name is None or item["name"] is None or str(item["name"]) == name
 
 
-def _settle(context: AutogenContext, sides: _Sides, answers: Mapping[Expression, frozenset[str] | None]) -> None:
-    """Note what is to be dropped and made.
+def _add_operations(context: AutogenContext, sides: _Sides, forms: Mapping[Expression, frozenset[str] | None]) -> None:
+    """Add the operations that drop and create checks.
 
-    A check of a type belongs to it, and none is made here. One of a name that is there, about which the database cannot
-    be asked, is left alone.
+    The check of a type is created with the type, not here. Checks of one name are left alone if the database refuses
+    their conditions, so that they cannot be compared.
     """
 
-    def said(item: object) -> frozenset[str] | None:
-        question = sides.said.get(id(item))
-        return None if question is None else answers[question]
+    def canonical(item: object) -> frozenset[str] | None:
+        expression = sides.expressions.get(id(item))
+        return None if expression is None else forms[expression]
 
-    def says(item: Mapping[str, Any], words: frozenset[str] | None) -> bool:
-        return words is not None and bool(words & (said(item) or frozenset()))
+    def is_equal(item: Info, wanted: frozenset[str] | None) -> bool:
+        return wanted is not None and bool(wanted & (canonical(item) or frozenset()))
 
     left = list(sides.database)
     missing: list[CheckConstraint] = []
     for constraint in sides.model:
-        name, words = final_name(constraint, context.dialect), said(constraint)
-        same = next((each for each in left if _called(each, name) and says(each, words)), None)
-        is_asked_in_vain = words is None and bool(sides.said)
-        if same is None and name is not None and (is_type_bound(constraint) or is_asked_in_vain):
+        name, wanted = final_name(constraint, context.dialect), canonical(constraint)
+        same = next((each for each in left if _may_have_name(each, name) and is_equal(each, wanted)), None)
+        cannot_be_compared = wanted is None and bool(sides.expressions)
+        if same is None and name is not None and (is_type_bound(constraint) or cannot_be_compared):
             same = next((each for each in left if each["name"] == name), None)
         if same is not None:
             left.remove(same)
@@ -161,45 +158,41 @@ def _settle(context: AutogenContext, sides: _Sides, answers: Mapping[Expression,
     note_checks(context, sides.pair, left, missing)
 
 
-def told_same_check(
-    context: AutogenContext, pair: Pair, model: CheckConstraint, item: Mapping[str, Any]
-) -> bool | None:
-    """Return what a dialect's own ``compare_check_constraint`` says of two checks of one name; None without one."""
+def same_check_by_hook(context: AutogenContext, pair: Pair, model: CheckConstraint, item: Info) -> bool | None:
+    """Return the result of the dialect's ``compare_check_constraint`` for checks of one name; None if it has none."""
     return same_by_hook(context.impl, "compare_check_constraint", model, lambda: existing_check(item, pair.info.key))
 
 
-def _warn_of_nameless(context: AutogenContext, item: Mapping[str, Any], key: Key) -> None:
-    """Warn of a check that stands inside a column of MariaDB; the one that a JSON column has goes without saying."""
+def _warn_of_unnamed(context: AutogenContext, item: Info, key: Key) -> None:
+    """Warn of an unnamed check of a column in MariaDB, except that of a JSON column, which is implied."""
     column, table = item.get("column"), key[1]
     implied = normal_sql(f"json_valid(`{column}`)", context.dialect)
     if normal_sql(str(item["sqltext"]), context.dialect) == implied:
         return
     context.warn(
-        f'CHECK ({item["sqltext"]}) inside column "{column}" of "{table}" is not in the models and has no name to drop '
-        f"it by: it stays. To drop it, say the column again without it: ALTER TABLE {table} MODIFY {column} ...",
+        f'CHECK ({item["sqltext"]}) inside column "{column}" of "{table}" is not in the metadata and cannot be '
+        f"dropped by a name. Restate the column without it: ALTER TABLE {table} MODIFY {column} ...",
     )
 
 
-def existing_check(item: Mapping[str, Any], key: Key) -> CheckConstraint:
-    """Return a check as the database describes it, on a table of its own."""
+def existing_check(item: Info, key: Key) -> CheckConstraint:
+    """Return a reflected check, on a separate Table."""
     schema, table = key
     return SchemaObjects().check_constraint(final(item["name"]), table, literal_text(item["sqltext"]), schema=schema)
 
 
-def note_checks(
-    context: AutogenContext, pair: Pair, gone: Sequence[Mapping[str, Any]], missing: list[CheckConstraint]
-) -> None:
-    """Add the operations, where ``include_object`` wants them."""
+def note_checks(context: AutogenContext, pair: Pair, dropped: Sequence[Info], missing: list[CheckConstraint]) -> None:
+    """Add the operations, if ``include_object`` includes the checks."""
     schema, table = pair.info.key
-    by_name = {str(each["name"]): each for each in gone}
-    for item in gone:
+    by_name = {str(each["name"]): each for each in dropped}
+    for item in dropped:
         if item.get("inherited"):  # it is dropped with that of the parent table
             continue
         existing = existing_check(item, pair.info.key)
         counterpart = next((each for each in missing if final_name(each, context.dialect) == item["name"]), None)
         operation = drop_constraint(existing, context.impl)
         if operation.constraint_name is None:
-            _warn_of_nameless(context, item, pair.info.key)
+            _warn_of_unnamed(context, item, pair.info.key)
             continue
         if context.run_object_filters(existing, item["name"], "check_constraint", True, counterpart):
             complete_reverse(context, pair.info.key, item, operation)

@@ -1,58 +1,57 @@
-"""Collations of columns, where one side states one and the other does not.
+"""Compare collations of columns where only one side has one.
 
-Where both state one, the comparison of types sees to it. The database's own default goes without saying; in MariaDB
-that is the table's.
+Where both have one, the comparison of types compares them. The default of the database is implied; in MariaDB that is
+the default of the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.types import NCHAR, NVARCHAR
 
 from ...runtime.plugins import Plugin
-from ...util.sqla_compat import AnyColumn
+from ...util.sqla_compat import AnyColumn, AnyType
 from ..compare.columns import alteration_of
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from ..databases.catalog import TableInfo
+from ..databases.catalog import Info, TableInfo
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare everywhere."""
+    """Compare on all databases."""
     plugin.add_autogenerate_comparator(compare_collations, "tables", "collations")
 
 
 def compare_collations(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find columns of texts that sort or compare in another way."""
+    """Find text columns whose collation was changed."""
     for pair in found.both:
         for column in pair.model.columns:
             item = pair.info.columns.get(str(column.name))
-            if item is None or not hasattr(column.type, "collation") or _is_that_of_its_charset(column):
+            if item is None or not hasattr(column.type, "collation") or _has_charset_only(column):
                 continue
             before, after = _of_database(item), _wanted(context, pair.info, column)
-            both_state = getattr(item["type"], "collation", None) is not None and column.type.collation is not None
-            if before != after and not both_state:
-                _note(context, database, pair, column, before)
+            both_have = getattr(item["type"], "collation", None) is not None and column.type.collation is not None
+            if before != after and not both_have:
+                _alter_type(context, database, pair, column, before)
 
 
-def _is_that_of_its_charset(column: AnyColumn) -> bool:
-    """Return whether a type of MariaDB names its character set in some way and leaves the collation to the server."""
+def _has_charset_only(column: AnyColumn) -> bool:
+    """Return whether a type of MariaDB has a character set and no collation, which the server then chooses."""
     type_: Any = column.type
     named = (getattr(type_, word, None) for word in ("charset", "binary", "ascii", "unicode", "national"))
     is_national = isinstance(type_, (NCHAR, NVARCHAR))
     return type_.collation is None and (any(named) or is_national)
 
 
-def _of_database(item: Mapping[str, Any]) -> str | None:
+def _of_database(item: Info) -> str | None:
     found = item.get("collation") or getattr(item["type"], "collation", None)
     return None if found is None or str(found).lower() in ("binary", "default") else str(found)
 
 
 def _wanted(context: AutogenContext, info: TableInfo, column: AnyColumn) -> str | None:
-    """Return what the model states; None where that is what goes without saying."""
+    """Return the collation of the model; None if it is the default."""
     stated = getattr(column.type, "collation", None)
     if stated is None or str(stated).lower() in ("default", "binary"):
         return None
@@ -60,22 +59,23 @@ def _wanted(context: AutogenContext, info: TableInfo, column: AnyColumn) -> str 
     return None if inherited is not None and str(stated).lower() == str(inherited).lower() else str(stated)
 
 
-def _note(context: AutogenContext, database: Database, pair: Pair, column: AnyColumn, collation: str | None) -> None:
+def _alter_type(
+    context: AutogenContext, database: Database, pair: Pair, column: AnyColumn, collation: str | None
+) -> None:
     alteration = alteration_of(context, database, pair.info, pair.changes, column)
     if alteration is None:
         return
     existing = alteration.existing_type
-    if collation is not None and getattr(existing, "collation", collation) is None:
+    if existing is not None and collation is not None and getattr(existing, "collation", collation) is None:
         alteration.existing_type = _with_collation(existing, collation)
     alteration.modify_type = column.type
     inherited = pair.info.options.get(f"{context.dialect.name}_collate")
-    if (
-        inherited is not None and getattr(column.type, "collation", None) is None
-    ):  # MODIFY keeps what it does not speak of
+    # MODIFY keeps a collation that it does not name, so the default is stated.
+    if inherited is not None and getattr(column.type, "collation", None) is None:
         alteration.modify_type = _with_collation(column.type, inherited)
 
 
-def _with_collation(type_: Any, collation: str | None) -> Any:
-    copied = type_.copy()
+def _with_collation(type_: AnyType, collation: str | None) -> AnyType:
+    copied = type_.copy()  # type: ignore[attr-defined]  # the types with a collation have it
     copied.collation = collation
-    return copied
+    return cast(AnyType, copied)

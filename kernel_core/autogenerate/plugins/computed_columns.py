@@ -1,4 +1,4 @@
-"""Generated columns that compute something else, or keep it another way."""
+"""Compare generated columns: their expressions, and whether they are stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..registry import built_in_plugins
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare everywhere; where this plugin is not chosen, the built-in comparison warns of what it would change."""
+    """Compare on all databases; if this plugin is not chosen, the built-in comparison warns of the differences."""
     plugin.add_autogenerate_comparator(compare_computed, "tables", "computed_columns")
     built_in = built_in_plugins["defaults"]
     built_in.add_autogenerate_comparator(warn_of_computed, "tables", "computed_columns", priority=DispatchPriority.LAST)
@@ -26,27 +26,27 @@ def setup(plugin: Plugin) -> None:
 def compare_computed(context: AutogenContext, database: Database, found: Found) -> PriorityDispatchResult:
     """Find columns that are generated on both sides and differ.
 
-    Such a column is dropped and added again with its indexes: it holds nothing that cannot be computed anew.
+    Such a column is dropped and added again with its indexes: its values are computed again.
     """
     for pair, column in _changed(context, found):
-        _make_anew(context, database, pair, column)
+        _recreate(context, database, pair, column)
     return PriorityDispatchResult.STOP
 
 
 def warn_of_computed(context: AutogenContext, database: Database, found: Found) -> None:
-    """Warn of generated columns that differ: no database changes what a column computes."""
+    """Warn of generated columns that differ: no database can alter the expression of a column."""
     for pair, column in _changed(context, found):
         if context.run_object_filters(column, str(column.name), "column", False, None):
             context.warn(
-                f"{pair.info.key[1]}.{column.name} computes something else in the models than in the database; "
+                f"{pair.info.key[1]}.{column.name} has different expressions in the metadata and the database; "
                 "this cannot be altered. Drop the column and add it again, or choose the plugin "
                 "kernel_core.ext.computed_columns.",
             )
 
 
 def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, AnyColumn]]:
-    """Return the columns that are generated on both sides and compute something else, or keep it another way."""
-    asked: list[tuple[tuple[Pair, AnyColumn], Expression, Expression]] = []
+    """Return the columns that are generated on both sides and differ in their expression or in being stored."""
+    compared: list[tuple[tuple[Pair, AnyColumn], Expression, Expression]] = []
     others: list[tuple[Pair, AnyColumn]] = []
     for pair in found.both:
         for column in pair.model.columns:
@@ -60,11 +60,13 @@ def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, AnyColum
             before = str(item["computed"]["sqltext"])
             after = sql_text(column.computed.sqltext, context.dialect).replace("%%", "%")
             type_ = context.dialect.type_compiler_instance.process(column.type)
-            asked.append(((pair, column), *Expression.of_both(context.dialect, pair, "computed", before, after, type_)))
-    return [*others, *differing(context, asked)]
+            compared.append(
+                ((pair, column), *Expression.of_both(context.dialect, pair, "computed", before, after, type_))
+            )
+    return [*others, *differing(context, compared)]
 
 
-def _make_anew(context: AutogenContext, database: Database, pair: Pair, column: AnyColumn) -> None:
+def _recreate(context: AutogenContext, database: Database, pair: Pair, column: AnyColumn) -> None:
     schema, table = pair.info.key
     existing = database.column(pair.info.key, str(column.name))
     if not context.run_object_filters(existing, str(column.name), "column", True, column):

@@ -1,9 +1,6 @@
-"""Unique constraints that are checked at another time: DEFERRABLE, INITIALLY DEFERRED (PostgreSQL)."""
+"""Compare DEFERRABLE and INITIALLY DEFERRED of unique constraints (PostgreSQL)."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy.schema import UniqueConstraint
 
@@ -16,17 +13,18 @@ from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import dialects_where
+from ..databases.catalog import Info
 from ..databases.signature import reflected_unique_signature
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare where it is known when a constraint is checked."""
+    """Compare where the catalog has this."""
     for dialect_name in dialects_where(lambda rules: rules.reflects_unique_timing):
         plugin.add_autogenerate_comparator(compare_timing, "tables", "deferrables", qualifier=dialect_name)
 
 
 def compare_timing(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find unique constraints that are the same but for when they are checked; they are made anew."""
+    """Find unique constraints that differ only in when they are checked; they are re-created."""
     for pair in found.both:
         for constraint, item in _same(context, pair):
             if _timing(constraint.deferrable, constraint.initially) == _timing(
@@ -46,10 +44,10 @@ def compare_timing(context: AutogenContext, database: Database, found: Found) ->
                 pair.changes.added_constraints.append(addition)
 
 
-def _same(context: AutogenContext, pair: Pair) -> list[tuple[UniqueConstraint, Mapping[str, Any]]]:
-    """Return the constraints that both sides have: of one name, or unnamed, and over the same columns."""
+def _same(context: AutogenContext, pair: Pair) -> list[tuple[UniqueConstraint, Info]]:
+    """Return the constraints that both sides have: of one name or unnamed, over the same columns."""
     left = list(pair.info.uniques)
-    found: list[tuple[UniqueConstraint, Mapping[str, Any]]] = []
+    found: list[tuple[UniqueConstraint, Info]] = []
     wanted = [each for each in pair.model.constraints if isinstance(each, UniqueConstraint)]
     for constraint in sorted(wanted, key=lambda each: (each.name is None, str(each.name))):
         name, value = final_name(constraint, context.dialect), unique_signature(constraint)
@@ -61,6 +59,6 @@ def _same(context: AutogenContext, pair: Pair) -> list[tuple[UniqueConstraint, M
     return found
 
 
-def _timing(deferrable: Any, initially: Any) -> tuple[bool, bool]:
+def _timing(deferrable: object, initially: object) -> tuple[bool, bool]:
     deferred = str(initially or "").upper() == "DEFERRED"
     return bool(deferrable) or deferred, deferred

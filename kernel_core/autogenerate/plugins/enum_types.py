@@ -1,14 +1,13 @@
-"""PostgreSQL's enum types: which are new, which are gone, and whose values are others.
+"""Compare enum types (PostgreSQL): which are new, which are dropped, and whose values were changed.
 
-A type is dropped only where the database used it in tables that were looked at, and nothing uses it any more: what else
-there is may be somebody else's. A type with ``create_type=False`` is left alone.
+A type is dropped only if the compared tables used it and no table uses it any more: other types may belong to another
+application. A type with ``create_type=False`` is left alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import Column
@@ -25,19 +24,19 @@ from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import dialects_where
-from ..databases.catalog import Key
+from ..databases.catalog import Info, Key
 from ..renames.similarity import similarity
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare on PostgreSQL alone."""
+    """Compare where the database has enum types."""
     for dialect_name in dialects_where(lambda rules: rules.has_enum_types):
         plugin.add_autogenerate_comparator(compare_enum_types, "tables", "enum_types", qualifier=dialect_name)
 
 
 @dataclass(slots=True)
 class _Type:
-    """An enum type: its values in the database and in the models, None where there is none; who uses it there."""
+    """An enum type: its values in the database and in the metadata, None if it is not there; its uses."""
 
     key: Key
     before: list[str] | None = None
@@ -46,10 +45,10 @@ class _Type:
 
 
 def compare_enum_types(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find what makes the enum types what the models say; they come before all that uses them, and go after it."""
+    """Find the changes of enum types: they are created before the tables that use them, and dropped after these."""
     types = _types(context, database)
-    made = {key for key, each in types.items() if each.after is not None}
-    _leave_making(found, made, database)
+    created = {key for key, each in types.items() if each.after is not None}
+    _use_created_types(found, created, database)
     for each in types.values():
         schema, name = each.key
         if each.before is None and each.after is not None:
@@ -61,7 +60,7 @@ def compare_enum_types(context: AutogenContext, database: Database, found: Found
 
 
 def _types(context: AutogenContext, database: Database) -> dict[Key, _Type]:
-    """Return the types that the models use, and those that the database uses in the tables that were looked at."""
+    """Return the types that the metadata uses, and those that the database uses in the compared tables."""
     types: dict[Key, _Type] = {}
     for table in context.sorted_tables:
         for column in table.columns:
@@ -77,7 +76,7 @@ def _types(context: AutogenContext, database: Database) -> dict[Key, _Type]:
     } - types.keys()
     for info in database.infos.values():
         for item in info.columns.values():
-            named = _plain_enum(item["type"])
+            named = _item_enum(item["type"])
             place = _key(named, database) if named is not None and named.name else None
             if place is not None and place not in left_alone:
                 types.setdefault(place, _Type(place)).uses.append(_use(info.key, item))
@@ -93,7 +92,7 @@ def _types(context: AutogenContext, database: Database) -> dict[Key, _Type]:
 
 
 def _allows(labels: list[str], default: str, grammar: Grammar) -> bool:
-    """Tell whether a server default, ``'a'::mood`` or ``'{a,b}'::mood[]``, is still one; what is no text is."""
+    """Return whether a server default, ``'a'::mood`` or ``'{a,b}'::mood[]``, is valid; any that is not a string is."""
     found = tokens(default, grammar)
     value = string_value(found[0].text, grammar) if found and found[0].kind == "text" else None
     if value is None:
@@ -103,7 +102,7 @@ def _allows(labels: list[str], default: str, grammar: Grammar) -> bool:
     return value in labels
 
 
-def _use(table: Key, item: dict[str, Any]) -> EnumUse:
+def _use(table: Key, item: Info) -> EnumUse:
     use: EnumUse = {"table": table[1], "column": str(item["name"])}
     if table[0] is not None:
         use["schema"] = table[0]
@@ -121,14 +120,14 @@ def _key(enum: Enum, database: Database) -> Key:
     return (None if schema == database.default_schema else schema, name)
 
 
-def _plain_enum(type_: AnyType) -> Enum | None:
+def _item_enum(type_: AnyType) -> Enum | None:
     while isinstance(type_, ARRAY):
         type_ = type_.item_type
     return type_ if isinstance(type_, Enum) else None
 
 
 def _enum_of(type_: AnyType, context: AutogenContext, *, made_only: bool = True) -> Enum | None:
-    """Return the enum type of PostgreSQL that a type of the models is, or is an array of."""
+    """Return the native enum type that a type of the metadata is, or is an array of."""
     while isinstance(type_, ARRAY):
         type_ = type_.item_type
     spelled = type_.dialect_impl(context.dialect)
@@ -142,10 +141,10 @@ def _enum_of(type_: AnyType, context: AutogenContext, *, made_only: bool = True)
 
 
 def values_changed(key: Key, before: list[str], after: list[str], uses: list[EnumUse]) -> Iterator[MigrateOperation]:
-    """Yield what makes one list of values the other one.
+    """Yield the operations that change one list of values to another.
 
-    Values of similar names in the same place are renamed; new ones are added in their place; where one goes, or the
-    order is another one, the type is made anew.
+    Values with similar names at the same position are renamed, new ones are added at their position; where a value is
+    dropped or the order changes, the type is re-created.
     """
     schema, name = key
     now = list(before)
@@ -170,7 +169,7 @@ def values_changed(key: Key, before: list[str], after: list[str], uses: list[Enu
 
 
 def _renamed(before: list[str], after: list[str]) -> list[tuple[str, str]]:
-    """Return the values that have another, similar name in the same place, the rest of the list being the same."""
+    """Return the values that have another, similar name at the same position, if the rest of the list is the same."""
     if len(before) != len(after):
         return []
     pairs = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
@@ -178,14 +177,14 @@ def _renamed(before: list[str], after: list[str]) -> list[tuple[str, str]]:
     return pairs if fresh else []
 
 
-def _leave_making(found: Found, keys: set[Key], database: Database) -> None:
-    """Let tables and columns use the types, and not make them."""
+def _use_created_types(found: Found, keys: set[Key], database: Database) -> None:
+    """Let tables and columns use the types without creating them."""
     changes = [operation for pair in found.both for operation in pair.changes.in_order()]
     for operation in (*found.created, *changes):
         for column in _columns(operation):
-            column.type = _used(column.type, keys, database)
+            column.type = _without_creating(column.type, keys, database)
         if isinstance(operation, AlterColumnOp) and operation.modify_type is not None:
-            operation.modify_type = _used(operation.modify_type, keys, database)
+            operation.modify_type = _without_creating(operation.modify_type, keys, database)
 
 
 def _columns(operation: MigrateOperation) -> Iterable[AnyColumn]:
@@ -194,9 +193,9 @@ def _columns(operation: MigrateOperation) -> Iterable[AnyColumn]:
     return [operation.column] if isinstance(operation, AddColumnOp) else []
 
 
-def _used(type_: AnyType, keys: set[Key], database: Database) -> AnyType:
+def _without_creating(type_: AnyType, keys: set[Key], database: Database) -> AnyType:
     if type(type_) in (ARRAY, postgresql.ARRAY):
-        item = _used(type_.item_type, keys, database)  # type: ignore[attr-defined]
+        item = _without_creating(type_.item_type, keys, database)  # type: ignore[attr-defined]
         return type_ if item is type_.item_type else postgresql.ARRAY(item, dimensions=type_.dimensions)  # type: ignore[attr-defined]
     if type(type_) not in (Enum, postgresql.ENUM) or not isinstance(type_, Enum) or _key(type_, database) not in keys:
         return type_

@@ -1,9 +1,6 @@
-"""Exclude constraints of PostgreSQL: new, gone, or of another definition."""
+"""Compare exclude constraints (PostgreSQL): added, dropped, or with another definition."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
@@ -18,43 +15,44 @@ from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression, dialects_where
+from ..databases.catalog import Info
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare on PostgreSQL alone."""
+    """Compare where the database has exclude constraints."""
     for dialect_name in dialects_where(lambda rules: rules.has_exclude_constraints):
         plugin.add_autogenerate_comparator(compare_excludes, "tables", "exclude_constraints", qualifier=dialect_name)
 
 
 def compare_excludes(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find exclude constraints; those of one name by their definitions, those without by the definition alone."""
+    """Compare the definitions of exclude constraints of one name, and of unnamed ones with all others."""
     sides = [pair for pair in found.both if pair.info.excludes or _of_model(pair)]
-    answers = canonical_forms(context, [question for pair in sides for question in _questions(context, pair)])
+    forms = canonical_forms(context, [expression for pair in sides for expression in _expressions(context, pair)])
     for pair in sides:
-        left: list[Mapping[str, Any]] = list(pair.info.excludes)
+        left: list[Info] = list(pair.info.excludes)
         missing: list[ExcludeConstraint] = []
         for constraint in _of_model(pair):
             name = final_name(constraint, context.dialect)
-            wanted = answers[_question(context, pair, _definition(context, constraint))]
+            wanted = forms[_expression(context, pair, _definition(context, constraint))]
             named = [each for each in left if name in (None, each["name"])]
-            there = [answers[_question(context, pair, each["definition"])] for each in named]
-            same = next((each for each, said in zip(named, there, strict=True) if not differ(said, wanted)), None)
+            there = [forms[_expression(context, pair, each["definition"])] for each in named]
+            same = next((each for each, form in zip(named, there, strict=True) if not differ(form, wanted)), None)
             if same is None:
                 missing.append(constraint)
             else:
                 left.remove(same)
-        _note(context, pair, left, missing)
+        _add_operations(context, pair, left, missing)
 
 
-def _question(context: AutogenContext, pair: Pair, definition: str) -> Expression:
+def _expression(context: AutogenContext, pair: Pair, definition: str) -> Expression:
     return Expression.of(context.dialect, pair, "exclude", definition)
 
 
-def _questions(context: AutogenContext, pair: Pair) -> list[Expression]:
-    """Return those about both sides."""
+def _expressions(context: AutogenContext, pair: Pair) -> list[Expression]:
+    """Return the definitions of both sides."""
     before = [str(each["definition"]) for each in pair.info.excludes]
     after = [_definition(context, constraint) for constraint in _of_model(pair)]
-    return [_question(context, pair, definition) for definition in (*before, *after)]
+    return [_expression(context, pair, definition) for definition in (*before, *after)]
 
 
 def _of_model(pair: Pair) -> list[ExcludeConstraint]:
@@ -64,13 +62,13 @@ def _of_model(pair: Pair) -> list[ExcludeConstraint]:
 
 def _definition(context: AutogenContext, constraint: ExcludeConstraint) -> str:
     """Return ``EXCLUDE USING gist (...)`` without the name."""
-    words = ddl_compiler(context.dialect).process(constraint)
-    return words[words.index("EXCLUDE") :].replace("%%", "%")
+    sql = ddl_compiler(context.dialect).process(constraint)
+    return sql[sql.index("EXCLUDE") :].replace("%%", "%")
 
 
-def _note(context: AutogenContext, pair: Pair, gone: list[Mapping[str, Any]], missing: list[ExcludeConstraint]) -> None:
+def _add_operations(context: AutogenContext, pair: Pair, dropped: list[Info], missing: list[ExcludeConstraint]) -> None:
     schema, table = pair.info.key
-    for item in gone:
+    for item in dropped:
         if item.get("inherited"):
             continue
         creation = context.rules.create_exclude_constraint(pair.info.key, item)

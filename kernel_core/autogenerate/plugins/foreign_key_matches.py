@@ -1,8 +1,6 @@
-"""Foreign keys over several columns that match in another way: MATCH FULL, SIMPLE (PostgreSQL)."""
+"""Compare MATCH FULL and MATCH SIMPLE of foreign keys over several columns (PostgreSQL)."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
@@ -16,13 +14,13 @@ from ..databases.signature import foreign_key_signature, reflected_foreign_key_s
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare where the database tells it."""
+    """Compare where the catalog has this."""
     for dialect_name in dialects_where(lambda rules: rules.reflects_match):
         plugin.add_autogenerate_comparator(compare_matches, "tables", "foreign_key_matches", qualifier=dialect_name)
 
 
 def compare_matches(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find foreign keys that are the same but for how NULL among their columns counts; they are made anew."""
+    """Find foreign keys that differ only in MATCH; they are re-created."""
     schema = database.default_schema
     for pair in found.both:
         there = {reflected_foreign_key_signature(item, schema): item for item in pair.info.foreign_keys}
@@ -42,7 +40,7 @@ def compare_matches(context: AutogenContext, database: Database, found: Found) -
             pair.changes.added_foreign_keys.append(addition)
 
 
-def _match(word: Any) -> str:
-    """SIMPLE is what goes without saying (SQL standard, 8.12)."""
+def _match(word: object) -> str:
+    """Return the MATCH option; "" for SIMPLE, which is the default (SQL standard, 8.12)."""
     match = str(word or "").upper()
     return "" if match == "SIMPLE" else match

@@ -1,12 +1,9 @@
-"""What else makes an index: its WHERE, its method, its operator classes (PostgreSQL, and the WHERE of SQLite).
+"""Compare options of indexes: WHERE, method and operator classes (PostgreSQL; of SQLite only WHERE).
 
-Of MariaDB and MySQL: whether it is FULLTEXT or SPATIAL, how much of a text it holds, and the method of MEMORY tables.
+In MariaDB and MySQL: FULLTEXT and SPATIAL, prefix lengths, and the method of MEMORY tables.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy.schema import Index
 
@@ -19,17 +16,18 @@ from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression, dialects_where
+from ..databases.catalog import Info
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare where there is something to compare."""
+    """Compare where indexes have such options."""
     for dialect_name in dialects_where(lambda rules: rules.has_index_options):
         plugin.add_autogenerate_comparator(compare_index_options, "tables", "index_options", qualifier=dialect_name)
 
 
 def compare_index_options(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find indexes that are the same by name, columns and uniqueness, and differ in the rest; they are made anew."""
-    asked: list[tuple[tuple[Pair, Index], Expression, Expression]] = []
+    """Find indexes that differ, but not in name, columns or uniqueness; they are re-created."""
+    compared: list[tuple[tuple[Pair, Index], Expression, Expression]] = []
     others: list[tuple[Pair, Index]] = []
     options_differ = context.rules.index_options_comparison(connection_of(context))
     for pair in found.both:
@@ -38,13 +36,13 @@ def compare_index_options(context: AutogenContext, database: Database, found: Fo
             if (before is None) != (after is None) or options_differ(pair.info, index, item):
                 others.append((pair, index))
             elif before is not None and after is not None:
-                asked.append(((pair, index), *Expression.of_both(context.dialect, pair, "where", before, after)))
-    for pair, index in (*others, *differing(context, asked)):
-        _make_anew(context, database, pair, index)
+                compared.append(((pair, index), *Expression.of_both(context.dialect, pair, "where", before, after)))
+    for pair, index in (*others, *differing(context, compared)):
+        _recreate(context, database, pair, index)
 
 
-def _same_names(context: AutogenContext, pair: Pair) -> list[tuple[Index, Mapping[str, Any]]]:
-    """Return the indexes that both sides have and that nobody drops already."""
+def _same_names(context: AutogenContext, pair: Pair) -> list[tuple[Index, Info]]:
+    """Return the indexes that both sides have and that no other operation drops."""
     dropped = {getattr(each, "index_name", None) for each in pair.changes.dropped_indexes}
     there = {str(item["name"]): item for item in pair.info.indexes}
     named = {str(final_name(each, context.dialect)): each for each in pair.model.indexes if each.name is not None}
@@ -55,7 +53,7 @@ def _same_names(context: AutogenContext, pair: Pair) -> list[tuple[Index, Mappin
     ]
 
 
-def _where_of_database(context: AutogenContext, item: Mapping[str, Any]) -> str | None:
+def _where_of_database(context: AutogenContext, item: Info) -> str | None:
     where = (item.get("dialect_options") or {}).get(f"{context.dialect.name}_where")
     return None if where is None else sql_text(where, context.dialect)
 
@@ -65,7 +63,7 @@ def _where_of_model(context: AutogenContext, index: Index) -> str | None:
     return None if where is None else sql_text(where, context.dialect).replace("%%", "%")
 
 
-def _make_anew(context: AutogenContext, database: Database, pair: Pair, index: Index) -> None:
+def _recreate(context: AutogenContext, database: Database, pair: Pair, index: Index) -> None:
     name = final_name(index, context.dialect)
     existing = next(each for each in database.table(pair.info.key).indexes if each.name == name)
     if context.run_object_filters(existing, name, "index", True, index):

@@ -1,9 +1,6 @@
-"""Enum and Boolean types that keep their values by a named CHECK: whether it lists the same values."""
+"""Compare the values in the named CHECK of Enum types that are not native."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy.schema import CheckConstraint
 from sqlalchemy.types import Enum, String
@@ -18,44 +15,45 @@ from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression
+from ..databases.catalog import Info
 from .checks import condition, database_checks, existing_check, model_checks
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare everywhere."""
+    """Compare on all databases."""
     plugin.add_autogenerate_comparator(compare_values, "tables", "nonnative_enums")
 
 
 def compare_values(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find Enum columns whose check, of the type's name, lists other values than the type."""
-    asked: list[tuple[_Subject, Expression, Expression]] = []
+    """Find Enum columns whose check lists other values than the type."""
+    compared: list[tuple[_Subject, Expression, Expression]] = []
     for pair in found.both:
-        there: dict[str | None, Mapping[str, Any]] = {each["name"]: each for each in database_checks(context, pair)}
+        there: dict[str | None, Info] = {each["name"]: each for each in database_checks(context, pair)}
         for column, constraint in _enum_checks(context, pair):
             item = there.get(final_name(constraint, context.dialect))
             if item is None:
                 continue
             before, after = str(item["sqltext"]), condition(context, constraint)
             subject = (pair, column, constraint, item)
-            asked.append((subject, *Expression.of_both(context.dialect, pair, "check", before, after)))
-    for subject in differing(context, asked):
-        _note(context, *subject)
+            compared.append((subject, *Expression.of_both(context.dialect, pair, "check", before, after)))
+    for subject in differing(context, compared):
+        _replace_check(context, *subject)
 
 
-_Subject = tuple[Pair, AnyColumn, CheckConstraint, Mapping[str, Any]]
+_Subject = tuple[Pair, AnyColumn, CheckConstraint, Info]
 
 
 def _enum_checks(context: AutogenContext, pair: Pair) -> list[tuple[AnyColumn, CheckConstraint]]:
-    """Return the columns of both sides whose Enum type makes a named check here, each with that check."""
+    """Return the columns of both sides whose Enum type has a named check on this database, each with the check."""
     named = [each for each in model_checks(context, pair) if is_type_bound(each) and each.name is not None]
     enums = [each for each in pair.model.columns if isinstance(each.type, Enum) and str(each.name) in pair.info.columns]
     return [(column, check) for check in named for column in enums if list(check.columns) == [column]]
 
 
-def _note(
-    context: AutogenContext, pair: Pair, column: AnyColumn, constraint: CheckConstraint, item: Mapping[str, Any]
+def _replace_check(
+    context: AutogenContext, pair: Pair, column: AnyColumn, constraint: CheckConstraint, item: Info
 ) -> None:
-    """Drop the old check and make the new one; another change of the column's type shall not make it a second time."""
+    """Drop the old check and create the new one; another change of the column's type must not create it again."""
     schema, table = pair.info.key
     existing = existing_check(item, pair.info.key)
     if not context.run_object_filters(existing, item["name"], "check_constraint", True, constraint):

@@ -1,4 +1,4 @@
-"""Primary keys over other columns."""
+"""Compare the columns of primary keys."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ..context import AutogenContext, names
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare everywhere."""
+    """Compare on all databases."""
     plugin.add_autogenerate_comparator(compare_primary_keys, "tables", "primary_keys")
 
 
 def compare_primary_keys(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find keys whose columns, or their order, differ; the old one goes first, the new one comes after its columns.
+    """Find keys whose columns, or their order, differ; the old one is dropped first, the new one created last.
 
-    A new key without a name gets the old one's, so that a downgrade can drop it.
+    A new key without a name is given the name of the old one, so that a downgrade can drop it.
     """
     for pair in found.both:
         before, after = pair.info.key_columns, names(pair.model.primary_key.columns)
         if before != after and not pair.info.primary_key.get("inherited"):
-            _note(context, pair, before, after)
+            _replace_key(context, pair, before, after)
 
 
-def _note(context: AutogenContext, pair: Pair, before: list[str], after: list[str]) -> None:
+def _replace_key(context: AutogenContext, pair: Pair, before: list[str], after: list[str]) -> None:
     schema, table = pair.info.key
     old_name = pair.info.primary_key.get("name") or f"pk_{table}"
     if before:

@@ -1,9 +1,8 @@
-"""Options of tables that the models state: engine, character set, collation, row format (MariaDB, MySQL)."""
+"""Compare the table options of the metadata: engine, character set, collation, row format (MariaDB, MySQL)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ...operations.kinds.table_options import KNOWN, SetTableOptionsOp
 from ...runtime.plugins import Plugin
@@ -14,13 +13,13 @@ from ..databases import dialects_where
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare where tables have such options."""
+    """Compare where tables have options."""
     for dialect_name in dialects_where(lambda rules: rules.has_table_options):
         plugin.add_autogenerate_comparator(compare_options, "tables", "table_options", qualifier=dialect_name)
 
 
 def compare_options(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find tables with other options than the models state; what the models leave open is up to the server."""
+    """Find tables whose options differ from the metadata; options that it does not state are not compared."""
     for pair in found.both:
         there, wanted = _options(context, pair.info.options), _options(context, pair.model.dialect_kwargs)
         if "charset" in wanted and "collate" not in wanted and there.get("charset") == wanted["charset"]:
@@ -39,8 +38,8 @@ _NAMES = {"default_charset": "charset", "character_set": "charset", "default_cha
 _NAMES |= {"default_collate": "collate"}
 
 
-def _options(context: AutogenContext, given: Mapping[str, Any]) -> dict[str, str]:
-    """Return those options that are compared, by their names here, their values as they are compared."""
+def _options(context: AutogenContext, given: Mapping[str, object]) -> dict[str, str]:
+    """Return the options that are compared, under one name and with comparable values."""
     found: dict[str, str] = {}
     for key, value in given.items():
         dialect_name, _, name = key.partition("_")

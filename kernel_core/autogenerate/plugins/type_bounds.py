@@ -1,7 +1,7 @@
-"""Lengths and precisions that only one side states: ``VARCHAR`` and ``VARCHAR(20)``, ``TIMESTAMP(3)``.
+"""Compare lengths and precisions that only one side states: ``VARCHAR`` and ``VARCHAR(20)``, ``TIMESTAMP(3)``.
 
-Where both state one, the comparison of types sees to it. PostgreSQL and SQLite keep what a type was made with; MariaDB
-fills in what was left open.
+Where both state one, the comparison of types compares them. PostgreSQL and SQLite store a type as it was stated;
+MariaDB adds the default.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ..databases import dialects_where
 
 
 def setup(plugin: Plugin) -> None:
-    """Compare where a database keeps what it was told."""
+    """Compare where the database stores types as they were stated."""
     for dialect_name in dialects_where(lambda rules: rules.keeps_type_bounds):
         plugin.add_autogenerate_comparator(compare_bounds, "tables", "type_bounds", qualifier=dialect_name)
 
 
 def compare_bounds(context: AutogenContext, database: Database, found: Found) -> None:
-    """Find columns whose type gets or loses its bounds; a hook ``compare_type`` has the last word about types."""
+    """Find columns whose type gets or loses its bounds; not compared where there is a ``compare_type`` hook."""
     if context.opts.get("compare_type", True) is not True or is_third_party(context.impl, "compare_type"):
         return
     for pair in found.both:
