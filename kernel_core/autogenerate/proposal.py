@@ -70,9 +70,7 @@ class Proposed:
 
         Raises IrreversibleOperation where an operation cannot be reversed.
         """
-        names = operations.names or self.operations.names
-        if names is not None:
-            names.assign(operations.leaves())
+        operations = operations.changed(names=operations.names or self.operations.names).named()
         up, down = self.tokens
         upgrade = UpgradeOps(operations.ops, up)
         downgrade = operations.reverse_into(DowngradeOps(downgrade_token=down))
@@ -142,10 +140,8 @@ def compared(context: AutogenContext, renames: str | None = None) -> UpgradeOps:
     found = UpgradeOps()
     orders = populate_upgrade_ops(context, found)
     found = settle_renames(context, found, orders, chosen_renames(context.migration_context, renames))
-    found.names = None if context.impl is None else context.impl.generated_names(context.connection)
-    if found.names is not None:
-        found.names.assign(found.leaves())
-    return found
+    names = None if context.impl is None else context.impl.generated_names(context.connection)
+    return found.changed(names=names).named()
 
 
 def script_template_args(

@@ -48,18 +48,24 @@ class GeneratedNames:
         self._connection: Connection | None = connection
         self._read = False
 
-    def assign(self, operations: Iterable[MigrateOperation]) -> None:
-        """Set ``generated_name`` of each unnamed constraint, and ``undone_by`` where ``reverse()`` would not do.
+    def named(self, operations: Iterable[MigrateOperation]) -> dict[int, MigrateOperation]:
+        """Return the operations that change, by the ``id()`` of the given ones.
 
+        An unnamed constraint has a ``generated_name``; what ``reverse()`` would not undo completely has ``undone_by``.
         The operations carry both from here to the rendering of ``downgrade()``.
         """
         several = list(operations)
+        changed: dict[int, MigrateOperation] = {}
         for operation, created in zip(several, self.created_by(several), strict=False):
+            values: dict[str, object] = {}
             if isinstance(operation, AddConstraintOp):
                 is_unnamed = operation.constraint_name is None
-                operation.generated_name = conv(created.name) if created.name and is_unnamed else None
+                values["generated_name"] = conv(created.name) if created.name and is_unnamed else None
             if created.undo is not None:
-                operation.undone_by = created.undo
+                values["undone_by"] = created.undo
+            if any(getattr(operation, name) != value for name, value in values.items()):
+                changed[id(operation)] = operation.changed(**values)
+        return changed
 
     def created_by(self, operations: Sequence[MigrateOperation]) -> list[Created]:
         """Return what the database creates with each operation; an empty list where nothing is to be known."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from ..util import files
 from .kinds.table import CreateTableOp, DropTableOp
@@ -31,6 +31,15 @@ class OpContainer(MigrateOperation):
                 yield from operation.leaves()
             else:
                 yield operation
+
+    def replaced(self, instead: Mapping[int, MigrateOperation]) -> Self:
+        """Return a copy with other operations in place of some, by their ``id()``."""
+        return self.changed(
+            ops=[
+                each.replaced(instead) if isinstance(each, OpContainer) else instead.get(id(each), each)
+                for each in self.ops
+            ]
+        )
 
     def as_diffs(self) -> list[Any]:
         """Return the diff tuples of ``compare_metadata``; alterations of one column stand in one list."""
@@ -111,10 +120,13 @@ class ModifyTableOps(OpContainer):
 
 
 class NamesConstraints(Protocol):
-    """Finds the names that a database will give to unnamed constraints."""
+    """Predicts the names that a database will give to unnamed constraints."""
 
-    def assign(self, operations: Iterable[MigrateOperation]) -> None:
-        """Set ``generated_name`` of each unnamed constraint, as if the operations ran in this order."""
+    def named(self, operations: Iterable[MigrateOperation]) -> Mapping[int, MigrateOperation]:
+        """Return the operations with ``generated_name`` set, by the ``id()`` of the ones given; not those that stay.
+
+        The names are those that the database gives if the operations run in this order.
+        """
 
 
 class UpgradeOps(OpContainer):
@@ -124,11 +136,25 @@ class UpgradeOps(OpContainer):
     of unnamed constraints again where operations are left out or edited.
     """
 
-    def __init__(self, ops: Iterable[MigrateOperation] = (), upgrade_token: str = "upgrades") -> None:
+    def __init__(
+        self,
+        ops: Iterable[MigrateOperation] = (),
+        upgrade_token: str = "upgrades",
+        *,
+        renames: Sequence[RenameCandidate] = (),
+        names: NamesConstraints | None = None,
+    ) -> None:
         super().__init__(ops)
         self.upgrade_token = upgrade_token
-        self.renames: tuple[RenameCandidate, ...] = ()
-        self.names: NamesConstraints | None = None
+        self.renames, self.names = tuple(renames), names
+
+    def replaced(self, instead: Mapping[int, MigrateOperation]) -> Self:
+        """Return a copy with other operations in place of some, by their ``id()``; in its renames too."""
+        return super().replaced(instead).changed(renames=tuple(each.replaced(instead) for each in self.renames))
+
+    def named(self) -> Self:
+        """Return a copy in which unnamed constraints have the names that the database will give them."""
+        return self if self.names is None else self.replaced(self.names.named(self.leaves()))
 
     def reverse_into(self, downgrade_ops: DowngradeOps) -> DowngradeOps:
         """Fill ``downgrade_ops`` with what undoes this, last first, and return it."""

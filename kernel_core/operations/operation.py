@@ -161,6 +161,13 @@ class MigrateOperation:
         """Return a sample for the tests that run over every registered operation."""
         raise NotImplementedError(f"{cls.__name__} gives no example.")
 
+    def changed(self, **attributes: object) -> Self:
+        """Return a copy of this operation with other values for some attributes; this one stays as it is."""
+        copied = copy.copy(self)
+        for name, value in attributes.items():
+            setattr(copied, name, value)
+        return copied
+
     def edit(self, **values: object) -> Self:
         """Return a new operation with other values for some `fields`; this one stays as it is.
 

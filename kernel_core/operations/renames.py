@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ..util.sql import STANDARD, Grammar
 from .kinds.column import AddColumnOp, DropColumnOp
@@ -28,6 +29,13 @@ class RenameCandidate:
 
     def __repr__(self) -> str:
         return f"<{self.sentence()}>"
+
+    def replaced(self, instead: Mapping[int, MigrateOperation]) -> RenameCandidate:
+        """Return the candidate with other operations of the same classes in place of some, by their ``id()``."""
+        drop, add = instead.get(id(self.drop), self.drop), instead.get(id(self.add), self.add)
+        assert isinstance(drop, (DropColumnOp, DropTableOp))
+        assert isinstance(add, (AddColumnOp, CreateTableOp))
+        return replace(self, drop=drop, add=add, instead=tuple(instead.get(id(each), each) for each in self.instead))
 
     @property
     def is_table(self) -> bool:

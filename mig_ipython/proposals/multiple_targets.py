@@ -34,19 +34,16 @@ def are_alike(parts: Sequence[Part]) -> bool:
 
 def joined(parts: Sequence[Part]) -> UpgradeOps:
     """Return the operations of all parts in one list, each with its target as ``engine``."""
-    operations = []
-    renames = []
-    for part in parts:
-        for operation in part.operations.leaves():
-            operation.engine = part.label
-            operations.append(operation)
-        for candidate in getattr(part.operations, "renames", ()):
-            for operation in candidate.instead:
-                operation.engine = part.label
-            renames.append(candidate)
-    found = UpgradeOps(operations)
-    found.renames = tuple(renames)
-    return found
+    several = [_marked(part) for part in parts]
+    operations = [operation for one in several for operation in one.leaves()]
+    return UpgradeOps(operations, renames=[candidate for one in several for candidate in one.renames])
+
+
+def _marked(part: Part) -> UpgradeOps:
+    """Return the operations of a part, each with its target as ``engine``."""
+    found = part.operations
+    operations = [*found.leaves(), *(one for candidate in found.renames for one in candidate.instead)]
+    return found.replaced({id(operation): operation.changed(engine=part.label) for operation in operations})
 
 
 def proposal_of(parts: Sequence[Part], operations: UpgradeOps) -> Proposed:

@@ -63,11 +63,9 @@ class Scope:
         leaves = list(found.leaves())
         completion = _Completion(leaves, [each for each in leaves if self.includes(each)], self._is_excluded)
         kept = completion.completed()
-        result = UpgradeOps(grouped(kept))
         stays = {id(operation) for operation in kept}
-        result.names = found.names
-        result.renames = tuple(one for one in found.renames if id(one.drop) in stays and id(one.add) in stays)
-        return result, tuple(completion.notes)
+        renames = tuple(one for one in found.renames if id(one.drop) in stays and id(one.add) in stays)
+        return UpgradeOps(grouped(kept), renames=renames, names=found.names), tuple(completion.notes)
 
     def includes(self, operation: MigrateOperation) -> bool:
         """Return whether an operation is in the scope; one without a table is, unless ``only`` names tables."""

@@ -33,9 +33,7 @@ def added_columns(context: AutogenContext, info: TableInfo, model: Table) -> lis
         and str(column.name) not in info.columns
         and context.run_object_filters(column, str(column.name), "column", False, None)
     ]
-    for operation in added:
-        operation.advise(context.dialect.name)
-    return list(added)
+    return [operation.changed(remark=operation.advice(context.dialect.name)) for operation in added]
 
 
 def dropped_columns(
@@ -103,18 +101,16 @@ def _alteration(
     }
     given = (context, operation, schema, table, str(model.name), inspected, model)
     context.comparisons.run("column", lambda: given, own)
-    add_conversion(context, operation, inspected)
-    return operation
+    return with_conversion(context, operation, inspected)
 
 
-def add_conversion(context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any]) -> None:
-    """Say how the values get another type, where the database must be told; up and down."""
+def with_conversion(context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any]) -> AlterColumnOp:
+    """Return the operation with the expressions that convert the values, where the database needs them; up and down."""
     if operation.modify_type is None or context.impl is None:
-        return
+        return operation
     there = context.impl.conversion(operation.column_name, inspected.type, operation.modify_type)
     back = context.impl.conversion(operation.name_after, operation.modify_type, inspected.type)
-    if there is not None or back is not None:
-        operation.convert(there, back)
+    return operation if there is None and back is None else operation.converted(there, back)
 
 
 def alteration_of(

@@ -103,15 +103,14 @@ def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:
 
 def create_index(index: Index, dialect: Dialect) -> CreateIndexOp:
     """Return the operation that makes an index; its expressions are text, which belongs to no table."""
-    operation = CreateIndexOp.from_index(index)
     # Add-ons read the Column objects of the models (GeoAlchemy2 their types).
-    operation.columns = [
+    columns = [
         element if isinstance(element, Column) else part
         for element, part in zip(index.expressions, written_parts(index, dialect), strict=True)
     ]
-    operation.kw = written_options(index)
-    operation.index_name = final_name(index, dialect)
-    return operation
+    return CreateIndexOp.from_index(index).changed(
+        columns=columns, kw=written_options(index), index_name=final_name(index, dialect)
+    )
 
 
 def drop_index(index: Index) -> DropIndexOp:
@@ -121,23 +120,22 @@ def drop_index(index: Index) -> DropIndexOp:
 
 def create_unique(constraint: UniqueConstraint, dialect: Dialect) -> CreateUniqueConstraintOp:
     """Return the operation that adds a unique constraint."""
-    operation = CreateUniqueConstraintOp.from_constraint(constraint)
-    operation.constraint_name = final_name(constraint, dialect)
-    return operation
+    return CreateUniqueConstraintOp.from_constraint(constraint).changed(constraint_name=final_name(constraint, dialect))
 
 
 def create_foreign_key(constraint: ForeignKeyConstraint, dialect: Dialect) -> CreateForeignKeyOp:
     """Return the operation that adds a foreign key."""
     operation = CreateForeignKeyOp.from_constraint(constraint)
-    operation.constraint_name = final_name(constraint, dialect)
-    operation.local_cols = names(key.parent for key in constraint.elements)
-    operation.kw.pop("use_alter", None)
-    return operation
+    return operation.changed(
+        constraint_name=final_name(constraint, dialect),
+        local_cols=names(key.parent for key in constraint.elements),
+        kw={name: value for name, value in operation.kw.items() if name != "use_alter"},
+    )
 
 
 def drop_constraint(constraint: Constraint, impl: Any) -> DropConstraintOp:
     """Return the operation that drops a reflected constraint, by the name that the database's ``impl`` knows it by."""
     operation = DropConstraintOp.from_constraint(constraint)
-    if operation.constraint_name is None:
-        operation.constraint_name = impl.constraint_name(constraint)
-    return operation
+    if operation.constraint_name is not None:
+        return operation
+    return operation.changed(constraint_name=impl.constraint_name(constraint))

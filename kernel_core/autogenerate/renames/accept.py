@@ -34,10 +34,13 @@ def accept(upgrade_ops: UpgradeOps, candidate: RenameCandidate) -> UpgradeOps:
     place = next((at for at, leaf in enumerate(left) if not _drops(leaf) and provided & leaf.requires()), len(left))
     early = [leaf for leaf in left[place:] if _drops(leaf) and _refers_to_old_name(leaf, candidate)]
     late = [leaf for leaf in left[place:] if not any(leaf is other for other in early)]
-    accepted = UpgradeOps(grouped([*left[:place], *early, *candidate.instead, *late]), upgrade_ops.upgrade_token)
-    accepted.names = upgrade_ops.names
-    accepted.renames = tuple(each for each in upgrade_ops.renames if _holds(list(accepted.leaves()), each))
-    return accepted
+    accepted = [*left[:place], *early, *candidate.instead, *late]
+    return UpgradeOps(
+        grouped(accepted),
+        upgrade_ops.upgrade_token,
+        renames=tuple(each for each in upgrade_ops.renames if _holds(accepted, each)),
+        names=upgrade_ops.names,
+    )
 
 
 def accept_all(upgrade_ops: UpgradeOps) -> UpgradeOps:

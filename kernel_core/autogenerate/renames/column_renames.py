@@ -9,7 +9,7 @@ from sqlalchemy.types import NullType, TypeDecorator
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from ...util.sqla_compat import AnyColumn, AnyType, default_sql
 from ..compare import ColumnOrders
-from ..compare.columns import add_conversion
+from ..compare.columns import with_conversion
 from ..compare.server_defaults import default_differs, known_default
 from ..compare.types import type_differs
 from ..context import AutogenContext
@@ -114,14 +114,21 @@ def _gap(names: Sequence[str], name: str, common: set[str]) -> tuple[list[str | 
 
 def renamed_column(context: AutogenContext, drop: DropColumnOp, add: AddColumnOp) -> AlterColumnOp:
     """Return the operation that renames the column and makes its other changes."""
-    operation = altered_column(context, drop.to_column(), add.column)
-    operation.modify_name = str(add.column.name)
-    add_conversion(context, operation, drop.to_column())
-    return operation
+    operation = altered_column(context, drop.to_column(), add.column).changed(modify_name=str(add.column.name))
+    return with_conversion(context, operation, drop.to_column())
 
 
 def altered_column(context: AutogenContext, old: AnyColumn, new: AnyColumn) -> AlterColumnOp:
     """Return the operation that alters the old column to match the new one, except for its name."""
+    changes: dict[str, object] = {}
+    if type_differs(context, old, new):
+        changes["modify_type"] = new.type
+    if bool(old.nullable) != bool(new.nullable) and not new.primary_key:
+        changes["modify_nullable"] = bool(new.nullable)
+    if default_differs(context, old, new):
+        changes["modify_server_default"] = new.server_default
+    if (old.comment or None) != (new.comment or None) and context.dialect.supports_comments:
+        changes["modify_comment"] = new.comment
     operation = AlterColumnOp(
         str(new.table.name),
         str(old.name),
@@ -131,13 +138,4 @@ def altered_column(context: AutogenContext, old: AnyColumn, new: AnyColumn) -> A
         existing_server_default=known_default(old),
         existing_comment=old.comment,
     )
-    if type_differs(context, old, new):
-        operation.modify_type = new.type
-    if bool(old.nullable) != bool(new.nullable) and not new.primary_key:
-        operation.modify_nullable = bool(new.nullable)
-    if default_differs(context, old, new):
-        operation.modify_server_default = new.server_default
-    if (old.comment or None) != (new.comment or None) and context.dialect.supports_comments:
-        operation.modify_comment = new.comment
-    add_conversion(context, operation, old)
-    return operation
+    return with_conversion(context, operation.changed(**changes), old)

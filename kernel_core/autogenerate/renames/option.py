@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
-from ...operations.containers import OpContainer, UpgradeOps
+from ...operations.containers import UpgradeOps
 from ...operations.kinds.column import AddColumnOp
 from ...operations.kinds.table import CreateTableOp
-from ...operations.operation import MigrateOperation
 from ...operations.renames import RenameCandidate
 from ...runtime.migration import MigrationContext
 from ...util.exc import CommandError
@@ -19,8 +16,6 @@ from ..context import AutogenContext
 from .accept import accept_all
 from .letter_case import rename_by_case
 from .search import candidates
-
-Container = TypeVar("Container", bound=OpContainer)
 
 CHOICES = ("show", "accept", "off")
 
@@ -54,7 +49,7 @@ def settle_renames(context: AutogenContext, upgrade_ops: UpgradeOps, orders: Col
         return accept_all(_with_candidates(upgrade_ops, found))
     remarked = tuple(replace(each, add=_with_remark(each)) for each in found)
     instead = {id(old.add): new.add for old, new in zip(found, remarked, strict=True)}
-    return _with_candidates(_replaced(upgrade_ops, instead), remarked)
+    return _with_candidates(upgrade_ops.replaced(instead), remarked)
 
 
 def _belongs_to_an_environment(context: AutogenContext) -> bool:
@@ -67,23 +62,9 @@ def _belongs_to_an_environment(context: AutogenContext) -> bool:
 
 
 def _with_candidates(upgrade_ops: UpgradeOps, candidates: tuple[RenameCandidate, ...]) -> UpgradeOps:
-    result = copy.copy(upgrade_ops)
-    result.renames = candidates
-    return result
+    return upgrade_ops.changed(renames=candidates)
 
 
 def _with_remark(candidate: RenameCandidate) -> AddColumnOp | CreateTableOp:
-    addition = copy.copy(candidate.add)
     text = f"looks like a rename of {candidate.old_name} ({candidate.certainty})"
-    addition.remark = "; ".join(filter(None, (text, addition.remark)))
-    return addition
-
-
-def _replaced(container: Container, instead: Mapping[int, MigrateOperation]) -> Container:
-    """Return a copy of a container with other operations in place of some, by their ``id()``."""
-    copied = copy.copy(container)
-    copied.ops = [
-        _replaced(each, instead) if isinstance(each, OpContainer) else instead.get(id(each), each)
-        for each in container.ops
-    ]
-    return copied
+    return candidate.add.changed(remark="; ".join(filter(None, (text, candidate.add.remark))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 
 from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint, Table, UniqueConstraint
@@ -66,9 +65,7 @@ def renamed_table(context: AutogenContext, drop: DropTableOp, add: CreateTableOp
 
 def _under_name(creation: CreateTableOp, name: str) -> Table:
     """Return the old table under its new name."""
-    renamed = copy.copy(creation)
-    renamed.table_name = name
-    return renamed.to_table()
+    return creation.changed(table_name=name).to_table()
 
 
 def _comment(name: str, schema: str | None, before: str | None, after: str | None) -> MigrateOperation:

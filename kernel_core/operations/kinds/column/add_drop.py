@@ -160,10 +160,12 @@ class AddColumnOp(ColumnOp):
         """Whether existing rows get no value: NOT NULL, no default, not generated."""
         return not self.column.nullable and self.column.server_default is None
 
-    def advise(self, dialect_name: str) -> None:
-        """Set the comment above the directive: what a NOT NULL column without a default does, and the remedy."""
-        for hint in self.hints(dialect_name) if self.lacks_value else ():
-            self.remark = f"{hint.text}. Set a server_default, or add it nullable, fill it, then set NOT NULL."
+    def advice(self, dialect_name: str) -> str:
+        """Return what a NOT NULL column without a default does to existing rows, and the remedy; else ""."""
+        if not self.lacks_value:
+            return ""
+        effect = self.hints(dialect_name)[0].text
+        return f"{effect}. Set a server_default, or add it nullable, fill it, then set NOT NULL."
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("add_column", self.schema, self.table_name, self.column)

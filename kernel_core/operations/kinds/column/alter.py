@@ -67,11 +67,17 @@ class AlterColumnOp(ColumnOp):
         self._conversion: Conversion | None = None
         self._conversion_back: Conversion | None = None
 
-    def convert(self, there: Conversion | None, back: Conversion | None) -> None:
-        """Say how the values are converted, and by the downgrade; None where the database does it by itself."""
-        self._conversion, self._conversion_back = there, back
-        self.remark = "" if there is None else there.remark
-        self.kw = without_using(self.kw) | ({} if there is None else dict(there.options))
+    def converted(self, there: Conversion | None, back: Conversion | None) -> Self:
+        """Return the operation with the conversion of the values, and that of the downgrade.
+
+        None is for a conversion that the database does implicitly.
+        """
+        return self.changed(
+            _conversion=there,
+            _conversion_back=back,
+            remark="" if there is None else there.remark,
+            kw=without_using(self.kw) | ({} if there is None else dict(there.options)),
+        )
 
     # How the column will be: what a person reads and edits.
 
@@ -91,7 +97,7 @@ class AlterColumnOp(ColumnOp):
     def type_after(self, value: TypeEngine[Any] | None) -> None:
         changed = None if repr(value) == repr(self.existing_type) else value
         if repr(changed) != repr(self.modify_type) and self._conversion is not None:
-            self.convert(None, None)  # it was for the type that was proposed
+            vars(self).update(vars(self.converted(None, None)))  # it was for the type that was proposed
         self.modify_type = changed
 
     @property
@@ -277,9 +283,9 @@ class AlterColumnOp(ColumnOp):
             **after,
             **kw,
         )
-        if self._conversion_back is not None or self._conversion is not None:
-            reversed_.convert(self._conversion_back, self._conversion)
-        return reversed_
+        if self._conversion_back is None and self._conversion is None:
+            return reversed_
+        return reversed_.converted(self._conversion_back, self._conversion)
 
     def render(self, write: SourceWriter) -> str:
         now: dict[str, object] = {
