@@ -168,6 +168,10 @@ class MigrateOperation:
             setattr(copied, name, value)
         return copied
 
+    def reversed_by(self, reverse: MigrateOperation) -> Self:
+        """Return a copy of a drop whose ``reverse()`` is that operation."""
+        return self.changed(_reverse=reverse)
+
     def edit(self, **values: object) -> Self:
         """Return a new operation with other values for some `fields`; this one stays as it is.
 

@@ -19,7 +19,7 @@ from ..databases.signature import (
 )
 from .changes import Changes
 from .copies import create_foreign_key, create_unique, drop_constraint
-from .dropped import complete_reverse
+from .dropped import with_complete_reverse
 from .reflect import Database
 from .sides import Sides
 
@@ -43,7 +43,7 @@ def compare_uniques(
             continue
         if context.run_object_filters(existing, name, "unique_constraint", True, counterpart):
             drop = drop_constraint(existing, context.impl)
-            complete_reverse(context, info.key, sides.uniques[position], drop)
+            drop = with_complete_reverse(context, info.key, sides.uniques[position], drop)
             changes.dropped_constraints.append(drop)
         elif counterpart is not None:
             missing.remove(counterpart)
@@ -156,7 +156,7 @@ def compare_foreign_keys(
             existing, item["name"], "foreign_key_constraint", True, counterpart
         ):
             drop = drop_constraint(existing, context.impl)
-            complete_reverse(context, info.key, item, drop)
+            drop = with_complete_reverse(context, info.key, item, drop)
             changes.dropped_foreign_keys.append(drop)
     for value, constraint in wanted.items():
         if value in found:

@@ -18,7 +18,7 @@ from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_t
 from ..context import AutogenContext
 from ..databases.catalog import Info
 from .copies import create_index, create_unique, drop_constraint, drop_index
-from .dropped import complete_reverse, connection_of
+from .dropped import connection_of, with_complete_reverse
 from .found import Pair
 from .objects import final, stated, timing
 from .reflect import Database
@@ -72,7 +72,7 @@ class _Dependents:
         """Add a drop, unless it is there; return whether it was not."""
         if operation.constraint_name is None or str(operation.constraint_name) in self.dropped:
             return False
-        complete_reverse(self.context, self.info.key, item, operation)
+        operation = with_complete_reverse(self.context, self.info.key, item, operation)
         self.changes.dropped_constraints.append(operation)
         return True
 
@@ -184,8 +184,9 @@ def _keep_primary_key(context: AutogenContext, pair: Pair, drops: Sequence[DropC
     creation = CreatePrimaryKeyOp(name, table, key, schema=schema, **options)
     if context.rules.drops_key_before_columns:
         drop = DropConstraintOp(name, table, "primary", schema=schema, _reverse=creation)
-        complete_reverse(context, info.key, info.primary_key, drop)
+        drop = with_complete_reverse(context, info.key, info.primary_key, drop)
         changes.dropped_primary_key.append(drop)
         return
     again = list(context.rules.recreate_key(connection_of(context), creation, drops, key))
-    first.undone_by = lambda operation: [operation.reverse(), *again]
+    position = changes.dropped_columns.index(first)
+    changes.dropped_columns[position] = first.changed(undone_by=lambda operation: [operation.reverse(), *again])

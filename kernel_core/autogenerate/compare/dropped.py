@@ -32,12 +32,15 @@ def dropped_table(
         column.type = rules.complete_type(info, info.columns[str(column.name)])
     drop = DropTableOp.from_table(copied)
     creation = drop.reverse()
-    creation.stored_sql = rules.create_table_sql(info, creation.to_table())
-    creation.followed_by = tuple(map(_statement, rules.completing_statements(connection_of(context), info, copied)))
+    completing = map(_statement, rules.completing_statements(connection_of(context), info, copied))
     unreadable = ((name, str(info.unreadable[name])) for name in sorted(info.unreadable))
     indexes = [rules.index_from(name, sql, database.table(info.key)) for name, sql in unreadable]
-    creation.followed_by += tuple(dropped_index(context, info, index).reverse() for index in indexes)
-    return drop
+    creations = (dropped_index(context, info, index).reverse() for index in indexes)
+    return drop.reversed_by(
+        creation.changed(
+            stored_sql=rules.create_table_sql(info, creation.to_table()), followed_by=(*completing, *creations)
+        )
+    )
 
 
 def dropped_column(context: AutogenContext, info: TableInfo, column: Column[Any]) -> DropColumnOp:
@@ -48,30 +51,30 @@ def dropped_column(context: AutogenContext, info: TableInfo, column: Column[Any]
     copied.type = context.rules.complete_type(info, item)
     drop = DropColumnOp.from_column_and_tablename(schema, table, copied)
     statement = context.rules.column_statement(connection_of(context), info, item)
-    drop.reverse().followed_by = () if statement is None else (_statement(statement),)
-    return drop
+    if statement is None:
+        return drop
+    return drop.reversed_by(drop.reverse().changed(followed_by=(_statement(statement),)))
 
 
 def dropped_index(context: AutogenContext, info: TableInfo, index: Index) -> DropIndexOp:
     """Return the operation that drops an index of the database."""
     drop = drop_index(index)
-    drop.reverse().stored_sql = context.rules.create_index_sql(info, index)
-    return drop
+    return drop.reversed_by(drop.reverse().changed(stored_sql=context.rules.create_index_sql(info, index)))
 
 
-def complete_reverse(context: AutogenContext, key: Key, item: Info, drop: DropConstraintOp) -> None:
-    """Let a downgrade restore what no directive states of a constraint: NOT VALID, NO INHERIT, a comment."""
+def with_complete_reverse(context: AutogenContext, key: Key, item: Info, drop: DropConstraintOp) -> DropConstraintOp:
+    """Return a drop whose downgrade also restores what no directive can: NOT VALID, NO INHERIT, a comment."""
     statements = context.rules.constraint_statements(key, item)
     if statements.addition is not None:
-        drop.undone_by = lambda _: [_statement(sql) for sql in statements if sql is not None]
-    elif statements.comment is not None:
-        drop.reverse().followed_by += (_statement(statements.comment),)
+        return drop.changed(undone_by=lambda _: [_statement(sql) for sql in statements if sql is not None])
+    if statements.comment is None:
+        return drop
+    addition = drop.reverse()
+    return drop.reversed_by(addition.changed(followed_by=(*addition.followed_by, _statement(statements.comment))))
 
 
 def _statement(sql: str) -> ExecuteSQLOp:
-    operation = ExecuteSQLOp(without_parameters(sql))
-    operation.outside_batch = True
-    return operation
+    return ExecuteSQLOp(without_parameters(sql)).changed(outside_batch=True)
 
 
 def connection_of(context: AutogenContext) -> Connection:

@@ -37,14 +37,15 @@ def needed_by_keys(context: AutogenContext, info: TableInfo) -> set[str]:
     return {item["name"] for item in info.indexes if belongs_to_a_key(context, item, keys_of_database(info))}
 
 
-def goes_with_its_table(context: AutogenContext, table: Table, creation: MigrateOperation) -> None:
-    """Let the index of a new table be dropped with it, not before, where a foreign key of the table needs the index."""
-    columns = [str(getattr(each, "name", each)) for each in getattr(creation, "columns", ())]
+def dropped_with_its_table(context: AutogenContext, table: Table, creation: CreateIndexOp) -> CreateIndexOp:
+    """Return the creation of a new table's index; the downgrade does not drop an index that a foreign key needs."""
+    columns = [str(getattr(each, "name", each)) for each in creation.columns]
     keys = [names(element.parent for element in key.elements) for key in table.foreign_key_constraints]
     if context.rules.creates_foreign_key_indexes and any(
         key == columns[: len(key)] or columns == key[: len(columns)] for key in keys
     ):
-        creation.undone_by = lambda _: []
+        return creation.changed(undone_by=lambda _: [])
+    return creation
 
 
 def undo_with_index(context: AutogenContext, info: TableInfo, model: Table, changes: Changes) -> None:
@@ -56,11 +57,16 @@ def undo_with_index(context: AutogenContext, info: TableInfo, model: Table, chan
         return
     there = [*_leading_columns(model), *(list(item["column_names"]) for item in info.indexes)]
     added = {str(each.column.name) for each in changes.added_columns if isinstance(each, AddColumnOp)}
-    for operation in changes.added_foreign_keys:
+
+    def leaves_index(operation: CreateForeignKeyOp) -> bool:
         columns = list(operation.local_cols)
         is_covered = any(columns == each[: len(columns)] for each in there)
-        if not is_covered and operation.constraint_name and not added.issuperset(columns):
-            operation.undone_by = _drop_key_and_index
+        return not is_covered and bool(operation.constraint_name) and not added.issuperset(columns)
+
+    changes.added_foreign_keys[:] = [
+        each.changed(undone_by=_drop_key_and_index) if leaves_index(each) else each
+        for each in changes.added_foreign_keys
+    ]
 
 
 def _drop_key_and_index(operation: CreateForeignKeyOp) -> list[MigrateOperation]:

@@ -25,7 +25,7 @@ from .dependents import drop_what_needs_columns
 from .dropped import dropped_index, dropped_table
 from .equivalent_defaults import equivalent_defaults
 from .equivalent_indexes import SameIndex, equivalent_indexes
-from .foreign_key_indexes import goes_with_its_table, needed_by_keys, undo_with_index
+from .foreign_key_indexes import dropped_with_its_table, needed_by_keys, undo_with_index
 from .found import Found, Pair
 from .indexes import compare_indexes
 from .reflect import Database, version_table
@@ -166,10 +166,11 @@ def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperat
         later = _later(context, table, constraints)
         operations.append(CreateTableOp.from_table(table_alone(table, context.dialect, later)))
         there = indexes_of_one_side(context, table, of_models=True)
-        for index in sorted(there, key=lambda index: str(index.name)):
-            if context.run_object_filters(index, index.name, "index", False, None):
-                operations.append(create_index(index, context.dialect))
-                goes_with_its_table(context, table, operations[-1])
+        operations.extend(
+            dropped_with_its_table(context, table, create_index(index, context.dialect))
+            for index in sorted(there, key=lambda index: str(index.name))
+            if context.run_object_filters(index, index.name, "index", False, None)
+        )
     if not context.dialect.supports_alter:
         return [operation for operation in operations if not getattr(operation, "local_cols", None)]
     return operations
@@ -212,8 +213,8 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
         drop = dropped_table(context, database, table, later)
         made_by_keys = {key["name"] for key in info.foreign_keys}
         again = [drop_index(index).reverse() for index in there if index.name in needed - made_by_keys]
-        drop.reverse().followed_by += tuple(again)
-        tables.append(drop)
+        creation = drop.reverse()
+        tables.append(drop.reversed_by(creation.changed(followed_by=(*creation.followed_by, *again))))
     return operations + tables
 
 

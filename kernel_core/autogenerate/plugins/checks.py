@@ -18,7 +18,7 @@ from ...util.sql import normal_sql
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, should_create, sql_text
 from ..compare.canonical import canonical_forms
 from ..compare.copies import drop_constraint
-from ..compare.dropped import complete_reverse
+from ..compare.dropped import with_complete_reverse
 from ..compare.found import Found, Pair
 from ..compare.objects import final
 from ..compare.reflect import Database
@@ -195,7 +195,7 @@ def note_checks(context: AutogenContext, pair: Pair, dropped: Sequence[Info], mi
             _warn_of_unnamed(context, item, pair.info.key)
             continue
         if context.run_object_filters(existing, item["name"], "check_constraint", True, counterpart):
-            complete_reverse(context, pair.info.key, item, operation)
+            operation = with_complete_reverse(context, pair.info.key, item, operation)
             pair.changes.dropped_constraints.append(operation)
         elif counterpart is not None:
             missing.remove(counterpart)

@@ -40,8 +40,8 @@ def compare_timing(context: AutogenContext, database: Database, found: Found) ->
             if context.run_object_filters(existing, item["name"], "unique_constraint", True, constraint):
                 pair.changes.dropped_constraints.append(drop_constraint(existing, context.impl))
                 addition = create_unique(constraint, context.dialect)
-                addition.constraint_name = addition.constraint_name or final(item["name"])
-                pair.changes.added_constraints.append(addition)
+                name = addition.constraint_name or final(item["name"])
+                pair.changes.added_constraints.append(addition.changed(constraint_name=name))
 
 
 def _same(context: AutogenContext, pair: Pair) -> list[tuple[UniqueConstraint, Info]]:

@@ -9,7 +9,7 @@ from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import ddl_compiler, final_name
 from ..compare.canonical import canonical_forms, differ
-from ..compare.dropped import complete_reverse
+from ..compare.dropped import with_complete_reverse
 from ..compare.found import Found, Pair
 from ..compare.objects import final
 from ..compare.reflect import Database
@@ -73,9 +73,9 @@ def _add_operations(context: AutogenContext, pair: Pair, dropped: list[Info], mi
             continue
         creation = context.rules.create_exclude_constraint(pair.info.key, item)
         drop = DropConstraintOp(final(item["name"]), table, schema=schema, _reverse=creation)
-        complete_reverse(context, pair.info.key, item, drop)
+        drop = with_complete_reverse(context, pair.info.key, item, drop)
         pair.changes.dropped_constraints.append(drop)
     for constraint in missing:
         addition = CreateExcludeConstraintOp.from_constraint(constraint)
-        addition.constraint_name = final_name(constraint, context.dialect)
-        pair.changes.added_constraints.append(addition)
+        named = addition.changed(constraint_name=final_name(constraint, context.dialect))
+        pair.changes.added_constraints.append(named)

@@ -36,8 +36,8 @@ def compare_matches(context: AutogenContext, database: Database, found: Found) -
                 continue
             pair.changes.dropped_foreign_keys.append(drop_constraint(existing, context.impl))
             addition = create_foreign_key(constraint, context.dialect)
-            addition.constraint_name = final_name(constraint, context.dialect) or final(item["name"])
-            pair.changes.added_foreign_keys.append(addition)
+            name = final_name(constraint, context.dialect) or final(item["name"])
+            pair.changes.added_foreign_keys.append(addition.changed(constraint_name=name))
 
 
 def _match(word: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...operations.kinds.constraint import CreatePrimaryKeyOp, DropConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
-from ..compare.dropped import complete_reverse
+from ..compare.dropped import with_complete_reverse
 from ..compare.found import Found, Pair
 from ..compare.objects import final, stated, timing
 from ..compare.reflect import Database
@@ -36,7 +36,7 @@ def _replace_key(context: AutogenContext, pair: Pair, before: list[str], after: 
         options = {**timing(existing), **stated(existing.get("dialect_options"))}
         creation = CreatePrimaryKeyOp(final(old_name), table, before, schema=schema, **options)
         drop = DropConstraintOp(final(old_name), table, "primary", schema=schema, _reverse=creation)
-        complete_reverse(context, pair.info.key, existing, drop)
+        drop = with_complete_reverse(context, pair.info.key, existing, drop)
         pair.changes.dropped_primary_key.append(drop)
     if after:
         automatic = context.rules.default_key_name(table)

@@ -107,9 +107,7 @@ class CreateIndexOp(MigrateOperation):
 
     def edit(self, **values: object) -> Self:
         """Return a new operation with other values: the stored statement is that of the old ones."""
-        edited = super().edit(**values)
-        edited.stored_sql = None
-        return edited
+        return super().edit(**values).changed(stored_sql=None)
 
     def render(self, write: SourceWriter) -> str:
         if self.stored_sql is not None and write.batch_table is None:

@@ -127,9 +127,7 @@ class CreateTableOp(MigrateOperation):
 
     def edit(self, **values: object) -> Self:
         """Return a new operation with other values: the stored statement is that of the old ones."""
-        edited = super().edit(**values)
-        edited.stored_sql = None
-        return edited
+        return super().edit(**values).changed(stored_sql=None)
 
     def reverse(self) -> DropTableOp:
         return DropTableOp(self.table_name, schema=self.schema, _reverse=self)

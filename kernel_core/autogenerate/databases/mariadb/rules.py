@@ -120,9 +120,7 @@ class MariadbRules(InspectedRules):
         for each in drops:
             if each.to_column().autoincrement is True:
                 statement = self._modify(connection, (schema, table), str(each.column_name))
-                operation = ExecuteSQLOp(without_parameters(statement))
-                operation.outside_batch = True
-                yield operation
+                yield ExecuteSQLOp(without_parameters(statement)).changed(outside_batch=True)
 
 
 def _is_of_json(check: Info) -> bool:
