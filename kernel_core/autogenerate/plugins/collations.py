@@ -6,7 +6,7 @@ the default of the table.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy.types import NCHAR, NVARCHAR
 
@@ -76,6 +76,7 @@ def _alter_type(
 
 
 def _with_collation(type_: AnyType, collation: str | None) -> AnyType:
-    copied = type_.copy()  # type: ignore[attr-defined]  # the types with a collation have it
+    copied: Any = type_.copy()
     copied.collation = collation
-    return cast(AnyType, copied)
+    result: AnyType = copied
+    return result
