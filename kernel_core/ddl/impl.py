@@ -1,4 +1,4 @@
-"""How a database carries out what operations ask for."""
+"""The default implementation of operations on a database, which each dialect's class overrides in parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Ta
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.elements import ClauseElement
-from sqlalchemy.types import TypeEngine
 
 from ..operations.batch import Batch
 from ..operations.ddl_formatting import inline_foreign_keys, inlined
@@ -27,7 +26,7 @@ from ..operations.kinds.column import (
 )
 from ..operations.kinds.table import RenameTable
 from ..util.exc import UnsupportedOperation
-from ..util.sqla_compat import is_type_bound, should_create
+from ..util.sqla_compat import AnyColumn, AnyType, is_type_bound, should_create
 from .columnchange import ColumnChange
 from .comparison import ComparesSchemas, ComparisonResult
 from .recreate.hooks import RecreatesTables
@@ -39,7 +38,7 @@ __all__ = ["ComparisonResult", "DefaultImpl"]
 
 
 class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
-    """The way of most databases; a dialect's own file overrides what it does differently.
+    """The DDL of most databases; a dialect's class overrides what is different there.
 
     A subclass names its dialect, which registers it::
 
@@ -47,15 +46,15 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
             __dialect__ = "snowflake"
             transactional_ddl = True
 
-    ``locks_rows`` says that the database knows SELECT ... FOR UPDATE.
+    ``locks_rows`` is whether the database has SELECT ... FOR UPDATE.
     """
 
     __dialect__: ClassVar[str] = "default"
     needs_batch: ClassVar[bool] = False
     keeps_lengths: ClassVar[bool] = True
-    """Whether the database refuses or cuts a text that is longer than its column."""
+    """Whether the database refuses or truncates a string that is longer than its column."""
     widening: ClassVar[str] = "ALTER COLUMN {name} TYPE VARCHAR({length})"
-    """The part after ALTER TABLE that lets a column hold longer texts; for the remedy of an error."""
+    """The part of ALTER TABLE that makes a string column longer; for the remedy in an error message."""
     locks_rows: ClassVar[bool] = False
 
     _by_dialect: ClassVar[dict[str, type[DefaultImpl]]] = {}
@@ -67,15 +66,15 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
 
     @classmethod
     def get_by_dialect(cls, dialect: Dialect) -> type[DefaultImpl]:
-        """Return the class for a dialect; an unknown dialect gets the common ways."""
+        """Return the class for a dialect; `DefaultImpl` for an unknown one."""
         return cls._by_dialect.get(dialect.name, DefaultImpl)
 
     # The version table
 
     def version_table_impl(
-        self, *, version_table: str, version_table_schema: str | None, version_table_pk: bool, **kw: Any
+        self, *, version_table: str, version_table_schema: str | None, version_table_pk: bool, **kw: object
     ) -> Table:
-        """Return the table that says where the database stands; a dialect may want other types."""
+        """Return the version table; a dialect may need other types."""
         table = Table(
             version_table, MetaData(), Column("version_num", String(32), nullable=False), schema=version_table_schema
         )
@@ -115,7 +114,7 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         table.dispatch.after_drop(table, self.bind, **events)
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
-        """Give a table another name."""
+        """Rename a table."""
         self.execute(RenameTable(old_table_name, new_table_name, schema=schema))
 
     def create_table_comment(self, table: Table) -> None:
@@ -123,14 +122,14 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         self.execute(schema.SetTableComment(table))
 
     def change_table_comment(self, table: Table, existing_comment: str) -> None:
-        """Set the comment of a table that has another one; most databases do both with one statement."""
+        """Change the comment of a table; most databases use the same statement as for a new comment."""
         self.create_table_comment(table)
 
     def drop_table_comment(self, table: Table) -> None:
-        """Take a table's comment away."""
+        """Drop a table's comment."""
         self.execute(schema.DropTableComment(table))
 
-    def create_column_comment(self, column: Column[Any]) -> None:
+    def create_column_comment(self, column: AnyColumn) -> None:
         """Set a column's comment."""
         self.execute(schema.SetColumnComment(column))
 
@@ -139,15 +138,15 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
     def add_column(
         self,
         table_name: str,
-        column: Column[Any],
+        column: AnyColumn,
         *,
         schema: str | None = None,
         if_not_exists: bool | None = None,
         inline_references: bool | None = None,
         inline_primary_key: bool | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> Iterable[Constraint] | None:
-        """Add a column; returns the constraints that the statement stated itself, which are then not added again."""
+        """Add a column; return the constraints inside the statement, which the caller must not add again."""
         self.execute(
             AddColumn(
                 table_name,
@@ -165,11 +164,11 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
     def drop_column(
         self,
         table_name: str,
-        column: Column[Any],
+        column: AnyColumn,
         *,
         schema: str | None = None,
         if_exists: bool | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Drop a column."""
         self.execute(DropColumn(table_name, column, schema=schema, if_exists=if_exists))
@@ -182,18 +181,18 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         nullable: bool | None = None,
         server_default: Any = False,
         name: str | None = None,
-        type_: TypeEngine[Any] | None = None,
+        type_: AnyType | None = None,
         schema: str | None = None,
         autoincrement: bool | None = None,
         comment: str | Literal[False] | None = False,
         existing_comment: str | None = None,
-        existing_type: TypeEngine[Any] | None = None,
+        existing_type: AnyType | None = None,
         existing_server_default: Any = None,
         existing_nullable: bool | None = None,
         existing_autoincrement: bool | None = None,
         **kw: Any,
     ) -> None:
-        """Change what is given of a column; ``kw`` are options of a dialect. How it is done is in `change_column`."""
+        """Change the given properties of a column, by `change_column`; ``kw`` are options of a dialect."""
         self.change_column(
             ColumnChange(
                 table_name,
@@ -215,11 +214,11 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         )
 
     def change_column(self, change: ColumnChange) -> None:
-        """Change a column, one statement for each thing; the new name comes last."""
+        """Change a column, with one statement per property; the name is changed last."""
         default, known = change.server_default, change.known
         plain = not change.generated(Computed, Identity)
         if default is not False and change.type_ is not None and plain:
-            # A default that does not fit the new type would stop the change of type.
+            # ALTER COLUMN ... TYPE also converts the default, and fails where that does not fit the new type.
             self.execute(ColumnDefault(*change.place, None, **known))
         if change.type_ is not None:
             self.execute(self.column_type(change, change.type_))
@@ -233,31 +232,31 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
             self.execute(ColumnName(*change.place, change.name, **known))
 
     def change_default(self, change: ColumnChange) -> None:
-        """Change a column's default, or what it computes, or its identity; a dialect may need several statements."""
+        """Change a column's default, computed expression or identity; a dialect may need several statements."""
         self.execute(self.column_default(change))
 
     def sees_all_schemas(self) -> bool:
-        """Return whether a schema that is not listed does not exist, rather than being hidden from this user."""
+        """Return whether the list of schemas is complete, rather than limited by this user's privileges."""
         return True
 
-    def implied_default(self, column: Column[Any]) -> ClauseElement | None:
+    def implied_default(self, column: AnyColumn) -> ClauseElement | None:
         """Return the server default that CREATE TABLE gives a column implicitly; most databases give none."""
         return None
 
-    def conversion(self, column_name: str, before: TypeEngine[Any], after: TypeEngine[Any]) -> Conversion | None:
-        """Return the expression that converts values where ALTER needs one; most databases never do."""
+    def conversion(self, column_name: str, before: AnyType, after: AnyType) -> Conversion | None:
+        """Return the conversion of values that ALTER needs for a change of type; None where it needs none."""
         return None
 
     def column_default(self, change: ColumnChange) -> ClauseElement:
-        """Return the statement that changes a default, or what a column computes, or its identity."""
+        """Return the statement that changes a default, a computed expression or an identity."""
         if change.generated(Computed):
             return ComputedColumnDefault(*change.place, change.server_default, **change.known)
         if change.generated(Identity):
             return IdentityColumnDefault(*change.place, change.server_default, self, **change.known)
         return ColumnDefault(*change.place, change.server_default, **change.known)
 
-    def column_type(self, change: ColumnChange, type_: TypeEngine[Any]) -> ClauseElement:
-        """Return the statement that changes the type; a dialect may look at the change's options."""
+    def column_type(self, change: ColumnChange, type_: AnyType) -> ClauseElement:
+        """Return the statement that changes the type; a dialect may use the change's options."""
         return ColumnType(*change.place, type_, **change.known)
 
     # Move and copy
@@ -269,12 +268,12 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
     # Constraints and indexes
 
     def add_constraint(self, const: Constraint, **kw: Any) -> None:
-        """Add a constraint, unless its type says that this database does not need it."""
+        """Add a constraint, unless it is the CHECK of a type that this database does not need."""
         if should_create(const, self.dialect):
             self.execute(schema.AddConstraint(const, **kw))
 
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
-        """Drop a constraint by its name; the CHECK of a type only where this database makes it."""
+        """Drop a constraint by its name; the CHECK of a type only where this database has it."""
         if is_type_bound(const) and not should_create(const, self.dialect):
             return
         if not isinstance(const.name, str):

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Computed, Constraint, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.expression import TableClause
-from sqlalchemy.types import TypeEngine
 
 from ..operations.ddl_formatting import (
     AlterTable,
@@ -27,10 +27,19 @@ from ..operations.ddl_formatting import (
     inline_foreign_keys,
     inlined,
 )
-from ..operations.kinds.column import AddColumn, ColumnComment, ColumnDefault, ColumnName, ColumnNullable, ColumnType
+from ..operations.kinds.column import (
+    AddColumn,
+    AlterColumn,
+    ColumnComment,
+    ColumnDefault,
+    ColumnName,
+    ColumnNullable,
+    ColumnType,
+)
 from ..operations.kinds.table import RenameTable
 from ..util.exc import UnsupportedOperation
 from ..util.messaging import warn
+from ..util.sqla_compat import AnyColumn, AnyType
 from .columnchange import ColumnChange
 from .impl import DefaultImpl
 from .type_comparison import synonyms_of
@@ -39,7 +48,7 @@ Kind = Literal["default", "check", "foreign_key"]
 
 
 class MSSQLImpl(DefaultImpl):
-    """SQL Server's own ways."""
+    """SQL Server's DDL and its differences."""
 
     __dialect__ = "mssql"
     widening = "ALTER COLUMN {name} VARCHAR({length}) NOT NULL"
@@ -47,29 +56,29 @@ class MSSQLImpl(DefaultImpl):
     type_synonyms = synonyms_of("mssql")
     identity_attrs_ignore = ("order", "on_null", "minvalue", "maxvalue", "nominvalue", "nomaxvalue", "cycle", "cache")
 
+    _has_warned_of_variables = False
+
     @property
     def batch_separator(self) -> str:
-        """What ends a batch in a script: the option ``mssql_batch_separator``; empty for none."""
+        """The line that ends a batch of a script: the option ``mssql_batch_separator``; empty for none."""
         return str(self.context_opts.get("mssql_batch_separator", "GO"))
 
-    def print_words(self, words: str, construct: Any) -> None:
+    def print_statement(self, words: str, construct: ClauseElement) -> None:
         """Print a statement, and the separator after it."""
-        super().print_words(words, construct)
+        super().print_statement(words, construct)
         self._separate()
 
-    def _check_script(self, construct: Any, words: str) -> None:
+    def _check_script(self, construct: ClauseElement, words: str) -> None:
         self._refuse_separator(construct, words, self.batch_separator, "mssql_batch_separator")
 
-    def _announce(self, words: str) -> None:
-        """Say in the script how sqlcmd takes ``$(x)`` as it stands; it would put a variable there, also inside quotes.
+    def _print_client_settings(self, words: str) -> None:
+        """Print a remark: sqlcmd would replace ``$(x)`` by a variable, also inside quotes.
 
-        No statement switches that off, only the option. https://learn.microsoft.com/sql/tools/sqlcmd/sqlcmd-utility
+        No statement switches that off, only an option of sqlcmd. https://learn.microsoft.com/sql/tools/sqlcmd/sqlcmd-utility
         """
-        if "$(" in words and not self.memo.get("no_variables"):
-            self.memo["no_variables"] = True
-            self.static_output(
-                "-- Run this script with sqlcmd -x: it holds dollar signs before brackets that are no variables."
-            )
+        if "$(" in words and not self._has_warned_of_variables:
+            self._has_warned_of_variables = True
+            self.static_output("-- Run this script with sqlcmd -x: $(...) in it are not variables of sqlcmd.")
 
     def _separate(self) -> None:
         if self.batch_separator:
@@ -83,11 +92,11 @@ class MSSQLImpl(DefaultImpl):
         self._separate()
 
     def _default_schema(self) -> str:
-        """Extended properties want a schema: the connection's, offline ``dbo``."""
+        """Return the schema for extended properties, which require one: the connection's, offline ``dbo``."""
         return self.dialect.default_schema_name or "dbo"
 
     def _in_schema(self, table: Table) -> Table:
-        """Return the table, or one that says its schema."""
+        """Return the table, or a copy with the default schema where it has none."""
         if table.schema is not None:
             return table
         return table.to_metadata(type(table.metadata)(), schema=self._default_schema())
@@ -99,15 +108,15 @@ class MSSQLImpl(DefaultImpl):
         super().create_table_comment(self._in_schema(table))
 
     def change_table_comment(self, table: Table, existing_comment: str) -> None:
-        """Change a comment: the property exists and is updated."""
+        """Change a comment: update its extended property."""
         place = self._in_schema(table)
         self.execute(ExtendedProperty("update", place.comment, place.name, place.schema))
 
     def drop_table_comment(self, table: Table) -> None:
-        """Take a table's comment away."""
+        """Drop a table's comment."""
         super().drop_table_comment(self._in_schema(table))
 
-    def create_column_comment(self, column: Column[Any]) -> None:
+    def create_column_comment(self, column: AnyColumn) -> None:
         """Set the comment of a column that has none."""
         schema = column.table.schema or self._default_schema()
         self.execute(ExtendedProperty("add", column.comment, column.table.name, schema, column.name))
@@ -117,13 +126,13 @@ class MSSQLImpl(DefaultImpl):
     def add_column(
         self,
         table_name: str,
-        column: Column[Any],
+        column: AnyColumn,
         *,
         schema: str | None = None,
         inline_references: bool | None = None,
         **kw: Any,
     ) -> Iterable[Constraint] | None:
-        """Add a column, then its comment, in the schema where its table is."""
+        """Add a column, then its comment, which is an extended property."""
         inline_references = inlined(column, inline_references)
         kw |= {"schema": schema, "inline_references": inline_references}
         kw = {name: value for name, value in kw.items() if value is not None}
@@ -134,25 +143,30 @@ class MSSQLImpl(DefaultImpl):
             )
         return inline_foreign_keys(column) if inline_references else None
 
-    def drop_column(self, table_name: str, column: Column[Any], *, schema: str | None = None, **kw: Any) -> None:
-        """Drop a column; first, where ``mssql_drop_default`` and so on ask for it, what holds on to it."""
-        self._free_column(table_name, column.name, schema, kw)
+    def drop_column(self, table_name: str, column: AnyColumn, *, schema: str | None = None, **kw: Any) -> None:
+        """Drop a column; before it, by ``mssql_drop_default`` and so on, the constraints that refer to it."""
+        self._drop_column_constraints(table_name, column.name, schema, kw)
         super().drop_column(table_name, column, schema=schema, **kw)
 
-    def _free_column(self, table_name: str, column_name: str, schema: str | None, asked: Mapping[str, Any]) -> None:
+    def _drop_column_constraints(
+        self, table_name: str, column_name: str, schema: str | None, options: Mapping[str, object]
+    ) -> None:
         kinds: tuple[Kind, ...] = ("default", "check", "foreign_key")
         for kind in kinds:
-            if asked.get(f"mssql_drop_{kind}"):
+            if options.get(f"mssql_drop_{kind}"):
                 self.execute(DropColumnConstraint(table_name, column_name, kind, schema=schema))
 
     def change_column(self, change: ColumnChange) -> None:
-        """Change what is given of a column; type and nullability are one statement, a default is a constraint."""
+        """Change a column: type and nullability by one statement; a default is a constraint to drop and add.
+
+        https://learn.microsoft.com/sql/t-sql/statements/alter-table-transact-sql#alter-column
+        """
         default, known = change.server_default, change.known
         if default is not False and change.generated(Computed, Identity):
             self.execute(self.column_default(change))
         replaced = default is None or (default is not False and change.existing_server_default is not False)
         asked = {**change.options, "mssql_drop_default": True} if replaced else change.options
-        self._free_column(*change.place, change.schema, asked)
+        self._drop_column_constraints(*change.place, change.schema, asked)
         if change.type_ is not None:
             if change.nullable is not None:
                 known["existing_nullable"] = change.nullable
@@ -180,13 +194,13 @@ class MSSQLImpl(DefaultImpl):
     # Rows
 
     def bulk_insert(
-        self, table: Table | TableClause, rows: Sequence[Mapping[str, Any]], multiinsert: bool = True
+        self, table: Table | TableClause, rows: Sequence[Mapping[str, object]], multiinsert: bool = True
     ) -> None:
-        """Insert rows; offline with IDENTITY_INSERT on where they may say the identity themselves.
+        """Insert rows; offline with IDENTITY_INSERT on where they may have values for the identity column.
 
-        Online SQLAlchemy does that by itself.
+        Online SQLAlchemy does that.
         """
-        if not self.as_sql or not _says_identity(table, rows):
+        if not self.as_sql or not _has_identity_values(table, rows):
             super().bulk_insert(table, rows, multiinsert=multiinsert)
             return
         self.execute(IdentityInsert(table, "ON"))
@@ -194,8 +208,8 @@ class MSSQLImpl(DefaultImpl):
         self.execute(IdentityInsert(table, "OFF"))
 
 
-def _says_identity(table: Table | TableClause, rows: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether rows may give the identity column its values: a bare ``table()`` does not say which that is."""
+def _has_identity_values(table: Table | TableClause, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Return whether rows may have values for the identity column, which a bare ``table()`` does not mark."""
     if not rows:
         return False
     if not isinstance(table, Table):
@@ -204,7 +218,7 @@ def _says_identity(table: Table | TableClause, rows: Sequence[Mapping[str, Any]]
     return column is not None and any(column.key in row for row in rows)
 
 
-# What only SQL Server says
+# Statements of SQL Server alone
 
 
 class ExtendedProperty(AlterTable):
@@ -239,12 +253,12 @@ class IdentityInsert(AlterTable):
 
 
 def _string(words: str) -> str:
-    """Return T-SQL's string; in it only the quote is doubled. Without N it would lose what its code page lacks."""
+    """Return a string literal of T-SQL; without N it would lose characters that the database's code page lacks."""
     return ("" if words.isascii() else "N") + "'" + words.replace("'", "''") + "'"
 
 
 @compiles(ExtendedProperty, "mssql")
-def _extended_property(element: ExtendedProperty, compiler: DDLCompiler, **kw: Any) -> str:
+def _extended_property(element: ExtendedProperty, compiler: DDLCompiler, **kw: object) -> str:
     quote = compiler.preparer.quote
     value = "" if element.verb == "drop" else f", N{_string(element.comment or '').removeprefix('N')}"
     column = "" if element.column_name is None else f", 'column', {quote(element.column_name)}"
@@ -255,7 +269,7 @@ def _extended_property(element: ExtendedProperty, compiler: DDLCompiler, **kw: A
 
 
 @compiles(ColumnComment, "mssql")
-def _column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: Any) -> str:
+def _column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: object) -> str:
     verb: Literal["add", "update", "drop"] = "update" if element.existing_comment is not None else "add"
     return _extended_property(
         ExtendedProperty(
@@ -270,7 +284,7 @@ def _column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: Any) ->
 
 
 @compiles(DropColumnConstraint, "mssql")
-def _drop_column_constraint(element: DropColumnConstraint, compiler: DDLCompiler, **kw: Any) -> str:
+def _drop_column_constraint(element: DropColumnConstraint, compiler: DDLCompiler, **kw: object) -> str:
     table = format_table_name(compiler, element.table_name, element.schema)
     parent, column = _string(table), _string(element.column_name)
     if element.kind == "foreign_key":
@@ -291,15 +305,15 @@ def _drop_column_constraint(element: DropColumnConstraint, compiler: DDLCompiler
 
 
 @compiles(IdentityInsert, "mssql")
-def _identity_insert(element: IdentityInsert, compiler: DDLCompiler, **kw: Any) -> str:
+def _identity_insert(element: IdentityInsert, compiler: DDLCompiler, **kw: object) -> str:
     return f"SET IDENTITY_INSERT {format_table_name(compiler, element.table_name, element.schema)} {element.state}"
 
 
-# What SQL Server says differently
+# Statements with another syntax on SQL Server
 
 
 @compiles(AddColumn, "mssql")
-def _add_column(element: AddColumn, compiler: DDLCompiler, **kw: Any) -> str:
+def _add_column(element: AddColumn, compiler: DDLCompiler, **kw: object) -> str:
     if not element.if_not_exists:
         words = add_column(
             compiler, element.column, None, element.inline_references, element.inline_primary_key, words="ADD"
@@ -307,42 +321,42 @@ def _add_column(element: AddColumn, compiler: DDLCompiler, **kw: Any) -> str:
         return f"{alter_table(compiler, element.table_name, element.schema)} {words}"
     raise UnsupportedOperation(
         f"SQL Server has no ADD IF NOT EXISTS ({element.table_name}.{element.column.name}). Leave out if_not_exists, "
-        "or ask COL_LENGTH() in SQL of your own."
+        "or test COL_LENGTH() in custom SQL."
     )
 
 
 @compiles(ColumnNullable, "mssql")
-def _column_nullable(element: ColumnNullable, compiler: DDLCompiler, **kw: Any) -> str:
+def _column_nullable(element: ColumnNullable, compiler: DDLCompiler, **kw: object) -> str:
     assert element.existing_type is not None, "checked before it is compiled"
     return _typed(element, compiler, element.existing_type, element.nullable)
 
 
 @compiles(ColumnType, "mssql")
-def _column_type(element: ColumnType, compiler: DDLCompiler, **kw: Any) -> str:
+def _column_type(element: ColumnType, compiler: DDLCompiler, **kw: object) -> str:
     return _typed(element, compiler, element.type_, element.existing_nullable)
 
 
-def _typed(element: Any, compiler: DDLCompiler, type_: TypeEngine[Any], nullable: bool | None) -> str:
+def _typed(element: AlterColumn, compiler: DDLCompiler, type_: AnyType, nullable: bool | None) -> str:
     null = {None: "", True: " NULL", False: " NOT NULL"}[nullable]
     where = f"{alter_table(compiler, element.table_name, element.schema)} {alter_column(compiler, element.column_name)}"
     return f"{where} {format_type(compiler, type_)}{null}"
 
 
 @compiles(ColumnDefault, "mssql")
-def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: object) -> str:
     default = format_server_default(compiler, element.default)
     name = format_column_name(compiler, element.column_name)
     return f"{alter_table(compiler, element.table_name, element.schema)} ADD DEFAULT {default} FOR {name}"
 
 
 @compiles(ColumnName, "mssql")
-def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
+def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: object) -> str:
     table = format_table_name(compiler, element.table_name, element.schema)
     before = _string(f"{table}.{format_column_name(compiler, element.column_name)}")
     return f"EXEC sp_rename {before}, {format_column_name(compiler, element.newname)}, 'COLUMN'"
 
 
 @compiles(RenameTable, "mssql")
-def _rename_table(element: RenameTable, compiler: DDLCompiler, **kw: Any) -> str:
+def _rename_table(element: RenameTable, compiler: DDLCompiler, **kw: object) -> str:
     before = _string(format_table_name(compiler, element.table_name, element.schema))
     return f"EXEC sp_rename {before}, {format_table_name(compiler, element.new_table_name, None)}"

@@ -1,4 +1,4 @@
-"""How a statement reaches a database: checked and run now, or printed into a script for later."""
+"""Run a statement after checking it, or print it into an offline script."""
 
 from __future__ import annotations
 
@@ -24,17 +24,14 @@ from .scriptconnection import ScriptConnection
 
 
 class RunsStatements:
-    """The part of a `DefaultImpl` that says statements to its database or prints them, in transactions.
-
-    ``memo`` is free space for a dialect's own file, for the time of one run.
-    """
+    """The part of `DefaultImpl` that runs or prints statements, and begins and ends transactions."""
 
     transactional_ddl: bool = False
     marks_transactions: ClassVar[bool] = False
-    """Whether a savepoint tells, after a failure, that a revision has committed by itself."""
+    """Whether a lost savepoint shows, after a failure, that the revision has committed implicitly."""
     command_terminator: ClassVar[str] = ";"
     script_breaks: ClassVar[re.Pattern[str] | None] = None
-    """Lines that end a statement for the program that runs a script, even inside quotes."""
+    """Lines that end a statement for the client that runs a script, even inside quotes."""
 
     def __init__(
         self,
@@ -49,11 +46,12 @@ class RunsStatements:
         self.output_buffer, self.context_opts = output_buffer, context_opts
         if transactional_ddl is not None:
             self.transactional_ddl = transactional_ddl
-        self.memo: dict[Any, Any] = {}
+        # As the ``_ddl_runner`` of SQLAlchemy's events: its enum types note here which of them are created.
+        self.memo: dict[object, object] = {}
 
     @property
     def bind(self) -> Any:
-        """The connection; offline one that prints; None where there is neither."""
+        """The connection; offline a `ScriptConnection`; None where there is neither."""
         return ScriptConnection(self.dialect, self.execute) if self.as_sql else self.connection
 
     def catalog(self) -> Connection | None:
@@ -77,29 +75,28 @@ class RunsStatements:
     def execute(self, sql: Executable | ClauseElement | str, execution_options: Mapping[str, Any] | None = None) -> Any:
         """Run a statement, or print it in offline mode with its values written out.
 
-        In a str a colon is a colon, so that JSON and casts may stand in it.
+        No colon in a str starts a parameter, so that it may contain JSON and casts.
         """
-        construct = typed_text(sql) if isinstance(sql, str) else sql
+        statement: Any = typed_text(sql) if isinstance(sql, str) else sql
         if self.as_sql:
-            self._print(construct)
+            self._print(statement)
             return None
         assert self.connection is not None, "online mode has a connection"
-        if isinstance(construct, schema.ExecutableDDLElement):
-            checked = compiled_by(construct, self.running_dialect, refuse_nul)
-            with self._saying(construct):
+        if isinstance(statement, schema.ExecutableDDLElement):
+            checked = compiled_by(statement, self.running_dialect, refuse_nul)
+            with self._compile_errors(statement):
                 return self.connection.execute(checked, execution_options=execution_options)
-        self.check(construct)
-        statement: Any = construct
+        self.check(statement)
         return self.connection.execute(statement, execution_options=execution_options)
 
     def execute_sql(self, sql: str) -> None:
         """Run or print SQL as it is: no colon in it starts a parameter."""
         self.execute(literal_text(sql))
 
-    def check(self, construct: Any) -> None:
-        """Raise CommandError for a statement that would not be the one that is meant.
+    def check(self, construct: ClauseElement) -> None:
+        """Raise CommandError for a statement with a NUL, or with SQL in one part that would end the statement.
 
-        It holds a NUL, or SQL that ends the statement where it only has a part. Warns of a name that will be cut.
+        Warns of a name that the database will truncate.
         """
         if isinstance(construct, TextClause):
             refuse_nul(construct.text)
@@ -108,28 +105,28 @@ class RunsStatements:
         else:
             refuse_nul(str(construct.compile(dialect=self.checking_dialect)))
 
-    def _print(self, construct: Any) -> None:
+    def _print(self, construct: ClauseElement) -> None:
         words = self.script_text(construct)
         if isinstance(construct, schema.ExecutableDDLElement):
             words = tabs_as_spaces(words, self.dialect)
-        self.print_words(words.strip(), construct)
+        self.print_statement(words.strip(), construct)
 
-    def print_words(self, words: str, construct: Any) -> None:
-        """Print what ``construct`` says, in ``words`` that are compiled already, with what must stand round it."""
+    def print_statement(self, words: str, construct: ClauseElement) -> None:
+        """Print the compiled ``words`` of ``construct``, with its terminator."""
         if words:
-            if not _is_written_by_hand(construct):
+            if not _is_custom_sql(construct):
                 self._refuse_breaks(words)
             self._check_script(construct, words)
-            self._announce(words)
+            self._print_client_settings(words)
             self.static_output(words if words.endswith(self.command_terminator) else self._terminated(words))
 
     def _refuse_breaks(self, words: str) -> None:
-        """Raise CommandError where a line inside a name or text would end the statement for who runs the script."""
+        """Raise CommandError where a line inside a name or string would end the statement for the script's client."""
         found = self.script_breaks.search(words) if self.script_breaks is not None else None
         if found is not None:
             raise CommandError(
-                f"A script for {self.dialect.name} cannot hold the line {found.group().strip()!r} inside a name or a "
-                f"text: it ends the statement {shortened(words)} there. Leave that line out, or run it online."
+                f"A script for {self.dialect.name} cannot have the line {found.group().strip()!r} inside a name or "
+                f"string: it ends the statement {shortened(words)} there. Leave that line out, or run it online."
             )
 
     def _terminated(self, words: str) -> str:
@@ -137,35 +134,35 @@ class RunsStatements:
         comment = "--" in words.rpartition("\n")[2] and self.command_terminator
         return words + ("\n" if comment else "") + self.command_terminator
 
-    def _check_script(self, construct: Any, words: str) -> None:
-        """Refuse what a script cannot hold as it is; a dialect with a word between statements looks for that."""
+    def _check_script(self, construct: ClauseElement, words: str) -> None:
+        """Raise CommandError for a statement that a script cannot contain; for dialects with a batch separator."""
 
-    def _announce(self, words: str) -> None:
-        """Print what the program that runs the script must know before this statement; most need nothing."""
+    def _print_client_settings(self, words: str) -> None:
+        """Print what the client that runs the script needs before this statement; by default nothing."""
 
-    def _refuse_separator(self, construct: Any, words: str, separator: str, option: str) -> None:
-        """Refuse a value or name with a line that would end the statement in the middle; SQL of a person's own may."""
-        own = isinstance(construct, TextClause) and not has_parameters(construct)
-        ends = re.compile(rf"\s*{re.escape(separator)}(\s+\d+)?;?\s*", re.IGNORECASE)  # sqlcmd takes a count behind GO
-        if separator and not own and any(ends.fullmatch(line) for line in words.splitlines()):
+    def _refuse_separator(self, construct: ClauseElement, words: str, separator: str, option: str) -> None:
+        """Raise CommandError for a value or name with a line that is the batch separator; custom SQL may have one."""
+        is_custom = isinstance(construct, TextClause) and not has_parameters(construct)
+        ends = re.compile(rf"\s*{re.escape(separator)}(\s+\d+)?;?\s*", re.IGNORECASE)  # sqlcmd: GO 5
+        if separator and not is_custom and any(ends.fullmatch(line) for line in words.splitlines()):
             raise CommandError(
-                f"A line of {words[:60]!r}… says {separator} and would end the statement there. "
+                f"A line of {words[:60]!r}… is {separator} and would end the statement there. "
                 f"Choose another separator with the option {option}."
             )
 
-    def script_text(self, construct: Any) -> str:
-        """Return a statement as it stands in an offline script: its values written out, no placeholder left.
+    def script_text(self, construct: ClauseElement) -> str:
+        """Return a statement for an offline script, with its values in place of placeholders.
 
-        Raises CommandError where a parameter has no value, or its type cannot be written.
+        Raises CommandError where a parameter has no value, or a type whose values have no literal.
         """
         words = self._compiled(construct)
         refuse_nul(words)
         return words
 
-    def _compiled(self, construct: Any) -> str:
+    def _compiled(self, construct: ClauseElement) -> str:
         dialect = self.checking_dialect
         if isinstance(construct, schema.ExecutableDDLElement):
-            with self._saying(construct):
+            with self._compile_errors(construct):
                 return str(construct.compile(dialect=dialect))
         try:
             return str(construct.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
@@ -177,26 +174,26 @@ class RunsStatements:
 
     @cached_property
     def running_dialect(self) -> Dialect:
-        """The dialect as it writes DDL that is run; compiling with it refuses what `checking_dialect` refuses."""
+        """The dialect that compiles DDL to run; it refuses the same as `checking_dialect`."""
         return for_running(self.dialect)
 
     @cached_property
     def checking_dialect(self) -> Dialect:
-        """The dialect as it writes scripts; compiling with it refuses names and SQL that would not mean themselves."""
+        """The dialect that compiles scripts; it refuses names and SQL that would change the statement's meaning."""
         return for_scripts(self.dialect)
 
     @contextmanager
-    def _saying(self, construct: Any) -> Iterator[None]:
-        """Turn SQLAlchemy's "cannot compile" into an error that names the database."""
+    def _compile_errors(self, construct: ClauseElement) -> Iterator[None]:
+        """Raise SQLAlchemy's errors of compilation as errors that name the database."""
         try:
             yield
         except CannotCompile:
-            raise  # it says all of that
+            raise  # names the database already
         except CompileError as error:
-            what = getattr(construct, "element", construct)
-            what = getattr(what, "__visit_name__", type(what).__name__).replace("_", " ")
-            why = "it has none." if isinstance(error, UnsupportedCompilationError) else error.args[0]
-            raise CannotCompile(f"{self.dialect.name} cannot say this {what}: {why}") from error
+            what: object = getattr(construct, "element", construct)
+            name = getattr(what, "__visit_name__", type(what).__name__).replace("_", " ")
+            why = "not supported." if isinstance(error, UnsupportedCompilationError) else error.args[0]
+            raise CannotCompile(f"{self.dialect.name} has no SQL for this {name}: {why}") from error
         except IdentifierError as error:
             limit = self.dialect.max_identifier_length
             name = re.sub(r"^Identifier '(.*)' exceeds.*$", r"\1", str(error), flags=re.DOTALL)
@@ -213,7 +210,7 @@ class RunsStatements:
         self.static_output(f"COMMIT{self.command_terminator}")
 
     def print_held(self) -> None:
-        """Print what an implementation holds back until the transaction of a script ends; by default nothing is."""
+        """Print the statements that an implementation holds back until COMMIT; by default there are none."""
 
     @contextmanager
     def begin_revision(self, connection: Connection) -> Iterator[None]:
@@ -222,16 +219,16 @@ class RunsStatements:
             yield
 
     def start_migrations(self) -> None:
-        """Do what this database needs once before the first revision of a run; a dialect of its own may."""
+        """Prepare the database before the first revision of a run; a hook for third-party dialects."""
 
     def can_group(self, connection: Connection) -> bool:
-        """Tell whether several revisions may share a transaction here, each behind a savepoint of its own."""
+        """Return whether several revisions may share a transaction, each after a savepoint."""
         return False
 
     def bulk_insert(
-        self, table: Table | TableClause, rows: Sequence[Mapping[str, Any]], multiinsert: bool = True
+        self, table: Table | TableClause, rows: Sequence[Mapping[str, object]], multiinsert: bool = True
     ) -> None:
-        """Insert rows; offline, one statement a row with its values written out."""
+        """Insert rows; offline, one statement per row with its values written out."""
         place = self.translated(table.schema)
         if place != table.schema and not isinstance(table, Table):  # SQLAlchemy translates in a Table alone
             table = sa_table(table.name, *(column(each.name, each.type) for each in table.c), schema=place)
@@ -248,12 +245,12 @@ class RunsStatements:
                 self.execute(table.insert().values(dict(row)))
 
 
-def _is_written_by_hand(construct: Any) -> bool:
-    """Tell whether a person wrote the statement itself; what ends it is theirs to say."""
+def _is_custom_sql(construct: ClauseElement) -> bool:
+    """Return whether the statement is SQL that a user wrote, who decides where it ends."""
     return isinstance(construct, (TextClause, schema.DDL))
 
 
-def _script_row(table: Table | TableClause, row: Mapping[str, Any]) -> dict[str, Any]:
+def _script_row(table: Table | TableClause, row: Mapping[str, object]) -> dict[str, object]:
     """Return a row of an offline script, with the defaults that Python computes.
 
     Raises CommandError for a name that is not a column of the table.

@@ -135,7 +135,7 @@ class VersionTable:
         """Print the UPDATE of one row: usual ids are put into a text that is compiled once for the whole script."""
         if self._update_text is not None and _USUAL.fullmatch(old) and _USUAL.fullmatch(new):
             words = self._update_text.replace("@old@", old).replace("@new@", new)
-            self.impl.print_words(words, self._pattern)
+            self.impl.print_statement(words, self._pattern)
         else:
             self.impl.execute(self._update_from(old, new))
 

@@ -1,6 +1,6 @@
-"""PostgreSQL: DDL is transactional; a type may need ``USING``; enum types live apart from tables.
+"""PostgreSQL: DDL is transactional; a change of type may need ``USING``; enum types are objects of the schema.
 
-Dialects that are built on this one (CockroachDB, Redshift) take the statements and how they are said from here.
+Dialects that are based on this one (CockroachDB, Redshift) import the statements and their compilation from here.
 """
 
 from ...operations.kinds.column import ColumnComment, visit_column_comment

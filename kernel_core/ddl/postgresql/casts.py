@@ -1,6 +1,6 @@
-"""Changes of type that PostgreSQL does not make by itself: the USING expression that turns old values into new ones.
+"""The USING expression of changes of type for which PostgreSQL has no assignment cast.
 
-ALTER COLUMN TYPE converts by an assignment cast; where there is none the statement fails unless USING says how
+ALTER COLUMN TYPE converts the values by an assignment cast; where there is none the statement fails without USING
 (https://www.postgresql.org/docs/current/sql-altertable.html, https://www.postgresql.org/docs/current/sql-createcast.html).
 """
 
@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Computed, Identity
-from sqlalchemy.types import ARRAY, Enum, TypeDecorator, TypeEngine
+from sqlalchemy.types import ARRAY, Enum, TypeDecorator
 
 from ...operations.kinds.column import Conversion
 from ...util.sql import tokens, without_parameters
-from ...util.sqla_compat import default_sql
+from ...util.sqla_compat import AnyType, default_sql
 from ..type_comparison import ddl_text, parse_type_text
 
 _FAMILIES = {
@@ -46,10 +46,8 @@ _OWN_WORDS = {
 }
 
 
-def conversion(
-    dialect: Dialect, column_name: str, before: TypeEngine[Any], after: TypeEngine[Any]
-) -> Conversion | None:
-    """Return how the values of a column are converted; None where PostgreSQL does it by itself, or it is not known.
+def conversion(dialect: Dialect, column_name: str, before: AnyType, after: AnyType) -> Conversion | None:
+    """Return the conversion of a column's values; None where PostgreSQL does it implicitly, or the types are not known.
 
     >>> from sqlalchemy import Text, UUID
     >>> from sqlalchemy.dialects import postgresql
@@ -64,14 +62,14 @@ def conversion(
     using = _using(name, old, new, spelled)
     return Conversion(
         {"postgresql_using": using},
-        f"PostgreSQL does not convert {was} to {spelled} by itself: postgresql_using says how. Check it; a value that "
-        "does not fit makes the statement fail.",
+        f"PostgreSQL does not convert {was} to {spelled} implicitly: check postgresql_using. A value that does not "
+        "fit makes the statement fail.",
     )
 
 
 def kept_default(default: Any) -> Any:
-    """Return a default as it is set again after the change of type; a literal without the cast to the old type."""
-    if not is_plain_default(default):
+    """Return the default to set again after the change of type: a literal without the cast to the old type."""
+    if not is_value_default(default):
         return False
     found = tokens(default_sql(default), "postgresql")
     if len(found) < 3 or found[0].kind != "text" or found[1].text != "::":
@@ -80,14 +78,14 @@ def kept_default(default: Any) -> Any:
     return text(without_parameters(found[0].text)) if is_type else default
 
 
-def is_plain_default(default: Any) -> bool:
-    """Return whether there is a default, and it is a value: no identity, no generated column."""
+def is_value_default(default: object) -> bool:
+    """Return whether a server default is a value or an expression: not None, an Identity or Computed."""
     return default is not None and default is not False and not isinstance(default, (Computed, Identity))
 
 
-def _family(dialect: Dialect, type_: TypeEngine[Any]) -> str | None:
+def _family(dialect: Dialect, type_: AnyType) -> str | None:
     """Return the family of a type: ``array:`` and that of its items, ``enum``; None for a type that is not known."""
-    spelled: Any = type_.dialect_impl(dialect)
+    spelled = type_.dialect_impl(dialect)
     while isinstance(spelled, TypeDecorator):
         spelled = spelled.impl_instance.dialect_impl(dialect)
     if isinstance(spelled, ARRAY):

@@ -17,7 +17,7 @@ from ...operations.kinds.column import IdentityColumnDefault
 
 
 @compiles(IdentityColumnDefault, "postgresql")
-def _identity_default(element: IdentityColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+def _identity_default(element: IdentityColumnDefault, compiler: DDLCompiler, **kw: object) -> str:
     where = f"{alter_table(compiler, element.table_name, element.schema)} {alter_column(compiler, element.column_name)}"
     if element.default is None:
         return f"{where} DROP IDENTITY"
@@ -27,28 +27,29 @@ def _identity_default(element: IdentityColumnDefault, compiler: DDLCompiler, **k
 
 
 def _changed_identity(new: Identity, old: Identity, compiler: DDLCompiler) -> str:
-    """Return ``SET GENERATED ...`` and ``SET <option>`` for all that the new identity says.
+    """Return ``SET GENERATED ...`` and ``SET <option>`` for the options in which the new identity differs.
 
-    An option that only the old one says goes back to its default. Where nothing differs it is said again which kind it
-    is, because an ALTER of nothing is no statement.
+    An option that only the old one has is set to its default. Where nothing differs, SET GENERATED is repeated, because
+    ALTER COLUMN needs at least one change.
     """
     words = []
     if bool(new.always) != bool(old.always):
         words.append(f"SET GENERATED {'ALWAYS' if new.always else 'BY DEFAULT'}")
-    options = Identity(**{name: value for name in _IDENTITY_OPTIONS if (value := _option(new, old, name)) is not None})
+    changed: Any = {name: value for name in _IDENTITY_OPTIONS if (value := _option(new, old, name)) is not None}
+    options = Identity(**changed)
     stated = compiler.get_identity_options(options)
     words += [f"SET {option}" for option in _split_options(stated)]
     if ((new.increment or 1) < 0) != ((old.increment or 1) < 0):
-        words.append("RESTART")  # its current number is outside of the new bounds
+        words.append("RESTART")  # the current number is outside of the new bounds
     return " ".join(words) or f"SET GENERATED {'ALWAYS' if new.always else 'BY DEFAULT'}"
 
 
 _IDENTITY_OPTIONS = ("start", "increment", "minvalue", "maxvalue", "nominvalue", "nomaxvalue", "cycle", "cache")
-_IDENTITY_DEFAULTS: dict[str, Any] = {"start": 1, "increment": 1, "cycle": False, "cache": 1}
+_IDENTITY_DEFAULTS: dict[str, object] = {"start": 1, "increment": 1, "cycle": False, "cache": 1}
 
 
-def _option(new: Identity, old: Identity, name: str) -> Any:
-    """Return an option's new value where it differs from the old one; its default where only the old one says it."""
+def _option(new: Identity, old: Identity, name: str) -> object:
+    """Return an option's new value where it differs from the old one; its default where only the old one has it."""
     after, before = getattr(new, name), getattr(old, name)
     if name in ("nominvalue", "nomaxvalue"):
         bound = name.removeprefix("no")
@@ -60,7 +61,7 @@ def _option(new: Identity, old: Identity, name: str) -> Any:
 
 
 def _split_options(stated: str) -> list[str]:
-    """Return ``INCREMENT BY 2 START WITH 3`` as its options."""
+    """Return ``INCREMENT BY 2 START WITH 3`` as a list of its options."""
     return [found.group(0) for found in re.finditer(_IDENTITY_WORDS, stated)]
 
 

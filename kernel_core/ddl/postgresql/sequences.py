@@ -1,4 +1,4 @@
-"""What counts the rows of a table (SERIAL, identity) goes on counting when the table is made anew."""
+"""Keep the next numbers of a table's sequences (SERIAL, identity) when the table is re-created."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _USED = """
 
 
 def move_sequences(impl: RunsSQL, connection: Connection, old: str, new: str, schema: str | None) -> list[str]:
-    """Hand the sequences of the old table's columns to the new one's, with what they have counted.
+    """Move the sequences of the old table's columns to the new table's, with their next numbers.
 
-    Returns the statements that give them their names back once the old table is gone.
+    Returns the statements that rename the new table's identity sequences once the old table is dropped.
     """
     quote = impl.checking_dialect.identifier_preparer
     before, after = (f"{quote.quote_schema(schema)}." if schema else "", quote.quote)

@@ -2,25 +2,23 @@
 
 A serial column is a plain integer whose default calls ``nextval`` on a sequence that belongs to the column
 (https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL). An identity column brings a sequence of
-its own. PostgreSQL has no ALTER from one to the other, so the count is carried over by hand: the next row gets the
-number that it would have got before.
+its own. PostgreSQL has no ALTER from one to the other, so the next number is copied from sequence to sequence.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Column, text
+from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Identity
 from sqlalchemy.sql.elements import TextClause
-from sqlalchemy.types import BigInteger, Integer, SmallInteger, TypeEngine
+from sqlalchemy.types import BigInteger, Integer, SmallInteger
 
 from ...operations.kinds.column import ColumnDefault, IdentityColumnDefault
 from ...util.sql import grammar_of, sequence_of_default, string_literal, without_parameters
-from ...util.sqla_compat import default_sql, quoted_name
+from ...util.sqla_compat import AnyColumn, AnyType, default_sql, quoted_name
 from ..columnchange import ColumnChange
 from ..protocols import RunsSQL
 from .generated_names import object_name
@@ -57,7 +55,7 @@ class SequencePlace:
         return SequencePlace(self.schema, object_name(self.plain, "", "before"))
 
 
-def sequence_of(default: Any) -> SequencePlace | None:
+def sequence_of(default: object) -> SequencePlace | None:
     """Return the sequence that a server default takes its values from, None for any other default.
 
     >>> sequence_of("nextval('app.users_id_seq'::regclass)").words
@@ -69,8 +67,8 @@ def sequence_of(default: Any) -> SequencePlace | None:
     return None if found is None else SequencePlace(found.schema, found.name)
 
 
-def serial_default(column: Column[Any]) -> TextClause | None:
-    """Return the default that PostgreSQL gives a column that CREATE TABLE spells SERIAL; None for any other column."""
+def serial_default(column: AnyColumn) -> TextClause | None:
+    """Return the implicit default of a column that CREATE TABLE spells SERIAL; None for any other column."""
     if column.table._autoincrement_column is not column or column.identity is not None:  # noqa: SLF001
         return None
     if column.server_default is not None or column.default is not None or not isinstance(column.type, Integer):
@@ -81,7 +79,7 @@ def serial_default(column: Column[Any]) -> TextClause | None:
 
 
 def becomes_identity(impl: RunsSQL, change: ColumnChange, old: SequencePlace) -> None:
-    """Make an identity of a serial column: same next number; its own sequence is dropped, a shared one kept."""
+    """Turn a serial column into an identity with the same next number; drop its sequence unless others use it."""
     impl.execute(ColumnDefault(*change.place, None, **change.known))
     belongs = _belongs(impl, change, old, _BELONGS)
     before = old.temporary() if belongs else old
@@ -90,14 +88,14 @@ def becomes_identity(impl: RunsSQL, change: ColumnChange, old: SequencePlace) ->
         impl.execute_sql(f"ALTER SEQUENCE {old.words} RENAME TO {before.name}")
     known = {**change.known, "existing_server_default": None}
     impl.execute(IdentityColumnDefault(*change.place, change.server_default, impl, **known))
-    counted = _within(f"nextval({before.literal})", change.server_default)
+    counted = _next_number(f"nextval({before.literal})", change.server_default)
     impl.execute_sql(f"SELECT setval({_own_sequence(impl, change)}, {counted}, false)")
     if belongs:
         impl.execute_sql(f"DROP SEQUENCE {before.words}")
 
 
 def becomes_serial(impl: RunsSQL, change: ColumnChange, new: SequencePlace) -> None:
-    """Make a serial column of an identity: its sequence is created and goes on counting, unless it is there already."""
+    """Turn an identity into a serial column; create its sequence with the same next number, unless it exists."""
     taken = impl.connection is not None and not impl.as_sql and _belongs(impl, change, new, _TAKEN)
     if taken:
         impl.execute(IdentityColumnDefault(*change.place, None, impl, **change.known))
@@ -115,7 +113,7 @@ def becomes_serial(impl: RunsSQL, change: ColumnChange, new: SequencePlace) -> N
 
 
 def _belongs(impl: RunsSQL, change: ColumnChange, place: SequencePlace, query: str) -> bool:
-    """Return the server's answer; offline, whether the sequence has the name that a serial column gives it."""
+    """Return the result of a query; offline, whether the sequence has the implicit name of a serial column's."""
     if impl.as_sql or impl.connection is None:
         return place.plain == object_name(change.table_name, change.column_name, "seq")
     given = {"table": _table(impl, change), "column": change.column_name, "sequence": place.words}
@@ -133,8 +131,8 @@ def _own_sequence(impl: RunsSQL, change: ColumnChange) -> str:
     return f"pg_get_serial_sequence({literal(_table(impl, change))}, {literal(change.column_name)})"
 
 
-def _within(counted: str, identity: Identity) -> str:
-    """Return the next number, moved to where the identity starts if it would come before."""
+def _next_number(counted: str, identity: Identity) -> str:
+    """Return an expression for the next number, or for the start of the identity if that comes later."""
     down = (identity.increment or 1) < 0
     bounds = [identity.start, identity.maxvalue if down else identity.minvalue]
     stated = [str(bound) for bound in bounds if bound is not None] or ["-1" if down else "1"]
@@ -142,7 +140,7 @@ def _within(counted: str, identity: Identity) -> str:
 
 
 def _integer(change: ColumnChange) -> str:
-    type_: TypeEngine[Any] | None = change.type_ if change.type_ is not None else change.existing_type
+    type_: AnyType | None = change.type_ if change.type_ is not None else change.existing_type
     if isinstance(type_, SmallInteger):
         return "SMALLINT"
     return "INTEGER" if isinstance(type_, Integer) and not isinstance(type_, BigInteger) else "BIGINT"

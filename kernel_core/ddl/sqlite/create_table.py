@@ -1,8 +1,7 @@
-"""A CREATE TABLE of SQLite that can be edited: what is not touched keeps every letter.
+"""A parser of SQLite's CREATE TABLE, whose result can be edited: unchanged parts keep their spelling.
 
-SQLAlchemy's reflection forgets STRICT, WITHOUT ROWID, AUTOINCREMENT, COLLATE, conflict clauses, unnamed CHECKs and
-DEFERRABLE. The stored text of the table forgets nothing, so changes are made in that.
-(https://sqlite.org/lang_createtable.html)
+SQLAlchemy does not reflect STRICT, WITHOUT ROWID, AUTOINCREMENT, COLLATE, conflict clauses, unnamed CHECKs and
+DEFERRABLE. The stored SQL has them all, so a rebuild edits that (https://sqlite.org/lang_createtable.html).
 """
 
 from __future__ import annotations
@@ -21,26 +20,27 @@ _COLUMN_STARTS = frozenset(
 
 @dataclass(slots=True)
 class Clause:
-    """A constraint of a column or of the table: its words, its kind (``NOT NULL``, ``CHECK``...) and its name."""
+    """A constraint of a column or of the table: its SQL, its kind (``NOT NULL``, ``CHECK``...) and its name."""
 
     text: str
     kind: str
     name: str | None = None
 
     def mentions(self, column: str) -> bool:
-        """Tell whether the column's name occurs in it."""
+        """Return whether the SQL mentions a column."""
         return mentions(tokens(self.text, "sqlite"), column)
 
     def lists_values_of(self, column: str) -> bool:
-        """Tell whether it is an unnamed ``CHECK (column IN (...))``, as a type makes it."""
+        """Return whether it is an unnamed ``CHECK (column IN (...))``, as Enum and Boolean add it."""
         found = tokens(self.text, "sqlite")
-        if self.kind != "CHECK" or self.name is not None or len(found) < 7:  # as many are in CHECK (column IN ())
+        # CHECK (column IN ()) has seven tokens.
+        if self.kind != "CHECK" or self.name is not None or len(found) < 7:
             return False
         is_list = found[3].keyword == "IN" and found[4].text == "(" and closing(found, 4) == len(found) - 2
         return is_list and found[2].name.lower() == column.lower()
 
     def columns(self) -> list[str]:
-        """Return the column names in the first brackets: those of a key, a unique or a foreign key."""
+        """Return the column names in the first parentheses: those of a primary key, UNIQUE or foreign key."""
         found = tokens(self.text, "sqlite")
         opening = next((place for place, token in enumerate(found) if token.text == "("), None)
         if opening is None:
@@ -62,7 +62,7 @@ class ColumnText:
         return next((clause for clause in self.clauses if clause.kind == kind), None)
 
     def set_clause(self, kind: str, text: str | None) -> None:
-        """Put ``text`` in place of the clause of that kind; None takes it away."""
+        """Replace the clause of that kind by ``text``; None removes it."""
         old = self.clause(kind)
         if old is not None and text is not None:
             self.clauses[self.clauses.index(old)] = Clause(text, kind, None)
@@ -74,16 +74,16 @@ class ColumnText:
 
     @property
     def is_generated(self) -> bool:
-        """Tell whether its values are computed, so that none can be inserted."""
+        """Return whether the column is generated, so that values cannot be inserted."""
         return self.clause("GENERATED") is not None
 
     @property
     def is_rowid_alias(self) -> bool:
-        """Tell whether it is an ``INTEGER PRIMARY KEY``."""
+        """Return whether the column is an ``INTEGER PRIMARY KEY``."""
         return self.type_text.strip().upper() == "INTEGER" and self.clause("PRIMARY KEY") is not None
 
     def sql(self) -> str:
-        """Return the column as it stands in CREATE TABLE."""
+        """Return the column as an item of CREATE TABLE."""
         return _joined(
             [self.written_name or quote(self.name), self.type_text, *(clause.text for clause in self.clauses)]
         )
@@ -91,7 +91,7 @@ class ColumnText:
 
 @dataclass(slots=True)
 class TableText:
-    """A table: columns, constraints, and the options behind the last bracket (``STRICT, WITHOUT ROWID``)."""
+    """A table: columns, constraints, and the options after the last parenthesis (``STRICT, WITHOUT ROWID``)."""
 
     name: str
     columns: list[ColumnText]
@@ -107,17 +107,17 @@ class TableText:
         raise KeyError(name)
 
     def has_column(self, name: str) -> bool:
-        """Tell whether there is a column of that name."""
+        """Return whether there is a column of that name, in any case."""
         return any(column.name.lower() == name.lower() for column in self.columns)
 
     @property
     def without_rowid(self) -> bool:
-        """Tell whether the table is WITHOUT ROWID."""
+        """Return whether the table is WITHOUT ROWID."""
         return "ROWID" in (token.keyword for token in tokens(self.options, "sqlite"))
 
     @property
     def has_rowid_alias(self) -> bool:
-        """Tell whether some column is another name of the rowid, so that copying it copies the rowid."""
+        """Return whether a column is an alias of the rowid, so that copying it copies the rowid."""
         single = [clause.columns() for clause in self.constraints if clause.kind == "PRIMARY KEY"]
         return any(
             column.is_rowid_alias or ([column.name] in single and column.type_text.strip().upper() == "INTEGER")
@@ -125,7 +125,7 @@ class TableText:
         )
 
     def set_option(self, words: str, wanted: bool) -> None:
-        """Put ``STRICT`` or ``WITHOUT ROWID`` behind the last bracket, or take it away."""
+        """Add ``STRICT`` or ``WITHOUT ROWID``, or remove it."""
         options = [" ".join(option.split()) for option in self.options.split(",") if option.strip()]
         kept = [option for option in options if option.upper() != words]
         self.options = ", ".join([*kept, words] if wanted else kept)
@@ -139,7 +139,7 @@ class TableText:
 
 
 def parse_table(sql: str) -> TableText:
-    """Read a CREATE TABLE; ValueError where it is none (a virtual table, say)."""
+    """Parse a CREATE TABLE; ValueError for other SQL, such as that of a virtual table."""
     found = tokens(sql, "sqlite")
     words = [token.keyword for token in found[:3]]
     if words[:1] != ["CREATE"] or "TABLE" not in words[1:3] or "VIRTUAL" in words:
@@ -163,13 +163,13 @@ def parse_table(sql: str) -> TableText:
 
 def _column(sql: str, run: Sequence[Token]) -> ColumnText:
     rest = run[1:]
-    cut = next((place for place in range(len(rest)) if _starts(rest, place, _COLUMN_STARTS)), len(rest))
-    type_text = sql[rest[0].start : rest[cut - 1].end] if cut else ""
-    return ColumnText(run[0].name, type_text, _clauses(sql, rest[cut:], _COLUMN_STARTS), run[0].text)
+    end = next((place for place in range(len(rest)) if _starts(rest, place, _COLUMN_STARTS)), len(rest))
+    type_text = sql[rest[0].start : rest[end - 1].end] if end else ""
+    return ColumnText(run[0].name, type_text, _clauses(sql, rest[end:], _COLUMN_STARTS), run[0].text)
 
 
 def _starts(run: Sequence[Token], place: int, starts: frozenset[str]) -> bool:
-    """Tell whether a new clause begins here, rather than going on: SET NULL, DEFAULT NULL, NOT DEFERRABLE, KEY."""
+    """Return whether a keyword starts a clause here: not in SET NULL, DEFAULT NULL, NOT DEFERRABLE or KEY."""
     word = run[place].keyword
     if word not in starts:
         return False
@@ -187,15 +187,15 @@ def _starts(run: Sequence[Token], place: int, starts: frozenset[str]) -> bool:
 
 
 def _clauses(sql: str, run: Sequence[Token], starts: frozenset[str]) -> list[Clause]:
-    """Cut a run of tokens where clauses begin; ``CONSTRAINT name`` belongs to the clause behind it."""
-    cuts, depth = list[int](), 0
+    """Return the clauses in a run of tokens; ``CONSTRAINT name`` is part of the clause after it."""
+    starts_at, depth = list[int](), 0
     for place, token in enumerate(run):
         if depth == 0 and _starts(run, place, starts) and not (place >= 2 and run[place - 2].keyword == "CONSTRAINT"):
-            cuts.append(place)
+            starts_at.append(place)
         depth += (token.text == "(") - (token.text == ")")
     clauses = []
-    for place, begin in enumerate(cuts):
-        part = run[begin : cuts[place + 1] if place + 1 < len(cuts) else len(run)]
+    for place, begin in enumerate(starts_at):
+        part = run[begin : starts_at[place + 1] if place + 1 < len(starts_at) else len(run)]
         named = part[0].keyword == "CONSTRAINT" and len(part) > 1
         clauses.append(
             Clause(sql[part[0].start : part[-1].end], _kind(part[2 if named else 0 :]), part[1].name if named else None)
@@ -216,15 +216,15 @@ def _kind(part: Sequence[Token]) -> str:
 
 
 def parse_clause(text: str) -> Clause:
-    """Read one table constraint."""
+    """Parse one table constraint."""
     return _clauses(text, tokens(text, "sqlite"), _TABLE_STARTS)[0]
 
 
 def parse_column(text: str) -> ColumnText:
-    """Read one column definition."""
+    """Parse one column definition."""
     return _column(text, tokens(text, "sqlite"))
 
 
 def _joined(parts: Sequence[str]) -> str:
-    """Join pieces of SQL; one that ends in a line comment gets a line of its own."""
+    """Join pieces of SQL, with a line break after one that may end in a line comment."""
     return " ".join(part + ("\n" if "--" in part else "") for part in parts if part)

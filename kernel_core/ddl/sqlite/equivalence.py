@@ -1,4 +1,4 @@
-"""Whether two CREATE TABLE statements of SQLite make the same table, however they are written."""
+"""Compare two CREATE TABLE statements of SQLite, regardless of their spelling."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Words = tuple[str, ...]
 
 
 def are_equivalent(one: str, two: str) -> bool:
-    """Return whether two statements make the same table: columns in order, constraints in any, space and quotes aside.
+    """Return whether two CREATE TABLE statements create the same table.
 
-    Whether a constraint is stated inside a column or behind the columns does not count. False where one of them is no
-    ordinary CREATE TABLE.
+    The order of columns counts. The order of constraints, white space, quotes, and whether a constraint is one of a
+    column or of the table do not. False where one of them is not an ordinary CREATE TABLE.
 
     >>> are_equivalent("CREATE TABLE t (a INT PRIMARY KEY)", 'CREATE TABLE "t" (a int, PRIMARY KEY (a))')
     True
@@ -27,29 +27,34 @@ def are_equivalent(one: str, two: str) -> bool:
 
 
 def constraints_of(table: TableText) -> Counter[Words]:
-    """Return the constraints of a table as they are compared, each as often as it is stated."""
+    """Return the normal forms of a table's constraints, each with the number of times that it occurs."""
     return _parts(table)[1]
 
 
-def words_of(clause: Clause) -> Words:
-    """Return a constraint of the table in the form of `constraints_of`."""
+def normal_clause(clause: Clause) -> Words:
+    """Return the normal form of a table constraint."""
     return _words(tokens(clause.text, "sqlite"))
 
 
 def _parts(table: TableText) -> tuple[list[Words], Counter[Words], Words]:
     columns = [_column(column) for column in table.columns]
-    inside = [_as_of_table(column, clause) for column in table.columns for clause in column.clauses if _moves(clause)]
-    outside = map(words_of, table.constraints)
+    inside = [
+        _as_table_constraint(column, clause)
+        for column in table.columns
+        for clause in column.clauses
+        if _is_constraint(clause)
+    ]
+    outside = map(normal_clause, table.constraints)
     return columns, Counter([*inside, *outside]), _words(tokens(table.options, "sqlite"))
 
 
-def _moves(clause: Clause) -> bool:
-    """Return whether a clause of a column can be stated behind the columns as well."""
+def _is_constraint(clause: Clause) -> bool:
+    """Return whether a clause of a column can also be a table constraint."""
     return clause.kind in ("PRIMARY KEY", "UNIQUE", "CHECK", "FOREIGN KEY")
 
 
 def _column(column: ColumnText) -> Words:
-    own = sorted(" ".join(_without_parentheses(clause)) for clause in column.clauses if not _moves(clause))
+    own = sorted(" ".join(_without_parentheses(clause)) for clause in column.clauses if not _is_constraint(clause))
     return (
         column.name.lower(),
         " ".join(_words(tokens(column.type_text, "sqlite"))),
@@ -65,7 +70,7 @@ def _without_parentheses(clause: Clause) -> Words:
     return words
 
 
-def _as_of_table(column: ColumnText, clause: Clause) -> Words:
+def _as_table_constraint(column: ColumnText, clause: Clause) -> Words:
     words = _words(tokens(clause.text, "sqlite"))
     named = 2 if clause.name is not None else 0
     head, rest = words[:named], words[named:]
@@ -77,5 +82,5 @@ def _as_of_table(column: ColumnText, clause: Clause) -> Words:
 
 
 def _words(found: Sequence[Token]) -> Words:
-    """Return tokens in one spelling: names and keywords in lower case without quotes, texts as they are."""
+    """Return tokens in one spelling: names and keywords in lower case without quotes, strings unchanged."""
     return tuple(token.text if token.kind == "text" else token.name.lower() for token in found)

@@ -40,76 +40,76 @@ class SqliteNames(GeneratedNames):
         return Created(name_of(operation.to_constraint())) if isinstance(operation, AddConstraintOp) else NOTHING
 
 
-def known_as(kind: str, table: str, columns: Sequence[str], referred: str = "") -> str:
-    """Return the name by which an unnamed constraint is known.
+def generated_name(kind: str, table: str, columns: Sequence[str], referred: str = "") -> str:
+    """Return the generated name of an unnamed constraint.
 
-    >>> known_as("FOREIGN KEY", "pets", ["owner"], "users")
+    >>> generated_name("FOREIGN KEY", "pets", ["owner"], "users")
     'fk_pets_owner_users'
     """
     prefix = {"FOREIGN KEY": "fk", "UNIQUE": "uq", "CHECK": "ck", "PRIMARY KEY": "pk"}[kind]
     return "_".join(part for part in (prefix, table, *columns, referred) if part)
 
 
-def check_known_as(table: str, condition: str) -> str:
-    """Return the name by which an unnamed CHECK is known; space and comments in it don't count.
+def generated_check_name(table: str, condition: str) -> str:
+    """Return the generated name of an unnamed CHECK; white space and comments do not change it.
 
-    >>> check_known_as("users", "age>=18"), check_known_as("users", "age  >= 18 -- grown")
+    >>> generated_check_name("users", "age>=18"), generated_check_name("users", "age  >= 18 -- grown")
     ('ck_users_age_18_88354b', 'ck_users_age_18_88354b')
     """
-    # The signs of an operator one by one, as scripts have these names since the first release.
+    # The characters of an operator count one by one: existing scripts contain names that were generated so.
     found = [[*token.text] if token.kind == "operator" else [token.text] for token in tokens(condition, "sqlite")]
     words = [word for words in found for word in words]
-    spoken = [word for word in words if word.isidentifier() or word.isdigit()]
+    in_name = [word for word in words if word.isidentifier() or word.isdigit()]
     digest = hashlib.sha256(" ".join(words).encode("utf-8", "replace")).hexdigest()[:6]
-    return "_".join([known_as("CHECK", table, spoken)[:50].rstrip("_"), digest])
+    return "_".join([generated_name("CHECK", table, in_name)[:50].rstrip("_"), digest])
 
 
 def name_of(constraint: Constraint) -> str | None:
-    """Return the name of a reflected constraint, or the one that it is known by; None where it has neither."""
+    """Return the name of a reflected constraint, or its generated name; None where it has neither."""
     if constraint.name is not None:
         return str(constraint.name)
     if isinstance(constraint, UniqueConstraint):
-        return known_as("UNIQUE", constraint.table.name, [column.name for column in constraint.columns])
+        return generated_name("UNIQUE", constraint.table.name, [column.name for column in constraint.columns])
     if isinstance(constraint, ForeignKeyConstraint):
         referred = constraint.elements[0].target_fullname.split(".")[-2]
-        return known_as("FOREIGN KEY", constraint.table.name, constraint.column_keys, referred)
+        return generated_name("FOREIGN KEY", constraint.table.name, constraint.column_keys, referred)
     if isinstance(constraint, CheckConstraint):
-        return check_known_as(constraint.table.name, sql_text(constraint.sqltext))
+        return generated_check_name(constraint.table.name, sql_text(constraint.sqltext))
     return None
 
 
 def names_of_clause(table: str, column: str | None, clause: Clause, convention: Mapping[str, str]) -> set[str]:
-    """Return every name by which an unnamed clause may be asked for: its own, and that of the naming convention.
+    """Return the names by which an unnamed clause can be dropped: the generated one, and that of a naming convention.
 
-    ``column`` is the column that the clause stands behind, None for one of the table's.
+    ``column`` is the column whose clause it is, None for a table constraint.
     """
     if clause.kind == "CHECK" and clause.name is None:
-        return {check_known_as(table, _condition(clause))}
+        return {generated_check_name(table, _condition(clause))}
     if clause.name is not None or clause.kind not in ("UNIQUE", "FOREIGN KEY"):
         return set()
-    columns, referred = _stated(column, clause)
-    names = {known_as(clause.kind, table, columns, referred)}
+    columns, referred = _subject(column, clause)
+    names = {generated_name(clause.kind, table, columns, referred)}
     conventional = name_by_convention(table, column, clause, convention)
     return names | {conventional} if conventional is not None else names
 
 
 def name_by_convention(table: str, column: str | None, clause: Clause, convention: Mapping[str, str]) -> str | None:
-    """Return the name that a convention gives to an unnamed clause; None where it gives none."""
+    """Return the name of an unnamed clause by a naming convention; None where that has no rule for it."""
     kind = {"UNIQUE": "uq", "FOREIGN KEY": "fk", "PRIMARY KEY": "pk"}.get(clause.kind)
     if clause.name is not None or kind not in convention:
         return None
-    return _by_convention(table, *_stated(column, clause), clause.kind, convention)
+    return _by_convention(table, *_subject(column, clause), clause.kind, convention)
 
 
 def _condition(clause: Clause) -> str:
-    """Return what stands in the brackets of a CHECK."""
+    """Return the condition of a CHECK, without its parentheses."""
     found = tokens(clause.text, "sqlite")
     opening = next(place for place, token in enumerate(found) if token.text == "(")
     return clause.text[found[opening].end : found[closing(found, opening)].start]
 
 
-def _stated(column: str | None, clause: Clause) -> tuple[list[str], str]:
-    """Return the columns that a clause is about, and the table that it refers to."""
+def _subject(column: str | None, clause: Clause) -> tuple[list[str], str]:
+    """Return the columns of a clause, and the table that it refers to."""
     found = tokens(clause.text, "sqlite")
     place = next((place for place, token in enumerate(found) if token.keyword == "REFERENCES"), None)
     return [column] if column is not None else clause.columns(), "" if place is None else found[place + 1].name

@@ -1,4 +1,4 @@
-"""Names in SQLite's SQL: quoted where they need it, and qualified by the name of an attached database."""
+"""Identifiers of SQLite: quoted where necessary, and qualified by the name of an attached database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...util.sql import tokens
 
 
 def in_schema(sql: str, schema: str | None) -> str:
-    """Return a CREATE TABLE, INDEX or TRIGGER for an attached database: SQLite stores them without its name.
+    """Return a CREATE TABLE, INDEX or TRIGGER for an attached database; the stored SQL does not name it.
 
     >>> in_schema("CREATE UNIQUE INDEX ix ON t (a)", "app")
     'CREATE UNIQUE INDEX app.ix ON t (a)'
@@ -24,7 +24,7 @@ def in_schema(sql: str, schema: str | None) -> str:
 
 
 def quote(name: str) -> str:
-    """Return a name in double quotes where it needs them."""
+    """Return a name, in double quotes where necessary."""
     return _PREPARER.quote(str(name))
 
 

@@ -30,7 +30,7 @@ from ..recreate.hooks import RecreatesTables
 from ..recreate.table_edit import TableEdit
 from .create_table import Clause, ColumnText, parse_clause, parse_column
 from .definition import StoredTable, index_sql
-from .equivalence import constraints_of, words_of
+from .equivalence import constraints_of, normal_clause
 from .generated_names import name_by_convention, names_of_clause
 from .identifiers import quote
 
@@ -94,7 +94,7 @@ class SQLTableEdit(TableEdit):
             return
         before = constraints_of(self.text)
         self.add_constraint(constraint)
-        if constraint.name is None and before[words_of(self.text.constraints[-1])]:
+        if constraint.name is None and before[normal_clause(self.text.constraints[-1])]:
             self.text.constraints.pop()
 
     def _set_table_option(self, name: str, value: object) -> None:

@@ -81,7 +81,7 @@ def test_what_has_to_be_checked_is_a_comment_in_the_script(postgresql, make_cont
     up, down = (
         render_python_code(each, migration_context=context) for each in (script.upgrade_ops, script.downgrade_ops)
     )
-    assert "# PostgreSQL does not convert TEXT to UUID by itself: postgresql_using says how." in up
+    assert "# PostgreSQL does not convert TEXT to UUID implicitly: check postgresql_using." in up
     assert 'postgresql_using="v::UUID"' in up
     assert "using" not in down
     (operation,) = script.upgrade_ops.leaves()

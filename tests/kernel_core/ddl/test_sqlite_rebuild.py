@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from kernel_core.ddl.sqlite.generated_names import check_known_as
+from kernel_core.ddl.sqlite.generated_names import generated_check_name
 from kernel_core.operations import Operations
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import BatchError, CommandError, UnsupportedOperation
@@ -189,7 +189,7 @@ def test_an_unnamed_foreign_key_is_dropped_by_what_it_states(people: sa.Connecti
 def test_an_unnamed_check_of_a_column_or_the_table_is_dropped_by_what_it_states(
     people: sa.Connection, condition: str
 ) -> None:
-    known = check_known_as("person", condition)
+    known = generated_check_name("person", condition)
     run(people, lambda b: b.drop_constraint(known, type_="check"))
     assert [each for each in ("age >= 0", "id > 0") if each in objects(people)["person"]] == [
         each for each in ("age >= 0", "id > 0") if each != condition
