@@ -1,26 +1,26 @@
 # Written by tests/stubs/generate.py; do not edit.
 from .ddl import DefaultImpl
-from .runtime.migration import MigrationContext
+from .runtime.migration import MigrationContext, Statement
 from .runtime.report import RunReport
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from sqlalchemy import Connection, MetaData
-from typing import Any, TextIO
+from sqlalchemy import Connection, MetaData, URL
+from typing import Any, Literal, TextIO
 
 def begin_transaction() -> AbstractContextManager[None]:
     """Wrap the run: ``with context.begin_transaction(): context.run_migrations()``."""
 
 def configure(
     connection: Connection | None = None,
-    url: Any = None,
+    url: str | URL | None = None,
     dialect_name: str | None = None,
-    dialect_opts: Mapping[str, Any] | None = None,
+    dialect_opts: Mapping[str, object] | None = None,
     transactional_ddl: bool | None = None,
     transaction_per_migration: bool = True,
     output_buffer: TextIO | None = None,
     starting_rev: str | None = None,
     tag: str | None = None,
-    template_args: Mapping[str, Any] | None = None,
+    template_args: Mapping[str, object] | None = None,
     render_as_batch: bool = False,
     target_metadata: MetaData | Sequence[MetaData] | None = None,
     include_name: Callable[..., bool] | None = None,
@@ -29,7 +29,7 @@ def configure(
     process_revision_directives: Callable[..., None] | None = None,
     compare_type: bool | Callable[..., bool | None] = True,
     compare_server_default: bool | Callable[..., bool | None] = False,
-    render_item: Callable[..., Any] | None = None,
+    render_item: Callable[..., str | Literal[False]] | None = None,
     literal_binds: bool = False,
     upgrade_token: str = "upgrades",
     downgrade_token: str = "downgrades",
@@ -53,7 +53,7 @@ def configure(
     Raises CommandError where no database is named, or a hook is no function.
     """
 
-def execute(sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:
+def execute(sql: Statement, execution_options: Mapping[str, object] | None = None) -> None:
     """Run a statement, or print it offline."""
 
 def get_bind() -> Any:
@@ -94,7 +94,7 @@ report: RunReport
 def requires_connection() -> bool:
     """Tell whether a database is needed: everywhere but offline."""
 
-def run_migrations(**kw: Any) -> None:
+def run_migrations(**kw: object) -> None:
     """Run what the command asked for on the configured database; ``kw`` are passed to each ``upgrade()``."""
 
 def static_output(text: str) -> None:

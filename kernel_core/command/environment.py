@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import io
 import os
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
@@ -30,6 +31,8 @@ class Config(Protocol):
     toml_file_name: str | None
     output_buffer: TextIO | None
     prints_results: bool
+    cmd_opts: Namespace | None
+    attributes: dict[Any, Any]
 
     @property
     def messaging_opts(self) -> Mapping[str, object]: ...

@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Literal, TextIO
 
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import URL, Connection, FetchedValue, MetaData
+from sqlalchemy.sql.schema import SchemaItem
 
 from ..ddl import DefaultImpl
 from ..operations.containers import MigrationScript
@@ -18,7 +19,8 @@ from ..script.rev_ids import split_targets
 from ..util.exc import CommandError
 from ..util.folders import working_in
 from ..util.proxy import Current
-from .migration import MigrationContext
+from ..util.sqla_compat import AnyColumn, AnyType
+from .migration import MigrationContext, Settings, Statement
 from .plugins import load_installed
 from .report import RunReport
 from .step_info import callbacks_of
@@ -26,11 +28,15 @@ from .step_info import callbacks_of
 NameFilterType = str
 NameFilterParentNames = MutableMapping[str, str | None]
 IncludeNameFn = Callable[[str | None, NameFilterType, NameFilterParentNames], bool]
-IncludeObjectFn = Callable[[Any, str | None, NameFilterType, bool, Any], bool]
-CompareType = Callable[[MigrationContext, Any, Any, Any, Any], bool | None]
-CompareServerDefault = Callable[[MigrationContext, Any, Any, str | None, Any, str | None], bool | None]
+IncludeObjectFn = Callable[[SchemaItem, str | None, NameFilterType, bool, SchemaItem | None], bool]
+CompareType = Callable[[MigrationContext, AnyColumn, AnyColumn, AnyType, AnyType], bool | None]
+CompareServerDefault = Callable[
+    [MigrationContext, AnyColumn, AnyColumn, str | None, FetchedValue | None, str | None], bool | None
+]
 RenderItemFn = Callable[[str, Any, Any], str | Literal[False]]
-ProcessRevisionDirectiveFn = Callable[[MigrationContext, Any, list[MigrationScript]], None]
+ProcessRevisionDirectiveFn = Callable[
+    [MigrationContext, str | Iterable[str | None] | Iterable[str], list[MigrationScript]], None
+]
 OnVersionApplyFn = Callable[..., None]
 """The functions that ``env.py`` may hand to `configure`, for one with type annotations."""
 
@@ -49,7 +55,7 @@ class EnvironmentContext:
     ``get_context().opts``.
     """
 
-    def __init__(self, config: Any, script: ScriptDirectory, **kw: Any) -> None:
+    def __init__(self, config: Settings, script: ScriptDirectory, **kw: Any) -> None:
         self.config = config
         self.script = script
         self.context_opts: dict[str, Any] = kw
@@ -124,15 +130,15 @@ class EnvironmentContext:
     def configure(
         self,
         connection: Connection | None = None,
-        url: Any = None,
+        url: str | URL | None = None,
         dialect_name: str | None = None,
-        dialect_opts: Mapping[str, Any] | None = None,
+        dialect_opts: Mapping[str, object] | None = None,
         transactional_ddl: bool | None = None,
         transaction_per_migration: bool = True,
         output_buffer: TextIO | None = None,
         starting_rev: str | None = None,
         tag: str | None = None,
-        template_args: Mapping[str, Any] | None = None,
+        template_args: Mapping[str, object] | None = None,
         render_as_batch: bool = False,
         target_metadata: MetaData | Sequence[MetaData] | None = None,
         include_name: Callable[..., bool] | None = None,
@@ -141,7 +147,7 @@ class EnvironmentContext:
         process_revision_directives: Callable[..., None] | None = None,
         compare_type: bool | Callable[..., bool | None] = True,
         compare_server_default: bool | Callable[..., bool | None] = False,
-        render_item: Callable[..., Any] | None = None,
+        render_item: Callable[..., str | Literal[False]] | None = None,
         literal_binds: bool = False,
         upgrade_token: str = "upgrades",  # noqa: S107 - a slot of the template
         downgrade_token: str = "downgrades",  # noqa: S107
@@ -170,9 +176,9 @@ class EnvironmentContext:
     def _configure(
         self,
         connection: Connection | None,
-        url: Any,
+        url: str | URL | None,
         dialect_name: str | None,
-        dialect_opts: Mapping[str, Any] | None,
+        dialect_opts: Mapping[str, object] | None,
         given: MutableMapping[str, Any],
     ) -> None:
         given["on_version_apply"] = callbacks_of(given.get("on_version_apply"))
@@ -195,11 +201,11 @@ class EnvironmentContext:
         )
         self.contexts.append(context)
 
-    def run_migrations(self, **kw: Any) -> None:
+    def run_migrations(self, **kw: object) -> None:
         """Run what the command asked for on the configured database; ``kw`` are passed to each ``upgrade()``."""
         self.get_context().run_migrations(**kw)
 
-    def execute(self, sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:
+    def execute(self, sql: Statement, execution_options: Mapping[str, object] | None = None) -> None:
         """Run a statement, or print it offline."""
         self.get_context().execute(sql, execution_options)
 
@@ -235,7 +241,7 @@ class EnvironmentContext:
 
 
 @contextmanager
-def _at_root(config: Any, root: str | None) -> Iterator[None]:
+def _at_root(config: Settings, root: str | None) -> Iterator[None]:
     """Work in the folder ``root`` inside the block; the files of ``config`` are found from there too."""
     if root is None or os.path.realpath(root) == os.path.realpath(os.getcwd()):
         yield

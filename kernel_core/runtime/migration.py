@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
-from sqlalchemy import Connection, Dialect, make_url
+from sqlalchemy import URL, Connection, Dialect, make_url
 from sqlalchemy.engine.mock import MockConnection
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.elements import ClauseElement
 
 from ..ddl import DefaultImpl
 from ..ddl.sqlite import SQLiteImpl
 from ..operations import Operations
+from ..script import ScriptDirectory
 from ..script.steps import AnyStep, StampStep, stamp_steps
 from ..script.steps import Step as RevisionStep
 from ..util.exc import CommandError
@@ -31,8 +35,30 @@ from .version_table import VersionTable
 __all__ = ["MigrationContext", "MigrationInfo", "MigrationStep", "RevisionStep", "StampStep"]
 
 MigrationStep = AnyStep
+Statement: TypeAlias = Executable | ClauseElement | str
+"""What `MigrationContext.execute` takes."""
 
 log = Log("runtime.migration")
+
+
+class Settings(Protocol):
+    """What a run reads of the `Config` of its environment."""
+
+    @property
+    def attributes(self) -> Mapping[Any, Any]:
+        """Live objects: ``connection``, ``on_step``."""
+
+    @property
+    def cmd_opts(self) -> Namespace | None:
+        """The parsed command line."""
+
+
+class Environment(Protocol):
+    """What a context reads of its `EnvironmentContext`."""
+
+    @property
+    def config(self) -> Settings:
+        """The settings of the environment."""
 
 
 class MigrationContext:
@@ -48,12 +74,16 @@ class MigrationContext:
     """
 
     def __init__(
-        self, dialect: Dialect, connection: Connection | None, opts: Mapping[str, Any], environment_context: Any = None
+        self,
+        dialect: Dialect,
+        connection: Connection | None,
+        opts: Mapping[str, Any],
+        environment_context: Environment | None = None,
     ) -> None:
         self.environment_context = environment_context
         self.opts = dict(opts)
         self.dialect = dialect
-        self.script = self.opts.get("script")
+        self.script: ScriptDirectory | None = self.opts.get("script")
         self.as_sql = bool(self.opts.get("as_sql"))
         self.connection = None if self.as_sql else connection
         self.output_buffer = script_output(self.opts.get("output_buffer"), self.opts.get("output_encoding"))
@@ -75,11 +105,11 @@ class MigrationContext:
     def configure(
         cls,
         connection: Connection | None = None,
-        url: Any = None,
+        url: str | URL | None = None,
         dialect_name: str | None = None,
         dialect: Dialect | None = None,
-        environment_context: Any = None,
-        dialect_opts: Mapping[str, Any] | None = None,
+        environment_context: Environment | None = None,
+        dialect_opts: Mapping[str, object] | None = None,
         opts: Mapping[str, Any] | None = None,
     ) -> MigrationContext:
         """Return the context for a connection; offline one of ``url``, ``dialect_name`` and ``dialect`` is enough.
@@ -100,7 +130,7 @@ class MigrationContext:
             context.impl.scratch = context._scratch(connection, url)
         return context
 
-    def _scratch(self, connection: Connection | None, url: Any) -> Scratch | None:
+    def _scratch(self, connection: Connection | None, url: str | URL | None) -> Scratch | None:
         """Return what follows the script of this context, read from the database at hand; None where none is named."""
         attributes = getattr(self.config, "attributes", {})
         source = connection if connection is not None else attributes.get("connection")
@@ -155,7 +185,7 @@ class MigrationContext:
         return self.impl.transactional_ddl
 
     @property
-    def config(self) -> Any:
+    def config(self) -> Settings | None:
         """The Config of the environment, None where there is no environment."""
         return self.opts.get("config") or getattr(self.environment_context, "config", None)
 
@@ -205,7 +235,7 @@ class MigrationContext:
 
     # ---- running ------------------------------------------------------------------------------------------------
 
-    def run_migrations(self, **kw: Any) -> None:
+    def run_migrations(self, **kw: object) -> None:
         """Run the steps that the plan (``opts["fn"]``) returns; ``kw`` is passed on to each ``upgrade()``.
 
         Raises UpgradeFailed where a revision fails: it is rolled back, those before it stay (unless all share one
@@ -249,7 +279,7 @@ class MigrationContext:
 
     # ---- statements by hand -------------------------------------------------------------------------------------
 
-    def stamp(self, script_directory: Any, revision: str | Sequence[str]) -> None:
+    def stamp(self, script_directory: ScriptDirectory, revision: str | Sequence[str]) -> None:
         """Mark the database as being at ``revision``, without running anything."""
         heads = frozenset(self.get_current_heads())
         for step in stamp_steps(script_directory.map, heads, revision):
@@ -265,7 +295,7 @@ class MigrationContext:
         with self.transactions.of_revision():
             self.version_rows.create()
 
-    def execute(self, sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:
+    def execute(self, sql: Statement, execution_options: Mapping[str, object] | None = None) -> None:
         """Run a statement, or print it offline."""
         self.impl.execute(sql, execution_options)
 

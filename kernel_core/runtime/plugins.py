@@ -123,7 +123,7 @@ class Plugin:
 _plugins: dict[str, Plugin] = {}
 _loading = threading.Lock()
 _loaded: set[tuple[str, str]] = set()
-_searched: list[tuple[Any, ...]] = []
+_searched: list[tuple[object, ...]] = []
 
 
 def load_installed() -> None:
@@ -143,9 +143,9 @@ def load_installed() -> None:
         _searched[:] = [places]
 
 
-def _places() -> tuple[Any, ...]:
+def _places() -> tuple[object, ...]:
     """Return where packages are found, and when one was last installed there; searching them all takes 10 ms."""
-    found: list[Any] = [entry_points]
+    found: list[object] = [entry_points]
     for path in sys.path:
         with contextlib.suppress(OSError):
             found.append((path, os.stat(path or ".").st_mtime_ns))

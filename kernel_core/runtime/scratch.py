@@ -121,7 +121,7 @@ class Scratch:
     def _run(self, text: str) -> None:
         """Run a printed statement; one that fails for want of rows or functions matters where it changes the schema."""
         assert self._live is not None, "it is built first"
-        driver: Any = self._live.connection.driver_connection
+        driver = _driver_connection(self._live)
         try:
             driver.executescript(text)
         except sqlite3.Error as error:
@@ -149,6 +149,12 @@ def _opened(source: Connection | str) -> Iterator[Connection | None]:
         yield connection
 
 
+def _driver_connection(live: Connection) -> sqlite3.Connection:
+    connection = live.connection.driver_connection
+    assert isinstance(connection, sqlite3.Connection), "a scratch database uses the driver of the standard library"
+    return connection
+
+
 def _quoted(path: str) -> str:
     return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
@@ -156,7 +162,7 @@ def _quoted(path: str) -> str:
 def _in_memory(source: Connection | None) -> Connection:
     """Return a new database in memory, with the schema of ``source`` where there is one."""
     live = create_engine("sqlite://", poolclass=StaticPool, isolation_level="AUTOCOMMIT").connect()
-    driver: Any = live.connection.driver_connection
+    driver = _driver_connection(live)
     for sql in _definitions(source) if source is not None else ():
         with suppress(sqlite3.Error):  # an index over a function that is the application's own
             driver.executescript(sql)
@@ -174,7 +180,7 @@ def _tables(connection: Connection | None) -> set[str]:
 
 def _definitions(source: Connection) -> list[str]:
     """Return the statements that make all tables but virtual ones, then indexes, views and triggers."""
-    rows: Sequence[Any] = source.exec_driver_sql(_OBJECTS).all()
+    rows = source.exec_driver_sql(_OBJECTS).all()
     virtual = {name for _, name, sql in rows if sql.upper().startswith("CREATE VIRTUAL")}
     kept = [row for row in rows if row[1] not in virtual and not any(row[1].startswith(f"{one}_") for one in virtual)]
     return [sql for _, _, sql in sorted(kept, key=lambda row: _ORDER.index(row[0]))]

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, bindparam, inspect, literal_column, select
+from sqlalchemy import ColumnClause, Connection, Delete, Table, Update, bindparam, inspect, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
 
@@ -102,7 +101,7 @@ class VersionTable:
         except IntegrityError as error:
             raise self._moved(head, "has a row already") from error
 
-    def _one_row(self, statement: Executable, values: dict[str, Any], head: str) -> None:
+    def _one_row(self, statement: Update | Delete, values: dict[str, str], head: str) -> None:
         matched = self._connection.execute(statement, values).rowcount
         if matched != 1 and self.impl.dialect.supports_sane_rowcount:
             raise self._moved(head, "has no row" if not matched else f"has {matched} rows")
@@ -139,11 +138,11 @@ class VersionTable:
         else:
             self.impl.execute(self._update_from(old, new))
 
-    def _update_from(self, old: str, new: str) -> Any:
+    def _update_from(self, old: str, new: str) -> Update:
         return self.table.update().where(self.table.c.version_num == _literal(old)).values(version_num=_literal(new))
 
     @cached_property
-    def _pattern(self) -> Any:
+    def _pattern(self) -> Update:
         return self._update_from("@old@", "@new@")
 
     @cached_property
@@ -180,5 +179,5 @@ class VersionTable:
         return self._column_width or declared
 
 
-def _literal(head: str) -> Any:
+def _literal(head: str) -> ColumnClause[str]:
     return literal_column("'" + head.replace("'", "''") + "'")

@@ -56,7 +56,6 @@ class DependencyGraphs:
                     above: tuple[int, ...] = ()
                 else:
                     above = (node_of[down],)
-                    revision.down_revision = self._names.ids[above[0]]  # one text for a parent and all its children
                 parents.append(above)
                 both.append(above)
                 continue

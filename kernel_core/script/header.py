@@ -11,6 +11,7 @@ import io
 import os
 import re
 import stat
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -307,7 +308,7 @@ def _identifiers(name: str, values: Mapping[str, object], lines: Mapping[str, in
         written = sorted(written, key=str)
     if not isinstance(written, tuple | list) or not all(isinstance(item, str) and item for item in written):
         raise BrokenScript(path, line, f"{name} is {value!r}; it must be None, a text, or a tuple of texts.")
-    return tuple(dict.fromkeys(written))
+    return tuple(dict.fromkeys(map(_shared_text, written)))
 
 
 def _identifier(value: object, path: str, line: int) -> str:
@@ -320,7 +321,12 @@ def _identifier(value: object, path: str, line: int) -> str:
         raise BrokenScript(path, line, f"revision {value!r} holds {' '.join(bad)}, which an id may not. Rename it.")
     if value in SYMBOLS:
         raise BrokenScript(path, line, f'revision "{value}" has the name of a symbol. Rename it.')
-    return value
+    return _shared_text(value)
+
+
+def _shared_text(text: str) -> str:
+    """Return one string object for a parent's id and for all children that name it: 10,000 ids take less memory."""
+    return sys.intern(str(text))
 
 
 def _computed(name: str, path: str, line: int) -> NoReturn:

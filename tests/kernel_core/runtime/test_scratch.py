@@ -177,6 +177,7 @@ def test_a_connection_that_is_handed_over_is_read_and_left_as_it_was(versions):
 def test_a_listener_and_the_log_hear_only_of_the_range(versions, caplog):
     command.upgrade(versions.config(), "c3")
     heard = []
+    caplog.clear()
     with caplog.at_level("INFO"):
         command.upgrade(versions.config(on_step=heard.append), "b2:c3", sql=True)
     assert {event.revision for event in heard} == {"c3"}
