@@ -132,14 +132,15 @@ def propose(
     )
 
 
-def compared(context: AutogenContext, renames: str | None = None) -> UpgradeOps:
+def compared(context: AutogenContext, renames: str | None = None, *, read_rows: bool = True) -> UpgradeOps:
     """Return the operations that make the database of a context match its metadata.
 
     Unnamed constraints have the names that the database will give them, under which a downgrade can drop them.
     """
     found = UpgradeOps()
     orders = populate_upgrade_ops(context, found)
-    found = settle_renames(context, found, orders, chosen_renames(context.migration_context, renames))
+    choice = chosen_renames(context.migration_context, renames)
+    found = settle_renames(context, found, orders, choice, read_rows=read_rows)
     names = None if context.impl is None else context.impl.generated_names(context.connection)
     return found.changed(names=names).named()
 

@@ -34,31 +34,24 @@ def chosen_renames(context: MigrationContext | None, given: str | None = None) -
     return str(chosen)
 
 
-def settle_renames(context: AutogenContext, upgrade_ops: UpgradeOps, orders: ColumnOrders, choice: str) -> UpgradeOps:
+def settle_renames(
+    context: AutogenContext, upgrade_ops: UpgradeOps, orders: ColumnOrders, choice: str, *, read_rows: bool = True
+) -> UpgradeOps:
     """Return the operations after the option ``renames`` (see `chosen_renames`) was applied.
 
     ``show`` lists the candidates in ``renames`` of the result and names them in a remark on each addition; ``accept``
     replaces them by renames; ``off`` does not search. Names that differ only in case, where the database does not tell
-    them apart, are always a rename. Rows are read only where the context belongs to an environment.
+    them apart, are always a rename. ``read_rows`` is passed to `candidates`.
     """
     upgrade_ops = rename_by_case(context, upgrade_ops)
     if choice == "off":
         return upgrade_ops
-    found = candidates(context, upgrade_ops, orders=orders, look_at_values=_belongs_to_an_environment(context))
+    found = candidates(context, upgrade_ops, orders=orders, read_rows=read_rows)
     if choice == "accept":
         return accept_all(_with_candidates(upgrade_ops, found))
     remarked = tuple(replace(each, add=_with_remark(each)) for each in found)
     instead = {id(old.add): new.add for old, new in zip(found, remarked, strict=True)}
     return _with_candidates(upgrade_ops.replaced(instead), remarked)
-
-
-def _belongs_to_an_environment(context: AutogenContext) -> bool:
-    """Return whether ``env.py`` or a notebook configured the comparison.
-
-    A program that compares with a MigrationContext of its own reads no rows: the result depends on both schemas alone.
-    pytest-alembic, for example, expects the same code for the same schemas, whatever rows were inserted meanwhile.
-    """
-    return getattr(context.migration_context, "config", None) is not None
 
 
 def _with_candidates(upgrade_ops: UpgradeOps, candidates: tuple[RenameCandidate, ...]) -> UpgradeOps:

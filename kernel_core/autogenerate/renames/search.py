@@ -32,20 +32,20 @@ _NONE: ColumnOrders = MappingProxyType({})
 
 
 def candidates(
-    context: AutogenContext, upgrade_ops: OpContainer, *, orders: ColumnOrders = _NONE, look_at_values: bool = True
+    context: AutogenContext, upgrade_ops: OpContainer, *, orders: ColumnOrders = _NONE, read_rows: bool = True
 ) -> tuple[RenameCandidate, ...]:
     """Return the likely renames, the best first; nothing is changed.
 
-    ``orders`` are the column orders of the tables. With ``look_at_values`` and a connection, some rows of the old
+    ``orders`` are the column orders of the tables. With ``read_rows`` and a connection, some rows of the old
     columns are read, with at most one query per table, to check whether the new column could store them.
     """
     leaves = list(upgrade_ops.leaves())
-    found = [*_columns(context, leaves, orders, look_at_values), *_tables(context, leaves)]
+    found = [*_columns(context, leaves, orders, read_rows), *_tables(context, leaves)]
     return tuple(sorted(found, key=lambda candidate: -candidate.score))
 
 
 def _columns(
-    context: AutogenContext, leaves: list[MigrateOperation], orders: ColumnOrders, look_at_values: bool
+    context: AutogenContext, leaves: list[MigrateOperation], orders: ColumnOrders, read_rows: bool
 ) -> Iterable[RenameCandidate]:
     drops = [each for each in leaves if isinstance(each, DropColumnOp)]
     adds = [each for each in leaves if isinstance(each, AddColumnOp)]
@@ -61,7 +61,7 @@ def _columns(
             score, reasons = column_score(context, drop, add, orders, (one, two))
             if score >= THRESHOLD:
                 scored[drop, add] = score, reasons
-    if look_at_values and context.connection is not None:
+    if read_rows and context.connection is not None:
         scored = weighed_by_values(context, scored)
     grammar = grammar_of(context.dialect)
     for drop, add in clear_pairs({pair: score for pair, (score, _) in scored.items()}):
