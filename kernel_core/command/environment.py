@@ -32,7 +32,7 @@ class Config(Protocol):
     output_buffer: TextIO | None
     prints_results: bool
     cmd_opts: Namespace | None
-    attributes: dict[Any, Any]
+    attributes: dict[str, Any]
 
     @property
     def messaging_opts(self) -> Mapping[str, object]: ...

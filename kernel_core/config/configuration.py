@@ -19,7 +19,7 @@ from ..util.messaging import print_replacing
 from ..util.secrets import mask_url, redact
 from .paths import split_paths
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
+_EMPTY: Mapping[str, str] = MappingProxyType({})
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off", ""})
 
@@ -46,8 +46,8 @@ class Config:
         output_buffer: TextIO | None = None,
         stdout: TextIO | None = None,
         cmd_opts: argparse.Namespace | None = None,
-        config_args: Mapping[str, Any] = _EMPTY,
-        attributes: Mapping[Any, Any] | None = None,
+        config_args: Mapping[str, str] = _EMPTY,
+        attributes: Mapping[str, Any] | None = None,
     ) -> None:
         self.config_file_name = None if file_ is None else os.fspath(file_)
         self.toml_file_name = None if toml_file is None else os.fspath(toml_file)
@@ -56,7 +56,7 @@ class Config:
         self._stdout = stdout
         self.cmd_opts = cmd_opts
         self.config_args = dict(config_args)
-        self.attributes: dict[Any, Any] = dict(attributes or {})
+        self.attributes: dict[str, Any] = dict(attributes or {})
         self._root: Root | None = None
 
     @property
@@ -86,11 +86,11 @@ class Config:
         self._stdout = stream
 
     @property
-    def messaging_opts(self) -> dict[str, Any]:
+    def messaging_opts(self) -> dict[str, bool]:
         """``{"quiet": True}`` where the command line was asked to say little."""
         return {"quiet": bool(getattr(self.cmd_opts, "quiet", False))}
 
-    def print_stdout(self, text: str, *arg: Any) -> None:
+    def print_stdout(self, text: str, *arg: object) -> None:
         """Print a line, ``text % arg`` where there are arguments; nothing where the command line asked for quiet."""
         if not self.messaging_opts["quiet"]:
             print_replacing(redact(str(text) % arg if arg else str(text)), self.stdout)
@@ -132,7 +132,7 @@ class Config:
             parser.set(self.config_ini_section, "script_location", home.replace("%", "%%"))
 
     @cached_property
-    def toml_alembic_config(self) -> Mapping[str, Any]:
+    def toml_alembic_config(self) -> Mapping[str, object]:
         """The table ``[tool.alembic]`` of the toml file, ``%(here)s`` filled in; empty where there is none."""
         if not self.toml_file_name or not os.path.isfile(self.toml_file_name):
             return {}
@@ -187,7 +187,7 @@ class Config:
         """Forget an option of the main section."""
         self.file_config.remove_option(self.config_ini_section, name)
 
-    def get_alembic_option(self, name: str, default: Any = None) -> Any:
+    def get_alembic_option(self, name: str, default: object = None) -> Any:
         """Return an option of the main section, else of ``[tool.alembic]`` in its own type, else ``default``."""
         found = self.get_section_option(self.config_ini_section, name)
         return self.toml_alembic_config.get(name, default) if found is None else found
@@ -208,7 +208,7 @@ class Config:
         """Return the folders to put on ``sys.path``, None where none are named."""
         return self._paths("prepend_sys_path")
 
-    def get_hooks_list(self) -> list[dict[str, Any]]:
+    def get_hooks_list(self) -> list[dict[str, object]]:
         """Return the post-write hooks in order, each with its name and its own options (``type``, ``options``...).
 
         The name is both ``name``, unless the hook has an option of that name, and ``_hook_name`` as in Alembic. The
@@ -275,7 +275,7 @@ def _options_of(hook: str, section: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix(start): value for name, value in section.items() if name.startswith(start)}
 
 
-def _filled(value: Any, here: str) -> Any:
+def _filled(value: object, here: str) -> object:
     if isinstance(value, str):
         return value.replace("%(here)s", here).replace("%%", "%")
     if isinstance(value, dict):

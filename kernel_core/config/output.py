@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import TextIO
 
 from ..runtime.report import RunReport
 from ..script import Revision, Script
@@ -85,14 +85,14 @@ def _sql_line(line: str, encoding: str) -> str:
     )
 
 
-def as_json(value: Any) -> str:
+def as_json(value: object) -> str:
     """Return plain data as JSON text, two spaces for each level."""
     import json  # noqa: PLC0415 - heads and history start without it
 
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def facts(revision: Revision) -> dict[str, Any]:
+def facts(revision: Revision) -> dict[str, object]:
     """Return what ``--json`` tells of a revision; ``path`` is null where no file has it."""
     if not isinstance(revision, Script):
         return {"revision": revision.revision, "path": None, "doc": revision.doc}

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from .. import RELEASE
 from ..util.exc import CommandError, UpgradeFailed
@@ -34,7 +34,7 @@ class CommandLine:
         for name, command in COMMANDS.items():
             self._add(name, command)
 
-    def register_command(self, fn: Callable[..., Any]) -> None:
+    def register_command(self, fn: Callable[..., object]) -> None:
         """Add a command of your own: its name, arguments and help are those of ``fn(config, ...)``.
 
             def promote(config: Config, revision: str, sql: bool = False) -> None:

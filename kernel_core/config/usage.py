@@ -115,7 +115,7 @@ _KNOWN: dict[str, Argument] = {
 }  # fmt: skip
 
 
-def command_of(function: Callable[..., Any]) -> Command:
+def command_of(function: Callable[..., object]) -> Command:
     """Return the command that a function ``fn(config, ...)`` is; options of ours keep their flags and help.
 
     Raises TypeError where it takes no configuration, or ``*args``.

@@ -45,7 +45,7 @@ class Settings(Protocol):
     """What a run reads of the `Config` of its environment."""
 
     @property
-    def attributes(self) -> Mapping[Any, Any]:
+    def attributes(self) -> Mapping[str, Any]:
         """Live objects: ``connection``, ``on_step``."""
 
     @property
