@@ -43,7 +43,7 @@ def dropped_columns(
     wanted = {str(column.name) for column in model.columns}
     operations: list[MigrateOperation] = []
     for name, item in info.columns.items():
-        if name in wanted or item.get("inherited"):
+        if name in wanted or item.inherited:
             continue
         column = database.column(info.key, name)
         if context.run_object_filters(column, name, "column", True, None):
@@ -175,7 +175,7 @@ def _compare_default(
     if not differs and not _is_of_the_old_type(context, operation, inspected):
         return PriorityDispatchResult.CONTINUE
     before, after = inspected.server_default, model.server_default
-    serial = info.columns[str(model.name)].get("serial_default")
+    serial = info.columns[str(model.name)].serial_default
     if before is None and serial is not None:  # the default of SERIAL, which is none where both sides are SERIAL
         before = DefaultClause(literal_text(serial))
     if inspected.identity is not None and after is None and context.impl is not None:
@@ -199,6 +199,6 @@ def nullability_differs(info: TableInfo, inspected: Column[Any], model: Column[A
     """
     if bool(inspected.nullable) == bool(model.nullable):
         return False
-    if model.primary_key and inspected.name in info.primary_key.get("constrained_columns", ()):
+    if model.primary_key and inspected.name in info.primary_key.constrained_columns:
         return False
     return not (inspected.computed is not None and model.nullable) and model.identity is None

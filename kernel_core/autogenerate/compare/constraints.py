@@ -10,7 +10,7 @@ from ...ddl.overrides import same_by_hook
 from ...ddl.signature import UniqueSignature, unique_signature
 from ...util.sqla_compat import final_name
 from ..context import AutogenContext
-from ..databases.catalog import TableInfo
+from ..databases.catalog import ForeignKeyInfo, TableInfo
 from ..databases.signature import (
     ForeignKeySignature,
     foreign_key_signature,
@@ -32,10 +32,10 @@ def compare_uniques(
     A named one is the same where name and columns are; one without a name, where a constraint with its columns is there
     under any name. One that the database does not name cannot be dropped, and is left alone.
     """
-    found = [(item["name"], reflected_unique_signature(item)) for item in sides.uniques]
+    found = [(item.name, reflected_unique_signature(item)) for item in sides.uniques]
     missing, kept = _match_uniques(context, database, info, sides, found)
     for position, (name, value) in enumerate(found):
-        if position in kept or name is None or sides.uniques[position].get("inherited"):
+        if position in kept or name is None or sides.uniques[position].inherited:
             continue
         existing = _unique_in(database, info, name, value)
         counterpart = next((c for c in missing if final_name(c, context.dialect) == name), None)
@@ -83,7 +83,7 @@ def _match_uniques(
 
 
 def _key_columns(info: TableInfo) -> list[str]:
-    return list(info.primary_key.get("constrained_columns") or ())
+    return list(info.primary_key.constrained_columns or ())
 
 
 def _namesake(name: str | None, found: list[tuple[Any, UniqueSignature]], taken: set[int]) -> int | None:
@@ -119,12 +119,14 @@ def _is_such_an_index(context: AutogenContext, constraint: UniqueConstraint, inf
     name = final_name(constraint, context.dialect)
     columns = sorted(str(column.name) for column in constraint.columns)
     return any(
-        index["unique"] and sorted(index["column_names"]) == columns and name in (None, index["name"])
+        index.unique and sorted(map(str, index.column_names)) == columns and name in (None, index.name)
         for index in info.indexes
     )
 
 
-def _unique_in(database: Database, info: TableInfo, name: str, value: UniqueSignature) -> UniqueConstraint | None:
+def _unique_in(
+    database: Database, info: TableInfo, name: str | None, value: UniqueSignature
+) -> UniqueConstraint | None:
     """Return the reflected constraint; None where one of its columns is left out by a hook."""
     for constraint in database.table(info.key).constraints:
         if isinstance(constraint, UniqueConstraint) and (constraint.name, unique_signature(constraint)) == (
@@ -140,20 +142,20 @@ def compare_foreign_keys(
 ) -> None:
     """Note what drops and adds foreign keys; the same columns, target and actions are the same key, under any name."""
     default_schema = database.default_schema
-    found: dict[ForeignKeySignature, dict[str, Any]] = {}
+    found: dict[ForeignKeySignature, ForeignKeyInfo] = {}
     for item in sides.foreign_keys:
-        if context.run_name_filters(item["name"], "foreign_key_constraint", info.parents):
+        if context.run_name_filters(item.name, "foreign_key_constraint", info.parents):
             found[reflected_foreign_key_signature(item, default_schema)] = item
     wanted: dict[ForeignKeySignature, ForeignKeyConstraint] = {}
     for constraint in sorted(sides.model_foreign_keys, key=lambda c: (str(c.name), c.column_keys)):
         wanted[_comparable(context, foreign_key_signature(constraint, default_schema), found)] = constraint
     for value, item in found.items():
-        if value in wanted or item.get("inherited"):
+        if value in wanted or item.inherited:
             continue
         existing = _foreign_key_in(database, info, value)
         counterpart = _with_pairs(wanted, value, found)
         if existing is not None and context.run_object_filters(
-            existing, item["name"], "foreign_key_constraint", True, counterpart
+            existing, item.name, "foreign_key_constraint", True, counterpart
         ):
             drop = drop_constraint(existing, context.impl)
             drop = with_complete_reverse(context, info.key, item, drop)

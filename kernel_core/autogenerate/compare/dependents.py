@@ -16,7 +16,7 @@ from ...operations.schema_objects import SchemaObjects
 from ...util.sql import tokens
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, sql_text
 from ..context import AutogenContext
-from ..databases.catalog import Info
+from ..databases.catalog import CheckInfo, ConstraintInfo, ExcludeInfo, IndexInfo, UniqueInfo
 from .copies import create_index, create_unique, drop_constraint, drop_index
 from .dropped import connection_of, with_complete_reverse
 from .found import Pair
@@ -47,17 +47,17 @@ class _Dependents:
 
     def note(self) -> None:
         """Add the operations to the changes."""
-        for item in self.info.checks:
-            if "column" not in item and _is_about(self.context, item, str(item["sqltext"]), self.columns):
-                self._check(item)
-        for item in self.info.excludes:
-            if _is_about(self.context, item, str(item["definition"]), self.columns):
-                self._drop(item, self._exclude(item))
-        for item in self.info.uniques:
-            if item["name"] is None or set(_included(item)) & set(self.columns):
-                self._unique(item)
-        for item in self.info.indexes:
-            self._index(item)
+        for check in self.info.checks:
+            if check.column is None and _is_about(self.context, check, check.sqltext, self.columns):
+                self._check(check)
+        for exclude in self.info.excludes:
+            if _is_about(self.context, exclude, str(exclude.definition), self.columns):
+                self._drop(exclude, self._exclude(exclude))
+        for unique in self.info.uniques:
+            if unique.name is None or set(_included(unique)) & set(self.columns):
+                self._unique(unique)
+        for index in self.info.indexes:
+            self._index(index)
         self._written_indexes()
 
     def _written_indexes(self) -> None:
@@ -68,7 +68,7 @@ class _Dependents:
                 if self.context.run_object_filters(existing, name, "index", True, None):
                     self.changes.dropped_indexes.append(drop_index(existing))
 
-    def _drop(self, item: Info, operation: DropConstraintOp) -> bool:
+    def _drop(self, item: ConstraintInfo, operation: DropConstraintOp) -> bool:
         """Add a drop, unless it is there; return whether it was not."""
         if operation.constraint_name is None or str(operation.constraint_name) in self.dropped:
             return False
@@ -76,14 +76,12 @@ class _Dependents:
         self.changes.dropped_constraints.append(operation)
         return True
 
-    def _check(self, item: Info) -> None:
+    def _check(self, item: CheckInfo) -> None:
         schema, table = self.info.key
-        existing = SchemaObjects().check_constraint(
-            final(item["name"]), table, literal_text(item["sqltext"]), schema=schema
-        )
+        existing = SchemaObjects().check_constraint(final(item.name), table, literal_text(item.sqltext), schema=schema)
         operation = drop_constraint(existing, self.context.impl)
         hook = self.context.run_object_filters
-        if item.get("inherited") or not hook(existing, item["name"], "check_constraint", True, None):
+        if item.inherited or not hook(existing, item.name, "check_constraint", True, None):
             return
         if not self._drop(item, operation):
             return
@@ -98,34 +96,34 @@ class _Dependents:
         name = final_name(constraint, self.context.dialect)
         self.changes.added_constraints.append(CreateCheckConstraintOp(name, table, condition, schema=schema))
 
-    def _exclude(self, item: Info) -> DropConstraintOp:
+    def _exclude(self, item: ExcludeInfo) -> DropConstraintOp:
         schema, table = self.info.key
         creation = self.context.rules.create_exclude_constraint(self.info.key, item)
-        return DropConstraintOp(final(item["name"]), table, schema=schema, _reverse=creation)
+        return DropConstraintOp(final(item.name), table, schema=schema, _reverse=creation)
 
-    def _unique(self, item: Info) -> None:
+    def _unique(self, item: UniqueInfo) -> None:
         """Drop a UNIQUE without a name over such a column, or one that includes it."""
-        if not set(self.columns) & {*item["column_names"], *_included(item)}:
+        if not set(self.columns) & {*item.column_names, *_included(item)}:
             return
         for existing in self.database.table(self.info.key).constraints:
-            is_it = isinstance(existing, UniqueConstraint) and existing.name == item["name"]
-            if not is_it or [column.name for column in existing.columns] != list(item["column_names"]):  # type: ignore[attr-defined]
+            is_it = isinstance(existing, UniqueConstraint) and existing.name == item.name
+            if not is_it or [column.name for column in existing.columns] != list(item.column_names):  # type: ignore[attr-defined]
                 continue
             if self._drop(item, drop_constraint(existing, self.context.impl)):
                 wanted = (each for each in self.model.constraints if isinstance(each, UniqueConstraint))
                 same = [create_unique(each, self.context.dialect) for each in wanted if self._is_named(each, item)]
                 self.changes.added_constraints += same
 
-    def _index(self, item: Info) -> None:
+    def _index(self, item: IndexInfo) -> None:
         """Drop an index whose condition or expressions need such a column, that includes it, or that its key needed."""
-        name, options = str(item["name"]), item.get("dialect_options") or {}
+        name, options = str(item.name), item.dialect_options or {}
         wheres = [value for option, value in options.items() if option.endswith("_where")]
-        texts = [*map(str, wheres), *(str(each) for each in item.get("expressions") or ())]
+        texts = [*map(str, wheres), *(str(each) for each in item.expressions or ())]
         further = {*_included(item), *self._columns_of_key_index(item)}
         is_about = any(_mentions(self.context, sql, self.columns) for sql in texts) or further & set(self.columns)
-        if not is_about or name in self.dropped or item.get("inherited") or "duplicates_constraint" in item:
+        if not is_about or name in self.dropped or item.inherited or item.duplicates_constraint is not None:
             return
-        existing = next(each for each in self.database.table(self.info.key).indexes if each.name == item["name"])
+        existing = next(each for each in self.database.table(self.info.key).indexes if each.name == item.name)
         if not self.context.run_object_filters(existing, name, "index", True, None):
             return
         self.changes.dropped_indexes.append(drop_index(existing))
@@ -134,14 +132,14 @@ class _Dependents:
             if self._is_named(index, item) and index.name not in there:
                 self.changes.added_indexes.append(create_index(index, self.context.dialect))
 
-    def _columns_of_key_index(self, item: Info) -> list[str]:
+    def _columns_of_key_index(self, item: IndexInfo) -> list[str]:
         """Return the columns of an index of MariaDB, unless it is a dropped foreign key's and goes with its columns."""
         gone, has_indexes = set(self.columns), self.context.rules.creates_foreign_key_indexes
-        whole = {key["name"] for key in self.info.foreign_keys if gone.issuperset(key["constrained_columns"])}
-        return list(item["column_names"]) if has_indexes and item["name"] not in whole else []
+        whole = {key.name for key in self.info.foreign_keys if gone.issuperset(key.constrained_columns)}
+        return [str(name) for name in item.column_names] if has_indexes and item.name not in whole else []
 
-    def _is_named(self, wanted: Any, item: Info) -> bool:
-        return item["name"] is not None and final_name(wanted, self.context.dialect) == item["name"]
+    def _is_named(self, wanted: Any, item: ConstraintInfo | IndexInfo) -> bool:
+        return item.name is not None and final_name(wanted, self.context.dialect) == item.name
 
 
 def _behind_on(sql: str) -> str:
@@ -149,13 +147,13 @@ def _behind_on(sql: str) -> str:
     return sql[sql.index("(") :]
 
 
-def _included(item: Info) -> list[str]:
-    return list((item.get("dialect_options") or {}).get("postgresql_include") or ())
+def _included(item: ConstraintInfo | IndexInfo) -> list[str]:
+    return list((item.dialect_options or {}).get("postgresql_include") or ())
 
 
-def _is_about(context: AutogenContext, item: Info, sql: str, columns: Sequence[str]) -> bool:
+def _is_about(context: AutogenContext, item: CheckInfo | ExcludeInfo, sql: str, columns: Sequence[str]) -> bool:
     """Return whether a constraint needs one of the columns; PostgreSQL lists the columns of a CHECK."""
-    return bool(set(item.get("columns") or ()) & set(columns)) or _mentions(context, sql, columns)
+    return bool(set(item.columns or ()) & set(columns)) or _mentions(context, sql, columns)
 
 
 def _mentions(context: AutogenContext, sql: str, columns: Iterable[str]) -> bool:
@@ -179,8 +177,8 @@ def _keep_primary_key(context: AutogenContext, pair: Pair, drops: Sequence[DropC
     if first is None or changes.dropped_primary_key:
         return
     schema, table = info.key
-    name = final(info.primary_key.get("name"))
-    options = {**timing(info.primary_key), **stated(info.primary_key.get("dialect_options"))}
+    name = final(info.primary_key.name)
+    options = {**timing(info.primary_key), **stated(info.primary_key.dialect_options)}
     creation = CreatePrimaryKeyOp(name, table, key, schema=schema, **options)
     if context.rules.drops_key_before_columns:
         drop = DropConstraintOp(name, table, "primary", schema=schema, _reverse=creation)

@@ -15,7 +15,7 @@ from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.table import DropTableOp
 from ...util.sql import without_parameters
 from ..context import AutogenContext
-from ..databases.catalog import Info, Key, TableInfo
+from ..databases.catalog import ConstraintInfo, Key, TableInfo
 from .copies import column_alone, drop_index, table_alone
 from .reflect import Database
 
@@ -25,7 +25,7 @@ def dropped_table(
 ) -> DropTableOp:
     """Return the operation that drops a table of the database; ``without`` are constraints that are dropped before."""
     info, rules = database.infos[table.schema, str(table.name)], context.rules
-    added_later = {each["name"] for each in info.foreign_keys if "definition" in each or each.get("inherited")}
+    added_later = {each.name for each in info.foreign_keys if each.definition is not None or each.inherited}
     later = {*without, *(each for each in table.foreign_key_constraints if each.name in added_later)}
     copied = table_alone(table, context.dialect, later)
     for column in copied.columns:
@@ -62,7 +62,9 @@ def dropped_index(context: AutogenContext, info: TableInfo, index: Index) -> Dro
     return drop.reversed_by(drop.reverse().changed(stored_sql=context.rules.create_index_sql(info, index)))
 
 
-def with_complete_reverse(context: AutogenContext, key: Key, item: Info, drop: DropConstraintOp) -> DropConstraintOp:
+def with_complete_reverse(
+    context: AutogenContext, key: Key, item: ConstraintInfo, drop: DropConstraintOp
+) -> DropConstraintOp:
     """Return a drop whose downgrade also restores what no directive can: NOT VALID, NO INHERIT, a comment."""
     statements = context.rules.constraint_statements(key, item)
     if statements.addition is not None:

@@ -48,13 +48,13 @@ def _unequal_texts(context: AutogenContext, table: TablePair) -> Iterator[Defaul
     """Yield the defaults of a table that differ as text."""
     for column in table.model.columns:
         item = table.info.columns.get(str(column.name))
-        if item is None or item.get("default") is None or column.server_default is None:
+        if item is None or item.default is None or column.server_default is None:
             continue
         if not hasattr(column.server_default, "arg") or column.identity is not None or column.computed is not None:
             continue
         wanted = default_argument(column.server_default)
-        if defaults_differ(item["default"], default_sql(wanted, context.dialect), context.dialect):
-            pair = default_pair(context, item["type"], item["default"], wanted)
+        if defaults_differ(item.default, default_sql(wanted, context.dialect), context.dialect):
+            pair = default_pair(context, item.type, item.default, wanted)
             if pair is not None:
                 yield pair
 

@@ -6,8 +6,8 @@ first for the second. An expression that the server refuses differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Index
@@ -17,7 +17,7 @@ from ...util.sql import IndexPart, normal_sql
 from ...util.sqla_compat import final_name
 from ..context import AutogenContext
 from ..databases import Expression, TablePair
-from ..databases.catalog import Key
+from ..databases.catalog import IndexInfo, Key
 from ..databases.signature import index_parts
 from .canonical import are_equal, canonical_forms
 
@@ -33,7 +33,7 @@ def equivalent_indexes(context: AutogenContext, pairs: Iterable[TablePair]) -> f
     """Return the indexes over expressions for which the database stores one text."""
     compared: list[tuple[SameIndex, list[tuple[Expression, Expression]]]] = []
     for pair in pairs:
-        there = {str(item["name"]): item for item in pair.info.indexes if item.get("expressions") or item.get("parts")}
+        there = {str(item.name): item for item in pair.info.indexes if item.expressions or item.parts}
         if not there:
             continue
         for index in pair.model.indexes:
@@ -49,7 +49,7 @@ def equivalent_indexes(context: AutogenContext, pairs: Iterable[TablePair]) -> f
     )
 
 
-def _unequal_parts(index: Index, item: Mapping[str, Any], dialect: Dialect) -> Iterator[tuple[IndexPart, IndexPart]]:
+def _unequal_parts(index: Index, item: IndexInfo, dialect: Dialect) -> Iterator[tuple[IndexPart, IndexPart]]:
     """Yield the parts of both sides that differ as text; those of the database first."""
     found = [part.parsed(dialect) for part in index_parts(item)]
     wanted = parts_of_index(index, dialect)
@@ -66,7 +66,7 @@ def _may_be_same(context: AutogenContext, pair: TablePair, found: IndexPart, wan
     if normal_sql(found.collation, context.dialect) == normal_sql(wanted.collation, context.dialect):
         return True
     column = pair.info.columns.get(wanted.expression.strip('"'))
-    implied = getattr(column["type"], "collation", None) if column is not None else None
+    implied = getattr(column.type, "collation", None) if column is not None else None
     return not found.collation and implied is not None and wanted.collation.strip('"') == implied
 
 

@@ -5,8 +5,7 @@ https://mariadb.com/kb/en/foreign-keys/, "the columns in the child table must be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy.schema import Index, Table, UniqueConstraint
 
@@ -15,26 +14,26 @@ from ...operations.kinds.constraint import CreateForeignKeyOp
 from ...operations.kinds.index import CreateIndexOp
 from ...operations.operation import MigrateOperation
 from ..context import AutogenContext, names
-from ..databases.catalog import TableInfo
+from ..databases.catalog import IndexInfo, TableInfo
 from .changes import Changes
 
 
-def belongs_to_a_key(context: AutogenContext, item: Mapping[str, Any], keys: Iterable[Sequence[str]]) -> bool:
+def belongs_to_a_key(context: AutogenContext, item: IndexInfo, keys: Iterable[Sequence[str]]) -> bool:
     """Return whether a foreign key from such columns needs a reflected index."""
     if not context.rules.creates_foreign_key_indexes:
         return False
-    columns = list(item["column_names"])
+    columns = list(item.column_names)
     return any(columns == list(key)[: len(columns)] for key in keys)
 
 
 def keys_of_database(info: TableInfo) -> list[Sequence[str]]:
     """Return the columns of each foreign key of the database's table."""
-    return [key["constrained_columns"] for key in info.foreign_keys]
+    return [key.constrained_columns for key in info.foreign_keys]
 
 
 def needed_by_keys(context: AutogenContext, info: TableInfo) -> set[str]:
     """Return the names of the indexes that the database drops with the table only, because a foreign key needs them."""
-    return {item["name"] for item in info.indexes if belongs_to_a_key(context, item, keys_of_database(info))}
+    return {item.name for item in info.indexes if belongs_to_a_key(context, item, keys_of_database(info))}
 
 
 def dropped_with_its_table(context: AutogenContext, table: Table, creation: CreateIndexOp) -> CreateIndexOp:
@@ -55,7 +54,7 @@ def undo_with_index(context: AutogenContext, info: TableInfo, model: Table, chan
     """
     if not context.rules.creates_foreign_key_indexes or not changes.added_foreign_keys:
         return
-    there = [*_leading_columns(model), *(list(item["column_names"]) for item in info.indexes)]
+    there: list[Sequence[str | None]] = [*_leading_columns(model), *(item.column_names for item in info.indexes)]
     added = {str(each.column.name) for each in changes.added_columns if isinstance(each, AddColumnOp)}
 
     def leaves_index(operation: CreateForeignKeyOp) -> bool:
@@ -76,11 +75,12 @@ def _drop_key_and_index(operation: CreateForeignKeyOp) -> list[MigrateOperation]
     return [operation.reverse(), index.reverse()]
 
 
-def _leading_columns(model: Table) -> list[list[str]]:
+def _leading_columns(model: Table) -> Iterator[list[str]]:
     """Return the columns of each index of a model: of its keys and unique constraints too."""
     uniques = [each for each in model.constraints if isinstance(each, UniqueConstraint)]
-    return [names(model.primary_key.columns), *(names(each.columns) for each in uniques), *map(_plain, model.indexes)]
+    yield from (names(each.columns) for each in (model.primary_key, *uniques))
+    yield from map(_columns, model.indexes)
 
 
-def _plain(index: Index) -> list[str]:
+def _columns(index: Index) -> list[str]:
     return [str(getattr(part, "name", "")) for part in index.expressions]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy.schema import Index, Table
 
@@ -12,7 +11,7 @@ from ...ddl.overrides import same_by_hook
 from ...ddl.signature import index_signature
 from ...util.sqla_compat import final_name, is_made_on
 from ..context import AutogenContext, names
-from ..databases.catalog import TableInfo
+from ..databases.catalog import IndexInfo, TableInfo
 from ..databases.signature import reflected_index_signature
 from .changes import Changes
 from .copies import create_index, drop_index
@@ -36,7 +35,7 @@ def compare_indexes(
     An index that the Inspector cannot describe (SQLite, over expressions) is compared with its namesake, and else left
     alone. One that PostgreSQL did not finish is as good as none: what is left of it goes before the new one comes.
     """
-    found = {str(item["name"]): item for item in sides.indexes}
+    found = {str(item.name): item for item in sides.indexes}
     _warn_of_unfinished(context, info, found.values())
     wanted = {
         str(final_name(index, context.dialect)): index
@@ -48,7 +47,7 @@ def compare_indexes(
             del wanted[name], found[name]
     _compare_written(context, database, info, wanted, changes)
     keys = _keys_that_stay(context, info, model)
-    for name in [name for name, item in found.items() if item.get("inherited")]:  # they change with the parent's
+    for name in [name for name, item in found.items() if item.inherited]:  # they change with the parent's
         del found[name]
         wanted.pop(name, None)
     for name, item in found.items():
@@ -72,27 +71,27 @@ def _is_same(
     database: Database,
     info: TableInfo,
     index: Index,
-    item: Mapping[str, Any] | None,
+    item: IndexInfo | None,
     equivalent: Collection[SameIndex],
 ) -> bool:
     value = None if item is None else reflected_index_signature(item, context.dialect)
     if item is None or value is None or value.is_invalid:
         return False
-    told = same_by_hook(context.impl, "compare_indexes", index, lambda: _index_in(database, info, item["name"]))
+    told = same_by_hook(context.impl, "compare_indexes", index, lambda: _index_in(database, info, item.name))
     if told is not None:
         return told
     wanted = index_signature(index, context.dialect)
-    if SameIndex(info.key, str(item["name"])) in equivalent:
+    if SameIndex(info.key, str(item.name)) in equivalent:
         wanted = replace(wanted, parts=value.parts)
     return wanted == value
 
 
-def _warn_of_unfinished(context: AutogenContext, info: TableInfo, items: Iterable[Mapping[str, Any]]) -> None:
+def _warn_of_unfinished(context: AutogenContext, info: TableInfo, items: Iterable[IndexInfo]) -> None:
     for item in items:
-        if not (item.get("dialect_options") or {}).get("postgresql_invalid"):
+        if not (item.dialect_options or {}).get("postgresql_invalid"):
             continue
         context.warn(
-            f'Index "{item["name"]}" of table "{info.key[1]}" is invalid: PostgreSQL has not finished to build it, and '
+            f'Index "{item.name}" of table "{info.key[1]}" is invalid: PostgreSQL has not finished to build it, and '
             "no query uses it. It counts as absent, and what is left of it is dropped. If somebody builds it right "
             "now, wait and compare again; to repair it by hand, run REINDEX INDEX CONCURRENTLY.",
         )
@@ -127,4 +126,4 @@ def _keys_that_stay(context: AutogenContext, info: TableInfo, model: Table) -> l
 
 def _is_such_a_constraint(context: AutogenContext, name: str, info: TableInfo) -> bool:
     """Return whether the database shows a unique index of the metadata as a constraint."""
-    return context.rules.stores_uniques_as_indexes and any(unique["name"] == name for unique in info.uniques)
+    return context.rules.stores_uniques_as_indexes and any(unique.name == name for unique in info.uniques)

@@ -12,7 +12,16 @@ from sqlalchemy.types import Integer
 
 from ...util.sql import tokens
 from ...util.sqla_compat import literal_text
-from ..databases.catalog import Info, TableInfo
+from ..databases.catalog import (
+    CheckInfo,
+    ColumnInfo,
+    ConstraintInfo,
+    ForeignKeyInfo,
+    IndexInfo,
+    Options,
+    TableInfo,
+    UniqueInfo,
+)
 from ..databases.signature import ReflectedPart, index_parts
 
 
@@ -21,57 +30,58 @@ def final(name: Any) -> conv | None:
     return None if name is None else conv(name)
 
 
-def column_of(info: Info, is_key: bool = False) -> Column[Any]:
+def column_of(info: ColumnInfo, is_key: bool = False) -> Column[Any]:
     """Return a column as the Inspector describes it."""
     generated: list[Any] = []
     default: TextClause | None = None
-    if info.get("computed"):
-        generated.append(Computed(**info["computed"]))
-    elif info.get("identity"):
-        generated.append(Identity(**info["identity"]))
-    elif info.get("default") is not None:
-        default = literal_text(info["default"])
-    options: dict[str, Any] = {"comment": info.get("comment")}
-    if "conflict" in info:
-        options["sqlite_on_conflict_not_null"] = info["conflict"]
-    autoincrement = info.get("autoincrement")
-    if autoincrement is True or (autoincrement is False and is_key and isinstance(info["type"], Integer)):
+    if info.computed:
+        generated.append(Computed(**info.computed))
+    elif info.identity:
+        generated.append(Identity(**info.identity))
+    elif info.default is not None:
+        default = literal_text(info.default)
+    options: dict[str, Any] = {"comment": info.comment}
+    if info.conflict is not None:
+        options["sqlite_on_conflict_not_null"] = info.conflict
+    autoincrement = info.autoincrement
+    if autoincrement is True or (autoincrement is False and is_key and isinstance(info.type, Integer)):
         options["autoincrement"] = autoincrement
-    return Column(info["name"], info["type"], *generated, nullable=info["nullable"], server_default=default, **options)
+    return Column(info.name, info.type, *generated, nullable=info.nullable, server_default=default, **options)
 
 
-def unique_constraint_of(info: Info) -> UniqueConstraint:
+def unique_constraint_of(info: UniqueInfo) -> UniqueConstraint:
     """Return a unique constraint as the Inspector describes it."""
-    options = stated(info.get("dialect_options"))
-    return UniqueConstraint(*info["column_names"], name=final(info["name"]), **timing(info), **options)
+    options = stated(info.dialect_options)
+    return UniqueConstraint(*info.column_names, name=final(info.name), **timing(info), **options)
 
 
-def timing(info: Info) -> dict[str, Any]:
+def timing(info: ConstraintInfo) -> dict[str, Any]:
     """Return DEFERRABLE and INITIALLY of a reflected constraint, as arguments."""
-    return {word: info[word] for word in ("deferrable", "initially") if info.get(word)}
+    known = {"deferrable": info.deferrable, "initially": info.initially}
+    return {name: value for name, value in known.items() if value}
 
 
-def check_constraint_of(info: Info) -> CheckConstraint:
+def check_constraint_of(info: CheckInfo) -> CheckConstraint:
     """Return a check as the Inspector describes it."""
-    return CheckConstraint(literal_text(info["sqltext"]), name=final(info["name"]))
+    return CheckConstraint(literal_text(info.sqltext), name=final(info.name))
 
 
-def is_of_create_table(info: Info) -> bool:
+def is_of_create_table(info: CheckInfo) -> bool:
     """Return whether a Table can state a reflected check: not a column's own, nor one that only ALTER TABLE can add."""
-    return "column" not in info and "definition" not in info
+    return info.column is None and info.definition is None
 
 
-def index_object(info: Info, table: Table, dialect: Dialect) -> Index:
+def index_object(info: IndexInfo, table: Table, dialect: Dialect) -> Index:
     """Return an index as the Inspector describes it, on ``table``."""
     options: dict[str, Any] = {
         name: literal_text(value) if name.endswith("_where") and isinstance(value, str) else value
-        for name, value in stated(info.get("dialect_options")).items()
+        for name, value in stated(info.dialect_options).items()
     }
     classes = dict(options.pop("postgresql_ops", {}))
     parts = [_index_part(part, table, classes, dialect) for part in index_parts(info)]
     if classes:
         options["postgresql_ops"] = classes
-    return Index(final(info["name"]), *parts, unique=bool(info["unique"]), _table=table, **options)
+    return Index(final(info.name), *parts, unique=bool(info.unique), _table=table, **options)
 
 
 def _index_part(part: ReflectedPart, table: Table, classes: dict[str, str], dialect: Dialect) -> Any:
@@ -90,13 +100,13 @@ def _index_part(part: ReflectedPart, table: Table, classes: dict[str, str], dial
     return ordered
 
 
-def foreign_key_options(info: Info) -> dict[str, Any]:
+def foreign_key_options(info: ForeignKeyInfo) -> dict[str, Any]:
     """Return what a reflected foreign key states besides its columns."""
     known = ("onupdate", "ondelete", "deferrable", "initially", "match")
-    return {name: value for name, value in (info.get("options") or {}).items() if name in known and value is not None}
+    return {name: value for name, value in (info.options or {}).items() if name in known and value is not None}
 
 
-def stated(options: Info | None) -> dict[str, Any]:
+def stated(options: Options) -> dict[str, Any]:
     """Return the dialect's options that say something; not that an index is invalid, which no DDL can ask for."""
     return {
         name: value
@@ -113,7 +123,7 @@ def table_options(info: TableInfo, dialect: Dialect) -> dict[str, Any]:
     return _accepted(info.options, dialect)
 
 
-def _accepted(options: Info, dialect: Dialect) -> dict[str, Any]:
-    known: Info = next((known for cls, known in dialect.construct_arguments or () if cls is Table), {})
+def _accepted(options: Options, dialect: Dialect) -> dict[str, Any]:
+    known: Options = next((known for cls, known in dialect.construct_arguments or () if cls is Table), {})
     found = {name.replace(" ", "_"): value for name, value in options.items() if not name.endswith("_comment")}
     return {name: value for name, value in found.items() if "*" in known or name.partition("_")[2] in known}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.schema import Column, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table
@@ -10,7 +10,8 @@ from sqlalchemy.types import NULLTYPE
 
 from ...ddl.overrides import is_overridden
 from ..context import AutogenContext
-from ..databases import Info, Key, TableInfo
+from ..databases import Key, TableInfo
+from ..databases.catalog import ConstraintInfo, ForeignKeyInfo, IndexInfo
 from .objects import (
     check_constraint_of,
     column_of,
@@ -68,15 +69,15 @@ class Database:
                 tables[info.key] = info
         for info in tables.values() if by_path else ():
             for item in info.foreign_keys:
-                if (item["referred_schema"], item["referred_table"]) in by_path:
-                    item["referred_schema"] = None
+                if (item.referred_schema, item.referred_table) in by_path:
+                    item.referred_schema = None
 
     def _leave_out(self, info: TableInfo) -> None:
         """Take out what ``include_name`` does not want."""
         run, parents = self.context.run_name_filters, info.parents
         info.columns = {name: item for name, item in info.columns.items() if run(name, "column", parents)}
-        info.uniques = [item for item in info.uniques if run(item["name"], "unique_constraint", parents)]
-        info.indexes = [item for item in info.indexes if run(item["name"], "index", parents)]
+        info.uniques = [item for item in info.uniques if run(item.name, "unique_constraint", parents)]
+        info.indexes = [item for item in info.indexes if run(item.name, "index", parents)]
 
     def _let_others_adjust(self) -> None:
         """Let a third party's dialect say which of its options count of what was read."""
@@ -84,10 +85,14 @@ class Database:
         if not is_overridden(impl, "adjust_reflected_dialect_options"):
             return
         for info in self.infos.values():
-            kinds = {"index": info.indexes, "unique_constraint": info.uniques, "check_constraint": info.checks}
-            for kind, items in kinds.items():
+            by_kind: dict[str, Sequence[IndexInfo | ConstraintInfo]] = {
+                "index": info.indexes,
+                "unique_constraint": info.uniques,
+                "check_constraint": info.checks,
+            }
+            for kind, items in by_kind.items():
                 for item in items:
-                    item["dialect_options"] = impl.adjust_reflected_dialect_options(item, kind)
+                    item.dialect_options = impl.adjust_reflected_dialect_options(item.to_row(), kind)
 
     def _let_others_correct(self) -> None:
         """Let a third party's dialect, and who listens to SQLAlchemy's ``column_reflect``, correct what was read."""
@@ -99,9 +104,11 @@ class Database:
         for (schema, name), info in self.infos.items():
             table = Table(name, MetaData(), schema=schema)
             for item in info.columns.values():
+                row = item.to_row()
                 if correcting is not None:
-                    correcting.autogen_column_reflect(inspector, table, item)
-                table.dispatch.column_reflect(inspector, table, item)
+                    correcting.autogen_column_reflect(inspector, table, row)
+                table.dispatch.column_reflect(inspector, table, row)
+                item.update(row)
 
     def table(self, key: Key) -> Table:
         """Return a reflected table as a Table, with what its foreign keys refer to."""
@@ -114,14 +121,14 @@ class Database:
         options = table_options(info, self.context.dialect)
         table = Table(key[1], self._metadata, schema=key[0], comment=info.comment, prefixes=info.prefixes, **options)
         for item in info.columns.values():
-            table.append_column(column_of(item, item["name"] in info.primary_key.get("constrained_columns", ())))
+            table.append_column(column_of(item, item.name in info.primary_key.constrained_columns))
         self._append_constraints(table, info)
         for index in info.indexes:
             index_object(index, table, self.context.dialect)
         return table
 
     def _append_constraints(self, table: Table, info: TableInfo) -> None:
-        if info.primary_key.get("constrained_columns"):
+        if info.primary_key.constrained_columns:
             table.append_constraint(self._primary_key(info))
         for unique in info.uniques:
             table.append_constraint(unique_constraint_of(unique))
@@ -140,13 +147,13 @@ class Database:
     @staticmethod
     def _primary_key(info: TableInfo) -> PrimaryKeyConstraint:
         key = info.primary_key
-        columns = [name for name in key["constrained_columns"] if name in info.columns]
-        options = stated(key.get("dialect_options"))
-        return PrimaryKeyConstraint(*columns, name=final(key.get("name")), **timing(key), **options)
+        columns = [name for name in key.constrained_columns if name in info.columns]
+        options = stated(key.dialect_options)
+        return PrimaryKeyConstraint(*columns, name=final(key.name), **timing(key), **options)
 
-    def _append_foreign_key(self, table: Table, info: Info) -> None:
-        schema, name, columns = info["referred_schema"], info["referred_table"], info["referred_columns"]
-        if not set(info["constrained_columns"]) <= set(table.c.keys()):
+    def _append_foreign_key(self, table: Table, info: ForeignKeyInfo) -> None:
+        schema, name, columns = info.referred_schema, info.referred_table, info.referred_columns
+        if not set(info.constrained_columns) <= set(table.c.keys()):
             return
         target = self.table((schema, name))
         for column in columns:
@@ -155,9 +162,9 @@ class Database:
         prefix = f"{schema}.{name}" if schema else name
         table.append_constraint(
             ForeignKeyConstraint(
-                info["constrained_columns"],
+                info.constrained_columns,
                 [f"{prefix}.{column}" for column in columns],
-                name=final(info["name"]),
+                name=final(info.name),
                 link_to_name=True,
                 **foreign_key_options(info),
             )

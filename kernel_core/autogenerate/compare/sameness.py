@@ -11,7 +11,7 @@ from ...ddl.overrides import is_third_party
 from ...ddl.type_comparison import types_differ
 from ...util.sqla_compat import default_sql
 from ..context import AutogenContext
-from ..databases.catalog import Info
+from ..databases.catalog import ColumnInfo
 
 TYPE_HOOKS = ("compare_type", "type_synonyms", "type_arg_extract")
 
@@ -39,24 +39,24 @@ class Sameness:
             or (self._defaults_count and is_third_party(impl, "compare_server_default"))
         )
 
-    def is_same(self, item: Info, model: Column[Any]) -> bool:
+    def is_same(self, item: ColumnInfo, model: Column[Any]) -> bool:
         """Tell whether a reflected column is surely the model's; False says that it is worth a closer look."""
-        if item["nullable"] is not model.nullable:
+        if item.nullable is not model.nullable:
             return False
-        if self._comments_count and (item.get("comment") or None) != (model.comment or None):
+        if self._comments_count and (item.comment or None) != (model.comment or None):
             return False
-        if model.computed is not None or "computed" in item:
+        if model.computed is not None or item.computed is not None:
             return False
         if self._defaults_count and not self._same_default(item, model):
             return False
-        return not self._types_count or self._same_type(item["type"], model.type)
+        return not self._types_count or self._same_type(item.type, model.type)
 
-    def _same_default(self, item: Info, model: Column[Any]) -> bool:
-        if model.identity is not None or "identity" in item:
+    def _same_default(self, item: ColumnInfo, model: Column[Any]) -> bool:
+        if model.identity is not None or item.identity is not None:
             return not self._knows_identity
-        if item.get("default") is None or model.server_default is None:
-            return item.get("default") is model.server_default
-        return bool(item["default"] == default_sql(model.server_default, self._dialect))
+        if item.default is None or model.server_default is None:
+            return item.default is None and model.server_default is None
+        return bool(item.default == default_sql(model.server_default, self._dialect))
 
     def _same_type(self, inspected: TypeEngine[Any], wanted: TypeEngine[Any]) -> bool:
         """Types of one class with the same attributes are the same type; one that has no hash is compared each time."""

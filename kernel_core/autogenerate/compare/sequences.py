@@ -84,7 +84,7 @@ def _unused(context: AutogenContext, database: Database, found: Found) -> set[Ke
     for info in database.infos.values():
         is_dropped, columns = info.key in dropped, changed.get(info.key, frozenset())
         for name, column in info.columns.items():
-            sequence = sequence_of_default(column.get("default"))
+            sequence = sequence_of_default(column.default)
             if sequence is not None:
                 (gone if is_dropped or name in columns else kept).add(sequence.key(database.default_schema))
     return gone - kept

@@ -10,7 +10,7 @@ from ...ddl.impl import DefaultImpl
 from ...ddl.overrides import is_overridden
 from ...ddl.signature import unique_signature
 from ..context import AutogenContext
-from ..databases.catalog import TableInfo
+from ..databases.catalog import ForeignKeyInfo, IndexInfo, TableInfo, UniqueInfo
 from ..databases.signature import foreign_key_signature, reflected_foreign_key_signature, reflected_unique_signature
 from .reflect import Database
 
@@ -18,9 +18,9 @@ from .reflect import Database
 class Sides(NamedTuple):
     """Of the database as it was read, of the model as objects."""
 
-    uniques: list[dict[str, Any]]
-    indexes: list[dict[str, Any]]
-    foreign_keys: list[dict[str, Any]]
+    uniques: list[UniqueInfo]
+    indexes: list[IndexInfo]
+    foreign_keys: list[ForeignKeyInfo]
     model_uniques: list[UniqueConstraint]
     model_indexes: list[Index]
     model_foreign_keys: list[ForeignKeyConstraint]
@@ -57,8 +57,8 @@ def _without_constraints(impl: DefaultImpl, database: Database, info: TableInfo,
     kept = {(constraint.name, unique_signature(constraint)) for constraint in uniques}
     named = {index.name for index in indexes}
     return sides._replace(
-        uniques=[item for item in sides.uniques if (item["name"], reflected_unique_signature(item)) in kept],
-        indexes=[item for item in sides.indexes if item["name"] in named],
+        uniques=[item for item in sides.uniques if (item.name, reflected_unique_signature(item)) in kept],
+        indexes=[item for item in sides.indexes if item.name in named],
         model_uniques=[constraint for constraint in sides.model_uniques if constraint in model_uniques],
         model_indexes=[index for index in sides.model_indexes if index in model_indexes],
     )

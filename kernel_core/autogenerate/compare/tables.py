@@ -208,10 +208,10 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
         info = database.infos[table.schema, str(table.name)]
         needed = needed_by_keys(context, info)
         there = sorted(indexes_of_one_side(context, table, of_models=False), key=lambda index: str(index.name))
-        inherited = {item["name"] for item in info.indexes if item.get("inherited")}
+        inherited = {item.name for item in info.indexes if item.inherited}
         tables.extend(dropped_index(context, info, index) for index in there if index.name not in needed | inherited)
         drop = dropped_table(context, database, table, later)
-        made_by_keys = {key["name"] for key in info.foreign_keys}
+        made_by_keys = {key.name for key in info.foreign_keys}
         again = [drop_index(index).reverse() for index in there if index.name in needed - made_by_keys]
         creation = drop.reverse()
         tables.append(drop.reversed_by(creation.changed(followed_by=(*creation.followed_by, *again))))

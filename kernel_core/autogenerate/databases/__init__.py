@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy.engine import Dialect
 
-from .catalog import Catalog, EnumInfo, Info, Key, TableInfo
+from .catalog import Catalog, EnumInfo, Key, TableInfo
 from .expression import Expression, TablePair
 from .inspected.rules import InspectedRules
 from .mariadb.rules import MariadbRules
@@ -20,7 +20,6 @@ __all__ = [
     "DefaultPair",
     "EnumInfo",
     "Expression",
-    "Info",
     "Key",
     "TableInfo",
     "TablePair",

@@ -1,55 +1,168 @@
-"""What a database holds, as plain values in the shapes of SQLAlchemy's Inspector.
+"""The tables of a database as plain values: what every folder of ``databases`` reads.
 
-``columns`` are ``ReflectedColumn``, ``foreign_keys`` ``ReflectedForeignKeyConstraint``, and so on
-(https://docs.sqlalchemy.org/en/21/core/reflection.html). A value may say more than the Inspector does; each such key is
-named below.
+The fields have the names that SQLAlchemy's Inspector gives them (``ReflectedColumn`` and so on,
+https://docs.sqlalchemy.org/en/21/core/reflection.html); the others are described below.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from ...util.sqla_compat import AnyType
 
 Key = tuple[str | None, str]
 """Schema, None for the default one, and name of a table."""
 
-Info = Mapping[str, Any]
+Options = Mapping[str, Any]
+"""Options of a dialect as arguments of SQLAlchemy's constructors, such as ``postgresql_where``."""
 
 SEQUENCE_OPTIONS = ("start", "increment", "minvalue", "maxvalue", "cycle", "cache")
 """The options of a sequence, as arguments of SQLAlchemy's ``Sequence``."""
+
+SequenceOptions = dict[str, int | bool | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class ReflectedInfo:
+    """Anything that a catalog describes; ``inherited`` is what PostgreSQL created because the parent table has it."""
+
+    comment: str | None = None
+    inherited: bool = False
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Return what a row of the Inspector describes; keys that have no field are left out."""
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in row.items() if name in known})
+
+    def to_row(self) -> dict[str, Any]:
+        """Return a row as hooks of SQLAlchemy and of dialects get it."""
+        row = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: value for name, value in row.items() if value or name in ("name", "default", "nullable")}
+
+    def update(self, row: Mapping[str, Any]) -> None:
+        """Take over the values of a row that a hook changed."""
+        for each in fields(self):
+            if each.name in row:
+                setattr(self, each.name, row[each.name])
+
+
+@dataclass(slots=True, kw_only=True)
+class ColumnInfo(ReflectedInfo):
+    """A column.
+
+    ``collation`` and ``conflict`` (NOT NULL ON CONFLICT) are SQLite's; ``owns_sequence`` is a PostgreSQL column whose
+    default is a sequence of its own, and ``serial_default`` that default; ``unreflected`` is a MariaDB column with
+    parts that SQLAlchemy does not know, such as INVISIBLE. ``primary_key`` is the place in the key, from 1 (SQLite).
+    """
+
+    name: str
+    type: AnyType
+    nullable: bool = True
+    default: str | None = None
+    autoincrement: bool | str | None = None
+    computed: Mapping[str, Any] | None = None
+    identity: Mapping[str, Any] | None = None
+    primary_key: int = 0
+    collation: str | None = None
+    conflict: str | None = None
+    owns_sequence: bool = False
+    serial_default: str | None = None
+    unreflected: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class ConstraintInfo(ReflectedInfo):
+    """A constraint; ``definition`` is the SQL of one that SQLAlchemy cannot express: NOT VALID, NO INHERIT."""
+
+    name: str | None = None
+    definition: str | None = None
+    deferrable: bool | None = None
+    initially: str | None = None
+    dialect_options: Options = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class PrimaryKeyInfo(ConstraintInfo):
+    """A primary key; without columns where the table has none."""
+
+    constrained_columns: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class UniqueInfo(ConstraintInfo):
+    """A unique constraint."""
+
+    column_names: list[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class ForeignKeyInfo(ConstraintInfo):
+    """A foreign key; ``options`` are its actions, its MATCH and when it is checked."""
+
+    constrained_columns: list[str]
+    referred_schema: str | None
+    referred_table: str
+    referred_columns: list[str]
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class CheckInfo(ConstraintInfo):
+    """A CHECK; ``columns`` are those in it (PostgreSQL), ``column`` the one that it is a part of (MariaDB)."""
+
+    sqltext: str
+    columns: Sequence[str] = ()
+    column: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ExcludeInfo(ConstraintInfo):
+    """An exclude constraint of PostgreSQL: its ``definition`` is ``EXCLUDE USING gist (...)``."""
+
+    columns: Sequence[str] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class IndexInfo(ReflectedInfo):
+    """An index.
+
+    ``parts`` is the text of each column and expression with collation, operator class and order; ``sql`` the stored
+    CREATE INDEX (SQLite).
+    """
+
+    name: str
+    column_names: list[str | None]
+    unique: bool = False
+    expressions: list[str] | None = None
+    column_sorting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dialect_options: dict[str, Any] = field(default_factory=dict)
+    parts: Sequence[str] = ()
+    sql: str | None = None
+    duplicates_constraint: str | None = None
 
 
 @dataclass(slots=True)
 class TableInfo:
     """A table.
 
-    - ``columns``: also ``collation`` and ``conflict`` (SQLite; this is NOT NULL ON CONFLICT), ``owns_sequence``
-      (PostgreSQL: its default is a sequence that it owns), ``unreflected`` (MariaDB: it has parts that SQLAlchemy does
-      not know, such as INVISIBLE).
-    - ``uniques``: also ``deferrable``, ``initially``.
-    - ``checks``: ``ReflectedCheckConstraint``; also ``columns`` (PostgreSQL: those that it is about) and ``column``
-      (MariaDB: the column whose own it is, and then it has no name).
-    - ``excludes`` (PostgreSQL): name, ``definition`` (``EXCLUDE USING gist (...)``), columns, deferrable, initially.
-    - ``indexes``: also ``parts`` (each as written, with collation, operator class and order).
     - ``options``: ``mysql_engine``, ``sqlite_strict`` and the like, as keywords of ``Table``.
     - ``prefixes``: words between CREATE and TABLE (PostgreSQL: UNLOGGED).
     - ``inherits`` (PostgreSQL): the parent tables; ``partition_bound`` is ``FOR VALUES ...`` of a partition.
     - ``unreadable``: name -> SQL of indexes that the Inspector cannot describe (SQLite: over expressions).
     - ``sql`` (SQLite): the stored CREATE TABLE.
-
-    What PostgreSQL made for a child because its parent has it is marked ``inherited``; a constraint that SQLAlchemy
-    cannot express in CREATE TABLE (NOT VALID, NO INHERIT) has its ``definition``.
     """
 
     key: Key
-    columns: dict[str, dict[str, Any]]
-    primary_key: Info = field(default_factory=dict)
-    foreign_keys: list[dict[str, Any]] = field(default_factory=list)
-    uniques: list[dict[str, Any]] = field(default_factory=list)
-    indexes: list[dict[str, Any]] = field(default_factory=list)
-    checks: list[dict[str, Any]] = field(default_factory=list)
-    excludes: list[dict[str, Any]] = field(default_factory=list)
+    columns: dict[str, ColumnInfo]
+    primary_key: PrimaryKeyInfo = field(default_factory=PrimaryKeyInfo)
+    foreign_keys: list[ForeignKeyInfo] = field(default_factory=list)
+    uniques: list[UniqueInfo] = field(default_factory=list)
+    indexes: list[IndexInfo] = field(default_factory=list)
+    checks: list[CheckInfo] = field(default_factory=list)
+    excludes: list[ExcludeInfo] = field(default_factory=list)
     comment: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     unreadable: Mapping[str, str | None] = field(default_factory=dict)
@@ -60,7 +173,7 @@ class TableInfo:
 
     @property
     def parents(self) -> dict[str, str | None]:
-        """What ``include_name`` is told about the place of a name."""
+        """The ``parent_names`` of ``include_name`` for the parts of the table."""
         return {"schema_name": self.key[0], "table_name": self.key[1]}
 
     @property
@@ -71,7 +184,7 @@ class TableInfo:
     @property
     def key_columns(self) -> list[str]:
         """The columns of the primary key."""
-        return list(self.primary_key.get("constrained_columns") or ())
+        return list(self.primary_key.constrained_columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +198,12 @@ class EnumInfo:
 
 @dataclass(slots=True)
 class Catalog:
-    """All that was read: the tables that no hook leaves out, what else has a table's place, and the named types.
+    """The tables that no hook excludes, other objects with names like tables, and the named types.
 
-    ``views`` are the names that no table can have besides: views, materialised views, foreign tables, sequences.
-    ``visible`` are the tables of named schemas that are seen without their schema as well (PostgreSQL's search path).
-    ``enums_by_path`` are the places of enum types by the names that mean them without a schema.
-    ``partly_seen`` are schemas of which this user may see single tables or columns alone (MariaDB).
+    ``views`` are the objects that no table can have the name of: views, materialized views, foreign tables, sequences.
+    ``visible`` are tables of named schemas that the search path finds without their schema as well (PostgreSQL).
+    ``enums_by_path`` are the keys of enum types by the names that the search path finds without a schema.
+    ``partly_seen`` are schemas of which this user has privileges on single tables or columns only (MariaDB).
     """
 
     default_schema: str | None

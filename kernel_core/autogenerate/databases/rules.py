@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy.engine import Connection, Dialect, Inspector
 from sqlalchemy.schema import Constraint, Index, Table
-from sqlalchemy.types import TypeEngine
 
 from ...operations.add_constraint import AddConstraintOp
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import CreatePrimaryKeyOp
 from ...operations.operation import MigrateOperation
-from .catalog import Catalog, Info, Key, TableInfo
+from ...util.sqla_compat import AnyType
+from .catalog import Catalog, ColumnInfo, ConstraintInfo, ExcludeInfo, IndexInfo, Key, SequenceOptions, TableInfo
 from .expression import Expression
 from .signature import ForeignKeySignature
 
@@ -22,7 +22,7 @@ IsIncluded = Callable[[Key], bool]
 
 Warn = Callable[[str], None]
 
-IndexOptionsDiffer = Callable[[TableInfo, Index, Info], bool]
+IndexOptionsDiffer = Callable[[TableInfo, Index, IndexInfo], bool]
 """Whether an index of the metadata has other options than the index of its name in a table of the database."""
 
 
@@ -95,7 +95,7 @@ class DatabaseRules(Protocol):
 
     def read_sequences(
         self, connection: Connection, inspector: Inspector, schemas: Collection[str | None]
-    ) -> dict[Key, dict[str, Any]]:
+    ) -> dict[Key, SequenceOptions]:
         """Return the options of the sequences of some schemas; without options where the catalog has none."""
 
     def restore_truncated_names(self, catalog: Catalog, models: Iterable[Table]) -> None:
@@ -133,15 +133,15 @@ class DatabaseRules(Protocol):
     def index_from(self, name: str, sql: str, table: Table) -> Index:
         """Return the index of a stored CREATE INDEX, on a reflected table."""
 
-    def exclude_constraint(self, info: Info) -> Constraint:
+    def exclude_constraint(self, info: ExcludeInfo) -> Constraint:
         """Return a reflected exclude constraint; its columns are named."""
 
     # What a downgrade re-creates
 
-    def create_exclude_constraint(self, key: Key, info: Info) -> AddConstraintOp:
+    def create_exclude_constraint(self, key: Key, info: ExcludeInfo) -> AddConstraintOp:
         """Return the operation that adds a reflected exclude constraint of a table."""
 
-    def complete_type(self, info: TableInfo, column: Info) -> TypeEngine[Any]:
+    def complete_type(self, info: TableInfo, column: ColumnInfo) -> AnyType:
         """Return the type of a reflected column with what the catalog has elsewhere: its collation, JSON."""
 
     def create_table_sql(self, info: TableInfo, table: Table) -> str | None:
@@ -153,10 +153,10 @@ class DatabaseRules(Protocol):
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
         """Yield SQL that adds to a new table what CREATE TABLE of SQLAlchemy cannot express."""
 
-    def column_statement(self, connection: Connection, info: TableInfo, column: Info) -> str | None:
+    def column_statement(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> str | None:
         """Return SQL that adds to a new column what SQLAlchemy cannot express; None where it can express all."""
 
-    def constraint_statements(self, key: Key, constraint: Info) -> ConstraintStatements:
+    def constraint_statements(self, key: Key, constraint: ConstraintInfo) -> ConstraintStatements:
         """Return SQL that re-creates what no directive states of a reflected constraint of a table."""
 
     def recreate_key(

@@ -6,6 +6,7 @@ itself (``NO ACTION``) is left out, and what it does not keep in order is sorted
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy.schema import Column, ForeignKeyConstraint, Index
 from ...ddl.signature import IndexSignature, UniqueSignature
 from ...util.sql import IndexPart, grammar_of, index_part, normal_name
 from ...util.sqla_compat import quoted_name, referent
-from .catalog import Info, Key
+from .catalog import ForeignKeyInfo, IndexInfo, Key, UniqueInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +31,21 @@ class ForeignKeySignature:
     initially: str = ""
 
 
-def reflected_unique_signature(info: Info) -> UniqueSignature:
+def reflected_unique_signature(info: UniqueInfo) -> UniqueSignature:
     """Return the signature of a reflected unique constraint."""
-    options = info.get("dialect_options") or {}
-    return UniqueSignature(tuple(sorted(info["column_names"])), bool(options.get("postgresql_nulls_not_distinct")))
+    options = info.dialect_options or {}
+    return UniqueSignature(tuple(sorted(info.column_names)), bool(options.get("postgresql_nulls_not_distinct")))
 
 
-def reflected_index_signature(info: Info, dialect: Dialect) -> IndexSignature:
+def reflected_index_signature(info: IndexInfo, dialect: Dialect) -> IndexSignature:
     """Return the signature of a reflected index."""
-    options, grammar = info.get("dialect_options") or {}, grammar_of(dialect)
-    is_plain = not (info.get("expressions") or info.get("column_sorting") or info.get("parts"))
+    options, grammar = info.dialect_options or {}, grammar_of(dialect)
+    is_plain = not (info.expressions or info.column_sorting or info.parts)
     return IndexSignature(
-        tuple(normal_name(name, grammar) for name in info["column_names"])
+        tuple(normal_name(str(name), grammar) for name in info.column_names)
         if is_plain
         else tuple(part.parsed(dialect).normal(grammar) for part in index_parts(info)),
-        bool(info["unique"]),
+        bool(info.unique),
         tuple(sorted(options.get("postgresql_include") or ())),
         bool(options.get("postgresql_nulls_not_distinct")),
         bool(options.get("postgresql_invalid")),
@@ -83,16 +84,17 @@ class ReflectedPart:
         return index_part(f"{column.expression} {self.text[len(self.name) :]}", dialect) if self.sorting else column
 
 
-def index_parts(info: Info) -> list[ReflectedPart]:
+def index_parts(info: IndexInfo) -> list[ReflectedPart]:
     """Return the columns and expressions of a reflected index."""
-    columns = info["column_names"]
-    expressions = info.get("expressions") or columns
-    sorting = info.get("column_sorting") or {}
-    classes = (info.get("dialect_options") or {}).get("postgresql_ops") or {}
-    written = info.get("parts") or [None] * len(columns)
+    columns = info.column_names
+    expressions = info.expressions or columns
+    sorting = info.column_sorting
+    classes = (info.dialect_options or {}).get("postgresql_ops") or {}
+    texts: Sequence[str | None] = info.parts or [None] * len(columns)
+    parts = zip(columns, map(str, expressions), texts, strict=True)
     return [
-        ReflectedPart(str(part), column is None, tuple(sorting.get(part, ())), str(classes.get(part, "")), words)
-        for column, part, words in zip(columns, expressions, written, strict=True)
+        ReflectedPart(part, column is None, tuple(sorting.get(part, ())), str(classes.get(part, "")), text)
+        for column, part, text in parts
     ]
 
 
@@ -126,13 +128,13 @@ def foreign_key_signature(constraint: ForeignKeyConstraint, default_schema: str 
     )
 
 
-def reflected_foreign_key_signature(info: Info, default_schema: str | None) -> ForeignKeySignature:
+def reflected_foreign_key_signature(info: ForeignKeyInfo, default_schema: str | None) -> ForeignKeySignature:
     """Return the signature of a reflected foreign key."""
-    options = info.get("options") or {}
-    schema = info["referred_schema"]
+    options = info.options or {}
+    schema = info.referred_schema
     return ForeignKeySignature(
-        tuple(sorted(zip(info["constrained_columns"], info["referred_columns"], strict=True))),
-        (None if schema == default_schema else schema, info["referred_table"]),
+        tuple(sorted(zip(info.constrained_columns, info.referred_columns, strict=True))),
+        (None if schema == default_schema else schema, info.referred_table),
         _action(options.get("onupdate")),
         _action(options.get("ondelete")),
         *_timing(options.get("deferrable"), options.get("initially")),

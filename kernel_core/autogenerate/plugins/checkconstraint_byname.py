@@ -7,6 +7,7 @@ from ...util.sqla_compat import final_name, is_type_bound
 from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
+from ..databases.catalog import CheckInfo
 from .checks import database_checks, model_checks, note_checks, same_check_by_hook
 
 ALIASES = ("alembic.ext.checkconstraint_byname",)
@@ -21,7 +22,9 @@ def compare_names(context: AutogenContext, database: Database, found: Found) -> 
     """Find checks whose name only one side has, except those of Boolean and Enum types."""
     for pair in found.both:
         wanted = {final_name(each, context.dialect): each for each in model_checks(context, pair)}
-        there = {each["name"]: each for each in database_checks(context, pair) if each["name"] is not None}
+        there: dict[str | None, CheckInfo] = {
+            each.name: each for each in database_checks(context, pair) if each.name is not None
+        }
         same = {
             name
             for name in wanted.keys() & there.keys()

@@ -24,7 +24,7 @@ from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression
-from ..databases.catalog import Info, Key
+from ..databases.catalog import CheckInfo, Key
 
 
 def setup(plugin: Plugin) -> None:
@@ -37,9 +37,9 @@ class _Sides:
     """The checks of one table whose conditions differ as text."""
 
     pair: Pair
-    database: list[Info]
+    database: list[CheckInfo]
     model: list[CheckConstraint]
-    changed: list[tuple[Info, CheckConstraint]] = field(default_factory=list)
+    changed: list[tuple[CheckInfo, CheckConstraint]] = field(default_factory=list)
     """Pairs of one name that the dialect's ``compare_check_constraint`` finds different."""
     expressions: dict[int, Expression] = field(default_factory=dict)
 
@@ -81,10 +81,10 @@ def model_checks(context: AutogenContext, pair: Pair) -> list[CheckConstraint]:
     return [each for each in checks if is_made_on(each, context.dialect) and should_create(each, context.dialect)]
 
 
-def database_checks(context: AutogenContext, pair: Pair) -> list[Info]:
+def database_checks(context: AutogenContext, pair: Pair) -> list[CheckInfo]:
     """Return the checks of a table of the database without those that ``include_name`` leaves out."""
     parents, wanted = pair.info.parents, context.run_name_filters
-    return [each for each in pair.info.checks if wanted(each["name"], "check_constraint", parents)]
+    return [each for each in pair.info.checks if wanted(each.name, "check_constraint", parents)]
 
 
 def condition(context: AutogenContext, constraint: CheckConstraint) -> str:
@@ -96,11 +96,11 @@ def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
     """Return the checks of both sides without those that have the same name and condition; None if none are left."""
     left = database_checks(context, pair)
     missing: list[CheckConstraint] = []
-    changed: list[tuple[Info, CheckConstraint]] = []
+    changed: list[tuple[CheckInfo, CheckConstraint]] = []
     for constraint in model_checks(context, pair):
         name = final_name(constraint, context.dialect)
         text = normal_sql(condition(context, constraint), context.dialect)
-        namesake = next((each for each in left if name is not None and each["name"] == name), None)
+        namesake = next((each for each in left if name is not None and each.name == name), None)
         is_same = None if namesake is None else same_check_by_hook(context, pair, constraint, namesake)
         if namesake is not None and is_same is not None:
             left.remove(namesake)
@@ -108,7 +108,7 @@ def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
                 changed.append((namesake, constraint))
             continue
         namesakes = (each for each in left if _may_have_name(each, name))
-        same = next((each for each in namesakes if normal_sql(each["sqltext"], context.dialect) == text), None)
+        same = next((each for each in namesakes if normal_sql(each.sqltext, context.dialect) == text), None)
         if same is None:
             missing.append(constraint)
         else:
@@ -118,13 +118,13 @@ def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
     sides = _Sides(pair, left, missing, changed)
     if missing and left:
         spelled = {id(each): condition(context, each) for each in missing}
-        spelled |= {id(each): str(each["sqltext"]) for each in left}
+        spelled |= {id(each): str(each.sqltext) for each in left}
         sides.expressions = {item: Expression.of(context.dialect, pair, "check", sql) for item, sql in spelled.items()}
     return sides
 
 
-def _may_have_name(item: Info, name: str | None) -> bool:
-    return name is None or item["name"] is None or str(item["name"]) == name
+def _may_have_name(item: CheckInfo, name: str | None) -> bool:
+    return name is None or item.name is None or str(item.name) == name
 
 
 def _add_operations(context: AutogenContext, sides: _Sides, forms: Mapping[Expression, frozenset[str] | None]) -> None:
@@ -138,7 +138,7 @@ def _add_operations(context: AutogenContext, sides: _Sides, forms: Mapping[Expre
         expression = sides.expressions.get(id(item))
         return None if expression is None else forms[expression]
 
-    def is_equal(item: Info, wanted: frozenset[str] | None) -> bool:
+    def is_equal(item: CheckInfo, wanted: frozenset[str] | None) -> bool:
         return wanted is not None and bool(wanted & (canonical(item) or frozenset()))
 
     left = list(sides.database)
@@ -148,7 +148,7 @@ def _add_operations(context: AutogenContext, sides: _Sides, forms: Mapping[Expre
         same = next((each for each in left if _may_have_name(each, name) and is_equal(each, wanted)), None)
         cannot_be_compared = wanted is None and bool(sides.expressions)
         if same is None and name is not None and (is_type_bound(constraint) or cannot_be_compared):
-            same = next((each for each in left if each["name"] == name), None)
+            same = next((each for each in left if each.name == name), None)
         if same is not None:
             left.remove(same)
         elif not is_type_bound(constraint):
@@ -158,43 +158,45 @@ def _add_operations(context: AutogenContext, sides: _Sides, forms: Mapping[Expre
     note_checks(context, sides.pair, left, missing)
 
 
-def same_check_by_hook(context: AutogenContext, pair: Pair, model: CheckConstraint, item: Info) -> bool | None:
+def same_check_by_hook(context: AutogenContext, pair: Pair, model: CheckConstraint, item: CheckInfo) -> bool | None:
     """Return the result of the dialect's ``compare_check_constraint`` for checks of one name; None if it has none."""
     return same_by_hook(context.impl, "compare_check_constraint", model, lambda: existing_check(item, pair.info.key))
 
 
-def _warn_of_unnamed(context: AutogenContext, item: Info, key: Key) -> None:
+def _warn_of_unnamed(context: AutogenContext, item: CheckInfo, key: Key) -> None:
     """Warn of an unnamed check of a column in MariaDB, except that of a JSON column, which is implied."""
-    column, table = item.get("column"), key[1]
+    column, table = item.column, key[1]
     implied = normal_sql(f"json_valid(`{column}`)", context.dialect)
-    if normal_sql(str(item["sqltext"]), context.dialect) == implied:
+    if normal_sql(str(item.sqltext), context.dialect) == implied:
         return
     context.warn(
-        f'CHECK ({item["sqltext"]}) inside column "{column}" of "{table}" is not in the metadata and cannot be '
+        f'CHECK ({item.sqltext}) inside column "{column}" of "{table}" is not in the metadata and cannot be '
         f"dropped by a name. Restate the column without it: ALTER TABLE {table} MODIFY {column} ...",
     )
 
 
-def existing_check(item: Info, key: Key) -> CheckConstraint:
+def existing_check(item: CheckInfo, key: Key) -> CheckConstraint:
     """Return a reflected check, on a separate Table."""
     schema, table = key
-    return SchemaObjects().check_constraint(final(item["name"]), table, literal_text(item["sqltext"]), schema=schema)
+    return SchemaObjects().check_constraint(final(item.name), table, literal_text(item.sqltext), schema=schema)
 
 
-def note_checks(context: AutogenContext, pair: Pair, dropped: Sequence[Info], missing: list[CheckConstraint]) -> None:
+def note_checks(
+    context: AutogenContext, pair: Pair, dropped: Sequence[CheckInfo], missing: list[CheckConstraint]
+) -> None:
     """Add the operations, if ``include_object`` includes the checks."""
     schema, table = pair.info.key
-    by_name = {str(each["name"]): each for each in dropped}
+    by_name = {str(each.name): each for each in dropped}
     for item in dropped:
-        if item.get("inherited"):  # it is dropped with that of the parent table
+        if item.inherited:  # it is dropped with that of the parent table
             continue
         existing = existing_check(item, pair.info.key)
-        counterpart = next((each for each in missing if final_name(each, context.dialect) == item["name"]), None)
+        counterpart = next((each for each in missing if final_name(each, context.dialect) == item.name), None)
         operation = drop_constraint(existing, context.impl)
         if operation.constraint_name is None:
             _warn_of_unnamed(context, item, pair.info.key)
             continue
-        if context.run_object_filters(existing, item["name"], "check_constraint", True, counterpart):
+        if context.run_object_filters(existing, item.name, "check_constraint", True, counterpart):
             operation = with_complete_reverse(context, pair.info.key, item, operation)
             pair.changes.dropped_constraints.append(operation)
         elif counterpart is not None:

@@ -16,7 +16,7 @@ from ..compare.columns import alteration_of
 from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
-from ..databases.catalog import Info, TableInfo
+from ..databases.catalog import ColumnInfo, TableInfo
 
 
 def setup(plugin: Plugin) -> None:
@@ -32,7 +32,7 @@ def compare_collations(context: AutogenContext, database: Database, found: Found
             if item is None or not hasattr(column.type, "collation") or _has_charset_only(column):
                 continue
             before, after = _of_database(item), _wanted(context, pair.info, column)
-            both_have = getattr(item["type"], "collation", None) is not None and column.type.collation is not None
+            both_have = getattr(item.type, "collation", None) is not None and column.type.collation is not None
             if before != after and not both_have:
                 _alter_type(context, database, pair, column, before)
 
@@ -45,8 +45,8 @@ def _has_charset_only(column: AnyColumn) -> bool:
     return type_.collation is None and (any(named) or is_national)
 
 
-def _of_database(item: Info) -> str | None:
-    found = item.get("collation") or getattr(item["type"], "collation", None)
+def _of_database(item: ColumnInfo) -> str | None:
+    found = item.collation or getattr(item.type, "collation", None)
     return None if found is None or str(found).lower() in ("binary", "default") else str(found)
 
 

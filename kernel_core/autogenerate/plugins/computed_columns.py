@@ -51,13 +51,13 @@ def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, AnyColum
     for pair in found.both:
         for column in pair.model.columns:
             item = pair.info.columns.get(str(column.name)) if column.computed is not None else None
-            if item is None or column.computed is None or not item.get("computed"):
+            if item is None or column.computed is None or not item.computed:
                 continue
             persisted = column.computed.persisted
-            if persisted is not None and bool(persisted) != bool(item["computed"].get("persisted")):
+            if persisted is not None and bool(persisted) != bool(item.computed.get("persisted")):
                 others.append((pair, column))
                 continue
-            before = str(item["computed"]["sqltext"])
+            before = str(item.computed["sqltext"])
             after = sql_text(column.computed.sqltext, context.dialect).replace("%%", "%")
             type_ = context.dialect.type_compiler_instance.process(column.type)
             compared.append(

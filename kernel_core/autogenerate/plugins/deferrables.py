@@ -13,7 +13,7 @@ from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import dialects_where
-from ..databases.catalog import Info
+from ..databases.catalog import UniqueInfo
 from ..databases.signature import reflected_unique_signature
 
 
@@ -27,32 +27,30 @@ def compare_timing(context: AutogenContext, database: Database, found: Found) ->
     """Find unique constraints that differ only in when they are checked; they are re-created."""
     for pair in found.both:
         for constraint, item in _same(context, pair):
-            if _timing(constraint.deferrable, constraint.initially) == _timing(
-                item.get("deferrable"), item.get("initially")
-            ):
+            if _timing(constraint.deferrable, constraint.initially) == _timing(item.deferrable, item.initially):
                 continue
             existing = UniqueConstraint(
-                *(database.column(pair.info.key, name) for name in item["column_names"]),
-                name=final(item["name"]),
-                deferrable=item.get("deferrable"),
-                initially=item.get("initially"),
+                *(database.column(pair.info.key, name) for name in item.column_names),
+                name=final(item.name),
+                deferrable=item.deferrable,
+                initially=item.initially,
             )
-            if context.run_object_filters(existing, item["name"], "unique_constraint", True, constraint):
+            if context.run_object_filters(existing, item.name, "unique_constraint", True, constraint):
                 pair.changes.dropped_constraints.append(drop_constraint(existing, context.impl))
                 addition = create_unique(constraint, context.dialect)
-                name = addition.constraint_name or final(item["name"])
+                name = addition.constraint_name or final(item.name)
                 pair.changes.added_constraints.append(addition.changed(constraint_name=name))
 
 
-def _same(context: AutogenContext, pair: Pair) -> list[tuple[UniqueConstraint, Info]]:
+def _same(context: AutogenContext, pair: Pair) -> list[tuple[UniqueConstraint, UniqueInfo]]:
     """Return the constraints that both sides have: of one name or unnamed, over the same columns."""
     left = list(pair.info.uniques)
-    found: list[tuple[UniqueConstraint, Info]] = []
+    found: list[tuple[UniqueConstraint, UniqueInfo]] = []
     wanted = [each for each in pair.model.constraints if isinstance(each, UniqueConstraint)]
     for constraint in sorted(wanted, key=lambda each: (each.name is None, str(each.name))):
         name, value = final_name(constraint, context.dialect), unique_signature(constraint)
         for item in left:
-            if name in (None, item["name"]) and reflected_unique_signature(item) == value:
+            if name in (None, item.name) and reflected_unique_signature(item) == value:
                 found.append((constraint, item))
                 left.remove(item)
                 break

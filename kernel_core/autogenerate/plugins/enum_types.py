@@ -24,7 +24,7 @@ from ..compare.found import Found
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import dialects_where
-from ..databases.catalog import Info, Key
+from ..databases.catalog import ColumnInfo, Key
 from ..renames.similarity import similarity
 
 
@@ -76,7 +76,7 @@ def _types(context: AutogenContext, database: Database) -> dict[Key, _Type]:
     } - types.keys()
     for info in database.infos.values():
         for item in info.columns.values():
-            named = _item_enum(item["type"])
+            named = _item_enum(item.type)
             place = _key(named, database) if named is not None and named.name else None
             if place is not None and place not in left_alone:
                 types.setdefault(place, _Type(place)).uses.append(_use(info.key, item))
@@ -102,14 +102,14 @@ def _allows(labels: list[str], default: str, grammar: Grammar) -> bool:
     return value in labels
 
 
-def _use(table: Key, item: Info) -> EnumUse:
-    use: EnumUse = {"table": table[1], "column": str(item["name"])}
+def _use(table: Key, item: ColumnInfo) -> EnumUse:
+    use: EnumUse = {"table": table[1], "column": str(item.name)}
     if table[0] is not None:
         use["schema"] = table[0]
-    if isinstance(item["type"], ARRAY):
+    if isinstance(item.type, ARRAY):
         use["array"] = True
-    if item.get("default") is not None:
-        use["default"] = str(item["default"])
+    if item.default is not None:
+        use["default"] = str(item.default)
     return use
 
 

@@ -15,7 +15,7 @@ from ..compare.objects import final
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression, dialects_where
-from ..databases.catalog import Info
+from ..databases.catalog import ExcludeInfo
 
 
 def setup(plugin: Plugin) -> None:
@@ -29,13 +29,13 @@ def compare_excludes(context: AutogenContext, database: Database, found: Found) 
     sides = [pair for pair in found.both if pair.info.excludes or _of_model(pair)]
     forms = canonical_forms(context, [expression for pair in sides for expression in _expressions(context, pair)])
     for pair in sides:
-        left: list[Info] = list(pair.info.excludes)
+        left: list[ExcludeInfo] = list(pair.info.excludes)
         missing: list[ExcludeConstraint] = []
         for constraint in _of_model(pair):
             name = final_name(constraint, context.dialect)
             wanted = forms[_expression(context, pair, _definition(context, constraint))]
-            named = [each for each in left if name in (None, each["name"])]
-            there = [forms[_expression(context, pair, each["definition"])] for each in named]
+            named = [each for each in left if name in (None, each.name)]
+            there = [forms[_expression(context, pair, str(each.definition))] for each in named]
             same = next((each for each, form in zip(named, there, strict=True) if not differ(form, wanted)), None)
             if same is None:
                 missing.append(constraint)
@@ -50,7 +50,7 @@ def _expression(context: AutogenContext, pair: Pair, definition: str) -> Express
 
 def _expressions(context: AutogenContext, pair: Pair) -> list[Expression]:
     """Return the definitions of both sides."""
-    before = [str(each["definition"]) for each in pair.info.excludes]
+    before = [str(each.definition) for each in pair.info.excludes]
     after = [_definition(context, constraint) for constraint in _of_model(pair)]
     return [_expression(context, pair, definition) for definition in (*before, *after)]
 
@@ -66,13 +66,15 @@ def _definition(context: AutogenContext, constraint: ExcludeConstraint) -> str:
     return sql[sql.index("EXCLUDE") :].replace("%%", "%")
 
 
-def _add_operations(context: AutogenContext, pair: Pair, dropped: list[Info], missing: list[ExcludeConstraint]) -> None:
+def _add_operations(
+    context: AutogenContext, pair: Pair, dropped: list[ExcludeInfo], missing: list[ExcludeConstraint]
+) -> None:
     schema, table = pair.info.key
     for item in dropped:
-        if item.get("inherited"):
+        if item.inherited:
             continue
         creation = context.rules.create_exclude_constraint(pair.info.key, item)
-        drop = DropConstraintOp(final(item["name"]), table, schema=schema, _reverse=creation)
+        drop = DropConstraintOp(final(item.name), table, schema=schema, _reverse=creation)
         drop = with_complete_reverse(context, pair.info.key, item, drop)
         pair.changes.dropped_constraints.append(drop)
     for constraint in missing:

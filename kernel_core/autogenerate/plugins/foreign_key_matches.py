@@ -26,17 +26,17 @@ def compare_matches(context: AutogenContext, database: Database, found: Found) -
         there = {reflected_foreign_key_signature(item, schema): item for item in pair.info.foreign_keys}
         for constraint in sorted(pair.model.foreign_key_constraints, key=lambda each: str(each.name)):
             item = there.get(foreign_key_signature(constraint, schema))
-            if item is None or _match((item.get("options") or {}).get("match")) == _match(constraint.match):
+            if item is None or _match((item.options or {}).get("match")) == _match(constraint.match):
                 continue
             keys = database.table(pair.info.key).foreign_key_constraints
-            existing = next((each for each in keys if each.name == item["name"]), None)
+            existing = next((each for each in keys if each.name == item.name), None)
             if existing is None or not context.run_object_filters(
-                existing, item["name"], "foreign_key_constraint", True, constraint
+                existing, item.name, "foreign_key_constraint", True, constraint
             ):
                 continue
             pair.changes.dropped_foreign_keys.append(drop_constraint(existing, context.impl))
             addition = create_foreign_key(constraint, context.dialect)
-            name = final_name(constraint, context.dialect) or final(item["name"])
+            name = final_name(constraint, context.dialect) or final(item.name)
             pair.changes.added_foreign_keys.append(addition.changed(constraint_name=name))
 
 

@@ -16,7 +16,7 @@ from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression, dialects_where
-from ..databases.catalog import Info
+from ..databases.catalog import IndexInfo
 
 
 def setup(plugin: Plugin) -> None:
@@ -41,10 +41,10 @@ def compare_index_options(context: AutogenContext, database: Database, found: Fo
         _recreate(context, database, pair, index)
 
 
-def _same_names(context: AutogenContext, pair: Pair) -> list[tuple[Index, Info]]:
+def _same_names(context: AutogenContext, pair: Pair) -> list[tuple[Index, IndexInfo]]:
     """Return the indexes that both sides have and that no other operation drops."""
     dropped = {getattr(each, "index_name", None) for each in pair.changes.dropped_indexes}
-    there = {str(item["name"]): item for item in pair.info.indexes}
+    there = {str(item.name): item for item in pair.info.indexes}
     named = {str(final_name(each, context.dialect)): each for each in pair.model.indexes if each.name is not None}
     return [
         (index, there[name])
@@ -53,8 +53,8 @@ def _same_names(context: AutogenContext, pair: Pair) -> list[tuple[Index, Info]]
     ]
 
 
-def _where_of_database(context: AutogenContext, item: Info) -> str | None:
-    where = (item.get("dialect_options") or {}).get(f"{context.dialect.name}_where")
+def _where_of_database(context: AutogenContext, item: IndexInfo) -> str | None:
+    where = (item.dialect_options or {}).get(f"{context.dialect.name}_where")
     return None if where is None else sql_text(where, context.dialect)
 
 

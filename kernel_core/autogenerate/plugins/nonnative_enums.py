@@ -15,7 +15,7 @@ from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression
-from ..databases.catalog import Info
+from ..databases.catalog import CheckInfo
 from .checks import condition, database_checks, existing_check, model_checks
 
 
@@ -28,19 +28,19 @@ def compare_values(context: AutogenContext, database: Database, found: Found) ->
     """Find Enum columns whose check lists other values than the type."""
     compared: list[tuple[_Subject, Expression, Expression]] = []
     for pair in found.both:
-        there: dict[str | None, Info] = {each["name"]: each for each in database_checks(context, pair)}
+        there: dict[str | None, CheckInfo] = {each.name: each for each in database_checks(context, pair)}
         for column, constraint in _enum_checks(context, pair):
             item = there.get(final_name(constraint, context.dialect))
             if item is None:
                 continue
-            before, after = str(item["sqltext"]), condition(context, constraint)
+            before, after = str(item.sqltext), condition(context, constraint)
             subject = (pair, column, constraint, item)
             compared.append((subject, *Expression.of_both(context.dialect, pair, "check", before, after)))
     for subject in differing(context, compared):
         _replace_check(context, *subject)
 
 
-_Subject = tuple[Pair, AnyColumn, CheckConstraint, Info]
+_Subject = tuple[Pair, AnyColumn, CheckConstraint, CheckInfo]
 
 
 def _enum_checks(context: AutogenContext, pair: Pair) -> list[tuple[AnyColumn, CheckConstraint]]:
@@ -51,12 +51,12 @@ def _enum_checks(context: AutogenContext, pair: Pair) -> list[tuple[AnyColumn, C
 
 
 def _replace_check(
-    context: AutogenContext, pair: Pair, column: AnyColumn, constraint: CheckConstraint, item: Info
+    context: AutogenContext, pair: Pair, column: AnyColumn, constraint: CheckConstraint, item: CheckInfo
 ) -> None:
     """Drop the old check and create the new one; another change of the column's type must not create it again."""
     schema, table = pair.info.key
     existing = existing_check(item, pair.info.key)
-    if not context.run_object_filters(existing, item["name"], "check_constraint", True, constraint):
+    if not context.run_object_filters(existing, item.name, "check_constraint", True, constraint):
         return
     pair.changes.dropped_constraints.append(drop_constraint(existing, context.impl))
     name = final_name(constraint, context.dialect)

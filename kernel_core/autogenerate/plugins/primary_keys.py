@@ -24,16 +24,16 @@ def compare_primary_keys(context: AutogenContext, database: Database, found: Fou
     """
     for pair in found.both:
         before, after = pair.info.key_columns, names(pair.model.primary_key.columns)
-        if before != after and not pair.info.primary_key.get("inherited"):
+        if before != after and not pair.info.primary_key.inherited:
             _replace_key(context, pair, before, after)
 
 
 def _replace_key(context: AutogenContext, pair: Pair, before: list[str], after: list[str]) -> None:
     schema, table = pair.info.key
-    old_name = pair.info.primary_key.get("name") or f"pk_{table}"
+    old_name = pair.info.primary_key.name or f"pk_{table}"
     if before:
         existing = pair.info.primary_key
-        options = {**timing(existing), **stated(existing.get("dialect_options"))}
+        options = {**timing(existing), **stated(existing.dialect_options)}
         creation = CreatePrimaryKeyOp(final(old_name), table, before, schema=schema, **options)
         drop = DropConstraintOp(final(old_name), table, "primary", schema=schema, _reverse=creation)
         drop = with_complete_reverse(context, pair.info.key, existing, drop)

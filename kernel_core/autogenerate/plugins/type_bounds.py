@@ -29,7 +29,7 @@ def compare_bounds(context: AutogenContext, database: Database, found: Found) ->
     for pair in found.both:
         for column in pair.model.columns:
             item = pair.info.columns.get(str(column.name))
-            if item is None or not only_one_is_bounded(context.dialect, item["type"], column.type):
+            if item is None or not only_one_is_bounded(context.dialect, item.type, column.type):
                 continue
             alteration = alteration_of(context, database, pair.info, pair.changes, column)
             if alteration is not None:

@@ -1,5 +1,6 @@
 """What our own catalog queries read is what SQLAlchemy's Inspector reads."""
 
+import dataclasses
 import warnings
 
 import pytest
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from random_models import random_models
 
 from kernel_core.autogenerate.databases import rules_of
+from kernel_core.autogenerate.databases.catalog import CheckInfo, ForeignKeyInfo
 from kernel_core.autogenerate.databases.inspected.rules import InspectedRules
 
 
@@ -24,7 +26,9 @@ MORE = {
 
 
 def plain(value, more=frozenset()):
-    """Return a value in which equal means equal: no objects, what has no order sorted, what only we say left out."""
+    """Return a value that can be compared: types as text, dictionaries sorted, fields of ours left out."""
+    if dataclasses.is_dataclass(value):
+        return plain({each.name: getattr(value, each.name) for each in dataclasses.fields(value)}, more)
     if isinstance(value, sa.types.TypeEngine):
         return repr(value)
     if isinstance(value, sa.sql.ClauseElement):
@@ -45,11 +49,11 @@ def said(catalog, dialect):
     return {
         key: {
             "columns": [plain(item, more) for item in info.columns.values()],
-            "primary_key": plain(dict(info.primary_key)),
+            "primary_key": plain(info.primary_key, more),
             "foreign_keys": rows(info.foreign_keys),
             "uniques": rows(info.uniques, {"deferrable", "initially"}),
             "indexes": rows(info.indexes, {"type"}),  # SQLAlchemy 2.0 says UNIQUE twice
-            "checks": rows((check for check in info.checks if "column" not in check), {"columns"}),
+            "checks": rows((check for check in info.checks if check.column is None), {"columns"}),
             "comment": info.comment,
         }
         for key, info in catalog.tables.items()
@@ -105,23 +109,23 @@ def test_sqlite_tells_what_the_inspector_misreads(sqlite):
         .read_catalog(sqlite, lambda: sa.inspect(sqlite), [None], lambda key: True)
         .tables[None, "p"]
     )
-    assert info.columns["c"]["computed"] == {"sqltext": "b + (1)", "persisted": True}
-    assert info.columns["d"]["computed"] == {"sqltext": "b+2", "persisted": False}
-    assert info.columns["a"]["collation"] == "NOCASE"
-    assert info.checks == [{"name": None, "sqltext": "b > 0"}, {"name": "ck", "sqltext": "a <> ')'"}]
+    assert info.columns["c"].computed == {"sqltext": "b + (1)", "persisted": True}
+    assert info.columns["d"].computed == {"sqltext": "b+2", "persisted": False}
+    assert info.columns["a"].collation == "NOCASE"
+    assert info.checks == [CheckInfo(sqltext="b > 0"), CheckInfo(name="ck", sqltext="a <> ')'")]
     assert info.options == {"sqlite_autoincrement": True}
     assert info.foreign_keys == [
-        {
-            "name": "fk",
-            "constrained_columns": ["r"],
-            "referred_schema": None,
-            "referred_table": "q",
-            "referred_columns": ["x"],
-            "options": {"ondelete": "SET NULL", "deferrable": True, "initially": "DEFERRED"},
-        }
+        ForeignKeyInfo(
+            name="fk",
+            constrained_columns=["r"],
+            referred_schema=None,
+            referred_table="q",
+            referred_columns=["x"],
+            options={"ondelete": "SET NULL", "deferrable": True, "initially": "DEFERRED"},
+        )
     ]
-    assert info.indexes[0]["column_sorting"] == {"a": ("desc",)}
-    assert info.indexes[0]["dialect_options"] == {"sqlite_where": "b > 1"}
+    assert info.indexes[0].column_sorting == {"a": ("desc",)}
+    assert info.indexes[0].dialect_options == {"sqlite_where": "b > 1"}
     assert info.unreadable == {"low": "CREATE INDEX low ON p (lower(a))"}
 
 
@@ -196,8 +200,8 @@ def test_mariadb_tells_more_than_the_inspector(mariadb):
     mariadb.exec_driver_sql("CREATE VIEW w AS SELECT * FROM p")
     catalog = rules_of(mariadb.dialect).read_catalog(mariadb, lambda: sa.inspect(mariadb), [None], lambda key: True)
     info = catalog.tables[None, "p"]
-    assert {"name": None, "sqltext": "`b` > 0", "column": "b"} in info.checks
-    assert {index["name"]: index.get("column_sorting") for index in info.indexes}["ds"] == {"a": ("desc",)}
+    assert CheckInfo(sqltext="`b` > 0", column="b") in info.checks
+    assert {index.name: index.column_sorting for index in info.indexes}["ds"] == {"a": ("desc",)}
     assert catalog.views == {(None, "w"): "view"}
     assert info.options == {
         "mysql_engine": "InnoDB",
@@ -220,12 +224,11 @@ def test_postgresql_tells_more_than_the_inspector(postgresql):
         postgresql, lambda: sa.inspect(postgresql), [None], lambda key: True
     )
     info = catalog.tables[None, "p"]
-    assert info.columns["id"]["owns_sequence"]
-    assert [exclude["definition"] for exclude in info.excludes] == [
+    assert info.columns["id"].owns_sequence
+    assert [exclude.definition for exclude in info.excludes] == [
         "EXCLUDE USING gist (int4range(id, ident) WITH &&) WHERE (id > 3)"
     ]
-    assert {"name": "p_b_key", "deferrable": True, "initially": "DEFERRED"}.items() <= next(
-        unique for unique in info.uniques if unique["column_names"] == ["b"]
-    ).items()
+    unique = next(unique for unique in info.uniques if unique.column_names == ["b"])
+    assert (unique.name, unique.deferrable, unique.initially) == ("p_b_key", True, "DEFERRED")
     assert catalog.views == {(None, "v"): "view"}
     assert catalog.enums[None, "mood"].labels == ("sad", "it's", "happy")

@@ -6,6 +6,7 @@ SHOW CREATE TABLE, ``sqlite_master``), the order of columns aside, which come ba
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import re
 import subprocess
@@ -79,6 +80,8 @@ def read(connection: sa.Connection) -> dict[Any, Any]:
     """What this engine reads of the schema, without the order of columns and what only describes."""
 
     def plain(value: Any) -> Any:
+        if dataclasses.is_dataclass(value):
+            return plain({each.name: getattr(value, each.name) for each in dataclasses.fields(value)})
         if isinstance(value, dict):
             return {key: plain(item) for key, item in sorted(value.items()) if key not in ("sql", "primary_key")}
         if isinstance(value, (list, tuple)):
@@ -93,7 +96,7 @@ def read(connection: sa.Connection) -> dict[Any, Any]:
         parts = (info.foreign_keys, info.uniques, info.indexes, info.checks, info.excludes)
         found[key] = [
             {name: plain(item) for name, item in sorted(info.columns.items())},
-            plain(dict(info.primary_key)),
+            plain(info.primary_key),
             *(sorted((plain(item) for item in each), key=repr) for each in parts),
             info.comment,
             plain(info.options),

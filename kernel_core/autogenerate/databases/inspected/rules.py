@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy.engine import Connection, Dialect, Inspector
 from sqlalchemy.schema import Constraint, Index, Table
-from sqlalchemy.types import TypeEngine
 
 from ....operations.add_constraint import AddConstraintOp
 from ....operations.kinds.column import DropColumnOp
 from ....operations.kinds.constraint import CreatePrimaryKeyOp
 from ....operations.operation import MigrateOperation
-from ..catalog import Catalog, Info, Key, TableInfo
+from ....util.sqla_compat import AnyType
+from ..catalog import Catalog, ColumnInfo, ConstraintInfo, ExcludeInfo, Key, SequenceOptions, TableInfo
 from ..expression import Expression
 from ..rules import ConstraintStatements, DefaultPair, IndexOptionsDiffer, IsIncluded, Warn
 from ..signature import ForeignKeySignature
@@ -56,7 +55,7 @@ class InspectedRules:
 
     def read_sequences(
         self, connection: Connection, inspector: Inspector, schemas: Collection[str | None]
-    ) -> dict[Key, dict[str, Any]]:
+    ) -> dict[Key, SequenceOptions]:
         return {(schema, name): {} for schema in schemas for name in inspector.get_sequence_names(schema=schema)}
 
     def restore_truncated_names(self, catalog: Catalog, models: Iterable[Table]) -> None:
@@ -89,14 +88,14 @@ class InspectedRules:
     def index_from(self, name: str, sql: str, table: Table) -> Index:
         raise NotImplementedError(f"The Inspector describes all indexes of {self._dialect.name}.")
 
-    def exclude_constraint(self, info: Info) -> Constraint:
+    def exclude_constraint(self, info: ExcludeInfo) -> Constraint:
         raise NotImplementedError(f"The Inspector returns no exclude constraints of {self._dialect.name}.")
 
-    def create_exclude_constraint(self, key: Key, info: Info) -> AddConstraintOp:
+    def create_exclude_constraint(self, key: Key, info: ExcludeInfo) -> AddConstraintOp:
         raise NotImplementedError(f"The Inspector returns no exclude constraints of {self._dialect.name}.")
 
-    def complete_type(self, info: TableInfo, column: Info) -> TypeEngine[Any]:
-        type_: TypeEngine[Any] = column["type"]
+    def complete_type(self, info: TableInfo, column: ColumnInfo) -> AnyType:
+        type_: AnyType = column.type
         return type_
 
     def create_table_sql(self, info: TableInfo, table: Table) -> str | None:
@@ -108,10 +107,10 @@ class InspectedRules:
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
         return iter(())
 
-    def column_statement(self, connection: Connection, info: TableInfo, column: Info) -> str | None:
+    def column_statement(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> str | None:
         return None
 
-    def constraint_statements(self, key: Key, constraint: Info) -> ConstraintStatements:
+    def constraint_statements(self, key: Key, constraint: ConstraintInfo) -> ConstraintStatements:
         return ConstraintStatements()
 
     def recreate_key(

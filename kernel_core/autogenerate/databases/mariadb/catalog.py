@@ -1,13 +1,13 @@
-"""MariaDB: three questions to its information schema about all tables of all schemas.
+"""Read MariaDB: three queries of its information schema for all tables of all schemas.
 
-https://mariadb.com/kb/en/information-schema-tables/. MySQL spells defaults and checks otherwise there, and is read
-by the Inspector.
+https://mariadb.com/kb/en/information-schema-tables/. MySQL has other spellings of defaults and checks there, and is
+read by the Inspector.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, text
@@ -15,9 +15,20 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.types import Integer
 
 from ....util.sqla_compat import MySQLTypes
-from ..catalog import Catalog, Key, TableInfo
+from ..catalog import (
+    Catalog,
+    CheckInfo,
+    ColumnInfo,
+    ForeignKeyInfo,
+    IndexInfo,
+    Key,
+    PrimaryKeyInfo,
+    TableInfo,
+    UniqueInfo,
+)
 
-Wanted = Callable[[Key], bool]
+IsIncluded = Callable[[Key], bool]
+Row = Sequence[Any]
 
 _TABLES = """
 SELECT 'table', t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, t.ENGINE, t.TABLE_COLLATION, a.CHARACTER_SET_NAME,
@@ -64,22 +75,22 @@ FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA {schemas} AND REFERE
 ORDER BY 2, 3, 4, 5"""
 
 _UNREFLECTED = re.compile(r"\b(?:INVISIBLE|COMPRESSED|WITHOUT SYSTEM VERSIONING)\b", re.IGNORECASE)
-_NOTHING_SAID = ("RESTRICT", "NO ACTION")  # MariaDB takes both for what goes without saying
+_DEFAULT_ACTIONS = ("RESTRICT", "NO ACTION")  # which are the same in MariaDB
 
 
-def read_mariadb(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalog:
+def read_mariadb(connection: Connection, schemas: Sequence[str | None], is_included: IsIncluded) -> Catalog:
     """Return the tables of some schemas; None is the current database."""
-    reading = _Reading(connection, schemas, wanted)
+    reading = _Reading(connection, schemas, is_included)
     if schemas:
         reading.read()
     return reading.catalog
 
 
 class _Reading:
-    """Rows of the three answers on their way to values."""
+    """Builds a catalog from the rows of the three queries."""
 
-    def __init__(self, connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> None:
-        self._connection, self._wanted = connection, wanted
+    def __init__(self, connection: Connection, schemas: Sequence[str | None], is_included: IsIncluded) -> None:
+        self._connection, self._is_included = connection, is_included
         self._default = str(connection.dialect.default_schema_name)
         self._schemas = [schema or self._default for schema in schemas]
         self._prefix = connection.dialect.name
@@ -89,23 +100,23 @@ class _Reading:
         self.catalog = Catalog(self._default)
 
     def read(self) -> None:
-        """Ask, and fill the catalog."""
-        rows = list(self._ask(_TABLES))
+        """Run the queries, and fill the catalog."""
+        rows = list(self._rows(_TABLES))
         for what, schema, name, *row in rows:
             if what == "table":
                 self._table(self._key(schema, name), row)
-        self._note_rights(rows)
+        self._add_partly_seen(rows)
         for what, schema, name, *row in rows:
             if what not in ("table", "single", "whole"):
-                self._note(what, self._key(schema, name), row)
-        for schema, name, *row in self._ask(_COLUMNS):
+                self._add_part(what, self._key(schema, name), row)
+        for schema, name, *row in self._rows(_COLUMNS):
             key = self._key(schema, name)
             if key in self.catalog.tables:
                 self.catalog.tables[key].columns[str(row[0])] = self._column(self._collations[key], row)
         self._key_rows()
 
-    def _ask(self, query: str) -> Iterable[Any]:
-        """One schema is compared with ``=``, so that the server looks into no other (it does not for IN)."""
+    def _rows(self, query: str) -> Sequence[Row]:
+        """Run a query; one schema is compared with ``=``, so that the server opens no other (it opens all for IN)."""
         version = self._connection.dialect.server_version_info or ()
         collation = "FULL_COLLATION_NAME" if version >= (10, 10, 1) else "COLLATION_NAME"
         joined = f"ON a.{collation} = t.TABLE_COLLATION"
@@ -118,63 +129,65 @@ class _Reading:
     def _key(self, schema: str, name: str) -> Key:
         return (None if schema == self._default else schema, name)
 
-    def _note_rights(self, rows: Sequence[Any]) -> None:
-        """Note schemas of which this user may see single tables or columns alone; what a role may is not known."""
+    def _add_partly_seen(self, rows: Sequence[Row]) -> None:
+        """Add the schemas of which this user has privileges on single tables or columns only; a role may have more."""
         whole = [_LIKE.sub(_as_pattern, schema) for what, schema, *_ in rows if what == "whole"]
         for what, schema, *_ in rows:
             if what == "single" and not any(re.fullmatch(pattern, schema) for pattern in whole):
                 self.catalog.partly_seen.add(None if schema == self._default else schema)
 
-    def _table(self, key: Key, row: Sequence[Any]) -> None:
+    def _table(self, key: Key, row: Row) -> None:
         kind, engine, collation, charset, options, comment = row
         if kind not in ("BASE TABLE", "SYSTEM VERSIONED"):
             self.catalog.views[key] = str(kind).lower()
             return
-        if not self._wanted(key):
+        if not self._is_included(key):
             return
-        info = TableInfo(key, {}, {"constrained_columns": [], "name": None}, comment=comment or None)
-        said = {"engine": engine, "default charset": charset, "collate": collation, "comment": comment}
-        said |= dict(option.split("=", 1) for option in str(options or "").split() if "=" in option)
-        info.options = {f"{self._prefix}_{name}": value for name, value in said.items() if value}
+        info = TableInfo(key, {}, comment=comment or None)
+        stated = {"engine": engine, "default charset": charset, "collate": collation, "comment": comment}
+        stated |= dict(option.split("=", 1) for option in str(options or "").split() if "=" in option)
+        info.options = {f"{self._prefix}_{name}": value for name, value in stated.items() if value}
         self._collations[key] = collation
         self.catalog.tables[key] = info
 
-    def _note(self, what: str, key: Key, row: Sequence[Any]) -> None:
+    def _add_part(self, what: str, key: Key, row: Row) -> None:
         info = self.catalog.tables.get(key)
         if info is None:
             return
         name, one, two = row[:3]
         if what == "actions":
-            words = {"onupdate": one, "ondelete": two}
-            self._actions[key, name] = {option: word for option, word in words.items() if word not in _NOTHING_SAID}
+            actions = {"onupdate": one, "ondelete": two}
+            self._actions[key, name] = {
+                option: action for option, action in actions.items() if action not in _DEFAULT_ACTIONS
+            }
         elif one == "Column":
-            info.checks.append({"name": None, "sqltext": two, "column": name})
+            info.checks.append(CheckInfo(sqltext=two, column=name))
         else:
-            info.checks.append({"name": name, "sqltext": two})
+            info.checks.append(CheckInfo(name=name, sqltext=two))
 
-    def _column(self, table_collation: str | None, row: Sequence[Any]) -> dict[str, Any]:
+    def _column(self, table_collation: str | None, row: Row) -> ColumnInfo:
         name, type_text, charset, collation, nullable, default, extra, generated, comment = row
         if collation is not None and collation != table_collation:
             type_text = f"{type_text} CHARACTER SET {charset} COLLATE {collation}"
         type_ = self._types.type(type_text, name)
-        column = {
-            "name": name,
-            "type": type_,
-            "nullable": nullable == "YES",
-            "default": _default(default, extra) if generated is None else None,
-            "comment": comment or None,
-        }
+        column = ColumnInfo(
+            name=name,
+            type=type_,
+            nullable=nullable == "YES",
+            default=_default(default, extra) if generated is None else None,
+            comment=comment or None,
+            unreflected=_UNREFLECTED.search(f"{extra} {type_text}") is not None,
+        )
         if isinstance(type_, Integer):
-            column["autoincrement"] = "auto_increment" in extra
-        if _UNREFLECTED.search(f"{extra} {type_text}"):
-            column["unreflected"] = True
+            column.autoincrement = "auto_increment" in extra
         if generated is not None:
-            column["computed"] = {"sqltext": f"({generated})", "persisted": "STORED" in extra or "PERSISTENT" in extra}
+            is_stored = "STORED" in extra or "PERSISTENT" in extra
+            column.computed = {"sqltext": f"({generated})", "persisted": is_stored}
         return column
 
     def _key_rows(self) -> None:
-        groups: dict[tuple[str, Key, str], list[Sequence[Any]]] = {}
-        for kind, schema, table, name, _, *row in self._ask(_KEYS):
+        groups: dict[tuple[str, Key, str], list[Row]] = {}
+        for kind, schema, table, name, _, *row in self._rows(_KEYS):
             groups.setdefault((kind, self._key(schema, table), name), []).append(row)
         for (kind, key, name), rows in groups.items():
             info = self.catalog.tables.get(key)
@@ -184,40 +197,36 @@ class _Reading:
             if kind == "key":
                 info.foreign_keys.append(self._foreign_key(info, name, columns, rows))
             elif name == "PRIMARY":
-                info.primary_key = {"constrained_columns": columns, "name": None}
+                info.primary_key = PrimaryKeyInfo(constrained_columns=columns)
             else:
                 self._index(info, name, columns, rows)
 
-    def _index(self, info: TableInfo, name: str, columns: list[str], rows: list[Sequence[Any]]) -> None:
+    def _index(self, info: TableInfo, name: str, columns: list[str], rows: list[Row]) -> None:
         unique, kind = not rows[0][1], rows[0][2]
-        index: dict[str, Any] = {"name": name, "column_names": columns, "unique": unique}
-        options: dict[str, Any] = {}
+        index = IndexInfo(name=name, column_names=[*columns], unique=unique)
+        options = index.dialect_options
         lengths = {row[0]: int(row[4]) for row in rows if row[4] is not None}
         if lengths and kind != "SPATIAL":
             options[f"{self._prefix}_length"] = lengths
         if kind in ("FULLTEXT", "SPATIAL"):
             options[f"{self._prefix}_prefix"] = kind
-        if info.options.get(f"{self._prefix}_engine") == "MEMORY":  # the one that goes without saying is not BTREE
+        if info.options.get(f"{self._prefix}_engine") == "MEMORY":  # whose default is not BTREE
             options[f"{self._prefix}_using"] = str(kind).lower()
-        if options:
-            index["dialect_options"] = options
-        descending = {str(row[0]): ("desc",) for row in rows if row[3] == "D"}
-        if descending:
-            index["column_sorting"] = descending
+        index.column_sorting = {str(row[0]): ("desc",) for row in rows if row[3] == "D"}
         info.indexes.append(index)
         if unique:
-            info.uniques.append({"name": name, "column_names": columns, "duplicates_index": name})
+            info.uniques.append(UniqueInfo(name=name, column_names=columns))
 
-    def _foreign_key(self, info: TableInfo, name: str, columns: list[str], rows: list[Sequence[Any]]) -> dict[str, Any]:
+    def _foreign_key(self, info: TableInfo, name: str, columns: list[str], rows: Sequence[Row]) -> ForeignKeyInfo:
         schema, table = self._key(rows[0][2], rows[0][3])
-        return {
-            "name": name,
-            "constrained_columns": columns,
-            "referred_schema": schema,
-            "referred_table": table,
-            "referred_columns": [row[4] for row in rows],
-            "options": self._actions.get((info.key, name), {}),
-        }
+        return ForeignKeyInfo(
+            name=name,
+            constrained_columns=columns,
+            referred_schema=schema,
+            referred_table=table,
+            referred_columns=[row[4] for row in rows],
+            options=self._actions.get((info.key, name), {}),
+        )
 
 
 _LIKE = re.compile(r"\\.|.", re.DOTALL)
@@ -229,7 +238,7 @@ def _as_pattern(sign: re.Match[str]) -> str:
 
 
 def _default(default: str | None, extra: str) -> str | None:
-    """Return a default as SHOW CREATE TABLE has it: NULL is none, and ON UPDATE stands behind."""
+    """Return a default as SHOW CREATE TABLE has it: NULL is none, and ON UPDATE follows it."""
     if default is None or default == "NULL":
         return None
     place = extra.lower().find("on update")

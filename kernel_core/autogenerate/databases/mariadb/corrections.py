@@ -9,7 +9,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Table, UniqueConstraint
 
 from ....util.sqla_compat import final_name
-from ..catalog import Info, Key, TableInfo
+from ..catalog import Key, TableInfo, UniqueInfo
 
 
 def correct(tables: Mapping[Key, TableInfo], models: Iterable[Table], dialect: Dialect) -> None:
@@ -19,8 +19,8 @@ def correct(tables: Mapping[Key, TableInfo], models: Iterable[Table], dialect: D
     for key, info in tables.items():
         wanted = _wanted_uniques(by_key.get(key), dialect)
         info.uniques = [unique for unique in info.uniques if wanted.have(unique)]
-        kept = {unique["name"] for unique in info.uniques}
-        info.indexes = [index for index in info.indexes if index["name"] not in kept]
+        kept = {unique.name for unique in info.uniques}
+        info.indexes = [index for index in info.indexes if index.name not in kept]
 
 
 class _Uniques(NamedTuple):
@@ -30,11 +30,11 @@ class _Uniques(NamedTuple):
     columns: set[tuple[str, ...]]
     indexes: set[str]
 
-    def have(self, unique: Info) -> bool:
+    def have(self, unique: UniqueInfo) -> bool:
         """Return whether a reflected unique constraint is one of them, rather than an index."""
-        if unique["name"] in self.names:
+        if unique.name in self.names:
             return True
-        return unique["name"] not in self.indexes and tuple(sorted(unique["column_names"])) in self.columns
+        return unique.name not in self.indexes and tuple(sorted(unique.column_names)) in self.columns
 
 
 def _wanted_uniques(model: Table | None, dialect: Dialect) -> _Uniques:

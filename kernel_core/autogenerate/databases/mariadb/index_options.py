@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.schema import Column, Index
 from sqlalchemy.types import NullType
 
-from ..catalog import Info, TableInfo
+from ..catalog import IndexInfo, TableInfo
 
 _LEAST_PREFIX = 191
 """Characters of 4 bytes in 767, the least that an index holds: the server shortens longer texts to that or more."""
@@ -23,9 +23,9 @@ class IndexOptions:
     def __init__(self, dialect_name: str) -> None:
         self._dialect = dialect_name
 
-    def differ(self, info: TableInfo, index: Index, item: Info) -> bool:
+    def differ(self, info: TableInfo, index: Index, item: IndexInfo) -> bool:
         """Return whether an index of the metadata has another kind, method or prefix length than ``item``."""
-        there = item.get("dialect_options") or {}
+        there = item.dialect_options or {}
         kinds = [str(self._of(options, "prefix") or "").upper() for options in (there, index.dialect_kwargs)]
         if kinds[0] != kinds[1]:
             return True
@@ -43,10 +43,10 @@ class IndexOptions:
         stated = self._of(index.dialect_kwargs, "length")
         for column in index.expressions:
             there = info.columns.get(str(getattr(column, "name", "")))
-            if not isinstance(column, Column) or there is None or isinstance(there["type"], NullType):
+            if not isinstance(column, Column) or there is None or isinstance(there.type, NullType):
                 continue
             wanted = stated.get(column.name, stated.get(column.key)) if isinstance(stated, Mapping) else stated
-            length, whole = found.get(str(column.name)), getattr(there["type"], "length", None)
+            length, whole = found.get(str(column.name)), getattr(there.type, "length", None)
             if wanted is None:
                 differs = length is not None and length < _LEAST_PREFIX
             else:

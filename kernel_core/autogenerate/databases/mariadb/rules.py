@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Connection, Inspector
 from sqlalchemy.schema import MetaData, Table
-from sqlalchemy.types import TypeEngine
 
 from ....ddl.mysql.definition import column_text
 from ....operations.kinds.column import DropColumnOp
@@ -20,7 +18,8 @@ from ....operations.kinds.constraint import CreatePrimaryKeyOp, DropConstraintOp
 from ....operations.kinds.execute_sql import ExecuteSQLOp
 from ....operations.operation import MigrateOperation
 from ....util.sql import normal_sql, without_parameters
-from ..catalog import Catalog, Info, Key, TableInfo
+from ....util.sqla_compat import AnyType
+from ..catalog import Catalog, CheckInfo, ColumnInfo, Key, SequenceOptions, TableInfo
 from ..expression import Expression
 from ..inspected.rules import InspectedRules
 from ..rules import IndexOptionsDiffer, IsIncluded, Warn
@@ -59,7 +58,7 @@ class MariadbRules(InspectedRules):
 
     def read_sequences(
         self, connection: Connection, inspector: Inspector, schemas: Collection[str | None]
-    ) -> dict[Key, dict[str, Any]]:
+    ) -> dict[Key, SequenceOptions]:
         if not self._is_mariadb:
             return super().read_sequences(connection, inspector, schemas)
         return read_sequences(connection, schemas)
@@ -81,9 +80,9 @@ class MariadbRules(InspectedRules):
         onupdate, ondelete = actions
         return replace(key, onupdate=onupdate, ondelete=ondelete, deferrable=False, initially="")
 
-    def complete_type(self, info: TableInfo, column: Info) -> TypeEngine[Any]:
+    def complete_type(self, info: TableInfo, column: ColumnInfo) -> AnyType:
         """Return JSON for what MariaDB stores as text with a CHECK."""
-        is_json = any(_is_of_json(check) for check in info.checks if check.get("column") == column["name"])
+        is_json = any(_is_of_json(check) for check in info.checks if check.column == column.name)
         return mysql.JSON() if is_json else super().complete_type(info, column)
 
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
@@ -92,11 +91,11 @@ class MariadbRules(InspectedRules):
             if statement is not None:
                 yield statement
 
-    def column_statement(self, connection: Connection, info: TableInfo, column: Info) -> str | None:
+    def column_statement(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> str | None:
         """Return the MODIFY that states all of a column: its CHECK, INVISIBLE and the like."""
-        name = column["name"]
-        own = [check for check in info.checks if check.get("column") == name and not _is_of_json(check)]
-        if not own and not column.get("unreflected"):
+        name = column.name
+        own = [check for check in info.checks if check.column == name and not _is_of_json(check)]
+        if not own and not column.unreflected:
             return None
         return self._modify(connection, info.key, str(name))
 
@@ -123,6 +122,6 @@ class MariadbRules(InspectedRules):
                 yield ExecuteSQLOp(without_parameters(statement)).changed(outside_batch=True)
 
 
-def _is_of_json(check: Info) -> bool:
+def _is_of_json(check: CheckInfo) -> bool:
     """Return whether a CHECK of a column is the one of a JSON column."""
-    return normal_sql(str(check["sqltext"]), "mysql") == normal_sql(f"json_valid(`{check.get('column')}`)", "mysql")
+    return normal_sql(str(check.sqltext), "mysql") == normal_sql(f"json_valid(`{check.column}`)", "mysql")

@@ -1,4 +1,4 @@
-"""PostgreSQL: four questions about all tables of all schemas; the answers become what the Inspector would have said."""
+"""Read PostgreSQL: four queries of its catalogs for all tables of all schemas."""
 
 from __future__ import annotations
 
@@ -11,25 +11,38 @@ from sqlalchemy.engine import Connection
 
 from ....util.exc import CommandError
 from ....util.sqla_compat import PostgresqlTypes
-from ..catalog import Catalog, EnumInfo, Key, TableInfo
+from ..catalog import (
+    Catalog,
+    CheckInfo,
+    ColumnInfo,
+    EnumInfo,
+    ExcludeInfo,
+    ForeignKeyInfo,
+    IndexInfo,
+    Key,
+    PrimaryKeyInfo,
+    TableInfo,
+    UniqueInfo,
+)
 from ..create_index import index_text
 from . import catalog_queries as sql
 
-Wanted = Callable[[Key], bool]
+IsIncluded = Callable[[Key], bool]
+Row = Sequence[Any]
 
 _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _MATCHES = {"f": "FULL", "p": "PARTIAL"}
 _VIEWS = {"v": "view", "m": "materialized view", "f": "foreign table"}
 
 
-def read_postgresql(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalog:
-    """Return the tables of some schemas; None is what the search path sees and none of the named ones has."""
+def read_postgresql(connection: Connection, schemas: Sequence[str | None], is_included: IsIncluded) -> Catalog:
+    """Return the tables of some schemas; None is all that the search path finds outside of the named ones."""
     if None in schemas and connection.dialect.default_schema_name is None:
         raise CommandError(
             "This role has no schema to look into: none of its search_path is there, or it may use none of them. "
             "GRANT USAGE ON SCHEMA to it, or SET search_path."
         )
-    reading = _Reading(connection, schemas, wanted)
+    reading = _Reading(connection, schemas, is_included)
     if schemas:
         reading.read()
     return reading.catalog
@@ -37,7 +50,7 @@ def read_postgresql(connection: Connection, schemas: Sequence[str | None], wante
 
 @dataclass(slots=True)
 class _Table:
-    """A table and what only its numbers tell: the names of its columns by their numbers."""
+    """A table, and the names of its columns by their numbers."""
 
     info: TableInfo
     names: dict[int, str] = field(default_factory=dict)
@@ -48,24 +61,24 @@ class _Table:
 
 
 class _Reading:
-    """Rows of the four answers on their way to values."""
+    """Builds a catalog from the rows of the four queries."""
 
-    def __init__(self, connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> None:
-        self._connection, self._wanted = connection, wanted
+    def __init__(self, connection: Connection, schemas: Sequence[str | None], is_included: IsIncluded) -> None:
+        self._connection, self._is_included = connection, is_included
         self._named = [schema for schema in schemas if schema is not None]
         self._sees_path = None in schemas
         self.catalog = Catalog(connection.dialect.default_schema_name)
         self._tables: dict[int, _Table] = {}
-        self._indexes: dict[int, dict[str, Any]] = {}
+        self._indexes: dict[int, IndexInfo] = {}
 
     def read(self) -> None:
-        """Ask, and fill the catalog."""
+        """Run the queries, and fill the catalog."""
         self._types = self._named_types()
         self._columns()
         self._index_rows()
         self._constraints()
 
-    def _ask(self, query: str) -> Sequence[Any]:
+    def _rows(self, query: str) -> Sequence[Row]:
         conditions = []
         if self._sees_path:
             conditions.append("(pg_table_is_visible(c.oid) AND n.nspname <> 'pg_catalog')")
@@ -83,7 +96,7 @@ class _Reading:
         return {"nulls_not_distinct": "false", "delete_columns": "CAST(NULL AS text)"}
 
     def _key(self, schema: str, name: str, visible: bool) -> Key:
-        """Return the place of a table: a schema that was asked for by its name, or what the search path sees."""
+        """Return the key of a table: with its schema where that is a named one, or the search path does not find it."""
         return (None if visible and schema not in self._named else schema, name)
 
     # Types
@@ -109,7 +122,7 @@ class _Reading:
     def _columns(self) -> None:
         skipped: set[int] = set()
         last = None
-        for row in self._ask(sql.COLUMNS):
+        for row in self._rows(sql.COLUMNS):
             oid, schema, name, kind, visible, comment, options, number = row[:8]
             table = self._tables.get(oid)
             if table is None:
@@ -119,10 +132,10 @@ class _Reading:
                 if kind in _VIEWS:
                     self.catalog.views[key] = _VIEWS[kind]
                     continue
-                if not self._wanted(key):
+                if not self._is_included(key):
                     skipped.add(oid)
                     continue
-                table = self._tables[oid] = _Table(TableInfo(key, {}, {"constrained_columns": [], "name": None}))
+                table = self._tables[oid] = _Table(TableInfo(key, {}))
                 table.info.comment = comment
                 if options:
                     table.info.options["postgresql_with"] = _options(options)
@@ -147,14 +160,14 @@ class _Reading:
         bound: str | None,
         parents: Sequence[tuple[str, str, str]] | None,
     ) -> None:
-        """Note what a table is besides its columns: UNLOGGED, partitioned, a partition or a child of other tables."""
+        """Set what a table is besides its columns: UNLOGGED, partitioned, a partition or a child of other tables."""
         info.prefixes = ["UNLOGGED"] if persistence == "u" else []
         stated = {"partition_by": partition_by, "using": method, "tablespace": tablespace}
         info.options |= {f"postgresql_{name}": value for name, value in stated.items() if value is not None}
         info.inherits = [self._key(schema, name, visible == "true") for schema, name, visible in parents or ()]
         info.partition_bound = bound
 
-    def _column(self, table: _Table, row: Sequence[Any]) -> None:
+    def _column(self, table: _Table, row: Row) -> None:
         number, name, type_text, not_null, default, generated, identity, comment = row[7:15]
         type_ = self._types.type(type_text, f"column '{name}'", *row[15:17])
         domain = self._types.domain_of(type_)
@@ -162,36 +175,35 @@ class _Reading:
             default = domain["default"] if default is None else default
             not_null = not_null or not domain["nullable"]
         is_serial = default is not None and not generated and default.startswith("nextval(")
-        column: dict[str, Any] = {
-            "name": name,
-            "type": type_,
-            "nullable": not not_null,
-            "default": None if generated else default,
-            "autoincrement": bool(identity) or is_serial,
-            "comment": comment,
-        }
+        column = ColumnInfo(
+            name=name,
+            type=type_,
+            nullable=not not_null,
+            default=None if generated else default,
+            autoincrement=bool(identity) or is_serial,
+            comment=comment,
+            inherited=not row[24],
+        )
         if generated:
-            column["computed"] = {"sqltext": default, "persisted": generated in ("s", b"s")}
+            column.computed = {"sqltext": default, "persisted": generated in ("s", b"s")}
         elif identity:
-            column["identity"] = _identity(identity, row[18:24])
-        elif is_serial and row[17] == "a":
-            column["owns_sequence"] = True
-        if not row[24]:
-            column["inherited"] = True
+            column.identity = _identity(identity, row[18:24])
+        else:
+            column.owns_sequence = is_serial and row[17] == "a"
         table.names[number] = name
         table.info.columns[name] = column
 
     # Indexes
 
     def _index_rows(self) -> None:
-        for row in self._ask(sql.INDEXES):
+        for row in self._rows(sql.INDEXES):
             table = self._tables.get(row[0])
             if table is None:
                 continue
             index = _index(table, row[:15], row[15])
-            index |= {"inherited": True} if row[16] else {}
+            index.inherited = bool(row[16])
             if row[17] is not None:
-                index["dialect_options"]["postgresql_tablespace"] = row[17]
+                index.dialect_options["postgresql_tablespace"] = row[17]
             self._indexes[row[1]] = index
             if not row[4]:
                 table.info.indexes.append(index)
@@ -199,72 +211,76 @@ class _Reading:
     # Constraints
 
     def _constraints(self) -> None:
-        for row in self._ask(sql.CONSTRAINTS):
+        for row in self._rows(sql.CONSTRAINTS):
             table = self._tables.get(row[0])
             if table is not None:
                 self._constraint(table, row)
 
-    def _constraint(self, table: _Table, row: Sequence[Any]) -> None:
-        _, name, kind, deferrable, deferred, valid, no_inherit, comment, key, index_oid, words = row[:11]
+    def _constraint(self, table: _Table, row: Row) -> None:
+        _, name, kind, deferrable, deferred, valid, no_inherit, comment, key, index_oid, text = row[:11]
         info, columns = table.info, table.columns(key)
-        timing: dict[str, Any] = {} if row[18] else {"inherited": True}
-        if row[19] is not None:
-            timing["definition"] = row[19]
-        if deferrable:
-            timing["deferrable"] = True
-        if deferred:
-            timing["initially"] = "DEFERRED"
+        common = _Common(name, comment, not row[18], row[19], bool(deferrable), bool(deferred))
         if kind == "c":
-            options = {name: True for name, said in (("no_inherit", no_inherit), ("not_valid", not valid)) if said}
-            check = {"name": name, "sqltext": words, "comment": comment, "columns": columns, **timing}
-            info.checks.append({**check, "dialect_options": options} if options else check)
+            options = {name: True for name, holds in (("no_inherit", no_inherit), ("not_valid", not valid)) if holds}
+            info.checks.append(CheckInfo(sqltext=text, columns=columns, dialect_options=options, **common.fields()))
         elif kind == "x":
-            mentioned = {"columns": columns}
-            info.excludes.append({"name": name, "comment": comment, **mentioned, **timing, "definition": words})
-            self._indexes[index_oid]["duplicates_constraint"] = name
+            info.excludes.append(ExcludeInfo(columns=columns, **{**common.fields(), "definition": text}))
+            self._indexes[index_oid].duplicates_constraint = name
         elif kind == "f":
-            info.foreign_keys.append(self._foreign_key(row, columns, timing))
+            info.foreign_keys.append(self._foreign_key(row, columns, common))
         else:
-            self._key_constraint(info, row, columns, timing)
+            self._key_constraint(info, row, columns, common)
 
-    def _key_constraint(self, info: TableInfo, row: Sequence[Any], columns: list[str], timing: dict[str, Any]) -> None:
-        name, kind, comment, index = row[1], row[2], row[7], self._indexes[row[9]]
-        options = {"postgresql_include": index["dialect_options"]["postgresql_include"]}
+    def _key_constraint(self, info: TableInfo, row: Row, columns: list[str], common: _Common) -> None:
+        name, kind, index = row[1], row[2], self._indexes[row[9]]
+        options = {"postgresql_include": index.dialect_options["postgresql_include"]}
         if kind == "p":
-            info.primary_key = {
-                "name": name,
-                "constrained_columns": columns,
-                "comment": comment,
-                "dialect_options": options,
-                **timing,
-            }
+            info.primary_key = PrimaryKeyInfo(constrained_columns=columns, dialect_options=options, **common.fields())
             return
-        options["postgresql_nulls_not_distinct"] = "postgresql_nulls_not_distinct" in index["dialect_options"]
-        index["duplicates_constraint"] = name
-        info.uniques.append(
-            {"name": name, "column_names": columns, "comment": comment, "dialect_options": options, **timing}
-        )
+        options["postgresql_nulls_not_distinct"] = "postgresql_nulls_not_distinct" in index.dialect_options
+        index.duplicates_constraint = name
+        info.uniques.append(UniqueInfo(column_names=columns, dialect_options=options, **common.fields()))
 
-    def _foreign_key(self, row: Sequence[Any], columns: list[str], timing: dict[str, Any]) -> dict[str, Any]:
+    def _foreign_key(self, row: Row, columns: list[str], common: _Common) -> ForeignKeyInfo:
         schema, table, visible, referred, on_update, on_delete, match = row[11:18]
-        words = {
+        actions = {
             "onupdate": _ACTIONS.get(on_update),
             "ondelete": _ACTIONS.get(on_delete),
             "match": _MATCHES.get(match),
         }
-        return {
-            "name": row[1],
-            "constrained_columns": columns,
-            "referred_schema": self._key(schema, table, visible)[0],
-            "referred_table": table,
-            "referred_columns": list(referred),
-            "options": {
-                **{name: value for name, value in timing.items() if name in ("deferrable", "initially")},
-                **{option: word for option, word in words.items() if word is not None},
-            },
-            "comment": row[7],
-            **{name: value for name, value in timing.items() if name in ("inherited", "definition")},
-        }
+        return ForeignKeyInfo(
+            name=common.name,
+            comment=common.comment,
+            inherited=common.inherited,
+            definition=common.definition,
+            constrained_columns=columns,
+            referred_schema=self._key(schema, table, visible)[0],
+            referred_table=table,
+            referred_columns=list(referred),
+            options=common.timing() | {option: word for option, word in actions.items() if word is not None},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What all kinds of constraints have."""
+
+    name: str
+    comment: str | None
+    inherited: bool
+    definition: str | None
+    is_deferrable: bool
+    is_deferred: bool
+
+    def timing(self) -> dict[str, Any]:
+        """Return DEFERRABLE and INITIALLY DEFERRED where the constraint has them."""
+        timing: dict[str, Any] = {"deferrable": True} if self.is_deferrable else {}
+        return {**timing, "initially": "DEFERRED"} if self.is_deferred else timing
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields that every `ConstraintInfo` has."""
+        known = {"name": self.name, "comment": self.comment, "inherited": self.inherited}
+        return {**known, "definition": self.definition, **self.timing()}
 
 
 def _domain(
@@ -289,7 +305,7 @@ def _domain(
     }
 
 
-def _identity(kind: str, row: Sequence[Any]) -> dict[str, Any]:
+def _identity(kind: str, row: Row) -> dict[str, Any]:
     start, increment, minvalue, maxvalue, cycle, cache = row
     return {
         "always": kind == "a",
@@ -307,27 +323,14 @@ def _options(stored: Sequence[str]) -> dict[str, str]:
     return dict(option.split("=", 1) for option in stored)
 
 
-def _index(table: _Table, row: Sequence[Any], definition: str | None) -> dict[str, Any]:
+def _index(table: _Table, row: Row, definition: str | None) -> IndexInfo:
     name, unique, _, valid, method, key, count, sorting, stored, where, nulls, expressions, classes = row[2:]
     numbers = [int(number) for number in key.split()]
     columns = [table.names.get(number) for number in numbers]
-    parts = (
-        columns[:count]
-        if expressions is None
-        else [column or expression for column, expression in zip(columns[:count], expressions, strict=True)]
-    )
-    options: dict[str, Any] = {"postgresql_include": columns[count:]}
-    index: dict[str, Any] = {
-        "name": name,
-        "unique": unique,
-        "column_names": columns[:count],
-        "dialect_options": options,
-    }
+    parts = [str(column) for column in columns[:count]]
     if expressions is not None:
-        index["expressions"] = parts
-    ordered = {part: _SORTING[int(bits)] for part, bits in zip(parts, sorting.split(), strict=False) if bits != "0"}
-    if ordered:
-        index["column_sorting"] = ordered
+        parts = [column or expression for column, expression in zip(columns[:count], expressions, strict=True)]
+    options: dict[str, Any] = {"postgresql_include": columns[count:]}
     own_classes = {part: each for part, each in zip(parts, classes, strict=False) if each is not None}
     if own_classes:
         options["postgresql_ops"] = own_classes
@@ -341,10 +344,18 @@ def _index(table: _Table, row: Sequence[Any], definition: str | None) -> dict[st
         options["postgresql_nulls_not_distinct"] = True
     if not valid:
         options["postgresql_invalid"] = True
-    if definition is not None:
-        index["parts"] = index_text(definition[definition.index(" USING ") :], "postgresql").parts
-    return index
+    bits = zip(parts, map(int, sorting.split()), strict=False)
+    text = None if definition is None else definition[definition.index(" USING ") :]
+    return IndexInfo(
+        name=name,
+        unique=unique,
+        column_names=columns[:count],
+        dialect_options=options,
+        expressions=None if expressions is None else parts,
+        column_sorting={part: _SORTING[bit] for part, bit in bits if bit},
+        parts=() if text is None else index_text(text, "postgresql").parts,
+    )
 
 
 _SORTING = {1: ("desc", "nulls_last"), 2: ("nulls_first",), 3: ("desc",)}
-"""What the bits of ``indoption`` say: 1 descending, 2 nulls first."""
+"""The bits of ``indoption``: 1 is descending, 2 is nulls first."""

@@ -10,7 +10,7 @@ from ..catalog import TableInfo
 def correct(tables: Iterable[TableInfo]) -> None:
     """Remove the indexes of constraints, and the defaults of SERIAL columns, whose sequences these own, in place."""
     for info in tables:
-        info.indexes = [index for index in info.indexes if "duplicates_constraint" not in index]
+        info.indexes = [index for index in info.indexes if index.duplicates_constraint is None]
         for column in info.columns.values():
-            if column.get("owns_sequence"):
-                column["serial_default"], column["default"] = column["default"], None
+            if column.owns_sequence:
+                column.serial_default, column.default = column.default, None

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import conv
 from ....operations.kinds.exclude_constraint import CreateExcludeConstraintOp, Element
 from ....util.sql import Token, closing, split_commas, tokens
 from ....util.sqla_compat import literal_text
-from ..catalog import Info
+from ..catalog import ExcludeInfo
 
 
 def create_exclude_constraint(name: str, table: str, definition: str, schema: str | None) -> CreateExcludeConstraintOp:
@@ -23,10 +23,10 @@ def create_exclude_constraint(name: str, table: str, definition: str, schema: st
     return CreateExcludeConstraintOp(conv(name), table, elements, schema=schema, **options)
 
 
-def exclude_constraint(info: Info) -> ExcludeConstraint:
+def exclude_constraint(info: ExcludeInfo) -> ExcludeConstraint:
     """Return a reflected exclude constraint; its columns are named."""
-    elements, options = _parts(str(info["definition"]))
-    return ExcludeConstraint(*elements, name=conv(info["name"]), **options)
+    elements, options = _parts(str(info.definition))
+    return ExcludeConstraint(*elements, name=conv(str(info.name)), **options)
 
 
 def _parts(definition: str) -> tuple[list[Element], dict[str, Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy.schema import Index
 
 from ....ddl.signature import parts_of_index
 from ....util.sql import tokens
-from ..catalog import Info, TableInfo
+from ..catalog import IndexInfo, TableInfo
 from ..signature import index_parts
 
 
@@ -20,13 +20,13 @@ class IndexOptions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def differ(self, info: TableInfo, index: Index, item: Info) -> bool:
+    def differ(self, info: TableInfo, index: Index, item: IndexInfo) -> bool:
         """Return whether an index of the metadata has another method or other operator classes than ``item``."""
-        there = item.get("dialect_options") or {}
+        there = item.dialect_options or {}
         using = [str(options.get("postgresql_using") or "btree").lower() for options in (there, index.dialect_kwargs)]
         return using[0] != using[1] or self._classes_differ(index, item)
 
-    def _classes_differ(self, index: Index, item: Info) -> bool:
+    def _classes_differ(self, index: Index, item: IndexInfo) -> bool:
         found = [part.opclass for part in index_parts(item)]
         wanted = [_name(part.opclass) for part in parts_of_index(index, self._connection.dialect)]
         return any(

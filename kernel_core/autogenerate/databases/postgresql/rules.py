@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.engine import Connection, Inspector
@@ -11,7 +10,7 @@ from sqlalchemy.schema import MetaData, Table
 
 from ....operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ....util.sql import grammar_of, string_literal
-from ..catalog import Catalog, Info, Key, TableInfo
+from ..catalog import Catalog, ConstraintInfo, ExcludeInfo, Key, SequenceOptions, TableInfo
 from ..expression import Expression
 from ..inspected.rules import InspectedRules
 from ..rules import ConstraintStatements, DefaultPair, IndexOptionsDiffer, IsIncluded, Warn
@@ -52,7 +51,7 @@ class PostgresqlRules(InspectedRules):
 
     def read_sequences(
         self, connection: Connection, inspector: Inspector, schemas: Collection[str | None]
-    ) -> dict[Key, dict[str, Any]]:
+    ) -> dict[Key, SequenceOptions]:
         return read_sequences(connection, schemas)
 
     def restore_truncated_names(self, catalog: Catalog, models: Iterable[Table]) -> None:
@@ -78,11 +77,11 @@ class PostgresqlRules(InspectedRules):
     def default_key_name(self, table: str) -> str | None:
         return f"{table}_pkey"
 
-    def exclude_constraint(self, info: Info) -> ExcludeConstraint:
+    def exclude_constraint(self, info: ExcludeInfo) -> ExcludeConstraint:
         return exclude_constraint(info)
 
-    def create_exclude_constraint(self, key: Key, info: Info) -> CreateExcludeConstraintOp:
-        return create_exclude_constraint(str(info["name"]), key[1], str(info["definition"]), key[0])
+    def create_exclude_constraint(self, key: Key, info: ExcludeInfo) -> CreateExcludeConstraintOp:
+        return create_exclude_constraint(str(info.name), key[1], str(info.definition), key[0])
 
     def create_table_sql(self, info: TableInfo, table: Table) -> str | None:
         """Return the CREATE TABLE of a partition; its columns, keys and indexes are its parent's."""
@@ -101,21 +100,27 @@ class PostgresqlRules(InspectedRules):
         if stored and "postgresql_with" not in table.dialect_kwargs:
             place = self.dialect.identifier_preparer.format_table(table)
             yield f"ALTER TABLE {place} SET ({', '.join(f'{name}={value}' for name, value in stored.items())})"
-        constraints: list[Info] = [*info.checks, *info.foreign_keys, *info.uniques, *info.excludes, info.primary_key]
+        constraints: list[ConstraintInfo] = [
+            *info.checks,
+            *info.foreign_keys,
+            *info.uniques,
+            *info.excludes,
+            info.primary_key,
+        ]
         for item in constraints:
-            if not item.get("inherited"):
+            if not item.inherited:
                 yield from (sql for sql in self.constraint_statements(info.key, item) if sql is not None)
 
-    def constraint_statements(self, key: Key, constraint: Info) -> ConstraintStatements:
+    def constraint_statements(self, key: Key, constraint: ConstraintInfo) -> ConstraintStatements:
         """Return what NOT VALID, NO INHERIT or a comment need."""
-        if constraint.get("name") is None:
+        if constraint.name is None:
             return ConstraintStatements()
         preparer = self.dialect.identifier_preparer
         place = preparer.format_table(Table(key[1], MetaData(), schema=key[0]))
-        name, definition = preparer.quote(constraint["name"]), str(constraint.get("definition") or "EXCLUDE")
+        name, definition = preparer.quote(constraint.name), str(constraint.definition or "EXCLUDE")
         is_stated = definition.startswith("EXCLUDE")  # by op.create_exclude_constraint
         addition = None if is_stated else f"ALTER TABLE {place} ADD CONSTRAINT {name} {definition}"
-        comment = string_literal(str(constraint.get("comment") or ""), grammar_of(self.dialect))
+        comment = string_literal(str(constraint.comment or ""), grammar_of(self.dialect))
         return ConstraintStatements(
-            addition, f"COMMENT ON CONSTRAINT {name} ON {place} IS {comment}" if constraint.get("comment") else None
+            addition, f"COMMENT ON CONSTRAINT {name} ON {place} IS {comment}" if constraint.comment else None
         )

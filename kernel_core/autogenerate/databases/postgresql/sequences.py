@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
 
-from ..catalog import SEQUENCE_OPTIONS, Key
+from ..catalog import SEQUENCE_OPTIONS, Key, SequenceOptions
 
 _SEQUENCES = """
 SELECT CAST(n.nspname AS text), CAST(c.relname AS text), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle,
@@ -18,7 +17,7 @@ WHERE n.nspname IN :schemas AND NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = CAST('pg_class' AS regclass) AND d.deptype = 'i')"""
 
 
-def read_sequences(connection: Connection, schemas: Collection[str | None]) -> dict[Key, dict[str, Any]]:
+def read_sequences(connection: Connection, schemas: Collection[str | None]) -> dict[Key, SequenceOptions]:
     """Return the options of the sequences of some schemas; None is the default one."""
     default = connection.dialect.default_schema_name
     statement = text(_SEQUENCES).bindparams(bindparam("schemas", expanding=True))

@@ -7,7 +7,8 @@ https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENT
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Table
@@ -15,7 +16,7 @@ from sqlalchemy.types import ARRAY, Enum, TypeEngine
 
 from ....util.sqla_compat import final_name
 from ....util.truncation import truncated_name
-from ..catalog import Catalog, Key, TableInfo
+from ..catalog import Catalog, ConstraintInfo, IndexInfo, Key, TableInfo
 
 _SHORTEST = 60
 """The bytes of the shortest truncated name: 63, less the rest of a character of 4 bytes."""
@@ -52,8 +53,9 @@ def _moved(models: Iterable[Key], catalog: Catalog, dialect: Dialect) -> dict[Ke
 
 
 def _may_be_truncated(info: TableInfo) -> bool:
-    parts = (*info.uniques, *info.indexes, *info.foreign_keys, *info.checks, *info.excludes, info.primary_key)
-    return any(_is_long(name) for name in (*info.columns, *(str(part.get("name") or "") for part in parts)))
+    constraints = (*info.uniques, *info.foreign_keys, *info.checks, *info.excludes, info.primary_key)
+    named = [each.name or "" for each in constraints] + [each.name for each in info.indexes]
+    return any(_is_long(name) for name in (*info.columns, *named))
 
 
 def _is_long(name: str) -> bool:
@@ -73,17 +75,26 @@ def _restore_parts(info: TableInfo, model: Table, dialect: Dialect) -> Names:
     made = [*model.constraints, *model.indexes, *(each for column in model.columns for each in column.constraints)]
     others = _truncated((str(name) for each in made if (name := final_name(each, dialect)) is not None), dialect)
     for item in info.columns.values():
-        item["name"] = columns.get(item["name"], item["name"])
-    info.columns = {item["name"]: item for item in info.columns.values()}
+        item.name = columns.get(item.name, item.name)
+    info.columns = {item.name: item for item in info.columns.values()}
 
-    def renamed(part: Any) -> dict[str, Any]:
-        found = {name: _renamed(value, columns) for name, value in part.items() if not name.startswith("referred_")}
-        return {**part, **found, "name": others.get(part.get("name"), part.get("name"))}
-
-    info.primary_key = renamed(info.primary_key)
-    for parts in (info.uniques, info.indexes, info.foreign_keys, info.checks, info.excludes):
-        parts[:] = [renamed(part) for part in parts]
+    info.primary_key = _with_names(info.primary_key, columns, others)
+    info.uniques = [_with_names(part, columns, others) for part in info.uniques]
+    info.indexes = [_with_names(part, columns, others) for part in info.indexes]
+    info.foreign_keys = [_with_names(part, columns, others) for part in info.foreign_keys]
+    info.checks = [_with_names(part, columns, others) for part in info.checks]
+    info.excludes = [_with_names(part, columns, others) for part in info.excludes]
     return columns
+
+
+Part = TypeVar("Part", bound=ConstraintInfo | IndexInfo)
+
+
+def _with_names(part: Part, columns: Names, names: Names) -> Part:
+    """Return a constraint or index with the names of the metadata; the columns of another table stay."""
+    own = (each.name for each in fields(part) if not each.name.startswith("referred_"))
+    changed = {name: _renamed(getattr(part, name), columns) for name in own}
+    return replace(part, **{**changed, "name": names.get(str(part.name), part.name)})
 
 
 def _renamed(value: Any, known: Names) -> Any:
@@ -98,9 +109,9 @@ def _renamed(value: Any, known: Names) -> Any:
 def _restore_referred(catalog: Catalog, moved: dict[Key, Key], columns: dict[Key, Names]) -> None:
     for info in catalog.tables.values():
         for item in info.foreign_keys:
-            old = item["referred_schema"], item["referred_table"]
-            item["referred_schema"], item["referred_table"] = moved.get(old, old)
-            item["referred_columns"] = _renamed(item["referred_columns"], columns.get(old, {}))
+            old = item.referred_schema, item.referred_table
+            item.referred_schema, item.referred_table = moved.get(old, old)
+            item.referred_columns = _renamed(item.referred_columns, columns.get(old, {}))
 
 
 def _restore_types(catalog: Catalog, tables: Iterable[Table], dialect: Dialect) -> None:
@@ -112,7 +123,7 @@ def _restore_types(catalog: Catalog, tables: Iterable[Table], dialect: Dialect) 
     known = _truncated((str(part) for part in parts if part is not None), dialect)
     for info in catalog.tables.values():
         for item in info.columns.values():
-            type_ = _plain(item["type"])
+            type_ = _plain(item.type)
             if isinstance(type_, Enum):
                 type_.name, type_.schema = _renamed(type_.name, known), _renamed(type_.schema, known)
     for place in [place for place in catalog.enums if known.keys() & set(place)]:

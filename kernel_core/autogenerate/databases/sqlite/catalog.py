@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 
-from ....util.sqla_compat import sqlite_type
-from ..catalog import Catalog, Key, TableInfo
+from ....util.sqla_compat import AnyType, sqlite_type
+from ..catalog import Catalog, ColumnInfo, ForeignKeyInfo, IndexInfo, Key, PrimaryKeyInfo, TableInfo, UniqueInfo
 from ..create_index import index_text, index_where
 from .create_table import SAYS_MORE, TableFacts, table_facts
 
-Wanted = Callable[[Key], bool]
+IsIncluded = Callable[[Key], bool]
+IndexRow = tuple[int, str | None, int]
+"""Number, name and direction of a column of an index: -2 and None for an expression; 1 is descending."""
 
 _COLUMNS = """
 SELECT {schema}, {kind}, m.name, m.tbl_name, CASE WHEN x.cid IS NULL OR x.cid = 0 THEN m.sql END,
@@ -37,10 +39,10 @@ FROM {master} m JOIN pragma_foreign_key_list(m.name, {schema}) k
 WHERE m.type = 'table'"""
 
 
-def read_sqlite(connection: Connection, schemas: Sequence[str | None], wanted: Wanted) -> Catalog:
+def read_sqlite(connection: Connection, schemas: Sequence[str | None], is_included: IsIncluded) -> Catalog:
     """Return the tables of some schemas; None is ``main``."""
     catalog = Catalog("main")
-    reading = _Reading(catalog, connection.dialect, wanted)
+    reading = _Reading(catalog, connection.dialect, is_included)
     if schemas:
         reading.columns(_column_rows(connection, schemas, reading.leave_out))
         reading.indexes(_rows(connection, _INDEXES, schemas))
@@ -100,9 +102,9 @@ def _rows(connection: Connection, query: str, schemas: Sequence[str | None], **w
     return rows
 
 
-def _unique(name: str | None, columns: list[str], conflict: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": name, "column_names": columns}
-    return found if conflict is None else {**found, "dialect_options": {"sqlite_on_conflict": conflict}}
+def _unique(name: str | None, columns: list[str], conflict: str | None) -> UniqueInfo:
+    options = {} if conflict is None else {"sqlite_on_conflict": conflict}
+    return UniqueInfo(name=name, column_names=columns, dialect_options=options)
 
 
 def _kind(connection: Connection, schema: str) -> str:
@@ -115,16 +117,16 @@ def _kind(connection: Connection, schema: str) -> str:
 class _Reading:
     """Rows of the three statements on their way to values."""
 
-    def __init__(self, catalog: Catalog, dialect: Dialect, wanted: Wanted) -> None:
-        self._catalog, self._dialect, self._wanted = catalog, dialect, wanted
-        self._types: dict[str, Any] = {}
+    def __init__(self, catalog: Catalog, dialect: Dialect, is_included: IsIncluded) -> None:
+        self._catalog, self._dialect, self._is_included = catalog, dialect, is_included
+        self._types: dict[str, AnyType] = {}
         self._index_sql: dict[tuple[str, str], str] = {}
         self._facts: dict[Key, TableFacts] = {}
 
     def leave_out(self, key: Key, said: str) -> None:
         """Note a virtual table that cannot be read, and say so unless a hook leaves it out anyway."""
         self._catalog.views[key] = "virtual table"
-        if self._wanted(key):
+        if self._is_included(key):
             warnings.warn(
                 f'The virtual table "{key[1]}" is left out of the comparison, SQLite cannot read it: {said}. '
                 "Load the extension that has the module into the connection, or leave the table out with include_name.",
@@ -147,7 +149,7 @@ class _Reading:
             if info is None:
                 if key in skipped:
                     continue
-                if not self._wanted(key):
+                if not self._is_included(key):
                     skipped.add(key)
                     continue
                 info = tables[key] = self._table(key, sql)
@@ -165,26 +167,26 @@ class _Reading:
 
     def _column(
         self, key: Key, name: str, type_text: str, not_null: int, default: str | None, key_position: int, hidden: int
-    ) -> dict[str, Any]:
-        column = {
-            "name": name,
-            "type": self._type(type_text),
-            "nullable": not not_null,
-            "default": default,
-            "primary_key": key_position,
-        }
+    ) -> ColumnInfo:
+        column = ColumnInfo(
+            name=name,
+            type=self._type(type_text),
+            nullable=not not_null,
+            default=default,
+            primary_key=key_position,
+        )
         facts = self._facts.get(key)
         if facts is None:
             return column
         if hidden:
-            column["computed"] = {"sqltext": facts.computed.get(name.lower(), ""), "persisted": hidden == 3}
+            column.computed = {"sqltext": facts.computed.get(name.lower(), ""), "persisted": hidden == 3}
         if facts.collations and name.lower() in facts.collations:
-            column["collation"] = facts.collations[name.lower()]
+            column.collation = facts.collations[name.lower()]
         if name.lower() in facts.conflicts:
-            column["conflict"] = facts.conflicts[name.lower()]
+            column.conflict = facts.conflicts[name.lower()]
         return column
 
-    def _type(self, text: str) -> Any:
+    def _type(self, text: str) -> AnyType:
         """Return the type that SQLAlchemy has for a declared one; the same object for the same words."""
         found = self._types.get(text)
         if found is None:
@@ -192,18 +194,16 @@ class _Reading:
         return found
 
     def _settle_key(self, info: TableInfo) -> None:
-        positions = [(item["primary_key"], name) for name, item in info.columns.items() if item["primary_key"]]
+        positions = sorted((item.primary_key, name) for name, item in info.columns.items() if item.primary_key)
         facts = self._facts.get(info.key)
-        info.primary_key = {
-            "constrained_columns": [name for _, name in sorted(positions)]
-            if len(positions) > 1
-            else [n for _, n in positions],
-            "name": facts.primary_key_name if facts is not None else None,
-        }
+        info.primary_key = PrimaryKeyInfo(
+            constrained_columns=[name for _, name in positions],
+            name=facts.primary_key_name if facts is not None else None,
+        )
 
     def indexes(self, rows: Iterable[Any]) -> None:
         """Read indexes and unique constraints."""
-        found: dict[tuple[str, str, str], tuple[int, str, list[tuple[int, str | None, int]]]] = {}
+        found: dict[tuple[str, str, str], tuple[int, str, list[IndexRow]]] = {}
         for schema, table, name, unique, origin, column_number, column, descending in rows:
             entry = found.setdefault((schema, table, name), (unique, origin, []))
             entry[2].append((column_number, column, descending))
@@ -230,24 +230,19 @@ class _Reading:
         for columns, name, conflict in facts.uniques:
             info.uniques.append(_unique(name, [written.get(column, column) for column in columns], conflict))
 
-    def _index(self, schema: str, name: str, unique: int, parts: list[tuple[int, str | None, int]]) -> dict[str, Any]:
-        index: dict[str, Any] = {
-            "name": name,
-            "column_names": [column for _, column, _ in parts],
-            "unique": unique,
-            "dialect_options": {},
-        }
-        sorting = {column: ("desc",) for _, column, descending in parts if descending}
-        if sorting:
-            index["column_sorting"] = sorting
-        sql = self._index_sql.get((schema, name))
-        if sql is not None:
-            index["sql"] = sql
-            if "COLLATE" in sql.upper():  # which the pragmas tell of each part, whether it is stated or not
-                index["parts"] = index_text(sql, "sqlite").parts
-        where = index_where(sql or "", "sqlite")
+    def _index(self, schema: str, name: str, unique: int, parts: list[IndexRow]) -> IndexInfo:
+        index = IndexInfo(
+            name=name,
+            column_names=[column for _, column, _ in parts],
+            unique=bool(unique),
+            column_sorting={str(column): ("desc",) for _, column, descending in parts if descending},
+            sql=self._index_sql.get((schema, name)),
+        )
+        if index.sql is not None and "COLLATE" in index.sql.upper():  # the pragmas have it of each part, stated or not
+            index.parts = index_text(index.sql, "sqlite").parts
+        where = index_where(index.sql or "", "sqlite")
         if where is not None:
-            index["dialect_options"]["sqlite_where"] = where
+            index.dialect_options["sqlite_where"] = where
         return index
 
     def foreign_keys(self, rows: Iterable[Any]) -> None:
@@ -268,14 +263,14 @@ class _Reading:
                 if action != "NO ACTION":
                     options[option] = action
             info.foreign_keys.append(
-                {
-                    "name": name,
-                    "constrained_columns": columns,
-                    "referred_schema": key[0],
-                    "referred_table": referred,
-                    "referred_columns": self._referred(key[0], referred, referred_columns),
-                    "options": options,
-                }
+                ForeignKeyInfo(
+                    name=name,
+                    constrained_columns=columns,
+                    referred_schema=key[0],
+                    referred_table=referred,
+                    referred_columns=self._referred(key[0], referred, referred_columns),
+                    options=options,
+                )
             )
 
     def _referred(self, schema: str | None, table: str, columns: list[str | None]) -> list[str]:

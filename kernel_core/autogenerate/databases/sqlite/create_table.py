@@ -9,6 +9,7 @@ from typing import Any
 
 from ....ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
 from ....util.sql import Token, body, closing, tokens
+from ..catalog import CheckInfo
 
 Columns = tuple[str, ...]
 """Names of columns in lower case."""
@@ -24,7 +25,7 @@ class TableFacts:
     primary_key_name: str | None = None
     uniques: list[tuple[Columns, str | None, str | None]] = field(default_factory=list)
     foreign_keys: list[tuple[Columns, str, str | None, dict[str, Any]]] = field(default_factory=list)
-    checks: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[CheckInfo] = field(default_factory=list)
     computed: dict[str, str] = field(default_factory=dict)
     collations: dict[str, str] = field(default_factory=dict)
     conflicts: dict[str, str] = field(default_factory=dict)
@@ -104,7 +105,7 @@ def _note(facts: TableFacts, clause: Clause, column: ColumnText | None) -> None:
         found = tokens(clause.text, "sqlite")
         facts.foreign_keys.append((_columns(clause, column), _referred(found), clause.name, _timing(found)))
     elif kind == "CHECK":
-        facts.checks.append({"name": clause.name, "sqltext": inside(clause.text)})
+        facts.checks.append(CheckInfo(name=clause.name, sqltext=inside(clause.text)))
     elif kind == "GENERATED" and column is not None:
         facts.computed[column.name.lower()] = inside(clause.text)
     elif kind == "COLLATE" and column is not None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from sqlalchemy.engine import Connection, Inspector
 from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import CreateTable, Index, Table
-from sqlalchemy.types import TypeEngine
 
 from ....ddl.sqlite.equivalence import are_equivalent
 from ....ddl.sqlite.identifiers import in_schema
-from ..catalog import Catalog, Info, TableInfo
+from ....util.sqla_compat import AnyType
+from ..catalog import Catalog, ColumnInfo, TableInfo
 from ..inspected.rules import InspectedRules
 from ..rules import IsIncluded
 from ..signature import ForeignKeySignature
@@ -46,12 +45,12 @@ class SqliteRules(InspectedRules):
     def index_from(self, name: str, sql: str, table: Table) -> Index:
         return index_from_sql(name, sql, table)
 
-    def complete_type(self, info: TableInfo, column: Info) -> TypeEngine[Any]:
+    def complete_type(self, info: TableInfo, column: ColumnInfo) -> AnyType:
         """Add the collation, which SQLite has of the column and not of its type."""
         type_ = super().complete_type(info, column)
-        if column.get("collation") is not None and getattr(type_, "collation", "") is None:
+        if column.collation is not None and getattr(type_, "collation", "") is None:
             type_ = type_.copy()
-            type_.collation = column["collation"]  # type: ignore[attr-defined]
+            type_.collation = column.collation  # type: ignore[attr-defined]
         return type_
 
     def create_table_sql(self, info: TableInfo, table: Table) -> str | None:
@@ -66,5 +65,5 @@ class SqliteRules(InspectedRules):
     def create_index_sql(self, info: TableInfo, index: Index) -> str | None:
         if str(index.name) in info.unreadable:
             return in_schema(str(info.unreadable[str(index.name)]), info.key[0])
-        sql = next((item.get("sql") for item in info.indexes if item["name"] == index.name), None)
+        sql = next((item.sql for item in info.indexes if item.name == index.name), None)
         return None if sql is None or self.is_index_of(index, sql) else in_schema(sql, info.key[0])
