@@ -1,4 +1,4 @@
-"""Floor 2: how each database says and does what operations ask for; one file or folder a dialect."""
+"""The DDL of each database: `DefaultImpl`, and a file or folder for each dialect that differs from it."""
 
 from . import mssql, mysql, oracle, postgresql, sqlite
 from .impl import DefaultImpl

@@ -1,4 +1,4 @@
-"""The documented index of the statements; each stands beside its operation."""
+"""The documented names of the statements, which are defined next to their operations."""
 
 from ..operations.ddl_formatting import (
     AlterTable,

@@ -1,4 +1,4 @@
-"""What a database shows in another way than the models say it, though it means the same."""
+"""The comparison hooks of `DefaultImpl`: whether the database and the metadata differ, although their SQL does."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from sqlalchemy import Column, Dialect, Index, Table
+from sqlalchemy import Dialect, Index, Inspector, Table
 from sqlalchemy.engine import Connection
-from sqlalchemy.schema import CheckConstraint, Constraint, UniqueConstraint
+from sqlalchemy.schema import CheckConstraint, Constraint, ForeignKeyConstraint, UniqueConstraint
 from sqlalchemy.sql.elements import ClauseElement
-from sqlalchemy.types import TypeEngine
 
-from ..util.sqla_compat import sql_text
+from ..util.sqla_compat import AnyColumn, AnyType, sql_text
 from .default_comparison import defaults_differ
 from .generated_names import GeneratedNames
 from .signature import IndexSignature, UniqueSignature, index_signature, unique_signature
@@ -20,7 +19,7 @@ from .type_comparison import synonyms_of, types_differ
 
 
 class ComparisonResult(NamedTuple):
-    """Whether two constraints or indexes are the same, and in words why not; made by one of the three methods."""
+    """Whether two constraints or indexes are equal, with the reason; created by one of the three class methods."""
 
     message: str
     is_equal: bool = False
@@ -29,17 +28,17 @@ class ComparisonResult(NamedTuple):
 
     @classmethod
     def Equal(cls) -> ComparisonResult:  # noqa: N802 - a documented name
-        """They are the same."""
+        """Return the result for two equal objects."""
         return cls("The same on both sides", is_equal=True)
 
     @classmethod
     def Different(cls, reason: str | Sequence[str]) -> ComparisonResult:  # noqa: N802 - a documented name
-        """They differ: the one in the database is dropped and the model's is made."""
+        """Return the result for two objects that differ: the database's is dropped, the metadata's is created."""
         return cls(_one_text(reason), is_different=True)
 
     @classmethod
     def Skip(cls, reason: str | Sequence[str]) -> ComparisonResult:  # noqa: N802 - a documented name
-        """It cannot be told; the one in the database stays."""
+        """Return the result for objects that cannot be compared: the database's is kept."""
         return cls(_one_text(reason), is_skip=True)
 
 
@@ -48,44 +47,44 @@ def _one_text(reason: str | Sequence[str]) -> str:
 
 
 class ComparesSchemas:
-    """The part of a `DefaultImpl` that autogenerate asks."""
+    """The part of `DefaultImpl` that autogenerate calls."""
 
     dialect: Dialect
 
     type_synonyms: ClassVar[tuple[Collection[str], ...]] = synonyms_of("default")
-    """Groups of type words, in any case, that mean the same here; a dialect adds its own to the groups it inherits."""
+    """Groups of names of equal types, in any case; a dialect adds its own to the groups that it inherits."""
 
     folds_column_names: ClassVar[bool] = False
-    """Whether two columns of a table cannot differ in the case of their names alone."""
+    """Whether the names of two columns of a table cannot differ in case alone."""
 
     system_schemas: ClassVar[Collection[str]] = ("information_schema",)
-    """Schemas of the server itself, which are never compared, also with ``include_schemas``."""
+    """Schemas of the server, which are never compared, not even with ``include_schemas``."""
 
     creates_schemas: ClassVar[bool] = True
-    """Whether CREATE SCHEMA makes a place for tables: on SQLite a schema is a file, on Oracle a user."""
+    """Whether CREATE SCHEMA creates a schema for tables: on SQLite a schema is a file, on Oracle a user."""
 
     folds_table_names: ClassVar[bool] = False
-    """Whether two tables cannot."""
+    """Whether the names of two tables cannot differ in case alone."""
 
     type_arg_extract: ClassVar[Sequence[str]] = ()
-    """Patterns of what may stand behind a type (``with (\\w+)``): its group counts only where both sides state it."""
+    """Patterns of attributes of a type (``with (\\w+)``): the group is compared only where both sides have one."""
     identity_attrs_ignore: ClassVar[tuple[str, ...]] = ("order", "on_null")
-    """What of an Identity this database does not keep, so that it does not count."""
+    """Attributes of Identity that this database does not store, which are not compared."""
 
-    def compare_type(self, inspector_column: Column[Any], metadata_column: Column[Any]) -> bool:
-        """Tell whether the database's type differs from the model's."""
+    def compare_type(self, inspector_column: AnyColumn, metadata_column: AnyColumn) -> bool:
+        """Return whether the database's type differs from the metadata's."""
         return types_differ(
             self.dialect, inspector_column.type, metadata_column.type, self.type_synonyms, self.type_arg_extract
         )
 
     def compare_server_default(
         self,
-        inspector_column: Column[Any],
-        metadata_column: Column[Any],
+        inspector_column: AnyColumn,
+        metadata_column: AnyColumn,
         rendered_metadata_default: str | None,
         rendered_inspector_default: str | None,
     ) -> bool:
-        """Tell whether the database's default differs from the model's."""
+        """Return whether the database's default differs from the metadata's."""
         return defaults_differ(rendered_inspector_default, rendered_metadata_default, self.dialect)
 
     def compare_indexes(self, metadata_index: Index, reflected_index: Index) -> ComparisonResult:
@@ -102,45 +101,47 @@ class ComparesSchemas:
     def compare_check_constraint(
         self, metadata_constraint: CheckConstraint, reflected_constraint: CheckConstraint
     ) -> ComparisonResult:
-        """Compare two checks of one name; what they say is the database's to compare, so that the name is enough."""
+        """Compare two CHECKs of one name; by default equal: a database's plugin compares their conditions."""
         return ComparisonResult.Equal()
 
     def correct_for_autogen_constraints(
         self,
-        conn_uniques: set[Any],
-        conn_indexes: set[Any],
-        metadata_unique_constraints: set[Any],
-        metadata_indexes: set[Any],
+        conn_uniques: set[UniqueConstraint],
+        conn_indexes: set[Index],
+        metadata_unique_constraints: set[UniqueConstraint],
+        metadata_indexes: set[Index],
     ) -> None:
-        """Take out of the sets what this database shows differently but means the same."""
+        """Remove from the sets the objects that this database reflects differently although they are equal."""
 
-    def correct_for_autogen_foreignkeys(self, conn_fks: set[Any], metadata_fks: set[Any]) -> None:
-        """The same for foreign keys."""
+    def correct_for_autogen_foreignkeys(
+        self, conn_fks: set[ForeignKeyConstraint], metadata_fks: set[ForeignKeyConstraint]
+    ) -> None:
+        """Remove from the sets the foreign keys that are equal although they are reflected differently."""
 
     def generated_names(self, connection: Connection | None) -> GeneratedNames | None:
-        """Return the finder of names of constraints that are created without one; None where there is none."""
+        """Return the predictor of names of unnamed constraints; None where this database's rules are not known."""
         return None
 
     def constraint_name(self, constraint: Constraint) -> str | None:
         """Return the name by which a reflected constraint can be dropped; None where it has none."""
         return None if constraint.name is None else str(constraint.name)
 
-    def autogen_column_reflect(self, inspector: Any, table: Table, column_info: dict[str, Any]) -> None:
+    def autogen_column_reflect(self, inspector: Inspector, table: Table, column_info: dict[str, Any]) -> None:
         """Correct a reflected column before it is compared."""
 
     def adjust_reflected_dialect_options(self, reflected_object: Mapping[str, Any], kind: str) -> dict[str, Any]:
-        """Return the dialect's options of what the Inspector found: ``{"postgresql_include": ["a"]}``.
+        """Return the dialect's options of a reflected object: ``{"postgresql_include": ["a"]}``.
 
         ``kind`` is ``index``, ``unique_constraint`` or ``check_constraint``.
         """
         return dict(reflected_object.get("dialect_options") or {})
 
-    def render_type(self, type_obj: TypeEngine[Any], autogen_context: Any) -> str | Literal[False]:
-        """Return how a type of this dialect is written as Python; False for the common way."""
+    def render_type(self, type_obj: AnyType, autogen_context: object) -> str | Literal[False]:
+        """Return the Python source of a type of this dialect; False for the default rendering."""
         return False
 
-    def render_ddl_sql_expr(self, expr: ClauseElement, is_server_default: bool = False, **kw: Any) -> str:
-        """Return the SQL that a version file has for an expression: a default, a condition, what an index is over."""
+    def render_ddl_sql_expr(self, expr: ClauseElement, is_server_default: bool = False, **kw: object) -> str:
+        """Return the SQL of an expression for a version file: a default, a condition, a part of an index."""
         sql = sql_text(expr, self.dialect)
         return sql.replace("%%", "%") if self.dialect.paramstyle in ("format", "pyformat") else sql
 

@@ -1,4 +1,4 @@
-"""Return whether two server defaults are the same, as far as their SQL text says."""
+"""Compare two server defaults by their SQL."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _TRUTH = {"true": "1", "false": "0", "t": "1", "f": "0"}
 
 
 def defaults_differ(inspected: str | None, rendered_metadata: str | None, dialect: Any = STANDARD) -> bool:
-    """Return whether the database's default differs from the model's; both are SQL text, None if there is none.
+    """Return whether the database's default differs from the metadata's; both are SQL, None if there is none.
 
-    Redundant parentheses, casts of the whole, space and the case of words outside texts don't count. A number is the
-    same with and without quotes, and NULL is the same as no default.
+    Redundant parentheses, casts of the whole default, white space and the case of words outside strings do not count.
+    A number equals the string of it, and NULL equals no default.
 
     >>> defaults_differ("'new'::character varying", "'new'")
     False
@@ -36,7 +36,7 @@ def defaults_differ(inspected: str | None, rendered_metadata: str | None, dialec
 
 
 class _Default:
-    """A default in normal form; ``text`` is the string where the whole default is a literal."""
+    """A default in normal form; ``text`` is the string where the default is a string literal."""
 
     __slots__ = ("text", "words")
 
@@ -56,14 +56,14 @@ class _Default:
             return cls(_number(text) if _NUMBER.fullmatch(text) else words, text)
         joined = "".join(token.text for token in found)
         if _NUMBER.fullmatch(joined):
-            return cls(_number(re.sub(r"^0+(?=\d)", "", joined)))  # MySQL shows the zeros of ZEROFILL
+            return cls(_number(re.sub(r"^0+(?=\d)", "", joined)))  # MySQL reflects the zeros of ZEROFILL
         moments = ("now ( )" if part in _NOW else part for part in words.split(_ON_UPDATE))
         words = _ON_UPDATE.join(moments)
         return cls(_TRUTH.get(words, words))
 
 
 def _literal(found: Sequence[Token], grammar: Grammar) -> str | None:
-    """Return the string of a literal; SQLite also accepts a quoted name, as a default has no columns."""
+    """Return the value of a string literal; on SQLite a quoted name is one too, because a default has no columns."""
     if len(found) != 1:
         return None
     if found[0].kind == "name" and grammar.name == "sqlite":
@@ -79,7 +79,7 @@ def _number(text: str) -> str:
 
 
 def _without_casts(words: str, grammar: Grammar) -> str:
-    """Return a default without casts of the whole of it: what is cast is a literal, a name, a call or a group."""
+    """Return a default without casts of the whole: of a literal, a name, a call or a group in parentheses."""
     while True:
         found = tokens(words, grammar)
         place = _last_cast(found)
@@ -89,7 +89,7 @@ def _without_casts(words: str, grammar: Grammar) -> str:
 
 
 def _last_cast(found: Sequence[Token]) -> int:
-    """Return the place of a ``::`` behind which there is a type alone; 0 for none."""
+    """Return the index of the last ``::`` if only a type comes after it; 0 for none."""
     depth = 0
     for place in range(len(found) - 1, 0, -1):
         token = found[place]
@@ -102,7 +102,7 @@ def _last_cast(found: Sequence[Token]) -> int:
 
 
 def _is_operand(found: Sequence[Token]) -> bool:
-    """Return whether a cast behind these tokens casts all of them."""
+    """Return whether a cast after these tokens applies to all of them."""
     depth = 0
     for place, token in enumerate(found):
         if token.kind == "sign":

@@ -1,4 +1,4 @@
-"""The parts of an index as CREATE INDEX takes them."""
+"""The expressions of an index as CREATE INDEX requires them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from sqlalchemy.sql.elements import TextClause
 from ..util.sql import index_part_sql, refuse_loose_sql
 from ..util.sqla_compat import ddl_sql, literal_text
 
-Part = str | TextClause | Column[Any]
-
 
 def with_valid_parts(index: Index, dialect: Dialect) -> Index:
-    """Return the index, or a copy whose expressions are in the parentheses that PostgreSQL wants around them."""
+    """Return the index, or a copy whose expressions are in the parentheses that PostgreSQL requires."""
     if dialect.name != "postgresql" or all(isinstance(part, Column) for part in index.expressions):
         return index
     valid = copy.copy(index)
@@ -31,17 +29,17 @@ def _text(part: Any, index: Index, dialect: Dialect) -> TextClause:
     key = getattr(part, "key", None)
     words = f" {ops[key]}" if dialect.name == "postgresql" and key in ops else ""
     sql = f"{ddl_sql(part, dialect)}{words}"
-    refuse_loose_sql(sql, dialect, "index expression")  # parentheses around it could make it whole
+    refuse_loose_sql(sql, dialect, "index expression")  # before parentheses could balance it
     return literal_text(index_part_sql(sql, dialect))
 
 
-def written_parts(index: Index, dialect: Dialect) -> list[str | TextClause]:
-    """Return the parts as an operation holds them: the names of columns, and text, which belongs to no table."""
+def unbound_parts(index: Index, dialect: Dialect) -> list[str | TextClause]:
+    """Return the parts for an operation: names of columns and SQL text, which are not bound to a table."""
     return [str(part.name) if isinstance(part, Column) else _text(part, index, dialect) for part in index.expressions]
 
 
-def written_options(index: Index) -> dict[str, Any]:
-    """Return the options of the dialects, of which ``postgresql_ops`` are those of plain columns, by name."""
+def unbound_options(index: Index) -> dict[str, Any]:
+    """Return the options of all dialects, with ``postgresql_ops`` for the columns alone, by name."""
     options = dict(index.dialect_kwargs)
     ops = options.pop("postgresql_ops", None) or {}
     own = {str(part.name): ops[part.key] for part in index.expressions if isinstance(part, Column) and part.key in ops}

@@ -1,6 +1,6 @@
 """The run lock: at most one upgrade, downgrade or stamp at a time for each version table.
 
-A database that has a lock of its own for this implements `RunLock`, and returns it from `DefaultImpl.run_lock`. The
+A database that has such a lock implements `RunLock`, and returns it from `DefaultImpl.run_lock`. The
 waiting, with its messages and its timeout, is the same for all of them and is in `kernel_core.runtime.run_lock`.
 """
 

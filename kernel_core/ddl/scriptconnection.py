@@ -1,4 +1,4 @@
-"""What ``op.get_bind()`` returns in offline mode: a connection whose statements are printed into the script."""
+"""The connection that ``op.get_bind()`` returns in offline mode: it prints its statements into the script."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ScriptConnection(MockConnection):
         return Unread()
 
     def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> Unread:
-        """Print SQL as it is; raises CommandError for parameters, which only a driver can write."""
+        """Print SQL unchanged; raises CommandError for parameters, which only a driver can quote."""
         if parameters:
             raise CommandError(
                 "exec_driver_sql() with parameters cannot be written into a script. Use execute(text(...), values)."
@@ -47,16 +47,16 @@ class ScriptConnection(MockConnection):
         return Unread()
 
     def scalar(self, statement: Any, parameters: Parameters = None, **options: Any) -> Any:
-        """Raise CommandError: a script has no rows to read."""
+        """Raise CommandError: a printed statement returns no rows."""
         return self.execute(statement, parameters).scalar()
 
     def scalars(self, statement: Any, parameters: Parameters = None, **options: Any) -> Any:
-        """Raise CommandError: a script has no rows to read."""
+        """Raise CommandError: a printed statement returns no rows."""
         return self.execute(statement, parameters).scalars()
 
 
 class Unread:
-    """The result of a statement that was printed; reading it raises CommandError."""
+    """The result of a printed statement; reading it raises CommandError."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -74,7 +74,7 @@ class Unread:
 
 
 def _with_values(statement: Any, values: Mapping[str, Any]) -> Any:
-    """Return a statement with its parameters filled in."""
+    """Return a statement with the values in place of its parameters."""
     if isinstance(statement, TextClause):
         return statement.bindparams(**values)
     if isinstance(statement, Insert):
@@ -86,7 +86,7 @@ def _with_values(statement: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _names(statement: Any) -> set[str]:
-    """Return the parameters that a statement has by itself, as in its WHERE."""
+    """Return the names of the parameters in a statement, such as those of its WHERE."""
     return {each.key for each in iterate(statement) if isinstance(each, BindParameter)}
 
 

@@ -1,6 +1,6 @@
-"""What makes an index or a unique constraint the same as another: frozen values, so that they can be compared.
+"""The signature of an index or a unique constraint: a frozen value, equal for objects that need no change.
 
-What a database does not keep in order (the columns of a unique constraint) is sorted.
+Parts whose order a database does not store (the columns of a unique constraint) are sorted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..util.sqla_compat import ddl_sql, quoted_name
 
 @dataclass(frozen=True, slots=True)
 class UniqueSignature:
-    """What makes a unique constraint the same as another: its columns, and how it treats NULL."""
+    """The signature of a unique constraint: its columns, and whether NULLs are equal."""
 
     columns: tuple[str, ...]
     nulls_not_distinct: bool = False
@@ -25,9 +25,9 @@ class UniqueSignature:
 
 @dataclass(frozen=True, slots=True)
 class IndexSignature:
-    """What makes an index the same as another: its columns or expressions in order, its uniqueness, its extras.
+    """The signature of an index: its columns or expressions in order, its uniqueness, its further properties.
 
-    ``parts`` are in their one spelling, with collation and order.
+    ``parts`` are in normal form, with collation and order.
     """
 
     parts: tuple[str, ...]
@@ -38,13 +38,13 @@ class IndexSignature:
 
 
 def unique_signature(constraint: UniqueConstraint) -> UniqueSignature:
-    """Return the value of a unique constraint that is an object: of the models, or a reflected one."""
+    """Return the signature of a unique constraint, of the metadata or reflected."""
     distinct = constraint.dialect_kwargs.get("postgresql_nulls_not_distinct")
     return UniqueSignature(tuple(sorted(str(column.name) for column in constraint.columns)), bool(distinct))
 
 
 def index_signature(index: Index, dialect: Dialect) -> IndexSignature:
-    """Return the value of an index that is an object: of the models, or a reflected one."""
+    """Return the signature of an index, of the metadata or reflected."""
     is_postgresql = dialect.name == "postgresql"
     include = index.dialect_kwargs.get("postgresql_include") or ()
     return IndexSignature(
@@ -64,7 +64,7 @@ def _normal_parts(index: Index, dialect: Dialect) -> tuple[str, ...]:
 
 
 def parts_of_index(index: Index, dialect: Dialect) -> list[IndexPart]:
-    """Return what an index that is an object is over; PostgreSQL's ``postgresql_ops`` are a part's words as well."""
+    """Return the parts of an index, of the metadata or reflected, with the operator classes of ``postgresql_ops``."""
     ops = (index.dialect_kwargs.get("postgresql_ops") or {}) if dialect.name == "postgresql" else {}
     return [_part(part, str(ops.get(getattr(part, "key", None), "")), dialect) for part in index.expressions]
 

@@ -1,8 +1,8 @@
-"""Tell whether two column types are the same, by the words that DDL has for them.
+"""Compare two column types by their DDL.
 
-A type is compiled for the database and taken apart: base words (``TIMESTAMP WITH TIME ZONE``), arguments
-(``10, 2``), array brackets and attributes (``COLLATE``). Bases must be the same or synonyms; arguments and attributes
-count only where both sides state them, because a database may fill in what the model leaves open.
+A type is compiled for the database and parsed into its name (``TIMESTAMP WITH TIME ZONE``), arguments (``10, 2``),
+array dimensions and attributes (``COLLATE``). The names must be equal or synonyms. Arguments and attributes are
+compared only where both sides have them, because the database fills in those that the metadata leaves out.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.types import NullType
 
 from ..util.sql import STANDARD, grammar_of, lex, unquoted
+from ..util.sqla_compat import AnyType
 
 _ATTRIBUTES = {"collate": 1, "charset": 1, "character": 2}
 
@@ -66,9 +67,9 @@ _SQLITE_AFFINITIES = frozenset({"integer", "text", "blob", "real", "numeric", "n
 
 @dataclass(frozen=True, slots=True)
 class TypeText:
-    """A type's DDL, taken apart.
+    """The parsed DDL of a type.
 
-    ``base`` are the words in lower case, ``arguments`` what stood in brackets, ``dimensions`` 1 for an array,
+    ``base`` is its name in lower case, ``arguments`` those in parentheses, ``dimensions`` 1 for an array,
     ``attributes`` pairs such as ``("collate", "de_DE")``.
     """
 
@@ -79,22 +80,22 @@ class TypeText:
 
 
 def synonyms_of(dialect_name: str) -> tuple[frozenset[str], ...]:
-    """Return the groups of type words that mean the same to a database, in lower case."""
+    """Return the groups of names of equal types of a database, in lower case."""
     own = _SYNONYMS.get({"mariadb": "mysql"}.get(dialect_name, dialect_name), ())
     return _SYNONYMS["default"] + (() if dialect_name == "default" else own)
 
 
 def types_differ(
     dialect: Dialect,
-    inspected_type: TypeEngine[Any],
-    metadata_type: TypeEngine[Any],
+    inspected_type: AnyType,
+    metadata_type: AnyType,
     synonyms: Sequence[Collection[str]] | None = None,
     extracted: Iterable[str] = (),
 ) -> bool:
-    """Tell whether the database's type is another one than the model's.
+    """Return whether the database's type differs from the metadata's.
 
-    A type that cannot be known (``NullType``) or compiled for this database never differs. ``synonyms`` are in place of
-    what is known of this database, ``extracted`` patterns of further attributes.
+    A type that is unknown (``NullType``) or cannot be compiled never differs. ``synonyms`` replace the groups of
+    `synonyms_of`; ``extracted`` are patterns of further attributes.
 
     >>> from sqlalchemy import Numeric, DECIMAL
     >>> from sqlalchemy.dialects import sqlite
@@ -112,14 +113,14 @@ def types_differ(
     return texts_differ(dialect, inspected_text, metadata_text, synonyms, extracted)
 
 
-_GOES_WITHOUT_SAYING = {"bit": ("1",)} | {
+_POSTGRESQL_DEFAULTS = {"bit": ("1",)} | {
     f"{word}{zone}": ("6",) for word in ("timestamp", "time") for zone in ("", " without time zone", " with time zone")
 }
-"""What PostgreSQL's types mean without arguments (manual, 8.5 and 8.10)."""
+"""The default arguments of PostgreSQL's types (manual, 8.5 and 8.10)."""
 
 
-def only_one_is_bounded(dialect: Dialect, inspected_type: TypeEngine[Any], metadata_type: TypeEngine[Any]) -> bool:
-    """Tell whether of two types with the same words one states a length or precision that the other leaves open.
+def only_one_is_bounded(dialect: Dialect, inspected_type: AnyType, metadata_type: AnyType) -> bool:
+    """Return whether one of two types of the same name has a length or precision, and the other has none.
 
     >>> from sqlalchemy import String
     >>> from sqlalchemy.dialects import postgresql
@@ -129,21 +130,19 @@ def only_one_is_bounded(dialect: Dialect, inspected_type: TypeEngine[Any], metad
     texts = ddl_text(dialect, inspected_type), ddl_text(dialect, metadata_type)
     if texts[0] is None or texts[1] is None:
         return False
-    one, two = (_settled(dialect, parse_type_text(text, dialect)) for text in texts if text is not None)
+    one, two = (_as_stored(dialect, parse_type_text(text, dialect)) for text in texts if text is not None)
     if one.base != two.base or bool(one.arguments) is bool(two.arguments):
         return False
-    usual = _GOES_WITHOUT_SAYING.get(one.base) if dialect.name == "postgresql" else None
+    usual = _POSTGRESQL_DEFAULTS.get(one.base) if dialect.name == "postgresql" else None
     return (one.arguments or two.arguments) != usual
 
 
-def ddl_text(dialect: Dialect, type_: TypeEngine[Any]) -> str | None:
-    """Return the type as this database's DDL has it, or None where it has no words for it."""
-    compiler: Any = dialect.type_compiler_instance
+def ddl_text(dialect: Dialect, type_: AnyType) -> str | None:
+    """Return the DDL of a type; None where this database does not have it."""
     try:
-        text: str = compiler.process(type_)
+        return dialect.type_compiler_instance.process(type_)
     except (SQLAlchemyError, NotImplementedError):
         return None
-    return text
 
 
 def texts_differ(
@@ -153,8 +152,8 @@ def texts_differ(
     synonyms: Sequence[Collection[str]] | None = None,
     extracted: Iterable[str] = (),
 ) -> bool:
-    """Like `types_differ`, for two types that are written as DDL already."""
-    one, two = (_settled(dialect, _parsed(text, extracted, dialect)) for text in (inspected, metadata))
+    """Return whether two types differ, by their DDL; see `types_differ`."""
+    one, two = (_as_stored(dialect, _parsed(text, extracted, dialect)) for text in (inspected, metadata))
     if dialect.name == "sqlite" and _is_affinity_of(dialect, one, two):
         return False
     if one.dimensions != two.dimensions or not _same_base(
@@ -168,26 +167,26 @@ def texts_differ(
 
 
 def _arguments_differ(one: TypeText, two: TypeText) -> bool:
-    """Return whether both types state arguments, and other ones; a number may leave its scale to the database."""
+    """Return whether both types have arguments, and these differ; the scale of a number may be left out."""
     if {one.base, two.base} <= _NUMERIC:
         return any(first != second for first, second in zip(one.arguments, two.arguments, strict=False))
     return bool(one.arguments and two.arguments) and one.arguments != two.arguments
 
 
 def _parsed(text: str, extracted: Iterable[str], dialect: Dialect) -> TypeText:
-    """Take a type apart, and before that what a dialect's own patterns find in it."""
-    own: list[tuple[str, str]] = []
+    """Parse a type, after removing the attributes that a dialect's patterns match."""
+    found_attributes: list[tuple[str, str]] = []
     for pattern in extracted:
         found = re.search(pattern, text, re.IGNORECASE)
         if found is not None:
-            own.append((pattern, found.group(1).lower()))
+            found_attributes.append((pattern, found.group(1).lower()))
             text = text[: found.start()] + text[found.end() :]
     parsed = parse_type_text(text, dialect)
-    return replace(parsed, attributes=(*own, *parsed.attributes)) if own else parsed
+    return replace(parsed, attributes=(*found_attributes, *parsed.attributes)) if found_attributes else parsed
 
 
 def parse_type_text(text: str, dialect: Any = STANDARD) -> TypeText:
-    """Take the DDL of a type apart.
+    """Parse the DDL of a type.
 
     >>> parse_type_text("NUMERIC(10, 2)")
     TypeText(base='numeric', arguments=('10', '2'), dimensions=0, attributes=())
@@ -218,9 +217,9 @@ def parse_type_text(text: str, dialect: Any = STANDARD) -> TypeText:
 
 
 def _pieces(text: str, dialect: Any) -> Iterator[tuple[str, str]]:
-    """Yield kind and text of each part of a type; tokens without space between them are one word: ``public.mood``.
+    """Yield kind and SQL of each part of a type; tokens without white space between them are one: ``public.mood``.
 
-    ``[`` and ``]`` quote a name in SQLite; in a type they belong to an array.
+    ``[`` and ``]``, which quote a name in SQLite, denote an array here.
     """
     grammar = grammar_of(dialect)
     word = ""
@@ -238,7 +237,7 @@ def _pieces(text: str, dialect: Any) -> Iterator[tuple[str, str]]:
 
 
 def _without_attributes(words: list[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Part the words of the type itself from the attributes behind them, such as ``collate de_DE``."""
+    """Split the words of a type into its name and the attributes after it, such as ``collate de_DE``."""
     base: list[str] = []
     attributes: list[tuple[str, str]] = []
     position = 0
@@ -256,30 +255,30 @@ def _without_attributes(words: list[str]) -> tuple[str, tuple[tuple[str, str], .
     return " ".join(base), tuple(attributes)
 
 
-def _settled(dialect: Dialect, type_text: TypeText) -> TypeText:
-    """Return the type as the database will have understood it."""
+def _as_stored(dialect: Dialect, type_text: TypeText) -> TypeText:
+    """Return the type as the database stores it."""
     base, arguments = type_text.base, type_text.arguments
-    if base in _NUMERIC and len(arguments) == 1 and dialect.name in _WITHOUT_SCALE_WHOLE:
+    if base in _NUMERIC and len(arguments) == 1 and dialect.name in _DEFAULT_SCALE_IS_0:
         arguments = (*arguments, "0")
     if dialect.name == "postgresql":
-        base, arguments = _settled_postgresql(base, arguments)
+        base, arguments = _stored_by_postgresql(base, arguments)
     elif dialect.name in ("mysql", "mariadb"):
-        return _settled_mysql(type_text, arguments)
+        return _stored_by_mysql(type_text, arguments)
     return TypeText(base, arguments, type_text.dimensions, type_text.attributes)
 
 
-_WITHOUT_SCALE_WHOLE = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"})
-"""The databases whose NUMERIC(10) is NUMERIC(10, 0); another one may have a default of another kind."""
+_DEFAULT_SCALE_IS_0 = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"})
+"""The databases on which NUMERIC(10) is NUMERIC(10, 0)."""
 _MYSQL_SIZES = (("tiny", 255), ("", 65_535), ("medium", 16_777_215), ("long", 4_294_967_295))
 _MYSQL_ATTRIBUTES = {"binary": ("is_binary", "yes"), "ascii": ("charset", "latin1"), "unicode": ("charset", "ucs2")}
 _MYSQL_BYTES_OF_A_CHARACTER = 4
 
 
-def _settled_mysql(type_text: TypeText, arguments: tuple[str, ...]) -> TypeText:
-    """Return a type as MySQL and MariaDB keep it.
+def _stored_by_mysql(type_text: TypeText, arguments: tuple[str, ...]) -> TypeText:
+    """Return a type as MySQL and MariaDB store it.
 
-    An integer's width is for show. ``FLOAT(p)`` is FLOAT or DOUBLE, ``TEXT(n)`` and ``BLOB(n)`` the smallest type that
-    holds as much, BINARY behind a text its collation. https://mariadb.com/kb/en/data-types/
+    The width of an integer has no effect. ``FLOAT(p)`` is FLOAT or DOUBLE; ``TEXT(n)`` and ``BLOB(n)`` are the smallest
+    type of that size; BINARY after a string type is a collation. https://mariadb.com/kb/en/data-types/
     """
     base, attributes = type_text.base.removesuffix(" zerofill"), type_text.attributes
     if base.split(" ")[0] in _MYSQL_INTEGERS:
@@ -298,8 +297,8 @@ def _settled_mysql(type_text: TypeText, arguments: tuple[str, ...]) -> TypeText:
     return TypeText(base, arguments, type_text.dimensions, attributes)
 
 
-def _settled_postgresql(base: str, arguments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """``float(p)`` becomes real or double precision (PostgreSQL manual, 8.1.3); ``char`` means ``char(1)``."""
+def _stored_by_postgresql(base: str, arguments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return a type as PostgreSQL stores it: ``float(p)`` as real or double precision (8.1.3), char as ``char(1)``."""
     if base == "float":
         is_single = bool(arguments) and arguments[0].isdigit() and int(arguments[0]) <= 24
         return ("real" if is_single else "double precision"), ()
@@ -323,7 +322,7 @@ def _same_base(one: str, two: str, synonyms: Iterable[Collection[str]]) -> bool:
 
 
 def _is_affinity_of(dialect: Dialect, inspected: TypeText, metadata: TypeText) -> bool:
-    """Tell whether SQLite's reflection fell back on the affinity of a type that it does not know by name.
+    """Return whether SQLite's reflection returned the affinity of a type whose name it does not know.
 
     The rules are those of https://sqlite.org/datatype3.html#determination_of_column_affinity.
     """

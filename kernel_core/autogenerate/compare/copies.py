@@ -19,7 +19,7 @@ from sqlalchemy.schema import (
     UniqueConstraint,
 )
 
-from ...ddl.index_expressions import written_options, written_parts
+from ...ddl.index_expressions import unbound_options, unbound_parts
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
 from ...util.sqla_compat import (
@@ -106,10 +106,10 @@ def create_index(index: Index, dialect: Dialect) -> CreateIndexOp:
     # Add-ons read the Column objects of the models (GeoAlchemy2 their types).
     columns = [
         element if isinstance(element, Column) else part
-        for element, part in zip(index.expressions, written_parts(index, dialect), strict=True)
+        for element, part in zip(index.expressions, unbound_parts(index, dialect), strict=True)
     ]
     return CreateIndexOp.from_index(index).changed(
-        columns=columns, kw=written_options(index), index_name=final_name(index, dialect)
+        columns=columns, kw=unbound_options(index), index_name=final_name(index, dialect)
     )
 
 

@@ -1,5 +1,5 @@
-"""MySQL and MariaDB: an altered column is stated whole, each kind of constraint has a DROP, comments stand inline."""
+"""MySQL and MariaDB: MODIFY repeats the whole column, each kind of constraint has its own DROP, comments are inline."""
 
-from .impl import DropIfThere, MariaDBImpl, MySQLChangeColumn, MySQLImpl
+from .impl import DropConstraintIfExists, MariaDBImpl, MySQLChangeColumn, MySQLImpl
 
-__all__ = ["DropIfThere", "MariaDBImpl", "MySQLChangeColumn", "MySQLImpl"]
+__all__ = ["DropConstraintIfExists", "MariaDBImpl", "MySQLChangeColumn", "MySQLImpl"]

@@ -1,4 +1,4 @@
-"""A column as SHOW CREATE TABLE states it, part by part, so that MODIFY can state again what it does not change.
+"""The parts of a column in SHOW CREATE TABLE, so that MODIFY can repeat those that do not change.
 
 https://mariadb.com/kb/en/show-create-table/, https://mariadb.com/kb/en/create-table/#column-definitions
 """
@@ -22,7 +22,7 @@ _STARTS |= {"GENERATED", "AS", "INVISIBLE", "CHECK", "WITHOUT", "WITH", "REF_SYS
 
 @dataclass(frozen=True, slots=True)
 class ColumnDefinition:
-    """The parts of a column. ``further`` are those that SQLAlchemy cannot express: INVISIBLE, CHECK, COMPRESSED."""
+    """The parts of a column. ``further`` are those that SQLAlchemy lacks: INVISIBLE, CHECK, COMPRESSED."""
 
     type_text: str
     charset: str = ""
@@ -37,37 +37,39 @@ class ColumnDefinition:
     def charset_for(self, new_type: str) -> str:
         """Return the character set and collation that a column keeps when its type becomes ``new_type``.
 
-        None where the new type states its own, is not a text type, or differs in nothing else: then they change.
+        Empty where the new type has its own or is not a string type, or where it differs in nothing else: then a change
+        of the character set is what the user asks for.
         """
-        states_own = re.search(
-            r"\b(?:CHARSET|CHARACTER SET|COLLATE|BINARY|ASCII|UNICODE|NATIONAL)\b", new_type, re.IGNORECASE
-        )
-        if not self.charset or states_own or not (_TEXTS.match(new_type) and _TEXTS.match(self.type_text)):
+        if (
+            not self.charset
+            or _CHARSET.search(new_type)
+            or not (_TEXTS.match(new_type) and _TEXTS.match(self.type_text))
+        ):
             return ""
         same = "".join(new_type.split()).lower() == "".join(self.type_text.split()).lower()
         return "" if same else self.charset
 
-    def counts_as(self, new_type: str) -> bool:
-        """Return whether the column has AUTO_INCREMENT and may keep it with that type."""
+    def keeps_auto_increment(self, new_type: str) -> bool:
+        """Return whether the column has AUTO_INCREMENT and the new type allows it."""
         return self.auto_increment and _NUMBERS.match(new_type) is not None
 
     def further_for(self, new_type: str | None, before: str, after: str) -> list[str]:
-        """Return what else the column keeps, with its new name; the CHECK of JSON belongs to the type."""
+        """Return the further parts that a column keeps, with its new name; the CHECK of JSON belongs to the type."""
         kept = self.further if new_type is None else [each for each in self.further if not _is_check_of_json(each)]
         return [_renamed(each, before, after) for each in kept]
 
 
 def parse_column(sql: str) -> ColumnDefinition:
-    """Read a line of SHOW CREATE TABLE.
+    """Parse a column of SHOW CREATE TABLE.
 
     >>> parse_column("`a` int(11) unsigned NOT NULL DEFAULT 5 COMMENT 'it''s'").default
     '5'
     """
     words = list(_words(sql))[1:]
-    cut = next((place for place, word in enumerate(words) if _starts(word)), len(words))
-    found: dict[str, object] = {"type_text": " ".join(words[:cut])}
+    end = next((place for place, word in enumerate(words) if _starts(word)), len(words))
+    found: dict[str, object] = {"type_text": " ".join(words[:end])}
     further: list[str] = []
-    rest = words[cut:]
+    rest = words[end:]
     while rest:
         length = _read(rest, found, further)
         rest = rest[length:]
@@ -79,7 +81,7 @@ def _starts(word: str) -> bool:
 
 
 def _read(words: Sequence[str], found: dict[str, object], further: list[str]) -> int:
-    """Store the part that begins here, and return its number of words."""
+    """Add the part that starts with the first word to ``found`` or ``further``; return its number of words."""
     word = words[0].upper()
     if word in ("CHARACTER", "CHARSET", "COLLATE"):
         length = 3 if word == "CHARACTER" else 2
@@ -107,7 +109,7 @@ def _read(words: Sequence[str], found: dict[str, object], further: list[str]) ->
 
 
 def _words(sql: str) -> Iterator[str]:
-    """Yield what space separates outside quotes, comments and parentheses."""
+    """Yield the words between white space, outside of quotes, comments and parentheses."""
     word, depth = "", 0
     for token in lex(sql, "mariadb"):
         if token.kind == "space" and depth == 0:

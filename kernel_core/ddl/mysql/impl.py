@@ -1,4 +1,4 @@
-"""MySQL and MariaDB: an altered column is stated whole, each kind of constraint has a DROP, comments stand inline.
+"""MySQL and MariaDB: MODIFY repeats the whole column, each kind of constraint has its own DROP, comments are inline.
 
 https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, https://mariadb.com/kb/en/alter-table/
 """
@@ -15,7 +15,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Computed, Constraint, FetchedValue, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
-from sqlalchemy.types import TypeEngine
 
 from ...operations.ddl_formatting import (
     alter_column,
@@ -30,7 +29,7 @@ from ...operations.kinds.column import AlterColumn, ColumnDefault, ColumnName
 from ...operations.kinds.table import RenameTable
 from ...util.exc import UnsupportedOperation
 from ...util.sql import is_enclosed, is_literal, normal_sql
-from ...util.sqla_compat import default_argument, is_type_bound
+from ...util.sqla_compat import AnyType, default_argument, is_type_bound
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..recreate import TableDefinition
@@ -48,7 +47,7 @@ _KINDS: tuple[tuple[type[Constraint], str], ...] = (
 
 
 class MySQLImpl(DefaultImpl):
-    """MySQL's own ways."""
+    """MySQL's DDL and its differences."""
 
     __dialect__ = "mysql"
     widening = "MODIFY {name} VARCHAR({length}) NOT NULL"
@@ -58,20 +57,22 @@ class MySQLImpl(DefaultImpl):
     system_schemas = ("information_schema", "mysql", "performance_schema", "sys")
 
     def sees_all_schemas(self) -> bool:
-        """Return whether this user may create databases; others see only those for which they have a privilege."""
+        """Return whether this user may create databases; other users see only those for which they have a privilege."""
         granted = "SELECT count(*) FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'CREATE'"
         return self.connection is None or bool(self.connection.exec_driver_sql(granted).scalar())
 
     def change_column(self, change: ColumnChange) -> None:
-        """Change what is given of a column.
+        """Change the given properties of a column.
 
-        A new default, and a new name where the type is not known, have statements that leave the rest alone. All else
-        states the whole column. Online, what neither the change nor ``existing_*`` tells is read from SHOW CREATE
-        TABLE and stated again; offline it is lost, and a type must be given.
+        ALTER COLUMN ... SET DEFAULT and RENAME COLUMN change one property. For all others there is only MODIFY and
+        CHANGE, which replace the whole definition: a property that is not repeated is dropped
+        (https://dev.mysql.com/doc/refman/8.4/en/alter-table.html#alter-table-redefine-column). Online, properties that
+        neither the change nor ``existing_*`` has are read from SHOW CREATE TABLE and repeated. Offline they are lost,
+        and a type is required.
         """
         _refuse_generated(change)
         stored = None if self.as_sql or self.connection is None else self._stored_column(self.connection, change)
-        if not (_states_whole(change) or _loses_on_update(change, stored)):
+        if not (_needs_whole_definition(change) or _loses_on_update(change, stored)):
             if change.server_default is not False:
                 self.execute(ColumnDefault(*change.place, change.server_default, **change.known))
             if change.name is not None:
@@ -79,14 +80,14 @@ class MySQLImpl(DefaultImpl):
             return
         if change.type_ is None and change.existing_type is None and stored is None:
             raise UnsupportedOperation(
-                f"MySQL states a whole column to change it, and the type of {'.'.join(change.place)} is not known. "
+                f"MySQL needs the whole definition of {'.'.join(change.place)} to alter it, and its type is not known. "
                 "Pass existing_type= (and existing_nullable=, existing_server_default=, existing_comment=, "
                 "which would be lost otherwise)."
             )
         self.execute(MySQLChangeColumn.of(change, stored))
 
     def _stored_column(self, connection: Connection, change: ColumnChange) -> ColumnDefinition | None:
-        """Return the column as it is now; None where it does not exist, which the statement will report."""
+        """Return the existing column; None where it does not exist, which the statement will report."""
         try:
             quote = self.checking_dialect.identifier_preparer
             sql = column_text(connection, quote, change.table_name, change.schema, change.column_name)
@@ -103,64 +104,60 @@ class MySQLImpl(DefaultImpl):
     def drop_constraint(self, const: Constraint, **kw: Any) -> None:
         """Drop a constraint; its kind must be known, and a primary key needs no name.
 
-        An unnamed CHECK of a type stays, as in Alembic: only the server knows what it called it.
+        An unnamed CHECK of a type is not dropped, as in Alembic: only the server knows its generated name.
         """
         if is_type_bound(const) and not isinstance(const.name, str):
             return
         if not isinstance(const, (PrimaryKeyConstraint, *(kind for kind, _ in _KINDS))):
             raise UnsupportedOperation(
-                f"MySQL drops each kind of constraint in its own way; {const.name} of "
-                f"{const.table.name} has none. Pass type_='foreignkey', 'primary', 'unique' or 'check'."
+                f"MySQL has a DROP for each kind of constraint, and that of {const.name} of "
+                f"{const.table.name} is not known. Pass type_='foreignkey', 'primary', 'unique' or 'check'."
             )
         if isinstance(const, PrimaryKeyConstraint):
             self.execute(schema.DropConstraint(const))
         elif kw.get("if_exists"):
-            self.execute(self._drop_if_there(const))
+            self.execute(self._drop_if_exists(const))
         else:
             super().drop_constraint(const, **kw)
 
-    def _drop_if_there(self, constraint: Constraint) -> DropIfThere:
+    def _drop_if_exists(self, constraint: Constraint) -> DropConstraintIfExists:
         if not getattr(self.dialect, "is_mariadb", False):
             raise UnsupportedOperation(
                 f"MySQL has no IF EXISTS for a constraint ({constraint.name} of {constraint.table.name}); MariaDB has. "
                 "Leave it out."
             )
-        return DropIfThere(constraint)
-
-    def drop_table_comment(self, table: Table) -> None:
-        """Take a table's comment away: MySQL knows only an empty one."""
-        self.execute(schema.DropTableComment(table))
+        return DropConstraintIfExists(constraint)
 
     # Move and copy
 
     def table_definition(self, connection: Connection, table_name: str, schema: str | None) -> TableDefinition:
-        """Return the table as SHOW CREATE TABLE states it."""
+        """Return the definition by SHOW CREATE TABLE."""
         return table_definition(connection, self.checking_dialect.identifier_preparer, table_name, schema)
 
     def offline_definition(self) -> TableDefinition:
-        """State the primary key inside CREATE TABLE, because a column that counts must be one."""
+        """Return a definition with the primary key in CREATE TABLE, because AUTO_INCREMENT requires a key."""
         return TableDefinition(inline=frozenset({"PRIMARY KEY"}))
 
-    def table_options(self, stored: TableDefinition) -> dict[str, Any]:
-        """Return where the count of AUTO_INCREMENT stands; the other options are reflected."""
-        return table_options(stored)
+    def table_options(self, definition: TableDefinition) -> dict[str, Any]:
+        """Return the next value of AUTO_INCREMENT; the other options are reflected."""
+        return table_options(definition)
 
     def unreflected_part(self, column_text: str) -> str | None:
-        """Return INVISIBLE, a CHECK of the column's own, and the like."""
+        """Return a part that SQLAlchemy does not reflect: INVISIBLE, a CHECK of the column and so on."""
         return unreflected_part(column_text)
 
 
 class MariaDBImpl(MySQLImpl):
-    """MariaDB's own ways, where SQLAlchemy is told that it is MariaDB."""
+    """MariaDB's DDL, for a URL that names MariaDB; a URL with MySQL gets `MySQLImpl` for MariaDB too."""
 
     __dialect__ = "mariadb"
 
 
 class MySQLChangeColumn(AlterColumn):
-    """``MODIFY c <all of it>``, with a new name ``CHANGE c d <all of it>``.
+    """``MODIFY column definition``; with a new name ``CHANGE column name definition``.
 
-    ``stored`` is the column as it is now, where that could be read: the source of all that is not given. Then ``type_``
-    may be None, and ``default`` and ``comment`` False, which keeps them.
+    ``stored`` is the existing column, where it could be read: the source of properties that are not given. Then
+    ``type_`` may be None, and ``default`` and ``comment`` False, which keeps them.
     """
 
     def __init__(
@@ -169,7 +166,7 @@ class MySQLChangeColumn(AlterColumn):
         column_name: str,
         schema: str | None = None,
         *,
-        type_: TypeEngine[Any] | None,
+        type_: AnyType | None,
         newname: str | None = None,
         nullable: bool = True,
         default: Any = None,
@@ -216,7 +213,7 @@ def _without_on_update(stored: ColumnDefinition) -> ColumnDefinition:
     return replace(stored, on_update=None)
 
 
-class DropIfThere(schema.DDLElement):
+class DropConstraintIfExists(schema.DDLElement):
     """``DROP FOREIGN KEY|INDEX|CONSTRAINT IF EXISTS`` of MariaDB."""
 
     inherit_cache = False
@@ -226,36 +223,36 @@ class DropIfThere(schema.DDLElement):
 
 
 def _first(*values: Any) -> Any:
-    """Return the first value that is known."""
+    """Return the first value that is not None."""
     return next((each for each in values if each is not None), None)
 
 
-def _states_whole(change: ColumnChange) -> bool:
-    """Tell whether a change needs the statement that says all of a column."""
+def _needs_whole_definition(change: ColumnChange) -> bool:
+    """Return whether a change needs MODIFY or CHANGE."""
     if change.name is not None and change.existing_type is not None:
         return True
     asked = (change.nullable, change.type_, change.autoincrement)
-    tells_on_update = change.server_default is not False and _states_on_update(change)
-    return _first(*asked) is not None or change.comment is not False or tells_on_update
+    changes_on_update = change.server_default is not False and _states_on_update(change)
+    return _first(*asked) is not None or change.comment is not False or changes_on_update
 
 
 def _refuse_generated(change: ColumnChange) -> None:
-    """Refuse to make a column generated, or to end that; one that stays generated is stated again."""
+    """Raise UnsupportedOperation for a change from or to a generated column; one that stays generated is repeated."""
     if change.server_default is not False and change.generated(Computed, Identity):
         what = "computed" if change.generated(Computed) else "an identity"
         raise UnsupportedOperation(
-            f"MySQL cannot make {'.'.join(change.place)} {what}, nor end that, by altering it. Drop it and add it anew."
+            f"MySQL cannot alter {'.'.join(change.place)} to be {what}, nor to stop being so. Drop it and add it again."
         )
 
 
-def _on_update(default: Any) -> bool:
-    """Tell whether a default also says ON UPDATE, which SET DEFAULT cannot."""
+def _on_update(default: object) -> bool:
+    """Return whether a default includes ON UPDATE, which SET DEFAULT does not allow."""
     text = getattr(default_argument(default), "text", "")
     return " on update " in f" {normal_sql(text, 'mysql')}"
 
 
 @compiles(MySQLChangeColumn, "mysql", "mariadb")
-def _change_column(element: MySQLChangeColumn, compiler: DDLCompiler, **kw: Any) -> str:
+def _change_column(element: MySQLChangeColumn, compiler: DDLCompiler, **kw: object) -> str:
     name = format_column_name(compiler, element.column_name)
     if element.newname is None:
         verb = f"MODIFY {name}"
@@ -267,41 +264,41 @@ def _change_column(element: MySQLChangeColumn, compiler: DDLCompiler, **kw: Any)
 def _whole_column(element: MySQLChangeColumn, compiler: DDLCompiler) -> str:
     stored = element.stored or ColumnDefinition("")
     new_type = None if element.type_ is None else format_type(compiler, element.type_)
-    plain = _as_written(compiler)
-    type_text = new_type or plain(stored.type_text)
+    unchanged = _as_written(compiler)
+    type_text = new_type or unchanged(stored.type_text)
     words = [type_text, stored.charset if new_type is None else stored.charset_for(new_type)]
-    generated = plain(stored.generated) if element.default is False and stored.generated else None
+    generated = unchanged(stored.generated) if element.default is False and stored.generated else None
     if isinstance(element.default, Computed):
         generated = compiler.process(element.default)
     if generated is not None:
         words.append(generated)
     if not (element.nullable and generated is not None):
         words.append("NULL" if element.nullable else "NOT NULL")
-    if element.autoincrement or (element.autoincrement is None and stored.counts_as(type_text)):
+    if element.autoincrement or (element.autoincrement is None and stored.keeps_auto_increment(type_text)):
         words.append("AUTO_INCREMENT")
     if generated is None:
         words += _default_words(element, compiler, stored)
     further = stored.further_for(new_type, element.column_name, element.newname or element.column_name)
-    words += map(plain, further)
+    words += map(unchanged, further)
     if element.comment is False and stored.comment:
-        words.append(f"COMMENT {plain(stored.comment)}")
+        words.append(f"COMMENT {unchanged(stored.comment)}")
     elif element.comment:
         words.append(f"COMMENT {format_text(compiler, element.comment)}")
     return " ".join(word for word in words if word)
 
 
 def _as_written(compiler: DDLCompiler) -> Callable[[str], str]:
-    """Return what makes SQL of the database a part of a statement: a driver may want each percent sign doubled."""
+    """Return the function for SQL that is used unchanged: a driver may require each percent sign doubled."""
     process: Callable[[str], str] = compiler.sql_compiler.post_process_text
     return process
 
 
 def _default_words(element: MySQLChangeColumn, compiler: DDLCompiler, stored: ColumnDefinition) -> list[str]:
-    """Return DEFAULT and ON UPDATE: of the default that is given, else of the stored one."""
-    default, plain = element.default, _as_written(compiler)
+    """Return DEFAULT and ON UPDATE, of the given default or else of the existing column."""
+    default, unchanged = element.default, _as_written(compiler)
     words = []
     if default is False:
-        known = "" if stored.default in {None, "NULL"} else plain(str(stored.default))
+        known = "" if stored.default in {None, "NULL"} else unchanged(str(stored.default))
         words = [f"DEFAULT {known}"] if known else []
     elif default is not None and not (isinstance(default, FetchedValue) and not hasattr(default, "arg")):
         words = [f"DEFAULT {format_server_default(compiler, default)}"]
@@ -309,30 +306,30 @@ def _default_words(element: MySQLChangeColumn, compiler: DDLCompiler, stored: Co
 
 
 @compiles(ColumnDefault, "mysql", "mariadb")
-def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+def _column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: object) -> str:
     where = f"{alter_table(compiler, element.table_name, element.schema)} {alter_column(compiler, element.column_name)}"
     if element.default is None:
         return f"{where} DROP DEFAULT"
     default = format_server_default(compiler, element.default)
-    plain = is_literal(default, compiler.dialect) or is_enclosed(default, compiler.dialect)
-    return f"{where} SET DEFAULT {default if plain else f'({default})'}"
+    is_valid = is_literal(default, compiler.dialect) or is_enclosed(default, compiler.dialect)
+    return f"{where} SET DEFAULT {default if is_valid else f'({default})'}"
 
 
 @compiles(ColumnName, "mysql", "mariadb")
-def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
+def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: object) -> str:
     before, after = (format_column_name(compiler, name) for name in (element.column_name, element.newname))
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME COLUMN {before} TO {after}"
 
 
 @compiles(RenameTable, "mysql", "mariadb")
-def _rename_table(element: RenameTable, compiler: DDLCompiler, **kw: Any) -> str:
-    """A new name without its schema would move the table to the current one."""
+def _rename_table(element: RenameTable, compiler: DDLCompiler, **kw: object) -> str:
+    """Return RENAME TO with the schema, without which the table would move to the current schema."""
     new = format_table_name(compiler, element.new_table_name, element.schema)
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME TO {new}"
 
 
-@compiles(DropIfThere, "mysql", "mariadb")
-def _drop_if_there(element: DropIfThere, compiler: DDLCompiler, **kw: Any) -> str:
+@compiles(DropConstraintIfExists, "mysql", "mariadb")
+def _drop_constraint_if_exists(element: DropConstraintIfExists, compiler: DDLCompiler, **kw: object) -> str:
     constraint = element.constraint
     kind = next(word for cls, word in _KINDS if isinstance(constraint, cls))
     table = format_table_name(compiler, constraint.table.name, constraint.table.schema)

@@ -72,7 +72,7 @@ class MoveAndCopy(ABC):
         )
 
     def _rename_in_place(self, change: ColumnChange) -> None:
-        """Rename a column by a statement of its own.
+        """Rename a column by a separate statement.
 
         The database then also renames it in indexes, constraints, triggers and views, which a copy could not.
         """

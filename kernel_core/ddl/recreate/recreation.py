@@ -59,7 +59,7 @@ class Recreation(MoveAndCopy):
         try:
             return Table(batch.table_name, metadata, *overrides, *self.further, **options)
         except NoSuchTableError:
-            raise batch.refuse("there is no such table in this database. Check its name") from None
+            raise batch.refuse("it does not exist in this database. Check its name") from None
 
     def _definition(self) -> TableDefinition:
         impl, batch = self.impl, self.batch

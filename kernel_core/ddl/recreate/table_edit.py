@@ -110,11 +110,11 @@ class TableEdit(ABC):
         """Finish the edit once all changes are applied; by default nothing is left to do."""
 
     def find(self, name: str) -> str | None:
-        """Return a column's name as the table spells it; None where there is no such column."""
+        """Return a column's name as the table spells it; None where it does not exist."""
         return name if name in self.names() else None
 
     def existing(self, name: str) -> str:
-        """Return a column's name as the table spells it; raises NoSuchColumn where there is no such column."""
+        """Return a column's name as the table spells it; raises NoSuchColumn where it does not exist."""
         found = self.find(name)
         if found is None:
             raise self.batch.refuse_column(name, self.names())

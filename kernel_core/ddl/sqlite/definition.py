@@ -57,7 +57,7 @@ def stored_definition(connection: Connection | None, table_name: str, schema: st
         ):
             kinds[type_][name] = sql
     if text is None:
-        raise BatchError(f"There is no table {table_name!r} in this database. Check its name.")
+        raise BatchError(f"Table {table_name!r} does not exist in this database. Check its name.")
     return StoredTable(text, kinds["index"], kinds["trigger"], kinds["view"])
 
 

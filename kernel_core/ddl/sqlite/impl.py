@@ -216,7 +216,7 @@ class SQLiteImpl(DefaultImpl):
             super().drop_column(table_name, column, schema=schema)
 
     def has_column(self, table_name: str, column_name: str, schema: str | None) -> bool:
-        """Return whether a column exists; raises UnsupportedOperation offline, where there is no catalog."""
+        """Return whether a column exists; raises UnsupportedOperation offline, without a catalog."""
         catalog = self.catalog()
         if catalog is None:
             raise UnsupportedOperation(

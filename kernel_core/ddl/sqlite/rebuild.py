@@ -131,7 +131,7 @@ class Rebuild(MoveAndCopy):
             if target.name in self.new.sources and not target.is_generated
         ]
         targets, sources = [target for target, _ in pairs], [source for _, source in pairs]
-        # Copying the rowid keeps it for whoever has stored it; VACUUM alone may change it.
+        # Other tables may contain the rowid, so that the rows keep it.
         if not (self.new.text.without_rowid or self.new.text.has_rowid_alias or self.new.text.has_column("rowid")):
             targets, sources = ["rowid", *targets], ["rowid", *sources]
         prefix = _prefix(self.batch.schema)

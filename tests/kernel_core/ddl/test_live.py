@@ -208,7 +208,7 @@ def test_a_computed_column_stays_computed_when_its_type_changes(op: Operations) 
     )
     assert column(op, "twice")["computed"]["persisted"] is True
     assert op.get_bind().execute(sa.text("SELECT twice FROM users")).scalar() == 40
-    with pytest.raises(UnsupportedOperation, match="Drop it and add it anew"):
+    with pytest.raises(UnsupportedOperation, match="Drop it and add it again"):
         op.alter_column("users", "twice", server_default=None, existing_server_default=computed)
 
 

@@ -264,7 +264,7 @@ def test_a_wrong_name_is_answered_with_the_right_ones(people: sa.Connection, cha
 
 
 def test_a_missing_table_is_named(sqlite: sa.Connection) -> None:
-    with pytest.raises(BatchError, match="no table 'person'"):
+    with pytest.raises(BatchError, match="Table 'person' does not exist"):
         run(sqlite, lambda batch_op: batch_op.alter_column("age", nullable=False))
 
 
