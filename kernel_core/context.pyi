@@ -40,17 +40,17 @@ def configure(
     autogenerate_plugins: Sequence[str] | None = None,
     **kw: Any,
 ) -> None:
-    """Say which database to run on, and how.
+    """Set the database to run on, and the options of the run.
 
         context.configure(connection=connection, target_metadata=Base.metadata)
 
     One of ``connection``, ``url``, ``dialect_name`` is needed (the last two only offline). By default every
-    revision has a transaction of its own; ``transaction_per_migration=False`` makes it one for the run. Offline
-    values are always written out, with or without ``literal_binds``. Further keywords reach the context and the
-    dialect as they are: ``version_table``, ``version_table_schema``, ``version_table_pk``, ``output_encoding``,
-    ``mssql_batch_separator``, ``oracle_batch_separator``, or a third party's.
+    revision has its own transaction; ``transaction_per_migration=False`` makes it one for the run. Offline
+    values are always literal, with or without ``literal_binds``. Other keywords are passed to the context and the
+    dialect unchanged: ``version_table``, ``version_table_schema``, ``version_table_pk``, ``output_encoding``,
+    ``mssql_batch_separator``, ``oracle_batch_separator``, or third-party ones.
 
-    Raises CommandError where no database is named, or a hook is no function.
+    Raises CommandError if no database is named, or a hook is not a function.
     """
 
 def execute(sql: Statement, execution_options: Mapping[str, object] | None = None) -> None:
@@ -72,30 +72,30 @@ def get_impl() -> DefaultImpl:
     """Return the dialect's DefaultImpl."""
 
 def get_revision_argument() -> str | tuple[str, ...] | None:
-    """Return the id to which the run leads, None for base; ``+1`` and its like as they were written."""
+    """Return the id that the run leads to, None for base; relative ones such as ``+1`` as they were written."""
 
 def get_starting_revision_argument() -> str | tuple[str, ...] | None:
-    """Return the id from which an offline run was asked to start (``from:to``), None where none was."""
+    """Return the id that an offline run starts from (``from:to``), None if none was given."""
 
 def get_tag_argument() -> str | None:
-    """Return what was given as ``--tag``."""
+    """Return the value of ``--tag``."""
 
 def get_x_argument(as_dictionary: bool = False) -> list[str] | dict[str, str]:
-    """Return what was given as ``-x``, as a list or, split at the first ``=``, as a dictionary."""
+    """Return the values of ``-x``, as a list or, split at the first ``=``, as a dictionary."""
 
 def is_offline_mode() -> bool:
-    """Tell whether SQL is to be printed instead of run."""
+    """Return whether SQL is printed instead of run."""
 
 def is_transactional_ddl() -> bool:
-    """Tell whether the database takes changes of tables back in a rollback; needs `configure` before."""
+    """Return whether a rollback undoes changes of tables; call `configure` before."""
 
 report: RunReport
 
 def requires_connection() -> bool:
-    """Tell whether a database is needed: everywhere but offline."""
+    """Return whether a connection is needed: True unless offline."""
 
 def run_migrations(**kw: object) -> None:
-    """Run what the command asked for on the configured database; ``kw`` are passed to each ``upgrade()``."""
+    """Run the command on the configured database; ``kw`` is passed to each ``upgrade()``."""
 
 def static_output(text: str) -> None:
     """Print a text into the offline script."""

@@ -1,4 +1,4 @@
-"""What ``env.py`` calls ``context``: the command's wishes on one side, the database on the other."""
+"""`EnvironmentContext`, which ``env.py`` uses as ``context``: a command on the database that ``env.py`` configures."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ ProcessRevisionDirectiveFn = Callable[
     [MigrationContext, str | Iterable[str | None] | Iterable[str], list[MigrationScript]], None
 ]
 OnVersionApplyFn = Callable[..., None]
-"""The functions that ``env.py`` may hand to `configure`, for one with type annotations."""
+"""Types of the functions that ``env.py`` may pass to `configure`."""
 
 current_environment: Current[EnvironmentContext] = Current("current_environment")
 """The EnvironmentContext behind `kernel_core.context`."""
 
 
 class EnvironmentContext:
-    """One command on its way through ``env.py``.
+    """One command that runs ``env.py``.
 
         with EnvironmentContext(config, script, fn=plan, destination_rev="head"):
             script.run_env()
 
     ``fn(heads, migration_context)`` is the plan: it returns the steps to run. ``as_sql`` prints instead of running,
-    ``starting_rev`` says from where, ``dont_mutate`` refuses every step; other keywords stand in
+    ``starting_rev`` is the revision to start from, ``dont_mutate`` refuses every step; other keywords are in
     ``get_context().opts``.
     """
 
@@ -77,18 +77,18 @@ class EnvironmentContext:
         if entered is not None:
             entered.__exit__(kind, error, trace)
 
-    # ---- what was asked -----------------------------------------------------------------------------------------
+    # ---- the command --------------------------------------------------------------------------------------------
 
     def is_offline_mode(self) -> bool:
-        """Tell whether SQL is to be printed instead of run."""
+        """Return whether SQL is printed instead of run."""
         return bool(self.context_opts.get("as_sql", False))
 
     def requires_connection(self) -> bool:
-        """Tell whether a database is needed: everywhere but offline."""
+        """Return whether a connection is needed: True unless offline."""
         return not self.is_offline_mode()
 
     def is_transactional_ddl(self) -> bool:
-        """Tell whether the database takes changes of tables back in a rollback; needs `configure` before."""
+        """Return whether a rollback undoes changes of tables; call `configure` before."""
         return self.get_impl().transactional_ddl
 
     def get_head_revision(self) -> str | tuple[str, ...] | None:
@@ -100,32 +100,32 @@ class EnvironmentContext:
         return self.script.as_revision_number("heads")
 
     def get_starting_revision_argument(self) -> str | tuple[str, ...] | None:
-        """Return the id from which an offline run was asked to start (``from:to``), None where none was."""
+        """Return the id that an offline run starts from (``from:to``), None if none was given."""
         if "starting_rev" in self.context_opts or self.contexts:
             opts = self.contexts[-1].opts if self.contexts else self.context_opts
             return self.script.as_revision_number(opts.get("starting_rev"))
-        raise CommandError("Where the run starts is known after context.configure(); call that first.")
+        raise CommandError("The starting revision is not known before context.configure(); call that first.")
 
     def get_revision_argument(self) -> str | tuple[str, ...] | None:
-        """Return the id to which the run leads, None for base; ``+1`` and its like as they were written."""
+        """Return the id that the run leads to, None for base; relative ones such as ``+1`` as they were written."""
         target = self.context_opts.get("destination_rev")
         if isinstance(target, str) and any(map(counts_from_database, split_targets(target))):
             return target
         return self.script.as_revision_number(target)
 
     def get_tag_argument(self) -> str | None:
-        """Return what was given as ``--tag``."""
+        """Return the value of ``--tag``."""
         tag: str | None = self.context_opts.get("tag")
         return tag
 
     def get_x_argument(self, as_dictionary: bool = False) -> list[str] | dict[str, str]:
-        """Return what was given as ``-x``, as a list or, split at the first ``=``, as a dictionary."""
+        """Return the values of ``-x``, as a list or, split at the first ``=``, as a dictionary."""
         given: list[str] = list(getattr(self.config.cmd_opts, "x", None) or ())
         if not as_dictionary:
             return given
         return {name: value for name, _, value in (each.partition("=") for each in given)}
 
-    # ---- what env.py says ---------------------------------------------------------------------------------------
+    # ---- called by env.py ---------------------------------------------------------------------------------------
 
     def configure(
         self,
@@ -158,17 +158,17 @@ class EnvironmentContext:
         autogenerate_plugins: Sequence[str] | None = None,
         **kw: Any,
     ) -> None:
-        """Say which database to run on, and how.
+        """Set the database to run on, and the options of the run.
 
             context.configure(connection=connection, target_metadata=Base.metadata)
 
         One of ``connection``, ``url``, ``dialect_name`` is needed (the last two only offline). By default every
-        revision has a transaction of its own; ``transaction_per_migration=False`` makes it one for the run. Offline
-        values are always written out, with or without ``literal_binds``. Further keywords reach the context and the
-        dialect as they are: ``version_table``, ``version_table_schema``, ``version_table_pk``, ``output_encoding``,
-        ``mssql_batch_separator``, ``oracle_batch_separator``, or a third party's.
+        revision has its own transaction; ``transaction_per_migration=False`` makes it one for the run. Offline
+        values are always literal, with or without ``literal_binds``. Other keywords are passed to the context and the
+        dialect unchanged: ``version_table``, ``version_table_schema``, ``version_table_pk``, ``output_encoding``,
+        ``mssql_batch_separator``, ``oracle_batch_separator``, or third-party ones.
 
-        Raises CommandError where no database is named, or a hook is no function.
+        Raises CommandError if no database is named, or a hook is not a function.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "kw", *_PLACES)}
         self._configure(connection, url, dialect_name, dialect_opts, {**given, **kw})
@@ -182,7 +182,7 @@ class EnvironmentContext:
         given: MutableMapping[str, Any],
     ) -> None:
         given["on_version_apply"] = callbacks_of(given.get("on_version_apply"))
-        _refuse_no_hooks(given)
+        _refuse_non_functions(given)
         opts = {"script": self.script, "config": self.config, **self.context_opts}
         for name in ("starting_rev", "tag", "transactional_ddl", "output_buffer"):
             if given.get(name) is None:
@@ -202,7 +202,7 @@ class EnvironmentContext:
         self.contexts.append(context)
 
     def run_migrations(self, **kw: object) -> None:
-        """Run what the command asked for on the configured database; ``kw`` are passed to each ``upgrade()``."""
+        """Run the command on the configured database; ``kw`` is passed to each ``upgrade()``."""
         self.get_context().run_migrations(**kw)
 
     def execute(self, sql: Statement, execution_options: Mapping[str, object] | None = None) -> None:
@@ -231,18 +231,18 @@ class EnvironmentContext:
         """Return the dialect's DefaultImpl."""
         return self.get_context().impl
 
-    # ---- what came of it ----------------------------------------------------------------------------------------
+    # ---- results ------------------------------------------------------------------------------------------------
 
     @property
     def report(self) -> RunReport:
-        """What the runs did, taken together where ``env.py`` configured several databases."""
+        """What the runs did, summed up where ``env.py`` configured several databases."""
         reports = [context.report for context in self.contexts if context.has_run]
         return sum(reports[1:], reports[0]) if reports else RunReport()
 
 
 @contextmanager
 def _at_root(config: Settings, root: str | None) -> Iterator[None]:
-    """Work in the folder ``root`` inside the block; the files of ``config`` are found from there too."""
+    """Work in the folder ``root`` inside the block, where the files of ``config`` stay valid."""
     if root is None or os.path.realpath(root) == os.path.realpath(os.getcwd()):
         yield
         return
@@ -263,8 +263,8 @@ _PLACES = ("connection", "url", "dialect_name", "dialect_opts")
 _HOOKS = ("include_name", "include_object", "process_revision_directives", "render_item")
 
 
-def _refuse_no_hooks(given: Mapping[str, Any]) -> None:
-    """Raise CommandError where an option that takes a function was given something else."""
+def _refuse_non_functions(given: Mapping[str, Any]) -> None:
+    """Raise CommandError if an option that takes a function is something else."""
     hooks = [(name, given.get(name)) for name in _HOOKS]
     hooks += [("on_version_apply", each) for each in given["on_version_apply"]]
     for name, hook in hooks:

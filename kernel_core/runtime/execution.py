@@ -148,7 +148,7 @@ class Execution:
         return one and bool(self.done)
 
     def _commit_probe(self, transaction: RevisionTransaction | None) -> CommitProbe | None:
-        """Return a probe for the step that begins; None where there is no transaction that could be committed."""
+        """Return a probe for the step that begins; None without a transaction that it could commit."""
         if transaction is None or transaction.autocommits or not type(self._run.impl).marks_transactions:
             return None
         return CommitProbe(transaction)

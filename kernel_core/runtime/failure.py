@@ -1,4 +1,4 @@
-"""What to tell a person when a revision failed: which one, where in its file, why, and where the database stands."""
+"""The error for a failed revision: which one, the line in its file, the reason, and the current revision."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ _SECRET_LITERAL = re.compile(r"(?i)\b(PASSWORD|IDENTIFIED\s+BY|SECRET|TOKEN|API_
 class FailureState:
     """What is known of the database after a failure: the facts that the words "rolled back" depend on.
 
-    ``heads`` is where it stands, read again unless ``is_read`` is False; ``began`` is False where the transaction could
-    not be begun, ``suspended`` says whether an autocommit_block() committed something ("inside" one or "before"),
-    ``committed`` whether the revision's own code did, and ``rollback_error`` is what the rollback failed with.
+    ``heads`` are the current heads, read again unless ``is_read`` is False; ``began`` is False if the transaction could
+    not be begun. ``suspended`` is "inside" if the step failed in an autocommit_block(), "before" if it failed after
+    one; ``committed`` is True if the revision's own code has committed. ``rollback_error`` is what the rollback failed
+    with.
     """
 
     heads: tuple[str, ...]
@@ -66,16 +67,16 @@ def failed(error: Exception, step: AnyStep, run: Run, state: FailureState) -> Up
 
 
 def statement_of(error: BaseException) -> str:
-    """Return the SQL that failed on one line, shortened and without its secrets; "" where it was no statement."""
+    """Return the SQL that failed on one line, shortened and without its secrets; "" if the error has none."""
     words = " ".join(str(getattr(error, "statement", None) or "").split())
     words = _SECRET_LITERAL.sub(r"\1\2'***'", words)
     return redact(words if len(words) <= LONGEST_STATEMENT else words[: LONGEST_STATEMENT - 1] + "…")
 
 
 def reason(error: BaseException) -> str:
-    """Return the first line of an error with its type, closed by a full stop.
+    """Return the first line of an error with its type, ending in a full stop.
 
-    A driver's error is taken out of SQLAlchemy's wrapping; the message of an error of ours stands alone.
+    A driver's error is unwrapped from SQLAlchemy's; the message of an error of ours is returned without its type.
     """
     cause = getattr(error, "orig", None) or error
     first = next((line.strip() for line in str(cause).splitlines() if line.strip()), "")
@@ -101,9 +102,9 @@ def _file(frame: FrameType) -> str:
 
 
 def outcome(run: Run, state: FailureState) -> str:
-    """Return what was undone of a failed step, and the current revision."""
+    """Return whether a failed step was rolled back, and the current revision."""
     if run.as_sql:
-        return "No more SQL was written."
+        return "The script is incomplete."
     if run.borrowed:
         return "It runs in the caller's transaction, which must be rolled back now."
     where = f"the database is at {as_text(state.heads)}."
@@ -113,7 +114,7 @@ def outcome(run: Run, state: FailureState) -> str:
 
 
 def _undone(run: Run, state: FailureState) -> str:
-    """Return what was kept of a failed step."""
+    """Return how much of a failed step was rolled back."""
     if not state.began:
         return "It did not begin"
     if state.rollback_error is not None:
@@ -135,9 +136,9 @@ def _undone(run: Run, state: FailureState) -> str:
 
 
 def explained(error: BaseException) -> str | None:
-    """Return what a database or its driver complains of, or a mistake in the project's files with its remedy.
+    """Return the message for an error of a database or driver, or for a mistake in the project's files.
 
-    None where the error is neither.
+    None if the error is neither.
     """
     mistake = mistake_in_project(error)
     return _of_database(error) or (redact(str(mistake)) if mistake is not None else None)
@@ -147,7 +148,7 @@ def _of_database(error: BaseException) -> str | None:
     if isinstance(error, ModuleNotFoundError) and error.name in DRIVERS:
         return f"The driver {error.name} is not installed. Install it: pip install {DRIVERS[error.name]}"
     if isinstance(error, NoSuchModuleError):
-        return f"No such kind of database is known: {error}. Look at the part of the URL before ://."
+        return f"No such dialect is installed: {error}. Check the part of the URL before ://."
     if isinstance(error, ArgumentError) and "URL" in str(error):
         return f"{error}. A URL looks like sqlite:///file.db or postgresql+psycopg://user@host/database."
     if isinstance(error, InvalidRequestError) and "async" in str(error):

@@ -1,7 +1,7 @@
-"""Where a database stands, as pure functions of sets: ``heads' = after(heads, step)``, then the rows to change.
+"""The current heads of a database as sets: the heads after a step, and the rows of the version table to change.
 
-The version table holds the *effective* heads: a revision that another applied one is built on, by ``down_revision`` or
-by ``depends_on``, has no row of its own. A plan (`script.steps`) knows for each step which rows go and which come.
+The version table holds the *effective* heads: a revision that another applied one needs, by ``down_revision`` or by
+``depends_on``, has no row. A plan (`script.steps`) contains for each step the rows to remove and to add.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Protocol
 from ..util.exc import CommandError
 
 
-class Move(Protocol):
-    """What is asked of a step: the rows that go and the rows that come."""
+class HeadsChange(Protocol):
+    """The part of a step that changes the heads."""
 
     @property
     def removed(self) -> tuple[str, ...]:
-        """The rows that go."""
+        """The heads to remove."""
 
     @property
     def added(self) -> tuple[str, ...]:
-        """The rows that come."""
+        """The heads to add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +34,22 @@ class RowChanges:
     deletes: tuple[str, ...] = ()
 
 
-def after(heads: frozenset[str], step: Move) -> frozenset[str]:
+def after(heads: frozenset[str], step: HeadsChange) -> frozenset[str]:
     """Return the heads once ``step`` is done.
 
-    Raises CommandError where the step does not fit the heads: what it takes away is not there, what it gives is.
+    Raises CommandError if the step does not fit the heads: one to remove is missing, or one to add is present.
     """
     removed, added = frozenset(step.removed), frozenset(step.added)
     if removed <= heads and not added & (heads - removed):
         return (heads - removed) | added
     raise CommandError(
         f"A step from {as_text(removed)} to {as_text(added)} does not fit: the database is at {as_text(heads)}. "
-        "Ask for the plan again."
+        "Make a new plan."
     )
 
 
 def row_changes(before: Iterable[str], after: Iterable[str]) -> RowChanges:
-    """Return the fewest changes of rows that lead from one set of heads to another.
+    """Return the smallest set of row changes that leads from one set of heads to another.
 
     >>> row_changes({"a"}, {"b", "c"})
     RowChanges(inserts=('c',), updates=(('a', 'b'),), deletes=())
@@ -60,5 +60,5 @@ def row_changes(before: Iterable[str], after: Iterable[str]) -> RowChanges:
 
 
 def as_text(heads: Iterable[str]) -> str:
-    """Return heads as a person reads them: ``ab12, cd34``, or ``base`` for none."""
+    """Return heads as text: ``ab12, cd34``, or ``base`` for none."""
     return ", ".join(sorted(heads)) or "base"

@@ -67,7 +67,7 @@ class MigrationContext:
         context = MigrationContext.configure(connection)
         context.get_current_heads()
 
-    ``opts`` are those of ``context.configure()`` in ``env.py``. By default each revision has a transaction of its own;
+    ``opts`` are those of ``context.configure()`` in ``env.py``. By default each revision has its own transaction;
     ``transaction_per_migration=False`` makes it one for the whole run. A connection that is already in a transaction
     stays in it (``borrowed`` is True): its caller must commit. On SQLite small revisions that only change the schema
     are committed together (`group`).
@@ -114,7 +114,7 @@ class MigrationContext:
     ) -> MigrationContext:
         """Return the context for a connection; offline one of ``url``, ``dialect_name`` and ``dialect`` is enough.
 
-        Raises CommandError where none is given, or where ``connection`` is no Connection.
+        Raises CommandError if none is given, or if ``connection`` is not a Connection.
         """
         if connection is not None:
             _refuse_no_connection(connection)
@@ -131,7 +131,7 @@ class MigrationContext:
         return context
 
     def _scratch(self, connection: Connection | None, url: str | URL | None) -> Scratch | None:
-        """Return what follows the script of this context, read from the database at hand; None where none is named."""
+        """Return the scratch database that follows this context's script; None if no database is named."""
         attributes = getattr(self.config, "attributes", {})
         source = connection if connection is not None else attributes.get("connection")
         if not isinstance(source, Connection) or source.dialect.name != "sqlite":
@@ -166,7 +166,7 @@ class MigrationContext:
 
     @property
     def borrowed(self) -> bool:
-        """The connection came in a transaction, which is its caller's."""
+        """Whether the connection was already in a transaction, which its caller ends."""
         return self.transactions.borrowed
 
     @property
@@ -186,7 +186,7 @@ class MigrationContext:
 
     @property
     def config(self) -> Settings | None:
-        """The Config of the environment, None where there is no environment."""
+        """The Config of the environment, None without an environment."""
         return self.opts.get("config") or getattr(self.environment_context, "config", None)
 
     @property
@@ -197,7 +197,7 @@ class MigrationContext:
 
     @property
     def report(self) -> RunReport:
-        """What the last run did, as far as it got."""
+        """What the last run did, also if it failed."""
         if self._execution is None:
             return RunReport(target=self.target)
         before, after = (tuple(sorted(heads)) for heads in (self._execution.before, self._execution.heads))
@@ -277,7 +277,7 @@ class MigrationContext:
         self.version_rows.check_lengths(name for step in steps for name in step.added)
         return steps
 
-    # ---- statements by hand -------------------------------------------------------------------------------------
+    # ---- single actions -----------------------------------------------------------------------------------------
 
     def stamp(self, script_directory: ScriptDirectory, revision: str | Sequence[str]) -> None:
         """Mark the database as being at ``revision``, without running anything."""

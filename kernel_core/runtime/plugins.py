@@ -1,7 +1,7 @@
-"""Plugins: named sets of comparisons (and whatever else a ``setup`` registers) that an environment chooses from.
+"""Plugins: named sets of comparisons (and anything else that a ``setup`` registers), chosen by an environment.
 
 A plugin is a module with a function ``setup(plugin)``. It is found by an entry point of the group
-``kernel_core.plugins`` or ``alembic.plugins``, or handed over in ``env.py``::
+``kernel_core.plugins`` or ``alembic.plugins``, or passed in ``env.py``::
 
     from kernel_core.runtime.plugins import Plugin
     import myproject.views
@@ -31,15 +31,15 @@ from ..util.exc import CommandError, InvalidValue
 __all__ = ["Comparator", "DispatchPriority", "Plugin", "PriorityDispatchResult", "chosen_plugins", "load_installed"]
 
 GROUPS = ("kernel_core.plugins", "alembic.plugins")
-"""The groups of entry points that are loaded; the second is where add-ons written for Alembic stand."""
+"""The groups of entry points that are loaded; the second is that of add-ons written for Alembic."""
 
 DEFAULT = ("alembic.autogenerate.*",)
-"""What an environment chooses that does not choose: what Alembic compares."""
+"""The default of ``autogenerate_plugins``: what Alembic compares."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparator:
-    """A function that compares: for what (``target``), in which chain (``element``), on which database, and when."""
+    """A function that compares: its ``target``, its chain (``element``), its dialect (``qualifier``), its priority."""
 
     function: Callable[..., Any]
     target: str
@@ -49,9 +49,9 @@ class Comparator:
 
 
 class Plugin:
-    """A named set of comparisons; making one puts it among those that can be chosen.
+    """A named set of comparisons; creating one registers it.
 
-    ``aliases`` are further names for it. Raises InvalidValue, a ValueError, where a name is taken.
+    ``aliases`` are other names for it. Raises InvalidValue, a ValueError, if a name is taken.
     """
 
     def __init__(self, name: str, *, aliases: Sequence[str] = ()) -> None:
@@ -82,18 +82,18 @@ class Plugin:
 
             plugin.add_autogenerate_comparator(compare_views, "schema")
 
-        What it is given depends on the target: ``autogenerate`` (autogen_context, upgrade_ops), ``schema`` (and the set
+        Its arguments depend on the target: ``autogenerate`` (autogen_context, upgrade_ops), ``schema`` (and the set
         of schemas), ``table`` (autogen_context, modify_table_ops, schema, table name, reflected table or None, model's
         table or None), ``column`` (autogen_context, alter_column_op, schema, table name, column name, reflected column,
-        model's column). An answer of STOP ends the chain named ``compare_element``; the built-in comparisons stand in
-        the chains ``schemas`` (of autogenerate), ``tables`` (of schema), ``indexes``, ``foreignkeys`` and ``comments``
+        model's column). A return value of STOP ends the chain ``compare_element``; the built-in comparisons are in the
+        chains ``schemas`` (of autogenerate), ``tables`` (of schema), ``indexes``, ``foreignkeys`` and ``comments``
         (of table), ``types``, ``nullable``, ``server_default`` and ``comment`` (of column). A qualifier is a dialect's
         name.
         """
         self.comparators.append(Comparator(fn, compare_target, compare_element, qualifier, priority))
 
     def remove(self) -> None:
-        """Take the plugin out of those that can be chosen."""
+        """Unregister the plugin."""
         for name in self.names:
             _plugins.pop(name, None)
 
@@ -101,8 +101,8 @@ class Plugin:
     def setup_plugin_from_module(cls, module: ModuleType, name: str) -> None:
         """Make a plugin of a module: call its ``setup`` with a new Plugin of that name.
 
-        A name that is there already is set up anew, so that ``env.py`` may run several times in one process.
-        Raises CommandError where the module has no such function.
+        A plugin of that name is replaced, so that ``env.py`` may run several times in one process. Raises CommandError
+        if the module has no such function.
         """
         setup = getattr(module, "setup", None)
         if not callable(setup):
@@ -129,7 +129,7 @@ _searched: list[tuple[object, ...]] = []
 def load_installed() -> None:
     """Set up the plugins that installed packages offer, once in a process.
 
-    While a module of ``alembic.plugins`` is imported, ``alembic`` is this engine. Raises CommandError where one fails.
+    While a module of ``alembic.plugins`` is imported, ``alembic`` is this engine. Raises CommandError if one fails.
     """
     with _loading:
         places = _places()
@@ -144,7 +144,7 @@ def load_installed() -> None:
 
 
 def _places() -> tuple[object, ...]:
-    """Return where packages are found, and when one was last installed there; searching them all takes 10 ms."""
+    """Return the import path with the time of the last installation in each folder; searching them takes 10 ms."""
     found: list[object] = [entry_points]
     for path in sys.path:
         with contextlib.suppress(OSError):
@@ -167,10 +167,10 @@ _RENAMED = {"alembic.autogenerate.checkconstraint_byname": "alembic.ext.checkcon
 
 
 def chosen_plugins(patterns: Iterable[str] | None = None) -> tuple[Plugin, ...]:
-    """Return the plugins that a list of patterns names, in the order in which they were made.
+    """Return the plugins that a list of patterns names, in the order of their registration.
 
-    A pattern is a name, ``*`` standing for any part between two dots and all behind it; with ``~`` before it, it takes
-    away what the others name. Raises CommandError for a pattern that is none, and where no plugin has such a name.
+    A pattern is a name, in which ``*`` matches one or more parts between dots; after ``~`` it excludes plugins that the
+    others name. Raises CommandError for an invalid pattern, and if no plugin has such a name.
     """
     load_installed()
     if isinstance(patterns, str):
@@ -184,15 +184,15 @@ def chosen_plugins(patterns: Iterable[str] | None = None) -> tuple[Plugin, ...]:
         found = _matching(pattern)
         if not found:
             known = ", ".join(sorted(plugin.name for plugin in set(_plugins.values())))
-            raise CommandError(f"No plugin is called {pattern!r}. Those that are known: {known}.")
+            raise CommandError(f"Unknown plugin {pattern!r}. Known plugins: {known}.")
         named |= found
     return tuple(plugin for plugin in dict.fromkeys(_plugins.values()) if plugin in named - refused)
 
 
 def _matching(pattern: str) -> set[Plugin]:
     if not re.fullmatch(r"(?:\*|[\w-]+)(?:\.(?:\*|[\w-]+))*", pattern):
-        remedy = "Write a name, * for any part of it, ~ before it to leave it out."
-        raise CommandError(f"{pattern!r} in autogenerate_plugins is no name of a plugin. {remedy}")
+        remedy = "Write a name, with * for any part of it, or ~ before it to exclude it."
+        raise CommandError(f"{pattern!r} in autogenerate_plugins is not a plugin name. {remedy}")
     words = [".+" if part == "*" else re.escape(part) for part in _RENAMED.get(pattern, pattern).split(".")]
     expression = re.compile(r"\.".join(words))
     return {plugin for name, plugin in _plugins.items() if expression.fullmatch(name)}

@@ -1,4 +1,4 @@
-"""What a run did, as values: its steps, where the database stood before and after, and what happens meanwhile."""
+"""What a run did: its steps, the heads before and after, and the events while it runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RunReport:
     """What a run did: ``steps`` in order, the heads of the database ``before`` and ``after``, ``sql`` in offline mode.
 
     ``target`` is the database's URL with its secrets masked, or the dialect's name in offline mode. ``parts`` are the
-    reports of the single runs where ``env.py`` migrated several databases or schemas, else ().
+    reports of the single runs if ``env.py`` migrated several databases or schemas, else ().
     """
 
     steps: tuple[AppliedStep, ...] = ()
@@ -35,7 +35,7 @@ class RunReport:
     parts: tuple[RunReport, ...] = ()
 
     def __add__(self, other: RunReport) -> RunReport:
-        """Return both runs as one, for an ``env.py`` that migrates several databases."""
+        """Return one report of both runs, for an ``env.py`` that migrates several databases."""
         return RunReport(
             steps=self.steps + other.steps,
             before=tuple(sorted({*self.before, *other.before})),
@@ -48,7 +48,7 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """What ``config.attributes["on_step"]`` is called with: a revision begins, is done, or has failed.
+    """The argument of the listener ``config.attributes["on_step"]``: a revision begins, is done, or has failed.
 
     ``index`` counts from 1 to ``total``; ``seconds`` is what the revision took, 0.0 at its start.
     """
@@ -66,10 +66,10 @@ OnStep = Callable[[RunEvent], object]
 
 
 def only_shows(listener: OnStep) -> OnStep:
-    """Mark a listener that looks at no database: before it hears that a revision is done, nothing need be committed.
+    """Mark a listener that reads no database: a revision may be reported as done before it is committed.
 
-    Many small revisions are then committed together, on SQLite several times faster. Any other listener hears of a
-    revision once it is committed.
+    Many small revisions are then committed together, on SQLite several times faster. To all other listeners a revision
+    is reported once it is committed.
     """
     vars(listener)["only_shows"] = True
     return listener

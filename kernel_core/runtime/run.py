@@ -1,4 +1,4 @@
-"""`Run`: what the steps of a run work with, as one value."""
+"""`Run`: what the steps of a run work with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .version_table import VersionTable
 class Run:
     """The revisions, the database, its version table and transactions, and the functions to notify.
 
-    ``listener`` is called with a `RunEvent` when a step begins, is done, or has failed. ``callbacks`` are those of
+    ``listener`` gets a `RunEvent` when a step begins, is done, or has failed. ``callbacks`` are those of
     ``on_version_apply``, called as ``callback(step=..., heads=..., run_args=...)`` after each step, in its transaction.
     ``is_scratch`` is True if the steps only go to a scratch database; then nothing is logged.
     """
@@ -58,7 +58,7 @@ class Run:
             return frozenset(self.version_table.read())
 
     def doc(self, revision: str) -> str:
-        """Return the first paragraph of a revision's docstring; "" if there is no such revision."""
+        """Return the first paragraph of a revision's docstring; "" for an unknown revision."""
         if self.script is None or revision not in self.script.map:
             return ""
         found = self.script.map.get_revision(revision)

@@ -1,8 +1,8 @@
-"""The tables of a SQLite database as they are at one place of an offline script.
+"""A scratch database that has the tables of a SQLite database as they are at one place of an offline script.
 
 SQLite changes most of a table only by rebuilding it, which needs the table's definition. A script that is written with
 a database at hand reads the definition from there. What the script has printed so far is run on a scratch database in
-memory that has the same schema and no rows, so that a later statement finds what earlier ones have made of it.
+memory that has the same schema and no rows, so that a later statement finds the result of the earlier ones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Heads = tuple[str, ...]
 
 
 class Script(Protocol):
-    """What a scratch database needs of a MigrationContext that prints a script."""
+    """The part of a MigrationContext that a scratch database uses."""
 
     opts: dict[str, Any]
 
@@ -40,10 +40,10 @@ class Script(Protocol):
 
 
 class Scratch:
-    """A database in memory that follows a script.
+    """A database in memory on which the statements of a script are run.
 
-    ``heads_of`` returns the revisions at which a live connection stands, ``print_steps`` writes steps from given heads
-    into this scratch; ``source`` is a connection, or the URL of the database; it is only read, when it is needed.
+    ``heads_of`` returns the current revisions of a live connection, ``print_steps`` prints steps from given heads into
+    this scratch database; ``source`` is a connection, or the URL of the database, which is only read, when needed.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Scratch:
         self._failure = ""
 
     def note(self, text: str) -> None:
-        """Take in a statement that was printed."""
+        """Add a statement that was printed."""
         if _TRANSACTION.match(text):
             return
         if self._live is None:
@@ -69,9 +69,9 @@ class Scratch:
             self._run(text)
 
     def connection(self) -> Connection:
-        """Return the scratch database as the script has left it so far; raises UnsupportedOperation where it cannot be.
+        """Return the scratch database in the state after the script so far.
 
-        That is where a statement of the script cannot be run without its rows.
+        Raises UnsupportedOperation if a statement of the script cannot be run without rows.
         """
         if self._live is None:
             self._build()
@@ -83,14 +83,14 @@ class Scratch:
         printed, self._printed = self._printed, []
         with _opened(self._source) as source:
             here = self._heads_of(source) if source is not None else ()
-            for from_database, heads, steps in self._ways(source, here):
+            for from_database, heads, steps in self._starts(source, here):
                 if self._follow(source if from_database else None, heads, steps):
                     break
         for text in printed:
             self._run(text)
 
     def _follow(self, source: Connection | None, heads: Heads, steps: Sequence[AnyStep]) -> bool:
-        """Begin with the schema of ``source``, or with nothing, and take steps; return whether that works."""
+        """Start from the schema of ``source``, or from an empty one, and print the steps; return whether that works."""
         self._failure = ""
         self._live = _in_memory(source)
         try:
@@ -99,8 +99,8 @@ class Scratch:
             self._failure = str(error)
         return not self._failure
 
-    def _ways(self, source: Connection | None, here: Heads) -> Iterator[tuple[bool, Heads, Sequence[AnyStep]]]:
-        """Yield the ways to the schema at which the script begins: from the database's own, or from nothing."""
+    def _starts(self, source: Connection | None, here: Heads) -> Iterator[tuple[bool, Heads, Sequence[AnyStep]]]:
+        """Yield ways to the schema that the script begins with: from the database or an empty one, and the steps."""
         start, revisions = self._script.get_current_heads(), getattr(self._script.opts.get("script"), "map", None)
         if revisions is None or set(start) == set(here):
             yield True, here, ()
@@ -113,13 +113,13 @@ class Scratch:
         if not start or not set(start) <= set(revisions.ancestors(name for name in here if name in revisions)):
             yield from_nothing
             return
-        back = (True, here, downgrade_steps(revisions, frozenset(here), start[0] if len(start) == 1 else start))
+        downgrade = (True, here, downgrade_steps(revisions, frozenset(here), start[0] if len(start) == 1 else start))
         whole = self._follow(None, (), upgrade_steps(revisions, frozenset(), here))
         made_by_history = whole and _tables(source) - {self._script.version_table} <= _tables(self._live)
-        yield from (from_nothing, back) if made_by_history else (back, from_nothing)
+        yield from (from_nothing, downgrade) if made_by_history else (downgrade, from_nothing)
 
     def _run(self, text: str) -> None:
-        """Run a printed statement; one that fails for want of rows or functions matters where it changes the schema."""
+        """Run a printed statement; a failure, for lack of rows or functions, matters only if it changes the schema."""
         assert self._live is not None, "it is built first"
         driver = _driver_connection(self._live)
         try:
@@ -132,7 +132,7 @@ class Scratch:
 
 @contextmanager
 def _opened(source: Connection | str) -> Iterator[Connection | None]:
-    """Give a connection that reads the database; None where its file does not exist, which stays so."""
+    """Give a connection that reads the database; None if its file does not exist, and then it is not created."""
     if isinstance(source, Connection):
         began = source.in_transaction()
         yield source
@@ -160,7 +160,7 @@ def _quoted(path: str) -> str:
 
 
 def _in_memory(source: Connection | None) -> Connection:
-    """Return a new database in memory, with the schema of ``source`` where there is one."""
+    """Return a new database in memory, with the schema of ``source`` if given."""
     live = create_engine("sqlite://", poolclass=StaticPool, isolation_level="AUTOCOMMIT").connect()
     driver = _driver_connection(live)
     for sql in _definitions(source) if source is not None else ():
@@ -179,7 +179,7 @@ def _tables(connection: Connection | None) -> set[str]:
 
 
 def _definitions(source: Connection) -> list[str]:
-    """Return the statements that make all tables but virtual ones, then indexes, views and triggers."""
+    """Return the CREATE statements of all tables but virtual ones, then of indexes, views and triggers."""
     rows = source.exec_driver_sql(_OBJECTS).all()
     virtual = {name for _, name, sql in rows if sql.upper().startswith("CREATE VIRTUAL")}
     kept = [row for row in rows if row[1] not in virtual and not any(row[1].startswith(f"{one}_") for one in virtual)]
@@ -187,7 +187,7 @@ def _definitions(source: Connection) -> list[str]:
 
 
 def options_for_scratch(opts: Mapping[str, Any], heads: Heads, steps: Sequence[AnyStep]) -> dict[str, Any]:
-    """Return the options of a context that prints ``steps`` into a scratch only, without any listener."""
+    """Return the options of a context that prints ``steps`` into a scratch database only, without any listener."""
     return {
         **opts,
         "as_sql": True,

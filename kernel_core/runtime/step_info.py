@@ -1,4 +1,4 @@
-"""What a callback of ``on_version_apply`` is told about the step that was just done."""
+"""`MigrationInfo`: the argument ``step`` of the callbacks of ``on_version_apply``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..script.steps import AnyStep, StampStep, Step
 class MigrationInfo:
     """One step of a run: ``is_upgrade``, ``is_stamp``, and the revisions on both ends of it.
 
-    "Up" is the end that lies further from base, whichever way the step goes; "source" is where the step began. A stamp
-    may have several revisions at its upper end.
+    "Up" is the end that is further from base, in both directions; "source" is where the step began. A stamp may have
+    several revisions at its upper end.
     """
 
     revision_map: RevisionMap
@@ -25,12 +25,12 @@ class MigrationInfo:
 
     @property
     def is_migration(self) -> bool:
-        """Whether a version file was run, up or down: any step but a stamp."""
+        """Whether a version file was run: True for every step but a stamp."""
         return not self.is_stamp
 
     @property
     def up_revision_id(self) -> str | None:
-        """The upper end, where it is one; the first of several; None for base."""
+        """The upper end, the first of several; None for base."""
         return self.up_revision_ids[0] if self.up_revision_ids else None
 
     @property
@@ -70,7 +70,7 @@ class MigrationInfo:
 
 
 def info_of(step: AnyStep, revisions: RevisionMap) -> MigrationInfo:
-    """Return what there is to tell about a step."""
+    """Return the MigrationInfo of a step."""
     if isinstance(step, StampStep):
         below = revisions.ancestors(_known(step.before, revisions))
         down = not step.after or (bool(step.before) and step.after < below)
@@ -94,5 +94,5 @@ Callback = Callable[..., object]
 
 
 def callbacks_of(given: Callback | Iterable[Callback] | None) -> tuple[Callback, ...]:
-    """Return who is told of a step: ``on_version_apply`` is one function, several, or none."""
+    """Return the callbacks of ``on_version_apply``, which is one function, several, or None."""
     return (given,) if callable(given) else tuple(given or ())

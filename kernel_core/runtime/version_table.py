@@ -42,7 +42,7 @@ class VersionTable:
         return self._is_known
 
     def read(self) -> tuple[str, ...]:
-        """Return the heads in the database, sorted; () where there is no table."""
+        """Return the heads in the database, sorted; () without a version table."""
         return tuple(sorted(self._connection.scalars(self._select))) if self.exists() else ()
 
     def lock(self, heads: frozenset[str]) -> None:
@@ -131,7 +131,7 @@ class VersionTable:
             self.impl.execute(self.table.insert().inline().values(version_num=_literal(head)))
 
     def _print_update(self, old: str, new: str) -> None:
-        """Print the UPDATE of one row: usual ids are put into a text that is compiled once for the whole script."""
+        """Print the UPDATE of a row; usual ids are inserted into a text that is compiled once for the whole script."""
         if self._update_text is not None and _USUAL.fullmatch(old) and _USUAL.fullmatch(new):
             words = self._update_text.replace("@old@", old).replace("@new@", new)
             self.impl.print_statement(words, self._pattern)
@@ -147,16 +147,16 @@ class VersionTable:
 
     @cached_property
     def _update_text(self) -> str | None:
-        """The UPDATE with @old@ and @new@ for its ids; None where the table's name holds them too.
+        """The UPDATE with @old@ and @new@ for its ids; None if the table's name contains these too.
 
-        None also where an add-on's implementation has an ``execute`` of its own, which then gets each statement.
+        None also if an add-on's implementation overrides ``execute``, which then gets each statement.
         """
         words = self.impl.script_text(self._pattern).strip()
         is_ours = type(self.impl).execute is RunsStatements.execute
         return words if is_ours and words.count("@old@") == words.count("@new@") == 1 else None
 
     def check_lengths(self, ids: Iterable[str]) -> None:
-        """Raise CommandError for an id that is longer than the column; one of a database is as wide as it is there."""
+        """Raise CommandError for an id that is longer than the column is in the database, or will be."""
         declared = getattr(self.table.c.version_num.type, "length", None)
         if declared is None or not self.impl.keeps_lengths:
             return
@@ -171,7 +171,7 @@ class VersionTable:
             )
 
     def _width(self, declared: int) -> int:
-        """Return how many characters the column holds, as it is in the database where it is there."""
+        """Return how many characters the column holds: as in the database, if it exists there."""
         if self._column_width is None and self.exists():
             columns = inspect(self._connection).get_columns(self.table.name, schema=self.table.schema)
             found = next((each["type"] for each in columns if each["name"] == "version_num"), None)

@@ -201,5 +201,5 @@ def test_the_older_way_is_asked_in_every_environment_whatever_it_answers(sqlite,
 
 
 def test_a_wrong_choice_is_refused_before_anything_is_read(sqlite, make_context):
-    with pytest.raises(CommandError, match=r"No plugin is called 'alembic\.autogenerate\.tabels'"):
+    with pytest.raises(CommandError, match=r"Unknown plugin 'alembic\.autogenerate\.tabels'"):
         compare_metadata(make_context(sqlite, autogenerate_plugins=["alembic.autogenerate.tabels"]), sa.MetaData())

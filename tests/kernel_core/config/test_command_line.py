@@ -86,7 +86,7 @@ def test_an_environment_in_a_folder_below_is_named(tmp_path, monkeypatch, capsys
     ("url", "message"),
     [
         ("nonsense", "A URL looks like"),
-        ("nosuch://h/d", "No such kind of database is known"),
+        ("nosuch://h/d", "No such dialect is installed"),
         ("postgresql+psycopg://ada:verysecret1@127.0.0.1:1/d", "OperationalError"),
         ("sqlite:////no/such/folder/x.db", "unable to open database file"),
         (

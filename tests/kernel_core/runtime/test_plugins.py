@@ -60,12 +60,12 @@ def test_patterns_name_and_leave_out(patterns, names):
 
 @pytest.mark.parametrize("pattern", ["", ".", "a b", "~", "alembic.a*.schemas", "!alembic.autogenerate.comments", "**"])
 def test_what_is_no_pattern_is_refused(pattern):
-    with pytest.raises(CommandError, match=r"is no name of a plugin\. Write a name"):
+    with pytest.raises(CommandError, match=r"is not a plugin name\. Write a name"):
         chosen(pattern)
 
 
 def test_a_name_that_nobody_has_is_refused_and_those_that_are_known_are_told():
-    with pytest.raises(CommandError, match=r"No plugin is called 'nobody'. .*kernel_core.autogenerate.comments"):
+    with pytest.raises(CommandError, match=r"Unknown plugin 'nobody'. .*kernel_core.autogenerate.comments"):
         chosen("nobody")
 
 
@@ -99,7 +99,7 @@ def test_a_module_without_a_setup_is_refused_and_a_setup_that_fails_leaves_nothi
         Plugin.setup_plugin_from_module(module_of(), "my.own")
     with pytest.raises(ZeroDivisionError):
         Plugin.setup_plugin_from_module(module_of(lambda plugin: 1 / 0), "my.own")
-    with pytest.raises(CommandError, match="No plugin is called"):
+    with pytest.raises(CommandError, match="Unknown plugin"):
         chosen("my.own")
 
 

@@ -126,7 +126,7 @@ def test_a_notebook_compares_beyond_alembic_and_each_comparison_has_a_switch(rea
     settings = ready.run("from mig_ipython import mig\nmig.session.settings")
     assert Scope.of(settings).plugins == ["alembic.autogenerate.*", "kernel_core.ext.*", "~kernel_core.ext.checks"]
     ready.run("%config Mig.beyond = ['nobody']")
-    assert "No plugin is called 'kernel_core.ext.nobody'" in ready.fail("%mig_diff")
+    assert "Unknown plugin 'kernel_core.ext.nobody'" in ready.fail("%mig_diff")
 
 
 def test_settings_are_saved_for_good_and_the_rest_of_the_file_stays(fresh, tmp_path):
