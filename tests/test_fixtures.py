@@ -1,7 +1,11 @@
 """The databases that the tests are given are there, empty and their own."""
 
+import logging
+import logging.config
+
 import pytest
 import sqlalchemy as sa
+from restored_logging import restored_logging
 
 LEFT_BEHIND = {
     "schemas": "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1",
@@ -64,3 +68,33 @@ def test_a_postgresql_database_is_as_if_it_were_fresh(postgresql_url, time, forg
 
 def test_a_mariadb_database_is_fresh(mariadb_url):
     assert _tables(mariadb_url) == []
+
+
+INI = """
+[loggers]
+keys = root,new
+[handlers]
+keys = console
+[formatters]
+keys =
+[logger_root]
+level = INFO
+handlers = console
+[logger_new]
+level = DEBUG
+handlers =
+qualname = a_logger_of_this_test
+[handler_console]
+class = StreamHandler
+args = (sys.stderr,)
+"""
+
+
+def test_a_logging_configuration_ends_with_the_test_that_ran_it(tmp_path, capsys):
+    (tmp_path / "alembic.ini").write_text(INI)
+    before = logging.root.level, list(logging.root.handlers)
+    with restored_logging():
+        logging.config.fileConfig(tmp_path / "alembic.ini", disable_existing_loggers=False)
+        assert logging.getLogger("a_logger_of_this_test").isEnabledFor(logging.INFO)
+    assert (logging.root.level, logging.root.handlers) == before
+    assert not logging.getLogger("a_logger_of_this_test").isEnabledFor(logging.INFO)
