@@ -179,7 +179,7 @@ def visit_computed_column(element: ComputedColumnDefault, compiler: DDLCompiler,
     """Refuse: no database makes a column computed, or ends that."""
     raise CannotCompile(
         f"Column {element.column_name!r} of {element.table_name!r} cannot become computed, nor stop being so. "
-        "Drop it and add it anew."
+        "Drop it and add it again."
     )
 
 
