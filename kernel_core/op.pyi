@@ -1,5 +1,6 @@
 # Written by tests/stubs/generate.py; do not edit.
 from .operations.base import BatchOperations, C, F, Operations, T
+from .operations.interfaces import RunContext
 from .operations.kinds.column.column_op import Default
 from .operations.kinds.enum_type.enum_type_op import EnumUse
 from .operations.kinds.exclude_constraint import Element
@@ -7,9 +8,8 @@ from .operations.kinds.rows import Rows
 from .operations.operation import MigrateOperation
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from sqlalchemy import Column, Table
 from sqlalchemy.engine import Connection
-from sqlalchemy.schema import SchemaItem
+from sqlalchemy.schema import Column, SchemaItem, Table
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ColumnElement, TextClause, conv
 from sqlalchemy.sql.expression import TableClause
@@ -106,7 +106,7 @@ def bulk_insert(table: Table | TableClause, rows: Rows, *, multiinsert: bool = T
     Raises TypeError where the rows are not a list of dicts.
     """
 
-def context(migration_context: Any) -> AbstractContextManager[Operations]:
+def context(migration_context: RunContext) -> AbstractContextManager[Operations]:
     """Make these directives the ones behind `kernel_core.op` inside the block."""
 
 def create_check_constraint(

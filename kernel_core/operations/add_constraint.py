@@ -9,7 +9,8 @@ from sqlalchemy.schema import Constraint
 
 from ..util.exc import CommandError
 from .fields import Field
-from .operation import MigrateOperation, SourceWriter, without_empty
+from .interfaces import RunContext
+from .operation import DiffTuple, MigrateOperation, SourceWriter, without_empty
 from .requirements import Requirement, key
 
 C = TypeVar("C", bound=type["AddConstraintOp"])
@@ -71,7 +72,7 @@ class AddConstraintOp(MigrateOperation):
             )
         return found.from_constraint(constraint)
 
-    def to_constraint(self, migration_context: Any = None) -> Constraint:
+    def to_constraint(self, migration_context: RunContext | None = None) -> Constraint:
         """Return the constraint, on a scratch table."""
         raise NotImplementedError(f"{type(self).__name__} does not say which constraint it adds.")
 
@@ -95,7 +96,7 @@ class AddConstraintOp(MigrateOperation):
             _reverse=self,
         )
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("add_constraint", self.to_constraint())
 
     def provides(self) -> frozenset[Requirement]:

@@ -7,7 +7,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import Table
@@ -18,7 +18,8 @@ from ..util.event_loop import await_on
 from ..util.exc import CommandError, InvalidValue
 from ..util.proxy import Current
 from ..util.sqla_compat import inline_literal
-from .batch import Batch, BatchOptions, RecordingImpl
+from .batch import Batch, BatchOptions, batch_of, recording
+from .interfaces import Implementation, RunContext
 from .operation import MigrateOperation
 from .registry import remember_operation
 from .schema_objects import SchemaObjects
@@ -36,7 +37,7 @@ class AbstractOperations:
 
     _implementations: ClassVar[Dispatcher] = Dispatcher()
 
-    def __init__(self, migration_context: Any, impl: Any = None) -> None:
+    def __init__(self, migration_context: RunContext, impl: Implementation | None = None) -> None:
         self.migration_context = migration_context
         self.impl = migration_context.impl if impl is None else impl
         self.schema_obj = SchemaObjects(migration_context)
@@ -81,8 +82,7 @@ class AbstractOperations:
 
     def get_bind(self) -> Connection:
         """Return the connection that statements go to; in offline mode one that prints them and returns no rows."""
-        connection: Connection = self.migration_context.impl.bind
-        return connection
+        return cast("Connection", self.migration_context.impl.bind)
 
     def run_async(self, async_function: Callable[..., Awaitable[T]], *args: Any, **kw_args: Any) -> T:
         """Run ``await async_function(connection, *args, **kw_args)`` and return its result.
@@ -125,7 +125,7 @@ class Operations(AbstractOperations):
 
     @classmethod
     @contextmanager
-    def context(cls, migration_context: Any) -> Iterator[Operations]:
+    def context(cls, migration_context: RunContext) -> Iterator[Operations]:
         """Make these directives the ones behind `kernel_core.op` inside the block."""
         with current_operations.installed(cls(migration_context)) as operations:
             yield operations
@@ -168,24 +168,22 @@ class Operations(AbstractOperations):
         )
         batch = Batch(table_name, self.impl.translated(schema), options)
         with self.impl.batch_transaction():
-            yield BatchOperations(self.migration_context, RecordingImpl(self.impl, batch))
+            yield BatchOperations(self.migration_context, recording(self.impl, batch))
             batch.flush(self.impl)
 
 
 class BatchOperations(AbstractOperations):
     """The directives inside ``with op.batch_alter_table(...)``: those of `Operations` without the table's name."""
 
-    impl: RecordingImpl
-
     @property
     def table_name(self) -> str:
         """Name of the table that the block is about."""
-        return self.impl.batch.table_name
+        return batch_of(self.impl).table_name
 
     @property
     def schema(self) -> str | None:
         """Schema of the table that the block is about."""
-        return self.impl.batch.schema
+        return batch_of(self.impl).schema
 
 
 @AbstractOperations.implementation_for(MigrateOperation)

@@ -1,6 +1,8 @@
 # Written by tests/stubs/generate.py; do not edit.
+from ..ddl.impl import DefaultImpl
+from ..runtime.migration import MigrationContext
 from ..util.proxy import Current
-from .batch import RecordingImpl
+from .interfaces import Implementation, RunContext
 from .kinds.column.column_op import Default
 from .kinds.enum_type.enum_type_op import EnumUse
 from .kinds.exclude_constraint import Element
@@ -9,9 +11,8 @@ from .operation import MigrateOperation
 from .schema_objects import SchemaObjects
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from sqlalchemy import Column, Table
 from sqlalchemy.engine import Connection
-from sqlalchemy.schema import SchemaItem
+from sqlalchemy.schema import Column, SchemaItem, Table
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ColumnElement, TextClause, conv
 from sqlalchemy.sql.expression import TableClause
@@ -28,10 +29,10 @@ def apply_operation(operations: AbstractOperations, operation: MigrateOperation)
 class AbstractOperations:
     """What `Operations` and `BatchOperations` share: directives and what carries them out."""
 
-    migration_context: Any
-    impl: Any
+    migration_context: MigrationContext
+    impl: DefaultImpl
     schema_obj: SchemaObjects
-    def __init__(self, migration_context: Any, impl: Any = None) -> None: ...
+    def __init__(self, migration_context: RunContext, impl: Implementation | None = None) -> None: ...
     def f(self, name: str) -> conv:
         """Mark a name as final: no naming convention is applied to it again."""
     def get_bind(self) -> Connection:
@@ -163,7 +164,7 @@ class Operations(AbstractOperations):
         Raises TypeError where the rows are not a list of dicts.
         """
     @classmethod
-    def context(cls, migration_context: Any) -> AbstractContextManager[Operations]:
+    def context(cls, migration_context: RunContext) -> AbstractContextManager[Operations]:
         """Make these directives the ones behind `kernel_core.op` inside the block."""
     def create_check_constraint(
         self,

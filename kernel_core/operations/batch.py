@@ -10,13 +10,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sqlalchemy import CheckConstraint, MetaData, Table, TextClause
 
 from ..util.exc import BatchError, CommandError, NoSuchColumn
 from ..util.sql import names_column
 from ..util.sqla_compat import sql_text
+from .interfaces import Implementation
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,9 @@ class Change:
     args: tuple[Any, ...]
     kw: Mapping[str, Any]
 
-    def replay(self, target: Any) -> Any:
+    def replay(self, target: object) -> None:
         """Make the same call of ``target``."""
-        return getattr(target, self.method)(*self.args, **self.kw)
+        getattr(target, self.method)(*self.args, **self.kw)
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ class Batch:
     options: BatchOptions = field(default_factory=BatchOptions)
     changes: list[Change] = field(default_factory=list)
 
-    def flush(self, impl: Any) -> None:
+    def flush(self, impl: Implementation) -> None:
         """Carry out what was gathered; raises BatchError where ``recreate="never"`` forbids what would be needed."""
         recreate = self.options.recreate
         if recreate == "always" or (recreate == "auto" and impl.requires_recreate_in_batch(self)):
@@ -143,16 +144,26 @@ _CHANGES = frozenset(
 
 
 class RecordingImpl:
-    """Stands where the database's implementation stands, and notes the changes instead of making them."""
+    """Records the changes that operations make, in place of the database's implementation."""
 
-    def __init__(self, impl: Any, batch: Batch) -> None:
+    def __init__(self, impl: Implementation, batch: Batch) -> None:
         self._impl, self.batch = impl, batch
 
     def __getattr__(self, name: str) -> Any:
         if name not in _CHANGES:
             return getattr(self._impl, name)
 
-        def note(*args: Any, **kw: Any) -> None:
+        def record(*args: object, **kw: object) -> None:
             self.batch.changes.append(Change(name, args, kw))
 
-        return note
+        return record
+
+
+def recording(impl: Implementation, batch: Batch) -> Implementation:
+    """Return an implementation that records the changes to the batch's table and passes on everything else."""
+    return cast("Implementation", RecordingImpl(impl, batch))
+
+
+def batch_of(impl: Implementation) -> Batch:
+    """Return the batch that an implementation records."""
+    return cast("RecordingImpl", impl).batch

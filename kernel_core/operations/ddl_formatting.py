@@ -10,10 +10,9 @@ from sqlalchemy.exc import CompileError
 from sqlalchemy.schema import Column, DDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import quoted_name
-from sqlalchemy.types import TypeEngine
 
 from ..util.exc import UnsupportedOperation
-from ..util.sqla_compat import default_argument, table_of_column
+from ..util.sqla_compat import AnyColumn, AnyType, default_argument, table_of_column
 
 
 class CannotCompile(UnsupportedOperation, CompileError):
@@ -46,7 +45,7 @@ def format_column_name(compiler: DDLCompiler, name: str) -> str:
     return compiler.preparer.quote(name)
 
 
-def format_type(compiler: DDLCompiler, type_: TypeEngine[Any]) -> str:
+def format_type(compiler: DDLCompiler, type_: AnyType) -> str:
     """Return the type as this database spells it."""
     return compiler.dialect.type_compiler_instance.process(type_)
 
@@ -55,7 +54,7 @@ def format_server_default(compiler: DDLCompiler, default: Any) -> str:
     """Return what stands behind DEFAULT."""
     argument = default_argument(default)
     if isinstance(argument, str) or argument is None:
-        column: Column[Any] = Column("x", server_default=argument)
+        column: AnyColumn = Column("x", server_default=argument)
     else:
         column = Column("x", server_default=argument if hasattr(argument, "compile") else text(str(argument)))
     return compiler.get_column_default_string(column) or ""
@@ -78,7 +77,7 @@ def drop_column(compiler: DDLCompiler, name: str, if_exists: bool | None = None,
 
 def add_column(
     compiler: DDLCompiler,
-    column: Column[Any],
+    column: AnyColumn,
     if_not_exists: bool | None = None,
     inline_references: bool | None = None,
     inline_primary_key: bool | None = None,
@@ -96,24 +95,24 @@ def add_column(
     return f"{words}{exists} {column_specification(compiler, column, **kw)}{checks(compiler, column)}{key}{keys}"
 
 
-def checks(compiler: DDLCompiler, column: Column[Any]) -> str:
+def checks(compiler: DDLCompiler, column: AnyColumn) -> str:
     """Return the CHECKs that a column brings along, as they stand behind it; a column holds them in no order."""
     stated = sorted((compiler.process(each) or "").strip() for each in column.constraints)
     return "".join(f" {clause}" for clause in stated if clause)
 
 
-def inline_foreign_keys(column: Column[Any]) -> list[ForeignKeyConstraint]:
+def inline_foreign_keys(column: AnyColumn) -> list[ForeignKeyConstraint]:
     """Return the foreign keys of this column alone: those that may be stated behind it."""
     found = [key.constraint for key in column.foreign_keys if key.constraint is not None]
     return sorted((each for each in found if len(each.columns) == 1), key=lambda each: str(each.name))
 
 
-def inlined(column: Column[Any], inline_references: bool | None) -> bool | None:
+def inlined(column: AnyColumn, inline_references: bool | None) -> bool | None:
     """Return whether the foreign key of a column is stated behind it: one is, several are constraints of their own."""
     return inline_references and len(inline_foreign_keys(column)) < 2
 
 
-def references(compiler: DDLCompiler, column: Column[Any]) -> str:
+def references(compiler: DDLCompiler, column: AnyColumn) -> str:
     """Return the foreign keys of a column as they stand behind it: without naming that column."""
     clauses = []
     for constraint in inline_foreign_keys(column):
@@ -137,7 +136,7 @@ def quote_dotted(name: str, quote: Callable[[str], str]) -> str:
     return quote(name) if isinstance(name, quoted_name) else ".".join(quote(part) for part in name.split("."))
 
 
-def column_specification(compiler: DDLCompiler, column: Column[Any], **kw: Any) -> str:
+def column_specification(compiler: DDLCompiler, column: AnyColumn, **kw: Any) -> str:
     """Return the column as it stands in CREATE TABLE: name, type, default, nullability."""
     with table_of_column(column):
         return compiler.get_column_specification(column, first_pk=False, **kw)

@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from ..util.exc import FieldError
 from ..util.sql import STANDARD, grammar_of, split_list, string_value, tokens
-from ..util.sqla_compat import changed_column, default_argument, default_sql, literal_text, sql_text
+from ..util.sqla_compat import AnyType, changed_column, default_argument, default_sql, literal_text, sql_text
 
 Kind = Literal["identifier", "type", "boolean", "default", "text", "sql", "columns", "choice"]
 
@@ -117,7 +117,7 @@ class Field:
             raise FieldError(self.title, text, "a name of more than 128 bytes fits no database")
         return conv(text)
 
-    def _type(self, text: str, dialect: Any) -> TypeEngine[Any]:
+    def _type(self, text: str, dialect: Any) -> AnyType:
         try:
             return parse_type(text, dialect)
         except ValueError as error:
@@ -142,7 +142,7 @@ def _is_plain(name: str) -> bool:
     return name == name.strip() and not re.search(r"""[()\[\]'",;]|::|\|\||\s[-+*/<>=%]\s|\s(?:ASC|DESC)$""", name)
 
 
-def type_text(type_: TypeEngine[Any]) -> str:
+def type_text(type_: AnyType) -> str:
     """Return a type as a person writes it: ``String(120)``, ``Numeric(10, 2)``.
 
     >>> type_text(sqltypes.String(120))
@@ -153,7 +153,7 @@ def type_text(type_: TypeEngine[Any]) -> str:
     return re.sub(r"^(\w+\(\d+), scale=", r"\1, ", text)
 
 
-def parse_type(text: str, dialect: Any = None) -> TypeEngine[Any]:
+def parse_type(text: str, dialect: Any = None) -> AnyType:
     """Return the type that ``text`` names: SQLAlchemy's, or one of the dialect's own.
 
     The text is read, never evaluated: a name, and arguments that are literals, lists of them, or types again.
@@ -172,7 +172,7 @@ def parse_type(text: str, dialect: Any = None) -> TypeEngine[Any]:
     return type_
 
 
-def _type_of(node: ast.expr, text: str, dialect: Any) -> TypeEngine[Any] | None:
+def _type_of(node: ast.expr, text: str, dialect: Any) -> AnyType | None:
     """Return the type that a syntax tree stands for, None where it stands for none."""
     function = node.func if isinstance(node, ast.Call) else node
     if isinstance(function, ast.Attribute):
@@ -202,7 +202,7 @@ def _argument(node: ast.expr, text: str, dialect: Any) -> object:
         return type_
 
 
-def _type_class(name: str, dialect: Any) -> type[TypeEngine[Any]] | None:
+def _type_class(name: str, dialect: Any) -> type[AnyType] | None:
     places: list[Any] = [sqltypes]
     if dialect is not None and re.fullmatch(r"\w+", dialect.name):
         with contextlib.suppress(ImportError):  # a third party's dialect keeps its types elsewhere

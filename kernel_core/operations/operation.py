@@ -14,6 +14,9 @@ from ..util.exc import CommandError, IrreversibleOperation
 from .fields import Field
 from .requirements import Requirement, key
 
+DiffTuple = tuple[Any, ...]
+"""A difference as ``compare_metadata`` returns it: its kind, such as ``"add_column"``, then what is different."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:
@@ -144,7 +147,7 @@ class MigrateOperation:
         """Return what could hurt when this runs on that database, judged from the operation alone."""
         return ()
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         """Return this as one of the tuples of ``compare_metadata``."""
         raise NotImplementedError(f"{type(self).__name__} is not a difference between two schemas.")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Column, Enum, Sequence
-from sqlalchemy.types import ARRAY, TypeEngine
+from sqlalchemy import Enum, Sequence
+from sqlalchemy.types import ARRAY
 
 from ..util.sql import sequences_in
-from ..util.sqla_compat import default_argument, sql_text
+from ..util.sqla_compat import AnyColumn, AnyType, default_argument, sql_text
 
 Requirement = tuple[str, ...]
 """A catalog object that one operation provides and another requires.
@@ -25,7 +23,7 @@ def key(schema: str | None, *names: str) -> Requirement:
     return (schema or "", *(str(name) for name in names))
 
 
-def requirements_of_type(type_: TypeEngine[Any] | None) -> frozenset[Requirement]:
+def requirements_of_type(type_: AnyType | None) -> frozenset[Requirement]:
     """Return the enum type, and each of its values, that a column of that type needs.
 
     >>> sorted(requirements_of_type(Enum("sad", "ok", name="mood")))
@@ -39,7 +37,7 @@ def requirements_of_type(type_: TypeEngine[Any] | None) -> frozenset[Requirement
     return frozenset({("type", *named), *(("value", *named, str(label)) for label in type_.enums)})
 
 
-def requirements_of_column(column: Column[Any]) -> frozenset[Requirement]:
+def requirements_of_column(column: AnyColumn) -> frozenset[Requirement]:
     """Return the enum type and the sequences that a column needs."""
     return requirements_of_type(column.type) | _sequences(column)
 
@@ -49,7 +47,7 @@ def requirements_of_schema(schema: str | None) -> frozenset[Requirement]:
     return frozenset({("schema", schema)}) if schema else frozenset()
 
 
-def _sequences(column: Column[Any]) -> frozenset[Requirement]:
+def _sequences(column: AnyColumn) -> frozenset[Requirement]:
     default = default_argument(column.server_default)
     sequences = [each for each in (column.default, default) if isinstance(each, Sequence)]
     found = {("sequence", *key(each.schema, str(each.name))) for each in sequences}

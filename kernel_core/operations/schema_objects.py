@@ -18,9 +18,10 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.schema import Constraint, SchemaItem
-from sqlalchemy.types import NULLTYPE, TypeEngine
+from sqlalchemy.types import NULLTYPE
 
-from ..util.sqla_compat import copy_column, copy_constraint, referred_name, typed_text
+from ..util.sqla_compat import AnyColumn, AnyType, copy_column, copy_constraint, referred_name, typed_text
+from .interfaces import RunContext
 
 
 class SchemaObjects:
@@ -30,7 +31,7 @@ class SchemaObjects:
     't'
     """
 
-    def __init__(self, migration_context: Any = None) -> None:
+    def __init__(self, migration_context: RunContext | None = None) -> None:
         self.migration_context = migration_context
 
     def metadata(self) -> MetaData:
@@ -58,7 +59,7 @@ class SchemaObjects:
             self._ensure_target(metadata, key)
         return table
 
-    def column(self, name: str, type_: TypeEngine[Any] | None = None, **kw: Any) -> Column[Any]:
+    def column(self, name: str, type_: AnyType | None = None, **kw: Any) -> AnyColumn:
         """Return a column, of unknown type unless one is given."""
         return Column(name, NULLTYPE if type_ is None else type_, **kw)
 
@@ -166,7 +167,7 @@ def _included(options: Mapping[str, Any]) -> list[str]:
     return [column if isinstance(column, str) else str(column.name) for column in found]
 
 
-def loose_column(column: Column[Any]) -> Column[Any]:
+def loose_column(column: AnyColumn) -> AnyColumn:
     """Return a column that belongs to no table: itself, or a copy where it belongs to one.
 
     Whether it is part of the primary key is the constraint's to say, once there is one.

@@ -21,6 +21,10 @@ sys.path.insert(0, str(ROOT))
 from kernel_core.operations import base  # noqa: E402
 from kernel_core.runtime.environment import EnvironmentContext  # noqa: E402
 
+ALIASES = (
+    ("AnyColumn", "Column[Any]", {("sqlalchemy.schema", "Column"), ("typing", "Any")}),
+    ("AnyType", "TypeEngine[Any]", {("sqlalchemy.types", "TypeEngine"), ("typing", "Any")}),
+)
 HEAD = "# Written by tests/stubs/generate.py; do not edit.\n"
 
 
@@ -45,9 +49,14 @@ class Stub:
         return subprocess.run(command, input=source, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
     def annotation(self, words: str, function: Callable[..., Any]) -> str:
-        """Return an annotation as it is written, and note where its names come from."""
+        """Return an annotation as it is written, and note where its names come from; aliases are spelled out."""
+        for alias, spelled, imports in ALIASES:
+            if alias in words:
+                words = words.replace(alias, spelled)
+                self.imports |= imports
         for node in ast.walk(ast.parse(words)):
-            if isinstance(node, ast.Name) and node.id not in self.own and node.id not in dir(builtins):
+            known = {name for _, name in self.imports} | self.own | set(dir(builtins))
+            if isinstance(node, ast.Name) and node.id not in known:
                 self.imports.add(self.origin(node.id, sys.modules[function.__module__]))
         return words
 
@@ -147,7 +156,9 @@ def stub_of_base() -> Stub:
         ("collections.abc", "Callable"),
         (".operation", "MigrateOperation"),
     }
-    stub.imports |= {("..util.proxy", "Current"), (".schema_objects", "SchemaObjects"), (".batch", "RecordingImpl")}
+    stub.imports |= {("..util.proxy", "Current"), (".schema_objects", "SchemaObjects")}
+    stub.imports |= {(".interfaces", "Implementation"), (".interfaces", "RunContext")}
+    stub.imports |= {("..ddl.impl", "DefaultImpl"), ("..runtime.migration", "MigrationContext")}
     stub.body += [
         'T = TypeVar("T")',
         'C = TypeVar("C", bound=type[MigrateOperation])',
@@ -161,8 +172,12 @@ def stub_of_base() -> Stub:
         stub.body.append(f"class {name}{f'({parents})' if parents else ''}:")
         stub.body += [f'    """{inspect.getdoc(cls)}"""'.replace("\n", "\n    ")]
         if name == "AbstractOperations":
-            stub.body += ["    migration_context: Any", "    impl: Any", "    schema_obj: SchemaObjects"]
-            stub.body.append("    def __init__(self, migration_context: Any, impl: Any = None) -> None: ...")
+            stub.body += [
+                "    migration_context: MigrationContext",
+                "    impl: DefaultImpl",
+                "    schema_obj: SchemaObjects",
+                "    def __init__(self, migration_context: RunContext, impl: Implementation | None = None) -> None: ...",
+            ]
         for member in sorted(member for member in vars(cls) if not member.startswith("_") and member != "impl"):
             add_member(stub, member, vars(cls)[member])
     return stub

@@ -16,6 +16,7 @@ from ..add_constraint import NAME_FIELD, AddConstraintOp
 from ..base import Operations
 from ..batch_directives import batch_directive
 from ..fields import Field
+from ..interfaces import RunContext
 from ..operation import Hint, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key
 from ..schema_objects import SchemaObjects
@@ -72,7 +73,7 @@ class CreateExcludeConstraintOp(AddConstraintOp):
             **{name: value for name, value in options.items() if value},
         )
 
-    def to_constraint(self, migration_context: Any = None) -> ExcludeConstraint:
+    def to_constraint(self, migration_context: RunContext | None = None) -> ExcludeConstraint:
         names = [name for name, _ in self.elements if isinstance(name, str)]
         table = SchemaObjects(migration_context).columns_table(self.table_name, names, self.schema)
         where = text(self.where) if isinstance(self.where, str) else self.where

@@ -13,7 +13,7 @@ from ...util.sqla_compat import sql_text
 from ..base import Operations
 from ..batch_directives import batch_directive
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, SourceWriter, without_empty
+from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, without_empty
 from ..registry import operation_of
 
 
@@ -75,7 +75,7 @@ class ExecuteSQLOp(MigrateOperation):
         lossy = _lossy(sql_text(self.sqltext), dialect_name)
         return (Hint("loses data", f"it uses {lossy}"),) if lossy else ()
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("execute", self.sqltext)
 
     @classmethod

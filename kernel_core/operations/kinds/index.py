@@ -14,7 +14,8 @@ from ...util.sqla_compat import sql_text
 from ..base import Operations
 from ..batch_directives import batch_directive
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, SourceWriter, slug, without_empty
+from ..interfaces import RunContext
+from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key
 from ..schema_objects import SchemaObjects
 
@@ -66,7 +67,7 @@ class CreateIndexOp(MigrateOperation):
         """What the index is over: names of columns, and expressions; `columns` may hold Column objects."""
         return [each.name if isinstance(each, Column) else each for each in self.columns]
 
-    def to_index(self, migration_context: Any = None) -> Index:
+    def to_index(self, migration_context: RunContext | None = None) -> Index:
         """Return the Index, on a scratch table."""
         return SchemaObjects(migration_context).index(
             self.index_name, self.table_name, self.parts, schema=self.schema, unique=self.unique, **self.kw
@@ -132,7 +133,7 @@ class CreateIndexOp(MigrateOperation):
             return (Hint("may fail", f"fails if two rows of {self.shown_table} have the same values"),)
         return ()
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("add_index", self.to_index())
 
     def provides(self) -> frozenset[Requirement]:
@@ -178,7 +179,7 @@ class DropIndexOp(MigrateOperation):
         creation = CreateIndexOp.from_index(index)
         return cls(creation.index_name, creation.table_name, schema=creation.schema, _reverse=creation, **creation.kw)
 
-    def to_index(self, migration_context: Any = None) -> Index:
+    def to_index(self, migration_context: RunContext | None = None) -> Index:
         """Return the Index that is dropped."""
         if self._reverse is not None:
             index = self._reverse.to_index(migration_context)
@@ -229,7 +230,7 @@ class DropIndexOp(MigrateOperation):
     def slug(self) -> str:
         return slug("drop", self.index_name or f"index_of_{self.table_name}")
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("remove_index", self.to_index())
 
     def provides(self) -> frozenset[Requirement]:

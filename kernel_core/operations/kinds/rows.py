@@ -12,7 +12,7 @@ from sqlalchemy.sql.expression import TableClause
 from ...util.exc import IrreversibleOperation
 from ...util.sqla_compat import sql_text
 from ..base import Operations
-from ..operation import Hint, MigrateOperation, SourceWriter, slug, without_empty
+from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key
 
 Rows = list[dict[str, Any]]
@@ -84,7 +84,7 @@ class BulkInsertOp(RowsOp):
     def slug(self) -> str:
         return slug("insert into", self.table.name)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("bulk_insert", self.table, self.rows)
 
     @classmethod
@@ -129,5 +129,5 @@ class DeleteRowsOp(RowsOp):
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("loses data", f"{self._count()} of {self.shown_table} are lost"),)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("delete_rows", self.table, self.rows)

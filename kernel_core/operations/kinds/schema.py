@@ -9,7 +9,7 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 from ...util.exc import UnsupportedOperation
 from ..base import Operations
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, SourceWriter, slug
+from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug
 from ..registry import register_construct
 from ..requirements import Requirement
 
@@ -48,7 +48,7 @@ class CreateSchemaOp(MigrateOperation):
     def slug(self) -> str:
         return slug("create schema", self.name)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("add_schema", self.name)
 
     def provides(self) -> frozenset[Requirement]:
@@ -110,7 +110,7 @@ class DropSchemaOp(MigrateOperation):
             return (Hint("loses data", f"everything in {self.name} is dropped"),)
         return (Hint("may fail", f"fails while something is in {self.name}"),)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("remove_schema", self.name)
 
     def requires(self) -> frozenset[Requirement]:

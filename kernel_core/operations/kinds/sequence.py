@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateSequence, DropSequence, Sequence
 from ...util.exc import IrreversibleOperation, UnsupportedOperation
 from ..base import Operations
 from ..fields import Field
-from ..operation import Hint, MigrateOperation, SourceWriter, shown_name, slug
+from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, shown_name, slug
 from ..registry import register_construct
 from ..requirements import Requirement, key
 
@@ -69,7 +69,7 @@ class CreateSequenceOp(MigrateOperation):
     def slug(self) -> str:
         return slug("create sequence", self.name)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("add_sequence", self.to_sequence())
 
     def provides(self) -> frozenset[Requirement]:
@@ -124,7 +124,7 @@ class DropSequenceOp(MigrateOperation):
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("loses data", f"the number that {shown_name(self.schema, self.name)} has reached is lost"),)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("remove_sequence", Sequence(self.name, schema=self.schema))
 
     def requires(self) -> frozenset[Requirement]:

@@ -12,11 +12,12 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import IrreversibleOperation
 from ...util.sql import without_parameters
-from ...util.sqla_compat import is_type_bound, table_prefixes
+from ...util.sqla_compat import AnyColumn, is_type_bound, table_prefixes
 from ..base import Operations
 from ..ddl_formatting import AlterTable, alter_table
 from ..fields import Field
-from ..operation import AlterTableOp, Hint, MigrateOperation, SourceWriter, slug, without_empty
+from ..interfaces import RunContext
+from ..operation import AlterTableOp, DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key, requirements_of_column, requirements_of_schema
 from ..schema_objects import SchemaObjects
 
@@ -87,7 +88,7 @@ class CreateTableOp(MigrateOperation):
             **table.dialect_kwargs,
         )
 
-    def to_table(self, migration_context: Any = None) -> Table:
+    def to_table(self, migration_context: RunContext | None = None) -> Table:
         """Return the Table, in a MetaData of its own with the target's naming convention."""
         return SchemaObjects(migration_context).table(
             self.table_name,
@@ -162,10 +163,10 @@ class CreateTableOp(MigrateOperation):
     def slug(self) -> str:
         return slug("create", self.table_name)
 
-    def _columns(self) -> list[Column[Any]]:
+    def _columns(self) -> list[AnyColumn]:
         return [item for item in self.columns if isinstance(item, Column)]
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("add_table", self.to_table())
 
     def provides(self) -> frozenset[Requirement]:
@@ -222,7 +223,7 @@ class DropTableOp(MigrateOperation):
             _reverse=CreateTableOp.from_table(table, _namespace_metadata=_namespace_metadata),
         )
 
-    def to_table(self, migration_context: Any = None) -> Table:
+    def to_table(self, migration_context: RunContext | None = None) -> Table:
         """Return the Table that is dropped; without columns where only its name is known."""
         if self._reverse is not None:
             return self._reverse.to_table(migration_context)
@@ -268,7 +269,7 @@ class DropTableOp(MigrateOperation):
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("loses data", f"all rows of {self.shown_table} are lost"),)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("remove_table", self.to_table())
 
     def requires(self) -> frozenset[Requirement]:
@@ -324,7 +325,7 @@ class RenameTableOp(AlterTableOp):
     def slug(self) -> str:
         return slug("rename", self.table_name, "to", self.new_table_name)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("rename_table", self.schema, self.table_name, self.new_table_name)
 
     def provides(self) -> frozenset[Requirement]:
@@ -347,7 +348,7 @@ class RenameTable(AlterTable):
 
 
 @compiles(RenameTable)
-def visit_rename_table(element: RenameTable, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_rename_table(element: RenameTable, compiler: DDLCompiler, **kw: object) -> str:
     """Say RENAME TO."""
     new = compiler.preparer.quote(element.new_table_name)
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME TO {new}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import Table
 
@@ -10,7 +10,8 @@ from ...util.exc import IrreversibleOperation
 from ..base import Operations
 from ..batch_directives import batch_directive
 from ..fields import Field
-from ..operation import AlterTableOp, SourceWriter, slug
+from ..interfaces import RunContext
+from ..operation import AlterTableOp, DiffTuple, SourceWriter, slug
 from ..schema_objects import SchemaObjects
 
 
@@ -50,7 +51,7 @@ class CreateTableCommentOp(AlterTableOp):
         """
         operations.invoke(cls(table_name, comment, existing_comment=existing_comment, schema=schema))
 
-    def to_table(self, migration_context: Any = None) -> Table:
+    def to_table(self, migration_context: RunContext | None = None) -> Table:
         """Return the table, with the comment and nothing else."""
         return SchemaObjects(migration_context).table(self.table_name, schema=self.schema, comment=self.comment)
 
@@ -79,7 +80,7 @@ class CreateTableCommentOp(AlterTableOp):
     def slug(self) -> str:
         return slug("set comment of", self.table_name)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("add_table_comment", self.to_table(), self.existing_comment)
 
     @classmethod
@@ -111,7 +112,7 @@ class DropTableCommentOp(AlterTableOp):
         """
         operations.invoke(cls(table_name, existing_comment=existing_comment, schema=schema))
 
-    def to_table(self, migration_context: Any = None) -> Table:
+    def to_table(self, migration_context: RunContext | None = None) -> Table:
         """Return the table, with nothing but its name."""
         return SchemaObjects(migration_context).table(self.table_name, schema=self.schema)
 
@@ -132,7 +133,7 @@ class DropTableCommentOp(AlterTableOp):
     def slug(self) -> str:
         return slug("drop comment of", self.table_name)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("remove_table_comment", self.to_table())
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import DDLCompiler
@@ -11,7 +11,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from ...util.exc import CommandError, IrreversibleOperation, UnsupportedOperation
 from ..base import Operations
 from ..ddl_formatting import AlterTable, alter_table
-from ..operation import AlterTableOp, Hint, SourceWriter, slug, without_empty
+from ..operation import AlterTableOp, DiffTuple, Hint, SourceWriter, slug, without_empty
 
 KNOWN = ("engine", "charset", "collate", "row_format")
 
@@ -87,7 +87,7 @@ class SetTableOptionsOp(AlterTableOp):
             return (slow, Hint("may fail", f"fails if a text is not of {self.options['charset']}"))
         return (slow,)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("modify_table_options", self.schema, self.table_name, self.existing, dict(self.options))
 
     @classmethod
@@ -104,7 +104,7 @@ class TableOptions(AlterTable):
 
 
 @compiles(TableOptions)
-def _table_options(element: TableOptions, compiler: DDLCompiler, **kw: Any) -> str:
+def _table_options(element: TableOptions, compiler: DDLCompiler, **kw: object) -> str:
     raise UnsupportedOperation(
         f"{compiler.dialect.name} has no options of tables to set ({element.table_name}). Leave it out."
     )
@@ -112,7 +112,7 @@ def _table_options(element: TableOptions, compiler: DDLCompiler, **kw: Any) -> s
 
 @compiles(TableOptions, "mysql")
 @compiles(TableOptions, "mariadb")
-def _mysql_table_options(element: TableOptions, compiler: DDLCompiler, **kw: Any) -> str:
+def _mysql_table_options(element: TableOptions, compiler: DDLCompiler, **kw: object) -> str:
     given = element.given
     parts = [f"{name.upper()}={_word(given[name], name)}" for name in ("engine", "row_format") if name in given]
     charset = f"CONVERT TO CHARACTER SET {_word(given['charset'], 'charset')}" if "charset" in given else ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import literal
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import Column, ExecutableDDLElement
+from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer, SQLCompiler
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.sql.sqltypes import _Binary
@@ -18,6 +18,7 @@ from sqlalchemy.types import JSON, NullType, String
 
 from ..sql import default_expression, refuse_loose_sql
 from ..truncation import warn_of_truncated_name
+from .columns import AnyColumn
 from .expressions import has_values, typed_text
 from .type_memos import TypeMemos
 
@@ -124,7 +125,7 @@ def _checking_ddl_compiler(compiler: type[DDLCompiler]) -> type[DDLCompiler]:
     """Return a compiler that refuses a server default which goes on as something else."""
 
     class CheckingDDLCompiler(compiler):  # type: ignore[valid-type, misc]
-        def get_column_default_string(self, column: Column[Any]) -> str | None:
+        def get_column_default_string(self, column: AnyColumn) -> str | None:
             words: str | None = super().get_column_default_string(column)
             if words is not None:
                 refuse_loose_sql(words, self.dialect, "server default", alone=True)

@@ -13,7 +13,7 @@ AnyColumn = Column[Any]
 """A column, whatever the Python type of its values."""
 
 
-def copy_column(column: Column[Any]) -> Column[Any]:
+def copy_column(column: AnyColumn) -> AnyColumn:
     """Return a copy that belongs to no table; foreign keys that are still loose come along."""
     copied = column._copy()
     for word in ("charset", "collation", "ascii", "unicode", "binary", "national"):  # SQLAlchemy's Enum forgets them
@@ -22,7 +22,7 @@ def copy_column(column: Column[Any]) -> Column[Any]:
     return copied
 
 
-def changed_column(column: Column[Any], **changes: Any) -> Column[Any]:
+def changed_column(column: AnyColumn, **changes: Any) -> AnyColumn:
     """Return a copy of ``column`` with another ``name``, ``type``, ``nullable``, ``server_default`` or ``comment``."""
     changed = copy_column(column)
     for attribute, value in changes.items():
@@ -35,7 +35,7 @@ def changed_column(column: Column[Any], **changes: Any) -> Column[Any]:
     return changed
 
 
-def _set_default(column: Column[Any], value: Any) -> None:
+def _set_default(column: AnyColumn, value: Any) -> None:
     column.computed = column.identity = None
     if value is None or isinstance(value, FetchedValue):
         column.server_default = value
@@ -48,7 +48,7 @@ def _set_default(column: Column[Any], value: Any) -> None:
 
 
 @contextmanager
-def table_of_column(column: Column[Any]) -> Iterator[None]:
+def table_of_column(column: AnyColumn) -> Iterator[None]:
     """Give a loose column a table for a moment, because a compiler asks it for one."""
     current: Table | None = column.table
     if current is not None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import InvalidRequestError, NoReferenceError
 from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint
 from sqlalchemy.sql.elements import conv
 
+from .columns import AnyColumn
 from .expressions import ddl_compiler
 
 
@@ -32,7 +33,7 @@ def _refers_by_key(constraint: ForeignKeyConstraint) -> bool:
     return len(elsewhere) == len(columns) and any(column.key != column.name for column in elsewhere)
 
 
-def _referred_column(element: ForeignKey) -> Column[Any] | None:
+def _referred_column(element: ForeignKey) -> AnyColumn | None:
     try:
         return element.column
     except (NoReferenceError, InvalidRequestError):
@@ -73,7 +74,7 @@ def type_constraints(
     """Return the constraints that a type makes by itself on a column of that name; ``metadata`` has the conventions."""
     if type_ is None:
         return []
-    column: Column[Any] = Column(column_name, type_)
+    column: AnyColumn = Column(column_name, type_)
     table = Table(table_name, metadata or MetaData(), column, schema=schema)
     return [constraint for constraint in table.constraints if is_type_bound(constraint)]
 

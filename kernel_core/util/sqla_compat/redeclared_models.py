@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ForeignKey, MetaData, Table
-from sqlalchemy.schema import Column
+
+from .columns import AnyColumn
 
 
 def tables_of(metadata: MetaData) -> tuple[dict[str, Table], dict[Any, list[Any]]]:
@@ -24,7 +25,7 @@ def put_back_tables(metadata: MetaData, held: tuple[dict[str, Table], dict[Any, 
     metadata._fk_memos.update({key: list(keys) for key, keys in memos.items()})
 
 
-def set_target(key: ForeignKey, column: Column[Any]) -> None:
+def set_target(key: ForeignKey, column: AnyColumn) -> None:
     """Let a foreign key refer to that column: its table was declared anew."""
     key._set_target_column(column)
 

@@ -10,14 +10,16 @@ import sqlalchemy
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import NullType, TypeEngine
 
+from .types import AnyType
+
 SQLALCHEMY_VERSION = tuple(int(part) for part in sqlalchemy.__version__.split(".")[:2])
 """The installed SQLAlchemy's version, such as (2, 0)."""
 
 
-def sqlite_type(dialect: Dialect, declared: str) -> TypeEngine[Any]:
+def sqlite_type(dialect: Dialect, declared: str) -> AnyType:
     """Return the type that reflection has for a declared type of SQLite."""
     told: Any = dialect
-    found: TypeEngine[Any] = told._resolve_type_affinity(declared.upper())
+    found: AnyType = told._resolve_type_affinity(declared.upper())
     return found
 
 
@@ -33,9 +35,7 @@ class PostgresqlTypes:
         self._domains = {_type_name(domain): domain for domain in domains}
         self._enums = {_type_name(enum): enum for enum in enums}
 
-    def type(
-        self, formatted: str, described: str, collation: str | None, collation_schema: str | None
-    ) -> TypeEngine[Any]:
+    def type(self, formatted: str, described: str, collation: str | None, collation_schema: str | None) -> AnyType:
         """Return a column's type; NullType, with a warning that names what is ``described``, where it is not known."""
         key = (formatted, collation, collation_schema)
         found = self._known.get(key)
@@ -45,7 +45,7 @@ class PostgresqlTypes:
                 self._known[key] = found
         return found
 
-    def _reflected(self, formatted: str, described: str, *collation: str | None) -> TypeEngine[Any]:
+    def _reflected(self, formatted: str, described: str, *collation: str | None) -> AnyType:
         if SQLALCHEMY_VERSION < (2, 1):
             found = self._dialect._reflect_type(formatted, self._domains, self._enums, described, collation[0])
         else:
@@ -53,7 +53,7 @@ class PostgresqlTypes:
             found = self._dialect._reflect_type(formatted, named, described, *collation)
         return found  # type: ignore[no-any-return]
 
-    def domain_of(self, type_: TypeEngine[Any]) -> dict[str, Any] | None:
+    def domain_of(self, type_: AnyType) -> dict[str, Any] | None:
         """Return the domain that a column's type is, which may give the column a default and NOT NULL."""
         if type_.__visit_name__ != "DOMAIN":
             return None
@@ -73,7 +73,7 @@ class MySQLTypes:
         self._dialect: Any = dialect
         self._known: dict[str, TypeEngine[Any]] = {}
 
-    def type(self, written: str, name: str) -> TypeEngine[Any]:
+    def type(self, written: str, name: str) -> AnyType:
         """Return the type for what SHOW CREATE TABLE says behind a column's ``name``.
 
         NullType, with a warning that says the name, where it is not known.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy.types import SchemaType, TypeEngine
+from sqlalchemy.types import SchemaType
+
+from .types import AnyType
 
 
 class TypeMemos:
@@ -18,15 +20,15 @@ class TypeMemos:
         self._alike: dict[Any, Any] = {}
         self._single: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
-    def __contains__(self, type_: TypeEngine[Any]) -> bool:
+    def __contains__(self, type_: AnyType) -> bool:
         values = _values_of(type_)
         return type_ in self._single if values is None else values in self._alike
 
-    def __getitem__(self, type_: TypeEngine[Any]) -> Any:
+    def __getitem__(self, type_: AnyType) -> Any:
         values = _values_of(type_)
         return self._single[type_] if values is None else self._alike[values]
 
-    def __setitem__(self, type_: TypeEngine[Any], found: Any) -> None:
+    def __setitem__(self, type_: AnyType, found: Any) -> None:
         values = _values_of(type_)
         if values is None:
             self._single[type_] = found
@@ -37,7 +39,7 @@ class TypeMemos:
 _PLAIN = frozenset({bool, int, str, type(None)})
 
 
-def _values_of(type_: TypeEngine[Any]) -> tuple[Any, ...] | None:
+def _values_of(type_: AnyType) -> tuple[Any, ...] | None:
     """Return all that a type is, or None where it is more than plain values, or not SQLAlchemy's own."""
     class_, values = type_.__class__, vars(type_)
     if not class_.__module__.startswith("sqlalchemy.") or issubclass(class_, SchemaType):

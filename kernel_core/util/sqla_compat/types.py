@@ -13,7 +13,7 @@ AnyType = TypeEngine[Any]
 _OF_DOMAINS = ("collation", "default", "constraint_name", "not_null", "check")
 
 
-def same_affinity(before: TypeEngine[Any], after: TypeEngine[Any]) -> bool:
+def same_affinity(before: AnyType, after: AnyType) -> bool:
     """Tell whether two types are of one kind (two strings, two integers), so that values need no cast between them."""
     return before._type_affinity is after._type_affinity
 

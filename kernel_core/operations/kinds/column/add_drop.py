@@ -8,11 +8,12 @@ from sqlalchemy import Column, PrimaryKeyConstraint, String
 from sqlalchemy.types import NULLTYPE
 
 from ....util.exc import IrreversibleOperation
-from ....util.sqla_compat import copy_column
+from ....util.sqla_compat import AnyColumn, copy_column
 from ...base import BatchOperations, Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
-from ...operation import Hint, SourceWriter, slug, without_empty
+from ...interfaces import RunContext
+from ...operation import DiffTuple, Hint, SourceWriter, slug, without_empty
 from ...requirements import Requirement, requirements_of_column
 from .column_op import ColumnOp, describe
 
@@ -34,7 +35,7 @@ class AddColumnOp(ColumnOp):
     def __init__(
         self,
         table_name: str,
-        column: Column[Any],
+        column: AnyColumn,
         *,
         schema: str | None = None,
         if_not_exists: bool | None = None,
@@ -47,16 +48,16 @@ class AddColumnOp(ColumnOp):
         self.inline_references, self.inline_primary_key, self.kw = inline_references, inline_primary_key, kw
 
     @classmethod
-    def from_column(cls, col: Column[Any]) -> Self:
+    def from_column(cls, col: AnyColumn) -> Self:
         """Return the operation that adds a column of a Table."""
         return cls(col.table.name, col, schema=col.table.schema)
 
     @classmethod
-    def from_column_and_tablename(cls, schema: str | None, tname: str, col: Column[Any]) -> Self:
+    def from_column_and_tablename(cls, schema: str | None, tname: str, col: AnyColumn) -> Self:
         """Return the operation that adds ``col`` to the table of that name."""
         return cls(tname, col, schema=schema)
 
-    def to_column(self) -> Column[Any]:
+    def to_column(self) -> AnyColumn:
         """Return the column."""
         return self.column
 
@@ -65,7 +66,7 @@ class AddColumnOp(ColumnOp):
         cls,
         operations: Operations,
         table_name: str,
-        column: Column[Any],
+        column: AnyColumn,
         *,
         schema: str | None = None,
         if_not_exists: bool | None = None,
@@ -94,7 +95,7 @@ class AddColumnOp(ColumnOp):
     def batch_add_column(
         cls,
         operations: BatchOperations,
-        column: Column[Any],
+        column: AnyColumn,
         *,
         insert_before: str | None = None,
         insert_after: str | None = None,
@@ -119,7 +120,7 @@ class AddColumnOp(ColumnOp):
     def apply(self, operations: Operations) -> None:
         column = copy_column(self.column)
         table = operations.schema_obj.table(self.table_name, column, schema=self.schema)
-        options = without_empty(
+        options: dict[str, Any] = without_empty(
             {
                 "if_not_exists": self.if_not_exists,
                 "inline_references": self.inline_references,
@@ -167,7 +168,7 @@ class AddColumnOp(ColumnOp):
         effect = self.hints(dialect_name)[0].text
         return f"{effect}. Set a server_default, or add it nullable, fill it, then set NOT NULL."
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("add_column", self.schema, self.table_name, self.column)
 
     def provides(self) -> frozenset[Requirement]:
@@ -205,11 +206,11 @@ class DropColumnOp(ColumnOp):
         self.column_name, self.if_exists, self.kw, self._reverse = column_name, if_exists, kw, _reverse
 
     @classmethod
-    def from_column_and_tablename(cls, schema: str | None, tname: str, col: Column[Any]) -> Self:
+    def from_column_and_tablename(cls, schema: str | None, tname: str, col: AnyColumn) -> Self:
         """Return the operation that drops ``col`` and can bring it back."""
         return cls(tname, col.name, schema=schema, _reverse=AddColumnOp(tname, col, schema=schema))
 
-    def to_column(self, migration_context: Any = None) -> Column[Any]:
+    def to_column(self, migration_context: RunContext | None = None) -> AnyColumn:
         """Return the column that is dropped; of unknown type where only its name is known."""
         if self._reverse is not None:
             return self._reverse.column
@@ -234,7 +235,7 @@ class DropColumnOp(ColumnOp):
 
     def apply(self, operations: Operations) -> None:
         column = Column(self.column_name, self.to_column().type)
-        options = without_empty({"if_exists": self.if_exists})
+        options: dict[str, Any] = without_empty({"if_exists": self.if_exists})
         operations.impl.drop_column(self.table_name, column, schema=self.schema, **options, **self.kw)
 
     def reverse(self) -> AddColumnOp:
@@ -257,7 +258,7 @@ class DropColumnOp(ColumnOp):
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return (Hint("loses data", f"all that {self.shown_table}.{self.column_name} holds is lost"),)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("remove_column", self.schema, self.table_name, self.to_column())
 
     def provides(self) -> frozenset[Requirement]:

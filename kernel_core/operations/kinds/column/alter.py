@@ -7,14 +7,13 @@ from typing import Any, Literal, Self
 
 from sqlalchemy import String
 from sqlalchemy.schema import Constraint, Identity
-from sqlalchemy.types import TypeEngine
 
 from ....util.exc import IrreversibleOperation
-from ....util.sqla_compat import default_argument, default_sql, type_constraints
+from ....util.sqla_compat import AnyType, default_argument, default_sql, type_constraints
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field, type_text
-from ...operation import Hint, SourceWriter, slug, without_empty
+from ...operation import DiffTuple, Hint, SourceWriter, slug, without_empty
 from ...requirements import Requirement, requirements_of_type
 from .column_op import ColumnOp, Default
 from .type_conversion import Conversion, is_lossless
@@ -46,7 +45,7 @@ class AlterColumnOp(ColumnOp):
         column_name: str,
         *,
         schema: str | None = None,
-        existing_type: TypeEngine[Any] | None = None,
+        existing_type: AnyType | None = None,
         existing_server_default: Default = False,
         existing_nullable: bool | None = None,
         existing_comment: str | None = None,
@@ -54,7 +53,7 @@ class AlterColumnOp(ColumnOp):
         modify_comment: str | Literal[False] | None = False,
         modify_server_default: Default = False,
         modify_name: str | None = None,
-        modify_type: TypeEngine[Any] | None = None,
+        modify_type: AnyType | None = None,
         **kw: Any,
     ) -> None:
         super().__init__(table_name, schema=schema)
@@ -90,11 +89,11 @@ class AlterColumnOp(ColumnOp):
         self.modify_name = None if value == self.column_name else value
 
     @property
-    def type_after(self) -> TypeEngine[Any] | None:
+    def type_after(self) -> AnyType | None:
         return self.modify_type if self.modify_type is not None else self.existing_type
 
     @type_after.setter
-    def type_after(self, value: TypeEngine[Any] | None) -> None:
+    def type_after(self, value: AnyType | None) -> None:
         changed = None if repr(value) == repr(self.existing_type) else value
         if repr(changed) != repr(self.modify_type) and self._conversion is not None:
             vars(self).update(vars(self.converted(None, None)))  # it was for the type that was proposed
@@ -137,8 +136,8 @@ class AlterColumnOp(ColumnOp):
         comment: str | Literal[False] | None = False,
         server_default: Default = False,
         new_column_name: str | None = None,
-        type_: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
-        existing_type: TypeEngine[Any] | type[TypeEngine[Any]] | None = None,
+        type_: AnyType | type[AnyType] | None = None,
+        existing_type: AnyType | type[AnyType] | None = None,
         existing_server_default: Default = False,
         existing_nullable: bool | None = None,
         existing_comment: str | None = None,
@@ -195,9 +194,7 @@ class AlterColumnOp(ColumnOp):
         for constraint in self._type_constraints(self.modify_type, self.name_after, operations):
             impl.add_constraint(constraint)
 
-    def _type_constraints(
-        self, type_: TypeEngine[Any] | None, column_name: str, operations: Operations
-    ) -> list[Constraint]:
+    def _type_constraints(self, type_: AnyType | None, column_name: str, operations: Operations) -> list[Constraint]:
         """Return the CHECKs that a type makes by itself, with the names that the conventions give them."""
         conventions = operations.schema_obj.metadata()
         return type_constraints(type_, self.table_name, column_name, self.schema, conventions)
@@ -221,7 +218,7 @@ class AlterColumnOp(ColumnOp):
             changes["name"] = (self.column_name, self.modify_name)
         return changes
 
-    def to_diff_tuples(self) -> list[tuple[Any, ...]]:
+    def to_diff_tuples(self) -> list[DiffTuple]:
         """Return one tuple for each thing that changes: (kind, schema, table, column, existing, before, after)."""
         known = {
             "existing_type": self.existing_type,
@@ -244,7 +241,7 @@ class AlterColumnOp(ColumnOp):
             if what != "name"
         ]
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return tuple(self.to_diff_tuples())
 
     def reverse(self) -> AlterColumnOp:
@@ -376,5 +373,5 @@ def without_using(kw: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kw.items() if name != "postgresql_using"}
 
 
-def _instance(type_: TypeEngine[Any] | type[TypeEngine[Any]] | None) -> TypeEngine[Any] | None:
+def _instance(type_: AnyType | type[AnyType] | None) -> AnyType | None:
     return type_() if isinstance(type_, type) else type_

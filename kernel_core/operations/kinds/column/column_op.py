@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column
-
-from ....util.sqla_compat import default_sql
+from ....util.sqla_compat import AnyColumn, default_sql
 from ...fields import type_text
 from ...operation import AlterTableOp
 from ...requirements import Requirement, key
@@ -22,7 +20,7 @@ class ColumnOp(AlterTableOp):
         return ("column", *key(self.schema, self.table_name, column_name))
 
 
-def describe(column: Column[Any]) -> str:
+def describe(column: AnyColumn) -> str:
     """Return a column in words: ``email String(120), not null, default 'x'``."""
     words = [f"{column.name} {type_text(column.type)}"]
     if column.primary_key:

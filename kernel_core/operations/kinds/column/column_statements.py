@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, quoted_name
+from sqlalchemy import quoted_name
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import DDLCompiler
-from sqlalchemy.types import TypeEngine
 
+from ....util.sqla_compat import AnyColumn, AnyType
 from ...ddl_formatting import (
     AlterTable,
     CannotCompile,
@@ -31,7 +31,7 @@ class AddColumn(AlterTable):
     def __init__(
         self,
         name: str,
-        column: Column[Any],
+        column: AnyColumn,
         schema: str | quoted_name | None = None,
         if_not_exists: bool | None = None,
         inline_references: bool | None = None,
@@ -45,9 +45,7 @@ class AddColumn(AlterTable):
 class DropColumn(AlterTable):
     """``ALTER TABLE t DROP COLUMN c``."""
 
-    def __init__(
-        self, name: str, column: Column[Any], schema: str | None = None, if_exists: bool | None = None
-    ) -> None:
+    def __init__(self, name: str, column: AnyColumn, schema: str | None = None, if_exists: bool | None = None) -> None:
         super().__init__(name, schema=schema)
         self.column, self.if_exists = column, if_exists
 
@@ -60,7 +58,7 @@ class AlterColumn(AlterTable):
         name: str,
         column_name: str,
         schema: str | None = None,
-        existing_type: TypeEngine[Any] | None = None,
+        existing_type: AnyType | None = None,
         existing_nullable: bool | None = None,
         existing_server_default: Default = None,
         existing_comment: str | None = None,
@@ -82,7 +80,7 @@ class ColumnNullable(AlterColumn):
 class ColumnType(AlterColumn):
     """Another type."""
 
-    def __init__(self, name: str, column_name: str, type_: TypeEngine[Any], **kw: Any) -> None:
+    def __init__(self, name: str, column_name: str, type_: AnyType, **kw: Any) -> None:
         super().__init__(name, column_name, **kw)
         self.type_ = type_
 
@@ -127,7 +125,7 @@ class ColumnComment(AlterColumn):
 
 
 @compiles(AddColumn)
-def visit_add_column(element: AddColumn, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_add_column(element: AddColumn, compiler: DDLCompiler, **kw: object) -> str:
     """Say ADD COLUMN."""
     words = add_column(
         compiler, element.column, element.if_not_exists, element.inline_references, element.inline_primary_key
@@ -136,7 +134,7 @@ def visit_add_column(element: AddColumn, compiler: DDLCompiler, **kw: Any) -> st
 
 
 @compiles(DropColumn)
-def visit_drop_column(element: DropColumn, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_drop_column(element: DropColumn, compiler: DDLCompiler, **kw: object) -> str:
     """Say DROP COLUMN."""
     words = drop_column(compiler, element.column.name, element.if_exists)
     return f"{alter_table(compiler, element.table_name, element.schema)} {words}"
@@ -148,26 +146,26 @@ def _alter(element: AlterColumn, compiler: DDLCompiler, change: str) -> str:
 
 
 @compiles(ColumnNullable)
-def visit_column_nullable(element: ColumnNullable, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_nullable(element: ColumnNullable, compiler: DDLCompiler, **kw: object) -> str:
     """Say SET or DROP NOT NULL."""
     return _alter(element, compiler, "DROP NOT NULL" if element.nullable else "SET NOT NULL")
 
 
 @compiles(ColumnType)
-def visit_column_type(element: ColumnType, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_type(element: ColumnType, compiler: DDLCompiler, **kw: object) -> str:
     """Say TYPE."""
     return _alter(element, compiler, f"TYPE {format_type(compiler, element.type_)}")
 
 
 @compiles(ColumnName)
-def visit_column_name(element: ColumnName, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_name(element: ColumnName, compiler: DDLCompiler, **kw: object) -> str:
     """Say RENAME TO."""
     before, after = (format_column_name(compiler, name) for name in (element.column_name, element.newname))
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME {before} TO {after}"
 
 
 @compiles(ColumnDefault)
-def visit_column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: object) -> str:
     """Say SET or DROP DEFAULT."""
     if element.default is None:
         return _alter(element, compiler, "DROP DEFAULT")
@@ -175,7 +173,7 @@ def visit_column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: An
 
 
 @compiles(ComputedColumnDefault)
-def visit_computed_column(element: ComputedColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_computed_column(element: ComputedColumnDefault, compiler: DDLCompiler, **kw: object) -> str:
     """Refuse: no database makes a column computed, or ends that."""
     raise CannotCompile(
         f"Column {element.column_name!r} of {element.table_name!r} cannot become computed, nor stop being so. "
@@ -184,7 +182,7 @@ def visit_computed_column(element: ComputedColumnDefault, compiler: DDLCompiler,
 
 
 @compiles(IdentityColumnDefault)
-def visit_identity_column(element: IdentityColumnDefault, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_identity_column(element: IdentityColumnDefault, compiler: DDLCompiler, **kw: object) -> str:
     """Refuse: only a dialect of its own knows how."""
     raise CannotCompile(
         f"Column {element.column_name!r} of {element.table_name!r} cannot become an identity, nor stop being one, "
@@ -193,7 +191,7 @@ def visit_identity_column(element: IdentityColumnDefault, compiler: DDLCompiler,
 
 
 @compiles(ColumnComment)
-def visit_column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: Any) -> str:
+def visit_column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: object) -> str:
     """Say COMMENT ON COLUMN."""
     table = format_table_name(compiler, element.table_name, element.schema)
     name = format_column_name(compiler, element.column_name)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.types import Integer, TypeEngine
+from sqlalchemy.types import Integer
+
+from ....util.sqla_compat import AnyType
 
 _WIDER: Mapping[str, tuple[str, ...]] = {
     "SMALLINT": ("INTEGER", "BIGINT", "NUMERIC", "FLOAT", "DOUBLE", "VARCHAR", "TEXT"),
@@ -30,7 +32,7 @@ class Conversion:
     remark: str
 
 
-def is_lossless(before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> bool:
+def is_lossless(before: AnyType | None, after: AnyType) -> bool:
     """Return whether every value of the old type fits the new one; False where that is not known."""
     if before is None:
         return False
@@ -45,7 +47,7 @@ def is_lossless(before: TypeEngine[Any] | None, after: TypeEngine[Any]) -> bool:
     return new[0] in _WIDER.get(old[0], ()) and (new[1] is None or isinstance(before, Integer) is False)
 
 
-def _generic(type_: TypeEngine[Any]) -> tuple[str, tuple[int, ...] | None]:
+def _generic(type_: AnyType) -> tuple[str, tuple[int, ...] | None]:
     """Return a type's family and its size: the length, or integer digits and scale."""
     name = type_.as_generic(allow_nulltype=True).__visit_name__.upper() if type_ is not None else ""
     family = {"STRING": "VARCHAR", "UNICODE": "VARCHAR", "UNICODE_TEXT": "TEXT", "SMALL_INTEGER": "SMALLINT"}

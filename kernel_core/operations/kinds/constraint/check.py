@@ -14,6 +14,7 @@ from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
+from ...interfaces import RunContext
 from ...operation import Hint, SourceWriter, slug
 from ...schema_objects import SchemaObjects
 
@@ -48,7 +49,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
         options = timing(constraint) | dict(constraint.dialect_kwargs)
         return cls(name_of(constraint), table.name, constraint.sqltext, schema=table.schema, **options)
 
-    def to_constraint(self, migration_context: Any = None) -> CheckConstraint:
+    def to_constraint(self, migration_context: RunContext | None = None) -> CheckConstraint:
         schema_objects = SchemaObjects(migration_context)
         return schema_objects.check_constraint(
             self.constraint_name, self.table_name, self.condition, schema=self.schema, **self.kw

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from sqlalchemy.schema import Constraint
 
@@ -10,7 +10,8 @@ from ....util.exc import IrreversibleOperation
 from ...add_constraint import AddConstraintOp
 from ...base import Operations
 from ...batch_directives import batch_directive
-from ...operation import Hint, MigrateOperation, SourceWriter, slug, without_empty
+from ...interfaces import RunContext
+from ...operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
 from .over_columns import CreateUniqueConstraintOp
@@ -50,7 +51,7 @@ class DropConstraintOp(MigrateOperation):
             _reverse=addition,
         )
 
-    def to_constraint(self, migration_context: Any = None) -> Constraint:
+    def to_constraint(self, migration_context: RunContext | None = None) -> Constraint:
         """Return the constraint that is dropped.
 
         Raises IrreversibleOperation, a ValueError, where only its name is known.
@@ -61,7 +62,7 @@ class DropConstraintOp(MigrateOperation):
             return constraint
         raise self._unknown()
 
-    def _named(self, migration_context: Any = None) -> Constraint:
+    def _named(self, migration_context: RunContext | None = None) -> Constraint:
         """Return the constraint, or a stand-in of its name and kind."""
         if self._reverse is not None:
             return self.to_constraint(migration_context)
@@ -124,7 +125,7 @@ class DropConstraintOp(MigrateOperation):
             return ()
         return (Hint("may fail", "it has no name to drop it by"),)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("remove_fk" if self.constraint_type == "foreignkey" else "remove_constraint", self._named())
 
     def provides(self) -> frozenset[Requirement]:

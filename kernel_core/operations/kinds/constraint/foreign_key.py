@@ -13,7 +13,8 @@ from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
-from ...operation import Hint, SourceWriter, shown_name, slug, without_empty
+from ...interfaces import RunContext
+from ...operation import DiffTuple, Hint, SourceWriter, shown_name, slug, without_empty
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
 
@@ -83,7 +84,7 @@ class CreateForeignKeyOp(AddConstraintOp):
             **constraint.dialect_kwargs,
         )
 
-    def to_constraint(self, migration_context: Any = None) -> ForeignKeyConstraint:
+    def to_constraint(self, migration_context: RunContext | None = None) -> ForeignKeyConstraint:
         return SchemaObjects(migration_context).foreign_key_constraint(
             self.constraint_name,
             self.table_name,
@@ -173,7 +174,7 @@ class CreateForeignKeyOp(AddConstraintOp):
         referred = shown_name(self.referent_schema, self.referent_table)
         return (Hint("may fail", f"fails if {self.shown_table} refers to rows that {referred} lacks"),)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("add_fk", self.to_constraint())
 
     def _column_requirements(self) -> frozenset[Requirement]:

@@ -12,6 +12,7 @@ from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
+from ...interfaces import RunContext
 from ...operation import Hint, SourceWriter, slug
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
@@ -53,7 +54,7 @@ class CreateUniqueConstraintOp(OverColumnsOp):
 
     constraint_type = "unique"
 
-    def to_constraint(self, migration_context: Any = None) -> UniqueConstraint:
+    def to_constraint(self, migration_context: RunContext | None = None) -> UniqueConstraint:
         schema_objects = SchemaObjects(migration_context)
         return schema_objects.unique_constraint(
             self.constraint_name, self.table_name, self.columns, schema=self.schema, **self.kw
@@ -103,7 +104,7 @@ class CreatePrimaryKeyOp(OverColumnsOp):
 
     constraint_type = "primary"
 
-    def to_constraint(self, migration_context: Any = None) -> PrimaryKeyConstraint:
+    def to_constraint(self, migration_context: RunContext | None = None) -> PrimaryKeyConstraint:
         schema_objects = SchemaObjects(migration_context)
         return schema_objects.primary_key_constraint(
             self.constraint_name, self.table_name, self.columns, schema=self.schema, **self.kw

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 from ....util.exc import IrreversibleOperation
 from ...base import Operations
 from ...fields import Field
-from ...operation import Hint, SourceWriter, slug
+from ...operation import DiffTuple, Hint, SourceWriter, slug
 from ...requirements import Requirement, key, requirements_of_schema
 from .enum_type_op import EnumStatement, EnumTypeOp, listed
 
@@ -57,7 +57,7 @@ class CreateEnumTypeOp(EnumTypeOp):
     def requires(self) -> frozenset[Requirement]:
         return requirements_of_schema(self.schema)
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("add_enum_type", self.schema, self.name, list(self.labels))
 
     @classmethod
@@ -111,7 +111,7 @@ class DropEnumTypeOp(EnumTypeOp):
     def requires(self) -> frozenset[Requirement]:
         return frozenset({("freed", "type", *key(self.schema, self.name))})
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("remove_enum_type", self.schema, self.name)
 
     @classmethod

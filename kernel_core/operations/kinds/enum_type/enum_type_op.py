@@ -80,14 +80,14 @@ class Named(tuple[Any, ...]):
 
 
 @compiles(EnumStatement)
-def _enum_statement(element: EnumStatement, compiler: DDLCompiler, **kw: Any) -> str:
+def _enum_statement(element: EnumStatement, compiler: DDLCompiler, **kw: object) -> str:
     raise UnsupportedOperation(
         f"{compiler.dialect.name} has no enum types of their own ({element.name}). Use a CHECK, or the column's type."
     )
 
 
 @compiles(EnumStatement, "postgresql")
-def _postgresql_enum_statement(element: EnumStatement, compiler: DDLCompiler, **kw: Any) -> str:
+def _postgresql_enum_statement(element: EnumStatement, compiler: DDLCompiler, **kw: object) -> str:
     def spelled(part: object) -> str:
         if part is EnumStatement.TYPE:
             return format_table_name(compiler, element.name, element.schema)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Any, Self
+from typing import Self
 
 from ....util.exc import CommandError, IrreversibleOperation
 from ...base import Operations
 from ...fields import Field
-from ...operation import Hint, MigrateOperation, SourceWriter, slug, without_empty
+from ...operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ...requirements import Requirement
 from .enum_type_op import EnumStatement, EnumTypeOp, EnumUse, Named, listed
 
@@ -112,7 +112,7 @@ class AddEnumValueOp(EnumTypeOp):
         beside = self.before if self.before is not None else self.after
         return self._values([beside] if beside is not None else [])
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("add_enum_value", self.schema, self.name, self.value)
 
     @classmethod
@@ -161,7 +161,7 @@ class RenameEnumValueOp(EnumTypeOp):
     def provides(self) -> frozenset[Requirement]:
         return self._values([self.new_value])
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("rename_enum_value", self.schema, self.name, self.value, self.new_value)
 
     @classmethod
@@ -258,7 +258,7 @@ class SetEnumValuesOp(EnumTypeOp):
     def requires(self) -> frozenset[Requirement]:
         return self._values(self.existing or ())
 
-    def to_diff_tuple(self) -> tuple[Any, ...]:
+    def to_diff_tuple(self) -> DiffTuple:
         return ("modify_enum_values", self.schema, self.name, self.existing, list(self.labels))
 
     @classmethod
