@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 
 from .. import command
@@ -57,6 +58,7 @@ def merge(config: Config, options: argparse.Namespace) -> Iterable[str]:
 def upgrade(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Bring the database up to a revision."""
     _watch(config, options)
+    _lock(config, options)
     lines = ran(command.upgrade(config, options.revision, sql=options.sql, tag=options.tag), options)
     return lines if options.sql else lines + _unreadable(config)
 
@@ -64,11 +66,13 @@ def upgrade(config: Config, options: argparse.Namespace) -> Iterable[str]:
 def downgrade(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Bring the database down to a revision."""
     _watch(config, options)
+    _lock(config, options)
     return ran(command.downgrade(config, options.revision, sql=options.sql, tag=options.tag), options)
 
 
 def stamp(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Say where the database stands, running nothing."""
+    _lock(config, options)
     target = options.revisions[0] if len(options.revisions) == 1 else options.revisions
     return ran(command.stamp(config, target, sql=options.sql, tag=options.tag, purge=options.purge), options)
 
@@ -155,6 +159,15 @@ def _watch(config: Config, options: argparse.Namespace) -> None:
 
     if not options.quiet and not options.sql:
         config.attributes.setdefault("on_step", tell)
+
+
+def _lock(config: Config, options: argparse.Namespace) -> None:
+    """Hand the options of the run lock to the engine; a message that it waits goes to stderr."""
+    if options.lock_timeout is not None:
+        config.attributes["lock_timeout"] = options.lock_timeout
+    if options.no_lock:
+        config.attributes["run_lock"] = False
+    config.attributes.setdefault("on_wait", lambda message: print(message, file=sys.stderr, flush=True))
 
 
 def _lost(scripts: ScriptDirectory, current: Iterable[str]) -> list[str]:

@@ -34,12 +34,27 @@ def _argument(*flags: str, **settings: Any) -> Argument:
     return flags, settings
 
 
+def seconds(text: str) -> float:
+    """Return a number of seconds; argparse reports the error."""
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise ValueError
+    return number
+
+
 def _flag(*names: str, help: str) -> Argument:
     return names, {"action": "store_true", "help": help}
 
 
 _SQL = _flag("--sql", help="print the SQL, run nothing")
 _TAG = _argument("--tag", help="a text for env.py")
+_LOCK_TIMEOUT = _argument(
+    "--lock-timeout",
+    type=seconds,
+    metavar="SECONDS",
+    help="how long to wait while another run upgrades, downgrades or stamps this database; default: no limit",
+)
+_NO_LOCK = _flag("--no-lock", help="do not lock: other runs may upgrade this database at the same time")
 _VERBOSE = _flag("-v", "--verbose", help="show all that is known")
 _JSON = _flag("--json", help="print JSON, for programs")
 _MESSAGE = _argument("-m", "--message", help="what the revision is for")
@@ -65,6 +80,7 @@ _TEMPLATE = _argument("-t", "--template", default="generic", help="which templat
 _PACKAGE = _flag("--package", help="make Python packages of the folders")
 _ALEMBIC = _flag("--alembic", help="import alembic in the files, so that they run with plain Alembic too")
 _REVISIONS = _argument("revisions", nargs="+", help="revisions, or heads")
+_LOCK = (_LOCK_TIMEOUT, _NO_LOCK)
 
 COMMANDS: dict[str, Command] = {
     "list_templates": Command(commands.list_templates, (), "list_templates"),
@@ -84,12 +100,12 @@ COMMANDS: dict[str, Command] = {
     ),
     "upgrade": Command(
         commands.upgrade,
-        (_argument("revision", help="where to: head, +1, an id; from:to with --sql"), _SQL, _TAG),
+        (_argument("revision", help="where to: head, +1, an id; from:to with --sql"), _SQL, _TAG, *_LOCK),
         "upgrade head",
     ),
     "downgrade": Command(
         commands.downgrade,
-        (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _TAG),
+        (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _TAG, *_LOCK),
         "downgrade -1",
     ),
     "show": Command(commands.show, (_argument("revision", help="an id, head, heads, current"), _JSON), "show head"),
@@ -99,7 +115,7 @@ COMMANDS: dict[str, Command] = {
     "current": Command(commands.current, (_VERBOSE, _CHECK_HEADS, _JSON), "current --check-heads"),
     "stamp": Command(
         commands.stamp,
-        (_argument("revisions", nargs="+", help="revisions, or heads, or base"), _SQL, _TAG, _PURGE),
+        (_argument("revisions", nargs="+", help="revisions, or heads, or base"), _SQL, _TAG, _PURGE, *_LOCK),
         "stamp --purge head",
     ),
     "edit": Command(commands.edit, (_argument("revision", help="an id, head, current"),), "edit head"),

@@ -16,7 +16,7 @@ class RunLock(Protocol):
         """Acquire the lock if it is free, without waiting; return whether it is held now."""
 
     def release(self) -> None:
-        """Release the lock. Does nothing if the connection that held it is gone."""
+        """Release the lock. Does nothing if it is not held, or if the connection that held it is gone."""
 
     def holder(self) -> str:
         """Return who holds the lock, for a message: process, user, host, time; "" if that cannot be known."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
@@ -26,6 +26,7 @@ from .execution import Execution
 from .heads import after, as_text
 from .report import RunReport
 from .run import Run
+from .run_lock import LockSettings, held
 from .scratch import Scratch, options_for_scratch
 from .script_output import script_output
 from .step_info import MigrationInfo, callbacks_of
@@ -51,6 +52,9 @@ class Settings(Protocol):
     @property
     def cmd_opts(self) -> Namespace | None:
         """The parsed command line."""
+
+    def get_main_option(self, name: str, default: str | None = None) -> str | None:
+        """Return an option of ``alembic.ini`` or ``[tool.alembic]``."""
 
 
 class Environment(Protocol):
@@ -243,14 +247,40 @@ class MigrationContext:
         """
         self._log_dialect()
         self.impl.start_migrations()
+        execution = self._planned()
+        if not execution.steps:
+            return
+        self.transactions.settle()
+        with self._locked() as is_locked:
+            if is_locked:  # another run may have ended after the heads were read and before the lock was acquired
+                execution = self._planned()
+            if execution.steps:
+                with Operations.context(self), self.begin_transaction():
+                    execution.execute(kw)
+
+    def _planned(self) -> Execution:
+        """Read the current heads and return the execution of the steps that are planned from there."""
         before = frozenset(self.get_current_heads())
         with self.transactions.only_reading():
             steps = self._plan(before)
         self._execution = Execution(self._run, steps, before)
-        if steps:
-            self.transactions.settle()
-            with Operations.context(self), self.begin_transaction():
-                self._execution.execute(kw)
+        return self._execution
+
+    @contextmanager
+    def _locked(self) -> Iterator[bool]:
+        """Hold the run lock during the block; the value is False if there is none: offline, or switched off."""
+        connection = self.connection
+        settings = LockSettings.of(self.opts, self.config)
+        if connection is None or not settings.enabled:
+            yield False
+            return
+        table = self.version_rows.table
+        lock = self.impl.run_lock(connection, table, borrowed=connection.in_transaction())
+        if lock is None:
+            yield False
+            return
+        with held(lock, table.fullname, settings):
+            yield True
 
     @property
     def _run(self) -> Run:

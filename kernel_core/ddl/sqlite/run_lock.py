@@ -66,6 +66,7 @@ class MemoryLock:
 
     def __init__(self, database: int, table_name: str) -> None:
         self._key = database, table_name
+        self._held = False
 
     def acquire(self) -> bool:
         thread = threading.get_ident()
@@ -73,9 +74,13 @@ class MemoryLock:
             holder, depth = self._holders.get(self._key, (thread, 0))
             if holder == thread:
                 self._holders[self._key] = thread, depth + 1
-            return holder == thread
+                self._held = True
+            return self._held
 
     def release(self) -> None:
+        if not self._held:
+            return
+        self._held = False
         with self._guard:
             thread, depth = self._holders.pop(self._key)
             if depth > 1:

@@ -24,7 +24,7 @@ def test_a_process_that_is_killed_inside_a_revision_leaves_nothing_of_it(any_pro
     assert command.upgrade(any_project.config(), "head").after == ("b2",)
 
 
-def test_of_two_upgraders_at_once_the_second_changes_nothing(any_project):
+def test_of_two_upgraders_without_a_run_lock_the_second_changes_nothing(any_project):
     any_project.chain("a1")
     command.upgrade(any_project.config(), "head")
     any_project.write("b2", "a1", "import time; time.sleep(0.3)\nop.create_table('once', sa.Column('id', sa.Integer))")
@@ -36,7 +36,7 @@ def test_of_two_upgraders_at_once_the_second_changes_nothing(any_project):
 
     def run():
         try:
-            ended.append(command.upgrade(any_project.config(on_step=meet), "head").after)
+            ended.append(command.upgrade(any_project.config(on_step=meet, run_lock=False), "head").after)
         except CommandError as error:
             ended.append(type(error))
 
@@ -83,7 +83,7 @@ def in_agreement(project):
     return row
 
 
-def test_of_two_upgraders_of_schema_revisions_the_second_changes_nothing(postgresql_project):
+def test_of_two_upgraders_of_schema_revisions_without_a_run_lock_the_second_changes_nothing(postgresql_project):
     postgresql_project.chain("a1")
     command.upgrade(postgresql_project.config(), "head")
     postgresql_project.chain("a1", "b2")
@@ -99,7 +99,7 @@ def test_of_two_upgraders_of_schema_revisions_the_second_changes_nothing(postgre
 
     def run():
         try:
-            ended.append(command.upgrade(postgresql_project.config(on_step=meet), "head").after)
+            ended.append(command.upgrade(postgresql_project.config(on_step=meet, run_lock=False), "head").after)
         except SomeoneElseMovedIt as error:
             ended.append(str(error))
 

@@ -1,0 +1,162 @@
+"""Of several runs on one version table one runs; the others wait, say for whom, and find nothing to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core import command
+from kernel_core.config import CommandLine
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.util.exc import CommandError, RunLocked
+
+SLOW = "import time; time.sleep(0.8)\nop.create_table('once', sa.Column('id', sa.Integer))"
+UPGRADE = "import sys\nfrom kernel_core import command\nfrom kernel_core.config import Config\ncommand.upgrade(Config(sys.argv[1]), 'head')"
+
+
+def at_once(count: int, run: Any) -> list[Any]:
+    """Return what each of several threads that start together returned or raised."""
+    together, ended = threading.Barrier(count), []
+
+    def thread() -> None:
+        together.wait(5)
+        try:
+            ended.append(run())
+        except CommandError as error:
+            ended.append(error)
+
+    threads = [threading.Thread(target=thread) for _ in range(count)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return ended
+
+
+@contextmanager
+def held_by_another_thread(url: str) -> Iterator[None]:
+    """Hold the run lock in another thread, on a connection of its own."""
+    held, ending = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+            context = MigrationContext.configure(connection)
+            lock = context.impl.run_lock(connection, context.version_rows.table, borrowed=False)
+            assert lock is not None
+            assert lock.acquire()
+            held.set()
+            ending.wait(60)
+            lock.release()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert held.wait(10)
+        yield
+    finally:
+        ending.set()
+        thread.join()
+
+
+@pytest.fixture
+def slow(any_project):
+    """A project at a1, whose next revision takes a while."""
+    any_project.chain("a1")
+    command.upgrade(any_project.config(), "head")
+    any_project.write("b2", "a1", SLOW)
+    return any_project
+
+
+def test_threads_that_upgrade_at_once_apply_each_revision_once_and_none_fails(slow):
+    messages: list[str] = []
+    reports = at_once(3, lambda: command.upgrade(slow.config(on_wait=messages.append), "head"))
+    assert [report.after for report in reports] == [("b2",)] * 3
+    assert sorted(len(report.steps) for report in reports) == [0, 0, 1]
+    assert slow.rows() == ["b2"]
+    assert messages
+    assert all(message.startswith("Waiting for another run on alembic_version") for message in messages)
+
+
+def test_processes_that_start_at_once_make_one_version_table(any_project):
+    any_project.chain("a1", "b2")
+    any_project.write("c3", "b2", "op.create_table('once', sa.Column('id', sa.Integer))")
+    command_line = [sys.executable, "-c", UPGRADE, any_project.ini]
+    ended = at_once(3, lambda: subprocess.run(command_line, capture_output=True, text=True, check=False))
+    assert [(process.returncode, process.stderr) for process in ended if process.returncode] == []
+    assert any_project.rows() == ["c3"]
+
+
+def test_after_the_timeout_the_error_names_the_holder_and_nothing_is_changed(slow):
+    ended = at_once(2, lambda: command.upgrade(slow.config(lock_timeout=0.1), "head"))
+    error = next(each for each in ended if isinstance(each, Exception))
+    assert isinstance(error, RunLocked)
+    assert "another upgrade, downgrade or stamp is running. Nothing was changed" in str(error)
+    assert error.holder
+    assert slow.rows() == ["b2"]
+
+
+def test_an_interrupted_wait_leaves_a_usable_connection(slow, monkeypatch):
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with held_by_another_thread(slow.url):
+        monkeypatch.setattr(time, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            command.upgrade(slow.config(), "head")
+        assert slow.rows() == ["a1"]
+
+
+def test_looking_takes_no_lock_and_waits_for_nobody(slow):
+    with held_by_another_thread(slow.url):
+        start = time.monotonic()
+        command.current(slow.config(lock_timeout=0))
+        command.history(slow.config(lock_timeout=0))
+        command.upgrade(slow.config(lock_timeout=0), "a1")
+        assert time.monotonic() - start < 5
+        with pytest.raises(RunLocked):
+            command.stamp(slow.config(lock_timeout=0), "b2")
+
+
+def test_without_the_lock_nobody_waits(slow):
+    with held_by_another_thread(slow.url):
+        assert command.upgrade(slow.config(run_lock=False), "head").after == ("b2",)
+
+
+def test_the_lock_is_free_after_a_revision_that_failed(any_project):
+    any_project.write("a1", None, "raise ValueError('no')")
+    with pytest.raises(CommandError):
+        command.upgrade(any_project.config(), "head")
+    any_project.write("a1", None, "pass")
+    assert command.upgrade(any_project.config(lock_timeout=0), "head").after == ("a1",)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("lock_timeout", "soon"), ("lock_timeout", "-1"), ("lock_timeout", "nan"), ("run_lock", "perhaps")],
+)
+def test_a_wrong_setting_is_refused_before_anything_runs(project, option, value):
+    project.chain("a1")
+    with pytest.raises(CommandError, match=f"{option} is '{value}'"):
+        command.upgrade(project.config(**{option: value}), "head")
+    assert project.tables() == set()
+
+
+@pytest.mark.parametrize("verb", ["upgrade", "stamp"])
+def test_the_command_line_names_the_holder_and_honours_its_options(slow, capsys, verb):
+    with held_by_another_thread(slow.url):
+        with pytest.raises(SystemExit) as ended:
+            CommandLine().main(["-c", slow.ini, verb, "head", "--lock-timeout", "1.2"])
+        said = capsys.readouterr().err
+        assert ended.value.code not in (0, None)
+        assert said.startswith("Waiting for another run on alembic_version, ")
+        assert "alembic_version is locked by " in said
+        CommandLine().main(["-c", slow.ini, verb, "head", "--no-lock"])
+    assert slow.rows() == ["b2"]
