@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
-from sqlalchemy.schema import Column, DefaultClause, Table
+from sqlalchemy.schema import DefaultClause, Table
 
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp
 from ...operations.operation import MigrateOperation
 from ...util.dispatch import PriorityDispatchResult
-from ...util.sqla_compat import literal_text
+from ...util.sqla_compat import AnyColumn, literal_text
 from ..context import AutogenContext
 from ..databases import DefaultPair, TableInfo
+from ..databases.catalog import Arguments
 from .changes import Changes
 from .comments import compare_comment
 from .copies import column_alone
@@ -78,8 +78,8 @@ def altered_columns(
 def _alteration(
     context: AutogenContext,
     info: TableInfo,
-    inspected: Column[Any],
-    model: Column[Any],
+    inspected: AnyColumn,
+    model: AnyColumn,
     equivalent: Collection[DefaultPair],
 ) -> AlterColumnOp:
     schema, table = info.key
@@ -104,7 +104,7 @@ def _alteration(
     return with_conversion(context, operation, inspected)
 
 
-def with_conversion(context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any]) -> AlterColumnOp:
+def with_conversion(context: AutogenContext, operation: AlterColumnOp, inspected: AnyColumn) -> AlterColumnOp:
     """Return the operation with the expressions that convert the values, where the database needs them; up and down."""
     if operation.modify_type is None or context.impl is None:
         return operation
@@ -114,7 +114,7 @@ def with_conversion(context: AutogenContext, operation: AlterColumnOp, inspected
 
 
 def alteration_of(
-    context: AutogenContext, database: Database, info: TableInfo, changes: Changes, model: Column[Any]
+    context: AutogenContext, database: Database, info: TableInfo, changes: Changes, model: AnyColumn
 ) -> AlterColumnOp | None:
     """Return the alteration of a column among the changes, a new one if there is none; None where a hook is against."""
     name = str(model.name)
@@ -139,14 +139,14 @@ def alteration_of(
     return alteration
 
 
-def _counting(context: AutogenContext, inspected: Column[Any]) -> dict[str, Any]:
+def _counting(context: AutogenContext, inspected: AnyColumn) -> Arguments:
     """Return AUTO_INCREMENT as an argument of an alteration, where the database states a whole column to change it."""
     counts = context.rules.alters_whole_columns and inspected.autoincrement is True
     return {"existing_autoincrement": True} if counts else {}
 
 
 def _compare_type(
-    context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any], model: Column[Any]
+    context: AutogenContext, operation: AlterColumnOp, inspected: AnyColumn, model: AnyColumn
 ) -> PriorityDispatchResult:
     if not type_differs(context, inspected, model):
         return PriorityDispatchResult.CONTINUE
@@ -155,7 +155,7 @@ def _compare_type(
 
 
 def _compare_nullable(
-    operation: AlterColumnOp, info: TableInfo, inspected: Column[Any], model: Column[Any]
+    operation: AlterColumnOp, info: TableInfo, inspected: AnyColumn, model: AnyColumn
 ) -> PriorityDispatchResult:
     if not nullability_differs(info, inspected, model):
         return PriorityDispatchResult.CONTINUE
@@ -167,8 +167,8 @@ def _compare_default(
     context: AutogenContext,
     info: TableInfo,
     operation: AlterColumnOp,
-    inspected: Column[Any],
-    model: Column[Any],
+    inspected: AnyColumn,
+    model: AnyColumn,
     equivalent: Collection[DefaultPair],
 ) -> PriorityDispatchResult:
     differs = default_differs(context, inspected, model, equivalent)
@@ -185,14 +185,14 @@ def _compare_default(
     return PriorityDispatchResult.STOP
 
 
-def _is_of_the_old_type(context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any]) -> bool:
+def _is_of_the_old_type(context: AutogenContext, operation: AlterColumnOp, inspected: AnyColumn) -> bool:
     """Return whether the column gets a type to which the database does not convert its default by itself."""
     if operation.modify_type is None or inspected.server_default is None or context.impl is None:
         return False
     return context.impl.conversion(operation.column_name, inspected.type, operation.modify_type) is not None
 
 
-def nullability_differs(info: TableInfo, inspected: Column[Any], model: Column[Any]) -> bool:
+def nullability_differs(info: TableInfo, inspected: AnyColumn, model: AnyColumn) -> bool:
     """Tell whether NOT NULL differs; a primary key implies it, also where SQLite does not say so.
 
     A generated column is skipped unless the model asks for NOT NULL: the database decides by its expression.

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy.schema import Column, Table
+from sqlalchemy.schema import Table
 
 from ...operations.kinds.column import AlterColumnOp
 from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from ...util.dispatch import PriorityDispatchResult
+from ...util.sqla_compat import AnyColumn
 from ..context import AutogenContext
 from ..databases.catalog import TableInfo
 from .changes import Changes
 
 
 def compare_comment(
-    context: AutogenContext, operation: AlterColumnOp, inspected: Column[Any], model: Column[Any]
+    context: AutogenContext, operation: AlterColumnOp, inspected: AnyColumn, model: AnyColumn
 ) -> PriorityDispatchResult:
     """Note another comment of a column; an empty one is none."""
     if not context.dialect.supports_comments or (inspected.comment or None) == (model.comment or None):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import TypeVar
 
 from sqlalchemy.schema import ForeignKeyConstraint, UniqueConstraint
 
@@ -22,6 +23,9 @@ from .copies import create_foreign_key, create_unique, drop_constraint
 from .dropped import with_complete_reverse
 from .reflect import Database
 from .sides import Sides
+
+Item = TypeVar("Item")
+NamedUnique = tuple[str | None, UniqueSignature]
 
 
 def compare_uniques(
@@ -55,7 +59,7 @@ def compare_uniques(
 
 
 def _match_uniques(
-    context: AutogenContext, database: Database, info: TableInfo, sides: Sides, found: list[tuple[Any, UniqueSignature]]
+    context: AutogenContext, database: Database, info: TableInfo, sides: Sides, found: list[NamedUnique]
 ) -> tuple[list[UniqueConstraint], set[int]]:
     """Return the model's constraints that the database lacks, and the positions of those that it has.
 
@@ -86,7 +90,7 @@ def _key_columns(info: TableInfo) -> list[str]:
     return list(info.primary_key.constrained_columns or ())
 
 
-def _namesake(name: str | None, found: list[tuple[Any, UniqueSignature]], taken: set[int]) -> int | None:
+def _namesake(name: str | None, found: list[NamedUnique], taken: set[int]) -> int | None:
     """Return the position of the constraint in the database that has the model's name."""
     named = (i for i, (other, _) in enumerate(found) if name is not None and other is not None and str(other) == name)
     return next((i for i in named if i not in taken), None)
@@ -97,14 +101,12 @@ def _told_same(
     database: Database,
     info: TableInfo,
     model: UniqueConstraint,
-    item: tuple[Any, UniqueSignature],
+    item: NamedUnique,
 ) -> bool | None:
     return same_by_hook(context.impl, "compare_unique_constraint", model, lambda: _unique_in(database, info, *item))
 
 
-def _same_unique(
-    name: str | None, value: UniqueSignature, found: list[tuple[Any, UniqueSignature]], taken: set[int]
-) -> int | None:
+def _same_unique(name: str | None, value: UniqueSignature, found: list[NamedUnique], taken: set[int]) -> int | None:
     """Return the position of the constraint in the database that is the model's."""
     same = [i for i, (_, other) in enumerate(found) if other == value and i not in taken]
     exact = [i for i in same if found[i][0] is not None and str(found[i][0]) == name]
@@ -172,7 +174,7 @@ def compare_foreign_keys(
 
 
 def _comparable(
-    context: AutogenContext, value: ForeignKeySignature, found: dict[ForeignKeySignature, Any]
+    context: AutogenContext, value: ForeignKeySignature, found: dict[ForeignKeySignature, ForeignKeyInfo]
 ) -> ForeignKeySignature:
     """Return the key of the database that differs only in options that the database does not distinguish."""
     if value in found:
@@ -181,7 +183,9 @@ def _comparable(
     return next((other for other in found if comparable(other) == comparable(value)), value)
 
 
-def _with_pairs(candidates: dict[ForeignKeySignature, Any], value: ForeignKeySignature, others: Any) -> Any:
+def _with_pairs(
+    candidates: dict[ForeignKeySignature, Item], value: ForeignKeySignature, others: Collection[ForeignKeySignature]
+) -> Item | None:
     """Return the candidate over the same columns, if it is not the same as one of the others."""
     for candidate, item in candidates.items():
         if candidate.pairs == value.pairs and candidate not in others:

@@ -23,6 +23,7 @@ from ...ddl.index_expressions import unbound_options, unbound_parts
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
 from ...util.sqla_compat import (
+    AnyColumn,
     copy_column,
     copy_constraint,
     excluded,
@@ -32,9 +33,10 @@ from ...util.sqla_compat import (
     table_prefixes,
 )
 from ..context import names
+from ..databases.catalog import Arguments
 
 
-def loose_column(column: Column[Any]) -> Column[Any]:
+def loose_column(column: AnyColumn) -> AnyColumn:
     """Return a copy whose index, uniqueness and foreign keys are left to operations of their own."""
     copied = copy_column(column)
     copied.index = copied.unique = None
@@ -42,7 +44,7 @@ def loose_column(column: Column[Any]) -> Column[Any]:
     return copied
 
 
-def column_alone(column: Column[Any]) -> Column[Any]:
+def column_alone(column: AnyColumn) -> AnyColumn:
     """Return a `loose_column` in a table of that name that has nothing else."""
     copied = loose_column(column)
     Table(column.table.name, MetaData(), copied, schema=column.table.schema)
@@ -72,7 +74,7 @@ def table_alone(table: Table, dialect: Dialect, without: Collection[Constraint] 
 
 def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:
     """Return a copy that names its columns and belongs to no table."""
-    options: dict[str, Any] = {
+    options: Arguments = {
         "name": final_name(constraint, dialect),
         "deferrable": constraint.deferrable,
         "initially": constraint.initially,

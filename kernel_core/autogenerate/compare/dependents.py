@@ -6,9 +6,8 @@ PostgreSQL drops such constraints and indexes together with the column, without 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy.schema import CheckConstraint, UniqueConstraint
+from sqlalchemy.schema import CheckConstraint, Constraint, Index, UniqueConstraint
 
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp, CreatePrimaryKeyOp, DropConstraintOp
@@ -138,7 +137,7 @@ class _Dependents:
         whole = {key.name for key in self.info.foreign_keys if gone.issuperset(key.constrained_columns)}
         return [str(name) for name in item.column_names] if has_indexes and item.name not in whole else []
 
-    def _is_named(self, wanted: Any, item: ConstraintInfo | IndexInfo) -> bool:
+    def _is_named(self, wanted: Constraint | Index, item: ConstraintInfo | IndexInfo) -> bool:
         return item.name is not None and final_name(wanted, self.context.dialect) == item.name
 
 

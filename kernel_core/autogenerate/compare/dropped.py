@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.schema import Column, Constraint, Index, Table
+from sqlalchemy.schema import Constraint, Index, Table
 
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import DropConstraintOp
@@ -14,6 +13,7 @@ from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.table import DropTableOp
 from ...util.sql import without_parameters
+from ...util.sqla_compat import AnyColumn
 from ..context import AutogenContext
 from ..databases.catalog import ConstraintInfo, Key, TableInfo
 from .copies import column_alone, drop_index, table_alone
@@ -43,7 +43,7 @@ def dropped_table(
     )
 
 
-def dropped_column(context: AutogenContext, info: TableInfo, column: Column[Any]) -> DropColumnOp:
+def dropped_column(context: AutogenContext, info: TableInfo, column: AnyColumn) -> DropColumnOp:
     """Return the operation that drops a column of the database."""
     schema, table = info.key
     item = info.columns[str(column.name)]

@@ -9,11 +9,10 @@ MariaDB.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from ...ddl.default_comparison import defaults_differ
 from ...ddl.type_comparison import ddl_text
-from ...util.sqla_compat import default_argument, default_sql
+from ...util.sqla_compat import AnyType, default_argument, default_sql
 from ..context import AutogenContext
 from ..databases import DefaultPair, Expression, TablePair
 from .canonical import are_equal, canonical_forms
@@ -59,7 +58,7 @@ def _unequal_texts(context: AutogenContext, table: TablePair) -> Iterator[Defaul
                 yield pair
 
 
-def default_pair(context: AutogenContext, type_: Any, inspected: str | None, wanted: object) -> DefaultPair | None:
+def default_pair(context: AutogenContext, type_: AnyType, inspected: str | None, wanted: object) -> DefaultPair | None:
     """Return two defaults as the database can compare them; None where it cannot."""
     type_text = ddl_text(context.dialect, type_)
     if type_text is None or inspected is None:

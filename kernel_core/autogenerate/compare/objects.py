@@ -11,8 +11,9 @@ from sqlalchemy.sql.elements import TextClause, conv
 from sqlalchemy.types import Integer
 
 from ...util.sql import tokens
-from ...util.sqla_compat import literal_text
+from ...util.sqla_compat import AnyColumn, literal_text
 from ..databases.catalog import (
+    Arguments,
     CheckInfo,
     ColumnInfo,
     ConstraintInfo,
@@ -30,7 +31,7 @@ def final(name: Any) -> conv | None:
     return None if name is None else conv(name)
 
 
-def column_of(info: ColumnInfo, is_key: bool = False) -> Column[Any]:
+def column_of(info: ColumnInfo, is_key: bool = False) -> AnyColumn:
     """Return a column as the Inspector describes it."""
     generated: list[Any] = []
     default: TextClause | None = None
@@ -40,7 +41,7 @@ def column_of(info: ColumnInfo, is_key: bool = False) -> Column[Any]:
         generated.append(Identity(**info.identity))
     elif info.default is not None:
         default = literal_text(info.default)
-    options: dict[str, Any] = {"comment": info.comment}
+    options: Arguments = {"comment": info.comment}
     if info.conflict is not None:
         options["sqlite_on_conflict_not_null"] = info.conflict
     autoincrement = info.autoincrement
@@ -55,7 +56,7 @@ def unique_constraint_of(info: UniqueInfo) -> UniqueConstraint:
     return UniqueConstraint(*info.column_names, name=final(info.name), **timing(info), **options)
 
 
-def timing(info: ConstraintInfo) -> dict[str, Any]:
+def timing(info: ConstraintInfo) -> Arguments:
     """Return DEFERRABLE and INITIALLY of a reflected constraint, as arguments."""
     known = {"deferrable": info.deferrable, "initially": info.initially}
     return {name: value for name, value in known.items() if value}
@@ -73,7 +74,7 @@ def is_of_create_table(info: CheckInfo) -> bool:
 
 def index_object(info: IndexInfo, table: Table, dialect: Dialect) -> Index:
     """Return an index as the Inspector describes it, on ``table``."""
-    options: dict[str, Any] = {
+    options: Arguments = {
         name: literal_text(value) if name.endswith("_where") and isinstance(value, str) else value
         for name, value in stated(info.dialect_options).items()
     }
@@ -100,13 +101,13 @@ def _index_part(part: ReflectedPart, table: Table, classes: dict[str, str], dial
     return ordered
 
 
-def foreign_key_options(info: ForeignKeyInfo) -> dict[str, Any]:
+def foreign_key_options(info: ForeignKeyInfo) -> Arguments:
     """Return what a reflected foreign key states besides its columns."""
     known = ("onupdate", "ondelete", "deferrable", "initially", "match")
     return {name: value for name, value in (info.options or {}).items() if name in known and value is not None}
 
 
-def stated(options: Options) -> dict[str, Any]:
+def stated(options: Options) -> Arguments:
     """Return the dialect's options that say something; not that an index is invalid, which no DDL can ask for."""
     return {
         name: value
@@ -115,7 +116,7 @@ def stated(options: Options) -> dict[str, Any]:
     }
 
 
-def table_options(info: TableInfo, dialect: Dialect) -> dict[str, Any]:
+def table_options(info: TableInfo, dialect: Dialect) -> Arguments:
     """Return the options of a reflected table that a Table takes as arguments; this dialect may know fewer."""
     if info.inherits and not info.is_partition:
         parents = tuple(f"{schema}.{name}" if schema else name for schema, name in info.inherits)
@@ -123,7 +124,7 @@ def table_options(info: TableInfo, dialect: Dialect) -> dict[str, Any]:
     return _accepted(info.options, dialect)
 
 
-def _accepted(options: Options, dialect: Dialect) -> dict[str, Any]:
+def _accepted(options: Options, dialect: Dialect) -> Arguments:
     known: Options = next((known for cls, known in dialect.construct_arguments or () if cls is Table), {})
     found = {name.replace(" ", "_"): value for name, value in options.items() if not name.endswith("_comment")}
     return {name: value for name, value in found.items() if "*" in known or name.partition("_")[2] in known}

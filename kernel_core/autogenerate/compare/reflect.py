@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sqlalchemy.schema import Column, ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy.types import NULLTYPE
 
 from ...ddl.overrides import is_overridden
+from ...util.sqla_compat import AnyColumn
 from ..context import AutogenContext
 from ..databases import Key, TableInfo
 from ..databases.catalog import ConstraintInfo, ForeignKeyInfo, IndexInfo
@@ -140,7 +140,7 @@ class Database:
         for exclude in info.excludes:
             table.append_constraint(self.context.rules.exclude_constraint(exclude))
 
-    def column(self, key: Key, name: str) -> Column[Any]:
+    def column(self, key: Key, name: str) -> AnyColumn:
         """Return a reflected column, in its Table."""
         return self.table(key).c[name]
 

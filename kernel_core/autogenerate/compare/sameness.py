@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.schema import Column
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.types import NullType
 
 from ...ddl.overrides import is_third_party
 from ...ddl.type_comparison import types_differ
-from ...util.sqla_compat import default_sql
+from ...util.sqla_compat import AnyColumn, AnyType, default_sql
 from ..context import AutogenContext
 from ..databases.catalog import ColumnInfo
 
@@ -39,7 +38,7 @@ class Sameness:
             or (self._defaults_count and is_third_party(impl, "compare_server_default"))
         )
 
-    def is_same(self, item: ColumnInfo, model: Column[Any]) -> bool:
+    def is_same(self, item: ColumnInfo, model: AnyColumn) -> bool:
         """Tell whether a reflected column is surely the model's; False says that it is worth a closer look."""
         if item.nullable is not model.nullable:
             return False
@@ -51,14 +50,14 @@ class Sameness:
             return False
         return not self._types_count or self._same_type(item.type, model.type)
 
-    def _same_default(self, item: ColumnInfo, model: Column[Any]) -> bool:
+    def _same_default(self, item: ColumnInfo, model: AnyColumn) -> bool:
         if model.identity is not None or item.identity is not None:
             return not self._knows_identity
         if item.default is None or model.server_default is None:
             return item.default is None and model.server_default is None
         return bool(item.default == default_sql(model.server_default, self._dialect))
 
-    def _same_type(self, inspected: TypeEngine[Any], wanted: TypeEngine[Any]) -> bool:
+    def _same_type(self, inspected: AnyType, wanted: AnyType) -> bool:
         """Types of one class with the same attributes are the same type; one that has no hash is compared each time."""
         attributes = wanted.__dict__
         if "dispatch" in attributes:  # where a Boolean or Enum hears of its table; each has its own
@@ -72,7 +71,7 @@ class Sameness:
             found = self._known[key] = not self._differ(inspected, wanted)
         return found
 
-    def _differ(self, inspected: TypeEngine[Any], wanted: TypeEngine[Any]) -> bool:
+    def _differ(self, inspected: AnyType, wanted: AnyType) -> bool:
         if isinstance(inspected, NullType) or isinstance(wanted, NullType):
             return False
         return types_differ(self._dialect, inspected, wanted, self._synonyms)

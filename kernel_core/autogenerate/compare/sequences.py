@@ -7,7 +7,6 @@ any other one may be somebody else's, or be used by a program.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy.schema import CreateSequence, Sequence
 
@@ -16,7 +15,7 @@ from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.sequence import CreateSequenceOp, options_of
 from ...util.sql import sequence_of_default
 from ..context import AutogenContext
-from ..databases.catalog import Key
+from ..databases.catalog import Arguments, Key
 from .changes import Changes
 from .found import Found
 from .reflect import Database
@@ -57,7 +56,7 @@ def _wanted(context: AutogenContext, database: Database) -> dict[Key, Sequence]:
     return dict(sorted(wanted.items(), key=lambda item: (item[0][0] or "", item[0][1])))
 
 
-def _altered(context: AutogenContext, sequence: Sequence, there: dict[str, Any]) -> Iterator[ExecuteSQLOp]:
+def _altered(context: AutogenContext, sequence: Sequence, there: Arguments) -> Iterator[ExecuteSQLOp]:
     """Yield ALTER SEQUENCE for the options that the model states and that differ in the database."""
     stated = {name: value for name, value in options_of(sequence).items() if name in there}
     after = {name: value for name, value in stated.items() if value != there[name]}
@@ -67,7 +66,7 @@ def _altered(context: AutogenContext, sequence: Sequence, there: dict[str, Any])
     yield ExecuteSQLOp(_alter(context, sequence, after), reverse_sql=_alter(context, sequence, before))
 
 
-def _alter(context: AutogenContext, sequence: Sequence, options: dict[str, Any]) -> str:
+def _alter(context: AutogenContext, sequence: Sequence, options: Arguments) -> str:
     changed = Sequence(str(sequence.name), schema=sequence.schema, **options)
     created = str(CreateSequence(changed).compile(dialect=context.dialect))
     return created.replace("CREATE SEQUENCE", "ALTER SEQUENCE", 1).replace("START WITH", "START", 1).strip()

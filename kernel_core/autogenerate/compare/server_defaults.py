@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy.schema import Column, FetchedValue, Identity
+from sqlalchemy.schema import FetchedValue, Identity
 
 from ...ddl.default_comparison import defaults_differ
 from ...util.sql import sequence_of_default
-from ...util.sqla_compat import default_argument, default_sql
+from ...util.sqla_compat import AnyColumn, default_argument, default_sql
 from ..context import AutogenContext
 from ..databases import DefaultPair
 from .equivalent_defaults import default_pair
 
 
 def default_differs(
-    context: AutogenContext, inspected: Column[Any], model: Column[Any], same: Collection[DefaultPair] = ()
+    context: AutogenContext, inspected: AnyColumn, model: AnyColumn, same: Collection[DefaultPair] = ()
 ) -> bool:
     """Ask ``compare_server_default``, then the dialect; without that option nothing differs.
 
@@ -58,7 +58,7 @@ def _take_from_one_sequence(context: AutogenContext, one: str | None, two: str |
     return taken is not None and other is not None and taken.key(default) == other.key(default)
 
 
-def known_default(column: Column[Any]) -> Any:
+def known_default(column: AnyColumn) -> Any:
     """Return the ``existing_server_default`` of an alteration: None for none.
 
     False where the database counts by itself, whose default (a sequence of SERIAL) is not part of the column.
@@ -68,11 +68,11 @@ def known_default(column: Column[Any]) -> Any:
     return column.server_default
 
 
-def _sql(column: Column[Any], context: AutogenContext) -> str | None:
+def _sql(column: AnyColumn, context: AutogenContext) -> str | None:
     return None if column.server_default is None else default_sql(column.server_default, context.dialect)
 
 
-def _is_left_to_the_database(column: Column[Any]) -> bool:
+def _is_left_to_the_database(column: AnyColumn) -> bool:
     """``FetchedValue()`` says that there is something, but not what."""
     return isinstance(default_argument(column.server_default), FetchedValue)
 
@@ -95,7 +95,7 @@ def _identity_differs(context: AutogenContext, inspected: Identity | None, model
     )
 
 
-def _compare_computed(context: AutogenContext, inspected: Column[Any], model: Column[Any]) -> None:
+def _compare_computed(context: AutogenContext, inspected: AnyColumn, model: AnyColumn) -> None:
     if (inspected.computed is None) != (model.computed is None):
         context.warn(
             f"{model.table.name}.{model.name} {'is not' if model.computed is None else 'is'} a generated column in the "

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy.schema import Column
 from sqlalchemy.types import NullType
 
 from ...ddl.type_comparison import types_differ
+from ...util.sqla_compat import AnyColumn
 from ..context import AutogenContext
 
 
-def type_differs(context: AutogenContext, inspected: Column[Any], model: Column[Any]) -> bool:
+def type_differs(context: AutogenContext, inspected: AnyColumn, model: AnyColumn) -> bool:
     """Ask ``compare_type``, then the dialect.
 
     The hook gets (migration_context, inspected column, model column, inspected type, model type) and returns a bool, or

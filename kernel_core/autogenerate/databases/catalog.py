@@ -15,8 +15,14 @@ from ...util.sqla_compat import AnyType
 Key = tuple[str | None, str]
 """Schema, None for the default one, and name of a table."""
 
+Arguments = dict[str, Any]
+"""Keyword arguments of SQLAlchemy's constructors, such as ``deferrable`` and ``postgresql_where``."""
+
 Options = Mapping[str, Any]
-"""Options of a dialect as arguments of SQLAlchemy's constructors, such as ``postgresql_where``."""
+"""The same of one that is not changed."""
+
+Row = Sequence[Any]
+"""A row of a catalog query."""
 
 SEQUENCE_OPTIONS = ("start", "increment", "minvalue", "maxvalue", "cycle", "cache")
 """The options of a sequence, as arguments of SQLAlchemy's ``Sequence``."""
@@ -32,17 +38,17 @@ class ReflectedInfo:
     inherited: bool = False
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
+    def from_row(cls, row: Options) -> Self:
         """Return what a row of the Inspector describes; keys that have no field are left out."""
         known = {each.name for each in fields(cls)}
         return cls(**{name: value for name, value in row.items() if name in known})
 
-    def to_row(self) -> dict[str, Any]:
+    def to_row(self) -> Arguments:
         """Return a row as hooks of SQLAlchemy and of dialects get it."""
         row = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in row.items() if value or name in ("name", "default", "nullable")}
 
-    def update(self, row: Mapping[str, Any]) -> None:
+    def update(self, row: Options) -> None:
         """Take over the values of a row that a hook changed."""
         for each in fields(self):
             if each.name in row:
@@ -63,8 +69,8 @@ class ColumnInfo(ReflectedInfo):
     nullable: bool = True
     default: str | None = None
     autoincrement: bool | str | None = None
-    computed: Mapping[str, Any] | None = None
-    identity: Mapping[str, Any] | None = None
+    computed: Options | None = None
+    identity: Options | None = None
     primary_key: int = 0
     collation: str | None = None
     conflict: str | None = None
@@ -138,7 +144,7 @@ class IndexInfo(ReflectedInfo):
     unique: bool = False
     expressions: list[str] | None = None
     column_sorting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    dialect_options: dict[str, Any] = field(default_factory=dict)
+    dialect_options: Arguments = field(default_factory=dict)
     parts: Sequence[str] = ()
     sql: str | None = None
     duplicates_constraint: str | None = None
@@ -164,7 +170,7 @@ class TableInfo:
     checks: list[CheckInfo] = field(default_factory=list)
     excludes: list[ExcludeInfo] = field(default_factory=list)
     comment: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Arguments = field(default_factory=dict)
     unreadable: Mapping[str, str | None] = field(default_factory=dict)
     prefixes: list[str] = field(default_factory=list)
     inherits: list[Key] = field(default_factory=list)

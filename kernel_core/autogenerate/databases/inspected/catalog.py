@@ -10,6 +10,7 @@ from sqlalchemy.engine import Inspector
 from sqlalchemy.engine.reflection import ObjectKind
 
 from ..catalog import (
+    Arguments,
     Catalog,
     CheckInfo,
     ColumnInfo,
@@ -17,6 +18,7 @@ from ..catalog import (
     ForeignKeyInfo,
     IndexInfo,
     Key,
+    Options,
     PrimaryKeyInfo,
     TableInfo,
     UniqueInfo,
@@ -45,7 +47,7 @@ def _read_schema(
         catalog.enums[key] = EnumInfo(*key, tuple(enum["labels"]))
     if not names:
         return
-    arguments: dict[str, Any] = {"schema": schema, "kind": ObjectKind.TABLE}
+    arguments: Arguments = {"schema": schema, "kind": ObjectKind.TABLE}
     if len(names) < len(everything):
         arguments["filter_names"] = names
     columns = inspector.get_multi_columns(**arguments)
@@ -71,7 +73,7 @@ def _read_schema(
         catalog.tables[info.key] = info
 
 
-def _columns(rows: Iterable[Mapping[str, Any]]) -> dict[str, ColumnInfo]:
+def _columns(rows: Iterable[Options]) -> dict[str, ColumnInfo]:
     return {str(row["name"]): ColumnInfo.from_row(row) for row in rows}
 
 

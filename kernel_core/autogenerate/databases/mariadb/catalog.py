@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
@@ -23,12 +22,12 @@ from ..catalog import (
     IndexInfo,
     Key,
     PrimaryKeyInfo,
+    Row,
     TableInfo,
     UniqueInfo,
 )
 
 IsIncluded = Callable[[Key], bool]
-Row = Sequence[Any]
 
 _TABLES = """
 SELECT 'table', t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE, t.ENGINE, t.TABLE_COLLATION, a.CHARACTER_SET_NAME,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.schema import Column, Index
 from sqlalchemy.types import NullType
 
-from ..catalog import IndexInfo, TableInfo
+from ..catalog import IndexInfo, Options, TableInfo
 
 _LEAST_PREFIX = 191
 """Characters of 4 bytes in 767, the least that an index holds: the server shortens longer texts to that or more."""
@@ -35,7 +35,7 @@ class IndexOptions:
             return True
         return not kinds[0] and self._lengths_differ(info, index, dict(self._of(there, "length") or {}))
 
-    def _of(self, options: Mapping[str, Any], name: str) -> Any:
+    def _of(self, options: Options, name: str) -> Any:
         return options.get(f"{self._dialect}_{name}")
 
     def _lengths_differ(self, info: TableInfo, index: Index, found: dict[str, int]) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ....util.sql import Token, body, closing, grammar_of, string_literal, tokens
 from ....util.sqla_compat import literal_text
-from ..catalog import Key
+from ..catalog import Key, Row
 from ..expression import Expression
 from ..rules import Warn
 
@@ -95,7 +95,7 @@ class _Scratch:
         return f"CREATE TEMPORARY TABLE mig_scratch ({body}) SELECT "
 
 
-def _by_program(connection: Connection, scratches: Sequence[_Scratch]) -> Iterator[Sequence[Any]]:
+def _by_program(connection: Connection, scratches: Sequence[_Scratch]) -> Iterator[Row]:
     """Run one program, and yield the rows of all its results."""
     parts = (_part(connection, number, scratch) for number, scratch in enumerate(scratches))
     declared = "DECLARE names LONGTEXT; DECLARE reason TEXT; DECLARE is_refused BOOL;"
@@ -133,7 +133,7 @@ def _part(connection: Connection, number: int, scratch: _Scratch) -> str:
     )
 
 
-def _one_by_one(connection: Connection, scratches: Sequence[_Scratch]) -> Iterator[Sequence[Any]]:
+def _one_by_one(connection: Connection, scratches: Sequence[_Scratch]) -> Iterator[Row]:
     """Run each statement by itself, and yield the rows."""
     for number, scratch in enumerate(scratches):
         try:
@@ -153,7 +153,7 @@ def _one_by_one(connection: Connection, scratches: Sequence[_Scratch]) -> Iterat
                 continue  # this expression is refused
 
 
-def _shown(connection: Connection, create: str) -> Sequence[Any]:
+def _shown(connection: Connection, create: str) -> Row:
     """Create a temporary table, and return its row of SHOW CREATE TABLE."""
     connection.execute(literal_text(create))
     try:

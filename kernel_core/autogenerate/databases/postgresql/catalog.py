@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.engine import Connection
@@ -12,6 +11,7 @@ from sqlalchemy.engine import Connection
 from ....util.exc import CommandError
 from ....util.sqla_compat import PostgresqlTypes
 from ..catalog import (
+    Arguments,
     Catalog,
     CheckInfo,
     ColumnInfo,
@@ -21,6 +21,7 @@ from ..catalog import (
     IndexInfo,
     Key,
     PrimaryKeyInfo,
+    Row,
     TableInfo,
     UniqueInfo,
 )
@@ -28,7 +29,6 @@ from ..create_index import index_text
 from . import catalog_queries as sql
 
 IsIncluded = Callable[[Key], bool]
-Row = Sequence[Any]
 
 _ACTIONS = {"r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _MATCHES = {"f": "FULL", "p": "PARTIAL"}
@@ -102,8 +102,8 @@ class _Reading:
     # Types
 
     def _named_types(self) -> PostgresqlTypes:
-        enums: list[dict[str, Any]] = []
-        domains: list[dict[str, Any]] = []
+        enums: list[Arguments] = []
+        domains: list[Arguments] = []
         for kind, schema, name, visible, labels, *domain in self._connection.execute(text(sql.TYPES)):
             known = {"schema": schema, "name": name, "visible": visible}
             if kind == "d":
@@ -272,12 +272,12 @@ class _Common:
     is_deferrable: bool
     is_deferred: bool
 
-    def timing(self) -> dict[str, Any]:
+    def timing(self) -> Arguments:
         """Return DEFERRABLE and INITIALLY DEFERRED where the constraint has them."""
-        timing: dict[str, Any] = {"deferrable": True} if self.is_deferrable else {}
+        timing: Arguments = {"deferrable": True} if self.is_deferrable else {}
         return {**timing, "initially": "DEFERRED"} if self.is_deferred else timing
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> Arguments:
         """Return the fields that every `ConstraintInfo` has."""
         known = {"name": self.name, "comment": self.comment, "inherited": self.inherited}
         return {**known, "definition": self.definition, **self.timing()}
@@ -291,7 +291,7 @@ def _domain(
     collation_schema: str | None,
     names: Sequence[str],
     checks: Sequence[str],
-) -> dict[str, Any]:
+) -> Arguments:
     return {
         "type": base,
         "nullable": nullable,
@@ -305,7 +305,7 @@ def _domain(
     }
 
 
-def _identity(kind: str, row: Row) -> dict[str, Any]:
+def _identity(kind: str, row: Row) -> Arguments:
     start, increment, minvalue, maxvalue, cycle, cache = row
     return {
         "always": kind == "a",
@@ -330,7 +330,7 @@ def _index(table: _Table, row: Row, definition: str | None) -> IndexInfo:
     parts = [str(column) for column in columns[:count]]
     if expressions is not None:
         parts = [column or expression for column, expression in zip(columns[:count], expressions, strict=True)]
-    options: dict[str, Any] = {"postgresql_include": columns[count:]}
+    options: Arguments = {"postgresql_include": columns[count:]}
     own_classes = {part: each for part, each in zip(parts, classes, strict=False) if each is not None}
     if own_classes:
         options["postgresql_ops"] = own_classes

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import conv
 from ....operations.kinds.exclude_constraint import CreateExcludeConstraintOp, Element
 from ....util.sql import Token, closing, split_commas, tokens
 from ....util.sqla_compat import literal_text
-from ..catalog import ExcludeInfo
+from ..catalog import Arguments, ExcludeInfo
 
 
 def create_exclude_constraint(name: str, table: str, definition: str, schema: str | None) -> CreateExcludeConstraintOp:
@@ -29,13 +29,13 @@ def exclude_constraint(info: ExcludeInfo) -> ExcludeConstraint:
     return ExcludeConstraint(*elements, name=conv(str(info.name)), **options)
 
 
-def _parts(definition: str) -> tuple[list[Element], dict[str, Any]]:
+def _parts(definition: str) -> tuple[list[Element], Arguments]:
     """Return the elements with their operators, and the further arguments of the constraint."""
     found = tokens(definition, "postgresql")
     opening = next(place for place, token in enumerate(found) if token.text == "(")
     end = closing(found, opening)
     elements = [_element(run, definition) for run in split_commas(found[opening + 1 : end])]
-    options: dict[str, Any] = {}
+    options: Arguments = {}
     keywords = [token.keyword for token in found]
     if "USING" in keywords[:opening]:
         options["using"] = found[keywords.index("USING") + 1].name

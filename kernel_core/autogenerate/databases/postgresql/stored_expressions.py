@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from ....util.sqla_compat import literal_text
-from ..catalog import Key
+from ..catalog import Arguments, Key, Options
 from ..expression import Expression
 from ..rules import Warn
 
@@ -110,7 +109,7 @@ def stored_expressions(
     return stored
 
 
-def _program(tables: Sequence[Mapping[str, Any]]) -> str:
+def _program(tables: Sequence[Options]) -> str:
     """Return the program for some tables; no quote in an expression can end its strings."""
     data = json.dumps(tables, ensure_ascii=False)
     tags = (f"$mig{number}$" for number in itertools.count())
@@ -136,7 +135,7 @@ class _Scratch:
         self.table, self.new_columns = expressions[0].table, expressions[0].new_columns
         self.names = {f"mig_expression_{place}": expression for place, expression in enumerate(expressions)}
 
-    def lines(self, quote: IdentifierPreparer) -> dict[str, Any]:
+    def lines(self, quote: IdentifierPreparer) -> Arguments:
         """Return the statements: one that creates the copy, and two ways to put the expressions on it."""
         schema, table = self.table
         place = f"{quote.quote_schema(schema)}.{quote.quote(table)}" if schema else quote.quote(table)

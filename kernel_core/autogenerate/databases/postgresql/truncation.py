@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Table
-from sqlalchemy.types import ARRAY, Enum, TypeEngine
+from sqlalchemy.types import ARRAY, Enum
 
-from ....util.sqla_compat import final_name
+from ....util.sqla_compat import AnyType, final_name
 from ....util.truncation import truncated_name
 from ..catalog import Catalog, ConstraintInfo, IndexInfo, Key, TableInfo
 
@@ -138,7 +138,7 @@ def _place(place: Key, known: Names) -> Key:
     return None if schema is None else known.get(schema, schema), known.get(name, name)
 
 
-def _plain(type_: TypeEngine[Any]) -> Any:
+def _plain(type_: AnyType) -> Any:
     while isinstance(type_, ARRAY):
         type_ = type_.item_type
     return type_

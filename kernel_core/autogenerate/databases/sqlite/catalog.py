@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 
 from ....util.sqla_compat import AnyType, sqlite_type
-from ..catalog import Catalog, ColumnInfo, ForeignKeyInfo, IndexInfo, Key, PrimaryKeyInfo, TableInfo, UniqueInfo
+from ..catalog import Catalog, ColumnInfo, ForeignKeyInfo, IndexInfo, Key, PrimaryKeyInfo, Row, TableInfo, UniqueInfo
 from ..create_index import index_text, index_where
 from .create_table import SAYS_MORE, TableFacts, table_facts
 
@@ -52,14 +51,14 @@ def read_sqlite(connection: Connection, schemas: Sequence[str | None], is_includ
 
 def _column_rows(
     connection: Connection, schemas: Sequence[str | None], leave_out: Callable[[Key, str], None]
-) -> Sequence[Any]:
+) -> Sequence[Row]:
     """Ask for the columns; a virtual table whose module is missing makes SQLite refuse, and is left out by name."""
     try:
         return _rows(connection, _COLUMNS, schemas, present="")
     except _errors(connection) as error:
         if "no such module" not in str(error):
             raise
-    rows: list[Any] = []
+    rows: list[Row] = []
     for schema in schemas:
         missing = _without_module(connection, schema)
         for name, said in missing.items():
@@ -89,7 +88,7 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _rows(connection: Connection, query: str, schemas: Sequence[str | None], **words: str) -> Sequence[Any]:
+def _rows(connection: Connection, query: str, schemas: Sequence[str | None], **words: str) -> Sequence[Row]:
     """Ask the same of every schema in one statement."""
     quote = connection.dialect.identifier_preparer.quote_identifier
     parts = []
@@ -98,7 +97,7 @@ def _rows(connection: Connection, query: str, schemas: Sequence[str | None], **w
         words["kind"] = _kind(connection, _literal(place))
         parts.append(query.format(schema=_literal(place), master=f"{quote(place)}.sqlite_master", **words))
     # The driver itself hands out plain tuples, and a percent or colon in a schema's name is no parameter.
-    rows: Sequence[Any] = connection.exec_driver_sql(" UNION ALL ".join(parts)).cursor.fetchall()
+    rows: Sequence[Row] = connection.exec_driver_sql(" UNION ALL ".join(parts)).cursor.fetchall()
     return rows
 
 
@@ -133,7 +132,7 @@ class _Reading:
                 stacklevel=2,
             )
 
-    def columns(self, rows: Iterable[Any]) -> None:
+    def columns(self, rows: Iterable[Row]) -> None:
         """Read tables and their columns, and the text of indexes."""
         tables = self._catalog.tables
         skipped = set(self._catalog.views)
@@ -201,7 +200,7 @@ class _Reading:
             name=facts.primary_key_name if facts is not None else None,
         )
 
-    def indexes(self, rows: Iterable[Any]) -> None:
+    def indexes(self, rows: Iterable[Row]) -> None:
         """Read indexes and unique constraints."""
         found: dict[tuple[str, str, str], tuple[int, str, list[IndexRow]]] = {}
         for schema, table, name, unique, origin, column_number, column, descending in rows:
@@ -245,7 +244,7 @@ class _Reading:
             index.dialect_options["sqlite_where"] = where
         return index
 
-    def foreign_keys(self, rows: Iterable[Any]) -> None:
+    def foreign_keys(self, rows: Iterable[Row]) -> None:
         """Read foreign keys; one that names no columns refers to the primary key."""
         found: dict[tuple[str, str, int], tuple[str, list[str], list[str | None], str, str]] = {}
         for schema, table, number, referred, column, referred_column, on_update, on_delete in rows:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ....ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
 from ....util.sql import Token, body, closing, tokens
-from ..catalog import CheckInfo
+from ..catalog import Arguments, CheckInfo
 
 Columns = tuple[str, ...]
 """Names of columns in lower case."""
@@ -24,12 +23,12 @@ class TableFacts:
 
     primary_key_name: str | None = None
     uniques: list[tuple[Columns, str | None, str | None]] = field(default_factory=list)
-    foreign_keys: list[tuple[Columns, str, str | None, dict[str, Any]]] = field(default_factory=list)
+    foreign_keys: list[tuple[Columns, str, str | None, Arguments]] = field(default_factory=list)
     checks: list[CheckInfo] = field(default_factory=list)
     computed: dict[str, str] = field(default_factory=dict)
     collations: dict[str, str] = field(default_factory=dict)
     conflicts: dict[str, str] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Arguments = field(default_factory=dict)
 
     def take_unique(self, columns: Sequence[str]) -> tuple[str | None, str | None]:
         """Return the name of the unique constraint over these columns, and what ON CONFLICT does."""
@@ -40,7 +39,7 @@ class TableFacts:
                 return name, conflict
         return None, None
 
-    def take_foreign_key(self, columns: Sequence[str], referred: str) -> tuple[str | None, dict[str, Any]]:
+    def take_foreign_key(self, columns: Sequence[str], referred: str) -> tuple[str | None, Arguments]:
         """Return name and timing of the foreign key from these columns to that table."""
         wanted = tuple(column.lower() for column in columns)
         for position, (found, table, name, timing) in enumerate(self.foreign_keys):
@@ -83,7 +82,7 @@ def _shortened(sql: str) -> str:
     return cut.head + "\n,".join(["_", *kept]) + f"\n){cut.tail}" if cut.head else sql
 
 
-def _options(text: TableText) -> dict[str, Any]:
+def _options(text: TableText) -> Arguments:
     words = {token.keyword for token in tokens(text.options, "sqlite")} if text.options else set()
     found = {"sqlite_strict": "STRICT" in words, "sqlite_with_rowid": "ROWID" not in words}
     return {name: value for name, value in found.items() if value is (name == "sqlite_strict")}
@@ -127,9 +126,9 @@ def _referred(found: Sequence[Token]) -> str:
     return found[place + 1].name.lower()
 
 
-def _timing(found: Sequence[Token]) -> dict[str, Any]:
+def _timing(found: Sequence[Token]) -> Arguments:
     """``DEFERRABLE`` and ``INITIALLY DEFERRED`` as SQLAlchemy has them; what is not said is left out."""
-    timing: dict[str, Any] = {}
+    timing: Arguments = {}
     words = [token.keyword for token in found]
     if "DEFERRABLE" in words:
         timing["deferrable"] = words[words.index("DEFERRABLE") - 1] != "NOT"

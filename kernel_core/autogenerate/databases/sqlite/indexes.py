@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, Index, Table
 from sqlalchemy.sql.elements import conv
 
 from ....util.sql import normal_sql
 from ....util.sqla_compat import literal_text
+from ..catalog import Arguments
 from ..create_index import IndexText, index_text, split_order
 
 _SQLITE = "sqlite"
@@ -30,7 +29,7 @@ def is_created_by(index: Index, sql: str, dialect: Dialect) -> bool:
 def index_from_sql(name: str, sql: str, table: Table) -> Index:
     """Return the index that stored SQL creates, on ``table`` of the database; its parts are text."""
     stored = index_text(sql, _SQLITE)
-    options: dict[str, Any] = {} if stored.where is None else {"sqlite_where": literal_text(stored.where)}
+    options: Arguments = {} if stored.where is None else {"sqlite_where": literal_text(stored.where)}
     return Index(conv(name), *map(literal_text, stored.parts), unique=stored.unique, _table=table, **options)
 
 
