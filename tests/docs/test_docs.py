@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -198,6 +199,24 @@ def test_every_command_in_an_example_exists_with_its_options(page: Path) -> None
         words = shlex.split(typed.partition(" > ")[0], comments=True)
         if words[0] != "--alias":
             CommandLine().parser.parse_args(words)
+
+
+def test_the_layers_are_those_that_import_linter_checks() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    for package in ("kernel_core", "mig_ipython"):
+        (layers,) = (one["layers"] for one in contracts if one.get("containers") == [package])
+        table = text.partition(f"| `{package}` | what it holds |\n|---|---|\n")[2].partition("\n\n")[0]
+        written = [re.findall(r"`(\w+)`", row.split(" | ")[0]) for row in table.splitlines()]
+        checked = [[name for name in re.findall(r"\w+", layer) if exists(package, name)] for layer in layers]
+        assert written == [names for names in checked if names]
+
+
+def exists(package: str, name: str) -> bool:
+    """Return whether a layer has files yet; the program's own ``__main__`` does not count."""
+    return not name.startswith("__") and any((ROOT / package / file).exists() for file in (name, f"{name}.py"))
 
 
 def test_the_picture_is_drawn_from_its_source() -> None:

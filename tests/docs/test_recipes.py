@@ -14,7 +14,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
-COPIED = ("kernel_core", "mig_ipython", "tests", "docs", "notebooks", "*.md", "*.toml", "*.yml")
+COPIED = (
+    "kernel_core",
+    "mig_ipython",
+    "tests",
+    "docs",
+    "notebooks",
+    "benchmarks",
+    "binder",
+    ".ci",
+    "*.md",
+    "*.toml",
+    "*.yml",
+)
 
 
 def copied(to: Path) -> Path:
