@@ -21,7 +21,9 @@ from sqlalchemy.schema import (
 
 from ...ddl.index_expressions import unbound_options, unbound_parts
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
+from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
+from ...util.sql import without_parameters
 from ...util.sqla_compat import (
     AnyColumn,
     copy_column,
@@ -34,6 +36,7 @@ from ...util.sqla_compat import (
 )
 from ..context import names
 from ..databases.catalog import Arguments
+from .objects import STATEMENTS
 
 
 def loose_column(column: AnyColumn) -> AnyColumn:
@@ -116,8 +119,17 @@ def create_index(index: Index, dialect: Dialect) -> CreateIndexOp:
 
 
 def drop_index(index: Index) -> DropIndexOp:
-    """Return the operation that drops a reflected index."""
-    return DropIndexOp.from_index(index)
+    """Return the operation that drops a reflected index, with what re-creates it."""
+    drop = DropIndexOp.from_index(index)
+    if STATEMENTS not in index.info:
+        return drop
+    completing = tuple(map(statement_after, index.info[STATEMENTS]))
+    return drop.reversed_by(drop.reverse().changed(followed_by=completing))
+
+
+def statement_after(sql: str) -> ExecuteSQLOp:
+    """Return the operation that runs SQL which completes what was just created, outside a batch."""
+    return ExecuteSQLOp(without_parameters(sql)).changed(outside_batch=True)
 
 
 def create_unique(constraint: UniqueConstraint, dialect: Dialect) -> CreateUniqueConstraintOp:

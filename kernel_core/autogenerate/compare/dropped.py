@@ -9,14 +9,12 @@ from sqlalchemy.schema import Constraint, Index, Table
 
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import DropConstraintOp
-from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import DropIndexOp
 from ...operations.kinds.table import DropTableOp
-from ...util.sql import without_parameters
 from ...util.sqla_compat import AnyColumn
 from ..context import AutogenContext
 from ..databases.catalog import ConstraintInfo, Key, TableInfo
-from .copies import column_alone, drop_index, table_alone
+from .copies import column_alone, drop_index, statement_after, table_alone
 from .reflect import Database
 
 
@@ -32,7 +30,7 @@ def dropped_table(
         column.type = rules.complete_type(info, info.columns[str(column.name)])
     drop = DropTableOp.from_table(copied)
     creation = drop.reverse()
-    completing = map(_statement, rules.completing_statements(connection_of(context), info, copied))
+    completing = map(statement_after, rules.completing_statements(connection_of(context), info, copied))
     unreadable = ((name, str(info.unreadable[name])) for name in sorted(info.unreadable))
     indexes = [rules.index_from(name, sql, database.table(info.key)) for name, sql in unreadable]
     creations = (dropped_index(context, info, index).reverse() for index in indexes)
@@ -53,7 +51,7 @@ def dropped_column(context: AutogenContext, info: TableInfo, column: AnyColumn) 
     statement = context.rules.column_statement(connection_of(context), info, item)
     if statement is None:
         return drop
-    return drop.reversed_by(drop.reverse().changed(followed_by=(_statement(statement),)))
+    return drop.reversed_by(drop.reverse().changed(followed_by=(statement_after(statement),)))
 
 
 def dropped_index(context: AutogenContext, info: TableInfo, index: Index) -> DropIndexOp:
@@ -65,18 +63,15 @@ def dropped_index(context: AutogenContext, info: TableInfo, index: Index) -> Dro
 def with_complete_reverse(
     context: AutogenContext, key: Key, item: ConstraintInfo, drop: DropConstraintOp
 ) -> DropConstraintOp:
-    """Return a drop whose downgrade also restores what no directive can: NOT VALID, NO INHERIT, a comment."""
+    """Return a drop whose downgrade also restores what no directive can: NOT VALID, NO INHERIT, comment, tablespace."""
     statements = context.rules.constraint_statements(key, item)
     if statements.addition is not None:
-        return drop.changed(undone_by=lambda _: [_statement(sql) for sql in statements if sql is not None])
-    if statements.comment is None:
+        return drop.changed(undone_by=lambda _: [statement_after(sql) for sql in statements.all()])
+    if not statements.completing:
         return drop
     addition = drop.reverse()
-    return drop.reversed_by(addition.changed(followed_by=(*addition.followed_by, _statement(statements.comment))))
-
-
-def _statement(sql: str) -> ExecuteSQLOp:
-    return ExecuteSQLOp(without_parameters(sql)).changed(outside_batch=True)
+    completing = map(statement_after, statements.completing)
+    return drop.reversed_by(addition.changed(followed_by=(*addition.followed_by, *completing)))
 
 
 def connection_of(context: AutogenContext) -> Connection:

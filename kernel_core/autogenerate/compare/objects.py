@@ -25,6 +25,9 @@ from ..databases.catalog import (
 )
 from ..databases.signature import ReflectedPart, index_parts
 
+STATEMENTS = "kernel_core.statements"
+"""The key in ``Index.info`` of a reflected index: the statements that complete it once it was created again."""
+
 
 def final(name: Any) -> conv | None:
     """Mark a name that comes from the database: no naming convention applies to it again."""
@@ -82,7 +85,10 @@ def index_object(info: IndexInfo, table: Table, dialect: Dialect) -> Index:
     parts = [_index_part(part, table, classes, dialect) for part in index_parts(info)]
     if classes:
         options["postgresql_ops"] = classes
-    return Index(final(info.name), *parts, unique=bool(info.unique), _table=table, **options)
+    index = Index(final(info.name), *parts, unique=bool(info.unique), _table=table, **options)
+    if info.statements:
+        index.info[STATEMENTS] = info.statements
+    return index
 
 
 def _index_part(part: ReflectedPart, table: Table, classes: dict[str, str], dialect: Dialect) -> Any:

@@ -62,6 +62,7 @@ class ColumnInfo(ReflectedInfo):
     ``collation`` and ``conflict`` (NOT NULL ON CONFLICT) are SQLite's; ``owns_sequence`` is a PostgreSQL column whose
     default is a sequence of its own, and ``serial_default`` that default; ``unreflected`` is a MariaDB column with
     parts that SQLAlchemy does not know, such as INVISIBLE. ``primary_key`` is the place in the key, from 1 (SQLite).
+    ``settings`` are the actions of ALTER COLUMN that restore statistics and storage (PostgreSQL).
     """
 
     name: str
@@ -77,17 +78,23 @@ class ColumnInfo(ReflectedInfo):
     owns_sequence: bool = False
     serial_default: str | None = None
     unreflected: bool = False
+    settings: Sequence[str] = ()
 
 
 @dataclass(slots=True, kw_only=True)
 class ConstraintInfo(ReflectedInfo):
-    """A constraint; ``definition`` is the SQL of one that SQLAlchemy cannot express: NOT VALID, NO INHERIT."""
+    """A constraint.
+
+    ``definition`` is the SQL of one that SQLAlchemy cannot express: NOT VALID, NO INHERIT. ``statements`` are the SQL
+    that completes its index once it was created again: its tablespace, its comment (PostgreSQL).
+    """
 
     name: str | None = None
     definition: str | None = None
     deferrable: bool | None = None
     initially: str | None = None
     dialect_options: Options = field(default_factory=dict)
+    statements: Sequence[str] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,7 +143,7 @@ class IndexInfo(ReflectedInfo):
     """An index.
 
     ``parts`` is the text of each column and expression with collation, operator class and order; ``sql`` the stored
-    CREATE INDEX (SQLite).
+    CREATE INDEX (SQLite). ``statements`` complete it once it was created again: its comment (PostgreSQL).
     """
 
     name: str
@@ -148,6 +155,7 @@ class IndexInfo(ReflectedInfo):
     parts: Sequence[str] = ()
     sql: str | None = None
     duplicates_constraint: str | None = None
+    statements: Sequence[str] = ()
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from sqlalchemy.engine import Connection, Dialect, Inspector
@@ -34,11 +35,19 @@ class DefaultPair(NamedTuple):
     wanted: str
 
 
-class ConstraintStatements(NamedTuple):
-    """SQL that re-creates what no directive states of a constraint: all of it, its comment; None where not needed."""
+@dataclass(frozen=True, slots=True)
+class ConstraintStatements:
+    """SQL that re-creates what no directive states of a constraint.
+
+    ``addition`` adds all of it where it is not None; ``completing`` restores its comment, and its index's settings.
+    """
 
     addition: str | None = None
-    comment: str | None = None
+    completing: tuple[str, ...] = ()
+
+    def all(self) -> tuple[str, ...]:
+        """Return the statements in the order in which they run."""
+        return self.completing if self.addition is None else (self.addition, *self.completing)
 
 
 class DatabaseRules(Protocol):

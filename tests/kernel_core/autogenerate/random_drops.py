@@ -145,6 +145,8 @@ class OfPostgresql(Maker):
                 f"COMMENT ON TABLE {place} IS 'it''s 5% :a'",
                 f"COMMENT ON COLUMN {place}.{self.random.choice(there)} IS 'col ''%'",
                 f"COMMENT ON CONSTRAINT pk_{n} ON {place} IS 'the key'",
+                f"COMMENT ON INDEX pk_{n} IS 'the index of the key'",
+                f"ALTER TABLE {place} ALTER COLUMN {self.random.choice(there)} SET STATISTICS 40",
             ]
         )
 

@@ -27,6 +27,7 @@ from ..catalog import (
 )
 from ..create_index import index_text
 from . import catalog_queries as sql
+from .completing import column_settings, index_statements, statements_of_key
 
 IsIncluded = Callable[[Key], bool]
 
@@ -90,10 +91,13 @@ class _Reading:
         return self._connection.execute(statement).all()
 
     def _of_version(self) -> dict[str, str]:
-        """Return the columns that came with PostgreSQL 15."""
-        if (self._connection.dialect.server_version_info or ()) >= (15,):
-            return {"nulls_not_distinct": "i.indnullsnotdistinct", "delete_columns": "con.confdelsetcols"}
-        return {"nulls_not_distinct": "false", "delete_columns": "CAST(NULL AS text)"}
+        """Return the columns that came with PostgreSQL 14 and 15."""
+        version = self._connection.dialect.server_version_info or ()
+        return {
+            "compression": "NULLIF(CAST(a.attcompression AS text), '')" if version >= (14,) else "CAST(NULL AS text)",
+            "nulls_not_distinct": "i.indnullsnotdistinct" if version >= (15,) else "false",
+            "delete_columns": "con.confdelsetcols" if version >= (15,) else "CAST(NULL AS text)",
+        }
 
     def _key(self, schema: str, name: str, visible: bool) -> Key:
         """Return the key of a table: with its schema where that is a named one, or the search path does not find it."""
@@ -139,7 +143,7 @@ class _Reading:
                 table.info.comment = comment
                 if options:
                     table.info.options["postgresql_with"] = _options(options)
-                self._kind(table.info, *row[25:])
+                self._kind(table.info, *row[25:31])
                 self.catalog.tables[key] = table.info
                 if visible and self._sees_path and key[0] is not None:
                     self.catalog.visible.add(key)
@@ -190,6 +194,7 @@ class _Reading:
             column.identity = _identity(identity, row[18:24])
         else:
             column.owns_sequence = is_serial and row[17] == "a"
+        column.settings = column_settings(*row[31:])
         table.names[number] = name
         table.info.columns[name] = column
 
@@ -204,6 +209,7 @@ class _Reading:
             index.inherited = bool(row[16])
             if row[17] is not None:
                 index.dialect_options["postgresql_tablespace"] = row[17]
+            index.statements = index_statements(self._connection.dialect, table.info.key[0], row[2], *row[18:])
             self._indexes[row[1]] = index
             if not row[4]:
                 table.info.indexes.append(index)
@@ -224,7 +230,9 @@ class _Reading:
             options = {name: True for name, holds in (("no_inherit", no_inherit), ("not_valid", not valid)) if holds}
             info.checks.append(CheckInfo(sqltext=text, columns=columns, dialect_options=options, **common.fields()))
         elif kind == "x":
-            info.excludes.append(ExcludeInfo(columns=columns, **{**common.fields(), "definition": text}))
+            exclude = ExcludeInfo(columns=columns, **{**common.fields(), "definition": text})
+            exclude.statements = self._completing(info, self._indexes[index_oid])
+            info.excludes.append(exclude)
             self._indexes[index_oid].duplicates_constraint = name
         elif kind == "f":
             info.foreign_keys.append(self._foreign_key(row, columns, common))
@@ -234,12 +242,20 @@ class _Reading:
     def _key_constraint(self, info: TableInfo, row: Row, columns: list[str], common: _Common) -> None:
         name, kind, index = row[1], row[2], self._indexes[row[9]]
         options = {"postgresql_include": index.dialect_options["postgresql_include"]}
+        completing = self._completing(info, index)
         if kind == "p":
-            info.primary_key = PrimaryKeyInfo(constrained_columns=columns, dialect_options=options, **common.fields())
+            info.primary_key = PrimaryKeyInfo(
+                constrained_columns=columns, dialect_options=options, statements=completing, **common.fields()
+            )
             return
         options["postgresql_nulls_not_distinct"] = "postgresql_nulls_not_distinct" in index.dialect_options
         index.duplicates_constraint = name
-        info.uniques.append(UniqueInfo(column_names=columns, dialect_options=options, **common.fields()))
+        info.uniques.append(
+            UniqueInfo(column_names=columns, dialect_options=options, statements=completing, **common.fields())
+        )
+
+    def _completing(self, info: TableInfo, index: IndexInfo) -> list[str]:
+        return statements_of_key(self._connection.dialect, info.key[0], index)
 
     def _foreign_key(self, row: Row, columns: list[str], common: _Common) -> ForeignKeyInfo:
         schema, table, visible, referred, on_update, on_delete, match = row[11:18]

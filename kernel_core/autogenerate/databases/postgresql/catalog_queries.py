@@ -21,7 +21,9 @@ SELECT CAST(c.oid AS bigint), CAST(n.nspname AS text), CAST(c.relname AS text), 
        CASE WHEN c.relkind IN ('r', 'p') AND EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid) THEN ARRAY(
             SELECT ARRAY[CAST(pn.nspname AS text), CAST(p.relname AS text), CAST(pg_table_is_visible(p.oid) AS text)]
             FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
-            WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) END
+            WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) END,
+       a.attstattarget, CASE WHEN a.attstorage <> t.typstorage THEN CAST(a.attstorage AS text) END,
+       {compression}, a.attoptions
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p')
@@ -82,12 +84,17 @@ SELECT CAST(i.indrelid AS bigint), CAST(i.indexrelid AS bigint), CAST(ic.relname
             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (CAST(i.indkey AS int[]))[k.place - 1]
             WHERE NOT o.opcdefault OR k.coll <> 0 AND k.coll <> a.attcollation)
             THEN pg_get_indexdef(i.indexrelid, 0, true) END,
-       ic.relispartition, CAST(space.spcname AS text)
+       ic.relispartition, CAST(space.spcname AS text), said.description,
+       CASE WHEN i.indexprs IS NOT NULL THEN ARRAY(
+            SELECT ARRAY[CAST(ia.attnum AS int), CAST(ia.attstattarget AS int)]
+            FROM pg_attribute ia WHERE ia.attrelid = ic.oid AND ia.attstattarget >= 0 ORDER BY ia.attnum) END
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indrelid
 JOIN pg_class ic ON ic.oid = i.indexrelid
 JOIN pg_am am ON am.oid = ic.relam
 LEFT JOIN pg_tablespace space ON space.oid = ic.reltablespace
+LEFT JOIN pg_description said
+       ON said.objoid = ic.oid AND said.objsubid = 0 AND said.classoid = CAST('pg_class' AS regclass)
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {spaces}
 ORDER BY i.indrelid, ic.relname"""

@@ -10,12 +10,13 @@ from sqlalchemy.schema import MetaData, Table
 
 from ....operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ....util.sql import grammar_of, string_literal
-from ..catalog import Catalog, ConstraintInfo, ExcludeInfo, Key, SequenceOptions, TableInfo
+from ..catalog import Catalog, ColumnInfo, ConstraintInfo, ExcludeInfo, Key, SequenceOptions, TableInfo
 from ..expression import Expression
 from ..inspected.rules import InspectedRules
 from ..rules import ConstraintStatements, DefaultPair, IndexOptionsDiffer, IsIncluded, Warn
 from ..signature import ForeignKeySignature
 from .catalog import read_postgresql
+from .completing import column_statement
 from .corrections import correct
 from .defaults import equal_defaults
 from .exclude_constraints import create_exclude_constraint, exclude_constraint
@@ -95,7 +96,7 @@ class PostgresqlRules(InspectedRules):
         return f"CREATE TABLE {preparer.format_table(table)} PARTITION OF {parent} {info.partition_bound}{further}"
 
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
-        """Yield storage parameters, constraints that no CREATE TABLE states, and the comments of constraints."""
+        """Yield storage parameters, settings of columns, and what no CREATE TABLE states of constraints."""
         stored = info.options.get("postgresql_with")
         if stored and "postgresql_with" not in table.dialect_kwargs:
             place = self.dialect.identifier_preparer.format_table(table)
@@ -109,10 +110,17 @@ class PostgresqlRules(InspectedRules):
         ]
         for item in constraints:
             if not item.inherited:
-                yield from (sql for sql in self.constraint_statements(info.key, item) if sql is not None)
+                yield from self.constraint_statements(info.key, item).all()
+        for column in info.columns.values():
+            statement = self.column_statement(connection, info, column)
+            if statement is not None:
+                yield statement
+
+    def column_statement(self, connection: Connection, info: TableInfo, column: ColumnInfo) -> str | None:
+        return column_statement(self.dialect, info.key, column)
 
     def constraint_statements(self, key: Key, constraint: ConstraintInfo) -> ConstraintStatements:
-        """Return what NOT VALID, NO INHERIT or a comment need."""
+        """Return what NOT VALID, NO INHERIT, comments and a tablespace need."""
         if constraint.name is None:
             return ConstraintStatements()
         preparer = self.dialect.identifier_preparer
@@ -121,6 +129,5 @@ class PostgresqlRules(InspectedRules):
         is_stated = definition.startswith("EXCLUDE")  # by op.create_exclude_constraint
         addition = None if is_stated else f"ALTER TABLE {place} ADD CONSTRAINT {name} {definition}"
         comment = string_literal(str(constraint.comment or ""), grammar_of(self.dialect))
-        return ConstraintStatements(
-            addition, f"COMMENT ON CONSTRAINT {name} ON {place} IS {comment}" if constraint.comment else None
-        )
+        completing = [f"COMMENT ON CONSTRAINT {name} ON {place} IS {comment}"] if constraint.comment else []
+        return ConstraintStatements(addition, (*completing, *constraint.statements))
