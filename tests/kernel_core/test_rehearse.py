@@ -1,4 +1,4 @@
-"""A run on a copy: what it did is told, and nothing of it stays."""
+"""A rehearsal: its changes are reported, and none of them stays in the database."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def running(*statements: str):
     return run
 
 
-def test_what_a_run_changes_is_told_and_nothing_stays(connection):
+def test_the_changes_of_a_run_are_reported_and_rolled_back(connection):
     before = schema_of(connection)
     trial = rehearse(
         connection,
@@ -55,7 +55,7 @@ def test_what_a_run_changes_is_told_and_nothing_stays(connection):
     assert connection.execute(sa.text("SELECT count(*) FROM users")).scalar() == 1
 
 
-def test_a_run_that_fails_leaves_nothing_and_its_error_passes(connection):
+def test_a_failing_run_is_rolled_back_and_raises_its_error(connection):
     before = schema_of(connection)
     with pytest.raises(sa.exc.SQLAlchemyError):
         rehearse(connection, running("CREATE TABLE pets (id INTEGER)", "SELECT * FROM nowhere"))
@@ -89,7 +89,7 @@ def test_the_copy_enforces_foreign_keys_where_the_database_does(sqlite_url):
     assert seen == [1]
 
 
-def test_two_foreign_keys_without_a_name_stay_apart():
+def test_two_unnamed_foreign_keys_are_distinguished():
     one, other = "foreign key (a) to x (id)", "foreign key (b) to y (id)"
     assert changes({"t": (one, other)}, {"t": (one,)}) == (("-", "t", other),)
     named = "foreign key fk_a (a) to x (id)"
@@ -98,7 +98,7 @@ def test_two_foreign_keys_without_a_name_stay_apart():
     )
 
 
-def test_a_changed_line_says_what_it_was():
+def test_a_changed_line_has_the_former_value():
     before = {"t": ("column a INTEGER", "primary key (a)"), "u": ("column x INTEGER",)}
     after = {"t": ("column a BIGINT not null", "primary key (a)"), "v": ("column x INTEGER",)}
     assert changes(before, after) == (
@@ -155,7 +155,7 @@ def test_every_kind_of_object_is_compared_and_named(connection):
     assert trial.before.coverage()[:3] == ("schemas: public", "tables: users", "views: none")
 
 
-def test_a_changed_view_and_trigger_are_told(connection):
+def test_a_changed_view_and_trigger_are_reported(connection):
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text(EVERY_KIND[8]))
     trigger = {"sqlite": "BEGIN SELECT 1; END", "postgresql": "FOR EACH ROW EXECUTE FUNCTION nothing()"}
@@ -177,7 +177,7 @@ def test_a_changed_view_and_trigger_are_told(connection):
 
 @pytest.mark.parametrize("connection", ["postgresql_url"], indirect=True)
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_run_that_commits_all_the_same_is_not_said_to_be_rolled_back(connection, fails):
+def test_a_run_that_commits_is_reported_as_not_rolled_back(connection, fails):
     statements = ("CREATE TABLE pets (id INTEGER)", "COMMIT", *(["nonsense"] if fails else []))
     with pytest.raises(CommandError, match=r"was not rolled back.* What it left: \+ pets: table pets") as raised:
         rehearse(connection, running(*statements))

@@ -25,7 +25,7 @@ class Changes:
     altered_columns: list[MigrateOperation] = field(default_factory=list)
     dropped_constraints: list[MigrateOperation] = field(default_factory=list)
     dropped_indexes: list[MigrateOperation] = field(default_factory=list)
-    made_anew: list[MigrateOperation] = field(default_factory=list)
+    recreated: list[MigrateOperation] = field(default_factory=list)
     added_indexes: list[MigrateOperation] = field(default_factory=list)
     added_constraints: list[MigrateOperation] = field(default_factory=list)
     added_foreign_keys: list[CreateForeignKeyOp] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Changes:
             *self.altered_columns,
             *self.dropped_constraints,
             *self.dropped_indexes,
-            *self.made_anew,
+            *self.recreated,
             *self.added_indexes,
             *self.added_constraints,
             *self.added_foreign_keys,

@@ -27,7 +27,7 @@ def drop_what_needs_columns(context: AutogenContext, database: Database, pair: P
     """Add what drops the CHECKs, exclude constraints, unnamed UNIQUEs and partial indexes over dropped columns."""
     drops = [each for each in pair.changes.dropped_columns if isinstance(each, DropColumnOp)]
     gone = [str(each.column_name) for each in drops]
-    again = [str(each.column_name) for each in pair.changes.made_anew if isinstance(each, DropColumnOp)]
+    again = [str(each.column_name) for each in pair.changes.recreated if isinstance(each, DropColumnOp)]
     if not gone and not again:
         return
     if context.dialect.supports_alter or context.opts["render_as_batch"]:  # SQLite drops constraints in a batch only

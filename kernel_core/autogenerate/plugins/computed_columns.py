@@ -76,8 +76,8 @@ def _recreate(context: AutogenContext, database: Database, pair: Pair, column: A
     for index in database.table(pair.info.key).indexes:
         if existing in list(index.columns) and index.name not in dropped:
             changes.dropped_indexes.append(drop_index(index))
-    changes.made_anew.append(DropColumnOp.from_column_and_tablename(schema, table, column_alone(existing)))
-    changes.made_anew.append(AddColumnOp.from_column_and_tablename(schema, table, column_alone(column)))
+    changes.recreated.append(DropColumnOp.from_column_and_tablename(schema, table, column_alone(existing)))
+    changes.recreated.append(AddColumnOp.from_column_and_tablename(schema, table, column_alone(column)))
     made = {each.index_name for each in changes.added_indexes if isinstance(each, CreateIndexOp)}
     for index in sorted(pair.model.indexes, key=lambda each: str(each.name)):
         if column in list(index.columns):

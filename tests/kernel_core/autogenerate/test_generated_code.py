@@ -1,4 +1,4 @@
-"""What is written runs, and makes what it was written for: types in arrays, types of projects, keys, hooks."""
+"""Generated code runs and creates the right objects: types in arrays, user-defined types, keys, hooks."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def context(dialect: str = "postgresql") -> MigrationContext:
 
 
 def run(code: str, imports: set[str]) -> list[Any]:
-    """Run the code of a version file and return what its directives are given."""
+    """Run the code of a version file and return the arguments of its directives."""
     given: list[Any] = []
     op = ModuleType("op")
     for name in ("add_column", "create_table", "create_foreign_key"):
@@ -83,7 +83,7 @@ def round_trip(type_: Any) -> tuple[Any, str]:
 
 
 @pytest.mark.parametrize("wrapped", ["alone", "sa.ARRAY", "postgresql.ARRAY", "variant"])
-def test_a_type_comes_back_as_it_was(wrapped):
+def test_a_type_is_equal_after_a_round_trip(wrapped):
     wrap = {
         "alone": lambda each: each,
         "sa.ARRAY": lambda each: sa.ARRAY(each, dimensions=2),
@@ -218,7 +218,7 @@ def left_out(*names: str) -> Any:
         (("unique", "check", "hidden"), "Constraint(sa.text"),
     ],
 )
-def test_what_render_item_returns_none_for_is_left_out(names, gone):
+def test_an_object_for_which_render_item_returns_none_is_left_out(names, gone):
     table = sa.Table(
         "t",
         sa.MetaData(),
@@ -256,7 +256,7 @@ IDENTITIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", IDENTITIES)
-def test_an_identity_comes_back_as_it_was_without_a_deprecated_argument(name):
+def test_an_identity_is_equal_after_a_round_trip_without_a_deprecated_argument(name):
     extra = {"oracle_on_null": True, "oracle_order": True} if hasattr(sa.Identity(), "dialect_kwargs") else {}
     for options in (IDENTITIES[name], {**IDENTITIES[name], **extra}):
         identity = sa.Identity(**options)
@@ -273,7 +273,7 @@ def test_an_identity_comes_back_as_it_was_without_a_deprecated_argument(name):
 # ---- a Rewriter that sees the same scripts twice ---------------------------------------------------------------------
 
 
-def test_what_a_rewriter_made_is_not_rewritten_again():
+def test_an_operation_that_a_rewriter_returned_is_not_rewritten_again():
     writer, seen = Rewriter(), []
 
     @writer.rewrites(ops.CreateTableOp)

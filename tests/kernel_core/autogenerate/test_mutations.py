@@ -167,7 +167,7 @@ CASES_OF_TWO = [case for case in CASES if case[0] != "mariadb"]
 QUICK = [case for place, case in enumerate(CASES_OF_TWO) if case[0] == "sqlite" or place % 3 == 0]
 
 
-def test_there_are_enough_of_them():
+def test_there_are_enough_changes():
     assert len(MUTATIONS) >= 30
 
 

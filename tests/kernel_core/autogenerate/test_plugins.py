@@ -1,4 +1,4 @@
-"""Which comparisons are made, in which order, and who may stop or replace them."""
+"""The choice and order of comparisons, and how to stop or replace them."""
 
 import pytest
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ def plugin(monkeypatch):
 
 @pytest.fixture
 def compared(connection, make_context):
-    """A database and models that differ in everything that the built-in plugins compare."""
+    """A database and metadata that differ in all that the built-in plugins compare."""
     old = sa.MetaData()
     sa.Table("p", old, sa.Column("id", sa.Integer, primary_key=True))
     sa.Table(
@@ -93,7 +93,7 @@ def test_each_built_in_comparison_can_be_switched_off(compared, patterns, missin
     assert compared(*patterns) == found(compared) - missing
 
 
-def test_a_chosen_plugin_is_asked_at_every_target_and_no_other_is(compared, plugin):
+def test_only_a_chosen_plugin_is_called_at_every_target(compared, plugin):
     heard = []
     for target in ("autogenerate", "schema", "table", "column"):
         plugin.add_autogenerate_comparator(lambda *given, at=target: heard.append((at, *given)), target)
@@ -146,7 +146,7 @@ def test_priorities_order_and_a_dialects_own_function_comes_before_the_general_o
         ("column", None, set()),
     ],
 )
-def test_stop_ends_its_chain_and_so_replaces_what_is_built_in(compared, plugin, target, element, missing):
+def test_stop_ends_its_chain_and_replaces_the_built_in_comparison(compared, plugin, target, element, missing):
     plugin.add_autogenerate_comparator(lambda *given: STOP, target, element, priority=DispatchPriority.FIRST)
     assert compared(*ALL) == found(compared) - missing
 
@@ -177,7 +177,7 @@ def test_a_plugin_may_take_out_and_add_to_the_changes_of_a_table(compared, plugi
     assert not any(sentence.startswith("Drop index") for sentence in sentences)
 
 
-def test_the_older_way_is_asked_in_every_environment_whatever_it_answers(sqlite, make_context, monkeypatch):
+def test_functions_in_the_older_registry_are_called_in_every_environment(sqlite, make_context, monkeypatch):
     heard = []
     monkeypatch.setattr(comparators, "added", [])
 

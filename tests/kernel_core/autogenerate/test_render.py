@@ -1,4 +1,4 @@
-"""How operations read in a version file."""
+"""The source of operations in a version file."""
 
 import enum
 import subprocess
@@ -66,7 +66,7 @@ def test_types(write, type_, source):
     assert repr(eval(source, names)) == repr(sa.types.to_instance(type_))
 
 
-def test_a_dialects_type_brings_its_import(write, context):
+def test_a_type_of_a_dialect_adds_its_import(write, context):
     write.value(postgresql.ARRAY(postgresql.HSTORE()))
     assert context.imports == {"from sqlalchemy.dialects import postgresql"}
 
@@ -76,7 +76,7 @@ class Price(sa.TypeDecorator):
     cache_ok = True
 
 
-def test_a_projects_type_brings_its_import(write, context):
+def test_a_user_defined_type_adds_its_import(write, context):
     assert write.value(Price(10)) == f"{__name__}.Price(precision=10)"
     assert context.imports == {f"import {__name__}"}
 
@@ -92,7 +92,7 @@ def test_a_type_of_a_notebook_cell_is_written_as_what_it_is_in_the_database(writ
     assert write.value(Price(10)) == "sa.Numeric(precision=10)"
 
 
-def test_a_type_that_nothing_can_import_is_an_error(write):
+def test_a_type_that_cannot_be_imported_is_an_error(write):
     class Odd(sa.types.UserDefinedType):
         pass
 
@@ -285,7 +285,7 @@ def test_render_item_comes_first():
     assert set(asked) >= {"type", "column", "primary_key", "unique", "foreign_key", "check"}
 
 
-def test_users_renderers_win(context):
+def test_a_user_defined_renderer_takes_precedence(context):
     class DropLoggedTableOp(ops.DropTableOp):
         pass
 
@@ -297,7 +297,7 @@ def test_users_renderers_win(context):
     assert render_op_text(context, ops.DropTableOp("x")) == 'op.drop_table("x")'
 
 
-def test_what_black_leaves_as_it_is():
+def test_black_does_not_change_the_generated_code():
     operations = [cls.example() for cls in all_operations()]
     operations.append(
         ops.CreateTableOp(
@@ -331,7 +331,7 @@ def test_every_operation_has_its_source(context):
         compile(render_op_text(context, cls.example()), "x.py", "exec")
 
 
-def test_what_cannot_be_broken_stays_long():
+def test_a_line_that_cannot_be_broken_stays_long():
     assert lay_out(Code("f(", ("x" * 30,)), width=20) == ["f(", "    " + "x" * 30 + ",", ")"]
     assert lay_out("x" * 30, width=20) == ["x" * 30]
 

@@ -1,4 +1,4 @@
-"""Rules that change what autogenerate proposes."""
+"""Rules that rewrite proposed operations."""
 
 import pytest
 import sqlalchemy as sa
@@ -51,7 +51,7 @@ def test_a_rule_may_give_one_several_or_no_operation():
     assert table.ops == [one, execute, two]
 
 
-def test_what_a_rule_returns_is_not_asked_about_again():
+def test_an_operation_that_a_rule_returned_is_not_rewritten_again():
     writer, seen = Rewriter(), []
 
     @writer.rewrites(ops.AddColumnOp)
@@ -87,7 +87,7 @@ def test_downgrades_scripts_and_tables_have_rules_too():
     assert all(each.downgrade_ops.is_empty() and len(sentences(each)) == 1 for each in directives)
 
 
-def test_a_chain_asks_the_next_one_afterwards_and_leaves_both_as_they_are():
+def test_a_chain_calls_the_next_one_afterwards_and_changes_neither():
     first, second, third = Rewriter(), Rewriter(), []
     first.rewrites(ops.AddColumnOp)(lambda context, revision, op: [op, ops.DropColumnOp("t", "old")])
     second.rewrites(ops.DropColumnOp)(lambda context, revision, op: None)
@@ -101,7 +101,7 @@ def test_a_chain_asks_the_next_one_afterwards_and_leaves_both_as_they_are():
     assert len(given.upgrade_ops.ops) == 2
 
 
-def test_the_nearest_class_counts():
+def test_the_rule_for_the_nearest_class_is_called():
     writer = Rewriter()
 
     class Mine(ops.AddColumnOp):
@@ -118,7 +118,7 @@ def test_the_nearest_class_counts():
     assert given.upgrade_ops.ops == [mine]
 
 
-def test_a_rule_that_gives_something_else_is_named():
+def test_a_rule_that_returns_something_else_is_named():
     writer = Rewriter()
 
     @writer.rewrites(ops.AddColumnOp)

@@ -1,4 +1,4 @@
-"""A person's verbs return data."""
+"""The commands and the data that they return."""
 
 import io
 import os
@@ -24,7 +24,7 @@ def names(revisions):
     return [each.revision for each in revisions]
 
 
-def test_init_makes_an_environment_and_says_which_files(tmp_path):
+def test_init_creates_an_environment_and_returns_its_files(tmp_path):
     config = Config(str(tmp_path / "alembic.ini"))
     made = command.init(config, tmp_path / "migrations")
     assert sorted(os.path.relpath(path, tmp_path) for path in made) == [
@@ -49,7 +49,7 @@ def test_init_can_make_packages(tmp_path):
     assert (tmp_path / "m" / "versions" / "__init__.py").exists()
 
 
-def test_init_leaves_a_folder_with_something_in_it_alone(tmp_path):
+def test_init_refuses_a_folder_that_is_not_empty(tmp_path):
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "mine.txt").write_text("x")
     with pytest.raises(CommandError, match="not empty; nothing was created"):
@@ -58,7 +58,7 @@ def test_init_leaves_a_folder_with_something_in_it_alone(tmp_path):
     assert os.listdir(tmp_path / "m") == ["mine.txt"]
 
 
-def test_init_leaves_an_ini_file_as_it_is(tmp_path):
+def test_init_does_not_change_an_existing_ini_file(tmp_path):
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = elsewhere\n")
     made = command.init(Config(str(tmp_path / "alembic.ini")), tmp_path / "m")
     assert str(tmp_path / "alembic.ini") not in made
@@ -81,7 +81,7 @@ def test_a_folder_may_have_any_name(tmp_path, folder, monkeypatch):
     assert command.upgrade(config, "head").after == ("a1",)
 
 
-def test_a_missing_environment_says_how_to_make_one(tmp_path, monkeypatch):
+def test_the_error_of_a_missing_environment_has_the_command_that_creates_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(EnvironmentMissing, match=r"There is no alembic\.ini.*mig init migrations"):
         command.heads(Config("alembic.ini"))
@@ -105,7 +105,7 @@ def test_a_revision_is_written_on_the_head(project):
     assert command.upgrade(project.config(), "head").after == ("b2",)
 
 
-def test_a_written_file_says_what_it_is(project):
+def test_a_written_file_has_its_message_and_identifiers(project):
     first = command.revision(project.config(), "Add users", rev_id="a1").source.splitlines()
     assert first[:3] == ['"""Add users', "", "Revision ID: a1"]
     assert first[3] == "Revises: <base>"
@@ -144,7 +144,7 @@ def test_history_heads_branches_and_show(project):
         command.show(config, "b22")
 
 
-def test_a_range_may_count_from_where_the_database_stands(project):
+def test_a_range_may_be_relative_to_the_current_revision(project):
     project.chain("a1", "b2", "c3", "d4")
     command.upgrade(project.config(), "c3")
     assert names(command.history(project.config(), "-1:current")) == ["c3", "b2"]
@@ -168,7 +168,7 @@ def test_a_broken_file_hides_nothing_else(project):
     assert (lost.revision, lost.doc) == ("zz", "in no file here that can be read")
 
 
-def test_looking_runs_no_version_file_and_no_env_py(project):
+def test_reading_commands_run_no_version_file_and_no_env_py(project):
     project.env(lambda text: "raise SystemExit('env.py ran')")
     path = project.write("a1")
     path.write_text(path.read_text() + "\nraise SystemExit('a version file ran')\n")
@@ -260,7 +260,7 @@ def test_stamp_moves_rows_and_runs_nothing(any_project):
     assert any_project.tables() == {"alembic_version"}
 
 
-def test_a_lost_revision_is_stamped_over_with_purge_only(project):
+def test_a_lost_revision_is_replaced_only_with_purge(project):
     project.chain("a1")
     command.upgrade(project.config(), "head")
     project.run("UPDATE alembic_version SET version_num = 'gone'")
@@ -298,7 +298,7 @@ def models():
     return metadata
 
 
-def test_autogenerate_writes_what_the_database_lacks(any_project):
+def test_autogenerate_writes_the_differences(any_project):
     config = any_project.config(target_metadata=models())
     script = command.revision(config, "Add users", autogenerate=True, rev_id="a1")
     assert "op.create_table(" in script.source
@@ -342,7 +342,7 @@ def test_autogenerate_and_sql_exclude_each_other(project):
         command.revision(project.config(), autogenerate=True, sql=True)
 
 
-def test_autogenerate_without_models_says_what_to_set(project):
+def test_the_error_of_autogenerate_without_metadata_says_what_to_set(project):
     with pytest.raises(CommandError, match="target_metadata"):
         command.revision(project.config(), autogenerate=True)
     assert list(project.versions.glob("*.py")) == []

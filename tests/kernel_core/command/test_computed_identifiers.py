@@ -1,4 +1,4 @@
-"""A version file that computes its identifiers is run by those commands that run version files, and by no other."""
+"""A version file that computes its identifiers: only commands that run version files run it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def tables(config: Config) -> list[str]:
     return names
 
 
-def test_looking_names_the_file_and_runs_nothing(config: Config) -> None:
+def test_reading_commands_name_the_file_and_do_not_run_it(config: Config) -> None:
     scripts = ScriptDirectory.from_config(config)
     assert [type(each) for each in scripts.unreadable] == [ComputedIdentifier]
     assert [scripts.unreadable[0].line, "must be run to be known" in str(scripts.unreadable[0])] == [9, True]
@@ -92,7 +92,7 @@ def test_up_and_down_over_it(config: Config) -> None:
     assert tables(config) == ["alembic_version"]
 
 
-def test_what_was_learned_is_forgotten_with_the_run(config: Config) -> None:
+def test_computed_identifiers_are_known_during_the_run_only(config: Config) -> None:
     command.upgrade(config, "head")
     with pytest.raises(ResolutionError):
         ScriptDirectory.from_config(config).get_revision("b")

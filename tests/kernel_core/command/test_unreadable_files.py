@@ -1,4 +1,4 @@
-"""Version files of Alembic 0.1, whose name is their id; and what is refused while a version file cannot be read."""
+"""Version files of Alembic 0.1, whose name is their id; and commands that are refused if a file cannot be read."""
 
 import py_compile
 
@@ -27,7 +27,7 @@ def old(project, name: str, head: str = "down_revision = None", table: str = "x"
     (project.versions / name).write_text(OLD.format(head=head, name=table))
 
 
-def test_a_file_without_an_id_has_the_one_of_its_name(project):
+def test_a_file_without_an_id_has_its_name_as_id(project):
     for name in NAMES:
         old(project, name)
     scripts = ScriptDirectory.from_config(project.config())
@@ -36,7 +36,7 @@ def test_a_file_without_an_id_has_the_one_of_its_name(project):
     assert refused == {name for name, revision in NAMES.items() if revision is None}
 
 
-def test_a_history_of_old_files_goes_on_with_new_ones(project):
+def test_a_history_of_old_files_continues_with_new_ones(project):
     old(project, "1ab2.py", table="one")
     old(project, "2ab2.py", 'down_revision = "1ab2"', table="two")
     script = command.revision(project.config(), "Go on", rev_id="new1")
@@ -87,7 +87,7 @@ KEPT = {
 
 
 @pytest.mark.parametrize("fault", UNREADABLE)
-def test_what_needs_every_file_names_the_one_that_cannot_be_read(project, fault):
+def test_commands_that_need_every_file_name_the_unreadable_one(project, fault):
     project.chain("a1", "b1")
     command.upgrade(project.config(), "a1")
     (project.versions / "zz_x.py").write_text(UNREADABLE[fault])
@@ -100,7 +100,7 @@ def test_what_needs_every_file_names_the_one_that_cannot_be_read(project, fault)
         assert [each.revision for each in run(project.config())] == expected, what
 
 
-def test_nothing_to_do_is_only_said_where_every_file_was_read(project):
+def test_nothing_to_do_is_reported_only_where_every_file_was_read(project):
     project.chain("a1")
     command.upgrade(project.config(), "head")
     (project.versions / "zz_x.py").write_text("")

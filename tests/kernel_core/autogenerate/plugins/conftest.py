@@ -1,4 +1,4 @@
-"""A database of one's own per test, and the way from one schema to another with the plugins on."""
+"""A fresh database per test, and migrations from one schema to another with all plugins."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from kernel_core.runtime.migration import MigrationContext
 ALL = ["alembic.autogenerate.*", "kernel_core.ext.*"]
 
 
-class Road:
-    """From one schema to another and back, every time asking what differs."""
+class Migration:
+    """Migrations from one schema to another and back, with a comparison after each."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
@@ -28,7 +28,7 @@ class Road:
         self.connection.commit()
 
     def wipe(self) -> None:
-        """Drop everything that the test has made."""
+        """Drop all objects that the test has created."""
         self.connection.rollback()
         if self.name == "sqlite":
             self.connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
@@ -44,7 +44,7 @@ class Road:
         self.connection.commit()
 
     def script(self, metadata, plugins=ALL, **opts):
-        """Return what makes the database what ``metadata`` says."""
+        """Return the script that makes the database match ``metadata``."""
         opts = {"renames": "off", "compare_server_default": True, **opts}
         opts |= {"target_metadata": metadata, "autogenerate_plugins": list(plugins)}
         self.context = MigrationContext.configure(self.connection, opts=opts)
@@ -53,7 +53,7 @@ class Road:
         return script
 
     def found(self, metadata, plugins=ALL, **opts) -> list[str]:
-        """Return in words what differs."""
+        """Return the sentences of the differences."""
         return [leaf.sentence() for leaf in self.script(metadata, plugins, **opts).upgrade_ops.leaves()]
 
     def run(self, operations) -> str:
@@ -83,7 +83,7 @@ class Road:
 
 @pytest.fixture(scope="session")
 def databases(request):
-    """URLs of one fresh database a server for the session; made when first asked for."""
+    """URLs of one fresh database per server for the session, created on first use."""
     made = {}
 
     def url(name):
@@ -125,30 +125,30 @@ _MAKE = {
         pytest.param("mariadb", marks=pytest.mark.mariadb),
     ]
 )
-def road(request, databases):
-    """One for each database."""
-    yield from _road(databases(request.param))
+def migration(request, databases):
+    """Migrations on each of the databases."""
+    yield from _migration(databases(request.param))
 
 
 @pytest.fixture
-def sqlite_road(databases):
-    yield from _road(databases("sqlite"))
+def sqlite_migration(databases):
+    yield from _migration(databases("sqlite"))
 
 
 @pytest.fixture
-def postgresql_road(databases):
-    yield from _road(databases("postgresql"))
+def postgresql_migration(databases):
+    yield from _migration(databases("postgresql"))
 
 
 @pytest.fixture
-def mariadb_road(databases):
-    yield from _road(databases("mariadb"))
+def mariadb_migration(databases):
+    yield from _migration(databases("mariadb"))
 
 
-def _road(url):
+def _migration(url):
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
-        road = Road(connection)
-        yield road
-        road.wipe()
+        migration = Migration(connection)
+        yield migration
+        migration.wipe()
     engine.dispose()

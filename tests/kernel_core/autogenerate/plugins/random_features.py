@@ -1,4 +1,4 @@
-"""Random schemas of what the plugins compare; the same seed and database, the same schema."""
+"""Random schemas with the features that the plugins compare; a seed and a database determine the schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With every plugin on, any schema becomes any other by what is written, and is the old one again when undone."""
+"""With all plugins, generated code migrates any schema to any other, and back."""
 
 import random
 
@@ -8,21 +8,21 @@ from random_features import random_schema
 SAMPLE, FULL = {"sqlite": 12, "postgresql": 3, "mysql": 2}, 60
 
 
-def travel(road, seed):
+def travel(migration, seed):
     chance = random.Random(seed)
-    before, after = (random_schema(chance, road.name, convention=bool(seed % 2)) for _ in range(2))
+    before, after = (random_schema(chance, migration.name, convention=bool(seed % 2)) for _ in range(2))
     try:
-        road.there_and_back(before, after)
+        migration.there_and_back(before, after)
     finally:
-        road.wipe()
+        migration.wipe()
 
 
-def test_any_schema_becomes_any_other_and_back(road):
-    for seed in range(SAMPLE[road.name]):
-        travel(road, seed)
+def test_any_schema_becomes_any_other_and_back(migration):
+    for seed in range(SAMPLE[migration.name]):
+        travel(migration, seed)
 
 
 @pytest.mark.sweep
-def test_any_schema_becomes_any_other_and_back_in_full(road):
+def test_any_schema_becomes_any_other_and_back_in_full(migration):
     for seed in range(FULL):
-        travel(road, seed)
+        travel(migration, seed)

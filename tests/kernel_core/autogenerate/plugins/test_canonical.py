@@ -1,4 +1,4 @@
-"""What the database is asked for its spelling: no text spoils another, nothing is left of it, a refusal is said."""
+"""Storing expressions to read their canonical spelling: errors are isolated, nothing is left, refusals are reported."""
 
 import uuid
 
@@ -25,17 +25,17 @@ def schema(*conditions, tables=2):
 
 
 @pytest.fixture
-def server_road(server, request):
-    return request.getfixturevalue(f"{server}_road")
+def server_migration(server, request):
+    return request.getfixturevalue(f"{server}_migration")
 
 
 @servers
 @pytest.mark.parametrize("bad", HOSTILE)
-def test_one_bad_text_spoils_no_other(server_road, bad):
-    server_road.create(schema("a IN (1, 2)", "a > 5"))
+def test_an_invalid_expression_does_not_affect_the_others(server_migration, bad):
+    server_migration.create(schema("a IN (1, 2)", "a > 5"))
     after = schema("a IN (1, 2)", "a != 5 AND a IN (1, 2)")
     after.tables["t0"].append_constraint(sa.CheckConstraint(bad.replace(":", r"\:"), name="bad"))
-    found = server_road.found(after)
+    found = server_migration.found(after)
     others = [each for each in found if " bad " not in each]
     assert others == [
         line
@@ -45,14 +45,14 @@ def test_one_bad_text_spoils_no_other(server_road, bad):
             f"Create check ck{number}_1 on t{number}: a != 5 AND a IN (1, 2)",
         )
     ]
-    assert server_road.connection.exec_driver_sql("SELECT count(*) FROM t0").scalar() == 0
+    assert server_migration.connection.exec_driver_sql("SELECT count(*) FROM t0").scalar() == 0
 
 
 @servers
-def test_a_transaction_that_is_open_stays_so_and_keeps_what_it_did(server_road):
-    server_road.create(schema("a IN (1, 2)"))
-    connection, after = server_road.connection, schema("a IN (1, 3)")
-    context = server_road.script(after) and server_road.context
+def test_an_open_transaction_stays_open_with_its_changes(server_migration):
+    server_migration.create(schema("a IN (1, 2)"))
+    connection, after = server_migration.connection, schema("a IN (1, 3)")
+    context = server_migration.script(after) and server_migration.context
     connection.exec_driver_sql("INSERT INTO t0 (id, a) VALUES (1, 1)")
     assert len(list(produce_migrations(context, after).upgrade_ops.leaves())) == 4
     assert connection.in_transaction()
@@ -63,23 +63,23 @@ def test_a_transaction_that_is_open_stays_so_and_keeps_what_it_did(server_road):
 
 @pytest.mark.mariadb
 @pytest.mark.parametrize("bad", HOSTILE)
-def test_a_server_or_driver_without_programs_is_asked_one_by_one(mariadb_road, bad, monkeypatch):
-    mariadb_road.create(schema("a IN (1, 2)", "a > 5"))
-    monkeypatch.setattr(mariadb_road.connection.dialect, "driver", "without_nextset")
-    mariadb_road.statements.clear()
+def test_without_compound_statements_each_expression_is_stored_by_itself(mariadb_migration, bad, monkeypatch):
+    mariadb_migration.create(schema("a IN (1, 2)", "a > 5"))
+    monkeypatch.setattr(mariadb_migration.connection.dialect, "driver", "without_nextset")
+    mariadb_migration.statements.clear()
     after = schema("a IN (1, 2)", "a != 5")
     after.tables["t0"].append_constraint(sa.CheckConstraint(bad.replace(":", r"\:"), name="bad"))
-    found = [each for each in mariadb_road.found(after) if " bad " not in each]
+    found = [each for each in mariadb_migration.found(after) if " bad " not in each]
     assert [each for each in found if each.startswith("Drop")] == ["Drop check ck0_1 of t0", "Drop check ck1_1 of t1"]
-    assert not any("BEGIN NOT ATOMIC" in each for each in mariadb_road.statements)
+    assert not any("BEGIN NOT ATOMIC" in each for each in mariadb_migration.statements)
 
 
 @pytest.fixture
-def reader(server, server_road, request):
-    """Return a road of one who may look at ``t1`` alone of the tables, and at the catalogue."""
-    road, name = server_road, f"mig_reader_{uuid.uuid4().hex[:8]}"
-    road.create(schema("a IN (1, 2)"))
-    url = road.connection.engine.url.set(username=name, password="x")
+def reader(server, server_migration, request):
+    """Return migrations of a user who may read only table ``t1`` and the catalog."""
+    migration, name = server_migration, f"mig_reader_{uuid.uuid4().hex[:8]}"
+    migration.create(schema("a IN (1, 2)"))
+    url = migration.connection.engine.url.set(username=name, password="x")
     database = url.database
     made = {
         "postgresql": [
@@ -95,18 +95,18 @@ def reader(server, server_road, request):
     }
     dropped = {"postgresql": f"DROP OWNED BY {name}; DROP ROLE {name}", "mariadb": f"DROP USER {name}"}
     for statement in made[server]:
-        road.connection.exec_driver_sql(statement)
-    road.connection.commit()
+        migration.connection.exec_driver_sql(statement)
+    migration.connection.commit()
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
-        yield type(road)(connection)
-    road.connection.rollback()
-    road.connection.exec_driver_sql(dropped[server])
-    road.connection.commit()
+        yield type(migration)(connection)
+    migration.connection.rollback()
+    migration.connection.exec_driver_sql(dropped[server])
+    migration.connection.commit()
 
 
 @servers
-def test_a_table_that_must_not_be_read_is_named_and_the_others_are_compared(reader):
+def test_a_table_without_privileges_is_reported_and_the_others_are_compared(reader):
     with pytest.warns(UserWarning, match=r'What "t0" checks.* refuses a temporary table.*GRANT SELECT') as said:
         found = reader.found(schema("a IN (1, 3)"))
     assert len([each for each in said if "GRANT SELECT" in str(each.message)]) == 1

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 NAMES = {"sqlite": ("NOCASE", "RTRIM"), "postgresql": ("C", "POSIX")}
 
 
-def names(road):
-    return NAMES.get(road.name, ("utf8mb4_bin", "utf8mb4_unicode_ci"))
+def names(migration):
+    return NAMES.get(migration.name, ("utf8mb4_bin", "utf8mb4_unicode_ci"))
 
 
 def schema(collation=None, **kw):
@@ -18,30 +18,30 @@ def schema(collation=None, **kw):
 
 
 @pytest.mark.parametrize(("one", "two"), [(None, 0), (0, None), (0, 1)])
-def test_another_collation_is_found_and_set(road, one, two):
-    before, after = (None if each is None else names(road)[each] for each in (one, two))
-    found = road.there_and_back(schema(before), schema(after))
+def test_a_changed_collation_is_found_and_set(migration, one, two):
+    before, after = (None if each is None else names(migration)[each] for each in (one, two))
+    found = migration.there_and_back(schema(before), schema(after))
     assert len(found) == 1
     assert found[0].startswith("Alter column a of t: type ")
 
 
-def test_it_joins_another_change_of_the_column(road):
-    before, after = schema(None), schema(names(road)[0], nullable=False)
-    found = road.there_and_back(before, after)
+def test_it_is_merged_with_another_change_of_the_column(migration):
+    before, after = schema(None), schema(names(migration)[0], nullable=False)
+    found = migration.there_and_back(before, after)
     assert len(found) == 1
     assert found[0].endswith("not null")
 
 
-def test_it_is_left_alone_where_the_plugin_is_off(road):
-    road.create(schema(names(road)[0]))
-    assert road.found(schema(), ["alembic.autogenerate.*"]) == []
+def test_it_is_not_compared_without_the_plugin(migration):
+    migration.create(schema(names(migration)[0]))
+    assert migration.found(schema(), ["alembic.autogenerate.*"]) == []
 
 
-def test_what_the_table_says_goes_without_saying(mariadb_road):
+def test_the_collation_of_the_table_is_implied(mariadb_migration):
     metadata = sa.MetaData()
     column = sa.Column("a", sa.String(20, collation="utf8mb4_bin"))
     table = sa.Table("t", metadata, sa.Column("id", sa.Integer, primary_key=True), column, mysql_collate="utf8mb4_bin")
-    mariadb_road.create(metadata)
-    assert mariadb_road.found(metadata) == []
+    mariadb_migration.create(metadata)
+    assert mariadb_migration.found(metadata) == []
     table.c.a.type = sa.String(20)
-    assert mariadb_road.found(metadata) == []
+    assert mariadb_migration.found(metadata) == []

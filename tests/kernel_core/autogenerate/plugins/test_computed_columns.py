@@ -1,4 +1,4 @@
-"""Generated columns that compute something else."""
+"""Generated columns with a changed expression."""
 
 import sqlalchemy as sa
 
@@ -16,9 +16,9 @@ def schema(words, *, persisted=True, index=False):
     return metadata
 
 
-def test_another_expression_makes_the_column_anew_with_its_index(road):
+def test_a_changed_expression_recreates_the_column_with_its_index(migration):
     before, after = schema("a + 1", index=True), schema("a * 2", index=True)
-    found = road.there_and_back(before, after)
+    found = migration.there_and_back(before, after)
     assert [each.split()[0] + " " + each.split()[1] for each in found] == [
         "Drop index",
         "Drop column",
@@ -27,12 +27,12 @@ def test_another_expression_makes_the_column_anew_with_its_index(road):
     ]
 
 
-def test_the_rows_compute_anew(road):
-    road.create(schema("a + 1"))
-    road.connection.execute(sa.text("INSERT INTO t (id, a) VALUES (1, 20)"))
-    road.connection.commit()
-    road.run(road.script(schema("a * 2")).upgrade_ops)
-    assert road.connection.execute(sa.text("SELECT c FROM t")).scalar() == 40
+def test_the_values_are_computed_again(migration):
+    migration.create(schema("a + 1"))
+    migration.connection.execute(sa.text("INSERT INTO t (id, a) VALUES (1, 20)"))
+    migration.connection.commit()
+    migration.run(migration.script(schema("a * 2")).upgrade_ops)
+    assert migration.connection.execute(sa.text("SELECT c FROM t")).scalar() == 40
 
 
 SPELLINGS = [
@@ -45,15 +45,15 @@ SPELLINGS = [
 ]
 
 
-def test_the_database_s_own_spelling_is_no_difference(road):
+def test_the_spelling_of_the_database_does_not_differ(migration):
     metadata = schema("a")
     for number, words in enumerate(SPELLINGS):
         column = sa.Column(f"c{number}", sa.Integer, sa.Computed(words, persisted=True))
         metadata.tables["t"].append_column(column)
-    road.create(metadata)
-    assert road.found(metadata) == []
+    migration.create(metadata)
+    assert migration.found(metadata) == []
 
 
-def test_how_it_is_kept_counts_where_the_models_say_it(mariadb_road):
-    assert len(mariadb_road.there_and_back(schema("a + 1"), schema("a + 1", persisted=False))) == 2
-    assert mariadb_road.found(schema("a + 1", persisted=None)) == []
+def test_persisted_is_compared_where_the_metadata_states_it(mariadb_migration):
+    assert len(mariadb_migration.there_and_back(schema("a + 1"), schema("a + 1", persisted=False))) == 2
+    assert mariadb_migration.found(schema("a + 1", persisted=None)) == []

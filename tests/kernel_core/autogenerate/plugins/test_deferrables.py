@@ -1,4 +1,4 @@
-"""When a unique constraint is checked."""
+"""DEFERRABLE and INITIALLY of unique constraints."""
 
 import pytest
 import sqlalchemy as sa
@@ -22,8 +22,8 @@ def schema(name="uq", **timing):
     ],
 )
 @pytest.mark.parametrize("name", ["uq", None])
-def test_another_time_makes_it_anew(postgresql_road, name, before, after):
-    found = postgresql_road.there_and_back(schema(name, **before), schema(name, **after))
+def test_a_changed_timing_recreates_the_constraint(postgresql_migration, name, before, after):
+    found = postgresql_migration.there_and_back(schema(name, **before), schema(name, **after))
     called = name or "t_a_key"
     assert found == [f"Drop unique constraint {called} of t", f"Create unique constraint {called} on t (a)"]
 
@@ -32,6 +32,6 @@ def test_another_time_makes_it_anew(postgresql_road, name, before, after):
     ("one", "two"),
     [({"deferrable": False}, {}), ({"deferrable": True, "initially": "IMMEDIATE"}, {"deferrable": True})],
 )
-def test_what_goes_without_saying_is_no_difference(postgresql_road, one, two):
-    postgresql_road.create(schema(**one))
-    assert postgresql_road.found(schema(**two)) == []
+def test_a_default_option_does_not_differ(postgresql_migration, one, two):
+    postgresql_migration.create(schema(**one))
+    assert postgresql_migration.found(schema(**two)) == []

@@ -26,14 +26,14 @@ def people(*labels, **kw):
     return schema(sa.Column("mood", mood(*labels), **kw))
 
 
-def labels(road):
+def labels(migration):
     words = "SELECT enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE typname = 'mood' ORDER BY enumsortorder"
-    return [row[0] for row in road.connection.execute(sa.text(words))]
+    return [row[0] for row in migration.connection.execute(sa.text(words))]
 
 
-def test_a_new_value_is_added_in_its_place_and_taken_away_again(postgresql_road):
+def test_a_new_value_is_added_at_its_position_and_removed_again(postgresql_migration):
     before, after = people("sad", "happy"), people("awful", "sad", "ok", "it's good", "happy", "top")
-    found = postgresql_road.there_and_back(before, after)
+    found = postgresql_migration.there_and_back(before, after)
     assert found == [
         "Add value 'awful' to enum type mood before 'sad'",
         "Add value 'ok' to enum type mood after 'sad'",
@@ -42,100 +42,100 @@ def test_a_new_value_is_added_in_its_place_and_taken_away_again(postgresql_road)
     ]
 
 
-def test_a_new_value_can_be_used_at_once(postgresql_road):
+def test_a_new_value_can_be_used_at_once(postgresql_migration):
     before, after = people("sad", "happy", server_default="sad"), people("sad", "ok", "happy", server_default="ok")
-    postgresql_road.there_and_back(before, after)
+    postgresql_migration.there_and_back(before, after)
 
 
-def test_a_value_that_goes_is_taken_out_with_the_rows_kept(postgresql_road):
+def test_a_dropped_value_is_removed_and_rows_are_kept(postgresql_migration):
     before, after = people("sad", "ok", "happy", server_default="sad"), people("sad", "happy", server_default="sad")
-    postgresql_road.create(before)
-    postgresql_road.connection.execute(sa.text("INSERT INTO person VALUES (1, 'happy')"))
-    postgresql_road.connection.commit()
-    script = postgresql_road.script(after)
+    postgresql_migration.create(before)
+    postgresql_migration.connection.execute(sa.text("INSERT INTO person VALUES (1, 'happy')"))
+    postgresql_migration.connection.commit()
+    script = postgresql_migration.script(after)
     assert [leaf.sentence() for leaf in script.upgrade_ops.leaves()] == [
         "Set the values of enum type mood to 'sad', 'happy'"
     ]
-    postgresql_road.run(script.upgrade_ops)
-    assert labels(postgresql_road) == ["sad", "happy"]
-    assert postgresql_road.connection.execute(sa.text("SELECT mood FROM person")).scalar() == "happy"
-    assert postgresql_road.found(after) == []
-    postgresql_road.run(script.downgrade_ops)
-    assert labels(postgresql_road) == ["sad", "ok", "happy"]
+    postgresql_migration.run(script.upgrade_ops)
+    assert labels(postgresql_migration) == ["sad", "happy"]
+    assert postgresql_migration.connection.execute(sa.text("SELECT mood FROM person")).scalar() == "happy"
+    assert postgresql_migration.found(after) == []
+    postgresql_migration.run(script.downgrade_ops)
+    assert labels(postgresql_migration) == ["sad", "ok", "happy"]
 
 
-def test_a_value_that_a_row_has_is_not_taken_out(postgresql_road):
+def test_a_value_in_use_is_not_removed(postgresql_migration):
     before, after = people("sad", "ok", "happy"), people("sad", "happy")
-    postgresql_road.create(before)
-    postgresql_road.connection.execute(sa.text("INSERT INTO person VALUES (1, 'ok')"))
-    postgresql_road.connection.commit()
-    script = postgresql_road.script(after)
+    postgresql_migration.create(before)
+    postgresql_migration.connection.execute(sa.text("INSERT INTO person VALUES (1, 'ok')"))
+    postgresql_migration.connection.commit()
+    script = postgresql_migration.script(after)
     (operation,) = script.upgrade_ops.leaves()
     assert [hint.text for hint in operation.hints()] == ["fails if a row has 'ok'", "rewrites every row of person"]
     with pytest.raises(sa.exc.DataError):
-        postgresql_road.run(script.upgrade_ops)
-    assert labels(postgresql_road) == ["sad", "ok", "happy"]
-    assert postgresql_road.connection.execute(sa.text("SELECT mood FROM person")).scalar() == "ok"
+        postgresql_migration.run(script.upgrade_ops)
+    assert labels(postgresql_migration) == ["sad", "ok", "happy"]
+    assert postgresql_migration.connection.execute(sa.text("SELECT mood FROM person")).scalar() == "ok"
 
 
-def test_a_value_of_a_similar_name_in_its_place_is_renamed(postgresql_road):
+def test_a_value_with_a_similar_name_at_its_position_is_renamed(postgresql_migration):
     before, after = people("sad", "happyy", "top"), people("sad", "happy", "top")
-    postgresql_road.create(before)
-    postgresql_road.connection.execute(sa.text("INSERT INTO person VALUES (1, 'happyy')"))
-    postgresql_road.connection.commit()
-    script = postgresql_road.script(after)
+    postgresql_migration.create(before)
+    postgresql_migration.connection.execute(sa.text("INSERT INTO person VALUES (1, 'happyy')"))
+    postgresql_migration.connection.commit()
+    script = postgresql_migration.script(after)
     assert [type(leaf) for leaf in script.upgrade_ops.leaves()] == [ops.RenameEnumValueOp]
-    postgresql_road.run(script.upgrade_ops)
-    assert postgresql_road.connection.execute(sa.text("SELECT mood FROM person")).scalar() == "happy"
-    assert postgresql_road.found(after) == []
-    postgresql_road.run(script.downgrade_ops)
-    assert postgresql_road.found(before) == []
+    postgresql_migration.run(script.upgrade_ops)
+    assert postgresql_migration.connection.execute(sa.text("SELECT mood FROM person")).scalar() == "happy"
+    assert postgresql_migration.found(after) == []
+    postgresql_migration.run(script.downgrade_ops)
+    assert postgresql_migration.found(before) == []
 
 
-def test_another_order_is_set(postgresql_road):
-    assert postgresql_road.there_and_back(people("a", "b", "c"), people("c", "a", "b")) == [
+def test_a_changed_order_is_set(postgresql_migration):
+    assert postgresql_migration.there_and_back(people("a", "b", "c"), people("c", "a", "b")) == [
         "Set the values of enum type mood to 'c', 'a', 'b'"
     ]
 
 
-def test_a_new_type_is_made_before_what_uses_it_and_only_once(postgresql_road):
+def test_a_new_type_is_created_once_before_the_tables_that_use_it(postgresql_migration):
     before, after = schema(), people("sad", "happy")
     sa.Table("pet", after, sa.Column("mood", mood("sad", "happy")), sa.Column("moods", sa.ARRAY(mood("sad", "happy"))))
-    script_of = postgresql_road.there_and_back(before, after)
+    script_of = postgresql_migration.there_and_back(before, after)
     assert script_of[0] == "Create enum type mood: 'sad', 'happy'"
     assert sum("enum type" in sentence for sentence in script_of) == 1
 
 
-def test_what_is_written_does_not_make_the_type_a_second_time_offline(postgresql_road):
-    script = postgresql_road.script(people("sad", "happy"))
+def test_the_offline_script_creates_the_type_once(postgresql_migration):
+    script = postgresql_migration.script(people("sad", "happy"))
     from kernel_core.autogenerate import render_python_code
 
-    body = render_python_code(script.upgrade_ops, migration_context=postgresql_road.context)
+    body = render_python_code(script.upgrade_ops, migration_context=postgresql_migration.context)
     assert "op.create_enum_type('mood', ['sad', 'happy'])" in body.replace('"', "'")
     assert "create_type=False" in body
 
 
-def test_a_type_that_nothing_uses_any_more_is_dropped(postgresql_road):
+def test_an_unused_type_is_dropped(postgresql_migration):
     before, after = people("sad", "happy"), schema()
-    assert postgresql_road.there_and_back(before, after) == [
+    assert postgresql_migration.there_and_back(before, after) == [
         "Drop column mood from person",
         "Drop enum type mood",
     ]
 
 
-def test_a_type_of_somebody_else_is_left_alone(postgresql_road):
-    postgresql_road.connection.execute(sa.text("CREATE TYPE theirs AS ENUM ('x')"))
-    postgresql_road.connection.commit()
-    assert postgresql_road.there_and_back(schema(), schema()) == []
+def test_a_type_that_no_table_used_is_left_alone(postgresql_migration):
+    postgresql_migration.connection.execute(sa.text("CREATE TYPE theirs AS ENUM ('x')"))
+    postgresql_migration.connection.commit()
+    assert postgresql_migration.there_and_back(schema(), schema()) == []
 
 
-def test_a_type_that_the_models_do_not_make_is_left_alone(postgresql_road):
-    postgresql_road.create(people("sad", "happy"))
+def test_a_type_with_create_type_false_is_left_alone(postgresql_migration):
+    postgresql_migration.create(people("sad", "happy"))
     own = schema(sa.Column("mood", postgresql.ENUM("sad", "other", name="mood", create_type=False)))
-    assert postgresql_road.found(own) == []
+    assert postgresql_migration.found(own) == []
 
 
-def test_arrays_and_defaults_are_rewritten_too(postgresql_road):
+def test_arrays_and_defaults_are_rewritten_too(postgresql_migration):
     def tables(*labels):
         metadata = people(*labels, server_default="happy")
         column = sa.Column("moods", postgresql.ARRAY(mood(*labels)), server_default="{happy}")
@@ -143,22 +143,22 @@ def test_arrays_and_defaults_are_rewritten_too(postgresql_road):
         return metadata
 
     before, after = tables("sad", "ok", "happy"), tables("happy", "sad")
-    postgresql_road.create(before)
-    postgresql_road.connection.execute(sa.text("INSERT INTO pet VALUES (1, ARRAY['sad', 'happy']::mood[])"))
-    postgresql_road.connection.commit()
-    script = postgresql_road.script(after)
-    postgresql_road.run(script.upgrade_ops)
-    assert postgresql_road.found(after) == []
-    stored = postgresql_road.connection.execute(sa.text("SELECT moods::text FROM pet")).scalar()
+    postgresql_migration.create(before)
+    postgresql_migration.connection.execute(sa.text("INSERT INTO pet VALUES (1, ARRAY['sad', 'happy']::mood[])"))
+    postgresql_migration.connection.commit()
+    script = postgresql_migration.script(after)
+    postgresql_migration.run(script.upgrade_ops)
+    assert postgresql_migration.found(after) == []
+    stored = postgresql_migration.connection.execute(sa.text("SELECT moods::text FROM pet")).scalar()
     assert stored == "{sad,happy}"
-    postgresql_road.connection.rollback()
-    postgresql_road.run(script.downgrade_ops)
-    assert postgresql_road.found(before) == []
+    postgresql_migration.connection.rollback()
+    postgresql_migration.run(script.downgrade_ops)
+    assert postgresql_migration.found(before) == []
 
 
-def test_a_type_in_a_schema_with_a_name_to_be_quoted(postgresql_road):
-    postgresql_road.connection.execute(sa.text("CREATE SCHEMA other"))
-    postgresql_road.connection.commit()
+def test_a_type_in_a_schema_with_a_name_to_be_quoted(postgresql_migration):
+    postgresql_migration.connection.execute(sa.text("CREATE SCHEMA other"))
+    postgresql_migration.connection.commit()
 
     def tables(*labels):
         metadata = sa.MetaData()
@@ -167,15 +167,15 @@ def test_a_type_in_a_schema_with_a_name_to_be_quoted(postgresql_road):
         return metadata
 
     before, after = tables("a", "c"), tables("a", "b", "d")
-    postgresql_road.create(before)
-    script = postgresql_road.script(after, include_schemas=True)
-    postgresql_road.run(script.upgrade_ops)
-    assert postgresql_road.found(after, include_schemas=True) == []
-    postgresql_road.run(script.downgrade_ops)
-    assert postgresql_road.found(before, include_schemas=True) == []
+    postgresql_migration.create(before)
+    script = postgresql_migration.script(after, include_schemas=True)
+    postgresql_migration.run(script.upgrade_ops)
+    assert postgresql_migration.found(after, include_schemas=True) == []
+    postgresql_migration.run(script.downgrade_ops)
+    assert postgresql_migration.found(before, include_schemas=True) == []
 
 
-def test_enums_of_python_and_decorated_types_are_understood(postgresql_road):
+def test_enums_of_python_and_decorated_types_are_compared(postgresql_migration):
     class Mood(enum.Enum):
         SAD = 1
         HAPPY = 2
@@ -190,14 +190,14 @@ def test_enums_of_python_and_decorated_types_are_understood(postgresql_road):
         sa.Column("c", sa.Enum("p", "q", native_enum=False)),
         sa.Column("d", sa.String(5).with_variant(postgresql.ENUM("v", name="variant"), "postgresql")),
     )
-    postgresql_road.create(metadata)
-    assert postgresql_road.found(metadata) == []
+    postgresql_migration.create(metadata)
+    assert postgresql_migration.found(metadata) == []
 
 
-def test_other_databases_are_not_asked(road):
+def test_other_databases_are_not_queried(migration):
     metadata = people("sad", "happy")
-    road.create(metadata)
-    assert road.found(metadata) == []
+    migration.create(metadata)
+    assert migration.found(metadata) == []
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def no_overlap(name="one", where=None, **kw):
     return ExcludeConstraint(("during", "&&"), name=name, using="gist", where=where, **kw)
 
 
-def test_they_come_and_go(postgresql_road):
-    found = postgresql_road.there_and_back(schema(no_overlap("gone")), schema(no_overlap("new", where="paid")))
+def test_they_are_added_and_dropped(postgresql_migration):
+    found = postgresql_migration.there_and_back(schema(no_overlap("gone")), schema(no_overlap("new", where="paid")))
     assert found == [
         "Drop constraint gone of booking",
         "Create exclude constraint new on booking (during &&, where paid)",
@@ -45,24 +45,24 @@ def test_they_come_and_go(postgresql_road):
     ],
     ids=["where", "deferrable", "elements", "operator", "method"],
 )
-def test_another_definition_makes_it_anew(postgresql_road, after):
-    found = postgresql_road.there_and_back(schema(no_overlap()), schema(after))
+def test_a_changed_definition_recreates_the_constraint(postgresql_migration, after):
+    found = postgresql_migration.there_and_back(schema(no_overlap()), schema(after))
     assert [each.split(" on ")[0] for each in found] == [
         "Drop constraint one of booking",
         "Create exclude constraint one",
     ]
 
 
-def test_the_database_s_own_spelling_is_no_difference(postgresql_road):
+def test_the_spelling_of_the_database_does_not_differ(postgresql_migration):
     metadata = schema(
         no_overlap("a", where="paid = true AND id IN (1, 2)"),
         ExcludeConstraint((sa.text("tsrange(lower(during), NULL)"), "&&"), name="b"),
         no_overlap(None),
     )
-    postgresql_road.create(metadata)
-    assert postgresql_road.found(metadata) == []
+    postgresql_migration.create(metadata)
+    assert postgresql_migration.found(metadata) == []
 
 
-def test_it_is_left_alone_where_the_plugin_is_off(postgresql_road):
-    postgresql_road.create(schema(no_overlap()))
-    assert postgresql_road.found(schema(), ["alembic.autogenerate.*"]) == []
+def test_it_is_not_compared_without_the_plugin(postgresql_migration):
+    postgresql_migration.create(schema(no_overlap()))
+    assert postgresql_migration.found(schema(), ["alembic.autogenerate.*"]) == []

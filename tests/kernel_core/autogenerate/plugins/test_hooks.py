@@ -55,7 +55,7 @@ def test_env_py_chooses_them_and_the_written_files_run_up_and_down(project):
     assert project.rows("SELECT mood::text FROM t") == ["happy"]
 
 
-def test_a_rewriter_and_a_directive_hook_see_the_operations(postgresql_road):
+def test_a_rewriter_and_a_directive_hook_see_the_operations(postgresql_migration):
     from kernel_core.autogenerate import RevisionContext
 
     writer = Rewriter()
@@ -71,9 +71,9 @@ def test_a_rewriter_and_a_directive_hook_see_the_operations(postgresql_road):
 
     heard = []
     writer = writer.chain(lambda context, revision, directives: heard.extend(directives[0].upgrade_ops.leaves()))
-    postgresql_road.create(schema("sad", "happy"))
-    postgresql_road.script(schema("sad", "happy"), process_revision_directives=writer)
-    context = postgresql_road.context
+    postgresql_migration.create(schema("sad", "happy"))
+    postgresql_migration.script(schema("sad", "happy"), process_revision_directives=writer)
+    context = postgresql_migration.context
     context.opts["target_metadata"] = schema("sad", "ok", "happy", check="size > 2")
     revision = RevisionContext(None, None, {"message": None}, None)
     revision.run_autogenerate((), context)
@@ -82,8 +82,8 @@ def test_a_rewriter_and_a_directive_hook_see_the_operations(postgresql_road):
     assert body.startswith("# asked for by the shop\n    op.add_enum_value(")
 
 
-def test_render_item_writes_a_type_of_a_new_column(postgresql_road):
-    postgresql_road.create(schema())
+def test_render_item_writes_a_type_of_a_new_column(postgresql_migration):
+    postgresql_migration.create(schema())
 
     def render_item(type_, object_, context):
         if type_ == "type" and isinstance(object_, postgresql.ENUM):
@@ -91,12 +91,12 @@ def test_render_item_writes_a_type_of_a_new_column(postgresql_road):
             return "my.MOOD"
         return False
 
-    script = postgresql_road.script(schema("sad", "happy"))
+    script = postgresql_migration.script(schema("sad", "happy"))
     body = render_python_code(script.upgrade_ops, render_item=render_item)
     assert 'sa.Column("mood", my.MOOD,' in body.replace("'", '"')
 
 
-def test_include_object_is_asked_before_something_is_made_anew(postgresql_road):
+def test_include_object_is_called_before_something_is_recreated(postgresql_migration):
     def tables(where, words, key):
         metadata = sa.MetaData()
         sa.Table(
@@ -111,13 +111,13 @@ def test_include_object_is_asked_before_something_is_made_anew(postgresql_road):
         return metadata
 
     before, after = tables("a > 1", "a + 1", "a"), tables("a > 2", "a + 2", "a")
-    postgresql_road.create(before)
+    postgresql_migration.create(before)
     asked = set()
 
     def include(object_, name, type_, reflected, compare_to):
         asked.add((name, type_))
         return type_ == "table"
 
-    assert len(postgresql_road.found(after)) == 6
-    assert postgresql_road.found(after, include_object=include) == []
+    assert len(postgresql_migration.found(after)) == 6
+    assert postgresql_migration.found(after, include_object=include) == []
     assert {("ix", "index"), ("uq", "unique_constraint"), ("c", "column")} <= asked

@@ -24,42 +24,42 @@ AGAIN = ["Drop index ix of t", "Create index ix on t (name)"]
 @pytest.mark.parametrize(
     ("before", "after"), [(None, "a > 1"), ("a > 1", "a > 2"), ("a > 1", None), ("name <> 'x:y'", "name LIKE 'x%'")]
 )
-def test_another_where_makes_it_anew(road, before, after):
-    expected = [] if road.name not in ("sqlite", "postgresql") else AGAIN
-    assert road.there_and_back(schema(before), schema(after)) == expected
+def test_a_changed_where_recreates_the_index(migration, before, after):
+    expected = [] if migration.name not in ("sqlite", "postgresql") else AGAIN
+    assert migration.there_and_back(schema(before), schema(after)) == expected
 
 
-def test_the_database_s_own_spelling_is_no_difference(road):
+def test_the_spelling_of_the_database_does_not_differ(migration):
     metadata = schema("a IN (1, 2)")
     for number, where in enumerate(["( a>1 )", "name NOT LIKE 'a%'", "a IS NOT NULL AND name = 'it''s'"]):
         options = {"postgresql_where": sa.text(where), "sqlite_where": sa.text(where)}
         sa.Index(f"ix{number}", metadata.tables["t"].c.a, **options)
-    road.create(metadata)
-    assert road.found(metadata) == []
+    migration.create(metadata)
+    assert migration.found(metadata) == []
 
 
 @pytest.mark.postgresql
-def test_another_method_makes_it_anew(postgresql_road):
-    assert postgresql_road.there_and_back(schema(), schema(postgresql_using="hash")) == AGAIN
-    postgresql_road.wipe()
-    assert postgresql_road.there_and_back(schema(postgresql_using="btree"), schema()) == []
+def test_a_changed_method_recreates_the_index(postgresql_migration):
+    assert postgresql_migration.there_and_back(schema(), schema(postgresql_using="hash")) == AGAIN
+    postgresql_migration.wipe()
+    assert postgresql_migration.there_and_back(schema(postgresql_using="btree"), schema()) == []
 
 
 @pytest.mark.postgresql
-def test_another_operator_class_makes_it_anew(postgresql_road):
+def test_a_changed_operator_class_recreates_the_index(postgresql_migration):
     own = {"postgresql_ops": {"name": "text_pattern_ops"}}
-    assert postgresql_road.there_and_back(schema(), schema(**own)) == AGAIN
-    assert postgresql_road.found(schema(postgresql_ops={"name": "text_ops"})) == [], "the default class"
+    assert postgresql_migration.there_and_back(schema(), schema(**own)) == AGAIN
+    assert postgresql_migration.found(schema(postgresql_ops={"name": "text_ops"})) == [], "the default class"
 
 
 @pytest.mark.postgresql
-def test_it_is_left_alone_where_the_plugin_is_off(postgresql_road):
-    postgresql_road.create(schema())
-    assert postgresql_road.found(schema("a > 1", postgresql_using="hash"), ["alembic.autogenerate.*"]) == []
+def test_it_is_not_compared_without_the_plugin(postgresql_migration):
+    postgresql_migration.create(schema())
+    assert postgresql_migration.found(schema("a > 1", postgresql_using="hash"), ["alembic.autogenerate.*"]) == []
 
 
 class Point(sa.types.UserDefinedType):
-    """A place."""
+    """The type POINT of MariaDB."""
 
     cache_ok = True
 
@@ -104,13 +104,13 @@ OF_MEMORY = {
 @pytest.mark.mariadb
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'point'")
 @pytest.mark.parametrize("models", [OF_TEXTS, OF_MEMORY], ids=["InnoDB", "MEMORY"])
-def test_each_kind_of_index_of_mariadb_is_itself_and_no_other(mariadb_road, models):
+def test_each_kind_of_index_of_mariadb_is_distinguished(mariadb_migration, models):
     for name, metadata in models.items():
-        mariadb_road.create(metadata)
-        assert {other: mariadb_road.found(after) != [] for other, after in models.items()} == {
+        mariadb_migration.create(metadata)
+        assert {other: mariadb_migration.found(after) != [] for other, after in models.items()} == {
             other: other != name for other in models
         }
-        mariadb_road.wipe()
+        mariadb_migration.wipe()
 
 
 ROADS = [("whole", "ten"), ("ten", "twenty"), ("twenty", "words"), ("words", "whole"), ("two", "two others")]
@@ -120,21 +120,23 @@ ROADS += [("backwards", "forwards"), ("two", "words")]
 @pytest.mark.mariadb
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'point'")
 @pytest.mark.parametrize(("before", "after"), ROADS)
-def test_an_index_of_mariadb_is_made_anew_and_again(mariadb_road, before, after):
-    found = mariadb_road.there_and_back(OF_TEXTS[before], OF_TEXTS[after])
+def test_a_changed_index_of_mariadb_is_recreated_and_recreated_back(mariadb_migration, before, after):
+    found = mariadb_migration.there_and_back(OF_TEXTS[before], OF_TEXTS[after])
     assert [sentence.split()[:3] for sentence in found] == [["Drop", "index", "ix"], ["Create", "index", "ix"]]
 
 
 @pytest.mark.mariadb
-def test_the_method_of_a_table_in_memory_is_changed(mariadb_road):
-    assert len(mariadb_road.there_and_back(OF_MEMORY["by tree"], OF_MEMORY["by hash"])) == 2
+def test_the_method_of_a_table_in_memory_is_changed(mariadb_migration):
+    assert len(mariadb_migration.there_and_back(OF_MEMORY["by tree"], OF_MEMORY["by hash"])) == 2
 
 
 @pytest.mark.mariadb
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'point'")
-def test_what_goes_without_saying_is_no_difference(mariadb_road):
-    mariadb_road.create(texts("name", engine="MEMORY"))
-    assert mariadb_road.found(texts("name", length=100, engine="MEMORY", using="hash")) == [], "the whole text, its way"
-    mariadb_road.wipe()
-    mariadb_road.create(texts("name"))
-    assert mariadb_road.found(texts("name", length=120, using="hash")) == [], "InnoDB has trees alone"
+def test_a_default_option_does_not_differ(mariadb_migration):
+    mariadb_migration.create(texts("name", engine="MEMORY"))
+    assert mariadb_migration.found(texts("name", length=100, engine="MEMORY", using="hash")) == [], (
+        "the whole text, its way"
+    )
+    mariadb_migration.wipe()
+    mariadb_migration.create(texts("name"))
+    assert mariadb_migration.found(texts("name", length=120, using="hash")) == [], "InnoDB has trees alone"

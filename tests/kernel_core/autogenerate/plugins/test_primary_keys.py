@@ -10,37 +10,37 @@ def schema(*key, name=None):
     return metadata
 
 
-def test_a_key_over_other_columns_is_dropped_and_made(road):
+def test_a_key_over_other_columns_is_dropped_and_created(migration):
     before, after = schema("a"), schema("a", "b")
-    found = road.there_and_back(before, after)
+    found = migration.there_and_back(before, after)
     assert [" ".join(each.split()[:3]) for each in found] == ["Drop primary key", "Create primary key"]
     assert found[1].endswith(" on t (a, b)")
 
 
-def test_rows_stay(road):
+def test_rows_are_kept(migration):
     before, after = schema("a"), schema("b")
-    road.create(before)
-    road.connection.execute(sa.text("INSERT INTO t VALUES (1, 2, 3)"))
-    road.connection.commit()
-    road.run(road.script(after).upgrade_ops)
-    assert road.connection.execute(sa.text("SELECT a, b, c FROM t")).all() == [(1, 2, 3)]
-    assert road.found(after) == []
+    migration.create(before)
+    migration.connection.execute(sa.text("INSERT INTO t VALUES (1, 2, 3)"))
+    migration.connection.commit()
+    migration.run(migration.script(after).upgrade_ops)
+    assert migration.connection.execute(sa.text("SELECT a, b, c FROM t")).all() == [(1, 2, 3)]
+    assert migration.found(after) == []
 
 
-def test_a_key_comes_and_goes(road):
-    found = road.there_and_back(schema(), schema("b", "a", name="pk_of_t"))
+def test_a_key_is_added_and_dropped(migration):
+    found = migration.there_and_back(schema(), schema("b", "a", name="pk_of_t"))
     assert found == ["Create primary key pk_of_t on t (b, a)"]
 
 
-def test_a_key_over_a_new_column(road):
+def test_a_key_over_a_new_column(migration):
     before = schema("a")
     after = sa.MetaData()
     columns = [sa.Column(each, sa.Integer, nullable=False, autoincrement=False) for each in ("a", "b", "c", "d")]
     sa.Table("t", after, *columns, sa.PrimaryKeyConstraint("a", "d"))
-    found = road.there_and_back(before, after)
+    found = migration.there_and_back(before, after)
     assert found[-1].endswith(" on t (a, d)")
 
 
-def test_it_is_left_alone_where_the_plugin_is_off(road):
-    road.create(schema("a"))
-    assert road.found(schema("a", "b"), ["alembic.autogenerate.*"]) == []
+def test_it_is_not_compared_without_the_plugin(migration):
+    migration.create(schema("a"))
+    assert migration.found(schema("a", "b"), ["alembic.autogenerate.*"]) == []

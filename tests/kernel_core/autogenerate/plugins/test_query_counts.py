@@ -1,4 +1,4 @@
-"""How many questions the plugins ask: none more of 300 tables than of 10, nor of 3 schemas than of 1."""
+"""The number of queries of the plugins: the same for 300 tables as for 10, and for 3 schemas as for 1."""
 
 import warnings
 
@@ -18,7 +18,7 @@ def is_savepoint(statement):
 
 
 def schema(tables, schemas=(None,), *, respelled=False, dialect=""):
-    """Tables of which each has what the plugins look at; ``respelled`` in words that the database says otherwise."""
+    """Return tables with all that the plugins compare; ``respelled``: with SQL that the database spells differently."""
     respelled = respelled and dialect != "sqlite"
     metadata = sa.MetaData()
     for number in range(tables):
@@ -45,74 +45,76 @@ def schema(tables, schemas=(None,), *, respelled=False, dialect=""):
     return metadata
 
 
-def asked(road, metadata, **options):
+def asked(migration, metadata, **options):
     """Return the statements of a comparison that finds nothing, without those about the version table."""
-    road.statements.clear()
+    migration.statements.clear()
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        assert road.found(metadata, **options) == []
-    return [statement for statement in road.statements if "alembic_version" not in statement]
+        assert migration.found(metadata, **options) == []
+    return [statement for statement in migration.statements if "alembic_version" not in statement]
 
 
 @in_number
-def test_nothing_more_is_asked_of_many_tables_than_of_few(road, number):
-    road.create(schema(10))
-    few = asked(road, schema(10))
-    road.create(schema(number))
-    more = asked(road, schema(number))
+def test_many_tables_need_no_more_queries_than_few(migration, number):
+    migration.create(schema(10))
+    few = asked(migration, schema(10))
+    migration.create(schema(number))
+    more = asked(migration, schema(number))
     assert len(more) == len(few)
-    assert len(more) <= LIMITS[road.name], more
+    assert len(more) <= LIMITS[migration.name], more
 
 
 @pytest.fixture
-def three_schemas(road):
-    """Return None and the names of two schemas that are made for the test."""
-    connection = road.connection
+def three_schemas(migration):
+    """Return None and the names of two schemas that are created for the test."""
+    connection = migration.connection
     names = [f"{connection.dialect.default_schema_name}_{number}" for number in (1, 2)]
     for name in names:
-        connection.exec_driver_sql(f"ATTACH ':memory:' AS {name}" if road.name == "sqlite" else f"CREATE SCHEMA {name}")
+        connection.exec_driver_sql(
+            f"ATTACH ':memory:' AS {name}" if migration.name == "sqlite" else f"CREATE SCHEMA {name}"
+        )
     connection.commit()
     yield [None, *names]
     connection.rollback()
-    for name in names if road.name != "sqlite" else ():
-        connection.exec_driver_sql(f"DROP SCHEMA {name}{' CASCADE' * (road.name == 'postgresql')}")
+    for name in names if migration.name != "sqlite" else ():
+        connection.exec_driver_sql(f"DROP SCHEMA {name}{' CASCADE' * (migration.name == 'postgresql')}")
     connection.commit()
 
 
 @pytest.mark.parametrize("respelled", sampled([True, False], 1))
-def test_nothing_more_is_asked_of_three_schemas_than_of_one(road, three_schemas, respelled):
+def test_three_schemas_need_no_more_queries_than_one(migration, three_schemas, respelled):
     def ours(name, type_, parents):
         return type_ != "schema" or name in three_schemas
 
-    dialect = road.name if respelled else ""
-    road.create(schema(12, respelled=respelled, dialect=dialect))
-    few = asked(road, schema(12, respelled=respelled, dialect=dialect))
-    road.wipe()
+    dialect = migration.name if respelled else ""
+    migration.create(schema(12, respelled=respelled, dialect=dialect))
+    few = asked(migration, schema(12, respelled=respelled, dialect=dialect))
+    migration.wipe()
     models = schema(12, three_schemas, respelled=respelled, dialect=dialect)
-    road.create(models)
-    more = asked(road, models, include_schemas=True, include_name=ours)
+    migration.create(models)
+    more = asked(migration, models, include_schemas=True, include_name=ours)
     assert len(more) <= len(few) + 1, "the names of the schemas"
-    assert respelled or len(more) <= LIMITS[road.name]
+    assert respelled or len(more) <= LIMITS[migration.name]
 
 
 @in_number
-def test_texts_that_the_database_respells_are_asked_for_together(road, number):
-    road.create(schema(10, respelled=True, dialect=road.name))
-    few = asked(road, schema(10, respelled=True, dialect=road.name))
-    road.create(schema(number, respelled=True, dialect=road.name))
-    more = asked(road, schema(number, respelled=True, dialect=road.name))
+def test_respelled_expressions_are_queried_together(migration, number):
+    migration.create(schema(10, respelled=True, dialect=migration.name))
+    few = asked(migration, schema(10, respelled=True, dialect=migration.name))
+    migration.create(schema(number, respelled=True, dialect=migration.name))
+    more = asked(migration, schema(number, respelled=True, dialect=migration.name))
     assert len(more) == len(few)
     is_respelled = any("mig_scratch" in each for each in more)
-    assert is_respelled is (road.name != "sqlite")
+    assert is_respelled is (migration.name != "sqlite")
 
 
 @pytest.mark.postgresql
-def test_one_text_costs_two_statements_a_round(postgresql_road):
-    road, models = postgresql_road, schema(40)
+def test_one_expression_costs_two_statements_per_round(postgresql_migration):
+    migration, models = postgresql_migration, schema(40)
     models.tables["t0"].append_constraint(sa.CheckConstraint("a IN (1, 2, 3)", name="other"))
-    road.create(models)
-    statements = [each for each in asked(road, models) if not is_savepoint(each)]
+    migration.create(models)
+    statements = [each for each in asked(migration, models) if not is_savepoint(each)]
     questions = [each for each in statements if "mig_scratch" in each]
     assert 1 <= len(questions) <= 3, "rounds, in each of which all is asked"
-    assert len(statements) <= LIMITS[road.name] + 2 * len(questions)
+    assert len(statements) <= LIMITS[migration.name] + 2 * len(questions)
     assert all(each.count("CREATE TEMPORARY TABLE") == 1 for each in questions), "about that table alone"

@@ -1,4 +1,4 @@
-"""One change of the models at a time, of what the plugins compare and what a database keeps besides: there and back."""
+"""One change of the metadata at a time, of all that the plugins compare: applied and reversed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 Change = Callable[[dict[str, Any]], object]
-"""What is different in the arguments of `models`."""
+"""The changed arguments of `models`."""
 
 
 def models(database: str, said: dict[str, Any]) -> sa.MetaData:
-    """Return two tables, ``t`` and what it refers to, of the database's own features."""
+    """Return two tables, ``t`` and one that it refers to, with features of the database."""
     is_postgresql, is_mysql = database == "postgresql", database == "mysql"
     metadata = sa.MetaData()
     options = {f"mysql_{name}": value for name, value in said["options"].items()} if is_mysql else {}
@@ -174,13 +174,13 @@ def marks(place, database):
     return MARKS[database] + ([pytest.mark.sweep] if in_full_only else [])
 
 
-def test_there_are_enough_of_them():
+def test_there_are_enough_changes():
     assert len(CHANGES) >= 50
 
 
 @pytest.fixture
-def road_of(request):
-    names = {"sqlite": "sqlite_road", "postgresql": "postgresql_road", "mysql": "mariadb_road"}
+def migration_of(request):
+    names = {"sqlite": "sqlite_migration", "postgresql": "postgresql_migration", "mysql": "mariadb_migration"}
     return lambda database: request.getfixturevalue(names[database])
 
 
@@ -188,29 +188,29 @@ def road_of(request):
     ("database", "name"),
     [pytest.param(*case, marks=marks(place, case[0]), id=" ".join(case)) for place, case in enumerate(CASES)],
 )
-def test_a_change_is_found_made_and_undone(database, name, road_of):
+def test_a_change_is_found_applied_and_reversed(database, name, migration_of):
     said = usual(database)
     before = models(database, said)
     CHANGES[name][1](said)
     after = models(database, said)
-    assert road_of(database).there_and_back(before, after)
+    assert migration_of(database).there_and_back(before, after)
 
 
 @pytest.mark.postgresql
-def test_a_simple_match_goes_without_saying(postgresql_road):
+def test_a_simple_match_is_the_default(postgresql_migration):
     said = usual("postgresql")
-    postgresql_road.create(models("postgresql", said))
+    postgresql_migration.create(models("postgresql", said))
     said["reference"] = {**TO, "match": "SIMPLE"}
-    assert postgresql_road.found(models("postgresql", said)) == []
+    assert postgresql_migration.found(models("postgresql", said)) == []
 
 
 @pytest.mark.postgresql
-def test_a_hook_may_leave_a_match_alone(postgresql_road):
+def test_include_object_may_exclude_a_key_with_another_match(postgresql_migration):
     said = usual("postgresql")
-    postgresql_road.create(models("postgresql", said))
+    postgresql_migration.create(models("postgresql", said))
     said["reference"] = {**TO, "match": "FULL"}
 
     def include(object_, name, type_, reflected, compare_to):
         return type_ != "foreign_key_constraint"
 
-    assert postgresql_road.found(models("postgresql", said), include_object=include) == []
+    assert postgresql_migration.found(models("postgresql", said), include_object=include) == []

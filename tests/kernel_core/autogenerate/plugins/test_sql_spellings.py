@@ -154,7 +154,7 @@ CHANGED_DEFAULTS = {
 
 
 def literal(sql):
-    """Return SQL in which every colon is one."""
+    """Return SQL in which no colon starts a parameter."""
     return sa.text(sql.replace(":", r"\:"))
 
 
@@ -170,53 +170,53 @@ def with_columns(columns):
     return metadata
 
 
-def differing(road, metadata):
-    """Return what differs without plugins and with them, and leave out what each column or index is not about."""
-    return [found for plugins in PLUGINS for found in road.found(metadata, plugins)]
+def differing(migration, metadata):
+    """Return the differences without and with plugins, without those that do not concern each column or index."""
+    return [found for plugins in PLUGINS for found in migration.found(metadata, plugins)]
 
 
-def test_a_default_of_any_expression_is_added_found_unchanged_and_taken_back(road):
-    rows = DEFAULTS[road.name]
+def test_a_default_of_any_expression_is_added_found_unchanged_and_dropped(migration):
+    rows = DEFAULTS[migration.name]
     before, after = with_columns([]), with_columns(rows)
-    road.create(before)
-    script = road.script(after)
-    road.run(script.upgrade_ops)
-    assert differing(road, after) == []
-    road.run(script.downgrade_ops)
-    assert differing(road, before) == []
+    migration.create(before)
+    script = migration.script(after)
+    migration.run(script.upgrade_ops)
+    assert differing(migration, after) == []
+    migration.run(script.downgrade_ops)
+    assert differing(migration, before) == []
 
 
 @pytest.mark.sweep
-def test_a_default_of_any_expression_is_created_with_its_table(road):
-    after = with_columns(DEFAULTS[road.name])
-    script = road.script(after)
-    road.run(script.upgrade_ops)
-    assert differing(road, after) == []
-    road.connection.rollback()
-    after.drop_all(road.connection)
-    after.create_all(road.connection)
-    road.connection.commit()
-    assert differing(road, after) == [], "what SQLAlchemy created"
+def test_a_default_of_any_expression_is_created_with_its_table(migration):
+    after = with_columns(DEFAULTS[migration.name])
+    script = migration.script(after)
+    migration.run(script.upgrade_ops)
+    assert differing(migration, after) == []
+    migration.connection.rollback()
+    after.drop_all(migration.connection)
+    after.create_all(migration.connection)
+    migration.connection.commit()
+    assert differing(migration, after) == [], "what SQLAlchemy created"
 
 
 @pytest.mark.sweep
-def test_a_default_of_any_expression_is_set_and_dropped(road):
-    rows = [row for row in DEFAULTS[road.name] if row[1] != "NULL"]
+def test_a_default_of_any_expression_is_set_and_dropped(migration):
+    rows = [row for row in DEFAULTS[migration.name] if row[1] != "NULL"]
     before, after = with_columns([(type_, None) for type_, _ in rows]), with_columns(rows)
-    road.create(before)
-    script = road.script(after)
+    migration.create(before)
+    script = migration.script(after)
     altered = [leaf for leaf in script.upgrade_ops.leaves() if isinstance(leaf, AlterColumnOp)]
     assert len(altered) == len(rows)
-    road.run(script.upgrade_ops)
-    assert differing(road, after) == []
-    road.run(script.downgrade_ops)
-    assert differing(road, before) == []
+    migration.run(script.upgrade_ops)
+    assert differing(migration, after) == []
+    migration.run(script.downgrade_ops)
+    assert differing(migration, before) == []
 
 
-def test_a_default_that_means_something_else_is_found(road):
-    rows = CHANGED_DEFAULTS[road.name]
+def test_a_default_that_means_something_else_is_found(migration):
+    rows = CHANGED_DEFAULTS[migration.name]
     before, after = with_columns([row[:2] for row in rows]), with_columns([row[::2] for row in rows])
-    assert len(road.there_and_back(before, after)) == len(rows)
+    assert len(migration.there_and_back(before, after)) == len(rows)
 
 
 # Indexes
@@ -357,31 +357,31 @@ def with_indexes(dialect_name, rows):
     return metadata
 
 
-def test_an_index_over_any_expression_is_made_found_unchanged_and_taken_back(road):
-    rows = INDEXES[road.name]
-    before, after = with_indexes(road.name, []), with_indexes(road.name, rows)
-    road.create(before)
-    script = road.script(after)
+def test_an_index_over_any_expression_is_created_found_unchanged_and_dropped(migration):
+    rows = INDEXES[migration.name]
+    before, after = with_indexes(migration.name, []), with_indexes(migration.name, rows)
+    migration.create(before)
+    script = migration.script(after)
     assert len(list(script.upgrade_ops.leaves())) == len(rows)
-    road.run(script.upgrade_ops)
-    assert differing(road, after) == []
-    dropping = road.script(before)
-    road.run(dropping.upgrade_ops)
-    assert differing(road, before) == []
-    road.run(dropping.downgrade_ops)
-    assert differing(road, after) == [], "what the downgrade of a drop brought back"
+    migration.run(script.upgrade_ops)
+    assert differing(migration, after) == []
+    dropping = migration.script(before)
+    migration.run(dropping.upgrade_ops)
+    assert differing(migration, before) == []
+    migration.run(dropping.downgrade_ops)
+    assert differing(migration, after) == [], "what the downgrade of a drop brought back"
 
 
 @pytest.mark.sweep
-def test_an_index_over_any_expression_that_sqlalchemy_made_is_found_unchanged(road):
-    rows = [row for row in INDEXES[road.name] if not is_refused_without_parentheses(road.name, *row)]
-    after = with_indexes(road.name, rows)
-    road.create(after)
-    assert differing(road, after) == []
+def test_an_index_over_any_expression_that_sqlalchemy_made_is_found_unchanged(migration):
+    rows = [row for row in INDEXES[migration.name] if not is_refused_without_parentheses(migration.name, *row)]
+    after = with_indexes(migration.name, rows)
+    migration.create(after)
+    assert differing(migration, after) == []
 
 
 def is_refused_without_parentheses(dialect_name, parts, options):
-    """Return whether PostgreSQL refuses what SQLAlchemy alone makes of it."""
+    """Return whether PostgreSQL refuses the statement of SQLAlchemy."""
     if dialect_name != "postgresql":
         return False
     table = with_indexes(dialect_name, [(parts, options)]).tables["t"]
@@ -391,23 +391,23 @@ def is_refused_without_parentheses(dialect_name, parts, options):
     return any(index_part_sql(part.strip(), "postgresql") != part.strip() for part in body(sql, "postgresql").items)
 
 
-def test_an_index_that_is_over_something_else_is_found(road):
-    rows = CHANGED_INDEXES[road.name]
-    before = with_indexes(road.name, [([old], {}) for old, _ in rows])
-    after = with_indexes(road.name, [([new], {}) for _, new in rows])
-    if road.name == "postgresql":  # which needs them for SQLAlchemy's own CREATE INDEX
-        empty = with_indexes(road.name, [])
-        road.create(empty)
-        road.run(road.script(before).upgrade_ops)
+def test_an_index_that_is_over_something_else_is_found(migration):
+    rows = CHANGED_INDEXES[migration.name]
+    before = with_indexes(migration.name, [([old], {}) for old, _ in rows])
+    after = with_indexes(migration.name, [([new], {}) for _, new in rows])
+    if migration.name == "postgresql":  # which needs them for SQLAlchemy's own CREATE INDEX
+        empty = with_indexes(migration.name, [])
+        migration.create(empty)
+        migration.run(migration.script(before).upgrade_ops)
     else:
-        road.create(before)
-    assert differing(road, before) == []
-    script = road.script(after)
+        migration.create(before)
+    assert differing(migration, before) == []
+    script = migration.script(after)
     assert len(list(script.upgrade_ops.leaves())) == 2 * len(rows)
-    road.run(script.upgrade_ops)
-    assert differing(road, after) == []
-    road.run(script.downgrade_ops)
-    assert differing(road, before) == []
+    migration.run(script.upgrade_ops)
+    assert differing(migration, after) == []
+    migration.run(script.downgrade_ops)
+    assert differing(migration, before) == []
 
 
 # Checks
@@ -458,20 +458,20 @@ def with_checks(conditions):
     return metadata
 
 
-def test_a_check_in_other_words_is_the_same(road):
-    rows = CHECKS["all"] + CHECKS[road.name]
+def test_an_equivalent_check_in_another_spelling_is_the_same(migration):
+    rows = CHECKS["all"] + CHECKS[migration.name]
     one, two, none = with_checks([row[0] for row in rows]), with_checks([row[1] for row in rows]), with_checks([])
-    road.create(none)
-    script = road.script(one)
+    migration.create(none)
+    script = migration.script(one)
     assert len(list(script.upgrade_ops.leaves())) == len(rows)
-    road.run(script.upgrade_ops)
-    assert (road.found(one), road.found(two)) == ([], [])
-    road.run(script.downgrade_ops)
-    assert road.found(none) == []
-    road.run(road.script(two).upgrade_ops)
-    assert (road.found(one), road.found(two)) == ([], [])
+    migration.run(script.upgrade_ops)
+    assert (migration.found(one), migration.found(two)) == ([], [])
+    migration.run(script.downgrade_ops)
+    assert migration.found(none) == []
+    migration.run(migration.script(two).upgrade_ops)
+    assert (migration.found(one), migration.found(two)) == ([], [])
 
 
-def test_a_check_that_means_something_else_is_found(road):
+def test_a_check_that_means_something_else_is_found(migration):
     before, after = with_checks([row[0] for row in CHANGED_CHECKS]), with_checks([row[1] for row in CHANGED_CHECKS])
-    assert len(road.there_and_back(before, after)) == 2 * len(CHANGED_CHECKS)
+    assert len(migration.there_and_back(before, after)) == 2 * len(CHANGED_CHECKS)

@@ -30,8 +30,8 @@ def schema(**options):
         ({"mysql_row_format": "COMPACT"}, {"mysql_row_format": "DYNAMIC"}, "row_format dynamic"),
     ],
 )
-def test_another_option_is_found_and_set(mariadb_road, before, after, said):
-    assert mariadb_road.there_and_back(schema(**before), schema(**after)) == [f"Set {said} of table t"]
+def test_a_changed_option_is_found_and_set(mariadb_migration, before, after, said):
+    assert mariadb_migration.there_and_back(schema(**before), schema(**after)) == [f"Set {said} of table t"]
 
 
 @pytest.mark.parametrize(
@@ -44,18 +44,18 @@ def test_another_option_is_found_and_set(mariadb_road, before, after, said):
         {"mysql_default_charset": "utf8mb4"},
     ],
 )
-def test_what_the_models_leave_open_or_spell_otherwise_is_no_difference(mariadb_road, options):
-    mariadb_road.create(schema(**options))
-    assert mariadb_road.found(schema(**options)) == []
-    assert mariadb_road.found(schema()) == []
+def test_unstated_options_and_other_spellings_do_not_differ(mariadb_migration, options):
+    mariadb_migration.create(schema(**options))
+    assert mariadb_migration.found(schema(**options)) == []
+    assert mariadb_migration.found(schema()) == []
 
 
-def test_an_option_is_one_word(mariadb_road):
-    mariadb_road.script(schema())
+def test_an_option_is_one_word(mariadb_migration):
+    mariadb_migration.script(schema())
     with pytest.raises(CommandError, match="it is one word"):
-        mariadb_road.run(ops.UpgradeOps([ops.SetTableOptionsOp("t", engine="InnoDB; DROP TABLE t")]))
+        mariadb_migration.run(ops.UpgradeOps([ops.SetTableOptionsOp("t", engine="InnoDB; DROP TABLE t")]))
 
 
-def test_an_option_that_is_not_known_is_refused():
+def test_an_unknown_option_is_refused():
     with pytest.raises(CommandError, match=r"no option 'colour'\. Those that can be set: engine"):
         ops.SetTableOptionsOp("t", colour="red")

@@ -12,12 +12,12 @@ def schema(type_):
 
 
 @pytest.mark.parametrize(("before", "after"), [(sa.String(), sa.String(5)), (sa.Numeric(10, 2), sa.Numeric())])
-def test_a_bound_that_comes_or_goes_is_found_where_it_is_kept(road, before, after):
-    if road.name == "mysql":
-        road.create(schema(sa.Numeric()))
-        assert road.found(schema(sa.Numeric(10, 0))) == [], "MariaDB fills it in"
+def test_an_added_or_dropped_bound_is_found_where_it_is_stored(migration, before, after):
+    if migration.name == "mysql":
+        migration.create(schema(sa.Numeric()))
+        assert migration.found(schema(sa.Numeric(10, 0))) == [], "MariaDB fills it in"
     else:
-        assert len(road.there_and_back(schema(before), schema(after))) == 1
+        assert len(migration.there_and_back(schema(before), schema(after))) == 1
 
 
 @pytest.mark.postgresql
@@ -31,26 +31,27 @@ def test_a_bound_that_comes_or_goes_is_found_where_it_is_kept(road, before, afte
         (sa.Float(), sa.Float(53)),
     ],
 )
-def test_what_goes_without_saying_is_no_difference(postgresql_road, before, after):
-    postgresql_road.create(schema(before))
-    assert postgresql_road.found(schema(after)) == []
+def test_a_default_option_does_not_differ(postgresql_migration, before, after):
+    postgresql_migration.create(schema(before))
+    assert postgresql_migration.found(schema(after)) == []
 
 
 @pytest.mark.parametrize("answer", [False, lambda *given: None, lambda *given: False])
-def test_compare_type_has_the_last_word(sqlite_road, answer):
-    sqlite_road.create(schema(sa.String()))
-    assert sqlite_road.found(schema(sa.String(5)), compare_type=answer) == []
+def test_compare_type_takes_precedence(sqlite_migration, answer):
+    sqlite_migration.create(schema(sa.String()))
+    assert sqlite_migration.found(schema(sa.String(5)), compare_type=answer) == []
 
 
-def test_another_change_of_the_column_takes_it_along(sqlite_road):
+def test_it_is_merged_with_another_change_of_the_column(sqlite_migration):
     after = schema(sa.String(5))
     after.tables["t"].c.a.nullable = False
-    sqlite_road.create(schema(sa.String()))
-    assert len(sqlite_road.found(after)) == 1
+    sqlite_migration.create(schema(sa.String()))
+    assert len(sqlite_migration.found(after)) == 1
 
 
-def test_a_hook_may_leave_the_column_alone(sqlite_road):
-    sqlite_road.create(schema(sa.String()))
+def test_include_object_may_exclude_the_column(sqlite_migration):
+    sqlite_migration.create(schema(sa.String()))
     assert (
-        sqlite_road.found(schema(sa.String(5)), include_object=lambda item, name, kind, *rest: kind != "column") == []
+        sqlite_migration.found(schema(sa.String(5)), include_object=lambda item, name, kind, *rest: kind != "column")
+        == []
     )

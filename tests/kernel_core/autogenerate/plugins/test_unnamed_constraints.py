@@ -103,40 +103,40 @@ def models(tables) -> sa.MetaData:
     return metadata
 
 
-def test_what_has_no_name_is_created_and_dropped_again(road):
-    if road.name == "sqlite":  # its tables are created with their keys, in any order
+def test_what_has_no_name_is_created_and_dropped_again(migration):
+    if migration.name == "sqlite":  # its tables are created with their keys, in any order
         made = {name: each for name, each in AFTER.items() if not name.startswith("circle")}
     else:
         made = AFTER
-    sentences = road.there_and_back(models(BEFORE), models(made))
+    sentences = migration.there_and_back(models(BEFORE), models(made))
     assert len(sentences) > 30
 
 
-def test_the_upgrade_leaves_the_name_to_the_database(road):
-    road.create(models({"new": BEFORE["new"]}))
-    script = road.script(models({"new": AFTER["new"]}))
-    upgrade, downgrade = road.run(script.upgrade_ops), road.run(script.downgrade_ops)
+def test_the_upgrade_leaves_the_name_to_the_database(migration):
+    migration.create(models({"new": BEFORE["new"]}))
+    script = migration.script(models({"new": AFTER["new"]}))
+    upgrade, downgrade = migration.run(script.upgrade_ops), migration.run(script.downgrade_ops)
     assert upgrade.count("constraint(None") == 3
     assert upgrade.count("create_foreign_key(None") == 2 - upgrade.count("create_foreign_key(\n")
     assert "drop_constraint(None" not in downgrade
 
 
-def test_a_name_that_an_operation_frees_is_given_again(postgresql_road):
+def test_a_name_that_an_operation_frees_is_given_again(postgresql_migration):
     """``a_key`` is dropped before it is needed; ``a_check`` is taken by another table of the schema."""
     before, after = sa.MetaData(), sa.MetaData()
     sa.Table("t", before, Column("a", Integer), UniqueConstraint("a", name="t_b_key"), Column("b", Integer))
     sa.Table("other", before, Column("c", Integer), CheckConstraint("c > 0", name="t_a_check"))
     sa.Table("t", after, Column("a", Integer), Column("b", Integer, unique=True), CheckConstraint("a > 0"))
     sa.Table("other", after, Column("c", Integer), CheckConstraint("c > 0", name="t_a_check"))
-    postgresql_road.there_and_back(before, after)
+    postgresql_migration.there_and_back(before, after)
 
 
-def test_an_exclude_constraint_and_a_primary_key_without_a_name(postgresql_road):
+def test_an_exclude_constraint_and_a_primary_key_without_a_name(postgresql_migration):
     before, after = sa.MetaData(), sa.MetaData()
     sa.Table("t", before, Column("a", Integer, nullable=False), Column("during", postgresql.INT4RANGE))
     exclude = postgresql.ExcludeConstraint(("during", "&&"), using="gist")
     sa.Table("t", after, Column("a", Integer, primary_key=True), Column("during", postgresql.INT4RANGE), exclude)
-    postgresql_road.there_and_back(before, after)
+    postgresql_migration.there_and_back(before, after)
 
 
 @pytest.mark.parametrize(

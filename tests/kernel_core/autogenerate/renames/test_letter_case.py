@@ -1,4 +1,4 @@
-"""A name that differs in its case alone, where the database does not tell the two apart: a rename, and nothing is lost."""
+"""A name that differs only in letter case, in a case-insensitive database: always a rename, which keeps all data."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_mariadb_renames_columns(mariadb, make_context):
         there_and_back(mariadb, make_context, old, new)
 
 
-def test_postgresql_tells_them_apart(postgresql, make_context):
+def test_postgresql_distinguishes_letter_case(postgresql, make_context):
     old, new = COLUMNS["a column"]
     old.create_all(postgresql)
     found = list(produce_migrations(make_context(postgresql), new).upgrade_ops.leaves())

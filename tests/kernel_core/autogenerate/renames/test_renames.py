@@ -1,4 +1,4 @@
-"""Renames, from two schemas to a database that has kept its rows."""
+"""Renames, from the comparison of two schemas to the database that keeps its rows."""
 
 import pytest
 import sqlalchemy as sa
@@ -32,7 +32,7 @@ def person(*items, name="person"):
 
 @pytest.fixture
 def proposed(connection, make_context):
-    """Create one schema, and return what makes another one of it."""
+    """Create one schema, and return the script that migrates it to another."""
 
     def propose(before, after, **opts):
         before.create_all(connection)
@@ -57,7 +57,7 @@ def run(context, operations):
 
 
 def there_and_back(context, before, after, script):
-    """Accept all, run what is written, compare, and the same backwards."""
+    """Accept all candidates, run the generated code, compare, and do the same for the downgrade."""
     accepted = accept_all(script.upgrade_ops)
     down = accepted.reverse()
     run(context, accepted)
@@ -118,7 +118,7 @@ def test_an_accepted_rename_keeps_the_values(connection, proposed):
     assert connection.execute(sa.text("SELECT mail FROM person")).scalar() == "a@b"
 
 
-def test_what_was_only_made_again_for_the_name_stays(proposed):
+def test_objects_recreated_only_because_of_the_name_are_kept(proposed):
     def tables(name, constraint, index):
         item = sa.Column(name, sa.String(20), nullable=False)
         return schema(
@@ -132,7 +132,7 @@ def test_what_was_only_made_again_for_the_name_stays(proposed):
     assert [leaf.sentence() for leaf in accepted.leaves()] == ["Alter column mail of person: rename to email"]
 
 
-def test_what_has_another_name_because_of_a_convention_is_made_again(proposed):
+def test_objects_renamed_by_a_convention_are_recreated(proposed):
     def tables(name):
         return schema(person(sa.Column(name, sa.String(20), nullable=False, index=True, unique=False)))
 
@@ -157,7 +157,7 @@ def test_an_index_over_an_expression_of_the_column_is_the_same(postgresql, make_
     assert [type(leaf) for leaf in accepted.leaves()] == [ops.AlterColumnOp]
 
 
-def test_of_several_columns_each_finds_its_own(proposed):
+def test_several_columns_are_each_paired_with_their_own(proposed):
     before = schema(person(*(sa.Column(name, sa.String(20)) for name in ("mail", "phone_nr", "nick"))))
     after = schema(person(*(sa.Column(name, sa.String(20)) for name in ("phone_number", "email", "shoe_size"))))
     context, script = proposed(before, after)
@@ -177,18 +177,18 @@ def test_of_several_columns_each_finds_its_own(proposed):
     ],
     ids=lambda column: column.name,
 )
-def test_what_is_probably_another_thing_is_no_candidate(sqlite, make_context, old, new):
+def test_an_unlikely_rename_is_not_a_candidate(sqlite, make_context, old, new):
     schema(person(old)).create_all(sqlite)
     assert found(produce_migrations(make_context(sqlite), schema(person(new)))) == []
 
 
-def test_one_name_split_in_two_is_no_candidate(proposed):
+def test_one_name_split_in_two_is_not_a_candidate(proposed):
     before = schema(person(sa.Column("name", sa.String(20))))
     after = schema(person(sa.Column("first_name", sa.String(20)), sa.Column("last_name", sa.String(20))))
     assert found(proposed(before, after)[1]) == []
 
 
-def test_values_that_would_not_fit_speak_against_it(connection):
+def test_values_that_would_not_fit_lower_the_score(connection):
     before = schema(person(sa.Column("mail", sa.String(50))))
     after = schema(person(sa.Column("email", sa.String(10))))
     before.create_all(connection)
@@ -214,7 +214,7 @@ def test_a_program_that_compares_by_itself_reads_no_rows(sqlite):
     assert render_python_code(produce_migrations(context, after).upgrade_ops) == code
 
 
-def test_few_rows_are_read_and_one_statement_a_table(sqlite):
+def test_few_rows_are_read_with_one_query_per_table(sqlite):
     columns = [f"word{number}_old" for number in range(4)]
     before = schema(person(*(sa.Column(name, sa.String(9)) for name in columns)))
     before.create_all(sqlite)
@@ -231,7 +231,7 @@ def test_few_rows_are_read_and_one_statement_a_table(sqlite):
     assert "all 200 sampled values fit" in script.upgrade_ops.renames[0].reasons
 
 
-def test_a_foreign_key_to_the_same_table_speaks_for_it(proposed):
+def test_a_foreign_key_to_the_same_table_raises_the_score(proposed):
     def tables(name):
         key = sa.Column(name, sa.Integer, sa.ForeignKey("person.id"))
         return schema(person(), ("pet", key, sa.Column("kind", sa.String(9))))
@@ -268,7 +268,7 @@ def test_a_table_of_another_name_is_a_candidate(connection, proposed):
     assert compare_metadata(context, before) == []
 
 
-def test_what_else_changed_in_a_renamed_table_is_changed(proposed):
+def test_other_changes_of_a_renamed_table_are_made(proposed):
     before = schema(big("person", sa.Column("gone", sa.Text), sa.UniqueConstraint("city", name="u1")))
     after = schema(big("persons", sa.Column("came", sa.Integer), sa.UniqueConstraint("zip_code", name="u2")))
     after.tables["persons"].c.street.type = sa.String(99)
@@ -284,13 +284,13 @@ def test_what_else_changed_in_a_renamed_table_is_changed(proposed):
     ]
 
 
-def test_small_tables_that_look_like_every_other_are_no_candidates(proposed):
+def test_small_tables_with_common_columns_are_not_candidates(proposed):
     before = schema(("colours", sa.Column("name", sa.String(20))))
     after = schema(("sizes", sa.Column("name", sa.String(20))))
     assert found(proposed(before, after)[1]) == []
 
 
-def test_a_candidate_that_is_not_in_the_list_any_more_is_refused(proposed):
+def test_a_candidate_whose_operations_are_not_in_the_list_is_refused(proposed):
     before, after = schema(person(sa.Column("mail", sa.Text))), schema(person(sa.Column("email", sa.Text)))
     _, script = proposed(before, after)
     left = ops.UpgradeOps([leaf for leaf in script.upgrade_ops.leaves() if isinstance(leaf, ops.AddColumnOp)])
@@ -298,7 +298,7 @@ def test_a_candidate_that_is_not_in_the_list_any_more_is_refused(proposed):
         accept(left, script.upgrade_ops.renames[0])
 
 
-def test_the_option_accepts_or_does_not_look(connection, make_context):
+def test_the_option_accepts_renames_or_does_not_search(connection, make_context):
     before, after = schema(person(sa.Column("mail", sa.Text))), schema(person(sa.Column("email", sa.Text)))
     before.create_all(connection)
     accepted = produce_migrations(make_context(connection, renames="accept"), after)
@@ -315,7 +315,7 @@ def test_the_option_accepts_or_does_not_look(connection, make_context):
         produce_migrations(make_context(connection, renames="yes"), after)
 
 
-def test_candidates_can_be_asked_for_without_a_comparison(sqlite, make_context):
+def test_candidates_can_be_searched_without_a_comparison(sqlite, make_context):
     column = sa.Table("t", sa.MetaData(), sa.Column("mail", sa.Text)).c.mail
     other = sa.Table("t", sa.MetaData(), sa.Column("email", sa.Text)).c.email
     drop = ops.DropColumnOp.from_column_and_tablename(None, "t", column)

@@ -1,4 +1,4 @@
-"""How much two names are alike, and which pairs are clear."""
+"""The similarity of names, and the choice of clear pairs."""
 
 import pytest
 
@@ -21,7 +21,7 @@ from kernel_core.autogenerate.renames.similarity import similarity, words
         ("created", "created_at"),
     ],
 )
-def test_names_that_a_person_takes_for_the_same_are_alike(old, new):
+def test_names_that_mean_the_same_are_similar(old, new):
     assert similarity(old, new) >= 0.6
     assert similarity(new, old) == pytest.approx(similarity(old, new), abs=0.2)
 
@@ -40,24 +40,24 @@ def test_names_that_a_person_takes_for_the_same_are_alike(old, new):
         ("", "x"),
     ],
 )
-def test_names_that_only_share_letters_or_a_common_word_are_not(old, new):
+def test_names_that_only_share_letters_or_a_common_word_are_not_similar(old, new):
     assert similarity(old, new) < 0.6
 
 
-def test_a_name_is_taken_apart_at_underscores_capitals_and_digits():
+def test_a_name_is_split_at_underscores_capitals_and_digits():
     assert words("HTTPStatus_code2") == ["http", "status", "code", "2"]
     assert words("ünï") == ["ünï"]
 
 
-def test_of_several_pairs_each_gets_its_best():
+def test_each_member_is_in_its_best_pair():
     scores = {("a", "x"): 0.95, ("a", "y"): 0.75, ("b", "x"): 0.7, ("b", "y"): 0.9}
     assert clear_pairs(scores) == [("a", "x"), ("b", "y")]
 
 
-def test_where_two_are_about_as_good_none_is_taken():
+def test_of_two_equally_good_pairs_none_is_taken():
     scores = {("name", "first_name"): 0.85, ("name", "last_name"): 0.84, ("age", "years"): 0.8}
     assert clear_pairs(scores) == [("age", "years")]
 
 
-def test_what_was_contested_does_not_fall_to_the_next():
+def test_a_contested_member_is_not_given_to_the_next_pair():
     assert clear_pairs({("a", "x"): 0.9, ("a", "y"): 0.88, ("b", "x"): 0.75}) == []
