@@ -1,4 +1,4 @@
-"""``mig --alias``: run a program in which ``alembic`` is this engine, and every Python that it starts."""
+"""``mig --alias``: run a program in which, as in each Python that it starts, ``alembic`` is this engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from ..util.exc import CommandError
 
 VARIABLE = "MIG_ALIAS"
-"""The environment variable that tells a Python at its start to serve ``alembic`` by this engine."""
+"""The environment variable because of which a starting Python provides this engine as ``alembic``."""
 
 
 def run_aliased(command: Sequence[str], variables: Mapping[str, str] = os.environ) -> int:
@@ -19,7 +19,7 @@ def run_aliased(command: Sequence[str], variables: Mapping[str, str] = os.enviro
         run_aliased(["-m", "flask", "db", "upgrade"])
         run_aliased(["pytest", "tests"])
 
-    Raises CommandError where nothing is named, or the program cannot be started.
+    Raises CommandError if no program is named, or if it cannot be started.
     """
     if not command:
         raise CommandError("--alias needs a program to run. For example: mig --alias -m flask db upgrade")
@@ -31,7 +31,7 @@ def run_aliased(command: Sequence[str], variables: Mapping[str, str] = os.enviro
 
 
 def aliased_environment(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment variables with which a Python serves ``alembic`` by this engine."""
+    """Return the environment variables with which a Python provides this engine as ``alembic``."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     start = os.path.join(package, "startup")
     others = [path for path in variables.get("PYTHONPATH", "").split(os.pathsep) if path and path != start]

@@ -30,10 +30,10 @@ class Config:
         config = Config("alembic.ini")
         config = Config(); config.set_main_option("script_location", "migrations")
 
-    Where both files have a key, the ini file wins (the whole order: `kernel_core.config`). ``attributes`` carries live
-    objects to ``env.py``: ``connection``, ``target_metadata``, ``on_step``, or anything of yours.
-    ``output_buffer`` receives the SQL of offline mode in place of the standard output. Where ``prints_results`` is
-    false the functions of `command` only return what they would print too.
+    If both files have a key, that of the ini file is used (the whole order: `kernel_core.config`). ``attributes`` pass
+    live objects to ``env.py``: ``connection``, ``target_metadata``, ``on_step``, or your own. Offline mode writes the
+    SQL to ``output_buffer``, by default the standard output. With ``prints_results = False`` the functions of `command`
+    only return their results, and print nothing.
     """
 
     prints_results: bool = True
@@ -61,7 +61,7 @@ class Config:
 
     @property
     def root(self) -> Root:
-        """Where relative paths start from (the rule: `script.root`); set it to decide otherwise."""
+        """The folder that relative paths start from (by the rule in `script.root`); it may be set."""
         if self._root is not None:
             return self._root
         return root_of(self.get_main_option("script_location") or "", self._naming_file)
@@ -72,7 +72,7 @@ class Config:
 
     @property
     def _naming_file(self) -> str | None:
-        """The file that names the environment: the ini file, or the toml file where that one has no location."""
+        """The file that names the environment: the ini file, or the toml file if the ini file has no location."""
         in_ini = self.get_section_option(self.config_ini_section, "script_location") is not None
         return self.config_file_name if in_ini else self.toml_file_name or self.config_file_name
 
@@ -87,23 +87,23 @@ class Config:
 
     @property
     def messaging_opts(self) -> dict[str, bool]:
-        """``{"quiet": True}`` where the command line was asked to say little."""
+        """``{"quiet": True}`` with ``--quiet`` on the command line."""
         return {"quiet": bool(getattr(self.cmd_opts, "quiet", False))}
 
     def print_stdout(self, text: str, *arg: object) -> None:
-        """Print a line, ``text % arg`` where there are arguments; nothing where the command line asked for quiet."""
+        """Print a line, ``text % arg`` if there are arguments; nothing with ``--quiet`` on the command line."""
         if not self.messaging_opts["quiet"]:
             print_replacing(redact(str(text) % arg if arg else str(text)), self.stdout)
 
     def get_template_directory(self) -> str:
-        """Return the folder of the templates; override it to have your own."""
+        """Return the folder of the templates; override it for your own."""
         return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "templates")
 
     # ---- the files ----------------------------------------------------------------------------------------------
 
     @cached_property
     def file_config(self) -> configparser.ConfigParser:
-        """The parsed ini file, empty where there is none; raises CommandError where it cannot be read."""
+        """The parsed ini file, empty without one; raises CommandError if it cannot be read."""
         home = os.path.dirname(os.path.abspath(self.config_file_name)) if self.config_file_name else ""
         parser = configparser.ConfigParser({"here": home.replace("%", "%%"), **self.config_args})
         self.config_args.setdefault("here", home)
@@ -127,13 +127,13 @@ class Config:
         return parser
 
     def _imply_location(self, parser: configparser.ConfigParser, home: str) -> None:
-        """Set the ini file's own folder as the environment where it holds ``env.py``: so Flask-Migrate writes it."""
+        """Set the ini file's folder as the environment if ``env.py`` is in it: Flask-Migrate writes such files."""
         if os.path.isfile(os.path.join(home, "env.py")) and "script_location" not in self.toml_alembic_config:
             parser.set(self.config_ini_section, "script_location", home.replace("%", "%%"))
 
     @cached_property
     def toml_alembic_config(self) -> Mapping[str, object]:
-        """The table ``[tool.alembic]`` of the toml file, ``%(here)s`` filled in; empty where there is none."""
+        """The table ``[tool.alembic]`` of the toml file, with ``%(here)s`` replaced; empty without one."""
         if not self.toml_file_name or not os.path.isfile(self.toml_file_name):
             return {}
         import tomllib  # noqa: PLC0415 - most environments have no toml file
@@ -149,13 +149,13 @@ class Config:
     # ---- options ------------------------------------------------------------------------------------------------
 
     def get_section(self, name: str, default: Any = None) -> Any:
-        """Return a section of the ini file as a dict; ``default`` where there is none."""
+        """Return a section of the ini file as a dict; ``default`` without such a section."""
         if not self.file_config.has_section(name):
             return default
         return {option: self._ini(name, option) for option in self.file_config.options(name)}
 
     def set_section_option(self, section: str, name: str, value: str) -> None:
-        """Set an option in memory; the file stays as it is. A ``%`` is written ``%%``."""
+        """Set an option in memory, not in the file. A ``%`` is written ``%%``."""
         if not self.file_config.has_section(section):
             self.file_config.add_section(section)
         try:
@@ -164,7 +164,7 @@ class Config:
             raise CommandError(f"{name}: a % in a value must be written %%.") from None
 
     def get_section_option(self, section: str, name: str, default: str | None = None) -> str | None:
-        """Return an option of the ini file, ``default`` where it has none."""
+        """Return an option of the ini file, ``default`` if it is not set."""
         if not self.file_config.has_option(section, name):
             return default
         return self._ini(section, name)
@@ -184,7 +184,7 @@ class Config:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     def remove_main_option(self, name: str) -> None:
-        """Forget an option of the main section."""
+        """Remove an option of the main section, in memory."""
         self.file_config.remove_option(self.config_ini_section, name)
 
     def get_alembic_option(self, name: str, default: object = None) -> Any:
@@ -193,23 +193,23 @@ class Config:
         return self.toml_alembic_config.get(name, default) if found is None else found
 
     def get_alembic_boolean_option(self, name: str) -> bool:
-        """Tell whether an option says true; raises CommandError where it says neither true nor false."""
+        """Return whether an option is true; raises CommandError if it is neither true nor false."""
         value = self.get_alembic_option(name)
-        said = "" if value is None else str(value).strip().lower()
-        if said not in _TRUE | _FALSE:
+        text = "" if value is None else str(value).strip().lower()
+        if text not in _TRUE | _FALSE:
             raise CommandError(f"{name} in {self.place_of(name)} is {value!r}; write true or false.")
-        return said in _TRUE
+        return text in _TRUE
 
     def get_version_locations_list(self) -> list[str] | None:
-        """Return the folders of version files, None where none are named."""
+        """Return the folders of version files, None if the option is not set."""
         return self._paths("version_locations")
 
     def get_prepend_sys_paths_list(self) -> list[str] | None:
-        """Return the folders to put on ``sys.path``, None where none are named."""
+        """Return the folders to put on ``sys.path``, None if the option is not set."""
         return self._paths("prepend_sys_path")
 
     def get_hooks_list(self) -> list[dict[str, object]]:
-        """Return the post-write hooks in order, each with its name and its own options (``type``, ``options``...).
+        """Return the post-write hooks in order, each with its name and its options (``type``, ``options``...).
 
         The name is both ``name``, unless the hook has an option of that name, and ``_hook_name`` as in Alembic. The
         hooks are the section ``[post_write_hooks]`` of the ini file, else ``[[tool.alembic.post_write_hooks]]``.
@@ -245,7 +245,7 @@ class Config:
         separator = self.get_main_option(option) if option else None
         if option == "version_path_separator":
             warnings.warn(
-                f"{option} in {self.place_of(option)} is deprecated; call it path_separator.",
+                f"{option} in {self.place_of(option)} is deprecated; rename it to path_separator.",
                 DeprecationWarning,
                 stacklevel=3,
             )
@@ -256,7 +256,7 @@ class Config:
             value = self.file_config.get(section, name)
         except configparser.InterpolationError:
             where = self.config_file_name or "the configuration"
-            raise CommandError(f"{name} in {where} holds a % that starts no %(name)s; write it as %%.") from None
+            raise CommandError(f"{name} in {where} contains a % that begins no %(name)s; write it as %%.") from None
         if "://" in value or ("@" in value and name.endswith(("url", "uri", "dsn"))):
             mask_url(value)
         return value
@@ -266,7 +266,7 @@ _SEPARATOR_OPTIONS = {
     "version_locations": ("path_separator", "version_path_separator"),
     "prepend_sys_path": ("path_separator",),
 }
-"""Which options say how a list is split; the older one was for the folders of version files alone."""
+"""The options that set how a list is split; the older one applies to the folders of version files only."""
 
 
 def _options_of(hook: str, section: Mapping[str, str]) -> dict[str, str]:

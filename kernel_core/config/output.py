@@ -1,4 +1,4 @@
-"""What the program prints of the values that commands return: lines for a person, JSON for a program."""
+"""Formats the values that commands return: as lines for a person, as JSON for a program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..util.messaging import print_replacing
 
 
 def line(revision: Revision, options: argparse.Namespace, *, parents: bool = False, here: bool = False) -> str:
-    """Return a revision as one line, with ``-v`` as all that is known of it; ``here`` marks it as current."""
+    """Return the line for a revision, with ``-v`` all its fields; ``here`` marks it as current."""
     mark = " (current)" if here else ""
     if options.verbose and isinstance(revision, Script):
         return revision.log_entry.replace("\n", f"{mark}\n", 1)
@@ -22,7 +22,7 @@ def line(revision: Revision, options: argparse.Namespace, *, parents: bool = Fal
 
 
 def brief(revision: Revision, *, parents: bool = False, mark: str = "") -> str:
-    """Return a revision as one line; a ``mark`` follows what it is."""
+    """Return the line for a revision; ``mark`` follows its id and its kind."""
     if not isinstance(revision, Script):
         return f"{revision.revision} ({revision.doc})"
     text = revision.cmd_format(False, include_branches=True, include_parents=parents, tree_indicators=True) + mark
@@ -30,14 +30,14 @@ def brief(revision: Revision, *, parents: bool = False, mark: str = "") -> str:
 
 
 def ran(report: RunReport, options: argparse.Namespace) -> list[str]:
-    """Return where a run led, or its SQL in offline mode."""
+    """Return the result of a run, or its SQL in offline mode."""
     if report.sql is not None:
         return [report.sql.rstrip("\n")] if report.sql else []
-    if options.quiet or not report.target:  # env.py configured no database, of which it warned
+    if options.quiet or not report.target:  # env.py configured no database: a warning has said so
         return []
     before, after = (", ".join(heads) or "base" for heads in (report.before, report.after))
     if not report.steps:
-        return [f"{report.target} stands at {before}; there is nothing to do."]
+        return [f"{report.target} is at {before}; there is nothing to do."]
     return [f"{report.target}: {before} -> {after}"]
 
 
@@ -49,8 +49,8 @@ def made(paths: Sequence[str], options: argparse.Namespace) -> list[str]:
 def printed(text: str, options: argparse.Namespace, stream: TextIO) -> None:
     """Print a result on a stream of any encoding.
 
-    A character that the encoding lacks becomes a question mark, in JSON its escape. SQL is only changed in comments;
-    raises CommandError where a statement holds such a character, because another statement would run.
+    A character that the encoding lacks becomes a question mark, in JSON its escape. In SQL only comments are changed;
+    raises CommandError if a statement contains such a character, because it would become a different statement.
     """
     encoding = getattr(stream, "encoding", None) or "utf-8"
     if getattr(options, "json", False):
@@ -75,12 +75,12 @@ def _escaped(character: str) -> str:
 
 
 def _sql_line(line: str, encoding: str) -> str:
-    """Return a line of a script as it can be written; raises CommandError where it is not a comment and cannot."""
+    """Return a line of a script as it can be encoded; raises CommandError for a statement that cannot."""
     if line.startswith("--") or _fits(line, encoding):
         return line
     missing = next(one for one in line if not _fits(one, encoding))
     raise CommandError(
-        f"The script holds {missing!a}, which the output's encoding {encoding} lacks. Nothing was written. "
+        f"The script contains {missing!a}, which the output's encoding {encoding} lacks. Nothing was written. "
         "Set PYTHONIOENCODING=utf-8 and run it again."
     )
 
@@ -93,7 +93,7 @@ def as_json(value: object) -> str:
 
 
 def facts(revision: Revision) -> dict[str, object]:
-    """Return what ``--json`` tells of a revision; ``path`` is null where no file has it."""
+    """Return the fields of a revision for ``--json``; ``path`` is null if its file is missing."""
     if not isinstance(revision, Script):
         return {"revision": revision.revision, "path": None, "doc": revision.doc}
     date = revision.create_date

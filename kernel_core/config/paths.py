@@ -1,4 +1,4 @@
-"""How a text of an ini file becomes a list of paths."""
+"""Splits a list of paths in an ini file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEGACY = {
     "version_locations": re.compile(r"[,\s]+"),
     "prepend_sys_path": re.compile(r"[,\s:]+" if os.pathsep == ":" else r"[,\s;]+"),
 }
-"""How lists were split before ``path_separator`` could be said."""
+"""How lists are split if ``path_separator`` is not set."""
 
 
 def split_paths(text: str, name: str, separator: str | None, place: str) -> list[str]:
@@ -23,13 +23,13 @@ def split_paths(text: str, name: str, separator: str | None, place: str) -> list
         >>> split_paths("a; b", "version_locations", ";", "alembic.ini")
         ['a', 'b']
 
-    Raises InvalidValue where the separator is none that is known.
+    Raises InvalidValue for an unknown separator.
     """
     if separator is None:
         parts = LEGACY[name].split(text)
         if len(parts) > 1:
             warnings.warn(
-                f"{name} in {place} is split at spaces and commas, as before there was path_separator. "
+                f"{name} in {place} is split at spaces and commas, because path_separator is not set. "
                 "Set path_separator, to os for example.",
                 DeprecationWarning,
                 stacklevel=4,

@@ -1,4 +1,4 @@
-"""The program ``mig``: reads arguments, calls `command`, prints what came of it."""
+"""The program ``mig``: reads arguments, calls `command`, prints the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CommandLine:
 
         CommandLine().main(["-c", "alembic.ini", "upgrade", "head"])
 
-    What a person did wrong ends it with ``FAILED: ...`` on stderr and exit code 255.
+    A user error ends it with ``FAILED: ...`` on stderr and exit code 255.
     """
 
     def __init__(self, prog: str | None = None) -> None:
@@ -35,7 +35,7 @@ class CommandLine:
             self._add(name, command)
 
     def register_command(self, fn: Callable[..., object]) -> None:
-        """Add a command of your own: its name, arguments and help are those of ``fn(config, ...)``.
+        """Add a custom command: its name, arguments and help are those of ``fn(config, ...)``.
 
             def promote(config: Config, revision: str, sql: bool = False) -> None:
                 "Stamp another database."
@@ -48,7 +48,7 @@ class CommandLine:
         self._add(fn.__name__, command_of(fn))
 
     def main(self, argv: Sequence[str] | None = None) -> None:
-        """Run one command; raises SystemExit where it fails."""
+        """Run one command; raises SystemExit if it fails."""
         words = list(sys.argv[1:] if argv is None else argv)
         if words[:1] == ["--alias"]:
             self._run_aliased(words[1:])
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None, prog: str | None = None) -> None:
 
 
 def config_of(options: argparse.Namespace) -> Config:
-    """Return the configuration that the global options name; raises SystemExit where they name several."""
+    """Return the configuration that the global options name; raises SystemExit if they name several."""
     named: list[str] = options.config or os.environ.get("ALEMBIC_CONFIG", "").split(os.pathsep)
     named = [name for name in named if name]
     toml = [name for name in named if name.endswith(".toml")]
@@ -120,13 +120,13 @@ def config_of(options: argparse.Namespace) -> Config:
 
 
 def _pyproject(ini: str) -> str:
-    """Return the pyproject.toml that is read without being named: in the working folder, else next to the ini file."""
+    """Return the pyproject.toml that is read by default: in the working folder, else next to the ini file."""
     beside = os.path.join(os.path.dirname(ini), "pyproject.toml")
     return beside if os.path.isfile(beside) and not os.path.isfile("pyproject.toml") else "pyproject.toml"
 
 
 def _fail(error: Exception) -> NoReturn:
-    """End the program: in one line where a person can help it, with the traceback where we must."""
+    """End the program: with one line for an error that a user can correct, else with the traceback."""
     text = str(error) if isinstance(error, CommandError) else None
     if text is None:
         from ..runtime.failure import explained  # noqa: PLC0415 - only needed where SQLAlchemy is in use anyway
@@ -135,25 +135,25 @@ def _fail(error: Exception) -> NoReturn:
     if text is None and isinstance(error, OSError):
         text = _of_system(error)
     if text is None:
-        import traceback  # noqa: PLC0415 - a bug of ours may cost a little
+        import traceback  # noqa: PLC0415 - only a bug needs it
 
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
         raise SystemExit(1) from None
     if isinstance(error, UpgradeFailed) and "already exists" in error.failure:
-        text += f"\nIf the database has all that it does, mark it as applied: mig stamp {error.revision}"
+        text += f"\nIf the database has all of its changes already, mark it as applied: mig stamp {error.revision}"
     print(f"FAILED: {with_relative_paths(redact(text))}", file=sys.stderr)
     raise SystemExit(255) from None
 
 
 def _show_redacted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Show the traceback of an error that ends the process, without what is secret in it."""
+    """Show the traceback of an error that ends the process, with its secrets masked."""
     import traceback  # noqa: PLC0415 - heads and history never need it
 
     sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _of_system(error: OSError) -> str:
-    """Return what a file system complains of, with a remedy."""
+    """Return the message for an error of the file system, with a remedy."""
     remedies = {
         errno.ENOSPC: "Free some space on that disk.",
         errno.EDQUOT: "Free some space; the quota is used up.",
@@ -167,7 +167,7 @@ def _of_system(error: OSError) -> str:
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Knows the terminal's width by itself: argparse would import 5 ms of others for it, also to show no help."""
+    """Reads the terminal's width itself: argparse would import modules for it, 5 ms even if no help is shown."""
 
     def __init__(self, prog: str) -> None:
         try:
@@ -181,8 +181,8 @@ def _globals(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog,
         formatter_class=_Formatter,
-        description="Migrate databases, one revision after the other.",
-        epilog=f"{prog} COMMAND --help tells the options of a command and shows an example.",
+        description="Migrate databases by revisions.",
+        epilog=f"{prog} COMMAND --help shows the options of a command and an example.",
     )
     parser.set_defaults(prog=prog)
     parser.add_argument("--version", action="version", version=f"%(prog)s {RELEASE}")
@@ -200,7 +200,7 @@ def _globals(prog: str) -> argparse.ArgumentParser:
         "--alias",
         nargs=argparse.REMAINDER,
         metavar="PROGRAM",
-        help="run a program, or -m a module, with alembic served by this engine, as the first option",
+        help="run a program (or -m MODULE) in which alembic is this engine; must be the first option",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing of what was done")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print no results")
     return parser

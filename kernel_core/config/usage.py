@@ -16,17 +16,17 @@ Argument = tuple[tuple[str, ...], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: what it does, the arguments it takes, an example without the program's name."""
+    """One command: its function, its arguments, an example without the program's name."""
 
     run: Callable[[Config, argparse.Namespace], Iterable[str]]
     arguments: tuple[Argument, ...] = ()
     example: str = ""
     prints: bool = False
-    """Whether the functions of `command` print by themselves while it runs."""
+    """Whether the functions of `command` print their results while it runs."""
 
     @property
     def about(self) -> str:
-        """What its help says."""
+        """The help text."""
         return inspect.cleandoc(self.run.__doc__ or "")
 
 
@@ -47,7 +47,7 @@ def _flag(*names: str, help: str) -> Argument:
 
 
 _SQL = _flag("--sql", help="print the SQL, run nothing")
-_TAG = _argument("--tag", help="a text for env.py")
+_TAG = _argument("--tag", help="a text that env.py can read")
 _LOCK_TIMEOUT = _argument(
     "--lock-timeout",
     type=seconds,
@@ -55,30 +55,30 @@ _LOCK_TIMEOUT = _argument(
     help="how long to wait while another run upgrades, downgrades or stamps this database; default: no limit",
 )
 _NO_LOCK = _flag("--no-lock", help="do not lock: other runs may upgrade this database at the same time")
-_VERBOSE = _flag("-v", "--verbose", help="show all that is known")
+_VERBOSE = _flag("-v", "--verbose", help="show all fields")
 _JSON = _flag("--json", help="print JSON, for programs")
-_MESSAGE = _argument("-m", "--message", help="what the revision is for")
-_LABEL = _argument("--branch-label", help="a name for the branch that begins here")
-_ID = _argument("--rev-id", help="the id of the revision, instead of a random one")
-_SPLICE = _flag("--splice", help="begin a branch at a revision that is no head")
-_PURGE = _flag("--purge", help="forget where it stood before")
+_MESSAGE = _argument("-m", "--message", help="message of the revision")
+_LABEL = _argument("--branch-label", help="label for the branch that begins here")
+_ID = _argument("--rev-id", help="id of the revision, instead of a random one")
+_SPLICE = _flag("--splice", help="allow a parent that is not a head, which begins a branch")
+_PURGE = _flag("--purge", help="delete the rows of the version table first")
 _RANGE = _argument("-r", "--rev-range", help="from:to, as in -r base:head or -r-3:current")
-_HERE = _flag("-i", "--indicate-current", help="mark where the database stands")
-_RESOLVE = _flag("--resolve-dependencies", help="leave out those that another one depends on")
-_CHECK_HEADS = _flag("-c", "--check-heads", help="fail where the database does not stand at every head")
-_AUTOGENERATE = _flag("--autogenerate", help="fill it with what the database lacks of the models")
+_HERE = _flag("-i", "--indicate-current", help="mark the current revisions of the database")
+_RESOLVE = _flag("--resolve-dependencies", help="leave out heads that another revision depends on")
+_CHECK_HEADS = _flag("-c", "--check-heads", help="fail if the database is not at every head")
+_AUTOGENERATE = _flag("--autogenerate", help="fill it with the differences between the database and the metadata")
 _RENAMES = _argument(
     "--renames",
     choices=("show", "accept", "off"),
-    help="what becomes of a drop and an addition that look like a rename",
+    help="how a drop and an addition that may be a rename are written",
 )
 _NOT_CONNECTED = _flag("--sql", help="do not connect")
-_HEAD = _argument("--head", default="head", help="the revision that it follows, or branch@head")
-_PATH = _argument("--version-path", help="folder of the new file, where there are several")
+_HEAD = _argument("--head", default="head", help="parent revision, or branch@head")
+_PATH = _argument("--version-path", help="folder of the new file, if there are several")
 _NEEDS = _argument("--depends-on", action="append", help="a revision that must be applied before; may be repeated")
-_TEMPLATE = _argument("-t", "--template", default="generic", help="which template to take (see list_templates)")
-_PACKAGE = _flag("--package", help="make Python packages of the folders")
-_ALEMBIC = _flag("--alembic", help="import alembic in the files, so that they run with plain Alembic too")
+_TEMPLATE = _argument("-t", "--template", default="generic", help="template to use (see list_templates)")
+_PACKAGE = _flag("--package", help="make the folders Python packages")
+_ALEMBIC = _flag("--alembic", help="write files that import alembic, so that plain Alembic runs them too")
 _REVISIONS = _argument("revisions", nargs="+", help="revisions, or heads")
 _LOCK = (_LOCK_TIMEOUT, _NO_LOCK)
 
@@ -132,14 +132,14 @@ _KNOWN: dict[str, Argument] = {
 
 
 def command_of(function: Callable[..., object]) -> Command:
-    """Return the command that a function ``fn(config, ...)`` is; options of ours keep their flags and help.
+    """Return a function ``fn(config, ...)`` as a command; parameters named like built-in options get their flags.
 
-    Raises TypeError where it takes no configuration, or ``*args``.
+    Raises TypeError if it takes no configuration, or takes ``*args``.
     """
     accepted = list(inspect.signature(function).parameters.values())
     parameters = accepted[1:]
     if not accepted or any(each.kind in (each.VAR_POSITIONAL, each.VAR_KEYWORD) for each in parameters):
-        raise TypeError(f"{function.__name__}() cannot be a command: write it as fn(config, named, arguments=...).")
+        raise TypeError(f"{function.__name__}() cannot be a command: write it as fn(config, name, option=...).")
 
     def run(settings: Config, options: argparse.Namespace) -> Iterable[str]:
         positional = [getattr(options, each.name) for each in parameters if each.kind is not each.KEYWORD_ONLY]

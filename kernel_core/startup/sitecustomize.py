@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - a folder on PYTHONPATH, not a package
-"""Python runs this file at startup where its folder is on PYTHONPATH: programs of ``mig --alias`` and their children.
+"""Python runs this file at startup if its folder is on PYTHONPATH: in programs of ``mig --alias`` and their children.
 
-``alembic`` is then this engine. A ``sitecustomize`` that would have been run without this one is run after it.
+``alembic`` is then this engine. A ``sitecustomize`` that would have run without this one runs after it.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ WRONG = {
 }
 UNREADABLE = {
     "no url at all": "sqlalchemy.url in alembic.ini [alembic] is not a database URL",
-    "postgresql://ada:100%@localhost/shop": "holds a % that starts no %(name)s; write it as %%.",
+    "postgresql://ada:100%@localhost/shop": "contains a % that begins no %(name)s; write it as %%.",
 }
 
 

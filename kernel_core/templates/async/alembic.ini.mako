@@ -1,4 +1,4 @@
-# Where the revisions are and how they are written. Which database is migrated is decided in env.py.
+# Where the revisions are and how they are written. The database to migrate is configured in env.py.
 
 [alembic]
 # The folder with env.py and versions; %(here)s is the folder of this file.
@@ -14,13 +14,13 @@ path_separator = os
 # file_template = %%(year)d_%%(month).2d_%%(day).2d_%%(rev)s_%%(slug)s
 # truncate_slug_length = 40
 
-# The time zone of "Create Date"; your own clock where none is named.
+# The time zone of "Create Date"; without it, local time.
 # timezone = UTC
 
-# The database, where DATABASE_URL is not set. No password here: this file is usually shared.
+# The database, if DATABASE_URL is not set. Do not write a password here: this file is usually shared.
 # sqlalchemy.url = sqlite+aiosqlite:///dev.db
 
-# What the command line logs.
+# Logging of the command line.
 
 [loggers]
 keys = root,sqlalchemy,kernel_core

@@ -23,10 +23,10 @@ depends_on: str | Sequence[str] | None = ${literal(depends_on)}
 
 
 def upgrade() -> None:
-    """Go up to this revision."""
+    """Apply this revision."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """Go back to the revision before."""
+    """Undo this revision."""
     ${downgrades if downgrades else "pass"}

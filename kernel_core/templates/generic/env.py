@@ -1,6 +1,6 @@
-"""Say which database is migrated, and which models it shall match.
+"""Configure the database to migrate, and the metadata to compare it with.
 
-Every command that needs the database runs this file. A notebook hands over its live connection and its models; on the
+Every command that needs the database runs this file. A notebook passes its open connection and its metadata; on the
 command line the URL is that of DATABASE_URL, else ``sqlalchemy.url`` of the ini file. Keep passwords in DATABASE_URL.
 """
 
@@ -14,12 +14,12 @@ from kernel_core.util import CommandError
 
 config = context.config
 
-# The command line sets up logging as the ini file says; a notebook keeps its own.
+# The command line configures logging from the ini file; a notebook keeps its own configuration.
 if config.config_file_name is not None and config.cmd_opts is not None and os.path.exists(config.config_file_name):
     if config.file_config.has_section("loggers"):
         fileConfig(config.config_file_name, disable_existing_loggers=False, encoding="utf-8")
 
-# The models that autogenerate compares the database with. Outside a notebook, name yours:
+# The metadata that autogenerate compares the database with. Outside a notebook, set yours:
 #     from myapp.models import Base
 #     target_metadata = Base.metadata
 target_metadata = config.attributes.get("target_metadata")
@@ -34,16 +34,16 @@ def database_url():
 
 
 def options(backend):
-    """Return what context.configure() is told in either mode."""
+    """Return the options of context.configure(), online and offline."""
     return {
         "target_metadata": target_metadata,
-        # SQLite alters most things of a table only by rebuilding it: write changes as batches there.
+        # SQLite changes most parts of a table only by rebuilding it, for which changes are written as batches.
         "render_as_batch": backend == "sqlite",
     }
 
 
 def write_script():
-    """Print the SQL instead of running it; no connection is made."""
+    """Print the SQL instead of running it, without connecting."""
     connection = config.attributes.get("connection")
     url = database_url() if connection is None else connection.engine.url
     context.configure(
@@ -54,7 +54,7 @@ def write_script():
 
 
 def migrate_database():
-    """Run on the connection that was handed over, else on one of our own."""
+    """Run on the connection that was passed, or else open one."""
     connection = config.attributes.get("connection")
     if connection is not None:
         migrate(connection)
@@ -65,7 +65,7 @@ def migrate_database():
 
 
 def migrate(connection):
-    """Do what the command asked for on ``connection``."""
+    """Run the command on ``connection``."""
     context.configure(connection=connection, **options(connection.dialect.name))
     with context.begin_transaction():
         context.run_migrations()

@@ -1,4 +1,4 @@
-"""Say which databases are migrated, and which models each of them shall match.
+"""Configure the databases to migrate, and the metadata to compare each of them with.
 
 Every command that needs the databases runs this file. Their names are ``databases`` of the ini file; the URL of ``main``
 is that of DATABASE_URL_MAIN, else ``sqlalchemy.url`` of the section ``[main]``. Keep passwords in DATABASE_URL_MAIN.
@@ -15,7 +15,7 @@ from kernel_core.util import CommandError
 
 config = context.config
 
-# The command line sets up logging as the ini file says; a notebook keeps its own.
+# The command line configures logging from the ini file; a notebook keeps its own configuration.
 if config.config_file_name is not None and config.cmd_opts is not None and os.path.exists(config.config_file_name):
     if config.file_config.has_section("loggers"):
         fileConfig(config.config_file_name, disable_existing_loggers=False, encoding="utf-8")
@@ -24,7 +24,7 @@ names = [name for name in re.split(r"[,\s]+", config.get_main_option("databases"
 if not names or not all(name.isidentifier() for name in names):
     raise CommandError("databases in the ini file must name the databases, each by a word: databases = main, archive")
 
-# The models that autogenerate compares each database with, by its name:
+# The metadata that autogenerate compares each database with, by the name of the database:
 #     from myapp import models
 #     target_metadata = {"main": models.Main.metadata, "archive": models.Archive.metadata}
 target_metadata = config.attributes.get("target_metadata") or {}
@@ -46,19 +46,19 @@ def database_url(name):
 
 
 def options(name, backend):
-    """Return what context.configure() is told about one database in either mode."""
+    """Return the options of context.configure() for one database, online and offline."""
     return {
         "target_metadata": target_metadata.get(name),
         # The version file has an upgrade and a downgrade for each database.
         "upgrade_token": f"{name}_upgrades",
         "downgrade_token": f"{name}_downgrades",
-        # SQLite alters most things of a table only by rebuilding it: write changes as batches there.
+        # SQLite changes most parts of a table only by rebuilding it, for which changes are written as batches.
         "render_as_batch": backend == "sqlite",
     }
 
 
 def write_script():
-    """Print the SQL of each database into a file of its name; no connection is made."""
+    """Write the SQL of each database to a file of its name, without connecting."""
     for name in names:
         url = database_url(name)
         with open(f"{name}.sql", "w", encoding="utf-8") as script:
@@ -74,7 +74,7 @@ def write_script():
 
 
 def migrate_database():
-    """Run on the connections that were handed over, else on our own."""
+    """Run on the connections that were passed, or else open them."""
     given = config.attributes.get("connections") or {}
     for name in names:
         if name in given:
@@ -86,7 +86,7 @@ def migrate_database():
 
 
 def migrate(name, connection):
-    """Do what the command asked for in one database."""
+    """Run the command on one database."""
     context.configure(connection=connection, **options(name, connection.dialect.name))
     with context.begin_transaction():
         context.run_migrations(engine_name=name)

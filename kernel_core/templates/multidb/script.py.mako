@@ -27,22 +27,22 @@ depends_on: str | Sequence[str] | None = ${literal(depends_on)}
 
 
 def upgrade(engine_name: str) -> None:
-    """Go up to this revision, in one of the databases."""
+    """Apply this revision in one of the databases."""
     globals()[f"upgrade_{engine_name}"]()
 
 
 def downgrade(engine_name: str) -> None:
-    """Go back to the revision before, in one of the databases."""
+    """Undo this revision in one of the databases."""
     globals()[f"downgrade_{engine_name}"]()
 % for name in names:
 
 
 def upgrade_${name}() -> None:
-    """Go up in ${name}."""
+    """Apply this revision in ${name}."""
     ${context.get(f"{name}_upgrades") or "pass"}
 
 
 def downgrade_${name}() -> None:
-    """Go back in ${name}."""
+    """Undo this revision in ${name}."""
     ${context.get(f"{name}_downgrades") or "pass"}
 % endfor

@@ -1,11 +1,11 @@
-# What belongs to this machine rather than to the code; the rest is in pyproject.toml, [tool.alembic].
-# What stands in both counts as it stands here.
+# Settings of this machine; those of the code are in pyproject.toml, [tool.alembic].
+# A setting that is in both files is taken from here.
 
 [alembic]
-# The database, where DATABASE_URL is not set. No password here: this file is usually shared.
+# The database, if DATABASE_URL is not set. Do not write a password here: this file is usually shared.
 # sqlalchemy.url = sqlite+aiosqlite:///dev.db
 
-# What the command line logs.
+# Logging of the command line.
 
 [loggers]
 keys = root,sqlalchemy,kernel_core

@@ -9,10 +9,10 @@ prepend_sys_path = ["."]
 # file_template = "%%(year)d_%%(month).2d_%%(day).2d_%%(rev)s_%%(slug)s"
 # truncate_slug_length = 40
 
-# The time zone of "Create Date"; your own clock where none is named.
+# The time zone of "Create Date"; without it, local time.
 # timezone = "UTC"
 
-# What is run on each new version file.
+# Programs that run on each new version file.
 # [[tool.alembic.post_write_hooks]]
 # name = "format"
 # type = "exec"

@@ -100,7 +100,7 @@ def test_a_failure_does_not_change_the_revision_of_the_database(made):
     mig("revision", "-m", "Bad", "--rev-id", "b1")
     script = folder / "migrations" / "versions" / "b1_bad.py"
     text = script.read_text().replace(
-        '"""Go up to this revision."""\n    pass',
+        '"""Apply this revision."""\n    pass',
         'op.create_table("half", sa.Column("id", sa.Integer))\n    op.execute("nonsense")',
     )
     script.write_text(text)

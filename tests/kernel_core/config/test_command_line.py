@@ -26,7 +26,7 @@ def test_the_whole_road(mig, project):
     assert out.endswith(f"sqlite:///{project.folder}/test.db: base -> a1\n")
     assert mig("current")[1] == "a1, Add users\n"
     assert mig("history", "-i")[1] == "a1 -> b2 (head), More\n<base> -> a1 (current), Add users\n"
-    assert mig("upgrade", "a1")[1].endswith("stands at a1; there is nothing to do.\n")
+    assert mig("upgrade", "a1")[1].endswith("is at a1; there is nothing to do.\n")
     assert mig("-q", "upgrade", "head") == (0, "", "")
     assert mig("downgrade", "-1")[1].endswith("b2 -> a1\n")
     assert mig("stamp", "head")[1].endswith("a1 -> b2\n")

@@ -47,7 +47,7 @@ def test_options_can_be_set_and_removed_in_memory():
 
 def test_a_percent_sign_is_explained_without_showing_the_value(tmp_path):
     config = ini(tmp_path, "[alembic]\nsqlalchemy.url = postgresql://u:p%40ss@h/d\n")
-    with pytest.raises(CommandError, match=r"sqlalchemy\.url in .* holds a % .*write it as %%") as raised:
+    with pytest.raises(CommandError, match=r"sqlalchemy\.url in .* contains a % .*write it as %%") as raised:
         config.get_main_option("sqlalchemy.url")
     assert "ss@h" not in str(raised.value)
     with pytest.raises(CommandError, match="must be written %%"):

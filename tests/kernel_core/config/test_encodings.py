@@ -48,7 +48,7 @@ def test_a_script_is_exact_or_refused(console):
     code, out, errors = console("ascii", "upgrade", "head", "--sql")
     assert (code, out) == (255, "")
     assert errors == (
-        "FAILED: The script holds '\\xf6', which the output's encoding ascii lacks. Nothing was written. "
+        "FAILED: The script contains '\\xf6', which the output's encoding ascii lacks. Nothing was written. "
         "Set PYTHONIOENCODING=utf-8 and run it again.\n"
     )
     assert console("ascii", "downgrade", "a1:base", "--sql")[0] == 0
