@@ -1,4 +1,4 @@
-"""Names, texts and conditions that try to be more than that; every directive with them; scripts cut into statements."""
+"""SQL injections as names, strings and conditions; every directive with them; a splitter of scripts into statements."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ NAMES = {
     "out of double quotes": f'x"; {DROP}; --',
     "backticks": "a`b``",
     "out of backticks": f"x`; {DROP}; -- ",
-    "brackets": "a[b]c]]d)",
-    "out of brackets": f"x]; {DROP}; --",
+    "square": "a[b]c]]d)",
+    "out of square": f"x]; {DROP}; --",
     "semicolon": f"a; {DROP};",
     "line comment": "a -- b",
     "block comment": "a /* b",
@@ -154,7 +154,7 @@ DIRECTIVES: dict[str, Build] = {
 
 
 def changed_rows(table: sa.TableClause, n: str) -> list[MigrateOperation]:
-    """An UPDATE, then a DELETE of what it changed."""
+    """An UPDATE, then a DELETE of the same rows."""
     return [
         ops.ExecuteSQLOp(sa.update(table).values({n: f"{n[:38]}2"}).where(table.c.id == 1)),
         ops.ExecuteSQLOp(sa.delete(table).where(table.c[n] == sa.literal(f"{n[:38]}2", sa.String))),
@@ -166,7 +166,7 @@ def rows(name: str) -> sa.TableClause:
 
 
 def with_expression(sql: str) -> dict[str, Build]:
-    """Every place of a directive where SQL of a person's own may stand."""
+    """Every argument of a directive that is custom SQL."""
     return {
         "check": lambda n: [ops.CreateCheckConstraintOp(n, "users", sql)],
         "check in a table": lambda n: [ops.CreateTableOp("t", [*users(), sa.CheckConstraint(sql, name=n)])],
@@ -185,7 +185,7 @@ def with_expression(sql: str) -> dict[str, Build]:
 
 
 def in_batch(name: str) -> Callable[[Operations], None]:
-    """A rebuild of a table that is stated, so that it can be done in a script."""
+    """A rebuild of a table given by ``copy_from``, so that a script can have it."""
 
     def directive(op: Operations) -> None:
         known = sa.Table(name, sa.MetaData(), *users(name, name[:40]), sa.CheckConstraint("age > 0", name=f"{name}c"))
@@ -219,7 +219,7 @@ def count(dialect: str, script: str) -> int:
 
 
 def _batches(dialect: str, script: str) -> list[str]:
-    """Cut at the lines that end a batch, wherever they stand: these programs read lines first, and quotes later."""
+    """Split at the lines that end a batch, also inside quotes: these clients read lines first."""
     if dialect == "mssql":
         return re.split(r"(?im)^\s*GO(?:\s+\d+)?\s*$", script)
     if dialect == "oracle":
@@ -228,7 +228,7 @@ def _batches(dialect: str, script: str) -> list[str]:
 
 
 def _statements(dialect: str, script: str) -> Iterator[str]:
-    """Cut at the semicolons that stand outside quotes and comments, one character after the other."""
+    """Split at the semicolons outside of quotes and comments, character by character."""
     start = place = 0
     while place < len(script):
         char = script[place]
@@ -254,7 +254,7 @@ def _statements(dialect: str, script: str) -> Iterator[str]:
 
 
 def _behind_quote(dialect: str, script: str, place: int) -> int:
-    """Return the place behind a quoted piece."""
+    """Return the position after a quoted string or name."""
     mark = {"[": "]"}.get(script[place], script[place])
     escapes = dialect in ("mysql", "mariadb") and mark != "`"
     place += 1
@@ -271,7 +271,7 @@ def _behind_quote(dialect: str, script: str, place: int) -> int:
 
 
 def _read(dialect: str, statement: str) -> int | None:
-    """Return how many statements sqlglot sees; None where it cannot read them."""
+    """Return the number of statements by sqlglot; None where it cannot parse them."""
     try:
         return len([each for each in sqlglot.parse(statement, dialect=_SQLGLOT.get(dialect, dialect)) if each])
     except sqlglot.errors.SqlglotError:

@@ -15,7 +15,7 @@ LOOSE_TYPES = ["INTEGER", "TEXT", "VARCHAR(20)", "NUMERIC(8, 2)", "UNSIGNED BIG 
 
 @dataclass
 class RandomTable:
-    """The table that a batch is made on: the statements that make it and its surroundings, and what may be changed."""
+    """The table of a batch: the statements that create it and its dependents, and the columns that may change."""
 
     statements: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
@@ -88,7 +88,7 @@ def _random_constraints(dice: random.Random, made: RandomTable) -> list[str]:
 
 
 def _random_surroundings(dice: random.Random, made: RandomTable) -> list[str]:
-    """Return indexes, a view, a trigger and rows; all on columns that the batches leave alone, but for the indexes."""
+    """Return indexes, a view, a trigger and rows; only the indexes are on columns that batches change."""
     first = made.columns[0]
     statements = []
     if dice.random() < 0.7:
@@ -115,7 +115,7 @@ def _random_surroundings(dice: random.Random, made: RandomTable) -> list[str]:
 
 @dataclass
 class Acts:
-    """A batch: named changes, the arguments of ``batch_alter_table``, dropped columns, and new names of others."""
+    """A batch: named changes, the arguments of ``batch_alter_table``, dropped columns and renamed ones."""
 
     changes: list[tuple[str, Callable[[Any], None]]] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""SQL as an offline script has it, for the tests."""
+"""Offline scripts of single directives, for the tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def script(dialect: str, directive: Callable[[Operations], object], **opts: Any)
 
 
 def script_or_error(dialect: str, directive: Callable[[Operations], object]) -> str:
-    """Return the script, or in one line why there is none: only an error that a person is told of counts."""
+    """Return the script, or the message of the error in one line; only errors with a message for users count."""
     try:
         return script(dialect, directive)
     except CommandError as error:

@@ -1,4 +1,4 @@
-"""A column brings its own CHECKs along when it is added."""
+"""CHECKs of a Column are added with the column."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def column() -> sa.Column[int]:
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql", "mariadb", "mssql", "oracle", "sqlite"])
-def test_it_is_stated_behind_the_column(dialect: str) -> None:
+def test_it_is_printed_after_the_column(dialect: str) -> None:
     script = io.StringIO()
     context = MigrationContext.configure(dialect_name=dialect, opts={"as_sql": True, "output_buffer": script})
     Operations(context).add_column("t", column())
@@ -41,7 +41,7 @@ def refused(connection: sa.Connection, age: int) -> bool:
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("recreate", ["never", "always"])
-def test_the_database_holds_to_it(database: str, recreate: str, request: pytest.FixtureRequest) -> None:
+def test_the_database_enforces_it(database: str, recreate: str, request: pytest.FixtureRequest) -> None:
     connection: sa.Connection = request.getfixturevalue(database)
     connection.exec_driver_sql("CREATE TABLE t (id INTEGER PRIMARY KEY)")
     with operations(connection).batch_alter_table("t", recreate=recreate) as batch:

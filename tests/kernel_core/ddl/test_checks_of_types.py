@@ -1,4 +1,4 @@
-"""The CHECK that an Enum or a Boolean makes goes and comes with the type of its column."""
+"""The CHECK of an Enum or a Boolean is dropped and added with the type of its column."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def enum(*values: str, name: str | None = None) -> sa.Enum:
 
 
 def altered(connection: sa.Connection, before: Any, after: Any, *checks: str, **existing: Any) -> str:
-    """Return the definition of ``t`` after its column ``b`` went from one type to another in a batch."""
+    """Return the definition of ``t`` after a batch has changed the type of its column ``b``."""
     table = sa.Table("t", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("b", before))
     for check in checks:
         table.append_constraint(sa.CheckConstraint(check))
@@ -41,7 +41,7 @@ def altered(connection: sa.Connection, before: Any, after: Any, *checks: str, **
         (sa.String(1), {}),
     ],
 )
-def test_a_further_value_is_taken_and_no_other(sqlite: sa.Connection, before: Any, existing: dict[str, Any]) -> None:
+def test_the_new_value_is_allowed_and_no_other(sqlite: sa.Connection, before: Any, existing: dict[str, Any]) -> None:
     sql = altered(sqlite, before, enum("a", "b", "c"), **existing)
     assert sql.count("CHECK") == 1
     sqlite.exec_driver_sql("INSERT INTO t (b) VALUES ('c')")
@@ -49,7 +49,7 @@ def test_a_further_value_is_taken_and_no_other(sqlite: sa.Connection, before: An
         sqlite.exec_driver_sql("INSERT INTO t (b) VALUES ('d')")
 
 
-def test_with_a_plain_type_any_value_is_taken(sqlite: sa.Connection) -> None:
+def test_a_type_without_a_check_allows_any_value(sqlite: sa.Connection) -> None:
     sql = altered(sqlite, enum("a", "b"), sa.String(5), existing_type=enum("a", "b"))
     assert "CHECK" not in sql
 
@@ -60,11 +60,11 @@ def test_a_boolean_gets_its_check(sqlite: sa.Connection) -> None:
 
 
 @pytest.mark.parametrize("check", ["b <> 'z'", "b IN ('a', 'b') OR id > 7", "id IN (1, 2)"])
-def test_a_check_of_ones_own_stays(sqlite: sa.Connection, check: str) -> None:
+def test_a_custom_check_is_kept(sqlite: sa.Connection, check: str) -> None:
     assert f"CHECK ({check})" in altered(sqlite, enum("a"), enum("a", "b"), check, existing_type=enum("a"))
 
 
-def test_a_list_of_values_stays_where_no_type_made_it(sqlite: sa.Connection) -> None:
+def test_a_list_of_values_that_is_not_of_a_type_is_kept(sqlite: sa.Connection) -> None:
     sql = altered(sqlite, sa.String(3), sa.String(9), "b IN ('a', 'b')", existing_type=sa.String(3))
     assert "CHECK (b IN ('a', 'b'))" in sql
 
@@ -83,6 +83,6 @@ def test_elsewhere_an_unnamed_check_is_added(dialect: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mssql", "oracle"])
-def test_elsewhere_an_unnamed_check_cannot_be_dropped_and_is_not_left_in_silence(dialect: str) -> None:
+def test_elsewhere_an_unnamed_check_cannot_be_dropped_and_is_reported(dialect: str) -> None:
     with pytest.raises(UnsupportedOperation, match=r"constraint of t has no name.*Name it"):
         offline(dialect, enum("a"), enum("a", "b"))

@@ -1,4 +1,4 @@
-"""Two server defaults are told apart by their text."""
+"""Server defaults are compared by their SQL."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Hostile names and texts through every directive: a clear error, or exactly the statements that a harmless name gives."""
+"""Hostile names and strings in every directive: a clear error, or the same statements as with a harmless name."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ DIRECTIVES: dict[str, Callable[[Operations, str], object]] = {
 
 
 def shape(dialect: str, sql: str) -> list[object]:
-    """Return the kinds of the words of a script, and how many separators stand on lines of their own."""
+    """Return the kinds of the tokens of a script, and the number of lines that are a batch separator."""
     tokens = sqlglot.tokenize(
         sql, read={"mssql": "tsql", "mariadb": "mysql", "postgresql": "postgres"}.get(dialect, dialect)
     )

@@ -1,4 +1,4 @@
-"""Hostile names, texts and expressions through every directive: refused with a clear error, or just what is meant."""
+"""Hostile names, strings and expressions in every directive: a clear error, or the same effect as a harmless name."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ PLACES = [
     for row, dialect in enumerate(scripts.DIALECTS)
     for column, name in enumerate(hostile.NAMES)
 ]
-"""Each third is for the quick run, so that every name and every dialect is in it."""
+"""Every third case is in the quick run, which so has every name and every dialect."""
 
 
 @pytest.mark.parametrize(("dialect", "name"), PLACES)
@@ -77,7 +77,7 @@ def test_a_script_rebuilds_a_table_of_that_name(name: str) -> None:
 
 @pytest.mark.parametrize("dialect", scripts.DIALECTS)
 @pytest.mark.parametrize("sql", hostile.NO_EXPRESSIONS.values(), ids=hostile.NO_EXPRESSIONS)
-def test_what_is_no_expression_is_refused_where_one_belongs(dialect: str, sql: str) -> None:
+def test_sql_that_is_not_one_expression_is_refused(dialect: str, sql: str) -> None:
     for where, build in hostile.with_expression("age > 0").items():
         (harmless,), (operation,) = build("c"), hostile.with_expression(sql)[where]("c")
         before, after = (scripts.script_or_error(dialect, lambda op, o=o: op.invoke(o)) for o in (harmless, operation))
@@ -86,7 +86,7 @@ def test_what_is_no_expression_is_refused_where_one_belongs(dialect: str, sql: s
 
 @pytest.mark.parametrize("dialect", scripts.DIALECTS)
 @pytest.mark.parametrize("sql", hostile.EXPRESSIONS.values(), ids=hostile.EXPRESSIONS)
-def test_an_expression_is_taken_as_it_is(dialect: str, sql: str) -> None:
+def test_an_expression_is_used_unchanged(dialect: str, sql: str) -> None:
     for where, build in hostile.with_expression("age > 0").items():
         (harmless,), (operation,) = build("c"), hostile.with_expression(sql)[where]("c")
         wanted, found = counted(dialect, harmless), counted(dialect, operation)
@@ -110,7 +110,7 @@ def test_a_line_that_ends_a_batch_is_refused_inside_a_text(dialect: str, line: s
         scripts.script(dialect, lambda op: op.create_table_comment("t", f"a\n{line}\nb"))
 
 
-def test_sqlplus_and_sqlcmd_are_told_to_put_no_variables_into_a_script() -> None:
+def test_a_script_switches_off_the_variables_of_sqlplus_and_sqlcmd() -> None:
     def say(op: Operations) -> None:
         op.create_table_comment("t", "plain")
         for text in ("R&D $(x)", "S&P $(y)"):
@@ -124,7 +124,7 @@ def test_sqlplus_and_sqlcmd_are_told_to_put_no_variables_into_a_script() -> None
     assert "DEFINE" not in scripts.script("oracle", lambda op: op.drop_table("t"))
 
 
-def test_a_name_that_postgresql_cuts_is_warned_of_with_what_it_becomes() -> None:
+def test_a_name_that_postgresql_truncates_is_warned_of_with_the_result() -> None:
     with pytest.warns(TruncatedName, match=f"80 bytes; PostgreSQL keeps 63 and makes '{'é' * 31}' of it"):
         scripts.script("postgresql", lambda op: op.drop_table("é" * 40))
     assert scripts.script("postgresql", lambda op: op.drop_table("x" * 63))
@@ -135,7 +135,7 @@ def test_a_name_that_postgresql_cuts_is_warned_of_with_what_it_becomes() -> None
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def connection(request: pytest.FixtureRequest) -> Iterator[sa.Connection]:
-    """A connection to an empty database; SQLite does not wait for the disk either."""
+    """A connection to an empty database; SQLite does not wait for the disk."""
     engine = sa.create_engine(request.getfixturevalue(f"{request.param}_url"), poolclass=sa.StaticPool)
     with engine.connect() as connection:
         if request.param == "sqlite":
@@ -184,13 +184,13 @@ CATALOGUES = {
 
 
 def catalogue(connection: sa.Connection) -> list[tuple[Any, ...]]:
-    """All that the database says of its tables, asked of itself: SQLAlchemy's reflection stumbles over such names."""
+    """The tables in the database's catalog; SQLAlchemy's reflection fails for such names."""
     rows = connection.exec_driver_sql(CATALOGUES[connection.dialect.name])
     return sorted((tuple(row) for row in rows), key=repr)
 
 
 def renamed(rows: list[tuple[Any, ...]], name: str) -> list[Any]:
-    """Return a catalogue as it would be with the harmless name."""
+    """Return the catalog with the harmless name in place of the hostile one."""
 
     def word(found: Any) -> Any:
         return HARMLESS + found[len(name) :] if isinstance(found, str) and found.startswith(name) else found
@@ -199,7 +199,7 @@ def renamed(rows: list[tuple[Any, ...]], name: str) -> list[Any]:
 
 
 def carry_out(connection: sa.Connection, operation: MigrateOperation, in_batch: bool = True) -> Exception | None:
-    """Run an operation in a transaction of its own, in a batch where it can be; return why it failed."""
+    """Run an operation in a separate transaction, in a batch where possible; return the error it failed with."""
     connection.rollback()
     op = Operations(MigrationContext.configure(connection))
     try:
@@ -215,13 +215,13 @@ def carry_out(connection: sa.Connection, operation: MigrateOperation, in_batch: 
 
 
 def story(name: str) -> list[tuple[str, MigrateOperation]]:
-    """Every directive in order; but for the one that commits by itself, as PostgreSQL wants it."""
+    """Every directive in order, without the one that PostgreSQL runs outside of a transaction."""
     inside = {key: build for key, build in hostile.DIRECTIVES.items() if key != "AddEnumValueOp"}
     return [(directive, each) for directive, build in inside.items() for each in build(name)]
 
 
 def clear(connection: sa.Connection) -> None:
-    """Drop every table but the canary, also those of names that nobody meant."""
+    """Drop every table but the canary."""
     connection.rollback()
     quote = connection.dialect.identifier_preparer.quote_identifier
     listed = {
@@ -241,7 +241,7 @@ def clear(connection: sa.Connection) -> None:
 
 
 def harmless_story(connection: sa.Connection) -> list[Any]:
-    """Return the catalogue after each operation of a story with a harmless name; None where the database refuses it."""
+    """Return the catalog after each operation with a harmless name; None where the database refuses it."""
     make_tables(connection)
     found = []
     for _, operation in story(HARMLESS):
@@ -260,7 +260,7 @@ FEWER = {
 
 
 def test_a_database_does_the_same_as_with_a_harmless_name_or_nothing(connection: sa.Connection) -> None:
-    do_the_same(connection, FEWER[connection.dialect.name])
+    compare_names(connection, FEWER[connection.dialect.name])
 
 
 @pytest.mark.sweep
@@ -270,12 +270,12 @@ def test_a_server_does_the_same_with_every_other_name(server: str, part: int, re
     engine = sa.create_engine(request.getfixturevalue(server), poolclass=sa.StaticPool)
     with engine.connect() as connection:
         others = [name for name in hostile.NAMES if name not in FEWER[connection.dialect.name]]
-        do_the_same(connection, others[part::4])
+        compare_names(connection, others[part::4])
     engine.dispose()
 
 
-def do_the_same(connection: sa.Connection, names: Sequence[str]) -> None:
-    """Live through the story with each name, beside a table that nothing may touch."""
+def compare_names(connection: sa.Connection, names: Sequence[str]) -> None:
+    """Run all operations with each name, next to a table that must not change."""
     connection.exec_driver_sql("CREATE TABLE canary (id INTEGER PRIMARY KEY)")
     connection.exec_driver_sql("INSERT INTO canary (id) VALUES (42)")
     connection.commit()
@@ -283,12 +283,12 @@ def do_the_same(connection: sa.Connection, names: Sequence[str]) -> None:
     assert sum(expected is not None for expected in wanted) >= 25, "most of it is possible here"
     for place, name in enumerate(names):
         make_tables(connection)
-        live_through(connection, name, wanted, in_batch=connection.dialect.name == "sqlite" or place % 2 == 0)
+        run_all(connection, name, wanted, in_batch=connection.dialect.name == "sqlite" or place % 2 == 0)
         clear(connection)
 
 
-def live_through(connection: sa.Connection, name: str, wanted: list[Any], *, in_batch: bool) -> None:
-    """Carry out the story with a hostile name beside the one with a harmless name, up to the first refusal the same."""
+def run_all(connection: sa.Connection, name: str, wanted: list[Any], *, in_batch: bool) -> None:
+    """Run all operations with a hostile name; each must have the same effect as with a harmless one, or be refused."""
     hostile_name, before = hostile.NAMES[name], catalogue(connection)
     together = (
         connection.dialect.name != "postgresql" or len(hostile_name.encode()) < 60

@@ -1,4 +1,4 @@
-"""Each directive on a live MariaDB and PostgreSQL: the catalogue before, after, and after it is undone."""
+"""Each directive on a live MariaDB and PostgreSQL: the catalog before, after, and after its reverse operation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SERVERS = ("mariadb", "mysql", "postgresql")
 
 @pytest.fixture(params=SERVERS)
 def op(request: pytest.FixtureRequest) -> Iterator[Operations]:
-    """Directives on a database with two tables and a row; MariaDB also under its name of ``mysql``."""
+    """Directives on a database with two tables and a row; MariaDB also by a ``mysql`` URL."""
     url = sa.make_url(request.getfixturevalue("postgresql_url" if request.param == "postgresql" else "mariadb_url"))
     if request.param != "postgresql":
         url = url.set(drivername=f"{request.param}+pymysql")
@@ -42,7 +42,7 @@ def op(request: pytest.FixtureRequest) -> Iterator[Operations]:
 
 
 def catalogue(op: Operations) -> dict[str, Any]:
-    """All that the database says of its tables, in an order of its own."""
+    """The tables as reflected, sorted."""
     inspector = sa.inspect(op.get_bind())
     return {
         table: {
@@ -142,7 +142,7 @@ QUICK = {
     ),
     "mysql": ("add a computed column", "create a check"),
 }
-"""What the quick run tries on MariaDB, and under its name of MySQL; the others run in full."""
+"""The cases of the quick run on MariaDB, also by a ``mysql`` URL; other databases run all cases."""
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_constraints_are_dropped_by_their_kind(op: Operations) -> None:
     assert (found["orders"]["foreign"], found["users"]["unique"], found["users"]["check"]) == ([], [], [])
 
 
-def test_if_exists_is_asked_where_the_server_knows_it(op: Operations) -> None:
+def test_if_exists_is_used_where_the_server_has_it(op: Operations) -> None:
     for kind in ("foreignkey", "unique", "check"):
         op.drop_constraint("nothing", "users", kind, if_exists=True)
     op.drop_column("users", "nothing", if_exists=True)
@@ -239,7 +239,7 @@ def test_a_primary_key_is_dropped_without_its_name(op: Operations) -> None:
     assert catalogue(op)["t"]["primary"] == []
 
 
-def test_rows_come_and_go(op: Operations) -> None:
+def test_rows_are_inserted_and_deleted(op: Operations) -> None:
     users = sa.table("users", sa.column("id", sa.Integer), sa.column("name", sa.String), sa.column("age", sa.Integer))
     insert = ops.BulkInsertOp(users, [{"id": 2, "name": "o'k: 5%", "age": None}, {"id": 3, "name": "\\", "age": 4}])
     count = sa.select(sa.func.count()).select_from(users)
@@ -255,7 +255,7 @@ def test_rows_come_and_go(op: Operations) -> None:
 
 
 def test_a_script_that_was_printed_runs(op: Operations) -> None:
-    """What is printed offline means the same as what is run: percent signs, quotes, backslashes, JSON and bytes."""
+    """Percent signs, quotes, backslashes, JSON and bytes are the same in a script and in a live run."""
     buffer = io.StringIO()
     name = op.get_context().dialect.name
     offline = Operations(MigrationContext.configure(dialect_name=name, opts={"as_sql": True, "output_buffer": buffer}))

@@ -1,4 +1,4 @@
-"""Each directive on a live SQLite, in a batch and outside one: the catalogue before, after, and after it is undone."""
+"""Each directive on a live SQLite, in a batch and outside: the catalog before, after, and after its reverse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .test_live import CASES
 
 @pytest.fixture
 def op(sqlite: sa.Connection) -> Operations:
-    """Directives on a database with two tables that have a bit of everything, and a row in each."""
+    """Directives on a database with two tables with constraints of every kind, and a row in each."""
     sqlite.exec_driver_sql("PRAGMA foreign_keys=ON")
     op = Operations(MigrationContext.configure(sqlite))
     op.create_table(
@@ -36,7 +36,7 @@ def op(sqlite: sa.Connection) -> Operations:
 
 
 def catalogue(op: Operations) -> dict[str, Any]:
-    """All that SQLite knows of its tables, as it knows it, and the rows."""
+    """The tables as SQLite describes them, and the rows."""
     connection, found = op.get_bind(), {}
     for table in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all():
         inspector = sa.inspect(connection)
@@ -57,7 +57,7 @@ def catalogue(op: Operations) -> dict[str, Any]:
 
 
 def run(op: Operations, operation: MigrateOperation, in_batch: bool) -> None:
-    """Invoke it as a revision does: in one transaction with its references checked at the end."""
+    """Run an operation as a revision does: in one transaction with a check of its references at the end."""
     connection = op.get_bind()
     connection.rollback()
     with op.get_context().impl.begin_revision(connection):
@@ -92,7 +92,7 @@ EVERY = {**CASES, **MORE}
 
 @pytest.fixture
 def more(op: Operations) -> Operations:
-    """With what the cases of SQLite drop."""
+    """Directives on a database with further objects, which the cases of SQLite drop."""
     with op.batch_alter_table("users") as batch_op:
         batch_op.create_check_constraint("ck_users", "id > 0")
         batch_op.create_index("ix_there", ["name"])
@@ -130,8 +130,8 @@ def test_what_only_another_database_has_is_refused_by_name(more: Operations, cls
     assert catalogue(more) == before
 
 
-def but_for_what_was_dropped(case: str, after: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Tell whether all is as before; the values of a dropped column are gone."""
+def equal_but_for_dropped_values(case: str, after: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Return whether everything is as before but for the values of a dropped column."""
     if case == "drop a column":
         assert after["users"].pop("rows") != before["users"].pop("rows")
     return after == before
@@ -144,7 +144,7 @@ def test_in_a_batch_a_change_shows_in_the_catalogue_and_is_undone(more: Operatio
     after = catalogue(more)
     assert (after != before) == (case not in NOTHING_TO_SEE)
     run(more, operation.reverse(), in_batch=True)
-    assert but_for_what_was_dropped(case, catalogue(more), before)
+    assert equal_but_for_dropped_values(case, catalogue(more), before)
     assert more.get_bind().exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
@@ -158,4 +158,4 @@ def test_outside_a_batch_a_change_is_made_and_undone_or_points_to_the_batch(more
         run(more, operation, in_batch=False)
         assert (catalogue(more) != before) == (case not in NOTHING_TO_SEE)
         run(more, operation.reverse(), in_batch=False)
-    assert but_for_what_was_dropped(case, catalogue(more), before)
+    assert equal_but_for_dropped_values(case, catalogue(more), before)

@@ -1,4 +1,4 @@
-"""A MODIFY of MariaDB states a whole column: what an alteration does not speak of stays."""
+"""MODIFY of MariaDB replaces a whole column: properties that an alteration does not mention are kept."""
 
 from __future__ import annotations
 
@@ -132,14 +132,14 @@ def connection(mariadb_url: str) -> Iterator[sa.Connection]:
 
 
 def stated(connection: sa.Connection) -> dict[str, str]:
-    """Name -> definition of each column of ``t``, as SHOW CREATE TABLE has it."""
+    """The definition of each column of ``t`` in SHOW CREATE TABLE, by its name."""
     lines = connection.exec_driver_sql("SHOW CREATE TABLE t").one()[1].splitlines()[1:-1]
     columns = [line.strip().removesuffix(",") for line in lines if line.strip().startswith("`")]
     parts = [line[1:].replace("``", "\0").split("` ", 1) for line in columns]
     return {name.replace("\0", "`"): definition.replace("\0", "``") for name, definition in parts}
 
 
-def test_what_a_change_of_a_column_does_not_speak_of_stays(connection: sa.Connection) -> None:
+def test_properties_that_a_change_does_not_mention_are_kept(connection: sa.Connection) -> None:
     op = Operations(MigrationContext.configure(connection))
     for what, (name, change, expected) in CASES.items():
         connection.exec_driver_sql("DROP TABLE IF EXISTS t")
@@ -152,7 +152,7 @@ def test_what_a_change_of_a_column_does_not_speak_of_stays(connection: sa.Connec
         assert after == before, f"{what}: another column"
 
 
-def test_a_column_that_is_not_there_is_the_servers_to_report(connection: sa.Connection) -> None:
+def test_the_server_reports_a_missing_column(connection: sa.Connection) -> None:
     connection.exec_driver_sql("CREATE TABLE t (a int)")
     op = Operations(MigrationContext.configure(connection))
     with pytest.raises(sa.exc.OperationalError, match="Unknown column 'b'"):
@@ -176,5 +176,5 @@ def test_a_column_that_is_not_there_is_the_servers_to_report(connection: sa.Conn
         ("`a` set('x','y z') DEFAULT 'x'", "type_text", "set('x','y z')"),
     ],
 )
-def test_a_line_of_show_create_table_is_taken_apart(line: str, part: str, value: object) -> None:
+def test_a_line_of_show_create_table_is_parsed(line: str, part: str, value: object) -> None:
     assert getattr(parse_column(line), part) == value

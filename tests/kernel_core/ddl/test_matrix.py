@@ -1,6 +1,6 @@
-"""Every operation on every dialect: the SQL that it gives, one snapshot that a reviewer reads against the manuals.
+"""The SQL of every operation on every dialect, in a snapshot that a reviewer compares with the manuals.
 
-``MIG_WRITE_MATRIX=1 pytest tests/kernel_core/ddl/test_matrix.py`` writes ``matrix.txt`` anew.
+``MIG_WRITE_MATRIX=1 pytest tests/kernel_core/ddl/test_matrix.py`` writes ``matrix.txt`` again.
 """
 
 from __future__ import annotations
@@ -296,7 +296,7 @@ VARIANTS: dict[str, Directive] = {
 
 
 def cells() -> dict[str, Directive]:
-    """Every registered operation by its example, then the variants."""
+    """The example of every registered operation, then the variants."""
     examples: dict[str, Directive] = {
         f"{cls.__name__}.example()": lambda op, cls=cls: op.invoke(cls.example()) for cls in REGISTERED
     }

@@ -1,4 +1,4 @@
-"""Directives on a real PostgreSQL, and what its catalogue says afterwards."""
+"""Directives on a real PostgreSQL, and the catalog after them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_default_that_does_not_fit_the_new_type_is_replaced_with_it(op: Operat
     assert column(op, "name")["default"] == "7"
 
 
-def test_constraints_and_indexes_come_and_go(op: Operations) -> None:
+def test_constraints_and_indexes_are_added_and_dropped(op: Operations) -> None:
     inspect = lambda: sa.inspect(op.get_bind())  # noqa: E731
     op.create_unique_constraint("uq_name", "users", ["name"])
     op.create_check_constraint("ck_name", "users", "length(name) > 0")
@@ -80,13 +80,13 @@ def test_constraints_and_indexes_come_and_go(op: Operations) -> None:
     assert (inspect().get_foreign_keys("orders"), inspect().get_unique_constraints("users")) == ([], [])
 
 
-def test_a_new_column_brings_its_enum_type_along_and_shares_one_that_exists(op: Operations) -> None:
+def test_a_new_column_creates_its_enum_type_or_uses_an_existing_one(op: Operations) -> None:
     op.add_column("users", sa.Column("colour", sa.Enum("red", "blue", name="colour")))
     op.add_column("orders", sa.Column("mood", sa.Enum("good", "bad", name="mood")))
     assert {enum["name"] for enum in sa.inspect(op.get_bind()).get_enums()} == {"mood", "colour"}
 
 
-def test_a_batch_is_plain_alters_here(op: Operations) -> None:
+def test_a_batch_alters_in_place(op: Operations) -> None:
     with op.batch_alter_table("users") as batch_op:
         batch_op.alter_column("name", nullable=False)
         batch_op.create_unique_constraint("uq_name", ["name"])
@@ -105,7 +105,7 @@ def test_a_new_column_states_its_foreign_key_and_index(op: Operations) -> None:
     assert [index["column_names"] for index in inspector.get_indexes("orders")] == [["buyer"]]
 
 
-def test_a_percent_sign_and_a_colon_in_sql_are_just_that(op: Operations) -> None:
+def test_a_percent_sign_and_a_colon_in_sql_are_kept(op: Operations) -> None:
     op.execute("UPDATE users SET name = '5% :x'")
     assert op.get_bind().exec_driver_sql("SELECT name FROM users").scalar() == "5% :x"
 
@@ -195,7 +195,7 @@ def test_async_functions_run_in_the_same_transaction(postgresql_url: str) -> Non
     assert asyncio.run(run()) == (42, 41)
 
 
-def test_run_async_says_what_it_lacks(op: Operations) -> None:
+def test_run_async_reports_what_it_needs(op: Operations) -> None:
     with pytest.raises(CommandError, match="needs an async engine; postgresql"):
         op.run_async(lambda connection: None)
     offline = Operations(MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True}))
@@ -221,7 +221,7 @@ def test_an_exclude_constraint_of_a_model_is_written_and_read_back(op: Operation
 
 
 @pytest.mark.filterwarnings("ignore::kernel_core.util.exc.TruncatedName")
-def test_a_history_of_names_that_postgresql_cuts_runs(op: Operations) -> None:
+def test_a_history_of_names_that_postgresql_truncates_runs(op: Operations) -> None:
     long, column = "x" * 70, "c" + "y" * 70
     op.create_table(long, sa.Column("id", sa.Integer, primary_key=True), sa.Column("b", sa.Integer))
     op.add_column(long, sa.Column(column, sa.Integer, comment="so"))

@@ -1,4 +1,4 @@
-"""300 random SQLite databases, a random batch on each: what the batch does not name is as it was."""
+"""300 random SQLite databases, a random batch on each: everything that the batch does not mention is unchanged."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def rows(connection: sa.Connection, table: str, columns: list[str]) -> str:
 
 
 def sequences(connection: sa.Connection) -> list[Any]:
-    """Where AUTOINCREMENT goes on."""
+    """The counters of AUTOINCREMENT."""
     if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").all():
         return []
     return [tuple(row) for row in connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence ORDER BY 1")]
@@ -63,7 +63,7 @@ def everything(connection: sa.Connection) -> object:
 
 
 @pytest.mark.parametrize("seed", sampled(range(300), 12))
-def test_what_a_batch_does_not_name_is_as_it_was(sqlite_url: str, seed: int) -> None:
+def test_what_a_batch_does_not_mention_is_unchanged(sqlite_url: str, seed: int) -> None:
     made = random_table(seed)
     acts = random_acts(made, seed)
     with prepared(sqlite_url, made) as connection:
@@ -85,21 +85,21 @@ def test_what_a_batch_does_not_name_is_as_it_was(sqlite_url: str, seed: int) -> 
 
 
 def values(connection: sa.Connection, columns: list[str]) -> str:
-    """Return a hash of the rows, each value as text: a column that becomes one of text keeps what it says."""
+    """Return a hash of the rows, each value as text: a column that becomes a string column keeps its values so."""
     quoted = ", ".join('CAST("' + name.replace('"', '""') + '" AS TEXT)' for name in columns)
     found = connection.exec_driver_sql(f"SELECT {quoted} FROM thing").all()
     return hashlib.sha256(repr(sorted(map(repr, found))).encode()).hexdigest()
 
 
 def same_objects(before: dict[Any, str], after: dict[Any, str], changed: set[str], said: str) -> None:
-    """Assert that what hangs on the table is there, to the letter."""
+    """Assert that the SQL of the table's dependents is unchanged."""
     for key, sql in before.items():
         if key[1] not in changed:
             assert after[key] == sql, said
 
 
 def same_clauses(before: str, after: str, acts: Acts) -> None:
-    """Assert that the new definition says what the old one said besides the columns that changed."""
+    """Assert that the new definition equals the old one but for the changed columns."""
     assert after.rpartition(")")[2].split() == before.rpartition(")")[2].split(), acts.said
     clauses = ("AUTOINCREMENT", "COLLATE NOCASE", "CHECK (id > 0)", "GENERATED ALWAYS AS (id * 2)", "DEFERRABLE")
     for clause in () if acts.dropped else clauses:
@@ -107,7 +107,7 @@ def same_clauses(before: str, after: str, acts: Acts) -> None:
 
 
 class Killed(BaseException):
-    """Stands for the kill of the process: nothing catches it as an error."""
+    """Simulates a killed process: no code catches it as an error."""
 
 
 @pytest.mark.parametrize("seed", sampled([*range(8), *range(8, 300, 12)], 3))
@@ -139,7 +139,7 @@ def test_stopped_at_any_statement_nothing_has_changed(sqlite_url: str, seed: int
 
 
 @pytest.mark.parametrize("stop_at", sampled([5, 3, 4, 6, 7], 2))
-def test_killed_for_good_in_the_middle_the_file_is_as_it_was(tmp_path: Path, stop_at: int) -> None:
+def test_a_process_that_is_killed_leaves_the_file_unchanged(tmp_path: Path, stop_at: int) -> None:
     url = f"sqlite:///{tmp_path / 'killed.db'}"
     made = random_table(3)
     with prepared(url, made) as connection:

@@ -1,4 +1,4 @@
-"""``recreate="always"`` outside SQLite: the table is made anew, and all that it had is there again, or it is refused."""
+"""``recreate="always"`` outside SQLite: the new table has everything that the old one had, or it is refused."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def maria(mariadb_url: str) -> Iterator[Operations]:
 
 @pytest.fixture(params=["pg", "maria"])
 def op(request: pytest.FixtureRequest) -> Operations:
-    """Directives on a database where ``thing`` has all that a copy could lose."""
+    """Directives on a database where ``thing`` has everything that a copy could lose."""
     operations: Operations = request.getfixturevalue(request.param)
     return operations
 
@@ -102,7 +102,7 @@ def opened(url: str, statements: list[str]) -> Iterator[Operations]:
     engine.dispose()
 
 
-POSTGRESQL_SAYS = """
+POSTGRESQL_CATALOG = """
     SELECT 'column', attname, format_type(atttypid, atttypmod), attnotnull::text, attidentity::text || attgenerated::text,
         pg_get_expr(adbin, adrelid), attcollation::text, col_description(attrelid, attnum), attnum::text
         FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
@@ -121,11 +121,11 @@ POSTGRESQL_SAYS = """
 
 
 def everything(op: Operations) -> list[Any]:
-    """All that the database says of ``thing`` and of who refers to it, and every row."""
+    """The catalog for ``thing`` and the tables that refer to it, and every row."""
     connection = op.get_bind()
     rows = [connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1").all() for table in ("thing", "child")]
     if connection.dialect.name == "postgresql":
-        return [connection.exec_driver_sql(POSTGRESQL_SAYS).all(), *rows]
+        return [connection.exec_driver_sql(POSTGRESQL_CATALOG).all(), *rows]
     stated = [connection.exec_driver_sql(f"SHOW CREATE TABLE {table}").one()[1] for table in ("thing", "child")]
     looks = connection.exec_driver_sql("SELECT a FROM looks ORDER BY 1").all()
     return [[sorted(each.replace(",\n", "\n").splitlines()) for each in stated], looks, *rows]
@@ -138,7 +138,7 @@ def test_a_copy_that_changes_nothing_changes_nothing(op: Operations) -> None:
     assert everything(op) == before
 
 
-def test_the_server_goes_on_counting_where_it_was(op: Operations) -> None:
+def test_sequences_keep_their_next_number(op: Operations) -> None:
     connection = op.get_bind()
     connection.exec_driver_sql("DELETE FROM thing WHERE a = 'r'")
     connection.commit()
@@ -186,7 +186,7 @@ def test_a_renamed_column_has_its_new_name_wherever_it_is_used(op: Operations) -
     ]
 
 
-def test_postgresql_makes_a_table_of_another_schema_anew(pg: Operations) -> None:
+def test_postgresql_recreates_a_table_of_another_schema(pg: Operations) -> None:
     pg.execute("""
         CREATE SCHEMA "My App";
         CREATE TYPE "My App".mood AS ENUM ('a', 'b');
@@ -208,7 +208,7 @@ def test_postgresql_makes_a_table_of_another_schema_anew(pg: Operations) -> None
     assert inspector.get_foreign_keys("far")[0]["referred_schema"] == "My App"
 
 
-def test_mariadb_makes_a_table_of_another_database_anew(maria: Operations) -> None:
+def test_mariadb_recreates_a_table_of_another_database(maria: Operations) -> None:
     connection, app = maria.get_bind(), f"{maria.get_bind().engine.url.database}_app"
     connection.exec_driver_sql(f"CREATE DATABASE {app}")
     try:
@@ -230,7 +230,7 @@ def test_mariadb_makes_a_table_of_another_database_anew(maria: Operations) -> No
         connection.exec_driver_sql(f"DROP DATABASE {app}")
 
 
-def test_reflection_is_listened_to_and_overridden(op: Operations) -> None:
+def test_listeners_and_columns_override_reflection(op: Operations) -> None:
     def shorten(inspector: Any, table: sa.Table, found: dict[str, Any]) -> None:
         if found["name"] == "n":
             found["type"] = sa.String(4)
@@ -252,7 +252,7 @@ def test_reflection_is_listened_to_and_overridden(op: Operations) -> None:
     assert "ix_n" in {each["name"] for each in sa.inspect(op.get_bind()).get_indexes("thing")}
 
 
-def test_postgresql_takes_the_expression_that_makes_old_values_new(pg: Operations) -> None:
+def test_postgresql_using_converts_old_values(pg: Operations) -> None:
     with pg.batch_alter_table("thing", recreate="always") as batch_op:
         batch_op.alter_column("n", type_=sa.Integer(), postgresql_using="n::integer * 2")
         batch_op.add_column(sa.Column("mood", sa.Enum("good", "bad", name="mood"), server_default="good"))
@@ -362,7 +362,7 @@ def test_rows_that_the_new_table_refuses_leave_the_old_one(op: Operations) -> No
 
 
 def recreated_with(op: Operations, name: str) -> None:
-    """Make a table of that name and make it anew; either side may refuse, and then nothing has happened."""
+    """Create a table of that name and re-create it; where the database or we refuse, nothing has changed."""
     connection, key = op.get_bind(), {"id": 3, name: "x"}
     table = sa.table(name, sa.column("id", sa.Integer), sa.column(name, sa.String), schema=None)
     try:
@@ -401,7 +401,7 @@ def test_hostile_names_stay_inside_their_quotes(op: Operations) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Unknown (schema content|column definition)")
-def test_a_name_that_sqlalchemy_reads_wrong_is_refused(maria: Operations) -> None:
+def test_a_name_that_sqlalchemy_misreads_is_refused(maria: Operations) -> None:
     for name in ("a`b", "c\nd"):
         maria.create_table(name, sa.Column("id", sa.Integer, primary_key=True), sa.Column(name, sa.Integer))
         with pytest.raises(BatchError, match="SQLAlchemy misreads"), maria.batch_alter_table(name, recreate="always"):
@@ -433,7 +433,7 @@ def script(dialect: str) -> str:
     return buffer.getvalue()
 
 
-def test_offline_the_script_does_what_copy_from_and_the_changes_say(op: Operations) -> None:
+def test_offline_the_script_applies_copy_from_and_the_changes(op: Operations) -> None:
     connection = op.get_bind()
     op.drop_table("child")
     if connection.dialect.name == "mysql":
@@ -456,14 +456,14 @@ def test_offline_the_script_does_what_copy_from_and_the_changes_say(op: Operatio
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql", "mariadb", "mssql", "oracle"])
-def test_offline_a_copy_is_stated_on_every_database(dialect: str) -> None:
+def test_offline_a_copy_is_printed_for_every_database(dialect: str) -> None:
     words = " ".join(script(dialect).split())
     assert "INSERT INTO" in words
     assert "DROP TABLE thing" in words
     assert "uq_thing UNIQUE (a)" in words
 
 
-def test_offline_what_only_the_database_knows_is_asked_for() -> None:
+def test_offline_a_definition_that_only_the_database_has_is_required() -> None:
     op = Operations(MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True}))
     with pytest.raises(UnsupportedOperation, match="copy_from"), op.batch_alter_table("thing", recreate="always"):
         pass
@@ -479,7 +479,7 @@ def test_offline_what_only_the_database_knows_is_asked_for() -> None:
         ),
     ],
 )
-def test_offline_a_new_name_that_cannot_be_followed_is_refused(changes: Any, says: str) -> None:
+def test_offline_a_rename_that_cannot_be_tracked_is_refused(changes: Any, says: str) -> None:
     opts = {"as_sql": True, "output_buffer": io.StringIO()}
     op = Operations(MigrationContext.configure(dialect_name="postgresql", opts=opts))
 

@@ -1,4 +1,4 @@
-"""The arguments of ``batch_alter_table`` itself, on real SQLite."""
+"""The arguments of ``batch_alter_table``, on real SQLite."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_an_option_that_sqlite_does_not_know_is_refused(thing: sa.Connection) ->
         batch(thing, table_kwargs={"sqlite_colour": "red"})
 
 
-def test_a_column_can_be_stated_anew(thing: sa.Connection) -> None:
+def test_a_reflected_column_can_be_overridden(thing: sa.Connection) -> None:
     batch(thing, reflect_args=[sa.Column("b", sa.Numeric(8, 2), nullable=False)], recreate="always")
     assert "b NUMERIC(8, 2) NOT NULL" in definition(thing)
     assert thing.exec_driver_sql("SELECT b FROM thing").scalar() == 3
@@ -66,7 +66,7 @@ def test_always_copies_even_where_nothing_changes(thing: sa.Connection) -> None:
     assert thing.exec_driver_sql("SELECT * FROM thing").all() == [(1, 2, 3, 4)]
 
 
-def test_never_leaves_it_to_plain_alter_which_says_what_it_cannot(thing: sa.Connection) -> None:
+def test_never_alters_in_place_or_refuses(thing: sa.Connection) -> None:
     op = Operations(MigrationContext.configure(thing))
     with (
         pytest.raises(UnsupportedOperation, match="SQLite cannot alter column 'a'"),
@@ -75,7 +75,7 @@ def test_never_leaves_it_to_plain_alter_which_says_what_it_cannot(thing: sa.Conn
         batch_op.alter_column("a", nullable=False)
 
 
-def test_an_error_inside_the_block_carries_out_nothing(thing: sa.Connection) -> None:
+def test_an_error_inside_the_block_changes_nothing(thing: sa.Connection) -> None:
     before = definition(thing)
     op = Operations(MigrationContext.configure(thing))
 
@@ -120,18 +120,18 @@ def test_a_column_that_only_moves_is_moved(thing: sa.Connection) -> None:
     assert thing.exec_driver_sql("SELECT * FROM thing").all() == [(1, 4, 2, 3)]
 
 
-def test_an_unknown_word_for_recreate_is_refused_before_anything_is_asked(thing: sa.Connection) -> None:
+def test_an_unknown_value_of_recreate_is_refused_before_any_query(thing: sa.Connection) -> None:
     with pytest.raises(CommandError, match="Say auto, always or never"):
         batch(thing, recreate="sometimes")
 
 
-def test_where_a_table_is_altered_in_place_a_column_gets_no_place() -> None:
+def test_a_column_cannot_be_moved_where_a_table_is_altered_in_place() -> None:
     op = Operations(MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True}))
     with pytest.raises(BatchError, match="recreate='always'"), op.batch_alter_table("thing") as batch_op:
         batch_op.add_column(sa.Column("d", sa.Integer), insert_after="a")
 
 
-def test_offline_a_new_name_is_followed_through_the_rebuild(thing: sa.Connection) -> None:
+def test_offline_a_rename_is_tracked_through_the_rebuild(thing: sa.Connection) -> None:
     op, buffer = offline()
     table = sa.Table("thing", sa.MetaData(), autoload_with=thing)
     sa.Index("ix_b", table.c.b)
@@ -147,7 +147,7 @@ def test_offline_a_new_name_is_followed_through_the_rebuild(thing: sa.Connection
     assert sa.inspect(thing).get_indexes("thing")[0]["column_names"] == ["amount"]
 
 
-def test_offline_a_new_name_comes_before_other_changes() -> None:
+def test_offline_a_rename_comes_before_other_changes() -> None:
     op, _ = offline()
     table = sa.Table("thing", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.Integer))
 
@@ -162,7 +162,7 @@ def test_offline_a_new_name_comes_before_other_changes() -> None:
         change(batch_op)
 
 
-def test_a_stated_column_keeps_its_keys_and_brings_the_check_of_its_type(sqlite: sa.Connection) -> None:
+def test_an_overridden_column_keeps_its_keys_and_adds_the_check_of_its_type(sqlite: sa.Connection) -> None:
     sqlite.exec_driver_sql("CREATE TABLE other (id INTEGER PRIMARY KEY)")
     sqlite.exec_driver_sql(
         "CREATE TABLE thing (id INTEGER PRIMARY KEY, flag INT DEFAULT 1 UNIQUE REFERENCES other (id))"
@@ -182,7 +182,7 @@ def test_a_stated_column_keeps_its_keys_and_brings_the_check_of_its_type(sqlite:
     assert "CHECK" not in definition(sqlite)
 
 
-def test_a_listener_of_the_reflection_corrects_a_type(thing: sa.Connection) -> None:
+def test_a_listener_of_the_reflection_overrides_a_type(thing: sa.Connection) -> None:
     heard: list[str] = []
 
     def listen(inspector: Any, table: sa.Table, found: dict[str, Any]) -> None:
@@ -232,7 +232,7 @@ def test_a_wrong_reordering_is_refused(thing: sa.Connection, groups: Any, says: 
         batch(thing, partial_reordering=groups)
 
 
-def test_a_text_that_reads_as_a_number_becomes_one_and_no_other_is_lost(sqlite: sa.Connection) -> None:
+def test_texts_that_are_numbers_become_numbers_and_others_are_kept(sqlite: sa.Connection) -> None:
     sqlite.exec_driver_sql("CREATE TABLE thing (id INTEGER PRIMARY KEY, a VARCHAR(9))")
     sqlite.exec_driver_sql("INSERT INTO thing (a) VALUES ('12'), ('12abc'), (''), (NULL)")
     sqlite.commit()
@@ -242,7 +242,7 @@ def test_a_text_that_reads_as_a_number_becomes_one_and_no_other_is_lost(sqlite: 
     assert sqlite.exec_driver_sql("SELECT a FROM thing").scalars().all() == [12, "12abc", "", None]
 
 
-def test_a_stated_table_is_the_new_one_and_keeps_the_triggers_of_the_old(thing: sa.Connection) -> None:
+def test_copy_from_is_the_new_table_and_the_old_triggers_are_kept(thing: sa.Connection) -> None:
     thing.exec_driver_sql(
         "CREATE TRIGGER noted AFTER INSERT ON thing BEGIN UPDATE thing SET b = 9 WHERE id = new.id; END"
     )
@@ -274,7 +274,7 @@ def test_sqlite_has_no_identities_so_that_such_a_column_needs_a_default(thing: s
     assert thing.exec_driver_sql("SELECT * FROM thing").all() == [(1, 2, 3, 4)]
 
 
-def test_a_naming_convention_names_what_had_no_name_for_good(sqlite: sa.Connection) -> None:
+def test_a_naming_convention_names_unnamed_constraints_permanently(sqlite: sa.Connection) -> None:
     sqlite.exec_driver_sql("CREATE TABLE other (id INTEGER PRIMARY KEY)")
     sqlite.exec_driver_sql(
         "CREATE TABLE thing (id INTEGER PRIMARY KEY, a INT REFERENCES other (id), b INT UNIQUE, c INT CHECK (c > 0),"
@@ -299,7 +299,7 @@ def test_a_naming_convention_names_what_had_no_name_for_good(sqlite: sa.Connecti
     assert definition(sqlite).endswith("a INT, b INT, c INT CHECK (c > 0), CONSTRAINT mine UNIQUE (a, b) )")
 
 
-def test_comments_which_sqlite_does_not_keep_stop_no_batch(thing: sa.Connection) -> None:
+def test_comments_which_sqlite_does_not_have_are_ignored(thing: sa.Connection) -> None:
     with Operations(MigrationContext.configure(thing)).batch_alter_table("thing") as batch_op:
         batch_op.create_table_comment("new", existing_comment="old")
         batch_op.alter_column("a", nullable=False, comment="more")
@@ -307,7 +307,7 @@ def test_comments_which_sqlite_does_not_keep_stop_no_batch(thing: sa.Connection)
     assert "a INT NOT NULL" in definition(thing)
 
 
-def test_a_column_gets_a_new_name_and_a_new_place_at_once(thing: sa.Connection) -> None:
+def test_a_column_is_renamed_and_moved_at_once(thing: sa.Connection) -> None:
     with Operations(MigrationContext.configure(thing)).batch_alter_table("thing") as batch_op:
         batch_op.alter_column("c", new_column_name="first", insert_before="A")
     assert [column["name"] for column in sa.inspect(thing).get_columns("thing")] == ["id", "first", "a", "b"]

@@ -1,4 +1,4 @@
-"""Reading CREATE TABLE: every clause lands in its place, and writing it back means the same to SQLite."""
+"""Parsing CREATE TABLE: every clause has its kind, and the SQL of the result creates the same table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HARD = [
 
 
 def shape(sql: str) -> object:
-    """What SQLite itself understood: columns, indexes, foreign keys, and what the table refuses."""
+    """The table as SQLite describes it: columns, indexes, foreign keys, and the rows that it refuses."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute(sql)
         return facts_of(database)
@@ -46,17 +46,17 @@ def facts_of(database: sqlite3.Connection) -> object:
 
 
 @pytest.mark.parametrize("sql", HARD)
-def test_written_back_it_means_the_same(sql: str) -> None:
+def test_the_sql_of_a_parsed_table_creates_the_same_table(sql: str) -> None:
     assert shape(parse_table(sql).sql()) == shape(sql)
 
 
 @pytest.mark.parametrize("sql", HARD)
-def test_reading_what_was_written_changes_nothing_more(sql: str) -> None:
+def test_parsing_is_idempotent(sql: str) -> None:
     once = parse_table(sql).sql()
     assert parse_table(once).sql() == once
 
 
-def test_clauses_are_told_apart() -> None:
+def test_clauses_have_their_kind_and_name() -> None:
     text = parse_table(HARD[3])
     assert [clause.kind for clause in text.columns[0].clauses] == ["FOREIGN KEY"]
     assert [clause.kind for clause in text.columns[1].clauses] == ["NOT NULL"]
@@ -64,11 +64,11 @@ def test_clauses_are_told_apart() -> None:
     assert [(clause.kind, clause.name) for clause in named] == [("CHECK", "c1"), ("UNIQUE", "c2")]
 
 
-def test_a_virtual_table_is_none_of_ours() -> None:
+def test_a_virtual_table_is_refused() -> None:
     with pytest.raises(ValueError, match="not an ordinary table"):
         parse_table("CREATE VIRTUAL TABLE t USING fts5(a)")
 
 
 @given(st.text(min_size=1, max_size=20).filter(lambda name: "\x00" not in name))
-def test_any_name_comes_back_from_its_quotes(name: str) -> None:
+def test_any_quoted_name_is_parsed(name: str) -> None:
     assert tokens(quote(name), "sqlite")[0].name == name

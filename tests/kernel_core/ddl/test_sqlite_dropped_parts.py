@@ -1,4 +1,4 @@
-"""SQLite: keys and CHECKs of dropped columns, columns of empty tables, texts that become numbers, batches that last."""
+"""SQLite: keys and CHECKs of dropped columns, columns of empty tables, conversions to numbers, commits of batches."""
 
 from __future__ import annotations
 
@@ -97,13 +97,13 @@ def connection(tmp_path: Path) -> Iterator[sa.Connection]:
 
 
 def table(connection: sa.Connection) -> str:
-    """The stored text of ``t`` from its parenthesis on, space aside."""
+    """The stored SQL of ``t`` from its parenthesis on, without white space."""
     sql = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 't'").scalar_one()
     return " ".join(sql[sql.index("(") :].split()).replace("( ", "(").replace(" )", ")")
 
 
 @pytest.mark.parametrize("what", BATCHES)
-def test_a_dropped_column_takes_its_key_and_its_checks_along(what: str, connection: sa.Connection) -> None:
+def test_the_keys_and_checks_of_a_dropped_column_are_dropped(what: str, connection: sa.Connection) -> None:
     sql, change, expected = BATCHES[what]
     connection.exec_driver_sql(sql)
     op = Operations(MigrationContext.configure(connection))
@@ -132,7 +132,7 @@ COLUMNS: dict[str, Callable[[], sa.Column[Any]]] = {
 
 @pytest.mark.parametrize("in_a_batch", [True, False])
 @pytest.mark.parametrize("what", COLUMNS)
-def test_a_table_without_rows_takes_any_column(what: str, in_a_batch: bool, connection: sa.Connection) -> None:
+def test_any_column_is_added_to_a_table_without_rows(what: str, in_a_batch: bool, connection: sa.Connection) -> None:
     def add(op: Operations) -> None:
         if in_a_batch:
             with op.batch_alter_table("t") as batch:
@@ -174,7 +174,7 @@ def test_table_args_that_repeat_an_unnamed_constraint_add_none(constraint: Any, 
         (["7.5", "8.25"], sa.Float(), ""),
     ],
 )
-def test_texts_that_are_no_numbers_are_kept_and_named(
+def test_texts_that_are_not_numbers_are_kept_and_warned_of(
     values: list[Any], type_: Any, warned: str, connection: sa.Connection
 ) -> None:
     connection.exec_driver_sql("CREATE TABLE t (a VARCHAR(9))")
@@ -192,7 +192,7 @@ def test_texts_that_are_no_numbers_are_kept_and_named(
 
 @pytest.mark.parametrize("foreign_keys", ["ON", "OFF"])
 @pytest.mark.parametrize("recreate", ["auto", "always"])
-def test_a_batch_outside_of_a_transaction_lasts(recreate: Any, foreign_keys: str, tmp_path: Path) -> None:
+def test_a_batch_outside_of_a_transaction_is_committed(recreate: Any, foreign_keys: str, tmp_path: Path) -> None:
     engine = sa.create_engine(f"sqlite:///{tmp_path / 't.db'}", poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE t (a INTEGER, b INTEGER)")
@@ -210,7 +210,7 @@ def test_a_batch_outside_of_a_transaction_lasts(recreate: Any, foreign_keys: str
         assert table(connection) == "(a INTEGER)"
 
 
-def test_a_batch_in_a_transaction_is_left_to_it(tmp_path: Path) -> None:
+def test_a_batch_in_a_transaction_is_not_committed(tmp_path: Path) -> None:
     engine = sa.create_engine(f"sqlite:///{tmp_path / 't.db'}", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql("CREATE TABLE t (a INTEGER, b INTEGER)")

@@ -1,4 +1,4 @@
-"""Move and copy on real SQLite: what is not asked to change stays, to the letter and to the row."""
+"""Move and copy on real SQLite: SQL and rows that the batch does not change stay the same."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def objects(connection: sa.Connection) -> dict[str, str]:
 
 
 def run(connection: sa.Connection, change) -> None:  # type: ignore[no-untyped-def]
-    """Run a batch on ``person`` the way a revision does."""
+    """Run a batch on ``person`` as a revision does."""
     context = MigrationContext.configure(connection)
     connection.rollback()
     with context.impl.begin_revision(connection), Operations(context).batch_alter_table("person") as batch_op:
@@ -90,7 +90,7 @@ def test_rows_children_indexes_triggers_views_and_clauses_are_kept(people: sa.Co
     assert people.exec_driver_sql("PRAGMA legacy_alter_table").scalar() == 0
 
 
-def test_the_sequence_of_autoincrement_goes_on(people: sa.Connection) -> None:
+def test_the_counter_of_autoincrement_is_kept(people: sa.Connection) -> None:
     run(people, lambda batch_op: batch_op.alter_column("age", nullable=False))
     people.exec_driver_sql("INSERT INTO person (name, age) VALUES ('New', 5)")
     assert people.exec_driver_sql("SELECT max(id) FROM person").scalar() == 4
@@ -180,15 +180,13 @@ def test_a_foreign_key_that_rows_break_is_refused(people: sa.Connection) -> None
     assert "fk_planet" not in objects(people)["person"]
 
 
-def test_an_unnamed_foreign_key_is_dropped_by_what_it_states(people: sa.Connection) -> None:
+def test_an_unnamed_foreign_key_is_dropped_by_its_generated_name(people: sa.Connection) -> None:
     run(people, lambda batch_op: batch_op.drop_constraint("fk_person_boss_person", type_="foreignkey"))
     assert "REFERENCES" not in objects(people)["person"]
 
 
 @pytest.mark.parametrize("condition", ["age >= 0", "id > 0"])
-def test_an_unnamed_check_of_a_column_or_the_table_is_dropped_by_what_it_states(
-    people: sa.Connection, condition: str
-) -> None:
+def test_an_unnamed_check_is_dropped_by_its_generated_name(people: sa.Connection, condition: str) -> None:
     known = generated_check_name("person", condition)
     run(people, lambda b: b.drop_constraint(known, type_="check"))
     assert [each for each in ("age >= 0", "id > 0") if each in objects(people)["person"]] == [
@@ -258,7 +256,7 @@ def test_inside_a_foreign_transaction_a_referred_table_is_refused(people: sa.Con
         (lambda b: b.alter_column("nose", nullable=False), "it has no column 'nose'"),
     ],
 )
-def test_a_wrong_name_is_answered_with_the_right_ones(people: sa.Connection, change, says: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_error_for_an_unknown_name_lists_the_known_ones(people: sa.Connection, change, says: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(BatchError, match=says):
         run(people, change)
 
@@ -278,7 +276,7 @@ def test_outside_a_batch_a_constraint_points_to_the_batch(people: sa.Connection,
         getattr(Operations(MigrationContext.configure(people)), directive)(*arguments[directive])
 
 
-def test_a_table_of_an_attached_database_keeps_all_there(sqlite: sa.Connection) -> None:
+def test_a_table_of_an_attached_database_keeps_everything(sqlite: sa.Connection) -> None:
     for statement in (
         "ATTACH ':memory:' AS app",
         "PRAGMA foreign_keys=ON",
@@ -335,7 +333,7 @@ def test_a_reference_that_sqlite_cannot_check_stops_nothing_but_a_new_one(people
         Operations(context).execute("DELETE FROM person WHERE id = 1")
 
 
-def test_a_column_that_is_dropped_and_added_again_keeps_what_hangs_on_it(people: sa.Connection) -> None:
+def test_a_column_that_is_dropped_and_added_again_keeps_its_constraints(people: sa.Connection) -> None:
     def again(batch_op: Any) -> None:
         batch_op.drop_column("age")
         batch_op.drop_column("born")
@@ -371,7 +369,9 @@ def test_a_constraint_may_be_dropped_after_its_column(people: sa.Connection) -> 
         (lambda batch_op: batch_op.alter_column("gone", nullable=False), KeyError),
     ],
 )
-def test_what_is_not_there_may_be_caught_as_version_files_do(people: sa.Connection, change: Any, error: type) -> None:
+def test_a_missing_object_raises_an_error_that_version_files_catch(
+    people: sa.Connection, change: Any, error: type
+) -> None:
     before = objects(people)
     with pytest.raises(error, match="Table 'person' cannot be rebuilt: it has no") as caught:
         run(people, change)
@@ -380,7 +380,7 @@ def test_what_is_not_there_may_be_caught_as_version_files_do(people: sa.Connecti
     assert objects(people) == before
 
 
-def test_a_constraint_takes_the_place_of_one_of_its_name(people: sa.Connection) -> None:
+def test_a_constraint_replaces_one_of_the_same_name(people: sa.Connection) -> None:
     run(people, lambda batch_op: batch_op.create_unique_constraint("uq_person", ["name", "boss"]))
     definition = objects(people)["person"]
     assert definition.count("uq_person") == 1

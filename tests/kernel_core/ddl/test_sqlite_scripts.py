@@ -108,5 +108,5 @@ def test_without_transactions_foreign_keys_are_off_for_the_rebuild_alone(session
     assert session.execute("SELECT owner FROM pets").fetchall() == [(1,)]
 
 
-def test_a_script_that_rebuilds_nothing_says_nothing_of_foreign_keys() -> None:
+def test_a_script_without_a_rebuild_does_not_mention_foreign_keys() -> None:
     assert "foreign_keys" not in script(delete)

@@ -1,4 +1,4 @@
-"""A dialect that somebody else brings: a DefaultImpl of its name, and @compiles overrides of the documented statements."""
+"""A third-party dialect: a subclass of DefaultImpl, and @compiles overrides of the documented statements."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FrostDialect(default.DefaultDialect):
 
 @pytest.fixture(autouse=True)
 def frost() -> Iterator[None]:
-    """Bring the dialect, and take it away again: the registry is one for the process."""
+    """Register the dialect, and remove it again: the registry is one for the process."""
 
     class FrostImpl(DefaultImpl):
         __dialect__ = "frost"
@@ -91,7 +91,7 @@ def frost_rename_table(element: base.RenameTable, compiler: Any, **kw: Any) -> s
     return f"MOVE {element.table_name} TO {element.new_table_name}"
 
 
-def said(directive: Any, dialect: Any = None) -> str:
+def printed(directive: Any, dialect: Any = None) -> str:
     buffer = io.StringIO()
     context = MigrationContext.configure(
         dialect=dialect or FrostDialect(), opts={"as_sql": True, "output_buffer": buffer}
@@ -122,17 +122,17 @@ def said(directive: Any, dialect: Any = None) -> str:
     ],
 )
 def test_each_override_is_used(directive: Any, sql: str) -> None:
-    assert said(directive) == sql
+    assert printed(directive) == sql
 
 
-def test_a_comment_is_set_where_the_dialect_says_that_it_keeps_comments() -> None:
+def test_a_comment_is_set_where_the_dialect_supports_comments() -> None:
     dialect = FrostDialect()
-    assert said(lambda op: op.alter_column("t", "c", comment="cold"), dialect) == ""
+    assert printed(lambda op: op.alter_column("t", "c", comment="cold"), dialect) == ""
     dialect.supports_comments = True
-    assert said(lambda op: op.alter_column("t", "c", comment="cold"), dialect) == "NOTE cold;"
+    assert printed(lambda op: op.alter_column("t", "c", comment="cold"), dialect) == "NOTE cold;"
 
 
-def test_the_statements_serve_alone_in_any_program() -> None:
+def test_the_statements_can_be_used_without_the_engine() -> None:
     statement = base.AddColumn("t", sa.Column("c", sa.Integer, sa.ForeignKey("u.id")), schema="s")
     assert str(statement.compile(dialect=default.DefaultDialect())) == "ALTER TABLE s.t ADD COLUMN c INTEGER"
     engine = sa.create_engine("sqlite://")
@@ -144,15 +144,15 @@ def test_the_statements_serve_alone_in_any_program() -> None:
     engine.dispose()
 
 
-def test_an_unknown_dialect_gets_the_common_ways() -> None:
+def test_an_unknown_dialect_gets_the_default_implementation() -> None:
     class Unknown(default.DefaultDialect):
         name = "unknown"
 
-    assert said(lambda op: op.drop_column("t", "c"), Unknown()) == "ALTER TABLE t DROP COLUMN c;"
+    assert printed(lambda op: op.drop_column("t", "c"), Unknown()) == "ALTER TABLE t DROP COLUMN c;"
 
 
 @pytest.mark.parametrize("recreate", ["auto", "never"])
-def test_the_hooks_of_move_and_copy_are_asked(recreate: Any) -> None:
+def test_the_hooks_of_move_and_copy_are_called(recreate: Any) -> None:
     class SnowDialect(default.DefaultDialect):
         name = "snow"
 
@@ -178,7 +178,7 @@ def test_the_hooks_of_move_and_copy_are_asked(recreate: Any) -> None:
             batch_op.alter_column("a", type_=sa.Text(), existing_type=sa.Integer())
 
     try:
-        words = " ".join(said(directive, SnowDialect()).split())
+        words = " ".join(printed(directive, SnowDialect()).split())
         if recreate == "never":
             assert words == "ALTER TABLE t ALTER COLUMN a TYPE TEXT;"
         else:
@@ -195,7 +195,7 @@ def test_the_hooks_of_move_and_copy_are_asked(recreate: Any) -> None:
         del DefaultImpl._by_dialect["snow"]
 
 
-def test_sqlites_own_move_and_copy_asks_for_the_cast_too() -> None:
+def test_the_rebuild_of_sqlite_calls_the_hook_for_a_cast() -> None:
     class IceImpl(DefaultImpl._by_dialect["sqlite"]):  # type: ignore[name-defined, misc]
         __dialect__ = "ice"
 
@@ -226,7 +226,7 @@ def test_sqlites_own_move_and_copy_asks_for_the_cast_too() -> None:
     ],
 )
 def test_a_dialect_that_builds_on_ours_alters_columns_by_the_documented_call(name: str, sql: str) -> None:
-    """It takes what it knows, hands all else on, and may change it on the way."""
+    """Its override uses some arguments, and passes on all others, possibly changed."""
     ours = DefaultImpl._by_dialect[name]
     asked: list[dict[str, Any]] = []
 
@@ -246,7 +246,7 @@ def test_a_dialect_that_builds_on_ours_alters_columns_by_the_documented_call(nam
     assert asked[0].keys() == documented | options.keys()
 
 
-def test_a_dialect_that_alters_columns_itself_is_told_all() -> None:
+def test_a_dialect_that_alters_columns_gets_all_arguments() -> None:
     class Thawing(DefaultImpl):
         def alter_column(self, table_name: str, column_name: str, *, name: Any = None, **kw: Any) -> None:
             self.static_output(f"-- {table_name}.{column_name} -> {name}, {kw['frost_depth']}")

@@ -1,4 +1,4 @@
-"""Two types are told apart by their DDL."""
+"""Types are compared by their DDL."""
 
 import pytest
 import sqlalchemy as sa
@@ -63,18 +63,18 @@ class Money(sa.TypeDecorator):
     cache_ok = True
 
 
-def test_a_decorated_type_is_what_it_decorates():
+def test_a_decorated_type_equals_its_impl():
     assert not types_differ(SQLITE, sa.NUMERIC(12, 2), Money())
     assert types_differ(SQLITE, sa.NUMERIC(12, 3), Money())
 
 
-def test_every_plain_type_equals_itself_on_every_dialect():
+def test_every_type_equals_itself_on_every_dialect():
     for dialect in (SQLITE, POSTGRESQL, MYSQL):
         for type_ in (sa.Integer(), sa.String(3), sa.Text(), sa.DateTime(), sa.Boolean(), sa.Float(), sa.LargeBinary()):
             assert not types_differ(dialect, type_, type_)
 
 
-def test_a_type_without_words_in_this_database_never_differs():
+def test_a_type_that_cannot_be_compiled_never_differs():
     assert not types_differ(SQLITE, sa.INTEGER(), postgresql.ARRAY(sa.Integer()))
 
 
@@ -93,7 +93,7 @@ def test_a_type_without_words_in_this_database_never_differs():
         ("", TypeText("")),
     ],
 )
-def test_the_text_of_a_type_is_taken_apart(text, parts):
+def test_the_ddl_of_a_type_is_parsed(text, parts):
     assert parse_type_text(text) == parts
 
 
