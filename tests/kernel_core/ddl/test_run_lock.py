@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -216,3 +218,54 @@ def test_a_folder_that_cannot_be_written_to_has_no_lock(tmp_path, monkeypatch):
         monkeypatch.setattr(os, "open", refused)
         assert lock.acquire()
         lock.release()
+
+
+@pytest.fixture
+def pooled_url(postgresql_url: str, tmp_path: Path) -> Iterator[sa.URL]:
+    """URL of the database behind a PgBouncer that gives each transaction any of its sessions."""
+    program, url = shutil.which("pgbouncer"), sa.make_url(postgresql_url)
+    if program is None or not url.host or url.host.startswith("/"):
+        pytest.skip("PgBouncer is not installed, or the server has no address: apt-get install pgbouncer.")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = tmp_path / "pgbouncer.ini"
+    settings.write_text(
+        f"[databases]\n* = host={url.host} port={url.port or 5432} user={url.username}\n[pgbouncer]\n"
+        f"listen_addr=127.0.0.1\nlisten_port={port}\nauth_type=any\npool_mode=transaction\nunix_socket_dir=\n"
+    )
+    for folder in (settings, *settings.parents[:3]):
+        folder.chmod(0o755)
+    user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []  # it refuses to run as root
+    with subprocess.Popen([*user, program, "-q", str(settings)], stderr=subprocess.DEVNULL) as process:
+        try:
+            assert eventually(lambda: answers(port), 10)
+            yield url.set(host="127.0.0.1", port=port)
+        finally:
+            process.terminate()
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.postgresql
+def test_behind_a_pooler_that_shares_sessions_the_lock_is_held_by_a_second_connection(pooled_url, postgresql_engine):
+    pooled = sa.create_engine(pooled_url, poolclass=sa.NullPool, connect_args={"prepare_threshold": None})
+    with pooled.connect() as first, pooled.connect() as second, postgresql_engine.connect() as direct:
+        mine, other, third = lock_of(first), lock_of(second), lock_of(direct)
+        assert mine.acquire()
+        assert mine._second is not None
+        for _ in range(5):
+            assert not other.acquire()
+            assert not third.acquire()
+        assert "process " in other.holder()
+        mine.release()
+        assert third.acquire()
+        assert not other.acquire()
+        third.release()
+        assert other.acquire()
+        other.release()
+        assert third.acquire()
+        third.release()
