@@ -6,7 +6,8 @@ import functools
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+
+from sqlalchemy.engine import Dialect
 
 from ..util.sql import STANDARD, Grammar, Token, grammar_of, normal_sql, string_value, tokens
 
@@ -16,7 +17,9 @@ _ON_UPDATE = " on update "
 _TRUTH = {"true": "1", "false": "0", "t": "1", "f": "0"}
 
 
-def defaults_differ(inspected: str | None, rendered_metadata: str | None, dialect: Any = STANDARD) -> bool:
+def defaults_differ(
+    inspected: str | None, rendered_metadata: str | None, dialect: Dialect | Grammar = STANDARD
+) -> bool:
     """Return whether the database's default differs from the metadata's; both are SQL, None if there is none.
 
     Redundant parentheses, casts of the whole default, white space and the case of words outside strings do not count.

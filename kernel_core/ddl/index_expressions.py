@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Index
-from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.sql.elements import ClauseElement, TextClause
 
 from ..util.sql import index_part_sql, refuse_loose_sql
 from ..util.sqla_compat import ddl_sql, literal_text
@@ -23,7 +23,7 @@ def with_valid_parts(index: Index, dialect: Dialect) -> Index:
     return valid
 
 
-def _text(part: Any, index: Index, dialect: Dialect) -> TextClause:
+def _text(part: str | ClauseElement, index: Index, dialect: Dialect) -> TextClause:
     """Return an expression as text, with the operator class that ``postgresql_ops`` gives it by its key."""
     ops = index.dialect_kwargs.get("postgresql_ops") or {}
     key = getattr(part, "key", None)

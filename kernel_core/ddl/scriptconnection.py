@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Dialect, Insert, Update, bindparam
 from sqlalchemy.engine.mock import MockConnection
-from sqlalchemy.sql.elements import BindParameter, TextClause
-from sqlalchemy.sql.visitors import iterate, replacement_traverse
+from sqlalchemy.sql.elements import BindParameter, ClauseElement, TextClause
+from sqlalchemy.sql.visitors import ExternallyTraversible, iterate, replacement_traverse
 
 from ..util.exc import CommandError
 
@@ -30,14 +30,14 @@ class ScriptConnection(MockConnection):
     def __init__(self, dialect: Dialect, execute: Callable[[Any], object]) -> None:
         super().__init__(dialect, execute)
 
-    def execute(self, statement: Any, parameters: Parameters = None, execution_options: Any = None) -> Unread:
+    def execute(self, statement: Any, parameters: Parameters = None, execution_options: object = None) -> Unread:
         """Print a statement, once for each set of parameters."""
         several = [parameters] if parameters is None or isinstance(parameters, Mapping) else list(parameters)
         for values in several or [None]:
             self._execute_impl(statement if not values else _with_values(statement, values))
         return Unread()
 
-    def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> Unread:
+    def exec_driver_sql(self, statement: str, parameters: object = None, execution_options: object = None) -> Unread:
         """Print SQL unchanged; raises CommandError for parameters, which only a driver can quote."""
         if parameters:
             raise CommandError(
@@ -46,11 +46,11 @@ class ScriptConnection(MockConnection):
         self._execute_impl(statement)
         return Unread()
 
-    def scalar(self, statement: Any, parameters: Parameters = None, **options: Any) -> Any:
+    def scalar(self, statement: Any, parameters: Parameters = None, **options: object) -> Any:
         """Raise CommandError: a printed statement returns no rows."""
         return self.execute(statement, parameters).scalar()
 
-    def scalars(self, statement: Any, parameters: Parameters = None, **options: Any) -> Any:
+    def scalars(self, statement: Any, parameters: Parameters = None, **options: object) -> Any:
         """Raise CommandError: a printed statement returns no rows."""
         return self.execute(statement, parameters).scalars()
 
@@ -58,15 +58,15 @@ class ScriptConnection(MockConnection):
 class Unread:
     """The result of a printed statement; reading it raises CommandError."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
         if name.startswith("__"):
             raise AttributeError(name)
         return self._refuse
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[object]:
         self._refuse()
 
-    def _refuse(self, *args: Any, **kw: Any) -> NoReturn:
+    def _refuse(self, *args: object, **kw: object) -> NoReturn:
         raise CommandError(
             "The result of a statement is not known where SQL is only printed (--sql). "
             "Read it online only: if not op.get_context().as_sql: ..."
@@ -85,12 +85,12 @@ def _with_values(statement: Any, values: Mapping[str, Any]) -> Any:
     return replacement_traverse(statement, {}, partial(_filled, values))
 
 
-def _names(statement: Any) -> set[str]:
+def _names(statement: ClauseElement) -> set[str]:
     """Return the names of the parameters in a statement, such as those of its WHERE."""
     return {each.key for each in iterate(statement) if isinstance(each, BindParameter)}
 
 
-def _filled(values: Mapping[str, Any], element: Any, **kw: Any) -> BindParameter[Any] | None:
+def _filled(values: Mapping[str, object], element: ExternallyTraversible, **kw: object) -> BindParameter[Any] | None:
     if isinstance(element, BindParameter) and element.key in values:
         return bindparam(None, values[element.key], element.type)
     return None

@@ -6,10 +6,10 @@ Parts whose order a database does not store (the columns of a unique constraint)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Index, UniqueConstraint
+from sqlalchemy.sql.elements import ClauseElement
 
 from ..util.sql import IndexPart, grammar_of, index_part, normal_name
 from ..util.sqla_compat import ddl_sql, quoted_name
@@ -69,9 +69,8 @@ def parts_of_index(index: Index, dialect: Dialect) -> list[IndexPart]:
     return [_part(part, str(ops.get(getattr(part, "key", None), "")), dialect) for part in index.expressions]
 
 
-def _part(part: Any, words: str, dialect: Dialect) -> IndexPart:
-    is_column = isinstance(part, Column)
-    sql = quoted_name(str(part.name), dialect) if is_column else ddl_sql(part, dialect)
-    if is_column and not words:
-        return IndexPart(sql)
-    return index_part(f"{sql} {words}", dialect)
+def _part(part: str | ClauseElement, words: str, dialect: Dialect) -> IndexPart:
+    if not isinstance(part, Column):
+        return index_part(f"{ddl_sql(part, dialect)} {words}", dialect)
+    name = quoted_name(str(part.name), dialect)
+    return index_part(f"{name} {words}", dialect) if words else IndexPart(name)

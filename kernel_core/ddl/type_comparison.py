@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import NullType
 
-from ..util.sql import STANDARD, grammar_of, lex, unquoted
+from ..util.sql import STANDARD, Grammar, grammar_of, lex, unquoted
 from ..util.sqla_compat import AnyType
 
 _ATTRIBUTES = {"collate": 1, "charset": 1, "character": 2}
@@ -185,7 +184,7 @@ def _parsed(text: str, extracted: Iterable[str], dialect: Dialect) -> TypeText:
     return replace(parsed, attributes=(*found_attributes, *parsed.attributes)) if found_attributes else parsed
 
 
-def parse_type_text(text: str, dialect: Any = STANDARD) -> TypeText:
+def parse_type_text(text: str, dialect: Dialect | Grammar = STANDARD) -> TypeText:
     """Parse the DDL of a type.
 
     >>> parse_type_text("NUMERIC(10, 2)")
@@ -216,7 +215,7 @@ def parse_type_text(text: str, dialect: Any = STANDARD) -> TypeText:
     return TypeText(base, tuple(arguments), dimensions, attributes)
 
 
-def _pieces(text: str, dialect: Any) -> Iterator[tuple[str, str]]:
+def _pieces(text: str, dialect: Dialect | Grammar) -> Iterator[tuple[str, str]]:
     """Yield kind and SQL of each part of a type; tokens without white space between them are one: ``public.mood``.
 
     ``[`` and ``]``, which quote a name in SQLite, denote an array here.

@@ -6,8 +6,6 @@ ALTER COLUMN TYPE converts the values by an assignment cast; where there is none
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Computed, Identity
@@ -67,7 +65,7 @@ def conversion(dialect: Dialect, column_name: str, before: AnyType, after: AnyTy
     )
 
 
-def kept_default(default: Any) -> Any:
+def kept_default(default: object) -> object:
     """Return the default to set again after the change of type: a literal without the cast to the old type."""
     if not is_value_default(default):
         return False

@@ -53,7 +53,7 @@ class ReflectedTableEdit(TableEdit):
             self.changed = True
             self.add_type_constraints(column, known)
 
-    def apply_table_kwargs(self, kwargs: Mapping[str, Any]) -> None:
+    def apply_table_kwargs(self, kwargs: Mapping[str, object]) -> None:
         self.kwargs |= self.impl.table_options(self.definition) | dict(kwargs)
         self.definition, self.changed = replace(self.definition, options=None), True
 
@@ -106,7 +106,7 @@ class ReflectedTableEdit(TableEdit):
             self.columns[name] = changed_column(column, **changes)
             self._forget_text(name)
 
-    def _convert(self, column: AnyColumn, type_: AnyType, options: Mapping[str, Any]) -> None:
+    def _convert(self, column: AnyColumn, type_: AnyType, options: Mapping[str, object]) -> None:
         """Set the expression that converts the old values: by default a cast, where the types' affinities differ."""
         if column.name in self.definition.referred and not self.impl.transactional_ddl:
             raise self.batch.refuse(

@@ -62,7 +62,7 @@ class TableEdit(ABC):
         """Return the names of the constraints, generated ones of unnamed constraints included."""
 
     @abstractmethod
-    def apply_table_kwargs(self, kwargs: Mapping[str, Any]) -> None:
+    def apply_table_kwargs(self, kwargs: Mapping[str, object]) -> None:
         """Apply the ``table_kwargs`` of ``batch_alter_table``."""
 
     def apply_options(self) -> None:
@@ -135,7 +135,7 @@ class TableEdit(ABC):
         insert_before: str | None = None,
         insert_after: str | None = None,
         if_not_exists: bool | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Add a column at the end, or before or after another one."""
         if self.find(column.name) is None:
@@ -144,7 +144,7 @@ class TableEdit(ABC):
         elif not if_not_exists:
             raise self.batch.refuse(f"it has a column {column.name!r} already")
 
-    def drop_column(self, table_name: str, column: AnyColumn, *, if_exists: bool | None = None, **kw: Any) -> None:
+    def drop_column(self, table_name: str, column: AnyColumn, *, if_exists: bool | None = None, **kw: object) -> None:
         """Drop a column, with its constraints and indexes; those shared with other columns must be dropped first."""
         if not if_exists or self.find(str(column.name)) is not None:
             self.remove(self.existing(str(column.name)))

@@ -83,7 +83,7 @@ class SQLTableEdit(TableEdit):
         on_table: Table | None = column.table
         return column if on_table is not None else self.scratch_table(column).columns[column.name]
 
-    def apply_table_kwargs(self, kwargs: Mapping[str, Any]) -> None:
+    def apply_table_kwargs(self, kwargs: Mapping[str, object]) -> None:
         for name, value in kwargs.items():
             self._set_table_option(name, value)
 
