@@ -37,12 +37,12 @@ class Changes:
         return any(getattr(self, name) for name in self.__slots__[1:])
 
     @property
-    def takes_away(self) -> bool:
+    def drops_referenced(self) -> bool:
         """Whether something goes that another table's foreign key may lean on."""
         return bool(self.dropped_constraints or self.dropped_indexes or self.dropped_columns or self.altered_columns)
 
     @property
-    def gives(self) -> bool:
+    def adds_referenced(self) -> bool:
         """Whether something comes that another table's foreign key may need."""
         return bool(self.added_columns or self.added_constraints or self.added_indexes or self.altered_columns)
 
@@ -84,12 +84,12 @@ def ordered(all_changes: list[Changes]) -> list[MigrateOperation]:
     for position, changes in enumerate(all_changes):
         for drop in list(changes.dropped_foreign_keys):
             target = by_key.get(_referent(drop.reverse()))
-            if target is not None and target[0] != position and target[1].takes_away:
+            if target is not None and target[0] != position and target[1].drops_referenced:
                 changes.dropped_foreign_keys.remove(drop)
                 first.append(drop)
         for addition in list(changes.added_foreign_keys):
             target = by_key.get(_referent(addition))
-            if target is not None and target[0] > position and target[1].gives:
+            if target is not None and target[0] > position and target[1].adds_referenced:
                 changes.added_foreign_keys.remove(addition)
                 last.append(addition)
     return [*first, *(operation for changes in all_changes for operation in changes.in_order()), *last]

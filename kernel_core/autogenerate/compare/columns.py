@@ -17,8 +17,8 @@ from .changes import Changes
 from .comments import compare_comment
 from .copies import column_alone
 from .dropped import dropped_column
-from .objects import column_of
 from .reflect import Database
+from .reflected_objects import column_of
 from .server_defaults import default_differs, known_default
 from .types import type_differs
 
@@ -59,14 +59,14 @@ def altered_columns(
     equivalent: Collection[DefaultPair],
 ) -> list[MigrateOperation]:
     """Return what alters the columns that both sides have; ``equivalent`` are defaults that differ as text alone."""
-    sameness = database.sameness
+    unchanged = database.unchanged
     operations: list[MigrateOperation] = []
     for column in model.columns:
         name = str(column.name)
         item = info.columns.get(name)
-        if item is None or (sameness.sees_all and sameness.is_same(item, column)):
+        if item is None or (unchanged.is_usable and unchanged.contains(item, column)):
             continue
-        inspected = column_of(item) if sameness.sees_all else database.column(info.key, name)
+        inspected = column_of(item) if unchanged.is_usable else database.column(info.key, name)
         if not context.run_object_filters(column, name, "column", False, inspected):
             continue
         operation = _alteration(context, info, inspected, column, equivalent)
@@ -91,7 +91,7 @@ def _alteration(
         existing_server_default=known_default(inspected),
         existing_nullable=bool(inspected.nullable),
         existing_comment=inspected.comment,
-        **_counting(context, inspected),
+        **_autoincrement(context, inspected),
     )
     own = {
         "nullable": lambda: _compare_nullable(operation, info, inspected, model),
@@ -133,13 +133,13 @@ def alteration_of(
         existing_nullable=bool(inspected.nullable),
         existing_server_default=known_default(inspected),
         existing_comment=inspected.comment,
-        **_counting(context, inspected),
+        **_autoincrement(context, inspected),
     )
     changes.altered_columns.append(alteration)
     return alteration
 
 
-def _counting(context: AutogenContext, inspected: AnyColumn) -> Arguments:
+def _autoincrement(context: AutogenContext, inspected: AnyColumn) -> Arguments:
     """Return AUTO_INCREMENT as an argument of an alteration, where the database states a whole column to change it."""
     counts = context.rules.alters_whole_columns and inspected.autoincrement is True
     return {"existing_autoincrement": True} if counts else {}

@@ -74,11 +74,11 @@ def _match_uniques(
         position = _same_unique(name, unique_signature(constraint), found, kept)
         namesake = _namesake(name, found, kept)
         if namesake is not None:
-            told = _told_same(context, database, info, constraint, found[namesake])
+            told = _same_by_hook(context, database, info, constraint, found[namesake])
             position = position if told is None else namesake if told else None
         if position is not None:
             kept.add(position)
-        elif not _is_such_an_index(context, constraint, info):
+        elif not _is_stored_as_index(context, constraint, info):
             missing.append(constraint)
     merged = {found[position][1] for position in kept} | {UniqueSignature(tuple(sorted(_key_columns(info))))}
     if context.rules.omits_repeated_uniques:
@@ -96,7 +96,7 @@ def _namesake(name: str | None, found: list[NamedUnique], taken: set[int]) -> in
     return next((i for i in named if i not in taken), None)
 
 
-def _told_same(
+def _same_by_hook(
     context: AutogenContext,
     database: Database,
     info: TableInfo,
@@ -114,7 +114,7 @@ def _same_unique(name: str | None, value: UniqueSignature, found: list[NamedUniq
     return next(iter(exact + loose), None)
 
 
-def _is_such_an_index(context: AutogenContext, constraint: UniqueConstraint, info: TableInfo) -> bool:
+def _is_stored_as_index(context: AutogenContext, constraint: UniqueConstraint, info: TableInfo) -> bool:
     """Return whether the database stores a unique constraint of the metadata as a unique index."""
     if not context.rules.stores_uniques_as_indexes:
         return False

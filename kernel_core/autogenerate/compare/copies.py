@@ -36,10 +36,10 @@ from ...util.sqla_compat import (
 )
 from ..context import names
 from ..databases.catalog import Arguments
-from .objects import STATEMENTS
+from .reflected_objects import STATEMENTS
 
 
-def loose_column(column: AnyColumn) -> AnyColumn:
+def bare_column(column: AnyColumn) -> AnyColumn:
     """Return a copy whose index, uniqueness and foreign keys are left to operations of their own."""
     copied = copy_column(column)
     copied.index = copied.unique = None
@@ -48,8 +48,8 @@ def loose_column(column: AnyColumn) -> AnyColumn:
 
 
 def column_alone(column: AnyColumn) -> AnyColumn:
-    """Return a `loose_column` in a table of that name that has nothing else."""
-    copied = loose_column(column)
+    """Return a `bare_column` in a table of that name that has nothing else."""
+    copied = bare_column(column)
     Table(column.table.name, MetaData(), copied, schema=column.table.schema)
     return copied
 
@@ -59,7 +59,7 @@ def table_alone(table: Table, dialect: Dialect, without: Collection[Constraint] 
     copied = Table(
         table.name,
         MetaData(),
-        *(loose_column(column) for column in table.columns),
+        *(bare_column(column) for column in table.columns),
         schema=table.schema,
         comment=table.comment,
         prefixes=table_prefixes(table),

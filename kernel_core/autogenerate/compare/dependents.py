@@ -17,13 +17,13 @@ from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_t
 from ..context import AutogenContext
 from ..databases.catalog import CheckInfo, ConstraintInfo, ExcludeInfo, IndexInfo, UniqueInfo
 from .copies import create_index, create_unique, drop_constraint, drop_index
+from .differences import ComparedTable
 from .dropped import connection_of, with_complete_reverse
-from .found import Pair
-from .objects import final, stated, timing
 from .reflect import Database
+from .reflected_objects import final, stated, timing
 
 
-def drop_what_needs_columns(context: AutogenContext, database: Database, pair: Pair) -> None:
+def drop_dependents(context: AutogenContext, database: Database, pair: ComparedTable) -> None:
     """Add what drops the CHECKs, exclude constraints, unnamed UNIQUEs and partial indexes over dropped columns."""
     drops = [each for each in pair.changes.dropped_columns if isinstance(each, DropColumnOp)]
     gone = [str(each.column_name) for each in drops]
@@ -32,13 +32,15 @@ def drop_what_needs_columns(context: AutogenContext, database: Database, pair: P
         return
     if context.dialect.supports_alter or context.opts["render_as_batch"]:  # SQLite drops constraints in a batch only
         _Dependents(context, database, pair, [*gone, *again]).note()
-    _keep_primary_key(context, pair, drops)
+    _recreate_primary_key(context, pair, drops)
 
 
 class _Dependents:
     """The constraints and indexes of one table that need some of its columns."""
 
-    def __init__(self, context: AutogenContext, database: Database, pair: Pair, columns: Sequence[str]) -> None:
+    def __init__(
+        self, context: AutogenContext, database: Database, pair: ComparedTable, columns: Sequence[str]
+    ) -> None:
         self.context, self.database, self.pair, self.columns = context, database, pair, columns
         self.changes, self.info, self.model = pair.changes, pair.info, pair.model
         self.dropped = {str(getattr(each, "constraint_name", None)) for each in self.changes.dropped_constraints}
@@ -57,12 +59,16 @@ class _Dependents:
                 self._unique(unique)
         for index in self.info.indexes:
             self._index(index)
-        self._written_indexes()
+        self._indexes_with_sql()
 
-    def _written_indexes(self) -> None:
+    def _indexes_with_sql(self) -> None:
         """Drop indexes over such columns that only their SQL describes."""
         for name, sql in self.info.unreadable.items():
-            if sql is not None and name not in self.dropped and _mentions(self.context, _behind_on(sql), self.columns):
+            if (
+                sql is not None
+                and name not in self.dropped
+                and _mentions(self.context, _after_table(sql), self.columns)
+            ):
                 existing = self.context.rules.index_from(name, sql, self.database.table(self.info.key))
                 if self.context.run_object_filters(existing, name, "index", True, None):
                     self.changes.dropped_indexes.append(drop_index(existing))
@@ -141,7 +147,7 @@ class _Dependents:
         return item.name is not None and final_name(wanted, self.context.dialect) == item.name
 
 
-def _behind_on(sql: str) -> str:
+def _after_table(sql: str) -> str:
     """Return the parts and the condition of a CREATE INDEX."""
     return sql[sql.index("(") :]
 
@@ -166,7 +172,7 @@ def _mentions(context: AutogenContext, sql: str, columns: Iterable[str]) -> bool
     )
 
 
-def _keep_primary_key(context: AutogenContext, pair: Pair, drops: Sequence[DropColumnOp]) -> None:
+def _recreate_primary_key(context: AutogenContext, pair: ComparedTable, drops: Sequence[DropColumnOp]) -> None:
     """Let a downgrade re-create the primary key that is dropped together with one of its columns.
 
     PostgreSQL drops the key first. MariaDB takes the column out of the key; SQLite's batch drops the key.

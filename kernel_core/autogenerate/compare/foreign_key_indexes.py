@@ -18,7 +18,7 @@ from ..databases.catalog import IndexInfo, TableInfo
 from .changes import Changes
 
 
-def belongs_to_a_key(context: AutogenContext, item: IndexInfo, keys: Iterable[Sequence[str]]) -> bool:
+def is_needed_by_key(context: AutogenContext, item: IndexInfo, keys: Iterable[Sequence[str]]) -> bool:
     """Return whether a foreign key from such columns needs a reflected index."""
     if not context.rules.creates_foreign_key_indexes:
         return False
@@ -26,17 +26,17 @@ def belongs_to_a_key(context: AutogenContext, item: IndexInfo, keys: Iterable[Se
     return any(columns == list(key)[: len(columns)] for key in keys)
 
 
-def keys_of_database(info: TableInfo) -> list[Sequence[str]]:
+def foreign_key_columns(info: TableInfo) -> list[Sequence[str]]:
     """Return the columns of each foreign key of the database's table."""
     return [key.constrained_columns for key in info.foreign_keys]
 
 
-def needed_by_keys(context: AutogenContext, info: TableInfo) -> set[str]:
+def indexes_needed_by_keys(context: AutogenContext, info: TableInfo) -> set[str]:
     """Return the names of the indexes that the database drops with the table only, because a foreign key needs them."""
-    return {item.name for item in info.indexes if belongs_to_a_key(context, item, keys_of_database(info))}
+    return {item.name for item in info.indexes if is_needed_by_key(context, item, foreign_key_columns(info))}
 
 
-def dropped_with_its_table(context: AutogenContext, table: Table, creation: CreateIndexOp) -> CreateIndexOp:
+def dropped_with_table(context: AutogenContext, table: Table, creation: CreateIndexOp) -> CreateIndexOp:
     """Return the creation of a new table's index; the downgrade does not drop an index that a foreign key needs."""
     columns = [str(getattr(each, "name", each)) for each in creation.columns]
     keys = [names(element.parent for element in key.elements) for key in table.foreign_key_constraints]
@@ -47,7 +47,7 @@ def dropped_with_its_table(context: AutogenContext, table: Table, creation: Crea
     return creation
 
 
-def undo_with_index(context: AutogenContext, info: TableInfo, model: Table, changes: Changes) -> None:
+def drop_index_in_downgrade(context: AutogenContext, info: TableInfo, model: Table, changes: Changes) -> None:
     """Let the downgrade of each new foreign key drop the index that the database creates for it.
 
     It makes none where another index begins with the columns of the key; the index of a dropped column goes with it.

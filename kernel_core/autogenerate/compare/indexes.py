@@ -16,7 +16,7 @@ from ..databases.signature import reflected_index_signature
 from .changes import Changes
 from .copies import create_index, drop_index
 from .equivalent_indexes import SameIndex
-from .foreign_key_indexes import belongs_to_a_key, keys_of_database
+from .foreign_key_indexes import foreign_key_columns, is_needed_by_key
 from .reflect import Database
 from .sides import Sides
 
@@ -45,21 +45,21 @@ def compare_indexes(
     for name, index in list(wanted.items()):
         if _is_same(context, database, info, index, found.get(name), equivalent):
             del wanted[name], found[name]
-    _compare_written(context, database, info, wanted, changes)
-    keys = _keys_that_stay(context, info, model)
+    _compare_stored_sql(context, database, info, wanted, changes)
+    keys = _remaining_keys(context, info, model)
     for name in [name for name, item in found.items() if item.inherited]:  # they change with the parent's
         del found[name]
         wanted.pop(name, None)
     for name, item in found.items():
         existing = _index_in(database, info, name)
-        if existing is None or (name not in wanted and belongs_to_a_key(context, item, keys)):
+        if existing is None or (name not in wanted and is_needed_by_key(context, item, keys)):
             continue
         if context.run_object_filters(existing, name, "index", True, wanted.get(name)):
             changes.dropped_indexes.append(drop_index(existing))
         else:
             wanted.pop(name, None)
     for name, index in wanted.items():
-        if _is_such_a_constraint(context, name, info):
+        if _is_shown_as_constraint(context, name, info):
             continue
         existing = _index_in(database, info, name) if name in found else None
         if context.run_object_filters(index, name, "index", False, existing):
@@ -97,7 +97,7 @@ def _warn_of_unfinished(context: AutogenContext, info: TableInfo, items: Iterabl
         )
 
 
-def _compare_written(
+def _compare_stored_sql(
     context: AutogenContext, database: Database, info: TableInfo, wanted: dict[str, Index], changes: Changes
 ) -> None:
     """Take the namesakes of indexes that only their SQL describes out of ``wanted``, and note those that differ."""
@@ -116,14 +116,14 @@ def _index_in(database: Database, info: TableInfo, name: str) -> Index | None:
     return next((index for index in database.table(info.key).indexes if index.name == name), None)
 
 
-def _keys_that_stay(context: AutogenContext, info: TableInfo, model: Table) -> list[Sequence[str]]:
+def _remaining_keys(context: AutogenContext, info: TableInfo, model: Table) -> list[Sequence[str]]:
     """Return the columns of each foreign key that will be there; a hook may keep one that the models lack."""
     kept: list[Sequence[str]] = [
         names(element.parent for element in key.elements) for key in model.foreign_key_constraints
     ]
-    return [*kept, *keys_of_database(info)] if context.filters_objects or context.filters_names else kept
+    return [*kept, *foreign_key_columns(info)] if context.filters_objects or context.filters_names else kept
 
 
-def _is_such_a_constraint(context: AutogenContext, name: str, info: TableInfo) -> bool:
+def _is_shown_as_constraint(context: AutogenContext, name: str, info: TableInfo) -> bool:
     """Return whether the database shows a unique index of the metadata as a constraint."""
     return context.rules.stores_uniques_as_indexes and any(unique.name == name for unique in info.uniques)

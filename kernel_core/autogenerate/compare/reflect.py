@@ -12,7 +12,7 @@ from ...util.sqla_compat import AnyColumn
 from ..context import AutogenContext
 from ..databases import Key, TableInfo
 from ..databases.catalog import ConstraintInfo, ForeignKeyInfo, IndexInfo
-from .objects import (
+from .reflected_objects import (
     check_constraint_of,
     column_of,
     final,
@@ -24,7 +24,7 @@ from .objects import (
     timing,
     unique_constraint_of,
 )
-from .sameness import Sameness
+from .unchanged_columns import UnchangedColumns
 
 
 class Database:
@@ -37,24 +37,24 @@ class Database:
             context.connection, lambda: context.inspector, list(schemas), self._is_included
         )
         self.default_schema = self.catalog.default_schema
-        self._know_by_path()
+        self._apply_search_path()
         context.rules.restore_truncated_names(self.catalog, context.tables)
         self.infos = dict(sorted(self.catalog.tables.items(), key=lambda item: (item[0][0] or "", item[0][1])))
-        self.sameness = Sameness(context)
+        self.unchanged = UnchangedColumns(context)
         self._metadata = MetaData()
         if context.filters_names:
             for info in self.infos.values():
                 self._leave_out(info)
         context.rules.correct(self.infos, context.tables)
-        self._let_others_adjust()
-        self._let_others_correct()
+        self._apply_option_hook()
+        self._apply_column_hooks()
 
     def _is_included(self, key: Key) -> bool:
         schema, name = key
         is_version_table = key == version_table(self.context)
         return not is_version_table and self.context.run_name_filters(name, "table", {"schema_name": schema})
 
-    def _know_by_path(self) -> None:
+    def _apply_search_path(self) -> None:
         """Let a table that the search path sees be the one that the models call without its schema.
 
         It is there but once: where no model names its schema, it is theirs. The table of revisions is left out.
@@ -79,7 +79,7 @@ class Database:
         info.uniques = [item for item in info.uniques if run(item.name, "unique_constraint", parents)]
         info.indexes = [item for item in info.indexes if run(item.name, "index", parents)]
 
-    def _let_others_adjust(self) -> None:
+    def _apply_option_hook(self) -> None:
         """Let a third party's dialect say which of its options count of what was read."""
         impl = self.context.impl
         if not is_overridden(impl, "adjust_reflected_dialect_options"):
@@ -94,7 +94,7 @@ class Database:
                 for item in items:
                     item.dialect_options = impl.adjust_reflected_dialect_options(item.to_row(), kind)
 
-    def _let_others_correct(self) -> None:
+    def _apply_column_hooks(self) -> None:
         """Let a third party's dialect, and who listens to SQLAlchemy's ``column_reflect``, correct what was read."""
         impl = self.context.impl
         correcting = impl if is_overridden(impl, "autogen_column_reflect") else None

@@ -17,14 +17,14 @@ from ...util.sql import sequence_of_default
 from ..context import AutogenContext
 from ..databases.catalog import Arguments, Key
 from .changes import Changes
-from .found import Found
+from .differences import Differences
 from .reflect import Database
 
 
-def compare_sequences(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_sequences(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Find the changes to sequences: created before the tables that use them, and dropped after those."""
     wanted = _wanted(context, database)
-    unused = _unused(context, database, found) - wanted.keys()
+    unused = _unused(context, database, differences) - wanted.keys()
     if not wanted and not unused:
         return
     assert context.connection is not None, "autogenerate has a connection"
@@ -32,12 +32,12 @@ def compare_sequences(context: AutogenContext, database: Database, found: Found)
     there = context.rules.read_sequences(context.connection, context.inspector, schemas)
     for key, sequence in wanted.items():
         if key not in there:
-            found.before.append(CreateSequenceOp.from_sequence(sequence))
+            differences.before.append(CreateSequenceOp.from_sequence(sequence))
         else:
-            found.before.extend(_altered(context, sequence, there[key]))
+            differences.before.extend(_altered(context, sequence, there[key]))
     for schema, name in sorted(unused & there.keys(), key=lambda key: (key[0] or "", key[1])):
         creation = CreateSequenceOp(name, schema=schema, options=there[schema, name])
-        found.after.append(creation.reverse())
+        differences.after.append(creation.reverse())
 
 
 def _wanted(context: AutogenContext, database: Database) -> dict[Key, Sequence]:
@@ -72,10 +72,10 @@ def _alter(context: AutogenContext, sequence: Sequence, options: Arguments) -> s
     return created.replace("CREATE SEQUENCE", "ALTER SEQUENCE", 1).replace("START WITH", "START", 1).strip()
 
 
-def _unused(context: AutogenContext, database: Database, found: Found) -> set[Key]:
+def _unused(context: AutogenContext, database: Database, differences: Differences) -> set[Key]:
     """Return the sequences that only dropped or changed defaults used."""
-    dropped = {each.table_key for each in found.dropped}
-    changed = {pair.info.key: _without_default(pair.changes) for pair in found.both if pair.changes}
+    dropped = {each.table_key for each in differences.dropped}
+    changed = {pair.info.key: _without_default(pair.changes) for pair in differences.tables if pair.changes}
     if not dropped and not any(changed.values()):
         return set()
     gone: set[Key] = set()

@@ -21,12 +21,12 @@ from .columns import added_columns, altered_columns, dropped_columns
 from .comments import compare_table_comment
 from .constraints import compare_foreign_keys, compare_uniques
 from .copies import create_foreign_key, create_index, drop_constraint, drop_index, table_alone
-from .dependents import drop_what_needs_columns
+from .dependents import drop_dependents
+from .differences import ComparedTable, Differences
 from .dropped import dropped_index, dropped_table
 from .equivalent_defaults import equivalent_defaults
 from .equivalent_indexes import SameIndex, equivalent_indexes
-from .foreign_key_indexes import dropped_with_its_table, needed_by_keys, undo_with_index
-from .found import Found, Pair
+from .foreign_key_indexes import drop_index_in_downgrade, dropped_with_table, indexes_needed_by_keys
 from .indexes import compare_indexes
 from .reflect import Database, version_table
 from .schemas import missing_schemas
@@ -50,8 +50,8 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
         existing = database.table(key) if key in database.infos and context.filters_objects else None
         if context.run_object_filters(model, key[1], "table", False, existing):
             (both if key in database.infos else new).append(model)
-            _name_what_is_in_the_way(context, database, key)
-    _refuse_half_a_look(database, new, both)
+            _warn_of_other_object(context, database, key)
+    _refuse_partial_privileges(database, new, both)
     gone = [
         key
         for key in database.infos
@@ -60,25 +60,27 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
     gone = _without_partitions(context, database, gone)
     tables = [TablePair(database.infos[_key(database, model)], model) for model in both]
     equivalents = _Equivalents(equivalent_defaults(context, tables), equivalent_indexes(context, tables))
-    pairs = [Pair(*table, _changes(context, database, table, equivalents)) for table in tables]
+    pairs = [ComparedTable(*table, _changes(context, database, table, equivalents)) for table in tables]
     if any(pair.changes for pair in pairs):
         places = {model: place for place, model in enumerate(context.sorted_tables)}
         pairs.sort(key=lambda pair: places[pair.model])
-    found = Found(pairs, _created(context, new), _dropped(context, database, gone))
-    found.more = _asked_alone(context, database, new, gone)
-    compare_sequences(context, database, found)
+    differences = Differences(pairs, _created(context, new), _dropped(context, database, gone))
+    differences.further = _third_party_operations(context, database, new, gone)
+    compare_sequences(context, database, differences)
     needed = [
-        each.schema for each in (*found.created, *found.before) if isinstance(each, (CreateTableOp, CreateSequenceOp))
+        each.schema
+        for each in (*differences.created, *differences.before)
+        if isinstance(each, (CreateTableOp, CreateSequenceOp))
     ]
-    found.before[:0] = missing_schemas(context, needed)
-    context.comparisons.run("tables", lambda: (context, database, found))
+    differences.before[:0] = missing_schemas(context, needed)
+    context.comparisons.run("tables", lambda: (context, database, differences))
     for pair in pairs:
-        drop_what_needs_columns(context, database, pair)
-    upgrade_ops.ops.extend(found.in_order())
+        drop_dependents(context, database, pair)
+    upgrade_ops.ops.extend(differences.in_order())
     return {pair.info.key: (list(pair.info.columns), names(pair.model.columns)) for pair in pairs}
 
 
-def _refuse_half_a_look(database: Database, new: Iterable[Table], both: Iterable[Table]) -> None:
+def _refuse_partial_privileges(database: Database, new: Iterable[Table], both: Iterable[Table]) -> None:
     """Raise CommandError where the models have what this user may not see: it would be taken for new."""
     unseen = [_key(database, model) for model in new]
     infos = [(database.infos[_key(database, model)], model) for model in both]
@@ -93,7 +95,7 @@ def _refuse_half_a_look(database: Database, new: Iterable[Table], both: Iterable
             )
 
 
-def _name_what_is_in_the_way(context: AutogenContext, database: Database, key: Key) -> None:
+def _warn_of_other_object(context: AutogenContext, database: Database, key: Key) -> None:
     kind = database.catalog.views.get(key)
     if kind is not None and key not in database.infos:
         context.warn(
@@ -142,7 +144,7 @@ def _models(context: AutogenContext, database: Database) -> dict[Key, Table]:
     Hooks are asked about parents before children.
     """
     found: dict[Key, Table] = {}
-    for table in context.tables if database.sameness.sees_all else context.sorted_tables:
+    for table in context.tables if database.unchanged.is_usable else context.sorted_tables:
         key: Key = (table.schema, str(table.name))
         if key not in database.infos and table.schema == database.default_schema:
             key = (None, str(table.name))
@@ -167,7 +169,7 @@ def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperat
         operations.append(CreateTableOp.from_table(table_alone(table, context.dialect, later)))
         there = indexes_of_one_side(context, table, of_models=True)
         operations.extend(
-            dropped_with_its_table(context, table, create_index(index, context.dialect))
+            dropped_with_table(context, table, create_index(index, context.dialect))
             for index in sorted(there, key=lambda index: str(index.name))
             if context.run_object_filters(index, index.name, "index", False, None)
         )
@@ -206,7 +208,7 @@ def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> li
             continue
         later = {key for key in table.foreign_key_constraints if any(_drops(drop, key) for drop in operations)}
         info = database.infos[table.schema, str(table.name)]
-        needed = needed_by_keys(context, info)
+        needed = indexes_needed_by_keys(context, info)
         there = sorted(indexes_of_one_side(context, table, of_models=False), key=lambda index: str(index.name))
         inherited = {item.name for item in info.indexes if item.inherited}
         tables.extend(dropped_index(context, info, index) for index in there if index.name not in needed | inherited)
@@ -247,15 +249,15 @@ def _changes(context: AutogenContext, database: Database, table: TablePair, equi
         "foreignkeys": lambda: compare_foreign_keys(context, database, info, sides, changes),
         "comments": lambda: compare_table_comment(context, info, model, changes),
     }
-    asked = _Asked(context, database, info.key, model, changes)
-    context.comparisons.run("table", asked, own)
+    call = _ThirdPartyCall(context, database, info.key, model, changes)
+    context.comparisons.run("table", call, own)
     changes.dropped_columns = dropped_columns(context, database, info, model)
-    asked.take()
-    undo_with_index(context, info, model, changes)
+    call.take()
+    drop_index_in_downgrade(context, info, model, changes)
     return changes
 
 
-class _Asked:
+class _ThirdPartyCall:
     """What functions of others are given for one table, and what they made of it."""
 
     def __init__(
@@ -281,7 +283,7 @@ class _Asked:
         self.changes.others += [each for each in self.operations.ops if id(each) not in shown]
 
 
-def _asked_alone(
+def _third_party_operations(
     context: AutogenContext, database: Database, new: list[Table], gone: list[Key]
 ) -> list[MigrateOperation]:
     """Return what functions of others find at tables that only one side has."""
@@ -291,8 +293,8 @@ def _asked_alone(
     sides: dict[Key, Table | None] = {_key(database, model): model for model in new} | dict.fromkeys(gone)
     for key, model in sides.items():
         changes = Changes(key)
-        asked = _Asked(context, database, key, model, changes)
-        context.comparisons.run("table", asked)
-        asked.take()
+        call = _ThirdPartyCall(context, database, key, model, changes)
+        context.comparisons.run("table", call)
+        call.take()
         found += changes.in_order()
     return found

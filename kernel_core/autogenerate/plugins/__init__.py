@@ -1,8 +1,8 @@
 """Comparisons beyond Alembic's, one plugin per file: ``kernel_core.ext.<file>``, chosen by ``autogenerate_plugins``.
 
 Each file has a function ``setup(plugin)``; ``ALIASES`` are further names. Importing this package registers them all.
-Their functions have the target ``tables``: they are called with (autogen_context, `Database`, `Found`) after the
-built-in comparisons of all tables, and add operations to `Found`.
+Their functions have the target ``tables``: they are called with (autogen_context, `Database`, `Differences`) after the
+built-in comparisons of all tables, and add operations to `Differences`.
 """
 
 import importlib

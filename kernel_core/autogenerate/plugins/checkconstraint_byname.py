@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name, is_type_bound
-from ..compare.found import Found
+from ..compare.differences import Differences
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases.catalog import CheckInfo
@@ -18,9 +18,9 @@ def setup(plugin: Plugin) -> None:
     plugin.add_autogenerate_comparator(compare_names, "tables", "checks")
 
 
-def compare_names(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_names(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Find checks whose name only one side has, except those of Boolean and Enum types."""
-    for pair in found.both:
+    for pair in differences.tables:
         wanted = {final_name(each, context.dialect): each for each in model_checks(context, pair)}
         there: dict[str | None, CheckInfo] = {
             each.name: each for each in database_checks(context, pair) if each.name is not None

@@ -18,10 +18,10 @@ from ...util.sql import normal_sql
 from ...util.sqla_compat import final_name, is_made_on, is_type_bound, literal_text, should_create, sql_text
 from ..compare.canonical import canonical_forms
 from ..compare.copies import drop_constraint
+from ..compare.differences import ComparedTable, Differences
 from ..compare.dropped import with_complete_reverse
-from ..compare.found import Found, Pair
-from ..compare.objects import final
 from ..compare.reflect import Database
+from ..compare.reflected_objects import final
 from ..context import AutogenContext
 from ..databases import Expression
 from ..databases.catalog import CheckInfo, Key
@@ -36,7 +36,7 @@ def setup(plugin: Plugin) -> None:
 class _Sides:
     """The checks of one table whose conditions differ as text."""
 
-    pair: Pair
+    pair: ComparedTable
     database: list[CheckInfo]
     model: list[CheckConstraint]
     changed: list[tuple[CheckInfo, CheckConstraint]] = field(default_factory=list)
@@ -44,33 +44,33 @@ class _Sides:
     expressions: dict[int, Expression] = field(default_factory=dict)
 
 
-def compare_checks(context: AutogenContext, database: Database, found: Found) -> PriorityDispatchResult:
+def compare_checks(context: AutogenContext, database: Database, differences: Differences) -> PriorityDispatchResult:
     """Find checks that were added or dropped, or whose condition was changed."""
-    sides = [each for pair in found.both if (each := _differing(context, pair)) is not None]
+    sides = [each for pair in differences.tables if (each := _differing(context, pair)) is not None]
     expressions = [expression for each in sides for expression in each.expressions.values()]
     forms = canonical_forms(context, expressions)
     for each in sides:
         _add_operations(context, each, forms)
-    _move_checks_of_columns(context, found)
+    _move_checks_of_columns(context, differences)
     return PriorityDispatchResult.STOP
 
 
-def _move_checks_of_columns(context: AutogenContext, found: Found) -> None:
+def _move_checks_of_columns(context: AutogenContext, differences: Differences) -> None:
     """Move the checks of the columns of new tables to these tables: columns are written without them."""
-    for creation in (each for each in found.created if isinstance(each, CreateTableOp)):
+    for creation in (each for each in differences.created if isinstance(each, CreateTableOp)):
         for column in [item for item in creation.columns if isinstance(item, Column)]:
             for check in column.constraints:
                 if isinstance(check, CheckConstraint) and is_made_on(check, context.dialect):
                     text = literal_text(condition(context, check))
                     creation.columns.append(CheckConstraint(text, name=final(final_name(check, context.dialect))))
             column.constraints = set()
-    for pair in found.both:
+    for pair in differences.tables:
         for addition in pair.changes.added_columns:
             if isinstance(addition, AddColumnOp):
                 addition.column.constraints = set()
 
 
-def model_checks(context: AutogenContext, pair: Pair) -> list[CheckConstraint]:
+def model_checks(context: AutogenContext, pair: ComparedTable) -> list[CheckConstraint]:
     """Return the checks of a table of the metadata that this database has, including those of columns and their types.
 
     Named checks come first, so that an unnamed one is not matched with the counterpart of a named one.
@@ -81,7 +81,7 @@ def model_checks(context: AutogenContext, pair: Pair) -> list[CheckConstraint]:
     return [each for each in checks if is_made_on(each, context.dialect) and should_create(each, context.dialect)]
 
 
-def database_checks(context: AutogenContext, pair: Pair) -> list[CheckInfo]:
+def database_checks(context: AutogenContext, pair: ComparedTable) -> list[CheckInfo]:
     """Return the checks of a table of the database without those that ``include_name`` leaves out."""
     parents, wanted = pair.info.parents, context.run_name_filters
     return [each for each in pair.info.checks if wanted(each.name, "check_constraint", parents)]
@@ -92,7 +92,7 @@ def condition(context: AutogenContext, constraint: CheckConstraint) -> str:
     return sql_text(constraint.sqltext, context.dialect).replace("%%", "%")
 
 
-def _differing(context: AutogenContext, pair: Pair) -> _Sides | None:
+def _differing(context: AutogenContext, pair: ComparedTable) -> _Sides | None:
     """Return the checks of both sides without those that have the same name and condition; None if none are left."""
     left = database_checks(context, pair)
     missing: list[CheckConstraint] = []
@@ -158,7 +158,9 @@ def _add_operations(context: AutogenContext, sides: _Sides, forms: Mapping[Expre
     note_checks(context, sides.pair, left, missing)
 
 
-def same_check_by_hook(context: AutogenContext, pair: Pair, model: CheckConstraint, item: CheckInfo) -> bool | None:
+def same_check_by_hook(
+    context: AutogenContext, pair: ComparedTable, model: CheckConstraint, item: CheckInfo
+) -> bool | None:
     """Return the result of the dialect's ``compare_check_constraint`` for checks of one name; None if it has none."""
     return same_by_hook(context.impl, "compare_check_constraint", model, lambda: existing_check(item, pair.info.key))
 
@@ -182,7 +184,7 @@ def existing_check(item: CheckInfo, key: Key) -> CheckConstraint:
 
 
 def note_checks(
-    context: AutogenContext, pair: Pair, dropped: Sequence[CheckInfo], missing: list[CheckConstraint]
+    context: AutogenContext, pair: ComparedTable, dropped: Sequence[CheckInfo], missing: list[CheckConstraint]
 ) -> None:
     """Add the operations, if ``include_object`` includes the checks."""
     schema, table = pair.info.key

@@ -13,7 +13,7 @@ from sqlalchemy.types import NCHAR, NVARCHAR
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import AnyColumn, AnyType
 from ..compare.columns import alteration_of
-from ..compare.found import Found, Pair
+from ..compare.differences import ComparedTable, Differences
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases.catalog import ColumnInfo, TableInfo
@@ -24,9 +24,9 @@ def setup(plugin: Plugin) -> None:
     plugin.add_autogenerate_comparator(compare_collations, "tables", "collations")
 
 
-def compare_collations(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_collations(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Find text columns whose collation was changed."""
-    for pair in found.both:
+    for pair in differences.tables:
         for column in pair.model.columns:
             item = pair.info.columns.get(str(column.name))
             if item is None or not hasattr(column.type, "collation") or _has_charset_only(column):
@@ -60,7 +60,7 @@ def _wanted(context: AutogenContext, info: TableInfo, column: AnyColumn) -> str 
 
 
 def _alter_type(
-    context: AutogenContext, database: Database, pair: Pair, column: AnyColumn, collation: str | None
+    context: AutogenContext, database: Database, pair: ComparedTable, column: AnyColumn, collation: str | None
 ) -> None:
     alteration = alteration_of(context, database, pair.info, pair.changes, column)
     if alteration is None:

@@ -9,7 +9,7 @@ from ...util.dispatch import DispatchPriority, PriorityDispatchResult
 from ...util.sqla_compat import AnyColumn, sql_text
 from ..compare.canonical import differing
 from ..compare.copies import column_alone, create_index, drop_index
-from ..compare.found import Found, Pair
+from ..compare.differences import ComparedTable, Differences
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression
@@ -23,19 +23,19 @@ def setup(plugin: Plugin) -> None:
     built_in.add_autogenerate_comparator(warn_of_computed, "tables", "computed_columns", priority=DispatchPriority.LAST)
 
 
-def compare_computed(context: AutogenContext, database: Database, found: Found) -> PriorityDispatchResult:
+def compare_computed(context: AutogenContext, database: Database, differences: Differences) -> PriorityDispatchResult:
     """Find columns that are generated on both sides and differ.
 
     Such a column is dropped and added again with its indexes: its values are computed again.
     """
-    for pair, column in _changed(context, found):
+    for pair, column in _changed(context, differences):
         _recreate(context, database, pair, column)
     return PriorityDispatchResult.STOP
 
 
-def warn_of_computed(context: AutogenContext, database: Database, found: Found) -> None:
+def warn_of_computed(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Warn of generated columns that differ: no database can alter the expression of a column."""
-    for pair, column in _changed(context, found):
+    for pair, column in _changed(context, differences):
         if context.run_object_filters(column, str(column.name), "column", False, None):
             context.warn(
                 f"{pair.info.key[1]}.{column.name} has different expressions in the metadata and the database; "
@@ -44,11 +44,11 @@ def warn_of_computed(context: AutogenContext, database: Database, found: Found) 
             )
 
 
-def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, AnyColumn]]:
+def _changed(context: AutogenContext, differences: Differences) -> list[tuple[ComparedTable, AnyColumn]]:
     """Return the columns that are generated on both sides and differ in their expression or in being stored."""
-    compared: list[tuple[tuple[Pair, AnyColumn], Expression, Expression]] = []
-    others: list[tuple[Pair, AnyColumn]] = []
-    for pair in found.both:
+    compared: list[tuple[tuple[ComparedTable, AnyColumn], Expression, Expression]] = []
+    others: list[tuple[ComparedTable, AnyColumn]] = []
+    for pair in differences.tables:
         for column in pair.model.columns:
             item = pair.info.columns.get(str(column.name)) if column.computed is not None else None
             if item is None or column.computed is None or not item.computed:
@@ -66,7 +66,7 @@ def _changed(context: AutogenContext, found: Found) -> list[tuple[Pair, AnyColum
     return [*others, *differing(context, compared)]
 
 
-def _recreate(context: AutogenContext, database: Database, pair: Pair, column: AnyColumn) -> None:
+def _recreate(context: AutogenContext, database: Database, pair: ComparedTable, column: AnyColumn) -> None:
     schema, table = pair.info.key
     existing = database.column(pair.info.key, str(column.name))
     if not context.run_object_filters(existing, str(column.name), "column", True, column):

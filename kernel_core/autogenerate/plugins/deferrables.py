@@ -8,9 +8,9 @@ from ...ddl.signature import unique_signature
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
 from ..compare.copies import create_unique, drop_constraint
-from ..compare.found import Found, Pair
-from ..compare.objects import final
+from ..compare.differences import ComparedTable, Differences
 from ..compare.reflect import Database
+from ..compare.reflected_objects import final
 from ..context import AutogenContext
 from ..databases import dialects_where
 from ..databases.catalog import UniqueInfo
@@ -23,9 +23,9 @@ def setup(plugin: Plugin) -> None:
         plugin.add_autogenerate_comparator(compare_timing, "tables", "deferrables", qualifier=dialect_name)
 
 
-def compare_timing(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_timing(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Find unique constraints that differ only in when they are checked; they are re-created."""
-    for pair in found.both:
+    for pair in differences.tables:
         for constraint, item in _same(context, pair):
             if _timing(constraint.deferrable, constraint.initially) == _timing(item.deferrable, item.initially):
                 continue
@@ -42,7 +42,7 @@ def compare_timing(context: AutogenContext, database: Database, found: Found) ->
                 pair.changes.added_constraints.append(addition.changed(constraint_name=name))
 
 
-def _same(context: AutogenContext, pair: Pair) -> list[tuple[UniqueConstraint, UniqueInfo]]:
+def _same(context: AutogenContext, pair: ComparedTable) -> list[tuple[UniqueConstraint, UniqueInfo]]:
     """Return the constraints that both sides have: of one name or unnamed, over the same columns."""
     left = list(pair.info.uniques)
     found: list[tuple[UniqueConstraint, UniqueInfo]] = []

@@ -20,7 +20,7 @@ from ...operations.operation import MigrateOperation
 from ...runtime.plugins import Plugin
 from ...util.sql import Grammar, grammar_of, string_value, tokens
 from ...util.sqla_compat import AnyColumn, AnyType
-from ..compare.found import Found
+from ..compare.differences import Differences
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import dialects_where
@@ -44,19 +44,19 @@ class _Type:
     uses: list[EnumUse] = field(default_factory=list)
 
 
-def compare_enum_types(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_enum_types(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Find the changes of enum types: they are created before the tables that use them, and dropped after these."""
     types = _types(context, database)
     created = {key for key, each in types.items() if each.after is not None}
-    _use_created_types(found, created, database)
+    _use_created_types(differences, created, database)
     for each in types.values():
         schema, name = each.key
         if each.before is None and each.after is not None:
-            found.before.append(CreateEnumTypeOp(name, each.after, schema=schema))
+            differences.before.append(CreateEnumTypeOp(name, each.after, schema=schema))
         elif each.after is None and each.before is not None and each.uses:
-            found.after.append(CreateEnumTypeOp(name, each.before, schema=schema).reverse())
+            differences.after.append(CreateEnumTypeOp(name, each.before, schema=schema).reverse())
         elif each.before is not None and each.after is not None:
-            found.before += values_changed(each.key, each.before, each.after, each.uses)
+            differences.before += values_changed(each.key, each.before, each.after, each.uses)
 
 
 def _types(context: AutogenContext, database: Database) -> dict[Key, _Type]:
@@ -177,10 +177,10 @@ def _renamed(before: list[str], after: list[str]) -> list[tuple[str, str]]:
     return pairs if fresh else []
 
 
-def _use_created_types(found: Found, keys: set[Key], database: Database) -> None:
+def _use_created_types(differences: Differences, keys: set[Key], database: Database) -> None:
     """Let tables and columns use the types without creating them."""
-    changes = [operation for pair in found.both for operation in pair.changes.in_order()]
-    for operation in (*found.created, *changes):
+    changes = [operation for pair in differences.tables for operation in pair.changes.in_order()]
+    for operation in (*differences.created, *changes):
         for column in _columns(operation):
             column.type = _without_creating(column.type, keys, database)
         if isinstance(operation, AlterColumnOp) and operation.modify_type is not None:

@@ -9,10 +9,10 @@ from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import ddl_compiler, final_name
 from ..compare.canonical import canonical_forms, differ
+from ..compare.differences import ComparedTable, Differences
 from ..compare.dropped import with_complete_reverse
-from ..compare.found import Found, Pair
-from ..compare.objects import final
 from ..compare.reflect import Database
+from ..compare.reflected_objects import final
 from ..context import AutogenContext
 from ..databases import Expression, dialects_where
 from ..databases.catalog import ExcludeInfo
@@ -24,9 +24,9 @@ def setup(plugin: Plugin) -> None:
         plugin.add_autogenerate_comparator(compare_excludes, "tables", "exclude_constraints", qualifier=dialect_name)
 
 
-def compare_excludes(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_excludes(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Compare the definitions of exclude constraints of one name, and of unnamed ones with all others."""
-    sides = [pair for pair in found.both if pair.info.excludes or _of_model(pair)]
+    sides = [pair for pair in differences.tables if pair.info.excludes or _of_model(pair)]
     forms = canonical_forms(context, [expression for pair in sides for expression in _expressions(context, pair)])
     for pair in sides:
         left: list[ExcludeInfo] = list(pair.info.excludes)
@@ -44,18 +44,18 @@ def compare_excludes(context: AutogenContext, database: Database, found: Found) 
         _add_operations(context, pair, left, missing)
 
 
-def _expression(context: AutogenContext, pair: Pair, definition: str) -> Expression:
+def _expression(context: AutogenContext, pair: ComparedTable, definition: str) -> Expression:
     return Expression.of(context.dialect, pair, "exclude", definition)
 
 
-def _expressions(context: AutogenContext, pair: Pair) -> list[Expression]:
+def _expressions(context: AutogenContext, pair: ComparedTable) -> list[Expression]:
     """Return the definitions of both sides."""
     before = [str(each.definition) for each in pair.info.excludes]
     after = [_definition(context, constraint) for constraint in _of_model(pair)]
     return [_expression(context, pair, definition) for definition in (*before, *after)]
 
 
-def _of_model(pair: Pair) -> list[ExcludeConstraint]:
+def _of_model(pair: ComparedTable) -> list[ExcludeConstraint]:
     found = [each for each in pair.model.constraints if isinstance(each, ExcludeConstraint)]
     return sorted(found, key=lambda each: (each.name is None, str(each.name)))
 
@@ -67,7 +67,7 @@ def _definition(context: AutogenContext, constraint: ExcludeConstraint) -> str:
 
 
 def _add_operations(
-    context: AutogenContext, pair: Pair, dropped: list[ExcludeInfo], missing: list[ExcludeConstraint]
+    context: AutogenContext, pair: ComparedTable, dropped: list[ExcludeInfo], missing: list[ExcludeConstraint]
 ) -> None:
     schema, table = pair.info.key
     for item in dropped:

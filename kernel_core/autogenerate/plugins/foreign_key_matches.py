@@ -5,9 +5,9 @@ from __future__ import annotations
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name
 from ..compare.copies import create_foreign_key, drop_constraint
-from ..compare.found import Found
-from ..compare.objects import final
+from ..compare.differences import Differences
 from ..compare.reflect import Database
+from ..compare.reflected_objects import final
 from ..context import AutogenContext
 from ..databases import dialects_where
 from ..databases.signature import foreign_key_signature, reflected_foreign_key_signature
@@ -19,10 +19,10 @@ def setup(plugin: Plugin) -> None:
         plugin.add_autogenerate_comparator(compare_matches, "tables", "foreign_key_matches", qualifier=dialect_name)
 
 
-def compare_matches(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_matches(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Find foreign keys that differ only in MATCH; they are re-created."""
     schema = database.default_schema
-    for pair in found.both:
+    for pair in differences.tables:
         there = {reflected_foreign_key_signature(item, schema): item for item in pair.info.foreign_keys}
         for constraint in sorted(pair.model.foreign_key_constraints, key=lambda each: str(each.name)):
             item = there.get(foreign_key_signature(constraint, schema))

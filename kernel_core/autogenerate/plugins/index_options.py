@@ -11,8 +11,8 @@ from ...runtime.plugins import Plugin
 from ...util.sqla_compat import final_name, is_made_on, sql_text
 from ..compare.canonical import differing
 from ..compare.copies import create_index, drop_index
+from ..compare.differences import ComparedTable, Differences
 from ..compare.dropped import connection_of
-from ..compare.found import Found, Pair
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression, dialects_where
@@ -25,12 +25,12 @@ def setup(plugin: Plugin) -> None:
         plugin.add_autogenerate_comparator(compare_index_options, "tables", "index_options", qualifier=dialect_name)
 
 
-def compare_index_options(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_index_options(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Find indexes that differ, but not in name, columns or uniqueness; they are re-created."""
-    compared: list[tuple[tuple[Pair, Index], Expression, Expression]] = []
-    others: list[tuple[Pair, Index]] = []
+    compared: list[tuple[tuple[ComparedTable, Index], Expression, Expression]] = []
+    others: list[tuple[ComparedTable, Index]] = []
     options_differ = context.rules.index_options_comparison(connection_of(context))
-    for pair in found.both:
+    for pair in differences.tables:
         for index, item in _same_names(context, pair):
             before, after = _where_of_database(context, item), _where_of_model(context, index)
             if (before is None) != (after is None) or options_differ(pair.info, index, item):
@@ -41,7 +41,7 @@ def compare_index_options(context: AutogenContext, database: Database, found: Fo
         _recreate(context, database, pair, index)
 
 
-def _same_names(context: AutogenContext, pair: Pair) -> list[tuple[Index, IndexInfo]]:
+def _same_names(context: AutogenContext, pair: ComparedTable) -> list[tuple[Index, IndexInfo]]:
     """Return the indexes that both sides have and that no other operation drops."""
     dropped = {getattr(each, "index_name", None) for each in pair.changes.dropped_indexes}
     there = {str(item.name): item for item in pair.info.indexes}
@@ -63,7 +63,7 @@ def _where_of_model(context: AutogenContext, index: Index) -> str | None:
     return None if where is None else sql_text(where, context.dialect).replace("%%", "%")
 
 
-def _recreate(context: AutogenContext, database: Database, pair: Pair, index: Index) -> None:
+def _recreate(context: AutogenContext, database: Database, pair: ComparedTable, index: Index) -> None:
     name = final_name(index, context.dialect)
     existing = next(each for each in database.table(pair.info.key).indexes if each.name == name)
     if context.run_object_filters(existing, name, "index", True, index):

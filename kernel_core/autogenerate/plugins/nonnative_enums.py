@@ -11,7 +11,7 @@ from ...runtime.plugins import Plugin
 from ...util.sqla_compat import AnyColumn, final_name, is_type_bound
 from ..compare.canonical import differing
 from ..compare.copies import drop_constraint
-from ..compare.found import Found, Pair
+from ..compare.differences import ComparedTable, Differences
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import Expression
@@ -24,10 +24,10 @@ def setup(plugin: Plugin) -> None:
     plugin.add_autogenerate_comparator(compare_values, "tables", "nonnative_enums")
 
 
-def compare_values(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_values(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Find Enum columns whose check lists other values than the type."""
     compared: list[tuple[_Subject, Expression, Expression]] = []
-    for pair in found.both:
+    for pair in differences.tables:
         there: dict[str | None, CheckInfo] = {each.name: each for each in database_checks(context, pair)}
         for column, constraint in _enum_checks(context, pair):
             item = there.get(final_name(constraint, context.dialect))
@@ -40,10 +40,10 @@ def compare_values(context: AutogenContext, database: Database, found: Found) ->
         _replace_check(context, *subject)
 
 
-_Subject = tuple[Pair, AnyColumn, CheckConstraint, CheckInfo]
+_Subject = tuple[ComparedTable, AnyColumn, CheckConstraint, CheckInfo]
 
 
-def _enum_checks(context: AutogenContext, pair: Pair) -> list[tuple[AnyColumn, CheckConstraint]]:
+def _enum_checks(context: AutogenContext, pair: ComparedTable) -> list[tuple[AnyColumn, CheckConstraint]]:
     """Return the columns of both sides whose Enum type has a named check on this database, each with the check."""
     named = [each for each in model_checks(context, pair) if is_type_bound(each) and each.name is not None]
     enums = [each for each in pair.model.columns if isinstance(each.type, Enum) and str(each.name) in pair.info.columns]
@@ -51,7 +51,7 @@ def _enum_checks(context: AutogenContext, pair: Pair) -> list[tuple[AnyColumn, C
 
 
 def _replace_check(
-    context: AutogenContext, pair: Pair, column: AnyColumn, constraint: CheckConstraint, item: CheckInfo
+    context: AutogenContext, pair: ComparedTable, column: AnyColumn, constraint: CheckConstraint, item: CheckInfo
 ) -> None:
     """Drop the old check and create the new one; another change of the column's type must not create it again."""
     schema, table = pair.info.key

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ...operations.kinds.table_options import KNOWN, SetTableOptionsOp
 from ...runtime.plugins import Plugin
-from ..compare.found import Found
+from ..compare.differences import Differences
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import dialects_where
@@ -18,9 +18,9 @@ def setup(plugin: Plugin) -> None:
         plugin.add_autogenerate_comparator(compare_options, "tables", "table_options", qualifier=dialect_name)
 
 
-def compare_options(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_options(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Find tables whose options differ from the metadata; options that it does not state are not compared."""
-    for pair in found.both:
+    for pair in differences.tables:
         there, wanted = _options(context, pair.info.options), _options(context, pair.model.dialect_kwargs)
         if "charset" in wanted and "collate" not in wanted and there.get("charset") == wanted["charset"]:
             wanted.pop("charset")

@@ -10,7 +10,7 @@ from ...ddl.overrides import is_third_party
 from ...ddl.type_comparison import only_one_is_bounded
 from ...runtime.plugins import Plugin
 from ..compare.columns import alteration_of
-from ..compare.found import Found
+from ..compare.differences import Differences
 from ..compare.reflect import Database
 from ..context import AutogenContext
 from ..databases import dialects_where
@@ -22,11 +22,11 @@ def setup(plugin: Plugin) -> None:
         plugin.add_autogenerate_comparator(compare_bounds, "tables", "type_bounds", qualifier=dialect_name)
 
 
-def compare_bounds(context: AutogenContext, database: Database, found: Found) -> None:
+def compare_bounds(context: AutogenContext, database: Database, differences: Differences) -> None:
     """Find columns whose type gets or loses its bounds; not compared where there is a ``compare_type`` hook."""
     if context.opts.get("compare_type", True) is not True or is_third_party(context.impl, "compare_type"):
         return
-    for pair in found.both:
+    for pair in differences.tables:
         for column in pair.model.columns:
             item = pair.info.columns.get(str(column.name))
             if item is None or not only_one_is_bounded(context.dialect, item.type, column.type):

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from ....util.sqla_compat import AnyType, sqlite_type
 from ..catalog import Catalog, ColumnInfo, ForeignKeyInfo, IndexInfo, Key, PrimaryKeyInfo, Row, TableInfo, UniqueInfo
 from ..create_index import index_text, index_where
-from .create_table import SAYS_MORE, TableFacts, table_facts
+from .create_table import UNREFLECTED_WORDS, TableFacts, table_facts
 
 IsIncluded = Callable[[Key], bool]
 IndexRow = tuple[int, str | None, int]
@@ -159,7 +159,7 @@ class _Reading:
 
     def _table(self, key: Key, sql: str) -> TableInfo:
         info = TableInfo(key, {}, sql=sql)
-        if SAYS_MORE.search(sql):
+        if UNREFLECTED_WORDS.search(sql):
             facts = self._facts[key] = table_facts(sql)
             info.checks, info.options = facts.checks, facts.options
         return info
@@ -213,7 +213,7 @@ class _Reading:
             if origin == "u":
                 columns = [str(column) for _, column, _ in parts]
                 facts = self._facts.get(info.key)
-                constraint, conflict = (None, None) if facts is None else facts.take_unique(columns)
+                constraint, conflict = (None, None) if facts is None else facts.pop_unique(columns)
                 info.uniques.append(_unique(constraint, columns, conflict))
             elif any(number == -2 for number, _, _ in parts):
                 info.unreadable = {**info.unreadable, name: self._index_sql.get((schema, name))}
@@ -257,7 +257,7 @@ class _Reading:
             if info is None:
                 continue
             facts = self._facts.get(key)
-            name, options = (None, {}) if facts is None else facts.take_foreign_key(columns, referred)
+            name, options = (None, {}) if facts is None else facts.pop_foreign_key(columns, referred)
             for option, action in (("onupdate", on_update), ("ondelete", on_delete)):
                 if action != "NO ACTION":
                     options[option] = action

@@ -30,7 +30,7 @@ class TableFacts:
     conflicts: dict[str, str] = field(default_factory=dict)
     options: Arguments = field(default_factory=dict)
 
-    def take_unique(self, columns: Sequence[str]) -> tuple[str | None, str | None]:
+    def pop_unique(self, columns: Sequence[str]) -> tuple[str | None, str | None]:
         """Return the name of the unique constraint over these columns, and what ON CONFLICT does."""
         wanted = tuple(column.lower() for column in columns)
         for position, (found, name, conflict) in enumerate(self.uniques):
@@ -39,7 +39,7 @@ class TableFacts:
                 return name, conflict
         return None, None
 
-    def take_foreign_key(self, columns: Sequence[str], referred: str) -> tuple[str | None, Arguments]:
+    def pop_foreign_key(self, columns: Sequence[str], referred: str) -> tuple[str | None, Arguments]:
         """Return name and timing of the foreign key from these columns to that table."""
         wanted = tuple(column.lower() for column in columns)
         for position, (found, table, name, timing) in enumerate(self.foreign_keys):
@@ -49,7 +49,7 @@ class TableFacts:
         return None, {}
 
 
-SAYS_MORE = re.compile(
+UNREFLECTED_WORDS = re.compile(
     r"\b(?:constraint|unique|check|collate|deferrable|initially|generated|as|strict|rowid|autoincrement|conflict)\b",
     re.IGNORECASE,
 )
@@ -78,7 +78,7 @@ def _shortened(sql: str) -> str:
     'CREATE TABLE t (_\n, b NUMERIC(10, 2) CHECK (b > 0)\n) STRICT'
     """
     cut = body(sql, "sqlite")
-    kept = [item for item in cut.items if SAYS_MORE.search(item)]
+    kept = [item for item in cut.items if UNREFLECTED_WORDS.search(item)]
     return cut.head + "\n,".join(["_", *kept]) + f"\n){cut.tail}" if cut.head else sql
 
 

@@ -15,10 +15,10 @@ from ..databases.catalog import ColumnInfo
 TYPE_HOOKS = ("compare_type", "type_synonyms", "type_arg_extract")
 
 
-class Sameness:
+class UnchangedColumns:
     """Looks at the columns of one run, and remembers which types are the same.
 
-    ``sees_all`` is False where a hook or a third party's dialect must be asked about each column.
+    ``is_usable`` is False where a hook or a third party's dialect must be asked about each column.
     """
 
     def __init__(self, context: AutogenContext) -> None:
@@ -29,7 +29,7 @@ class Sameness:
         self._comments_count = context.dialect.supports_comments
         self._knows_identity = getattr(context.dialect, "supports_identity_columns", False)
         self._known: dict[Any, bool] = {}
-        self.sees_all = not (
+        self.is_usable = not (
             context.filters_objects
             or callable(opts.get("compare_type"))
             or callable(opts.get("compare_server_default"))
@@ -38,7 +38,7 @@ class Sameness:
             or (self._defaults_count and is_third_party(impl, "compare_server_default"))
         )
 
-    def is_same(self, item: ColumnInfo, model: AnyColumn) -> bool:
+    def contains(self, item: ColumnInfo, model: AnyColumn) -> bool:
         """Tell whether a reflected column is surely the model's; False says that it is worth a closer look."""
         if item.nullable is not model.nullable:
             return False

@@ -13,7 +13,7 @@ from .changes import Changes, ordered
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ComparedTable:
     """A table that both sides have: as the database describes it, as the models do, and what is to be done to it."""
 
     info: TableInfo
@@ -22,17 +22,17 @@ class Pair:
 
 
 @dataclass(slots=True)
-class Found:
+class Differences:
     """The operations: what new tables need, the new tables, the changes, the tables that go, more, and the last."""
 
-    both: list[Pair]
+    tables: list[ComparedTable]
     created: list[MigrateOperation]
     dropped: list[MigrateOperation]
-    more: list[MigrateOperation] = field(default_factory=list)
+    further: list[MigrateOperation] = field(default_factory=list)
     before: list[MigrateOperation] = field(default_factory=list)
     after: list[MigrateOperation] = field(default_factory=list)
 
     def in_order(self) -> list[MigrateOperation]:
         """Return all of them, the changes to one table together."""
-        changes = ordered([pair.changes for pair in self.both])
-        return grouped([*self.before, *self.created, *changes, *self.dropped, *self.more, *self.after])
+        changes = ordered([pair.changes for pair in self.tables])
+        return grouped([*self.before, *self.created, *changes, *self.dropped, *self.further, *self.after])
