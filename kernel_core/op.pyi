@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import Column, SchemaItem, Table
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.elements import ColumnElement, TextClause, conv
+from sqlalchemy.sql.elements import BindParameter, ColumnElement, TextClause, conv
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 from typing import Any, Literal
@@ -77,9 +77,9 @@ def batch_alter_table(
     recreate: Literal["auto", "always", "never"] = "auto",
     partial_reordering: Sequence[tuple[str, ...]] | None = None,
     copy_from: Table | None = None,
-    table_args: Sequence[Any] = (),
+    table_args: Sequence[SchemaItem] = (),
     table_kwargs: Mapping[str, Any] | None = None,
-    reflect_args: Sequence[Any] = (),
+    reflect_args: Sequence[SchemaItem] = (),
     reflect_kwargs: Mapping[str, Any] | None = None,
     naming_convention: Mapping[str, str] | None = None,
 ) -> AbstractContextManager[BatchOperations]:
@@ -292,7 +292,7 @@ def implementation_for(op_cls: type[MigrateOperation], replace: bool = False) ->
     ``replace`` is not given.
     """
 
-def inline_literal(value: Any, type_: Any = None) -> Any:
+def inline_literal(value: object, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
     """Return a value that is written into the SQL text even in online mode."""
 
 def invoke(operation: MigrateOperation) -> Any:

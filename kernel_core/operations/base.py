@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.schema import Table
-from sqlalchemy.sql.elements import conv
+from sqlalchemy.schema import SchemaItem, Table
+from sqlalchemy.sql.elements import BindParameter, conv
 
 from ..util.dispatch import Dispatcher
 from ..util.event_loop import await_on
 from ..util.exc import CommandError, InvalidValue
 from ..util.proxy import Current
-from ..util.sqla_compat import inline_literal
+from ..util.sqla_compat import AnyType, inline_literal
 from .batch import Batch, BatchOptions, batch_of, recording
 from .interfaces import Implementation, RunContext
 from .operation import MigrateOperation
@@ -109,7 +109,7 @@ class AbstractOperations:
         """Mark a name as final: no naming convention is applied to it again."""
         return conv(name)
 
-    def inline_literal(self, value: Any, type_: Any = None) -> Any:
+    def inline_literal(self, value: object, type_: AnyType | None = None) -> BindParameter[Any]:
         """Return a value that is written into the SQL text even in online mode."""
         return inline_literal(value, type_)
 
@@ -138,9 +138,9 @@ class Operations(AbstractOperations):
         recreate: Literal["auto", "always", "never"] = "auto",
         partial_reordering: Sequence[tuple[str, ...]] | None = None,
         copy_from: Table | None = None,
-        table_args: Sequence[Any] = (),
+        table_args: Sequence[SchemaItem] = (),
         table_kwargs: Mapping[str, Any] | None = None,
-        reflect_args: Sequence[Any] = (),
+        reflect_args: Sequence[SchemaItem] = (),
         reflect_kwargs: Mapping[str, Any] | None = None,
         naming_convention: Mapping[str, str] | None = None,
     ) -> Iterator[BatchOperations]:

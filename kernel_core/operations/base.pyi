@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import Column, SchemaItem, Table
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.elements import ColumnElement, TextClause, conv
+from sqlalchemy.sql.elements import BindParameter, ColumnElement, TextClause, conv
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 from typing import Any, Literal, TypeVar
@@ -46,7 +46,7 @@ class AbstractOperations:
         Raises ValueError where the class has an implementation already, as every operation of this package has, and
         ``replace`` is not given.
         """
-    def inline_literal(self, value: Any, type_: Any = None) -> Any:
+    def inline_literal(self, value: object, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
         """Return a value that is written into the SQL text even in online mode."""
     def invoke(self, operation: MigrateOperation) -> Any:
         """Carry out an operation object and return what its implementation returns."""
@@ -136,9 +136,9 @@ class Operations(AbstractOperations):
         recreate: Literal["auto", "always", "never"] = "auto",
         partial_reordering: Sequence[tuple[str, ...]] | None = None,
         copy_from: Table | None = None,
-        table_args: Sequence[Any] = (),
+        table_args: Sequence[SchemaItem] = (),
         table_kwargs: Mapping[str, Any] | None = None,
-        reflect_args: Sequence[Any] = (),
+        reflect_args: Sequence[SchemaItem] = (),
         reflect_kwargs: Mapping[str, Any] | None = None,
         naming_convention: Mapping[str, str] | None = None,
     ) -> AbstractContextManager[BatchOperations]:

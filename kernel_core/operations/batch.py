@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from sqlalchemy import CheckConstraint, MetaData, Table, TextClause
+from sqlalchemy.schema import SchemaItem
 
 from ..util.exc import BatchError, CommandError, NoSuchColumn
 from ..util.sql import names_column
@@ -27,9 +28,9 @@ class BatchOptions:
     recreate: Literal["auto", "always", "never"] = "auto"
     copy_from: Table | None = None
     partial_reordering: tuple[tuple[str, ...], ...] = ()
-    table_args: tuple[Any, ...] = ()
+    table_args: tuple[SchemaItem, ...] = ()
     table_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    reflect_args: tuple[Any, ...] = ()
+    reflect_args: tuple[SchemaItem, ...] = ()
     reflect_kwargs: Mapping[str, Any] = field(default_factory=dict)
     naming_convention: Mapping[str, str] = field(default_factory=dict)
 

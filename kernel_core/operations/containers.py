@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from ..util import files
+from .base import AbstractOperations
 from .kinds.table import CreateTableOp, DropTableOp
-from .operation import Hint, MigrateOperation, slug
+from .operation import DiffTuple, Hint, MigrateOperation, slug
 from .renames import RenameCandidate
 
 T = TypeVar("T")
@@ -41,9 +42,9 @@ class OpContainer(MigrateOperation):
             ]
         )
 
-    def as_diffs(self) -> list[Any]:
+    def as_diffs(self) -> list[DiffTuple | list[DiffTuple]]:
         """Return the diff tuples of ``compare_metadata``; alterations of one column stand in one list."""
-        diffs: list[Any] = []
+        diffs: list[DiffTuple | list[DiffTuple]] = []
         for operation in self.leaves():
             several = getattr(operation, "to_diff_tuples", None)
             if several is not None:
@@ -52,7 +53,7 @@ class OpContainer(MigrateOperation):
                 diffs.append(operation.to_diff_tuple())
         return diffs
 
-    def apply(self, operations: Any) -> None:
+    def apply(self, operations: AbstractOperations) -> None:
         for operation in self.ops:
             operations.invoke(operation)
 

@@ -50,7 +50,7 @@ def format_type(compiler: DDLCompiler, type_: AnyType) -> str:
     return compiler.dialect.type_compiler_instance.process(type_)
 
 
-def format_server_default(compiler: DDLCompiler, default: Any) -> str:
+def format_server_default(compiler: DDLCompiler, default: object) -> str:
     """Return what stands behind DEFAULT."""
     argument = default_argument(default)
     if isinstance(argument, str) or argument is None:
@@ -70,7 +70,7 @@ def alter_column(compiler: DDLCompiler, name: str) -> str:
     return f"ALTER COLUMN {format_column_name(compiler, name)}"
 
 
-def drop_column(compiler: DDLCompiler, name: str, if_exists: bool | None = None, **kw: Any) -> str:
+def drop_column(compiler: DDLCompiler, name: str, if_exists: bool | None = None, **kw: object) -> str:
     """Return ``DROP COLUMN c``."""
     return f"DROP COLUMN {'IF EXISTS ' if if_exists else ''}{format_column_name(compiler, name)}"
 

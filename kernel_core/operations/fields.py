@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import types as sqltypes
+from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column
 from sqlalchemy.sql.elements import TextClause, conv
 from sqlalchemy.types import TypeEngine
@@ -78,7 +79,7 @@ class Field:
             return ", ".join(_column_text(name) if isinstance(name, str) else sql_text(name) for name in names)
         return value if isinstance(value, str) else sql_text(value)
 
-    def parse(self, text: str, dialect: Any = None) -> Any:
+    def parse(self, text: str, dialect: Dialect | None = None) -> Any:
         """Return the value that ``text`` means; the inverse of `text`.
 
         Raises FieldError with one line that a person can act on.
@@ -117,7 +118,7 @@ class Field:
             raise FieldError(self.title, text, "a name of more than 128 bytes fits no database")
         return conv(text)
 
-    def _type(self, text: str, dialect: Any) -> AnyType:
+    def _type(self, text: str, dialect: Dialect | None) -> AnyType:
         try:
             return parse_type(text, dialect)
         except ValueError as error:
@@ -153,7 +154,7 @@ def type_text(type_: AnyType) -> str:
     return re.sub(r"^(\w+\(\d+), scale=", r"\1, ", text)
 
 
-def parse_type(text: str, dialect: Any = None) -> AnyType:
+def parse_type(text: str, dialect: Dialect | None = None) -> AnyType:
     """Return the type that ``text`` names: SQLAlchemy's, or one of the dialect's own.
 
     The text is read, never evaluated: a name, and arguments that are literals, lists of them, or types again.
@@ -172,7 +173,7 @@ def parse_type(text: str, dialect: Any = None) -> AnyType:
     return type_
 
 
-def _type_of(node: ast.expr, text: str, dialect: Any) -> AnyType | None:
+def _type_of(node: ast.expr, text: str, dialect: Dialect | None) -> AnyType | None:
     """Return the type that a syntax tree stands for, None where it stands for none."""
     function = node.func if isinstance(node, ast.Call) else node
     if isinstance(function, ast.Attribute):
@@ -192,7 +193,7 @@ def _type_of(node: ast.expr, text: str, dialect: Any) -> AnyType | None:
         raise ValueError(f"{name} does not take that: {error}") from None
 
 
-def _argument(node: ast.expr, text: str, dialect: Any) -> object:
+def _argument(node: ast.expr, text: str, dialect: Dialect | None) -> object:
     try:
         return ast.literal_eval(node)
     except ValueError:
@@ -202,8 +203,8 @@ def _argument(node: ast.expr, text: str, dialect: Any) -> object:
         return type_
 
 
-def _type_class(name: str, dialect: Any) -> type[AnyType] | None:
-    places: list[Any] = [sqltypes]
+def _type_class(name: str, dialect: Dialect | None) -> type[AnyType] | None:
+    places: list[object] = [sqltypes]
     if dialect is not None and re.fullmatch(r"\w+", dialect.name):
         with contextlib.suppress(ImportError):  # a third party's dialect keeps its types elsewhere
             places.insert(0, importlib.import_module(f"sqlalchemy.dialects.{dialect.name}"))
@@ -220,7 +221,7 @@ def _nearest(name: str) -> str:
     return f"; the nearest is {names[near[0]]}" if near else ""
 
 
-def parse_default(text: str, dialect: Any = None) -> str | TextClause | None:
+def parse_default(text: str, dialect: Dialect | None = None) -> str | TextClause | None:
     """Return the server default that ``text`` means: nothing, ``'a text'`` in SQL quotes, or SQL.
 
     >>> parse_default("'new'")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol, Self
 
+from sqlalchemy.engine import Dialect
+
 from ..util import files
 from ..util.exc import CommandError, IrreversibleOperation
 from .fields import Field
@@ -190,7 +192,7 @@ class MigrateOperation:
             by_name[name].assign(edited, value)
         return edited
 
-    def edit_text(self, field_name: str, text: str, dialect: Any = None) -> Self:
+    def edit_text(self, field_name: str, text: str, dialect: Dialect | None = None) -> Self:
         """Like `edit`, from what a person typed; a text that is not changed changes nothing.
 
         Raises FieldError where the text cannot be the field's value.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile, takewhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..util.exc import CommandError
 from ..util.sql import Token, likely_grammar, tokens
@@ -197,7 +197,7 @@ def _kind(made: MigrateOperation) -> str | None:
 
 def _name(operation: MigrateOperation) -> str | None:
     """Return the name of what is created or dropped."""
-    own: Any = operation
+    own: object = operation
     values = [getattr(own, attribute, None) for attribute in ("constraint_name", "index_name", "column_name")]
     holders = [getattr(own, attribute, None) for attribute in ("column", "target", "view")]
     values += [getattr(holder, "signature", None) or getattr(holder, "name", None) for holder in holders]
@@ -214,7 +214,7 @@ def _target_place(operation: MigrateOperation) -> object:
     return (str(getattr(target, "type_", "")), getattr(target, "schema", None))
 
 
-def _parts(made: Any) -> Iterator[str]:
+def _parts(made: object) -> Iterator[str]:
     """Yield the names that a constraint or an index is over."""
     for attribute in ("local_cols", "columns", "elements"):
         for item in getattr(made, attribute, None) or ():
@@ -235,7 +235,7 @@ _OF_TYPES = frozenset({"VARYING", "PRECISION", "WITH", "WITHOUT", "TIME", "ZONE"
 """The words after the first one in the name of a type: ``double precision``, ``timestamp without time zone``."""
 
 
-def _words(expression: Any) -> Iterator[str]:
+def _words(expression: object) -> Iterator[str]:
     """Yield the words of a SQL expression that may be names of columns: no function, and no type of a cast."""
     sql = expression if isinstance(expression, str) else sql_text(expression)
     found = tokens(sql, likely_grammar(sql))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ..exc import CommandError, shortened
-from .grammar import Grammar, grammar_of
+from .grammar import Grammar, SQLDialect, grammar_of
 from .lexer import Token, lex, tokens
 
 _STATEMENTS = re.compile(
@@ -16,7 +15,7 @@ _OPENING = {")": "(", "]": "[", "}": "{"}
 _QUOTES = {"mysql": "'\"`", "sqlite": "'\"`"}
 
 
-def expression_fault(sql: str, dialect: Any, *, alone: bool = False) -> str:
+def expression_fault(sql: str, dialect: SQLDialect, *, alone: bool = False) -> str:
     """Return why ``sql`` is not one expression; empty where it is.
 
     ``alone`` says that no parentheses are around it, so that a comma would begin the next action of an ALTER TABLE, and
@@ -46,7 +45,7 @@ def expression_fault(sql: str, dialect: Any, *, alone: bool = False) -> str:
     return mismatch or (_MISMATCH if open_ else "")
 
 
-def refuse_loose_sql(text: str, dialect: Any, what: str = "SQL", *, alone: bool = False) -> None:
+def refuse_loose_sql(text: str, dialect: SQLDialect, what: str = "SQL", *, alone: bool = False) -> None:
     """Raise CommandError for SQL that would affect the rest of the statement; ``alone`` as of `expression_fault`."""
     reason = expression_fault(text, dialect, alone=alone)
     if reason:
@@ -82,7 +81,7 @@ def _wrong_comment(words: str, is_last: bool, grammar: Grammar) -> str:
     return "a comment takes the rest of the statement along" if is_last or "\r" in words else ""
 
 
-def is_enclosed(sql: str, dialect: Any) -> bool:
+def is_enclosed(sql: str, dialect: SQLDialect) -> bool:
     """Return whether parentheses are around the whole of an expression.
 
     >>> is_enclosed("(a) + (b)", "sqlite"), is_enclosed("((a) + (b))", "sqlite")
@@ -102,7 +101,7 @@ def _closes_last(found: list[Token]) -> bool:
     return False
 
 
-def renamed_in(sql: str, old: str, new: str, dialect: Any) -> str:
+def renamed_in(sql: str, old: str, new: str, dialect: SQLDialect) -> str:
     """Return SQL in which a column has another name, quoted where it was; texts, functions and casts stay.
 
     >>> renamed_in("age > 1 AND age(born) <> 'age'", "age", "years", "postgresql")
@@ -120,7 +119,7 @@ def renamed_in(sql: str, old: str, new: str, dialect: Any) -> str:
     return "".join((*parts, sql[done:]))
 
 
-def names_column(sql: str, name: str, dialect: Any) -> bool:
+def names_column(sql: str, name: str, dialect: SQLDialect) -> bool:
     """Return whether an expression names a column."""
     grammar = grammar_of(dialect)
     found = tokens(sql, grammar)
@@ -145,7 +144,7 @@ def _is_no_column(found: list[Token], place: int) -> bool:
 _QUOTING = re.compile("['\"`\\[$#]|--|/[*]")
 
 
-def tabs_as_spaces(text: str, dialect: Any) -> str:
+def tabs_as_spaces(text: str, dialect: SQLDialect) -> str:
     """Return a statement with four spaces for each tab outside quotes and comments."""
     if "\t" not in text:
         return text
@@ -161,7 +160,7 @@ _CONDITIONS |= {"IS", "ISNULL", "LIKE", "NOT", "NOTNULL", "OR", "SIMILAR"}
 """Words that PostgreSQL does not take behind DEFAULT outside parentheses (manual, SELECT's ``b_expr``)."""
 
 
-def default_expression(sql: str, dialect: Any) -> str:
+def default_expression(sql: str, dialect: SQLDialect) -> str:
     """Return a server default as it may be put behind DEFAULT: in parentheses where the database wants them.
 
     >>> default_expression("1 + 2", "sqlite"), default_expression("NOT false", "postgresql")
@@ -185,7 +184,7 @@ def default_expression(sql: str, dialect: Any) -> str:
     return f"({sql})"
 
 
-def is_literal(sql: str, dialect: Any) -> bool:
+def is_literal(sql: str, dialect: SQLDialect) -> bool:
     r"""Return whether SQL is one literal: a text, a number with a sign or not, NULL, TRUE or FALSE.
 
     >>> is_literal("-5", "mysql"), is_literal(r"N'it\'s'", "mysql"), is_literal("now()", "mysql")

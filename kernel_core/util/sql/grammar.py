@@ -11,7 +11,7 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 _STANDARD = r"'(?:[^']|'')*+'"
 _ESCAPED = {quote: rf"{quote}(?:[^{quote}\\]|{quote}{quote}|\\.)*+{quote}" for quote in "'\""}
@@ -228,7 +228,19 @@ STANDARD = Grammar("default")
 """What databases of which nothing is known are taken to have: the SQL standard's."""
 
 
-def grammar_of(dialect: Any) -> Grammar:
+class NamedDialect(Protocol):
+    """A SQLAlchemy dialect, or a `Grammar`."""
+
+    @property
+    def name(self) -> str:
+        """Name of the database."""
+
+
+SQLDialect = NamedDialect | str
+"""A SQLAlchemy dialect, a grammar, or the name of a database."""
+
+
+def grammar_of(dialect: SQLDialect) -> Grammar:
     """Return the grammar of a SQLAlchemy dialect, or of a database by its name.
 
     >>> grammar_of("mariadb").name

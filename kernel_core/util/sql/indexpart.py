@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .expression import is_enclosed
-from .grammar import Grammar, grammar_of
+from .grammar import Grammar, SQLDialect, grammar_of
 from .lexer import Token, closing, tokens
 from .normal import SPECIAL, normal_sql
 
@@ -25,14 +25,14 @@ class IndexPart(NamedTuple):
     opclass: str = ""
     order: str = ""
 
-    def normal(self, dialect: Any) -> str:
+    def normal(self, dialect: SQLDialect) -> str:
         """Return the one spelling of the part, without its operator class."""
         collation = f" collate {normal_sql(self.collation, dialect)}" if self.collation else ""
         order = f" {self.order.lower()}" if self.order else ""
         return f"{normal_sql(self.expression, dialect)}{collation}{order}"
 
 
-def index_part(sql: str, dialect: Any) -> IndexPart:
+def index_part(sql: str, dialect: SQLDialect) -> IndexPart:
     """Split one part of a CREATE INDEX into its clauses.
 
     >>> index_part('(lower(name)) COLLATE "C" text_pattern_ops DESC NULLS FIRST', "postgresql")
@@ -147,7 +147,7 @@ def _closes(found: Sequence[Token], opening: int) -> bool:
         return False
 
 
-def index_part_sql(sql: str, dialect: Any) -> str:
+def index_part_sql(sql: str, dialect: SQLDialect) -> str:
     """Return a part as CREATE INDEX takes it: PostgreSQL wants parentheses around all but columns and calls.
 
     >>> index_part_sql("n + 1 DESC", "postgresql"), index_part_sql("lower(a) DESC", "postgresql")
@@ -165,7 +165,7 @@ def index_part_sql(sql: str, dialect: Any) -> str:
     return f"({_words(found, sql)}){sql[found[-1].end :]}"
 
 
-def normal_name(name: str, dialect: Any) -> str:
+def normal_name(name: str, dialect: SQLDialect) -> str:
     """Return how `normal_sql` spells the identifier that a column is named."""
     return _normal_name(name, grammar_of(dialect))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .grammar import Grammar, grammar_of
+from .grammar import Grammar, SQLDialect, grammar_of
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
@@ -52,7 +52,7 @@ def _without_unicode_escapes(text: str) -> str:
     )
 
 
-def lex(sql: str, dialect: Any) -> Iterator[Token]:
+def lex(sql: str, dialect: SQLDialect) -> Iterator[Token]:
     """Yield all tokens of ``sql``, space and comments too: joined, they are ``sql`` again.
 
     ``dialect`` is a SQLAlchemy dialect, its name, or a `Grammar`.
@@ -91,7 +91,7 @@ def _end_of_comment(sql: str, start: int) -> int:
 _SPACE = frozenset({"space", "comment"})
 
 
-def tokens(sql: str, dialect: Any) -> list[Token]:
+def tokens(sql: str, dialect: SQLDialect) -> list[Token]:
     """Return the tokens of ``sql`` without space and comments."""
     grammar = grammar_of(dialect)
     if grammar.nests_comments and "/*" in sql:
@@ -129,7 +129,7 @@ def split_commas(found: Sequence[Token]) -> Iterator[list[Token]]:
         yield run
 
 
-def split_list(sql: str, dialect: Any) -> list[str]:
+def split_list(sql: str, dialect: SQLDialect) -> list[str]:
     """Return the items of a list of SQL, cut at its commas.
 
     >>> split_list("a, f(b, c), ARRAY[1, 2], 'x,y'", "postgresql")
@@ -164,7 +164,7 @@ class Body(NamedTuple):
     tail: str
 
 
-def body(sql: str, dialect: Any) -> Body:
+def body(sql: str, dialect: SQLDialect) -> Body:
     """Return a ``CREATE TABLE t (a, b) c`` cut at its outermost list. Reads marks only, which is fast on long text.
 
     >>> body("CREATE TABLE t (a INT, b NUMERIC(10, 2)) STRICT", "sqlite")

@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from .grammar import Grammar, Precedence, grammar_of
+from .grammar import Grammar, Precedence, SQLDialect, grammar_of
 from .lexer import Token, tokens
 from .literal import string_literal, string_value
 
@@ -64,7 +63,7 @@ class _Piece:
 _CLOSED = {"(": ")", "[": "]", "{": "}", "case": "end"}
 
 
-def normal_sql(sql: str, dialect: Any) -> str:
+def normal_sql(sql: str, dialect: SQLDialect) -> str:
     """Return the one spelling of an expression: two expressions with the same spelling mean the same.
 
     >>> normal_sql('(("Age" >=  18) AND kind IN (1,2))', "sqlite")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, MetaData, Table
+from sqlalchemy import ForeignKey, Index, MetaData, Table
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import InvalidRequestError, NoReferenceError
 from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint
@@ -12,6 +13,7 @@ from sqlalchemy.sql.elements import conv
 
 from .columns import AnyColumn
 from .expressions import ddl_compiler
+from .types import AnyType
 
 
 def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:
@@ -62,14 +64,14 @@ def should_create(constraint: Constraint, dialect: Dialect) -> bool:
     return rule is None or bool(rule(ddl_compiler(dialect)))
 
 
-def is_made_on(item: Any, dialect: Dialect) -> bool:
+def is_made_on(item: Constraint | Index, dialect: Dialect) -> bool:
     """Tell whether an index or constraint is made on this database; ``ddl_if`` may say otherwise."""
     condition = getattr(item, "_ddl_if", None)
     return condition is None or bool(condition._should_execute(None, item, None, compiler=ddl_compiler(dialect)))
 
 
 def type_constraints(
-    type_: Any, table_name: str, column_name: str, schema: str | None, metadata: MetaData | None = None
+    type_: AnyType | None, table_name: str, column_name: str, schema: str | None, metadata: MetaData | None = None
 ) -> list[Constraint]:
     """Return the constraints that a type makes by itself on a column of that name; ``metadata`` has the conventions."""
     if type_ is None:
@@ -79,7 +81,7 @@ def type_constraints(
     return [constraint for constraint in table.constraints if is_type_bound(constraint)]
 
 
-def final_name(constraint: Any, dialect: Dialect) -> str | None:
+def final_name(constraint: Constraint | Index, dialect: Dialect) -> str | None:
     """Return the name of a constraint or index as the database will know it: `conv` where a convention made it.
 
     None where it has no name and no convention gives it one.
@@ -115,6 +117,6 @@ def referred_name(key: ForeignKey) -> str:
     return key._get_colspec()
 
 
-def excluded(constraint: Any) -> list[tuple[Any, str]]:
+def excluded(constraint: ExcludeConstraint) -> list[tuple[Any, str]]:
     """Return the (expression, operator) pairs of a PostgreSQL ExcludeConstraint."""
     return [(expression, operator) for expression, _, operator in constraint._render_exprs]

@@ -8,12 +8,13 @@ from sqlalchemy import literal, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Computed, DefaultClause, FetchedValue, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
-from sqlalchemy.sql.elements import ClauseElement, TextClause
+from sqlalchemy.sql.elements import BindParameter, ClauseElement, TextClause
+from sqlalchemy.types import TypeEngine
 
 from ..sql import without_parameters, without_typed_parameters
 
 
-def sql_text(element: Any, dialect: Dialect | None = None) -> str:
+def sql_text(element: object, dialect: Dialect | None = None) -> str:
     """Return a SQL expression as text with its values written out; a str comes back unchanged."""
     if isinstance(element, str):
         return element
@@ -29,7 +30,7 @@ def has_values(element: TextClause) -> bool:
     return any(each.value is not None or each.callable is not None for each in element._bindparams.values())
 
 
-def ddl_sql(element: Any, dialect: Dialect) -> str:
+def ddl_sql(element: object, dialect: Dialect) -> str:
     """Return `sql_text` as it is in a statement without parameters, where a driver's doubled percent sign is one."""
     sql = sql_text(element, dialect)
     is_doubled = not isinstance(element, (str, TextClause)) and dialect.paramstyle in ("format", "pyformat")
@@ -53,14 +54,14 @@ def typed_text(sql: str) -> TextClause:
     return text(without_typed_parameters(sql))
 
 
-def default_argument(default: Any) -> Any:
+def default_argument(default: object) -> Any:
     """Return what was passed as ``server_default=``: a str, SQL text, an expression, Computed, Identity or None."""
     if isinstance(default, DefaultClause) and not isinstance(default, (Computed, Identity)):
         return default.arg
     return default
 
 
-def default_sql(default: Any, dialect: Dialect | None = None) -> str:
+def default_sql(default: object, dialect: Dialect | None = None) -> str:
     """Return a server default as SQL: a str in SQL quotes, an expression as it compiles, ``""`` for none."""
     argument = default_argument(default)
     if argument is None or argument is False:
@@ -76,7 +77,7 @@ def default_sql(default: Any, dialect: Dialect | None = None) -> str:
     return sql_text(argument, dialect)
 
 
-def inline_literal(value: Any, type_: Any) -> Any:
+def inline_literal(value: object, type_: TypeEngine[Any] | None) -> BindParameter[Any]:
     """Return a value that is written into the SQL text even when the statement is run."""
     return literal(value, type_, literal_execute=True)
 

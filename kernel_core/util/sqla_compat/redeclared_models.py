@@ -8,13 +8,16 @@ from sqlalchemy import ForeignKey, MetaData, Table
 
 from .columns import AnyColumn
 
+Memos = dict[tuple[str, str | None], list[ForeignKey]]
+"""The foreign keys of a MetaData whose tables are not there yet, by table and column."""
 
-def tables_of(metadata: MetaData) -> tuple[dict[str, Table], dict[Any, list[Any]]]:
+
+def tables_of(metadata: MetaData) -> tuple[dict[str, Table], Memos]:
     """Return what a MetaData holds, for `put_back_tables`."""
     return dict(metadata.tables), {key: list(keys) for key, keys in metadata._fk_memos.items()}
 
 
-def put_back_tables(metadata: MetaData, held: tuple[dict[str, Table], dict[Any, list[Any]]]) -> None:
+def put_back_tables(metadata: MetaData, held: tuple[dict[str, Table], Memos]) -> None:
     """Make a MetaData hold what it held when `tables_of` was asked, the very same tables in the same order."""
     tables, memos = held
     for table in list(metadata.tables.values()):
@@ -30,7 +33,7 @@ def set_target(key: ForeignKey, column: AnyColumn) -> None:
     key._set_target_column(column)
 
 
-def declared_classes(registry: Any) -> list[tuple[Any, Table | None]]:
+def declared_classes(registry: Any) -> list[tuple[type, Table | None]]:
     """Return (class, table) for each class of a declarative registry, by name.
 
     The table is None for a class whose mapping failed half-way.
@@ -42,18 +45,18 @@ def declared_classes(registry: Any) -> list[tuple[Any, Table | None]]:
     )
 
 
-def class_called(registry: Any, name: str) -> Any:
+def class_called(registry: Any, name: str) -> type | None:
     """Return the declarative class that strings in relationships find by that name; None where there is none."""
     found = registry._class_registry.get(name)
     return found if isinstance(found, type) else None
 
 
-def forget_class(registry: Any, mapped: Any) -> None:
+def forget_class(registry: Any, mapped: type) -> None:
     """Let a declarative class be found by its name no more, so that another may have the name."""
     registry._dispose_cls(mapped)
 
 
-def remember_class(registry: Any, mapped: Any) -> None:
+def remember_class(registry: Any, mapped: type) -> None:
     """Let a declarative class be found by its name again."""
     from sqlalchemy.orm import clsregistry  # noqa: PLC0415 - the ORM is there only where models are mapped
 
@@ -61,7 +64,7 @@ def remember_class(registry: Any, mapped: Any) -> None:
     add(mapped.__name__, mapped, registry._class_registry)
 
 
-def retire_class(registry: Any, mapped: Any) -> None:
+def retire_class(registry: Any, mapped: type) -> None:
     """Take a forgotten class from the mapping, so that nothing configures it any more; its instances keep values.
 
     A class whose mapping failed half-way is taken too.

@@ -18,10 +18,10 @@ def same_affinity(before: AnyType, after: AnyType) -> bool:
     return before._type_affinity is after._type_affinity
 
 
-def type_repr(type_: Any) -> str:
+def type_repr(type_: AnyType) -> str:
     """Return the type's ``repr`` with what SQLAlchemy leaves out of it: create_type=False, and what a DOMAIN states."""
     text = repr(type_)
-    stated: dict[str, Any] = {} if getattr(type_, "create_type", True) else {"create_type": False}
+    stated: dict[str, object] = {} if getattr(type_, "create_type", True) else {"create_type": False}
     if isinstance(type_, DOMAIN):
         stated |= {name: getattr(type_, name) for name in _OF_DOMAINS if getattr(type_, name, None) is not None}
     for name, value in stated.items():
@@ -31,12 +31,12 @@ def type_repr(type_: Any) -> str:
     return text
 
 
-def type_variants(type_: Any) -> dict[str, Any]:
+def type_variants(type_: AnyType) -> dict[str, AnyType]:
     """Return dialect name -> type of what ``with_variant`` was told."""
     return dict(getattr(type_, "_variant_mapping", None) or {})
 
 
-def without_variants(type_: Any) -> Any:
+def without_variants(type_: AnyType) -> AnyType:
     """Return the type that ``with_variant`` was called on."""
     if not type_variants(type_):
         return type_

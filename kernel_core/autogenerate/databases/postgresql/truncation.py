@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import Table
+from sqlalchemy.schema import Constraint, Index, Table
 from sqlalchemy.types import ARRAY, Enum
 
 from ....util.sqla_compat import AnyType, final_name
@@ -72,7 +72,8 @@ def _truncated(wanted: Iterable[str], dialect: Dialect) -> Names:
 def _restore_parts(info: TableInfo, model: Table, dialect: Dialect) -> Names:
     """Rename the parts of a table; return its columns' names."""
     columns = _truncated((str(column.name) for column in model.columns), dialect)
-    made = [*model.constraints, *model.indexes, *(each for column in model.columns for each in column.constraints)]
+    own = (each for column in model.columns for each in column.constraints)
+    made: list[Constraint | Index] = [*model.constraints, *model.indexes, *own]
     others = _truncated((str(name) for each in made if (name := final_name(each, dialect)) is not None), dialect)
     for item in info.columns.values():
         item.name = columns.get(item.name, item.name)
