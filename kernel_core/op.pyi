@@ -59,7 +59,7 @@ def alter_column(
     existing_nullable: bool | None = None,
     existing_comment: str | None = None,
     schema: str | None = None,
-    **kw: Any,
+    **kw: object,
 ) -> None:
     """Change what is given of a column, and leave the rest.
 
@@ -115,7 +115,7 @@ def create_check_constraint(
     condition: str | ColumnElement[Any],
     *,
     schema: str | None = None,
-    **kw: Any,
+    **kw: object,
 ) -> None:
     """Add a check.
 
@@ -153,7 +153,7 @@ def create_foreign_key(
     match: str | None = None,
     source_schema: str | None = None,
     referent_schema: str | None = None,
-    **kw: Any,
+    **kw: object,
 ) -> None:
     """Add a foreign key.
 
@@ -170,7 +170,7 @@ def create_index(
     schema: str | None = None,
     unique: bool = False,
     if_not_exists: bool | None = None,
-    **kw: Any,
+    **kw: object,
 ) -> None:
     """Create an index.
 
@@ -180,7 +180,7 @@ def create_index(
     """
 
 def create_primary_key(
-    constraint_name: str | None, table_name: str, columns: Sequence[str], *, schema: str | None = None, **kw: Any
+    constraint_name: str | None, table_name: str, columns: Sequence[str], *, schema: str | None = None, **kw: object
 ) -> None:
     """Add a primary key to a table that has none.
 
@@ -206,7 +206,7 @@ def create_table_comment(
     """
 
 def create_unique_constraint(
-    constraint_name: str | None, table_name: str, columns: Sequence[str], *, schema: str | None = None, **kw: Any
+    constraint_name: str | None, table_name: str, columns: Sequence[str], *, schema: str | None = None, **kw: object
 ) -> None:
     """Add a unique constraint.
 

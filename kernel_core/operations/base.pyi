@@ -118,7 +118,7 @@ class Operations(AbstractOperations):
         existing_nullable: bool | None = None,
         existing_comment: str | None = None,
         schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Change what is given of a column, and leave the rest.
 
@@ -173,7 +173,7 @@ class Operations(AbstractOperations):
         condition: str | ColumnElement[Any],
         *,
         schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Add a check.
 
@@ -211,7 +211,7 @@ class Operations(AbstractOperations):
         match: str | None = None,
         source_schema: str | None = None,
         referent_schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Add a foreign key.
 
@@ -228,7 +228,7 @@ class Operations(AbstractOperations):
         schema: str | None = None,
         unique: bool = False,
         if_not_exists: bool | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Create an index.
 
@@ -243,7 +243,7 @@ class Operations(AbstractOperations):
         columns: Sequence[str],
         *,
         schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Add a primary key to a table that has none.
 
@@ -274,7 +274,7 @@ class Operations(AbstractOperations):
         columns: Sequence[str],
         *,
         schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Add a unique constraint.
 
@@ -407,11 +407,11 @@ class BatchOperations(AbstractOperations):
         existing_comment: str | None = None,
         insert_before: str | None = None,
         insert_after: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Change a column of the table of the batch, or move it next to another column."""
     def create_check_constraint(
-        self, constraint_name: str | None, condition: str | ColumnElement[Any], **kw: Any
+        self, constraint_name: str | None, condition: str | ColumnElement[Any], **kw: object
     ) -> None:
         """Add a check constraint to the table of the batch."""
     def create_exclude_constraint(self, constraint_name: str | None, *elements: Element, **kw: Any) -> None:
@@ -429,7 +429,7 @@ class BatchOperations(AbstractOperations):
         initially: str | None = None,
         match: str | None = None,
         referent_schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Add a foreign key to the table of the batch."""
     def create_index(
@@ -439,14 +439,14 @@ class BatchOperations(AbstractOperations):
         *,
         unique: bool = False,
         if_not_exists: bool | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Create an index on the table of the batch."""
-    def create_primary_key(self, constraint_name: str | None, columns: Sequence[str], **kw: Any) -> None:
+    def create_primary_key(self, constraint_name: str | None, columns: Sequence[str], **kw: object) -> None:
         """Add a primary key to the table of the batch."""
     def create_table_comment(self, comment: str | None, *, existing_comment: str | None = None) -> None:
         """Set the comment of the table of the batch."""
-    def create_unique_constraint(self, constraint_name: str | None, columns: Sequence[str], **kw: Any) -> None:
+    def create_unique_constraint(self, constraint_name: str | None, columns: Sequence[str], **kw: object) -> None:
         """Add a unique constraint to the table of the batch."""
     def drop_column(self, column_name: str, *, if_exists: bool | None = None, **kw: Any) -> None:
         """Drop a column of the table of the batch."""

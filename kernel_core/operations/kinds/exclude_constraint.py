@@ -41,10 +41,10 @@ class CreateExcludeConstraintOp(AddConstraintOp):
         constraint_name: str | None,
         table_name: str,
         elements: Sequence[Element],
-        where: Any = None,
+        where: str | ClauseElement | None = None,
         schema: str | None = None,
         _orig_constraint: ExcludeConstraint | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         if not elements or not all(isinstance(element, tuple) and len(element) == 2 for element in elements):
             raise CommandError(
@@ -57,7 +57,7 @@ class CreateExcludeConstraintOp(AddConstraintOp):
     @classmethod
     def from_constraint(cls, constraint: Constraint) -> Self:
         assert isinstance(constraint, ExcludeConstraint)
-        table: Any = constraint.table
+        table = constraint.table
         options: dict[str, Any] = {
             "deferrable": constraint.deferrable,
             "initially": constraint.initially,
@@ -123,6 +123,6 @@ class CreateExcludeConstraintOp(AddConstraintOp):
         return cls("ex_bookings", "bookings", [("room", "="), ("during", "&&")], where="room > 0", using="gist")
 
 
-def _plain(expression: ClauseElement) -> Any:
+def _plain(expression: ClauseElement) -> str | ClauseElement:
     """Return a column as its name; SQL of any other kind as it is."""
     return str(expression.name) if isinstance(expression, Column) else expression

@@ -84,7 +84,7 @@ class CreateIndexOp(MigrateOperation):
         schema: str | None = None,
         unique: bool = False,
         if_not_exists: bool | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Create an index.
 
@@ -168,7 +168,7 @@ class DropIndexOp(MigrateOperation):
         schema: str | None = None,
         if_exists: bool | None = None,
         _reverse: CreateIndexOp | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         self.index_name, self.table_name, self.schema = index_name, table_name, schema
         self.if_exists, self._reverse, self.kw = if_exists, _reverse, kw

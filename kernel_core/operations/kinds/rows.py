@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from sqlalchemy import Integer, String, Table, and_, column, table
-from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.dml import Delete
+from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 from sqlalchemy.sql.expression import TableClause
 
 from ...util.exc import IrreversibleOperation
@@ -105,11 +106,11 @@ class DeleteRowsOp(RowsOp):
         for statement in self.statements():
             operations.impl.execute(statement)
 
-    def statements(self) -> list[Any]:
+    def statements(self) -> list[Delete]:
         """Return one DELETE a row."""
         return [self.table.delete().where(self._is(row)) for row in self.rows]
 
-    def _is(self, row: Mapping[str, Any]) -> Any:
+    def _is(self, row: Mapping[str, object]) -> ColumnElement[bool]:
         names = [item.key for item in self.table.primary_key.columns] if isinstance(self.table, Table) else []
         found_by = names if names and all(row.get(name) is not None for name in names) else list(row)
         return and_(*(self.table.c[name] == row[name] for name in found_by))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy.schema import CreateSchema, DropSchema
 
@@ -28,7 +28,7 @@ class CreateSchemaOp(MigrateOperation):
         self.name, self.if_not_exists = name, if_not_exists
 
     @classmethod
-    def from_construct(cls, construct: Any) -> Self:
+    def from_construct(cls, construct: CreateSchema) -> Self:
         """Return the operation for a ``CreateSchema``."""
         return cls(str(construct.element), if_not_exists=bool(construct.if_not_exists))
 
@@ -82,7 +82,7 @@ class DropSchemaOp(MigrateOperation):
         self.name, self.cascade, self.if_exists = name, cascade, if_exists
 
     @classmethod
-    def from_construct(cls, construct: Any) -> Self:
+    def from_construct(cls, construct: DropSchema) -> Self:
         """Return the operation for a ``DropSchema``."""
         return cls(str(construct.element), cascade=bool(construct.cascade), if_exists=bool(construct.if_exists))
 

@@ -40,7 +40,7 @@ class CreateSequenceOp(MigrateOperation):
         self.name, self.schema, self.options = name, schema, dict(options or {})
 
     @classmethod
-    def from_construct(cls, construct: Any) -> Self:
+    def from_construct(cls, construct: CreateSequence) -> Self:
         """Return the operation for a ``CreateSequence``."""
         return cls.from_sequence(construct.element)
 
@@ -96,7 +96,7 @@ class DropSequenceOp(MigrateOperation):
         self.name, self.schema, self._reverse = name, schema, _reverse
 
     @classmethod
-    def from_construct(cls, construct: Any) -> Self:
+    def from_construct(cls, construct: DropSequence) -> Self:
         """Return the operation for a ``DropSequence``."""
         return cls(str(construct.element.name), schema=construct.element.schema)
 

@@ -59,7 +59,7 @@ class CreateTableOp(MigrateOperation):
         info: dict[Any, Any] | None = None,
         _namespace_metadata: MetaData | None = None,
         _constraints_included: bool = False,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         self.table_name, self.columns, self.schema = table_name, list(columns), schema
         # Nothing here needs these two; subclasses of add-ons (GeoAlchemy2) hand them from one operation to another.
@@ -203,7 +203,7 @@ class DropTableOp(MigrateOperation):
         if_exists: bool | None = None,
         table_kw: Mapping[str, Any] | None = None,
         _reverse: CreateTableOp | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         self.table_name, self.schema, self.if_exists, self._reverse = table_name, schema, if_exists, _reverse
         self._namespace_metadata = _reverse._namespace_metadata if _reverse is not None else None  # noqa: SLF001

@@ -142,7 +142,7 @@ class AlterColumnOp(ColumnOp):
         existing_nullable: bool | None = None,
         existing_comment: str | None = None,
         schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Change what is given of a column, and leave the rest.
 

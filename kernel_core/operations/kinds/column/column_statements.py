@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict, Unpack
 
 from sqlalchemy import quoted_name
 from sqlalchemy.ext.compiler import compiles
@@ -50,6 +50,16 @@ class DropColumn(AlterTable):
         self.column, self.if_exists = column, if_exists
 
 
+class ExistingColumn(TypedDict, total=False):
+    """The keyword arguments of `AlterColumn`: the table's schema, and the column as it is."""
+
+    schema: str | None
+    existing_type: AnyType | None
+    existing_nullable: bool | None
+    existing_server_default: Default
+    existing_comment: str | None
+
+
 class AlterColumn(AlterTable):
     """``ALTER TABLE t ALTER COLUMN c ...``; the ``existing_*`` attributes are for databases that repeat them."""
 
@@ -72,7 +82,7 @@ class AlterColumn(AlterTable):
 class ColumnNullable(AlterColumn):
     """Set or drop NOT NULL."""
 
-    def __init__(self, name: str, column_name: str, nullable: bool, **kw: Any) -> None:
+    def __init__(self, name: str, column_name: str, nullable: bool, **kw: Unpack[ExistingColumn]) -> None:
         super().__init__(name, column_name, **kw)
         self.nullable = nullable
 
@@ -80,7 +90,7 @@ class ColumnNullable(AlterColumn):
 class ColumnType(AlterColumn):
     """Another type."""
 
-    def __init__(self, name: str, column_name: str, type_: AnyType, **kw: Any) -> None:
+    def __init__(self, name: str, column_name: str, type_: AnyType, **kw: Unpack[ExistingColumn]) -> None:
         super().__init__(name, column_name, **kw)
         self.type_ = type_
 
@@ -88,7 +98,7 @@ class ColumnType(AlterColumn):
 class ColumnName(AlterColumn):
     """Another name."""
 
-    def __init__(self, name: str, column_name: str, newname: str, **kw: Any) -> None:
+    def __init__(self, name: str, column_name: str, newname: str, **kw: Unpack[ExistingColumn]) -> None:
         super().__init__(name, column_name, **kw)
         self.newname = newname
 
@@ -96,7 +106,7 @@ class ColumnName(AlterColumn):
 class ColumnDefault(AlterColumn):
     """Set or drop the server default."""
 
-    def __init__(self, name: str, column_name: str, default: Default, **kw: Any) -> None:
+    def __init__(self, name: str, column_name: str, default: Default, **kw: Unpack[ExistingColumn]) -> None:
         super().__init__(name, column_name, **kw)
         self.default = default
 
@@ -111,7 +121,14 @@ class IdentityColumnDefault(ColumnDefault):
     ``default`` is the Identity that it shall have, or None; ``existing_server_default`` what it has.
     """
 
-    def __init__(self, name: str, column_name: str, default: Default, impl: Any = None, **kw: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        column_name: str,
+        default: Default,
+        impl: object = None,
+        **kw: Unpack[ExistingColumn],
+    ) -> None:
         super().__init__(name, column_name, default, **kw)
         self.impl = impl
 
@@ -119,7 +136,7 @@ class IdentityColumnDefault(ColumnDefault):
 class ColumnComment(AlterColumn):
     """Set or drop the comment."""
 
-    def __init__(self, name: str, column_name: str, comment: str | None, **kw: Any) -> None:
+    def __init__(self, name: str, column_name: str, comment: str | None, **kw: Unpack[ExistingColumn]) -> None:
         super().__init__(name, column_name, **kw)
         self.comment = comment
 

@@ -37,7 +37,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
         condition: str | ColumnElement[Any],
         *,
         schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         self.constraint_name, self.table_name, self.condition = constraint_name, table_name, condition
         self.schema, self.kw = schema, kw
@@ -45,7 +45,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
     @classmethod
     def from_constraint(cls, constraint: Constraint) -> Self:
         assert isinstance(constraint, CheckConstraint)
-        table: Any = constraint.table
+        table = constraint.table
         options = timing(constraint) | dict(constraint.dialect_kwargs)
         return cls(name_of(constraint), table.name, constraint.sqltext, schema=table.schema, **options)
 
@@ -64,7 +64,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
         condition: str | ColumnElement[Any],
         *,
         schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Add a check.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.schema import Constraint
@@ -48,7 +48,7 @@ class CreateForeignKeyOp(AddConstraintOp):
         referent_schema: str | None = None,
         onupdate: str | None = None,
         ondelete: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         self.constraint_name, self.table_name, self.referent_table = constraint_name, source_table, referent_table
         self.local_cols, self.remote_cols = list(local_cols), list(remote_cols)
@@ -115,7 +115,7 @@ class CreateForeignKeyOp(AddConstraintOp):
         match: str | None = None,
         source_schema: str | None = None,
         referent_schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Add a foreign key.
 

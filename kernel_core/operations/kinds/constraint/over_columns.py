@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.schema import Constraint
@@ -30,7 +30,7 @@ class OverColumnsOp(AddConstraintOp):
         columns: Sequence[str],
         *,
         schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         self.constraint_name, self.table_name, self.columns = constraint_name, table_name, list(columns)
         self.schema, self.kw = schema, kw
@@ -69,7 +69,7 @@ class CreateUniqueConstraintOp(OverColumnsOp):
         columns: Sequence[str],
         *,
         schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Add a unique constraint.
 
@@ -119,7 +119,7 @@ class CreatePrimaryKeyOp(OverColumnsOp):
         columns: Sequence[str],
         *,
         schema: str | None = None,
-        **kw: Any,
+        **kw: object,
     ) -> None:
         """Add a primary key to a table that has none.
 

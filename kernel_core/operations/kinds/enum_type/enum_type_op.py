@@ -10,6 +10,7 @@ from sqlalchemy.schema import DDLElement
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from ....util.exc import UnsupportedOperation
+from ...base import Operations
 from ...ddl_formatting import format_table_name, format_text
 from ...operation import MigrateOperation, shown_name, without_empty
 from ...requirements import Requirement, key
@@ -46,7 +47,7 @@ class EnumTypeOp(MigrateOperation):
     def _values(self, labels: Iterable[str]) -> frozenset[Requirement]:
         return frozenset(("value", *key(self.schema, self.name, label)) for label in labels)
 
-    def _execute(self, operations: Any, *parts: object) -> None:
+    def _execute(self, operations: Operations, *parts: object) -> None:
         operations.impl.execute(EnumStatement(self.name, self.schema, *parts))
 
     def _place(self) -> dict[str, object]:
