@@ -1,4 +1,4 @@
-"""Database migrations in a notebook, reviewed and run beside the models.
+"""Database migrations in a notebook, reviewed and run next to the models.
 
     %load_ext mig_ipython
     %mig_connect sqlite:///dev.db
@@ -9,9 +9,11 @@ Importing this package imports neither SQLAlchemy nor ipywidgets, Mako or graphv
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from .shell.registry import Commands
 
     mig: Commands
@@ -19,21 +21,21 @@ if TYPE_CHECKING:
 __all__ = ["load_ipython_extension", "mig", "unload_ipython_extension"]
 
 
-def load_ipython_extension(ipython: Any) -> None:
-    """Register every command with the shell; doing it twice is harmless."""
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """Register every command with the shell; a second call replaces the first registration."""
     from .shell.registry import register
 
     register(ipython)
 
 
-def unload_ipython_extension(ipython: Any) -> None:
-    """Take every command away again and close what ``%mig_connect`` opened."""
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """Remove every command and close the connections that ``%mig_connect`` opened."""
     from .shell.registry import unregister
 
     unregister(ipython)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Commands:
     if name == "mig":
         from .shell.registry import Commands
 

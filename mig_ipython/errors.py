@@ -1,4 +1,4 @@
-"""What a person is told when something cannot be done: one or two lines, and the rest on ``%tb``."""
+"""Errors of the notebook: one or two lines without a traceback; ``%tb`` shows the rest."""
 
 from __future__ import annotations
 
@@ -15,61 +15,61 @@ from kernel_core.util.secrets import redact, remember_environment
 
 
 class MigError(Exception):
-    """A mistake or a circumstance, told in one or two lines without secrets.
+    """A mistake of the user or a failure outside of this package, in one or two lines without secrets.
 
     It is an ordinary exception: it stops Run All, nbclient and papermill. IPython shows its message alone the first
-    time, and the whole chain of causes when it is asked again (``%tb``).
+    time, and the traceback with all causes the second time (``%tb``).
     """
 
     def __init__(self, message: str) -> None:
         super().__init__(with_relative_paths(redact(message)))
-        self._told = False
+        self._is_shown = False
 
     def _render_traceback_(self) -> list[str]:
-        if self._told:
+        if self._is_shown:
             return redacted_traceback(self)
-        self._told = True
+        self._is_shown = True
         return [f"{type(self).__name__}: {self}"]
 
 
 class WrongArguments(MigError, TypeError):
-    """A call with arguments that the command has not; a TypeError for Python, one line for a person."""
+    """A call with arguments that the command does not have; also a TypeError."""
 
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Turn what a person can act on into `MigError`; leave a bug its traceback, with every secret replaced.
+    """Convert errors that a user can fix into `MigError`; a bug keeps its traceback, with every secret replaced.
 
-    A person can act on a CommandError of the engine, on what the database answers, on a mistake in the project's files,
-    and on a file that cannot be opened. A KeyboardInterrupt passes, and is shown in one line with the current revision.
+    A user can fix a CommandError of the engine, an error of the database, a mistake in the project's files, and a file
+    that cannot be opened. A KeyboardInterrupt is raised again, and shown in one line with the current revision.
     """
     remember_environment()
     try:
-        with _told_without_secrets():
+        with _secrets_redacted():
             yield
     except MigError:
         raise
     except KeyboardInterrupt as error:
-        tell_of_interrupt(error)
+        shorten_interrupt(error)
         raise
     except (Exception, SystemExit) as error:
-        told = message_of(error)
-        if told is not None:
-            raise MigError(told) from error
+        message = message_of(error)
+        if message is not None:
+            raise MigError(message) from error
         if isinstance(error, Exception):
             _show_redacted(error)
         raise
 
 
 def message_of(error: BaseException) -> str | None:
-    """Return the message of an error, in one or two lines; None where it is a bug."""
+    """Return the message of an error in one or two lines; None for a bug."""
     if isinstance(error, MigError):
         return str(error)
     if isinstance(error, LostRevision):
         return lost_revision(error)
     if isinstance(error, CommandError):
         unknown = isinstance(error, ResolutionError) and str(error).endswith('".')
-        return f"{error}{' %mig_history lists what there is.' if unknown else ''}"
+        return f"{error}{' %mig_history lists the revisions.' if unknown else ''}"
     if _is_of_a_driver(error):
         return database_message(error)
     mistake = mistake_in_project(error)
@@ -81,22 +81,22 @@ def message_of(error: BaseException) -> str | None:
 
 
 def lost_revision(error: LostRevision) -> str:
-    """Return the sentence about current revisions that are in no file, with its remedy as typed in a notebook."""
+    """Return the sentence about current revisions without a file, with its remedy as typed in a notebook."""
     return f"{error.fact}\n{error.remedy('%mig_stamp {} --purge')}"
 
 
-def tell_of_interrupt(error: KeyboardInterrupt) -> None:
-    """Let IPython show an interrupt in one line, with what the engine noted about where the database stands."""
+def shorten_interrupt(error: KeyboardInterrupt) -> None:
+    """Let IPython show an interrupt in one line, with the engine's note about the current revision."""
     notes = " ".join(getattr(error, "__notes__", ())) or "Stopped."
     line = redact(f"KeyboardInterrupt: {notes}")
     error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]
 
 
 def database_message(error: BaseException) -> str:
-    """Return the first line of what the database or its driver said, without the statement and its values."""
-    said = getattr(error, "orig", None) or error
-    lines = [line.strip() for line in str(said).splitlines() if line.strip()]
-    first = lines[0] if lines else type(said).__name__
+    """Return the first line of an error of the database or its driver, without the statement and its values."""
+    original = getattr(error, "orig", None) or error
+    lines = [line.strip() for line in str(original).splitlines() if line.strip()]
+    first = lines[0] if lines else type(original).__name__
     if getattr(error, "connection_invalidated", False):
         return f"The database connection was lost: {first.rstrip('.')}. Run the command again, it reconnects."
     return first
@@ -109,13 +109,13 @@ def redacted_traceback(error: BaseException, tb: TracebackType | None = None) ->
 
 
 def _is_of_a_driver(error: BaseException) -> bool:
-    """Return whether a driver raised it, without importing SQLAlchemy."""
+    """Return whether a driver raised the error, without importing SQLAlchemy."""
     sqlalchemy = sys.modules.get("sqlalchemy.exc")
     return sqlalchemy is not None and isinstance(error, sqlalchemy.DBAPIError)
 
 
 def _is_of_the_database(error: BaseException) -> bool:
-    """Return whether SQLAlchemy or a driver raised it, without importing SQLAlchemy."""
+    """Return whether SQLAlchemy or a driver raised the error, without importing SQLAlchemy."""
     sqlalchemy = sys.modules.get("sqlalchemy.exc")
     return sqlalchemy is not None and isinstance(error, sqlalchemy.SQLAlchemyError)
 
@@ -128,7 +128,7 @@ def _show_redacted(error: Exception) -> None:
 
 
 def _in_the_notebook(tb: TracebackType | None) -> TracebackType | None:
-    """Return a traceback from where we called code of the notebook, the body of a cell; None where we did not."""
+    """Return the part of a traceback in the code of a cell that we called; None where we called none."""
     ours = False
     while tb is not None:
         module = str(tb.tb_frame.f_globals.get("__name__"))
@@ -140,8 +140,8 @@ def _in_the_notebook(tb: TracebackType | None) -> TracebackType | None:
 
 
 @contextmanager
-def _told_without_secrets() -> Iterator[None]:
-    """Replace every secret in what an error and its causes will show, wherever they are shown."""
+def _secrets_redacted() -> Iterator[None]:
+    """Replace every secret in an error and its causes, wherever they are shown later."""
     try:
         yield
     except Exception as error:
@@ -151,7 +151,7 @@ def _told_without_secrets() -> Iterator[None]:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and all that it came from."""
+    """Yield an error and all its causes and contexts."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -172,11 +172,11 @@ def _redact_in_place(error: BaseException) -> None:
 
 
 _TEXTS = ("msg", "text", "filename", "filename2", "strerror", "statement")
-"""Where errors of Python and of SQLAlchemy keep what they show, besides their ``args``."""
+"""The attributes of errors of Python and of SQLAlchemy that are shown, besides their ``args``."""
 
 
 def _redacted(value: object) -> object:
-    """Return ``value``, or what it looks like without its secrets."""
+    """Return ``value``, or its representation without secrets where it has some."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, tuple):

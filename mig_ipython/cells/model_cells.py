@@ -96,7 +96,7 @@ class ModelCells:
                 return cell
         return self._cells.setdefault(f"cell {len(self._cells) + 1}", ModelCell())
 
-    def _hand_over(self, owner: ModelCell, new: Mapping[str, Any], names: set[str]) -> None:
+    def _hand_over(self, owner: ModelCell, new: Mapping[str, object], names: set[str]) -> None:
         """Record the definitions of the cell, and remove them from a cell that had them before."""
         for cell in self._cells.values():
             cell.tables -= set(new)
@@ -133,7 +133,7 @@ def _text(node: ast.expr) -> tuple[str, ...]:
     return (node.value,) if isinstance(node, ast.Constant) and isinstance(node.value, str) else ()
 
 
-def _metadata(target: str | None, namespace: Mapping[str, Any]) -> MetaData | None:
+def _metadata(target: str | None, namespace: Mapping[str, object]) -> MetaData | None:
     """Return the MetaData that is named, or the only one in the notebook so far, with tables or without."""
     if target is not None:
         return metadata_of(namespace.get(target))

@@ -102,7 +102,7 @@ class TableReplacement:
                 yield cls.__name__
 
 
-def registries_of(metadata: MetaData, namespace: Mapping[str, Any]) -> list[Any]:
+def registries_of(metadata: MetaData, namespace: Mapping[str, object]) -> list[Any]:
     """Return the declarative registries of a MetaData whose Base, or a class of it, has a name in the notebook."""
     found = (getattr(value, "registry", None) for value in list(namespace.values()) if isinstance(value, type))
     several = {
@@ -113,7 +113,7 @@ def registries_of(metadata: MetaData, namespace: Mapping[str, Any]) -> list[Any]
     return list(several.values())
 
 
-def ghosts(metadata: MetaData, namespace: Mapping[str, Any], declared: Collection[str]) -> Iterator[str]:
+def ghosts(metadata: MetaData, namespace: Mapping[str, object], declared: Collection[str]) -> Iterator[str]:
     """Yield the tables that no cell has ``declared`` and whose class or Table has no name any more.
 
     A class that is still in its module, or a Table with a name in the notebook, is not yielded.
@@ -131,7 +131,7 @@ def ghosts(metadata: MetaData, namespace: Mapping[str, Any], declared: Collectio
             yield key
 
 
-def table_of(value: Any) -> Table | None:
+def table_of(value: object) -> Table | None:
     """Return the Table that a value is, or that a class is mapped to."""
     found = getattr(value, "__table__", None) if isinstance(value, type) else value
     return found if isinstance(found, Table) else None

@@ -5,7 +5,7 @@
     %mig_diff --exclude "tmp_*" --exclude users.secret
     diff = %mig_diff
 
-The result is false when there is no difference.
+The result is false if nothing differs.
 """
 
 from __future__ import annotations

@@ -38,9 +38,7 @@ def run(session: Session, args: argparse.Namespace) -> Revision:
     scripts, current = workspace.scripts(), heads_if_connected(workspace)
     names = scripts.map.resolve(args.revision, current or ())
     if not scripts.get_heads() and args.revision in ("head", "heads"):
-        raise CommandError(
-            "There is no revision yet. Write the first: %mig_autogenerate, %mig_revision or %%migration."
-        )
+        raise CommandError("No revision exists yet. Write the first: %mig_autogenerate, %mig_revision or %%migration.")
     if len(names) != 1:
         found = f"means {', '.join(names)}" if names else "is before the first revision"
         raise CommandError(f"{args.revision!r} {found}; name one revision.")
@@ -67,7 +65,7 @@ def run(session: Session, args: argparse.Namespace) -> Revision:
 def _sql(workspace: Workspace, revision: str, down: object) -> tuple[str, str]:
     """Return (SQL of one upgrade, ""), or ("", the reason why there is none)."""
     if isinstance(down, tuple):
-        return "", "A merge has no SQL of its own."
+        return "", "A merge has no SQL."
     try:
         return execute(workspace, "upgrade", f"{down or 'base'}:{revision}", sql=True).sql or "", ""
     except CommandError as error:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 from kernel_core.util.exc import CommandError
 
@@ -39,25 +39,23 @@ def run(session: Session, args: argparse.Namespace) -> Status:
     if args.reload:
         session.reload()
     workspace = session.workspace()
-    facts: dict[str, Any] = {"database": workspace.connection.target} if workspace.is_connected else {}
     command, notes = ("", ()) if workspace.is_connected else _connecting(workspace)
     models = workspace.unambiguous_models()
-    if models is not None:
-        facts["models"] = str(models)
+    status = Status(
+        database=workspace.connection.target if workspace.is_connected else "",
+        models=str(models) if models is not None else "",
+        notes=notes,
+    )
     lost: tuple[str, ...] = ()
     if workspace.has_environment:
-        facts["environment"] = workspace.environment.shown
-        found, lost, about = _revisions(workspace)
-        facts, notes = {**facts, **found}, (*notes, *about)
-    settled = workspace.is_connected and facts.get("pending", 0) == 0 and not lost
-    if settled and not args.no_drift and (models is not None or workspace.has_environment):
-        drift, about = _drift(workspace)
-        facts, notes = {**facts, **drift}, (*notes, *about)
-    existing = existing_tables(workspace) if facts.get("pending") and workspace.is_connected else None
+        status, lost = _with_revisions(workspace, status)
+    is_settled = workspace.is_connected and not lost and (status.pending == 0 or not workspace.has_environment)
+    if is_settled and not args.no_drift and (models is not None or workspace.has_environment):
+        status = _with_drift(workspace, status)
+    existing = existing_tables(workspace) if status.pending and workspace.is_connected else None
     if existing is not None:
-        notes = (*notes, str(existing))
-    following = _next(workspace, facts, command, lost, existing)
-    return Status(**facts, notes=notes, next=following)
+        status = replace(status, notes=(*status.notes, str(existing)))
+    return replace(status, next=command or _next(workspace, status, lost, existing))
 
 
 def _connecting(workspace: Workspace) -> tuple[str, tuple[str, ...]]:
@@ -72,21 +70,23 @@ def _connecting(workspace: Workspace) -> tuple[str, tuple[str, ...]]:
     return (f"%mig_connect @{several[0]}" if several else connect_command(workspace.opened)), ()
 
 
-def _revisions(workspace: Workspace) -> tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]:
-    """Return the fields of the status about revisions, the current ones without a file, and the notes."""
+def _with_revisions(workspace: Workspace, status: Status) -> tuple[Status, tuple[str, ...]]:
+    """Return the status with the revisions, and the current revisions whose files are missing."""
     scripts = workspace.scripts()
     current, unknown = heads_or_reason(workspace)
     listed = entries(scripts, current)
     heads = tuple(scripts.get_heads())
-    facts = {
-        "current": current or (),
-        "targets": target_states(scripts, current),
-        "heads": heads,
-        "pending": sum(entry.state == "pending" for entry in listed) if current is not None else None,
-        "broken": broken_files(scripts),
-    }
-    lost = tuple(name for name in current or () if name not in scripts.map)
-    return facts, lost, (*unknown, *lost_revisions(scripts, current), *_several_heads(heads))
+    completed = replace(
+        status,
+        environment=workspace.environment.shown,
+        current=current or (),
+        targets=target_states(scripts, current),
+        heads=heads,
+        pending=sum(entry.state == "pending" for entry in listed) if current is not None else None,
+        broken=broken_files(scripts),
+        notes=(*status.notes, *unknown, *lost_revisions(scripts, current), *_several_heads(heads)),
+    )
+    return completed, tuple(name for name in current or () if name not in scripts.map)
 
 
 def _several_heads(heads: Sequence[str]) -> tuple[str, ...]:
@@ -96,16 +96,19 @@ def _several_heads(heads: Sequence[str]) -> tuple[str, ...]:
     return (f"The history has {len(heads)} heads. %mig_upgrade heads applies all of them, %mig_merge joins them.",)
 
 
-def _drift(workspace: Workspace) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the fields ``drift`` and ``models``, and the notes; only a note where drift is not known."""
+def _with_drift(workspace: Workspace, status: Status) -> Status:
+    """Return the status with the number of differences; where it is not known, with a note that says why."""
     try:
         found = compare(workspace, workspace.models())
     except (Exception, SystemExit) as error:
         message = message_of(error)
         if message is None:
             raise
-        return {}, () if message == NO_MODELS else (f"drift is not known: {' '.join(message.splitlines())}",)
-    return {"drift": len(list(found.operations.leaves())), "models": str(found.models)}, found.notes
+        if message == NO_MODELS:
+            return status
+        return replace(status, notes=(*status.notes, f"drift is not known: {' '.join(message.splitlines())}"))
+    drift = len(list(found.operations.leaves()))
+    return replace(status, drift=drift, models=str(found.models), notes=(*status.notes, *found.notes))
 
 
 def _target(workspace: Workspace) -> str:
@@ -114,25 +117,21 @@ def _target(workspace: Workspace) -> str:
     return models.typed if models is not None else ""
 
 
-def _next(
-    workspace: Workspace, facts: dict[str, Any], command: str, lost: Sequence[str], existing: ExistingTables | None
-) -> str:
-    """Return the next step; ``command`` is the one that connects, "" where the notebook is connected."""
-    if command:
-        return command
+def _next(workspace: Workspace, status: Status, lost: Sequence[str], existing: ExistingTables | None) -> str:
+    """Return the next step of a notebook that is connected."""
     if not workspace.has_environment:
         return "%mig_init migrations"
-    several = len(facts["heads"]) > 1
+    several = len(status.heads) > 1
     if lost:
         return f"restore the file of {', '.join(lost)}, or stamp (see note)"
     if existing is not None:
         return existing.command or "drop or complete the existing tables (see note)"
-    if facts["pending"] is None:
+    if status.pending is None:
         return "make env.py run here (see note)"
-    if facts["pending"]:
+    if status.pending:
         return f"%mig_upgrade{' heads' if several else ''}"
-    if facts.get("drift") or not facts["heads"]:
+    if status.drift or not status.heads:
         return "%mig_merge" if several else f'%mig_autogenerate{_target(workspace)} -m "..."'
-    if facts.get("drift") is None:
+    if status.drift is None:
         return "nothing is pending; models and database were not compared"
     return "%mig_merge" if several else "nothing: the database is up to date"

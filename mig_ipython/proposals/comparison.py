@@ -77,7 +77,7 @@ def compare(
     """Return what differs between ``models`` and the connected database.
 
     With an environment its ``env.py`` decides about filters and options, and about the models where it has its own;
-    without one the two are compared directly. Raises CommandError where there are no models, and where ``only_at_head``
+    without one the two are compared directly. Raises CommandError without models, and where ``only_at_head``
     and the database is not at the heads. ``scope`` is by default that of ``%config Mig``.
     """
     scope = Scope.of(workspace.settings) if scope is None else scope

@@ -102,7 +102,7 @@ class Draft:
         return message or self.message or self.suggested_message or None
 
     def file_name(self, message: str | None = None) -> str:
-        """Return the name that the file will have; raises CommandError where there is no environment."""
+        """Return the name that the file will have; raises CommandError without an environment."""
         if self.path is not None:
             return self.path.name
         scripts = self._host.workspace().scripts()
@@ -196,7 +196,7 @@ class Draft:
             return self.path
         workspace = self._host.workspace()
         if not workspace.has_environment:
-            raise CommandError("There is no environment to write into. Make one first: %mig_init migrations")
+            raise CommandError("No environment exists yet. Make one first: %mig_init migrations")
         scripts = workspace.scripts()
         with scripts.writing():  # under the lock, so that the check still holds when the file is written
             reason = "" if just_compared else self.stale()

@@ -177,7 +177,7 @@ class Proposal(View):
 
     @property
     def needs_environment(self) -> bool:
-        """Whether there is no environment to write into."""
+        """Whether an environment must be created before writing."""
         return not self._host.workspace().has_environment
 
     def make_environment(self, directory: str = "migrations") -> Environment:

@@ -56,7 +56,7 @@ def export_sql(workspace: Workspace, rev_range: str | None, path: str, *, replac
 
 
 def export_html(workspace: Workspace, rev_range: str | None, path: str, *, replace: bool = False) -> Exported:
-    """Write the history, its graph and every source of a range (by default all) as one page; nothing is run."""
+    """Write the history, its graph and every source of a range (by default all) as a page; nothing is run."""
     scripts = workspace.scripts()
     current = heads_if_connected(workspace)
     listed = entries(scripts, current, rev_range)

@@ -10,7 +10,6 @@ import inspect
 import linecache
 from collections.abc import Mapping
 from types import FrameType
-from typing import Any
 
 from kernel_core.util.secrets import redact
 
@@ -20,7 +19,7 @@ from ..views.text import shown_path
 _CALLS = frozenset({"run_line_magic", "run_cell_magic"})
 
 
-def print_change(verb: str, result: Any, namespace: Mapping[str, Any]) -> None:
+def print_change(verb: str, result: object, namespace: Mapping[str, object]) -> None:
     """Print what a command has changed, unless the cell that called it displays the result.
 
     ``namespace`` is the notebook's; it identifies the frame of the cell.
@@ -30,15 +29,17 @@ def print_change(verb: str, result: Any, namespace: Mapping[str, Any]) -> None:
         print(redact(line))  # noqa: T201 - the output of the cell
 
 
-def _line(verb: str, result: Any) -> str:
+def _line(verb: str, result: object) -> str:
     """Return the change in one line; "" where nothing was changed."""
     if verb in ("upgrade", "downgrade", "stamp"):
-        ran = isinstance(result, RunReport) and result.sql is None and result.trial is None and bool(result.steps)
-        return result.summary() if ran else ""
+        if not isinstance(result, RunReport) or result.sql is not None or result.trial is not None:
+            return ""
+        return result.summary() if result.steps else ""
     if verb in ("autogenerate", "migration"):
-        path, report = getattr(result, "path", None), getattr(result, "report", None)
+        path: object = getattr(result, "path", None)
+        report: object = getattr(result, "report", None)
         written = f"Wrote {shown_path(str(path))}" if path and getattr(result, "is_written", True) else ""
-        return report.summary() if report is not None else written
+        return report.summary() if isinstance(report, RunReport) else written
     if verb in ("connect", "init", "undo", "close"):
         return repr(result).partition("\n")[0].rstrip(":")
     if verb in ("revision", "merge"):
@@ -46,7 +47,7 @@ def _line(verb: str, result: Any) -> str:
     return ""
 
 
-def _frame_of_cell(namespace: Mapping[str, Any]) -> FrameType | None:
+def _frame_of_cell(namespace: Mapping[str, object]) -> FrameType | None:
     """Return the innermost frame that runs the notebook's own code."""
     frame: FrameType | None = inspect.currentframe()
     while frame is not None and frame.f_globals is not namespace:

@@ -1,11 +1,11 @@
-"""A database that is named by an async driver, reached by a driver that the notebook can use without waiting."""
+"""Replace the async driver of a URL by a synchronous driver of the same database."""
 
 from __future__ import annotations
 
 import importlib.util
 from typing import Any
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import NoSuchModuleError
 
 from kernel_core.util.exc import CommandError
@@ -19,12 +19,12 @@ _SYNC_DRIVERS = {
     "oracle": (("oracledb", "oracledb"),),
     "mssql": (("pyodbc", "pyodbc"),),
 }
-"""For each database the drivers that do not wait, best first, and the module that each of them needs."""
+"""For each database the synchronous drivers, best first, each with its module."""
 
 _EXTRAS = {"postgresql": "mig_ipython[postgresql]", "mysql": "mig_ipython[mysql]", "mariadb": "mig_ipython[mysql]"}
 
 _RENAMED = {"asyncpg": {"ssl": "sslmode", "timeout": "connect_timeout"}}
-"""Arguments in the query of a URL that another driver knows by another name."""
+"""Arguments in the query of a URL that have another name in a synchronous driver."""
 
 _ONLY_ASYNC = frozenset(
     {
@@ -39,27 +39,28 @@ _ONLY_ASYNC = frozenset(
         "statement_cache_size",
     }
 )
-"""Arguments in the query of a URL that only an async driver knows."""
+"""Arguments in the query of a URL that only async drivers accept."""
 
 
-def is_async_engine(target: object) -> bool:
-    """Return whether ``target`` is an AsyncEngine, without importing what needs greenlet."""
-    return type(target).__name__ == "AsyncEngine" and hasattr(target, "sync_engine")
+def url_of_async_engine(target: object) -> URL | None:
+    """Return the URL of an AsyncEngine, None for any other object; greenlet is not imported.
 
-
-def url_of_async_engine(target: Any) -> URL:
-    """Return the URL of an AsyncEngine; raises CommandError where another engine would see another database."""
-    url: URL = target.sync_engine.url
+    Raises CommandError for a SQLite database in memory, which no other engine can read.
+    """
+    engine = getattr(target, "sync_engine", None) if type(target).__name__ == "AsyncEngine" else None
+    if not isinstance(engine, Engine):
+        return None
+    url = engine.url
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         raise CommandError(
-            "This AsyncEngine holds its SQLite database in its own memory, which no other connection can see. "
+            "This AsyncEngine has its SQLite database in memory, which no other connection can read. "
             "Use a file: sqlite+aiosqlite:///dev.db"
         )
     return url
 
 
-def without_waiting(url: URL) -> URL:
-    """Return a URL of the same database with a driver that is not async; the URL itself where its driver is none.
+def with_sync_driver(url: URL) -> URL:
+    """Return a URL of the same database with a synchronous driver; the URL itself where its driver is not async.
 
     Raises CommandError where no such driver is installed.
     """
@@ -67,7 +68,7 @@ def without_waiting(url: URL) -> URL:
         if not getattr(url.get_dialect(), "is_async", False):
             return url
     except (NoSuchModuleError, ImportError):
-        return url  # what is wrong with it is said when an engine is made
+        return url  # reported when the engine is created
     backend = url.get_backend_name()
     for driver, module in _SYNC_DRIVERS.get(backend, ()):
         if importlib.util.find_spec(module) is not None:

@@ -1,4 +1,4 @@
-"""A named connection of the session: an engine, ours or borrowed, and how it is spoken of."""
+"""A named connection of the session: an engine that was created here or borrowed from the notebook."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kernel_core.util.secrets import mask_url, redact, remember
 from ..errors import database_message
 from ..views.html import Html, page, tag
 from ..views.view import View
-from .async_drivers import is_async_engine, url_of_async_engine, without_waiting
+from .async_drivers import url_of_async_engine, with_sync_driver
 from .dialects import is_supported, limits
 from .drivers import missing_dialect, missing_driver, not_a_database, with_usual_driver
 
@@ -28,10 +28,10 @@ _SQLITE_MAGIC = b"SQLite format 3\0"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Connection(View):
-    """A database that the session works on.
+    """A database with its engine.
 
-    ``url`` has its password masked. A ``borrowed`` engine came from the notebook; it is never disposed. ``folder`` is
-    the working folder in which it was connected.
+    ``url`` has its password masked. A ``borrowed`` engine belongs to the notebook and is never disposed. ``folder`` is
+    the working folder at the time of the connection.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Connection(View):
 
     @property
     def absolute_url(self) -> URL:
-        """The URL of the engine, the path of a SQLite file made absolute: that of the folder where it was connected."""
+        """The URL of the engine; the path of a SQLite file is absolute, relative to `folder`."""
         return with_absolute_path(self.engine.url, self.folder)
 
     @property
@@ -53,7 +53,7 @@ class Connection(View):
 
     @property
     def target(self) -> str:
-        """The database in few words, masked: ``sqlite dev.db``, ``postgresql ada@db.example/flights``."""
+        """The database in a few words, masked: ``sqlite dev.db``, ``postgresql ada@db.example/flights``."""
         url = self.engine.url
         if self.dialect == "sqlite":
             return f"sqlite {_shown_path(self.absolute_url.database)}"
@@ -66,8 +66,8 @@ class Connection(View):
     def open(self) -> sa.Connection:
         """Return a live database connection; a pooled one that the server has closed meanwhile is replaced.
 
-        An engine of ours checks that by itself (``pool_pre_ping``); for a borrowed one it is checked here, once. Raises
-        CommandError, naming the database, where it cannot be reached.
+        Our engines have ``pool_pre_ping``; the connection of a borrowed engine is checked here, once. Raises
+        CommandError with the name of the database where it cannot be reached.
         """
         try:
             connection = self.engine.connect()
@@ -79,39 +79,39 @@ class Connection(View):
         return connection
 
     def close(self) -> None:
-        """Give back what we opened; a borrowed engine stays as it is."""
+        """Dispose the engine, unless it is borrowed."""
         if not self.borrowed:
             self.engine.dispose()
 
     def text(self) -> str:
-        said = f"Connected to {self.target} as {self.name!r}" + (" (engine of the notebook)" if self.borrowed else "")
-        return f"{said}\n! {self.warning}" if self.warning else said
+        line = f"Connected to {self.target} as {self.name!r}" + (" (engine of the notebook)" if self.borrowed else "")
+        return f"{line}\n! {self.warning}" if self.warning else line
 
     def html(self) -> Html:
         kind = " (engine of the notebook)" if self.borrowed else ""
-        warned = tag("p", self.warning, class_="mig-warn") if self.warning else ""
-        return page(tag("p", "Connected to ", tag("b", self.target), " as ", tag("code", self.name), kind), warned)
+        warning = tag("p", self.warning, class_="mig-warn") if self.warning else ""
+        return page(tag("p", "Connected to ", tag("b", self.target), " as ", tag("code", self.name), kind), warning)
 
 
 class MaskedURL(URL):
-    """The URL of an engine that we made: shown, it hides ``?password=`` and ``PWD=`` as well as the password."""
+    """The URL of an engine that was created here: as text it hides the password, ``?password=`` and ``PWD=``."""
 
     def render_as_string(self, hide_password: bool = True) -> str:
         text = super().render_as_string(hide_password=hide_password)
         return mask_url(self) if hide_password else text
 
 
-def connect(target: Any, name: str | None = None) -> Connection:
-    """Return a connection to an Engine, a SQLAlchemy URL or a URL as text, after asking the database for an answer.
+def connect(target: object, name: str | None = None) -> Connection:
+    """Return a connection to an Engine, a SQLAlchemy URL or a URL as text, after a test query.
 
-    The database of an async URL or an AsyncEngine is connected by a driver that is not async (see `async_urls`).
-    A SQLite file that does not exist yet is not made before something is written. Raises CommandError where the URL,
-    the driver, the file or the server is not right.
+    The database of an async URL or an AsyncEngine is connected by a synchronous driver (see `async_drivers`).
+    A SQLite file that does not exist yet is not created before something is written. Raises CommandError where the URL,
+    the driver, the file or the server cannot be used.
     """
     if isinstance(target, Engine):
         masked = mask_url(target.url)
         return Connection(name or _default_name(target.url), target, masked, borrowed=True, warning=limits(target))
-    url = without_waiting(_parsed(url_of_async_engine(target) if is_async_engine(target) else target))
+    url = with_sync_driver(url_of_async_engine(target) or _parsed(target))
     masked = mask_url(url)
     engine = _engine(url)
     try:
@@ -123,15 +123,15 @@ def connect(target: Any, name: str | None = None) -> Connection:
     return Connection(name or _default_name(url), engine, mask_url(engine.url), warning=warning)
 
 
-def holds_password(target: Any) -> bool:
-    """Tell whether a text is a URL with a password in it."""
+def holds_password(target: object) -> bool:
+    """Return whether a value is a URL with a password in it."""
     if not isinstance(target, str) or "://" not in target:
         return False
     masked = mask_url(target)
     return "***" in masked and masked != target
 
 
-def _parsed(target: Any) -> URL:
+def _parsed(target: object) -> URL:
     if isinstance(target, URL):
         return target
     if not isinstance(target, str):
@@ -181,7 +181,7 @@ def _engine(url: URL) -> Engine:
 
 
 def _try(engine: Engine, masked: str) -> None:
-    """Open and close a connection; a SQLite file is looked at first, so that a wrong one is left as it is."""
+    """Open and close a connection; a SQLite file is checked first, so that another kind of file stays unchanged."""
     path = sqlite_path(engine)
     if path is not None and not _is_sqlite_file(path):
         return
@@ -193,7 +193,7 @@ def _try(engine: Engine, masked: str) -> None:
 
 
 def _answers(connection: sa.Connection) -> bool:
-    """Return whether the server still holds this connection; SQLAlchemy empties the pool where it does not."""
+    """Return whether the server has kept this connection; SQLAlchemy empties the pool where it has not."""
     try:
         connection.exec_driver_sql(_shortest_query(connection.engine))
         connection.rollback()
@@ -225,7 +225,7 @@ def sqlite_path(engine: Engine) -> str | None:
 
 
 def _is_sqlite_file(path: str) -> bool:
-    """Tell whether the file is there; raises CommandError where it cannot be, or is not a SQLite database."""
+    """Return whether the file exists; raises CommandError where it cannot be created or is not a SQLite database."""
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise CommandError(
@@ -239,13 +239,13 @@ def _is_sqlite_file(path: str) -> bool:
         start = stream.read(len(_SQLITE_MAGIC))
     if start and start != _SQLITE_MAGIC:
         raise CommandError(
-            f"{_shown_path(path)} is a file, but not a SQLite database. It was left as it is; choose another path."
+            f"{_shown_path(path)} is a file, but not a SQLite database. It was not changed; choose another path."
         )
     return True
 
 
 def _shown_path(path: str | None) -> str:
-    """Return the path of a SQLite database as it is typed."""
+    """Return the path of a SQLite database relative to the working folder."""
     return "in memory" if path in (None, "", ":memory:") else shown_path(path or "")
 
 

@@ -1,4 +1,4 @@
-"""Databases that the engine has no file for: what works on them, found out when they are connected."""
+"""Unsupported databases: find out on connection what works on them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from kernel_core.util.exc import CommandError
 from ..errors import database_message
 
 SUPPORTED = ("sqlite", "postgresql", "mysql", "mariadb", "mssql", "oracle")
-"""The databases with a file of their own in `kernel_core.ddl`."""
+"""The databases with a folder or file in `kernel_core.ddl`."""
 
 _READ = ("get_multi_columns", "get_multi_pk_constraint", "get_multi_foreign_keys", "get_multi_indexes")
-"""What a comparison reads of the catalog, on every database."""
+"""The inspector methods that a comparison calls on every database."""
 
 _NO_TABLE = "mig_no_such_table"
 
 
 def limits(engine: Engine) -> str:
-    """Return what does not work, or may not, on a database that is not supported; "" for one that is."""
+    """Return what does not work, or may not work, on an unsupported database; "" for a supported one."""
     dialect = engine.dialect
     if is_supported(dialect):
         return ""
@@ -40,13 +40,13 @@ def limits(engine: Engine) -> str:
 
 
 def is_supported(dialect: Dialect) -> bool:
-    """Return whether a database is one of those that the engine knows."""
+    """Return whether a database is one of the supported ones."""
     return dialect.name in SUPPORTED
 
 
 @contextmanager
 def comparing_on(engine: Engine) -> Iterator[None]:
-    """Say of a database that is not supported why it cannot be compared, where its catalog cannot be read."""
+    """Raise CommandError with the reason where the catalog of an unsupported database cannot be read in the block."""
     try:
         yield
     except (DBAPIError, NotImplementedError) as error:
@@ -63,7 +63,7 @@ def _without_comparison(dialect: Dialect, reason: str) -> str:
 
 
 def _unreadable(engine: Engine) -> str:
-    """Return why the catalog cannot be read, "" where it can: each query is run for a missing table."""
+    """Return why the catalog cannot be read, "" where it can; each query is tried for a table that does not exist."""
     try:
         with engine.connect() as live:
             inspector = sa.inspect(live)

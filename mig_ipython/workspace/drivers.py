@@ -1,4 +1,4 @@
-"""The packages that drivers and dialects come in, and what ``%mig_connect`` accepts besides URLs."""
+"""The packages of drivers and dialects, and messages for what ``%mig_connect`` cannot use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _USUAL = {
     "mysql": ("pymysql", "pymysql"),
     "mariadb": ("pymysql", "pymysql"),
 }
-"""For a URL that names no driver: the driver of our extras and its module."""
+"""For a URL without a driver: the driver of our extras and its module."""
 
 _DRIVERS = {
     "psycopg": "'mig_ipython[postgresql]'",
@@ -24,10 +24,10 @@ _DRIVERS = {
     "cx_Oracle": "cx_Oracle",
     "sqlcipher3": "sqlcipher3-binary",
 }
-"""The package of a driver, by its module, where the two have different names."""
+"""The package of a driver, by its module, where their names differ."""
 
 _INSTEAD = {"psycopg2": "postgresql+psycopg", "MySQLdb": "mysql+pymysql", "cx_Oracle": "oracle+oracledb"}
-"""The name before ``://`` that means another driver for the same database."""
+"""The name before ``://`` of another driver for the same database."""
 
 _DIALECTS = {
     "awsathena": "'PyAthena[SQLAlchemy]'",
@@ -54,13 +54,13 @@ _DIALECTS = {
     "teradatasql": "teradatasqlalchemy",
     "trino": "'trino[sqlalchemy]'",
 }
-"""The package of a dialect that SQLAlchemy does not bring."""
+"""The package of a dialect that SQLAlchemy does not include."""
 
 _KNOWN = ("sqlite", "postgresql", "mysql", "mariadb", "mssql", "oracle", "postgresql+psycopg", "mysql+pymysql")
 
 
 def with_usual_driver(url: URL) -> URL:
-    """Name the driver of our extras where the URL names none and that driver is here, or nothing else is."""
+    """Return the URL with the driver of our extras, if it has none and that driver is installed or no other one is."""
     if url.drivername not in _USUAL:
         return url
     driver, module = _USUAL[url.drivername]
@@ -74,26 +74,26 @@ def with_usual_driver(url: URL) -> URL:
 
 
 def missing_driver(module: str) -> str:
-    """Return what is wrong and what to type where the module of a driver cannot be imported."""
+    """Return the message, with its remedy, for a driver that cannot be imported."""
     name = module.partition(".")[0]
     other = f", or name another driver: {_INSTEAD[name]}://" if name in _INSTEAD else ""
     return f"the driver {module!r} is not installed. Type: pip install {_DRIVERS.get(name, name)}{other}"
 
 
 def missing_dialect(drivername: str) -> str:
-    """Return what is wrong and what to type where SQLAlchemy does not know the name before ``://``."""
+    """Return the message, with its remedy, for a name before ``://`` that SQLAlchemy does not know."""
     package = _DIALECTS.get(drivername) or _DIALECTS.get(drivername.partition("+")[0])
     if package:
         return f"the dialect {drivername!r} is not installed. Type: pip install {package}"
     near = difflib.get_close_matches(drivername, (*_KNOWN, *_DIALECTS), 1)
     return (
         f"no dialect is called {drivername!r}{f'; the nearest is {near[0]}' if near else ''}. "
-        "SQLAlchemy brings sqlite, postgresql, mysql, mariadb, mssql and oracle; others come as packages."
+        "SQLAlchemy includes sqlite, postgresql, mysql, mariadb, mssql and oracle; others are separate packages."
     )
 
 
 def not_a_database(target: object) -> str:
-    """Return one sentence about an object that cannot be connected to, with what can be instead."""
+    """Return the message, with its remedy, for an object that is neither a URL nor an engine."""
     kind = type(target)
     name = f"{kind.__module__.partition('.')[0].removeprefix('builtins')}.{kind.__name__}".removeprefix(".")
     if isinstance(target, sa.Connection):
@@ -112,7 +112,7 @@ def not_a_database(target: object) -> str:
 
 
 def _url_of(connection: object) -> str:
-    """Return the URL of a driver's connection, or what it looks like."""
+    """Return the URL of a driver's connection, or its general form."""
     module = type(connection).__module__.partition(".")[0].lower()
     if module == "sqlite3":
         return f"sqlite:///{_file_of(connection)}"

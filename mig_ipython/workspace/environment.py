@@ -1,4 +1,4 @@
-"""A migration environment as the session holds it: where it is, and a fresh configuration for each command."""
+"""A migration environment: its place, and a new configuration for each command."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from ..views.view import View
 class Environment(View):
     """A folder of versions and the configuration that names it.
 
-    ``files`` are those that have just been made; ``section`` is the ini section; ``root`` is where relative paths start
-    from, decided when it was opened (`kernel_core.script.root`).
+    ``files`` are those that were just created, with ``note`` as their heading; ``section`` is the ini section; relative
+    paths start from ``root``, which is found when the environment is opened (`kernel_core.script.root`).
     """
 
     directory: str
@@ -32,11 +32,11 @@ class Environment(View):
     toml: str | None = None
     section: str = "alembic"
     files: tuple[str, ...] = ()
-    said: str = ""
+    note: str = ""
     root: Root | None = None
 
     def config(self) -> Config:
-        """Return a new configuration; each command has its own, so that none sees another's attributes."""
+        """Return a new configuration, so that commands do not share its attributes."""
         config = Config(self.ini, toml_file=self.toml, ini_section=self.section)
         config.prints_results = False
         if not (self.ini or self.toml):
@@ -46,17 +46,17 @@ class Environment(View):
         return config
 
     def scripts(self) -> ScriptDirectory:
-        """Return the versions as they are on disk now."""
+        """Return the version files as they are on disk now."""
         return ScriptDirectory.from_config(self.config())
 
     @property
     def project_folder(self) -> str:
-        """The folder in which ``env.py`` runs, from which relative paths start."""
+        """The folder in which ``env.py`` runs; relative paths start there."""
         return self.config().root.folder
 
     @property
     def takes_connection(self) -> bool:
-        """Whether ``env.py`` mentions ``attributes``, so that it may take the notebook's connection; it is not run."""
+        """Whether ``env.py`` mentions ``attributes``, and so may use the notebook's connection; it is not run."""
         return "attributes" in self._env_py()
 
     def reads_variable(self, name: str) -> bool:
@@ -65,12 +65,12 @@ class Environment(View):
 
     @property
     def is_of_flask(self) -> bool:
-        """Whether ``env.py`` asks the Flask application for its database, as that of Flask-Migrate does."""
+        """Whether ``env.py`` uses the database of the Flask application, as that of Flask-Migrate does."""
         return "current_app" in self._env_py()
 
     @property
     def databases(self) -> tuple[str, ...]:
-        """The names of the databases that an environment of the template ``multidb`` migrates in one go; else none."""
+        """The names of the databases of an environment of the template ``multidb``; else ()."""
         text = self._env_py()
         if "connections" not in text and "engine_name" not in text:
             return ()
@@ -79,7 +79,7 @@ class Environment(View):
 
     @property
     def takes_connections(self) -> bool:
-        """Whether ``env.py`` may take a connection for each of its `databases` (``attributes["connections"]``)."""
+        """Whether ``env.py`` may use a connection for each of its `databases` (``attributes["connections"]``)."""
         return bool(self.databases) and "connections" in self._env_py() and self.takes_connection
 
     def refuse_several(self) -> None:
@@ -87,8 +87,8 @@ class Environment(View):
         if self.databases:
             first = self.databases[0]
             raise CommandError(
-                f"{self.shown} migrates several databases ({', '.join(self.databases)}), and a cell is one upgrade(). "
-                f"Write an empty revision (%mig_revision -m ...) and fill in upgrade_{first}() and the others."
+                f"{self.shown} migrates several databases ({', '.join(self.databases)}), but a cell has one upgrade(). "
+                f"Write an empty revision (%mig_revision -m ...) and complete upgrade_{first}() and the others."
             )
 
     @property
@@ -98,7 +98,7 @@ class Environment(View):
 
     @property
     def has_computed_targets(self) -> bool:
-        """Whether only a run of ``env.py`` can tell which version tables there are, and where."""
+        """Whether the version tables and their schemas are known only when ``env.py`` runs."""
         return must_be_run(self._env_py())
 
     def _env_py(self) -> str:
@@ -110,15 +110,15 @@ class Environment(View):
 
     @property
     def shown(self) -> str:
-        """The folder as a person types it."""
+        """The folder as it is typed in the working folder."""
         return shown_path(self.directory)
 
     def text(self) -> str:
-        return "\n".join((self.said or self._facts(), *(f"  {shown_path(path)}" for path in self.files)))
+        return "\n".join((self.note or self._facts(), *(f"  {shown_path(path)}" for path in self.files)))
 
     def html(self) -> Html:
         files = tag("ul", *(tag("li", tag("code", shown_path(path))) for path in self.files)) if self.files else ""
-        return page(tag("p", self.said or self._facts()), files)
+        return page(tag("p", self.note or self._facts()), files)
 
     def _facts(self) -> str:
         scripts = self.scripts()
@@ -129,12 +129,12 @@ class Environment(View):
         return f"{found}. {self._when_it_runs()}"
 
     def _when_it_runs(self) -> str:
-        """Say which commands run ``env.py``, and on which connection."""
+        """Return the sentence that names the commands that run ``env.py``, and its connection."""
         if not self._env_py():
-            return "It has no env.py, so its history can be looked at, but nothing can be run."
+            return "It has no env.py, so its history can be read, but nothing can be run."
         if self.databases:
             return (
-                f"It migrates several databases in one go: {', '.join(self.databases)}. Its env.py connects to them, "
+                f"It migrates several databases: {', '.join(self.databases)}. Its env.py connects to them, "
                 "also for status, current and history."
             )
         if self.has_computed_targets:
@@ -148,30 +148,27 @@ class Environment(View):
 
 
 def make(directory: str, template: str = "generic", alembic: bool = False) -> Environment:
-    """Make an environment in ``directory``, or open the one that is there and say so.
+    """Create an environment in ``directory``, or open an existing one there; ``note`` of the result says which.
 
-    With ``alembic`` its files import ``alembic``, so that they run with plain Alembic too.
-
-    Raises CommandError where the folder holds something else.
+    With ``alembic`` its files import ``alembic``, so that they run with plain Alembic too. Raises CommandError where
+    the folder contains other files.
     """
     path = os.path.abspath(directory)
     if _is_environment(path):
         found = open_at(directory)
-        return replace(found, said=f"{found.shown} is an environment already; opened it.")
+        return replace(found, note=f"{found.shown} is an environment already; opened it.")
     ini = os.path.join(path, "alembic.ini")
     config = Config(ini)
     config.prints_results = False
     files = command.init(config, path, template=template, alembic=alembic)
     found = open_at(directory)
-    return replace(found, files=tuple(files), said=f"Made the environment {found.shown}:")
+    return replace(found, files=tuple(files), note=f"Made the environment {found.shown}:")
 
 
 def open_at(place: str = "", section: str = "alembic") -> Environment:
     """Open the environment at a folder, an ini file or a ``pyproject.toml``; without one, the only one in the folder.
 
-    A folder is the environment itself, or holds the file that names it.
-
-    Raises EnvironmentMissing where there is none.
+    A folder is the environment itself, or contains the file that names it. Raises EnvironmentMissing without one.
     """
     if not place:
         return _only_one_here(section)
@@ -182,7 +179,7 @@ def open_at(place: str = "", section: str = "alembic") -> Environment:
         for name in _FILES:
             if _location(os.path.join(path, name), section) is not None:
                 return _opened(os.path.join(path, name), section)
-        fact = "holds no env.py: it is no migration environment" if os.path.isdir(path) else "does not exist"
+        fact = "has no env.py: it is not a migration environment" if os.path.isdir(path) else "does not exist"
         raise EnvironmentMissing(f"{shown_path(path)} {fact}. Make one with %mig_init {shown_path(path)}.", path)
     for folder in (path, os.path.dirname(path)):
         for name in _FILES:
@@ -198,7 +195,7 @@ def open_at(place: str = "", section: str = "alembic") -> Environment:
 
 
 _FILES = ("alembic.ini", "pyproject.toml")
-"""The files that may name an environment; where both are in a folder, both are read, as on the command line."""
+"""The files that may name an environment; if a folder has both, both are read, as on the command line."""
 
 
 def _opened(file: str, section: str) -> Environment:
@@ -209,7 +206,7 @@ def _opened(file: str, section: str) -> Environment:
 
 
 def _config(file: str, section: str) -> Config:
-    """Return the configuration of a file and of the other one next to it, with the root that a notebook has."""
+    """Return the configuration of a file and of the other one next to it, with the root for a notebook."""
     folder, name = os.path.split(os.path.abspath(file))
     ini, toml = (os.path.join(folder, each) for each in _FILES)
     if name.endswith(".toml"):
@@ -236,7 +233,7 @@ def _only_one_here(section: str) -> Environment:
         )
     above = next((path for path in _above() if _location(path, section) is not None), None)
     remedy = f"Open the one above: %mig_open {shown_path(above)}" if above else "Make one with %mig_init migrations."
-    raise EnvironmentMissing(f"There is no migration environment here. {remedy}", os.getcwd())
+    raise EnvironmentMissing(f"No migration environment was found here. {remedy}", os.getcwd())
 
 
 def _above() -> Iterator[str]:

@@ -1,11 +1,10 @@
-"""Find the models: the MetaData that a command is about, and how it is spoken of."""
+"""Find the models: the MetaData that a command compares, with its name in the notebook."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.engine import Dialect
@@ -17,15 +16,15 @@ from ..views.text import count
 
 NO_MODELS = (
     "No models found: no MetaData or declarative Base with tables is in this notebook. "
-    "Run the cell that declares them, or name one: %mig_autogenerate Base."
+    "Run the cell that defines them, or name one: %mig_autogenerate Base."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """One MetaData, or several, and the name that the notebook has for it.
+    """One MetaData, or several, with its name in the notebook.
 
-    ``of`` is the ``env.py`` that brought it, where the notebook has no name for it; ``chosen``: a person named it.
+    ``of`` is the ``env.py`` that defines it, where it has no name in the notebook; ``chosen``: a command named it.
     """
 
     name: str
@@ -35,7 +34,7 @@ class Models:
 
     @property
     def tables(self) -> int:
-        """How many tables there are."""
+        """The number of tables."""
         several = self.several
         return sum(len(one.tables) for one in several)
 
@@ -46,11 +45,11 @@ class Models:
 
     @property
     def typed(self) -> str:
-        """What to type after a command to mean these, with a blank before; "" where nothing need be typed."""
+        """What to type after a command for these models, with a blank before; "" where nothing must be typed."""
         return "" if self.of else f" {self.name}"
 
-    def is_of(self, metadata: Any) -> bool:
-        """Tell whether this is the MetaData, or the list of them, that an ``env.py`` configured."""
+    def is_of(self, metadata: object) -> bool:
+        """Return whether this is the MetaData, or the list of them, that an ``env.py`` configured."""
         theirs = tuple(metadata) if isinstance(metadata, (list, tuple)) else (metadata,)
         ours = self.several
         return len(ours) == len(theirs) and all(one is other for one, other in zip(ours, theirs, strict=True))
@@ -60,7 +59,7 @@ class Models:
         return f"`{self.name}`{of} ({count(self.tables, 'table')})"
 
 
-def find_models(targets: Sequence[Any], namespace: Mapping[str, Any]) -> Models:
+def find_models(targets: Sequence[object], namespace: Mapping[str, object]) -> Models:
     """Return the models that are named, or the only ones in the namespace.
 
     ``targets`` are names or objects: a MetaData, a declarative Base, a model class, a Table. Raises CommandError where
@@ -82,7 +81,7 @@ def find_models(targets: Sequence[Any], namespace: Mapping[str, Any]) -> Models:
     return found[0]
 
 
-def candidates(namespace: Mapping[str, Any]) -> list[Models]:
+def candidates(namespace: Mapping[str, object]) -> list[Models]:
     """Return each MetaData with tables of the namespace, by its best name: a Base, a MetaData, a model class."""
     found: dict[int, tuple[int, Models]] = {}
     for name, value in list(namespace.items()):
@@ -95,8 +94,8 @@ def candidates(namespace: Mapping[str, Any]) -> list[Models]:
     return sorted((models for _, models in found.values()), key=lambda models: models.name)
 
 
-def metadata_of(value: Any) -> MetaData | None:
-    """Return the MetaData that a value is or carries; None for a value that is about no models."""
+def metadata_of(value: object) -> MetaData | None:
+    """Return the value if it is a MetaData, or its MetaData; None for a value that defines no models."""
     if isinstance(value, MetaData):
         return value
     carried = getattr(value, "metadata", None) if isinstance(value, type | Table) else None
@@ -104,7 +103,7 @@ def metadata_of(value: Any) -> MetaData | None:
 
 
 def fingerprint(metadata: MetaData | Sequence[MetaData], dialect: Dialect) -> str:
-    """Return a short text that changes when the tables of a MetaData, or of several, do."""
+    """Return a hash of the tables of one MetaData or of several."""
     digest = hashlib.sha256()
     for one in (metadata,) if isinstance(metadata, MetaData) else metadata:
         for key in sorted(one.tables):
@@ -115,18 +114,18 @@ def fingerprint(metadata: MetaData | Sequence[MetaData], dialect: Dialect) -> st
     return digest.hexdigest()[:16]
 
 
-def _is_base(value: Any) -> bool:
-    """Tell whether a value is a declarative Base: it carries the MetaData and maps no table itself."""
+def _is_base(value: object) -> bool:
+    """Return whether a value is a declarative Base: a class with the MetaData but without a table."""
     return isinstance(value, type) and not hasattr(value, "__table__")
 
 
-def _named(target: Any, namespace: Mapping[str, Any]) -> tuple[str, MetaData]:
+def _named(target: object, namespace: Mapping[str, object]) -> tuple[str, MetaData]:
     if isinstance(target, str):
-        value: Any = None
+        value: object = None
         first, *rest = target.split(".")
         if first not in namespace:
             near = _nearest(target, namespace)
-            raise CommandError(f"{target!r} is no name in this notebook.{near} Run the cell that declares it first.")
+            raise CommandError(f"{target!r} is not defined in this notebook.{near} Run the cell that defines it first.")
         value = namespace[first]
         for attribute in rest:
             value = getattr(value, attribute, None)
@@ -135,15 +134,15 @@ def _named(target: Any, namespace: Mapping[str, Any]) -> tuple[str, MetaData]:
         value, name = target, getattr(target, "__name__", type(target).__name__)
     metadata = metadata_of(value)
     if metadata is None:
-        raise CommandError(f"{name!r} is {_kind(value)}: it holds no models. Name a MetaData or a declarative Base.")
+        raise CommandError(f"{name!r} is {_kind(value)}: it has no models. Name a MetaData or a declarative Base.")
     return name, metadata
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else f"of the type {type(value).__name__}"
 
 
-def _nearest(name: str, namespace: Mapping[str, Any]) -> str:
+def _nearest(name: str, namespace: Mapping[str, object]) -> str:
     import difflib
 
     near = difflib.get_close_matches(

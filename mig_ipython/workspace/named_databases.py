@@ -23,7 +23,7 @@ from .settings import Mig
 _PARTS = ("username", "password", "host", "port", "database")
 
 
-def resolved(target: object, namespace: Mapping[str, Any], environment: Environment | None) -> object:
+def resolved(target: object, namespace: Mapping[str, object], environment: Environment | None) -> object:
     """Return what ``$NAME``, ``@NAME`` or the name of a variable refers to; anything else as it is.
 
     ``$NAME`` is an environment variable or, if there is none, a variable of the notebook; ``@NAME`` a section of an ini
@@ -182,7 +182,9 @@ def _url(parser: configparser.ConfigParser, name: str, path: str) -> URL | str:
     if text:
         return text
     if "drivername" not in section:
-        raise CommandError(f"[{name}] of {path} names no database. Give it sqlalchemy.url, or drivername and the rest.")
+        raise CommandError(
+            f"[{name}] of {path} names no database. Set sqlalchemy.url, or drivername and the other parts."
+        )
     parts: dict[str, Any] = {key: section[key] for key in _PARTS if section.get(key)}
     if "port" in parts:
         if not parts["port"].isdigit():

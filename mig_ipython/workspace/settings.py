@@ -40,14 +40,14 @@ class Mig(Configurable):
     renames = CaselessStrEnum(
         ["show", "accept", "off"],
         "show",
-        help="What becomes of a drop and an addition that look like one rename: show, accept or off.",
+        help="Possible renames, a drop and an addition that look like one rename: show, accept or off.",
     ).tag(config=True)
     beyond = List(
         Unicode(),
         ["*"],
         help="What to compare beyond Alembic where env.py chooses nothing: checks, enum_types; * is all, ~checks not.",
     ).tag(config=True)
-    only = List(Unicode(), help="Compare only tables, or columns, of these names; * and ? stand for anything.").tag(
+    only = List(Unicode(), help="Compare only tables, or columns, of these names; * and ? are wildcards.").tag(
         config=True
     )
     exclude = List(Unicode(), help="Leave out tables, or columns, of these names, such as tmp_* or users.secret.").tag(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
@@ -27,7 +27,7 @@ class Workspace:
     """
 
     settings: Mig
-    namespace: Mapping[str, Any]
+    namespace: Mapping[str, object]
     connections: Mapping[str, Connection]
     current: Connection | None
     opened: Environment | None
@@ -86,7 +86,7 @@ class Workspace:
         """Name and schema of the version table, as far as ``env.py`` writes them as literals."""
         return self.opened.version_table if self.opened is not None else {"version_table": "alembic_version"}
 
-    def models(self, targets: Sequence[Any] = ()) -> Models | None:
+    def models(self, targets: Sequence[object] = ()) -> Models | None:
         """Return the models that are named, by an argument or ``%config Mig.target``, or the only ones in the notebook.
 
         None where there are none and an environment may have its own. Raises CommandError where two are possible.

@@ -196,5 +196,5 @@ def test_an_error_stops_jupyter_execute(tmp_path, monkeypatch):
         text=True,
     )
     assert done.returncode != 0
-    assert "MigError: There is no migration environment here" in done.stderr
+    assert "MigError: No migration environment was found here" in done.stderr
     assert not (tmp_path / "went_on").exists()

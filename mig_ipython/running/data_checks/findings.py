@@ -94,13 +94,13 @@ def _key(operation: MigrateOperation) -> Key:
     return key
 
 
-def _dropped_table(states: TableStates, operation: Any) -> Iterator[Found]:
+def _dropped_table(states: TableStates, operation: DropTableOp) -> Iterator[Found]:
     table = states.table(_key(operation))
     if table is not None:
         yield "loses data", f"all rows of {operation.shown_table} are lost", states.count(table)
 
 
-def _dropped_column(states: TableStates, operation: Any) -> Iterator[Found]:
+def _dropped_column(states: TableStates, operation: DropColumnOp) -> Iterator[Found]:
     key = _key(operation)
     if states.table(key) is None:
         return
@@ -115,7 +115,7 @@ def _dropped_column(states: TableStates, operation: Any) -> Iterator[Found]:
         yield "loses data", f"all that {operation.shown_table}.{operation.column_name} holds is lost", rows
 
 
-def _added_column(states: TableStates, operation: Any) -> Iterator[Found]:
+def _added_column(states: TableStates, operation: AddColumnOp) -> Iterator[Found]:
     column, table = operation.column, states.table(_key(operation))
     if column.nullable or column.server_default is not None or table is None or states.dialect == "mysql":
         return  # MariaDB and MySQL fill the rows with an implicit default
@@ -123,7 +123,7 @@ def _added_column(states: TableStates, operation: Any) -> Iterator[Found]:
     yield "may fail", f"{column.name} is not null and has no default, and {operation.shown_table} has rows", rows
 
 
-def _altered_column(states: TableStates, operation: Any) -> Iterator[Found]:
+def _altered_column(states: TableStates, operation: AlterColumnOp) -> Iterator[Found]:
     key, name = _key(operation), operation.column_name
     table = states.table(key)
     if table is None or (operation.modify_nullable is not False and operation.modify_type is None):
@@ -146,7 +146,7 @@ def _altered_column(states: TableStates, operation: Any) -> Iterator[Found]:
             yield change.severity, change.text, None
 
 
-def _unique(states: TableStates, operation: Any) -> Iterator[Found]:
+def _unique(states: TableStates, operation: CreateUniqueConstraintOp | CreateIndexOp) -> Iterator[Found]:
     key = _key(operation)
     if states.table(key) is None or (isinstance(operation, CreateIndexOp) and not operation.unique):
         return
@@ -155,7 +155,7 @@ def _unique(states: TableStates, operation: Any) -> Iterator[Found]:
     yield "may fail", f"rows of {operation.shown_table} have the same values", rows
 
 
-def _primary_key(states: TableStates, operation: Any) -> Iterator[Found]:
+def _primary_key(states: TableStates, operation: CreatePrimaryKeyOp) -> Iterator[Found]:
     key = _key(operation)
     table = states.table(key)
     if table is None:
@@ -194,7 +194,7 @@ def _duplicates(states: TableStates, key: Key, names: Sequence[Any], options: di
     return min(int(states.live.execute(total).scalar_one()), COUNT_LIMIT + 1)
 
 
-def _foreign_key(states: TableStates, operation: Any) -> Iterator[Found]:
+def _foreign_key(states: TableStates, operation: CreateForeignKeyOp) -> Iterator[Found]:
     key = _key(operation)
     table = states.table(key)
     if table is None or operation.kw.get("postgresql_not_valid"):
@@ -219,7 +219,7 @@ def _foreign_key(states: TableStates, operation: Any) -> Iterator[Found]:
     yield "may fail", text, states.count(table, *present, lacking)
 
 
-def _check(states: TableStates, operation: Any) -> Iterator[Found]:
+def _check(states: TableStates, operation: CreateCheckConstraintOp) -> Iterator[Found]:
     key = _key(operation)
     table = states.table(key)
     if table is None or operation.kw.get("postgresql_not_valid"):
@@ -231,7 +231,7 @@ def _check(states: TableStates, operation: Any) -> Iterator[Found]:
     yield "may fail", f"rows of {operation.shown_table} do not meet it", rows
 
 
-def _nothing(states: TableStates, operation: Any) -> Iterator[Found]:
+def _nothing(states: TableStates, operation: MigrateOperation) -> Iterator[Found]:
     """Yield nothing: a new table has no rows, and a rename changes none."""
     yield from ()
 

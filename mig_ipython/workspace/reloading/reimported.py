@@ -33,7 +33,7 @@ class ReimportedProject:
     def __init__(self, changes: Mapping[str, str], in_kernel: Mapping[str, ModuleType]) -> None:
         self.changes, self.in_kernel = changes, in_kernel
 
-    def models(self, models: Models | None, namespace: Mapping[str, Any]) -> Models | None:
+    def models(self, models: Models | None, namespace: Mapping[str, object]) -> Models | None:
         """Return the same models as their files define them now, with the tables that cells define added.
 
         Raises CommandError where the files cannot be imported or do not define the models any more, and where a table
@@ -45,7 +45,7 @@ class ReimportedProject:
         found = tuple(self._metadata(one, models.name, namespace) for one in several)
         return replace(models, metadata=found if isinstance(models.metadata, tuple) else found[0])
 
-    def _metadata(self, metadata: MetaData, name: str, namespace: Mapping[str, Any]) -> MetaData:
+    def _metadata(self, metadata: MetaData, name: str, namespace: Mapping[str, object]) -> MetaData:
         cells = list(_defined_in_cells(metadata, namespace, self.in_kernel.values()))
         for declared in cells:
             self._refuse_edited_parts(declared)
@@ -180,7 +180,7 @@ def _holders(metadata: object, modules: Mapping[str, ModuleType]) -> Iterator[tu
 
 
 def _defined_in_cells(
-    metadata: MetaData, namespace: Mapping[str, Any], modules: Iterable[ModuleType]
+    metadata: MetaData, namespace: Mapping[str, object], modules: Iterable[ModuleType]
 ) -> Iterator[object]:
     """Yield the classes and tables of a MetaData that a cell defines, and no module of the project."""
     in_modules = {id(value) for module in modules for value in list(vars(module).values())}

@@ -198,12 +198,12 @@ def test_unattended_the_review_is_html_without_a_widget(models, tmp_path, monkey
     ("cell", "way_on"),
     [
         ("%mig_connect sqlite://dev.db", "sqlite:///dev.db"),
-        ("%mig_show", "There is no revision yet"),
-        ("%mig_history nope", "%mig_history lists what there is"),
+        ("%mig_show", "No revision exists yet"),
+        ("%mig_history nope", "%mig_history lists the revisions"),
         ("%mig_open migrations --name production", "has a section [production]"),
         ("%mig_export --sql .", "is a folder"),
         ("%mig_check Bass", "The nearest is Base"),
-        ("%mig_diff opne", "is no name in this notebook. Run"),
+        ("%mig_diff opne", "is not defined in this notebook. Run"),
         ("%%migration x\nop.ad_column('t')", "The nearest is add_column"),
     ],
 )
@@ -220,7 +220,7 @@ def test_several_heads_are_to_be_upgraded_to_before_a_comparison(ready):
 def test_an_environment_of_several_databases_that_are_not_named_says_which_one_is_missing(notebook, tmp_path):
     notebook.run("%mig_connect sqlite:///dev.db\n%mig_init multi --template multidb")
     notebook.declare()
-    assert "It migrates several databases in one go: main, archive." in repr(notebook.run("%mig_open multi"))
+    assert "It migrates several databases: main, archive." in repr(notebook.run("%mig_open multi"))
     revision = notebook.run("%mig_revision -m first --id a1")
     assert "def upgrade_archive()" in revision.source
     history = notebook.run("%mig_history")
@@ -233,5 +233,5 @@ def test_an_environment_of_several_databases_that_are_not_named_says_which_one_i
     for command in ("%mig_upgrade", "%mig_stamp head", "%mig_diff", "%mig_autogenerate -m x", "%mig_current"):
         assert "The database main has no URL. Set DATABASE_URL_MAIN" in notebook.fail(command)
     hand = "%%migration 'by hand' --write\ndef upgrade():\n    op.drop_table('t')\ndef downgrade():\n    pass"
-    assert "fill in upgrade_main() and the others" in notebook.fail(hand)
+    assert "complete upgrade_main() and the others" in notebook.fail(hand)
     assert len(list((tmp_path / "multi" / "versions").glob("*.py"))) == 1

@@ -38,7 +38,7 @@ def test_the_target_of_the_configuration_decides_between_two(ready):
     assert "`other` (1 table)" in repr(diff)
     assert "`Base` (1 table)" in repr(ready.run("%mig_diff Base"))
     ready.run("%config Mig.target = 'nobody'")
-    assert "'nobody' is no name in this notebook" in ready.fail("%mig_diff")
+    assert "'nobody' is not defined in this notebook" in ready.fail("%mig_diff")
 
 
 def test_settings_are_read_from_pyproject(fresh):
