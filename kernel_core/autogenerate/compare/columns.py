@@ -9,7 +9,7 @@ from sqlalchemy.schema import DefaultClause, Table
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp
 from ...operations.operation import MigrateOperation
 from ...util.dispatch import PriorityDispatchResult
-from ...util.sqla_compat import AnyColumn, literal_text
+from ...util.sqla_compat import AnyColumn, AnyType, literal_text
 from ..context import AutogenContext
 from ..databases import DefaultPair, TableInfo
 from ..databases.catalog import Arguments
@@ -113,10 +113,24 @@ def with_conversion(context: AutogenContext, operation: AlterColumnOp, inspected
     return operation if there is None and back is None else operation.converted(there, back)
 
 
-def alteration_of(
+def change_type(
+    context: AutogenContext, database: Database, info: TableInfo, changes: Changes, model: AnyColumn, **types: AnyType
+) -> None:
+    """Set ``modify_type`` or ``existing_type`` in the alteration of a column, a new one if the changes have none.
+
+    Nothing is changed where ``include_object`` excludes the column.
+    """
+    alteration = _alteration_of(context, database, info, changes, model)
+    if alteration is not None:
+        others = [each for each in changes.altered_columns if each is not alteration]
+        place = next((n for n, each in enumerate(changes.altered_columns) if each is alteration), len(others))
+        changes.altered_columns[:] = [*others[:place], alteration.changed(**types), *others[place:]]
+
+
+def _alteration_of(
     context: AutogenContext, database: Database, info: TableInfo, changes: Changes, model: AnyColumn
 ) -> AlterColumnOp | None:
-    """Return the alteration of a column among the changes, a new one if there is none; None where a hook is against."""
+    """Return the alteration of a column among the changes, a new one if there is none; None if it is excluded."""
     name = str(model.name)
     for each in changes.altered_columns:
         if isinstance(each, AlterColumnOp) and each.column_name == name:
@@ -125,7 +139,7 @@ def alteration_of(
     if not context.run_object_filters(model, name, "column", False, inspected):
         return None
     schema, table = info.key
-    alteration = AlterColumnOp(
+    return AlterColumnOp(
         table,
         name,
         schema=schema,
@@ -135,8 +149,6 @@ def alteration_of(
         existing_comment=inspected.comment,
         **_autoincrement(context, inspected),
     )
-    changes.altered_columns.append(alteration)
-    return alteration
 
 
 def _autoincrement(context: AutogenContext, inspected: AnyColumn) -> Arguments:

@@ -12,7 +12,7 @@ from sqlalchemy.types import NCHAR, NVARCHAR
 
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import AnyColumn, AnyType
-from ..compare.columns import alteration_of
+from ..compare.columns import change_type
 from ..compare.differences import ComparedTable, Differences
 from ..compare.reflect import Database
 from ..context import AutogenContext
@@ -62,17 +62,14 @@ def _wanted(context: AutogenContext, info: TableInfo, column: AnyColumn) -> str 
 def _alter_type(
     context: AutogenContext, database: Database, pair: ComparedTable, column: AnyColumn, collation: str | None
 ) -> None:
-    alteration = alteration_of(context, database, pair.info, pair.changes, column)
-    if alteration is None:
-        return
-    existing = alteration.existing_type
-    if existing is not None and collation is not None and getattr(existing, "collation", collation) is None:
-        alteration.existing_type = _with_collation(existing, collation)
-    alteration.modify_type = column.type
+    existing, wanted = database.column(pair.info.key, str(column.name)).type, column.type
+    if collation is not None and getattr(existing, "collation", collation) is None:
+        existing = _with_collation(existing, collation)
     inherited = pair.info.options.get(f"{context.dialect.name}_collate")
     # MODIFY keeps a collation that it does not name, so the default is stated.
-    if inherited is not None and getattr(column.type, "collation", None) is None:
-        alteration.modify_type = _with_collation(column.type, inherited)
+    if inherited is not None and getattr(wanted, "collation", None) is None:
+        wanted = _with_collation(wanted, inherited)
+    change_type(context, database, pair.info, pair.changes, column, existing_type=existing, modify_type=wanted)
 
 
 def _with_collation(type_: AnyType, collation: str | None) -> AnyType:

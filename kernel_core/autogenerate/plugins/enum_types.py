@@ -157,14 +157,10 @@ def values_changed(key: Key, before: list[str], after: list[str], uses: list[Enu
     for place, value in enumerate(after):
         if value in now:
             continue
-        behind = after[place - 1] if place else None
-        first = now[0] if behind is None and now else None
-        addition = AddEnumValueOp(
-            name, value, before=first, after=behind, schema=schema, existing=list(now), columns=uses
-        )
-        if now and behind == now[-1]:
-            addition.after = None
-        yield addition
+        previous = after[place - 1] if place else None
+        first = now[0] if previous is None and now else None
+        behind = None if now and previous == now[-1] else previous
+        yield AddEnumValueOp(name, value, before=first, after=behind, schema=schema, existing=list(now), columns=uses)
         now.insert(place, value)
 
 
@@ -181,10 +177,18 @@ def _use_created_types(differences: Differences, keys: set[Key], database: Datab
     """Let tables and columns use the types without creating them."""
     changes = [operation for pair in differences.tables for operation in pair.changes.in_order()]
     for operation in (*differences.created, *changes):
-        for column in _columns(operation):
+        for column in _columns(operation):  # copies that belong to the operation
             column.type = _without_creating(column.type, keys, database)
-        if isinstance(operation, AlterColumnOp) and operation.modify_type is not None:
-            operation.modify_type = _without_creating(operation.modify_type, keys, database)
+    for pair in differences.tables:
+        pair.changes.altered_columns[:] = [
+            _altered_without_creating(each, keys, database) for each in pair.changes.altered_columns
+        ]
+
+
+def _altered_without_creating(operation: MigrateOperation, keys: set[Key], database: Database) -> MigrateOperation:
+    if not isinstance(operation, AlterColumnOp) or operation.modify_type is None:
+        return operation
+    return operation.changed(modify_type=_without_creating(operation.modify_type, keys, database))
 
 
 def _columns(operation: MigrateOperation) -> Iterable[AnyColumn]:

@@ -7,6 +7,7 @@ from sqlalchemy.types import Enum, String
 
 from ...operations.kinds.column import AlterColumnOp
 from ...operations.kinds.constraint import CreateCheckConstraintOp
+from ...operations.operation import MigrateOperation
 from ...runtime.plugins import Plugin
 from ...util.sqla_compat import AnyColumn, final_name, is_type_bound
 from ..compare.canonical import differing
@@ -62,6 +63,12 @@ def _replace_check(
     name = final_name(constraint, context.dialect)
     creation = CreateCheckConstraintOp(name, table, condition(context, constraint), schema=schema)
     pair.changes.added_constraints.append(creation)
-    for each in pair.changes.altered_columns:
-        if isinstance(each, AlterColumnOp) and each.column_name == str(column.name) and each.modify_type is column.type:
-            each.modify_type = String(getattr(column.type, "length", None))
+    pair.changes.altered_columns[:] = [_without_check(each, column) for each in pair.changes.altered_columns]
+
+
+def _without_check(operation: MigrateOperation, column: AnyColumn) -> MigrateOperation:
+    """Return an alteration of the column's type without the check of the type; another operation unchanged."""
+    alters = isinstance(operation, AlterColumnOp) and operation.column_name == str(column.name)
+    if not alters or getattr(operation, "modify_type", None) is not column.type:
+        return operation
+    return operation.changed(modify_type=String(getattr(column.type, "length", None)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...ddl.overrides import is_third_party
 from ...ddl.type_comparison import only_one_is_bounded
 from ...runtime.plugins import Plugin
-from ..compare.columns import alteration_of
+from ..compare.columns import change_type
 from ..compare.differences import Differences
 from ..compare.reflect import Database
 from ..context import AutogenContext
@@ -31,6 +31,4 @@ def compare_bounds(context: AutogenContext, database: Database, differences: Dif
             item = pair.info.columns.get(str(column.name))
             if item is None or not only_one_is_bounded(context.dialect, item.type, column.type):
                 continue
-            alteration = alteration_of(context, database, pair.info, pair.changes, column)
-            if alteration is not None:
-                alteration.modify_type = column.type
+            change_type(context, database, pair.info, pair.changes, column, modify_type=column.type)
