@@ -45,7 +45,7 @@ class Panel(Refreshable, Protocol):
 
 
 class Session:
-    """The state that the commands of one notebook share; `workspace` returns it as one value for one command.
+    """The state that the commands of one notebook share; `workspace` returns it as a frozen value for one command.
 
     ``namespace`` is the notebook's, read for engines and models; only ``%%mig_models`` runs its cell in it.
     """

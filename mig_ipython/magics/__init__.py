@@ -17,7 +17,7 @@ _CELL = "cell_"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command by the name of its file, which is imported when the command is called or its help is read."""
+    """One command by the name of its file, which is imported when the command runs or its help is read."""
 
     file: str
 

@@ -44,7 +44,7 @@ class Notebook:
         return result.result
 
     def declare(self, *lines: str) -> None:
-        """Run the cell of the models; ``lines`` stand at the end of its class ``User``."""
+        """Run the cell of the models; ``lines`` are added at the end of its class ``User``."""
         self.run(MODELS + "".join(f"    {line}\n" for line in lines))
 
     def fail(self, cell: str) -> str:
@@ -199,7 +199,7 @@ def _active(document: ET.Element) -> Iterator[str]:
 
 
 def drawn(source: str) -> Iterator[str]:
-    """Return what is active in a picture that stands in a data URL."""
+    """Return what is active in a picture of a data URL."""
     kind, _, data = source.partition(",")
     if kind != "data:image/svg+xml;base64":
         yield f"<img src={source[:60]!r}>"

@@ -33,33 +33,33 @@ CLAIMS = {
     (
         "mig_ipython/magics/status.py",
         "nothing is pending; models and database were not compared",
-    ): "test_without_a_comparison_the_status_says_so",
+    ): "test_without_a_comparison_the_status_reports_it",
     ("mig_ipython/views/report.py", ": nothing to do, it is at "): "test_an_upgrade_sees",
     ("mig_ipython/views/report.py", "nothing to do"): "test_each_target_is_read_again",
     ("mig_ipython/views/plan.py", ": nothing to do"): "test_a_plan_sees",
     ("kernel_core/config/output.py", "; there is nothing to do."): "test_the_command_line_sees",
     ("kernel_core/operations/containers.py", "Nothing to do"): "test_a_diff_sees",
-    ("kernel_core/runtime/failure.py", "It was rolled back"): "test_a_failed_revision_says_what_stays",
-    ("kernel_core/runtime/failure.py", "The whole run was rolled back"): "test_a_failed_revision_says_what_stays",
+    ("kernel_core/runtime/failure.py", "It was rolled back"): "test_a_failed_revision_reports_what_stays",
+    ("kernel_core/runtime/failure.py", "The whole run was rolled back"): "test_a_failed_revision_reports_what_stays",
     (
         "kernel_core/runtime/failure.py",
         "The rest was rolled back, what it did up to its autocommit_block() stays",
-    ): "test_a_failed_revision_says_what_stays",
+    ): "test_a_failed_revision_reports_what_stays",
     (
         "kernel_core/runtime/failure.py",
         "It commits by itself, so what came before that stays; only the rest was rolled back",
-    ): "test_a_failed_revision_says_what_stays",
+    ): "test_a_failed_revision_reports_what_stays",
     ("mig_ipython/views/report.py", " on a copy; the database is as it was"): "test_a_trial_on_a_copy_leaves_the_file",
     ("mig_ipython/running/execution.py", "Tried on a copy, "): "test_a_trial_on_a_copy_leaves_the_file",
     ("mig_ipython/running/execution.py", " is as it was: "): "test_a_trial_on_a_copy_leaves_the_file",
     (
         "mig_ipython/views/report.py",
         "in a transaction on the live database, which was rolled back; the schema is as it was",
-    ): "test_a_trial_that_commits_by_itself_says_so",
+    ): "test_a_trial_that_commits_by_itself_reports_it",
     (
         "mig_ipython/running/execution.py",
         ", which was rolled back; its schema is as it was: ",
-    ): "test_a_trial_that_commits_by_itself_says_so",
+    ): "test_a_trial_that_commits_by_itself_reports_it",
     ("mig_ipython/views/report.py", "no difference in what was compared"): "test_a_trial_lists_what_it_changed",
     ("mig_ipython/views/report.py", "  no difference in what was compared"): "test_a_trial_lists_what_it_changed",
 }
@@ -192,7 +192,7 @@ def test_the_status_sees(project, what):
     assert "up to date" not in shown(project, "%mig")
 
 
-def test_without_a_comparison_the_status_says_so(project):
+def test_without_a_comparison_the_status_reports_it(project):
     said = shown(project, "%mig_status --no-drift")
     assert "were not compared" in said
     assert "up to date" not in said
@@ -272,7 +272,7 @@ STAYS = {
 
 
 @pytest.mark.parametrize("what", sampled(STAYS, 3))
-def test_a_failed_revision_says_what_stays(project, what):
+def test_a_failed_revision_reports_what_stays(project, what):
     body, claim, is_left = STAYS[what]
     revision("b1", body)
     said = shown(project, "%mig_upgrade")
@@ -311,7 +311,7 @@ def test_a_trial_lists_what_it_changed(project):
 
 
 @pytest.mark.parametrize("commits", sampled(['op.execute("COMMIT")', "op.get_bind().connection.commit()"], 1))
-def test_a_trial_that_commits_by_itself_says_so(notebook, postgresql_url, commits):
+def test_a_trial_that_commits_by_itself_reports_it(notebook, postgresql_url, commits):
     notebook.run(f"%mig_connect {postgresql_url}")
     notebook.run("%mig_init migrations")
     revision("a1", MAKES, after=None)  # type: ignore[arg-type]

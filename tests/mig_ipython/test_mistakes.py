@@ -98,7 +98,7 @@ def in_a_terminal(capsys, *words):
         ("version", IN_A_VERSION, ("%mig_upgrade",)),
     ],
 )
-def test_file_line_and_remedy_are_told(notebook, project, capsys, file, rows, commands):
+def test_file_line_and_remedy_are_reported(notebook, project, capsys, file, rows, commands):
     for mistake, (place, remedy) in rows.items():
         for command in commands:
             project(**{file: mistake})

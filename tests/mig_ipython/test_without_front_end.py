@@ -66,7 +66,7 @@ ROAD: tuple[tuple[str, str], ...] = (
     ("%mig_export --html all.html", "all.html"),
     ("%mig_help", "%%migration"),
 )
-"""What a person types, in this order, and what must stand in its output."""
+"""The commands of a session, in their order, each with a part of its output."""
 
 UNDONE: dict[str, tuple[str, str]] = {
     "downgrade": ("", "%mig_downgrade base"),
@@ -76,7 +76,7 @@ UNDONE: dict[str, tuple[str, str]] = {
 """Commands with ``--yes``: what must be done before, and what then is refused without it."""
 
 TRIED_ALONE = frozenset({"autogenerate", "migration"})
-"""Of these the first only writes a file, and the other has a test of its own."""
+"""Of these the first only writes a file, and the other has a separate test."""
 
 
 def verbs(cells: tuple[tuple[str, str], ...]) -> set[str]:
@@ -85,7 +85,7 @@ def verbs(cells: tuple[tuple[str, str], ...]) -> set[str]:
 
 @pytest.fixture
 def asked(monkeypatch) -> None:
-    """Make every question to the keyboard a failure."""
+    """Let every call of input() fail."""
 
     def refuse(*_: object, **__: object) -> str:
         raise AssertionError("somebody was asked")
@@ -124,7 +124,7 @@ def test_plain_ipython_shows_as_text_all_that_a_page_shows_unfolded(notebook, as
         assert words(visible(parsed(bundle["text/html"]), "details", "caption")) - words(text) == set(), cell
 
 
-def test_what_is_executed_and_made_a_page_stands_there_without_a_script(tmp_path, monkeypatch):
+def test_what_is_executed_and_made_a_page_is_there_without_a_script(tmp_path, monkeypatch):
     from nbconvert import HTMLExporter
 
     monkeypatch.setenv("PYTHONPATH", str(ROOT))

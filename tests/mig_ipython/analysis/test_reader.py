@@ -1,4 +1,4 @@
-"""What a version file does is told from its text, and nothing of it is run."""
+"""The operations of a version file are read from its source; nothing of it is run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_every_operation_is_read_as_autogenerate_writes_it(kind):
     assert [line.sentence for line in lines] == [operation.sentence()]
 
 
-def test_columns_types_and_texts_are_built_from_what_is_written():
+def test_columns_types_and_texts_are_built_from_literals():
     table = 'op.create_table("t", Column("id", sa.Integer, primary_key=True), sa.Column("j", postgresql.JSONB()))'
     column = 'op.add_column("t", sa.Column("at", sa.DateTime(), server_default=sa.func.now()))'
     assert told(table, column) == [
@@ -81,7 +81,7 @@ def test_a_batch_and_a_table_that_is_filled_are_followed():
         "raise RuntimeError",
     ],
 )
-def test_what_is_not_written_out_is_code_of_your_own(code, tmp_path, monkeypatch):
+def test_what_is_not_literal_is_custom_code(code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     lines = code.count("\n") + 1
     assert told(code, "op.drop_table('t')") == [
@@ -91,7 +91,7 @@ def test_what_is_not_written_out_is_code_of_your_own(code, tmp_path, monkeypatch
     assert not list(tmp_path.iterdir())
 
 
-def test_stretches_of_code_are_told_once():
+def test_blocks_of_code_are_one_line():
     assert told("x = 1", "y = 2", "op.drop_table('t')", "z = 3") == [
         "· custom code, 2 lines",
         "- Drop table t",
@@ -100,11 +100,11 @@ def test_stretches_of_code_are_told_once():
 
 
 @pytest.mark.parametrize("source", ["", "def upgrade(:", "def upgrade():\n    pass\n", "\0", "def downgrade(): op.x()"])
-def test_a_file_without_operations_tells_nothing(source):
+def test_a_file_without_operations_has_no_lines(source):
     assert read_lines(source, SQLITE) == ()
 
 
-def test_a_revision_is_shown_in_words_without_a_database(migrated):
+def test_a_revision_is_shown_as_lines_without_a_database(migrated):
     connected = migrated.run("%mig_show a1")
     assert "+ Create table users" in repr(connected)
     assert "+ Create table users" in connected._repr_html_()

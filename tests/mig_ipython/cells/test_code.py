@@ -45,7 +45,7 @@ def test_a_name_of_the_notebook_is_named():
         read_cell("op.bulk_insert(flights, [])", {"flights"})
 
 
-def test_a_name_that_nobody_has_is_named():
+def test_a_name_that_does_not_exist_is_named():
     with pytest.raises(CommandError, match="flihgts is not defined in the cell"):
         read_cell("op.bulk_insert(flihgts, [])")
 
@@ -84,7 +84,7 @@ def test_a_global_that_nothing_sets_is_unknown():
         ("%matplotlib inline", "line 1 of the cell is not Python"),
     ],
 )
-def test_what_is_no_migration_is_said(cell, said):
+def test_what_is_not_a_migration_is_reported(cell, said):
     with pytest.raises(CommandError, match=said):
         read_cell(cell)
 

@@ -26,7 +26,7 @@ def test_by_default_nothing_is_written(migrated, tmp_path):
     assert len(list((tmp_path / "migrations" / "versions").glob("*.py"))) == 1
 
 
-def test_a_cell_is_said_to_have_no_downgrade_only_where_it_has_none(migrated):
+def test_a_cell_has_a_hint_about_no_downgrade_only_where_it_has_none(migrated):
     fill = "op.execute(\"UPDATE users SET name = 'x'\")"
     for cell, said in (
         (FILL.format(options=""), ()),
@@ -66,7 +66,7 @@ def test_a_changed_cell_rewrites_its_unapplied_file(migrated, tmp_path):
     assert len(list((tmp_path / "migrations" / "versions").glob("*.py"))) == 2
 
 
-def test_a_changed_cell_of_an_applied_migration_is_refused_with_two_ways_out(migrated):
+def test_a_changed_cell_of_an_applied_migration_is_refused_with_two_remedies(migrated):
     path = migrated.run(FILL.format(options="--up")).path
     before = path.read_text()
     shown = migrated.fail(FILL.format(options="--up").replace("'x'", "'y'"))
@@ -102,14 +102,14 @@ CANNOT_BE_UNDONE = (
 )
 
 
-def test_bare_lines_that_cannot_be_undone_ask_for_a_downgrade_in_words_that_exist(migrated):
+def test_bare_lines_that_cannot_be_undone_need_a_downgrade_with_existing_arguments(migrated):
     for line in CANNOT_BE_UNDONE:
         said = migrated.fail(f"%%migration 'Drop' --write\n{line}")
         assert "Add def downgrade() to the cell, or --no-downgrade" in said, line
         assert not re.search(r"reverse_sql|from_\w+|reverse\(\)", said), line
 
 
-def test_without_a_downgrade_the_file_says_so_and_downgrade_refuses(migrated):
+def test_without_a_downgrade_the_file_reports_it_and_downgrade_refuses(migrated):
     shown = migrated.run("%%migration 'Fill' --up --no-downgrade --id b2\nop.execute(\"UPDATE users SET name = 'x'\")")
     assert shown.report.after == ("b2",)
     assert "Fill: this revision has no downgrade" in migrated.fail("%mig_downgrade -1 --yes")

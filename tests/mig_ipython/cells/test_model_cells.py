@@ -38,7 +38,7 @@ def metadata(book) -> sa.MetaData:
     return book["Base"].metadata
 
 
-def test_a_cell_run_again_says_that_nothing_changed(book):
+def test_a_cell_run_again_reports_that_nothing_changed(book):
     first = book.run(USER)
     assert repr(first).startswith("`Base`: 1 table declared here, 1 in all\n  + users: new table, 2 columns")
     again = book.run(USER)
@@ -46,7 +46,7 @@ def test_a_cell_run_again_says_that_nothing_changed(book):
     assert book["User"].__table__ is metadata(book).tables["users"]
 
 
-def test_a_changed_cell_tells_what_changed_and_a_removed_column_is_gone(book):
+def test_a_changed_cell_lists_what_changed_and_a_removed_column_is_dropped(book):
     book.run(USER)
     changed = book.run(
         USER.replace(
@@ -66,7 +66,7 @@ def test_a_changed_cell_tells_what_changed_and_a_removed_column_is_gone(book):
     assert longer.changes == (("~", "users", "column email VARCHAR(90) not null (was VARCHAR(80) not null)"),)
 
 
-def test_a_class_that_is_gone_takes_its_table_along_and_its_name_is_told(book):
+def test_a_removed_class_removes_its_table_and_its_name_is_reported(book):
     book.run(
         USER + "\nclass Old(Base):\n    __tablename__ = 'olds'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
     )
@@ -150,7 +150,7 @@ def test_the_old_class_is_configured_no_more(book):
     assert book.run("User.pets.property.mapper.class_") is book["Pet"]
 
 
-def test_a_table_that_nobody_declares_any_more_is_a_ghost(book):
+def test_a_table_that_no_cell_defines_any_more_is_listed(book):
     book.run("class Gone(Base):\n    __tablename__ = 'gone'\n    id: Mapped[int] = mapped_column(primary_key=True)\n")
     book.run("class Kept(Base):\n    __tablename__ = 'kept'\n    id: Mapped[int] = mapped_column(primary_key=True)\n")
     assert book.run(USER).ghosts == ()
@@ -232,7 +232,7 @@ def test_no_warning_of_a_class_declared_twice(book, recwarn):
     assert [str(one.message) for one in recwarn if "already contains a class" in str(one.message)] == []
 
 
-def test_a_cell_that_is_no_python_is_told_in_one_line(book):
+def test_a_cell_that_is_not_python_is_reported_in_one_line(book):
     shown = book.fail("%%mig_models Base\nclass User(Base:\n    pass\n").strip()
     assert shown.startswith("MigError: Line 1 of the cell is not valid Python (")
     assert "class User(Base:" in shown

@@ -54,7 +54,7 @@ def test_an_unknown_revision_names_the_nearest(migrated):
     assert "abd123" in migrated.fail("%mig_show abd123")
 
 
-def test_an_empty_diff_is_said_and_writes_nothing(migrated, tmp_path):
+def test_an_empty_diff_is_reported_and_writes_nothing(migrated, tmp_path):
     before = versions(tmp_path)
     proposal = migrated.run("%mig_autogenerate -m nothing --write")
     assert "Nothing to do" in repr(proposal)
@@ -102,7 +102,7 @@ def test_messages_with_meaning_elsewhere_are_only_text(ready, tmp_path, message)
     assert "<script>" not in ready.run("%mig_graph")._repr_html_()
 
 
-def test_an_upgrade_that_fails_half_way_is_rolled_back_and_says_where_it_stands(migrated, tmp_path):
+def test_an_upgrade_that_fails_in_the_middle_is_rolled_back_and_reports_the_current_revision(migrated, tmp_path):
     migrated.run(
         "%%migration 'Half' --write --id b2\ndef upgrade():\n    op.create_table('half', sa.Column('x', sa.Integer))\n    op.execute('SELECT nonsense FROM nowhere')\ndef downgrade():\n    op.drop_table('half')\n"
     )
@@ -217,7 +217,7 @@ def test_several_heads_are_to_be_upgraded_to_before_a_comparison(ready):
     assert "Run %mig_upgrade heads first." in shown
 
 
-def test_an_environment_of_several_databases_that_are_not_named_says_which_one_is_missing(notebook, tmp_path):
+def test_an_environment_of_several_databases_that_are_not_named_reports_which_one_is_missing(notebook, tmp_path):
     notebook.run("%mig_connect sqlite:///dev.db\n%mig_init multi --template multidb")
     notebook.declare()
     assert "It migrates several databases: main, archive." in repr(notebook.run("%mig_open multi"))

@@ -79,7 +79,7 @@ def test_the_arguments_of_an_async_url_are_those_of_the_other_driver(url, driver
     assert found.query == query
 
 
-def test_where_every_driver_is_async_the_pip_line_is_said(notebook, monkeypatch):
+def test_where_every_driver_is_async_the_pip_line_is_reported(notebook, monkeypatch):
     for module in ("psycopg", "psycopg2", "pg8000"):
         monkeypatch.setitem(sys.modules, module, None)
     shown = notebook.fail("%mig_connect postgresql+asyncpg://ada:swordfish1@localhost/x")
@@ -107,7 +107,7 @@ def test_a_missing_mysql_driver_gives_the_pip_line(notebook, monkeypatch):
         assert "pip install 'mig_ipython[mysql]'" in notebook.fail(f"%mig_connect {url}")
 
 
-def test_a_text_that_is_no_url_is_said(notebook):
+def test_a_text_that_is_not_a_url_is_reported(notebook):
     assert "neither a URL nor" in notebook.fail("%mig_connect dev.db")
     assert "neither a URL nor" in notebook.fail("%mig_connect engine")
 
@@ -118,13 +118,13 @@ def test_a_file_that_is_not_a_database_is_left_as_it_is(notebook, tmp_path):
     assert (tmp_path / "notes.txt").read_text() == "these are my notes, dear"
 
 
-def test_a_folder_and_a_missing_folder_are_said(notebook, tmp_path):
+def test_a_folder_and_a_missing_folder_are_reported(notebook, tmp_path):
     (tmp_path / "folder").mkdir()
     assert "is a folder" in notebook.fail("%mig_connect sqlite:///folder")
     assert "does not exist" in notebook.fail("%mig_connect sqlite:///nowhere/dev.db")
 
 
-def test_a_server_that_does_not_answer_is_said_without_the_password(notebook):
+def test_a_server_that_does_not_answer_is_reported_without_the_password(notebook):
     shown = notebook.fail("%mig_connect postgresql+psycopg://ada:swordfish2@127.0.0.1:1/x")
     assert "Cannot connect to postgresql+psycopg://ada:***@127.0.0.1:1/x" in shown
     assert "swordfish2" not in shown
@@ -142,7 +142,7 @@ def test_connections_are_listed_switched_and_closed(notebook):
     assert repr(notebook.run("%mig_close")) == "No connection is open; nothing was closed."
 
 
-def test_nothing_works_before_connecting_and_this_is_said(notebook):
+def test_nothing_works_before_connecting_and_this_is_reported(notebook):
     assert "%mig_connect sqlite:///dev.db" in notebook.fail("%mig_connect")
 
 

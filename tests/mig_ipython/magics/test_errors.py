@@ -1,4 +1,4 @@
-"""A mistake is told in a line or two, stops the run, and shows no secret."""
+"""A mistake is reported in one or two lines, stops the run, and shows no secret."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_an_unknown_verb_names_the_nearest(notebook):
     assert "The nearest is upgrade" in notebook.fail("%mig upgrad")
 
 
-def test_an_open_quote_is_said(notebook):
+def test_an_open_quote_is_reported(notebook):
     assert "quote" in notebook.fail("%mig_autogenerate -m 'it")
 
 

@@ -26,7 +26,7 @@ def test_branches_name_where_the_history_divides_and_what_follows(forked):
     assert "branch left" in repr(branches)
 
 
-def test_a_history_without_branches_says_so(migrated):
+def test_a_history_without_branches_reports_it(migrated):
     assert "Branches: none." in repr(migrated.run("%mig_branches"))
 
 
@@ -70,11 +70,11 @@ def test_undo_keeps_a_file_that_was_changed_or_is_followed(forked, tmp_path):
     assert path.exists()
 
 
-def test_undo_without_anything_written_says_so(ready):
+def test_undo_without_anything_written_reports_it(ready):
     assert "nothing to undo" in ready.fail("%mig_undo")
 
 
-def test_undo_says_when_the_file_is_gone_already(forked):
+def test_undo_reports_when_the_file_is_missing(forked):
     Path(forked.run("h = %mig_show c2\nh").path).unlink()
     assert "does not exist any more" in forked.fail("%mig_undo")
     forked.run("%mig_undo")
@@ -111,7 +111,7 @@ def test_an_export_of_sql_is_the_script_of_the_range(forked, tmp_path):
     assert "c2" in (tmp_path / "up.sql").read_text()
 
 
-def test_an_export_of_html_stands_alone(forked, tmp_path):
+def test_an_export_of_html_is_self_contained(forked, tmp_path):
     import html5lib
 
     forked.run("%mig_export --html history.html")
@@ -125,7 +125,7 @@ def test_an_export_of_html_stands_alone(forked, tmp_path):
     assert "data:image/svg+xml;base64," in text
 
 
-def test_an_export_replaces_no_other_file_unasked(forked, tmp_path):
+def test_an_export_replaces_no_other_file_without_yes(forked, tmp_path):
     (tmp_path / "models.py").write_text("precious")
     assert "is not an export" in forked.fail("%mig_export --sql models.py")
     assert (tmp_path / "models.py").read_text() == "precious"

@@ -56,7 +56,7 @@ def test_every_command_names_it_and_the_remedy(lost, capsys, monkeypatch):
         assert (ended, FACT in said, "mig stamp --purge REVISION" in said) == (code, True, True), (words, said)
 
 
-def test_a_stamp_with_purge_is_the_way_out(lost):
+def test_a_stamp_with_purge_is_the_remedy(lost):
     assert lost.run("%mig_stamp a1 --purge").after == ("a1",)
     assert FACT not in repr(lost.run("%mig"))
 

@@ -114,7 +114,7 @@ def test_a_second_confirmation_runs_nothing(attended, acts):
     assert attended.run("%mig").current == ("a1",)
 
 
-def test_rows_are_gone_through_and_found_by_name(attended):
+def test_rows_are_iterated_and_found_by_name(attended):
     _, proposal = review(attended)
     assert [row.number for row in proposal] == [1, 2] == [row.number for row in list(proposal)]
     assert proposal["users.nick"].sentence.startswith("Add column nick")
@@ -157,7 +157,7 @@ def test_after_a_search_the_detail_shows_a_listed_row(attended):
     assert panel.detail.key is not None
 
 
-def test_after_a_rename_the_panel_counts_anew(attended):
+def test_after_a_rename_the_panel_counts_again(attended):
     attended.declare("nick: Mapped[str | None]")
     attended.run("%mig_autogenerate Base -m nick --id c1 --accept all --write\n%mig_upgrade")
     attended.declare("nicks: Mapped[str | None]", "age: Mapped[int | None]")

@@ -44,7 +44,7 @@ def test_the_plan_and_each_run_say_what_will_fail(doubled):
     assert shown.index(f"! {FAILING}") < shown.index("UNIQUE constraint failed")
 
 
-def test_a_proposal_that_is_upgraded_in_python_says_it_too(doubled):
+def test_a_proposal_that_is_upgraded_in_python_reports_it_too(doubled):
     doubled.declare("__table_args__ = (sa.UniqueConstraint('name', name='uq_users_name'),)")
     doubled.run("p = %mig_autogenerate Base -m 'Unique names' --id b2")
     doubled.shell.run_cell("p.upgrade()")
@@ -52,7 +52,7 @@ def test_a_proposal_that_is_upgraded_in_python_says_it_too(doubled):
     assert shown.index("! will fail") < shown.index("UNIQUE constraint failed")
 
 
-def test_a_downgrade_says_it_too_and_asks_with_it(doubled):
+def test_a_downgrade_reports_it_too_and_asks_with_it(doubled):
     doubled.run(
         UNIQUE.replace("def upgrade", "def other")
         .replace("def downgrade", "def upgrade")
@@ -85,7 +85,7 @@ def trial(notebook, url, body):
     return notebook
 
 
-def test_a_trial_on_postgresql_says_before_it_starts_that_the_database_is_live(notebook, postgresql_url):
+def test_a_trial_on_postgresql_reports_before_it_starts_that_the_database_is_live(notebook, postgresql_url):
     trial(notebook, postgresql_url, "op.execute('CREATE VIEW one AS SELECT 1')")
     report = notebook.run("%mig_upgrade --try")
     assert notebook.printed.startswith("Trying in a transaction on the live database postgresql ")
@@ -111,9 +111,7 @@ def test_a_trial_on_postgresql_says_before_it_starts_that_the_database_is_live(n
         ("op.execute('CREATE TABLE t (id INTEGER)')\n    op.execute('COMMIT')", r"was not rolled back.*table t"),
     ],
 )
-def test_a_trial_that_fails_on_postgresql_tells_of_the_database_and_not_of_a_caller(
-    notebook, postgresql_url, body, said
-):
+def test_a_trial_that_fails_on_postgresql_names_the_database_and_no_caller(notebook, postgresql_url, body, said):
     trial(notebook, postgresql_url, body)
     shown = notebook.fail("%mig_upgrade --try")
     assert re.search(said, shown)

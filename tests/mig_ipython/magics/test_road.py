@@ -48,7 +48,7 @@ def test_the_whole_road(ready, tmp_path):
     assert "email" in columns(ready)
 
 
-def test_the_status_says_the_next_step(notebook, tmp_path):
+def test_the_status_reports_the_next_step(notebook, tmp_path):
     assert notebook.run("%mig").next.startswith("%mig_connect")
     notebook.run("%mig_connect sqlite:///dev.db")
     assert notebook.run("%mig").next == "%mig_init migrations"
@@ -133,7 +133,7 @@ def test_an_empty_revision_is_written(migrated):
     assert [entry.revision for entry in migrated.run("%mig_heads")] == ["b2"]
 
 
-def test_the_graph_and_the_history_show_where_the_database_stands(migrated):
+def test_the_graph_and_the_history_show_the_current_revision(migrated):
     migrated.run("%mig_revision -m 'By hand' --id b2")
     graph = migrated.run("%mig_graph")
     assert "@ a1 (current) Add users" in repr(graph)
@@ -171,14 +171,14 @@ def test_the_result_on_postgresql(notebook, postgresql_url):
     assert notebook.run("%mig_diff")
 
 
-def test_show_with_sql_tells_the_operations_in_words(migrated):
+def test_show_with_sql_lists_the_operations(migrated):
     shown = migrated.run("%mig_show a1 --sql")
     assert [line.sentence for line in shown.lines] == ["Create table users with 2 columns"]
     assert "Create table users" in repr(shown)
     assert migrated.run("%mig_show a1").lines == shown.lines
 
 
-def test_opening_says_when_env_py_runs(ready, tmp_path):
+def test_opening_reports_when_env_py_runs(ready, tmp_path):
     assert "takes the notebook's connection; it runs for upgrade" in repr(ready.run("%mig_open migrations"))
     (tmp_path / "migrations" / "env.py").write_text("raise SystemExit('it ran')")
     assert "connects by itself" in repr(ready.run("%mig_open migrations/alembic.ini"))
@@ -196,7 +196,7 @@ def test_connections_are_a_list(ready):
     assert several[1].target == "sqlite other.db"
 
 
-def test_nobody_else_writes_while_a_review_is_checked_and_written(ready, monkeypatch):
+def test_no_other_process_writes_while_a_review_is_checked_and_written(ready, monkeypatch):
     import threading
 
     from kernel_core.script import ScriptDirectory
@@ -252,7 +252,7 @@ def test_stamping_as_sql_writes_nothing(migrated):
     assert migrated.run("from mig_ipython import mig\nmig.stamp('head')").after == ("b2",)
 
 
-def test_a_malformed_url_of_an_environment_is_said_without_its_password(migrated, tmp_path):
+def test_a_malformed_url_of_an_environment_is_reported_without_its_password(migrated, tmp_path):
     (tmp_path / "migrations" / "env.py").write_text("raise SystemExit('it ran')\n")
     ini = tmp_path / "migrations" / "alembic.ini"
     ini.write_text("[alembic]\nscript_location = %(here)s\nsqlalchemy.url = postgresql//ada:swordfish94@db/prod\n")

@@ -72,7 +72,7 @@ def names(notebook) -> set[str]:
         return {column["name"] for column in sa.inspect(live).get_columns("users")}
 
 
-def test_a_plan_tells_the_operations_and_runs_nothing(filled):
+def test_a_plan_lists_the_operations_and_runs_nothing(filled):
     plan = filled.run("plan = %mig_upgrade --plan\nplan")
     assert "- Drop column" in repr(plan)
     assert "loses data" in repr(plan)
@@ -99,7 +99,7 @@ def test_nothing_is_asked_where_no_row_would_be_lost(migrated):
     assert migrated.run("%mig_upgrade").after == ("b2",)
 
 
-def test_a_file_with_code_of_its_own_is_not_run_for_the_plan(migrated, tmp_path):
+def test_a_file_with_custom_code_is_not_run_for_the_plan(migrated, tmp_path):
     path = tmp_path / "migrations" / "versions" / "c3_own.py"
     path.write_text(
         "import os\nrevision = 'c3'\ndown_revision = 'a1'\n"
@@ -128,7 +128,7 @@ def test_trying_a_downgrade_needs_no_confirmation(filled):
     assert names(filled) == {"id", "name"}
 
 
-def test_a_trial_that_fails_says_so_and_changes_nothing(migrated, tmp_path):
+def test_a_trial_that_fails_reports_it_and_changes_nothing(migrated, tmp_path):
     migrated.run(
         "%%migration 'Half' --write --id b2\ndef upgrade():\n    op.execute('SELECT nonsense FROM nowhere')\ndef downgrade():\n    pass\n"
     )
@@ -160,7 +160,7 @@ def test_trying_on_postgresql_rolls_back(notebook, postgresql_url):
     assert notebook.run("%mig_upgrade").after == ("a1",)
 
 
-def test_mariadb_cannot_try_and_says_why(notebook, mariadb_url):
+def test_mariadb_cannot_try_and_reports_why(notebook, mariadb_url):
     notebook["url"] = mariadb_url
     notebook.run("c = %mig_connect url --as c\n%mig_init migrations")
     notebook.declare()
@@ -170,7 +170,7 @@ def test_mariadb_cannot_try_and_says_why(notebook, mariadb_url):
 
 @pytest.fixture
 def foreign(migrated, tmp_path):
-    """An environment as Alembic's template makes it: its env.py connects by itself, with a version table of its own."""
+    """An environment from Alembic's template: its env.py creates the connection, with another version table."""
     (tmp_path / "migrations" / "env.py").write_text(FOREIGN_ENV)
     ini = tmp_path / "migrations" / "alembic.ini"
     ini.write_text("[alembic]\nscript_location = %(here)s\nsqlalchemy.url = sqlite:///dev.db\n" + LOGGING)
@@ -224,7 +224,7 @@ def test_an_env_py_with_its_url_in_the_code_is_stopped_before_the_first_step(for
         assert sa.inspect(live).get_table_names() == []
 
 
-def test_an_interrupt_ends_at_a_boundary_and_says_where_the_database_stands(migrated, tmp_path):
+def test_an_interrupt_ends_at_a_boundary_and_reports_the_current_revision(migrated, tmp_path):
     folder = tmp_path / "migrations" / "versions"
     (folder / "b2.py").write_text(
         "import sqlalchemy as sa\nfrom kernel_core import op\nrevision = 'b2'\ndown_revision = 'a1'\n"

@@ -30,7 +30,7 @@ def close_connections(url: str) -> int:
 
 
 @pytest.mark.parametrize("borrowed", [False, True], ids=["own engine", "engine of the notebook"])
-def test_the_next_command_connects_anew(notebook, url, borrowed):
+def test_the_next_command_connects_again(notebook, url, borrowed):
     notebook["engine"] = engine = sa.create_engine(url)
     notebook.run("%mig_connect engine --as here" if borrowed else f"%mig_connect {url} --as here")
     notebook.run("%mig_init migrations")
@@ -42,7 +42,7 @@ def test_the_next_command_connects_anew(notebook, url, borrowed):
     engine.dispose()
 
 
-def test_a_connection_lost_within_a_statement_says_so_and_what_to_do(notebook, postgresql_url):
+def test_a_connection_lost_within_a_statement_reports_it_and_what_to_do(notebook, postgresql_url):
     notebook.run(f"%mig_connect {postgresql_url}")
     notebook.run("%mig_init migrations")
     end_itself = "SELECT pg_terminate_backend(pg_backend_pid())"

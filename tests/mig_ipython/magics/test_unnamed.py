@@ -39,7 +39,7 @@ def test_an_unnamed_constraint_goes_up_and_down(notebook, request, database):
     assert not notebook.run("%mig_diff Base")
 
 
-def test_a_file_that_drops_a_constraint_by_no_name_says_so_before_it_runs(migrated):
+def test_a_file_that_drops_a_constraint_without_a_name_is_reported_before_it_runs(migrated):
     """The name of a constraint that a person wrote is not known; the plan says what will fail."""
     migrated.run(
         "%%migration 'Unique names' --write --id b2\n"
@@ -49,7 +49,7 @@ def test_a_file_that_drops_a_constraint_by_no_name_says_so_before_it_runs(migrat
     assert "cannot be downgraded: unnamed: b2" in repr(migrated.run("%mig_upgrade --plan"))
 
 
-def test_a_written_downgrade_that_names_its_constraint_is_not_said_to_fail(migrated):
+def test_a_written_downgrade_that_names_its_constraint_has_no_warning(migrated):
     """What ``upgrade()`` or a comment drops by no name is not what ``downgrade()`` does."""
     migrated.run(
         "%%migration 'Unique names' --write --id b2\n"

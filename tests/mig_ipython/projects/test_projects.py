@@ -180,7 +180,7 @@ def prove(shape: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str)
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("shape", [one for one in shapes.SHAPES if one.name in QUICK], ids=lambda one: one.name)
-def test_a_common_project_goes_through_the_whole_sequence(shape, tmp_path, monkeypatch):
+def test_a_common_project_completes_the_whole_sequence(shape, tmp_path, monkeypatch):
     prove(shape, tmp_path, monkeypatch, "")
 
 
@@ -188,7 +188,7 @@ def test_a_common_project_goes_through_the_whole_sequence(shape, tmp_path, monke
 @pytest.mark.peer
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [one for one in shapes.SHAPES if not one.server], ids=lambda one: one.name)
-def test_every_shape_of_project_goes_through_the_whole_sequence(shape, tmp_path, monkeypatch):
+def test_every_shape_of_project_completes_the_whole_sequence(shape, tmp_path, monkeypatch):
     prove(shape, tmp_path, monkeypatch, "")
 
 
@@ -196,5 +196,5 @@ def test_every_shape_of_project_goes_through_the_whole_sequence(shape, tmp_path,
 @pytest.mark.peer
 @pytest.mark.postgresql
 @pytest.mark.parametrize("shape", [one for one in shapes.SHAPES if one.server], ids=lambda one: one.name)
-def test_every_shape_on_a_server_goes_through_the_whole_sequence(shape, tmp_path, monkeypatch, postgresql_url):
+def test_every_shape_on_a_server_completes_the_whole_sequence(shape, tmp_path, monkeypatch, postgresql_url):
     prove(shape, tmp_path, monkeypatch, postgresql_url)

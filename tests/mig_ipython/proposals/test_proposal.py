@@ -1,4 +1,4 @@
-"""A proposal in Python: its acts, its place in the history, what makes it stale, and the way back from the file."""
+"""A proposal in Python: its actions, its place in the history, what makes it stale, and the deletion of its file."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def test_it_is_not_stale_where_nothing_has_changed(changed):
     assert changed.run("p.stale()") == ""
 
 
-def test_models_declared_anew_are_noticed(changed):
+def test_models_defined_again_are_noticed(changed):
     changed.declare(EMAIL.replace("120", "200"), AGE)
     assert changed.run("p.stale()") == "The models have changed since this review was made."
     assert "The models have changed" in changed.fail("p.write()")
 
 
-def test_the_same_models_declared_anew_are_not_stale(changed):
+def test_the_same_models_defined_again_are_not_stale(changed):
     changed.declare(EMAIL, AGE)
     assert changed.run("p.stale()") == ""
 
@@ -110,7 +110,7 @@ def test_it_can_follow_each_head_or_none(changed):
         ("depends_on", "zz", "zz"),
     ],
 )
-def test_what_is_wrong_with_its_place_is_told_by_name(changed, name, value, reason):
+def test_what_is_wrong_with_its_place_is_reported_by_name(changed, name, value, reason):
     setattr(changed["p"].draft, name, value)
     problems = changed["p"].draft.problems()
     assert list(problems) == [name]
@@ -136,7 +136,7 @@ def test_what_was_found_stays_the_text_to_compare_with(changed):
     assert "email" in draft.found_text()
 
 
-# ---- the way back
+# ---- the file is deleted again
 
 
 def test_undo_takes_the_written_file_back(changed):
@@ -166,7 +166,7 @@ def test_a_revision_that_another_one_needs_stays(changed):
     assert "c3_more.py was written after it" in changed.fail("p.undo()")
 
 
-def test_the_upgrade_tells_its_steps(changed):
+def test_the_upgrade_lists_its_steps(changed):
     seen = []
     changed["seen"] = seen
     changed.run("p.upgrade(on_step=seen.append)")

@@ -63,7 +63,7 @@ INCLUDED = {
 
 
 @pytest.mark.parametrize("name", INCLUDED)
-def test_what_a_chosen_table_needs_is_included_and_said(name):
+def test_what_a_chosen_table_needs_is_included_and_reported(name):
     needed, operation = INCLUDED[name]
     pattern = "users.uq_2" if "half" in name else "users,shop.users"
     sentences, notes = chosen([needed, OTHER, operation], only=tuple(pattern.split(",")))

@@ -252,7 +252,7 @@ def database(request):
     return made
 
 
-def test_what_is_lost_and_what_fails_is_counted(database):
+def test_rows_that_are_lost_or_fail_are_counted(database):
     for name, (operations, expected) in {**EVERYWHERE, **ON[database.kind]}.items():
         assert database.found(operations) == expected, name
 

@@ -107,7 +107,7 @@ def test_a_first_revision_comes_from_an_empty_database(ready):
     assert ready.run("%mig").next == "nothing: the database is up to date"
 
 
-def test_a_first_revision_that_leaves_out_existing_tables_says_so(ready):
+def test_a_first_revision_that_leaves_out_existing_tables_reports_it(ready):
     create_all(ready)
     ready.run(DOGS)
     proposal = ready.run("%mig_autogenerate Base -m first")
@@ -115,7 +115,7 @@ def test_a_first_revision_that_leaves_out_existing_tables_says_so(ready):
     assert "users exists already, but no revision creates it" in repr(proposal)
 
 
-def test_the_command_line_says_how_to_stamp(ready, monkeypatch, capsys):
+def test_the_command_line_reports_how_to_stamp(ready, monkeypatch, capsys):
     write(ready, "a1")
     create_all(ready)
     monkeypatch.setenv("DATABASE_URL", "sqlite:///dev.db")

@@ -1,4 +1,4 @@
-"""How a run tells of itself while it goes on."""
+"""The progress of a run while it goes on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def told_by(notebook, revision: str) -> list[tuple[str, str, str]]:
     return told
 
 
-def test_a_statement_is_told_before_it_runs_and_not_after(migrated):
+def test_a_statement_is_shown_before_it_runs_and_not_after(migrated):
     migrated.run("%%migration 'One' --write --id b2\nop.create_index('ix_name', 'users', ['name'])")
     told = told_by(migrated, "b2")
     statements = [statement for statement, _, _ in told]
@@ -43,7 +43,7 @@ def test_a_statement_is_told_before_it_runs_and_not_after(migrated):
     assert told[-1][1].startswith("Ran 1 of 1 revision, ")
 
 
-def test_many_quick_statements_are_not_all_told(migrated):
+def test_many_quick_statements_are_not_all_shown(migrated):
     migrated.run(MANY)
     told = told_by(migrated, "b2")
     begun = [statement for statement, _, _ in told if statement]

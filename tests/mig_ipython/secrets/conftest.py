@@ -49,7 +49,7 @@ _NEEDLES = {form for part in PARTS for form in (part.encode(), *_in_base64(part.
 
 @pytest.fixture
 def secret() -> Sentinel:
-    """The password, which nobody knows yet."""
+    """The password, before any command has read it."""
     secrets._known.clear()
     secrets._any_secret.cache_clear()
     return Sentinel()
@@ -57,7 +57,7 @@ def secret() -> Sentinel:
 
 @pytest.fixture
 def guarded_mariadb(mariadb_url: str, secret: Sentinel) -> Iterator[str]:
-    """URL of an empty MariaDB database, with a user of its own who has the password."""
+    """URL of an empty MariaDB database, with a user who has the password."""
     user = f"mig_{uuid.uuid4().hex[:8]}"
     url = make_url(mariadb_url)
     yield from _with_role(
@@ -74,7 +74,7 @@ def guarded_mariadb(mariadb_url: str, secret: Sentinel) -> Iterator[str]:
 
 @pytest.fixture
 def guarded_postgresql(postgresql_url: str, secret: Sentinel) -> Iterator[str]:
-    """URL of an empty PostgreSQL database, with a role of its own that has the password."""
+    """URL of an empty PostgreSQL database, with a role that has the password."""
     role, url = f"mig_{uuid.uuid4().hex[:8]}", make_url(postgresql_url)
     quoted = secret.plain.replace("%", "%%")
     made = [

@@ -1,4 +1,4 @@
-"""A password through every kind of failure: it stands in nothing that is shown, logged or written."""
+"""A password in every kind of failure: it is not in anything that is shown, logged or written."""
 
 from __future__ import annotations
 
@@ -493,11 +493,11 @@ SERVER_FAILURES = {
 
 
 @pytest.mark.parametrize("server", ["mariadb", "postgresql"])
-def test_a_server_that_refuses_is_told_without_the_password(server, book, request, monkeypatch):
+def test_a_server_that_refuses_is_reported_without_the_password(server, book, request, monkeypatch):
     url = make_url(request.getfixturevalue(f"guarded_{server}"))
     for name, change in SERVER_FAILURES.items():
         if server == "postgresql" and name == "a wrong password":
-            continue  # this server trusts whoever comes from this machine
+            continue  # this server trusts every connection from this machine
         monkeypatch.setenv("SHOP", change(url, book.secret).render_as_string(hide_password=False))
         book.run("%mig_connect $SHOP", fails=True)
     assert book.leaks() == []

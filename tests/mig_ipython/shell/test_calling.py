@@ -55,7 +55,7 @@ def test_mig_shown_alone_lists_what_it_can_do(notebook):
     assert "upgrade()" in repr(notebook.run("mig"))
 
 
-def test_a_call_with_wrong_arguments_is_told_in_one_line(ready):
+def test_a_call_with_wrong_arguments_is_reported_in_one_line(ready):
     result = ready.shell.run_cell("from mig_ipython import mig\nmig.upgrade(nonsense=1)")
     shown = ready.capsys.readouterr().out
     assert isinstance(result.error_in_exec, TypeError)
@@ -63,6 +63,6 @@ def test_a_call_with_wrong_arguments_is_told_in_one_line(ready):
     assert len(shown.strip().splitlines()) == 1
 
 
-def test_an_option_without_its_value_says_what_it_needs(ready):
+def test_an_option_without_its_value_reports_what_it_needs(ready):
     assert "--as needs NAME after it: the name of the connection." in ready.fail("%mig_connect --as")
     assert "--message needs MSG after it: " in ready.fail("%mig_autogenerate -m")

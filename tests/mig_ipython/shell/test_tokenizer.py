@@ -87,7 +87,7 @@ LINES = [
 
 
 @pytest.mark.parametrize(("line", "words"), LINES)
-def test_a_line_has_the_words(line, words):
+def test_a_line_is_split_into_words(line, words):
     assert read_line(line, NAMES, windows=False).words == words
 
 

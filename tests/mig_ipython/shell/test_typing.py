@@ -68,7 +68,7 @@ def test_a_password_in_a_variable_is_not_in_the_cell(notebook, postgresql_url):
         "%mig_connect {url}",
     ):
         shown = repr(notebook.run(line))
-        assert "stands in the cell" not in shown
+        assert "is written in the cell" not in shown
         assert "swordfish94" not in shown
 
 
@@ -114,7 +114,7 @@ def test_help_lists_every_command_in_text_and_html(notebook):
     assert "%mig has no command 'frobnicate'" in str(result.error_in_exec)
 
 
-def test_a_command_that_the_table_forgot_comes_last_with_its_own_words():
+def test_a_command_that_the_table_lacks_comes_last_with_its_docstring():
     from mig_ipython.magics import Command
     from mig_ipython.magics.help import described
 

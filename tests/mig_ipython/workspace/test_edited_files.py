@@ -78,7 +78,7 @@ EDITS = {
 
 
 @pytest.mark.parametrize(("text", "sentence"), sampled(EDITS.values(), 2), ids=EDITS)
-def test_models_of_env_py_that_were_edited_are_read_anew_by_every_command(settled, tmp_path, text, sentence):
+def test_models_of_env_py_that_were_edited_are_imported_again_by_every_command(settled, tmp_path, text, sentence):
     before = state(settled)
     write(tmp_path / "shop/models.py", text)
     for command in ("%mig_diff", "%mig_autogenerate -m second --id b2"):
@@ -99,7 +99,7 @@ def test_models_of_env_py_that_were_edited_are_read_anew_by_every_command(settle
 
 
 @pytest.mark.parametrize("environment", [True, False], ids=["env.py takes them", "no environment"])
-def test_models_that_the_notebook_imported_and_somebody_edited_are_read_anew(project, tmp_path, environment):
+def test_models_that_the_notebook_imported_and_that_were_edited_are_imported_again(project, tmp_path, environment):
     (tmp_path / "m/env.py").write_text(ENV.format(models=GIVEN))
     if not environment:
         (tmp_path / "m").rename(tmp_path / "elsewhere")
@@ -217,7 +217,7 @@ def test_a_new_module_of_a_package_that_imports_all_of_its_own_is_seen(settled, 
     assert not settled.run("%mig_diff")
 
 
-def test_models_on_the_base_of_an_installed_package_can_be_read_anew(project, tmp_path, monkeypatch):
+def test_models_on_the_base_of_an_installed_package_can_be_imported_again(project, tmp_path, monkeypatch):
     (tmp_path / "site-packages").mkdir()
     (tmp_path / "site-packages/installed_base.py").write_text(HEAD + BASE)
     monkeypatch.syspath_prepend(str(tmp_path / "site-packages"))

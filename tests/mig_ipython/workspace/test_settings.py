@@ -8,7 +8,7 @@ from traitlets import TraitError
 
 @pytest.fixture
 def fresh(notebook):
-    """A notebook whose session is made anew, as after a restart, when a command first asks for it."""
+    """A notebook with a new session, as after a restart of the kernel."""
     from mig_ipython.session import forget_session
 
     def begin(text: str):
@@ -54,7 +54,7 @@ def test_settings_are_read_from_pyproject(fresh):
     assert len(notebook.run("%mig_diff")) == 1
 
 
-def test_what_config_says_wins_over_the_file(fresh):
+def test_a_value_set_with_config_wins_over_the_file(fresh):
     notebook = fresh("[tool.mig]\naccept = 'none'\n")
     notebook.run("%config Mig.accept = 'all'")
     assert notebook.run("from mig_ipython import mig\nmig.session.settings.accept") == "all"

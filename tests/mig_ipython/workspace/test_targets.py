@@ -158,7 +158,7 @@ def test_several_version_tables_of_one_database_are_named_by_their_table(noteboo
     ]
 
 
-def test_one_computed_version_table_is_asked_of_env_py(notebook, tmp_path):
+def test_one_computed_version_table_is_read_by_running_env_py(notebook, tmp_path):
     environment(tmp_path, ONE_COMPUTED)
     write_revision(tmp_path, "a1", None, PETS, 'op.drop_table("pets")')
     notebook.run("%mig_connect sqlite:///dev.db\n%mig_open m\n%mig_upgrade")
