@@ -105,7 +105,7 @@ def propose(
 
     ``metadata`` is by default the ``target_metadata`` of the context; ``revision`` is where the database is, for the
     hooks. ``renames`` overrides what the environment says (see `renames.chosen_renames`); ``plugins`` are the
-    comparisons where ``env.py`` chooses none with ``autogenerate_plugins``. ``hook`` is called before the
+    comparisons where ``env.py`` chooses none with ``autogenerate_plugins``. ``hook`` runs before the
     ``process_revision_directives`` of the context. ``before`` is a proposal to continue: an empty one with the
     arguments of the revision, or that of the databases compared earlier. Without ``compare`` no operation is proposed.
     """

@@ -106,7 +106,7 @@ class Rewriter:
     def _apply_rule(
         self, context: MigrationContext, revision: Heads, operation: MigrateOperation
     ) -> list[MigrateOperation]:
-        """Return the result of the rule for an operation; the operation itself where there is no rule."""
+        """Return the result of the rule for an operation; the operation itself if it has no rule."""
         rule = next((self._rules[kind] for kind in type(operation).__mro__ if kind in self._rules), None)
         if rule is None or self._rewritten_ones.get(id(operation)) is operation:
             return [operation]

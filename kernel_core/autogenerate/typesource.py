@@ -21,7 +21,7 @@ from .layout import call, literal
 def type_source(type_: AnyType | type[AnyType], context: AutogenContext) -> str:
     """Return the source of a type, and add the imports that it needs to the context.
 
-    The hook ``render_item`` is called first, then the dialect's ``render_type``; otherwise the ``repr`` is parsed.
+    The hook ``render_item`` is tried first, then the dialect's ``render_type``; otherwise the ``repr`` is parsed.
     """
     instance = sqltypes.to_instance(type_)
     source = context.render_by_hook("type", instance)

@@ -42,13 +42,7 @@ def revision(
     Returns the script, a list where a hook asked for several, None where it asked for none. The versions folder is
     locked meanwhile (`ScriptDirectory.writing`), so that two proposals never follow the same parent unnoticed.
     """
-    if autogenerate and sql:
-        raise CommandError("--autogenerate reads the database, which --sql excludes: give one of them.")
-    runs_environment = autogenerate or _runs_environment(config)
-    if sql and not runs_environment:
-        raise CommandError(
-            "--sql needs env.py, which runs for a revision only where revision_environment is set. Leave it out."
-        )
+    runs_environment = _needs_environment(config, autogenerate, sql)
     scripts = scripts_of(config)
     arguments: dict[str, Any] = {
         "rev_id": rev_id or new_id(),
@@ -67,6 +61,18 @@ def revision(
         written = list(proposal.generate_scripts())
     print_files(config, [script.path for script in written])
     return written[0] if len(written) == 1 else written or None
+
+
+def _needs_environment(config: Config, autogenerate: bool, sql: bool) -> bool:
+    """Return whether ``env.py`` runs for a new revision; raises CommandError where ``sql`` is not possible."""
+    if autogenerate and sql:
+        raise CommandError("--autogenerate reads the database, which --sql excludes: give one of them.")
+    runs_environment = autogenerate or _runs_environment(config)
+    if sql and not runs_environment:
+        raise CommandError(
+            "--sql needs env.py, which runs for a revision only where revision_environment is set. Leave it out."
+        )
+    return runs_environment
 
 
 def _propose(
