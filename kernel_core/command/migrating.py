@@ -107,7 +107,7 @@ def _ends(revision: Names, sql: bool) -> tuple[str | None, Names]:
     if not isinstance(revision, str) or ":" not in revision:
         return None, revision
     if not sql:
-        raise CommandError(f'"{revision}" is a range, which only --sql accepts. Name the revision to go to.')
+        raise CommandError(f'"{revision}" is a range, which only --sql accepts. Name the target revision.')
     start, _, target = revision.partition(":")
     if not start or not target:
         raise CommandError(f'"{revision}" needs both ends: from:to.')

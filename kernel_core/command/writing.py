@@ -159,7 +159,7 @@ def _require_at_heads(scripts: ScriptDirectory, rev: tuple[str, ...]) -> None:
     Raises LostRevision where it is at a revision that is in no file.
     """
     scripts.map.require_readable()
-    scripts.map.standing(rev)
+    scripts.map.current_nodes(rev)
     newest = scripts.get_heads(consider_depends_on=True)
     if set(rev) != set(newest):
         raise CommandError(

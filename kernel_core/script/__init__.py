@@ -1,4 +1,4 @@
-"""Floor 2: the revisions on disk. Reading them runs nothing, and imports neither SQLAlchemy nor Mako."""
+"""The revisions on disk. Reading them runs no file, and imports neither SQLAlchemy nor Mako."""
 
 from . import write_hooks
 from .base import Script, ScriptDirectory

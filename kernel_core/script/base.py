@@ -1,4 +1,4 @@
-"""The environment of a project: its version files, read, listed, and added to."""
+"""`ScriptDirectory`: the migration environment of a project, to read, list and write version files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
 class Settings(Protocol):
-    """What is asked of a configuration."""
+    """The part of a `Config` that a ScriptDirectory reads."""
 
     def get_main_option(self, name: str, default: str | None = None) -> str | None: ...
 
@@ -47,7 +47,7 @@ class ScriptDirectory:
 
     ``root`` is the folder in which ``env.py`` runs, by default the working folder (see `root`).
 
-    Reading runs nothing. A version file that cannot be read does not hide the others: it is in `broken`.
+    Reading runs no file. A version file that cannot be read does not hide the others: it is in `broken`.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class ScriptDirectory:
         self.version_locations = [os.fspath(folder) for folder in version_locations or ()] or [
             os.path.join(self.dir, "versions")
         ]
-        """The folders of version files as they were given; `folders` has their absolute paths."""
+        """The folders of version files as configured; `folders` are their absolute paths."""
         self.folders = tuple(dict.fromkeys(map(located, self.version_locations)))
         self.timezone = timezone
         self.recursive_version_locations = recursive_version_locations
@@ -81,7 +81,7 @@ class ScriptDirectory:
         self._map: RevisionMap | None = None
         if not os.path.isdir(self.dir):
             what = "is a file" if os.path.exists(self.dir) else "does not exist"
-            raise EnvironmentMissing(f"{self.dir} {what}. Make an environment there with init.", self.dir)
+            raise EnvironmentMissing(f"{self.dir} {what}. Create an environment there with init.", self.dir)
 
     @classmethod
     def from_config(cls, config: Settings) -> ScriptDirectory:
@@ -116,11 +116,11 @@ class ScriptDirectory:
         return found
 
     def require_environment(self) -> None:
-        """Raise EnvironmentMissing where the folder holds nothing that an environment consists of."""
+        """Raise EnvironmentMissing if no part of an environment is in the folder."""
         parts = (self.env_py_location, os.path.join(self.dir, "script.py.mako"), *self.folders)
         if not any(map(os.path.exists, parts)):
             raise EnvironmentMissing(
-                f"{self.dir} is not a migration environment: it has neither env.py nor versions. Make one with init.",
+                f"{self.dir} is not a migration environment: it has neither env.py nor versions. Create one with init.",
                 self.dir,
             )
 
@@ -128,32 +128,32 @@ class ScriptDirectory:
 
     @property
     def map(self) -> RevisionMap:
-        """The graph of all readable revisions; this object looks at the folders once, until `reload`."""
+        """The graph of all readable revisions; the folders are read once, and again after `reload`."""
         if self._map is None:
-            self._map = contents_of(self._place).map
+            self._map = contents_of(self._source).map
             runs.begin()
         return self._map
 
     @property
-    def _place(self) -> Folders:
+    def _source(self) -> Folders:
         where = self.folders, self.recursive_version_locations, self.sourceless
         return Folders(*where, imports_from=self.prepend_sys_path)
 
     def run_computed(self) -> None:
         """Run the version files that compute their identifiers, so that `map` has them until `reload`.
 
-        Whoever only lists or draws must not: a listing runs nothing, and such a file is in `unreadable`.
+        Only for commands that run files anyway: a listing runs none, and such a file is in `unreadable`.
         """
         runs.begin()
-        self._map = run_computed(self._place)
+        self._map = run_computed(self._source)
 
     @property
     def revision_map(self) -> RevisionMap:
-        """The same as `map`, by the name that it has in Alembic."""
+        """The same as `map`, under its name in Alembic."""
         return self.map
 
     def reload(self) -> None:
-        """Forget what was read; the next question reads the folder again."""
+        """Discard what was read; the folders are read again when needed."""
         self._map = None
 
     @property
@@ -163,7 +163,7 @@ class ScriptDirectory:
 
     @property
     def env_py_location(self) -> str:
-        """The path of ``env.py``; with ``sourceless`` that of the compiled one, where only that exists."""
+        """The path of ``env.py``; with ``sourceless`` that of the compiled file, if only that exists."""
         path = os.path.join(self.dir, "env.py")
         if self.sourceless and not os.path.exists(path):
             return next(iter(compiled_of(path)), path)
@@ -171,7 +171,7 @@ class ScriptDirectory:
 
     @property
     def unreadable(self) -> tuple[BrokenScript, ...]:
-        """The files whose identifiers cannot be read, so that they are in no graph."""
+        """The files whose identifiers cannot be read, so that they are not in the graph."""
         revisions = self.map
         return revisions.broken
 
@@ -179,7 +179,7 @@ class ScriptDirectory:
     def broken(self) -> tuple[BrokenScript, ...]:
         """Everything wrong with a version file: unreadable, a missing parent, a cycle, an id used twice, bad syntax.
 
-        In a folder of more than 1,000 revisions bodies are not looked at (a run does it for those on its way).
+        With more than 1,000 revisions the bodies of the files are not compiled (a run compiles those that it needs).
         """
         return problems_of(self.map)
 
@@ -194,11 +194,11 @@ class ScriptDirectory:
         return cast("Iterator[Script]", self.map.iterate_revisions(upper, lower, **options))
 
     def get_revision(self, id_: str | None) -> Script | None:
-        """Return the one script of that name, None for base; raises ResolutionError."""
+        """Return the one script that a name resolves to, None for base; raises ResolutionError."""
         return cast("Script | None", self.map.get_revision(id_))
 
     def get_revisions(self, id_: str | Sequence[str] | None) -> tuple[Script, ...]:
-        """Return the scripts that the names stand for."""
+        """Return the scripts that the names resolve to."""
         return cast("tuple[Script, ...]", self.map.get_revisions(id_))
 
     def get_heads(self, consider_depends_on: bool = False) -> list[str]:
@@ -210,38 +210,38 @@ class ScriptDirectory:
         return list(self.map.bases)
 
     def get_base(self) -> str | None:
-        """Return the id of the one base, None where there is no revision; raises RevisionError if there are several."""
+        """Return the id of the one base, None without revisions; raises RevisionError if there are several."""
         bases = self.map.bases
         if len(bases) > 1:
             raise RevisionError(f"There are {len(bases)} bases: {', '.join(bases)}. Name one of them.")
         return bases[0] if bases else None
 
     def get_current_head(self) -> str | None:
-        """Return the id of the one head, None where there is no revision; raises MultipleHeads."""
+        """Return the id of the one head, None without revisions; raises MultipleHeads."""
         heads = self.map.heads
         if len(heads) > 1:
             raise MultipleHeads(heads)
         return heads[0] if heads else None
 
     def as_revision_number(self, id_: str | Sequence[str] | None) -> str | tuple[str, ...] | None:
-        """Return the full id that a name stands for, a tuple for ``heads``, None for base."""
+        """Return the full id that a name resolves to, a tuple for ``heads``, None for base."""
         ids = self.map.resolve(id_)
         if id_ == "heads":
             return ids
         return compact_ids(ids)
 
-    # ---- plans, by the names under which flask-alembic, pytest-alembic and reflex ask for them --------------------
+    # ---- plans, under the names that flask-alembic, pytest-alembic and reflex call --------------------------------
 
     def _upgrade_revs(self, destination: str | Sequence[str], current_rev: RevIds) -> list[Step]:
-        """Return the steps up from the current revisions, in order; what the ``fn`` of an environment returns."""
+        """Return the upgrade steps from the current revisions, in order, for the ``fn`` of an environment."""
         return list(upgrade_steps(self.map, self._ids(current_rev), destination))
 
     def _downgrade_revs(self, destination: str | Sequence[str], current_rev: RevIds) -> list[Step]:
-        """Return the steps down."""
+        """Return the downgrade steps."""
         return list(downgrade_steps(self.map, self._ids(current_rev), destination))
 
     def _stamp_revs(self, revision: str | Sequence[str], heads: RevIds) -> list[StampStep]:
-        """Return what the rows of the version table have to become."""
+        """Return the stamp step, () if the database is already marked so."""
         return list(stamp_steps(self.map, self._ids(heads), revision))
 
     def _ids(self, written: RevIds) -> frozenset[str]:
@@ -250,13 +250,13 @@ class ScriptDirectory:
     # ---- running ------------------------------------------------------------------------------------------------
 
     def run_env(self) -> None:
-        """Run ``env.py`` anew, in which ``alembic`` is this engine (see `alias`) and `prepend_sys_path` is on the path.
+        """Run ``env.py``, in which ``alembic`` is this engine (see `alias`) and `prepend_sys_path` is on ``sys.path``.
 
-        It may call ``asyncio.run()``, also where an event loop is running (see `running_loop_set_aside`).
-        Raises EnvironmentMissing or BrokenScript where there is none that could be run.
+        It may call ``asyncio.run()`` even if an event loop is running (see `running_loop_set_aside`). Raises
+        EnvironmentMissing or BrokenScript if there is no ``env.py`` that can be run.
         """
         if not os.path.isfile(self.env_py_location):
-            raise EnvironmentMissing(f"{self.dir} has no env.py, so nothing can be run. Make one with init.", self.dir)
+            raise EnvironmentMissing(f"{self.dir} has no env.py, so nothing can run. Create one with init.", self.dir)
         runs.begin()
         code = code_at(self.env_py_location)
         with alias(), on_path(self.prepend_sys_path), running_loop_set_aside():
@@ -280,9 +280,9 @@ class ScriptDirectory:
 
             scripts.generate_revision(None, "Add age", upgrades='op.add_column(...)')
 
-        ``head`` (by default the one head) are the parents; one that is no head needs ``splice``. Nothing is written
-        where CommandError is raised: a taken id, an unknown parent, a message that the template would turn into code, a
-        file that exists, a path outside the folder, somebody else writing here (see `writing`).
+        ``head`` (by default the one head) are the parents; one that is not a head needs ``splice``. Nothing is written
+        if CommandError is raised: for a taken id, an unknown parent, a message that the template would turn into code,
+        an existing file, a path outside the folder, or another writer (see `writing`).
         """
         name = revid if revid is not None else new_id()
         hooks = write_hooks.prepared(self.hooks)
@@ -299,7 +299,7 @@ class ScriptDirectory:
     def draft_revision(self, request: RevisionRequest) -> tuple[str, str]:
         """Return the path and the text of the file that `generate_revision` would write, before its write hooks.
 
-        Nothing is written; what it would refuse is refused here.
+        Nothing is written; raises the same errors.
         """
         self.reload()
         if self.settings is not None:  # a template of several databases reads their names from it
@@ -308,7 +308,7 @@ class ScriptDirectory:
         return draft.path, draft.text()
 
     def writing(self, timeout: float = TIMEOUT) -> AbstractContextManager[None]:
-        """Keep everybody else from writing revisions here, so that what was seen inside still holds when it is written.
+        """Lock the environment against other writers, so that what the block has read stays true until it writes.
 
             with scripts.writing():
                 scripts.reload()
@@ -322,7 +322,7 @@ class ScriptDirectory:
 
 
 def _listed(config: Settings, method: str, option: str) -> list[str]:
-    """The value of a list option: as the configuration splits it, else split here by ``path_separator``."""
+    """Return a list option: as the configuration splits it, else split by ``path_separator``."""
     ask = getattr(config, method, None)
     if ask is not None:
         return [os.fspath(each) for each in ask() or ()]

@@ -1,8 +1,8 @@
-"""The code of a file, compiled once for as long as its bytes are the same.
+"""A cache of compiled version files, keyed by their content.
 
-A kernel runs the same version files again and again: a script to look at, a rehearsal, the upgrade, the next database.
-The file is read each time and its bytes are compared, so that a change within the same second, which a ``.pyc`` would
-miss, is a change.
+A kernel runs the same version files many times: an offline script, a rehearsal, the upgrade, the next database. The
+file is read each time and its bytes are compared, so that also a change within the same second, which a ``.pyc`` would
+miss, is noticed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import CodeType
 from .header import compiled_source, read_bytes, source_of
 
 KEPT = 8_000_000
-"""So many bytes of files and of their code are kept; what was kept first goes first."""
+"""The limit of the cache in bytes, of files and their code; the oldest entries are removed first."""
 
 
 class _Kept:
@@ -47,7 +47,7 @@ _kept = _Kept()
 
 
 def bytecode_at(path: str) -> bytes:
-    """Return what the file at ``path`` holds now as `marshal` writes its code; raises BrokenScript."""
+    """Return the code of the file at ``path`` as `marshal` writes it; raises BrokenScript."""
     if not path.endswith(".py"):
         from .compiled import code_of  # noqa: PLC0415 - hardly any environment has such files
 
@@ -61,11 +61,11 @@ def bytecode_at(path: str) -> bytes:
 
 
 def code_at(path: str) -> CodeType:
-    """Return what the file at ``path`` holds now as code, which is not run; raises BrokenScript."""
+    """Return the code of the file at ``path``, which is not run; raises BrokenScript."""
     return unpacked(bytecode_at(path))
 
 
 def unpacked(bytecode: bytes) -> CodeType:
-    """Return the code that `bytecode_at` gave."""
+    """Return the code object of what `bytecode_at` returned."""
     code: CodeType = marshal.loads(bytecode)  # noqa: S302 - it was written a moment ago, in this process
     return code

@@ -1,4 +1,4 @@
-"""Read what a compiled version file (``.pyc``) says of itself: its instructions are looked at, never executed."""
+"""Reads the identifiers of a compiled version file (``.pyc``) from its instructions, without executing them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read_compiled(path: str) -> Header:
 
         read_compiled("versions/__pycache__/1f2e_add_age.cpython-311.pyc").revision     # "1f2e"
 
-    Raises BrokenScript where it is no file of this Python, or does not say who it is.
+    Raises BrokenScript if it was compiled by another Python, or assigns no revision id.
     """
     code = code_of(path)
     values: dict[str, object] = {}
@@ -37,11 +37,11 @@ def code_of(path: str) -> CodeType:
     if data[:4] != MAGIC_NUMBER:
         raise BrokenScript(path, None, "was compiled by another version of Python. Compile it with this one.")
     try:
-        code = marshal.loads(data[_HEADER_SIZE:])  # noqa: S302 - it makes a code object, which nobody runs here
+        code = marshal.loads(data[_HEADER_SIZE:])  # noqa: S302 - it makes a code object, which is not run here
     except (ValueError, EOFError, TypeError) as error:
-        raise BrokenScript(path, None, f"is no compiled Python ({error}). Compile it again.") from error
+        raise BrokenScript(path, None, f"is not a compiled Python file ({error}). Compile it again.") from error
     if not isinstance(code, CodeType):
-        raise BrokenScript(path, None, "is no compiled Python. Compile it again.")
+        raise BrokenScript(path, None, "is not a compiled Python file. Compile it again.")
     return code
 
 

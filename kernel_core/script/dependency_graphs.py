@@ -1,4 +1,4 @@
-"""Who descends from whom, and which branch each revision is on: worked out once from what the revisions say."""
+"""The graphs of parents and of dependencies, and the branch labels of each revision."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .rev_ids import as_tuple
 
 
 class HasParents(Protocol):
-    """What a revision says of its kin."""
+    """The parts of a revision that define the graphs."""
 
     revision: str
     down_revision: str | tuple[str, ...] | None
@@ -30,10 +30,11 @@ class HasParents(Protocol):
 
 
 class DependencyGraphs:
-    """The graph of the parents (``lineage``), that of all that a revision needs (``whole``), and the labels.
+    """The graph of the parents (``lineage``), that of parents and dependencies (``whole``), and the labels.
 
-    The two graphs are the same object where nothing depends. ``missing`` are, by id, the names that no revision has.
-    Raises CycleDetected and its kin; with ``tolerant`` cycles are cut open, and their revisions are in ``cyclic``.
+    The two graphs are the same object if there are no dependencies. ``missing`` are, by id, the names of parents and
+    dependencies that do not exist. Raises CycleDetected or a subclass; with ``tolerant`` one edge of each cycle is
+    removed, and its revisions are in ``cyclic``.
     """
 
     def __init__(self, revisions: Sequence[HasParents], names: Names, tolerant: bool) -> None:
@@ -44,7 +45,7 @@ class DependencyGraphs:
         self.labels_at: Mapping[int, frozenset[str]] = self._spread_labels()
 
     def _graphs(self) -> tuple[Graph, Graph]:
-        """The graph of the parents, and that of all that a revision needs; the same object where nothing depends."""
+        """Return the graph of the parents, and that of parents and dependencies."""
         parents: list[tuple[int, ...]] = []
         both: list[tuple[int, ...]] = []
         missing: dict[str, tuple[str, ...]] = {}
@@ -93,7 +94,7 @@ class DependencyGraphs:
         loop: type[CycleDetected],
         cycle: type[CycleDetected],
     ) -> None:
-        """Raise for a cycle among ``parents``; a tolerant map takes out the step that closes it, and remembers it."""
+        """Raise for a cycle among ``parents``; if tolerant, remove the edge that closes it, and record the cycle."""
         while nodes := find_cycle(parents):
             error = (loop if len(nodes) == 1 else cycle)([self._names.ids[node] for node in nodes])
             if not self._tolerant:
@@ -103,7 +104,7 @@ class DependencyGraphs:
                 edges[nodes[-1]] = tuple(node for node in edges[nodes[-1]] if node != nodes[0])
 
     def _spread_labels(self) -> dict[int, frozenset[str]]:
-        """Give each label to the descendants of its revision, and to its ancestors up to where the branch parted."""
+        """Return the labels by node: those of its ancestors, and of its descendants up to the branch point."""
         labels: dict[int, frozenset[str]] = {}
         for label, names in self._names.labels.items():
             for start in map(self._names.node_of.__getitem__, names):

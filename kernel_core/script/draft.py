@@ -1,4 +1,4 @@
-"""A version file that is about to be written: what can be refused is refused before there is a file."""
+"""A version file before it is written: everything that can be refused is refused first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["FILE_TEMPLATE", "Draft", "RevisionRequest"]
 
 
 class Environment(Protocol):
-    """What a draft asks of the `ScriptDirectory` that it is for."""
+    """The part of a `ScriptDirectory` that a draft uses."""
 
     dir: str
     file_template: str
@@ -32,12 +32,12 @@ class Environment(Protocol):
 
 
 VERSION_WIDTH = 32
-"""So many characters the column of the version table holds, unless somebody widened it."""
+"""The width of the version table's column, unless it was widened."""
 
 
 @dataclass(frozen=True, slots=True)
 class RevisionRequest:
-    """What a new revision shall be: the arguments of `ScriptDirectory.generate_revision`.
+    """A request for a new revision: the arguments of `ScriptDirectory.generate_revision`.
 
     ``arguments`` are those of the template.
     """
@@ -54,10 +54,10 @@ class RevisionRequest:
 
 
 class Draft:
-    """A new revision, checked against those that are there; see `ScriptDirectory.generate_revision`.
+    """A new revision, checked against the existing ones; see `ScriptDirectory.generate_revision`.
 
-    ``revision`` is its id, ``path`` where the file will stand. Raises CommandError for whatever cannot be written as it
-    was asked for.
+    ``revision`` is its id, ``path`` that of its file. Raises CommandError for anything that cannot be written as
+    requested.
     """
 
     def __init__(self, environment: Environment, request: RevisionRequest) -> None:
@@ -79,13 +79,13 @@ class Draft:
         }
 
     def text(self) -> str:
-        """Return what ``script.py.mako`` makes of the revision."""
+        """Return the text of the file, rendered from ``script.py.mako``."""
         values = {"imports": "", "upgrades": "", "downgrades": "", **self._request.arguments, **self._identifiers}
         template = os.path.join(self._environment.dir, "script.py.mako")
         return write.script_text(template, self.path, self._request.message, values)
 
     def _refuse_long_id(self) -> None:
-        """Refuse an id that no usual version table holds, where the history has no such id yet."""
+        """Refuse an id that is longer than the version table's column, unless the history has an id of that length."""
         width = max(VERSION_WIDTH, *map(len, self._map.ids), 0)
         if len(self.revision) > width:
             raise CommandError(
@@ -107,7 +107,7 @@ class Draft:
         return parents
 
     def _dependencies(self, depends_on: str | Sequence[str] | None) -> tuple[str, ...]:
-        """The dependencies as they are written: a label stays one, any other name becomes a full id."""
+        """Return the dependencies as they are written: a label unchanged, any other name as a full id."""
         if not depends_on:
             return ()
         written: list[str] = []
@@ -123,7 +123,7 @@ class Draft:
         return checked or None
 
     def _place(self, parents: tuple[str, ...], moment: datetime) -> str:
-        """The path of the new file."""
+        """Return the path of the new file."""
         environment, request = self._environment, self._request
         folder, template = (
             self._folder(request.version_path, parents),
@@ -132,7 +132,7 @@ class Draft:
         name = write.file_name(template, self.revision, request.message, moment, environment.truncate_slug_length)
         path = write.version_path(folder, name)
         if not environment.recursive_version_locations and os.path.dirname(path) != os.path.realpath(folder):
-            raise CommandError(f"{name} would stand in a folder that is not read. Set recursive_version_locations.")
+            raise CommandError(f"{name} would be in a folder that is not read. Set recursive_version_locations.")
         return path
 
     def _folder(self, asked: str | os.PathLike[str] | None, parents: tuple[str, ...]) -> str:
@@ -155,9 +155,9 @@ class Draft:
 
 
 def _now(timezone: str | None) -> datetime:
-    """The moment in the timezone of that name; raises CommandError where it is not known."""
+    """Return the current time in a timezone; raises CommandError if it is not known."""
     if not timezone:
-        return datetime.now()  # noqa: DTZ005 - a person's own clock, as Alembic's files have it
+        return datetime.now()  # noqa: DTZ005 - local time, as in Alembic's files
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - only few environments ask for it
 
     for name in (timezone, timezone.upper(), timezone.title()):

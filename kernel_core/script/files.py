@@ -1,4 +1,4 @@
-"""Where version files are found, and what tells one state of them from another."""
+"""Lists version files, with what shows that one has changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TypeAlias
 from ..util.exc import EnvironmentMissing
 
 Stamp: TypeAlias = tuple[int, int, int]
-"""What tells one state of a file from another: when it was changed (ns), its size, its inode; size -1 for no file."""
+"""The state of a file: its modification time (ns), its size, its inode; the size is -1 for no file."""
 
 _OWN_TAG = f".{sys.implementation.cache_tag}"
 _BY_HANDLE = os.scandir in os.supports_fd
@@ -22,9 +22,9 @@ _BY_HANDLE = os.scandir in os.supports_fd
 
 @dataclass(slots=True)
 class Listing:
-    """The version files of some folders in the order in which they were met, each with its stamp.
+    """The version files of some folders in the order of the file system, each with its stamp.
 
-    Numbers are packed: 10,000 files take 24 bytes each, and two listings are compared in a moment.
+    Numbers are packed: 10,000 files take 24 bytes each, and two listings are compared fast.
     """
 
     paths: list[str] = field(default_factory=list)
@@ -54,10 +54,10 @@ class Listing:
     def add_folder(
         self, folder: str, recursive: bool = False, sourceless: bool = False, above: frozenset[str] = frozenset()
     ) -> None:
-        """Add the version files in ``folder``; hidden files and ``__init__.py`` are none.
+        """Add the version files in ``folder``, without hidden files and ``__init__.py``.
 
-        With ``sourceless`` also those of which only the compiled form exists, here or in ``__pycache__``. Raises
-        EnvironmentMissing where the folder cannot be listed.
+        With ``sourceless`` also those of which only the compiled file exists, here or in ``__pycache__``. Raises
+        EnvironmentMissing if the folder cannot be listed.
         """
         start = os.path.join(folder, "")
         others: list[os.DirEntry[str]] = []
@@ -74,13 +74,13 @@ class Listing:
             if sourceless:
                 self._add_compiled(start, others)
             folders = [entry.name for entry in others if recursive and entry.is_dir()]
-        way = above | {os.path.realpath(folder)} if folders else above
+        ancestors = above | {os.path.realpath(folder)} if folders else above
         for name in folders:
-            if name != "__pycache__" and os.path.realpath(start + name) not in way:
-                self.add_folder(start + name, True, sourceless, way)
+            if name != "__pycache__" and os.path.realpath(start + name) not in ancestors:
+                self.add_folder(start + name, True, sourceless, ancestors)
 
     def _add_compiled(self, start: str, others: list[os.DirEntry[str]]) -> None:
-        """Add what is compiled and has no source here."""
+        """Add compiled files without a source file here."""
         beside = {path[len(start) : -3] for path in self.paths if path.startswith(start)}
         for entry in others:
             stem, extension = os.path.splitext(entry.name)
@@ -95,13 +95,13 @@ class Listing:
                 if not rest.endswith("pyc") or stem in beside or stem == "__init__":
                     continue
                 if stem not in chosen or f".{rest}".startswith(f"{_OWN_TAG}."):
-                    chosen[stem] = entry  # of this Python where there is a choice
+                    chosen[stem] = entry  # if there are several, that of this Python
             for entry in chosen.values():
                 self._add(os.path.join(cached, entry.name), entry)
 
 
 def compiled_of(path: str) -> list[str]:
-    """Return the compiled files of a source file that is not there, that of this Python first."""
+    """Return the compiled files of a source file that does not exist, that of this Python first."""
     folder, name = os.path.split(path)
     cached = os.path.join(folder, "__pycache__", name.removesuffix(".py"))
     return [each for each in (f"{path}c", f"{cached}{_OWN_TAG}.pyc") if os.path.isfile(each)]
@@ -109,9 +109,9 @@ def compiled_of(path: str) -> list[str]:
 
 @contextmanager
 def _entries(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
-    """The entries of a folder, none where there is no such folder.
+    """Give the entries of a folder, none if the folder does not exist.
 
-    Where the system can, they are asked through a handle of the folder: then it need not find the folder for each.
+    If the system can, they are read through a handle of the folder, which saves a look-up of its path for each file.
     """
     with ExitStack() as stack:
         entries: Iterator[os.DirEntry[str]] = iter(())

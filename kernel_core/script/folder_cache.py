@@ -1,7 +1,7 @@
-"""The version folders as they were last seen in this process: a file is read again only where its stat has changed.
+"""A cache of version folders: a file is read again only if its stat has changed.
 
-A long-lived kernel asks for the same folders again and again. Each time they are listed (one `os.scandir`); a file
-whose stamp is the same is not opened, and where none has changed, the graph of revisions is the very same object.
+A long-lived kernel reads the same folders many times. Each time they are listed (one `os.scandir`); a file whose stamp
+is the same is not opened, and if none has changed, the graph of revisions is the same object.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .revision import RevisionMap
 from .version import Script
 
 KEPT = 16
-"""So many environments are remembered."""
+"""The number of environments that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Which files are looked at, and from where they import when they are run."""
+    """Folders of version files, how they are listed, and the import path for files that are run."""
 
     folders: tuple[str, ...]
     recursive: bool = False
@@ -32,9 +32,9 @@ class Folders:
 
 @dataclass(frozen=True, slots=True)
 class FolderContents:
-    """The files of a place, what was read in each, and the graph that they make.
+    """The files of the folders, what was read in each, and the graph of their revisions.
 
-    ``unsure`` are the paths of those that might have changed since without another stamp.
+    ``unsure`` are the paths of files that may have changed since with the same stamp.
     """
 
     listing: Listing
@@ -47,7 +47,7 @@ _kept: dict[Folders, FolderContents] = {}
 
 
 def contents_of(place: Folders) -> FolderContents:
-    """Return what the folders of ``place`` hold now; raises EnvironmentMissing where a folder cannot be listed."""
+    """Return the current content of the folders; raises EnvironmentMissing if one cannot be listed."""
     before = _kept.pop(place, None)
     listing = Listing()
     for folder in place.folders:
@@ -63,9 +63,9 @@ def contents_of(place: Folders) -> FolderContents:
 
 
 def run_computed(place: Folders) -> RevisionMap:
-    """Return the graph in which a version file that computes its identifiers has those that it gives itself when run.
+    """Return the graph with the identifiers that version files compute, which are run for it.
 
-    Only for commands that run files of the environment anyway; what a file raises is in `RevisionMap.broken`.
+    Only for commands that run files of the environment anyway; errors of a file are in `RevisionMap.broken`.
     """
     snapshot = contents_of(place)
     if not any(isinstance(each, ComputedIdentifier) for each in snapshot.found):
@@ -82,12 +82,12 @@ def _run(computed: ComputedIdentifier, place: Folders) -> Script | BrokenScript:
 
 
 def forget() -> None:
-    """Forget every folder, so that the next look reads all files."""
+    """Empty the cache, so that all files are read again."""
     _kept.clear()
 
 
 def _read(listing: Listing, before: FolderContents | None, imports_from: tuple[str, ...]) -> FolderContents:
-    """Read what is new or may have changed; the old graph stays where all of it says the same."""
+    """Read the files that are new or may have changed; the old graph is kept if nothing differs."""
     known = {path: position for position, path in enumerate(before.listing.paths)} if before else {}
     found: list[Script | BrokenScript] = []
     unsure: set[str] = set()
@@ -115,7 +115,7 @@ def _read(listing: Listing, before: FolderContents | None, imports_from: tuple[s
 def _graph_of(
     listing: Listing, found: list[Script | BrokenScript], unsure: frozenset[str], is_first: bool
 ) -> FolderContents:
-    """Make the graph; scripts that another graph has already are copied, as that one shall stay what it is."""
+    """Build the graph; scripts of another graph are copied, because that graph must not change."""
     if not is_first:
         found = [each.unbound() if isinstance(each, Script) else each for each in found]
     ordered = sorted(found, key=_path)
@@ -139,7 +139,7 @@ def _read_one(path: str, stamp: Stamp, imports_from: tuple[str, ...]) -> Script 
 
 
 def _is_past(stamp: Stamp, now: int) -> bool:
-    """Whether a change after ``now`` gives another stamp than this: clocks of files tick in steps."""
+    """Return whether a change after ``now`` gives a different stamp: file times have a limited resolution."""
     changed, size, _ = stamp
     step = 50_000_000 if changed % 1_000_000 else 2_000_000_000
     return size >= 0 and changed + step < now

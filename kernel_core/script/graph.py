@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterable, Sequence
 
 
 class Graph:
-    """Who descends from whom; immutable once made.
+    """An immutable graph of parents and children.
 
         graph = Graph([(), (0,), (0,), (1, 2)])
         graph.up({1})          # {0, 1}
         graph.order({0, 1, 2, 3})   # [0, 1, 2, 3]
 
-    ``generation[n]`` is 0 for a root and one more than the highest parent's elsewhere. Where `is_acyclic` is false
-    nothing else holds: ask `find_cycle`.
+    ``generation[n]`` is 0 for a root, else one more than the highest of its parents. If `is_acyclic` is false, the
+    rest is undefined: use `find_cycle`.
     """
 
     __slots__ = ("children", "generation", "is_acyclic", "parents")
@@ -40,11 +40,11 @@ class Graph:
         self.is_acyclic = len(ready) == len(self.parents)
 
     def up(self, nodes: Iterable[int]) -> set[int]:
-        """The nodes and all their ancestors."""
+        """Return the nodes and all their ancestors."""
         return _closure(nodes, self.parents)
 
     def down(self, nodes: Iterable[int], within: Collection[int] | None = None) -> set[int]:
-        """The nodes and all their descendants; only those reached ``within`` a set, where one is given."""
+        """Return the nodes and all their descendants; only those reached ``within`` a set, if one is given."""
         if within is None:
             return _closure(nodes, self.children)
         seen: set[int] = set()
@@ -57,7 +57,7 @@ class Graph:
         return seen
 
     def line(self, node: int) -> set[int]:
-        """The node, all that descends from it, and its ancestors up to where the way parted or came together."""
+        """Return the node, its descendants, and its ancestors up to the nearest branch point or merge point."""
         members = self.down({node})
         while len(above := self.parents[node]) == 1 and len(self.children[above[0]]) == 1:
             node = above[0]
@@ -65,9 +65,10 @@ class Graph:
         return members
 
     def order(self, nodes: Collection[int]) -> list[int]:
-        """The nodes, parents before children, one line of descent finished before the next where that is possible.
+        """Return the nodes in topological order, each line of descent without interruption where possible.
 
-        Time grows with nodes and edges only. Ties go to the lower number, so that the answer is always the same.
+        The time is linear in nodes and edges. Of equal candidates the lower number comes first, so that the order is
+        always the same.
         """
         members = nodes if isinstance(nodes, set | frozenset | range) else set(nodes)
         if len(members) == len(self.parents):
@@ -87,7 +88,7 @@ class Graph:
         return ordered
 
     def topmost(self, nodes: Collection[int]) -> set[int]:
-        """Those of the nodes that are no ancestor of another one."""
+        """Return the nodes that are not an ancestor of another one."""
         tops = set(nodes)
         if len(tops) < 2:
             return tops
@@ -103,22 +104,22 @@ class Graph:
 
 
 def find_cycle(parents: Sequence[tuple[int, ...]]) -> list[int]:
-    """Return the nodes of one cycle in the order in which it is walked, empty where there is none."""
-    state = [0] * len(parents)  # 0 not seen, 1 on the way, 2 done
+    """Return the nodes of one cycle in order, empty if there is none."""
+    state = [0] * len(parents)  # 0 not seen, 1 on the current path, 2 done
     for root in range(len(parents)):
         if state[root]:
             continue
-        state[root], way, rest = 1, [root], [iter(parents[root])]
-        while way:
+        state[root], path, rest = 1, [root], [iter(parents[root])]
+        while path:
             parent = next(rest[-1], None)
             if parent is None:
-                state[way.pop()] = 2
+                state[path.pop()] = 2
                 rest.pop()
             elif state[parent] == 1:
-                return way[way.index(parent) :]
+                return path[path.index(parent) :]
             elif not state[parent]:
                 state[parent] = 1
-                way.append(parent)
+                path.append(parent)
                 rest.append(iter(parents[parent]))
     return []
 

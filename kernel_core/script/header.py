@@ -1,4 +1,4 @@
-"""Read what a version file says of itself, without running it.
+"""Reads the identifiers of a version file without running it.
 
 The identifiers are literals above the first ``def``, so only the text up to there is parsed, by `ast`; literal
 assignments are evaluated by `ast.literal_eval`. Nothing in the file is executed, imported or expanded.
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class Header(NamedTuple):
-    """The identifiers and the docstring of one version file; ``lines`` says where each name is assigned."""
+    """The identifiers and the docstring of one version file; ``lines`` are the lines of their assignments."""
 
     revision: str
     down_revision: tuple[str, ...]
@@ -52,7 +52,7 @@ class Header(NamedTuple):
 
     @property
     def longdoc(self) -> str:
-        """The docstring without space at its ends and at the ends of its lines."""
+        """The docstring without surrounding and trailing spaces."""
         return tidy(self.docstring)
 
     @property
@@ -62,27 +62,27 @@ class Header(NamedTuple):
 
     @property
     def create_date(self) -> datetime | None:
-        """The moment that the docstring's last "Create Date:" line gives, None where it has none that can be read."""
+        """The date in the docstring's last "Create Date:" line, None without a valid one."""
         return date_in(self.longdoc)
 
 
 def tidy(docstring: str) -> str:
-    """A docstring without space at its ends and at the ends of its lines."""
+    """Return a docstring without surrounding and trailing spaces."""
     return "\n".join([line.rstrip() for line in docstring.strip().splitlines()])
 
 
 def first_paragraph(docstring: str) -> str:
-    """What a docstring says before its first blank line."""
-    said: list[str] = []
+    """Return the first paragraph of a docstring."""
+    lines: list[str] = []
     for line in docstring.strip().splitlines():
         if not line.strip():
             break
-        said.append(line.rstrip())
-    return "\n".join(said).strip()
+        lines.append(line.rstrip())
+    return "\n".join(lines).strip()
 
 
 def date_in(docstring: str) -> datetime | None:
-    """The moment that the last "Create Date:" line gives, None where there is none that can be read."""
+    """Return the date in the last "Create Date:" line, None without a valid one."""
     found = _CREATE_DATE.findall(docstring)
     try:
         return datetime.fromisoformat(found[-1]) if found else None
@@ -91,11 +91,11 @@ def date_in(docstring: str) -> datetime | None:
 
 
 def read_header(path: str | os.PathLike[str], size: int = -1) -> Header:
-    """Return the header of the version file at ``path``, which is not run; ``size`` is how long it was last seen.
+    """Return the header of the version file at ``path``, which is not run; ``size`` is its size when it was listed.
 
         read_header("versions/1f2e_add_age.py").revision      # "1f2e"
 
-    Raises BrokenScript (path, line, reason) where the file cannot be read or does not say who it is.
+    Raises BrokenScript (path, line, reason) if the file cannot be read or assigns no revision id.
     """
     name = os.fspath(path)
     return parse_header(source_of(read_bytes(name, size), name), name)
@@ -104,25 +104,25 @@ def read_header(path: str | os.PathLike[str], size: int = -1) -> Header:
 def read_source(path: str) -> str:
     """Return the text of a version file, decoded as Python would.
 
-    Raises BrokenScript where it is no readable, non-empty text file.
+    Raises BrokenScript unless it is a readable, non-empty text file.
     """
     return source_of(read_bytes(path), path)
 
 
 def source_of(data: bytes, path: str) -> str:
-    """Return the text that a file of these bytes has; raises as `read_source`."""
+    """Return the text of a file with these bytes; raises as `read_source`."""
     if not data or data.isspace():
         raise BrokenScript(path, None, "is empty. Restore its text or delete it.")
     if b"\0" in data:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        raise BrokenScript(path, line, "holds a NUL byte, so it is no Python text. Restore it from a good copy.")
+        raise BrokenScript(path, line, "contains a NUL byte, so it is not a Python file. Restore it from a good copy.")
     return data.decode("ascii") if data.isascii() and b"coding" not in data else decoded(data, path)
 
 
 def read_bytes(path: str, size: int = -1) -> bytes:
-    """Return what a regular file holds; raises BrokenScript where it is none, or cannot be read.
+    """Return the content of a regular file; raises BrokenScript for any other, or one that cannot be read.
 
-    A file of the ``size`` that is expected is read at once, without being asked what it is.
+    A file that has the expected ``size`` is read at once, without a call of `os.fstat`.
     """
     try:
         handle = os.open(path, _FLAGS)
@@ -140,7 +140,7 @@ def read_bytes(path: str, size: int = -1) -> bytes:
 
 
 def _all_of(handle: int, path: str, read: bytes) -> bytes:
-    """What is still to read after ``read``, with it."""
+    """Return ``read`` and the rest of the file."""
     found = os.fstat(handle)
     if stat.S_ISDIR(found.st_mode):
         raise BrokenScript(path, None, _DIRECTORY)
@@ -170,10 +170,10 @@ def _unix(source: str) -> str:
 
 
 def header_of(values: Mapping[str, object], lines: Mapping[str, int], doc: str, path: str) -> Header:
-    """Return the header that the values of the four names make; raises BrokenScript where they make none."""
+    """Return the header for the values of the four names; raises BrokenScript if they are not valid."""
     named = _LEGACY_NAME.fullmatch(os.path.basename(path)) if "revision" not in values else None
     if named is None and "revision" not in values:
-        raise BrokenScript(path, None, 'does not say which revision it is. Add a line such as revision = "1f2e3d4c".')
+        raise BrokenScript(path, None, 'assigns no revision id. Add a line such as revision = "1f2e3d4c".')
     return Header(
         revision=named[1] if named else _identifier(values["revision"], path, lines["revision"]),
         down_revision=_identifiers("down_revision", values, lines, path),
@@ -192,26 +192,26 @@ def _shared(lines: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
 
 
 def header_of_module(module: ModuleType, path: str) -> Header:
-    """Return the header of a version file that was run, by what its names mean then; raises BrokenScript."""
+    """Return the header of a version file that was run, by the values of its names; raises BrokenScript."""
     values = {name: getattr(module, name) for name in NAMES if hasattr(module, name)}
     lines = {name: line for name, _, line in _assignments(_parse_top(read_source(path), path))}
     return header_of(values, {name: lines.get(name, 1) for name in values}, module.__doc__ or "", path)
 
 
 def check_syntax(source: str, path: str) -> None:
-    """Raise BrokenScript where ``source`` does not compile; it is not run, and warnings wait until it is."""
+    """Raise BrokenScript if ``source`` does not compile; it is not run, and no warnings are shown."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compiled_source(source, path)
 
 
 def compiled_source(source: str, path: str) -> CodeType:
-    """Return the code of a version file, which is not run; raises BrokenScript where it does not compile."""
+    """Return the code of a version file, which is not run; raises BrokenScript if it does not compile."""
     return _guarded(source, path, lambda text: compile(text, path, "exec", dont_inherit=True))
 
 
 def decoded(data: bytes, path: str) -> str:
-    """Return the text of a file as Python would read it, by its declared encoding; raises BrokenScript."""
+    """Return the text of a file, decoded by its declared encoding as Python does; raises BrokenScript."""
     encoding = "utf-8-sig"
     try:
         if b"coding" in data and b"coding" in b"".join(data.splitlines()[:2]):
@@ -257,14 +257,14 @@ def _guarded(source: str, path: str, read: Callable[[str], T]) -> T:
 
 
 def _quiet_parse(source: str) -> ast.Module:
-    """Parse without the warnings about escapes in strings, which belong to the moment when the file is run."""
+    """Parse without the warnings about escapes in strings, which are shown when the file is run."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source)
 
 
 def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None, int]]:
-    """Yield (name, value, line) of each top-level assignment to one of the four names; no value if it is computed."""
+    """Yield (name, value, line) of each top-level assignment to one of the four names; value None if it is computed."""
     for node in tree.body:
         if isinstance(node, ast.AnnAssign) and node.value is not None:
             yield from _named(node.target, node.value, node.lineno)
@@ -307,7 +307,7 @@ def _identifiers(name: str, values: Mapping[str, object], lines: Mapping[str, in
     if isinstance(written, set | frozenset):
         written = sorted(written, key=str)
     if not isinstance(written, tuple | list) or not all(isinstance(item, str) and item for item in written):
-        raise BrokenScript(path, line, f"{name} is {value!r}; it must be None, a text, or a tuple of texts.")
+        raise BrokenScript(path, line, f"{name} is {value!r}; it must be None, a string, or a tuple of strings.")
     return tuple(dict.fromkeys(map(_shared_text, written)))
 
 
@@ -315,12 +315,14 @@ def _identifier(value: object, path: str, line: int) -> str:
     if value is COMPUTED:
         _computed("revision", path, line)
     if not isinstance(value, str) or not value:
-        raise BrokenScript(path, line, f"revision is {value!r}; it must be a text that is not empty.")
+        raise BrokenScript(path, line, f"revision is {value!r}; it must be a string that is not empty.")
     bad = sorted(set(value) & set(FORBIDDEN))
     if bad:
-        raise BrokenScript(path, line, f"revision {value!r} holds {' '.join(bad)}, which an id may not. Rename it.")
+        raise BrokenScript(
+            path, line, f"revision {value!r} contains {' '.join(bad)}, which is not allowed in an id. Rename it."
+        )
     if value in SYMBOLS:
-        raise BrokenScript(path, line, f'revision "{value}" has the name of a symbol. Rename it.')
+        raise BrokenScript(path, line, f'revision "{value}" is the name of a symbol. Rename it.')
     return _shared_text(value)
 
 
@@ -330,7 +332,7 @@ def _shared_text(text: str) -> str:
 
 
 def _computed(name: str, path: str, line: int) -> NoReturn:
-    reason = f"{name} is computed: the file must be run to be known. Write it as a plain text."
+    reason = f"{name} is computed, so that only running the file shows it. Write it as a string literal."
     raise ComputedIdentifier(path, line, reason)
 
 

@@ -1,4 +1,4 @@
-"""Run a file as a module of its own, by its path, with the folders on ``sys.path`` that it imports from."""
+"""Runs a file as a separate module, with the folders on ``sys.path`` that it imports from."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .bytecode import code_at
 
 
 class Runs:
-    """Counts the commands that may run version files: a module that was loaded for an earlier one is stale."""
+    """Counts the commands that may run version files: modules loaded for an earlier command are stale."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def begin(self) -> None:
-        """Begin a run."""
+        """Count the beginning of a command."""
         self.count += 1
 
 
@@ -31,14 +31,14 @@ runs = Runs()
 
 
 class _Borrowed:
-    """How many blocks need each folder that was put on ``sys.path``; the path is one for all threads."""
+    """Counts the blocks that need each folder on ``sys.path``, which all threads share."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.users: dict[str, int] = {}
 
     def take(self, folders: Iterable[str]) -> list[str]:
-        """Put on the path what is not on it, in this order, and return what to give back."""
+        """Put folders on the path unless they are on it, in this order; return what to pass to `give_back`."""
         with self.lock:
             taken = [folder for folder in folders if folder in self.users or folder not in sys.path]
             sys.path[:0] = [folder for folder in taken if folder not in self.users]
@@ -61,9 +61,9 @@ _borrowed = _Borrowed()
 
 @contextmanager
 def on_path(folders: Iterable[str]) -> Iterator[None]:
-    """Put folders first on ``sys.path`` inside the block, as absolute paths; those that are on it already stay.
+    """Put folders first on ``sys.path`` inside the block, as absolute paths, unless they are on it already.
 
-    Blocks may overlap, also in several threads: a folder goes when the last of them that put it there ends.
+    Blocks may overlap, also in several threads: a folder is removed at the end of the last one that needs it.
     """
     taken = _borrowed.take(dict.fromkeys(map(os.path.abspath, folders)))
     try:
@@ -73,10 +73,10 @@ def on_path(folders: Iterable[str]) -> Iterator[None]:
 
 
 def load_module(path: str, stem: str, code: CodeType | None = None) -> ModuleType:
-    """Run the file at ``path`` as a module of its own, in which ``alembic`` is this engine, and return it.
+    """Run the file at ``path`` as a separate module, in which ``alembic`` is this engine, and return it.
 
-    ``code`` is what is in it, where that is known. Raises BrokenScript (path, line, reason) where its syntax or
-    anything on its top level fails.
+    ``code`` is its code, if known. Raises BrokenScript (path, line, reason) if its syntax is wrong or its top level
+    raises an error.
     """
     code = code_at(path) if code is None else code
     try:
@@ -93,7 +93,7 @@ def load_module(path: str, stem: str, code: CodeType | None = None) -> ModuleTyp
 
 
 def execute(path: str, stem: str, code: CodeType) -> ModuleType:
-    """Run the code of the file at ``path`` and return its module; what it raises is passed on."""
+    """Run the code of the file at ``path`` and return its module; raises whatever the code raises."""
     from hashlib import blake2b  # noqa: PLC0415 - heads and history run nothing
 
     name = f"{OWN_MODULE}{blake2b(path.encode(errors='surrogateescape'), digest_size=6).hexdigest()}_{stem}"
@@ -105,7 +105,7 @@ def execute(path: str, stem: str, code: CodeType) -> ModuleType:
     # Dataclasses and mapped classes look their module up by name, also later, while upgrade() runs.
     sys.modules[name] = module
     try:
-        exec(code, module.__dict__)  # noqa: S102 - that is what a version file is for
+        exec(code, module.__dict__)  # noqa: S102 - version files are there to be run
     except BaseException:
         del sys.modules[name]
         raise

@@ -1,4 +1,4 @@
-"""What a revision may be called: its id, the beginning of it, or a branch label."""
+"""Finds revisions by name: an id, the beginning of one, or a branch label."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from ..util.exc import BrokenScript, ResolutionError
 
 FORBIDDEN = "@-+:"
-"""Characters that no id holds: they are the grammar of `walk`."""
+"""Characters that are not allowed in an id, because the grammar of `resolver` uses them."""
 
 
 class Names:
     """The ids of all revisions, sorted, and the labels: ``labels["shop"]`` are the ids that declare it.
 
-    A node is the position of an id. ``broken`` are files that could not be read, which an error mentions.
+    A node is the position of an id. ``broken`` are files that could not be read, for error messages.
     """
 
     __slots__ = ("broken", "ids", "labels", "node_of")
@@ -28,7 +28,7 @@ class Names:
         self.node_of = {name: node for node, name in enumerate(self.ids)}
 
     def find(self, name: str, within: Collection[int] | None = None) -> int:
-        """Return the node of an id, a label, or the beginning of an id (``within`` a set of nodes, where given).
+        """Return the node of an id, a label, or the beginning of an id (``within`` a set of nodes, if given).
 
         Raises ResolutionError, with the nearest names or the candidates.
         """
@@ -45,19 +45,19 @@ class Names:
         return self.node_of[matching[0]]
 
     def nearest(self, name: str) -> tuple[str, ...]:
-        """The ids and labels most like ``name``, at most three, best first."""
-        from difflib import get_close_matches  # noqa: PLC0415 - only what is misspelt needs it
+        """Return the ids and labels most similar to ``name``, at most three, best first."""
+        from difflib import get_close_matches  # noqa: PLC0415 - only a typo needs it
 
         written = {each[: max(len(name), 4)]: each for each in reversed(self.ids)}
         written.update((each, each) for each in (*self.ids, *self.labels))
         return tuple(dict.fromkeys(written[each] for each in get_close_matches(name, written, n=3)))
 
     def hint(self, name: str) -> str:
-        """What to add to an error about a name that is none: the nearest, and a file that may hold it."""
+        """Return the hint for an unknown name: similar names, and an unreadable file that may define it."""
         near = self.nearest(name)
         text = f" Did you mean {' or '.join(near)}?" if near else ""
         if self.broken:
-            text += f" It may be the file that cannot be read: {self.broken[0]}"
+            text += f" It may be in a file that cannot be read: {self.broken[0]}"
         return text
 
     def _beginning_with(self, prefix: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""All that is wrong with the version files of an environment, each with its file and line."""
+"""All problems of the version files of an environment, each with its file and line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .revision import RevisionMap
 from .version import Script
 
 BODY_CHECK_LIMIT = 1000
-"""In a folder of more revisions than this, bodies are not compiled to see whether they could be."""
+"""With more revisions than this, the bodies of the files are not compiled to check them."""
 
 
 def problems_of(revisions: RevisionMap) -> tuple[BrokenScript, ...]:
@@ -33,7 +33,7 @@ def _of_one(revisions: RevisionMap, name: str) -> list[BrokenScript]:
     if name in revisions.missing:
         lost = revisions.missing[name]
         line = scripts[0].line_of("down_revision" if set(lost) & set(scripts[0].down_revisions) else "depends_on")
-        reason = f"needs revision {', '.join(lost)}, which is in no file here."
+        reason = f"needs revision {', '.join(lost)}, which no file here defines."
         found.append(BrokenScript(scripts[0].path, line, reason))
     for script in scripts[1:]:
         reason = f"revision {name} is taken by {scripts[0].path}. Keep one of them."

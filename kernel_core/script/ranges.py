@@ -1,4 +1,4 @@
-"""Which nodes are between two ends of a range; see `RevisionMap.iterate_revisions`."""
+"""The nodes between two ends of a range; see `RevisionMap.iterate_revisions`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def branch_of(graph: RevisionGraph, lower: str | Sequence[str] | None) -> Branch
 
 
 def from_base(graph: RevisionGraph, branch: Branch | None, ends: frozenset[int], *, downward: bool) -> set[int]:
-    """Return all that ``ends`` need, or those of them that are on ``branch``.
+    """Return everything that ``ends`` need, or the part of it on ``branch``.
 
-    ``downward`` asks for what a downgrade to the base of the branch would undo.
+    With ``downward`` it is what a downgrade to the base of the branch undoes.
     """
     if branch is None:
         return graph.whole.up(ends)
@@ -34,9 +34,9 @@ def from_base(graph: RevisionGraph, branch: Branch | None, ends: frozenset[int],
 def from_revisions(
     graph: RevisionGraph, starts: frozenset[int], ends: frozenset[int], *, downward: bool, inclusive: bool
 ) -> set[int]:
-    """Return the descendants of ``starts`` that ``ends`` descend from; ``downward`` also what depends on them.
+    """Return the descendants of ``starts`` that ``ends`` descend from; with ``downward`` also what depends on them.
 
-    Raises RangeNotAncestorError where no end descends from a start.
+    Raises RangeNotAncestorError if no end descends from a start.
     """
     line = graph.lineage.up(ends)
     needed = graph.whole.up(ends) if downward or len(starts) > 1 else line

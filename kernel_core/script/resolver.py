@@ -1,4 +1,4 @@
-"""One grammar for every way of naming revisions, its syntax tree, and the resolver of that tree.
+"""The grammar of targets and ranges, its syntax tree, and the resolver of that tree.
 
 ::
 
@@ -35,12 +35,12 @@ class Heads:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """``base``: the place before the first revision."""
+    """``base``: before the first revision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """``current``: where the database stands."""
+    """``current``: the current revision of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ Point: TypeAlias = Head | Heads | Base | Current | Name
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """So many steps up (+) or down (-) from a point, or from where the database stands."""
+    """A number of steps up (+) or down (-) from a point, or from the current revision."""
 
     origin: Point | None
     steps: int
@@ -63,7 +63,7 @@ class Relative:
 
 @dataclass(frozen=True, slots=True)
 class InBranch:
-    """A point as seen in one branch, which is named by a label or by any id on it."""
+    """A point in one branch, which is named by a label or by any id on it."""
 
     branch: str
     point: Point | Relative
@@ -74,7 +74,7 @@ Target: TypeAlias = Point | Relative | InBranch
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Two targets round a colon; an end that is left out is None."""
+    """Two targets separated by a colon; an end that is left out is None."""
 
     lower: Target | None
     upper: Target | None
@@ -90,7 +90,7 @@ def parse(text: str) -> Target | Range:
         parse("shop@ae10+2")      # InBranch("shop", Relative(Name("ae10"), 2))
         parse("-3:current")       # Range(Relative(None, -3), Current())
 
-    Raises ResolutionError where the text is neither.
+    Raises ResolutionError for any other text.
     """
     text = text.strip()
     if ":" not in text:
@@ -100,11 +100,11 @@ def parse(text: str) -> Target | Range:
 
 
 def parse_target(text: str) -> Target:
-    """Return the syntax tree of a target; raises ResolutionError where the text is none."""
+    """Return the syntax tree of a target; raises ResolutionError for any other text."""
     found = _TARGET.fullmatch(text.strip())
     if found is None or not (found["point"] or found["steps"]):
         raise ResolutionError(
-            f'"{text}" names no revision. Write an id, head, heads, base, current, +1, -1, or branch@head.', text
+            f'"{text}" is not a revision. Write an id, head, heads, base, current, +1, -1, or branch@head.', text
         )
     point = (_SYMBOLS.get(found["point"]) or Name(found["point"])) if found["point"] else None
     target: Point | Relative = Relative(point, int(found["steps"])) if found["steps"] else _present(point)
@@ -112,7 +112,7 @@ def parse_target(text: str) -> Target:
 
 
 def counts_from_database(text: str) -> bool:
-    """Whether a target is known only where a database stands, as ``current``, ``+1`` and ``branch@-1`` are."""
+    """Return whether a target depends on the current revision, as ``current``, ``+1`` and ``branch@-1`` do."""
     tree = parse_target(text)
     point = tree.point if isinstance(tree, InBranch) else tree
     return isinstance(point, Current) or (isinstance(point, Relative) and isinstance(point.origin, Current | None))
@@ -124,7 +124,7 @@ def _present(point: Point | None) -> Point:
 
 
 class RevisionGraph(Protocol):
-    """What the resolver must know of a set of revisions, which it sees as integers."""
+    """The part of a `RevisionMap` that the resolver uses; revisions are integers."""
 
     @property
     def lineage(self) -> Graph: ...
@@ -147,10 +147,10 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Resolver:
-    """Finds the nodes that a syntax tree stands for.
+    """Finds the nodes that a syntax tree refers to.
 
-    ``current`` are the nodes where the database stands, None where no database is asked. ``text`` is what the person
-    wrote, for the errors. Without ``exact`` steps that lead too far end at the last revision.
+    ``current`` are the current nodes of the database, None without one. ``text`` is what was parsed, for errors.
+    Without ``exact`` steps that lead too far end at the last revision.
     """
 
     graph: RevisionGraph
@@ -159,7 +159,7 @@ class Resolver:
     exact: bool = True
 
     def target(self, tree: Target) -> frozenset[int]:
-        """The nodes of a target, empty for base.
+        """Return the nodes of a target, empty for base.
 
         Raises ResolutionError (unknown, ambiguous, too many steps) or MultipleHeads.
         """
@@ -169,15 +169,15 @@ class Resolver:
         return self._place(tree, None)
 
     def branch(self, name: str) -> Branch:
-        """The branch of that label or id."""
+        """Return the branch of a label or id."""
         node = self.graph.find(name)
         lineage = self.graph.lineage
         return Branch(name, node, lineage.up({node}) | lineage.down({node}))
 
     def range(self, tree: Range) -> tuple[frozenset[int], frozenset[int]]:
-        """The lower and the upper nodes of a range; ``a:`` ends at the heads, ``:b`` begins at base.
+        """Return the lower and the upper nodes of a range; ``a:`` ends at the heads, ``:b`` begins at base.
 
-        Steps without an origin count from the other end where that is a place of its own, else from the database.
+        Steps without an origin count from the other end if that has one, else from the current revision.
         """
         lower_steps = _free_steps(tree.lower)
         upper_steps = _free_steps(tree.upper)
@@ -201,11 +201,11 @@ class Resolver:
                     raise MultipleHeads(self._names(heads), self.text)
                 return heads
             case Current():
-                return frozenset(self._standing(branch))
+                return frozenset(self._current_in(branch))
             case Name(text):
                 return frozenset({self._find(text, branch)})
             case Relative(None | Current(), steps):
-                standing = self._standing(branch)
+                standing = self._current_in(branch)
                 if branch is not None and steps < 0:
                     self._refuse_shared(standing, branch)
                 return self._walk(self._one(standing), steps, branch)
@@ -223,15 +223,15 @@ class Resolver:
         if branch and node not in branch.members:
             stray = self.graph.name_of(node)
             raise ResolutionError(
-                f'"{self.text}" names no revision: {stray} is not on branch {branch.name}.', self.text
+                f'"{self.text}" is not a revision: {stray} is not on branch {branch.name}.', self.text
             )
         return node
 
-    def _standing(self, branch: Branch | None) -> AbstractSet[int]:
-        """Where the database stands, in a branch: the last of its revisions that are applied."""
+    def _current_in(self, branch: Branch | None) -> AbstractSet[int]:
+        """Return the current nodes; in a branch the last of its revisions that are applied."""
         if self.current is None:
             raise ResolutionError(
-                f'"{self.text}" counts from where a database stands, and none is asked here. Name a revision.',
+                f'"{self.text}" counts from a database, and there is none here. Name a revision.',
                 self.text,
             )
         if branch is None:
@@ -239,14 +239,14 @@ class Resolver:
         return self.graph.lineage.topmost(self.graph.whole.up(self.current) & branch.members)
 
     def _refuse_shared(self, standing: AbstractSet[int], branch: Branch) -> None:
-        """Refuse to count down a branch that is not applied, from a revision that belongs to an applied one too."""
+        """Refuse to count down a branch that is not applied, from a revision that is also on an applied branch."""
         current, lineage = self.current or frozenset(), self.graph.lineage
         last = lineage.topmost(self.graph.whole.up(current))
         if standing and not standing & (last | lineage.line(branch.node)):
             where = ", ".join(self._names(current))
             raise ResolutionError(
-                f'"{self.text}" has no place to count from: no revision of branch {branch.name} is applied; the '
-                f"database stands at {where}. Name the revision to go to.",
+                f'"{self.text}" has no revision to count from: no revision of branch {branch.name} is applied; the '
+                f"database is at {where}. Name the target revision.",
                 self.text,
             )
 
@@ -256,7 +256,7 @@ class Resolver:
         return next(iter(nodes), None)
 
     def _walk(self, node: int | None, steps: int, branch: Branch | None) -> frozenset[int]:
-        """Go so many steps along the lineage; None is base."""
+        """Return the node a number of steps along the lineage; None is base."""
         for done in range(abs(steps)):
             following = self._above(node, branch) if steps > 0 else self._below(node, branch)
             if following is None and not self.exact:
@@ -269,7 +269,7 @@ class Resolver:
                     self.text,
                 )
             if len(following) > 1:
-                self._ambiguous(following, "the way parts at {}. Name one of them, or its branch")
+                self._ambiguous(following, "the history branches into {}. Name one of them, or its branch")
             node = next(iter(following), None)
         return frozenset() if node is None else frozenset({node})
 

@@ -1,4 +1,4 @@
-"""Identifiers as people and files write them: None, one text, or several."""
+"""Revision ids as arguments and version files have them: None, one string, or several."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ..util.exc import RevisionError
 RevIds = str | Collection[str] | None
 
 
-def as_tuple(written: RevIds) -> tuple[str, ...]:
-    """An identifier as written (None, a text, several) as a tuple."""
-    if written is None:
+def as_tuple(ids: RevIds) -> tuple[str, ...]:
+    """Return ids (None, one string, several) as a tuple."""
+    if ids is None:
         return ()
-    return (written,) if isinstance(written, str) else tuple(written)
+    return (ids,) if isinstance(ids, str) else tuple(ids)
 
 
 def compact_ids(value: RevIds) -> str | tuple[str, ...] | None:
-    """The shortest way of writing identifiers: None, one text, or a tuple."""
+    """Return ids in their shortest form: None, one string, or a tuple."""
     if value is None or isinstance(value, str):
         return value
     several = tuple(value)
@@ -25,7 +25,7 @@ def compact_ids(value: RevIds) -> str | tuple[str, ...] | None:
 
 
 def split_targets(text: str | Sequence[str | None] | None) -> tuple[str, ...]:
-    """One or several targets, also joined by commas, as a tuple; None is base. Raises RevisionError for no text."""
+    """Return one or several targets, also joined by commas, as a tuple; None is base. Raises RevisionError."""
     if text is None:
         return ("base",)
     several = [text] if isinstance(text, str | bytes) or not isinstance(text, Iterable) else list(text)

@@ -1,4 +1,4 @@
-"""The revisions of an environment and how they hang together: an immutable graph on integers."""
+"""`Revision`, and `RevisionMap`: the graph of all revisions of an environment."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ Named = TypeVar("Named", str, "Revision")
 class Revision:
     """One revision: its id, its parents, what it depends on, and the labels that it gives its branch.
 
-    ``down_revision`` and ``dependencies`` are as written: None, a text, or a tuple. What depends on the other revisions
-    (`nextrev`, `is_head`, `branch_labels`, ...) is answered by the map that the revision was put in.
+    ``down_revision`` and ``dependencies`` are None, a string, or a tuple. Properties that depend on other revisions
+    (`nextrev`, `is_head`, `branch_labels`, ...) are those of the map that the revision is in.
     """
 
     __slots__ = ("_map", "_node", "dependencies", "down_revision", "own_labels", "revision")
@@ -68,17 +68,19 @@ class Revision:
 
     @classmethod
     def verify_rev_id(cls, revision: str) -> None:
-        """Raise RevisionError where ``revision`` holds a character that an id may not hold."""
+        """Raise RevisionError if ``revision`` contains a character that is not allowed in an id."""
         bad = sorted(set(revision) & set(FORBIDDEN))
         if bad:
-            raise RevisionError(f"Revision {revision!r} holds {' '.join(bad)}, which an id may not. Rename it.")
+            raise RevisionError(
+                f"Revision {revision!r} contains {' '.join(bad)}, which is not allowed in an id. Rename it."
+            )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.revision!r}, {self.down_revision!r})"
 
     @property
     def doc(self) -> str:
-        """What the revision is for, in a line; a plain revision says nothing."""
+        """The message of the revision; empty unless it comes from a file."""
         return ""
 
     @property
@@ -88,7 +90,7 @@ class Revision:
 
     @property
     def all_parents(self) -> tuple[str, ...]:
-        """The ids that must be applied before this one: the parents, then what it depends on (labels resolved)."""
+        """The ids that must be applied before this one: the parents, then the dependencies (labels resolved)."""
         if self._map is None:
             return (*self.down_revisions, *as_tuple(self.dependencies))
         return tuple(self._map.name_of(node) for node in self._map.whole.parents[self._node])
@@ -107,39 +109,39 @@ class Revision:
 
     @property
     def is_head(self) -> bool:
-        """No revision names this one as its parent."""
+        """Whether no revision names this one as its parent."""
         return not self.nextrev
 
     @property
     def is_needed(self) -> bool:
-        """Another revision is above this one, or depends on it: a head that is needed is in no version table."""
+        """Whether another revision has this one as parent or dependency; then it has no row in the version table."""
         return self._map is not None and bool(self._map.whole.children[self._node])
 
     @property
     def is_base(self) -> bool:
-        """It has no parent."""
+        """Whether it has no parent."""
         return not self.down_revisions
 
     @property
     def is_branch_point(self) -> bool:
-        """Several revisions name this one as their parent."""
+        """Whether several revisions name this one as their parent."""
         return len(self.nextrev) > 1
 
     @property
     def is_merge_point(self) -> bool:
-        """It has several parents."""
+        """Whether it has several parents."""
         return len(self.down_revisions) > 1
 
     def line_of(self, name: str) -> int | None:
-        """The line on which an identifier is written, where the revision comes from a file."""
+        """Return the line on which an identifier is assigned; None unless the revision comes from a file."""
         return None
 
     def problem(self) -> CommandError | None:
-        """Why this revision could not be run, None where nothing speaks against it."""
+        """Return why this revision cannot be run, None if it can."""
         return None
 
     def prepare(self) -> CommandError | None:
-        """Return the `problem`, and keep for the run that follows what was read to find it out."""
+        """Return the `problem`, and keep the compiled file for the run that follows."""
         return self.problem()
 
 
@@ -150,11 +152,11 @@ class RevisionMap:
         revisions.heads                       # ("b",)
         revisions.resolve("head-1")           # ("a",)
 
-    A function that returns the revisions runs when they are first needed. ``broken`` are the files that could not be
-    read; they are only named in errors. A revision whose parent is in no file, or whose id is taken by another, stays
-    visible: it is listed in `missing` or `duplicates`, and only a plan that needs it is refused. Raises CycleDetected
-    and its kin; with ``tolerant`` the cycle is cut open instead, and its revisions are in `cyclic`, so that one such
-    file does not hide all others.
+    ``revisions`` may be a function, which is called when they are first needed. ``broken`` are the files that could not
+    be read, for errors. A revision whose parent does not exist, or whose id is used twice, is listed in `missing` or
+    `duplicates`, and only a plan that needs it is refused. Raises CycleDetected or a subclass; with ``tolerant`` one
+    edge of the cycle is removed instead, and its revisions are in `cyclic`, so that one such file does not hide all
+    others.
     """
 
     broken: tuple[BrokenScript, ...]
@@ -189,7 +191,7 @@ class RevisionMap:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> object:
-            """Build the graph when the first of its attributes is asked for."""
+            """Build the graph when the first of its attributes is needed."""
             generator = vars(self).get("_generator")
             if generator is None or name not in RevisionMap.__annotations__:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -227,7 +229,7 @@ class RevisionMap:
 
             revisions.add_revision(Revision("c", "b"))
 
-        Where its id is taken it is in `duplicates`; with ``_replace`` it takes the place of the other.
+        If its id is taken it is in `duplicates`; with ``_replace`` it replaces the other one.
         """
         others = [each for each in self._revisions if not (_replace and each.revision == revision.revision)]
         twice = [each for several in self.duplicates.values() for each in several]
@@ -241,24 +243,24 @@ class RevisionMap:
         return name in self._node
 
     def __iter__(self) -> Iterator[Revision]:
-        """All revisions, newest first."""
+        """Iterate over all revisions, newest first."""
         return self.iterate_revisions("heads", "base")
 
-    # ---- what a person names ------------------------------------------------------------------------------------
+    # ---- names ----------------------------------------------------------------------------------------------------
 
     def resolve(
         self, text: str | Sequence[str] | None, current: Collection[str] | None = None, *, exact: bool = True
     ) -> tuple[str, ...]:
-        """Return the ids that a text, or each of several, stands for; () for base.
+        """Return the ids that one or several targets resolve to; () for base.
 
             revisions.resolve("shop@head", current={"ae10"})
 
-        ``current`` are the ids where the database is; without it, what counts from there is refused. Without ``exact``
-        steps that lead too far end at the last revision. Raises ResolutionError or MultipleHeads.
+        ``current`` are the current ids of the database; without it, targets that count from there are refused. Without
+        ``exact`` steps that lead too far end at the last revision. Raises ResolutionError or MultipleHeads.
         """
         found: dict[str, None] = {}
         for part in split_targets(text):
-            resolver = Resolver(self, None if current is None else self.standing(current), part, exact)
+            resolver = Resolver(self, None if current is None else self.current_nodes(current), part, exact)
             found.update(dict.fromkeys(sorted(map(self.name_of, resolver.target(parse_target(part))))))
         return tuple(found)
 
@@ -270,7 +272,7 @@ class RevisionMap:
         Without ``exact`` steps that lead too far end at the last revision.
         """
         tree = parse(text)
-        resolver = Resolver(self, None if current is None else self.standing(current), text, exact)
+        resolver = Resolver(self, None if current is None else self.current_nodes(current), text, exact)
         if isinstance(tree, Range):
             lower, upper = resolver.range(tree)
         else:
@@ -291,13 +293,13 @@ class RevisionMap:
         return found[0] if found else None
 
     def get_revisions(self, names: str | Sequence[str] | None) -> tuple[Revision, ...]:
-        """Return the revisions that the names stand for, in the order of the names."""
+        """Return the revisions that the names resolve to, in the order of the names."""
         return tuple(self._revisions[self._node[name]] for name in self.resolve(names))
 
     def get_current_head(self, branch_label: str | None = None) -> str | None:
         """Return the id of the one head, or of the one head of a branch; None for an empty history.
 
-        Raises MultipleHeads, and ResolutionError where no revision has that label.
+        Raises MultipleHeads, and ResolutionError for an unknown label.
         """
         heads = self.filter_for_lineage(self.heads, branch_label)
         if len(heads) > 1:
@@ -311,8 +313,8 @@ class RevisionMap:
 
             revisions.filter_for_lineage(revisions.heads, "shop")
 
-        ``check_against`` is a label or an id; None is every branch. With ``include_dependencies`` what depends on it,
-        and what it depends on, counts too.
+        ``check_against`` is a label or an id; None is every branch. With ``include_dependencies`` its dependencies, and
+        revisions that depend on it, count too.
         """
         if check_against is None:
             return tuple(targets)
@@ -332,11 +334,11 @@ class RevisionMap:
     ) -> Iterator[Revision]:
         """Yield the revisions from ``upper`` (with it) down to ``lower`` (with it if ``inclusive``), newest first.
 
-        From base they are all that ``upper`` needs, dependencies too; from ``branch@base`` all that the ends of that
-        branch need. From a revision only its descendants count; with ``implicit_base`` everything that ``lower`` does
-        not imply, dependencies too. ``select_for_downgrade`` asks for what a downgrade would undo: also what depends on
-        ``lower`` where that is undone itself. Without ``assert_relative_length`` steps that lead too far end at the
-        last revision. Raises RangeNotAncestorError where the two don't lie on one line.
+        From base these are all that ``upper`` needs, with dependencies; from ``branch@base`` all that the ends of that
+        branch need. From a revision these are only its descendants; with ``implicit_base`` everything that ``lower``
+        does not imply, with dependencies. ``select_for_downgrade`` selects what a downgrade would undo: also what
+        depends on ``lower`` if that is undone itself. Without ``assert_relative_length`` steps that lead too far end at
+        the last revision. Raises RangeNotAncestorError if ``upper`` does not descend from ``lower``.
         """
         exact = assert_relative_length
         ends, starts = self.nodes(self.resolve(upper, exact=exact)), self.nodes(self.resolve(lower, exact=exact))
@@ -358,21 +360,21 @@ class RevisionMap:
     # ---- sets of ids --------------------------------------------------------------------------------------------
 
     def ancestors(self, ids: Iterable[str]) -> frozenset[str]:
-        """The ids and all that they imply: what is applied in a database that stands at them."""
+        """Return the ids and all that they imply: what is applied in a database that is at them."""
         return frozenset(map(self.name_of, self.whole.up(self.nodes(ids))))
 
     def descendants(self, ids: Iterable[str]) -> frozenset[str]:
-        """The ids and all that descend from, or depend on them."""
+        """Return the ids and all that descend from them or depend on them."""
         return frozenset(map(self.name_of, self.whole.down(self.nodes(ids))))
 
     def topmost(self, ids: Iterable[str]) -> frozenset[str]:
-        """Those of the ids that no other one of them implies: the rows that a version table holds."""
+        """Return the ids that no other one of them implies: the rows of a version table."""
         return frozenset(map(self.name_of, self.whole.topmost(self.nodes(ids))))
 
-    def standing(self, current: Iterable[str]) -> frozenset[int]:
-        """The nodes where a database stands.
+    def current_nodes(self, current: Iterable[str]) -> frozenset[int]:
+        """Return the nodes of the current revisions of a database.
 
-        Raises LostRevision where it is at a revision that no file has.
+        Raises LostRevision if it is at a revision without a file.
         """
         lost = self.lost(current)
         if lost is not None:
@@ -380,71 +382,71 @@ class RevisionMap:
         return self.nodes(current)
 
     def lost(self, current: Iterable[str]) -> LostRevision | None:
-        """Return the error about those current revisions of a database that no file has, None where there are none."""
+        """Return the error about current revisions of a database that have no file, None if all have one."""
         names = frozenset(current)
         gone = [name for name in names if name not in self._node]
         return LostRevision(gone, sorted(names.difference(gone)), self.broken) if gone else None
 
     def problem(self, name: str) -> CommandError | None:
-        """Why a revision cannot be run: a cycle, a parent in no file, an id used twice, a body that is not Python."""
+        """Return why a revision cannot be run: a cycle, a missing parent, an id used twice, a syntax error."""
         revision = self._revisions[self._node[name]]
         if name in self.cyclic:
             return self.cyclic[name]
         if name in self.missing:
             lost = self.missing[name]
-            text = f"Revision {name} needs {', '.join(lost)}, which is in no file here.{self._names.hint(lost[0])}"
+            text = f"Revision {name} needs {', '.join(lost)}, which no file here defines.{self._names.hint(lost[0])}"
             return ResolutionError(text, lost[0], self._names.nearest(lost[0]))
         if name in self.duplicates:
             files = [getattr(each, "path", name) for each in (revision, *self.duplicates[name])]
             return RevisionError(f"Revision {name} is in {len(files)} files: {', '.join(files)}. Keep one of them.")
         return revision.prepare()
 
-    # ---- nodes (for walk and steps) -----------------------------------------------------------------------------
+    # ---- nodes (for resolver and steps) -------------------------------------------------------------------------
 
     def nodes(self, ids: Iterable[str]) -> frozenset[int]:
-        """The nodes of full ids."""
+        """Return the nodes of full ids."""
         return frozenset(self._node[name] for name in ids)
 
     def name_of(self, node: int) -> str:
-        """The id of a node."""
+        """Return the id of a node."""
         return self.ids[node]
 
     def node_of(self, name: str) -> int:
-        """The node of a full id."""
+        """Return the node of a full id."""
         return self._node[name]
 
     def at(self, node: int) -> Revision:
-        """The revision of a node."""
+        """Return the revision of a node."""
         return self._revisions[node]
 
     def labels_at(self, node: int) -> frozenset[str]:
-        """The labels of the branches that a node is on."""
+        """Return the labels of the branches that a node is on."""
         return self._labels_at.get(node, frozenset())
 
     def is_base_node(self, node: int) -> bool:
-        """Whether the revision has no parent, not even one that is missing."""
+        """Return whether the revision has no parent, not even a missing one."""
         return not self.lineage.parents[node] and self._revisions[node].down_revision is None
 
     def require(self, nodes: Collection[int]) -> None:
-        """Raise what speaks against running one of the nodes, in their order."""
+        """Raise the first problem of the nodes, in their order."""
         for node in nodes:
             problem = self.problem(self.ids[node])
             if problem is not None:
                 raise problem
 
     def require_readable(self) -> None:
-        """Raise BrokenScript where a version file could not be read: what is newest is not certain then."""
+        """Raise BrokenScript if a version file could not be read: then the heads are not certain."""
         for error in self.broken[:1]:
             others = f" ({len(self.broken)} files cannot be read.)" if len(self.broken) > 1 else ""
-            reason = f"{error.reason}{others} What is the head is not certain until it can be read."
+            reason = f"{error.reason}{others} The heads are not certain until it can be read."
             raise BrokenScript(error.path, error.line, reason) from error
 
     def find(self, name: str, within: Collection[int] | None = None) -> int:
-        """The node of an id, a label, or the beginning of an id; see `Names.find`."""
+        """Return the node of an id, a label, or the beginning of an id; see `Names.find`."""
         return self._names.find(name, within)
 
     def nearest(self, name: str) -> tuple[str, ...]:
-        """The ids and labels most like ``name``, at most three, best first."""
+        """Return the ids and labels most similar to ``name``, at most three, best first."""
         return self._names.nearest(name)
 
 

@@ -1,15 +1,15 @@
-"""Where the relative paths of an environment start from.
+"""The folder that the relative paths of an environment start from.
 
 The rule, for ``script_location``, ``version_locations`` and ``prepend_sys_path``, for the folder in which ``env.py``
 runs, and so for relative SQLite URLs and a ``.env`` file:
 
-1. The working folder, where ``script_location`` is found from there, as in Alembic.
+1. The working folder, if ``script_location`` is found from there, as in Alembic.
 2. Else the folder of the configuration file. If that file is in the environment's own folder, the folder above it.
 
-An absolute ``script_location`` (``%(here)s/migrations``) is found from everywhere. On the command line the rest then
-starts from the working folder, as in Alembic; a folder that is not there is looked up next to the file, and modules are
-imported from both. A notebook in a folder below the file, or beside it, takes the second rule (`project_root`), because
-it has no other way to work in the project's folder.
+An absolute ``script_location`` (``%(here)s/migrations``) is found from everywhere. On the command line the other paths
+then start from the working folder, as in Alembic; a folder that does not exist there is looked up next to the file, and
+modules are imported from both. A notebook in a folder below the file, or next to it, uses the second rule
+(`project_root`), because it cannot change to the project's folder.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Root:
 
 
 def root_of(location: str, file: str | None) -> Root:
-    """Return where the relative paths of a configuration ``file`` start from, which names ``location``."""
+    """Return the root for the relative paths of a configuration ``file`` that names ``location``."""
     here = os.getcwd()
     if file is None:
         return Root(here, here)
@@ -56,7 +56,7 @@ def root_of(location: str, file: str | None) -> Root:
 
 
 def project_root(location: str, file: str) -> Root:
-    """Return the same for a notebook, which is in the project's folder only where the file is in it or below it."""
+    """Return the root for a notebook, which is in the project's folder only if the file is in it or below it."""
     found = root_of(location, file)
     above = project_folder(location, file)
     in_project = is_below(os.path.dirname(_absolute(file)), found.folder)
@@ -65,7 +65,7 @@ def project_root(location: str, file: str) -> Root:
 
 
 def project_folder(location: str, file: str) -> str:
-    """Return the folder of a configuration file; the one above where the file is in the environment's own folder."""
+    """Return the folder of a configuration file; the one above if the file is in the environment's own folder."""
     folder = os.path.dirname(_absolute(file))
     own = not is_of_package(location) and os.path.realpath(os.path.join(folder, location)) == os.path.realpath(folder)
     return os.path.dirname(folder) if own else folder

@@ -1,7 +1,7 @@
-"""Plans: which revisions to run, in which order, to bring a database from where it stands to where it shall be.
+"""Plans: the revisions to run, in order, to bring a database from its current revisions to a target.
 
-Pure functions of the graph and two sets of ids; time grows with the revisions and edges that are touched, never with
-their square. A plan is refused as a whole, before anything runs, where a revision on its way cannot be run.
+Pure functions of the graph and two sets of ids; their time is linear in the revisions and edges concerned. A plan is
+refused as a whole, before anything runs, if one of its revisions cannot be run.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from .revision import RevisionMap
 
 
 class Step(NamedTuple):
-    """One revision run in one direction, and what that does to the rows of the version table.
+    """One revision run in one direction, and how the rows of the version table change.
 
-    Where the step finds the rows ``heads``, it leaves ``(heads - removed) | added``.
+    It changes the rows from ``heads`` to ``(heads - removed) | added``.
     """
 
     revision_id: str
@@ -29,13 +29,13 @@ class Step(NamedTuple):
 
     @property
     def is_upgrade(self) -> bool:
-        """It goes up."""
+        """Whether the step is an upgrade."""
         return self.direction == "upgrade"
 
 
 @dataclass(frozen=True, slots=True)
 class StampStep:
-    """The rows of the version table set without running anything: from ``before`` to ``after``."""
+    """A change of the version table without running anything: from ``before`` to ``after``."""
 
     before: frozenset[str]
     after: frozenset[str]
@@ -43,12 +43,12 @@ class StampStep:
 
     @property
     def removed(self) -> tuple[str, ...]:
-        """The rows that go."""
+        """The rows to remove."""
         return tuple(sorted(self.before - self.after))
 
     @property
     def added(self) -> tuple[str, ...]:
-        """The rows that come."""
+        """The rows to add."""
         return tuple(sorted(self.after - self.before))
 
 
@@ -56,13 +56,13 @@ AnyStep: TypeAlias = Step | StampStep
 
 
 def upgrade_steps(revisions: RevisionMap, current: Collection[str], target: str | Sequence[str]) -> tuple[Step, ...]:
-    """Return the steps from ``current`` up to ``target`` and all that it needs; () where all of it is applied.
+    """Return the steps from ``current`` up to ``target`` and everything that it needs; () if all is applied.
 
         upgrade_steps(revisions, frozenset({"a"}), "head")
 
-    Raises ResolutionError, MultipleHeads, or what speaks against running a revision on the way.
+    Raises ResolutionError, MultipleHeads, or the problem of a revision that cannot be run.
     """
-    standing = revisions.standing(current)
+    standing = revisions.current_nodes(current)
     for part in split_targets(target):
         _refuse_downward(part)
     wanted = revisions.nodes(revisions.resolve(target, current))
@@ -79,15 +79,15 @@ def upgrade_steps(revisions: RevisionMap, current: Collection[str], target: str 
 
 
 def downgrade_steps(revisions: RevisionMap, current: Collection[str], target: str | Sequence[str]) -> tuple[Step, ...]:
-    """Return the steps that undo all that descends from ``target``, and whatever depends on that.
+    """Return the steps that undo all descendants of ``target``, and everything that depends on them.
 
         downgrade_steps(revisions, {"b2", "a2"}, "b@-1")
 
     Other branches stay. ``branch@base`` and ``branch@id`` undo only what is on that branch above the target. Raises
-    RangeNotAncestorError where the target is not applied, ResolutionError, MultipleHeads, or what speaks against
-    running a revision on the way.
+    RangeNotAncestorError if the target is not applied, ResolutionError, MultipleHeads, or the problem of a revision
+    that cannot be run.
     """
-    standing = revisions.standing(current)
+    standing = revisions.current_nodes(current)
     applied = revisions.whole.up(standing)
     removed: set[int] = set()
     for part in split_targets(target):
@@ -100,12 +100,12 @@ def downgrade_steps(revisions: RevisionMap, current: Collection[str], target: st
 def stamp_steps(
     revisions: RevisionMap, current: Collection[str], targets: str | Sequence[str]
 ) -> tuple[StampStep, ...]:
-    """Return the one step that makes the version table say ``targets``; () where it says so already.
+    """Return the one step that sets the rows of the version table to ``targets``; () if they are already so.
 
-    Rows of other lines of descent stay; ``base`` takes all away, ``branch@base`` those of the branch. Raises
+    Rows of other lines of descent stay; ``base`` removes all, ``branch@base`` those of the branch. Raises
     ResolutionError or MultipleHeads.
     """
-    standing = revisions.standing(current)
+    standing = revisions.current_nodes(current)
     wanted: set[int] = set()
     touched: set[int] = set()
     for part in split_targets(targets):
@@ -125,11 +125,11 @@ def _refuse_downward(part: str) -> None:
     tree = parse_target(part)
     point = tree.point if isinstance(tree, InBranch) else tree
     if isinstance(point, Relative) and point.origin is None and point.steps < 0:
-        raise ResolutionError(f'"{part}" goes down from where the database stands. Use downgrade for that.', part)
+        raise ResolutionError(f'"{part}" counts down from the current revision. Use downgrade for that.', part)
 
 
 def _above(revisions: RevisionMap, standing: frozenset[int], applied: set[int], part: str) -> set[int]:
-    """The applied nodes that must go so that ``part`` is the last one."""
+    """Return the applied nodes to undo so that ``part`` is the last one."""
     tree = parse_target(part)
     resolver = Resolver(revisions, standing, part)
     stops = resolver.target(tree)
@@ -150,7 +150,7 @@ def _above(revisions: RevisionMap, standing: frozenset[int], applied: set[int], 
 
 
 def _branch(revisions: RevisionMap, resolver: Resolver, tree: Target, stops: frozenset[int]) -> Branch | None:
-    """The branch to which an undoing keeps: the one named, or the line that was walked down to its base."""
+    """Return the branch that a downgrade is limited to: the one named, or the line that was followed to its base."""
     if isinstance(tree, InBranch):
         return resolver.branch(tree.branch)
     if isinstance(tree, Relative) and not stops:

@@ -1,4 +1,4 @@
-"""One revision as its file gives it."""
+"""`Script`: a revision with its version file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NONE: frozenset[str] = frozenset()
 
 
 class Script(Revision):
-    """One revision and its file; the file is run only when `module` is first touched.
+    """A revision with its version file, which is run only when `module` is first used.
 
     ``imports_from`` are folders that are on ``sys.path`` while it is run.
     """
@@ -41,7 +41,7 @@ class Script(Revision):
 
     @classmethod
     def run(cls, path: str, imports_from: tuple[str, ...] = ()) -> Script:
-        """Return the script of a file that must be run to be known; raises BrokenScript."""
+        """Return the script of a file that computes its identifiers, which runs it; raises BrokenScript."""
         module = _run(path, imports_from)
         script = cls(header_of_module(module, path), imports_from)
         script._module = runs.count, module
@@ -52,7 +52,7 @@ class Script(Revision):
 
     @property
     def header(self) -> Header:
-        """What stands in the file's head."""
+        """The identifiers and the docstring of the file."""
         return Header(
             revision=self.revision,
             down_revision=self.down_revisions,
@@ -75,21 +75,21 @@ class Script(Revision):
 
     @property
     def create_date(self) -> datetime | None:
-        """The moment that the docstring's "Create Date:" gives, None where it has none."""
+        """The date in the docstring's "Create Date:" line, None without one."""
         return date_in(self.longdoc)
 
     @property
     def source(self) -> str:
-        """The text of the file; raises BrokenScript where it cannot be read any more, or is compiled."""
+        """The text of the file; raises BrokenScript if it cannot be read any more, or is compiled."""
         if not self.path.endswith(".py"):
             raise BrokenScript(self.path, None, "is compiled; its text is not here.")
         return read_source(self.path)
 
     @property
     def module(self) -> ModuleType:
-        """The file run as a module, at the first touch; raises BrokenScript where that fails.
+        """The file as a module, which is run at the first use; raises BrokenScript if that fails.
 
-        A kernel keeps its scripts from one command to the next, while each command runs the files anew.
+        A kernel keeps its scripts from one command to the next, while each command runs the files again.
         """
         if self._module is None or self._module[0] != runs.count:
             self._module = runs.count, _run(self.path, self._imports_from, self.code)
@@ -98,20 +98,20 @@ class Script(Revision):
 
     @property
     def code(self) -> CodeType:
-        """What the file compiles to, not run; in a run what `prepare` found. Raises BrokenScript."""
+        """The code of the file, not run; during a run that which `prepare` compiled. Raises BrokenScript."""
         if self._checked is not None and self._checked[0] == runs.count:
             return unpacked(self._checked[1])
         return code_at(self.path)
 
     def unbound(self) -> Script:
-        """Return the same script, in no map yet."""
+        """Return a copy of the script that is in no map yet."""
         script = Script(self.header, self._imports_from)
         script._module = self._module
         return script
 
     @property
     def log_entry(self) -> str:
-        """All that is known of the revision, one fact a line, then its docstring."""
+        """All fields of the revision, one a line, then its docstring."""
         marks = "".join(f" ({mark})" for mark in self._marks())
         entry = [f"Rev: {self.revision}{marks}"]
         kind = "Merges" if self.is_merge_point else "Parent"
@@ -135,7 +135,7 @@ class Script(Revision):
         include_parents: bool = False,
         tree_indicators: bool = True,
     ) -> str:
-        """The revision as a line (``a (needed) -> b (head), doc``), or as `log_entry` where ``verbose``.
+        """Return a line for the revision (``a (dependency) -> b (head), doc``), with ``verbose`` its `log_entry`.
 
         Without ``tree_indicators`` the marks "branchpoint" and "mergepoint" are left out.
         """
@@ -151,11 +151,11 @@ class Script(Revision):
         return f"{text}, {self.doc}" if include_doc else text
 
     def line_of(self, name: str) -> int | None:
-        """The line on which an identifier is written."""
+        """Return the line on which an identifier is assigned."""
         return self.lines.get(name)
 
     def problem(self) -> CommandError | None:
-        """Why the file could not be run, as far as its syntax tells; it is not run to find out."""
+        """Return the syntax error of the file, None without one; the file is not run."""
         if not self.path.endswith(".py"):
             return None
         try:
@@ -165,7 +165,7 @@ class Script(Revision):
         return None
 
     def prepare(self) -> CommandError | None:
-        """Return the `problem`; what was compiled to find it out is kept for the run, in the least space."""
+        """Return the `problem`; the bytecode is kept for the run, because it takes less memory than a code object."""
         try:
             self._checked = runs.count, bytecode_at(self.path)
         except BrokenScript as error:

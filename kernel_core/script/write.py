@@ -1,7 +1,7 @@
-"""Make the text and the name of a new version file.
+"""The text and the name of a new version file.
 
-A message is a person's text and stays text: it is handed to the template escaped for the inside of a docstring, and the
-finished script is compared with one that has a harmless message; any difference in its code refuses it.
+A message must never become code: it is passed to the template escaped for a docstring, and the rendered script is
+compared with one that has a harmless message. If their code differs, the script is refused.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ FILE_TEMPLATE = "%(rev)s_%(slug)s"
 _ID = re.compile(r"[0-9A-Za-z_]{1,64}")
 _LABEL = re.compile(rf"[^\s,{re.escape(FORBIDDEN)}]{{1,64}}")
 _HARMLESS = "two words"
-"""A message that is nothing but words; as code it would be a syntax error."""
+"""A message of two words; as code it would be a syntax error."""
 _JOINER = "\u200d"
 
 
 new_id = rev_id
-"""What names a revision that was given no id."""
+"""Returns the id of a revision for which none is given."""
 
 
 def checked_id(text: str) -> str:
-    """Return ``text`` where it may be the id of a new revision; raises CommandError."""
+    """Return ``text`` if it is valid as the id of a new revision; raises CommandError."""
     if not _ID.fullmatch(text) or not text.isascii():
         raise CommandError(f"{text!r} cannot be a revision id: use 1 to 64 of the characters 0-9, A-Z, a-z and _.")
     if text in SYMBOLS:
@@ -50,7 +50,7 @@ def checked_id(text: str) -> str:
 
 
 def checked_label(text: str) -> str:
-    """Return ``text`` where it may be a branch label; raises CommandError."""
+    """Return ``text`` if it is valid as a branch label; raises CommandError."""
     if not _LABEL.fullmatch(text) or text in SYMBOLS or not text.isprintable():
         raise CommandError(
             f"{text!r} cannot be a branch label: use 1 to 64 characters without spaces and commas, "
@@ -60,7 +60,7 @@ def checked_label(text: str) -> str:
 
 
 def docstring_safe(message: str) -> str:
-    r"""Return ``message`` escaped so that it stands for itself between triple quotes and never ends them.
+    r"""Return ``message`` escaped so that between triple quotes it means itself and never ends them.
 
     >>> print(docstring_safe('say ""\"hi""\" \\ now'))
     say \"\"\"hi\"\"\" \\ now
@@ -81,7 +81,7 @@ def file_name(template: str, rev_id: str, message: str | None, moment: datetime,
 
         file_name("%(year)d/%(rev)s_%(slug)s", "1f2e", "Add age", moment, 40)     # "2013/1f2e_add_age.py"
 
-    Raises CommandError where the template names an unknown token.
+    Raises CommandError if the template contains an unknown token.
     """
     tokens: dict[str, object] = {
         "rev": rev_id,
@@ -105,7 +105,7 @@ def file_name(template: str, rev_id: str, message: str | None, moment: datetime,
 
 
 def version_path(folder: str, name: str) -> str:
-    """Return where the file will stand; raises CommandError where that is outside the folder, or no name for a file."""
+    """Return the path of the file; raises CommandError if it is outside the folder, or not a valid file name."""
     path = inside(folder, name)
     if os.path.basename(path) == ".py":
         raise CommandError("The name of the version file would be empty. Put %(rev)s into file_template.")
@@ -120,23 +120,23 @@ def version_path(folder: str, name: str) -> str:
 def script_text(template_path: str, path: str, message: str | None, values: Mapping[str, Any]) -> str:
     """Return the text of a version file, rendered from the environment's Mako template.
 
-    ``values`` are the template's variables other than ``message`` and ``comma``. Raises CommandError where the template
-    cannot be rendered, where the result is no version file of that revision, or where the message would become code.
+    ``values`` are the template's variables other than ``message`` and ``comma``. Raises CommandError if the template
+    cannot be rendered, if the result is not a version file of that revision, or if the message would become code.
     """
     template = _template(template_path)
     text = _render(template, template_path, docstring_safe(message or "") or EMPTY, values)
     try:
         if decoded(text.encode(), path) != text:
             raise CommandError(
-                f"{template_path} gives a script that declares another encoding than UTF-8, in which it would be "
-                "another text. Take the line with its coding away."
+                f"{template_path} renders a script that declares another encoding than UTF-8, in which its text would "
+                "differ. Remove the line with the coding."
             )
         header = parse_header(text, path)
         code = _skeleton(text)
     except BrokenScript as error:
-        raise CommandError(f"{template_path} gives a script that cannot be used: {error.reason}") from error
+        raise CommandError(f"{template_path} renders a script that cannot be used: {error.reason}") from error
     except (SyntaxError, ValueError) as error:
-        reason = f"{template_path} gives a script that is not valid Python: {error}. Nothing was written."
+        reason = f"{template_path} renders a script that is not valid Python: {error}. Nothing was written."
         raise CommandError(reason) from error
     written = header.revision if "revision" in header.lines else None
     if (written, header.down_revision) != (values["up_revision"], _several(values["down_revision"])):
@@ -164,10 +164,10 @@ def _several(value: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _visible(character: str) -> str:
-    """A character as it may stand in a source file: what is invisible, or turns the text around, as its escape."""
+    """Return a character for a source file: one that is invisible, or reverses the text, as its escape."""
     if character.isprintable() or character in ("\n", "\t", _JOINER):
         return character
-    if "\ud800" <= character <= "\udfff":  # half a character, which Python 3.13 takes in no docstring
+    if "\ud800" <= character <= "\udfff":  # a lone surrogate, which Python 3.13 refuses in a docstring
         return "\N{REPLACEMENT CHARACTER}"
     return character.encode("unicode_escape").decode("ascii")
 
@@ -193,18 +193,18 @@ def _template(path: str) -> Template:
 
 @lru_cache(maxsize=16)
 def _compiled(text: str, path: str) -> Template:
-    # History commands import this file and never write; Mako costs them nothing.
+    # Commands that only read import this module too; they do not load Mako.
     from mako import exceptions  # type: ignore[import-untyped]  # noqa: PLC0415
     from mako.template import Template  # noqa: PLC0415
 
     try:
-        return Template(text)  # noqa: S702 - it makes Python, not HTML
+        return Template(text)  # noqa: S702 - it renders Python, not HTML
     except (exceptions.MakoException, SyntaxError) as error:
         raise CommandError(f"The template {path} is not valid Mako: {error}") from error
 
 
 def _harmless_skeleton(text: str) -> str | None:
-    """The skeleton of a script with a harmless message, None where even that is no longer Python."""
+    """Return the skeleton of the script with the harmless message, None if even that is not valid Python."""
     try:
         return _skeleton(text)
     except (SyntaxError, ValueError):
@@ -212,7 +212,7 @@ def _harmless_skeleton(text: str) -> str | None:
 
 
 def _skeleton(text: str) -> str:
-    """A script without its docstring and the content of its strings: what must not depend on the message."""
+    """Return a script without its docstring and the content of its strings: it must not depend on the message."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree = ast.parse(text)

@@ -1,4 +1,4 @@
-"""Programs and functions that a new version file is handed to: formatters, linters, your own.
+"""Write hooks: programs and functions that run on a new version file, such as formatters and linters.
 
 ::
 
@@ -7,9 +7,9 @@
     black.type = console_scripts
     black.entrypoint = black
     black.options = -l 100 REVISION_SCRIPT_FILENAME
-    tabs.type = spaces_to_tabs          # a function of yours, see `register`
+    tabs.type = spaces_to_tabs          # a registered function, see `register`
 
-What runs is checked before the file is written, so that a misspelt hook changes nothing.
+Hooks are checked before the file is written, so that a misspelt hook changes nothing.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from typing import Any, TypeAlias, TypeVar
 from ..util.exc import CommandError
 
 FILENAME = "REVISION_SCRIPT_FILENAME"
-"""Stands in ``options`` for the path of the new file; without it the path is the first argument."""
+"""Replaced in ``options`` by the path of the new file; without it the path is the first argument."""
 
 Options: TypeAlias = dict[str, str | None]
 Runner: TypeAlias = Callable[..., Any]
 F = TypeVar("F", bound=Runner)
 
-_own: dict[str, Runner] = {}
+_registered: dict[str, Runner] = {}
 
 
 def register(name: str) -> Callable[[F], F]:
-    """Make a function the hook type ``name``; it is called with the path of the file and the hook's options.
+    """Register a function as the hook type ``name``; its arguments are the path of the file and the hook's options.
 
-    Among them its own name is ``name`` and, as in Alembic, ``_hook_name``.
+    These contain the name of the hook as ``name`` and, as in Alembic, as ``_hook_name``.
 
     @write_hooks.register("spaces_to_tabs")
     def spaces_to_tabs(filename, options): ...
     """
 
     def decorate(function: F) -> F:
-        _own[name] = function
+        _registered[name] = function
         return function
 
     return decorate
@@ -66,10 +66,10 @@ def prepared(hooks: Iterable[Mapping[str, Any]]) -> list[Hook]:
 
 
 def run(hooks: Iterable[Hook], path: str) -> None:
-    """Hand the file at ``path`` to each hook in turn.
+    """Run each hook on the file at ``path``, one after the other.
 
-    Warns where a program ends with another status than 0, as many do that have changed the file. Raises CommandError
-    where one cannot be started.
+    Warns if a program ends with a status other than 0, as many do that have changed the file. Raises CommandError if
+    one cannot be started.
     """
     for hook in hooks:
         hook.run(path)
@@ -81,16 +81,16 @@ def _name(hook: Mapping[str, Any]) -> str:
 
 def _runner(hook: Mapping[str, Any]) -> Callable[[str], None]:
     name, kind = _name(hook), str(hook.get("type", ""))
-    if kind in _own:
+    if kind in _registered:
         options: Options = {"name": name, **hook, "_hook_name": name}
-        function = _own[kind]
+        function = _registered[kind]
 
         def call(path: str) -> None:
             function(path, options)
 
         return call
     if kind not in _COMMANDS:
-        known = ", ".join([*_COMMANDS, *sorted(_own)])
+        known = ", ".join([*_COMMANDS, *sorted(_registered)])
         raise CommandError(f"The write hook {name} has the type {kind!r}. Known are: {known}; register others.")
     command = _COMMANDS[kind](hook, name)
 
@@ -113,7 +113,7 @@ def _console_script(hook: Mapping[str, Any], name: str) -> list[str]:
     wanted = _option(hook, name, "entrypoint")
     found = entry_points(group="console_scripts", name=wanted)
     if not found:
-        raise CommandError(f"The write hook {name} wants the console script {wanted!r}, which is not installed here.")
+        raise CommandError(f"The write hook {name} needs the console script {wanted!r}, which is not installed here.")
     entry = next(iter(found))
     code = f"import sys; from {entry.module} import {entry.attr.partition('.')[0]}; sys.exit({entry.attr}())"
     return [sys.executable, "-c", code]
@@ -125,7 +125,7 @@ def _executable(hook: Mapping[str, Any], name: str) -> list[str]:
     wanted = _option(hook, name, "executable")
     folder = hook.get("cwd")
     if shutil.which(wanted) is None and not os.path.isfile(os.path.join(folder or "", wanted)):
-        raise CommandError(f"The write hook {name} wants the program {wanted!r}, which is not found here.")
+        raise CommandError(f"The write hook {name} needs the program {wanted!r}, which is not found here.")
     return [wanted]
 
 
@@ -138,7 +138,7 @@ def _module(hook: Mapping[str, Any], name: str) -> list[str]:
     except (ImportError, ValueError):
         found = None
     if found is None:
-        raise CommandError(f"The write hook {name} wants the module {wanted!r}, which is not installed here.")
+        raise CommandError(f"The write hook {name} needs the module {wanted!r}, which is not installed here.")
     return [sys.executable, "-m", wanted]
 
 
@@ -162,14 +162,14 @@ def _start(name: str, command: list[str], cwd: str | None, path: str) -> None:
     import subprocess  # noqa: PLC0415 - a browser kernel has none, and needs none unless there is a hook
 
     try:
-        done = subprocess.run(  # noqa: S603 - it is what the environment's own configuration says; no shell
+        done = subprocess.run(  # noqa: S603 - the environment configures it; no shell
             command, cwd=cwd or None, capture_output=True, text=True, errors="replace", check=False
         )
     except OSError as error:
         raise CommandError(f"{path} was written; the write hook {name} could not be started ({error}).") from error
     if done.returncode:
-        said = (done.stderr or done.stdout).strip()
+        output = (done.stderr or done.stdout).strip()
         warnings.warn(
-            f"{path} was written; the write hook {name} ended with status {done.returncode}. {said}".rstrip(),
+            f"{path} was written; the write hook {name} ended with status {done.returncode}. {output}".rstrip(),
             stacklevel=2,
         )

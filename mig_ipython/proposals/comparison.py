@@ -211,7 +211,7 @@ def _used(workspace: Workspace, models: Models | None, theirs: Any) -> Models:
 
 
 def _check_at_head(scripts: ScriptDirectory, here: Sequence[str]) -> None:
-    scripts.map.standing(here)
+    scripts.map.current_nodes(here)
     heads = set(scripts.get_heads(consider_depends_on=True))
     if set(here) != heads:
         current = ", ".join(here) or "base"

@@ -79,7 +79,7 @@ def tables(config: Config) -> list[str]:
 def test_reading_commands_name_the_file_and_do_not_run_it(config: Config) -> None:
     scripts = ScriptDirectory.from_config(config)
     assert [type(each) for each in scripts.unreadable] == [ComputedIdentifier]
-    assert [scripts.unreadable[0].line, "must be run to be known" in str(scripts.unreadable[0])] == [9, True]
+    assert [scripts.unreadable[0].line, "only running the file shows it" in str(scripts.unreadable[0])] == [9, True]
     assert ran(config) == []
 
 

@@ -94,7 +94,7 @@ def test_commands_that_need_every_file_name_the_unreadable_one(project, fault):
     for what, run in REFUSED.items():
         with pytest.raises(BrokenScript, match=r"zz_x\.py") as refused:
             run(project.config())
-        assert "What is the head is not certain" in str(refused.value), what
+        assert "The heads are not certain" in str(refused.value), what
         assert [each.revision for each in command.current(project.config())] == ["a1"], what
     for what, (run, expected) in KEPT.items():
         assert [each.revision for each in run(project.config())] == expected, what

@@ -155,7 +155,7 @@ def test_a_missing_parent_and_an_id_used_twice_are_listed_with_their_lines(scrip
     put("c", "b")
     (folder / "versions" / "d_again.py").write_text('revision = "c"\ndown_revision = None\n')
     found = {os.path.basename(error.path): (error.line, error.reason) for error in scripts.broken}
-    assert found["b_x.py"] == (8, "needs revision lost, which is in no file here.")
+    assert found["b_x.py"] == (8, "needs revision lost, which no file here defines.")
     assert found["d_again.py"][0] == 1
     assert "is taken by" in found["d_again.py"][1]
     assert scripts.get_heads() == ["c"]
@@ -427,7 +427,7 @@ def test_a_template_may_put_the_message_into_a_string_too(scripts, folder):
         ("${nothing_of_that_name}", "cannot be rendered"),
         ("% if x:\n", "not valid Mako"),
         ("revision = ${repr(up_revision)}\nx = (", "not valid Python"),
-        ("down_revision = None", "does not say which revision"),
+        ("down_revision = None", "assigns no revision id"),
         ("revision = 'always'", "does not write revision"),
     ],
 )

@@ -73,8 +73,8 @@ def test_where_there_is_source_the_compiled_form_is_not_looked_at(folder, put, c
     [
         (b"", "another version"),
         (b"\0" * 40, "another version"),
-        (None, "no compiled Python"),
-        (marshal.dumps(7), "no compiled Python"),
+        (None, "not a compiled Python file"),
+        (marshal.dumps(7), "not a compiled Python file"),
     ],
 )
 def test_what_is_no_compiled_file_is_named(tmp_path, data, reason):

@@ -150,7 +150,7 @@ def test_an_implicit_base_takes_all_that_the_lower_end_does_not_imply(dependent)
 
 def test_a_database_at_an_unknown_revision_says_how_to_go_on(branched):
     with pytest.raises(ResolutionError, match="mig stamp --purge REVISION"):
-        branched.standing({"gone"})
+        branched.current_nodes({"gone"})
 
 
 def test_sets_of_ids(dependent):

@@ -190,7 +190,7 @@ def test_downgrading_to_what_is_not_applied_is_refused(branched):
 @pytest.mark.parametrize("current", [{"a1"}, {"a2"}])
 @pytest.mark.parametrize("target", ["bb@-1", "b2@-2", "bb@current-1"])
 def test_counting_down_a_branch_that_is_not_applied_does_not_undo_what_others_stand_on(branched, current, target):
-    with pytest.raises(CommandError, match=r"no revision of branch b\w is applied; .* Name the revision to go to"):
+    with pytest.raises(CommandError, match=r"no revision of branch b\w is applied; .* Name the target revision"):
         downgrade_steps(branched, current, target)
 
 
@@ -218,7 +218,7 @@ def test_only_a_plan_that_needs_a_missing_parent_is_refused(revision_map):
     revisions = revision_map(("b", "lost"), ("c", "b"), ("x",))
     assert ids(upgrade_steps(revisions, set(), "x")) == ["x"]
     assert ids(upgrade_steps(revisions, {"b"}, "c")) == ["c"]
-    with pytest.raises(ResolutionError, match="needs lost, which is in no file here"):
+    with pytest.raises(ResolutionError, match="needs lost, which no file here defines"):
         upgrade_steps(revisions, set(), "c")
 
 
