@@ -1,1 +1,1 @@
-"""Cells of a notebook: migrations written by hand, and models declared as often as a person likes."""
+"""Cells that define something: migrations written by hand, and models."""

@@ -7,7 +7,8 @@ before it runs, and restored where it fails; otherwise all of them are replaced 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -61,18 +62,9 @@ class ModelCells:
         owner = self._owner(cell_id, tables, names)
         metadata = _metadata(target, namespace) or MetaData()
         old = TableReplacement(metadata, namespace, owner.tables | tables, owner.names | names)
-        old.remove()
-        try:
+        with _restored_on_failure(old):
             run(cell)
             found = find_models([target] if target is not None else (), namespace)
-        except BaseException as error:
-            old.restore()
-            if isinstance(error, SQLAlchemyError):
-                raise CommandError(f"{redact(str(error).splitlines()[0])} {_AS_BEFORE}") from error
-            if isinstance(error, CommandError):
-                raise CommandError(f"{error}\n{_AS_BEFORE}") from error
-            error.add_note(_AS_BEFORE)
-            raise
         now = found.metadata
         assert isinstance(now, MetaData)
         new = {key: table for key, table in now.tables.items() if old.others.get(key) is not table}
@@ -102,6 +94,22 @@ class ModelCells:
             cell.tables -= set(new)
             cell.names -= names
         owner.tables, owner.names = set(new), names
+
+
+@contextmanager
+def _restored_on_failure(old: TableReplacement) -> Iterator[None]:
+    """Remove the old tables inside the block, and restore them where it fails; the error says so."""
+    old.remove()
+    try:
+        yield
+    except BaseException as error:
+        old.restore()
+        if isinstance(error, SQLAlchemyError):
+            raise CommandError(f"{redact(str(error).splitlines()[0])} {_AS_BEFORE}") from error
+        if isinstance(error, CommandError):
+            raise CommandError(f"{error}\n{_AS_BEFORE}") from error
+        error.add_note(_AS_BEFORE)
+        raise
 
 
 def definitions_in(cell: str) -> tuple[set[str], set[str]]:

@@ -1,1 +1,1 @@
-"""What autogenerate proposes: compared, reviewed, and written as a version file."""
+"""The proposals of autogenerate: compared, reviewed, and written as a version file."""

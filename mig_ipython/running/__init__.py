@@ -1,1 +1,1 @@
-"""What a run would do, how it goes on, and what it has done: planned, confirmed, carried out on a database."""
+"""Runs on the database: plan, confirmation, progress, execution, report, export."""

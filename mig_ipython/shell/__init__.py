@@ -1,0 +1,1 @@
+"""The connection with IPython: magics, typed lines, completion, input transformer, and ``mig``."""

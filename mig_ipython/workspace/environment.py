@@ -77,11 +77,6 @@ class Environment(View):
         names = self.config().get_main_option("databases") or ""
         return tuple(name for name in re.split(r"[,\s]+", names) if name)
 
-    @property
-    def takes_connections(self) -> bool:
-        """Whether ``env.py`` may use a connection for each of its `databases` (``attributes["connections"]``)."""
-        return bool(self.databases) and "connections" in self._env_py() and self.takes_connection
-
     def refuse_several(self) -> None:
         """Raise CommandError where a version file has a function for each of several databases."""
         if self.databases:

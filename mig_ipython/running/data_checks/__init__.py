@@ -1,0 +1,1 @@
+"""Count the rows that a plan would lose or fail on."""

@@ -1,0 +1,1 @@
+"""Edited modules of the project: detected, and imported again for one command or for the kernel."""
