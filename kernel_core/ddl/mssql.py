@@ -165,8 +165,8 @@ class MSSQLImpl(DefaultImpl):
         if default is not False and change.generated(Computed, Identity):
             self.execute(self.column_default(change))
         replaced = default is None or (default is not False and change.existing_server_default is not False)
-        asked = {**change.options, "mssql_drop_default": True} if replaced else change.options
-        self._drop_column_constraints(*change.place, change.schema, asked)
+        options = {**change.options, "mssql_drop_default": True} if replaced else change.options
+        self._drop_column_constraints(*change.place, change.schema, options)
         if change.type_ is not None:
             if change.nullable is not None:
                 known["existing_nullable"] = change.nullable
@@ -179,7 +179,7 @@ class MSSQLImpl(DefaultImpl):
         elif change.nullable is not None:
             if change.existing_type is None:
                 raise UnsupportedOperation(
-                    f"SQL Server states the type of {'.'.join(change.place)} when its nullability changes, "
+                    f"SQL Server needs the type of {'.'.join(change.place)} to change its nullability, "
                     "and it is not known. Pass existing_type=."
                 )
             self.execute(ColumnNullable(*change.place, change.nullable, **known))
@@ -222,7 +222,7 @@ def _has_identity_values(table: Table | TableClause, rows: Sequence[Mapping[str,
 
 
 class ExtendedProperty(AlterTable):
-    """Add, update or drop the property that holds a comment."""
+    """Add, update or drop the extended property of a comment."""
 
     def __init__(
         self,

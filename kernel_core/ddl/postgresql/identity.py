@@ -37,8 +37,8 @@ def _changed_identity(new: Identity, old: Identity, compiler: DDLCompiler) -> st
         words.append(f"SET GENERATED {'ALWAYS' if new.always else 'BY DEFAULT'}")
     changed: Any = {name: value for name in _IDENTITY_OPTIONS if (value := _option(new, old, name)) is not None}
     options = Identity(**changed)
-    stated = compiler.get_identity_options(options)
-    words += [f"SET {option}" for option in _split_options(stated)]
+    compiled = compiler.get_identity_options(options)
+    words += [f"SET {option}" for option in _split_options(compiled)]
     if ((new.increment or 1) < 0) != ((old.increment or 1) < 0):
         words.append("RESTART")  # the current number is outside of the new bounds
     return " ".join(words) or f"SET GENERATED {'ALWAYS' if new.always else 'BY DEFAULT'}"
@@ -60,9 +60,9 @@ def _option(new: Identity, old: Identity, name: str) -> object:
     return _IDENTITY_DEFAULTS.get(name) if after is None else after
 
 
-def _split_options(stated: str) -> list[str]:
+def _split_options(compiled: str) -> list[str]:
     """Return ``INCREMENT BY 2 START WITH 3`` as a list of its options."""
-    return [found.group(0) for found in re.finditer(_IDENTITY_WORDS, stated)]
+    return [found.group(0) for found in re.finditer(_IDENTITY_WORDS, compiled)]
 
 
 _IDENTITY_WORDS = (

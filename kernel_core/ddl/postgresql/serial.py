@@ -135,8 +135,8 @@ def _next_number(counted: str, identity: Identity) -> str:
     """Return an expression for the next number, or for the start of the identity if that comes later."""
     down = (identity.increment or 1) < 0
     bounds = [identity.start, identity.maxvalue if down else identity.minvalue]
-    stated = [str(bound) for bound in bounds if bound is not None] or ["-1" if down else "1"]
-    return f"{'least' if down else 'greatest'}({', '.join([counted, *stated])})"
+    limits = [str(bound) for bound in bounds if bound is not None] or ["-1" if down else "1"]
+    return f"{'least' if down else 'greatest'}({', '.join([counted, *limits])})"
 
 
 def _integer(change: ColumnChange) -> str:

@@ -1,4 +1,4 @@
-"""SQLite: alters little in place, so tables are rebuilt; its DDL is transactional once BEGIN is said."""
+"""SQLite: most changes of a table need a rebuild; its DDL is transactional after an explicit BEGIN."""
 
 from .impl import SQLiteImpl
 

@@ -97,6 +97,8 @@ class Rebuild(MoveAndCopy):
         with self._without_foreign_keys():
             self.impl.execute_sql(self.new.text.sql(new).replace("CREATE TABLE ", f"CREATE TABLE {_prefix(schema)}", 1))
             self._copy_rows(old, new)
+            # The old table is dropped first and the new one renamed then, never the other way round: SQLite changes
+            # references of other tables, views and triggers to follow a table that is renamed (section 7, "caution").
             self.impl.execute_sql(f"DROP TABLE {_prefix(schema)}{quote(old)}")
             with self._rename_of_table_only():
                 self.impl.execute_sql(f"ALTER TABLE {_prefix(schema)}{quote(new)} RENAME TO {quote(old)}")
@@ -107,7 +109,7 @@ class Rebuild(MoveAndCopy):
         self.new.changed = False
 
     def _warn_of_unconverted(self) -> None:
-        """Warn of values that are still texts in a numeric column: a CAST would turn them into 0 or cut them."""
+        """Warn of values that are still texts in a numeric column: a CAST would turn them into 0 or truncate them."""
         connection, table = self.impl.connection, f"{_prefix(self.batch.schema)}{quote(self.new.text.name)}"
         for name, kinds in self.new.numeric_conversions.items():
             if self.impl.as_sql or connection is None or not self.new.text.has_column(name):

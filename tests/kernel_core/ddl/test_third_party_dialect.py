@@ -151,11 +151,12 @@ def test_an_unknown_dialect_gets_the_default_implementation() -> None:
     assert printed(lambda op: op.drop_column("t", "c"), Unknown()) == "ALTER TABLE t DROP COLUMN c;"
 
 
-@pytest.mark.parametrize("recreate", ["auto", "never"])
-def test_the_hooks_of_move_and_copy_are_called(recreate: Any) -> None:
-    class SnowDialect(default.DefaultDialect):
-        name = "snow"
+class SnowDialect(default.DefaultDialect):
+    name = "snow"
 
+
+@pytest.fixture
+def snow() -> Iterator[SnowDialect]:
     class SnowImpl(DefaultImpl):
         __dialect__ = "snow"
 
@@ -171,28 +172,33 @@ def test_the_hooks_of_move_and_copy_are_called(recreate: Any) -> None:
         def cast_for_batch_migrate(self, existing: Any, existing_transfer: Any, new_type: Any) -> None:
             existing_transfer["expr"] = sa.func.thaw(existing_transfer["expr"], type_=new_type)
 
+    yield SnowDialect()
+    del DefaultImpl._by_dialect["snow"]
+
+
+COPIED = (
+    "-- melt t, 2 columns CREATE TABLE _mig_new_t ( a TEXT, b INTEGER ) "
+    "INSERT INTO _mig_new_t (a, b) SELECT thaw(CAST(t.a AS TEXT)) AS thaw_1, t.b FROM t "
+    "DROP TABLE t ALTER TABLE _mig_new_t RENAME TO t;"
+)
+
+
+@pytest.mark.parametrize(("recreate", "sql"), [("auto", COPIED), ("never", "ALTER TABLE t ALTER COLUMN a TYPE TEXT;")])
+def test_the_hooks_of_move_and_copy_are_called(snow: SnowDialect, recreate: Any, sql: str) -> None:
     known = sa.Table("t", sa.MetaData(), sa.Column("a", sa.Integer), sa.Column("b", sa.Integer))
 
     def directive(op: Operations) -> None:
         with op.batch_alter_table("t", copy_from=known, recreate=recreate) as batch_op:
             batch_op.alter_column("a", type_=sa.Text(), existing_type=sa.Integer())
 
-    try:
-        words = " ".join(printed(directive, SnowDialect()).split())
-        if recreate == "never":
-            assert words == "ALTER TABLE t ALTER COLUMN a TYPE TEXT;"
-        else:
-            assert words == (
-                "-- melt t, 2 columns CREATE TABLE _mig_new_t ( a TEXT, b INTEGER ) "
-                "INSERT INTO _mig_new_t (a, b) SELECT thaw(CAST(t.a AS TEXT)) AS thaw_1, t.b FROM t "
-                "DROP TABLE t ALTER TABLE _mig_new_t RENAME TO t;"
-            )
-        buffer = io.StringIO()
-        opts = {"as_sql": True, "output_buffer": buffer, "fn": lambda heads, context: []}
-        MigrationContext.configure(dialect=SnowDialect(), opts=opts).run_migrations()
-        assert buffer.getvalue() == "-- snow falls\n\n"
-    finally:
-        del DefaultImpl._by_dialect["snow"]
+    assert " ".join(printed(directive, snow).split()) == sql
+
+
+def test_the_hook_before_the_first_revision_is_called(snow: SnowDialect) -> None:
+    buffer = io.StringIO()
+    opts = {"as_sql": True, "output_buffer": buffer, "fn": lambda heads, context: []}
+    MigrationContext.configure(dialect=snow, opts=opts).run_migrations()
+    assert buffer.getvalue() == "-- snow falls\n\n"
 
 
 def test_the_rebuild_of_sqlite_calls_the_hook_for_a_cast() -> None:
