@@ -1,4 +1,4 @@
-"""What differs between the models and the database: one file per comparison."""
+"""The built-in comparisons of the metadata with the database: one file for each kind of object."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from ..databases import Expression
 
 Subject = TypeVar("Subject")
 Forms = frozenset[str]
-"""The texts that an expression has on its way through the database; equal expressions have one in common."""
+"""The texts that the database stores for an expression, and the written one; equal expressions share a text."""
 
 _ROUNDS = 3
 
@@ -57,17 +57,17 @@ def canonical_forms(
 
 
 def differ(one: Forms | None, two: Forms | None) -> bool:
-    """Return whether two expressions surely differ; nothing is known of one that was refused."""
+    """Return whether two expressions certainly differ; nothing is known of one that was refused."""
     return one is not None and two is not None and not one & two
 
 
 def are_equal(one: Forms | None, two: Forms | None) -> bool:
-    """Return whether two expressions are surely equal; nothing is known of one that was refused."""
+    """Return whether two expressions are certainly equal; nothing is known of one that was refused."""
     return one is not None and two is not None and bool(one & two)
 
 
 def differing(context: AutogenContext, pairs: Iterable[tuple[Subject, Expression, Expression]]) -> list[Subject]:
-    """Return the subjects whose two expressions surely differ."""
+    """Return the subjects whose two expressions certainly differ."""
     unequal = [
         (subject, one, two)
         for subject, one, two in pairs

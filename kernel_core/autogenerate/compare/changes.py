@@ -1,4 +1,4 @@
-"""The changes to one table, by kind, so that they can be put in an order that works."""
+"""The changes to one table by kind, and the order in which they can run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..databases.catalog import Key
 
 @dataclass(slots=True)
 class Changes:
-    """What is to be done to one table.
+    """The operations that change one table.
 
-    In this order it works inside one table: foreign keys go before what they lean on, and what hangs on a column goes
-    before the column.
+    The fields are in the order in which they run: a foreign key is dropped before the objects that it depends on, and
+    what depends on a column before the column.
     """
 
     key: Key
@@ -33,21 +33,21 @@ class Changes:
     dropped_columns: list[MigrateOperation] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        """Whether there is anything to do."""
+        """Return whether there are any operations."""
         return any(getattr(self, name) for name in self.__slots__[1:])
 
     @property
     def drops_referenced(self) -> bool:
-        """Whether something goes that another table's foreign key may lean on."""
+        """Whether an object is dropped or altered that a foreign key of another table may depend on."""
         return bool(self.dropped_constraints or self.dropped_indexes or self.dropped_columns or self.altered_columns)
 
     @property
     def adds_referenced(self) -> bool:
-        """Whether something comes that another table's foreign key may need."""
+        """Whether an object is added or altered that a foreign key of another table may need."""
         return bool(self.added_columns or self.added_constraints or self.added_indexes or self.altered_columns)
 
     def in_order(self) -> list[MigrateOperation]:
-        """Return all of them."""
+        """Return all operations in the order in which they can run."""
         return [
             *self.dropped_foreign_keys,
             *self.dropped_primary_key,
@@ -64,7 +64,7 @@ class Changes:
         ]
 
     def leave_out(self, unwanted: Collection[int]) -> None:
-        """Take operations out again, by their ``id()``."""
+        """Remove operations by their ``id()``."""
         for name in self.__slots__:
             operations = getattr(self, name)
             if isinstance(operations, list):
@@ -72,10 +72,10 @@ class Changes:
 
 
 def ordered(all_changes: list[Changes]) -> list[MigrateOperation]:
-    """Return the changes to several tables, each table's together as far as foreign keys between them allow.
+    """Return the changes to several tables, those of one table together as far as foreign keys allow.
 
-    ``all_changes`` has parents before children. A foreign key that leans on something that goes away in another table
-    is dropped before everything; one that needs what comes later is added after everything.
+    ``all_changes`` has parents before children. A foreign key that depends on an object that is dropped in another
+    table is dropped first; one that needs an object that is added later is added last.
     """
     first: list[MigrateOperation] = []
     last: list[MigrateOperation] = []

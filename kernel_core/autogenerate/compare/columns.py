@@ -1,4 +1,4 @@
-"""Columns: which are new, which are gone, which are another."""
+"""Compare columns: added, dropped and altered ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .types import type_differs
 
 
 def added_columns(context: AutogenContext, info: TableInfo, model: Table) -> list[MigrateOperation]:
-    """Return what adds the columns that the database lacks, in the model's order."""
+    """Return the operations that add the columns that the database lacks, in the order of the metadata."""
     schema, table = info.key
     added = [
         AddColumnOp.from_column_and_tablename(schema, table, column_alone(column))
@@ -39,7 +39,7 @@ def added_columns(context: AutogenContext, info: TableInfo, model: Table) -> lis
 def dropped_columns(
     context: AutogenContext, database: Database, info: TableInfo, model: Table
 ) -> list[MigrateOperation]:
-    """Return what drops the columns that the models lack, but for those that a parent table has."""
+    """Return the operations that drop the columns that the metadata lacks, but for inherited ones."""
     wanted = {str(column.name) for column in model.columns}
     operations: list[MigrateOperation] = []
     for name, item in info.columns.items():
@@ -58,7 +58,7 @@ def altered_columns(
     model: Table,
     equivalent: Collection[DefaultPair],
 ) -> list[MigrateOperation]:
-    """Return what alters the columns that both sides have; ``equivalent`` are defaults that differ as text alone."""
+    """Return the operations that alter columns; ``equivalent`` are defaults that differ as text alone."""
     unchanged = database.unchanged
     operations: list[MigrateOperation] = []
     for column in model.columns:
@@ -152,7 +152,7 @@ def _alteration_of(
 
 
 def _autoincrement(context: AutogenContext, inspected: AnyColumn) -> Arguments:
-    """Return AUTO_INCREMENT as an argument of an alteration, where the database states a whole column to change it."""
+    """Return AUTO_INCREMENT as an argument of an alteration, where ALTER TABLE states a whole column."""
     counts = context.rules.alters_whole_columns and inspected.autoincrement is True
     return {"existing_autoincrement": True} if counts else {}
 
@@ -205,7 +205,7 @@ def _is_of_the_old_type(context: AutogenContext, operation: AlterColumnOp, inspe
 
 
 def nullability_differs(info: TableInfo, inspected: AnyColumn, model: AnyColumn) -> bool:
-    """Tell whether NOT NULL differs; a primary key implies it, also where SQLite does not say so.
+    """Return whether NOT NULL differs; a primary key implies it, also where SQLite does not reflect it.
 
     A generated column is skipped unless the model asks for NOT NULL: the database decides by its expression.
     """

@@ -1,4 +1,4 @@
-"""Comments of columns and tables."""
+"""Compare comments of columns and tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .changes import Changes
 def compare_comment(
     context: AutogenContext, operation: AlterColumnOp, inspected: AnyColumn, model: AnyColumn
 ) -> PriorityDispatchResult:
-    """Note another comment of a column; an empty one is none."""
+    """Set the comment of an alteration if it differs; an empty comment is none."""
     if not context.dialect.supports_comments or (inspected.comment or None) == (model.comment or None):
         return PriorityDispatchResult.CONTINUE
     operation.existing_comment = inspected.comment
@@ -27,7 +27,7 @@ def compare_comment(
 def compare_table_comment(
     context: AutogenContext, info: TableInfo, model: Table, changes: Changes
 ) -> PriorityDispatchResult:
-    """Note another comment of a table; an empty one is none."""
+    """Add an operation if the comment of a table differs; an empty comment is none."""
     before, after = info.comment or None, model.comment or None
     if not context.dialect.supports_comments or before == after:
         return PriorityDispatchResult.CONTINUE

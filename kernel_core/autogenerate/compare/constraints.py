@@ -1,4 +1,4 @@
-"""Unique constraints and foreign keys: which are new, which are gone."""
+"""Compare unique constraints and foreign keys: added and dropped ones."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ NamedUnique = tuple[str | None, UniqueSignature]
 def compare_uniques(
     context: AutogenContext, database: Database, info: TableInfo, sides: Sides, changes: Changes
 ) -> None:
-    """Note what drops and adds unique constraints.
+    """Add the operations that drop and add unique constraints.
 
-    A named one is the same where name and columns are; one without a name, where a constraint with its columns is there
-    under any name. One that the database does not name cannot be dropped, and is left alone.
+    Constraints with a name are equal if their names and columns are; one without a name is equal to any with its
+    columns. A constraint to which the database gives no name cannot be dropped, and stays.
     """
     found = [(item.name, reflected_unique_signature(item)) for item in sides.uniques]
     missing, kept = _match_uniques(context, database, info, sides, found)
@@ -61,9 +61,9 @@ def compare_uniques(
 def _match_uniques(
     context: AutogenContext, database: Database, info: TableInfo, sides: Sides, found: list[NamedUnique]
 ) -> tuple[list[UniqueConstraint], set[int]]:
-    """Return the model's constraints that the database lacks, and the positions of those that it has.
+    """Return the constraints of the metadata that the database lacks, and the positions of those that it has.
 
-    PostgreSQL leaves out a UNIQUE that says no more than the primary key or another UNIQUE of its CREATE TABLE.
+    PostgreSQL leaves out a UNIQUE over the columns of the primary key or of another UNIQUE of its CREATE TABLE.
     """
     wanted = list(sides.model_uniques)
     wanted.sort(key=lambda unique: (unique.name is None, str(unique.name), unique_signature(unique).columns))
@@ -91,7 +91,7 @@ def _key_columns(info: TableInfo) -> list[str]:
 
 
 def _namesake(name: str | None, found: list[NamedUnique], taken: set[int]) -> int | None:
-    """Return the position of the constraint in the database that has the model's name."""
+    """Return the position of the constraint of the database with the name of the metadata's."""
     named = (i for i, (other, _) in enumerate(found) if name is not None and other is not None and str(other) == name)
     return next((i for i in named if i not in taken), None)
 
@@ -107,7 +107,7 @@ def _same_by_hook(
 
 
 def _same_unique(name: str | None, value: UniqueSignature, found: list[NamedUnique], taken: set[int]) -> int | None:
-    """Return the position of the constraint in the database that is the model's."""
+    """Return the position of the constraint of the database that is equal to the metadata's."""
     same = [i for i, (_, other) in enumerate(found) if other == value and i not in taken]
     exact = [i for i in same if found[i][0] is not None and str(found[i][0]) == name]
     loose = [i for i in same if name is None or found[i][0] is None]
@@ -129,7 +129,7 @@ def _is_stored_as_index(context: AutogenContext, constraint: UniqueConstraint, i
 def _unique_in(
     database: Database, info: TableInfo, name: str | None, value: UniqueSignature
 ) -> UniqueConstraint | None:
-    """Return the reflected constraint; None where one of its columns is left out by a hook."""
+    """Return the reflected constraint; None where a hook excludes one of its columns."""
     for constraint in database.table(info.key).constraints:
         if isinstance(constraint, UniqueConstraint) and (constraint.name, unique_signature(constraint)) == (
             name,
@@ -142,7 +142,7 @@ def _unique_in(
 def compare_foreign_keys(
     context: AutogenContext, database: Database, info: TableInfo, sides: Sides, changes: Changes
 ) -> None:
-    """Note what drops and adds foreign keys; the same columns, target and actions are the same key, under any name."""
+    """Add the operations that drop and add foreign keys; keys with equal columns, target and actions are equal."""
     default_schema = database.default_schema
     found: dict[ForeignKeySignature, ForeignKeyInfo] = {}
     for item in sides.foreign_keys:
@@ -186,7 +186,7 @@ def _comparable(
 def _with_pairs(
     candidates: dict[ForeignKeySignature, Item], value: ForeignKeySignature, others: Collection[ForeignKeySignature]
 ) -> Item | None:
-    """Return the candidate over the same columns, if it is not the same as one of the others."""
+    """Return the candidate over the same columns that is equal to none of the others."""
     for candidate, item in candidates.items():
         if candidate.pairs == value.pairs and candidate not in others:
             return item
@@ -194,7 +194,7 @@ def _with_pairs(
 
 
 def _foreign_key_in(database: Database, info: TableInfo, value: ForeignKeySignature) -> ForeignKeyConstraint | None:
-    """Return the reflected constraint; None where one of its columns is left out by a hook."""
+    """Return the reflected constraint; None where a hook excludes one of its columns."""
     for constraint in database.table(info.key).foreign_key_constraints:
         if foreign_key_signature(constraint, database.default_schema) == value:
             return constraint

@@ -1,4 +1,4 @@
-"""Copies of schema objects for operations: with their final names, and without what has an operation of its own."""
+"""Copies of schema objects for operations: with their final names, without parts that have separate operations."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from .reflected_objects import STATEMENTS
 
 
 def bare_column(column: AnyColumn) -> AnyColumn:
-    """Return a copy whose index, uniqueness and foreign keys are left to operations of their own."""
+    """Return a copy of a column without its index, its uniqueness and its foreign keys."""
     copied = copy_column(column)
     copied.index = copied.unique = None
     copied.key = copied.name
@@ -48,14 +48,14 @@ def bare_column(column: AnyColumn) -> AnyColumn:
 
 
 def column_alone(column: AnyColumn) -> AnyColumn:
-    """Return a `bare_column` in a table of that name that has nothing else."""
+    """Return a `bare_column` as the only part of a table of the same name."""
     copied = bare_column(column)
     Table(column.table.name, MetaData(), copied, schema=column.table.schema)
     return copied
 
 
 def table_alone(table: Table, dialect: Dialect, without: Collection[Constraint] = ()) -> Table:
-    """Return a copy without indexes, in a MetaData of its own; ``without`` are constraints that are made later."""
+    """Return a copy of a table without indexes, in a new MetaData; ``without`` are constraints that are added later."""
     copied = Table(
         table.name,
         MetaData(),
@@ -76,7 +76,7 @@ def table_alone(table: Table, dialect: Dialect, without: Collection[Constraint] 
 
 
 def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:
-    """Return a copy that names its columns and belongs to no table."""
+    """Return a copy of a constraint that has its columns by name and belongs to no table."""
     options: Arguments = {
         "name": final_name(constraint, dialect),
         "deferrable": constraint.deferrable,
@@ -107,7 +107,7 @@ def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:
 
 
 def create_index(index: Index, dialect: Dialect) -> CreateIndexOp:
-    """Return the operation that makes an index; its expressions are text, which belongs to no table."""
+    """Return the operation that creates an index; its expressions become text, which belongs to no table."""
     # Add-ons read the Column objects of the models (GeoAlchemy2 their types).
     columns = [
         element if isinstance(element, Column) else part

@@ -1,6 +1,6 @@
-"""Objects that need a dropped column and that no comparison covers: dropped before it, re-created by a downgrade.
+"""Objects that depend on a dropped column and that no comparison covers: dropped first, re-created by a downgrade.
 
-PostgreSQL drops such constraints and indexes together with the column, without a word; MariaDB and SQLite refuse.
+PostgreSQL drops such constraints and indexes together with the column, without notice; MariaDB and SQLite refuse.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .reflected_objects import final, stated, timing
 
 
 def drop_dependents(context: AutogenContext, database: Database, pair: ComparedTable) -> None:
-    """Add what drops the CHECKs, exclude constraints, unnamed UNIQUEs and partial indexes over dropped columns."""
+    """Add drops of the CHECKs, exclude constraints, unnamed UNIQUEs and partial indexes that need dropped columns."""
     drops = [each for each in pair.changes.dropped_columns if isinstance(each, DropColumnOp)]
     gone = [str(each.column_name) for each in drops]
     again = [str(each.column_name) for each in pair.changes.recreated if isinstance(each, DropColumnOp)]
@@ -36,7 +36,7 @@ def drop_dependents(context: AutogenContext, database: Database, pair: ComparedT
 
 
 class _Dependents:
-    """The constraints and indexes of one table that need some of its columns."""
+    """The constraints and indexes of one table that depend on some of its columns."""
 
     def __init__(
         self, context: AutogenContext, database: Database, pair: ComparedTable, columns: Sequence[str]
@@ -62,7 +62,7 @@ class _Dependents:
         self._indexes_with_sql()
 
     def _indexes_with_sql(self) -> None:
-        """Drop indexes over such columns that only their SQL describes."""
+        """Drop indexes over these columns that the Inspector cannot describe."""
         for name, sql in self.info.unreadable.items():
             if (
                 sql is not None
@@ -74,7 +74,7 @@ class _Dependents:
                     self.changes.dropped_indexes.append(drop_index(existing))
 
     def _drop(self, item: ConstraintInfo, operation: DropConstraintOp) -> bool:
-        """Add a drop, unless it is there; return whether it was not."""
+        """Add a drop unless the changes have it; return whether it was added."""
         if operation.constraint_name is None or str(operation.constraint_name) in self.dropped:
             return False
         operation = with_complete_reverse(self.context, self.info.key, item, operation)
@@ -107,7 +107,7 @@ class _Dependents:
         return DropConstraintOp(final(item.name), table, schema=schema, _reverse=creation)
 
     def _unique(self, item: UniqueInfo) -> None:
-        """Drop a UNIQUE without a name over such a column, or one that includes it."""
+        """Drop a UNIQUE without a name over one of these columns, or one that includes it."""
         if not set(self.columns) & {*item.column_names, *_included(item)}:
             return
         for existing in self.database.table(self.info.key).constraints:
@@ -120,7 +120,7 @@ class _Dependents:
                 self.changes.added_constraints += same
 
     def _index(self, item: IndexInfo) -> None:
-        """Drop an index whose condition or expressions need such a column, that includes it, or that its key needed."""
+        """Drop an index that needs one of these columns: in its condition, an expression, INCLUDE, for its key."""
         name, options = str(item.name), item.dialect_options or {}
         wheres = [value for option, value in options.items() if option.endswith("_where")]
         texts = [*map(str, wheres), *(str(each) for each in item.expressions or ())]
@@ -138,7 +138,7 @@ class _Dependents:
                 self.changes.added_indexes.append(create_index(index, self.context.dialect))
 
     def _columns_of_key_index(self, item: IndexInfo) -> list[str]:
-        """Return the columns of an index of MariaDB, unless it is a dropped foreign key's and goes with its columns."""
+        """Return the columns of an index of MariaDB, unless the server drops it with a foreign key's columns."""
         gone, has_indexes = set(self.columns), self.context.rules.creates_foreign_key_indexes
         whole = {key.name for key in self.info.foreign_keys if gone.issuperset(key.constrained_columns)}
         return [str(name) for name in item.column_names] if has_indexes and item.name not in whole else []
@@ -173,7 +173,7 @@ def _mentions(context: AutogenContext, sql: str, columns: Iterable[str]) -> bool
 
 
 def _recreate_primary_key(context: AutogenContext, pair: ComparedTable, drops: Sequence[DropColumnOp]) -> None:
-    """Let a downgrade re-create the primary key that is dropped together with one of its columns.
+    """Let a downgrade re-create a primary key that is dropped with one of its columns.
 
     PostgreSQL drops the key first. MariaDB takes the column out of the key; SQLite's batch drops the key.
     """

@@ -1,4 +1,4 @@
-"""What a comparison of all tables has found so far, in parts that comparisons beyond the built-in ones add to."""
+"""The differences of all tables, to which the plugins add theirs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .changes import Changes, ordered
 
 @dataclass(frozen=True, slots=True)
 class ComparedTable:
-    """A table that both sides have: as the database describes it, as the models do, and what is to be done to it."""
+    """A table that both sides have: as it was read, as the metadata defines it, and the changes to it."""
 
     info: TableInfo
     model: Table
@@ -23,7 +23,11 @@ class ComparedTable:
 
 @dataclass(slots=True)
 class Differences:
-    """The operations: what new tables need, the new tables, the changes, the tables that go, more, and the last."""
+    """The operations, by where they run.
+
+    ``created`` and ``dropped`` are whole tables, ``tables`` those that both sides have with their changes, ``further``
+    what third-party comparisons of single tables add; ``before`` runs before all of these, ``after`` after them.
+    """
 
     tables: list[ComparedTable]
     created: list[MigrateOperation]
@@ -33,6 +37,6 @@ class Differences:
     after: list[MigrateOperation] = field(default_factory=list)
 
     def in_order(self) -> list[MigrateOperation]:
-        """Return all of them, the changes to one table together."""
+        """Return all operations in their order, the changes to one table together."""
         changes = ordered([pair.changes for pair in self.tables])
         return grouped([*self.before, *self.created, *changes, *self.dropped, *self.further, *self.after])

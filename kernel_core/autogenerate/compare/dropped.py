@@ -1,4 +1,4 @@
-"""Dropped tables and columns, with what re-creates them: as SQL where SQLAlchemy cannot express it."""
+"""Drops of tables, columns and indexes, whose downgrades use SQL for what SQLAlchemy cannot express."""
 
 from __future__ import annotations
 

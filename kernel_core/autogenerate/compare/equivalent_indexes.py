@@ -23,7 +23,7 @@ from .canonical import are_equal, canonical_forms
 
 
 class SameIndex(NamedTuple):
-    """An index, by its table and name, that is the same on both sides though its texts differ."""
+    """The table and name of an index that is equal on both sides although its texts differ."""
 
     table: Key
     name: str

@@ -19,7 +19,7 @@ from .changes import Changes
 
 
 def is_needed_by_key(context: AutogenContext, item: IndexInfo, keys: Iterable[Sequence[str]]) -> bool:
-    """Return whether a foreign key from such columns needs a reflected index."""
+    """Return whether one of the foreign keys, given by their columns, needs a reflected index."""
     if not context.rules.creates_foreign_key_indexes:
         return False
     columns = list(item.column_names)
@@ -27,12 +27,12 @@ def is_needed_by_key(context: AutogenContext, item: IndexInfo, keys: Iterable[Se
 
 
 def foreign_key_columns(info: TableInfo) -> list[Sequence[str]]:
-    """Return the columns of each foreign key of the database's table."""
+    """Return the columns of each foreign key of a reflected table."""
     return [key.constrained_columns for key in info.foreign_keys]
 
 
 def indexes_needed_by_keys(context: AutogenContext, info: TableInfo) -> set[str]:
-    """Return the names of the indexes that the database drops with the table only, because a foreign key needs them."""
+    """Return the names of the indexes that a foreign key needs, which the database drops only with their table."""
     return {item.name for item in info.indexes if is_needed_by_key(context, item, foreign_key_columns(info))}
 
 
@@ -50,7 +50,7 @@ def dropped_with_table(context: AutogenContext, table: Table, creation: CreateIn
 def drop_index_in_downgrade(context: AutogenContext, info: TableInfo, model: Table, changes: Changes) -> None:
     """Let the downgrade of each new foreign key drop the index that the database creates for it.
 
-    It makes none where another index begins with the columns of the key; the index of a dropped column goes with it.
+    The database creates none if another index begins with the columns of the key, and drops it with its columns.
     """
     if not context.rules.creates_foreign_key_indexes or not changes.added_foreign_keys:
         return
@@ -76,7 +76,7 @@ def _drop_key_and_index(operation: CreateForeignKeyOp) -> list[MigrateOperation]
 
 
 def _leading_columns(model: Table) -> Iterator[list[str]]:
-    """Return the columns of each index of a model: of its keys and unique constraints too."""
+    """Yield the columns of each index of a table, also of its primary key and unique constraints."""
     uniques = [each for each in model.constraints if isinstance(each, UniqueConstraint)]
     yield from (names(each.columns) for each in (model.primary_key, *uniques))
     yield from map(_columns, model.indexes)

@@ -1,4 +1,4 @@
-"""Indexes: which are new, which are gone, which are over something else."""
+"""Compare indexes by name: added, dropped and changed ones."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def compare_indexes(
     changes: Changes,
     equivalent: Collection[SameIndex],
 ) -> None:
-    """Note what drops and makes indexes; they go by name, and a changed one is dropped and made again.
+    """Add the operations that drop and create indexes; they are matched by name, and a changed one is re-created.
 
-    An index that the Inspector cannot describe (SQLite, over expressions) is compared with its namesake, and else left
-    alone. One that PostgreSQL did not finish is as good as none: what is left of it goes before the new one comes.
+    An index that the Inspector cannot describe (SQLite, over expressions) is compared by its SQL if the metadata has
+    one of its name, and stays otherwise. An invalid index of PostgreSQL is dropped before it is created again.
     """
     found = {str(item.name): item for item in sides.indexes}
     _warn_of_unfinished(context, info, found.values())
@@ -100,7 +100,7 @@ def _warn_of_unfinished(context: AutogenContext, info: TableInfo, items: Iterabl
 def _compare_stored_sql(
     context: AutogenContext, database: Database, info: TableInfo, wanted: dict[str, Index], changes: Changes
 ) -> None:
-    """Take the namesakes of indexes that only their SQL describes out of ``wanted``, and note those that differ."""
+    """Compare the indexes that the Inspector cannot describe, and remove those of their names from ``wanted``."""
     for name in [name for name in wanted if name in info.unreadable]:
         index, sql = wanted.pop(name), info.unreadable[name]
         if sql is None or context.rules.is_index_of(index, sql):
@@ -117,7 +117,7 @@ def _index_in(database: Database, info: TableInfo, name: str) -> Index | None:
 
 
 def _remaining_keys(context: AutogenContext, info: TableInfo, model: Table) -> list[Sequence[str]]:
-    """Return the columns of each foreign key that will be there; a hook may keep one that the models lack."""
+    """Return the columns of each foreign key after the changes; a hook may keep one that the metadata lacks."""
     kept: list[Sequence[str]] = [
         names(element.parent for element in key.elements) for key in model.foreign_key_constraints
     ]

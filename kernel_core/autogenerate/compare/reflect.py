@@ -1,4 +1,4 @@
-"""Read the database in bulk, one question per kind and schema; make SQLAlchemy objects only of what is asked for."""
+"""The tables of the database; objects of SQLAlchemy are created only for those that a comparison needs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .unchanged_columns import UnchangedColumns
 
 
 class Database:
-    """The tables of the scanned schemas that no hook leaves out."""
+    """The tables of the compared schemas that no hook excludes."""
 
     def __init__(self, context: AutogenContext, schemas: Iterable[str | None]) -> None:
         assert context.connection is not None, "autogenerate has a connection"
@@ -55,9 +55,9 @@ class Database:
         return not is_version_table and self.context.run_name_filters(name, "table", {"schema_name": schema})
 
     def _apply_search_path(self) -> None:
-        """Let a table that the search path sees be the one that the models call without its schema.
+        """Use a table that the search path finds for a table of the metadata without a schema.
 
-        It is there but once: where no model names its schema, it is theirs. The table of revisions is left out.
+        If the metadata has the table with its schema as well, that one is used. The version table is excluded.
         """
         tables = self.catalog.tables
         models = {(table.schema, str(table.name)) for table in self.context.tables} | {version_table(self.context)}
@@ -73,14 +73,14 @@ class Database:
                     item.referred_schema = None
 
     def _leave_out(self, info: TableInfo) -> None:
-        """Take out what ``include_name`` does not want."""
+        """Remove the names that ``include_name`` excludes."""
         run, parents = self.context.run_name_filters, info.parents
         info.columns = {name: item for name, item in info.columns.items() if run(name, "column", parents)}
         info.uniques = [item for item in info.uniques if run(item.name, "unique_constraint", parents)]
         info.indexes = [item for item in info.indexes if run(item.name, "index", parents)]
 
     def _apply_option_hook(self) -> None:
-        """Let a third party's dialect say which of its options count of what was read."""
+        """Call ``adjust_reflected_dialect_options`` of a third-party dialect."""
         impl = self.context.impl
         if not is_overridden(impl, "adjust_reflected_dialect_options"):
             return
@@ -95,7 +95,7 @@ class Database:
                     item.dialect_options = impl.adjust_reflected_dialect_options(item.to_row(), kind)
 
     def _apply_column_hooks(self) -> None:
-        """Let a third party's dialect, and who listens to SQLAlchemy's ``column_reflect``, correct what was read."""
+        """Call ``autogen_column_reflect`` of a third-party dialect, and the listeners of ``column_reflect``."""
         impl = self.context.impl
         correcting = impl if is_overridden(impl, "autogen_column_reflect") else None
         if correcting is None and not Table("heard", MetaData()).dispatch.column_reflect:
@@ -111,7 +111,7 @@ class Database:
                 item.update(row)
 
     def table(self, key: Key) -> Table:
-        """Return a reflected table as a Table, with what its foreign keys refer to."""
+        """Return a reflected table as a Table, with the tables that its foreign keys refer to."""
         name = f"{key[0]}.{key[1]}" if key[0] else key[1]
         if name in self._metadata.tables:
             return self._metadata.tables[name]
@@ -172,5 +172,5 @@ class Database:
 
 
 def version_table(context: AutogenContext) -> Key:
-    """Return schema and name of the table in which the engine keeps its revisions."""
+    """Return schema and name of the version table."""
     return context.opts.get("version_table_schema"), context.opts.get("version_table") or "alembic_version"

@@ -1,4 +1,4 @@
-"""Schema objects of SQLAlchemy from what was read of a database."""
+"""Schema objects of SQLAlchemy for the columns, constraints and indexes that were read."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ STATEMENTS = "kernel_core.statements"
 
 
 def final(name: Any) -> conv | None:
-    """Mark a name that comes from the database: no naming convention applies to it again."""
+    """Return a name of the database so that no naming convention applies to it again."""
     return None if name is None else conv(name)
 
 
 def column_of(info: ColumnInfo, is_key: bool = False) -> AnyColumn:
-    """Return a column as the Inspector describes it."""
+    """Return a column from its reflected description."""
     generated: list[Any] = []
     default: TextClause | None = None
     if info.computed:
@@ -54,7 +54,7 @@ def column_of(info: ColumnInfo, is_key: bool = False) -> AnyColumn:
 
 
 def unique_constraint_of(info: UniqueInfo) -> UniqueConstraint:
-    """Return a unique constraint as the Inspector describes it."""
+    """Return a unique constraint from its reflected description."""
     options = stated(info.dialect_options)
     return UniqueConstraint(*info.column_names, name=final(info.name), **timing(info), **options)
 
@@ -66,17 +66,17 @@ def timing(info: ConstraintInfo) -> Arguments:
 
 
 def check_constraint_of(info: CheckInfo) -> CheckConstraint:
-    """Return a check as the Inspector describes it."""
+    """Return a check from its reflected description."""
     return CheckConstraint(literal_text(info.sqltext), name=final(info.name))
 
 
 def is_of_create_table(info: CheckInfo) -> bool:
-    """Return whether a Table can state a reflected check: not a column's own, nor one that only ALTER TABLE can add."""
+    """Return whether a reflected check can be part of a Table: not of a column, nor added by ALTER TABLE only."""
     return info.column is None and info.definition is None
 
 
 def index_object(info: IndexInfo, table: Table, dialect: Dialect) -> Index:
-    """Return an index as the Inspector describes it, on ``table``."""
+    """Return an index from its reflected description, on ``table``."""
     options: Arguments = {
         name: literal_text(value) if name.endswith("_where") and isinstance(value, str) else value
         for name, value in stated(info.dialect_options).items()
@@ -92,7 +92,7 @@ def index_object(info: IndexInfo, table: Table, dialect: Dialect) -> Index:
 
 
 def _index_part(part: ReflectedPart, table: Table, classes: dict[str, str], dialect: Dialect) -> Any:
-    """Return a column, ordered or not, or text, which states its operator class itself."""
+    """Return a column, with its order if it has one, or the text of the part with its operator class."""
     written = part.written
     words = () if written is None else [token.name for token in tokens(written, dialect)]
     is_whole = written is None or list(words) == [part.name, *([classes[part.name]] if part.name in classes else [])]
@@ -108,13 +108,13 @@ def _index_part(part: ReflectedPart, table: Table, classes: dict[str, str], dial
 
 
 def foreign_key_options(info: ForeignKeyInfo) -> Arguments:
-    """Return what a reflected foreign key states besides its columns."""
+    """Return the options of a reflected foreign key as arguments."""
     known = ("onupdate", "ondelete", "deferrable", "initially", "match")
     return {name: value for name, value in (info.options or {}).items() if name in known and value is not None}
 
 
 def stated(options: Options) -> Arguments:
-    """Return the dialect's options that say something; not that an index is invalid, which no DDL can ask for."""
+    """Return the options that have a value, without that of an invalid index, which cannot be an argument."""
     return {
         name: value
         for name, value in (options or {}).items()
@@ -123,7 +123,7 @@ def stated(options: Options) -> Arguments:
 
 
 def table_options(info: TableInfo, dialect: Dialect) -> Arguments:
-    """Return the options of a reflected table that a Table takes as arguments; this dialect may know fewer."""
+    """Return the options of a reflected table that the dialect accepts as arguments of a Table."""
     if info.inherits and not info.is_partition:
         parents = tuple(f"{schema}.{name}" if schema else name for schema, name in info.inherits)
         return {**_accepted(info.options, dialect), "postgresql_inherits": parents if len(parents) > 1 else parents[0]}

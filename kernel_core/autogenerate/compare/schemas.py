@@ -1,4 +1,4 @@
-"""Which schemas are compared, and which of them the database lacks."""
+"""Choose the schemas that are compared, and create those that the database lacks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..context import AutogenContext
 def compared_schemas(context: AutogenContext) -> list[str | None]:
     """Return the schemas that are compared, None for the default one.
 
-    With ``include_schemas`` all of the database; without, those in which the models have tables. ``include_name`` may
-    leave some out.
+    With ``include_schemas`` all of the database; without, those of the tables of the metadata. ``include_name`` may
+    exclude some.
     """
     found: set[str | None] = _of_models(context) or {None}
     if found != {None} and not getattr(context.impl, "creates_schemas", True):
@@ -31,9 +31,9 @@ def _of_models(context: AutogenContext) -> set[str | None]:
 
 
 def missing_schemas(context: AutogenContext, needed: Iterable[str | None]) -> list[CreateSchemaOp]:
-    """Return what creates the schemas that new tables need and the database lacks, where it can have more than one.
+    """Return the operations that create the schemas of new tables, where the database can have more than one.
 
-    Warns of those that this user might not see; to create them could fail.
+    Warns of those that this user may have no privilege to see; creating them could fail.
     """
     named = {schema for schema in needed if schema is not None}
     if not named or context.impl is None or not context.impl.creates_schemas:

@@ -1,7 +1,7 @@
 """Compare sequences: missing in the database, with other options, or no longer used by anything.
 
 A sequence is dropped only where the default of a compared column took its numbers from it, and none does afterwards:
-any other one may be somebody else's, or be used by a program.
+any other one may belong to another application.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .reflect import Database
 
 
 def compare_sequences(context: AutogenContext, database: Database, differences: Differences) -> None:
-    """Find the changes to sequences: created before the tables that use them, and dropped after those."""
+    """Add the changes to sequences: created before the tables that use them, dropped after them."""
     wanted = _wanted(context, database)
     unused = _unused(context, database, differences) - wanted.keys()
     if not wanted and not unused:
@@ -41,7 +41,7 @@ def compare_sequences(context: AutogenContext, database: Database, differences: 
 
 
 def _wanted(context: AutogenContext, database: Database) -> dict[Key, Sequence]:
-    """Return the sequences of the models that this database creates, by schema and name."""
+    """Return the sequences of the metadata that this database creates, by schema and name."""
     dialect = context.dialect
     if not dialect.supports_sequences:
         return {}
@@ -57,7 +57,7 @@ def _wanted(context: AutogenContext, database: Database) -> dict[Key, Sequence]:
 
 
 def _altered(context: AutogenContext, sequence: Sequence, there: Arguments) -> Iterator[ExecuteSQLOp]:
-    """Yield ALTER SEQUENCE for the options that the model states and that differ in the database."""
+    """Yield ALTER SEQUENCE for the options of the metadata that differ in the database."""
     stated = {name: value for name, value in options_of(sequence).items() if name in there}
     after = {name: value for name, value in stated.items() if value != there[name]}
     if not after:

@@ -1,4 +1,4 @@
-"""Whether a column has another server default."""
+"""Compare server defaults."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .equivalent_defaults import default_pair
 def default_differs(
     context: AutogenContext, inspected: AnyColumn, model: AnyColumn, same: Collection[DefaultPair] = ()
 ) -> bool:
-    """Ask ``compare_server_default``, then the dialect; without that option nothing differs.
+    """Return whether the defaults differ, by ``compare_server_default`` and the dialect; without that option none does.
 
     The hook gets (migration_context, inspected column, model column, inspected default, model default, that as SQL or
-    as the plain text that it is) and returns a bool, or None to leave the question to the dialect. A generated column
-    cannot be altered: a change there is a warning. ``same`` are pairs of texts that the database says mean the same.
+    as the plain text that it is) and returns a bool, or None to let the dialect decide. A generated column
+    cannot be altered: a change there is a warning. ``same`` are pairs of texts that the database finds equal.
     """
     if inspected.computed is not None or model.computed is not None:
         _compare_computed(context, inspected, model)
@@ -52,7 +52,7 @@ def default_differs(
 
 
 def _take_from_one_sequence(context: AutogenContext, one: str | None, two: str | None) -> bool:
-    """Return whether both are the next value of one sequence, however its place is spelled."""
+    """Return whether both are the next value of one sequence, with or without its schema."""
     default = context.dialect.default_schema_name
     taken, other = sequence_of_default(one), sequence_of_default(two)
     return taken is not None and other is not None and taken.key(default) == other.key(default)
@@ -61,7 +61,7 @@ def _take_from_one_sequence(context: AutogenContext, one: str | None, two: str |
 def known_default(column: AnyColumn) -> Any:
     """Return the ``existing_server_default`` of an alteration: None for none.
 
-    False where the database counts by itself, whose default (a sequence of SERIAL) is not part of the column.
+    False for a column that the database numbers (SERIAL, identity), whose default is not part of the column.
     """
     if column.server_default is None and (column.autoincrement is True or column.identity is not None):
         return False
@@ -73,17 +73,17 @@ def _sql(column: AnyColumn, context: AutogenContext) -> str | None:
 
 
 def _is_left_to_the_database(column: AnyColumn) -> bool:
-    """``FetchedValue()`` says that there is something, but not what."""
+    """Return whether the default is a ``FetchedValue()``, whose value the metadata does not have."""
     return isinstance(default_argument(column.server_default), FetchedValue)
 
 
 def _knows_identity(context: AutogenContext) -> bool:
-    """Other databases make a plain column of an ``Identity()``."""
+    """Return whether the database has identity columns; others create a plain column for an ``Identity()``."""
     return bool(getattr(context.dialect, "supports_identity_columns", False))
 
 
 def _identity_differs(context: AutogenContext, inspected: Identity | None, model: Identity | None) -> bool:
-    """Only what the model states can differ; what it leaves open, or the dialect ignores, is up to the database."""
+    """Return whether an option differs that the metadata states and the dialect does not ignore."""
     if inspected is None or model is None:
         return inspected is not model
     if bool(inspected.always) != bool(model.always):

@@ -1,4 +1,4 @@
-"""The constraints and indexes of one table on both sides, after a third party's dialect has had its say."""
+"""The constraints and indexes of one table on both sides, after the hooks of a third-party dialect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .reflect import Database
 
 
 class Sides(NamedTuple):
-    """Of the database as it was read, of the model as objects."""
+    """The parts of the reflected table as rows, those of the metadata as objects."""
 
     uniques: list[UniqueInfo]
     indexes: list[IndexInfo]
@@ -27,7 +27,7 @@ class Sides(NamedTuple):
 
 
 def sides_of(context: AutogenContext, database: Database, info: TableInfo, model: Table) -> Sides:
-    """Return what is to be compared; ``DefaultImpl``'s documented hooks may take out what means the same."""
+    """Return the parts that are compared; documented hooks of ``DefaultImpl`` may remove some."""
     uniques = [constraint for constraint in model.constraints if isinstance(constraint, UniqueConstraint)]
     found = Sides(
         info.uniques, info.indexes, info.foreign_keys, uniques, list(model.indexes), list(model.foreign_key_constraints)
@@ -40,7 +40,7 @@ def sides_of(context: AutogenContext, database: Database, info: TableInfo, model
 
 
 def indexes_of_one_side(context: AutogenContext, table: Table, *, of_models: bool) -> list[Index]:
-    """Return the indexes of a table that is new, or that goes, after the same hook."""
+    """Return the indexes of a created or dropped table, after the same hook."""
     indexes = set(table.indexes)
     if is_overridden(context.impl, "correct_for_autogen_constraints"):
         uniques = {constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)}

@@ -1,4 +1,4 @@
-"""Tables: which are new, which are gone; those on both sides are looked into."""
+"""Compare tables: created and dropped ones, and the parts of those that both sides have."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
 
 
 def _refuse_partial_privileges(database: Database, new: Iterable[Table], both: Iterable[Table]) -> None:
-    """Raise CommandError where the models have what this user may not see: it would be taken for new."""
+    """Raise CommandError if the metadata has a table or column that this user has no privilege to see."""
     unseen = [_key(database, model) for model in new]
     infos = [(database.infos[_key(database, model)], model) for model in both]
     unseen += [info.key for info, model in infos if set(names(model.columns)) - info.columns.keys()]
@@ -105,9 +105,9 @@ def _warn_of_other_object(context: AutogenContext, database: Database, key: Key)
 
 
 def _without_partitions(context: AutogenContext, database: Database, gone: list[Key]) -> list[Key]:
-    """Return the tables to drop without the partitions of tables that stay, which hold rows of these; name those.
+    """Return the tables to drop without the partitions of tables that stay; warn of those partitions.
 
-    A partition whose parent is dropped goes before it.
+    A partition whose parent is dropped is dropped before it.
     """
     roots = {key for key in gone if not database.infos[key].is_partition}
     left = [key for key in gone if key not in roots and not _ancestors(database, key) & roots]
@@ -123,7 +123,7 @@ def _without_partitions(context: AutogenContext, database: Database, gone: list[
 
 
 def _ancestors(database: Database, key: Key) -> set[Key]:
-    """Return the tables that a table is a partition or a child of, theirs too."""
+    """Return the tables of which a table is a partition or a child, directly or not."""
     found: set[Key] = set()
     waiting = list(database.infos[key].inherits)
     while waiting:
@@ -139,9 +139,9 @@ def _is_included(context: AutogenContext, database: Database, key: Key) -> bool:
 
 
 def _models(context: AutogenContext, database: Database) -> dict[Key, Table]:
-    """Return the models' tables by their place; a table in the default schema may name it or not.
+    """Return the tables of the metadata by schema and name; a table in the default schema may name it or not.
 
-    Hooks are asked about parents before children.
+    Hooks are called for parents before children.
     """
     found: dict[Key, Table] = {}
     for table in context.tables if database.unchanged.is_usable else context.sorted_tables:
@@ -159,7 +159,7 @@ def _key(database: Database, model: Table) -> Key:
 
 
 def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperation]:
-    """Return what makes the new tables and their indexes; keys that close a circle are added at the end."""
+    """Return the operations that create tables and indexes; foreign keys that close a circle are added at the end."""
     operations: list[MigrateOperation] = []
     for table, constraints in sorted_tables(tables):
         if table is None:
@@ -179,7 +179,7 @@ def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperat
 
 
 def _later(context: AutogenContext, table: Table, now: Iterable[ForeignKeyConstraint]) -> set[Constraint]:
-    """Return the foreign keys that CREATE TABLE leaves out; SQLite cannot add one later, and need not."""
+    """Return the foreign keys that CREATE TABLE leaves out; none for SQLite, which cannot add one later."""
     later: set[Constraint] = set()
     if context.dialect.supports_alter:
         later |= set(table.foreign_key_constraints) - set(now)
@@ -191,7 +191,7 @@ def _in_order(constraints: Iterable[ForeignKeyConstraint]) -> list[ForeignKeyCon
 
 
 def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> list[MigrateOperation]:
-    """Return what drops tables and their indexes, children first; of a circle, the foreign keys go first."""
+    """Return the operations that drop tables and indexes, children first; foreign keys of a circle go before."""
     operations: list[MigrateOperation] = []
     tables: list[MigrateOperation] = []
     sortable = sorted_tables(database.table(key) for key in gone)
@@ -234,7 +234,7 @@ class _Equivalents(NamedTuple):
 
 
 def _changes(context: AutogenContext, database: Database, table: TablePair, equivalents: _Equivalents) -> Changes:
-    """Return what is to be done to a table that both sides have."""
+    """Return the changes to a table that both sides have."""
     info, model = table
     changes, sides = Changes(info.key), sides_of(context, database, info, model)
     changes.added_columns = added_columns(context, info, model)
@@ -258,7 +258,7 @@ def _changes(context: AutogenContext, database: Database, table: TablePair, equi
 
 
 class _ThirdPartyCall:
-    """What functions of others are given for one table, and what they made of it."""
+    """The call of third-party comparisons for one table, and the operations that they add and remove."""
 
     def __init__(
         self, context: AutogenContext, database: Database, key: Key, model: Table | None, changes: Changes
@@ -267,7 +267,7 @@ class _ThirdPartyCall:
         self.operations: ModifyTableOps | None = None
 
     def __call__(self) -> tuple[Any, ...]:
-        """Return the arguments, among them the changes that were found so far; called once, if at all."""
+        """Return the arguments, among them the changes so far; called once if there is a third-party comparison."""
         schema, name = self.key
         self.operations = ModifyTableOps(name, self.changes.in_order(), schema=schema)
         self.shown = list(self.operations.ops)
@@ -275,7 +275,7 @@ class _ThirdPartyCall:
         return self.context, self.operations, schema, name, reflected, self.model
 
     def take(self) -> None:
-        """Take in what was added, and leave out what was taken out."""
+        """Apply to the changes what the third-party comparisons added and removed."""
         if self.operations is None:
             return
         left, shown = {id(each) for each in self.operations.ops}, {id(each) for each in self.shown}
@@ -286,7 +286,7 @@ class _ThirdPartyCall:
 def _third_party_operations(
     context: AutogenContext, database: Database, new: list[Table], gone: list[Key]
 ) -> list[MigrateOperation]:
-    """Return what functions of others find at tables that only one side has."""
+    """Return the operations that third-party comparisons add for tables that only one side has."""
     if not context.comparisons.has_others("table"):
         return []
     found: list[MigrateOperation] = []

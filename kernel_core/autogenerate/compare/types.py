@@ -1,4 +1,4 @@
-"""Whether a column has another type."""
+"""Compare types of columns."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..context import AutogenContext
 
 
 def type_differs(context: AutogenContext, inspected: AnyColumn, model: AnyColumn) -> bool:
-    """Ask ``compare_type``, then the dialect.
+    """Return whether the types differ, by ``compare_type`` and the dialect.
 
     The hook gets (migration_context, inspected column, model column, inspected type, model type) and returns a bool, or
-    None to leave the question to the dialect.
+    None to let the dialect decide.
     """
     option = context.opts.get("compare_type", True)
     if option is False or isinstance(inspected.type, NullType):

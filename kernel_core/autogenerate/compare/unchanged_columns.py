@@ -1,4 +1,4 @@
-"""The quick look: whether a column is surely the same on both sides, told by plain values, no object made."""
+"""Find the columns that are certainly equal on both sides by plain values, without creating objects."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ TYPE_HOOKS = ("compare_type", "type_synonyms", "type_arg_extract")
 
 
 class UnchangedColumns:
-    """Looks at the columns of one run, and remembers which types are the same.
+    """The columns of one comparison that need no closer comparison; equal types are cached.
 
-    ``is_usable`` is False where a hook or a third party's dialect must be asked about each column.
+    ``is_usable`` is False if a hook or a third-party dialect must be called for each column.
     """
 
     def __init__(self, context: AutogenContext) -> None:
@@ -39,7 +39,7 @@ class UnchangedColumns:
         )
 
     def contains(self, item: ColumnInfo, model: AnyColumn) -> bool:
-        """Tell whether a reflected column is surely the model's; False says that it is worth a closer look."""
+        """Return whether a reflected column is certainly equal to the metadata's; False where it must be compared."""
         if item.nullable is not model.nullable:
             return False
         if self._comments_count and (item.comment or None) != (model.comment or None):
@@ -58,7 +58,7 @@ class UnchangedColumns:
         return bool(item.default == default_sql(model.server_default, self._dialect))
 
     def _same_type(self, inspected: AnyType, wanted: AnyType) -> bool:
-        """Types of one class with the same attributes are the same type; one that has no hash is compared each time."""
+        """Return whether types are equal, cached by class and attributes; types without a hash are not cached."""
         attributes = wanted.__dict__
         if "dispatch" in attributes:  # where a Boolean or Enum hears of its table; each has its own
             attributes = {name: value for name, value in attributes.items() if name != "dispatch"}

@@ -60,8 +60,9 @@ class ColumnInfo(ReflectedInfo):
     """A column.
 
     ``collation`` and ``conflict`` (NOT NULL ON CONFLICT) are SQLite's; ``owns_sequence`` is a PostgreSQL column whose
-    default is a sequence of its own, and ``serial_default`` that default; ``unreflected`` is a MariaDB column with
-    parts that SQLAlchemy does not know, such as INVISIBLE. ``primary_key`` is the place in the key, from 1 (SQLite).
+    default is a sequence that belongs to it, and ``serial_default`` that default; ``unreflected`` is a MariaDB column
+    with parts that SQLAlchemy does not know, such as INVISIBLE. ``primary_key`` is the place in the key, from 1
+    (SQLite).
     ``settings`` are the actions of ALTER COLUMN that restore statistics and storage (PostgreSQL).
     """
 

@@ -1,4 +1,4 @@
-"""What the comparison has to know about a database: one Protocol, implemented in the folder of each database."""
+"""The rules of a database for the comparison: one Protocol, implemented in the folder of each database."""
 
 from __future__ import annotations
 
@@ -120,8 +120,8 @@ class DatabaseRules(Protocol):
     ) -> Mapping[Expression, str | None]:
         """Return each expression as the database stores it, None for one that it refuses.
 
-        The caller rolls back. ``warn`` is called where a table cannot be copied, so that none of its expressions can
-        be stored.
+        The caller rolls back. ``warn`` gets a message for a table that cannot be copied, so that none of its
+        expressions can be stored.
         """
 
     def equal_defaults(self, connection: Connection, pairs: Collection[DefaultPair]) -> set[DefaultPair]:

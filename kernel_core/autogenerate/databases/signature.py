@@ -21,7 +21,7 @@ from .catalog import ForeignKeyInfo, IndexInfo, Key, UniqueInfo
 
 @dataclass(frozen=True, slots=True)
 class ForeignKeySignature:
-    """What makes a foreign key the same as another: pairs of columns, the referred table, and what follows a change."""
+    """The parts by which foreign keys are compared: pairs of columns, the referred table, actions and timing."""
 
     pairs: tuple[tuple[str, str], ...]
     referred: Key
@@ -104,13 +104,13 @@ def is_over_expressions(index: Index) -> bool:
 
 
 def _action(text: Any) -> str:
-    """A missing action and ``NO ACTION`` are the same in every database."""
+    """Return an action in upper case; empty for ``NO ACTION``, the default of every database."""
     action = " ".join(str(text or "").upper().split())
     return "" if action == "NO ACTION" else action
 
 
 def _timing(deferrable: Any, initially: Any) -> tuple[bool, str]:
-    """``INITIALLY DEFERRED`` implies DEFERRABLE, and IMMEDIATE is the default (SQL standard, 10.8)."""
+    """Return deferrable and initially: DEFERRED implies it, IMMEDIATE is the default (SQL standard, 10.8)."""
     word = str(initially or "").upper()
     return bool(deferrable) or word == "DEFERRED", "" if word == "IMMEDIATE" else word
 

@@ -180,7 +180,7 @@ class TestRightsOnPostgresql:
     def test_a_role_without_the_default_schema_is_told_so(self, role, make_context):
         owner, nobody, _ = role
         models().create_all(owner)
-        with pytest.raises(CommandError, match=r"no schema to look into.*GRANT USAGE"):
+        with pytest.raises(CommandError, match=r"can use no schema.*GRANT USAGE"):
             self.compared(nobody, make_context, models())
 
     def test_a_schema_that_it_may_not_use_is_read_whole(self, role, make_context):

@@ -59,10 +59,10 @@ class InspectedRules:
         return {(schema, name): {} for schema in schemas for name in inspector.get_sequence_names(schema=schema)}
 
     def restore_truncated_names(self, catalog: Catalog, models: Iterable[Table]) -> None:
-        """Nothing: SQLAlchemy and the server agree on names."""
+        """Leave the names as they are: SQLAlchemy and the server agree on them."""
 
     def correct(self, tables: Mapping[Key, TableInfo], models: Iterable[Table]) -> None:
-        """Nothing."""
+        """Leave everything as it is."""
 
     def stored_expressions(
         self, connection: Connection, expressions: Sequence[Expression], warn: Warn | None
@@ -76,7 +76,7 @@ class InspectedRules:
         return lambda *_: False
 
     def comparable(self, key: ForeignKeySignature) -> ForeignKeySignature:
-        """Leave out when the key is checked: only Oracle's dialect reflects that, of those that have no own rules."""
+        """Leave out when the key is checked, which only Oracle reflects of the databases without rules."""
         return key if self._dialect.name == "oracle" else replace(key, deferrable=False, initially="")
 
     def default_key_name(self, table: str) -> str | None:

@@ -13,7 +13,7 @@ from ..catalog import Key, TableInfo, UniqueInfo
 
 
 def correct(tables: Mapping[Key, TableInfo], models: Iterable[Table], dialect: Dialect) -> None:
-    """Keep of the two what the metadata has, in place; one that is no constraint of the metadata is an index."""
+    """Keep of the two what the metadata has, in place; a constraint that the metadata lacks counts as an index."""
     default = dialect.default_schema_name
     by_key = {(None if table.schema == default else table.schema, str(table.name)): table for table in models}
     for key, info in tables.items():

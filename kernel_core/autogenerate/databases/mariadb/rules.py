@@ -75,7 +75,7 @@ class MariadbRules(InspectedRules):
         return IndexOptions(self.dialect.name).differ
 
     def comparable(self, key: ForeignKeySignature) -> ForeignKeySignature:
-        """Leave out RESTRICT, which is NO ACTION there, and when the key is checked, which cannot be chosen."""
+        """Leave out RESTRICT, a synonym of NO ACTION, and when the key is checked, which cannot be chosen."""
         actions = ("" if action == "RESTRICT" else action for action in (key.onupdate, key.ondelete))
         onupdate, ondelete = actions
         return replace(key, onupdate=onupdate, ondelete=ondelete, deferrable=False, initially="")
@@ -111,7 +111,7 @@ class MariadbRules(InspectedRules):
         drops: Sequence[DropColumnOp],
         columns: Sequence[str],
     ) -> Iterator[MigrateOperation]:
-        """Drop what is left of the key before; a column is made AUTO_INCREMENT once it is the key's."""
+        """Drop the rest of the key first; a column becomes AUTO_INCREMENT after it is a part of the key."""
         schema, table = creation.schema, creation.table_name
         if set(columns) - {str(each.column_name) for each in drops}:
             yield DropConstraintOp("PRIMARY", table, "primary", schema=schema, _reverse=creation)

@@ -57,7 +57,7 @@ def stored_expressions(
     """Return each expression as it is stored; None for one that the database refuses.
 
     All expressions of a table are tried together; where one is refused, one by one, so that the others are stored.
-    ``warn`` is called with a message for a table that cannot be copied.
+    ``warn`` gets a message for a table that cannot be copied.
     """
     tables: dict[Key, list[Named]] = {}
     names = {f"mig_expression_{number}": expression for number, expression in enumerate(expressions)}

@@ -40,7 +40,7 @@ def read_postgresql(connection: Connection, schemas: Sequence[str | None], is_in
     """Return the tables of some schemas; None is all that the search path finds outside of the named ones."""
     if None in schemas and connection.dialect.default_schema_name is None:
         raise CommandError(
-            "This role has no schema to look into: none of its search_path is there, or it may use none of them. "
+            "This role can use no schema: none of its search_path exists, or it has no privilege on any of them. "
             "GRANT USAGE ON SCHEMA to it, or SET search_path."
         )
     reading = _Reading(connection, schemas, is_included)

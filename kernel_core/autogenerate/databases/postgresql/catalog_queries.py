@@ -1,7 +1,7 @@
-"""The questions to PostgreSQL's system catalogues, each about all tables of all schemas that are asked for.
+"""The queries of PostgreSQL's system catalogs, each for all tables of the schemas.
 
-https://www.postgresql.org/docs/current/catalogs.html. Words of the type ``"char"`` and ``name`` are cast to text,
-because drivers hand them out differently; ``{spaces}`` is the condition on ``n`` and ``c``.
+https://www.postgresql.org/docs/current/catalogs.html. Values of the type ``"char"`` and ``name`` are cast to text,
+because drivers return them differently; ``{spaces}`` is the condition on ``n`` and ``c``.
 """
 
 from __future__ import annotations

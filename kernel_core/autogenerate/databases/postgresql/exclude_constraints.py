@@ -14,7 +14,7 @@ from ..catalog import Arguments, ExcludeInfo
 
 
 def create_exclude_constraint(name: str, table: str, definition: str, schema: str | None) -> CreateExcludeConstraintOp:
-    """Return the operation that adds a constraint with a definition of the catalog.
+    """Return the operation that adds a constraint by its definition in the catalog.
 
     >>> create_exclude_constraint("e", "t", "EXCLUDE USING gist (a WITH =, b WITH &&) WHERE (c > 1)", None).sentence()
     'Create exclude constraint e on t (a =, b &&, where c > 1)'

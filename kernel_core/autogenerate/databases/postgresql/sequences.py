@@ -1,4 +1,4 @@
-"""The sequences of PostgreSQL that are no part of an identity column, with their options."""
+"""The sequences of PostgreSQL outside of identity columns, with their options."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def stored_expressions(
     """Return each expression as it is stored; None for one that is refused, for example for a type that does not exist.
 
     All expressions of a table are tried together; where one is refused, one by one, so that the others are stored.
-    ``warn`` is called with a message for a table that cannot be copied.
+    ``warn`` gets a message for a table that cannot be copied.
     """
     quote = connection.dialect.identifier_preparer
     tables: dict[Key, list[Expression]] = {}

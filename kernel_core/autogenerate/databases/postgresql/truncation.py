@@ -63,7 +63,7 @@ def _is_long(name: str) -> bool:
 
 
 def _truncated(wanted: Iterable[str], dialect: Dialect) -> Names:
-    """Return the names that the server truncates; a truncated one that is a name of its own is left alone."""
+    """Return the names that the server truncates; one whose truncated form is another name of the metadata stays."""
     wanted = list(wanted)
     found = {truncated_name(name, dialect): name for name in wanted}
     return {stored: name for stored, name in found.items() if stored != name and stored not in wanted}
@@ -119,27 +119,27 @@ def _restore_types(catalog: Catalog, tables: Iterable[Table], dialect: Dialect) 
     """Rename enum types and their schemas; a type is one object for all columns that have it."""
     if not any(_is_long(part) for place in catalog.enums for part in place if part is not None):
         return
-    types = [_plain(column.type) for table in tables for column in table.columns]
+    types = [_item_type(column.type) for table in tables for column in table.columns]
     parts = {getattr(type_, attribute, None) for type_ in types for attribute in ("name", "schema")}
     known = _truncated((str(part) for part in parts if part is not None), dialect)
     for info in catalog.tables.values():
         for item in info.columns.values():
-            type_ = _plain(item.type)
+            type_ = _item_type(item.type)
             if isinstance(type_, Enum):
                 type_.name, type_.schema = _renamed(type_.name, known), _renamed(type_.schema, known)
     for place in [place for place in catalog.enums if known.keys() & set(place)]:
-        catalog.enums[_place(place, known)] = catalog.enums.pop(place)
+        catalog.enums[_renamed_key(place, known)] = catalog.enums.pop(place)
     catalog.enums_by_path = {
-        known.get(name, name): _place(place, known) for name, place in catalog.enums_by_path.items()
+        known.get(name, name): _renamed_key(place, known) for name, place in catalog.enums_by_path.items()
     }
 
 
-def _place(place: Key, known: Names) -> Key:
+def _renamed_key(place: Key, known: Names) -> Key:
     schema, name = place
     return None if schema is None else known.get(schema, schema), known.get(name, name)
 
 
-def _plain(type_: AnyType) -> Any:
+def _item_type(type_: AnyType) -> Any:
     while isinstance(type_, ARRAY):
         type_ = type_.item_type
     return type_

@@ -1,4 +1,4 @@
-"""SQLite: three statements of table-valued pragmas for all schemas; what they leave out stands in the stored SQL.
+"""Read SQLite: three queries of pragmas for all schemas; the stored SQL has what the pragmas leave out.
 
 https://sqlite.org/pragma.html#pragfunc, https://sqlite.org/schematab.html
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 
+from ....util.sql import grammar_of, string_literal
 from ....util.sqla_compat import AnyType, sqlite_type
 from ..catalog import Catalog, ColumnInfo, ForeignKeyInfo, IndexInfo, Key, PrimaryKeyInfo, Row, TableInfo, UniqueInfo
 from ..create_index import index_text, index_where
@@ -52,7 +53,7 @@ def read_sqlite(connection: Connection, schemas: Sequence[str | None], is_includ
 def _column_rows(
     connection: Connection, schemas: Sequence[str | None], leave_out: Callable[[Key, str], None]
 ) -> Sequence[Row]:
-    """Ask for the columns; a virtual table whose module is missing makes SQLite refuse, and is left out by name."""
+    """Read the columns; SQLite refuses if the module of a virtual table is missing, which is then excluded by name."""
     try:
         return _rows(connection, _COLUMNS, schemas, present="")
     except _errors(connection) as error:
@@ -69,7 +70,7 @@ def _column_rows(
 
 
 def _without_module(connection: Connection, schema: str | None) -> dict[str, str]:
-    """Return the virtual tables of which SQLite cannot tell the columns, and what it says instead."""
+    """Return the virtual tables whose columns SQLite cannot read, with its error messages."""
     missing: dict[str, str] = {}
     for (name,) in _rows(connection, _VIRTUAL, [schema]):
         try:
@@ -80,23 +81,23 @@ def _without_module(connection: Connection, schema: str | None) -> dict[str, str
 
 
 def _errors(connection: Connection) -> tuple[type[Exception], ...]:
-    """The driver's own errors come while rows are fetched, SQLAlchemy's where a statement is begun."""
+    """Return the errors of a query: the driver's own while rows are fetched, SQLAlchemy's while it is executed."""
     return DBAPIError, connection.dialect.loaded_dbapi.Error
 
 
 def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return string_literal(text, grammar_of("sqlite"))
 
 
 def _rows(connection: Connection, query: str, schemas: Sequence[str | None], **words: str) -> Sequence[Row]:
-    """Ask the same of every schema in one statement."""
+    """Run a query for all schemas in one statement."""
     quote = connection.dialect.identifier_preparer.quote_identifier
     parts = []
     for schema in schemas:
         place = schema or "main"
         words["kind"] = _kind(connection, _literal(place))
         parts.append(query.format(schema=_literal(place), master=f"{quote(place)}.sqlite_master", **words))
-    # The driver itself hands out plain tuples, and a percent or colon in a schema's name is no parameter.
+    # The driver returns plain tuples, and takes no percent or colon in a schema's name for a parameter.
     rows: Sequence[Row] = connection.exec_driver_sql(" UNION ALL ".join(parts)).cursor.fetchall()
     return rows
 
@@ -107,14 +108,14 @@ def _unique(name: str | None, columns: list[str], conflict: str | None) -> Uniqu
 
 
 def _kind(connection: Connection, schema: str) -> str:
-    """Return the SQL of what a row of sqlite_master is; SQLite tells from 3.37 on which tables keep a virtual one's."""
+    """Return SQL for the kind of a row of sqlite_master; SQLite 3.37 and later have those of shadow tables."""
     if (connection.dialect.server_version_info or ()) < (3, 37):
         return "m.type"
     return f"CASE WHEN m.name IN {_SHADOWS.format(schema=schema)} THEN 'shadow table' ELSE m.type END"
 
 
 class _Reading:
-    """Rows of the three statements on their way to values."""
+    """Builds a catalog from the rows of the three queries."""
 
     def __init__(self, catalog: Catalog, dialect: Dialect, is_included: IsIncluded) -> None:
         self._catalog, self._dialect, self._is_included = catalog, dialect, is_included
@@ -123,7 +124,7 @@ class _Reading:
         self._facts: dict[Key, TableFacts] = {}
 
     def leave_out(self, key: Key, said: str) -> None:
-        """Note a virtual table that cannot be read, and say so unless a hook leaves it out anyway."""
+        """Exclude a virtual table that cannot be read, and warn unless a hook excludes it as well."""
         self._catalog.views[key] = "virtual table"
         if self._is_included(key):
             warnings.warn(
@@ -133,7 +134,7 @@ class _Reading:
             )
 
     def columns(self, rows: Iterable[Row]) -> None:
-        """Read tables and their columns, and the text of indexes."""
+        """Add tables and their columns, and keep the SQL of indexes."""
         tables = self._catalog.tables
         skipped = set(self._catalog.views)
         for schema, kind, name, _, sql, column, type_text, not_null, default, key_position, hidden in rows:
@@ -155,7 +156,7 @@ class _Reading:
             if column is not None and hidden != 1:
                 info.columns[column] = self._column(key, column, type_text, not_null, default, key_position, hidden)
         for info in tables.values():
-            self._settle_key(info)
+            self._set_primary_key(info)
 
     def _table(self, key: Key, sql: str) -> TableInfo:
         info = TableInfo(key, {}, sql=sql)
@@ -186,13 +187,13 @@ class _Reading:
         return column
 
     def _type(self, text: str) -> AnyType:
-        """Return the type that SQLAlchemy has for a declared one; the same object for the same words."""
+        """Return the type of SQLAlchemy for a declared type; one object for each text."""
         found = self._types.get(text)
         if found is None:
             found = self._types[text] = sqlite_type(self._dialect, text)
         return found
 
-    def _settle_key(self, info: TableInfo) -> None:
+    def _set_primary_key(self, info: TableInfo) -> None:
         positions = sorted((item.primary_key, name) for name, item in info.columns.items() if item.primary_key)
         facts = self._facts.get(info.key)
         info.primary_key = PrimaryKeyInfo(
@@ -201,7 +202,7 @@ class _Reading:
         )
 
     def indexes(self, rows: Iterable[Row]) -> None:
-        """Read indexes and unique constraints."""
+        """Add indexes and unique constraints."""
         found: dict[tuple[str, str, str], tuple[int, str, list[IndexRow]]] = {}
         for schema, table, name, unique, origin, column_number, column, descending in rows:
             entry = found.setdefault((schema, table, name), (unique, origin, []))
@@ -245,7 +246,7 @@ class _Reading:
         return index
 
     def foreign_keys(self, rows: Iterable[Row]) -> None:
-        """Read foreign keys; one that names no columns refers to the primary key."""
+        """Add foreign keys; one that names no columns refers to the primary key."""
         found: dict[tuple[str, str, int], tuple[str, list[str], list[str | None], str, str]] = {}
         for schema, table, number, referred, column, referred_column, on_update, on_delete in rows:
             entry = found.setdefault((schema, table, number), (referred, [], [], on_update, on_delete))

@@ -1,4 +1,4 @@
-"""What the stored CREATE TABLE of SQLite says and its pragmas don't: names, CHECKs, deferral, expressions, options."""
+"""Read from a stored CREATE TABLE what the pragmas of SQLite leave out: names, CHECKs, expressions, options."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Columns = tuple[str, ...]
 
 @dataclass(slots=True)
 class TableFacts:
-    """What a table's text states; an entry of ``uniques`` and ``foreign_keys``, in the text's order, is taken once.
+    """The facts in the text of a table; each entry of ``uniques`` and ``foreign_keys`` is used once, in order.
 
-    A unique constraint is its columns, its name, and what ON CONFLICT does; ``conflicts`` are those of NOT NULL.
+    A unique constraint is its columns, its name and its ON CONFLICT; ``conflicts`` are those of NOT NULL.
     """
 
     primary_key_name: str | None = None
@@ -31,7 +31,7 @@ class TableFacts:
     options: Arguments = field(default_factory=dict)
 
     def pop_unique(self, columns: Sequence[str]) -> tuple[str | None, str | None]:
-        """Return the name of the unique constraint over these columns, and what ON CONFLICT does."""
+        """Remove and return the name and the ON CONFLICT of a unique constraint over these columns."""
         wanted = tuple(column.lower() for column in columns)
         for position, (found, name, conflict) in enumerate(self.uniques):
             if found == wanted:
@@ -40,7 +40,7 @@ class TableFacts:
         return None, None
 
     def pop_foreign_key(self, columns: Sequence[str], referred: str) -> tuple[str | None, Arguments]:
-        """Return name and timing of the foreign key from these columns to that table."""
+        """Remove and return the name and timing of a foreign key from these columns to a table."""
         wanted = tuple(column.lower() for column in columns)
         for position, (found, table, name, timing) in enumerate(self.foreign_keys):
             if (found, table) == (wanted, referred.lower()):
@@ -53,11 +53,11 @@ UNREFLECTED_WORDS = re.compile(
     r"\b(?:constraint|unique|check|collate|deferrable|initially|generated|as|strict|rowid|autoincrement|conflict)\b",
     re.IGNORECASE,
 )
-"""Words of a CREATE TABLE that the pragmas don't tell all about."""
+"""Words of a CREATE TABLE whose clauses the pragmas describe in part or not at all."""
 
 
 def table_facts(sql: str) -> TableFacts:
-    """Read a CREATE TABLE; of a virtual table nothing is known."""
+    """Return the facts of a CREATE TABLE; none for a virtual table."""
     try:
         text = parse_table(_shortened(sql))
     except ValueError:
@@ -72,7 +72,7 @@ def table_facts(sql: str) -> TableFacts:
 
 
 def _shortened(sql: str) -> str:
-    r"""Return the statement without the columns and constraints of which the pragmas tell all.
+    r"""Return the statement without the columns and constraints that the pragmas describe in full.
 
     >>> _shortened("CREATE TABLE t (a INT, b NUMERIC(10, 2) CHECK (b > 0), PRIMARY KEY (a)) STRICT")
     'CREATE TABLE t (_\n, b NUMERIC(10, 2) CHECK (b > 0)\n) STRICT'
@@ -112,7 +112,7 @@ def _note(facts: TableFacts, clause: Clause, column: ColumnText | None) -> None:
 
 
 def _conflict(clause: Clause) -> str | None:
-    """Return the word behind ON CONFLICT."""
+    """Return the word after ON CONFLICT."""
     words = [token.keyword for token in tokens(clause.text, "sqlite")]
     return words[words.index("CONFLICT") + 1] if "CONFLICT" in words[:-1] else None
 
@@ -127,7 +127,7 @@ def _referred(found: Sequence[Token]) -> str:
 
 
 def _timing(found: Sequence[Token]) -> Arguments:
-    """``DEFERRABLE`` and ``INITIALLY DEFERRED`` as SQLAlchemy has them; what is not said is left out."""
+    """Return ``DEFERRABLE`` and ``INITIALLY`` as arguments of a foreign key, if they are stated."""
     timing: Arguments = {}
     words = [token.keyword for token in found]
     if "DEFERRABLE" in words:
@@ -138,7 +138,7 @@ def _timing(found: Sequence[Token]) -> Arguments:
 
 
 def inside(sql: str) -> str:
-    """Return what stands in the first brackets.
+    """Return the text between the first parentheses.
 
     >>> inside("CONSTRAINT ck CHECK (a > (1))")
     'a > (1)'

@@ -1,4 +1,4 @@
-"""Indexes over expressions, of which SQLite has no more than their CREATE INDEX: compared by its text."""
+"""Indexes over expressions, which SQLite describes by their CREATE INDEX only: compared by its text."""
 
 from __future__ import annotations
 
