@@ -14,7 +14,7 @@ from kernel_core import RELEASE
 from kernel_core.config import CommandLine
 
 
-def test_the_whole_road(mig, project):
+def test_from_init_to_downgrade(mig, project):
     assert mig("revision", "-m", "Add users", "--rev-id", "a1") == (0, "made migrations/versions/a1_add_users.py\n", "")
     assert mig("revision", "-m", "More", "--rev-id", "b2")[0] == 0
     assert mig("heads") == (0, "b2 (head), More\n", "")
@@ -49,11 +49,11 @@ def test_branches_show_their_children(mig, project):
     assert mig("merge", "heads", "-m", "Join", "--rev-id", "m1")[1] == "made migrations/versions/m1_join.py\n"
 
 
-def test_a_mistake_is_one_line_and_exit_code_255(mig):
+def test_a_user_error_is_one_line_and_exit_code_255(mig):
     assert mig("upgrade", "nope") == (255, "", 'FAILED: No revision is named "nope".\n')
 
 
-def test_a_broken_file_is_told_of_under_the_history(mig, project):
+def test_a_broken_file_is_reported_below_the_history(mig, project):
     project.chain("a1")
     (project.versions / "zz.py").write_text("revision = 'zz'\ndown_revision = (\n")
     code, out, _ = mig("history")
@@ -95,7 +95,7 @@ def test_an_environment_in_a_folder_below_is_named(tmp_path, monkeypatch, capsys
         ),
     ],
 )
-def test_a_database_that_cannot_be_had_is_one_line(mig, monkeypatch, url, message):
+def test_a_database_that_cannot_be_reached_is_one_line(mig, monkeypatch, url, message):
     monkeypatch.setenv("DATABASE_URL", url)
     code, out, err = mig("current")
     assert (code, out) == (255, "")
@@ -104,7 +104,7 @@ def test_a_database_that_cannot_be_had_is_one_line(mig, monkeypatch, url, messag
     assert "verysecret1" not in err
 
 
-def test_a_file_that_is_no_database_is_one_line(mig, project):
+def test_a_file_that_is_not_a_database_is_one_line(mig, project):
     (project.folder / "test.db").write_text("I am a letter, and long enough to be read as something else." * 20)
     code, _, err = mig("current")
     assert code == 255
@@ -112,7 +112,7 @@ def test_a_file_that_is_no_database_is_one_line(mig, project):
     assert err.count("\n") == 1
 
 
-def test_no_database_named_says_where_to_name_it(mig, monkeypatch):
+def test_the_error_without_a_database_says_where_to_set_it(mig, monkeypatch):
     monkeypatch.delenv("DATABASE_URL")
     assert mig("current") == (
         255, "", "FAILED: No database is named. Set DATABASE_URL, or sqlalchemy.url in the ini file.\n",
@@ -142,14 +142,14 @@ def test_a_bug_keeps_its_traceback_without_its_secrets(project, capsys):
     assert "RuntimeError: postgresql://u:***@h/d" in err
 
 
-def test_a_mistake_in_env_py_is_told_in_two_lines_without_its_secrets(mig, project):
+def test_a_mistake_in_env_py_is_two_lines_without_its_secrets(mig, project):
     project.env(lambda text: "url = 'postgresql://u:hushhush7@h/d'\nraise RuntimeError(url)\n")
     code, _, err = mig("current")
     assert code == 255
     assert err == "FAILED: migrations/env.py, line 2: RuntimeError: postgresql://u:***@h/d.\nCorrect that line.\n"
 
 
-def test_an_interrupt_says_where_the_database_stands(mig, project):
+def test_an_interrupt_reports_the_current_revision(mig, project):
     project.write("a1", None, "raise KeyboardInterrupt")
     assert mig("upgrade", "head") == (130, "", "Stopped.\nStopped in upgrade; the database is at base.\n")
 
@@ -203,7 +203,7 @@ def test_an_upgrade_fails_where_a_file_cannot_be_read(mig, project):
     assert "cannot be read" in mig("heads")[1]
 
 
-def test_a_table_that_is_none_in_pyproject_is_one_line(tmp_path, monkeypatch, capsys):
+def test_a_value_instead_of_a_table_in_pyproject_is_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for text, said in (
         ("[tool]\nalembic = 'x'\n", "tool.alembic in pyproject.toml is 'x'"),
@@ -235,7 +235,7 @@ def test_an_error_of_the_file_system_is_one_line(capsys, code):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder in which nobody makes files")
-def test_a_folder_in_which_nothing_can_be_made_is_one_line(tmp_path, monkeypatch, capsys):
+def test_a_folder_that_cannot_be_created_is_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as exit_:
         CommandLine().main(["init", "/proc/self/m"])
@@ -244,7 +244,7 @@ def test_a_folder_in_which_nothing_can_be_made_is_one_line(tmp_path, monkeypatch
     assert "/proc/self/m" in err
 
 
-def test_a_traceback_that_was_asked_for_shows_no_secret(project):
+def test_a_traceback_with_raiseerr_shows_no_secret(project):
     project.env(lambda text: "raise RuntimeError('postgresql://ada:verysecret9@db/x')\n")
     words = [sys.executable, "-m", "kernel_core", "-c", project.ini, "--raiseerr", "upgrade", "head"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)

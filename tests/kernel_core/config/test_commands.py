@@ -1,4 +1,4 @@
-"""Every command of the program: its options, its output, its JSON, its exit code; and commands of one's own."""
+"""Every command of the program: its options, its output, its JSON, its exit code; and custom commands."""
 
 import json
 import sys
@@ -72,7 +72,7 @@ def test_check_fails_where_something_would_be_generated(mig, project):
     assert "upgrade it first" in mig("check")[2]
 
 
-def test_json_tells_all_of_a_revision(mig, project):
+def test_json_has_all_fields_of_a_revision(mig, project):
     project.chain("a1")
     project.write("b1", "a1", labels=("blue",), doc="Blue")
     project.write("b2", "a1", needs="b1")
@@ -95,7 +95,7 @@ def test_json_tells_all_of_a_revision(mig, project):
     assert json.loads(mig("current", "--json")[1])[0]["path"] is None
 
 
-def test_current_tells_whether_the_database_is_at_the_heads(mig, project):
+def test_current_checks_that_the_database_is_at_the_heads(mig, project):
     project.chain("a1", "b2")
     mig("upgrade", "a1")
     code, out, err = mig("current", "--check-heads")
@@ -144,7 +144,7 @@ def test_edit_opens_the_file_in_the_editor(mig, project, monkeypatch, tmp_path):
     assert "Set EDITOR, or open" in mig("edit", "head")[2]
 
 
-def test_ensure_version_makes_the_table_and_no_row(mig, project):
+def test_ensure_version_creates_the_table_and_no_row(mig, project):
     assert mig("ensure_version") == (0, f"{project.url} has its version table.\n", "")
     assert (project.tables(), project.rows()) == ({"alembic_version"}, [])
     assert mig("ensure_version")[0] == 0
@@ -186,7 +186,7 @@ def test_a_tag_reaches_env_py(mig, project):
     assert "tag t2\n" in mig("stamp", "head", "--tag", "t2")[1]
 
 
-def test_a_command_of_ones_own(capsys):
+def test_a_custom_command(capsys):
     seen = []
 
     def promote(config: Config, revision, *, stage="test", count=1, dry: bool = False, sql=False, message=None):
@@ -208,7 +208,7 @@ def test_a_command_of_ones_own(capsys):
     assert "Take a revision to the next stage." in capsys.readouterr().out
 
 
-def test_a_command_of_ones_own_may_take_several_revisions_and_fail(capsys):
+def test_a_custom_command_may_take_several_revisions_and_fail(capsys):
     def refuse(config, revisions, loud=True):
         raise CommandError(f"{', '.join(revisions)}, {loud}")
 
@@ -221,7 +221,7 @@ def test_a_command_of_ones_own_may_take_several_revisions_and_fail(capsys):
         line.register_command(lambda config, *rest: None)
 
 
-def test_several_databases_each_say_where_they_stand(mig, project, tmp_path):
+def test_current_lists_each_of_several_databases(mig, project, tmp_path):
     project.chain("a1", "b2")
     project.env(
         lambda text: text.replace(

@@ -54,7 +54,7 @@ def test_a_percent_sign_is_explained_without_showing_the_value(tmp_path):
         Config().set_main_option("x", "50%")
 
 
-def test_a_file_that_is_no_ini_file_is_named(tmp_path):
+def test_a_file_that_is_not_an_ini_file_is_named(tmp_path):
     with pytest.raises(CommandError, match=r"alembic\.ini cannot be read"):
         ini(tmp_path, "hello\n").get_main_option("x")
 
@@ -92,7 +92,7 @@ def test_a_broken_pyproject_is_named(tmp_path):
         (None, "a, b c", ["a", "b", "c"]),
     ],
 )
-def test_lists_of_paths_are_split_as_the_file_says(tmp_path, separator, text, expected):
+def test_lists_of_paths_are_split_by_the_configured_separator(tmp_path, separator, text, expected):
     config = Config()
     config.set_main_option("version_locations", text)
     if separator:
@@ -118,13 +118,13 @@ def test_attributes_are_the_configurations_own():
     assert (shared, two.attributes) == ({"connection": 1}, {})
 
 
-def test_print_stdout_writes_where_it_is_told_and_masks_secrets():
+def test_print_stdout_writes_to_the_configured_stream_and_masks_secrets():
     out = io.StringIO()
     Config(stdout=out).print_stdout("%s at %s", "here", "postgresql://u:hidden1@h/d")
     assert out.getvalue() == "here at postgresql://u:***@h/d\n"
 
 
-def test_a_url_that_was_read_is_masked_ever_after(tmp_path):
+def test_a_url_that_was_read_is_masked_afterwards(tmp_path):
     ini(tmp_path, "[alembic]\nsqlalchemy.url = postgresql://u:topsecret9@h/d\n").get_main_option("sqlalchemy.url")
     out = io.StringIO()
     Config(stdout=out).print_stdout("the driver says topsecret9")
@@ -137,7 +137,7 @@ def both(tmp_path, ini_text, toml_text):
     return Config(str(tmp_path / "alembic.ini"), toml_file=tmp_path / "pyproject.toml")
 
 
-def test_the_first_that_has_a_setting_wins(tmp_path):
+def test_a_setting_is_taken_from_the_first_source_that_has_it(tmp_path):
     config = both(
         tmp_path,
         "[DEFAULT]\na = default\nb = default\n[alembic]\na = ini\n",
@@ -160,7 +160,7 @@ def test_an_option_that_is_neither_true_nor_false_names_its_file_and_key(tmp_pat
         both(tmp_path, ini_text, toml_text).get_alembic_boolean_option("sourceless")
 
 
-def test_lists_that_are_none_name_their_file_and_key(tmp_path):
+def test_an_invalid_list_names_its_file_and_key(tmp_path):
     config = both(tmp_path, "[alembic]\n", "[tool.alembic]\nversion_locations = 3\nprepend_sys_path = [1]\n")
     with pytest.raises(
         CommandError, match=r"version_locations in .*pyproject\.toml \[tool\.alembic\] is 3; write a list"
@@ -190,7 +190,7 @@ def test_hooks_are_listed_in_order_with_their_options(tmp_path):
         config.get_hooks_list()
 
 
-def test_the_path_is_as_it_was_after_a_command(project, tmp_path):
+def test_the_path_is_restored_after_a_command(project, tmp_path):
     import sys
 
     from kernel_core import command

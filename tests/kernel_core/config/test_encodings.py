@@ -1,4 +1,4 @@
-"""What the program prints where the console cannot show every character."""
+"""The output of the program on a console that cannot show every character."""
 
 import contextlib
 import io

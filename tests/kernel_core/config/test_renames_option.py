@@ -28,7 +28,7 @@ def body(project, mig, *options):
     return text
 
 
-def test_a_rename_is_shown_accepted_or_not_looked_for(renamed, mig):
+def test_a_rename_is_shown_accepted_or_not_detected(renamed, mig):
     assert "# looks like a rename of person.mail" in body(renamed, mig)
     assert "new_column_name='email'" in body(renamed, mig, "--renames", "accept").replace('"', "'")
     off = body(renamed, mig, "--renames", "off")
@@ -37,7 +37,7 @@ def test_a_rename_is_shown_accepted_or_not_looked_for(renamed, mig):
     assert mig("revision", "--renames", "maybe")[0] == 2
 
 
-def test_env_py_counts_less_than_the_command_and_more_than_the_configuration(renamed, mig):
+def test_env_py_is_below_the_command_and_above_the_configuration(renamed, mig):
     ini = renamed.folder / "alembic.ini"
     ini.write_text(ini.read_text().replace("[alembic]\n", "[alembic]\nrenames = accept\n"))
     assert "new_column_name" in body(renamed, mig)
@@ -51,6 +51,6 @@ def test_env_py_counts_less_than_the_command_and_more_than_the_configuration(ren
     assert "looks like" in body(renamed, mig, "--renames", "show")
 
 
-def test_check_tells_of_a_rename(renamed, mig):
+def test_check_reports_a_rename(renamed, mig):
     _, out, _ = mig("check", "--renames", "accept", "--json")
     assert json.loads(out)["operations"] == ["Alter column mail of person: rename to email"]

@@ -38,7 +38,7 @@ def test_the_version_table_may_have_another_name_and_schema(postgresql_project):
     assert "where_am_i_pkc" not in text
 
 
-def test_every_callback_of_on_version_apply_is_told_of_each_step(project):
+def test_every_callback_of_on_version_apply_is_called_for_each_step(project):
     project.chain("a1", "b2")
     configured(
         project,
@@ -57,7 +57,7 @@ def test_every_callback_of_on_version_apply_is_told_of_each_step(project):
     assert second == [["ctx", "heads", "run_args", "step"]] * 4
 
 
-def test_a_failing_callback_takes_its_revision_back(any_project):
+def test_a_failing_callback_rolls_its_revision_back(any_project):
     any_project.chain("a1", "b2")
     configured(
         any_project,
@@ -70,7 +70,7 @@ def test_a_failing_callback_takes_its_revision_back(any_project):
     assert any_project.tables() == {"alembic_version", "t_a1"}
 
 
-def test_one_transaction_for_all_takes_all_back(postgresql_project):
+def test_one_transaction_for_all_is_rolled_back_completely(postgresql_project):
     postgresql_project.chain("a1")
     postgresql_project.write("b2", "a1", "raise ValueError('no')")
     configured(postgresql_project, '"transaction_per_migration": False')
@@ -102,7 +102,7 @@ def test_an_autocommit_block_runs_outside_the_transaction(postgresql_project):
     ("mssql+pyodbc://", '"mssql_batch_separator": "RUN"', "\nRUN\n"),
     ("oracle+oracledb://", '"oracle_batch_separator": "!"', "\n!\n"),
 ])  # fmt: skip
-def test_batches_end_as_they_are_told(project, url, option, text):
+def test_batches_end_with_the_configured_separator(project, url, option, text):
     project.chain("a1")
     project.env(lambda _: (
         "from kernel_core import context\n"
@@ -112,7 +112,7 @@ def test_batches_end_as_they_are_told(project, url, option, text):
     assert text in command.upgrade(project.config(), "head", sql=True).sql
 
 
-def test_the_offline_script_may_go_elsewhere_in_an_encoding(project, tmp_path):
+def test_the_offline_script_may_be_written_to_a_buffer_in_an_encoding(project, tmp_path):
     project.write("a1", None, "op.execute(\"INSERT INTO t VALUES ('é')\")")
     configured(project, "\"output_buffer\": seen['file'], \"output_encoding\": 'latin-1'")
     with open(tmp_path / "out.sql", "wb") as file:
@@ -137,7 +137,7 @@ def test_a_binary_buffer_gets_utf_8():
     assert buffer.getvalue().decode() == "SELECT 'é';\n\n"
 
 
-def test_several_metadata_are_compared_as_one(project):
+def test_several_metadata_are_compared_together(project):
     one, two = sa.MetaData(), sa.MetaData()
     sa.Table("first", one, sa.Column("id", sa.Integer, primary_key=True))
     sa.Table("second", two, sa.Column("id", sa.Integer, primary_key=True))
@@ -161,7 +161,7 @@ def test_names_and_objects_may_be_left_out(project):
     command.check(config)
 
 
-def test_both_hooks_for_directives_have_their_say(project):
+def test_both_hooks_for_directives_are_called(project):
     configured(
         project, '"process_revision_directives": hook',
         "def hook(context, revision, directives): directives[0].message += ' env'",
@@ -175,7 +175,7 @@ def test_both_hooks_for_directives_have_their_say(project):
     assert made.doc == "x command env"
 
 
-def test_a_plain_revision_asks_the_hook_where_the_configuration_says_so(project):
+def test_an_empty_revision_calls_the_hook_if_configured(project):
     configured(
         project, '"process_revision_directives": hook', "def hook(context, revision, directives): directives[:] = []"
     )
@@ -194,13 +194,13 @@ def test_x_and_tag_reach_env_py(project, capsys):
 @pytest.mark.parametrize(
     "option", ['"include_name": "t"', '"on_version_apply": [1]', '"process_revision_directives": []']
 )
-def test_a_hook_that_is_no_function_is_refused(project, option):
+def test_a_hook_that_is_not_a_function_is_refused(project, option):
     configured(project, option)
     with pytest.raises(CommandError, match="takes a function"):
         command.current(project.config())
 
 
-def test_an_async_connection_is_told_of_run_sync():
+def test_the_error_for_an_async_connection_names_run_sync():
     from sqlalchemy.ext.asyncio import create_async_engine
 
     engine = create_async_engine("sqlite+aiosqlite://")

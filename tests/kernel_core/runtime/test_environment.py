@@ -1,4 +1,4 @@
-"""What env.py may call, and that the face behind ``kernel_core.context`` is each run's own."""
+"""What env.py may call, and that each run has its own ``kernel_core.context``."""
 
 import threading
 
@@ -57,7 +57,7 @@ def test_an_env_py_as_the_documentation_writes_it_runs(project):
     assert [each.revision for each in command.current(config)] == ["a1"]
 
 
-def test_what_env_py_may_ask(project):
+def test_what_env_py_may_query(project):
     project.chain("a1", "b2")
     code = (
         "config.attributes['out'].update(offline=context.is_offline_mode(), needs=context.requires_connection(), "
@@ -73,7 +73,7 @@ def test_what_env_py_may_ask(project):
     assert (out["tag"], out["x"], out["impl"]) == (None, [], "sqlite")
 
 
-def test_offline_the_ends_are_those_that_were_asked_for(project):
+def test_offline_the_ends_are_those_of_the_command(project):
     project.chain("a1", "b2")
     code = (
         "config.attributes['out'].update(to=context.get_revision_argument(), offline=context.is_offline_mode(), "
@@ -100,7 +100,7 @@ def test_offline_the_ends_are_those_that_were_asked_for(project):
         ("stamp", "+1", "+1"),
     ],
 )
-def test_the_end_of_the_run_is_an_id_unless_it_counts_from_where_the_database_stands(project, do, target, expected):
+def test_the_end_of_the_run_is_an_id_unless_it_counts_from_the_current_revision(project, do, target, expected):
     project.chain("a1", "b2", "c3")
     config = project.config()
     command.upgrade(config, "b2")

@@ -1,4 +1,4 @@
-"""What a failed run says: each word about what was undone is true of the database."""
+"""The error of a failed run: each statement about the rollback is true of the database."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def option(project, words):
 
 
 @pytest.mark.parametrize("body", PATHS.values(), ids=PATHS)
-def test_what_is_said_to_be_rolled_back_is_gone(any_project, body):
+def test_what_is_reported_as_rolled_back_is_rolled_back(any_project, body):
     text, said, kept = body
     any_project.chain("a1")
     any_project.write("b2", "a1", text)
@@ -77,7 +77,7 @@ def mariadb_project(project, mariadb_url, monkeypatch):
 
 
 @pytest.mark.parametrize("claim", ["'as_sql': False", "'transactional_ddl': True"])
-def test_mariadb_keeps_a_part_and_says_so_whatever_env_py_claims(mariadb_project, claim):
+def test_mariadb_keeps_a_part_and_reports_it_whatever_env_py_claims(mariadb_project, claim):
     option(mariadb_project, claim)
     mariadb_project.write("a1", None, f"{TABLE}\nop.execute('nonsense')")
     with pytest.raises(UpgradeFailed, match="commits each change of a table at once, so a part of it may stay"):
@@ -114,7 +114,7 @@ def test_sqlite_in_autocommit_still_has_its_transaction(project):
     assert project.tables() == set()
 
 
-def test_a_rollback_that_fails_is_told_and_the_connection_closed(postgresql_project):
+def test_a_rollback_that_fails_is_reported_and_the_connection_closed(postgresql_project):
     postgresql_project.write("a1", None, f"{TABLE}\nop.execute('nonsense')")
 
     def run(live):
@@ -135,7 +135,7 @@ def test_a_rollback_that_fails_is_told_and_the_connection_closed(postgresql_proj
     assert "half" not in postgresql_project.tables()
 
 
-def test_a_lost_connection_is_said_to_be_lost(postgresql_project):
+def test_a_lost_connection_is_reported(postgresql_project):
     postgresql_project.write("a1", None, f"{TABLE}\nop.execute('SELECT pg_terminate_backend(pg_backend_pid())')")
     with pytest.raises(UpgradeFailed, match="The connection was lost") as raised:
         command.upgrade(postgresql_project.config(), "head")
@@ -143,7 +143,7 @@ def test_a_lost_connection_is_said_to_be_lost(postgresql_project):
     assert "half" not in postgresql_project.tables()
 
 
-def test_a_transaction_that_could_not_begin_is_not_said_to_be_rolled_back(project):
+def test_a_transaction_that_could_not_begin_is_not_reported_as_rolled_back(project):
     project.chain("a1")
     engine = sa.create_engine(project.url, connect_args={"timeout": 0})
     with sa.create_engine(project.url).connect() as other, engine.connect() as live:

@@ -49,7 +49,7 @@ def commits():
 
 
 def chain(project, *ids, **bodies):
-    """Write revisions one after the other, each with a table of its own, or with the body that is given for it."""
+    """Write revisions one after the other, each with its own table, or with the given body."""
     down = None
     for each in ids:
         project.write(each, down, bodies.get(each, CREATE.format(each)), f"op.drop_table('t_{each}')")
@@ -75,7 +75,7 @@ def test_small_revisions_are_committed_together(project, commits):
     assert in_agreement(project, "abcdef") == 2
 
 
-def test_a_group_is_committed_once_it_has_worked_for_a_while(project, commits, monkeypatch):
+def test_a_group_is_committed_after_some_time(project, commits, monkeypatch):
     monkeypatch.setattr(group, "MAX_SECONDS", 0.0)
     chain(project, *"abcdef")
     command.upgrade(project.config(), "head")
@@ -191,7 +191,7 @@ def test_an_autocommit_block_that_a_listener_of_tables_opens_ends_the_group(proj
     assert project.tables() == {"alembic_version", "t_a", "t_b", "t_half"}
 
 
-def test_a_revision_that_asks_by_a_connection_of_its_own_finds_those_before_it_committed(project):
+def test_a_revision_with_another_connection_finds_those_before_it_committed(project):
     ask = (
         "engine = sa.create_engine(op.get_bind().engine.url)\n"
         "with engine.connect() as other:\n"
@@ -203,7 +203,7 @@ def test_a_revision_that_asks_by_a_connection_of_its_own_finds_those_before_it_c
     assert in_agreement(project, "abcd") == 4
 
 
-def test_a_listener_finds_every_revision_committed_of_which_it_hears(project):
+def test_a_revision_is_committed_before_the_listener_is_notified(project):
     chain(project, *"abc")
     heard = []
 
@@ -241,7 +241,7 @@ def test_with_foreign_keys_enforced_each_revision_is_checked_by_itself(project, 
     assert in_agreement(project, "abcd") == 2
 
 
-def test_a_commit_that_fails_takes_back_what_waited_for_it(project):
+def test_a_commit_that_fails_rolls_back_the_whole_group(project):
     chain(project, *"abcd")
     engine = sa.create_engine(project.url, poolclass=sa.NullPool)
     with engine.connect() as connection:
@@ -265,7 +265,7 @@ def test_a_commit_that_fails_takes_back_what_waited_for_it(project):
     assert command.upgrade(project.config(), "head").after == ("d",)
 
 
-def test_a_row_that_a_listener_of_tables_moved_stops_a_group(project):
+def test_a_version_row_that_a_listener_of_tables_changed_stops_a_group(project):
     """The row is checked where it is written, also in a revision that did not begin the transaction."""
     chain(project, *"abcd")
 

@@ -1,4 +1,4 @@
-"""Where a database stands, as sets."""
+"""The current heads of a database, as sets."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class Move:
         ("a", "a", "", ""),
     ],
 )
-def test_a_step_takes_rows_away_and_gives_others(heads, removed, added, expected):
+def test_a_step_removes_and_adds_rows(heads, removed, added, expected):
     assert after(frozenset(heads), Move(tuple(removed), tuple(added))) == frozenset(expected)
 
 
@@ -47,7 +47,7 @@ def test_a_merge_updates_one_row_and_deletes_the_rest():
     assert row_changes({"a", "b", "c"}, {"m"}) == RowChanges(updates=(("a", "m"),), deletes=("b", "c"))
 
 
-def test_what_stays_is_not_touched():
+def test_a_head_that_stays_is_not_touched():
     assert row_changes({"a", "x"}, {"b", "x"}) == RowChanges(updates=(("a", "b"),))
 
 

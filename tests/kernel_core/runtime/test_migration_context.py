@@ -43,12 +43,12 @@ def test_a_url_or_a_name_gives_the_dialect_without_its_driver(given):
     assert context.dialect.name in ("postgresql", "mysql")
 
 
-def test_an_engine_in_place_of_a_connection_is_explained(sqlite_url):
+def test_an_engine_instead_of_a_connection_is_explained(sqlite_url):
     with pytest.raises(CommandError, match=r"must be a SQLAlchemy Connection, not Engine\. Use: with engine\.connect"):
         MigrationContext.configure(engine_of(sqlite_url))
 
 
-def test_nothing_to_run_on_is_an_error():
+def test_a_context_without_a_database_is_an_error():
     with pytest.raises(CommandError, match="No database is named"):
         MigrationContext.configure()
 
@@ -58,7 +58,7 @@ def test_without_a_plan_there_is_nothing_to_run(sqlite_url):
         MigrationContext.configure(connection).run_migrations()
 
 
-def test_several_heads_are_no_single_revision(project):
+def test_several_heads_are_not_one_revision(project):
     project.run(
         "CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('b'), ('a')"
     )
@@ -86,7 +86,7 @@ def test_a_plan_and_a_stamp_need_no_env_py(project):
     assert project.rows() == ["a1"]
 
 
-def test_a_plan_that_would_change_is_refused_where_only_reading_is_allowed(project):
+def test_a_plan_that_changes_something_is_refused_if_only_reading_is_allowed(project):
     project.chain("a1")
     scripts = ScriptDirectory(project.folder / "migrations")
     with engine_of(project.url).connect() as connection:
@@ -100,7 +100,7 @@ def test_a_plan_that_would_change_is_refused_where_only_reading_is_allowed(proje
     assert project.tables() == set()
 
 
-def test_an_autocommit_block_gives_the_isolation_level_back(postgresql_url):
+def test_an_autocommit_block_restores_the_isolation_level(postgresql_url):
     with engine_of(postgresql_url).connect() as connection:
         context = MigrationContext.configure(connection)
         with context.autocommit_block():
@@ -115,7 +115,7 @@ def test_an_autocommit_block_in_a_transaction_of_the_caller_is_refused(sqlite_ur
             pass
 
 
-def test_offline_an_autocommit_block_stands_outside_begin_and_commit():
+def test_offline_an_autocommit_block_is_outside_begin_and_commit():
     buffer = io.StringIO()
     context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "output_buffer": buffer})
     with context.autocommit_block():

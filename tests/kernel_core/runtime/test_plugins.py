@@ -1,4 +1,4 @@
-"""Plugins: made, found, chosen by patterns."""
+"""Plugins: registered, found, chosen by patterns."""
 
 from importlib.metadata import EntryPoint
 from types import ModuleType
@@ -32,7 +32,7 @@ def module_of(setup=None):
     return module
 
 
-def test_the_built_in_ones_are_chosen_where_nothing_is_said():
+def test_the_built_in_plugins_are_the_default():
     assert [plugin.name for plugin in chosen_plugins(None)] == [f"kernel_core.autogenerate.{name}" for name in BUILT_IN]
     assert chosen("alembic.autogenerate.*") == chosen("kernel_core.autogenerate.*") == BUILT_IN
 
@@ -54,17 +54,17 @@ def test_the_built_in_ones_are_chosen_where_nothing_is_said():
         (("alembic.autogenerate.*", "alembic.autogenerate.*"), BUILT_IN),
     ],
 )
-def test_patterns_name_and_leave_out(patterns, names):
+def test_patterns_include_and_exclude(patterns, names):
     assert chosen(*patterns) == names
 
 
 @pytest.mark.parametrize("pattern", ["", ".", "a b", "~", "alembic.a*.schemas", "!alembic.autogenerate.comments", "**"])
-def test_what_is_no_pattern_is_refused(pattern):
+def test_an_invalid_pattern_is_refused(pattern):
     with pytest.raises(CommandError, match=r"is not a plugin name\. Write a name"):
         chosen(pattern)
 
 
-def test_a_name_that_nobody_has_is_refused_and_those_that_are_known_are_told():
+def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(CommandError, match=r"Unknown plugin 'nobody'. .*kernel_core.autogenerate.comments"):
         chosen("nobody")
 

@@ -10,7 +10,7 @@ from kernel_core.runtime.environment import current_environment
 from kernel_core.util.exc import BrokenScript, CommandError, SomeoneElseMovedIt, UpgradeFailed
 
 
-def test_up_and_down_again(any_project):
+def test_upgrade_and_downgrade(any_project):
     any_project.chain("a1", "b2", "c3")
     report = command.upgrade(any_project.config(), "head")
     assert [(step.revision, step.direction, step.doc) for step in report.steps] == [
@@ -34,7 +34,7 @@ def test_the_version_table_has_the_documented_shape(any_project):
     assert inspector.get_pk_constraint("alembic_version")["name"] == "alembic_version_pkc"
 
 
-def test_looking_writes_nothing(any_project):
+def test_reading_writes_nothing(any_project):
     any_project.chain("a1")
     assert command.current(any_project.config()) == ()
     command.heads(any_project.config())
@@ -81,7 +81,7 @@ def test_a_downgrade_that_fails_says_so(any_project):
     assert any_project.rows() == ["a1"]
 
 
-def test_one_transaction_for_all_takes_everything_back(any_project):
+def test_one_transaction_for_all_rolls_everything_back(any_project):
     any_project.env(
         lambda text: text.replace(
             "**options(connection.dialect.name)", "transaction_per_migration=False, **options(connection.dialect.name)"
@@ -124,7 +124,7 @@ def test_a_borrowed_connection_stays_open_and_in_no_transaction(any_project):
         assert not connection.in_transaction()
 
 
-def test_a_transaction_of_the_caller_is_the_callers(any_project):
+def test_a_transaction_of_the_caller_is_not_ended(any_project):
     any_project.chain("a1", "b2")
     engine = sa.create_engine(any_project.url, poolclass=sa.NullPool)
     with engine.connect() as connection:
@@ -135,7 +135,7 @@ def test_a_transaction_of_the_caller_is_the_callers(any_project):
     assert any_project.rows() == ["b2"]
 
 
-def test_in_a_transaction_of_the_caller_a_failure_says_who_must_roll_back(any_project):
+def test_in_a_transaction_of_the_caller_the_error_says_that_the_caller_must_roll_back(any_project):
     any_project.write("a1", None, "raise ValueError('no')")
     engine = sa.create_engine(any_project.url, poolclass=sa.NullPool)
     with engine.begin() as connection, pytest.raises(UpgradeFailed, match="caller's transaction, which must be rolled"):
@@ -178,7 +178,7 @@ def test_a_revision_that_another_depends_on_has_no_row(any_project):
     assert any_project.rows() == ["a1"]
 
 
-def test_a_row_that_someone_else_moved_stops_the_run(any_project):
+def test_a_version_row_that_changed_concurrently_stops_the_run(any_project):
     any_project.chain("a1")
     any_project.write("b2", "a1", "op.execute(\"UPDATE alembic_version SET version_num = 'zz'\")")
     with pytest.raises(SomeoneElseMovedIt, match="revision a1 has no row in it"):
@@ -194,7 +194,7 @@ def test_a_row_that_someone_else_moved_stops_the_run(any_project):
     ],
     ids=["another row", "a further row"],
 )
-def test_a_version_table_that_moved_since_the_plan_stops_the_run_before_its_first_statement(
+def test_a_version_table_that_changed_since_the_plan_stops_the_run_before_its_first_statement(
     any_project, statement, stands, rows
 ):
     any_project.chain("a1", "b2")
@@ -210,7 +210,7 @@ def test_a_version_table_that_moved_since_the_plan_stops_the_run_before_its_firs
     assert sorted(any_project.rows()) == rows
 
 
-def test_progress_is_told_step_by_step(project):
+def test_progress_is_reported_step_by_step(project):
     project.chain("a1")
     project.write("b2", "a1", "raise ValueError('no')")
     project.chain("a1")
@@ -238,7 +238,7 @@ def test_an_autocommit_block_commits_what_was_before_it(any_project):
     assert "t" in any_project.tables()
 
 
-def test_an_index_can_be_made_concurrently(postgresql_project):
+def test_an_index_can_be_created_concurrently(postgresql_project):
     postgresql_project.write(
         "a1",
         None,
@@ -253,7 +253,7 @@ def test_an_index_can_be_made_concurrently(postgresql_project):
     assert {"t", "u"} <= postgresql_project.tables()
 
 
-def test_on_version_apply_hears_of_every_step(project):
+def test_on_version_apply_is_called_for_every_step(project):
     project.env(
         lambda text: text.replace(
             "**options(connection.dialect.name)",
@@ -383,7 +383,7 @@ def test_the_version_table_may_have_another_name_and_schema(postgresql_project):
     assert [each.revision for each in command.current(postgresql_project.config())] == ["a1"]
 
 
-def test_an_env_py_that_runs_nothing_is_told_of(project):
+def test_an_env_py_that_runs_nothing_is_reported(project):
     project.env(lambda text: "from kernel_core import context\n")
     project.chain("a1")
     said = r"ended without context\.run_migrations"

@@ -1,4 +1,4 @@
-"""An offline script for SQLite that rebuilds tables, written with a database at hand: it does what the run does."""
+"""An offline script for SQLite that rebuilds tables: it has the same effect as the run on the database."""
 
 from __future__ import annotations
 
@@ -136,14 +136,14 @@ def test_the_script_of_a_rebuild_keeps_the_rows_that_refer_to_it_where_foreign_k
 @pytest.mark.parametrize(
     ("here", "span"), [("base", "a1:b2"), ("base", "b2:c3"), ("c3", "base:head"), ("c3", "b2:c3"), ("c3", "a1:b2")]
 )
-def test_a_range_that_begins_elsewhere_is_written_from_there(versions, here, span):
+def test_a_range_that_does_not_begin_at_the_current_revision_is_written(versions, here, span):
     command.upgrade(versions.config(), span.partition(":")[0])
     from_there = command.upgrade(versions.config(), span, sql=True).sql
     command.upgrade(versions.config(), "head") if here == "c3" else command.downgrade(versions.config(), here)
     assert command.upgrade(versions.config(), span, sql=True).sql == from_there
 
 
-def test_a_database_that_is_behind_nothing_it_knows_is_gone_back_in(versions):
+def test_a_database_that_is_ahead_of_the_script_is_downgraded_in_the_scratch_database(versions):
     """What created the table is not in the history: it was there before, and the database is at the first revision."""
     versions.write("a1", None, "if not op.get_context().as_sql: pass")
     versions.run(
@@ -156,7 +156,7 @@ def test_a_database_that_is_behind_nothing_it_knows_is_gone_back_in(versions):
     assert "ck_age" not in script
 
 
-def test_writing_a_script_changes_and_makes_no_file(versions):
+def test_writing_a_script_changes_and_creates_no_file(versions):
     path = database(versions)
     command.upgrade(versions.config(), "base:head", sql=True)
     assert not path.exists()
@@ -166,7 +166,7 @@ def test_writing_a_script_changes_and_makes_no_file(versions):
     assert path.read_bytes() == before
 
 
-def test_a_connection_that_is_handed_over_is_read_and_left_as_it_was(versions):
+def test_a_connection_that_is_passed_is_read_and_left_unchanged(versions):
     command.upgrade(versions.config(), "a1")
     with sa.create_engine(versions.url).connect() as live:
         script = command.upgrade(versions.config(connection=live), "a1:b2", sql=True).sql or ""
@@ -174,7 +174,7 @@ def test_a_connection_that_is_handed_over_is_read_and_left_as_it_was(versions):
     assert "CONSTRAINT uq_nick UNIQUE (nick)" in script
 
 
-def test_a_listener_and_the_log_hear_only_of_the_range(versions, caplog):
+def test_the_listener_and_the_log_get_only_the_range(versions, caplog):
     command.upgrade(versions.config(), "c3")
     heard = []
     caplog.clear()

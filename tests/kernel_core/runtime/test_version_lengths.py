@@ -31,7 +31,7 @@ def strict(request: pytest.FixtureRequest, tmp_path, monkeypatch) -> Project:
     return made
 
 
-def test_nothing_is_run_where_an_id_is_too_long_and_all_is_where_the_column_is_wide_enough(strict):
+def test_an_id_that_is_too_long_is_refused_unless_the_column_is_wide_enough(strict):
     for target in ("head", LONG):
         with pytest.raises(CommandError, match=r"has 45 characters, and alembic_version\.version_num holds 32") as said:
             command.upgrade(strict.config(), target)
@@ -55,14 +55,14 @@ def test_nothing_is_run_where_an_id_is_too_long_and_all_is_where_the_column_is_w
     assert strict.rows() == [LONG]
 
 
-def test_sqlite_keeps_to_no_length(project):
+def test_sqlite_enforces_no_length(project):
     project.chain("a1", LONG, "c1")
     command.upgrade(project.config(), LONG)
     assert project.rows() == [LONG]
     assert LONG in (command.upgrade(project.config(), "base:head", sql=True).sql or "")
 
 
-def test_a_file_with_an_id_that_is_too_long_is_only_written_where_the_history_has_one(project):
+def test_a_file_with_an_id_that_is_too_long_is_written_only_if_the_history_has_one(project):
     project.chain("a1")
     for write in (
         lambda name: command.revision(project.config(), "x", rev_id=name),

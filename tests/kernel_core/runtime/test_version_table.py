@@ -1,4 +1,4 @@
-"""The rows of the version table in a script: whichever way a change is written, it reads the same."""
+"""The rows of the version table in a script: each way of rendering a change gives the same text."""
 
 import io
 
@@ -24,7 +24,7 @@ def printed(dialect, table, moves, *, one_by_one):
 
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_an_update_whose_text_is_kept_reads_like_one_that_is_compiled_by_itself(dialect, table):
+def test_an_update_from_the_cached_text_equals_a_compiled_one(dialect, table):
     moves = [("a1", "b2"), ("b2", "it's"), ("it's", "x\\y"), ("x\\y", "b:c%d"), ("b:c%d", "@old@"), ("@old@", "ü")]
     kept, alone = (printed(dialect, table, moves, one_by_one=one_by_one) for one_by_one in (False, True))
     assert kept == alone

@@ -62,7 +62,7 @@ def test_history_runs_from_the_heads_to_base(scripts, put):
     assert [script.revision for script in scripts.iterate_revisions("c", "a")] == ["c", "b"]
 
 
-def test_a_script_tells_what_its_file_says(scripts, put):
+def test_a_script_has_the_fields_of_its_file(scripts, put):
     path = put("a", labels=("shop",))
     script = scripts.get_revision("a")
     assert script.path == str(path)
@@ -105,7 +105,7 @@ def test_names_become_ids(scripts, put):
     assert scripts.as_revision_number("abc") == "abc1"
 
 
-def test_several_heads_and_bases_are_told_apart(scripts, put):
+def test_several_heads_and_bases_are_distinguished(scripts, put):
     put("a")
     put("b", depends="a")
     assert scripts.get_heads() == ["a", "b"]
@@ -116,7 +116,7 @@ def test_several_heads_and_bases_are_told_apart(scripts, put):
         scripts.get_base()
 
 
-def test_hidden_files_and_init_are_no_revisions(scripts, put, folder):
+def test_hidden_files_and_init_are_ignored(scripts, put, folder):
     put("a")
     for name in ("__init__.py", ".#a.py", "notes.txt", "x.pyc"):
         (folder / "versions" / name).write_text("x (")
@@ -190,7 +190,7 @@ def test_listing_imports_neither_sqlalchemy_nor_mako(folder, put):
 # ---- where it is ------------------------------------------------------------------------------------------------
 
 
-def test_a_folder_that_is_not_there_or_no_environment_is_named(tmp_path):
+def test_a_missing_folder_or_one_without_an_environment_is_named(tmp_path):
     with pytest.raises(EnvironmentMissing, match="does not exist") as caught:
         ScriptDirectory(tmp_path / "no")
     assert caught.value.directory == str(tmp_path / "no")
@@ -236,7 +236,7 @@ def test_a_package_may_hold_the_environment(tmp_path, monkeypatch):
         ScriptDirectory.from_config(Settings(script_location="nothing_there:migrations"))
 
 
-def test_folders_in_the_version_folder_are_read_where_this_is_asked(folder, put):
+def test_folders_in_the_version_folder_are_read_if_configured(folder, put):
     inner = folder / "versions" / "2013"
     inner.mkdir()
     put("a").rename(inner / "a.py")
@@ -278,7 +278,7 @@ def test_a_module_that_cannot_be_loaded_names_its_line(scripts, put):
     assert (caught.value.path, caught.value.line) == (str(path), 11)
 
 
-def test_env_py_is_run_anew_each_time(scripts, folder, tmp_path):
+def test_env_py_is_run_again_each_time(scripts, folder, tmp_path):
     log = tmp_path / "log"
     (folder / "env.py").write_text(
         f"import pathlib\nlog = pathlib.Path({str(log)!r})\nlog.write_text((log.read_text() if log.exists() else '') + 'x')"
@@ -288,7 +288,7 @@ def test_env_py_is_run_anew_each_time(scripts, folder, tmp_path):
     assert log.read_text() == "xx"
 
 
-def test_an_env_py_that_is_missing_or_no_python_is_named(scripts, folder):
+def test_an_env_py_that_is_missing_or_not_valid_python_is_named(scripts, folder):
     (folder / "env.py").write_text("x\ny (\n")
     with pytest.raises(BrokenScript, match=r"env\.py, line 2"):
         scripts.run_env()
@@ -370,7 +370,7 @@ def test_the_head_is_not_guessed_while_a_file_cannot_be_read(scripts, put, folde
 
 
 @pytest.mark.parametrize("message", NASTY)
-def test_a_nasty_message_stays_text_and_inside(scripts, folder, tmp_path, message, monkeypatch):
+def test_a_hostile_message_stays_text_and_inside_the_folder(scripts, folder, tmp_path, message, monkeypatch):
     monkeypatch.chdir(tmp_path)
     script = scripts.generate_revision("b", message)
     assert Path(script.path).parent == folder / "versions"
@@ -388,7 +388,7 @@ def test_a_nasty_message_stays_text_and_inside(scripts, folder, tmp_path, messag
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.text(alphabet=st.one_of(st.sampled_from("\"'\\\n./$%{}"), st.characters()), max_size=30))
-def test_any_message_stays_text_and_inside(folder, message):
+def test_any_message_stays_text_and_inside_the_folder(folder, message):
     scripts = ScriptDirectory(folder)
     script = scripts.generate_revision(None, message, head="base")
     assert Path(script.path).parent == folder / "versions"
@@ -431,7 +431,7 @@ def test_a_template_may_put_the_message_into_a_string_too(scripts, folder):
         ("revision = 'always'", "does not write revision"),
     ],
 )
-def test_a_template_that_makes_no_version_file_is_named(scripts, folder, text, reason):
+def test_a_template_that_renders_no_version_file_is_named(scripts, folder, text, reason):
     (folder / "script.py.mako").write_text(text)
     before = files(folder)
     with pytest.raises(CommandError, match=reason):
@@ -445,14 +445,14 @@ def test_a_missing_template_is_named(scripts, folder):
         scripts.generate_revision("b", "x")
 
 
-def test_a_folder_in_the_file_template_is_made(folder):
+def test_a_folder_in_the_file_template_is_created(folder):
     scripts = ScriptDirectory(folder, file_template="%(year)d/%(rev)s", recursive_version_locations=True)
     script = scripts.generate_revision("b", "x")
     assert Path(script.path).parent.parent == folder / "versions"
     assert scripts.get_heads() == ["b"]
 
 
-def test_of_several_folders_the_parents_is_taken_or_one_must_be_named(folder, put):
+def test_of_several_folders_that_of_the_parent_is_used_or_one_must_be_named(folder, put):
     put("a")
     other = str(folder / "other")
     scripts = ScriptDirectory(folder, version_locations=[str(folder / "versions"), other])

@@ -1,4 +1,4 @@
-"""Folders in which a file is broken: everything else is listed as ever, and the file and its line are named."""
+"""Folders with a broken file: everything else is listed, and the file and its line are named."""
 
 from __future__ import annotations
 
@@ -153,12 +153,12 @@ COMMANDS: dict[str, Callable[[Config], object]] = {
 }
 
 
-def test_there_are_enough_of_them():
+def test_there_are_enough_cases():
     assert len(FOLDERS) >= 40
     assert len(COMMANDS) >= 6
 
 
-def test_everything_else_is_shown_at_once(broken):
+def test_everything_else_is_listed(broken):
     config, _, _ = broken
     for name, ask in COMMANDS.items():
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The code of a file is compiled once, and always that of what the file holds now."""
+"""The code of a file is compiled once, and again when the content of the file changes."""
 
 import os
 
@@ -40,7 +40,7 @@ def test_a_change_that_leaves_size_and_time_is_seen(tmp_path):
     assert value_of(path) == 2
 
 
-def test_a_file_that_broke_is_refused_although_its_code_is_kept(tmp_path):
+def test_a_file_that_became_invalid_is_refused_although_its_code_is_cached(tmp_path):
     path = tmp_path / "a.py"
     path.write_text("value = 1")
     assert value_of(path) == 1
@@ -52,7 +52,7 @@ def test_a_file_that_broke_is_refused_although_its_code_is_kept(tmp_path):
         code_at(str(path))
 
 
-def test_what_was_kept_first_goes_first_when_the_space_is_full(tmp_path, kept, monkeypatch):
+def test_the_oldest_entry_is_removed_first_when_the_cache_is_full(tmp_path, kept, monkeypatch):
     paths = [tmp_path / f"{number}.py" for number in range(5)]
     for path in paths:
         path.write_text(f"value = {path.stem}")
@@ -64,7 +64,7 @@ def test_what_was_kept_first_goes_first_when_the_space_is_full(tmp_path, kept, m
     assert kept.size == sum(len(data) + len(code) for data, code in kept.files.values())
 
 
-def test_a_file_larger_than_the_space_is_not_kept(tmp_path, kept, monkeypatch):
+def test_a_file_larger_than_the_cache_is_not_kept(tmp_path, kept, monkeypatch):
     monkeypatch.setattr(bytecode, "KEPT", 10)
     path = tmp_path / "a.py"
     path.write_text("value = 1")

@@ -31,7 +31,7 @@ def compiled(path: Path, *, cached: bool = False) -> Path:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_compiled_file_says_what_its_source_said(tmp_path, form):
+def test_a_compiled_file_has_the_identifiers_of_its_source(tmp_path, form):
     source = f'"""Add age\n\nCreate Date: 2026-01-01 00:00:00\n"""\nimport os\n{form}\n\ndef upgrade():\n    pass\n'
     path = tmp_path / "x.py"
     path.write_text(source)
@@ -59,7 +59,7 @@ def test_sourceless_environments_are_read_and_run(folder, put, cached):
 
 
 @pytest.mark.parametrize("cached", [False, True])
-def test_where_there_is_source_the_compiled_form_is_not_looked_at(folder, put, cached):
+def test_a_compiled_file_is_ignored_if_there_is_source(folder, put, cached):
     path = put("a")
     text = path.read_text()
     compiled(path, cached=cached)
@@ -77,7 +77,7 @@ def test_where_there_is_source_the_compiled_form_is_not_looked_at(folder, put, c
         (marshal.dumps(7), "not a compiled Python file"),
     ],
 )
-def test_what_is_no_compiled_file_is_named(tmp_path, data, reason):
+def test_an_invalid_compiled_file_is_named(tmp_path, data, reason):
     path = tmp_path / "x.pyc"
     if data is None or (not data.startswith(b"\0") and data):
         from importlib.util import MAGIC_NUMBER

@@ -1,4 +1,4 @@
-"""An environment that says `alembic` everywhere is read, written and run as it is, with no Alembic in the process."""
+"""An environment that imports `alembic` is read, written and run unchanged, without Alembic in the process."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_it_is_upgraded_and_downgraded(old):
 
 
 @pytest.mark.peer
-def test_what_alembic_made_and_wrote_we_upgrade(tmp_path):
+def test_an_environment_that_alembic_created_is_upgraded(tmp_path):
     """`alembic init`, two revisions written and one upgraded by Alembic; the rest is ours, and then Alembic's again."""
     pytest.importorskip("alembic", reason='The yardstick is missing: pip install -e ".[peer]".')
     script = textwrap.dedent(

@@ -112,7 +112,7 @@ def test_environments_do_not_mix(folder, put, tmp_path):
     assert ScriptDirectory(folder).get_heads() == ["a"]
 
 
-def test_only_so_many_environments_are_remembered(tmp_path):
+def test_the_number_of_cached_environments_is_limited(tmp_path):
     for number in range(folder_cache.KEPT + 5):
         (tmp_path / f"e{number}" / "versions").mkdir(parents=True)
         assert ScriptDirectory(tmp_path / f"e{number}").get_heads() == []
@@ -128,7 +128,7 @@ def test_a_broken_file_that_is_kept_holds_no_traceback(folder):
         assert error.__cause__ is None
 
 
-def test_a_cycle_is_cut_open_and_named(folder, put):
+def test_a_cycle_is_removed_and_named(folder, put):
     put("p")
     put("a", "c")
     put("b", "a")
@@ -141,7 +141,7 @@ def test_a_cycle_is_cut_open_and_named(folder, put):
     assert "Cycle of down_revision through revisions" in str(scripts.broken[0])
 
 
-def test_a_link_that_leads_back_ends(folder, put):
+def test_a_link_to_a_parent_folder_is_not_followed(folder, put):
     put("a")
     (folder / "versions" / "loop").symlink_to(folder / "versions", target_is_directory=True)
     assert ScriptDirectory(folder, recursive_version_locations=True).get_heads() == ["a"]

@@ -1,4 +1,4 @@
-"""2,000 strange messages, ids, labels and templates: nothing stands outside the folder, and no text becomes code."""
+"""2,000 strange messages, ids, labels and templates: nothing is written outside the folder, and no text becomes code."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def no_waiting(monkeypatch):
 
 
 @pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.sweep) for part in (1, 2, 3))])
-def test_whatever_is_typed_stays_text_and_inside(folder, tmp_path, part):
+def test_any_input_stays_text_and_inside_the_folder(folder, tmp_path, part):
     chance = random.Random(part)
     makos = makos_from((folder / "script.py.mako").read_bytes())
     plain = {name: shape_of_plain(folder, mako) for name, mako in makos.items()}

@@ -1,4 +1,4 @@
-"""The table of ``grammar.txt``: every way of naming revisions on every shape of history, and what it stands for."""
+"""The table of ``grammar.txt``: each form of target on each shape of history, with its result."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_table_is_long_enough():
 @pytest.mark.parametrize(
     ("title", "shape", "text", "current", "answer"), CASES, ids=[f"{case[0]}-{case[2]}" for case in CASES]
 )
-def test_a_name_stands_for(title, shape, text, current, answer):
+def test_a_name_resolves_to(title, shape, text, current, answer):
     assert answer_to(shape, text, current) == answer
 
 

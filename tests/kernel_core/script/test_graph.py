@@ -37,7 +37,7 @@ def test_the_topmost_are_those_that_no_other_one_implies(above, data):
 
 
 @given(parents())
-def test_a_graph_made_downwards_has_no_cycle(above):
+def test_a_graph_without_forward_edges_has_no_cycle(above):
     assert find_cycle(above) == []
 
 
@@ -46,7 +46,7 @@ def test_a_cycle_is_found_without_what_leads_to_it():
     assert find_cycle([(0,)]) == [0]
 
 
-def test_one_line_is_finished_before_the_next():
+def test_a_line_of_descent_is_not_interrupted():
     assert Graph([(), (0,), (0,), (1,), (2,)]).order(range(5)) == [0, 1, 3, 2, 4]
 
 

@@ -31,7 +31,7 @@ def test_plain_and_annotated_assignments_are_read():
     assert (found.branch_labels, found.depends_on) == (("x", "y"), ("c",))
 
 
-def test_what_is_left_out_is_none():
+def test_a_missing_identifier_is_none():
     assert header("revision = 'a'").down_revision == ()
 
 
@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_named_with_its_line(source, line, reason):
         (b"# coding: klingon\nrevision = 'a'\n", 1, "encoding"),
     ],
 )
-def test_a_file_that_is_no_text_is_broken(tmp_path: Path, content, line, reason):
+def test_a_file_that_is_not_text_is_broken(tmp_path: Path, content, line, reason):
     path = tmp_path / "x.py"
     path.write_bytes(content)
     with pytest.raises(BrokenScript) as caught:
@@ -145,7 +145,7 @@ def test_reading_never_executes(tmp_path: Path):
     assert not canary.exists()
 
 
-def test_strange_escapes_warn_nobody(recwarn):
+def test_invalid_escapes_give_no_warning(recwarn):
     assert header('"""a \\d"""\nrevision = "a"\n').doc == "a \\d"
     assert not recwarn.list
 
@@ -242,7 +242,7 @@ def test_the_head_of_a_usual_file_with_a_typo_gives_what_the_whole_file_gives(po
 
 
 @pytest.mark.parametrize("note", [".x: int ", "[0]: int ", ": int; x "])
-def test_an_assignment_to_another_target_is_no_identifier(note):
+def test_an_assignment_to_another_target_is_ignored(note):
     source = f"revision = 'a'\ndown_revision{note}= 'b'\n\n\ndef upgrade():\n    pass\n"
     assert header(source).down_revision == ()
 

@@ -1,4 +1,4 @@
-"""Looking never runs a version file or env.py: nothing is executed that was compiled from a file of the environment."""
+"""Reading never runs a version file or env.py: no code that was compiled from a file of the environment runs."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_the_traps_work(trapped, tmp_path, monkeypatch):
             (tmp_path / "canary").unlink()
 
 
-def test_the_engine_looks_without_running(trapped, tmp_path):
+def test_the_engine_reads_without_running(trapped, tmp_path):
     found = answers(ENGINE, trapped)
     assert found["seen"] == []
     assert len(found["asked"]) > 20
@@ -163,7 +163,7 @@ def test_the_engine_looks_without_running(trapped, tmp_path):
     assert not (tmp_path / "canary").exists()
 
 
-def test_the_notebook_looks_and_completes_without_running(trapped, tmp_path):
+def test_the_notebook_reads_and_completes_without_running(trapped, tmp_path):
     found = answers(NOTEBOOK, trapped)
     assert found["seen"] == []
     assert sum(": " not in each for each in found["asked"]) >= 8, found

@@ -18,7 +18,7 @@ def unharmed():
     assert sys.path == before
 
 
-def test_env_py_finds_what_lies_there_and_nothing_stays(folder, tmp_path):
+def test_env_py_can_import_from_the_folders_which_are_removed_afterwards(folder, tmp_path):
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "only_here.py").write_text("seen = []\n")
     (folder / "env.py").write_text("import sys, only_here\nonly_here.seen.append(list(sys.path))\n")
@@ -33,7 +33,7 @@ def test_env_py_finds_what_lies_there_and_nothing_stays(folder, tmp_path):
         sys.modules.pop("only_here", None)
 
 
-def test_a_version_file_finds_what_lies_there_also_outside_a_run(folder, tmp_path, put):
+def test_a_version_file_can_import_from_the_folders_also_outside_a_run(folder, tmp_path, put):
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "only_there.py").write_text("answer = 42\n")
     put("a", body="from only_there import answer")
@@ -50,7 +50,7 @@ def test_an_env_py_that_fails_leaves_the_path_as_it_was(folder, tmp_path):
         ScriptDirectory(folder, prepend_sys_path=[str(tmp_path)]).run_env()
 
 
-def test_what_is_on_the_path_already_is_neither_moved_nor_taken_away():
+def test_what_is_on_the_path_already_is_neither_moved_nor_removed():
     before, there = list(sys.path), sys.path[-1]
     with on_path([there, there]):
         assert sys.path == before

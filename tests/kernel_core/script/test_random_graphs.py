@@ -66,7 +66,7 @@ def test_up_to_the_heads_and_down_to_base_leaves_the_empty_set(case):
     assert rows == done == set()
 
 
-def test_in_the_middle_a_plan_may_be_made_anew(case):
+def test_in_the_middle_a_new_plan_may_be_made(case):
     """Stopped after any step, the rest of the way is the rest of the plan."""
     revisions, chance = case
     target = chance.choice(revisions.ids)
@@ -80,7 +80,7 @@ def test_in_the_middle_a_plan_may_be_made_anew(case):
     }
 
 
-def test_down_to_a_revision_keeps_all_that_does_not_stand_on_it(case):
+def test_down_to_a_revision_keeps_all_that_does_not_depend_on_it(case):
     revisions, chance = case
     target = chance.choice(revisions.ids)
     current = revisions.topmost({target, *chance.sample(revisions.ids, min(3, len(revisions.ids)))})

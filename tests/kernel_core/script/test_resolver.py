@@ -37,7 +37,7 @@ def test_each_form_has_its_tree(text, tree):
 
 
 @pytest.mark.parametrize("text", ["", " ", "@head", "a@", "a@b@c", "a b", "a:b:c", "+", "a-", "--1", "a+1+1", "a@:b"])
-def test_what_is_no_target_is_refused(text):
+def test_an_invalid_target_is_refused(text):
     with pytest.raises(ResolutionError, match="is not a revision"):
         parse(text)
 
@@ -95,7 +95,7 @@ def test_a_target_that_counts_from_the_database(branched, text, current, expecte
         assert branched.resolve(text, current) == expected
 
 
-def test_one_head_is_asked_for_and_there_are_two(branched):
+def test_head_is_ambiguous_with_two_heads(branched):
     with pytest.raises(MultipleHeads) as caught:
         branched.resolve("head")
     assert caught.value.heads == ("a2", "b2")
@@ -104,7 +104,7 @@ def test_one_head_is_asked_for_and_there_are_two(branched):
 @pytest.mark.parametrize(
     ("text", "current"), [("+1", {"p1"}), ("-1", {"a2", "b2"}), ("p1+1", set()), ("heads-1", set())]
 )
-def test_a_walk_that_parts_names_its_ways(branched, text, current):
+def test_steps_across_a_branch_point_name_the_candidates(branched, text, current):
     with pytest.raises(ResolutionError, match="ambiguous") as caught:
         branched.resolve(text, current)
     assert len(caught.value.candidates) == 2

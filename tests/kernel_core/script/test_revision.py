@@ -39,7 +39,7 @@ def test_a_merge_point_has_several_parents(revision_map):
     assert merge.down_revisions == ("a", "b")
 
 
-def test_a_label_covers_its_branch_up_to_where_it_parts(branched):
+def test_a_label_covers_its_branch_up_to_the_branch_point(branched):
     assert {each.revision: set(each.branch_labels) for each in branched if each.branch_labels} == {
         "b1": {"bb"},
         "b2": {"bb"},
@@ -68,7 +68,7 @@ def test_a_cycle_is_refused_and_named(revision_map, rows, error, named):
     assert tuple(sorted(caught.value.revisions)) == named
 
 
-def test_a_missing_parent_is_shown_and_no_crash(revision_map):
+def test_a_missing_parent_is_listed(revision_map):
     found = revision_map(("b", "lost"), ("c", "b"))
     assert found.heads == ("c",)
     assert found.bases == ()
@@ -92,7 +92,7 @@ def test_an_unknown_id_names_the_nearest():
     assert 'No revision is named "1975ae83b712". Did you mean 1975ea83b712?' in str(caught.value)
 
 
-def test_the_beginning_of_an_id_with_a_slip_in_it_names_the_nearest():
+def test_the_beginning_of_an_id_with_a_typo_names_the_nearest():
     found = RevisionMap([Revision("ae1027a6acf", None), Revision("1975ea83b712", "ae1027a6acf")])
     assert found.nearest("1957e") == ("1975ea83b712",)
 
@@ -113,14 +113,14 @@ def test_a_whole_id_wins_over_a_longer_one(revision_map):
     assert revision_map(("ab",), ("abc", "ab")).get_revision("ab").revision == "ab"
 
 
-def test_a_label_used_twice_is_ambiguous_only_where_it_is_asked_for(revision_map):
+def test_a_label_used_twice_is_ambiguous_only_when_used(revision_map):
     found = revision_map(("a", None, "shop"), ("b", None, "shop"))
     assert found.heads == ("a", "b")
     with pytest.raises(ResolutionError, match="ambiguous"):
         found.get_revision("shop")
 
 
-def test_several_revisions_are_no_single_one(branched):
+def test_several_revisions_are_not_one(branched):
     with pytest.raises(MultipleHeads, match="2 heads, a2, b2"):
         branched.get_revision("heads")
     with pytest.raises(MultipleHeads, match="2 revisions, a1, b1"):
@@ -144,11 +144,11 @@ def test_a_range_between_two_branches_is_refused(branched):
         list(branched.iterate_revisions("a2", "b1"))
 
 
-def test_an_implicit_base_takes_all_that_the_lower_end_does_not_imply(dependent):
+def test_an_implicit_base_includes_all_that_the_lower_end_does_not_imply(dependent):
     assert ids(dependent.iterate_revisions("b3", "b1", implicit_base=True)) == ["b3", "b2", "a2", "a1"]
 
 
-def test_a_database_at_an_unknown_revision_says_how_to_go_on(branched):
+def test_the_error_for_an_unknown_current_revision_has_a_remedy(branched):
     with pytest.raises(ResolutionError, match="mig stamp --purge REVISION"):
         branched.current_nodes({"gone"})
 

@@ -151,7 +151,7 @@ def test_downgrading(branched, current, target, expected, heads):
         ("heads", [], {"b3"}),
     ],
 )
-def test_downgrading_takes_along_what_depends_on_it_and_nothing_else(dependent, target, expected, heads):
+def test_downgrading_undoes_what_depends_on_it_and_nothing_else(dependent, target, expected, heads):
     steps = downgrade_steps(dependent, {"b3"}, target)
     assert ids(steps) == expected
     assert follow({"b3"}, steps) == heads
@@ -173,7 +173,7 @@ def test_stamping(branched, current, targets, heads):
     assert follow(current, stamp_steps(branched, current, targets)) == heads
 
 
-def test_stamping_what_is_there_already_is_no_step(branched):
+def test_stamping_the_current_revision_is_no_step(branched):
     assert stamp_steps(branched, {"a2"}, "a2") == ()
 
 
@@ -189,12 +189,12 @@ def test_downgrading_to_what_is_not_applied_is_refused(branched):
 
 @pytest.mark.parametrize("current", [{"a1"}, {"a2"}])
 @pytest.mark.parametrize("target", ["bb@-1", "b2@-2", "bb@current-1"])
-def test_counting_down_a_branch_that_is_not_applied_does_not_undo_what_others_stand_on(branched, current, target):
+def test_counting_down_a_branch_that_is_not_applied_does_not_undo_what_others_need(branched, current, target):
     with pytest.raises(CommandError, match=r"no revision of branch b\w is applied; .* Name the target revision"):
         downgrade_steps(branched, current, target)
 
 
-def test_counting_down_from_where_a_branch_parts_undoes_that_while_nothing_stands_on_it(branched):
+def test_counting_down_from_a_branch_point_undoes_it_while_nothing_needs_it(branched):
     assert ids(downgrade_steps(branched, {"p1"}, "bb@-1")) == ["p1"]
 
 

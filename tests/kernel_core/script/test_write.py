@@ -17,9 +17,9 @@ NASTY = st.text(alphabet=st.one_of(st.sampled_from("\"'\\\n\r\t \0#$%{}u"), st.c
 
 @given(NASTY)
 @example("\ud800")
-def test_any_message_stands_for_itself_inside_either_kind_of_triple_quotes(message):
+def test_any_message_is_unchanged_inside_either_kind_of_triple_quotes(message):
     plain = message.replace("\r\n", "\n").replace("\r", "\n").strip()
-    plain = re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", plain)  # half a character stands for nothing
+    plain = re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", plain)  # a lone surrogate cannot be encoded
     for quote in ('"""', "'''"):
         tree = ast.parse(f"{quote}{docstring_safe(message)}{quote}")
         assert [ast.literal_eval(node.value) for node in tree.body] == [plain]
@@ -46,18 +46,18 @@ def test_a_message_is_escaped_only_where_it_must_be(message, text):
 
 
 @pytest.mark.parametrize("text", ["", "a-b", "a b", "../x", "é", "a" * 65, "head", "current", "a\n"])
-def test_what_cannot_be_an_id_is_refused(text):
+def test_an_invalid_id_is_refused(text):
     with pytest.raises(CommandError, match="cannot be a revision id"):
         checked_id(text)
 
 
 @pytest.mark.parametrize("text", ["1", "a_B9", "a" * 64])
-def test_what_can_be_an_id_is_taken(text):
+def test_a_valid_id_is_accepted(text):
     assert checked_id(text) == text
 
 
 @pytest.mark.parametrize("text", ["", "a@b", "a b", "a,b", "heads", "a\u202eb"])
-def test_what_cannot_be_a_label_is_refused(text):
+def test_an_invalid_label_is_refused(text):
     with pytest.raises(CommandError, match="cannot be a branch label"):
         checked_label(text)
 
@@ -79,7 +79,7 @@ def test_a_new_id_is_twelve_hexadecimal_digits():
         ("%(rev)s_%(slug)s", "one two three four five", "1f2e_one_two_three.py"),
     ],
 )
-def test_a_file_is_named_by_the_template(template, message, name):
+def test_a_file_is_named_after_the_template(template, message, name):
     assert file_name(template, "1f2e", message, MOMENT, 14) == name
 
 
@@ -89,5 +89,5 @@ def test_a_template_that_cannot_be_filled_names_its_tokens(template):
         file_name(template, "1f2e", "x", MOMENT, 40)
 
 
-def test_comma_joins_what_a_template_hands_it():
+def test_comma_joins_identifiers():
     assert (comma(None), comma("a"), comma(("a", "b"))) == ("", "a", "a, b")

@@ -1,4 +1,4 @@
-"""A new version file is handed to the hooks of the configuration."""
+"""The configured write hooks run on a new version file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def program(tmp_path):
     return path
 
 
-def test_a_program_gets_the_file_where_the_options_say(made, program):
+def test_a_program_gets_the_file_in_place_of_the_token(made, program):
     text = made({"type": "exec", "executable": str(program), "options": "REVISION_SCRIPT_FILENAME 'one two' three"})
     assert text.endswith("# one two three\n")
 
@@ -72,7 +72,7 @@ def test_a_console_script_is_run(made):
     assert made({"type": "console_scripts", "entrypoint": "py.test", "options": "--version REVISION_SCRIPT_FILENAME"})
 
 
-def test_an_own_runner_gets_the_file_and_its_options(made):
+def test_a_registered_function_gets_the_file_and_its_options(made):
     seen = {}
 
     @write_hooks.register("own_runner")
@@ -84,7 +84,7 @@ def test_an_own_runner_gets_the_file_and_its_options(made):
     assert seen == {"filename": "a_x.py", "options": options}
 
 
-def test_an_own_runner_may_have_an_option_called_name(folder, tmp_path):
+def test_a_registered_function_may_have_an_option_called_name(folder, tmp_path):
     seen = {}
     write_hooks.register("named_runner")(lambda filename, options: seen.update(options))
     ini = tmp_path / "alembic.ini"
@@ -114,7 +114,7 @@ def test_a_hook_that_cannot_run_is_named_before_anything_is_written(made, folder
     assert os.listdir(folder / "versions") == []
 
 
-def test_a_program_that_complains_is_a_warning_and_the_file_stays(made):
+def test_a_program_that_fails_is_a_warning_and_the_file_stays(made):
     with pytest.warns(UserWarning, match=r"h0 ended with status 3. oh no"):
         assert made(
             {

@@ -1,4 +1,4 @@
-"""Only one at a time writes revisions; who holds the lock is named, and a dead holder holds nothing."""
+"""One process or thread at a time writes revisions; the holder is named, and a killed holder frees the lock."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def holder(folder):
         process.kill()
 
 
-def test_who_waits_too_long_is_told_who_holds_it(folder, holder):
+def test_after_the_timeout_the_error_names_the_holder(folder, holder):
     lock = ScriptDirectory(folder).writing(timeout=0.1)
     with pytest.raises(EnvironmentBusy, match=rf"written to by .* \(process {holder.pid}, since") as caught, lock:
         pytest.fail("two hold it")
@@ -58,7 +58,7 @@ def test_nothing_is_written_while_another_one_writes(folder, holder, monkeypatch
     assert not os.listdir(folder / "versions")
 
 
-def test_a_dead_holder_holds_nothing(folder, holder):
+def test_a_killed_holder_frees_the_lock(folder, holder):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     assert (folder / writing_lock.NAME).exists()
@@ -69,7 +69,7 @@ def test_a_dead_holder_holds_nothing(folder, holder):
     assert not (folder / writing_lock.NAME).exists()
 
 
-def test_the_same_thread_may_enter_again_and_nothing_stays_behind(folder):
+def test_the_same_thread_may_enter_again_and_the_lock_file_is_deleted(folder):
     scripts = ScriptDirectory(folder)
     with scripts.writing(), scripts.writing():
         assert (folder / writing_lock.NAME).exists()
@@ -79,7 +79,7 @@ def test_the_same_thread_may_enter_again_and_nothing_stays_behind(folder):
     assert not FileLock._depths
 
 
-def test_an_error_inside_frees_it(folder):
+def test_an_error_frees_the_lock(folder):
     scripts = ScriptDirectory(folder)
     with pytest.raises(ZeroDivisionError), scripts.writing():
         _ = 1 / 0
@@ -105,7 +105,7 @@ def test_another_thread_waits_and_then_sees_what_was_written(folder):
     assert ScriptDirectory(folder).get_revision("b").down_revision == "a"
 
 
-def test_processes_that_write_at_once_make_one_line(folder):
+def test_processes_that_write_at_once_write_one_line_of_descent(folder):
     writers = [subprocess.Popen([sys.executable, "-c", WRITE, folder, name]) for name in "pqr"]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     found = ScriptDirectory(folder)
@@ -114,7 +114,7 @@ def test_processes_that_write_at_once_make_one_line(folder):
     assert not found.broken
 
 
-def test_a_parent_that_has_got_a_child_meanwhile_is_refused(folder, put):
+def test_a_parent_that_is_no_longer_a_head_is_refused(folder, put):
     put("a")
     seen = ScriptDirectory(folder)
     assert seen.get_heads() == ["a"]
@@ -124,7 +124,7 @@ def test_a_parent_that_has_got_a_child_meanwhile_is_refused(folder, put):
 
 
 @pytest.mark.parametrize("fault", [ImportError("no fcntl"), OSError(38, "not implemented")])
-def test_where_there_are_no_locks_there_is_nobody_to_keep_out(folder, monkeypatch, fault):
+def test_without_file_locks_writing_is_not_locked(folder, monkeypatch, fault):
     def none(handle: int) -> None:
         raise fault
 
@@ -146,7 +146,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(folder, monkeypatch):
         ScriptDirectory(folder).generate_revision("a", "x")
 
 
-def test_the_lock_lies_where_one_may_write(folder, monkeypatch):
+def test_the_lock_file_is_in_a_writable_folder(folder, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name == "versions")
     with ScriptDirectory(folder).writing():
         assert (folder / "versions" / writing_lock.NAME).exists()
