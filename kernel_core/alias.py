@@ -1,13 +1,13 @@
-"""For a while, ``alembic`` and ``alembic.x`` are the same module objects as this package and its ``x``.
+"""An alias: ``alembic`` and ``alembic.x`` are temporarily the module objects of this package and its ``x``.
 
     with alias():
         from alembic import op          # kernel_core.op
         from alembic.operations import ops
 
-`ScriptDirectory` puts this round ``env.py`` and version files, so that existing environments run unchanged. It holds
-for the thread or task that is inside, and for what it imports there; any other thread goes on importing a really
-installed Alembic, of which nothing is moved or hidden. `install` is for the whole process instead. This file stands
-outside the floors: it imports nothing of the engine, and any floor may use it.
+`ScriptDirectory` runs ``env.py`` and version files inside this block, so that existing environments run unchanged. The
+alias is for the thread or task inside the block, and for what it imports there; other threads still import an installed
+Alembic, whose modules stay as they are. `install` is for the whole process instead. This file is outside the layers: it
+imports nothing of the engine, and any layer may use it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _inside: ContextVar[bool] = ContextVar("_inside", default=False)
 
 @contextmanager
 def alias() -> Iterator[None]:
-    """Let ``alembic`` mean this engine inside the ``with``; it may be entered again, also in other threads.
+    """Let ``alembic`` be this engine inside the ``with``; the block may be nested, also in other threads.
 
-    A thread that is started inside belongs to it where it is given the context (`contextvars.copy_context`). What is
-    reached without an import statement and without `importlib.import_module` is not renamed.
+    A thread started inside has the alias if it runs in a copy of the context (`contextvars.copy_context`). Only import
+    statements and `importlib.import_module` know the alias.
     """
     before = _inside.get()
     _switch.enter()
@@ -47,19 +47,19 @@ def alias() -> Iterator[None]:
 
 
 def install() -> None:
-    """Let ``alembic`` mean this engine until the process ends; a second call changes nothing.
+    """Let ``alembic`` be this engine until the process ends; a second call changes nothing.
 
-    A really installed Alembic is laid aside with all its imported parts.
+    The imported modules of an installed Alembic are kept, and put back by `uninstall`.
     """
     _whole.install()
 
 
 def uninstall() -> None:
-    """Take `install` back."""
+    """Undo `install`."""
     _whole.uninstall()
 
 
-# ---- one name, two packages ------------------------------------------------------------------------------------------
+# ---- one name for two packages ---------------------------------------------------------------------------------------
 
 
 def _is_ours(name: str) -> bool:
@@ -67,7 +67,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _own(name: str) -> ModuleType:
-    """The engine's module that ``name`` stands for; raises ModuleNotFoundError, by that name, where it has none."""
+    """Return the engine's module for ``alembic.x``; raises ModuleNotFoundError with that name if there is none."""
     own = _HOME + name[len(NAME) :]
     try:
         return _import_module(own)
@@ -87,7 +87,7 @@ def _renaming_import(
     fromlist: Sequence[str] | None = (),
     level: int = 0,
 ) -> Any:
-    """Do as ``__import__``, for whoever is inside with the engine in the place of Alembic."""
+    """``__import__`` that imports the engine instead of Alembic inside an `alias` block."""
     if level or not _inside.get() or not _is_ours(name):
         return _switch.original(name, globals, locals, fromlist or (), level)
     own = _own(name)
@@ -97,12 +97,12 @@ def _renaming_import(
 
 
 def _renaming_import_module(name: str, package: str | None = None) -> ModuleType:
-    """Do as `importlib.import_module`, likewise."""
+    """`importlib.import_module` that imports the engine instead of Alembic inside an `alias` block."""
     return _own(name) if _inside.get() and _is_ours(name) else _import_module(name, package)
 
 
 class _Switch:
-    """Has the two ways of importing ask who is inside, while anybody is."""
+    """Replaces the two ways of importing while any thread is in an `alias` block."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -132,13 +132,13 @@ class _Switch:
                 _forget_own()
             if importlib.import_module is _renaming_import_module:
                 importlib.import_module = _import_module
-            # Where somebody has put an import of their own over this one meanwhile, it stays, and does nothing outside.
+            # If other code has wrapped __import__ meanwhile, ours stays below it; outside the blocks it has no effect.
             if builtins.__import__ is _renaming_import:
                 builtins.__import__, self.is_on = self.original, False
 
 
 class _Same:
-    """A loader that hands out a module of the engine in place of making one."""
+    """A loader that returns a module of the engine instead of creating one."""
 
     def __init__(self, module: ModuleType) -> None:
         self.module = module
@@ -154,14 +154,14 @@ class _Same:
         return code
 
     def exec_module(self, module: ModuleType) -> None:
-        # The import system has just written the alias into the module; it was executed under its own name long ago.
+        # The import system has just set __spec__ to the alias; the module was executed under its own name before.
         module.__spec__ = self.spec
 
 
 class _Finder:
-    """Answers an import of ``alembic.x`` by the engine's ``x``.
+    """Finds the engine's ``x`` for an import of ``alembic.x``.
 
-    As the last finder it serves those who reach the import system in another way, where there is no other Alembic.
+    As the last finder it serves imports in other ways, such as ``python -m``, if no Alembic is installed.
     """
 
     def find_spec(
@@ -182,14 +182,14 @@ def _loaded() -> list[str]:
 
 
 def _forget_own() -> None:
-    """Take the engine's modules out of ``sys.modules``, as far as they are there by the other name."""
+    """Remove the aliases of the engine's modules from ``sys.modules``."""
     for name in _loaded():
         if sys.modules[name].__name__ == _HOME + name[len(NAME) :]:
             del sys.modules[name]
 
 
 class _Whole:
-    """The whole process: Alembic's own modules are laid aside."""
+    """The alias for the whole process; keeps the modules of an installed Alembic meanwhile."""
 
     def __init__(self) -> None:
         self.is_installed = False

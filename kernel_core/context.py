@@ -1,4 +1,4 @@
-"""What ``env.py`` calls: every name of the current `EnvironmentContext`.
+"""The functions that ``env.py`` calls: those of the current `EnvironmentContext`.
 
 from kernel_core import context
 

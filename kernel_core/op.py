@@ -1,4 +1,4 @@
-"""What a version file calls: every directive of the current `Operations`.
+"""The directives that version files call: those of the current `Operations`.
 
 from kernel_core import op
 

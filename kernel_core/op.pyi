@@ -83,17 +83,17 @@ def batch_alter_table(
     reflect_kwargs: Mapping[str, Any] | None = None,
     naming_convention: Mapping[str, str] | None = None,
 ) -> AbstractContextManager[BatchOperations]:
-    """Gather changes to one table and carry them out together when the block ends.
+    """Collect changes to one table and run them together at the end of the block.
 
-    Where the database can alter the table in place (always, outside SQLite), they are plain ALTERs; otherwise, and
-    everywhere with ``recreate="always"``, the table is rebuilt once and its rows, indexes and triggers are kept.
+    If the database can alter the table in place (always, except SQLite), they are ALTER statements; otherwise, and
+    with ``recreate="always"``, the table is rebuilt once with its rows, indexes and triggers.
 
         with op.batch_alter_table("users") as batch_op:
             batch_op.alter_column("name", nullable=False)
             batch_op.drop_column("nick")
 
-    An error inside the block carries out nothing. On SQLite, a batch on a connection that is in no transaction is
-    committed. Raises BatchError where a rebuild would lose something.
+    After an error inside the block nothing runs. On SQLite, a batch is committed if the connection was in no
+    transaction. Raises BatchError if a rebuild would lose something.
     """
 
 def bulk_insert(table: Table | TableClause, rows: Rows, *, multiinsert: bool = True) -> None:
@@ -107,7 +107,7 @@ def bulk_insert(table: Table | TableClause, rows: Rows, *, multiinsert: bool = T
     """
 
 def context(migration_context: RunContext) -> AbstractContextManager[Operations]:
-    """Make these directives the ones behind `kernel_core.op` inside the block."""
+    """Return a block inside which ``kernel_core.op`` has the directives of this context."""
 
 def create_check_constraint(
     constraint_name: str | None,
@@ -277,29 +277,32 @@ def execute(sqltext: Executable | str, *, execution_options: dict[str, Any] | No
     """
 
 def f(name: str) -> conv:
-    """Mark a name as final: no naming convention is applied to it again."""
+    """Mark a name as final: the naming convention is not applied to it."""
 
 def get_bind() -> Connection:
-    """Return the connection that statements go to; in offline mode one that prints them and returns no rows."""
+    """Return the connection; in offline mode an object that prints the statements and returns no rows."""
 
 def get_context() -> Any:
     """Return the MigrationContext."""
 
 def implementation_for(op_cls: type[MigrateOperation], replace: bool = False) -> Callable[[F], F]:
-    """Make the decorated function do what ``op_cls`` says; it gets (operations, operation).
+    """Register the decorated function, called with (operations, operation), as the implementation of ``op_cls``.
 
-    Raises ValueError where the class has an implementation already, as every operation of this package has, and
-    ``replace`` is not given.
+    Raises ValueError if the class has an implementation, as every operation of this package has, and ``replace`` is
+    not given.
     """
 
 def inline_literal(value: object, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
-    """Return a value that is written into the SQL text even in online mode."""
+    """Return a value that is rendered into the SQL text, also in online mode."""
 
 def invoke(operation: MigrateOperation) -> Any:
-    """Carry out an operation object and return what its implementation returns."""
+    """Run an operation and return the result of its implementation."""
 
 def register_operation(name: str, sourcename: str | None = None) -> Callable[[C], C]:
-    """Make a directive called ``name`` of an operation class; its class method may have another ``sourcename``.
+    """Register the decorated operation class for a directive ``name``, made from its class method ``sourcename``.
+
+    The class method has the directive's name unless ``sourcename`` is given.
+
 
     @Operations.register_operation("create_sequence")
     class CreateSequenceOp(MigrateOperation): ...
@@ -325,7 +328,7 @@ def run_async(async_function: Callable[..., Awaitable[T]], *args: Any, **kw_args
         async def fill(connection): ...
         op.run_async(fill)
 
-    Raises CommandError offline, and where the run is not on an async engine.
+    Raises CommandError in offline mode, and if the engine is not async.
     """
 
 def set_enum_values(

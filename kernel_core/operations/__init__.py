@@ -1,4 +1,4 @@
-"""Floor 1, the heart: what can be done to a database, each change one object."""
+"""Operations: each change to a database is an object, which runs, reverses, renders and describes itself."""
 
 from . import kinds, ops
 from .base import AbstractOperations, BatchOperations, Operations

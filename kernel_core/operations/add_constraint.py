@@ -1,4 +1,4 @@
-"""What every operation that adds a constraint shares, and how one is made from a constraint object."""
+"""The base class of operations that add a constraint, and the registry that makes one from a constraint object."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME_FIELD = Field("constraint_name", "identifier", label="name", optional=True)
 
 
 def name_of(constraint: Constraint) -> str | None:
-    """Return the constraint's name; None where it has none, or only the naming convention will give it one."""
+    """Return the constraint's name; None where it has none, or the naming convention sets one later."""
     return constraint.name if isinstance(constraint.name, str) else None
 
 
@@ -31,10 +31,10 @@ def timing(constraint: Constraint) -> dict[str, Any]:
 
 
 class AddConstraintOp(MigrateOperation):
-    """A new constraint of an existing table.
+    """Add a constraint to an existing table.
 
-    ``constraint_type`` is the word by which ``drop_constraint`` knows its kind; ``generated_name`` is what the database
-    will call a constraint without a name, where that is known.
+    ``constraint_type`` is the ``type_`` of ``drop_constraint``; ``generated_name`` is the name that the database will
+    give to a constraint without one, if that is known.
     """
 
     sign = "+"
@@ -49,7 +49,7 @@ class AddConstraintOp(MigrateOperation):
 
     @classmethod
     def register_add_constraint(cls, type_: str, *others: str) -> Callable[[C], C]:
-        """Make a class the one that `from_constraint` uses for constraints of these ``__visit_name__``."""
+        """Register the decorated class for constraints with one of these ``__visit_name__``; see `from_constraint`."""
 
         def register(operation_class: C) -> C:
             for name in (type_, *others):
@@ -62,7 +62,7 @@ class AddConstraintOp(MigrateOperation):
     def from_constraint(cls, constraint: Constraint) -> AddConstraintOp:
         """Return the operation that adds ``constraint`` to its table.
 
-        Raises CommandError for a kind that no operation is registered for.
+        Raises CommandError if no operation is registered for its kind.
         """
         found = cls._by_visit_name.get(constraint.__visit_name__)
         if found is None:
@@ -74,7 +74,7 @@ class AddConstraintOp(MigrateOperation):
 
     def to_constraint(self, migration_context: RunContext | None = None) -> Constraint:
         """Return the constraint, on a scratch table."""
-        raise NotImplementedError(f"{type(self).__name__} does not say which constraint it adds.")
+        raise NotImplementedError(f"{type(self).__name__} does not define to_constraint().")
 
     def apply(self, operations: Any) -> None:
         operations.impl.add_constraint(self.to_constraint(operations.migration_context))
@@ -83,7 +83,7 @@ class AddConstraintOp(MigrateOperation):
 
     @classmethod
     def register_drop_constraint(cls, operation_class: D) -> D:
-        """Make a class the one that drops a constraint again."""
+        """Register the decorated class as the reverse of adding a constraint."""
         cls._drop = operation_class
         return operation_class
 
@@ -114,7 +114,7 @@ class AddConstraintOp(MigrateOperation):
         return frozenset(("column", *key(self.schema, self.table_name, name)) for name in columns)
 
     def _write(self, write: SourceWriter, directive: str, *args: object, **kw: object) -> str:
-        """Write the call: name, then the table's name outside a batch, then the rest."""
+        """Render the call: the name, outside a batch the table's name, then the other arguments."""
         table = () if write.batch_table is not None else (self.table_name,)
         if write.batch_table is None and self.schema is not None:
             kw = {"schema": self.schema} | kw

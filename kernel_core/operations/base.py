@@ -1,4 +1,4 @@
-"""The registry of operations: every directive is a method that some operation class was registered for."""
+"""The directives of ``op`` and of a batch: each is a method made from the class method of an operation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ current_operations: Current[Operations] = Current("current_operations")
 
 
 class AbstractOperations:
-    """What `Operations` and `BatchOperations` share: directives and what carries them out."""
+    """The base class of `Operations` and `BatchOperations`: the registry of directives and implementations."""
 
     _implementations: ClassVar[Dispatcher] = Dispatcher()
 
@@ -44,7 +44,10 @@ class AbstractOperations:
 
     @classmethod
     def register_operation(cls, name: str, sourcename: str | None = None) -> Callable[[C], C]:
-        """Make a directive called ``name`` of an operation class; its class method may have another ``sourcename``.
+        """Register the decorated operation class for a directive ``name``, made from its class method ``sourcename``.
+
+        The class method has the directive's name unless ``sourcename`` is given.
+
 
         @Operations.register_operation("create_sequence")
         class CreateSequenceOp(MigrateOperation): ...
@@ -60,19 +63,19 @@ class AbstractOperations:
 
     @classmethod
     def implementation_for(cls, op_cls: type[MigrateOperation], replace: bool = False) -> Callable[[F], F]:
-        """Make the decorated function do what ``op_cls`` says; it gets (operations, operation).
+        """Register the decorated function, called with (operations, operation), as the implementation of ``op_cls``.
 
-        Raises ValueError where the class has an implementation already, as every operation of this package has, and
-        ``replace`` is not given.
+        Raises ValueError if the class has an implementation, as every operation of this package has, and ``replace`` is
+        not given.
         """
         if op_cls.__module__.startswith(f"{__package__}.") and op_cls is not MigrateOperation and not replace:
             raise InvalidValue(f"{op_cls.__name__} has an implementation already. Pass replace=True to change it.")
         return cls._implementations.dispatch_for(op_cls, replace=replace)
 
     def invoke(self, operation: MigrateOperation) -> Any:
-        """Carry out an operation object and return what its implementation returns."""
+        """Run an operation and return the result of its implementation."""
         result = self._implementations.dispatch(operation)(self, operation)
-        for further in getattr(operation, "followed_by", ()):  # an add-on's operation may be of no class of ours
+        for further in getattr(operation, "followed_by", ()):  # an add-on's class may lack it
             self.invoke(further)
         return result
 
@@ -81,7 +84,7 @@ class AbstractOperations:
         return self.migration_context
 
     def get_bind(self) -> Connection:
-        """Return the connection that statements go to; in offline mode one that prints them and returns no rows."""
+        """Return the connection; in offline mode an object that prints the statements and returns no rows."""
         return cast("Connection", self.migration_context.impl.bind)
 
     def run_async(self, async_function: Callable[..., Awaitable[T]], *args: Any, **kw_args: Any) -> T:
@@ -92,32 +95,32 @@ class AbstractOperations:
             async def fill(connection): ...
             op.run_async(fill)
 
-        Raises CommandError offline, and where the run is not on an async engine.
+        Raises CommandError in offline mode, and if the engine is not async.
         """
         connection = self.migration_context.connection
         if connection is None:
-            raise CommandError("run_async() needs a database, and an offline script has none. Use op.execute().")
+            raise CommandError("run_async() needs a connection, and offline mode has none. Use op.execute().")
         if not connection.dialect.is_async:
             raise CommandError(
-                f"run_async() needs an async engine; {connection.dialect.name}+{connection.dialect.driver} is none. "
+                f"run_async() needs an async engine; {connection.dialect.name}+{connection.dialect.driver} is not one. "
                 "Call the function of a plain Connection with op.get_bind() instead."
             )
         result: T = await_on(connection, async_function, *args, **kw_args)
         return result
 
     def f(self, name: str) -> conv:
-        """Mark a name as final: no naming convention is applied to it again."""
+        """Mark a name as final: the naming convention is not applied to it."""
         return conv(name)
 
     def inline_literal(self, value: object, type_: AnyType | None = None) -> BindParameter[Any]:
-        """Return a value that is written into the SQL text even in online mode."""
+        """Return a value that is rendered into the SQL text, also in online mode."""
         return inline_literal(value, type_)
 
 
 class Operations(AbstractOperations):
-    """The directives that change a database: what a version file calls ``op``.
+    """The directives that version files call as ``op``.
 
-    ``migration_context`` may be any `MigrationContext`, so they also work without an environment::
+    ``migration_context`` may be any `MigrationContext`, so that the directives also work without an environment::
 
         op = Operations(MigrationContext.configure(connection))
         op.add_column("users", Column("email", String(120)))
@@ -126,7 +129,7 @@ class Operations(AbstractOperations):
     @classmethod
     @contextmanager
     def context(cls, migration_context: RunContext) -> Iterator[Operations]:
-        """Make these directives the ones behind `kernel_core.op` inside the block."""
+        """Return a block inside which ``kernel_core.op`` has the directives of this context."""
         with current_operations.installed(cls(migration_context)) as operations:
             yield operations
 
@@ -144,17 +147,17 @@ class Operations(AbstractOperations):
         reflect_kwargs: Mapping[str, Any] | None = None,
         naming_convention: Mapping[str, str] | None = None,
     ) -> Iterator[BatchOperations]:
-        """Gather changes to one table and carry them out together when the block ends.
+        """Collect changes to one table and run them together at the end of the block.
 
-        Where the database can alter the table in place (always, outside SQLite), they are plain ALTERs; otherwise, and
-        everywhere with ``recreate="always"``, the table is rebuilt once and its rows, indexes and triggers are kept.
+        If the database can alter the table in place (always, except SQLite), they are ALTER statements; otherwise, and
+        with ``recreate="always"``, the table is rebuilt once with its rows, indexes and triggers.
 
             with op.batch_alter_table("users") as batch_op:
                 batch_op.alter_column("name", nullable=False)
                 batch_op.drop_column("nick")
 
-        An error inside the block carries out nothing. On SQLite, a batch on a connection that is in no transaction is
-        committed. Raises BatchError where a rebuild would lose something.
+        After an error inside the block nothing runs. On SQLite, a batch is committed if the connection was in no
+        transaction. Raises BatchError if a rebuild would lose something.
         """
         options = BatchOptions(
             recreate=recreate,
@@ -177,23 +180,23 @@ class BatchOperations(AbstractOperations):
 
     @property
     def table_name(self) -> str:
-        """Name of the table that the block is about."""
+        """Name of the batch's table."""
         return batch_of(self.impl).table_name
 
     @property
     def schema(self) -> str | None:
-        """Schema of the table that the block is about."""
+        """Schema of the batch's table, None for the default one."""
         return batch_of(self.impl).schema
 
 
 @AbstractOperations.implementation_for(MigrateOperation)
 def apply_operation(operations: AbstractOperations, operation: MigrateOperation) -> Any:
-    """Let an operation do itself; an implementation registered for its own class wins over this."""
+    """Call ``operation.apply()``, the implementation of every class that has none registered for itself."""
     return operation.apply(operations)
 
 
 def _directive(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the method that calls the class method ``source`` with the operations in front."""
+    """Return the method that calls the class method ``source`` with itself as ``operations``."""
     signature = inspect.signature(source)
     known = signature.parameters.keys()
 
@@ -226,7 +229,7 @@ _OLD_NAMES = {
 
 
 def _refuse_old_names(directive: str, parameters: Collection[str], given: Iterable[str]) -> None:
-    """Raise TypeError for a name of long ago, or a mistyped one, instead of passing it to the dialect in silence."""
+    """Raise TypeError for an argument's name of an old Alembic, or a misspelt one, instead of ignoring it."""
     for unknown in sorted(set(given).difference(parameters)):
         now = next((name for name in _OLD_NAMES.get(unknown, ()) if name in parameters), None)
         if now is not None:

@@ -27,32 +27,35 @@ current_operations: Current[Operations]
 def apply_operation(operations: AbstractOperations, operation: MigrateOperation) -> Any: ...
 
 class AbstractOperations:
-    """What `Operations` and `BatchOperations` share: directives and what carries them out."""
+    """The base class of `Operations` and `BatchOperations`: the registry of directives and implementations."""
 
     migration_context: MigrationContext
     impl: DefaultImpl
     schema_obj: SchemaObjects
     def __init__(self, migration_context: RunContext, impl: Implementation | None = None) -> None: ...
     def f(self, name: str) -> conv:
-        """Mark a name as final: no naming convention is applied to it again."""
+        """Mark a name as final: the naming convention is not applied to it."""
     def get_bind(self) -> Connection:
-        """Return the connection that statements go to; in offline mode one that prints them and returns no rows."""
+        """Return the connection; in offline mode an object that prints the statements and returns no rows."""
     def get_context(self) -> Any:
         """Return the MigrationContext."""
     @classmethod
     def implementation_for(cls, op_cls: type[MigrateOperation], replace: bool = False) -> Callable[[F], F]:
-        """Make the decorated function do what ``op_cls`` says; it gets (operations, operation).
+        """Register the decorated function, called with (operations, operation), as the implementation of ``op_cls``.
 
-        Raises ValueError where the class has an implementation already, as every operation of this package has, and
-        ``replace`` is not given.
+        Raises ValueError if the class has an implementation, as every operation of this package has, and ``replace`` is
+        not given.
         """
     def inline_literal(self, value: object, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
-        """Return a value that is written into the SQL text even in online mode."""
+        """Return a value that is rendered into the SQL text, also in online mode."""
     def invoke(self, operation: MigrateOperation) -> Any:
-        """Carry out an operation object and return what its implementation returns."""
+        """Run an operation and return the result of its implementation."""
     @classmethod
     def register_operation(cls, name: str, sourcename: str | None = None) -> Callable[[C], C]:
-        """Make a directive called ``name`` of an operation class; its class method may have another ``sourcename``.
+        """Register the decorated operation class for a directive ``name``, made from its class method ``sourcename``.
+
+        The class method has the directive's name unless ``sourcename`` is given.
+
 
         @Operations.register_operation("create_sequence")
         class CreateSequenceOp(MigrateOperation): ...
@@ -65,13 +68,13 @@ class AbstractOperations:
             async def fill(connection): ...
             op.run_async(fill)
 
-        Raises CommandError offline, and where the run is not on an async engine.
+        Raises CommandError in offline mode, and if the engine is not async.
         """
 
 class Operations(AbstractOperations):
-    """The directives that change a database: what a version file calls ``op``.
+    """The directives that version files call as ``op``.
 
-    ``migration_context`` may be any `MigrationContext`, so they also work without an environment::
+    ``migration_context`` may be any `MigrationContext`, so that the directives also work without an environment::
 
         op = Operations(MigrationContext.configure(connection))
         op.add_column("users", Column("email", String(120)))"""
@@ -142,17 +145,17 @@ class Operations(AbstractOperations):
         reflect_kwargs: Mapping[str, Any] | None = None,
         naming_convention: Mapping[str, str] | None = None,
     ) -> AbstractContextManager[BatchOperations]:
-        """Gather changes to one table and carry them out together when the block ends.
+        """Collect changes to one table and run them together at the end of the block.
 
-        Where the database can alter the table in place (always, outside SQLite), they are plain ALTERs; otherwise, and
-        everywhere with ``recreate="always"``, the table is rebuilt once and its rows, indexes and triggers are kept.
+        If the database can alter the table in place (always, except SQLite), they are ALTER statements; otherwise, and
+        with ``recreate="always"``, the table is rebuilt once with its rows, indexes and triggers.
 
             with op.batch_alter_table("users") as batch_op:
                 batch_op.alter_column("name", nullable=False)
                 batch_op.drop_column("nick")
 
-        An error inside the block carries out nothing. On SQLite, a batch on a connection that is in no transaction is
-        committed. Raises BatchError where a rebuild would lose something.
+        After an error inside the block nothing runs. On SQLite, a batch is committed if the connection was in no
+        transaction. Raises BatchError if a rebuild would lose something.
         """
     def bulk_insert(self, table: Table | TableClause, rows: Rows, *, multiinsert: bool = True) -> None:
         """Insert rows, given as dicts; offline their values are written into the script.
@@ -165,7 +168,7 @@ class Operations(AbstractOperations):
         """
     @classmethod
     def context(cls, migration_context: RunContext) -> AbstractContextManager[Operations]:
-        """Make these directives the ones behind `kernel_core.op` inside the block."""
+        """Return a block inside which ``kernel_core.op`` has the directives of this context."""
     def create_check_constraint(
         self,
         constraint_name: str | None,
@@ -466,7 +469,7 @@ class BatchOperations(AbstractOperations):
         """Run a statement at once, before the changes that the batch gathers."""
     @property
     def schema(self) -> str | None:
-        """Schema of the table that the block is about."""
+        """Schema of the batch's table, None for the default one."""
     @property
     def table_name(self) -> str:
-        """Name of the table that the block is about."""
+        """Name of the batch's table."""

@@ -1,8 +1,8 @@
-"""Gather changes to one table, then alter it in place or have it rebuilt.
+"""Batches: collect changes to one table, then alter it in place or rebuild it.
 
-Inside ``with op.batch_alter_table(...)`` the operations find a `RecordingImpl` where they expect the database. It
-notes each change. At the end of the block the real implementation says whether it needs a new table for them
-(``requires_recreate_in_batch``); then it rebuilds the table (``rebuild``), replaying the notes on the new definition.
+Inside ``with op.batch_alter_table(...)`` the implementation is a `RecordingImpl`, which records each change. At the end
+of the block the real implementation decides whether it needs a new table (``requires_recreate_in_batch``); then it
+rebuilds the table (``rebuild``) and replays the changes on the new definition.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .interfaces import Implementation
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
-    """How a batch is to be carried out: the arguments of ``batch_alter_table``."""
+    """The options of a batch: the arguments of ``batch_alter_table``."""
 
     recreate: Literal["auto", "always", "never"] = "auto"
     copy_from: Table | None = None
@@ -36,25 +36,25 @@ class BatchOptions:
 
     def __post_init__(self) -> None:
         if self.recreate not in ("auto", "always", "never"):
-            raise CommandError(f"recreate={self.recreate!r} is unknown. Say auto, always or never.")
+            raise CommandError(f"recreate={self.recreate!r} is not a value of recreate. Pass auto, always or never.")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One call that an operation made of the database: the method's name and its arguments."""
+    """One recorded call of the implementation: the method's name and the arguments."""
 
     method: str
     args: tuple[Any, ...]
     kw: Mapping[str, Any]
 
     def replay(self, target: object) -> None:
-        """Make the same call of ``target``."""
+        """Repeat the call on ``target``."""
         getattr(target, self.method)(*self.args, **self.kw)
 
 
 @dataclass(slots=True)
 class Batch:
-    """The changes to one table that wait for the end of the block."""
+    """The recorded changes to one table, and the options of the batch."""
 
     table_name: str
     schema: str | None = None
@@ -62,7 +62,7 @@ class Batch:
     changes: list[Change] = field(default_factory=list)
 
     def flush(self, impl: Implementation) -> None:
-        """Carry out what was gathered; raises BatchError where ``recreate="never"`` forbids what would be needed."""
+        """Run the recorded changes; raises BatchError if they need a new table and ``recreate="never"``."""
         recreate = self.options.recreate
         if recreate == "always" or (recreate == "auto" and impl.requires_recreate_in_batch(self)):
             impl.rebuild(self)
@@ -70,18 +70,18 @@ class Batch:
         for change in self.changes:
             if change.kw.keys() & {"insert_before", "insert_after"}:
                 raise BatchError(
-                    f"A column of {self.table_name!r} gets its place only in a new table. "
+                    f"A column of {self.table_name!r} can be placed only by rebuilding the table. "
                     "Pass recreate='always', or leave out insert_before and insert_after."
                 )
         for change in self.changes:
             change.replay(impl)
 
     def refuse(self, reason: str) -> BatchError:
-        """Return the error that says why the table cannot be rebuilt."""
+        """Return the error for a table that cannot be rebuilt, with the reason."""
         return BatchError(f"Table {self.table_name!r} cannot be rebuilt: {reason}")
 
     def refuse_column(self, name: str, names: Iterable[str]) -> NoSuchColumn:
-        """Return the error for a column that is not among the table's ``names``."""
+        """Return the error for a column that is not one of ``names``, the columns of the table."""
         known = ", ".join(names)
         return NoSuchColumn(
             f"Table {self.table_name!r} cannot be rebuilt: it has no column {name!r}. Its columns: {known}"
@@ -89,9 +89,9 @@ class Batch:
 
 
 def reordered(batch: Batch, names: Sequence[str], groups: Sequence[Sequence[str]]) -> list[str]:
-    """Return column names in an order that keeps each group's own; what no group moves stays as near as it can.
+    """Return column names in an order in which each group has its own order; other columns move as little as possible.
 
-    Raises BatchError for a name that is not there, and for groups that contradict each other.
+    Raises BatchError for an unknown name, and for groups that contradict each other.
     """
     unknown = [name for group in groups for name in group if name not in names]
     if unknown:
@@ -112,7 +112,7 @@ def reordered(batch: Batch, names: Sequence[str], groups: Sequence[Sequence[str]
 def with_new_name(batch: Batch, table: Table, before: str, after: str) -> Table:
     """Return a copy of ``copy_from`` in which a column has its new name.
 
-    Raises BatchError where SQL text names the column: a CHECK, an expression of an index, what is computed.
+    Raises BatchError if SQL text names the column: a CHECK, an index expression or a computed column.
     """
     texts = [each.sqltext for each in table.constraints if isinstance(each, CheckConstraint)]
     texts += [column.computed.sqltext for column in table.columns if column.computed is not None]

@@ -1,4 +1,4 @@
-"""Operations that hold operations: the lists of an upgrade and a downgrade, and a whole script."""
+"""Containers of operations: the upgrade, the downgrade, the changes to one table, and a whole script."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ T = TypeVar("T")
 
 
 class OpContainer(MigrateOperation):
-    """A sequence of operations, carried out in order."""
+    """A sequence of operations, which run in this order."""
 
     def __init__(self, ops: Iterable[MigrateOperation] = ()) -> None:
         self.ops: list[MigrateOperation] = list(ops)
 
     def is_empty(self) -> bool:
-        """Tell whether nothing would be done."""
+        """Return whether there are no operations, apart from empty containers."""
         return not any(True for _ in self.leaves())
 
     def leaves(self) -> Iterator[MigrateOperation]:
-        """Yield the operations themselves, through every container."""
+        """Yield the operations, also those of nested containers."""
         for operation in self.ops:
             if isinstance(operation, OpContainer):
                 yield from operation.leaves()
@@ -43,7 +43,7 @@ class OpContainer(MigrateOperation):
         )
 
     def as_diffs(self) -> list[DiffTuple | list[DiffTuple]]:
-        """Return the diff tuples of ``compare_metadata``; alterations of one column stand in one list."""
+        """Return the diff tuples of ``compare_metadata``; those of one ALTER COLUMN are a nested list."""
         diffs: list[DiffTuple | list[DiffTuple]] = []
         for operation in self.leaves():
             several = getattr(operation, "to_diff_tuples", None)
@@ -80,7 +80,7 @@ class OpContainer(MigrateOperation):
     def _reversed_ops(self) -> list[MigrateOperation]:
         undone: list[MigrateOperation] = []
         for operation in reversed(self.ops):
-            own_way = getattr(operation, "undone_by", None)  # an add-on's operation may be of no class of ours
+            own_way = getattr(operation, "undone_by", None)  # an add-on's class may lack it
             undone += [operation.reverse()] if own_way is None else own_way(operation)
         return undone
 
@@ -91,7 +91,7 @@ _MORE = "_and_more"
 
 
 def _slug_of(operation: object) -> str:
-    """Return the slug of an operation; of an add-on's that is no MigrateOperation, the words of its class's name."""
+    """Return the slug of an operation; for an add-on's class that does not derive from ours, its name."""
     own = getattr(operation, "slug", None)
     return str(own()) if callable(own) else slug(type(operation).__name__)
 
@@ -110,7 +110,7 @@ def _joined(parts: Sequence[str]) -> str:
 
 
 class ModifyTableOps(OpContainer):
-    """Changes to one table; written as one batch where ``render_as_batch`` is on."""
+    """Changes to one table; rendered as a batch if ``render_as_batch`` is on."""
 
     def __init__(self, table_name: str, ops: Iterable[MigrateOperation], *, schema: str | None = None) -> None:
         super().__init__(ops)
@@ -131,10 +131,10 @@ class NamesConstraints(Protocol):
 
 
 class UpgradeOps(OpContainer):
-    """What ``upgrade()`` does; ``upgrade_token`` names the template's slot for it.
+    """The operations of ``upgrade()``; ``upgrade_token`` is the variable of the template for them.
 
-    ``renames`` are the drops and additions that may be renames, as a comparison found them; ``names`` finds the names
-    of unnamed constraints again where operations are left out or edited.
+    ``renames`` are the drops and additions that may be renames; ``names`` predicts the names of unnamed constraints,
+    which change if operations are left out or edited.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class UpgradeOps(OpContainer):
         return self if self.names is None else self.replaced(self.names.named(self.leaves()))
 
     def reverse_into(self, downgrade_ops: DowngradeOps) -> DowngradeOps:
-        """Fill ``downgrade_ops`` with what undoes this, last first, and return it."""
+        """Fill ``downgrade_ops`` with the reverse operations, the last one first, and return it."""
         downgrade_ops.ops[:] = self._reversed_ops()
         return downgrade_ops
 
@@ -167,7 +167,7 @@ class UpgradeOps(OpContainer):
 
 
 class DowngradeOps(OpContainer):
-    """What ``downgrade()`` does."""
+    """The operations of ``downgrade()``; ``downgrade_token`` is the variable of the template for them."""
 
     def __init__(self, ops: Iterable[MigrateOperation] = (), downgrade_token: str = "downgrades") -> None:
         super().__init__(ops)
@@ -178,9 +178,9 @@ class DowngradeOps(OpContainer):
 
 
 class MigrationScript(MigrateOperation):
-    """A version file that is to be written: its operations and what stands in its head.
+    """A version file to be written: its operations, its message, its id and its place in the history.
 
-    ``upgrade_ops`` and ``downgrade_ops`` may each be one container or a list, one for each MetaData or engine.
+    ``upgrade_ops`` and ``downgrade_ops`` are one container each, or a list with one for each MetaData or engine.
     """
 
     def __init__(
@@ -205,7 +205,7 @@ class MigrationScript(MigrateOperation):
 
     @property
     def upgrade_ops(self) -> UpgradeOps | None:
-        """The one container of the upgrade; ValueError where there are several (use ``upgrade_ops_list``)."""
+        """The container of the upgrade; raises ValueError if there are several (``upgrade_ops_list``)."""
         return _only(self.upgrade_ops_list, "upgrade_ops")
 
     @upgrade_ops.setter
@@ -214,7 +214,7 @@ class MigrationScript(MigrateOperation):
 
     @property
     def downgrade_ops(self) -> DowngradeOps | None:
-        """The one container of the downgrade; ValueError where there are several (use ``downgrade_ops_list``)."""
+        """The container of the downgrade; raises ValueError if there are several (``downgrade_ops_list``)."""
         return _only(self.downgrade_ops_list, "downgrade_ops")
 
     @downgrade_ops.setter
@@ -233,9 +233,9 @@ def _only(containers: list[T], name: str) -> T | None:
 
 
 def grouped(operations: Iterable[MigrateOperation]) -> list[MigrateOperation]:
-    """Return a flat list with each run of changes to one table gathered into a `ModifyTableOps`.
+    """Return a flat list in which consecutive changes to one table are one `ModifyTableOps`.
 
-    What makes, drops or renames whole tables, or is about none, stays by itself.
+    Operations that create, drop or rename a table, or have none, are not grouped.
     """
     result: list[MigrateOperation] = []
     for operation in operations:

@@ -1,4 +1,4 @@
-"""What the statement classes share: ALTER TABLE, and the spelling of names, types and defaults inside a compiler."""
+"""Parts of DDL statements as a compiler formats them: names, types, defaults, columns, ALTER TABLE."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..util.sqla_compat import AnyColumn, AnyType, default_argument, table_of_co
 
 
 class CannotCompile(UnsupportedOperation, CompileError):
-    """The database has no statement for it; callers of Alembic catch SQLAlchemy's CompileError there."""
+    """The database has no such statement; a CompileError too, which callers of Alembic catch."""
 
     __str__ = Exception.__str__
 
 
 class AlterTable(DDLElement):
-    """An ALTER TABLE statement on the table of that name."""
+    """The base class of ALTER TABLE statements."""
 
     inherit_cache = False
 
@@ -31,9 +31,9 @@ class AlterTable(DDLElement):
 
 
 def format_table_name(compiler: DDLCompiler, name: str, schema: str | None) -> str:
-    """Return the table's name as the database wants it quoted, with its schema.
+    """Return the quoted name of a table, with its schema.
 
-    A connection's ``schema_translate_map`` is followed, as SQLAlchemy does in the statements that it compiles itself.
+    A connection's ``schema_translate_map`` applies, as in SQLAlchemy's own statements.
     """
     quoted = compiler.preparer.quote(name)
     translated = (compiler.schema_translate_map or {}).get(schema, schema)
@@ -41,17 +41,17 @@ def format_table_name(compiler: DDLCompiler, name: str, schema: str | None) -> s
 
 
 def format_column_name(compiler: DDLCompiler, name: str) -> str:
-    """Return a column's name as the database wants it quoted."""
+    """Return the quoted name of a column."""
     return compiler.preparer.quote(name)
 
 
 def format_type(compiler: DDLCompiler, type_: AnyType) -> str:
-    """Return the type as this database spells it."""
+    """Return a type as SQL of this database."""
     return compiler.dialect.type_compiler_instance.process(type_)
 
 
 def format_server_default(compiler: DDLCompiler, default: object) -> str:
-    """Return what stands behind DEFAULT."""
+    """Return a server default as SQL, as it follows DEFAULT."""
     argument = default_argument(default)
     if isinstance(argument, str) or argument is None:
         column: AnyColumn = Column("x", server_default=argument)
@@ -61,7 +61,7 @@ def format_server_default(compiler: DDLCompiler, default: object) -> str:
 
 
 def alter_table(compiler: DDLCompiler, name: str, schema: str | None) -> str:
-    """Return the beginning of every such statement."""
+    """Return ``ALTER TABLE t``, with which every such statement begins."""
     return f"ALTER TABLE {format_table_name(compiler, name, schema)}"
 
 
@@ -85,9 +85,9 @@ def add_column(
     words: str = "ADD COLUMN",
     **kw: Any,
 ) -> str:
-    """Return ``ADD COLUMN c INTEGER ...``; ``words`` are what this database says for ADD COLUMN.
+    """Return ``ADD COLUMN c INTEGER ...``; ``words`` is the keyword of this database.
 
-    ``inline_references`` and ``inline_primary_key`` state the column's foreign keys and PRIMARY KEY behind it.
+    ``inline_references`` and ``inline_primary_key`` include the column's foreign keys and PRIMARY KEY.
     """
     exists = " IF NOT EXISTS" if if_not_exists else ""
     key = " PRIMARY KEY" if inline_primary_key and column.primary_key else ""
@@ -96,24 +96,24 @@ def add_column(
 
 
 def checks(compiler: DDLCompiler, column: AnyColumn) -> str:
-    """Return the CHECKs that a column brings along, as they stand behind it; a column holds them in no order."""
+    """Return the CHECK constraints of a column as part of its definition, sorted, since a column keeps no order."""
     stated = sorted((compiler.process(each) or "").strip() for each in column.constraints)
     return "".join(f" {clause}" for clause in stated if clause)
 
 
 def inline_foreign_keys(column: AnyColumn) -> list[ForeignKeyConstraint]:
-    """Return the foreign keys of this column alone: those that may be stated behind it."""
+    """Return the foreign keys of this column alone, which can be part of its definition."""
     found = [key.constraint for key in column.foreign_keys if key.constraint is not None]
     return sorted((each for each in found if len(each.columns) == 1), key=lambda each: str(each.name))
 
 
 def inlined(column: AnyColumn, inline_references: bool | None) -> bool | None:
-    """Return whether the foreign key of a column is stated behind it: one is, several are constraints of their own."""
+    """Return whether a foreign key is part of the column's definition; if there are several, they are constraints."""
     return inline_references and len(inline_foreign_keys(column)) < 2
 
 
 def references(compiler: DDLCompiler, column: AnyColumn) -> str:
-    """Return the foreign keys of a column as they stand behind it: without naming that column."""
+    """Return the foreign keys of a column as part of its definition: REFERENCES without the column's name."""
     clauses = []
     for constraint in inline_foreign_keys(column):
         columns = ", ".join(compiler.preparer.quote(name) for name in constraint.column_keys)
@@ -127,16 +127,16 @@ def references(compiler: DDLCompiler, column: AnyColumn) -> str:
 
 
 def format_text(compiler: DDLCompiler, words: str | None) -> str:
-    """Return a text as this database quotes it; NULL for None."""
+    """Return a string literal of this database; NULL for None."""
     return "NULL" if words is None else compiler.sql_compiler.render_literal_value(words, String())
 
 
 def quote_dotted(name: str, quote: Callable[[str], str]) -> str:
-    """Return a dotted name with each of its parts quoted; one that carries its own quoting is taken whole."""
+    """Return a dotted name with each of its parts quoted; a ``quoted_name`` is quoted as a whole."""
     return quote(name) if isinstance(name, quoted_name) else ".".join(quote(part) for part in name.split("."))
 
 
 def column_specification(compiler: DDLCompiler, column: AnyColumn, **kw: Any) -> str:
-    """Return the column as it stands in CREATE TABLE: name, type, default, nullability."""
+    """Return the definition of a column as in CREATE TABLE: name, type, default, nullability."""
     with table_of_column(column):
         return compiler.get_column_specification(column, first_pk=False, **kw)

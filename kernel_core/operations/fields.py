@@ -1,4 +1,4 @@
-"""What a person may edit of an operation: how each kind of value reads as text, and back."""
+"""The editable fields of an operation: how each kind of value is shown as text and parsed from it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _NONE = "none"
 class Field:
     """One editable value of an operation.
 
-    ``name`` is what `MigrateOperation.edit` takes; ``at`` the attribute that holds it (``"column.type"`` for the type
-    of the operation's column), by default the name itself. ``choices`` are the texts of a choice; ``optional`` says
-    that an empty text means None.
+    ``name`` is the keyword of `MigrateOperation.edit`; ``at`` is the attribute with the value (``"column.type"`` for
+    the type of the operation's column), by default the name. ``choices`` are the texts of a choice; if it is
+    ``optional``, an empty text is None.
     """
 
     name: str
@@ -43,28 +43,28 @@ class Field:
 
     @property
     def title(self) -> str:
-        """What stands beside the control."""
+        """The label of the control."""
         return self.label or self.name.replace("_", " ")
 
     def read(self, operation: object) -> Any:
-        """Return the value that the operation holds."""
+        """Return the value of this field in an operation."""
         value = operation
         for attribute in (self.at or self.name).split("."):
             value = getattr(value, attribute)
         return default_argument(value) if self.kind == "default" else value
 
     def assign(self, operation: object, value: object) -> None:
-        """Put ``value`` in place; the operation is a fresh copy, and what it shares is replaced, not changed."""
+        """Set the value in a fresh copy of an operation; a column, which both share, is replaced by a copy."""
         holder, dot, attribute = (self.at or self.name).partition(".")
         if not dot:
             setattr(operation, holder, value)
             return
         column = getattr(operation, holder)
-        assert isinstance(column, Column), "only columns are edited in place of themselves"
+        assert isinstance(column, Column), "only columns have fields with a dotted name"
         setattr(operation, holder, changed_column(column, **{attribute: value}))
 
     def text(self, operation: object) -> str:
-        """Return the value as a person reads and types it."""
+        """Return the value as text, as `parse` takes it."""
         value = self.read(operation)
         if self.kind == "boolean":
             return _NONE if value is None else ("yes" if value else "no")
@@ -80,9 +80,9 @@ class Field:
         return value if isinstance(value, str) else sql_text(value)
 
     def parse(self, text: str, dialect: Dialect | None = None) -> Any:
-        """Return the value that ``text`` means; the inverse of `text`.
+        """Return the value of ``text``; the inverse of `text`.
 
-        Raises FieldError with one line that a person can act on.
+        Raises FieldError with the reason in one line.
         """
         stripped = text.strip()
         if self.kind == "boolean":
@@ -109,13 +109,13 @@ class Field:
             return words[text.lower()]
         if self.optional and text in ("", _NONE):
             return None
-        raise FieldError(self.title, text, "say yes or no")
+        raise FieldError(self.title, text, "choose yes or no")
 
     def _identifier(self, text: str) -> str:
         if any(ord(character) < 32 for character in text):
-            raise FieldError(self.title, text, "a name cannot hold control characters")
+            raise FieldError(self.title, text, "a name cannot contain control characters")
         if len(text.encode()) > 128:
-            raise FieldError(self.title, text, "a name of more than 128 bytes fits no database")
+            raise FieldError(self.title, text, "a name cannot be longer than 128 bytes in any database")
         return conv(text)
 
     def _type(self, text: str, dialect: Dialect | None) -> AnyType:
@@ -126,7 +126,7 @@ class Field:
 
 
 def _column(part: str) -> str | TextClause:
-    """Return the name of a column, which people type without quotes where it is plain; else an expression."""
+    """Return the name of a column, which needs no quotes if it is a plain name; otherwise an expression."""
     found = tokens(part, STANDARD)
     if len(found) == 1 and found[0].kind == "name":
         return found[0].name
@@ -134,17 +134,17 @@ def _column(part: str) -> str | TextClause:
 
 
 def _column_text(name: str) -> str:
-    """Return a column's name as a person types it."""
+    """Return a column's name as `_column` parses it."""
     return name if _is_plain(name) else '"' + name.replace('"', '""') + '"'
 
 
 def _is_plain(name: str) -> bool:
-    """Return whether a name cannot be taken for an expression or for two names."""
+    """Return whether a name cannot be read as an expression or as two names."""
     return name == name.strip() and not re.search(r"""[()\[\]'",;]|::|\|\||\s[-+*/<>=%]\s|\s(?:ASC|DESC)$""", name)
 
 
 def type_text(type_: AnyType) -> str:
-    """Return a type as a person writes it: ``String(120)``, ``Numeric(10, 2)``.
+    """Return a type as Python source without module: ``String(120)``, ``Numeric(10, 2)``.
 
     >>> type_text(sqltypes.String(120))
     'String(120)'
@@ -155,10 +155,10 @@ def type_text(type_: AnyType) -> str:
 
 
 def parse_type(text: str, dialect: Dialect | None = None) -> AnyType:
-    """Return the type that ``text`` names: SQLAlchemy's, or one of the dialect's own.
+    """Return the type that ``text`` names: SQLAlchemy's, or one of the dialect.
 
-    The text is read, never evaluated: a name, and arguments that are literals, lists of them, or types again.
-    Raises ValueError with a line for a person.
+    The text is parsed, never evaluated: a name, and arguments that are literals, lists of literals, or types.
+    Raises ValueError with the reason in one line.
 
     >>> parse_type("Numeric(10, 2)").scale
     2
@@ -174,7 +174,7 @@ def parse_type(text: str, dialect: Dialect | None = None) -> AnyType:
 
 
 def _type_of(node: ast.expr, text: str, dialect: Dialect | None) -> AnyType | None:
-    """Return the type that a syntax tree stands for, None where it stands for none."""
+    """Return the type that a syntax tree is, None if it is something else."""
     function = node.func if isinstance(node, ast.Call) else node
     if isinstance(function, ast.Attribute):
         name = function.attr
@@ -199,14 +199,14 @@ def _argument(node: ast.expr, text: str, dialect: Dialect | None) -> object:
     except ValueError:
         type_ = _type_of(node, text, dialect)
         if type_ is None:
-            raise ValueError(f"{text!r} holds something that is neither a literal nor a type") from None
+            raise ValueError(f"{text!r} contains something that is neither a literal nor a type") from None
         return type_
 
 
 def _type_class(name: str, dialect: Dialect | None) -> type[AnyType] | None:
     places: list[object] = [sqltypes]
     if dialect is not None and re.fullmatch(r"\w+", dialect.name):
-        with contextlib.suppress(ImportError):  # a third party's dialect keeps its types elsewhere
+        with contextlib.suppress(ImportError):  # the types of a third-party dialect are elsewhere
             places.insert(0, importlib.import_module(f"sqlalchemy.dialects.{dialect.name}"))
     for place in places:
         cls = getattr(place, name, None)
@@ -222,7 +222,7 @@ def _nearest(name: str) -> str:
 
 
 def parse_default(text: str, dialect: Dialect | None = None) -> str | TextClause | None:
-    """Return the server default that ``text`` means: nothing, ``'a text'`` in SQL quotes, or SQL.
+    """Return the server default that ``text`` is: None, a string (``'a text'`` in SQL quotes), or SQL.
 
     >>> parse_default("'new'")
     'new'

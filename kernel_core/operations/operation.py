@@ -1,4 +1,4 @@
-"""The protocol that every operation keeps, and what an operation is handed."""
+"""The base classes of all operations, and the interface with which they render themselves."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ DiffTuple = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What could hurt when an operation runs, in words for a person."""
+    """A risk of running an operation: how severe it is, and a sentence about it."""
 
     severity: Literal["loses data", "may fail", "changes data", "slow"]
     text: str
 
 
 class Code(str):
-    """Python source on one line that remembers its parts, so that a writer can lay it out on several.
+    """Python source on one line that keeps its parts, so that it can be formatted on several lines.
 
-    ``head`` is all up to and with the opening bracket, ``parts`` the arguments, ``tail`` the closing bracket.
+    ``head`` ends with the opening parenthesis, ``parts`` are the arguments, ``tail`` is the closing parenthesis.
     """
 
     __slots__ = ("head", "parts", "tail")
@@ -46,11 +46,11 @@ class Code(str):
 
 
 class SourceWriter(Protocol):
-    """What an operation is handed to write itself as Python."""
+    """Renders calls and values as Python source, for `MigrateOperation.render`."""
 
     @property
     def batch_table(self) -> str | None:
-        """Name of the table whose ``with op.batch_alter_table(...)`` block is being written, if any."""
+        """Name of the table whose ``with op.batch_alter_table(...)`` block is being rendered, None outside."""
 
     def call(self, directive: str, /, *args: object, **kwargs: object) -> Code:
         """Return the call of a directive: ``op.<directive>(...)``, or ``batch_op.`` inside a batch."""
@@ -60,78 +60,90 @@ class SourceWriter(Protocol):
 
 
 def shown_name(schema: str | None, name: str) -> str:
-    """Return the name of a table, a type or a sequence for a sentence, with its schema where one is given."""
+    """Return the name of a table, type or sequence as sentences show it: ``sales.orders``."""
     return f"{schema}.{name}" if schema else str(name)
 
 
 class MigrateOperation:
-    """One change to a database: it says, does, undoes, writes and explains itself.
+    """One change to a database: the base class of all operations.
 
-    Subclasses register with ``Operations.register_operation``. All they must give is a constructor and a class method
-    of the directive's name; each method below adds one ability.
+    Subclasses register with ``Operations.register_operation``. They must define a constructor and a class method with
+    the directive's name; each method below is optional and adds an ability::
+
+        @Operations.register_operation("create_view")
+        class CreateViewOp(MigrateOperation):
+            def __init__(self, name, query):
+                self.name, self.query = name, query
+
+            @classmethod
+            def create_view(cls, operations, name, query):
+                operations.invoke(cls(name, query))
+
+            def apply(self, operations):
+                operations.impl.execute(f"CREATE VIEW {self.name} AS {self.query}")
     """
 
     fields: ClassVar[tuple[Field, ...]] = ()
-    """What a person may edit."""
+    """The fields that can be edited in a review."""
 
     sign: ClassVar[Literal["+", "-", "~"]] = "~"
-    """``+`` adds to the schema, ``-`` removes, ``~`` changes."""
+    """``+`` adds to the schema, ``-`` drops, ``~`` changes."""
 
     remark: str = ""
-    """What a reader of the version file should know; stands as a comment above the directive."""
+    """A comment for the reader of the version file, rendered above the directive."""
 
     followed_by: tuple[MigrateOperation, ...] = ()
-    """Operations that complete this one: run, and written, directly after it."""
+    """Operations that complete this one: they run, and are rendered, directly after it."""
 
     engine: str = ""
-    """The database that it is for, where an environment migrates several; "" where there is one."""
+    """Name of the target database if an environment migrates several; otherwise ""."""
 
     outside_batch: bool = False
-    """Whether a version file has it behind the batch of its table, not inside, where SQL runs before the changes."""
+    """Whether it is rendered after the batch of its table. Inside, SQL would run before the changes."""
 
     undone_by: Callable[[Any], Sequence[MigrateOperation]] | None = None
-    """Returns what undoes this one in a list of operations, where that is more or less than `reverse`."""
+    """Returns the operations that undo this one, if these are not just ``[reverse()]``."""
 
     @cached_property
     def info(self) -> dict[Any, Any]:
-        """Free space for hooks; the engine neither reads nor writes it."""
+        """A dict for the use of hooks; the engine does not use it."""
         return {}
 
     @property
     def table_key(self) -> tuple[str | None, str] | None:
-        """Schema and name of the table that this is about; None where it is about no single table."""
+        """Schema and name of the table that this changes; None if it does not change a single table."""
         name = getattr(self, "table_name", None)
         return (getattr(self, "schema", None), name) if name is not None else None
 
     @property
     def shown_table(self) -> str:
-        """The name of that table for a sentence, with its schema where one is given: ``sales.orders``."""
+        """The name of that table as sentences show it: ``sales.orders``."""
         return shown_name(*self.table_key) if self.table_key is not None else ""
 
     @property
     def table_keys(self) -> tuple[tuple[str | None, str], ...]:
-        """Schema and name of every table that this is about: `table_key`, or those that use an enum type."""
+        """Schema and name of every table that this changes: `table_key`, or those that use an enum type."""
         return () if self.table_key is None else (self.table_key,)
 
     def apply(self, operations: Any) -> Any:
-        """Do it, by way of ``operations.impl``."""
+        """Run the operation with ``operations.impl``."""
         raise NotImplementedError(
             f"{type(self).__name__} has no implementation. "
             "Define apply(), or register one with Operations.implementation_for()."
         )
 
     def reverse(self) -> MigrateOperation:
-        """Return the operation that undoes this one; raises IrreversibleOperation where it is not known."""
-        raise IrreversibleOperation(self.sentence(), "it does not say how. Write the downgrade by hand.")
+        """Return the operation that undoes this one; raises IrreversibleOperation if that is not known."""
+        raise IrreversibleOperation(self.sentence(), "it defines no reverse(). Write the downgrade by hand.")
 
     def render(self, write: SourceWriter) -> str | list[str]:
-        """Return the Python that invokes this operation from a version file."""
+        """Return the Python source of this operation in a version file."""
         raise CommandError(
-            f"{type(self).__name__} cannot be written as Python. Define render(), or register a renderer for it."
+            f"{type(self).__name__} cannot be rendered as Python. Define render(), or register a renderer for it."
         )
 
     def sentence(self) -> str:
-        """Say in words what this does."""
+        """Return what this does, as a sentence such as ``Drop table users``."""
         return type(self).__name__
 
     def slug(self) -> str:
@@ -146,25 +158,25 @@ class MigrateOperation:
         return slug(*words, next((name for name in names if isinstance(name, str)), ""))
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        """Return what could hurt when this runs on that database, judged from the operation alone."""
+        """Return the risks of running this on that database, as far as the operation itself shows them."""
         return ()
 
     def to_diff_tuple(self) -> DiffTuple:
-        """Return this as one of the tuples of ``compare_metadata``."""
+        """Return this as a tuple of ``compare_metadata``."""
         raise NotImplementedError(f"{type(self).__name__} is not a difference between two schemas.")
 
     def provides(self) -> frozenset[Requirement]:
-        """Return what later operations may need from this one."""
+        """Return the catalog objects that later operations may require."""
         return frozenset()
 
     def requires(self) -> frozenset[Requirement]:
-        """Return what must have been provided before; counts only where another operation of the list provides it."""
+        """Return the catalog objects that must exist before; only those count that another operation provides."""
         return frozenset()
 
     @classmethod
     def example(cls) -> Self:
-        """Return a sample for the tests that run over every registered operation."""
-        raise NotImplementedError(f"{cls.__name__} gives no example.")
+        """Return an example for the tests of every registered operation."""
+        raise NotImplementedError(f"{cls.__name__} defines no example().")
 
     def changed(self, **attributes: object) -> Self:
         """Return a copy of this operation with other values for some attributes; this one stays as it is."""
@@ -193,9 +205,9 @@ class MigrateOperation:
         return edited
 
     def edit_text(self, field_name: str, text: str, dialect: Dialect | None = None) -> Self:
-        """Like `edit`, from what a person typed; a text that is not changed changes nothing.
+        """Return a new operation with another value for a field, parsed from text; unchanged text changes nothing.
 
-        Raises FieldError where the text cannot be the field's value.
+        Raises FieldError if the text is not a valid value.
         """
         for field in self.fields:
             if field.name == field_name:
@@ -227,7 +239,7 @@ class AlterTableOp(MigrateOperation):
 
 
 def slug(*parts: str) -> str:
-    """Return words and names as one part of a file name: in lower case, joined by ``_``.
+    """Return words and names as part of a file name: in lower case, joined by ``_``.
 
     >>> slug("add", "fullName", "to", "users")
     'add_fullname_to_users'
@@ -236,5 +248,5 @@ def slug(*parts: str) -> str:
 
 
 def without_empty(values: Mapping[str, object]) -> dict[str, object]:
-    """Return the keyword arguments that say something: those that are not None."""
+    """Return the keyword arguments that are not None."""
     return {name: value for name, value in values.items() if value is not None}

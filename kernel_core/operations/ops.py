@@ -1,6 +1,6 @@
-"""The index of all operation classes, by their documented names.
+"""All operation classes, by their documented names.
 
-The classes are written one subject a file in `kinds`; importing this module registers them all.
+They are defined in `kinds`; importing this module registers all of them.
 """
 
 from .add_constraint import AddConstraintOp

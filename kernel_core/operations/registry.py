@@ -1,4 +1,4 @@
-"""The registered operation classes, and those that stand for a DDL construct of SQLAlchemy."""
+"""The registry of operation classes, and of those that do the same as a DDL construct of SQLAlchemy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A drop and an addition that may be one thing under another name."""
+"""Rename candidates: a drop and an addition that may be a rename."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .operation import MigrateOperation
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RenameCandidate:
-    """What looks like a rename.
+    """A drop and an addition that look like a rename.
 
-    ``drop`` and ``add`` are the two operations as they stand in the list (the very objects), ``score`` is from 0 to 1,
-    ``reasons`` say in words what speaks for it and what against, ``instead`` are the operations that would take the
-    place of both: the rename, and what else differs. ``grammar`` says how SQL text in the list is to be read.
+    ``drop`` and ``add`` are the same objects as in the list of operations, ``score`` is from 0 to 1, ``reasons`` are
+    arguments for and against, ``instead`` are the operations that would replace both: the rename and other changes.
+    ``grammar`` is that of the SQL text in the list.
     """
 
     drop: DropColumnOp | DropTableOp
@@ -39,7 +39,7 @@ class RenameCandidate:
 
     @property
     def is_table(self) -> bool:
-        """Whether it is a table, not a column."""
+        """Whether a table is renamed, not a column."""
         return isinstance(self.drop, DropTableOp)
 
     @property
@@ -51,14 +51,14 @@ class RenameCandidate:
 
     @property
     def new_name(self) -> str:
-        """The name in the models, of a column without its table's."""
+        """The name in the models; for a column without the table."""
         return str(self.add.column.name) if isinstance(self.add, AddColumnOp) else self.add.shown_table
 
     def sentence(self) -> str:
-        """Say it in words: ``users.nick may have become nickname (84 %: similar name, same type)``."""
+        """Return a sentence: ``users.nick may have become nickname (84 %: similar name, same type)``."""
         return f"{self.old_name} may have become {self.new_name} ({self.certainty})"
 
     @property
     def certainty(self) -> str:
-        """The score and its reasons in words."""
+        """The score and its reasons as text."""
         return f"{round(self.score * 100)} %: {', '.join(self.reasons)}"

@@ -18,7 +18,7 @@ from .operation import MigrateOperation
 
 _UNIQUE = "unique"
 _ONLY_ONE = "primary"
-"""A table has one primary key, so a new one always takes the place of the old one."""
+"""A table has one primary key, so that a new one always replaces the old one."""
 
 _KINDS = frozenset({"VIEW", "INDEX", "FUNCTION", "PROCEDURE", "TRIGGER", "TYPE", "SEQUENCE", "POLICY", "RULE"})
 _BEFORE_KIND = frozenset({"OR", "REPLACE", "UNIQUE", "TEMP", "TEMPORARY", "RECURSIVE", "MATERIALIZED"})
@@ -27,10 +27,10 @@ _BEFORE_NAME = frozenset({"CONCURRENTLY", "IF", "NOT", "EXISTS"})
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a creation makes, or a drop removes.
+    """The object that an operation creates or drops.
 
-    ``kind`` and ``place`` (schema and table) must agree for a replacement; ``parts`` are the names that it is over:
-    columns, or the words of a condition.
+    ``kind`` and ``place`` (schema and table) must be equal for a replacement; ``parts`` are the names in its
+    definition: columns, or the words of a condition.
     """
 
     kind: str
@@ -39,7 +39,7 @@ class Subject:
     parts: frozenset[str] = frozenset()
 
     def likeness(self, other: Subject) -> int:
-        """Return how likely both are the same object: 0 for not at all."""
+        """Return how likely both are the same object, 0 if they are not."""
         if (self.kind, self.place) != (other.kind, other.place):
             return 0
         if self.kind == _ONLY_ONE or (self.name is not None and self.name == other.name):
@@ -50,12 +50,11 @@ class Subject:
 
 
 def replacements(operations: Sequence[MigrateOperation]) -> list[tuple[MigrateOperation, MigrateOperation]]:
-    """Return the pairs of a drop and the creation that takes the place of what it drops.
+    """Return the pairs of a drop and the creation that replaces the dropped object.
 
-    A pair is of one kind and one table, and has the same name, the same columns, or at least one column in common; the
-    most similar ones first, each operation in one pair only. What other operations rename counts under its new name.
-    Custom operations take part where their `reverse` or the names of their classes (``DropViewOp``, ``CreateViewOp``)
-    show which is which.
+    Both are of one kind and one table, and have the same name, the same columns, or a column in common; the most
+    similar first, each operation in one pair only. Objects that other operations rename have their new names. Custom
+    operations are paired by their `reverse` or by the names of their classes (``DropViewOp``, ``CreateViewOp``).
     """
     renamed = _Renamed(operations)
     drops = [(op, renamed.now(subject)) for op in operations if _is_drop(op) and (subject := subject_of(op))]
@@ -79,7 +78,7 @@ def replacements(operations: Sequence[MigrateOperation]) -> list[tuple[MigrateOp
 
 
 class _Renamed:
-    """The tables and columns that operations rename."""
+    """The renames of tables and columns among operations."""
 
     def __init__(self, operations: Sequence[MigrateOperation]) -> None:
         self._tables: dict[object, tuple[str | None, str]] = {}
@@ -91,7 +90,7 @@ class _Renamed:
                 self._columns.setdefault(operation.table_key, {})[operation.column_name] = operation.modify_name
 
     def now(self, subject: Subject) -> Subject:
-        """Return what is dropped, by its name after the renames."""
+        """Return a dropped object with the names after the renames."""
         place = self._tables.get(subject.place, subject.place)
         columns = self._columns.get(place, {}) | self._columns.get(subject.place, {})
         parts = frozenset(columns.get(part, part) for part in subject.parts)
@@ -99,7 +98,7 @@ class _Renamed:
 
 
 def subject_of(operation: MigrateOperation) -> Subject | None:
-    """Return what an operation creates or drops; None where that cannot be known."""
+    """Return the object that an operation creates or drops; None if that is not known."""
     statement = _statement(operation)
     if statement is not None:
         return Subject(statement.kind, None, statement.name)
@@ -174,12 +173,12 @@ def _class(operation: MigrateOperation) -> str:
 
 
 def _stem(operation: MigrateOperation) -> str:
-    """Return what a custom operation is about, from its class: ``View`` for ``DropViewOp``."""
+    """Return the kind of object of a custom operation from its class: ``View`` for ``DropViewOp``."""
     return re.sub(r"^(Drop|Remove|Delete|Create|Add)|Op$", "", _class(operation))
 
 
 def _made(drop: MigrateOperation) -> MigrateOperation | None:
-    """Return the creation that would undo a drop; None where it is not known."""
+    """Return the creation that would undo a drop; None if it is not known."""
     try:
         return drop.reverse()
     except (CommandError, NotImplementedError):
@@ -187,7 +186,7 @@ def _made(drop: MigrateOperation) -> MigrateOperation | None:
 
 
 def _kind(made: MigrateOperation) -> str | None:
-    """Return a word for what replaces what: a unique index may take the place of a unique constraint."""
+    """Return the kind by which replacements are paired; unique indexes and constraints are of one kind."""
     if hasattr(made, "constraint_type") or hasattr(made, "constraint_name"):
         return str(getattr(made, "constraint_type", None) or _stem(made))
     if hasattr(made, "index_name"):
@@ -196,7 +195,7 @@ def _kind(made: MigrateOperation) -> str | None:
 
 
 def _name(operation: MigrateOperation) -> str | None:
-    """Return the name of what is created or dropped."""
+    """Return the name of the object that is created or dropped."""
     own: object = operation
     values = [getattr(own, attribute, None) for attribute in ("constraint_name", "index_name", "column_name")]
     holders = [getattr(own, attribute, None) for attribute in ("column", "target", "view")]
@@ -206,7 +205,7 @@ def _name(operation: MigrateOperation) -> str | None:
 
 
 def _target_place(operation: MigrateOperation) -> object:
-    """Return where the target of a custom operation is: its kind and its schema."""
+    """Return the kind and the schema of a custom operation's target."""
     target = getattr(operation, "target", None) or getattr(operation, "view", None)
     if target is None:
         schema = getattr(operation, "schema", None)
@@ -215,7 +214,7 @@ def _target_place(operation: MigrateOperation) -> object:
 
 
 def _parts(made: object) -> Iterator[str]:
-    """Yield the names that a constraint or an index is over."""
+    """Yield the names in the definition of a constraint or an index."""
     for attribute in ("local_cols", "columns", "elements"):
         for item in getattr(made, attribute, None) or ():
             part = item[0] if isinstance(item, tuple) else item

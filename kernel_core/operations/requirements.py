@@ -24,7 +24,7 @@ def key(schema: str | None, *names: str) -> Requirement:
 
 
 def requirements_of_type(type_: AnyType | None) -> frozenset[Requirement]:
-    """Return the enum type, and each of its values, that a column of that type needs.
+    """Return the enum type, and each of its values, that a column of that type requires.
 
     >>> sorted(requirements_of_type(Enum("sad", "ok", name="mood")))
     [('type', '', 'mood'), ('value', '', 'mood', 'ok'), ('value', '', 'mood', 'sad')]
@@ -38,12 +38,12 @@ def requirements_of_type(type_: AnyType | None) -> frozenset[Requirement]:
 
 
 def requirements_of_column(column: AnyColumn) -> frozenset[Requirement]:
-    """Return the enum type and the sequences that a column needs."""
+    """Return the enum type and the sequences that a column requires."""
     return requirements_of_type(column.type) | _sequences(column)
 
 
 def requirements_of_schema(schema: str | None) -> frozenset[Requirement]:
-    """Return the schema that a table needs; nothing for the default schema."""
+    """Return the schema that a table requires; nothing for the default schema."""
     return frozenset({("schema", schema)}) if schema else frozenset()
 
 

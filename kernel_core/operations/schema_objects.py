@@ -1,4 +1,4 @@
-"""From names to SQLAlchemy objects: tables, columns and constraints that stand in a scratch MetaData."""
+"""Schema objects from names: tables, columns, constraints and indexes in a scratch MetaData."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .interfaces import RunContext
 
 
 class SchemaObjects:
-    """Makes schema objects under the naming convention of the target metadata, where a context has one.
+    """Creates schema objects with the naming convention of the target metadata.
 
     >>> str(SchemaObjects().index("ix", "t", ["a"]).table)
     't'
@@ -44,7 +44,7 @@ class SchemaObjects:
         return MetaData()
 
     def table(self, name: str, *items: SchemaItem, schema: str | None = None, **kw: Any) -> Table:
-        """Return a table of its own: what belongs to another table is copied; foreign keys find a stand-in."""
+        """Return a separate table: items of another table are copied, and foreign keys have a table to refer to."""
         metadata = self.metadata()
         columns = [item for item in items if isinstance(item, Column)]
         constraints = [item for item in items if isinstance(item, Constraint)]
@@ -52,7 +52,7 @@ class SchemaObjects:
         table = Table(name, metadata, *map(loose_column, columns), *rest, schema=schema, **kw)
         for constraint in constraints:
             parent = getattr(constraint, "parent", None)
-            if parent is not table:  # one over Column objects has come to the table with them
+            if parent is not table:  # a constraint over Column objects was added with them
                 own = constraint if parent is None else copy_constraint(constraint, target_table=table)
                 table.append_constraint(own)
         for key in list(table.foreign_keys):
@@ -60,11 +60,11 @@ class SchemaObjects:
         return table
 
     def column(self, name: str, type_: AnyType | None = None, **kw: Any) -> AnyColumn:
-        """Return a column, of unknown type unless one is given."""
+        """Return a column, with NullType unless a type is given."""
         return Column(name, NULLTYPE if type_ is None else type_, **kw)
 
     def columns_table(self, name: str, columns: Sequence[str], schema: str | None = None) -> Table:
-        """Return a table of columns whose types are unknown."""
+        """Return a table of columns with NullType."""
         return Table(
             name, self.metadata(), *(Column(column, NULLTYPE) for column in dict.fromkeys(columns)), schema=schema
         )
@@ -90,7 +90,7 @@ class SchemaObjects:
     def check_constraint(
         self, name: str | None, table_name: str, condition: Any, schema: str | None = None, **kw: Any
     ) -> CheckConstraint:
-        """Return a check on a scratch table."""
+        """Return a CHECK constraint on a scratch table."""
         condition = typed_text(condition) if isinstance(condition, str) else condition
         table = self.columns_table(table_name, (), schema)
         constraint = CheckConstraint(condition, name=name, **kw)
@@ -109,7 +109,7 @@ class SchemaObjects:
         referent_schema: str | None = None,
         **kw: Any,
     ) -> ForeignKeyConstraint:
-        """Return a foreign key between two scratch tables, or inside one where both names are the same."""
+        """Return a foreign key between two scratch tables; one table if both names are the same."""
         metadata = self.metadata()
         same = (source, source_schema) == (referent, referent_schema)
         local = dict.fromkeys((*local_cols, *(remote_cols if same else ())))
@@ -122,9 +122,9 @@ class SchemaObjects:
         return constraint
 
     def constraint(self, name: str | None, table_name: str, type_: str | None, schema: str | None = None) -> Constraint:
-        """Return a nameable stand-in for a constraint that is to be dropped.
+        """Return a constraint with that name, to be dropped.
 
-        ``type_`` is check, foreignkey, primary or unique; None where the database does not care.
+        ``type_`` is check, foreignkey, primary or unique; None if the database needs no type.
         """
         kinds: dict[str | None, Any] = {
             "check": lambda: CheckConstraint(text("TRUE"), name=name),
@@ -150,7 +150,7 @@ class SchemaObjects:
         return Index(name, *(table.c[c] if isinstance(c, str) else c for c in columns), _table=table, **kw)
 
     def _ensure_target(self, metadata: MetaData, key: ForeignKey) -> None:
-        """Give a foreign key something to point at: the columns that it names, of unknown type."""
+        """Create the columns that a foreign key refers to, with NullType."""
         spec = referred_name(key)
         table_key, _, column = spec.rpartition(".")
         schema, _, name = table_key.rpartition(".")
@@ -162,14 +162,11 @@ class SchemaObjects:
 
 
 def _included(options: Mapping[str, Any]) -> list[str]:
-    """Return the columns that an index or constraint carries along: ``postgresql_include`` and its like."""
+    """Return the included columns of an index or constraint: those of ``postgresql_include`` and similar options."""
     found = [column for name, columns in options.items() if name.endswith("_include") for column in columns or ()]
     return [column if isinstance(column, str) else str(column.name) for column in found]
 
 
 def loose_column(column: AnyColumn) -> AnyColumn:
-    """Return a column that belongs to no table: itself, or a copy where it belongs to one.
-
-    Whether it is part of the primary key is the constraint's to say, once there is one.
-    """
+    """Return the column if it belongs to no table, otherwise a copy."""
     return copy_column(column) if column.table is not None else column

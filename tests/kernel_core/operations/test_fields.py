@@ -87,7 +87,7 @@ def test_a_name_with_markup_is_only_a_name() -> None:
 def test_yes_and_no_are_the_words_of_a_boolean() -> None:
     field = Field("nullable", "boolean")
     assert (field.parse("Yes"), field.parse("no")) == (True, False)
-    with pytest.raises(FieldError, match="say yes or no"):
+    with pytest.raises(FieldError, match="choose yes or no"):
         field.parse("maybe")
 
 
