@@ -92,19 +92,19 @@ class Operations(AbstractOperations):
 
             op.add_column("users", Column("email", String(120), nullable=False, server_default=""))
 
-        Its foreign key, index and unique flag become statements of their own. ``if_not_exists`` is for databases that
-        know ``ADD COLUMN IF NOT EXISTS``.
+        Its foreign key, index and unique flag become separate statements. ``if_not_exists`` is for databases with
+        ``ADD COLUMN IF NOT EXISTS``.
         """
     def add_enum_value(
         self, name: str, value: str, *, before: str | None = None, after: str | None = None, schema: str | None = None
     ) -> None:
-        """Add a value to an enum type: at the end, or beside another one (PostgreSQL).
+        """Add a value to an enum type: at the end, or before or after another value (PostgreSQL).
 
             op.add_enum_value("mood", "ok", after="sad")
 
-        A new value cannot be used in the transaction that adds it (PostgreSQL manual, ALTER TYPE), so what the revision
-        did before is committed, the value is added by itself, and a new transaction begins. In a transaction that the
-        caller began, it is added there.
+        A new value cannot be used in the transaction that adds it (PostgreSQL manual, ALTER TYPE), so the
+        transaction of the revision is committed, the value is added in autocommit mode, and a new transaction begins.
+        In a transaction that the caller began, it is added there.
         """
     def alter_column(
         self,
@@ -123,12 +123,12 @@ class Operations(AbstractOperations):
         schema: str | None = None,
         **kw: object,
     ) -> None:
-        """Change what is given of a column, and leave the rest.
+        """Change a column; what is not given stays as it is.
 
             op.alter_column("users", "name", type_=String(200), existing_type=String(80))
 
-        ``existing_*`` are needed by databases that repeat the whole column (MySQL, SQL Server). ``server_default`` and
-        ``comment`` may be None, which takes them away; False, the default, leaves them. A default may be an Identity.
+        ``existing_*`` are for databases that must repeat the whole column (MySQL, SQL Server). ``server_default`` and
+        ``comment`` can be None, which drops them; False, the default, keeps them. A default can be an Identity.
         Further arguments: ``autoincrement``, ``existing_autoincrement`` (MySQL), ``postgresql_using``,
         ``mssql_drop_default``, ``mssql_drop_check``, ``mssql_drop_foreign_key``.
         """
@@ -158,13 +158,13 @@ class Operations(AbstractOperations):
         transaction. Raises BatchError if a rebuild would lose something.
         """
     def bulk_insert(self, table: Table | TableClause, rows: Rows, *, multiinsert: bool = True) -> None:
-        """Insert rows, given as dicts; offline their values are written into the script.
+        """Insert rows, given as dicts; in offline mode their values are rendered into the script.
 
             users = table("users", column("id", Integer), column("name", String))
             op.bulk_insert(users, [{"id": 1, "name": "ada"}, {"id": 2, "name": "grace"}])
 
-        ``multiinsert=False`` runs one statement a row, so that a row may hold SQL such as ``op.inline_literal(...)``.
-        Raises TypeError where the rows are not a list of dicts.
+        ``multiinsert=False`` runs one statement a row, so that a value can be SQL, such as ``op.inline_literal(...)``.
+        Raises TypeError if the rows are not a list of dicts.
         """
     @classmethod
     def context(cls, migration_context: RunContext) -> AbstractContextManager[Operations]:
@@ -178,7 +178,7 @@ class Operations(AbstractOperations):
         schema: str | None = None,
         **kw: object,
     ) -> None:
-        """Add a check.
+        """Add a CHECK constraint.
 
         op.create_check_constraint("ck_users_age", "users", "age >= 0")
         """
@@ -220,7 +220,7 @@ class Operations(AbstractOperations):
 
             op.create_foreign_key("fk_orders_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")
 
-        Further arguments: ``use_alter`` and the dialects' own.
+        Further arguments: ``use_alter`` and those of the dialects.
         """
     def create_index(
         self,
@@ -268,7 +268,7 @@ class Operations(AbstractOperations):
 
             op.create_table_comment("users", "who may log in", existing_comment="people")
 
-        ``existing_comment`` lets a downgrade bring it back, and tells SQL Server that there is one to change.
+        A downgrade restores ``existing_comment``; SQL Server needs it to change an existing comment.
         """
     def create_unique_constraint(
         self,
@@ -283,7 +283,7 @@ class Operations(AbstractOperations):
 
             op.create_unique_constraint("uq_users_email", "users", ["email"])
 
-        Further arguments: ``deferrable``, ``initially`` and the dialects' own.
+        Further arguments: ``deferrable``, ``initially`` and those of the dialects.
         """
     def drop_column(
         self, table_name: str, column_name: str, *, schema: str | None = None, if_exists: bool | None = None, **kw: Any
@@ -306,7 +306,7 @@ class Operations(AbstractOperations):
         op.drop_constraint("uq_users_email", "users", type_="unique")
         """
     def drop_enum_type(self, name: str, *, schema: str | None = None) -> None:
-        """Drop an enum type that no column uses any more (PostgreSQL).
+        """Drop an enum type that no column uses (PostgreSQL).
 
         op.drop_enum_type("mood")
         """
@@ -333,7 +333,7 @@ class Operations(AbstractOperations):
     def drop_table_comment(
         self, table_name: str, *, existing_comment: str | None = None, schema: str | None = None
     ) -> None:
-        """Take the comment of a table away.
+        """Drop the comment of a table.
 
         op.drop_table_comment("users", existing_comment="who may log in")
         """
@@ -342,28 +342,28 @@ class Operations(AbstractOperations):
 
             op.execute("UPDATE users SET nick = name")
 
-        A str is taken as it is: a colon in it is a colon. Use ``sqlalchemy.text`` or a Core construct for parameters;
-        offline, their values are written into the script.
+        A str has no parameters: a colon in it is a colon. Use ``sqlalchemy.text`` or a Core construct for parameters;
+        in offline mode their values are rendered into the script.
         """
     def rename_enum_value(self, name: str, value: str, new_value: str, *, schema: str | None = None) -> None:
-        """Give a value of an enum type another name (PostgreSQL).
+        """Rename a value of an enum type (PostgreSQL).
 
         op.rename_enum_value("mood", "okay", "ok")
         """
     def rename_table(self, old_table_name: str, new_table_name: str, *, schema: str | None = None) -> None:
-        """Give a table another name.
+        """Rename a table.
 
         op.rename_table("users", "people")
         """
     def set_enum_values(
         self, name: str, labels: Sequence[str], *, columns: Sequence[EnumUse] = (), schema: str | None = None
     ) -> None:
-        """Give an enum type another list of values, or another order; ``columns`` are all that use it (PostgreSQL).
+        """Set the values of an enum type and their order; ``columns`` are all that use the type (PostgreSQL).
 
             op.set_enum_values("mood", ["sad", "happy"], columns=[{"table": "users", "column": "mood"}])
 
-        A column may also say its ``schema``, that it is an ``array``, and its server ``default`` (SQL), which is taken
-        away and put back. Every row is rewritten; a row with a value that is not in the list makes it fail.
+        A column can also have its ``schema``, ``"array": True``, and its server ``default`` (SQL), which is dropped and
+        set again. Every row is rewritten; it fails if a row has a value that is not in the list.
         """
     def set_table_options(
         self,
@@ -379,7 +379,7 @@ class Operations(AbstractOperations):
 
             op.set_table_options("users", engine="InnoDB", charset="utf8mb4", collate="utf8mb4_unicode_ci")
 
-        Another character set or collation converts the columns of texts too.
+        Another character set or collation also converts the text columns.
         """
 
 class BatchOperations(AbstractOperations):
@@ -394,7 +394,10 @@ class BatchOperations(AbstractOperations):
         inline_references: bool | None = None,
         inline_primary_key: bool | None = None,
     ) -> None:
-        """Add a column to the table of the batch, at the end or beside a named one."""
+        """Add a column to the table of the batch, at the end or before or after another column.
+
+        batch_op.add_column(Column("age", Integer), insert_after="name")
+        """
     def alter_column(
         self,
         column_name: str,
@@ -416,7 +419,7 @@ class BatchOperations(AbstractOperations):
     def create_check_constraint(
         self, constraint_name: str | None, condition: str | ColumnElement[Any], **kw: object
     ) -> None:
-        """Add a check constraint to the table of the batch."""
+        """Add a CHECK constraint to the table of the batch."""
     def create_exclude_constraint(self, constraint_name: str | None, *elements: Element, **kw: Any) -> None:
         """Add an exclude constraint to the table of the batch (PostgreSQL)."""
     def create_foreign_key(
@@ -466,7 +469,7 @@ class BatchOperations(AbstractOperations):
     def drop_table_comment(self, *, existing_comment: str | None = None) -> None:
         """Drop the comment of the table of the batch."""
     def execute(self, sqltext: Executable | str, *, execution_options: dict[str, Any] | None = None) -> None:
-        """Run a statement at once, before the changes that the batch gathers."""
+        """Run a statement immediately, before the changes that the batch collects."""
     @property
     def schema(self) -> str | None:
         """Schema of the batch's table, None for the default one."""

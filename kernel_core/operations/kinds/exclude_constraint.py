@@ -1,4 +1,7 @@
-"""Exclusion constraints: PostgreSQL's "no two rows where all of these hold" (CREATE TABLE, EXCLUDE)."""
+"""Exclude constraints of PostgreSQL.
+
+https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-EXCLUDE
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,17 @@ from ..requirements import Requirement, key
 from ..schema_objects import SchemaObjects
 
 Element = tuple[Any, str]
-"""What is compared (a column's name, a column, or SQL text) and the operator that compares it."""
+"""A column or SQL expression, and the operator that compares it."""
 
 
 @Operations.register_operation("create_exclude_constraint")
 @batch_directive("create_exclude_constraint", "Add an exclude constraint to the table of the batch (PostgreSQL).")
 @AddConstraintOp.register_add_constraint("exclude_constraint")
 class CreateExcludeConstraintOp(AddConstraintOp):
-    """No two rows for which all of these comparisons are true."""
+    """ADD CONSTRAINT ... EXCLUDE: no two rows for which all comparisons are true (PostgreSQL).
+
+    CreateExcludeConstraintOp("ex", "bookings", [("room", "="), ("during", "&&")], using="gist")
+    """
 
     fields = (
         NAME_FIELD,
@@ -124,5 +130,5 @@ class CreateExcludeConstraintOp(AddConstraintOp):
 
 
 def _plain(expression: ClauseElement) -> str | ClauseElement:
-    """Return a column as its name; SQL of any other kind as it is."""
+    """Return a column as its name, other SQL unchanged."""
     return str(expression.name) if isinstance(expression, Column) else expression

@@ -1,4 +1,4 @@
-"""SQL that a person wrote."""
+"""SQL statements: ``op.execute()``."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from ..registry import operation_of
 
 
 @Operations.register_operation("execute")
-@batch_directive("execute", "Run a statement at once, before the changes that the batch gathers.")
+@batch_directive("execute", "Run a statement immediately, before the changes that the batch collects.")
 class ExecuteSQLOp(MigrateOperation):
-    """A statement of SQL, as text or as a SQLAlchemy construct.
+    """Run an SQL statement, a text or a SQLAlchemy construct.
 
-    ``reverse_sql`` is the statement that undoes it; without one it cannot be undone.
+        ExecuteSQLOp("UPDATE users SET nick = name", reverse_sql="UPDATE users SET nick = NULL")
+
+    ``reverse_sql`` is the statement that undoes it; without one it cannot be reversed.
     """
 
     fields = (
@@ -47,8 +49,8 @@ class ExecuteSQLOp(MigrateOperation):
 
             op.execute("UPDATE users SET nick = name")
 
-        A str is taken as it is: a colon in it is a colon. Use ``sqlalchemy.text`` or a Core construct for parameters;
-        offline, their values are written into the script.
+        A str has no parameters: a colon in it is a colon. Use ``sqlalchemy.text`` or a Core construct for parameters;
+        in offline mode their values are rendered into the script.
         """
         known = operation_of(sqltext) if execution_options is None else None
         operations.invoke(known or cls(sqltext, execution_options=execution_options))
@@ -87,7 +89,7 @@ _HARMLESS = (
     "VIEW|MATERIALIZED|INDEX|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|TRIGGER|EVENT|RULE|POLICY|TYPE|DOMAIN|CAST|OPERATOR"
     "|COLLATION|CONVERSION|STATISTICS|ROLE|USER|PUBLICATION|SUBSCRIPTION|TEXT|SYNONYM|LANGUAGE|ACCESS|TRANSFORM"
 )
-"""What DROP removes without a row or a value: definitions, and what is computed from tables."""
+"""Kinds of objects that contain no rows: definitions, and what is computed from tables."""
 _HOLDS_NO_ROWS = "CONSTRAINT|INDEX|KEY|PRIMARY|FOREIGN|CHECK|DEFAULT|NOT|IDENTITY|EXPRESSION"
 _LOSSY = (
     re.compile(r"(?:^|\(\s*)(DELETE|TRUNCATE)\b"),
@@ -98,7 +100,7 @@ _LOSSY = (
 
 
 def _lossy(sql: str, dialect_name: str = "default") -> str:
-    """Return the words of SQL that lose rows or values, "" where nothing does.
+    """Return the words of SQL that lose rows or values; "" if there are none.
 
     >>> _lossy("DROP VIEW adults"), _lossy("ALTER TABLE users DROP COLUMN nick")
     ('', 'DROP COLUMN')

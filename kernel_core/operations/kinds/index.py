@@ -1,4 +1,4 @@
-"""Indexes: create, drop."""
+"""CREATE INDEX and DROP INDEX."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from ..schema_objects import SchemaObjects
 @Operations.register_operation("create_index")
 @batch_directive("create_index", "Create an index on the table of the batch.")
 class CreateIndexOp(MigrateOperation):
-    """A new index over columns or expressions of a table."""
+    """CREATE INDEX on columns or expressions of a table.
+
+    CreateIndexOp("ix_users_name", "users", ["name"], unique=True)
+    """
 
     sign = "+"
     alters_table = True
@@ -47,12 +50,12 @@ class CreateIndexOp(MigrateOperation):
         self.index_name, self.table_name, self.columns = index_name, table_name, list(columns)
         self.schema, self.unique, self.if_not_exists, self.kw = schema, unique, if_not_exists, kw
         self.stored_sql: str | None = None
-        """The statement that the database keeps of this index, where SQLAlchemy's would make another (SQLite)."""
+        """The statement that the database stores for this index, if SQLAlchemy would create another one (SQLite)."""
 
     @classmethod
     def from_index(cls, index: Index) -> Self:
-        """Return the operation that makes ``index``."""
-        assert index.table is not None, "an index without a table cannot be made"
+        """Return the operation that creates ``index``."""
+        assert index.table is not None, "an index without a table cannot be created"
         return cls(
             index.name,
             index.table.name,
@@ -64,7 +67,7 @@ class CreateIndexOp(MigrateOperation):
 
     @property
     def parts(self) -> list[str | TextClause | ColumnElement[Any]]:
-        """What the index is over: names of columns, and expressions; `columns` may hold Column objects."""
+        """Names of columns, and expressions; Column objects of `columns` are names here."""
         return [each.name if isinstance(each, Column) else each for each in self.columns]
 
     def to_index(self, migration_context: RunContext | None = None) -> Index:
@@ -107,7 +110,7 @@ class CreateIndexOp(MigrateOperation):
         return DropIndexOp(self.index_name, self.table_name, schema=self.schema, _reverse=self)
 
     def edit(self, **values: object) -> Self:
-        """Return a new operation with other values: the stored statement is that of the old ones."""
+        """Return a new operation with other values, without the stored statement of the old one."""
         return super().edit(**values).changed(stored_sql=None)
 
     def render(self, write: SourceWriter) -> str:
@@ -155,7 +158,10 @@ class CreateIndexOp(MigrateOperation):
 @Operations.register_operation("drop_index")
 @batch_directive("drop_index", "Drop an index of the table of the batch.")
 class DropIndexOp(MigrateOperation):
-    """An index goes away; the rows stay."""
+    """DROP INDEX; the rows stay.
+
+    DropIndexOp("ix_users_name", "users")
+    """
 
     sign = "-"
     alters_table = True
@@ -175,12 +181,12 @@ class DropIndexOp(MigrateOperation):
 
     @classmethod
     def from_index(cls, index: Index) -> Self:
-        """Return the operation that drops ``index`` and can make it again."""
+        """Return the operation that drops ``index`` and that can be reversed."""
         creation = CreateIndexOp.from_index(index)
         return cls(creation.index_name, creation.table_name, schema=creation.schema, _reverse=creation, **creation.kw)
 
     def to_index(self, migration_context: RunContext | None = None) -> Index:
-        """Return the Index that is dropped."""
+        """Return the dropped Index."""
         if self._reverse is not None:
             index = self._reverse.to_index(migration_context)
             index.dialect_kwargs.update({name: value for name, value in self.kw.items() if "_" in name})
@@ -213,7 +219,7 @@ class DropIndexOp(MigrateOperation):
     def reverse(self) -> CreateIndexOp:
         if self._reverse is None:
             raise IrreversibleOperation(
-                self.sentence(), "its columns are not known. Make it with DropIndexOp.from_index()."
+                self.sentence(), "its columns are not known. Create it with DropIndexOp.from_index()."
             )
         return self._reverse
 

@@ -1,4 +1,4 @@
-"""Rows: insert many, and take those away again."""
+"""INSERT of rows, and the DELETE that undoes it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Rows = list[dict[str, Any]]
 
 
 class RowsOp(MigrateOperation):
-    """What the operations on rows share: the table, as SQLAlchemy knows it, and the rows."""
+    """The base class of operations on rows: the table and the rows."""
 
     def __init__(self, table: Table | TableClause, rows: Rows) -> None:
         if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
@@ -45,7 +45,10 @@ class RowsOp(MigrateOperation):
 
 @Operations.register_operation("bulk_insert")
 class BulkInsertOp(RowsOp):
-    """Rows that are put into a table."""
+    """INSERT rows into a table.
+
+    BulkInsertOp(users, [{"id": 1, "name": "ada"}])
+    """
 
     sign = "+"
 
@@ -57,13 +60,13 @@ class BulkInsertOp(RowsOp):
     def bulk_insert(
         cls, operations: Operations, table: Table | TableClause, rows: Rows, *, multiinsert: bool = True
     ) -> None:
-        """Insert rows, given as dicts; offline their values are written into the script.
+        """Insert rows, given as dicts; in offline mode their values are rendered into the script.
 
             users = table("users", column("id", Integer), column("name", String))
             op.bulk_insert(users, [{"id": 1, "name": "ada"}, {"id": 2, "name": "grace"}])
 
-        ``multiinsert=False`` runs one statement a row, so that a row may hold SQL such as ``op.inline_literal(...)``.
-        Raises TypeError where the rows are not a list of dicts.
+        ``multiinsert=False`` runs one statement a row, so that a value can be SQL, such as ``op.inline_literal(...)``.
+        Raises TypeError if the rows are not a list of dicts.
         """
         operations.invoke(cls(table, rows, multiinsert=multiinsert))
 
@@ -72,7 +75,7 @@ class BulkInsertOp(RowsOp):
 
     def reverse(self) -> DeleteRowsOp:
         if not all(self.rows) or any(isinstance(value, ClauseElement) for row in self.rows for value in row.values()):
-            raise IrreversibleOperation(self.sentence(), "a row holds SQL, or nothing to find it by.")
+            raise IrreversibleOperation(self.sentence(), "a row contains SQL, or no value that identifies it.")
         return DeleteRowsOp(self.table, self.rows)
 
     def render(self, write: SourceWriter) -> str:
@@ -95,9 +98,11 @@ class BulkInsertOp(RowsOp):
 
 
 class DeleteRowsOp(RowsOp):
-    """Rows that are taken out again: what undoes a `BulkInsertOp`.
+    """DELETE rows: the reverse of `BulkInsertOp`.
 
-    A row is found by its primary key where that is known, otherwise by all that it says.
+        DeleteRowsOp(users, [{"id": 1, "name": "ada"}])
+
+    A row is identified by its primary key if that is known, otherwise by all its values.
     """
 
     sign = "-"
@@ -107,7 +112,7 @@ class DeleteRowsOp(RowsOp):
             operations.impl.execute(statement)
 
     def statements(self) -> list[Delete]:
-        """Return one DELETE a row."""
+        """Return one DELETE statement for each row."""
         return [self.table.delete().where(self._is(row)) for row in self.rows]
 
     def _is(self, row: Mapping[str, object]) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Schemas of a database: created, dropped. A script says it by SQLAlchemy's constructs, so that Alembic runs it too."""
+"""CREATE SCHEMA and DROP SCHEMA, rendered as SQLAlchemy's constructs, so that Alembic can run the script too."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class CreateSchemaOp(MigrateOperation):
 
 
 def refuse_where_there_are_none(operations: Operations, name: str) -> None:
-    """Raise UnsupportedOperation where CREATE SCHEMA makes no place for tables."""
+    """Raise UnsupportedOperation if the database has no CREATE SCHEMA for tables."""
     if not getattr(operations.impl, "creates_schemas", True):
         dialect = operations.impl.dialect.name
         raise UnsupportedOperation(

@@ -1,4 +1,4 @@
-"""Sequences: created, dropped. A script says it by SQLAlchemy's constructs, so that Alembic runs it too."""
+"""CREATE SEQUENCE and DROP SEQUENCE, rendered as SQLAlchemy's constructs, so that Alembic can run the script too."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ OPTIONS = (
     *("start", "increment", "minvalue", "maxvalue", "nominvalue", "nomaxvalue"),
     *("cycle", "cache", "order", "data_type"),
 )
-"""The arguments of ``sqlalchemy.Sequence`` that a database keeps."""
+"""The arguments of ``sqlalchemy.Sequence`` that a database stores."""
 
 
 def options_of(sequence: Sequence) -> dict[str, Any]:
-    """Return the options that a sequence states."""
+    """Return the options of a sequence."""
     return {name: value for name in OPTIONS if (value := getattr(sequence, name, None)) is not None}
 
 
@@ -50,7 +50,7 @@ class CreateSequenceOp(MigrateOperation):
         return cls(str(sequence.name), schema=sequence.schema, options=options_of(sequence))
 
     def to_sequence(self) -> Sequence:
-        """Return the sequence, in no MetaData."""
+        """Return the sequence, without a MetaData."""
         return Sequence(self.name, schema=self.schema, **self.options)
 
     def apply(self, operations: Operations) -> None:
@@ -140,5 +140,5 @@ def refuse_where_there_are_none(operations: Operations, name: str) -> None:
     dialect = operations.impl.dialect
     if not dialect.supports_sequences and dialect.name not in ("mysql", "mariadb"):
         raise UnsupportedOperation(
-            f"{dialect.name} has no sequences ({name}). Leave it out: its keys count by themselves."
+            f"{dialect.name} has no sequences ({name}). Leave it out: integer primary keys are generated automatically."
         )

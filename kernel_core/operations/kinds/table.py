@@ -1,4 +1,4 @@
-"""Tables: create, drop, rename."""
+"""CREATE TABLE, DROP TABLE and RENAME TABLE."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..schema_objects import SchemaObjects
 
 
 def own_constraints(table: Table) -> list[Constraint]:
-    """Return the constraints that CREATE TABLE states, in a stable order: not those that a type makes by itself."""
+    """Return the constraints of a CREATE TABLE statement, sorted, without those that belong to a type."""
     order = {PrimaryKeyConstraint: 0, ForeignKeyConstraint: 1}
     written = [
         constraint
@@ -39,7 +39,10 @@ def _column_names(constraint: Constraint) -> tuple[str, ...]:
 
 @Operations.register_operation("create_table")
 class CreateTableOp(MigrateOperation):
-    """A new table: its columns and its constraints; its indexes are operations of their own."""
+    """CREATE TABLE with columns and constraints; its indexes are separate operations.
+
+    CreateTableOp("users", [Column("id", Integer, primary_key=True)])
+    """
 
     sign = "+"
     fields = (
@@ -62,18 +65,18 @@ class CreateTableOp(MigrateOperation):
         **kw: object,
     ) -> None:
         self.table_name, self.columns, self.schema = table_name, list(columns), schema
-        # Nothing here needs these two; subclasses of add-ons (GeoAlchemy2) hand them from one operation to another.
+        # Not used here; subclasses of add-ons (GeoAlchemy2) pass them from one operation to another.
         self._namespace_metadata, self._constraints_included = _namespace_metadata, _constraints_included
         self.if_not_exists, self.comment, self.prefixes = if_not_exists, comment, list(prefixes or ())
         self.kw = kw
         self.stored_sql: str | None = None
-        """The statement that the database keeps of this table, where SQLAlchemy's would make another (SQLite)."""
+        """The statement that the database stores for this table, if SQLAlchemy would create another one (SQLite)."""
         if info:
             self.info.update(info)
 
     @classmethod
     def from_table(cls, table: Table, *, _namespace_metadata: MetaData | None = None) -> Self:
-        """Return the operation that makes ``table``, its objects copied so that the model stays as it is."""
+        """Return the operation that creates ``table``, with copies of its columns and constraints."""
         constraints = own_constraints(table)
         copied = SchemaObjects().table(table.name, *table.columns, *constraints, schema=table.schema)
         return cls(
@@ -89,7 +92,7 @@ class CreateTableOp(MigrateOperation):
         )
 
     def to_table(self, migration_context: RunContext | None = None) -> Table:
-        """Return the Table, in a MetaData of its own with the target's naming convention."""
+        """Return the Table, in a separate MetaData with the target's naming convention."""
         return SchemaObjects(migration_context).table(
             self.table_name,
             *self.columns,
@@ -127,7 +130,7 @@ class CreateTableOp(MigrateOperation):
         return table
 
     def edit(self, **values: object) -> Self:
-        """Return a new operation with other values: the stored statement is that of the old ones."""
+        """Return a new operation with other values, without the stored statement of the old one."""
         return super().edit(**values).changed(stored_sql=None)
 
     def reverse(self) -> DropTableOp:
@@ -147,7 +150,7 @@ class CreateTableOp(MigrateOperation):
         return write.call("create_table", self.table_name, *self._written_items(), **options, **self.kw)
 
     def _written_items(self) -> list[SchemaItem]:
-        """Return what CREATE TABLE states, each key as a constraint: what stands in one table already says so."""
+        """Return the columns and constraints as one table has them, with the primary key as a constraint."""
         columns = self._columns()
         has_key = any(isinstance(item, PrimaryKeyConstraint) for item in self.columns)
         tables = {column.table for column in columns}
@@ -191,7 +194,10 @@ class CreateTableOp(MigrateOperation):
 
 @Operations.register_operation("drop_table")
 class DropTableOp(MigrateOperation):
-    """A table goes away, with all its rows."""
+    """DROP TABLE: the table and all its rows are dropped.
+
+    DropTableOp("users")
+    """
 
     sign = "-"
 
@@ -211,12 +217,12 @@ class DropTableOp(MigrateOperation):
 
     @property
     def table_kw(self) -> dict[str, Any]:
-        """What is known of the table beside its name: its comment, its options."""
+        """The known arguments of the table: its comment, its options."""
         return self.kw
 
     @classmethod
     def from_table(cls, table: Table, *, _namespace_metadata: MetaData | None = None) -> Self:
-        """Return the operation that drops ``table`` and can make it again."""
+        """Return the operation that drops ``table`` and that can be reversed."""
         return cls(
             table.name,
             schema=table.schema,
@@ -224,7 +230,7 @@ class DropTableOp(MigrateOperation):
         )
 
     def to_table(self, migration_context: RunContext | None = None) -> Table:
-        """Return the Table that is dropped; without columns where only its name is known."""
+        """Return the dropped Table; without columns if only its name is known."""
         if self._reverse is not None:
             return self._reverse.to_table(migration_context)
         return SchemaObjects(migration_context).table(self.table_name, schema=self.schema, **self.kw)
@@ -252,7 +258,7 @@ class DropTableOp(MigrateOperation):
     def reverse(self) -> CreateTableOp:
         if self._reverse is None:
             raise IrreversibleOperation(
-                self.sentence(), "its columns are not known. Make it with DropTableOp.from_table()."
+                self.sentence(), "its columns are not known. Create it with DropTableOp.from_table()."
             )
         return self._reverse
 
@@ -276,7 +282,7 @@ class DropTableOp(MigrateOperation):
         return frozenset({("freed", "table", *key(self.schema, self.table_name))})
 
     def provides(self) -> frozenset[Requirement]:
-        """Its name, the tables that it refers to and its enum types are free once it is dropped."""
+        """Return that its name, the tables that it refers to and its enum types are free, once it is dropped."""
         own = ("table", *key(self.schema, self.table_name))
         needed = self._reverse.requires() if self._reverse is not None else ()
         freed = {("freed", *each) for each in needed if each[0] != "gone" and each != own}
@@ -289,7 +295,10 @@ class DropTableOp(MigrateOperation):
 
 @Operations.register_operation("rename_table")
 class RenameTableOp(AlterTableOp):
-    """A table gets another name."""
+    """RENAME TABLE.
+
+    RenameTableOp("users", "people")
+    """
 
     alters_table = False
     fields = (Field("new_table_name", "identifier", label="new name"),)
@@ -302,7 +311,7 @@ class RenameTableOp(AlterTableOp):
     def rename_table(
         cls, operations: Operations, old_table_name: str, new_table_name: str, *, schema: str | None = None
     ) -> None:
-        """Give a table another name.
+        """Rename a table.
 
         op.rename_table("users", "people")
         """
@@ -349,6 +358,6 @@ class RenameTable(AlterTable):
 
 @compiles(RenameTable)
 def visit_rename_table(element: RenameTable, compiler: DDLCompiler, **kw: object) -> str:
-    """Say RENAME TO."""
+    """Compile RENAME TO."""
     new = compiler.preparer.quote(element.new_table_name)
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME TO {new}"

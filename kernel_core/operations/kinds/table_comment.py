@@ -1,4 +1,4 @@
-"""Comments of tables: set, take away."""
+"""Comments on tables: set, drop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from ..schema_objects import SchemaObjects
 @Operations.register_operation("create_table_comment")
 @batch_directive("create_table_comment", "Set the comment of the table of the batch.")
 class CreateTableCommentOp(AlterTableOp):
-    """What the database says a table is for; ``existing_comment`` is what it says now, None for nothing."""
+    """COMMENT ON TABLE; ``existing_comment`` is the current comment, None if there is none.
+
+    CreateTableCommentOp("users", "who may log in", existing_comment="people")
+    """
 
     fields = (Field("comment", "text", optional=True),)
 
@@ -47,7 +50,7 @@ class CreateTableCommentOp(AlterTableOp):
 
             op.create_table_comment("users", "who may log in", existing_comment="people")
 
-        ``existing_comment`` lets a downgrade bring it back, and tells SQL Server that there is one to change.
+        A downgrade restores ``existing_comment``; SQL Server needs it to change an existing comment.
         """
         operations.invoke(cls(table_name, comment, existing_comment=existing_comment, schema=schema))
 
@@ -91,7 +94,10 @@ class CreateTableCommentOp(AlterTableOp):
 @Operations.register_operation("drop_table_comment")
 @batch_directive("drop_table_comment", "Drop the comment of the table of the batch.")
 class DropTableCommentOp(AlterTableOp):
-    """A table has no comment any more."""
+    """Drop the comment of a table.
+
+    DropTableCommentOp("users", existing_comment="who may log in")
+    """
 
     def __init__(self, table_name: str, *, schema: str | None = None, existing_comment: str | None = None) -> None:
         super().__init__(table_name, schema=schema)
@@ -106,7 +112,7 @@ class DropTableCommentOp(AlterTableOp):
         existing_comment: str | None = None,
         schema: str | None = None,
     ) -> None:
-        """Take the comment of a table away.
+        """Drop the comment of a table.
 
         op.drop_table_comment("users", existing_comment="who may log in")
         """
@@ -121,7 +127,7 @@ class DropTableCommentOp(AlterTableOp):
 
     def reverse(self) -> CreateTableCommentOp:
         if self.existing_comment is None:
-            raise IrreversibleOperation(self.sentence(), "what it said is not known. Pass existing_comment=.")
+            raise IrreversibleOperation(self.sentence(), "its text is not known. Pass existing_comment=.")
         return CreateTableCommentOp(self.table_name, self.existing_comment, schema=self.schema)
 
     def render(self, write: SourceWriter) -> str:

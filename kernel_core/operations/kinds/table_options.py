@@ -1,4 +1,4 @@
-"""Options of tables of MariaDB and MySQL: engine, character set, collation, row format."""
+"""Table options of MariaDB and MySQL: engine, character set, collation, row format."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ KNOWN = ("engine", "charset", "collate", "row_format")
 
 @Operations.register_operation("set_table_options")
 class SetTableOptionsOp(AlterTableOp):
-    """Another engine, character set, collation or row format for a table (MariaDB, MySQL).
+    """ALTER TABLE ... ENGINE, CONVERT TO CHARACTER SET, ROW_FORMAT (MariaDB, MySQL).
 
-    ``existing`` are the options as they are now, where that is known.
+        SetTableOptionsOp("users", engine="InnoDB", existing={"engine": "MyISAM"})
+
+    ``existing`` are the current options, if they are known.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class SetTableOptionsOp(AlterTableOp):
 
             op.set_table_options("users", engine="InnoDB", charset="utf8mb4", collate="utf8mb4_unicode_ci")
 
-        Another character set or collation converts the columns of texts too.
+        Another character set or collation also converts the text columns.
         """
         operation = cls(
             table_name, schema=schema, engine=engine, charset=charset, collate=collate, row_format=row_format
@@ -84,7 +86,7 @@ class SetTableOptionsOp(AlterTableOp):
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         slow = Hint("slow", f"rewrites every row of {self.shown_table}")
         if "charset" in self.options:
-            return (slow, Hint("may fail", f"fails if a text is not of {self.options['charset']}"))
+            return (slow, Hint("may fail", f"fails if a text cannot be converted to {self.options['charset']}"))
         return (slow,)
 
     def to_diff_tuple(self) -> DiffTuple:
@@ -105,9 +107,7 @@ class TableOptions(AlterTable):
 
 @compiles(TableOptions)
 def _table_options(element: TableOptions, compiler: DDLCompiler, **kw: object) -> str:
-    raise UnsupportedOperation(
-        f"{compiler.dialect.name} has no options of tables to set ({element.table_name}). Leave it out."
-    )
+    raise UnsupportedOperation(f"{compiler.dialect.name} has no table options ({element.table_name}). Leave it out.")
 
 
 @compiles(TableOptions, "mysql")
@@ -125,7 +125,7 @@ def _mysql_table_options(element: TableOptions, compiler: DDLCompiler, **kw: obj
 
 
 def _word(value: str, name: str) -> str:
-    """Return a word as it is; raises CommandError for what is more than one word, which could be SQL."""
+    """Return a single word; raises CommandError for anything else, which could be SQL."""
     if not value.replace("_", "").isalnum():
-        raise CommandError(f"{value!r} cannot be the {name} of a table: it is one word.")
+        raise CommandError(f"{value!r} cannot be the {name} of a table: it must be a single word.")
     return value

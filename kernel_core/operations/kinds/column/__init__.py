@@ -1,4 +1,4 @@
-"""Columns: add, alter, drop."""
+"""Operations on columns: add, alter, drop."""
 
 from .add_drop import AddColumnOp, DropColumnOp
 from .alter import AlterColumnOp

@@ -1,4 +1,4 @@
-"""Columns that come and go."""
+"""ADD COLUMN and DROP COLUMN."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from .column_op import ColumnOp, describe
 @Operations.register_operation("add_column")
 @BatchOperations.register_operation("add_column", "batch_add_column")
 class AddColumnOp(ColumnOp):
-    """A new column of an existing table."""
+    """ADD COLUMN: a new column of an existing table.
+
+    AddColumnOp("users", Column("email", String(120)))
+    """
 
     sign = "+"
     fields = (
@@ -77,8 +80,8 @@ class AddColumnOp(ColumnOp):
 
             op.add_column("users", Column("email", String(120), nullable=False, server_default=""))
 
-        Its foreign key, index and unique flag become statements of their own. ``if_not_exists`` is for databases that
-        know ``ADD COLUMN IF NOT EXISTS``.
+        Its foreign key, index and unique flag become separate statements. ``if_not_exists`` is for databases with
+        ``ADD COLUMN IF NOT EXISTS``.
         """
         operations.invoke(
             cls(
@@ -103,7 +106,10 @@ class AddColumnOp(ColumnOp):
         inline_references: bool | None = None,
         inline_primary_key: bool | None = None,
     ) -> None:
-        """Add a column to the table of the batch, at the end or beside a named one."""
+        """Add a column to the table of the batch, at the end or before or after another column.
+
+        batch_op.add_column(Column("age", Integer), insert_after="name")
+        """
         place = without_empty({"insert_before": insert_before, "insert_after": insert_after})
         operations.invoke(
             cls(
@@ -153,12 +159,12 @@ class AddColumnOp(ColumnOp):
         why = f"{self.column.name} is not null and has no default:"
         if dialect_name in ("mysql", "mariadb"):
             # https://mariadb.com/kb/en/alter-table/: existing rows get the implicit default of the type
-            return (Hint("changes data", f"{why} existing rows of {self.shown_table} get 0, '' or the like"),)
+            return (Hint("changes data", f"{why} existing rows of {self.shown_table} get 0, '' or similar values"),)
         return (Hint("may fail", f"{why} fails if {self.shown_table} has rows"),)
 
     @property
     def lacks_value(self) -> bool:
-        """Whether existing rows get no value: NOT NULL, no default, not generated."""
+        """Whether existing rows get no value: the column is NOT NULL and has no default."""
         return not self.column.nullable and self.column.server_default is None
 
     def advice(self, dialect_name: str) -> str:
@@ -188,7 +194,10 @@ class AddColumnOp(ColumnOp):
 @Operations.register_operation("drop_column")
 @batch_directive("drop_column", "Drop a column of the table of the batch.")
 class DropColumnOp(ColumnOp):
-    """A column goes away, with all that it holds."""
+    """DROP COLUMN: the column and all its values are dropped.
+
+    DropColumnOp("users", "nick")
+    """
 
     sign = "-"
 
@@ -207,11 +216,11 @@ class DropColumnOp(ColumnOp):
 
     @classmethod
     def from_column_and_tablename(cls, schema: str | None, tname: str, col: AnyColumn) -> Self:
-        """Return the operation that drops ``col`` and can bring it back."""
+        """Return the operation that drops ``col`` and that can be reversed."""
         return cls(tname, col.name, schema=schema, _reverse=AddColumnOp(tname, col, schema=schema))
 
     def to_column(self, migration_context: RunContext | None = None) -> AnyColumn:
-        """Return the column that is dropped; of unknown type where only its name is known."""
+        """Return the dropped column; with NullType if only its name is known."""
         if self._reverse is not None:
             return self._reverse.column
         return Column(self.column_name, NULLTYPE)
@@ -256,13 +265,13 @@ class DropColumnOp(ColumnOp):
         return slug("drop", self.column_name, "from", self.table_name)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        return (Hint("loses data", f"all that {self.shown_table}.{self.column_name} holds is lost"),)
+        return (Hint("loses data", f"all data in {self.shown_table}.{self.column_name} is lost"),)
 
     def to_diff_tuple(self) -> DiffTuple:
         return ("remove_column", self.schema, self.table_name, self.to_column())
 
     def provides(self) -> frozenset[Requirement]:
-        """Its name, its enum type and its sequence are free once it is dropped."""
+        """Return that its name, its enum type and its sequence are free, once it is dropped."""
         needed = requirements_of_column(self._reverse.column) if self._reverse is not None else ()
         return frozenset({("gone", *self._requirement(self.column_name)), *(("freed", *each) for each in needed)})
 

@@ -1,4 +1,4 @@
-"""Columns that change."""
+"""ALTER COLUMN."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ from .type_conversion import Conversion, is_lossless
     extra=("insert_before", "insert_after"),
 )
 class AlterColumnOp(ColumnOp):
-    """Another name, type, nullability, default or comment for a column.
+    """ALTER COLUMN: another name, type, nullability, default or comment for a column.
 
-    Each ``existing_*`` says how it is now, where that is known; each ``modify_*`` how it shall be.
+        AlterColumnOp("users", "name", existing_type=String(80), modify_type=String(200))
+
+    Each ``existing_*`` is the current value, if it is known; each ``modify_*`` the new one.
     """
 
     fields = (
@@ -78,7 +80,7 @@ class AlterColumnOp(ColumnOp):
             kw=without_using(self.kw) | ({} if there is None else dict(there.options)),
         )
 
-    # How the column will be: what a person reads and edits.
+    # The column as it will be: the fields that can be edited.
 
     @property
     def name_after(self) -> str:
@@ -96,7 +98,7 @@ class AlterColumnOp(ColumnOp):
     def type_after(self, value: AnyType | None) -> None:
         changed = None if repr(value) == repr(self.existing_type) else value
         if repr(changed) != repr(self.modify_type) and self._conversion is not None:
-            vars(self).update(vars(self.converted(None, None)))  # it was for the type that was proposed
+            vars(self).update(vars(self.converted(None, None)))  # the conversion was for the old type
         self.modify_type = changed
 
     @property
@@ -144,12 +146,12 @@ class AlterColumnOp(ColumnOp):
         schema: str | None = None,
         **kw: object,
     ) -> None:
-        """Change what is given of a column, and leave the rest.
+        """Change a column; what is not given stays as it is.
 
             op.alter_column("users", "name", type_=String(200), existing_type=String(80))
 
-        ``existing_*`` are needed by databases that repeat the whole column (MySQL, SQL Server). ``server_default`` and
-        ``comment`` may be None, which takes them away; False, the default, leaves them. A default may be an Identity.
+        ``existing_*`` are for databases that must repeat the whole column (MySQL, SQL Server). ``server_default`` and
+        ``comment`` can be None, which drops them; False, the default, keeps them. A default can be an Identity.
         Further arguments: ``autoincrement``, ``existing_autoincrement`` (MySQL), ``postgresql_using``,
         ``mssql_drop_default``, ``mssql_drop_check``, ``mssql_drop_foreign_key``.
         """
@@ -195,16 +197,16 @@ class AlterColumnOp(ColumnOp):
             impl.add_constraint(constraint)
 
     def _type_constraints(self, type_: AnyType | None, column_name: str, operations: Operations) -> list[Constraint]:
-        """Return the CHECKs that a type makes by itself, with the names that the conventions give them."""
+        """Return the CHECK constraints that belong to a type, named by the naming convention."""
         conventions = operations.schema_obj.metadata()
         return type_constraints(type_, self.table_name, column_name, self.schema, conventions)
 
     def has_changes(self) -> bool:
-        """Tell whether anything is to change."""
+        """Return whether anything changes."""
         return bool(self._changes()) or any(name.startswith("modify_") for name in self.kw)
 
     def _changes(self) -> dict[str, tuple[Any, Any]]:
-        """Return name -> (before, after) of all that changes, in the order of the diff tuples."""
+        """Return name -> (before, after) of each change, in the order of the diff tuples."""
         changes: dict[str, tuple[Any, Any]] = {}
         if self.modify_type is not None:
             changes["type"] = (self.existing_type, self.modify_type)
@@ -219,7 +221,7 @@ class AlterColumnOp(ColumnOp):
         return changes
 
     def to_diff_tuples(self) -> list[DiffTuple]:
-        """Return one tuple for each thing that changes: (kind, schema, table, column, existing, before, after)."""
+        """Return one tuple for each change: (kind, schema, table, column, existing, before, after)."""
         known = {
             "existing_type": self.existing_type,
             "existing_nullable": self.existing_nullable,
@@ -290,7 +292,7 @@ class AlterColumnOp(ColumnOp):
             "existing_nullable": self.existing_nullable if self.modify_nullable is None else None,
             "existing_comment": self.existing_comment if self.modify_comment is False else None,
         }
-        # An identity is altered by what the column had: PostgreSQL drops a default first, and its sequence counts on.
+        # An identity is altered by its existing options: PostgreSQL drops a default first, and its sequence continues.
         defaults = (self.existing_server_default, self.modify_server_default)
         of_identity = any(isinstance(each, Identity) for each in defaults)
         if self.existing_server_default not in (False, None) and (self.modify_server_default is False or of_identity):
@@ -338,7 +340,9 @@ class AlterColumnOp(ColumnOp):
             hints.append(Hint("may fail", f"values are converted by {using}: fails if one does not fit"))
         if self.modify_type is not None and not is_lossless(self.existing_type, self.modify_type):
             hints.append(
-                Hint("loses data", f"values of {self.name_after} that do not fit the new type are cut or refused")
+                Hint(
+                    "loses data", f"values of {self.name_after} that do not fit the new type are truncated or rejected"
+                )
             )
         return tuple(hints)
 
@@ -369,7 +373,7 @@ class AlterColumnOp(ColumnOp):
 
 
 def without_using(kw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options without the USING expression, which is for one direction."""
+    """Return options without the USING expression, which is for one direction only."""
     return {name: value for name, value in kw.items() if name != "postgresql_using"}
 
 

@@ -1,4 +1,4 @@
-"""What the operations on one column share."""
+"""The base class of operations on one column, and how a column is described."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from ...operation import AlterTableOp
 from ...requirements import Requirement, key
 
 Default = Any
-"""A server default: str, SQL text, Identity, Computed, None for none, and in an alteration False for "as it is"."""
+"""A server default: str, SQL text, Identity, Computed, None for none, and in an alteration False for no change."""
 
 
 class ColumnOp(AlterTableOp):
-    """What the operations on one column share."""
+    """The base class of operations on one column."""
 
     def _requirement(self, column_name: str) -> Requirement:
         return ("column", *key(self.schema, self.table_name, column_name))
 
 
 def describe(column: AnyColumn) -> str:
-    """Return a column in words: ``email String(120), not null, default 'x'``."""
+    """Return a description of a column: ``email String(120), not null, default 'x'``."""
     words = [f"{column.name} {type_text(column.type)}"]
     if column.primary_key:
         words.append("primary key")

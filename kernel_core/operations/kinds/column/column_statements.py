@@ -1,4 +1,4 @@
-"""The statements that change columns, and their common SQL."""
+"""The statements that change columns, and the SQL that most databases have for them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ExistingColumn(TypedDict, total=False):
 
 
 class AlterColumn(AlterTable):
-    """``ALTER TABLE t ALTER COLUMN c ...``; the ``existing_*`` attributes are for databases that repeat them."""
+    """``ALTER TABLE t ALTER COLUMN c ...``; ``existing_*`` are for databases that must repeat them."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class AlterColumn(AlterTable):
 
 
 class ColumnNullable(AlterColumn):
-    """Set or drop NOT NULL."""
+    """``ALTER COLUMN c SET NOT NULL`` or ``DROP NOT NULL``."""
 
     def __init__(self, name: str, column_name: str, nullable: bool, **kw: Unpack[ExistingColumn]) -> None:
         super().__init__(name, column_name, **kw)
@@ -88,7 +88,7 @@ class ColumnNullable(AlterColumn):
 
 
 class ColumnType(AlterColumn):
-    """Another type."""
+    """``ALTER COLUMN c TYPE t``."""
 
     def __init__(self, name: str, column_name: str, type_: AnyType, **kw: Unpack[ExistingColumn]) -> None:
         super().__init__(name, column_name, **kw)
@@ -96,7 +96,7 @@ class ColumnType(AlterColumn):
 
 
 class ColumnName(AlterColumn):
-    """Another name."""
+    """``RENAME c TO d``."""
 
     def __init__(self, name: str, column_name: str, newname: str, **kw: Unpack[ExistingColumn]) -> None:
         super().__init__(name, column_name, **kw)
@@ -104,7 +104,7 @@ class ColumnName(AlterColumn):
 
 
 class ColumnDefault(AlterColumn):
-    """Set or drop the server default."""
+    """``ALTER COLUMN c SET DEFAULT x`` or ``DROP DEFAULT``."""
 
     def __init__(self, name: str, column_name: str, default: Default, **kw: Unpack[ExistingColumn]) -> None:
         super().__init__(name, column_name, **kw)
@@ -112,13 +112,13 @@ class ColumnDefault(AlterColumn):
 
 
 class ComputedColumnDefault(ColumnDefault):
-    """Make a column computed, or no longer; no database can, so that compiling it raises UnsupportedOperation."""
+    """Make a column computed, or not computed any more; no database can, so that it raises CannotCompile."""
 
 
 class IdentityColumnDefault(ColumnDefault):
-    """Make a column an identity, change its options, or make it an ordinary one again.
+    """Make a column an identity column, change its options, or drop the identity.
 
-    ``default`` is the Identity that it shall have, or None; ``existing_server_default`` what it has.
+    ``default`` is the new Identity, or None; ``existing_server_default`` the current one.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class IdentityColumnDefault(ColumnDefault):
 
 
 class ColumnComment(AlterColumn):
-    """Set or drop the comment."""
+    """``COMMENT ON COLUMN t.c IS '...'``."""
 
     def __init__(self, name: str, column_name: str, comment: str | None, **kw: Unpack[ExistingColumn]) -> None:
         super().__init__(name, column_name, **kw)
@@ -143,7 +143,7 @@ class ColumnComment(AlterColumn):
 
 @compiles(AddColumn)
 def visit_add_column(element: AddColumn, compiler: DDLCompiler, **kw: object) -> str:
-    """Say ADD COLUMN."""
+    """Compile ADD COLUMN."""
     words = add_column(
         compiler, element.column, element.if_not_exists, element.inline_references, element.inline_primary_key
     )
@@ -152,7 +152,7 @@ def visit_add_column(element: AddColumn, compiler: DDLCompiler, **kw: object) ->
 
 @compiles(DropColumn)
 def visit_drop_column(element: DropColumn, compiler: DDLCompiler, **kw: object) -> str:
-    """Say DROP COLUMN."""
+    """Compile DROP COLUMN."""
     words = drop_column(compiler, element.column.name, element.if_exists)
     return f"{alter_table(compiler, element.table_name, element.schema)} {words}"
 
@@ -164,26 +164,26 @@ def _alter(element: AlterColumn, compiler: DDLCompiler, change: str) -> str:
 
 @compiles(ColumnNullable)
 def visit_column_nullable(element: ColumnNullable, compiler: DDLCompiler, **kw: object) -> str:
-    """Say SET or DROP NOT NULL."""
+    """Compile SET or DROP NOT NULL."""
     return _alter(element, compiler, "DROP NOT NULL" if element.nullable else "SET NOT NULL")
 
 
 @compiles(ColumnType)
 def visit_column_type(element: ColumnType, compiler: DDLCompiler, **kw: object) -> str:
-    """Say TYPE."""
+    """Compile ALTER COLUMN ... TYPE."""
     return _alter(element, compiler, f"TYPE {format_type(compiler, element.type_)}")
 
 
 @compiles(ColumnName)
 def visit_column_name(element: ColumnName, compiler: DDLCompiler, **kw: object) -> str:
-    """Say RENAME TO."""
+    """Compile RENAME ... TO."""
     before, after = (format_column_name(compiler, name) for name in (element.column_name, element.newname))
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME {before} TO {after}"
 
 
 @compiles(ColumnDefault)
 def visit_column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: object) -> str:
-    """Say SET or DROP DEFAULT."""
+    """Compile SET or DROP DEFAULT."""
     if element.default is None:
         return _alter(element, compiler, "DROP DEFAULT")
     return _alter(element, compiler, f"SET DEFAULT {format_server_default(compiler, element.default)}")
@@ -191,7 +191,7 @@ def visit_column_default(element: ColumnDefault, compiler: DDLCompiler, **kw: ob
 
 @compiles(ComputedColumnDefault)
 def visit_computed_column(element: ComputedColumnDefault, compiler: DDLCompiler, **kw: object) -> str:
-    """Refuse: no database makes a column computed, or ends that."""
+    """Raise CannotCompile: no database can alter a computed column."""
     raise CannotCompile(
         f"Column {element.column_name!r} of {element.table_name!r} cannot become computed, nor stop being so. "
         "Drop it and add it again."
@@ -200,7 +200,7 @@ def visit_computed_column(element: ComputedColumnDefault, compiler: DDLCompiler,
 
 @compiles(IdentityColumnDefault)
 def visit_identity_column(element: IdentityColumnDefault, compiler: DDLCompiler, **kw: object) -> str:
-    """Refuse: only a dialect of its own knows how."""
+    """Raise CannotCompile: only the statements of some dialects can do it."""
     raise CannotCompile(
         f"Column {element.column_name!r} of {element.table_name!r} cannot become an identity, nor stop being one, "
         f"in place: {compiler.dialect.name} has no ALTER for it. Make a new column, or a new table."
@@ -209,7 +209,7 @@ def visit_identity_column(element: IdentityColumnDefault, compiler: DDLCompiler,
 
 @compiles(ColumnComment)
 def visit_column_comment(element: ColumnComment, compiler: DDLCompiler, **kw: object) -> str:
-    """Say COMMENT ON COLUMN."""
+    """Compile COMMENT ON COLUMN."""
     table = format_table_name(compiler, element.table_name, element.schema)
     name = format_column_name(compiler, element.column_name)
     return f"COMMENT ON COLUMN {table}.{name} IS {format_text(compiler, element.comment)}"

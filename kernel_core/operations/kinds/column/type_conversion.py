@@ -23,9 +23,9 @@ _WIDER: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """How a change of type turns old values into new ones, where a database must be told.
+    """How old values are converted to a new type, where the database does not do it implicitly.
 
-    ``options`` are arguments of ``alter_column`` (``postgresql_using``), ``remark`` what a reader should check.
+    ``options`` are arguments of ``alter_column`` (``postgresql_using``), ``remark`` is what the reader should check.
     """
 
     options: Mapping[str, Any]

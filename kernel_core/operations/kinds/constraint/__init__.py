@@ -1,4 +1,4 @@
-"""Unique constraints, foreign keys, primary keys and checks: create, drop."""
+"""Operations on constraints: unique, foreign key, primary key, CHECK."""
 
 from .check import CreateCheckConstraintOp
 from .drop import DropConstraintOp

@@ -1,4 +1,4 @@
-"""Checks."""
+"""CHECK constraints."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ from ...schema_objects import SchemaObjects
 
 
 @Operations.register_operation("create_check_constraint")
-@batch_directive("create_check_constraint", "Add a check constraint to the table of the batch.")
+@batch_directive("create_check_constraint", "Add a CHECK constraint to the table of the batch.")
 @AddConstraintOp.register_add_constraint(
     "check_constraint", "table_or_column_check_constraint", "column_check_constraint"
 )
 class CreateCheckConstraintOp(AddConstraintOp):
-    """A condition that every row meets."""
+    """ADD CONSTRAINT ... CHECK: a condition for every row.
+
+    CreateCheckConstraintOp("ck_users_age", "users", "age >= 0")
+    """
 
     constraint_type = "check"
     fields = (NAME_FIELD, Field("condition", "sql"))
@@ -66,7 +69,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
         schema: str | None = None,
         **kw: object,
     ) -> None:
-        """Add a check.
+        """Add a CHECK constraint.
 
         op.create_check_constraint("ck_users_age", "users", "age >= 0")
         """
@@ -75,7 +78,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
     def render(self, write: SourceWriter) -> str:
         given = typed_text(self.condition) if isinstance(self.condition, str) else self.condition
         words = sql_text(given)
-        is_plain = without_parameters(words) == words  # as a str it means the same here and with Alembic
+        is_plain = without_parameters(words) == words  # as a str it is the same here and with Alembic
         condition = words if is_plain else literal_text(words)
         return self._write(write, "create_check_constraint", condition, **self.kw)
 

@@ -1,4 +1,4 @@
-"""Constraints that go away."""
+"""DROP CONSTRAINT."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from .over_columns import CreateUniqueConstraintOp
 @batch_directive("drop_constraint", "Drop a constraint of the table of the batch.")
 @AddConstraintOp.register_drop_constraint
 class DropConstraintOp(MigrateOperation):
-    """A constraint goes away; the rows stay."""
+    """DROP CONSTRAINT; the rows stay.
+
+    DropConstraintOp("uq_users_email", "users", "unique")
+    """
 
     sign = "-"
     alters_table = True
@@ -41,7 +44,7 @@ class DropConstraintOp(MigrateOperation):
 
     @classmethod
     def from_constraint(cls, constraint: Constraint) -> Self:
-        """Return the operation that drops ``constraint`` and can add it again."""
+        """Return the operation that drops ``constraint`` and that can be reversed."""
         addition = AddConstraintOp.from_constraint(constraint)
         return cls(
             addition.constraint_name,
@@ -52,9 +55,9 @@ class DropConstraintOp(MigrateOperation):
         )
 
     def to_constraint(self, migration_context: RunContext | None = None) -> Constraint:
-        """Return the constraint that is dropped.
+        """Return the dropped constraint.
 
-        Raises IrreversibleOperation, a ValueError, where only its name is known.
+        Raises IrreversibleOperation, a ValueError, if only its name is known.
         """
         if self._reverse is not None:
             constraint = self._reverse.to_constraint(migration_context)
@@ -63,7 +66,7 @@ class DropConstraintOp(MigrateOperation):
         raise self._unknown()
 
     def _named(self, migration_context: RunContext | None = None) -> Constraint:
-        """Return the constraint, or a stand-in of its name and kind."""
+        """Return the constraint, or if its definition is not known, one with its name and kind."""
         if self._reverse is not None:
             return self.to_constraint(migration_context)
         return SchemaObjects(migration_context).constraint(
@@ -71,7 +74,7 @@ class DropConstraintOp(MigrateOperation):
         )
 
     def _unknown(self) -> IrreversibleOperation:
-        reason = "what it states is not known. Make it with DropConstraintOp.from_constraint()."
+        reason = "its definition is not known. Create it with DropConstraintOp.from_constraint()."
         return IrreversibleOperation(self.sentence(), reason)
 
     @classmethod
@@ -129,14 +132,14 @@ class DropConstraintOp(MigrateOperation):
         return ("remove_fk" if self.constraint_type == "foreignkey" else "remove_constraint", self._named())
 
     def provides(self) -> frozenset[Requirement]:
-        """Its name, its table, its columns and the table that a foreign key referred to are free once it is dropped."""
+        """Return that its name, table and columns, and the table of a foreign key are free, once it is dropped."""
         gone = ("gone", "constraint", *key(self.schema, self.table_name, str(self.constraint_name)))
         needed = self._reverse.requires() if self._reverse is not None else ()
         freed = {("freed", *each) for each in needed if each[0] != "gone"}
         return frozenset({gone, ("freed", "table", *key(self.schema, self.table_name))} | freed)
 
     def requires(self) -> frozenset[Requirement]:
-        """No foreign key may refer to the columns of a unique constraint that is dropped."""
+        """Return that no foreign key may refer to the columns of a unique constraint."""
         if self._reverse is None:
             return frozenset()
         return frozenset(("freed", *each) for each in self._reverse.provides() if each[0] == "unique")

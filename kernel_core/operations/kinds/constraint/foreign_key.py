@@ -25,7 +25,10 @@ _ACTIONS = ("CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION")
 @batch_directive("create_foreign_key", "Add a foreign key to the table of the batch.")
 @AddConstraintOp.register_add_constraint("foreign_key_constraint")
 class CreateForeignKeyOp(AddConstraintOp):
-    """Values of these columns stand in the referred table."""
+    """ADD CONSTRAINT ... FOREIGN KEY: the columns refer to a row of another table.
+
+    CreateForeignKeyOp("fk_orders_user", "orders", "users", ["user_id"], ["id"])
+    """
 
     constraint_type = "foreignkey"
     fields = (
@@ -57,12 +60,12 @@ class CreateForeignKeyOp(AddConstraintOp):
 
     @property
     def source_table(self) -> str:
-        """The table that refers."""
+        """Name of the referring table."""
         return self.table_name
 
     @property
     def source_schema(self) -> str | None:
-        """The schema of the table that refers."""
+        """Schema of the referring table."""
         return self.schema
 
     @classmethod
@@ -121,7 +124,7 @@ class CreateForeignKeyOp(AddConstraintOp):
 
             op.create_foreign_key("fk_orders_user", "orders", "users", ["user_id"], ["id"], ondelete="CASCADE")
 
-        Further arguments: ``use_alter`` and the dialects' own.
+        Further arguments: ``use_alter`` and those of the dialects.
         """
         timing = without_empty({"deferrable": deferrable, "initially": initially, "match": match})
         operations.invoke(

@@ -1,4 +1,4 @@
-"""Constraints that are stated by a list of columns: unique constraints, primary keys."""
+"""Constraints on a list of columns: unique constraints and primary keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ...schema_objects import SchemaObjects
 
 
 class OverColumnsOp(AddConstraintOp):
-    """A new constraint that is stated by a list of columns: a unique constraint, a primary key."""
+    """The base class of adding a unique constraint and adding a primary key."""
 
     fields = (NAME_FIELD, Field("columns", "columns"))
 
@@ -50,7 +50,10 @@ class OverColumnsOp(AddConstraintOp):
 @batch_directive("create_unique_constraint", "Add a unique constraint to the table of the batch.")
 @AddConstraintOp.register_add_constraint("unique_constraint")
 class CreateUniqueConstraintOp(OverColumnsOp):
-    """No two rows have the same values in these columns."""
+    """ADD CONSTRAINT ... UNIQUE.
+
+    CreateUniqueConstraintOp("uq_users_email", "users", ["email"])
+    """
 
     constraint_type = "unique"
 
@@ -75,7 +78,7 @@ class CreateUniqueConstraintOp(OverColumnsOp):
 
             op.create_unique_constraint("uq_users_email", "users", ["email"])
 
-        Further arguments: ``deferrable``, ``initially`` and the dialects' own.
+        Further arguments: ``deferrable``, ``initially`` and those of the dialects.
         """
         operations.invoke(cls(constraint_name, table_name, columns, schema=schema, **kw))
 
@@ -100,7 +103,10 @@ class CreateUniqueConstraintOp(OverColumnsOp):
 @batch_directive("create_primary_key", "Add a primary key to the table of the batch.")
 @AddConstraintOp.register_add_constraint("primary_key_constraint")
 class CreatePrimaryKeyOp(OverColumnsOp):
-    """These columns identify a row."""
+    """ADD CONSTRAINT ... PRIMARY KEY.
+
+    CreatePrimaryKeyOp("pk_users", "users", ["id"])
+    """
 
     constraint_type = "primary"
 

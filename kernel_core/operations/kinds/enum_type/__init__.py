@@ -1,4 +1,4 @@
-"""Enum types of PostgreSQL: create, drop, change their values.
+"""Operations on enum types of PostgreSQL: create, drop, change the values.
 
 https://www.postgresql.org/docs/current/datatype-enum.html
 """

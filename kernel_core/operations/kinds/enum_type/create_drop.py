@@ -1,4 +1,4 @@
-"""Enum types that come and go."""
+"""CREATE TYPE ... AS ENUM and DROP TYPE."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from .enum_type_op import EnumStatement, EnumTypeOp, listed
 
 @Operations.register_operation("create_enum_type")
 class CreateEnumTypeOp(EnumTypeOp):
-    """A new enum type with its values in their order (PostgreSQL)."""
+    """CREATE TYPE ... AS ENUM, with its values in order (PostgreSQL).
+
+    CreateEnumTypeOp("mood", ["sad", "ok", "happy"])
+    """
 
     sign = "+"
     fields = (Field("name", "identifier"),)
@@ -67,7 +70,10 @@ class CreateEnumTypeOp(EnumTypeOp):
 
 @Operations.register_operation("drop_enum_type")
 class DropEnumTypeOp(EnumTypeOp):
-    """An enum type goes away; fails while a column uses it."""
+    """DROP TYPE; fails while a column uses the enum type (PostgreSQL).
+
+    DropEnumTypeOp("mood")
+    """
 
     sign = "-"
 
@@ -77,7 +83,7 @@ class DropEnumTypeOp(EnumTypeOp):
 
     @classmethod
     def drop_enum_type(cls, operations: Operations, name: str, *, schema: str | None = None) -> None:
-        """Drop an enum type that no column uses any more (PostgreSQL).
+        """Drop an enum type that no column uses (PostgreSQL).
 
         op.drop_enum_type("mood")
         """

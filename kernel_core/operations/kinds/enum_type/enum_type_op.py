@@ -1,4 +1,4 @@
-"""What the operations on an enum type share: its name, its statement."""
+"""The base class of operations on an enum type, and their statement."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ...requirements import Requirement, key
 
 
 class EnumUse(TypedDict, total=False):
-    """A column of an enum type: ``table`` and ``column``, and where they say something: its ``schema``, whether it
-    is an ``array``, its server ``default`` as SQL (None: it has one that the new values do not allow).
+    """A column of an enum type: its ``table`` and ``column``, and optionally its ``schema``, whether it is an ``array``
+    and its server ``default`` as SQL (None if it has one that the new values do not allow).
     """
 
     table: str
@@ -29,14 +29,14 @@ class EnumUse(TypedDict, total=False):
 
 
 class EnumTypeOp(MigrateOperation):
-    """A change to an enum type."""
+    """The base class of operations on an enum type."""
 
     def __init__(self, name: str, *, schema: str | None = None) -> None:
         self.name, self.schema = name, schema
 
     @property
     def shown_name(self) -> str:
-        """The name of the type for a sentence, with its schema where one is given."""
+        """The name of the type as sentences show it, with its schema if there is one."""
         return shown_name(self.schema, self.name)
 
     @property
@@ -55,16 +55,16 @@ class EnumTypeOp(MigrateOperation):
 
 
 def listed(labels: list[str]) -> str:
-    """Return values in words, the long list cut: ``'a', 'b', … (12)``."""
+    """Return a list of values as text, a long one shortened: ``'a', 'b', … (12)``."""
     words = [f"'{label}'" for label in labels]
     return ", ".join(words) if len(words) <= 6 else f"{', '.join(words[:5])}, … ({len(words)})"
 
 
 class EnumStatement(DDLElement):
-    """A statement about an enum type, in parts that are written one behind the other.
+    """A statement about an enum type, in parts that are concatenated.
 
-    ``parts`` are words of SQL; the type itself is ``EnumStatement.TYPE``; (text,) is a text to be quoted; a list of
-    texts is quoted inside brackets; a `Named` is a name to be quoted.
+    A part is SQL text, ``EnumStatement.TYPE`` for the name of the type, (text,) for a string literal, a list of texts
+    for string literals in parentheses, or a `Named` for a quoted name.
     """
 
     inherit_cache = False
@@ -83,7 +83,7 @@ class Named(tuple[Any, ...]):
 @compiles(EnumStatement)
 def _enum_statement(element: EnumStatement, compiler: DDLCompiler, **kw: object) -> str:
     raise UnsupportedOperation(
-        f"{compiler.dialect.name} has no enum types of their own ({element.name}). Use a CHECK, or the column's type."
+        f"{compiler.dialect.name} has no CREATE TYPE ... AS ENUM ({element.name}). Use a CHECK, or the column's type."
     )
 
 

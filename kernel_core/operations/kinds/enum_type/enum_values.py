@@ -1,4 +1,4 @@
-"""The values of an enum type: one more, another name for one, another list."""
+"""Changes to the values of an enum type: add one, rename one, set another list."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from .enum_type_op import EnumStatement, EnumTypeOp, EnumUse, Named, listed
 
 @Operations.register_operation("add_enum_value")
 class AddEnumValueOp(EnumTypeOp):
-    """One more value of an enum type, in its place.
+    """ALTER TYPE ... ADD VALUE (PostgreSQL).
 
-    ``existing`` are the values before and ``columns`` those that use the type: what a downgrade needs.
+        AddEnumValueOp("mood", "ok", after="sad")
+
+    A downgrade needs ``existing``, the current values, and ``columns``, which use the type.
     """
 
     fields = (Field("value", "text"),)
@@ -36,7 +38,7 @@ class AddEnumValueOp(EnumTypeOp):
     ) -> None:
         super().__init__(name, schema=schema)
         if before is not None and after is not None:
-            raise CommandError(f"The new value {value!r} of {name} has one place: give before= or after=, not both.")
+            raise CommandError(f"The new value {value!r} of {name} has one position: pass before= or after=, not both.")
         self.value, self.before, self.after = value, before, after
         self.existing, self.columns = None if existing is None else list(existing), list(columns)
 
@@ -51,13 +53,13 @@ class AddEnumValueOp(EnumTypeOp):
         after: str | None = None,
         schema: str | None = None,
     ) -> None:
-        """Add a value to an enum type: at the end, or beside another one (PostgreSQL).
+        """Add a value to an enum type: at the end, or before or after another value (PostgreSQL).
 
             op.add_enum_value("mood", "ok", after="sad")
 
-        A new value cannot be used in the transaction that adds it (PostgreSQL manual, ALTER TYPE), so what the revision
-        did before is committed, the value is added by itself, and a new transaction begins. In a transaction that the
-        caller began, it is added there.
+        A new value cannot be used in the transaction that adds it (PostgreSQL manual, ALTER TYPE), so the
+        transaction of the revision is committed, the value is added in autocommit mode, and a new transaction begins.
+        In a transaction that the caller began, it is added there.
         """
         operations.invoke(cls(name, value, before=before, after=after, schema=schema))
 
@@ -122,7 +124,10 @@ class AddEnumValueOp(EnumTypeOp):
 
 @Operations.register_operation("rename_enum_value")
 class RenameEnumValueOp(EnumTypeOp):
-    """Another name for a value; rows that have it have it still."""
+    """ALTER TYPE ... RENAME VALUE; rows with the value keep it (PostgreSQL).
+
+    RenameEnumValueOp("mood", "okay", "ok")
+    """
 
     fields = (Field("new_value", "text", label="new value"),)
 
@@ -136,7 +141,7 @@ class RenameEnumValueOp(EnumTypeOp):
     def rename_enum_value(
         cls, operations: Operations, name: str, value: str, new_value: str, *, schema: str | None = None
     ) -> None:
-        """Give a value of an enum type another name (PostgreSQL).
+        """Rename a value of an enum type (PostgreSQL).
 
         op.rename_enum_value("mood", "okay", "ok")
         """
@@ -171,9 +176,11 @@ class RenameEnumValueOp(EnumTypeOp):
 
 @Operations.register_operation("set_enum_values")
 class SetEnumValuesOp(EnumTypeOp):
-    """Another list of values: a new type takes the place of the old one, and every column that uses it is rewritten.
+    """Replace an enum type by one with other values; every column that uses it is rewritten (PostgreSQL).
 
-    It fails, and changes nothing, where a row has a value that goes. ``existing`` are the values before.
+        SetEnumValuesOp("mood", ["sad", "happy"], columns=[{"table": "users", "column": "mood"}])
+
+    It fails, and changes nothing, if a row has a removed value. ``existing`` are the current values.
     """
 
     def __init__(
@@ -200,12 +207,12 @@ class SetEnumValuesOp(EnumTypeOp):
         columns: Sequence[EnumUse] = (),
         schema: str | None = None,
     ) -> None:
-        """Give an enum type another list of values, or another order; ``columns`` are all that use it (PostgreSQL).
+        """Set the values of an enum type and their order; ``columns`` are all that use the type (PostgreSQL).
 
             op.set_enum_values("mood", ["sad", "happy"], columns=[{"table": "users", "column": "mood"}])
 
-        A column may also say its ``schema``, that it is an ``array``, and its server ``default`` (SQL), which is taken
-        away and put back. Every row is rewritten; a row with a value that is not in the list makes it fail.
+        A column can also have its ``schema``, ``"array": True``, and its server ``default`` (SQL), which is dropped and
+        set again. Every row is rewritten; it fails if a row has a value that is not in the list.
         """
         operations.invoke(cls(name, labels, columns=columns, schema=schema))
 
