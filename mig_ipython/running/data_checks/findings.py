@@ -112,7 +112,7 @@ def _dropped_column(states: TableStates, operation: DropColumnOp) -> Iterator[Fo
         return
     if column is not None:
         rows = states.count(column.table, column.is_not(None))
-        yield "loses data", f"all that {operation.shown_table}.{operation.column_name} holds is lost", rows
+        yield "loses data", f"all data in {operation.shown_table}.{operation.column_name} is lost", rows
 
 
 def _added_column(states: TableStates, operation: AddColumnOp) -> Iterator[Found]:

@@ -52,7 +52,7 @@ def test_unstated_options_and_other_spellings_do_not_differ(mariadb_migration, o
 
 def test_an_option_is_one_word(mariadb_migration):
     mariadb_migration.script(schema())
-    with pytest.raises(CommandError, match="it is one word"):
+    with pytest.raises(CommandError, match="it must be a single word"):
         mariadb_migration.run(ops.UpgradeOps([ops.SetTableOptionsOp("t", engine="InnoDB; DROP TABLE t")]))
 
 
