@@ -73,9 +73,7 @@ def test_operations_beside_code_of_its_own_are_named_and_not_counted(doubled, tm
         "import os\nfrom kernel_core import op\nrevision = 'c3'\ndown_revision = 'a1'\n"
         "def upgrade():\n    print(os.sep)\n    op.drop_column('users', 'name')\ndef downgrade():\n    pass\n"
     )
-    assert "Drop column name from users: all data in users.name is lost (not counted)" in doubled.fail(
-        "%mig_upgrade"
-    )
+    assert "Drop column name from users: all data in users.name is lost (not counted)" in doubled.fail("%mig_upgrade")
     assert "c3" in repr(doubled.run("%mig_upgrade --yes"))
 
 
