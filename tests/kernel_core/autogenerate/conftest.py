@@ -1,4 +1,4 @@
-"""Databases to compare with: SQLite in memory, and a schema of its own on a real PostgreSQL."""
+"""Databases to compare with: SQLite in memory, and a new schema on a real PostgreSQL."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Random rich schemas as SQL, one generator per database: everything that a downgrade of a drop has to bring back."""
+"""Random rich schemas as SQL, one generator per database: everything that a downgrade of a drop has to re-create."""
 
 from __future__ import annotations
 

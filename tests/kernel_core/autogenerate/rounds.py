@@ -1,4 +1,4 @@
-"""What a test does in each round with a random schema."""
+"""The steps of a test in each round with a random schema."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""What cannot be read is said in one line; what was read by half is never taken for the whole."""
+"""Objects that cannot be read are reported in one line; a part of the result is never taken for all of it."""
 
 import uuid
 import warnings
@@ -37,7 +37,7 @@ def test_a_connection_lost_in_the_middle_gives_no_result(after, database, reques
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb"])
-def test_a_view_in_the_place_of_a_table_is_named(database, request, make_context):
+def test_a_view_with_the_name_of_a_table_is_reported(database, request, make_context):
     connection = request.getfixturevalue(database)
     connection.exec_driver_sql("CREATE VIEW t AS SELECT 1 AS id")
     with pytest.warns(UserWarning, match='"t" is a view in the database'):
@@ -48,7 +48,7 @@ def test_a_view_in_the_place_of_a_table_is_named(database, request, make_context
 @pytest.mark.parametrize(
     ("database", "type_"), [("postgresql", "pg_lsn[]"), ("mariadb", "inet6"), ("mariadb", "point")]
 )
-def test_a_type_that_is_not_known_is_named_and_left_alone(database, type_, request, make_context):
+def test_an_unknown_type_is_reported_and_kept(database, type_, request, make_context):
     connection = request.getfixturevalue(database)
     connection.exec_driver_sql(f"CREATE TABLE t (id integer PRIMARY KEY, strange {type_})")
     metadata = sa.MetaData()
@@ -61,7 +61,7 @@ def test_a_type_that_is_not_known_is_named_and_left_alone(database, type_, reque
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_an_index_that_was_not_finished_is_as_good_as_none(wanted, postgresql, make_context):
+def test_an_invalid_index_counts_as_missing(wanted, postgresql, make_context):
     before, after = models(), models()
     sa.Index("ix_half", before.tables["t"].c.id)
     before.create_all(postgresql)
@@ -82,7 +82,7 @@ def make_virtual(connection, name):
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_a_virtual_table_whose_module_is_missing_is_left_out_by_name(wanted, sqlite, make_context):
+def test_a_virtual_table_without_its_module_is_excluded_with_a_warning(wanted, sqlite, make_context):
     metadata = models()
     metadata.create_all(sqlite)
     make_virtual(sqlite, "it's")
@@ -98,7 +98,7 @@ def test_a_virtual_table_whose_module_is_missing_is_left_out_by_name(wanted, sql
     assert [diff[0] for diff in diffs] == ["add_table"] * wanted
 
 
-def test_a_virtual_table_that_nobody_wants_is_passed_over_in_silence(sqlite, make_context):
+def test_an_excluded_virtual_table_needs_no_warning(sqlite, make_context):
     make_virtual(sqlite, "v")
     context = make_context(sqlite, include_name=lambda name, kind, parents: name != "v")
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What our own catalog queries read is what SQLAlchemy's Inspector reads."""
+"""The catalog queries read the same as SQLAlchemy's Inspector."""
 
 import dataclasses
 import warnings
@@ -93,7 +93,7 @@ def test_postgresql_reads_as_the_inspector(seed, postgresql):
     assert ours == theirs
 
 
-def test_sqlite_tells_what_the_inspector_misreads(sqlite):
+def test_sqlite_is_read_right_where_the_inspector_is_wrong(sqlite):
     sqlite.exec_driver_sql("CREATE TABLE q (x INTEGER PRIMARY KEY)")
     sqlite.exec_driver_sql(
         "CREATE TABLE p (id INTEGER PRIMARY KEY AUTOINCREMENT, b NUMERIC(10,2) CHECK (b > 0), a VARCHAR(9) COLLATE NOCASE, "
@@ -189,13 +189,13 @@ CREATE TABLE p (
 """
 
 
-def test_mariadb_reads_what_is_written_by_hand_as_the_inspector(mariadb):
+def test_mariadb_reads_tables_written_by_hand_as_the_inspector(mariadb):
     mariadb.exec_driver_sql(MARIADB_BY_HAND)
     ours, theirs = both(mariadb)
     assert ours == theirs
 
 
-def test_mariadb_tells_more_than_the_inspector(mariadb):
+def test_mariadb_is_read_in_more_detail_than_by_the_inspector(mariadb):
     mariadb.exec_driver_sql(MARIADB_BY_HAND)
     mariadb.exec_driver_sql("CREATE VIEW w AS SELECT * FROM p")
     catalog = rules_of(mariadb.dialect).read_catalog(mariadb, lambda: sa.inspect(mariadb), [None], lambda key: True)
@@ -212,13 +212,13 @@ def test_mariadb_tells_more_than_the_inspector(mariadb):
     }
 
 
-def test_postgresql_reads_what_is_written_by_hand_as_the_inspector(postgresql):
+def test_postgresql_reads_tables_written_by_hand_as_the_inspector(postgresql):
     postgresql.exec_driver_sql(POSTGRESQL_BY_HAND)
     ours, theirs = both(postgresql)
     assert ours == theirs
 
 
-def test_postgresql_tells_more_than_the_inspector(postgresql):
+def test_postgresql_is_read_in_more_detail_than_by_the_inspector(postgresql):
     postgresql.exec_driver_sql(POSTGRESQL_BY_HAND)
     catalog = rules_of(postgresql.dialect).read_catalog(
         postgresql, lambda: sa.inspect(postgresql), [None], lambda key: True

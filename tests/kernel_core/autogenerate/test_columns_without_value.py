@@ -1,4 +1,4 @@
-"""A column that is NOT NULL and says no value: the script and the review say what happens to the rows that exist."""
+"""A NOT NULL column without a default: the script and the review explain what happens to existing rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def added(request, make_context, database, column):
         ("mariadb", "changes data", "existing rows of t get 0, '' or the like"),
     ],
 )
-def test_the_script_says_what_to_do(request, make_context, database, severity, said):
+def test_the_script_has_a_comment_with_the_remedy(request, make_context, database, severity, said):
     operation, code = added(request, make_context, database, sa.Column("s", sa.String(9), nullable=False))
     comment = f"# s is not null and has no default: {said}. Set a server_default, or add it nullable, fill it, then"
     assert comment in code
@@ -50,7 +50,7 @@ def test_the_script_says_what_to_do(request, make_context, database, severity, s
     ],
     ids=["nullable", "default", "computed", "identity"],
 )
-def test_nothing_is_said_where_the_rows_get_a_value(request, make_context, column):
+def test_there_is_no_comment_where_the_rows_get_a_value(request, make_context, column):
     operation, code = added(request, make_context, "postgresql", column._copy())
     assert isinstance(operation, AddColumnOp)
     assert "#" not in code

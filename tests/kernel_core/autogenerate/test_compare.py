@@ -1,4 +1,4 @@
-"""What compare_metadata finds, on real databases."""
+"""Differences that compare_metadata finds on real databases."""
 
 import pytest
 import sqlalchemy as sa
@@ -150,7 +150,7 @@ CASES = {
         table(ForeignKeyConstraint(*FK, name="x", ondelete="CASCADE")),
         [("remove_fk", "x", None), ("add_fk", "x", "CASCADE")],
     ),
-    "an action that goes without saying": (
+    "an action that is the default": (
         table(ForeignKeyConstraint(*FK, name="x", ondelete="no action", deferrable=False, initially="IMMEDIATE")),
         table(ForeignKeyConstraint(*FK, name="x")),
         [],
@@ -174,7 +174,7 @@ CASES = {
         table(Column("f", sa.Boolean()), Column("e", sa.Enum("x", "y", native_enum=False))),
         [],
     ),
-    "a column with all that hangs on it": (
+    "a column with all its dependents": (
         table(
             Column("n", Integer, index=True),
             ForeignKeyConstraint(["n"], ["t.id"], name="fk"),
@@ -205,18 +205,18 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_found(compare, case):
+def test_differences_are_found(compare, case):
     before, after, expected = CASES[case]
     assert short(compare(before, after)) == expected
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_there_is_no_difference(compare, case):
+def test_equal_objects_do_not_differ(compare, case):
     _, after, _ = CASES[case]
     assert compare(after, after, compare_server_default=True) == []
 
 
-def test_an_alteration_tells_what_else_is_known_of_the_column(compare):
+def test_an_alteration_has_the_existing_attributes_of_the_column(compare):
     diffs = compare(
         table(Column("n", String(9), server_default="x")), table(Column("n", String(10), server_default="x"))
     )
@@ -238,7 +238,7 @@ def test_an_alteration_tells_what_else_is_known_of_the_column(compare):
         (sa.func.now(), sa.text("CURRENT_TIMESTAMP"), False),
     ],
 )
-def test_server_defaults_are_compared_when_asked_for(connection, make_context, before, after, differ):
+def test_server_defaults_are_compared_with_the_option(connection, make_context, before, after, differ):
     kind = sa.DateTime if isinstance(after, sa.TextClause) else String(9)
     if isinstance(before, sa.TextClause):
         kind = Integer
@@ -250,7 +250,7 @@ def test_server_defaults_are_compared_when_asked_for(connection, make_context, b
     assert bool(compare_metadata(make_context(connection, compare_server_default=True), model)) is differ
 
 
-def test_a_table_made_by_hand_matches_its_model(connection, make_context):
+def test_a_table_created_by_hand_matches_its_model(connection, make_context):
     serial = "SERIAL" if connection.dialect.name == "postgresql" else "INTEGER"
     connection.execute(
         sa.text(
@@ -284,7 +284,7 @@ def test_compare_type_can_be_switched_off_or_replaced(connection, make_context):
     assert len(compare_metadata(make_context(connection, compare_type=lambda *_: None), model)) == 1
 
 
-def test_the_version_table_is_not_looked_at(connection, make_context):
+def test_the_version_table_is_not_compared(connection, make_context):
     connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
     connection.execute(sa.text("CREATE TABLE mine (version_num VARCHAR(32) PRIMARY KEY)"))
     assert short(compare_metadata(make_context(connection), MetaData())) == [("remove_table", "mine")]
@@ -293,7 +293,7 @@ def test_the_version_table_is_not_looked_at(connection, make_context):
     ]
 
 
-def test_tables_are_made_parents_first_and_dropped_children_first(connection, make_context):
+def test_tables_are_created_parents_first_and_dropped_children_first(connection, make_context):
     model = MetaData()
     Table("a_child", model, Column("id", Integer, primary_key=True), Column("p", ForeignKey("m_parent.id")))
     Table("m_parent", model, Column("id", Integer, primary_key=True), Column("p", ForeignKey("z_grand.id")))
@@ -332,7 +332,7 @@ def test_sqlite_needs_no_order_in_a_circle(sqlite, make_context):
         ]
 
 
-def test_a_foreign_key_goes_before_the_constraint_that_it_leans_on(postgresql, make_context):
+def test_a_foreign_key_is_dropped_before_the_constraint_that_it_needs(postgresql, make_context):
     def models(*, related):
         model = MetaData()
         Table(
@@ -364,7 +364,7 @@ def test_a_foreign_key_goes_before_the_constraint_that_it_leans_on(postgresql, m
     ]
 
 
-def test_include_name_leaves_out_what_is_in_the_database(connection, make_context):
+def test_include_name_excludes_objects_of_the_database(connection, make_context):
     table(Index("x", "a"), Column("n", Integer)).create_all(connection)
     table(name="other").create_all(connection)
     asked = []
@@ -415,7 +415,7 @@ def test_include_object_sees_both_sides(connection, make_context):
     }
 
 
-def test_schemas_are_looked_at_when_asked_for(postgresql, make_context):
+def test_schemas_are_compared_with_include_schemas(postgresql, make_context):
     name = postgresql.dialect.default_schema_name + "_b"
     postgresql.execute(sa.text(f"CREATE SCHEMA {name}"))
     try:
@@ -474,12 +474,12 @@ def test_a_table_in_two_metadata_is_an_error(connection, make_context):
         compare_metadata(make_context(connection), [table(), table()])
 
 
-def test_there_must_be_models(connection, make_context):
+def test_a_comparison_needs_metadata(connection, make_context):
     with pytest.raises(CommandError, match="target_metadata is None"):
         compare_metadata(make_context(connection), None)
 
 
-def test_the_models_are_not_touched(connection, make_context):
+def test_the_metadata_is_not_changed(connection, make_context):
     model = table(Column("n", Integer, index=True, unique=True), ForeignKeyConstraint(*FK))
     before = repr(model.tables), len(model.tables["t"].constraints), len(model.tables["t"].indexes)
     produce_migrations(make_context(connection), model)
@@ -516,7 +516,7 @@ class Trimmed(sa.types.TypeDecorator):
         self.mark = mark
 
 
-def test_a_type_of_ones_own_may_come_where_another_goes(compare):
+def test_a_custom_type_can_replace_another(compare):
     def after(name):
         return table(Column(name, Trimmed(20, "-")))
 
@@ -527,7 +527,7 @@ def test_a_type_of_ones_own_may_come_where_another_goes(compare):
 
 
 @pytest.mark.parametrize("kind", ["dialect", "callable"])
-def test_an_index_for_one_database_alone_is_missed_there_alone(compare, connection, kind):
+def test_an_index_for_one_dialect_is_missing_there_only(compare, connection, kind):
     def on_postgresql(ddl, target, bind, *, dialect, **kw):
         return dialect.name == "postgresql"
 
@@ -536,6 +536,6 @@ def test_an_index_for_one_database_alone_is_missed_there_alone(compare, connecti
     assert short(found) == ([("add_index", "ix_a")] if connection.dialect.name == "postgresql" else [])
 
 
-def test_an_index_for_one_database_alone_that_is_there_is_no_difference(compare):
+def test_an_existing_index_for_one_dialect_does_not_differ(compare):
     models = table(Index("ix_a", "a").ddl_if(dialect="postgresql"))
     assert compare(models, models) == []

@@ -1,4 +1,4 @@
-"""PostgreSQL: a type to which it does not convert by itself; the script says how, keeps the default, and can be undone."""
+"""Changes of type that PostgreSQL converts with USING only: the script has it, keeps the default, can be undone."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def model(type_, default, name="v"):
 
 
 @pytest.mark.parametrize("plugins", [False, True], ids=["", "with plugins"])
-def test_each_runs_and_is_undone(postgresql, make_context, plugins):
+def test_each_conversion_runs_and_is_undone(postgresql, make_context, plugins):
     options = {"autogenerate_plugins": ["alembic.autogenerate.*", "kernel_core.ext.*"]} if plugins else {}
     for case, (before, default, after, new_default, row) in CASES.items():
         with postgresql.begin_nested() as savepoint:
@@ -74,7 +74,7 @@ def test_each_runs_and_is_undone(postgresql, make_context, plugins):
             savepoint.rollback()
 
 
-def test_what_has_to_be_checked_is_a_comment_in_the_script(postgresql, make_context):
+def test_the_script_has_a_comment_about_what_to_check(postgresql, make_context):
     model(sa.Text(), None).create_all(postgresql)
     context = make_context(postgresql, target_metadata=model(sa.UUID(), None))
     script = produce_migrations(context, context.opts["target_metadata"])
@@ -124,7 +124,7 @@ def test_a_renamed_column_is_converted_under_the_name_that_it_has_then(postgresq
         (pg.HSTORE(), pg.JSONB(), None),
     ],
 )
-def test_only_what_has_no_assignment_cast_is_told(before, after, using):
+def test_only_types_without_an_assignment_cast_need_using(before, after, using):
     found = conversion(pg.dialect(), "v", before, after)
     assert (found and found.options["postgresql_using"]) == using
 

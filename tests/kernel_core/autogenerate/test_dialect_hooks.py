@@ -1,4 +1,4 @@
-"""What a third party's dialect overrides of `DefaultImpl` is asked, and counts; who overrides nothing is not asked."""
+"""Methods of `DefaultImpl` that a third-party dialect overrides are called; without overrides none is."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -55,7 +55,7 @@ def context_of(connection: sa.Connection, impl: type[DefaultImpl], **opts: Any) 
 
 
 def differences(connection: sa.Connection, impl: type[DefaultImpl], metadata: sa.MetaData, **opts: Any) -> list[str]:
-    """Return what is to be done, as ``add_index i``."""
+    """Return the differences, as ``add_index i``."""
     found = compare_metadata(context_of(connection, impl, compare_server_default=True, **opts), metadata)
     flat = [each for diff in found for each in (diff if isinstance(diff, list) else [diff])]
     return [f"{each[0]} {each[3] if isinstance(each[1], str | None) else each[1].name}" for each in flat]
@@ -105,7 +105,7 @@ class Woven(UserDefinedType[str]):
     ("one", "two", "differ"),
     [("silk", "silk", False), ("silk", "wool", True), ("silk", "SILK", False), ("silk", "", False)],
 )
-def test_a_dialect_may_say_what_stands_behind_a_type(one: str, two: str, differ: bool) -> None:
+def test_a_dialect_may_extract_arguments_of_a_type(one: str, two: str, differ: bool) -> None:
     class Weaver(DefaultImpl):
         type_arg_extract = (r" with (\w+)",)
 
@@ -195,7 +195,7 @@ def test_a_dialect_compares_checks_of_one_name(
     assert differences(connection, Own, models(check="a > 2"), **opts) == expected
 
 
-def test_a_dialect_may_take_indexes_from_tables_that_only_one_side_has(connection: sa.Connection) -> None:
+def test_a_dialect_may_remove_indexes_of_tables_that_only_one_side_has(connection: sa.Connection) -> None:
     class Own(Ice):
         def correct_for_autogen_constraints(
             self, conn_uniques: Any, conn_indexes: Any, metadata_unique_constraints: Any, metadata_indexes: Any
@@ -215,7 +215,7 @@ def test_a_dialect_may_take_indexes_from_tables_that_only_one_side_has(connectio
     assert differences(connection, Own, metadata) == ["add_table new", "add_index new_a", dropped[0], dropped[2]]
 
 
-def test_a_dialect_may_take_options_from_what_was_read(connection: sa.Connection) -> None:
+def test_a_dialect_may_remove_reflected_options(connection: sa.Connection) -> None:
     asked: list[tuple[str, str]] = []
 
     class Own(Ice):
@@ -243,7 +243,7 @@ def test_a_dialect_may_ignore_parts_of_an_identity(postgresql: sa.Connection, ig
     assert differences(postgresql, Own, metadata) == ([] if ignored else ["modify_default n"])
 
 
-def test_a_dialect_may_write_expressions_in_its_own_way(connection: sa.Connection) -> None:
+def test_a_dialect_may_format_expressions(connection: sa.Connection) -> None:
     asked: dict[str, bool] = {}
 
     class Own(Ice):
@@ -277,9 +277,7 @@ def test_a_dialect_may_write_expressions_in_its_own_way(connection: sa.Connectio
     assert 'server_default="x"' in source
 
 
-def test_a_dialect_that_overrides_nothing_is_not_asked(
-    connection: sa.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dialect_without_overrides_is_not_called(connection: sa.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """The quick way: no object is made for a table that is the same."""
 
     def refuse(*args: Any, **kw: Any) -> Any:

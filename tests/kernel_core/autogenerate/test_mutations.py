@@ -1,4 +1,4 @@
-"""One change of the models at a time: it is found, and after what was written has run nothing differs any more."""
+"""One change of the metadata at a time: it is found, and after the rendered script has run nothing differs."""
 
 import warnings
 
@@ -172,7 +172,7 @@ def test_there_are_enough_changes():
 
 
 @pytest.mark.parametrize(("database", "name"), sampled(CASES_OF_TWO, QUICK))
-def test_a_change_is_found_and_after_it_nothing_differs(database, name, request, make_context):
+def test_a_change_is_found_and_after_its_migration_nothing_differs(database, name, request, make_context):
     found_and_made(request.getfixturevalue(database), name, make_context)
 
 

@@ -65,7 +65,7 @@ def test_the_same_tuples(dialect_name, request, make_context):
             theirs = peer.compare_metadata(migration.MigrationContext.configure(connection), after)
         ours = compare_metadata(make_context(connection), after)
         expected = said(theirs)
-        if dialect_name == "postgresql":  # a UNIQUE that repeats the primary key is not kept, so it is no difference
+        if dialect_name == "postgresql":  # a UNIQUE that repeats the primary key is not kept, so it does not differ
             expected = Counter(
                 {what: count for what, count in expected.items() if what[0] != "add_constraint" or what[3] != ("id",)}
             )
@@ -74,7 +74,7 @@ def test_the_same_tuples(dialect_name, request, make_context):
     check()
 
 
-def test_the_hook_for_server_defaults_is_asked_the_same(sqlite, make_context):
+def test_the_hook_for_server_defaults_gets_the_same_arguments(sqlite, make_context):
     def models(default):
         metadata = sa.MetaData()
         sa.Table(

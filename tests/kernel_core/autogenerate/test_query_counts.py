@@ -1,4 +1,4 @@
-"""A comparison asks the database as many questions of 300 tables as of 10, and of 3 schemas as of 1."""
+"""A comparison needs as many queries for 300 tables as for 10, and for 3 schemas as for 1."""
 
 import contextlib
 

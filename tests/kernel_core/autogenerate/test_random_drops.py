@@ -181,15 +181,15 @@ def drop_and_come_back(connection: sa.Connection, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", seeds(8, 500))
-def test_sqlite_gets_back_what_was_dropped(seed: int, sqlite: sa.Connection) -> None:
+def test_sqlite_re_creates_dropped_objects(seed: int, sqlite: sa.Connection) -> None:
     drop_and_come_back(sqlite, seed)
 
 
 @pytest.mark.parametrize("seed", seeds(4, 300))
-def test_postgresql_gets_back_what_was_dropped(seed: int, postgresql: sa.Connection) -> None:
+def test_postgresql_re_creates_dropped_objects(seed: int, postgresql: sa.Connection) -> None:
     drop_and_come_back(postgresql, seed)
 
 
 @pytest.mark.parametrize("seed", seeds(4, 300))
-def test_mariadb_gets_back_what_was_dropped(seed: int, mariadb: sa.Connection) -> None:
+def test_mariadb_re_creates_dropped_objects(seed: int, mariadb: sa.Connection) -> None:
     drop_and_come_back(mariadb, seed)

@@ -1,4 +1,4 @@
-"""Properties that hold for any schema: created is the same, migrated is the same, undone is the same."""
+"""Properties of any schema: created, migrated and downgraded tables do not differ from their metadata."""
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ in_rounds = pytest.mark.parametrize(
 
 
 @in_rounds
-def test_what_was_created_is_the_same_on_sqlite(sqlite, make_context, rounds):
+def test_created_tables_do_not_differ_on_sqlite(sqlite, make_context, rounds):
     @draws(rounds)
     @given(schemas("sqlite"))
     def check(metadata):
@@ -31,7 +31,7 @@ def test_what_was_created_is_the_same_on_sqlite(sqlite, make_context, rounds):
 
 @in_rounds
 @pytest.mark.postgresql
-def test_what_was_created_is_the_same_on_postgresql(postgresql, make_context, rounds):
+def test_created_tables_do_not_differ_on_postgresql(postgresql, make_context, rounds):
     @draws(rounds)
     @given(schemas("postgresql"))
     def check(metadata):
@@ -44,7 +44,7 @@ def test_what_was_created_is_the_same_on_postgresql(postgresql, make_context, ro
 
 @in_rounds
 @pytest.mark.parametrize("dialect_name", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def test_tables_that_are_written_and_run_are_the_same_and_can_be_undone(dialect_name, request, make_context, rounds):
+def test_rendered_tables_run_without_differences_and_can_be_undone(dialect_name, request, make_context, rounds):
     connection = request.getfixturevalue(dialect_name)
 
     @draws(rounds)

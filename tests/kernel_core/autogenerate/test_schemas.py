@@ -50,7 +50,7 @@ def test_schemas_of_the_models_are_compared_and_no_others(database, make_context
     assert (type(found), found.schema, found.table_name) == (DropTableOp, sales, "old")
 
 
-def test_the_default_schema_is_left_alone_where_no_model_is_in_it(database, make_context):
+def test_the_default_schema_is_not_compared_where_no_model_is_in_it(database, make_context):
     connection, sales, *_ = database
     metadata = model((sales, "orders"))
     made(connection, metadata, sales)
@@ -85,7 +85,7 @@ def test_the_schemas_of_the_server_itself_are_never_compared(database, make_cont
     assert not own & with_schemas
 
 
-def test_include_name_may_leave_out_a_schema_of_the_models(database, make_context):
+def test_include_name_may_exclude_a_schema_of_the_metadata(database, make_context):
     connection, sales, staff, _ = database
     metadata = model((sales, "orders"))
     made(connection, metadata, sales, staff)
@@ -112,7 +112,7 @@ def test_a_missing_schema_is_created_before_its_tables_and_dropped_after_them(da
 
 
 @pytest.mark.filterwarnings("ignore:The database")
-def test_the_script_says_it_so_that_alembic_runs_it_too(database, make_context):
+def test_the_script_runs_with_alembic_too(database, make_context):
     connection, sales, *_ = database
     found = produce_migrations(make_context(connection), model((sales, "orders"))).upgrade_ops
     code = render_python_code(found, migration_context=make_context(connection))
@@ -122,13 +122,13 @@ def test_the_script_says_it_so_that_alembic_runs_it_too(database, make_context):
     assert create.provides() & table.requires()
 
 
-def test_a_table_in_the_default_schema_by_its_name_is_the_one_without(postgresql, make_context):
+def test_a_table_with_the_default_schema_is_the_one_without_a_schema(postgresql, make_context):
     default = postgresql.dialect.default_schema_name
     made(postgresql, model((None, "plain")))
     assert compare_metadata(make_context(postgresql), model((default, "plain"))) == []
 
 
-def test_sqlite_compares_files_that_are_attached_under_a_name(sqlite, make_context):
+def test_sqlite_compares_attached_files(sqlite, make_context):
     sqlite.exec_driver_sql("ATTACH ':memory:' AS archive")
     metadata = model(("archive", "old"), (None, "new"))
     metadata.create_all(sqlite)

@@ -1,4 +1,4 @@
-"""A schema that is in PostgreSQL's search_path and looked into by its name as well: each table is there but once."""
+"""A schema in PostgreSQL's search_path that is compared by its name as well: each table is found once."""
 
 from collections import Counter
 
@@ -67,14 +67,14 @@ TWO = [(None, "t"), (OTHER, "t")]
 
 @pytest.mark.parametrize("plugins", [BEYOND[:1], BEYOND], ids=["plain", "beyond"])
 @pytest.mark.parametrize("case", SAME)
-def test_what_was_created_is_there_once(connect, case, plugins):
+def test_a_created_table_is_found_once(connect, case, plugins):
     metadata = models(*SAME[case])
     assert compared(connect(metadata), metadata, autogenerate_plugins=plugins) == []
 
 
 @pytest.mark.parametrize("plugins", [BEYOND[:1], BEYOND], ids=["plain", "beyond"])
 @pytest.mark.parametrize("case", SAME)
-def test_models_that_leave_the_schema_to_the_path_mean_the_same_tables(connect, case, plugins):
+def test_metadata_without_a_schema_has_the_tables_of_the_search_path(connect, case, plugins):
     connection = connect(models(*SAME[case]))
     unnamed = models(*((None, name) for _, name in SAME[case]))
     assert compared(connection, unnamed, autogenerate_plugins=plugins) == []
@@ -82,7 +82,7 @@ def test_models_that_leave_the_schema_to_the_path_mean_the_same_tables(connect, 
 
 @pytest.mark.parametrize("connect", ["public,other"], indirect=True)
 @pytest.mark.parametrize("plugins", [BEYOND[:1], BEYOND], ids=["plain", "beyond"])
-def test_two_tables_of_one_name_are_two(connect, plugins):
+def test_two_tables_of_one_name_are_kept_apart(connect, plugins):
     metadata = models(*TWO)
     assert compared(connect(metadata), metadata, autogenerate_plugins=plugins) == []
 
@@ -92,7 +92,7 @@ def test_a_table_that_the_models_lack_is_dropped_once(connect):
     assert [diff[0] for diff in diffs if diff[0].endswith("table")] == ["remove_table"]
 
 
-def test_the_table_of_revisions_is_no_difference_wherever_the_path_finds_it(connect):
+def test_the_version_table_is_excluded_wherever_the_path_finds_it(connect):
     metadata = models((None, "p"), (OTHER, "t"))
     connection = connect(metadata)
     connection.exec_driver_sql("CREATE TABLE other.alembic_version (version_num varchar(32) PRIMARY KEY)")
@@ -100,7 +100,7 @@ def test_the_table_of_revisions_is_no_difference_wherever_the_path_finds_it(conn
 
 
 @pytest.mark.parametrize("schemas", [True, False])
-def test_an_enum_type_that_the_path_finds_is_there(connect, schemas):
+def test_an_enum_type_in_the_search_path_exists(connect, schemas):
     connection = connect(models((None, "p"), (OTHER, "t"), enum=OTHER))
     after = models((None, "p"), (None, "t"), enum="none")
     assert compared(connection, after, include_schemas=schemas, autogenerate_plugins=BEYOND) == []

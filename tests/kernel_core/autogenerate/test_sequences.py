@@ -1,4 +1,4 @@
-"""Sequences of the models: created before what uses them, altered, and dropped where nothing takes from them any more."""
+"""Sequences of the metadata: created before the tables that use them, altered, and dropped once unused."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_database_made_by_the_models_does_not_differ(connection, make_context)
 @pytest.mark.parametrize(
     "options", [{"increment": 5}, {"start": 7}, {"cycle": True}, {"maxvalue": 90000}, {"cache": 3}]
 )
-def test_an_option_that_the_model_states_is_altered_and_altered_back(connection, make_context, options):
+def test_an_option_of_the_model_is_altered_and_altered_back(connection, make_context, options):
     old, new = model(), model(**options)
     old.create_all(connection)
     script = rounds.migrated(make_context, connection, new)
@@ -58,7 +58,7 @@ def test_an_option_that_the_model_states_is_altered_and_altered_back(connection,
 
 
 @pytest.mark.parametrize("after", [{"table": False}, {"column": False}], ids=["its table", "its default"])
-def test_a_sequence_goes_with_the_last_that_takes_from_it(connection, make_context, after):
+def test_a_sequence_is_dropped_with_its_last_column(connection, make_context, after):
     old, new = model(), model(**after)
     old.create_all(connection)
     script = rounds.migrated(make_context, connection, new)
@@ -67,12 +67,12 @@ def test_a_sequence_goes_with_the_last_that_takes_from_it(connection, make_conte
     rounds.undone(make_context, connection, script, old)
 
 
-def test_a_sequence_that_no_default_used_is_left_alone(connection, make_context):
+def test_a_sequence_that_no_default_used_stays(connection, make_context):
     connection.exec_driver_sql("CREATE SEQUENCE somebody_elses")
     assert compare_metadata(make_context(connection), sa.MetaData()) == []
 
 
-def test_one_that_another_table_takes_from_stays(postgresql, make_context):
+def test_a_sequence_that_another_table_uses_stays(postgresql, make_context):
     old, new = model(), model(table=False)
     old.create_all(postgresql)
     postgresql.exec_driver_sql("CREATE TABLE also (n integer DEFAULT nextval('order_no'))")
@@ -82,14 +82,14 @@ def test_one_that_another_table_takes_from_stays(postgresql, make_context):
     assert not [each for each in script.upgrade_ops.leaves() if isinstance(each, ops.DropSequenceOp)]
 
 
-def test_an_optional_one_is_made_only_where_keys_do_not_count_by_themselves(connection, make_context):
+def test_an_optional_sequence_is_created_only_without_autoincrement(connection, make_context):
     metadata = sa.MetaData()
     sa.Table("t", metadata, sa.Column("id", sa.Integer, sa.Sequence("t_numbers", optional=True), primary_key=True))
     rounds.migrated(make_context, connection, metadata)
     assert connection.execute(metadata.tables["t"].insert()).inserted_primary_key[0] == 1
 
 
-def test_in_a_schema_of_its_own(postgresql, make_context):
+def test_a_sequence_may_be_in_another_schema(postgresql, make_context):
     metadata = sa.MetaData(schema="Numbers here")
     numbers = sa.Sequence("no", metadata=metadata)
     sa.Table("t", metadata, sa.Column("n", sa.Integer, server_default=numbers.next_value()))

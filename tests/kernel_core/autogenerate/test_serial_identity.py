@@ -1,4 +1,4 @@
-"""PostgreSQL: a column that is serial on one side and an identity on the other; its numbers go on."""
+"""PostgreSQL: a column that is serial on one side and an identity on the other keeps counting."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_script_runs_both_ways_and_rows_can_be_added_after_each(postgresql, 
 
 
 @pytest.mark.parametrize("before", ["serial", "by default", "from 100 by 5"])
-def test_numbers_may_go_down_instead_of_up(postgresql, make_context, before):
+def test_numbers_may_decrease(postgresql, make_context, before):
     old, new = model(before), model("downwards")
     old.create_all(postgresql)
     add_rows(postgresql, old, 3)
@@ -78,7 +78,7 @@ def test_names_that_need_quotes_are_quoted(postgresql, make_context, schema, tab
 
 
 @pytest.mark.parametrize("type_", [sa.SmallInteger, sa.BigInteger])
-def test_the_sequence_counts_as_far_as_the_column_does(postgresql, make_context, type_):
+def test_the_sequence_has_the_range_of_the_column(postgresql, make_context, type_):
     old, new = model("by default", type_=type_), model("serial", type_=type_)
     old.create_all(postgresql)
     rounds.migrated(make_context, postgresql, new)
@@ -86,7 +86,7 @@ def test_the_sequence_counts_as_far_as_the_column_does(postgresql, make_context,
     assert postgresql.exec_driver_sql(counted).scalar() == {sa.SmallInteger: "smallint"}.get(type_, "bigint")
 
 
-def test_numbers_that_were_given_out_are_not_given_again(postgresql, make_context):
+def test_used_numbers_are_not_used_again(postgresql, make_context):
     old, new = model("serial"), model("by default")
     old.create_all(postgresql)
     add_rows(postgresql, old, 5)
@@ -97,7 +97,7 @@ def test_numbers_that_were_given_out_are_not_given_again(postgresql, make_contex
     assert add_rows(postgresql, old)[0] == 7
 
 
-def test_a_sequence_that_others_use_too_is_kept(postgresql):
+def test_a_shared_sequence_is_kept(postgresql):
     op = Operations(MigrationContext.configure(postgresql))
     postgresql.exec_driver_sql("CREATE SEQUENCE shared START 40")
     postgresql.exec_driver_sql("CREATE TABLE a (id integer PRIMARY KEY DEFAULT nextval('shared'), x integer)")
@@ -117,7 +117,7 @@ def test_a_sequence_that_others_use_too_is_kept(postgresql):
     assert postgresql.exec_driver_sql("SELECT max(id) FROM a").scalar() == 42
 
 
-def test_a_column_may_stop_counting(postgresql, make_context):
+def test_a_column_may_lose_its_sequence(postgresql, make_context):
     counting, plain = sa.MetaData(), sa.MetaData()
     sa.Table("t", counting, sa.Column("a", sa.Integer, sa.Identity(), nullable=False), sa.Column("b", sa.Integer))
     sa.Table("t", plain, sa.Column("a", sa.String(9), nullable=True, server_default="x"), sa.Column("b", sa.Integer))
@@ -128,7 +128,7 @@ def test_a_column_may_stop_counting(postgresql, make_context):
     postgresql.exec_driver_sql("INSERT INTO t (b) VALUES (2)")
 
 
-def test_a_script_that_is_printed_does_the_same(postgresql):
+def test_an_offline_script_does_the_same(postgresql):
     old = model("serial", table="Users")
     old.create_all(postgresql)
     add_rows(postgresql, old, 3)
@@ -172,6 +172,6 @@ def test_the_name_of_a_serial_sequence_is_the_one_that_the_server_gives(postgres
         (None, None),
     ],
 )
-def test_a_default_says_which_sequence_it_takes_from(default, found):
+def test_the_sequence_of_a_default_is_found(default, found):
     place = sequence_of(None if default is None else sa.text(default))
     assert (place and place.words) == found

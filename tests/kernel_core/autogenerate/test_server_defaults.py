@@ -1,4 +1,4 @@
-"""Server defaults: the same value in other words is no difference, another value is one, and nothing else happens."""
+"""Server defaults: equal values in other spellings do not differ, and evaluating them has no side effects."""
 
 import pytest
 import sqlalchemy as sa
@@ -35,11 +35,11 @@ SAME = [
 
 
 @pytest.mark.parametrize(("type_", "before", "after"), SAME)
-def test_postgresql_says_which_defaults_are_the_same(type_, before, after, postgresql, make_context):
+def test_postgresql_decides_which_defaults_are_equal(type_, before, after, postgresql, make_context):
     assert changed(postgresql, make_context, models(type_, before), models(type_, after)) == []
 
 
-def test_one_that_cannot_be_asked_does_not_spoil_the_others(postgresql, make_context):
+def test_an_invalid_default_does_not_affect_the_others(postgresql, make_context):
     before = models(sa.Date(), "2024-02-29", "2024-03-01", "2024-03-02")
     after = models(sa.Date(), "20240229", "no date", "20240302")
     assert changed(postgresql, make_context, before, after) == ["c1"]
@@ -80,7 +80,7 @@ def test_a_serial_column_owns_its_default(postgresql, make_context):
         "x.y(1)",
     ],
 )
-def test_what_might_do_something_is_not_asked(expression):
+def test_an_expression_with_side_effects_is_not_evaluated(expression):
     assert not is_harmless(expression)
 
 
@@ -94,7 +94,7 @@ def test_what_might_do_something_is_not_asked(expression):
         "now()",
     ],
 )
-def test_what_does_nothing_is_asked(expression):
+def test_an_expression_without_side_effects_is_evaluated(expression):
     assert is_harmless(expression)
 
 
@@ -131,5 +131,5 @@ def test_another_default_is_found(type_, before, after, database, request, make_
         (sa.Boolean(), sa.true(), "1"),
     ],
 )
-def test_mariadb_spells_defaults_in_its_own_way(type_, before, after, mariadb, make_context):
+def test_mariadb_stores_defaults_in_another_spelling(type_, before, after, mariadb, make_context):
     assert changed(mariadb, make_context, models(type_, before), models(type_, after)) == []

@@ -1,4 +1,4 @@
-"""What was just created from the models is the same as the models: no difference, on any database, with any types."""
+"""Tables just created from the metadata do not differ from it, on any database, with any types."""
 
 import pytest
 from random_models import random_models
@@ -22,7 +22,7 @@ def differences(seed, connection, make_context):
 
 
 @pytest.mark.parametrize("database", SAMPLE)
-def test_created_is_the_same(database, request, make_context):
+def test_created_tables_do_not_differ(database, request, make_context):
     connection = request.getfixturevalue(database)
     found = {seed: differences(seed, connection, make_context) for seed in range(SAMPLE[database])}
     assert not {seed: diffs for seed, diffs in found.items() if diffs}
@@ -31,7 +31,7 @@ def test_created_is_the_same(database, request, make_context):
 @pytest.mark.sweep
 @pytest.mark.parametrize("part", range(4))
 @pytest.mark.parametrize("database", FULL)
-def test_created_is_the_same_in_full(database, part, request, make_context):
+def test_created_tables_do_not_differ_in_full(database, part, request, make_context):
     connection = request.getfixturevalue(database)
     found = {seed: differences(seed, connection, make_context) for seed in range(part, FULL[database], 4)}
     assert not {seed: diffs for seed, diffs in found.items() if diffs}

@@ -1,4 +1,4 @@
-"""Types that a server stores under another name, or of which SQLAlchemy states less than it keeps: no difference.
+"""Types that a server stores under another name or with more detail than SQLAlchemy states do not differ.
 
 Each row is a column of one table of its database; the table is made by a written script, compared in both ways, dropped
 by the downgrade and compared again.
@@ -73,7 +73,7 @@ def model(types: tuple[Any, ...]) -> sa.MetaData:
 
 @pytest.mark.parametrize("own", [{}, BEYOND], ids=["default", "beyond"])
 @pytest.mark.parametrize("server", ["sqlite", "postgresql", "mariadb"])
-def test_types_are_the_same_under_the_servers_names(
+def test_types_are_equal_under_the_names_of_the_server(
     server: str, own: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
     connection: sa.Connection = request.getfixturevalue(server)
@@ -109,7 +109,7 @@ DIFFERENT: dict[str, list[tuple[Any, Any]]] = {
 
 
 @pytest.mark.parametrize("server", ["postgresql", "mariadb"])
-def test_types_that_differ_are_told_apart(server: str, request: pytest.FixtureRequest) -> None:
+def test_different_types_differ(server: str, request: pytest.FixtureRequest) -> None:
     connection: sa.Connection = request.getfixturevalue(server)
     pairs = DIFFERENT[connection.dialect.name]
     table = sa.Table("t", sa.MetaData(), *(sa.Column(f"c{place}", one) for place, (one, _) in enumerate(pairs)))
@@ -134,7 +134,7 @@ def test_types_that_differ_are_told_apart(server: str, request: pytest.FixtureRe
         (sa.DECIMAL(38, 9), sa.Numeric(), False),
     ],
 )
-def test_a_database_that_is_not_known_may_have_a_scale_of_its_own(inspected: Any, wanted: Any, differs: bool) -> None:
+def test_an_unknown_database_may_have_another_scale(inspected: Any, wanted: Any, differs: bool) -> None:
     impl = DefaultImpl(sa.engine.default.DefaultDialect(), None, False, True, None, {})
     assert impl.compare_type(sa.Column("x", inspected), sa.Column("x", wanted)) is differs
 

@@ -1,4 +1,4 @@
-"""SQLite: an index over expressions is compared by the SQL that made it."""
+"""SQLite: an index over expressions is compared by its CREATE INDEX."""
 
 import pytest
 import sqlalchemy as sa
@@ -37,7 +37,7 @@ def compared(sqlite, make_context, sql, metadata):
         ("CREATE INDEX x ON t (coalesce(a, 'it''s %:x,)'))", models(lambda c: sa.func.coalesce(c.a, "it's %:x,)"))),
     ],
 )
-def test_the_same_in_other_words_is_the_same(sql, metadata, sqlite, make_context):
+def test_the_same_sql_in_another_spelling_does_not_differ(sql, metadata, sqlite, make_context):
     assert compared(sqlite, make_context, sql, metadata) == []
 
 
@@ -53,11 +53,11 @@ def test_the_same_in_other_words_is_the_same(sql, metadata, sqlite, make_context
         ("CREATE INDEX x ON t (a * (b + 1))", models(sa.text("(a * b) + 1"))),
     ],
 )
-def test_another_one_under_the_same_name_is_made_anew(sql, metadata, sqlite, make_context):
+def test_a_changed_index_is_re_created(sql, metadata, sqlite, make_context):
     assert compared(sqlite, make_context, sql, metadata) == ["remove_index", "add_index"]
 
 
-def test_the_downgrade_has_the_words_of_the_database(sqlite, make_context):
+def test_the_downgrade_has_the_stored_sql(sqlite, make_context):
     compared(sqlite, make_context, "CREATE UNIQUE INDEX x ON t (coalesce(a, ':y'), b) WHERE b > 1", models(lower))
     script = produce_migrations(make_context(sqlite), models(lower))
     code = render_python_code(script.downgrade_ops)
@@ -67,7 +67,7 @@ def test_the_downgrade_has_the_words_of_the_database(sqlite, make_context):
 
 
 @pytest.mark.parametrize("answers", [(False, True), (True, False)])
-def test_a_hook_may_leave_it_alone(answers, sqlite, make_context):
+def test_a_hook_may_exclude_the_index(answers, sqlite, make_context):
     compared(sqlite, make_context, "CREATE INDEX x ON t (upper(a))", models(lower))
     of_database, of_model = answers
 

@@ -1,4 +1,4 @@
-"""What belongs to another table is not dropped by itself: parts of a parent in PostgreSQL, shadow tables in SQLite."""
+"""Parts of another table are not dropped separately: partitions and children in PostgreSQL, shadow tables in SQLite."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def context_of(connection: sa.Connection, metadata: sa.MetaData, own: dict[str, 
 
 
 @pytest.mark.parametrize("own", [{}, BEYOND], ids=["default", "beyond"])
-def test_partitions_in_the_models_need_not_state_what_their_parent_does(
+def test_partitions_in_the_metadata_need_not_repeat_their_parent(
     own: dict[str, Any], postgresql: sa.Connection
 ) -> None:
     for statement in PARTED:
@@ -56,7 +56,7 @@ def test_partitions_in_the_models_need_not_state_what_their_parent_does(
 
 
 @pytest.mark.parametrize("own", [{}, BEYOND], ids=["default", "beyond"])
-def test_partitions_that_are_not_in_the_models_stay_and_are_named(
+def test_partitions_outside_of_the_metadata_stay_and_are_reported(
     own: dict[str, Any], postgresql: sa.Connection
 ) -> None:
     for statement in PARTED:
@@ -77,7 +77,7 @@ def test_partitions_that_are_not_in_the_models_stay_and_are_named(
 
 
 @pytest.mark.parametrize("own", [{}, BEYOND], ids=["default", "beyond"])
-def test_a_partitioned_table_comes_back_with_its_partitions(own: dict[str, Any], postgresql: sa.Connection) -> None:
+def test_a_partitioned_table_is_re_created_with_its_partitions(own: dict[str, Any], postgresql: sa.Connection) -> None:
     for statement in PARTED:
         postgresql.exec_driver_sql(statement)
     context = context_of(postgresql, sa.MetaData(), own)
@@ -93,7 +93,7 @@ def test_a_partitioned_table_comes_back_with_its_partitions(own: dict[str, Any],
 
 
 @pytest.mark.parametrize("own", [{}, BEYOND], ids=["default", "beyond"])
-def test_a_child_need_not_state_the_columns_and_checks_of_its_parent(
+def test_a_child_need_not_repeat_the_columns_and_checks_of_its_parent(
     own: dict[str, Any], postgresql: sa.Connection
 ) -> None:
     postgresql.exec_driver_sql("CREATE TABLE parent (id int NOT NULL, n int, CONSTRAINT ck CHECK (n > 0))")
@@ -109,7 +109,7 @@ def test_a_child_need_not_state_the_columns_and_checks_of_its_parent(
 @pytest.mark.parametrize(
     "module", ["fts5(title, body)", "fts4(title, body)", "rtree(id, x1, x2)", "fts5(body, content='')"]
 )
-def test_a_virtual_table_goes_and_comes_back_with_its_shadow_tables(
+def test_a_virtual_table_is_dropped_and_re_created_with_its_shadow_tables(
     module: str, own: dict[str, Any], sqlite: sa.Connection
 ) -> None:
     sqlite.exec_driver_sql(f"CREATE VIRTUAL TABLE doc USING {module}")
@@ -123,7 +123,7 @@ def test_a_virtual_table_goes_and_comes_back_with_its_shadow_tables(
     assert sorted(sa.inspect(sqlite).get_table_names()) == before
 
 
-def test_include_name_is_asked_about_checks(sqlite: sa.Connection) -> None:
+def test_include_name_is_called_for_checks(sqlite: sa.Connection) -> None:
     sqlite.exec_driver_sql("CREATE TABLE t (x INTEGER, CONSTRAINT ck CHECK (x > 0), CONSTRAINT ck2 CHECK (x > 1))")
     metadata = sa.MetaData()
     sa.Table("t", metadata, sa.Column("x", sa.Integer))
@@ -137,7 +137,7 @@ def test_include_name_is_asked_about_checks(sqlite: sa.Connection) -> None:
 
 
 @pytest.mark.parametrize("server", ["sqlite", "postgresql", "mariadb"])
-def test_another_generated_column_is_warned_of_or_changed(server: str, request: pytest.FixtureRequest) -> None:
+def test_a_changed_generated_column_is_reported_or_changed(server: str, request: pytest.FixtureRequest) -> None:
     connection: sa.Connection = request.getfixturevalue(server)
     connection.exec_driver_sql("CREATE TABLE t (a INTEGER, b INTEGER GENERATED ALWAYS AS (a * 2) STORED)")
 

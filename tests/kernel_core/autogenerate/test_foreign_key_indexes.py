@@ -1,4 +1,4 @@
-"""MariaDB makes an index for each foreign key: it goes with the key, or with the table, in both directions."""
+"""MariaDB creates an index for each foreign key: it is dropped with the key or the table, in both directions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def stated(connection: sa.Connection) -> list[str]:
 
 
 @pytest.mark.parametrize("forwards", [True, False])
-def test_the_index_of_a_foreign_key_goes_with_it(forwards: bool, mariadb: sa.Connection) -> None:
+def test_the_index_of_a_foreign_key_is_dropped_with_it(forwards: bool, mariadb: sa.Connection) -> None:
     for what, states in CHANGES.items():
         before, after = (
             model(child=False) if parts is None else model(*(part() for part in parts))

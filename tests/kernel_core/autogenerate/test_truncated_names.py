@@ -1,4 +1,4 @@
-"""Names of more than 63 bytes, which PostgreSQL cuts in silence: what was created is no difference, a change is one."""
+"""Names of more than 63 bytes, which PostgreSQL truncates: created objects do not differ, changed ones do."""
 
 import pytest
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ CONVENTION = {
 
 
 def models(schema=None, **extra):
-    """Return models of which everything has a name that is cut, or one in the place of it."""
+    """Return metadata in which everything has a name that is truncated, or the given one."""
     said = {"column": LONG, "unique": "uq" + LONG, "check": LONG, "index": "è" * 40, "labels": ("a", "b"), **extra}
     metadata = sa.MetaData()
     sa.Table(
@@ -55,7 +55,7 @@ def models(schema=None, **extra):
         ("xxx😀" + "é" * 40, "xxx😀" + "é" * 28),
     ],
 )
-def test_a_name_is_cut_where_the_server_cuts_it(postgresql, name, stored):
+def test_a_name_is_truncated_where_the_server_truncates_it(postgresql, name, stored):
     postgresql.execute(sa.text(f'CREATE TABLE "{name}" (id int)'))
     there = postgresql.execute(
         sa.text("SELECT relname FROM pg_class WHERE relname LIKE :start"), {"start": name[:9] + "%"}
@@ -71,7 +71,7 @@ def test_what_was_created_is_the_same(postgresql, make_context, plugins):
 
 
 @pytest.mark.parametrize("plugins", [BEYOND[:1], BEYOND], ids=["plain", "beyond"])
-def test_a_schema_may_have_such_a_name(postgresql, make_context, plugins):
+def test_a_schema_may_have_a_truncated_name(postgresql, make_context, plugins):
     schema = f"{postgresql.dialect.default_schema_name}_{LONG}"
     stored = truncated_name(schema, postgresql.dialect)
     postgresql.exec_driver_sql(f'CREATE SCHEMA "{schema}"')
@@ -88,7 +88,7 @@ def test_a_schema_may_have_such_a_name(postgresql, make_context, plugins):
 
 
 @pytest.mark.parametrize("plugins", [BEYOND[:1], BEYOND], ids=["plain", "beyond"])
-def test_the_server_s_own_names_in_the_models_are_the_same_too(postgresql, make_context, plugins):
+def test_truncated_names_in_the_metadata_are_the_same_too(postgresql, make_context, plugins):
     models().create_all(postgresql)
     cut = LONG[:31]
     after = models(column=cut, unique="uq" + LONG[:30], check=cut, index="è" * 31)
@@ -96,7 +96,7 @@ def test_the_server_s_own_names_in_the_models_are_the_same_too(postgresql, make_
 
 
 @pytest.mark.parametrize("label", ["ix", "uq", "ck"])
-def test_a_convention_s_name_is_shortened_by_sqlalchemy_and_then_cut(postgresql, make_context, label):
+def test_a_name_by_convention_is_shortened_by_sqlalchemy_and_then_truncated(postgresql, make_context, label):
     metadata = sa.MetaData(naming_convention=CONVENTION)
     sa.Table(
         "é" * 25,
@@ -117,7 +117,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_is_found_and_made_under_the_long_names(postgresql, make_context, change):
+def test_a_change_is_found_and_applied_by_the_long_names(postgresql, make_context, change):
     models().create_all(postgresql)
     postgresql.commit()
     said, kinds = CHANGES[change]
@@ -131,14 +131,14 @@ def test_a_change_is_found_and_made_under_the_long_names(postgresql, make_contex
     assert compare_metadata(context, models()) == []
 
 
-def test_a_new_value_of_such_an_enum_is_found(postgresql, make_context):
+def test_a_new_value_of_an_enum_with_a_truncated_name_is_found(postgresql, make_context):
     models().create_all(postgresql)
     context = make_context(postgresql, autogenerate_plugins=BEYOND)
     diffs = compare_metadata(context, models(labels=("a", "b", "c")))
     assert [diff[:1] + diff[2:4] for diff in diffs] == [("add_enum_value", "mood" + LONG, "c")]
 
 
-def test_two_names_that_are_cut_alike_are_not_taken_for_one_another(postgresql, make_context):
+def test_two_names_with_one_truncated_form_are_not_confused(postgresql, make_context):
     before = sa.MetaData()
     sa.Table(LONG[:31], before, sa.Column("id", sa.Integer, primary_key=True))
     before.create_all(postgresql)
