@@ -14,8 +14,11 @@ times as many. A test that wants more or fewer says it as a multiple of ``settin
 
 from __future__ import annotations
 
+import compileall
 import os
+import re
 import subprocess
+import sys
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -39,6 +42,21 @@ settings.register_profile(
 )
 settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False, max_examples=2000)
 settings.load_profile("repeatable")
+
+
+# Where PYTHONDONTWRITEBYTECODE is set, each of the Pythons and kernels that tests start would compile both packages anew,
+# and each run would rewrite all test files. The packages are compiled once, before the workers start; pytest may store
+# what it rewrites. Modules that tests write themselves are imported after that, and stay uncompiled.
+_WRITES_NO_BYTECODE = sys.dont_write_bytecode
+sys.dont_write_bytecode = False
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    for package in ("kernel_core", "mig_ipython"):
+        compileall.compile_dir(Path(__file__).parents[1] / package, quiet=2, rx=re.compile("templates"))
+
+
+def pytest_collection_finish() -> None:
+    """Write bytecode again, or not, as it was when the run began."""
+    sys.dont_write_bytecode = _WRITES_NO_BYTECODE
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
