@@ -58,7 +58,7 @@ class SequencePlace:
 def sequence_of(default: object) -> SequencePlace | None:
     """Return the sequence that a server default takes its values from, None for any other default.
 
-    >>> sequence_of("nextval('app.users_id_seq'::regclass)").words
+    >>> sequence_of(text("nextval('app.users_id_seq')")).words
     'app.users_id_seq'
     """
     if default is None or default is False or isinstance(default, Identity):
