@@ -34,9 +34,9 @@ class Comparison:
 
     ``opts`` are the options that ``env.py`` configured, ``database_heads`` and ``heads`` the revisions of the database
     and of the files; ``fingerprint`` identifies the state of the models, ``proposed`` has all operations,
-    ``scope`` selects some of them.
-    ``asked`` are the models of the notebook that were named or found. ``notes`` list operations that were included or
-    left out, and edited files. ``parts`` are the targets where they differ, each with its own operations.
+    ``scope`` selects some of them. ``requested`` are the models of the notebook that were named or found. ``notes``
+    list operations that were included or left out, and edited files. ``parts`` are the targets where they differ, each
+    with its own operations.
     """
 
     operations: UpgradeOps
@@ -48,7 +48,7 @@ class Comparison:
     fingerprint: str
     proposed: Proposed
     scope: Scope = EVERYTHING
-    asked: Models | None = None
+    requested: Models | None = None
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -90,7 +90,7 @@ def compare(
         if project is not None:
             project.refuse_stale(found.models.metadata)
         notes = project.notes(found.models.metadata, found.dialect) if project is not None else ()
-        return replace(found, asked=models, notes=(*found.notes, *notes))
+        return replace(found, requested=models, notes=(*found.notes, *notes))
 
 
 def _directly(workspace: Workspace, models: Models | None, scope: Scope) -> Comparison:

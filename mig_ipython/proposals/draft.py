@@ -45,8 +45,8 @@ class Draft:
         self.head, self.label, self.depends_on, self.version_path = head, label, depends_on, version_path
         self._path: Path | None = None
         self._found: dict[str, Any] | None = None
-        asked = comparison.asked
-        self._named = asked is not None and _models_called(asked.name, host.workspace()) == asked
+        requested = comparison.requested
+        self._named = requested is not None and _models_called(requested.name, host.workspace()) == requested
 
     @property
     def path(self) -> Path | None:
@@ -148,9 +148,10 @@ class Draft:
 
     def models_now(self) -> Models | None:
         """Return the models of that name in the notebook now: a cell may have defined them again."""
-        asked = self._made.asked
-        named = asked is not None and self._named
-        return (_models_called(asked.name, self._host.workspace()) if asked is not None and named else None) or asked
+        requested = self._made.requested
+        if requested is None or not self._named:
+            return requested
+        return _models_called(requested.name, self._host.workspace()) or requested
 
     def for_review(self, review: Review, comparison: Comparison) -> Draft:
         """Return the draft of another review, with this one's message and place."""

@@ -231,7 +231,7 @@ class Proposal(View):
     def _nothing(self) -> str:
         scope = str(self.comparison.scope)
         limited = f" ({scope})" if scope else ""
-        return f"Nothing to do{limited}: {self.where} is as the models say."
+        return f"Nothing to do{limited}: {self.where} matches the models."
 
     def _renames(self) -> list[str]:
         return [f"? {one.sentence()}: .rename({number})" for number, one in enumerate(self.renames, 1)]

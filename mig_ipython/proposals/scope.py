@@ -19,8 +19,9 @@ class Scope:
     """The part of a comparison that is wanted, by default everything.
 
     ``only`` and ``exclude`` are patterns: ``users``, ``tmp_*``, ``reports.*`` (a schema, or the columns of a table),
-    ``users.email``. ``renames`` is ``show``, ``accept``, ``off``, or None for what the environment says. ``beyond`` are
-    the comparisons beyond Alembic's where the environment chooses none: ``checks``, ``*`` for all, ``~enum_types``.
+    ``users.email``. ``renames`` is ``show``, ``accept``, ``off``, or None for the option of the environment.
+    ``beyond`` are the comparisons beyond Alembic's where the environment chooses none: ``checks``, ``*`` for all,
+    ``~enum_types``.
     """
 
     only: tuple[str, ...] = ()

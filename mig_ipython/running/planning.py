@@ -47,7 +47,7 @@ _MAY_FAIL_OR_LOSE = re.compile(
 def plan(workspace: Workspace, verb: str, target: str) -> Plan:
     """Return what ``upgrade`` or ``downgrade`` to ``target`` would do; nothing is run.
 
-    Files that do more than call directives are only read; their steps say so. Raises the errors of the engine's plan.
+    Files that do more than call directives are only read; their steps are marked. Raises the engine's errors.
     """
     if workspace.has_environment and workspace.environment.has_computed_targets:
         return _plan_of_targets(workspace, verb, target)

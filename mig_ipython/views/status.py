@@ -45,7 +45,7 @@ class Status(View):
             facts.append(
                 (
                     "drift",
-                    f"{self.drift} not in a revision yet" if self.drift else "none: the database is as the models say",
+                    f"{self.drift} not in a revision yet" if self.drift else "none: the database matches the models",
                 )
             )
         facts += [("broken", str(one)) for one in self.broken]

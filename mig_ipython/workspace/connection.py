@@ -71,7 +71,7 @@ class Connection(View):
         """
         try:
             connection = self.engine.connect()
-            if self.borrowed and self.dialect != "sqlite" and not _answers(connection):
+            if self.borrowed and self.dialect != "sqlite" and not _is_alive(connection):
                 connection.close()
                 connection = self.engine.connect()
         except DBAPIError as error:
@@ -192,7 +192,7 @@ def _try(engine: Engine, masked: str) -> None:
         raise CommandError(f"Cannot connect to {masked}: {database_message(error)}") from error
 
 
-def _answers(connection: sa.Connection) -> bool:
+def _is_alive(connection: sa.Connection) -> bool:
     """Return whether the server has kept this connection; SQLAlchemy empties the pool where it has not."""
     try:
         connection.exec_driver_sql(_shortest_query(connection.engine))

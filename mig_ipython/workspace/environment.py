@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kernel_core import command
@@ -251,8 +251,3 @@ def _location(file: str, section: str) -> str | None:
 
 def _is_environment(path: str) -> bool:
     return os.path.isfile(os.path.join(path, "env.py"))
-
-
-def names(paths: Iterable[str]) -> list[str]:
-    """Return the base names of paths."""
-    return [os.path.basename(path) for path in paths]

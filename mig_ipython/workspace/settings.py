@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class Mig(Configurable):
     """The defaults of the commands."""
 
-    target = Unicode(
-        "", help="The MetaData or declarative Base that commands are about: its name in the notebook."
-    ).tag(config=True)
+    target = Unicode("", help="The MetaData or declarative Base that commands compare: its name in the notebook.").tag(
+        config=True
+    )
     database = Unicode(
         "", help="What %mig_connect without an argument connects to: a URL, or $NAME. By default $DATABASE_URL."
     ).tag(config=True)
@@ -35,7 +35,7 @@ class Mig(Configurable):
     section = Unicode("alembic", help="The section of the ini file that configures the environment.").tag(config=True)
     template = Unicode("generic", help="The template of %mig_init.").tag(config=True)
     accept = CaselessStrEnum(
-        ["all", "safe", "none"], "all", help="Which operations a review accepts at first: all, safe or none."
+        ["all", "safe", "none"], "all", help="The operations that a new review accepts: all, safe or none."
     ).tag(config=True)
     renames = CaselessStrEnum(
         ["show", "accept", "off"],
@@ -45,7 +45,7 @@ class Mig(Configurable):
     beyond = List(
         Unicode(),
         ["*"],
-        help="What to compare beyond Alembic where env.py chooses nothing: checks, enum_types; * is all, ~checks not.",
+        help="The comparisons beyond Alembic where env.py chooses none: checks, enum_types; * is all, ~x all but x.",
     ).tag(config=True)
     only = List(Unicode(), help="Compare only tables, or columns, of these names; * and ? are wildcards.").tag(
         config=True
@@ -54,7 +54,7 @@ class Mig(Configurable):
         config=True
     )
     panel = Bool(True, help="Show the review as a panel where there is a live front end.").tag(config=True)
-    progress = Bool(True, help="Show how an upgrade goes on while it runs.").tag(config=True)
+    progress = Bool(True, help="Show the progress of an upgrade.").tag(config=True)
     fold_above = Int(300, min=10, help="Fold long linear runs in a graph of more revisions than this.").tag(config=True)
 
     @validate("database")

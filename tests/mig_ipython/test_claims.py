@@ -20,15 +20,15 @@ from sampling import sampled
 
 ROOT = Path(__file__).parents[2]
 WORDS = re.compile(
-    r"no difference|nothing to do|up to date|rolled back|on a copy|as the models say|is as it was|nothing is pending|no changes",
+    r"no difference|nothing to do|up to date|rolled back|on a copy|matches the models|is as it was|nothing is pending|no changes",
     re.IGNORECASE,
 )
 
 CLAIMS = {
     ("mig_ipython/views/diff.py", "No difference between "): "test_a_diff_sees",
     ("mig_ipython/proposals/proposal.py", "Nothing to do"): "test_autogenerate_sees",
-    ("mig_ipython/proposals/proposal.py", " is as the models say."): "test_autogenerate_sees",
-    ("mig_ipython/views/status.py", "none: the database is as the models say"): "test_the_status_sees",
+    ("mig_ipython/proposals/proposal.py", " matches the models."): "test_autogenerate_sees",
+    ("mig_ipython/views/status.py", "none: the database matches the models"): "test_the_status_sees",
     ("mig_ipython/magics/status.py", "nothing: the database is up to date"): "test_the_status_sees",
     (
         "mig_ipython/magics/status.py",
@@ -180,9 +180,9 @@ def test_a_diff_sees(project, what):
 
 @pytest.mark.parametrize("what", sampled(DRIFT, 1))
 def test_autogenerate_sees(project, what):
-    assert "as the models say" in shown(project, "%mig_autogenerate -m b")
+    assert "matches the models" in shown(project, "%mig_autogenerate -m b")
     DRIFT[what]()
-    assert "as the models say" not in shown(project, "%mig_autogenerate -m b")
+    assert "matches the models" not in shown(project, "%mig_autogenerate -m b")
 
 
 @pytest.mark.parametrize("what", sampled(HISTORY | DRIFT, 3))

@@ -65,7 +65,7 @@ class Importer:
         imported: dict[str, ModuleType] = {}
         self.active = project = ReimportedProject(changes, removed)
         finder = _Uncached()
-        self._take_out(removed, tuple(folders))
+        self._remove_modules(removed, tuple(folders))
         sys.meta_path.insert(0, finder)
         importlib.invalidate_caches()
         try:
@@ -74,7 +74,7 @@ class Importer:
         finally:
             self.active = None
             sys.meta_path.remove(finder)
-            imported.update(self._put_back(removed))
+            imported.update(self._restore_modules(removed))
 
     def reload(self, folders: Sequence[str], namespace: dict[str, Any]) -> tuple[str, ...]:
         """Import the edited modules again into the kernel, and update the notebook's names; return those that changed.
@@ -102,7 +102,7 @@ class Importer:
         self.kernel.record()
         return tuple(_rebound(namespace, project.in_kernel, imported))
 
-    def _take_out(self, removed: Mapping[str, ModuleType], folders: tuple[str, ...]) -> None:
+    def _remove_modules(self, removed: Mapping[str, ModuleType], folders: tuple[str, ...]) -> None:
         for name in removed:
             sys.modules.pop(name, None)
         if not self._may_use_kept(removed, folders):
@@ -119,7 +119,7 @@ class Importer:
             return False
         return all(file_of(module) == file_of(removed[name]) for name, module in kept.items() if name in removed)
 
-    def _put_back(self, removed: Mapping[str, ModuleType]) -> dict[str, ModuleType]:
+    def _restore_modules(self, removed: Mapping[str, ModuleType]) -> dict[str, ModuleType]:
         """Restore ``sys.modules``; keep and return the modules that were imported meanwhile."""
         tops = {name.partition(".")[0] for name in removed.keys() - self.kernel.modules().keys()}
         own: dict[str, ModuleType] = {}

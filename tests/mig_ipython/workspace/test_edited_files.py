@@ -92,7 +92,7 @@ def test_models_of_env_py_that_were_edited_are_imported_again_by_every_command(s
     assert "shop/models.py changed" in str(error)
     settled.run("%mig_autogenerate -m second --id b2 --write\n%mig_upgrade")
     assert not settled.run("%mig_diff")
-    assert "is as the models say" in repr(settled.run("%mig_autogenerate"))
+    assert "matches the models" in repr(settled.run("%mig_autogenerate"))
     assert state(settled) == before
     write(tmp_path / "shop/models.py", MODELS)
     assert settled.run("%mig_diff")
