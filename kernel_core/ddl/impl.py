@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Literal
 
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, String, Table, schema
@@ -88,6 +89,13 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         ``borrowed``: the connection is in a transaction that belongs to the caller.
         """
         return None
+
+    def cancelling(self, connection: Connection) -> AbstractContextManager[Callable[[], object] | None]:
+        """Return a context manager whose value cancels the statement that the connection runs; None if it cannot.
+
+        It is called in a signal handler, while the connection waits for the statement.
+        """
+        return nullcontext()
 
     # Tables
 

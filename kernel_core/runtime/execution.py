@@ -12,9 +12,10 @@ from ..util.exc import CommandError, SomeoneElseMovedIt
 from ..util.logs import Log
 from ..util.secrets import redact
 from .commit_probe import CommitProbe
-from .failure import FailureState, failed
+from .failure import FailureState, failed, outcome
 from .group import Group
 from .heads import after, as_text
+from .interrupts import Interrupts, NoInterrupts, handled
 from .report import AppliedStep, RunEvent
 from .run import Run
 from .side_effects import names_with_side_effects, only_changes_schema
@@ -45,6 +46,7 @@ class Execution:
         self._reached: list[tuple[frozenset[str], int]] = [(before, 0)]
         """The heads after each step, and how many steps were done then."""
         self._group = Group(run.transactions)
+        self._interrupts: Interrupts = NoInterrupts()
 
     def execute(self, kw: Mapping[str, object]) -> None:
         """Run all steps; ``kw`` is passed on to each ``upgrade()``. Raises UpgradeFailed where one fails.
@@ -53,14 +55,16 @@ class Execution:
         """
         shares = self._can_share_transactions()
         pure = self._schema_only_steps(shares, kw)
-        try:
-            for index, step in enumerate(self.steps):
-                keep_open = shares and pure[index] and index + 1 < len(pure) and pure[index + 1]
-                probes = isinstance(step, Step) and not pure[index]
-                self._run_step(step, self._report(step, index + 1), kw, keep_open=keep_open, probes=probes)
-        except BaseException:
-            self._group.commit()
-            raise
+        with handled(self._run.connection, self._run.impl) as self._interrupts:
+            try:
+                for index, step in enumerate(self.steps):
+                    keep_open = shares and pure[index] and index + 1 < len(pure) and pure[index + 1]
+                    probes = isinstance(step, Step) and not pure[index]
+                    self._run_step(step, self._report(step, index + 1), kw, keep_open=keep_open, probes=probes)
+            except BaseException:
+                self._group.commit()
+                raise
+            self._stop_after_last_step()
 
     def _run_step(
         self, step: AnyStep, report: Report, kw: Mapping[str, object], *, keep_open: bool, probes: bool
@@ -74,6 +78,7 @@ class Execution:
         report("start", 0.0)
         started, transaction, suspensions, has_committed = time.perf_counter(), None, 0, False
         try:
+            self._interrupts.check()
             begins = not self._group.is_open
             with self._group.revision(keep_open=keep_open) as transaction:
                 suspensions = transaction.suspensions if transaction is not None else 0
@@ -85,7 +90,8 @@ class Execution:
                 except BaseException:
                     has_committed = probe is not None and probe.has_committed(suspensions)
                     raise
-        except BaseException as error:  # noqa: BLE001 - _raise raises it, or the error made of it
+        except BaseException as raised:  # noqa: BLE001 - _raise raises it, or the error made of it
+            error = self._interrupts.cause_of(raised)
             state = self._end(error, transaction, suspensions, has_committed)
             report("failed", time.perf_counter() - started)
             self._raise(error, step, state)
@@ -97,7 +103,9 @@ class Execution:
         """Run the revision's function, move the version rows, call the callbacks: what one transaction holds."""
         info = self._announce(step)
         if isinstance(step, Step):
-            self._function(step)(**kw)
+            function = self._function(step)
+            with self._interrupts.in_revision():
+                function(**kw)
         self._run.version_table.write(self.heads, heads)
         for callback in self._run.callbacks:
             callback(step=info, heads=set(heads), run_args=dict(kw))
@@ -187,11 +195,18 @@ class Execution:
             committed=has_committed,
         )
 
+    def _stop_after_last_step(self) -> None:
+        try:
+            self._interrupts.check()
+        except KeyboardInterrupt as error:
+            error.add_note(f"Stopped after the last revision; the database is at {as_text(self.heads)}.")
+            raise
+
     def _raise(self, error: BaseException, step: AnyStep, state: FailureState) -> NoReturn:
         """Raise UpgradeFailed for an error; re-raise an interrupt, with a note that names the current revision."""
         if not isinstance(error, Exception):
-            where = "is at" if state.is_read else "could not be read; before the step it was at"
-            error.add_note(f"Stopped in {step.direction}; the database {where} {as_text(state.heads)}.")
+            revision = ", ".join(revisions_of(step))
+            error.add_note(f"Stopped in {step.direction} of {revision}. {outcome(self._run, state)}")
             raise error
         if isinstance(error, SomeoneElseMovedIt):
             raise error

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from sqlalchemy import Connection
 from sqlalchemy.engine.mock import MockConnection
+from sqlalchemy.exc import PendingRollbackError
 
 from ..ddl.impl import DefaultImpl
 from ..util.exc import CommitRefused
@@ -219,7 +220,12 @@ def _autocommitting(connection: Connection) -> Iterator[None]:
     connection.execution_options(isolation_level="AUTOCOMMIT")
     try:
         yield
-    finally:
         if connection.in_transaction():
             connection.commit()
-        connection.execution_options(isolation_level=before)
+    except BaseException:  # a rollback also serves a connection that the error has invalidated
+        with suppress(Exception):
+            connection.rollback()
+        raise
+    finally:
+        with suppress(PendingRollbackError):
+            connection.execution_options(isolation_level=before)

@@ -96,7 +96,7 @@ def test_progress_stop_and_the_question_before_rows_are_lost(page, tmp_path):
     assert any("done b2 Add kept" in text for text in updates)
     assert updates[-1].startswith("Ran 1 of 2 revisions")
     (shown,) = errors(stopped)
-    assert shown == "KeyboardInterrupt: Stopped in upgrade; the database is at b2."
+    assert shown == "KeyboardInterrupt: Stopped in upgrade of c3. It was rolled back; the database is at b2."
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'dev.db'}", poolclass=sa.NullPool)
     assert set(sa.inspect(engine).get_table_names()) == {"users", "kept", "alembic_version"}
 
@@ -164,7 +164,7 @@ def test_stop_reaches_a_statement_of_an_async_driver(page, tmp_path, postgresql_
     begun = time.monotonic()
     (shown,) = errors(page.run("%mig_upgrade", interrupt_at="in the middle"))
     assert time.monotonic() - begun < 30
-    assert shown == "KeyboardInterrupt: Stopped in upgrade; the database is at a1."
+    assert shown == "KeyboardInterrupt: Stopped in upgrade of b2. It was rolled back; the database is at a1."
     engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
     assert set(sa.inspect(engine).get_table_names()) == {"whole", "alembic_version"}
     with engine.connect() as live:

@@ -5,12 +5,13 @@ https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, https://mariadb.com/kb
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal, Self
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, schema
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Computed, Constraint, FetchedValue, Identity
@@ -97,6 +98,24 @@ class MySQLImpl(DefaultImpl):
 
     def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> NamedLock:
         return NamedLock(connection, table, self.translated(table.schema), borrowed=borrowed)
+
+    @contextmanager
+    def cancelling(self, connection: Connection) -> Iterator[Callable[[], object] | None]:
+        """Send KILL QUERY on a second connection; PyMySQL waits in Python, where signals are handled."""
+        if connection.dialect.driver != "pymysql":
+            yield None
+            return
+
+        def cancel() -> None:
+            raw: Any = connection.connection.driver_connection
+            engine = Engine(connection.engine.pool.recreate(), connection.dialect, connection.engine.url)
+            try:
+                with engine.connect() as second:
+                    second.exec_driver_sql(f"KILL QUERY {int(raw.thread_id())}")
+            finally:
+                engine.dispose()
+
+        yield cancel
 
     def generated_names(self, connection: Connection | None) -> MysqlNames:
         return MysqlNames(connection, is_mariadb=bool(getattr(self.dialect, "is_mariadb", False)))

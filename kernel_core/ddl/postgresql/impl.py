@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +45,19 @@ class PostgresqlImpl(DefaultImpl):
 
     def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> AdvisoryLock:
         return AdvisoryLock(connection, table, self.translated(table.schema), borrowed=borrowed)
+
+    @contextmanager
+    def cancelling(self, connection: Connection) -> Iterator[Callable[[], object] | None]:
+        """Send a cancel request; psycopg waits in a way that lets Python handle signals."""
+        if connection.dialect.driver != "psycopg":
+            yield None
+            return
+
+        def cancel() -> None:
+            raw: Any = connection.connection.driver_connection
+            raw.cancel()
+
+        yield cancel
 
     def add_column(self, table_name: str, column: AnyColumn, **kw: Any) -> Iterable[Constraint] | None:
         """Add a column, after creating the enum type or domain that it uses, if that does not exist."""

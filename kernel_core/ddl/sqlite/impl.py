@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from sqlalchemy import MetaData, Table, inspect
@@ -116,6 +117,20 @@ class SQLiteImpl(DefaultImpl):
     def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> RunLock | None:
         """Return the lock of the database file; None in a transaction of the caller, which locks the file itself."""
         return None if borrowed else run_lock(connection, table, self.translated(table.schema))
+
+    @contextmanager
+    def cancelling(self, connection: Connection) -> Iterator[Callable[[], object] | None]:
+        """Let SQLite call Python now and then, which is when Python handles signals. Replaces a progress handler."""
+        raw = connection.connection.driver_connection
+        if not isinstance(raw, sqlite3.Connection):
+            yield None
+            return
+        raw.set_progress_handler(lambda: 0, 50_000)
+        try:
+            yield raw.interrupt
+        finally:
+            with suppress(sqlite3.ProgrammingError):  # closed
+                raw.set_progress_handler(None, 0)
 
     folds_column_names = True
     folds_table_names = True

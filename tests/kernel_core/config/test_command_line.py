@@ -151,7 +151,11 @@ def test_a_mistake_in_env_py_is_two_lines_without_its_secrets(mig, project):
 
 def test_an_interrupt_reports_the_current_revision(mig, project):
     project.write("a1", None, "raise KeyboardInterrupt")
-    assert mig("upgrade", "head") == (130, "", "Stopped.\nStopped in upgrade; the database is at base.\n")
+    assert mig("upgrade", "head") == (
+        130,
+        "",
+        "Stopped.\nStopped in upgrade of a1. It was rolled back; the database is at base.\n",
+    )
 
 
 def test_the_configuration_file_may_be_named_by_option_or_environment(project, capsys, monkeypatch, tmp_path_factory):

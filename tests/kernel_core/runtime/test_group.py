@@ -138,7 +138,7 @@ def test_an_interrupt_inside_a_revision_keeps_those_before_it(project):
     chain(project, *"abcd", c=body)
     with pytest.raises(KeyboardInterrupt) as raised:
         command.upgrade(project.config(), "head")
-    assert raised.value.__notes__ == ["Stopped in upgrade; the database is at b."]
+    assert raised.value.__notes__ == ["Stopped in upgrade of c. It was rolled back; the database is at b."]
     assert in_agreement(project, "abcd") == 2
 
 

@@ -106,7 +106,7 @@ def test_an_interrupt_rolls_back_and_leaves_the_connection_usable(any_project):
     with engine.connect() as connection:
         with pytest.raises(KeyboardInterrupt) as raised:
             command.upgrade(any_project.config(connection=connection), "head")
-        assert raised.value.__notes__ == ["Stopped in upgrade; the database is at a1."]
+        assert raised.value.__notes__ == ["Stopped in upgrade of b2. It was rolled back; the database is at a1."]
         assert not connection.in_transaction()
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "a1"
     assert any_project.tables() == {"alembic_version", "t_a1"}
