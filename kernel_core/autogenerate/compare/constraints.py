@@ -74,8 +74,8 @@ def _match_uniques(
         position = _same_unique(name, unique_signature(constraint), found, kept)
         namesake = _namesake(name, found, kept)
         if namesake is not None:
-            told = _same_by_hook(context, database, info, constraint, found[namesake])
-            position = position if told is None else namesake if told else None
+            decided = _same_by_hook(context, database, info, constraint, found[namesake])
+            position = position if decided is None else namesake if decided else None
         if position is not None:
             kept.add(position)
         elif not _is_stored_as_index(context, constraint, info):

@@ -26,12 +26,12 @@ from .reflected_objects import final, stated, timing
 def drop_dependents(context: AutogenContext, database: Database, pair: ComparedTable) -> None:
     """Add drops of the CHECKs, exclude constraints, unnamed UNIQUEs and partial indexes that need dropped columns."""
     drops = [each for each in pair.changes.dropped_columns if isinstance(each, DropColumnOp)]
-    gone = [str(each.column_name) for each in drops]
-    again = [str(each.column_name) for each in pair.changes.recreated if isinstance(each, DropColumnOp)]
-    if not gone and not again:
+    dropped = [str(each.column_name) for each in drops]
+    recreated = [str(each.column_name) for each in pair.changes.recreated if isinstance(each, DropColumnOp)]
+    if not dropped and not recreated:
         return
     if context.dialect.supports_alter or context.opts["render_as_batch"]:  # SQLite drops constraints in a batch only
-        _Dependents(context, database, pair, [*gone, *again]).note()
+        _Dependents(context, database, pair, [*dropped, *recreated]).note()
     _recreate_primary_key(context, pair, drops)
 
 
@@ -139,8 +139,8 @@ class _Dependents:
 
     def _columns_of_key_index(self, item: IndexInfo) -> list[str]:
         """Return the columns of an index of MariaDB, unless the server drops it with a foreign key's columns."""
-        gone, has_indexes = set(self.columns), self.context.rules.creates_foreign_key_indexes
-        whole = {key.name for key in self.info.foreign_keys if gone.issuperset(key.constrained_columns)}
+        dropped, has_indexes = set(self.columns), self.context.rules.creates_foreign_key_indexes
+        whole = {key.name for key in self.info.foreign_keys if dropped.issuperset(key.constrained_columns)}
         return [str(name) for name in item.column_names] if has_indexes and item.name not in whole else []
 
     def _is_named(self, wanted: Constraint | Index, item: ConstraintInfo | IndexInfo) -> bool:

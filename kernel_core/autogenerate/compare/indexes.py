@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy.schema import Index, Table
@@ -46,10 +46,28 @@ def compare_indexes(
         if _is_same(context, database, info, index, found.get(name), equivalent):
             del wanted[name], found[name]
     _compare_stored_sql(context, database, info, wanted, changes)
-    keys = _remaining_keys(context, info, model)
     for name in [name for name, item in found.items() if item.inherited]:  # they change with the parent's
         del found[name]
         wanted.pop(name, None)
+    _add_drops(context, database, info, found, wanted, _remaining_keys(context, info, model), changes)
+    for name, index in wanted.items():
+        if _is_shown_as_constraint(context, name, info):
+            continue
+        existing = _index_in(database, info, name) if name in found else None
+        if context.run_object_filters(index, name, "index", False, existing):
+            changes.added_indexes.append(create_index(index, context.dialect))
+
+
+def _add_drops(
+    context: AutogenContext,
+    database: Database,
+    info: TableInfo,
+    found: Mapping[str, IndexInfo],
+    wanted: dict[str, Index],
+    keys: Sequence[Sequence[str]],
+    changes: Changes,
+) -> None:
+    """Add drops of the indexes ``found``; if a hook keeps one, the index of its name is removed from ``wanted``."""
     for name, item in found.items():
         existing = _index_in(database, info, name)
         if existing is None or (name not in wanted and is_needed_by_key(context, item, keys)):
@@ -58,12 +76,6 @@ def compare_indexes(
             changes.dropped_indexes.append(drop_index(existing))
         else:
             wanted.pop(name, None)
-    for name, index in wanted.items():
-        if _is_shown_as_constraint(context, name, info):
-            continue
-        existing = _index_in(database, info, name) if name in found else None
-        if context.run_object_filters(index, name, "index", False, existing):
-            changes.added_indexes.append(create_index(index, context.dialect))
 
 
 def _is_same(
@@ -77,9 +89,9 @@ def _is_same(
     value = None if item is None else reflected_index_signature(item, context.dialect)
     if item is None or value is None or value.is_invalid:
         return False
-    told = same_by_hook(context.impl, "compare_indexes", index, lambda: _index_in(database, info, item.name))
-    if told is not None:
-        return told
+    decided = same_by_hook(context.impl, "compare_indexes", index, lambda: _index_in(database, info, item.name))
+    if decided is not None:
+        return decided
     wanted = index_signature(index, context.dialect)
     if SameIndex(info.key, str(item.name)) in equivalent:
         wanted = replace(wanted, parts=value.parts)
@@ -91,9 +103,9 @@ def _warn_of_unfinished(context: AutogenContext, info: TableInfo, items: Iterabl
         if not (item.dialect_options or {}).get("postgresql_invalid"):
             continue
         context.warn(
-            f'Index "{item.name}" of table "{info.key[1]}" is invalid: PostgreSQL has not finished to build it, and '
-            "no query uses it. It counts as absent, and what is left of it is dropped. If somebody builds it right "
-            "now, wait and compare again; to repair it by hand, run REINDEX INDEX CONCURRENTLY.",
+            f'Index "{item.name}" of table "{info.key[1]}" is invalid: PostgreSQL did not finish building it, and '
+            "no query uses it. It counts as missing and is dropped before it is created. If it is being built now, "
+            "wait and compare again; to repair it by hand, run REINDEX INDEX CONCURRENTLY.",
         )
 
 

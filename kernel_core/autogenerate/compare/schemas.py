@@ -43,7 +43,7 @@ def missing_schemas(context: AutogenContext, needed: Iterable[str | None]) -> li
         return [CreateSchemaOp(schema) for schema in missing]
     for schema in missing:
         context.warn(
-            f'The database "{schema}" of the models is not there, or this user may not see it: its tables count as '
-            f"new. CREATE it, or GRANT SELECT ON {schema}.* to this user.",
+            f'The database "{schema}" of the models does not exist, or this user may not see it: its tables count '
+            f"as new. CREATE it, or GRANT SELECT ON {schema}.* to this user.",
         )
     return []

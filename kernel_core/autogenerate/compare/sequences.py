@@ -78,15 +78,15 @@ def _unused(context: AutogenContext, database: Database, differences: Difference
     changed = {pair.info.key: _without_default(pair.changes) for pair in differences.tables if pair.changes}
     if not dropped and not any(changed.values()):
         return set()
-    gone: set[Key] = set()
+    unused: set[Key] = set()
     kept: set[Key] = set()
     for info in database.infos.values():
         is_dropped, columns = info.key in dropped, changed.get(info.key, frozenset())
         for name, column in info.columns.items():
             sequence = sequence_of_default(column.default)
             if sequence is not None:
-                (gone if is_dropped or name in columns else kept).add(sequence.key(database.default_schema))
-    return gone - kept
+                (unused if is_dropped or name in columns else kept).add(sequence.key(database.default_schema))
+    return unused - kept
 
 
 def _without_default(changes: Changes) -> frozenset[str]:

@@ -99,5 +99,5 @@ def _compare_computed(context: AutogenContext, inspected: AnyColumn, model: AnyC
     if (inspected.computed is None) != (model.computed is None):
         context.warn(
             f"{model.table.name}.{model.name} {'is not' if model.computed is None else 'is'} a generated column in the "
-            "models, in the database it is the other way round; this cannot be altered. Drop it and add it again.",
+            "models, unlike in the database; this cannot be altered. Drop the column and add it again.",
         )

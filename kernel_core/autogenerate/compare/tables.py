@@ -43,29 +43,15 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
     New tables come first, parents before children; then the changes; then the dropped tables, children before parents.
     Returns the order of the columns of the tables that both have.
     """
-    models = _models(context, database)
-    new: list[Table] = []
-    both: list[Table] = []
-    for key, model in models.items():
-        existing = database.table(key) if key in database.infos and context.filters_objects else None
-        if context.run_object_filters(model, key[1], "table", False, existing):
-            (both if key in database.infos else new).append(model)
-            _warn_of_other_object(context, database, key)
-    _refuse_partial_privileges(database, new, both)
-    gone = [
-        key
-        for key in database.infos
-        if key not in models and (not context.filters_objects or _is_included(context, database, key))
-    ]
-    gone = _without_partitions(context, database, gone)
+    new, both, dropped = _sides(context, database)
     tables = [TablePair(database.infos[_key(database, model)], model) for model in both]
     equivalents = _Equivalents(equivalent_defaults(context, tables), equivalent_indexes(context, tables))
     pairs = [ComparedTable(*table, _changes(context, database, table, equivalents)) for table in tables]
     if any(pair.changes for pair in pairs):
         places = {model: place for place, model in enumerate(context.sorted_tables)}
         pairs.sort(key=lambda pair: places[pair.model])
-    differences = Differences(pairs, _created(context, new), _dropped(context, database, gone))
-    differences.further = _third_party_operations(context, database, new, gone)
+    differences = Differences(pairs, _created(context, new), _dropped(context, database, dropped))
+    differences.further = _third_party_operations(context, database, new, dropped)
     compare_sequences(context, database, differences)
     needed = [
         each.schema
@@ -80,6 +66,25 @@ def compare_tables(context: AutogenContext, upgrade_ops: UpgradeOps, database: D
     return {pair.info.key: (list(pair.info.columns), names(pair.model.columns)) for pair in pairs}
 
 
+def _sides(context: AutogenContext, database: Database) -> tuple[list[Table], list[Table], list[Key]]:
+    """Return the new tables, those of the metadata that both sides have, and the keys of those to drop."""
+    models = _models(context, database)
+    new: list[Table] = []
+    both: list[Table] = []
+    for key, model in models.items():
+        existing = database.table(key) if key in database.infos and context.filters_objects else None
+        if context.run_object_filters(model, key[1], "table", False, existing):
+            (both if key in database.infos else new).append(model)
+            _warn_of_other_object(context, database, key)
+    _refuse_partial_privileges(database, new, both)
+    missing = [
+        key
+        for key in database.infos
+        if key not in models and (not context.filters_objects or _is_included(context, database, key))
+    ]
+    return new, both, _without_partitions(context, database, missing)
+
+
 def _refuse_partial_privileges(database: Database, new: Iterable[Table], both: Iterable[Table]) -> None:
     """Raise CommandError if the metadata has a table or column that this user has no privilege to see."""
     unseen = [_key(database, model) for model in new]
@@ -90,7 +95,7 @@ def _refuse_partial_privileges(database: Database, new: Iterable[Table], both: I
             place = schema or database.default_schema
             raise CommandError(
                 f'This user may see single tables or columns of "{place}" alone, and "{table}" is not among them or '
-                f"lacks columns: whether it is there cannot be told. GRANT SELECT ON {place}.* to this user, or leave "
+                f"lacks columns: it cannot be compared. GRANT SELECT ON {place}.* to this user, or leave "
                 "out what it must not see with include_object."
             )
 
@@ -99,18 +104,18 @@ def _warn_of_other_object(context: AutogenContext, database: Database, key: Key)
     kind = database.catalog.views.get(key)
     if kind is not None and key not in database.infos:
         context.warn(
-            f'"{key[1]}" is a {kind} in the database, and a table in the models: it cannot be created beside it. '
+            f'"{key[1]}" is a {kind} in the database and a table in the models; both cannot have one name. '
             "Drop it or rename one of them, or leave it out with include_object.",
         )
 
 
-def _without_partitions(context: AutogenContext, database: Database, gone: list[Key]) -> list[Key]:
+def _without_partitions(context: AutogenContext, database: Database, dropped: list[Key]) -> list[Key]:
     """Return the tables to drop without the partitions of tables that stay; warn of those partitions.
 
     A partition whose parent is dropped is dropped before it.
     """
-    roots = {key for key in gone if not database.infos[key].is_partition}
-    left = [key for key in gone if key not in roots and not _ancestors(database, key) & roots]
+    roots = {key for key in dropped if not database.infos[key].is_partition}
+    left = [key for key in dropped if key not in roots and not _ancestors(database, key) & roots]
     by_parent: dict[str, list[str]] = {}
     for key in left:
         by_parent.setdefault(database.infos[key].inherits[0][1], []).append(key[1])
@@ -119,7 +124,7 @@ def _without_partitions(context: AutogenContext, database: Database, gone: list[
             f'Partitions of "{parent}" are not in the models and are left alone: {", ".join(partitions)}. '
             "Add them to the models or leave them out with include_object; to drop one, write op.drop_table().",
         )
-    return [key for key in gone if key not in left]
+    return [key for key in dropped if key not in left]
 
 
 def _ancestors(database: Database, key: Key) -> set[Key]:
@@ -190,12 +195,12 @@ def _in_order(constraints: Iterable[ForeignKeyConstraint]) -> list[ForeignKeyCon
     return sorted(constraints, key=lambda key: (str(key.table.key), str(key.name), key.column_keys))
 
 
-def _dropped(context: AutogenContext, database: Database, gone: list[Key]) -> list[MigrateOperation]:
+def _dropped(context: AutogenContext, database: Database, dropped: list[Key]) -> list[MigrateOperation]:
     """Return the operations that drop tables and indexes, children first; foreign keys of a circle go before."""
     operations: list[MigrateOperation] = []
     tables: list[MigrateOperation] = []
-    sortable = sorted_tables(database.table(key) for key in gone)
-    depths = {key: len(_ancestors(database, key) & set(gone)) for key in gone}
+    sortable = sorted_tables(database.table(key) for key in dropped)
+    depths = {key: len(_ancestors(database, key) & set(dropped)) for key in dropped}
     sortable.sort(key=lambda each: 0 if each[0] is None else depths.get((each[0].schema, str(each[0].name)), 0))
     for table, constraints in reversed(sortable):
         if table is None:
@@ -284,13 +289,13 @@ class _ThirdPartyCall:
 
 
 def _third_party_operations(
-    context: AutogenContext, database: Database, new: list[Table], gone: list[Key]
+    context: AutogenContext, database: Database, new: list[Table], dropped: list[Key]
 ) -> list[MigrateOperation]:
     """Return the operations that third-party comparisons add for tables that only one side has."""
     if not context.comparisons.has_others("table"):
         return []
     found: list[MigrateOperation] = []
-    sides: dict[Key, Table | None] = {_key(database, model): model for model in new} | dict.fromkeys(gone)
+    sides: dict[Key, Table | None] = {_key(database, model): model for model in new} | dict.fromkeys(dropped)
     for key, model in sides.items():
         changes = Changes(key)
         call = _ThirdPartyCall(context, database, key, model, changes)

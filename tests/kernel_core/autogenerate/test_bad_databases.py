@@ -267,7 +267,7 @@ class TestRightsOnMariadb:
         other = f"{engine.url.database}_two"
         metadata = two_tables()
         sa.Table("three", metadata, sa.Column("id", sa.Integer, primary_key=True), schema=other)
-        with pytest.warns(UserWarning, match=f'database "{other}" of the models is not there, or.*GRANT SELECT'):
+        with pytest.warns(UserWarning, match=f'database "{other}" of the models does not exist, or.*GRANT SELECT'):
             assert self.compared(engine, make_context, metadata, include_schemas=True) == ["add_table"]
         user("SELECT ON DATABASE_two.*")
         with warnings.catch_warnings():

@@ -4,9 +4,12 @@ import ast
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 import kernel_core.autogenerate
 from kernel_core.autogenerate.databases import dialects_where, rules_of
+from kernel_core.autogenerate.databases.inspected.rules import InspectedRules
+from kernel_core.autogenerate.databases.rules import DatabaseRules
 
 FOLDER = Path(kernel_core.autogenerate.__file__).parent
 DIALECTS = {"postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql"}
@@ -43,11 +46,6 @@ def test_a_comparison_of_all_databases_imports_nothing_of_one():
 
 @pytest.mark.parametrize("dialect_name", sorted(DIALECTS))
 def test_the_rules_of_every_database_keep_the_protocol(dialect_name):
-    import sqlalchemy as sa
-
-    from kernel_core.autogenerate.databases.inspected.rules import InspectedRules
-    from kernel_core.autogenerate.databases.rules import DatabaseRules
-
     dialect = sa.create_mock_engine(f"{dialect_name}://", None).dialect
     rules = rules_of(dialect)
     declared = {name for name in (*vars(DatabaseRules), *DatabaseRules.__annotations__) if not name.startswith("_")}

@@ -10,7 +10,7 @@ COLUMNS = """
 SELECT CAST(c.oid AS bigint), CAST(n.nspname AS text), CAST(c.relname AS text), CAST(c.relkind AS text),
        pg_table_is_visible(c.oid), about.description, c.reloptions,
        a.attnum, CAST(a.attname AS text), format_type(a.atttypid, a.atttypmod), a.attnotnull,
-       pg_get_expr(d.adbin, d.adrelid), CAST(a.attgenerated AS text), CAST(a.attidentity AS text), said.description,
+       pg_get_expr(d.adbin, d.adrelid), CAST(a.attgenerated AS text), CAST(a.attidentity AS text), note.description,
        CASE WHEN a.attcollation <> t.typcollation THEN CAST(coll.collname AS text) END,
        CASE WHEN a.attcollation <> t.typcollation AND NOT pg_collation_is_visible(coll.oid)
             THEN CAST(collspace.nspname AS text) END,
@@ -33,8 +33,8 @@ LEFT JOIN pg_collation coll ON coll.oid = a.attcollation
 LEFT JOIN pg_namespace collspace ON collspace.oid = coll.collnamespace
 LEFT JOIN pg_description about
        ON about.objoid = c.oid AND about.objsubid = 0 AND about.classoid = CAST('pg_class' AS regclass)
-LEFT JOIN pg_description said
-       ON said.objoid = c.oid AND said.objsubid = a.attnum AND said.classoid = CAST('pg_class' AS regclass)
+LEFT JOIN pg_description note
+       ON note.objoid = c.oid AND note.objsubid = a.attnum AND note.classoid = CAST('pg_class' AS regclass)
 LEFT JOIN pg_depend link
        ON link.refobjid = c.oid AND link.refobjsubid = a.attnum AND link.deptype IN ('a', 'i')
       AND link.refclassid = CAST('pg_class' AS regclass) AND link.classid = CAST('pg_class' AS regclass)
@@ -46,7 +46,7 @@ ORDER BY c.oid, a.attnum, link.deptype DESC"""
 
 CONSTRAINTS = """
 SELECT CAST(con.conrelid AS bigint), CAST(con.conname AS text), CAST(con.contype AS text),
-       con.condeferrable, con.condeferred, con.convalidated, con.connoinherit, said.description,
+       con.condeferrable, con.condeferred, con.convalidated, con.connoinherit, note.description,
        CAST(con.conkey AS text), CAST(con.conindid AS bigint),
        CASE con.contype WHEN 'c' THEN pg_get_expr(con.conbin, con.conrelid, true)
                         WHEN 'x' THEN pg_get_constraintdef(con.oid, true) END,
@@ -63,8 +63,8 @@ JOIN pg_class c ON c.oid = con.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_class ref ON ref.oid = con.confrelid
 LEFT JOIN pg_namespace refspace ON refspace.oid = ref.relnamespace
-LEFT JOIN pg_description said
-       ON said.objoid = con.oid AND said.objsubid = 0 AND said.classoid = CAST('pg_constraint' AS regclass)
+LEFT JOIN pg_description note
+       ON note.objoid = con.oid AND note.objsubid = 0 AND note.classoid = CAST('pg_constraint' AS regclass)
 WHERE con.contype IN ('c', 'f', 'p', 'u', 'x') AND c.relpersistence <> 't' AND {spaces}
 ORDER BY con.conrelid, con.conname"""
 
@@ -84,7 +84,7 @@ SELECT CAST(i.indrelid AS bigint), CAST(i.indexrelid AS bigint), CAST(ic.relname
             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (CAST(i.indkey AS int[]))[k.place - 1]
             WHERE NOT o.opcdefault OR k.coll <> 0 AND k.coll <> a.attcollation)
             THEN pg_get_indexdef(i.indexrelid, 0, true) END,
-       ic.relispartition, CAST(space.spcname AS text), said.description,
+       ic.relispartition, CAST(space.spcname AS text), note.description,
        CASE WHEN i.indexprs IS NOT NULL THEN ARRAY(
             SELECT ARRAY[CAST(ia.attnum AS int), CAST(ia.attstattarget AS int)]
             FROM pg_attribute ia WHERE ia.attrelid = ic.oid AND ia.attstattarget >= 0 ORDER BY ia.attnum) END
@@ -93,8 +93,8 @@ JOIN pg_class c ON c.oid = i.indrelid
 JOIN pg_class ic ON ic.oid = i.indexrelid
 JOIN pg_am am ON am.oid = ic.relam
 LEFT JOIN pg_tablespace space ON space.oid = ic.reltablespace
-LEFT JOIN pg_description said
-       ON said.objoid = ic.oid AND said.objsubid = 0 AND said.classoid = CAST('pg_class' AS regclass)
+LEFT JOIN pg_description note
+       ON note.objoid = ic.oid AND note.objsubid = 0 AND note.classoid = CAST('pg_class' AS regclass)
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {spaces}
 ORDER BY i.indrelid, ic.relname"""

@@ -73,8 +73,8 @@ def _restore_parts(info: TableInfo, model: Table, dialect: Dialect) -> Names:
     """Rename the parts of a table; return its columns' names."""
     columns = _truncated((str(column.name) for column in model.columns), dialect)
     own = (each for column in model.columns for each in column.constraints)
-    made: list[Constraint | Index] = [*model.constraints, *model.indexes, *own]
-    others = _truncated((str(name) for each in made if (name := final_name(each, dialect)) is not None), dialect)
+    parts: list[Constraint | Index] = [*model.constraints, *model.indexes, *own]
+    others = _truncated((str(name) for each in parts if (name := final_name(each, dialect)) is not None), dialect)
     for item in info.columns.values():
         item.name = columns.get(item.name, item.name)
     info.columns = {item.name: item for item in info.columns.values()}

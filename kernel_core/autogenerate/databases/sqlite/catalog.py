@@ -44,14 +44,14 @@ def read_sqlite(connection: Connection, schemas: Sequence[str | None], is_includ
     catalog = Catalog("main")
     reading = _Reading(catalog, connection.dialect, is_included)
     if schemas:
-        reading.columns(_column_rows(connection, schemas, reading.leave_out))
+        reading.columns(_column_rows(connection, schemas, reading.exclude))
         reading.indexes(_rows(connection, _INDEXES, schemas))
         reading.foreign_keys(_rows(connection, _FOREIGN_KEYS, schemas))
     return catalog
 
 
 def _column_rows(
-    connection: Connection, schemas: Sequence[str | None], leave_out: Callable[[Key, str], None]
+    connection: Connection, schemas: Sequence[str | None], exclude: Callable[[Key, str], None]
 ) -> Sequence[Row]:
     """Read the columns; SQLite refuses if the module of a virtual table is missing, which is then excluded by name."""
     try:
@@ -62,8 +62,8 @@ def _column_rows(
     rows: list[Row] = []
     for schema in schemas:
         missing = _without_module(connection, schema)
-        for name, said in missing.items():
-            leave_out(_key(schema or "main", name), said)
+        for name, message in missing.items():
+            exclude(_key(schema or "main", name), message)
         present = f" AND m.name NOT IN ({', '.join(map(_literal, missing))})"
         rows += _rows(connection, _COLUMNS, [schema], present=present)
     return rows
@@ -123,12 +123,12 @@ class _Reading:
         self._index_sql: dict[tuple[str, str], str] = {}
         self._facts: dict[Key, TableFacts] = {}
 
-    def leave_out(self, key: Key, said: str) -> None:
+    def exclude(self, key: Key, error: str) -> None:
         """Exclude a virtual table that cannot be read, and warn unless a hook excludes it as well."""
         self._catalog.views[key] = "virtual table"
         if self._is_included(key):
             warnings.warn(
-                f'The virtual table "{key[1]}" is left out of the comparison, SQLite cannot read it: {said}. '
+                f'The virtual table "{key[1]}" is left out of the comparison, SQLite cannot read it: {error}. '
                 "Load the extension that has the module into the connection, or leave the table out with include_name.",
                 stacklevel=2,
             )
