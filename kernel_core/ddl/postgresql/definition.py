@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from ...util.sql import grammar_of, string_literal
+from ...util.sqla_compat import qualified_name
 from ..recreate import Clause, TableDefinition
 from ..recreate.definition import Kind
 
@@ -74,10 +75,9 @@ def table_definition(
     connection: Connection, quote: IdentifierPreparer, table_name: str, schema: str | None
 ) -> TableDefinition:
     """Return the definition of an existing table."""
-    prefix = f"{quote.quote_schema(schema)}." if schema else ""
-    place = f"{prefix}{quote.quote(table_name)}"
+    place = qualified_name(table_name, schema, quote)
     table = connection.execute(text(_TABLE), {"name": place}).mappings().one()
-    return _Catalog(connection, quote, prefix, place, table).definition()
+    return _Catalog(connection, quote, schema, place, table).definition()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class _Catalog:
 
     connection: Connection
     quote: IdentifierPreparer
-    prefix: str
+    schema: str | None
     place: str
     table: RowMapping
 
@@ -124,7 +124,7 @@ class _Catalog:
 
     def _index(self, row: RowMapping) -> Clause:
         name = self.quote.quote(row["name"])
-        then = _comment(f"INDEX {self.prefix}{name}", row["comment"])
+        then = _comment(f"INDEX {qualified_name(row['name'], self.schema, self.quote)}", row["comment"])
         if row["clustered"]:
             then = (*then, f"ALTER TABLE {self.place} CLUSTER ON {name}")
         return Clause(row["name"], "INDEX", tuple(row["columns"]), row["words"], then=then)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from ...util.sqla_compat import qualified_name
 from ..protocols import RunsSQL
 from .serial import literal
 
@@ -24,8 +25,7 @@ def move_sequences(impl: RunsSQL, connection: Connection, old: str, new: str, sc
     Returns the statements that rename the new table's identity sequences once the old table is dropped.
     """
     quote = impl.checking_dialect.identifier_preparer
-    before, after = (f"{quote.quote_schema(schema)}." if schema else "", quote.quote)
-    old_place, new_place = before + after(old), before + after(new)
+    old_place, new_place = (qualified_name(name, schema, quote) for name in (old, new))
     mine = {row.name: row for row in connection.execute(text(_OWNED), {"table": new_place})}
     renamed = []
     for row in connection.execute(text(_OWNED), {"table": old_place}).all():

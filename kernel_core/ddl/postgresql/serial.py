@@ -18,7 +18,7 @@ from sqlalchemy.types import BigInteger, Integer, SmallInteger
 
 from ...operations.kinds.column import ColumnDefault, IdentityColumnDefault
 from ...util.sql import grammar_of, sequence_of_default, string_literal, without_parameters
-from ...util.sqla_compat import AnyColumn, AnyType, default_sql, quoted_name
+from ...util.sqla_compat import AnyColumn, AnyType, default_sql, qualified_name, quoted_name
 from ..columnchange import ColumnChange
 from ..protocols import RunsSQL
 from .generated_names import object_name
@@ -122,8 +122,7 @@ def _belongs(impl: RunsSQL, change: ColumnChange, place: SequencePlace, query: s
 
 def _table(impl: RunsSQL, change: ColumnChange) -> str:
     quote = impl.checking_dialect.identifier_preparer
-    schema, name = impl.translated(change.schema), quote.quote(change.table_name)
-    return f"{quote.quote_schema(schema)}.{name}" if schema else name
+    return qualified_name(change.table_name, impl.translated(change.schema), quote)
 
 
 def _own_sequence(impl: RunsSQL, change: ColumnChange) -> str:

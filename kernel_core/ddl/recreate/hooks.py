@@ -10,7 +10,7 @@ from sqlalchemy import Table, inspect
 from sqlalchemy.engine import Connection
 
 from ...operations.batch import Batch
-from ...util.sqla_compat import AnyColumn, AnyType
+from ...util.sqla_compat import AnyColumn, AnyType, qualified_name
 from ..protocols import RunsSQL
 from .definition import TableDefinition
 
@@ -87,6 +87,5 @@ class RecreatesTables(RunsSQL, Protocol):
     def swap_tables(self, old: str, new: str, schema: str | None) -> None:
         """Drop the old table and rename the new one to its name."""
         quote = self.checking_dialect.identifier_preparer
-        place = f"{quote.quote_schema(schema)}." if schema else ""
-        self.execute_sql(f"DROP TABLE {place}{quote.quote(old)}")
+        self.execute_sql(f"DROP TABLE {qualified_name(old, schema, quote)}")
         self.rename_table(new, old, schema=schema)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import literal, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Computed, DefaultClause, FetchedValue, Identity
-from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer
 from sqlalchemy.sql.elements import BindParameter, ClauseElement, TextClause
 from sqlalchemy.types import TypeEngine
 
@@ -35,6 +35,12 @@ def ddl_sql(element: object, dialect: Dialect) -> str:
     sql = sql_text(element, dialect)
     is_doubled = not isinstance(element, (str, TextClause)) and dialect.paramstyle in ("format", "pyformat")
     return sql.replace("%%", "%") if is_doubled else sql
+
+
+def qualified_name(name: str, schema: str | None, preparer: IdentifierPreparer) -> str:
+    """Return a name after its schema, each quoted where necessary."""
+    quoted = preparer.quote(name)
+    return f"{preparer.quote_schema(schema)}.{quoted}" if schema else quoted
 
 
 def quoted_name(name: str, dialect: Dialect) -> str:
