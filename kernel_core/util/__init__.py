@@ -1,4 +1,4 @@
-"""Floor 0: errors, dispatch, secrets, files and the seams to SQLAlchemy; nothing here knows of migrations."""
+"""Errors, registries, secrets, files and access to SQLAlchemy's internals; nothing here is about migrations."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ _MESSAGES = frozenset({"err", "msg", "obfuscate_url_pw", "status", "warn"})
 
 
 def __getattr__(name: str) -> Any:
-    """Find the small helpers that tools round Alembic take from here; what they need is imported only then."""
+    """Return a function that tools for Alembic import from here, and import its module only then."""
     if name in _MESSAGES:
         from . import messaging  # noqa: PLC0415
 

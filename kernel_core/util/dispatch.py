@@ -19,7 +19,7 @@ class Dispatcher:
 
         dispatcher.dispatch(CreateTableOp("t", []))(...)
 
-    A class is served by the entry of its nearest ancestor; a qualifier falls back to ``"default"``.
+    A class without an entry has that of its nearest base class; a qualifier falls back to ``"default"``.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Dispatcher:
     def dispatch_for(self, target: Any, qualifier: str = "default", replace: bool = False) -> Callable[[F], F]:
         """Register the decorated function for ``target``.
 
-        Raises ValueError where the place is taken and ``replace`` is not given.
+        Raises ValueError if there is one already and ``replace`` is not given.
         """
 
         def register(function: F) -> F:
@@ -45,7 +45,7 @@ class Dispatcher:
     def dispatch(self, obj: object, qualifier: str = "default") -> Callable[..., Any]:
         """Return the function for ``obj``: an instance, a class, or a name.
 
-        Raises LookupError where nothing is registered.
+        Raises LookupError if nothing is registered.
         """
         targets: tuple[Any, ...]
         if isinstance(obj, str):
@@ -60,14 +60,14 @@ class Dispatcher:
         raise LookupError(f"Nothing is registered for {obj!r} ({qualifier}).")
 
     def branch(self) -> Dispatcher:
-        """Return a copy that can be added to without touching this one."""
+        """Return a copy, in which more functions can be registered."""
         copy = Dispatcher()
         copy._entries.update(self._entries)
         return copy
 
 
 class DispatchPriority(IntEnum):
-    """When a function has its turn among those for the same thing: ``FIRST`` before ``MEDIUM`` before ``LAST``."""
+    """The order in which functions for the same target are called: ``FIRST``, ``MEDIUM``, ``LAST``."""
 
     FIRST = 50
     MEDIUM = 25
@@ -75,7 +75,7 @@ class DispatchPriority(IntEnum):
 
 
 class PriorityDispatchResult(Enum):
-    """What a function answers: ``STOP`` keeps those behind it in the same chain from being asked."""
+    """The result of a function: after ``STOP`` the remaining functions are not called."""
 
     CONTINUE = "continue"
     STOP = "stop"

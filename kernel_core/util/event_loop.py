@@ -17,10 +17,10 @@ if TYPE_CHECKING:  # heads and history import this module, and not SQLAlchemy
 def running_loop_set_aside() -> Iterator[None]:
     """Let ``asyncio.run()`` and ``get_event_loop().run_until_complete()`` work inside the block.
 
-    The running loop of this thread is not running inside the block, and is again afterwards; it is blocked meanwhile,
-    as it is by any code that does not wait. All stays in one thread, so that Stop (SIGINT) reaches the work and
-    connections may be used that belong to the thread. Nothing changes where no loop runs, and where the code was
-    called by ``AsyncConnection.run_sync()``: its connection waits on the running loop.
+    Inside the block the thread has no running loop; afterwards it has its loop again, which is blocked meanwhile, as by
+    any synchronous code. Everything stays in one thread, so that SIGINT stops the work and connections of this
+    thread can be used. Nothing changes if no loop runs, or if the code was called by
+    ``AsyncConnection.run_sync()``, whose connection waits on the running loop.
     """
     asyncio = sys.modules.get("asyncio")
     running = asyncio._get_running_loop() if asyncio is not None else None  # noqa: SLF001 - asyncio's own seam for loops
@@ -47,13 +47,13 @@ def running_loop_set_aside() -> Iterator[None]:
 
 
 def _waits_for_the_loop() -> bool:
-    """Return whether this code runs in a greenlet, from which a connection switches back to the loop to wait."""
+    """Return whether this code runs in a greenlet, from which a connection switches to the loop to wait."""
     greenlet: Any = sys.modules.get("greenlet")
     return greenlet is not None and greenlet.getcurrent().parent is not None
 
 
 def _release(error: KeyboardInterrupt) -> None:
-    """Add the notes of the cancellation from which ``asyncio.run()`` made the interrupt, and free what it still holds.
+    """Copy the notes of the cancellation to the interrupt that ``asyncio.run()`` raised, and free its frames.
 
     A cursor in a frame of the traceback keeps the lock of its SQLite file for as long as the traceback is kept.
     """
@@ -68,7 +68,7 @@ def _release(error: KeyboardInterrupt) -> None:
 
 
 def await_on(connection: Connection, function: Callable[..., Any], *args: Any, **kw: Any) -> Any:
-    """Return what an async function returns that is given an AsyncConnection over ``connection``."""
+    """Call an async function with an AsyncConnection for ``connection``, wait for it, and return its result."""
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine  # noqa: PLC0415 - a browser kernel has no greenlet
     from sqlalchemy.util import await_only  # noqa: PLC0415 - the same
 

@@ -1,4 +1,4 @@
-"""Write files so that a reader sees the old one or the whole new one, and never outside their folder."""
+"""Write files atomically, and never outside their folder."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .exc import CommandError
 
 
 def write_new(path: str | os.PathLike[str], text: str) -> None:
-    """Write ``text`` (UTF-8) to a file that must not exist yet; all of it appears at once.
+    """Write ``text`` (UTF-8) to a new file, atomically.
 
-    Raises CommandError where the file is already there.
+    Raises CommandError if the file exists.
     """
     temporary = _temporary_beside(path, text)
     try:
@@ -32,12 +32,12 @@ def write_new(path: str | os.PathLike[str], text: str) -> None:
 
 
 def replace(path: str | os.PathLike[str], text: str) -> None:
-    """Write ``text`` (UTF-8) to a file in place of what it held; all of it appears at once."""
+    """Write ``text`` (UTF-8) to a file, replacing its content atomically."""
     os.replace(_temporary_beside(path, text), path)
 
 
 def alembic_table(document: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return ``[tool.alembic]`` of a toml file, empty where it has none; raises CommandError for another type."""
+    """Return ``[tool.alembic]`` of a toml file, empty if there is none; raises CommandError if it is not a table."""
     tool = document.get("tool", {})
     for name, value in (("tool", tool), ("tool.alembic", tool.get("alembic", {}) if isinstance(tool, dict) else {})):
         if not isinstance(value, dict):
@@ -48,7 +48,7 @@ def alembic_table(document: Mapping[str, Any], path: str) -> dict[str, Any]:
 def inside(folder: str | os.PathLike[str], name: str) -> str:
     """Return the path of ``name`` in ``folder``.
 
-    Raises CommandError where the path would leave the folder (``../``, an absolute path, a link to elsewhere).
+    Raises CommandError if the path is outside the folder (``../``, an absolute path, a link).
     """
     root = os.path.realpath(folder)
     path = os.path.realpath(os.path.join(root, name))
@@ -60,7 +60,7 @@ def inside(folder: str | os.PathLike[str], name: str) -> str:
 
 
 def slug(message: str, length: int = 40) -> str:
-    """Return ``message`` as the tail of a file name: lower-case words joined by ``_``, cut at a word.
+    """Return ``message`` as the end of a file name: lower-case words joined by ``_``, shortened at a word.
 
     >>> slug("Add e-mail & é to ../users")
     'add_e_mail_e_to_users'
@@ -89,7 +89,7 @@ def _temporary_beside(path: str | os.PathLike[str], text: str) -> str:
 
 
 def _write(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file that must not exist; it is on the disk when this returns."""
+    """Write a new file and flush it to the disk."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:

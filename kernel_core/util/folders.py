@@ -16,9 +16,9 @@ _caller: ContextVar[str | None] = ContextVar("caller_folder", default=None)
 
 @contextmanager
 def working_in(folder: str) -> Iterator[None]:
-    """Make ``folder`` the working folder inside the block; paths are shown as seen from outside of it.
+    """Make ``folder`` the working folder inside the block; paths are still shown relative to the one outside.
 
-    The working folder is one for all threads of the process.
+    The working folder is that of all threads of the process.
     """
     token = _caller.set(caller_folder())
     try:
@@ -29,12 +29,12 @@ def working_in(folder: str) -> Iterator[None]:
 
 
 def caller_folder() -> str:
-    """Return the working folder, in a `working_in` block that outside of it: the folder in which a person types."""
+    """Return the working folder; inside a `working_in` block the one outside, in which a person works."""
     return _caller.get() or os.getcwd()
 
 
 def shown_path(path: str | os.PathLike[str]) -> str:
-    """Return a path as a person in the working folder types it: relative, unless that is longer or far up."""
+    """Return a path relative to the working folder, or absolute if that is shorter or the path is far up."""
     absolute = os.path.join(caller_folder(), os.fspath(path))
     try:
         relative = os.path.relpath(absolute, caller_folder())
@@ -45,9 +45,9 @@ def shown_path(path: str | os.PathLike[str]) -> str:
 
 
 def with_relative_paths(text: str) -> str:
-    """Return a message with its absolute paths as `shown_path` gives them; the paths in URLs stay as they are.
+    """Return a message with its absolute paths replaced by those of `shown_path`; paths in URLs are not replaced.
 
-    A path ends at a blank, a quote or a bracket.
+    A path ends at a space, a quote or a parenthesis.
     """
     return _PATH.sub(_relative, text)
 
@@ -58,4 +58,4 @@ def _relative(found: re.Match[str]) -> str:
 
 
 _PATH = re.compile(r"(?<![\w/:.~*@-])/[^\s'\"`,;:()\[\]<>*]+(?<![.!?])")
-"""An absolute path in a sentence, without the full stop behind it."""
+"""An absolute path in a sentence, without a full stop at the end."""

@@ -1,4 +1,4 @@
-"""Small helpers by the names under which tools round Alembic import them."""
+"""Functions that tools for Alembic import from ``alembic.util.langhelpers``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NO = frozenset({"false", "no", "off", "n", "f", "0"})
 
 
 def asbool(value: object) -> bool:
-    """Return what a setting means: a text by its word, anything else by its truth; raises ValueError for other words.
+    """Return a setting as a bool: a text such as "yes" or "off" by its meaning; raises ValueError for other texts.
 
     >>> asbool("off")
     False

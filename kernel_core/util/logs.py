@@ -1,4 +1,4 @@
-"""Loggers under two names: this engine's, and the one that logging configurations written for Alembic switch on."""
+"""Loggers with two names: that of this engine, and that of Alembic, which existing logging configurations enable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 
 class Log:
-    """A logger ``kernel_core.x`` together with ``alembic.x``: what is logged goes to each that is enabled.
+    """The loggers ``kernel_core.x`` and ``alembic.x``: a message is logged by each that is enabled.
 
     log = Log("runtime.migration")
     log.info("Running upgrade %s -> %s", "a", "b")
@@ -17,15 +17,15 @@ class Log:
         self._loggers = [logging.getLogger(f"{package}.{name}") for package in dict.fromkeys((home, "alembic"))]
 
     def is_enabled(self, level: int = logging.INFO) -> bool:
-        """Return whether a message of that level goes anywhere."""
+        """Return whether a message of that level is logged."""
         return any(logger.isEnabledFor(level) for logger in self._loggers)
 
     def info(self, message: str, *args: object) -> None:
-        """Log what was done."""
+        """Log a message at INFO."""
         for logger in self._loggers:
             logger.info(message, *args)
 
     def debug(self, message: str, *args: object) -> None:
-        """Log what only a developer needs."""
+        """Log a message at DEBUG."""
         for logger in self._loggers:
             logger.debug(message, *args)

@@ -1,4 +1,4 @@
-"""What a tool says to a person in a terminal, by the names under which tools round Alembic import it."""
+"""Output of a terminal program; tools for Alembic import it from ``alembic.util.messaging``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .secrets import mask_url, redact
 
 
 def msg(msg: str, newline: bool = True, flush: bool = False, quiet: bool = False) -> None:
-    """Print a line, without what is secret in it."""
+    """Print a line, with secrets masked."""
     if not quiet:
         print_replacing(redact(msg), sys.stdout, end="\n" if newline else "")
         if flush:
@@ -20,7 +20,7 @@ def msg(msg: str, newline: bool = True, flush: bool = False, quiet: bool = False
 
 
 def print_replacing(text: str, stream: TextIO, end: str = "\n") -> None:
-    """Print a text; a character that the stream's encoding lacks becomes a question mark."""
+    """Print a text; characters that the encoding of the stream does not have are question marks."""
     try:
         print(text, file=stream, end=end)
     except UnicodeEncodeError:
@@ -29,13 +29,13 @@ def print_replacing(text: str, stream: TextIO, end: str = "\n") -> None:
 
 
 def err(message: str, quiet: bool = False) -> NoReturn:
-    """Print why it failed, and end the program as failed."""
+    """Print an error and exit with a failure."""
     msg(f"FAILED: {message}", quiet=quiet)
     sys.exit(-1)
 
 
 def warn(msg: str, stacklevel: int = 2) -> None:
-    """Warn of something, at the place of the caller."""
+    """Issue a warning with the location of the caller."""
     warnings.warn(redact(msg), UserWarning, stacklevel=stacklevel + 1)
 
 
@@ -46,7 +46,7 @@ def obfuscate_url_pw(input_url: object) -> str:
 
 @contextmanager
 def status(status_msg: str, newline: bool = False, quiet: bool = False) -> Iterator[None]:
-    """Say what is being done, then whether it was."""
+    """Print what is being done, and at the end of the block whether it succeeded."""
     msg(f"  {status_msg} ...", newline=newline, flush=True, quiet=quiet)
     try:
         yield

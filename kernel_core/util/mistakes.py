@@ -1,11 +1,11 @@
-"""Mistakes in a project's own files: where an exception of ``env.py``, a version file or the models comes from.
+"""Mistakes in the files of a project: where an exception of ``env.py``, a version file or the models was raised.
 
     found = mistake_in_project(error)
     print(found)    # migrations/env.py, line 5: ModuleNotFoundError: No module named 'app'. (and the remedy beneath)
 
-An exception is the project's where it passes ``env.py`` or a version file, and the deepest frames below the engine's
-own are in a file that is neither of this package, nor of the standard library, nor installed. Anything else is a bug of
-ours, or of an installed package.
+An exception is a mistake in the project if its traceback contains ``env.py`` or a version file, and the deepest frames
+below those of the engine are in files that are neither of this package, nor of the standard library, nor installed. Any
+other is a bug of this package or of an installed one.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ DRIVERS = {
     "pyodbc": "pyodbc",
     "oracledb": "oracledb",
 }
-"""Modules of database drivers, and what pip installs for them."""
+"""Modules of database drivers, and the names of their packages for pip."""
 
 _OURS = tuple(
     os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), name, "")
     for name in ("kernel_core", "mig_ipython")
 )
 OWN_MODULE = "_mig_"
-"""How the names of the modules begin as which ``env.py`` and version files are run."""
+"""Prefix of the module names of ``env.py`` and of version files."""
 
 _PASSED_ON = frozenset({"kernel_core.alias"})
-"""Modules of ours that only pass on what the project calls: its import statements."""
+"""Modules of this package whose frames are import statements of the project."""
 
 _INSTALLED = ("site-packages", "dist-packages")
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One exception of the project's code: its file and line, the exception in words, and what to do."""
+    """An exception in the code of a project: its file and line, the exception as text, and the remedy."""
 
     path: str
     line: int
@@ -64,13 +64,13 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The frames of an exception below the engine's last one: ``frames`` are (frame, line), outermost first."""
+    """The frames of an exception below the last one of the engine: (frame, line), the outermost first."""
 
     frames: tuple[tuple[FrameType, int], ...]
 
     @classmethod
     def of(cls, error: BaseException) -> Trace:
-        """Return the frames of ``error``; none where it passes neither ``env.py`` nor a version file."""
+        """Return the frames of ``error``; none if ``env.py`` and version files are not among them."""
         frames = [each for each in _walk(error.__traceback__) if _module(each[0]) not in _PASSED_ON]
         if not any(_module(frame).startswith(OWN_MODULE) for frame, _ in frames):
             return cls(())
@@ -79,11 +79,11 @@ class Trace:
 
     @property
     def place(self) -> tuple[FrameType, int] | None:
-        """The deepest frame in a file of the project, None where there is none."""
+        """The deepest frame in a file of the project; None if there is none."""
         return next((each for each in reversed(self.frames) if _is_of_project(each[0])), None)
 
     def passes(self, file: str, function: str = "") -> bool:
-        """Return whether a frame is in a file whose path ends so, and in that function where one is given."""
+        """Return whether a frame is in a file whose path ends with ``file``, and in ``function`` if it is given."""
         return any(
             frame.f_code.co_filename.replace(os.sep, "/").endswith(file) and function in ("", frame.f_code.co_name)
             for frame, _ in self.frames
@@ -91,7 +91,7 @@ class Trace:
 
 
 def mistake_in_project(error: BaseException) -> Mistake | None:
-    """Return the mistake of the project that ``error`` shows; None where the error is not the project's."""
+    """Return the mistake in the project that raised ``error``; None if it is not in the project."""
     if isinstance(error, CommandError):
         return None
     trace = Trace.of(error)
@@ -105,7 +105,7 @@ def mistake_in_project(error: BaseException) -> Mistake | None:
 
 
 def described(error: BaseException) -> str:
-    """Return an exception in one line, with its type, closed by a full stop."""
+    """Return an exception with its type in one line that ends with a full stop."""
     said = _problems(error) if hasattr(error, "errors") else ""
     text = said or next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     if isinstance(error, SyntaxError):
@@ -116,7 +116,7 @@ def described(error: BaseException) -> str:
 
 
 def remedy(error: BaseException, trace: Trace | None = None) -> str:
-    """Return what to do about an exception of the project's code in one sentence; "" where that is not known."""
+    """Return the remedy for an exception in one sentence; "" if none is known."""
     trace = trace or Trace.of(error)
     for kind, advise in _ADVICE:
         if isinstance(error, kind):
@@ -219,7 +219,7 @@ _ADVICE: tuple[tuple[type[BaseException], Callable[..., str]], ...] = (
     (ValueError, _of_settings),
     (FileNotFoundError, _of_file),
 )
-"""Types of exceptions and what advises about them; the first that knows something is taken."""
+"""Types of exceptions and the functions that return remedies; the first remedy counts."""
 
 
 def _walk(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
@@ -233,7 +233,7 @@ def _module(frame: FrameType) -> str:
 
 
 def _is_of_project(frame: FrameType) -> bool:
-    """Return whether a frame is in a file of the project; a notebook's cells and the main program are not."""
+    """Return whether a frame is in a file of the project; cells of a notebook and the main program are not."""
     path = frame.f_code.co_filename
     if not os.path.isabs(path) or _module(frame) == "__main__" or path.startswith(_OURS):
         return False
@@ -250,7 +250,7 @@ def _standard() -> tuple[str, ...]:
 
 
 def _folders_near(trace: Trace) -> Iterable[str]:
-    """Yield the folders in which a module of the project may be: those above its files, and their ``src``."""
+    """Yield the folders in which a module of the project can be: those above its files, and their ``src``."""
     starts = [os.path.dirname(frame.f_code.co_filename) for frame, _ in trace.frames if _is_of_project(frame)]
     for start in dict.fromkeys((*starts, caller_folder())):
         folder = start
@@ -280,7 +280,7 @@ def _nearest(name: str, known: Iterable[str], before: str, after: str = ".") -> 
 
 
 def _problems(error: BaseException) -> str:
-    """Return what pydantic complains of, its first three fields."""
+    """Return the errors of a pydantic ValidationError, those of its first three fields."""
     found = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in _errors(error)]
     more = f"; {len(found) - 3} more" if len(found) > 3 else ""
     title = str(getattr(error, "title", ""))
@@ -288,13 +288,13 @@ def _problems(error: BaseException) -> str:
 
 
 def _errors(error: BaseException) -> list[dict[str, Any]]:
-    """Return the problems with fields that a ValidationError of pydantic lists; [] for any other exception."""
+    """Return the error dicts of a pydantic ValidationError; [] for any other exception."""
     ask = getattr(error, "errors", None)
     if not callable(ask):
         return []
     try:
         found = ask()
-    except Exception:  # noqa: BLE001 - a method of that name on somebody's exception
+    except Exception:  # noqa: BLE001 - the method of another exception may need arguments
         return []
     listed = found if isinstance(found, list) else []
     return [each for each in listed if isinstance(each, dict) and each.get("loc") and "msg" in each]

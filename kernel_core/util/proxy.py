@@ -1,4 +1,4 @@
-"""A module whose names are those of the current object: `kernel_core.op` and `kernel_core.context`."""
+"""Modules that forward to a current object: `kernel_core.op` and `kernel_core.context`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Current(Generic[T]):
-    """The object that counts now, for this thread and asyncio task.
+    """The current object of a thread or an asyncio task.
 
     with current.installed(operations):
         current.get()
@@ -23,16 +23,16 @@ class Current(Generic[T]):
         self._var: ContextVar[T | None] = ContextVar(name, default=None)
 
     def get(self) -> T | None:
-        """Return the current object, None outside every run."""
+        """Return the current object; None outside a run."""
         return self._var.get()
 
     def set(self, value: T | None) -> None:
-        """Make ``value`` current until something else is."""
+        """Make ``value`` the current object."""
         self._var.set(value)
 
     @contextmanager
     def installed(self, value: T) -> Iterator[T]:
-        """Make ``value`` current inside the block, and what was current before again after it."""
+        """Make ``value`` the current object inside the block, and restore the previous one after it."""
         before = self._var.get()
         self._var.set(value)
         try:
@@ -42,10 +42,10 @@ class Current(Generic[T]):
 
 
 class ProxyModule(ModuleType):
-    """A module that answers for every public name of the current object.
+    """A module that has every public name of the current object.
 
-    Set ``_current`` (a `Current`) and ``_absent`` (the error's second half) in the module, then
-    ``sys.modules[__name__].__class__ = ProxyModule``. ``_proxy`` reads and sets the current object.
+    Set ``_current`` (a `Current`), ``_kind`` (its class) and ``_absent`` (the end of the error outside a run) in the
+    module, then ``sys.modules[__name__].__class__ = ProxyModule``. ``_proxy`` reads and sets the current object.
     """
 
     _current: Current[Any]
@@ -69,7 +69,7 @@ class ProxyModule(ModuleType):
         return _Forward(self, method, name) if callable(method) else getattr(self.now(name), name)
 
     def now(self, name: str) -> Any:
-        """Return the current object; NameError outside every run."""
+        """Return the current object; raises NameError outside a run."""
         current = self._current.get()
         if current is None:
             raise NameError(f"{self.__name__}.{name} was used outside a migration run. {self._absent}")
@@ -80,7 +80,7 @@ class ProxyModule(ModuleType):
 
 
 class _Forward:
-    """A method of whatever is current at the time of the call, so that ``from op import add_column`` keeps working."""
+    """A method of the object that is current when it is called, so that ``from op import add_column`` works."""
 
     def __init__(self, module: ProxyModule, method: Callable[..., Any], name: str) -> None:
         self._module, self._name = module, name

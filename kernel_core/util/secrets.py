@@ -1,8 +1,7 @@
-"""Keep passwords out of everything that is shown.
+"""Mask passwords in all output.
 
-A secret becomes known when a URL is masked, when the environment variables are read, or when somebody calls `remember`.
-From then on `redact` replaces its literal value, raw, url-quoted or as Python would repr it, wherever it occurs in a
-text.
+A secret is known once a URL was masked, the environment variables were read, or `remember` was called. `redact` then
+replaces its value, literally, url-quoted or as in a ``repr``, everywhere in a text.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ _HARMLESS_OPTION = re.compile(
 )
 
 _known: set[str] = set()
-"""Every form of every secret; it only grows."""
+"""Every form of every known secret."""
 
 
 def remember(secret: str | None) -> None:
-    """Make ``secret`` one of the texts that `redact` replaces; shorter than three characters is ignored.
+    """Add a secret for `redact` to replace; one with less than three characters is ignored.
 
-    One of less than eight letters and digits is replaced where it stands as a word of its own: the password ``post``
-    says nothing of ``postgresql``.
+    One with less than eight letters and digits is replaced only as a whole word: the password ``post`` does not mask
+    ``postgresql``.
     """
     if not secret or len(secret) < 3:
         return
@@ -53,7 +52,7 @@ def remember(secret: str | None) -> None:
 
 
 def remember_environment(variables: Mapping[str, str] = os.environ) -> None:
-    """Remember what the environment variables hold: values that are named like a secret, and passwords in URLs."""
+    """Remember the secrets in environment variables: values of names such as PASSWORD, and passwords in URLs."""
     for name, value in variables.items():
         if "://" in value or (_NAMES_A_URL.search(name) and "@" in value):
             mask_url(value)
@@ -62,7 +61,7 @@ def remember_environment(variables: Mapping[str, str] = os.environ) -> None:
 
 
 def redact(text: str) -> str:
-    """Return ``text`` with every known secret, and every password that stands in a URL, replaced by ``***``.
+    """Return ``text`` with every known secret, and every password in a URL, replaced by ``***``.
 
     >>> redact("cannot reach postgresql://ada:swordfish@db/x")
     'cannot reach postgresql://ada:***@db/x'
@@ -79,9 +78,9 @@ def redact(text: str) -> str:
 def mask_url(url: object) -> str:
     """Return a database URL (text or SQLAlchemy ``URL``) with every secret in it replaced, and remember those.
 
-    The password ends at the *last* ``@`` before the host, so an unquoted ``@`` inside it does not show its tail;
+    The password ends at the *last* ``@`` before the host, so that an unquoted ``@`` in it does not show a part of it;
     query values such as ``?password=`` and the ``PWD=`` of ``odbc_connect`` are masked as well. A password that is also
-    the user's or the database's name is masked here, but not remembered: every such name would become unreadable.
+    the name of the user or the database is masked here, but not remembered: every such name would become unreadable.
     """
     render = getattr(url, "render_as_string", None)
     text = render(hide_password=False) if render is not None else str(url)
@@ -98,7 +97,7 @@ def mask_url(url: object) -> str:
 
 
 def _mask_credentials(rest: str, scheme: str = "") -> str:
-    """Return ``user:***@address``; a text without credentials as it is."""
+    """Return ``user:***@address``; a text without credentials unchanged."""
     credentials, at, address = rest.rpartition("@")
     user, colon, password = credentials.partition(":")
     if not at or not colon or "/" in user:
@@ -110,13 +109,13 @@ def _mask_credentials(rest: str, scheme: str = "") -> str:
 
 
 def _tails(password: str) -> set[str]:
-    """Return the parts that SQLAlchemy takes for a host or a port where a password holds an unquoted ``@``."""
+    """Return the parts of a password with an unquoted ``@`` that SQLAlchemy parses as host or port."""
     _, at, tail = password.partition("@")
     return {tail, *(part for part in re.split(r"[@:/]", tail) if len(part) > 3), *_tails(tail)} if at else set()
 
 
 def _mask_loose(text: str) -> str:
-    """Mask a URL whose password holds spaces or quotes: all from the first ``:`` to the last ``@``."""
+    """Mask a URL whose password contains spaces or quotes: all from the first ``:`` to the last ``@``."""
     scheme, _, rest = text.partition("://")
     return f"{scheme}://{_mask_credentials(rest)}"
 
@@ -137,7 +136,7 @@ def _mask_options(found: re.Match[str]) -> str:
 
 
 def _mask_option(found: re.Match[str]) -> str:
-    """Mask the value of a server's parameter in ``?options=-c x=secret``, unless it is one of the usual ones."""
+    """Mask the value of a server parameter in ``?options=-c x=secret``, except for common parameters."""
     if _HARMLESS_OPTION.fullmatch(found["name"]):
         return found[0]
     if len(found["value"]) >= 6:
@@ -163,12 +162,12 @@ def _mask_odbc(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1)
 def _any_secret(number: int) -> re.Pattern[str]:
-    """Return the expression that finds every known secret, the longest first; ``number`` is how many there are."""
+    """Return the regular expression for every known secret, the longest first; ``number`` is their number."""
     return re.compile("|".join(_finding(secret) for secret in sorted(_known, key=len, reverse=True)))
 
 
 def _finding(secret: str) -> str:
-    """Return the expression that finds a secret: anywhere, or a short plain one only as a word."""
+    """Return the regular expression for a secret; a short one of letters and digits only as a whole word."""
     escaped = re.escape(secret)
     return rf"(?<!\w){escaped}(?!\w)" if len(secret) < 8 and secret.isalnum() else escaped
 

@@ -1,4 +1,4 @@
-"""Python source as a formatter would leave it, for the templates of version files."""
+"""Formatted Python source for the templates of version files."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def literal(value: Any) -> str:
 def import_block(*lines: str) -> str:
     """Return import statements sorted: the standard library first, then an empty line, then all others.
 
-    Each argument may hold several statements; a repeated one is written once. Code that is not an import (a
-    constant, a function) comes after them, as it is.
+    Each argument can have several statements; repeated ones are written once. Other code (a constant, a function) comes
+    after the imports, unchanged.
 
     >>> print(import_block("from kernel_core import op", "import uuid", "import sqlalchemy as sa"))
     import uuid
@@ -49,7 +49,7 @@ def import_block(*lines: str) -> str:
 
 
 def _statements(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield each statement with the comments above it, and whether it is an import; else single lines."""
+    """Yield each statement with the comments above it, and whether it is an import; lines if it is not Python."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError):
@@ -71,5 +71,5 @@ def _module(statement: str) -> str:
 
 
 def _order(statement: str) -> tuple[bool, str, str]:
-    """Whole modules come before names taken from one, each by the module's name."""
+    """Return the sort key of an import: ``import`` before ``from``, then by the name of the module."""
     return statement.startswith("from "), _module(statement).lower(), statement

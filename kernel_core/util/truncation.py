@@ -15,8 +15,8 @@ from .exc import TruncatedName, shortened
 def warn_of_truncated_name(name: str, dialect: Dialect) -> None:
     """Warn with TruncatedName of a name that PostgreSQL truncates silently: the statement uses the truncated one.
 
-    It is no error, because a name is truncated the same way each time, so that existing histories with such names go
-    on running. Names of indexes and constraints are not truncated by the server: SQLAlchemy shortens those that a
+    It is not an error, because a name is truncated the same way each time, so that existing histories with such names
+    still run. Names of indexes and constraints are not truncated by the server: SQLAlchemy shortens those that a
     convention made, and refuses the others.
     """
     kept = truncated_name(name, dialect)

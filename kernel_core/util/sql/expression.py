@@ -46,7 +46,7 @@ def expression_fault(sql: str, dialect: SQLDialect, *, alone: bool = False) -> s
 
 
 def refuse_loose_sql(text: str, dialect: SQLDialect, what: str = "SQL", *, alone: bool = False) -> None:
-    """Raise CommandError for SQL that would affect the rest of the statement; ``alone`` as of `expression_fault`."""
+    """Raise CommandError for SQL that would affect the rest of the statement; for ``alone`` see `expression_fault`."""
     reason = expression_fault(text, dialect, alone=alone)
     if reason:
         raise CommandError(f"This {what} is not one expression, {reason}: {shortened(text.strip())}. Correct it.")

@@ -1,4 +1,4 @@
-"""SQL text that becomes a statement: colons that are no parameters, and characters that drivers do not take."""
+"""SQL text for ``text()``: escape colons that are not parameters, reject NUL characters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ESCAPE = re.compile(r"\\(?=:[\w$]*(?![:\w$]))")
 
 
 def without_parameters(sql: str) -> str:
-    r"""Return SQL for ``text()``, which is sent as ``sql``, character by character.
+    r"""Return SQL for ``text()`` that is sent to the database exactly as ``sql``.
 
     Each colon that would start a parameter is escaped, and each backslash that would escape a colon.
 
@@ -22,12 +22,12 @@ def without_parameters(sql: str) -> str:
 
 
 def without_typed_parameters(sql: str) -> str:
-    r"""Return SQL that a person typed, for ``text()``: a colon is a colon, and so is ``\:``, as in ``text()``."""
+    r"""Return user input for ``text()``: a colon is a colon, and so is ``\:``, as in ``text()``."""
     return _PARAMETER.sub(r"\\:", sql)
 
 
 def refuse_nul(text: str) -> None:
-    """Raise CommandError for text with a NUL, which drivers cut off there or refuse in words of their own."""
+    """Raise CommandError for text with a NUL, at which drivers truncate it or raise an unclear error."""
     place = text.find("\0")
     if place >= 0:
         around = shortened(text[max(0, place - 30) : place + 30])

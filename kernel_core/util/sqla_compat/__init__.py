@@ -1,4 +1,4 @@
-"""Every place where SQLAlchemy's versions differ, or where only a private name serves; nowhere else."""
+"""All code that depends on the version of SQLAlchemy or on its private names; no other module does."""
 
 from .checked_dialects import compiled_by, for_running, for_scripts
 from .columns import AnyColumn, changed_column, copy_column, table_of_column

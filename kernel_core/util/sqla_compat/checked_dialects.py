@@ -1,4 +1,4 @@
-"""Dialects that refuse to write what would not mean itself, or that write for a script."""
+"""Dialects whose compilers reject SQL that would change the statement, or that compile for a script."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from .type_memos import TypeMemos
 
 
 def for_running(dialect: Dialect) -> Dialect:
-    """Return the dialect as it writes DDL that is run: the same words, or an error instead of words with another sense.
+    """Return the dialect with compilers for DDL that is run, which reject SQL that would change the statement.
 
-    Compiling raises CommandError for SQL that would not stay in its place, and warns of a name that will be cut.
+    Compiling raises CommandError for SQL that is not one expression, and warns of a name that will be truncated.
     """
     written: Any = copy.copy(dialect)
     written.preparer = _checking_preparer(dialect.preparer)  # type: ignore[arg-type]
@@ -36,10 +36,10 @@ def for_running(dialect: Dialect) -> Dialect:
 
 
 def for_scripts(dialect: Dialect) -> Dialect:
-    """Return the dialect as it writes statements that are read, not run.
+    """Return the dialect with compilers for scripts (``--sql``).
 
-    A percent sign in them is one percent sign, and values are written out that SQLAlchemy knows as parameters only.
-    Compiling refuses and warns as with `for_running`.
+    A percent sign is not doubled, and values are rendered as literals, also those that SQLAlchemy only passes as
+    parameters. Compiling raises and warns as with `for_running`.
     """
     written: Any = for_running(dialect)
     written.statement_compiler = _script_compiler(written.statement_compiler)
@@ -50,7 +50,7 @@ def for_scripts(dialect: Dialect) -> Dialect:
 
 
 def _settled(written: Any) -> Dialect:
-    """Let the parts of a copied dialect belong to the copy."""
+    """Return a copied dialect with its own preparer, type compiler and memos."""
     written._type_memos = TypeMemos()
     written.identifier_preparer = written.preparer(written)
     written.type_compiler_instance = written.type_compiler = type(written.type_compiler_instance)(written)
@@ -58,9 +58,9 @@ def _settled(written: Any) -> Dialect:
 
 
 def compiled_by(element: ExecutableDDLElement, dialect: Dialect, check: Callable[[str], object]) -> Any:
-    """Return the same statement, which compiles by ``dialect`` on whatever connection it is run.
+    """Return the statement so that it is compiled with ``dialect`` on any connection.
 
-    A statement is thus compiled once, and looked at on its way: ``check`` gets the text and may raise.
+    A statement is thus compiled once, and checked when it runs: ``check`` is called with the text and can raise.
     """
     same = copy.copy(element)
 
@@ -75,15 +75,15 @@ def compiled_by(element: ExecutableDDLElement, dialect: Dialect, check: Callable
 
 @functools.cache
 def _checking_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
-    """Return a compiler that refuses SQL which does not stay the part of a statement that it is."""
+    """Return a compiler that rejects SQL in DDL which is not one expression."""
 
     class CheckingCompiler(compiler):  # type: ignore[valid-type, misc]
         def visit_textclause(self, textclause: TextClause, *args: Any, **kw: Any) -> str:
             if self.statement is None and textclause._bindparams and not has_values(textclause):
-                # DDL has no parameters: a word behind a colon that nobody gave a value is part of a text.
+                # DDL has no parameters: a word after a colon without a value is part of the text.
                 textclause = typed_text(textclause.text)
             words = str(super().visit_textclause(textclause, *args, **kw))
-            if self.statement is None:  # a part of DDL, not a statement that a person wrote
+            if self.statement is None:  # a part of DDL, not a statement that the user wrote
                 refuse_loose_sql(words, self.dialect)
             return words
 
@@ -92,7 +92,7 @@ def _checking_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
 
 @functools.cache
 def _script_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
-    """Return a compiler that also writes JSON, bytes, and values whose type is not known."""
+    """Return a compiler that also renders JSON, bytes and values of unknown types as literals."""
 
     class ScriptCompiler(compiler):  # type: ignore[valid-type, misc]
         def render_literal_value(self, value: Any, type_: Any) -> str:
@@ -109,7 +109,7 @@ def _script_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
 
 @functools.cache
 def _checking_preparer(preparer: type[IdentifierPreparer]) -> type[IdentifierPreparer]:
-    """Return a preparer that warns of a name which the database will cut."""
+    """Return a preparer that warns of a name that the database will truncate."""
 
     class CheckingPreparer(preparer):  # type: ignore[valid-type, misc]
         def quote(self, ident: str, *args: Any, **kw: Any) -> str:
@@ -122,7 +122,7 @@ def _checking_preparer(preparer: type[IdentifierPreparer]) -> type[IdentifierPre
 
 @functools.cache
 def _checking_ddl_compiler(compiler: type[DDLCompiler]) -> type[DDLCompiler]:
-    """Return a compiler that refuses a server default which goes on as something else."""
+    """Return a compiler that rejects a server default that is not one expression."""
 
     class CheckingDDLCompiler(compiler):  # type: ignore[valid-type, misc]
         def get_column_default_string(self, column: AnyColumn) -> str | None:

@@ -1,4 +1,4 @@
-"""Columns that are copied, changed, or lent a table."""
+"""Copies of columns."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ AnyColumn = Column[Any]
 
 
 def copy_column(column: AnyColumn) -> AnyColumn:
-    """Return a copy that belongs to no table; foreign keys that are still loose come along."""
+    """Return a copy that belongs to no table, with the foreign keys that have no constraint yet."""
     copied = column._copy()
-    for word in ("charset", "collation", "ascii", "unicode", "binary", "national"):  # SQLAlchemy's Enum forgets them
+    for word in (
+        "charset",
+        "collation",
+        "ascii",
+        "unicode",
+        "binary",
+        "national",
+    ):  # SQLAlchemy does not copy them for Enum
         if getattr(column.type, word, None) and hasattr(copied.type, word) and not getattr(copied.type, word):
             setattr(copied.type, word, getattr(column.type, word))
     return copied
@@ -49,7 +56,7 @@ def _set_default(column: AnyColumn, value: Any) -> None:
 
 @contextmanager
 def table_of_column(column: AnyColumn) -> Iterator[None]:
-    """Give a loose column a table for a moment, because a compiler asks it for one."""
+    """Give a column without a table a temporary one inside the block, because compilers need it."""
     current: Table | None = column.table
     if current is not None:
         yield

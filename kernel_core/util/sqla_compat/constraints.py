@@ -1,4 +1,4 @@
-"""Constraints: what they are called, what they refer to, where they are made."""
+"""Constraints: their names, what they refer to, on which databases they are created."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .types import AnyType
 
 
 def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:
-    """Return a copy that belongs to no table; a foreign key in it names columns of the other table, not their keys."""
+    """Return a copy that belongs to no table; a foreign key refers to names of columns, not to their keys."""
     if isinstance(constraint, ForeignKeyConstraint) and _refers_by_key(constraint):
         return _by_name(constraint)
     copied: Any = constraint._copy(**kw)
-    if getattr(constraint, "ops", None):  # SQLAlchemy forgets the operator classes of an ExcludeConstraint
+    if getattr(constraint, "ops", None):  # SQLAlchemy does not copy the operator classes of an ExcludeConstraint
         copied.ops = dict(constraint.ops)  # type: ignore[attr-defined]
     made: Constraint = copied
     return made
@@ -30,7 +30,7 @@ def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:
 def _refers_by_key(constraint: ForeignKeyConstraint) -> bool:
     columns = [_referred_column(element) for element in constraint.elements]
     known = [column for column in columns if column is not None]
-    # A copied table keeps its keys, so that a key of the table to itself goes on naming these.
+    # A copied table keeps the keys of its columns, so that a foreign key to itself can use them.
     elsewhere = [column for column in known if column.table is not constraint.parent]
     return len(elsewhere) == len(columns) and any(column.key != column.name for column in elsewhere)
 
@@ -43,7 +43,7 @@ def _referred_column(element: ForeignKey) -> AnyColumn | None:
 
 
 def _by_name(constraint: ForeignKeyConstraint) -> ForeignKeyConstraint:
-    """Return the constraint with the names of the columns that it refers to, which need not be in the same MetaData."""
+    """Return the constraint with the names of the referred columns, whose table can be in another MetaData."""
     options = ("name", "onupdate", "ondelete", "deferrable", "initially", "use_alter", "match", "comment", "info")
     return ForeignKeyConstraint(
         constraint.column_keys,
@@ -54,18 +54,18 @@ def _by_name(constraint: ForeignKeyConstraint) -> ForeignKeyConstraint:
 
 
 def is_type_bound(constraint: Constraint) -> bool:
-    """Tell whether a CHECK belongs to a Boolean or Enum type, which creates it by itself."""
+    """Return whether a CHECK belongs to a Boolean or Enum type, which creates it."""
     return bool(getattr(constraint, "_type_bound", False))
 
 
 def should_create(constraint: Constraint, dialect: Dialect) -> bool:
-    """Tell whether a constraint is made on this database: where a Boolean or Enum is native, its CHECK is not."""
+    """Return whether a constraint is created on this database: not the CHECK of a native Boolean or Enum."""
     rule = getattr(constraint, "_create_rule", None)
     return rule is None or bool(rule(ddl_compiler(dialect)))
 
 
 def is_made_on(item: Constraint | Index, dialect: Dialect) -> bool:
-    """Tell whether an index or constraint is made on this database; ``ddl_if`` may say otherwise."""
+    """Return whether an index or constraint is created on this database, according to its ``ddl_if``."""
     condition = getattr(item, "_ddl_if", None)
     return condition is None or bool(condition._should_execute(None, item, None, compiler=ddl_compiler(dialect)))
 
@@ -73,7 +73,7 @@ def is_made_on(item: Constraint | Index, dialect: Dialect) -> bool:
 def type_constraints(
     type_: AnyType | None, table_name: str, column_name: str, schema: str | None, metadata: MetaData | None = None
 ) -> list[Constraint]:
-    """Return the constraints that a type makes by itself on a column of that name; ``metadata`` has the conventions."""
+    """Return the constraints that belong to a type, for a column of that name; ``metadata`` has the conventions."""
     if type_ is None:
         return []
     column: AnyColumn = Column(column_name, type_)
@@ -82,9 +82,9 @@ def type_constraints(
 
 
 def final_name(constraint: Constraint | Index, dialect: Dialect) -> str | None:
-    """Return the name of a constraint or index as the database will know it: `conv` where a convention made it.
+    """Return the name of a constraint or index in the database: a `conv` if a convention made it.
 
-    None where it has no name and no convention gives it one.
+    None if it has no name and there is no convention for it.
     """
     name = constraint.name
     if name is None:
@@ -97,7 +97,7 @@ def final_name(constraint: Constraint | Index, dialect: Dialect) -> str | None:
 
 
 def referent(constraint: ForeignKeyConstraint) -> tuple[str | None, str, tuple[str, ...]]:
-    """Return schema, table and columns that a foreign key points at, also where that table is not known."""
+    """Return schema, table and columns that a foreign key refers to, also if that table is not known."""
     schema: str | None = None
     table = ""
     columns: list[str] = []
@@ -113,7 +113,7 @@ def referent(constraint: ForeignKeyConstraint) -> tuple[str | None, str, tuple[s
 
 
 def referred_name(key: ForeignKey) -> str:
-    """Return what a foreign key names: ``schema.table.column``."""
+    """Return the column that a foreign key refers to: ``schema.table.column``."""
     return key._get_colspec()
 
 

@@ -15,7 +15,7 @@ from ..sql import without_parameters, without_typed_parameters
 
 
 def sql_text(element: object, dialect: Dialect | None = None) -> str:
-    """Return a SQL expression as text with its values written out; a str comes back unchanged."""
+    """Return an SQL expression as text with literal values; a str unchanged."""
     if isinstance(element, str):
         return element
     if isinstance(element, TextClause) and not has_values(element):
@@ -26,12 +26,12 @@ def sql_text(element: object, dialect: Dialect | None = None) -> str:
 
 
 def has_values(element: TextClause) -> bool:
-    """Return whether SQL text has a parameter with a value; a word behind a colon without one is part of the text."""
+    """Return whether SQL text has a parameter with a value; a word after a colon without one is part of the text."""
     return any(each.value is not None or each.callable is not None for each in element._bindparams.values())
 
 
 def ddl_sql(element: object, dialect: Dialect) -> str:
-    """Return `sql_text` as it is in a statement without parameters, where a driver's doubled percent sign is one."""
+    """Return `sql_text` for a statement without parameters, in which percent signs are not doubled."""
     sql = sql_text(element, dialect)
     is_doubled = not isinstance(element, (str, TextClause)) and dialect.paramstyle in ("format", "pyformat")
     return sql.replace("%%", "%") if is_doubled else sql
@@ -44,31 +44,31 @@ def qualified_name(name: str, schema: str | None, preparer: IdentifierPreparer) 
 
 
 def quoted_name(name: str, dialect: Dialect) -> str:
-    """Return a name, quoted where it must be, for `literal_text`: with a percent sign as it is."""
+    """Return a name, quoted if necessary, for `literal_text`: percent signs are not doubled."""
     preparer = dialect.identifier_preparer
     quoted = preparer.quote(name)
     return quoted.replace("%%", "%") if getattr(preparer, "_double_percents", False) else quoted
 
 
 def literal_text(sql: str) -> TextClause:
-    """Return SQL as an expression, exactly: no colon in it starts a parameter."""
+    """Return SQL as a text construct in which no colon starts a parameter."""
     return text(without_parameters(sql))
 
 
 def typed_text(sql: str) -> TextClause:
-    r"""Return SQL that a person typed as an expression: no colon starts a parameter, and ``\:`` is a colon."""
+    r"""Return user input as a text construct: no colon starts a parameter, and ``\:`` is a colon."""
     return text(without_typed_parameters(sql))
 
 
 def default_argument(default: object) -> Any:
-    """Return what was passed as ``server_default=``: a str, SQL text, an expression, Computed, Identity or None."""
+    """Return the argument of ``server_default=``: a str, SQL text, an expression, Computed, Identity or None."""
     if isinstance(default, DefaultClause) and not isinstance(default, (Computed, Identity)):
         return default.arg
     return default
 
 
 def default_sql(default: object, dialect: Dialect | None = None) -> str:
-    """Return a server default as SQL: a str in SQL quotes, an expression as it compiles, ``""`` for none."""
+    """Return a server default as SQL: a str as a literal, an expression compiled, ``""`` for None."""
     argument = default_argument(default)
     if argument is None or argument is False:
         return ""
@@ -84,16 +84,16 @@ def default_sql(default: object, dialect: Dialect | None = None) -> str:
 
 
 def inline_literal(value: object, type_: TypeEngine[Any] | None) -> BindParameter[Any]:
-    """Return a value that is written into the SQL text even when the statement is run."""
+    """Return a value that is rendered into the SQL text also when the statement is executed."""
     return literal(value, type_, literal_execute=True)
 
 
 def has_parameters(element: TextClause) -> bool:
-    """Tell whether SQL text has parameters of its own."""
+    """Return whether SQL text has parameters."""
     return bool(element._bindparams)
 
 
 def ddl_compiler(dialect: Dialect) -> DDLCompiler:
-    """Return a compiler that spells parts of statements: columns, defaults, constraints."""
+    """Return a compiler for parts of statements: columns, defaults, constraints."""
     nothing: Any = None
     return dialect.ddl_compiler(dialect, nothing)

@@ -1,4 +1,4 @@
-"""Models declared again in the same kernel: what a MetaData and a registry hold, taken and put back."""
+"""Models declared again in the same kernel: save and restore the tables of a MetaData and the classes of a registry."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Memos = dict[tuple[str, str | None], list[ForeignKey]]
 
 
 def tables_of(metadata: MetaData) -> tuple[dict[str, Table], Memos]:
-    """Return what a MetaData holds, for `put_back_tables`."""
+    """Return the tables of a MetaData, for `put_back_tables`."""
     return dict(metadata.tables), {key: list(keys) for key, keys in metadata._fk_memos.items()}
 
 
 def put_back_tables(metadata: MetaData, held: tuple[dict[str, Table], Memos]) -> None:
-    """Make a MetaData hold what it held when `tables_of` was asked, the very same tables in the same order."""
+    """Restore the tables that a MetaData had when `tables_of` was called: the same objects in the same order."""
     tables, memos = held
     for table in list(metadata.tables.values()):
         metadata.remove(table)
@@ -29,14 +29,14 @@ def put_back_tables(metadata: MetaData, held: tuple[dict[str, Table], Memos]) ->
 
 
 def set_target(key: ForeignKey, column: AnyColumn) -> None:
-    """Let a foreign key refer to that column: its table was declared anew."""
+    """Let a foreign key refer to that column, because its table was declared again."""
     key._set_target_column(column)
 
 
 def declared_classes(registry: Any) -> list[tuple[type, Table | None]]:
     """Return (class, table) for each class of a declarative registry, by name.
 
-    The table is None for a class whose mapping failed half-way.
+    The table is None for a class whose mapping failed.
     """
     found = ((one.class_, vars(one).get("mapper")) for one in list(registry._managers))
     return sorted(
@@ -46,18 +46,18 @@ def declared_classes(registry: Any) -> list[tuple[type, Table | None]]:
 
 
 def class_called(registry: Any, name: str) -> type | None:
-    """Return the declarative class that strings in relationships find by that name; None where there is none."""
+    """Return the declarative class that strings in relationships find by that name; None if there is none."""
     found = registry._class_registry.get(name)
     return found if isinstance(found, type) else None
 
 
 def forget_class(registry: Any, mapped: type) -> None:
-    """Let a declarative class be found by its name no more, so that another may have the name."""
+    """Remove the name of a declarative class, so that another class can have it."""
     registry._dispose_cls(mapped)
 
 
 def remember_class(registry: Any, mapped: type) -> None:
-    """Let a declarative class be found by its name again."""
+    """Restore the name of a declarative class."""
     from sqlalchemy.orm import clsregistry  # noqa: PLC0415 - the ORM is there only where models are mapped
 
     add = getattr(clsregistry, "_add_class", None) or clsregistry.add_class  # type: ignore[attr-defined]
@@ -65,9 +65,9 @@ def remember_class(registry: Any, mapped: type) -> None:
 
 
 def retire_class(registry: Any, mapped: type) -> None:
-    """Take a forgotten class from the mapping, so that nothing configures it any more; its instances keep values.
+    """Remove a forgotten class from the mapping, so that it is not configured again; its instances keep their values.
 
-    A class whose mapping failed half-way is taken too.
+    Also removes a class whose mapping failed.
     """
     from sqlalchemy.orm import instrumentation  # noqa: PLC0415 - as above
 

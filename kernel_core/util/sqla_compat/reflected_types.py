@@ -1,4 +1,4 @@
-"""The types that reflection has for what a database says, one object for each spelling."""
+"""The types that reflection returns for types in SQL, one object for each spelling."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SQLALCHEMY_VERSION = tuple(int(part) for part in sqlalchemy.__version__.split(".
 
 
 def sqlite_type(dialect: Dialect, declared: str) -> AnyType:
-    """Return the type that reflection has for a declared type of SQLite."""
+    """Return the type that reflection returns for a declared type of SQLite."""
     told: Any = dialect
     found: AnyType = told._resolve_type_affinity(declared.upper())
     return found
 
 
 class PostgresqlTypes:
-    """The types that reflection has for PostgreSQL's ``format_type()``: one object for each spelling.
+    """The types that reflection returns for PostgreSQL's ``format_type()``: one object for each spelling.
 
     ``enums`` and ``domains`` are ``ReflectedEnum`` and ``ReflectedDomain``.
     """
@@ -36,7 +36,7 @@ class PostgresqlTypes:
         self._enums = {_type_name(enum): enum for enum in enums}
 
     def type(self, formatted: str, described: str, collation: str | None, collation_schema: str | None) -> AnyType:
-        """Return a column's type; NullType, with a warning that names what is ``described``, where it is not known."""
+        """Return a column's type; NullType, with a warning about ``described``, if it is not known."""
         key = (formatted, collation, collation_schema)
         found = self._known.get(key)
         if found is None:
@@ -54,7 +54,7 @@ class PostgresqlTypes:
         return found  # type: ignore[no-any-return]
 
     def domain_of(self, type_: AnyType) -> dict[str, Any] | None:
-        """Return the domain that a column's type is, which may give the column a default and NOT NULL."""
+        """Return the domain that is a column's type, which can have a default and NOT NULL; None for other types."""
         if type_.__visit_name__ != "DOMAIN":
             return None
         domain: Any = type_
@@ -62,21 +62,21 @@ class PostgresqlTypes:
 
 
 def _type_name(named: dict[str, Any]) -> tuple[str, ...]:
-    """Return how a type is known: by its name where the search path sees it, else with its schema."""
+    """Return the key of a type: its name if it is on the search path, otherwise with its schema."""
     return (named["name"],) if named["visible"] else (named["schema"], named["name"])
 
 
 class MySQLTypes:
-    """The types that reflection has for column types of MySQL and MariaDB: one object for each spelling."""
+    """The types that reflection returns for column types of MySQL and MariaDB, one object for each spelling."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect: Any = dialect
         self._known: dict[str, TypeEngine[Any]] = {}
 
     def type(self, written: str, name: str) -> AnyType:
-        """Return the type for what SHOW CREATE TABLE says behind a column's ``name``.
+        """Return the type for the definition of a column in SHOW CREATE TABLE.
 
-        NullType, with a warning that says the name, where it is not known.
+        NullType, with a warning about the column, if it is not known.
         """
         found = self._known.get(written)
         if found is None:

@@ -1,4 +1,4 @@
-"""Tables: their order, and what stands in CREATE TABLE besides columns."""
+"""Tables: their order, and the parts of CREATE TABLE other than columns."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint, sort_tab
 
 
 def sorted_tables(tables: Iterable[Table]) -> list[tuple[Table | None, list[ForeignKeyConstraint]]]:
-    """Return tables, parents first, each with the foreign keys that can be made with it.
+    """Return tables, the referred ones first, each with the foreign keys that can be created with it.
 
-    The last entry, without a table, has the keys that close a circle.
+    The last entry, without a table, has the foreign keys of a cycle.
     """
     found: Any = sort_tables_and_constraints(sorted(tables, key=lambda table: table.key))  # type: ignore[no-untyped-call]
     return [(table, list(keys)) for table, keys in found]
 
 
 def table_prefixes(table: Table) -> list[str]:
-    """Return the words between CREATE and TABLE."""
+    """Return the prefixes of a table, between CREATE and TABLE."""
     return [str(prefix) for prefix in table._prefixes]
 
 
 def dialect_options(item: Table | Column[Any] | Constraint | Index) -> Iterable[tuple[str, Any]]:
-    """Return the dialects' options that a table, column, constraint or index was given, as ``mysql_engine="x"``."""
+    """Return the dialects' options of a table, column, constraint or index, such as ``mysql_engine="x"``."""
     return item.dialect_kwargs.items() if "dialect_options" in vars(item) else ()

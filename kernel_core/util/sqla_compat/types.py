@@ -1,4 +1,4 @@
-"""What types say of themselves."""
+"""Types: their ``repr``, their variants, their affinity."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _OF_DOMAINS = ("collation", "default", "constraint_name", "not_null", "check")
 
 
 def same_affinity(before: AnyType, after: AnyType) -> bool:
-    """Tell whether two types are of one kind (two strings, two integers), so that values need no cast between them."""
+    """Return whether two types have one affinity (two strings, two integers), so that values need no cast."""
     return before._type_affinity is after._type_affinity
 
 
 def type_repr(type_: AnyType) -> str:
-    """Return the type's ``repr`` with what SQLAlchemy leaves out of it: create_type=False, and what a DOMAIN states."""
+    """Return the type's ``repr`` with what SQLAlchemy omits: create_type=False, and the options of a DOMAIN."""
     text = repr(type_)
     stated: dict[str, object] = {} if getattr(type_, "create_type", True) else {"create_type": False}
     if isinstance(type_, DOMAIN):
@@ -32,12 +32,12 @@ def type_repr(type_: AnyType) -> str:
 
 
 def type_variants(type_: AnyType) -> dict[str, AnyType]:
-    """Return dialect name -> type of what ``with_variant`` was told."""
+    """Return dialect name -> type for each ``with_variant``."""
     return dict(getattr(type_, "_variant_mapping", None) or {})
 
 
 def without_variants(type_: AnyType) -> AnyType:
-    """Return the type that ``with_variant`` was called on."""
+    """Return the type without its variants."""
     if not type_variants(type_):
         return type_
     plain = type_.copy()
