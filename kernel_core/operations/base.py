@@ -233,7 +233,7 @@ def _refuse_old_names(directive: str, parameters: Collection[str], given: Iterab
     for unknown in sorted(set(given).difference(parameters)):
         now = next((name for name in _OLD_NAMES.get(unknown, ()) if name in parameters), None)
         if now is not None:
-            raise TypeError(f"{directive}() has no argument {unknown!r}; it is called {now!r}.")
+            raise TypeError(f"{directive}() has no argument {unknown!r}; its name is {now!r}.")
         near = difflib.get_close_matches(unknown, parameters, 1, cutoff=0.85)
         if near:
             raise TypeError(f"{directive}() has no argument {unknown!r}; the nearest is {near[0]!r}.")

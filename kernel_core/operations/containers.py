@@ -22,7 +22,7 @@ class OpContainer(MigrateOperation):
         self.ops: list[MigrateOperation] = list(ops)
 
     def is_empty(self) -> bool:
-        """Return whether there are no operations, apart from empty containers."""
+        """Return whether it has no operation, apart from empty containers."""
         return not any(True for _ in self.leaves())
 
     def leaves(self) -> Iterator[MigrateOperation]:

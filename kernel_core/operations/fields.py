@@ -184,7 +184,7 @@ def _type_of(node: ast.expr, text: str, dialect: Dialect | None) -> AnyType | No
         return None
     cls = _type_class(name, dialect)
     if cls is None:
-        raise ValueError(f"no type is called {name}{_nearest(name)}")
+        raise ValueError(f"there is no type {name}{_nearest(name)}")
     args = [_argument(arg, text, dialect) for arg in node.args] if isinstance(node, ast.Call) else []
     keywords = node.keywords if isinstance(node, ast.Call) else []
     try:

@@ -17,7 +17,7 @@
     ├── EnvironmentBusy               another process is writing revisions there
     ├── BrokenScript                  a version file cannot be read
     └── RevisionError                 a name or a range of revisions cannot be resolved
-        ├── ResolutionError           a name is no revision, or several
+        ├── ResolutionError           no revision has that name, or several have it
         │   └── LostRevision          the revision of the database has no file
         ├── MultipleHeads             a single head was requested, and there are several
         ├── RangeNotAncestorError     in a:b, a is not an ancestor of b

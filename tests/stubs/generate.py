@@ -111,7 +111,7 @@ class Stub:
 
 
 def plain_default(value: object) -> str:
-    """Return a default as source; ``...`` where it is no literal."""
+    """Return a default as source; ``...`` if it is not a literal."""
     return repr(value) if isinstance(value, (str, int, bool, type(None))) or value == () else "..."
 
 

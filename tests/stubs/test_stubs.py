@@ -1,4 +1,4 @@
-"""The stubs say what the registries hold, and mypy understands a version file by them."""
+"""The stubs agree with the registries, and mypy checks a version file with them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _spec.loader.exec_module(generate)
 
 
 def test_no_stub_is_stale() -> None:
-    """In a process of its own: another test may have registered a directive in this one."""
+    """In a separate process: another test may have registered a directive in this one."""
     command = [sys.executable, str(Path(generate.__file__)), "--check"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (found.returncode, found.stderr) == (0, "")
@@ -54,5 +54,5 @@ def test_a_version_file_is_checked_by_the_stubs(tmp_path: Path) -> None:
 
 @pytest.mark.sweep
 def test_the_module_behind_a_stub_is_checked_too() -> None:
-    """With a stub beside it mypy looks at the stub only, unless the file is named."""
+    """With a stub beside it mypy reads the stub only, unless the file is named."""
     assert run_mypy("kernel_core/operations/base.py") == ""

@@ -150,7 +150,7 @@ class CreateTableOp(MigrateOperation):
         return write.call("create_table", self.table_name, *self._written_items(), **options, **self.kw)
 
     def _written_items(self) -> list[SchemaItem]:
-        """Return the columns and constraints as one table has them, with the primary key as a constraint."""
+        """Return the columns and constraints of a single table, with the primary key as a constraint."""
         columns = self._columns()
         has_key = any(isinstance(item, PrimaryKeyConstraint) for item in self.columns)
         tables = {column.table for column in columns}

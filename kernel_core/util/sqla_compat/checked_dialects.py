@@ -60,7 +60,7 @@ def _settled(written: Any) -> Dialect:
 def compiled_by(element: ExecutableDDLElement, dialect: Dialect, check: Callable[[str], object]) -> Any:
     """Return the statement so that it is compiled with ``dialect`` on any connection.
 
-    A statement is thus compiled once, and checked when it runs: ``check`` is called with the text and can raise.
+    A statement is thus compiled once, and checked when it runs: ``check`` gets the text and can raise.
     """
     same = copy.copy(element)
 

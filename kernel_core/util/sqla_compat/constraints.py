@@ -84,7 +84,7 @@ def type_constraints(
 def final_name(constraint: Constraint | Index, dialect: Dialect) -> str | None:
     """Return the name of a constraint or index in the database: a `conv` if a convention made it.
 
-    None if it has no name and there is no convention for it.
+    None if it has neither a name nor a convention for one.
     """
     name = constraint.name
     if name is None:

@@ -11,7 +11,7 @@ from .types import AnyType
 
 
 class TypeMemos:
-    """What a dialect found out about types: known once for all that cannot be told apart, not for each object anew.
+    """What a dialect found out about types: known once for all that cannot be told apart, not for each object again.
 
     Those are types of SQLAlchemy's own of the same class, whose attributes are the same plain values.
     """

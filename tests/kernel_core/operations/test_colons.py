@@ -1,4 +1,4 @@
-"""A word behind a colon is a word, wherever it is part of DDL."""
+"""Colons in DDL: a word after a colon is never a parameter."""
 
 import io
 
@@ -34,13 +34,13 @@ ACTS = {
 
 
 @pytest.mark.parametrize("what", ACTS)
-def test_a_word_behind_a_colon_stays_a_word(what):
+def test_a_word_after_a_colon_is_kept(what):
     text = printed("postgresql", ACTS[what])
     assert "':w'" in text.replace("''", "'")
     assert "NULL" not in text.replace("NOT NULL", "")
 
 
-def test_a_check_over_column_objects_is_stated_once():
+def test_a_check_on_column_objects_is_rendered_once():
     age = sa.Column("age", sa.Integer)
     for columns in ([age], [sa.Table("other", sa.MetaData(), age).c.age]):
         condition = columns[0] > 17

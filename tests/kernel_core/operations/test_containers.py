@@ -1,4 +1,4 @@
-"""Lists of operations: reversing, regrouping, diff tuples."""
+"""Containers of operations: reversing, grouping, diff tuples."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ def test_a_container_of_empty_containers_is_empty() -> None:
     assert not upgrade().is_empty()
 
 
-def test_the_changes_of_one_column_stand_in_one_list_of_diffs() -> None:
+def test_the_changes_of_one_column_are_one_list_of_diffs() -> None:
     diffs = ops.UpgradeOps([ops.AlterColumnOp.example()]).as_diffs()
     assert [[diff[0] for diff in group] for group in diffs] == [["modify_type", "modify_nullable"]]
 
 
-def test_a_script_of_several_databases_refuses_the_single_name() -> None:
+def test_a_script_for_several_databases_has_no_single_upgrade() -> None:
     script = ops.MigrationScript("ab", [ops.UpgradeOps(), ops.UpgradeOps()], ops.DowngradeOps())
     with pytest.raises(ValueError, match="upgrade_ops_list"):
         _ = script.upgrade_ops
     assert script.downgrade_ops is not None
 
 
-def test_an_operation_made_from_a_model_leaves_the_model_alone() -> None:
+def test_an_operation_made_from_a_model_does_not_change_the_model() -> None:
     metadata = sa.MetaData()
     table = sa.Table(
         "a", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("p", sa.ForeignKey("a.id"))

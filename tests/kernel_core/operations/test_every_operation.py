@@ -1,4 +1,4 @@
-"""What holds for every registered operation, whichever there are: each gives an example of itself."""
+"""Properties of every registered operation, tested with its own example."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def test_its_sentence_names_its_table(operation: MigrateOperation) -> None:
         assert operation.table_key[1] in operation.sentence()
 
 
-def test_reversing_twice_gives_it_back(operation: MigrateOperation) -> None:
+def test_reversing_twice_is_the_identity(operation: MigrateOperation) -> None:
     assert facts(operation.reverse().reverse()) == facts(operation)
 
 
-def test_reversing_turns_its_sign_around(operation: MigrateOperation) -> None:
+def test_reversing_inverts_its_sign(operation: MigrateOperation) -> None:
     assert operation.reverse().sign == {"+": "-", "-": "+", "~": "~"}[operation.sign]
 
 
-def test_each_field_reads_back_what_it_shows(operation: MigrateOperation) -> None:
+def test_each_field_parses_its_own_text(operation: MigrateOperation) -> None:
     for field in operation.fields:
         again = operation.edit(**{field.name: field.parse(field.text(operation))})
         assert facts(again) == facts(operation), field.name
@@ -68,7 +68,7 @@ def test_it_has_a_diff_tuple_whose_first_word_is_its_kind(operation: MigrateOper
     assert isinstance(first if isinstance(first, str) else first[0], str)
 
 
-def test_what_it_provides_and_requires_are_named_things(operation: MigrateOperation) -> None:
+def test_it_provides_and_requires_named_catalog_objects(operation: MigrateOperation) -> None:
     for need in operation.provides() | operation.requires():
         what = need[1] if need[0] in ("freed", "gone") else need[0]
         assert what in {"table", "column", "constraint", "index", "unique", "schema", "sequence", "type", "value"}
@@ -81,12 +81,12 @@ def test_an_unknown_field_is_refused_by_name(operation: MigrateOperation) -> Non
 
 
 @pytest.mark.parametrize("cls", [ops.DropColumnOp, ops.DropConstraintOp, ops.DropIndexOp, ops.DropTableOp])
-def test_a_drop_that_knows_only_a_name_cannot_be_undone(cls: type[MigrateOperation]) -> None:
+def test_a_drop_of_which_only_the_name_is_known_cannot_be_reversed(cls: type[MigrateOperation]) -> None:
     given = {"DropTableOp": ("users",), "DropIndexOp": ("ix",)}.get(cls.__name__, ("users", "x"))
     with pytest.raises(IrreversibleOperation, match="Cannot undo"):
         cls(*given).reverse()
 
 
-def test_a_change_whose_old_type_is_unknown_cannot_be_undone() -> None:
+def test_a_change_of_an_unknown_type_cannot_be_reversed() -> None:
     with pytest.raises(IrreversibleOperation, match="existing_type"):
         ops.AlterColumnOp("users", "name", modify_type=sa.Text()).reverse()

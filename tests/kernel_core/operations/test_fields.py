@@ -1,4 +1,4 @@
-"""How a person's text becomes a value, and what is refused."""
+"""Fields: how a text is parsed into a value, and which texts are rejected."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from kernel_core.util.sqla_compat import default_sql
     ],
     ids=repr,
 )
-def test_a_type_reads_back(type_: sa.types.TypeEngine[object]) -> None:
+def test_the_text_of_a_type_is_parsed_to_the_same_type(type_: sa.types.TypeEngine[object]) -> None:
     assert repr(parse_type(type_text(type_))) == repr(type_)
 
 
@@ -43,21 +43,21 @@ def test_a_type_of_the_dialect_is_known() -> None:
     [
         ("Strng(12)", "the nearest is String"),
         ("String(", "is not a type"),
-        ("__import__('os').system('true')", "no type is called"),
-        ("String(__import__('os'))", "no type is called __import__"),
-        ("String(length=open('x'))", "no type is called open"),
+        ("__import__('os').system('true')", "there is no type"),
+        ("String(__import__('os'))", "there is no type __import__"),
+        ("String(length=open('x'))", "there is no type open"),
         ("Numeric(1, 2, 3, 4, 5, 6, 7)", "does not take that"),
         ("[c for c in ()]", "is not a type"),
-        ("MetaData()", "no type is called"),
+        ("MetaData()", "there is no type"),
     ],
 )
-def test_what_is_no_type_is_refused_and_never_evaluated(text: str, says: str) -> None:
+def test_text_that_is_not_a_type_is_rejected_and_never_evaluated(text: str, says: str) -> None:
     with pytest.raises(FieldError, match=says):
         AddColumnOp.example().edit_text("type_", text)
 
 
 @given(st.text(max_size=30))
-def test_a_literal_default_survives_any_text(text: str) -> None:
+def test_any_text_can_be_a_literal_default(text: str) -> None:
     assert parse_default(default_sql(text)) == text
 
 
@@ -75,7 +75,7 @@ def test_an_empty_default_is_none() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x00b", "x" * 200])
-def test_a_name_that_no_database_takes_is_refused(name: str) -> None:
+def test_a_name_that_no_database_accepts_is_rejected(name: str) -> None:
     with pytest.raises(FieldError):
         AddColumnOp.example().edit_text("name", name)
 
@@ -84,20 +84,20 @@ def test_a_name_with_markup_is_only_a_name() -> None:
     assert AddColumnOp.example().edit_text("name", "<b>x</b>").column.name == "<b>x</b>"
 
 
-def test_yes_and_no_are_the_words_of_a_boolean() -> None:
+def test_a_boolean_is_yes_or_no() -> None:
     field = Field("nullable", "boolean")
     assert (field.parse("Yes"), field.parse("no")) == (True, False)
     with pytest.raises(FieldError, match="choose yes or no"):
         field.parse("maybe")
 
 
-def test_editing_an_alteration_back_to_what_was_changes_nothing_any_more() -> None:
+def test_editing_an_alteration_back_to_the_current_value_removes_the_change() -> None:
     operation = AlterColumnOp("t", "c", existing_nullable=True, modify_nullable=False)
     assert operation.has_changes()
     assert not operation.edit(nullable=True).has_changes()
 
 
-def test_an_unchanged_text_keeps_a_type_that_cannot_be_read_back() -> None:
+def test_an_unchanged_text_keeps_a_type_that_cannot_be_parsed() -> None:
     class Celsius(sa.types.UserDefinedType[float]):
         cache_ok = True
 

@@ -1,4 +1,4 @@
-"""SQL text that loses rows or values: strings, comments and quoted names in it are not statements."""
+"""SQL text that loses rows or values; strings, comments and quoted names are not statements."""
 
 import pytest
 

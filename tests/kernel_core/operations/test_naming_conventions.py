@@ -1,4 +1,4 @@
-"""Names by convention: made once, by the real table's name, also for the CHECK of a type and inside a batch."""
+"""Naming conventions: applied once, with the real table's name, also to the CHECK of a type and in a batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which drops and creations are one change."""
+"""Which drops and creations replace each other."""
 
 from __future__ import annotations
 
@@ -138,14 +138,14 @@ UNRELATED = {
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_a_drop_and_the_creation_that_takes_its_place_are_a_pair(name):
+def test_a_drop_and_the_creation_that_replaces_it_are_a_pair(name):
     pair = PAIRS[name]
     assert replacements(pair) == [pair]
     assert replacements(pair[::-1]) == [pair]
 
 
 @pytest.mark.parametrize("name", UNRELATED)
-def test_a_drop_and_a_creation_of_something_else_are_no_replacement(name):
+def test_a_drop_and_a_creation_of_another_object_are_not_a_pair(name):
     assert replacements(UNRELATED[name]) == []
 
 
@@ -155,7 +155,7 @@ def test_the_most_similar_ones_are_a_pair_and_each_is_in_one_only():
     assert set(replacements([drop_a, drop_ab, make_ab, make_a])) == {(drop_ab, make_ab), (drop_a, make_a)}
 
 
-def test_a_drop_of_which_only_the_name_is_known_goes_by_kind_and_name():
+def test_a_drop_of_which_only_the_name_is_known_is_paired_by_kind_and_name():
     pair = (DropConstraintOp("uq", "t", "unique"), CreateUniqueConstraintOp("uq", "t", ["a"]))
     assert replacements(pair) == [pair]
     assert replacements([DropConstraintOp("uq", "t", "check"), pair[1]]) == []
@@ -163,7 +163,7 @@ def test_a_drop_of_which_only_the_name_is_known_goes_by_kind_and_name():
     assert replacements(pair) == [pair]
 
 
-def test_what_is_renamed_counts_under_its_new_name():
+def test_renamed_objects_are_paired_by_their_new_names():
     renames = (ops.RenameTableOp("user", "users"), ops.AlterColumnOp("users", "mail", modify_name="email"))
     drop = dropped(CreateIndexOp("ix_user_mail", "user", ["mail"]))
     creation = CreateIndexOp("ix_users_email", "users", ["email"])

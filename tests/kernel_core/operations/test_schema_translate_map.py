@@ -1,4 +1,4 @@
-"""A connection's ``schema_translate_map`` is followed by every directive, also in batches and for ``sa.table()``."""
+"""``schema_translate_map`` applies to every directive, also in batches and with ``sa.table()``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sentence and a hint about a table, a type or a sequence of a schema name that schema."""
+"""Sentences and hints include the schema of a table, a type or a sequence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a directive may be called with: by position, by name only, and what is refused."""
+"""Signatures of directives: positional and keyword-only arguments, and rejected ones."""
 
 from __future__ import annotations
 
@@ -92,18 +92,18 @@ def op() -> Operations:
 @pytest.mark.parametrize(
     ("directive", "message"),
     [
-        (lambda op: op.create_index("ix", tablename="t", columns=["a"]), "'tablename'; it is called 'table_name'"),
+        (lambda op: op.create_index("ix", tablename="t", columns=["a"]), "'tablename'; its name is 'table_name'"),
         (
             lambda op: op.create_unique_constraint("uq", source="t", columns=["a"]),
-            "'source'; it is called 'table_name'",
+            "'source'; its name is 'table_name'",
         ),
-        (lambda op: op.create_foreign_key("fk", source="t", referent="u"), "it is called 'referent_table'"),
-        (lambda op: op.create_primary_key("pk", "t", cols=["a"]), "'cols'; it is called 'columns'"),
-        (lambda op: op.drop_constraint("ck", "t", type="check"), "'type'; it is called 'type_'"),
-        (lambda op: op.alter_column("t", "c", name="d"), "'name'; it is called 'new_column_name'"),
+        (lambda op: op.create_foreign_key("fk", source="t", referent="u"), "its name is 'referent_table'"),
+        (lambda op: op.create_primary_key("pk", "t", cols=["a"]), "'cols'; its name is 'columns'"),
+        (lambda op: op.drop_constraint("ck", "t", type="check"), "'type'; its name is 'type_'"),
+        (lambda op: op.alter_column("t", "c", name="d"), "'name'; its name is 'new_column_name'"),
         (lambda op: op.alter_column("t", "c", nulable=False), "'nulable'; the nearest is 'nullable'"),
         (lambda op: op.drop_column("t", "c", if_exist=True), "'if_exist'; the nearest is 'if_exists'"),
-        (lambda op: op.create_table(name="t"), "'name'; it is called 'table_name'"),
+        (lambda op: op.create_table(name="t"), "'name'; its name is 'table_name'"),
         (lambda op: op.add_column("t", sa.Column("c", sa.Integer), "app"), "positional"),
         (lambda op: op.bulk_insert(sa.table("t", sa.column("a")), {"a": 1}), "must be a list of dicts"),
         (lambda op: op.bulk_insert(sa.table("t", sa.column("a")), [("a", 1)]), "must be a list of dicts"),

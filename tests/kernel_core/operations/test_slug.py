@@ -68,7 +68,7 @@ def test_a_custom_operation_has_a_slug_by_default() -> None:
     assert ops.UpgradeOps([NoOperation()]).slug() == "nooperation"  # type: ignore[list-item]
 
 
-def test_several_are_joined_and_cut_where_the_file_name_would_be() -> None:
+def test_several_are_joined_up_to_the_length_of_a_file_name() -> None:
     assert ops.UpgradeOps([add("a"), add("b")]).slug() == "add_a_to_users_add_b_to_users"
     assert ops.UpgradeOps([add(name) for name in "abc"]).slug() == "add_a_to_users_add_b_to_users_and_more"
     assert ops.UpgradeOps([add("a"), add("a" * 60), add("b")]).slug() == "add_a_to_users_and_more"
@@ -83,7 +83,7 @@ def test_a_new_table_is_named_without_its_indexes() -> None:
     assert ops.UpgradeOps([index, ops.DropTableOp("users")]).slug() == "drop_users"
 
 
-def test_where_no_operation_has_a_slug_it_is_the_time() -> None:
+def test_without_any_slug_it_is_the_time() -> None:
     assert re.fullmatch(r"auto_\d{8}_\d{4}", ops.UpgradeOps([Nameless()]).slug())
     assert ops.UpgradeOps().slug() == ""
 

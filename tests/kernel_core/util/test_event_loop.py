@@ -1,4 +1,4 @@
-"""Code that runs a separate event loop, called where a loop is running."""
+"""Code that runs its own event loop, called while a loop is running."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def by_a_new_loop() -> str:
 
 
 @pytest.mark.parametrize("way", [by_run, by_runner, by_the_loop_that_is_set, by_a_new_loop])
-def test_each_way_of_running_a_loop_works_inside_a_running_one_and_sees_its_context(way):
+def test_each_way_of_running_a_loop_works_inside_a_running_one_with_its_context(way):
     async def cell() -> str:
         SEEN.set("the cell's")
         before = asyncio.get_running_loop(), asyncio.current_task()
@@ -59,7 +59,7 @@ def test_each_way_of_running_a_loop_works_inside_a_running_one_and_sees_its_cont
     assert asyncio.run(cell()) == "the cell's"
 
 
-def test_an_error_puts_the_running_loop_back():
+def test_an_error_restores_the_running_loop():
     async def cell() -> None:
         before = asyncio.get_running_loop()
         with pytest.raises(ValueError, match="mine"), running_loop_set_aside():

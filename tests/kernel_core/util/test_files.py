@@ -1,4 +1,4 @@
-"""Files appear whole, only where they may, and never over another."""
+"""Files are written atomically, only inside their folder, and never replace another."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_new_file_never_replaces_one(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
 
 
-def test_a_replaced_file_leaves_nothing_beside_it(tmp_path: Path) -> None:
+def test_replacing_a_file_leaves_no_temporary_file(tmp_path: Path) -> None:
     replace(tmp_path / "a.py", "one\n")
     replace(tmp_path / "a.py", "two\n")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.py", "two\n")]
@@ -32,7 +32,7 @@ def test_a_name_that_leaves_the_folder_is_refused(tmp_path: Path, name: str) -> 
         inside(tmp_path, name)
 
 
-def test_a_link_to_elsewhere_is_refused(tmp_path: Path) -> None:
+def test_a_link_to_another_folder_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "versions").mkdir()
     (tmp_path / "versions" / "out").symlink_to("/tmp")
     with pytest.raises(CommandError, match="outside"):

@@ -1,4 +1,4 @@
-"""Paths in messages: relative where that is shorter, and as seen from the folder in which a person types."""
+"""Paths in messages: relative to the working folder where that is shorter."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_absolute_paths_in_a_message_become_relative_and_urls_stay(here):
         assert with_relative_paths(text.format(p=here)) == expected.format(p=here)
 
 
-def test_paths_are_shown_as_seen_from_outside_of_the_folder_that_is_worked_in(here):
+def test_paths_are_relative_to_the_folder_outside_of_the_block(here):
     assert shown_path(here / "alembic.ini") == "../alembic.ini"
     with working_in(str(here)):
         assert Path.cwd() == here

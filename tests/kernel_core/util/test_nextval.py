@@ -1,4 +1,4 @@
-"""The sequences that SQL takes numbers from."""
+"""The sequences in the ``nextval()`` of SQL text."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from kernel_core.util.sql import SequenceName, sequence_of_default, sequences_in
         ("nextval(/* the next */ 's')", (None, "s")),
     ],
 )
-def test_a_default_takes_its_numbers_from_a_sequence(default, sequence):
+def test_the_sequence_of_a_default_is_found(default, sequence):
     assert sequence_of_default(default) == SequenceName(*sequence)
 
 
@@ -55,7 +55,7 @@ def test_mariadb_names_the_sequence_outside_of_a_string(default, sequence):
         *("nextval()", "nextval('s'", "nextval('')", "nextval(1)", "nextval(a.)", "nextval('\"s')", "0", "", None),
     ],
 )
-def test_another_default_takes_from_no_sequence(default):
+def test_other_defaults_have_no_sequence(default):
     assert sequence_of_default(default) is None
 
 

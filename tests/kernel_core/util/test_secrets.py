@@ -1,4 +1,4 @@
-"""Passwords are masked, wherever and however they stand."""
+"""Passwords are masked in every text and in every form."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_url_object_is_masked_too() -> None:
     assert "p%40ss" not in mask_url(url)
 
 
-def test_a_secret_once_seen_is_gone_from_every_text() -> None:
+def test_a_known_secret_is_masked_in_every_text() -> None:
     mask_url("postgresql://ada:tr0ub%26dor@db/x")
     assert redact("driver says: tr0ub&dor or tr0ub%26dor is wrong") == "driver says: *** or *** is wrong"
 
@@ -41,25 +41,25 @@ def test_a_remembered_secret_is_replaced_in_any_quoting() -> None:
     assert redact("raw a b'c, quoted a%20b%27c, plus a+b%27c") == "raw ***, quoted ***, plus ***"
 
 
-def test_a_url_nobody_masked_before_is_masked_in_text() -> None:
+def test_a_url_is_masked_in_text_without_masking_it_before() -> None:
     assert redact("cannot reach mysql://root:hunter2@db/x today") == "cannot reach mysql://root:***@db/x today"
 
 
 @pytest.mark.parametrize("password", ["a?b=c", "b-i/ts", "o:n:e", "q#r", "100%zz"])
-def test_a_password_with_signs_of_its_own_is_masked_as_sqlalchemy_reads_it(password: str) -> None:
+def test_a_password_with_special_characters_is_masked_as_sqlalchemy_parses_it(password: str) -> None:
     url = f"postgresql://ada:{password}@db/x"
     assert sa.make_url(url).password == password
     assert mask_url(url) == "postgresql://ada:***@db/x"
 
 
-def test_what_is_taken_for_host_or_port_after_an_unquoted_at_is_a_secret_too() -> None:
+def test_host_and_port_after_an_unquoted_at_sign_are_masked_too() -> None:
     mask_url("postgresql://ada:Kiwi@Lemon:Mango@db/x")
     assert redact("no host 'Lemon'; invalid literal for int(): 'Mango@db'") == (
         "no host '***'; invalid literal for int(): '***@db'"
     )
 
 
-def test_a_short_plain_password_is_replaced_as_a_word_only() -> None:
+def test_a_short_password_is_masked_as_a_whole_word_only() -> None:
     mask_url("postgresql://ada:ostg@db/x")
     assert redact("postgresql says: ostg is wrong") == "postgresql says: *** is wrong"
 
@@ -69,7 +69,7 @@ def test_a_password_that_is_the_name_of_the_user_or_the_database_leaves_such_nam
     assert redact("role postgres, table postgres") == "role postgres, table postgres"
 
 
-def test_a_path_is_no_password() -> None:
+def test_a_path_is_not_a_password() -> None:
     assert mask_url("https://example.com/a:walnut@b") == "https://example.com/a:walnut@b"
     assert redact("walnut") == "walnut"
 
@@ -118,6 +118,6 @@ def test_a_secret_of_a_misspelt_url_or_of_an_option_of_the_server_is_masked():
         assert "fish" not in said
 
 
-def test_what_is_no_secret_is_shown():
+def test_other_text_is_shown():
     for text in SHOWN:
         assert redact(text) == text

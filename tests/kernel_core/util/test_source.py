@@ -1,4 +1,4 @@
-"""The block of imports at the top of a version file."""
+"""The import block of a version file."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def note():
 """)'''
 
 
-def test_code_that_is_no_import_stays_as_it_is_beneath_the_imports():
+def test_other_code_is_kept_after_the_imports():
     given = f"from functools import (\n    cache,\n)\n{HELPER}\nimport json"
     assert import_block("import sqlalchemy as sa", given) == (
         f"import json\nfrom functools import (\n    cache,\n)\n\nimport sqlalchemy as sa\n\n{HELPER}"
     )
 
 
-def test_an_import_that_is_there_twice_is_written_once():
+def test_a_repeated_import_is_written_once():
     assert import_block("import json", "import json\nimport json") == "import json"

@@ -1,4 +1,4 @@
-"""The one lexer of SQL, its normal form, and whether SQL is one expression."""
+"""The lexer of SQL, the normal form, and the check for a single expression."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ PIECES += [
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.sampled_from(DIALECTS))
 @settings(max_examples=300, deadline=None)
-def test_the_tokens_joined_are_the_text(sql: str, dialect: str) -> None:
+def test_the_joined_tokens_are_the_text(sql: str, dialect: str) -> None:
     assert "".join(token.text for token in lex(sql, dialect)) == sql
     for token in tokens(sql, dialect):
         assert sql[token.start : token.end] == token.text
@@ -75,7 +75,7 @@ def test_the_normal_form_of_any_text_is_its_own_normal_form(sql: str, dialect: s
 
 @given(st.text(max_size=20), st.sampled_from(DIALECTS))
 @settings(max_examples=200, deadline=None)
-def test_a_string_comes_back_from_its_literal(value: str, dialect: str) -> None:
+def test_the_value_of_a_literal_is_the_string(value: str, dialect: str) -> None:
     grammar = grammar_of(dialect)
     literal = string_literal(value, grammar)
     assert [token.text for token in lex(literal, grammar)] == [literal]
@@ -126,7 +126,7 @@ SAME = [
 
 
 @pytest.mark.parametrize(("dialect", "one", "two"), SAME)
-def test_what_a_database_does_not_mind_does_not_count(dialect: str, one: str, two: str) -> None:
+def test_differences_without_meaning_are_ignored(dialect: str, one: str, two: str) -> None:
     assert normal_sql(one, dialect) == normal_sql(two, dialect)
 
 
@@ -166,7 +166,7 @@ UNLIKE = [
 
 
 @pytest.mark.parametrize(("dialect", "one", "two"), UNLIKE)
-def test_parentheses_and_texts_that_change_the_meaning_count(dialect: str, one: str, two: str) -> None:
+def test_differences_with_a_meaning_are_kept(dialect: str, one: str, two: str) -> None:
     assert normal_sql(one, dialect) != normal_sql(two, dialect)
 
 
@@ -193,7 +193,7 @@ ORACLES = {
 
 
 @pytest.mark.parametrize("oracle", ORACLES)
-def test_dropped_parentheses_leave_the_tree_of_another_parser_as_it_was(oracle: str) -> None:
+def test_another_parser_has_the_same_tree_without_the_dropped_parentheses(oracle: str) -> None:
     sqlglot = pytest.importorskip("sqlglot")
 
     @given(ORACLES[oracle])
@@ -259,12 +259,12 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("dialect", "sql", "fault"), FAULTS)
-def test_only_one_expression_stays_where_it_is_put(dialect: str, sql: str, fault: str) -> None:
+def test_sql_that_is_not_one_expression_has_a_fault(dialect: str, sql: str, fault: str) -> None:
     assert expression_fault(sql, dialect, alone=True).startswith(fault)
     assert bool(expression_fault(sql, dialect, alone=True)) is bool(fault)
 
 
-def test_a_list_is_cut_at_its_own_commas() -> None:
+def test_a_list_is_split_at_its_own_commas() -> None:
     assert split_list("a, f(b, c), ARRAY[1, 2], 'x,y', \"d,e\"", "postgresql") == [
         "a",
         "f(b, c)",

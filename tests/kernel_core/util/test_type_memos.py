@@ -1,4 +1,4 @@
-"""What a dialect knows of a type is shared by those that are alike, and by no others."""
+"""A dialect shares what it computed for a type among equal types only."""
 
 import itertools
 import random
@@ -88,7 +88,7 @@ def texts(dialects, types):
 
 @pytest.mark.parametrize("copied", [for_running, for_scripts])
 @pytest.mark.parametrize("name", DIALECTS)
-def test_a_type_reads_as_if_it_were_the_first_that_the_dialect_sees(name, copied):
+def test_a_type_is_processed_as_if_the_dialect_had_seen_no_other(name, copied):
     dialect = make_url(f"{name}://").get_dialect()()
     chosen = random.Random(7)
     choices = [(chosen.choice(MAKERS), chosen.randint(1, 6)) for _ in range(400)]
@@ -98,21 +98,21 @@ def test_a_type_reads_as_if_it_were_the_first_that_the_dialect_sees(name, copied
     assert len(set(shared)) > len(MAKERS)
 
 
-def test_a_type_that_is_changed_reads_as_it_is_now():
+def test_a_changed_type_is_processed_again():
     dialect, type_ = for_scripts(make_url("postgresql+psycopg://").get_dialect()()), sa.String(3)
     before = type_.dialect_impl(dialect)
     type_.length = 6
     assert (before.length, type_.dialect_impl(dialect).length) == (3, 6)
 
 
-def test_types_that_only_seem_equal_are_two():
+def test_similar_types_are_not_shared():
     dialect = for_scripts(make_url("postgresql+psycopg://").get_dialect()())
     one, truth = (sa.String(value).dialect_impl(dialect) for value in (1, True))
     assert (one.length, truth.length) == (1, True)
     assert type(truth.length) is bool
 
 
-def test_alike_types_share_what_is_known_of_them():
+def test_equal_types_share_what_was_computed():
     dialect = for_scripts(make_url("postgresql+psycopg://").get_dialect()())
     assert sa.String(5).dialect_impl(dialect) is sa.String(5).dialect_impl(dialect)
     assert sa.String(5).dialect_impl(dialect) is not sa.String(6).dialect_impl(dialect)

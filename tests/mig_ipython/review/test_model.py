@@ -179,7 +179,7 @@ def test_a_text_is_parsed_for_its_field(review):
 
 def test_a_wrong_text_is_kept_with_its_reason_and_bars_the_row(review):
     said = review.edit_text(4, "type_", "Strng(40)")
-    assert "no type is called Strng" in said
+    assert "there is no type Strng" in said
     assert review.row(4).invalid["type_"].text == "Strng(40)"
     assert review.row(4).text_of("type_") == "Strng(40)"
     assert review.row(4).text_of("name") == "carrier"
@@ -439,7 +439,7 @@ def test_a_row_shows_itself_with_its_fields(review):
         "4 + Add column x String(2), not null, to flights  (rejected)",
         "    was: Add column carrier String(2), not null, to flights",
         "    ! may fail: x is not null and has no default: fails if flights has rows",
-        "    ! type: no type is called nonsense",
+        "    ! type: there is no type nonsense",
         "    name = x",
         "    type_ = nonsense",
         "    nullable = no",

@@ -235,7 +235,7 @@ def test_a_wrong_value_shows_under_its_field_and_bars_writing(panel):
     choose(panel, 4)
     field = panel.detail.fields["type_"]
     field.control.value = "Strng(40)"
-    assert "no type is called Strng" in field._error.value
+    assert "there is no type Strng" in field._error.value
     assert field.control.value == "Strng(40)"
     assert "✖ wrong value" in sentences(panel)[3]
     assert "1 to correct" in panel.header._counts.value
@@ -421,7 +421,7 @@ def test_a_script_that_cannot_be_made_says_why(panel):
     panel.footer.folds.turn("Script")
     choose(panel, 4)
     panel.detail.fields["type_"].control.value = "Strng(40)"
-    assert "# Row 4: type: no type is called Strng" in plain(panel.footer.script.text.value)
+    assert "# Row 4: type: there is no type Strng" in plain(panel.footer.script.text.value)
 
 
 def test_accept_and_write_writes_once_and_freezes_the_review(panel, proposal):
