@@ -28,7 +28,7 @@ def added(request, make_context, database, column):
     [
         ("sqlite", "may fail", "fails if t has rows"),
         ("postgresql", "may fail", "fails if t has rows"),
-        ("mariadb", "changes data", "existing rows of t get 0, '' or the like"),
+        ("mariadb", "changes data", "existing rows of t get 0, '' or similar values"),
     ],
 )
 def test_the_script_has_a_comment_with_the_remedy(request, make_context, database, severity, said):
