@@ -21,7 +21,7 @@ from kernel_core.util.secrets import redact
 
 from ..views.declared import Declared
 from ..workspace.models import candidates, find_models, metadata_of
-from .table_replacement import TableReplacement, described, ghosts
+from .table_replacement import TableReplacement, described, orphaned_tables
 
 RunCell: TypeAlias = Callable[[str], None]
 """Runs the source of a cell in the namespace of the notebook."""
@@ -75,7 +75,7 @@ class ModelCells:
             len(now.tables),
             tuple(new),
             changes(old.described, {key: described(table) for key, table in new.items()}),
-            ghosts=tuple(ghosts(now, namespace, {key for one in self._cells.values() for key in one.tables})),
+            ghosts=tuple(orphaned_tables(now, namespace, {key for one in self._cells.values() for key in one.tables})),
             left_over=tuple(old.left_over()),
             stale=tuple(old.stale()),
         )

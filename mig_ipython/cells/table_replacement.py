@@ -113,7 +113,7 @@ def registries_of(metadata: MetaData, namespace: Mapping[str, object]) -> list[A
     return list(several.values())
 
 
-def ghosts(metadata: MetaData, namespace: Mapping[str, object], declared: Collection[str]) -> Iterator[str]:
+def orphaned_tables(metadata: MetaData, namespace: Mapping[str, object], declared: Collection[str]) -> Iterator[str]:
     """Yield the tables that no cell has ``declared`` and whose class or Table has no name any more.
 
     A class that is still in its module, or a Table with a name in the notebook, is not yielded.

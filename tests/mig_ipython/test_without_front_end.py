@@ -177,7 +177,7 @@ def test_a_migration_cell_that_loses_data_is_written_and_not_run(notebook, asked
     cell = "%%migration 'No names' --id z9 --up{}\ndef upgrade():\n    op.drop_column('users', 'name')\ndef downgrade():\n    pass"
     shown = notebook.fail(cell.format(""))
     assert "z9_no_names.py is written, nothing was run; to run it: %mig_upgrade z9 --yes" in shown
-    assert "users.name holds is lost (1 row)" in shown
+    assert "users.name is lost (1 row)" in shown
     assert [entry.revision for entry in notebook.run("%mig_current")] == ["a1"]
     assert "from a1 to z9" in repr(notebook.run(cell.format(" --yes")))
 

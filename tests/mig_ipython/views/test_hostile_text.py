@@ -98,7 +98,7 @@ EVERY_VIEW = {
     "Progress": progress,
     "Connection": lambda texts: Connection("".join(texts), sa.create_engine("sqlite://"), "".join(texts)),
     "Connections": lambda texts: Connections(tuple(texts), tuple((text,) * 3 for text in texts)),
-    "Environment": lambda texts: Environment("x", files=tuple(texts), said="".join(texts)),
+    "Environment": lambda texts: Environment("x", files=tuple(texts), note="".join(texts)),
     "Exported": lambda texts: Exported("".join(texts).replace("\0", ""), 1, "".join(texts)),
 }
 
