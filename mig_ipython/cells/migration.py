@@ -14,6 +14,7 @@ from sqlalchemy.engine import Dialect
 from kernel_core.autogenerate import render_python_code
 from kernel_core.ddl.impl import DefaultImpl
 from kernel_core.operations.containers import DowngradeOps, UpgradeOps
+from kernel_core.operations.kinds.execute_sql import ExecuteSQLOp
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script, write
 from kernel_core.util.exc import CommandError, IrreversibleOperation
@@ -270,7 +271,7 @@ def _derived_downgrade(recording: Recording, dialect: Dialect) -> tuple[str, set
     return body, imports
 
 
-_NO_ARGUMENT = ". Give reverse_sql."
+_NO_ARGUMENT = f". {ExecuteSQLOp.reverse_remedy}"
 """A remedy of the engine that does not apply to a cell: `op.execute` has no such argument."""
 
 _WITHOUT_DOWNGRADE = (

@@ -273,6 +273,7 @@ class Review:
         if not sql.strip():
             raise CommandError("There is no SQL to add. Type a statement first.")
         operation = ExecuteSQLOp(sql.strip(), reverse_sql=(reverse or "").strip() or None)
+        operation = operation.changed(reverse_remedy="Add both: p.add_sql(sql, reverse).")
         row = Row.of(self._history.next_key(), operation, self.dialect.name, added=True)
         message = f"Added row {len(self.rows) + 1}: {row.sentence}."
         if operation.reverse_sql is None:

@@ -27,6 +27,9 @@ class ExecuteSQLOp(MigrateOperation):
     ``reverse_sql`` is the statement that undoes it; without one it cannot be reversed.
     """
 
+    reverse_remedy = "Create it with ExecuteSQLOp(sql, reverse_sql=...)."
+    """The remedy in the error about a missing ``reverse_sql``; a review has another one."""
+
     fields = (
         Field("sqltext", "sql", label="SQL"),
         Field("reverse_sql", "sql", label="SQL that undoes it", optional=True),
@@ -60,7 +63,8 @@ class ExecuteSQLOp(MigrateOperation):
 
     def reverse(self) -> ExecuteSQLOp:
         if self.reverse_sql is None:
-            raise IrreversibleOperation(self.sentence(), "the SQL that undoes it is not known. Give reverse_sql.")
+            reason = f"the SQL that undoes it is not known. {self.reverse_remedy}"
+            raise IrreversibleOperation(self.sentence(), reason)
         return ExecuteSQLOp(self.reverse_sql, execution_options=self.execution_options, reverse_sql=self.sqltext)
 
     def render(self, write: SourceWriter) -> str:

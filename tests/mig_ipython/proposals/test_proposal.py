@@ -41,6 +41,11 @@ def test_a_statement_is_added_and_written_with_its_reverse(changed):
     assert "SELECT 2" in text
 
 
+def test_a_statement_without_its_reverse_names_the_call_that_takes_both(changed):
+    message = changed.fail("p.add_sql('UPDATE users SET age = 1').write()")
+    assert "the SQL that undoes it is not known. Add both: p.add_sql(sql, reverse)." in message
+
+
 def test_a_refusal_is_one_line(changed):
     assert "There is no row 7" in changed.fail("p.move(7, 1)")
 
