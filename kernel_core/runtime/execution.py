@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal, NoReturn, Protocol
 
 from ..script.steps import AnyStep, StampStep, Step
-from ..util.exc import CommandError, SomeoneElseMovedIt
+from ..util.exc import CommandError, VersionTableChanged
 from ..util.logs import Log
 from ..util.secrets import redact
 from .commit_probe import CommitProbe
@@ -208,7 +208,7 @@ class Execution:
             revision = ", ".join(revisions_of(step))
             error.add_note(f"Stopped in {step.direction} of {revision}. {outcome(self._run, state)}")
             raise error
-        if isinstance(error, SomeoneElseMovedIt):
+        if isinstance(error, VersionTableChanged):
             raise error
         raise failed(error, step, self._run, state) from error
 

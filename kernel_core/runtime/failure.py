@@ -155,5 +155,17 @@ def _of_database(error: BaseException) -> str | None:
         return f"The template's driver and the URL's do not fit: {reason(error)} Name an async driver before ://."
     driver = type(error).__module__.partition(".")[0] in DRIVERS
     if driver or isinstance(error, (DBAPIError, ConnectionError, socket.gaierror)):
-        return redact(reason(error))
+        return redact(_of_driver(error))
     return None
+
+
+def _of_driver(error: BaseException) -> str:
+    """Return a driver's message with what failed and what to check: a query, or the connection."""
+    statement = statement_of(error)
+    if statement:
+        remedy = "Check the permissions of the database's user, and that the database is not damaged."
+        return f"A query on the database failed: {reason(error)} {remedy} SQL: {statement}"
+    cause = getattr(error, "orig", None) or error
+    is_file = type(cause).__module__.startswith("sqlite3")
+    remedy = "Check the path in the URL." if is_file else "Check the URL, and that the server is running."
+    return f"Database error: {reason(error)} {remedy}"

@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateTable
 
 from ..ddl.impl import DefaultImpl
 from ..ddl.statements import RunsStatements
-from ..util.exc import CommandError, SomeoneElseMovedIt
+from ..util.exc import CommandError, VersionTableChanged
 from .heads import RowChanges, as_text, row_changes
 
 _USUAL = re.compile(r"\w+", re.ASCII)
@@ -48,7 +48,7 @@ class VersionTable:
     def lock(self, heads: frozenset[str]) -> None:
         """Prepare a change, in its transaction: create the table, or lock its rows and check that they are ``heads``.
 
-        Raises SomeoneElseMovedIt if they are not.
+        Raises VersionTableChanged if they are not.
         """
         if self.impl.as_sql:
             if not heads:
@@ -76,7 +76,7 @@ class VersionTable:
     def write(self, before: Iterable[str], after: Iterable[str]) -> None:
         """Change the rows from one set of heads to the other: every change of a version row is made here.
 
-        Raises SomeoneElseMovedIt if a row is not as it was.
+        Raises VersionTableChanged if a row is not as it was.
         """
         changes = row_changes(before, after)
         self.check_lengths(after)
@@ -106,14 +106,14 @@ class VersionTable:
         if matched != 1 and self.impl.dialect.supports_sane_rowcount:
             raise self._moved(head, "has no row" if not matched else f"has {matched} rows")
 
-    def _elsewhere(self, heads: frozenset[str], found: frozenset[str]) -> SomeoneElseMovedIt:
-        return SomeoneElseMovedIt(
+    def _elsewhere(self, heads: frozenset[str], found: frozenset[str]) -> VersionTableChanged:
+        return VersionTableChanged(
             f"{self.table.fullname} changed concurrently: expected {as_text(heads)}, found {as_text(found)}. "
             "The step was not begun. Check the current revision and start again."
         )
 
-    def _moved(self, head: str, fact: str) -> SomeoneElseMovedIt:
-        return SomeoneElseMovedIt(
+    def _moved(self, head: str, fact: str) -> VersionTableChanged:
+        return VersionTableChanged(
             f"{self.table.fullname} changed concurrently: revision {head} {fact} in it. "
             f"{self._undone()}Check the current revision and start again."
         )

@@ -12,7 +12,7 @@
     ├── InvalidValue                  a value of an argument or a setting is not valid; a ValueError too
     ├── UpgradeFailed                 a revision failed while it ran
     ├── CommitRefused                 a revision would commit the transaction of the caller
-    ├── SomeoneElseMovedIt            the version table changed under a running command
+    ├── VersionTableChanged           the version table was changed while a command ran
     ├── EnvironmentMissing            a directory is not a migration environment
     ├── EnvironmentBusy               another process is writing revisions there
     ├── BrokenScript                  a version file cannot be read
@@ -156,7 +156,7 @@ def _failed_class(cls: type[Exception]) -> type[UpgradeFailed]:
     return type("UpgradeFailed", (UpgradeFailed, cls), facts)
 
 
-class SomeoneElseMovedIt(CommandError):
+class VersionTableChanged(CommandError):
     """A row of the version table was changed concurrently, so that an update did not match exactly one row."""
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.engine import Dialect
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.folders import with_relative_paths
 
 from ...views.text import shown_path
 from ..models import Models, fingerprint, metadata_of
@@ -128,7 +129,7 @@ class ReimportedProject:
         """Return the error for files that cannot be imported now."""
         message = error.msg if isinstance(error, SyntaxError) else str(error)
         place = _place(error)
-        reason = f"{type(error).__name__}: {message}. {RESTART}"
+        reason = f"{type(error).__name__}: {with_relative_paths(message)}. {RESTART}"
         return CommandError(f"{self.facts()}, and importing the project again fails{place}: {reason}")
 
     def facts(self) -> str:

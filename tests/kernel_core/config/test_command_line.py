@@ -59,8 +59,7 @@ def test_a_broken_file_is_reported_below_the_history(mig, project):
     code, out, _ = mig("history")
     assert code == 0
     assert "<base> -> a1 (head), Do a1\n" in out
-    assert "cannot be read: " in out
-    assert "zz.py, line 2" in out
+    assert f"cannot be read: {os.path.relpath(project.versions / 'zz.py')}, line 2" in out
 
 
 def test_a_missing_environment_is_reported_with_the_command_that_makes_one(tmp_path, monkeypatch, capsys):
@@ -104,11 +103,33 @@ def test_a_database_that_cannot_be_reached_is_one_line(mig, monkeypatch, url, me
     assert "verysecret1" not in err
 
 
-def test_a_file_that_is_not_a_database_is_one_line(mig, project):
+@pytest.mark.parametrize("name", ["current", "check"])
+def test_a_file_that_is_not_a_database_is_one_line(mig, project, name):
     (project.folder / "test.db").write_text("I am a letter, and long enough to be read as something else." * 20)
-    code, _, err = mig("current")
+    code, _, err = mig(name)
     assert code == 255
-    assert "file is not a database" in err
+    assert "A query on the database failed: DatabaseError: file is not a database. Check the permissions" in err
+    assert "SQL: " in err
+    assert err.count("\n") == 1
+
+
+def test_a_version_table_that_may_not_be_read_is_one_line_with_a_remedy(postgresql_project, monkeypatch, capsys):
+    postgresql_project.chain("a1")
+    monkeypatch.chdir(postgresql_project.folder)
+    CommandLine().main(["upgrade", "head"])
+    role = f"reader_{os.getpid()}"
+    postgresql_project.run(f"CREATE ROLE {role}")
+    online = "context.configure(connection=connection"
+    as_reader = f"connection.exec_driver_sql('SET ROLE {role}')\n    {online}"
+    postgresql_project.env(lambda text: text.replace(online, as_reader))
+    try:
+        with pytest.raises(SystemExit):
+            CommandLine().main(["current"])
+    finally:
+        postgresql_project.run(f"DROP ROLE {role}")
+    err = capsys.readouterr().err
+    assert "A query on the database failed: InsufficientPrivilege: permission denied for table alembic_version." in err
+    assert "Check the permissions of the database's user" in err
     assert err.count("\n") == 1
 
 

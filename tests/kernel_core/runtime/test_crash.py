@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kernel_core import command
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.runtime.transaction import RevisionTransaction
-from kernel_core.util.exc import CommandError, SomeoneElseMovedIt, UpgradeFailed
+from kernel_core.util.exc import CommandError, UpgradeFailed, VersionTableChanged
 
 
 def test_a_process_that_is_killed_inside_a_revision_leaves_nothing_of_it(any_project):
@@ -45,7 +45,7 @@ def test_of_two_upgraders_without_a_run_lock_the_second_changes_nothing(any_proj
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(map(str, ended)) == sorted(map(str, [("b2",), SomeoneElseMovedIt]))
+    assert sorted(map(str, ended)) == sorted(map(str, [("b2",), VersionTableChanged]))
     assert any_project.rows() == ["b2"]
 
 
@@ -100,7 +100,7 @@ def test_of_two_upgraders_of_schema_revisions_without_a_run_lock_the_second_chan
     def run():
         try:
             ended.append(command.upgrade(postgresql_project.config(on_step=meet, run_lock=False), "head").after)
-        except SomeoneElseMovedIt as error:
+        except VersionTableChanged as error:
             ended.append(str(error))
 
     sa.event.listen(sa.Engine, "before_cursor_execute", dawdle)

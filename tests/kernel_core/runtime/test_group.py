@@ -12,7 +12,7 @@ from sampling import sampled
 from kernel_core import command, op
 from kernel_core.runtime import group
 from kernel_core.runtime.report import only_shows
-from kernel_core.util.exc import SomeoneElseMovedIt, UpgradeFailed
+from kernel_core.util.exc import UpgradeFailed, VersionTableChanged
 
 CREATE = "op.create_table('t_{0}', sa.Column('id', sa.Integer, primary_key=True))"
 
@@ -275,7 +275,7 @@ def test_a_version_row_that_a_listener_of_tables_changed_stops_a_group(project):
 
     sa.event.listen(sa.Table, "after_create", meddle)
     try:
-        with pytest.raises(SomeoneElseMovedIt, match="revision b has no row in it"):
+        with pytest.raises(VersionTableChanged, match="revision b has no row in it"):
             command.upgrade(project.config(), "head")
     finally:
         sa.event.remove(sa.Table, "after_create", meddle)

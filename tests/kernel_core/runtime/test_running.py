@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from kernel_core import command
 from kernel_core.runtime.environment import current_environment
-from kernel_core.util.exc import BrokenScript, CommandError, SomeoneElseMovedIt, UpgradeFailed
+from kernel_core.util.exc import BrokenScript, CommandError, UpgradeFailed, VersionTableChanged
 
 
 def test_upgrade_and_downgrade(any_project):
@@ -181,7 +181,7 @@ def test_a_revision_that_another_depends_on_has_no_row(any_project):
 def test_a_version_row_that_changed_concurrently_stops_the_run(any_project):
     any_project.chain("a1")
     any_project.write("b2", "a1", "op.execute(\"UPDATE alembic_version SET version_num = 'zz'\")")
-    with pytest.raises(SomeoneElseMovedIt, match="revision a1 has no row in it"):
+    with pytest.raises(VersionTableChanged, match="revision a1 has no row in it"):
         command.upgrade(any_project.config(), "head")
     assert any_project.rows() == ["a1"]
 
@@ -204,7 +204,7 @@ def test_a_version_table_that_changed_since_the_plan_stops_the_run_before_its_fi
         if event.kind == "start":
             any_project.run(statement)
 
-    with pytest.raises(SomeoneElseMovedIt, match=rf"expected a1, found {stands}"):
+    with pytest.raises(VersionTableChanged, match=rf"expected a1, found {stands}"):
         command.upgrade(any_project.config(on_step=meddle), "head")
     assert any_project.tables() == {"alembic_version", "t_a1"}
     assert sorted(any_project.rows()) == rows
