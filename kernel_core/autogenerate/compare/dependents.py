@@ -31,7 +31,7 @@ def drop_dependents(context: AutogenContext, database: Database, pair: ComparedT
     if not dropped and not recreated:
         return
     if context.dialect.supports_alter or context.opts["render_as_batch"]:  # SQLite drops constraints in a batch only
-        _Dependents(context, database, pair, [*dropped, *recreated]).note()
+        _Dependents(context, database, pair, [*dropped, *recreated]).add_drops()
     _recreate_primary_key(context, pair, drops)
 
 
@@ -46,8 +46,8 @@ class _Dependents:
         self.dropped = {str(getattr(each, "constraint_name", None)) for each in self.changes.dropped_constraints}
         self.dropped |= {str(getattr(each, "index_name", None)) for each in self.changes.dropped_indexes}
 
-    def note(self) -> None:
-        """Add the operations to the changes."""
+    def add_drops(self) -> None:
+        """Add drops of the dependents to the changes, and additions of those that the metadata has."""
         for check in self.info.checks:
             if check.column is None and _is_about(self.context, check, check.sqltext, self.columns):
                 self._check(check)

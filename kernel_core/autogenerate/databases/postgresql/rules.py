@@ -17,7 +17,6 @@ from ..rules import ConstraintStatements, DefaultPair, IndexOptionsDiffer, IsInc
 from ..signature import ForeignKeySignature
 from .catalog import read_postgresql
 from .completing import column_statement
-from .corrections import correct
 from .defaults import equal_defaults
 from .exclude_constraints import create_exclude_constraint, exclude_constraint
 from .index_options import IndexOptions
@@ -59,7 +58,12 @@ class PostgresqlRules(InspectedRules):
         restore_truncated_names(catalog, models, self.dialect)
 
     def correct(self, tables: Mapping[Key, TableInfo], models: Iterable[Table]) -> None:
-        correct(tables.values())
+        """Remove the indexes of constraints, and the defaults of SERIAL columns, whose sequences these own."""
+        for info in tables.values():
+            info.indexes = [index for index in info.indexes if index.duplicates_constraint is None]
+            for column in info.columns.values():
+                if column.owns_sequence:
+                    column.serial_default, column.default = column.default, None
 
     def stored_expressions(
         self, connection: Connection, expressions: Sequence[Expression], warn: Warn | None
