@@ -103,11 +103,11 @@ def more(op: Operations) -> Operations:
 
 OF_OTHERS = {
     ops.CreateExcludeConstraintOp: "exclude",
-    ops.CreateEnumTypeOp: "no enum types",
-    ops.AddEnumValueOp: "no enum types",
-    ops.RenameEnumValueOp: "no enum types",
-    ops.SetEnumValuesOp: "no enum types",
-    ops.DropEnumTypeOp: "no enum types",
+    ops.CreateEnumTypeOp: r"no CREATE TYPE .* AS ENUM",
+    ops.AddEnumValueOp: r"no CREATE TYPE .* AS ENUM",
+    ops.RenameEnumValueOp: r"no CREATE TYPE .* AS ENUM",
+    ops.SetEnumValuesOp: r"no CREATE TYPE .* AS ENUM",
+    ops.DropEnumTypeOp: r"no CREATE TYPE .* AS ENUM",
     ops.SetTableOptionsOp: "sqlite",
     ops.CreateSchemaOp: "no CREATE SCHEMA",
     ops.DropSchemaOp: "no CREATE SCHEMA",

@@ -121,7 +121,7 @@ def test_a_column_that_only_moves_is_moved(thing: sa.Connection) -> None:
 
 
 def test_an_unknown_value_of_recreate_is_refused_before_any_query(thing: sa.Connection) -> None:
-    with pytest.raises(CommandError, match="Say auto, always or never"):
+    with pytest.raises(CommandError, match="Pass auto, always or never"):
         batch(thing, recreate="sometimes")
 
 
