@@ -234,8 +234,8 @@ def pooled_url(postgresql_url: str, tmp_path: Path) -> Iterator[sa.URL]:
         f"[databases]\n* = host={url.host} port={url.port or 5432} user={url.username}\n[pgbouncer]\n"
         f"listen_addr=127.0.0.1\nlisten_port={port}\nauth_type=any\npool_mode=transaction\nunix_socket_dir=\n"
     )
-    for folder in (settings, *settings.parents[:3]):
-        folder.chmod(0o755)
+    for path in (settings, *(each for each in settings.parents if "pytest-of-" in str(each))):
+        path.chmod(0o755)  # pytest-xdist adds a folder for each worker
     user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []  # it refuses to run as root
     with subprocess.Popen([*user, program, "-q", str(settings)], stderr=subprocess.DEVNULL) as process:
         try:
