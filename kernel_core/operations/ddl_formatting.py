@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, String, text
 from sqlalchemy.exc import CompileError
@@ -83,7 +82,7 @@ def add_column(
     inline_primary_key: bool | None = None,
     *,
     words: str = "ADD COLUMN",
-    **kw: Any,
+    **kw: object,
 ) -> str:
     """Return ``ADD COLUMN c INTEGER ...``; ``words`` is the keyword of this database.
 
@@ -136,7 +135,7 @@ def quote_dotted(name: str, quote: Callable[[str], str]) -> str:
     return quote(name) if isinstance(name, quoted_name) else ".".join(quote(part) for part in name.split("."))
 
 
-def column_specification(compiler: DDLCompiler, column: AnyColumn, **kw: Any) -> str:
+def column_specification(compiler: DDLCompiler, column: AnyColumn, **kw: object) -> str:
     """Return the definition of a column as in CREATE TABLE: name, type, default, nullability."""
     with table_of_column(column):
         return compiler.get_column_specification(column, first_pk=False, **kw)

@@ -23,7 +23,9 @@ class Implementation(Protocol):
     def bind(self) -> Any:
         """The connection; in offline mode an object that prints statements and returns no rows."""
 
-    def execute(self, sql: Executable | ClauseElement | str, execution_options: Mapping[str, Any] | None = None) -> Any:
+    def execute(
+        self, sql: Executable | ClauseElement | str, execution_options: Mapping[str, object] | None = None
+    ) -> Any:
         """Run or print a statement."""
 
     def translated(self, schema: str | None) -> str | None:
@@ -66,7 +68,7 @@ class Implementation(Protocol):
     def drop_index(self, index: Index, **kw: object) -> None: ...
 
     def bulk_insert(
-        self, table: Table | TableClause, rows: Sequence[Mapping[str, Any]], multiinsert: bool = True
+        self, table: Table | TableClause, rows: Sequence[Mapping[str, object]], multiinsert: bool = True
     ) -> None: ...
 
 

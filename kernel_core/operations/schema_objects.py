@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.schema import Constraint, SchemaItem
+from sqlalchemy.sql.elements import ColumnElement, TextClause
 from sqlalchemy.types import NULLTYPE
 
 from ..util.sqla_compat import AnyColumn, AnyType, copy_column, copy_constraint, referred_name, typed_text
@@ -88,7 +89,12 @@ class SchemaObjects:
         return constraint
 
     def check_constraint(
-        self, name: str | None, table_name: str, condition: Any, schema: str | None = None, **kw: Any
+        self,
+        name: str | None,
+        table_name: str,
+        condition: str | TextClause | ColumnElement[Any],
+        schema: str | None = None,
+        **kw: Any,
     ) -> CheckConstraint:
         """Return a CHECK constraint on a scratch table."""
         condition = typed_text(condition) if isinstance(condition, str) else condition
@@ -126,7 +132,7 @@ class SchemaObjects:
 
         ``type_`` is check, foreignkey, primary or unique; None if the database needs no type.
         """
-        kinds: dict[str | None, Any] = {
+        kinds: dict[str | None, Callable[[], Constraint]] = {
             "check": lambda: CheckConstraint(text("TRUE"), name=name),
             "foreignkey": lambda: ForeignKeyConstraint(["x"], [f"{table_name}.x"], name=name),
             "primary": lambda: PrimaryKeyConstraint(name=name),
@@ -142,7 +148,12 @@ class SchemaObjects:
         return constraint
 
     def index(
-        self, name: str | None, table_name: str, columns: Sequence[Any], schema: str | None = None, **kw: Any
+        self,
+        name: str | None,
+        table_name: str,
+        columns: Sequence[str | TextClause | ColumnElement[Any]],
+        schema: str | None = None,
+        **kw: Any,
     ) -> Index:
         """Return an index on a scratch table; columns are names or SQL expressions."""
         names = [str(column) for column in (*columns, *_included(kw)) if isinstance(column, str)]

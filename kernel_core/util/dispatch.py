@@ -23,9 +23,9 @@ class Dispatcher:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[Any, str], Callable[..., Any]] = {}
+        self._entries: dict[tuple[object, str], Callable[..., Any]] = {}
 
-    def dispatch_for(self, target: Any, qualifier: str = "default", replace: bool = False) -> Callable[[F], F]:
+    def dispatch_for(self, target: object, qualifier: str = "default", replace: bool = False) -> Callable[[F], F]:
         """Register the decorated function for ``target``.
 
         Raises ValueError if there is one already and ``replace`` is not given.
@@ -47,7 +47,7 @@ class Dispatcher:
 
         Raises LookupError if nothing is registered.
         """
-        targets: tuple[Any, ...]
+        targets: tuple[object, ...]
         if isinstance(obj, str):
             targets = (obj,)
         else:

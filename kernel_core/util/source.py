@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 
-def literal(value: Any) -> str:
+def literal(value: str | Iterable[str] | None) -> str:
     """Return a text, None, or several texts as Python source, with double quotes.
 
     >>> literal("1f2e"), literal(None), literal(("a", "b")), literal(["a"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, MetaData, Table
 
 from .columns import AnyColumn
+
+if TYPE_CHECKING:  # the ORM is imported only where models are mapped
+    from sqlalchemy import orm
 
 Memos = dict[tuple[str, str | None], list[ForeignKey]]
 """The foreign keys of a MetaData whose tables are not there yet, by table and column."""
@@ -33,7 +36,7 @@ def set_target(key: ForeignKey, column: AnyColumn) -> None:
     key._set_target_column(column)
 
 
-def declared_classes(registry: Any) -> list[tuple[type, Table | None]]:
+def declared_classes(registry: orm.registry) -> list[tuple[type, Table | None]]:
     """Return (class, table) for each class of a declarative registry, by name.
 
     The table is None for a class whose mapping failed.
@@ -45,18 +48,18 @@ def declared_classes(registry: Any) -> list[tuple[type, Table | None]]:
     )
 
 
-def class_called(registry: Any, name: str) -> type | None:
+def class_called(registry: orm.registry, name: str) -> type | None:
     """Return the declarative class that strings in relationships find by that name; None if there is none."""
     found = registry._class_registry.get(name)
     return found if isinstance(found, type) else None
 
 
-def forget_class(registry: Any, mapped: type) -> None:
+def forget_class(registry: orm.registry, mapped: type) -> None:
     """Remove the name of a declarative class, so that another class can have it."""
     registry._dispose_cls(mapped)
 
 
-def remember_class(registry: Any, mapped: type) -> None:
+def remember_class(registry: orm.registry, mapped: type) -> None:
     """Restore the name of a declarative class."""
     from sqlalchemy.orm import clsregistry  # noqa: PLC0415 - the ORM is there only where models are mapped
 
@@ -64,7 +67,7 @@ def remember_class(registry: Any, mapped: type) -> None:
     add(mapped.__name__, mapped, registry._class_registry)
 
 
-def retire_class(registry: Any, mapped: type) -> None:
+def retire_class(registry: orm.registry, mapped: type) -> None:
     """Remove a forgotten class from the mapping, so that it is not configured again; its instances keep their values.
 
     Also removes a class whose mapping failed.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.types import NullType
 
 from .types import AnyType
 
@@ -31,7 +31,7 @@ class PostgresqlTypes:
 
     def __init__(self, dialect: Dialect, enums: Iterable[dict[str, Any]], domains: Iterable[dict[str, Any]]) -> None:
         self._dialect: Any = dialect
-        self._known: dict[Any, TypeEngine[Any]] = {}
+        self._known: dict[object, AnyType] = {}
         self._domains = {_type_name(domain): domain for domain in domains}
         self._enums = {_type_name(enum): enum for enum in enums}
 
@@ -61,9 +61,10 @@ class PostgresqlTypes:
         return self._domains.get((domain.schema, domain.name) if domain.schema else (domain.name,))
 
 
-def _type_name(named: dict[str, Any]) -> tuple[str, ...]:
+def _type_name(named: Mapping[str, object]) -> tuple[str, ...]:
     """Return the key of a type: its name if it is on the search path, otherwise with its schema."""
-    return (named["name"],) if named["visible"] else (named["schema"], named["name"])
+    name = str(named["name"])
+    return (name,) if named["visible"] else (str(named["schema"]), name)
 
 
 class MySQLTypes:
@@ -71,7 +72,7 @@ class MySQLTypes:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect: Any = dialect
-        self._known: dict[str, TypeEngine[Any]] = {}
+        self._known: dict[str, AnyType] = {}
 
     def type(self, written: str, name: str) -> AnyType:
         """Return the type for the definition of a column in SHOW CREATE TABLE.

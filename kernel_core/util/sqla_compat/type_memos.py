@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.types import SchemaType
@@ -17,18 +16,18 @@ class TypeMemos:
     """
 
     def __init__(self) -> None:
-        self._alike: dict[Any, Any] = {}
-        self._single: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+        self._alike: dict[object, object] = {}
+        self._single: WeakKeyDictionary[AnyType, object] = WeakKeyDictionary()
 
     def __contains__(self, type_: AnyType) -> bool:
         values = _values_of(type_)
         return type_ in self._single if values is None else values in self._alike
 
-    def __getitem__(self, type_: AnyType) -> Any:
+    def __getitem__(self, type_: AnyType) -> object:
         values = _values_of(type_)
         return self._single[type_] if values is None else self._alike[values]
 
-    def __setitem__(self, type_: AnyType, found: Any) -> None:
+    def __setitem__(self, type_: AnyType, found: object) -> None:
         values = _values_of(type_)
         if values is None:
             self._single[type_] = found
@@ -39,7 +38,7 @@ class TypeMemos:
 _PLAIN = frozenset({bool, int, str, type(None)})
 
 
-def _values_of(type_: AnyType) -> tuple[Any, ...] | None:
+def _values_of(type_: AnyType) -> tuple[object, ...] | None:
     """Return all that a type is, or None where it is more than plain values, or not SQLAlchemy's own."""
     class_, values = type_.__class__, vars(type_)
     if not class_.__module__.startswith("sqlalchemy.") or issubclass(class_, SchemaType):
