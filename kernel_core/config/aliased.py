@@ -23,9 +23,9 @@ def run_aliased(command: Sequence[str], variables: Mapping[str, str] = os.enviro
     """
     if not command:
         raise CommandError("--alias needs a program to run. For example: mig --alias -m flask db upgrade")
-    words = [sys.executable, *command] if command[0].startswith("-") else list(command)
+    arguments = [sys.executable, *command] if command[0].startswith("-") else list(command)
     try:
-        return subprocess.run(words, env=aliased_environment(variables), check=False).returncode  # noqa: S603 - asked for
+        return subprocess.run(arguments, env=aliased_environment(variables), check=False).returncode  # noqa: S603 - asked for
     except OSError as error:
         raise CommandError(f"{command[0]} cannot be started ({error.strerror or error}).") from None
 

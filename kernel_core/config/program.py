@@ -49,20 +49,20 @@ class CommandLine:
 
     def main(self, argv: Sequence[str] | None = None) -> None:
         """Run one command; raises SystemExit if it fails."""
-        words = list(sys.argv[1:] if argv is None else argv)
-        if words[:1] == ["--alias"]:
-            self._run_aliased(words[1:])
-        options = self.parser.parse_args(words)
+        arguments = list(sys.argv[1:] if argv is None else argv)
+        if arguments[:1] == ["--alias"]:
+            self._run_aliased(arguments[1:])
+        options = self.parser.parse_args(arguments)
         if not hasattr(options, "mig_command"):
             self.parser.print_help(sys.stderr)
             raise SystemExit(2)
         self.run_cmd(config_of(options), options)
 
-    def _run_aliased(self, words: Sequence[str]) -> NoReturn:
+    def _run_aliased(self, arguments: Sequence[str]) -> NoReturn:
         from .aliased import run_aliased  # noqa: PLC0415 - only this option starts programs
 
         try:
-            raise SystemExit(run_aliased(words))
+            raise SystemExit(run_aliased(arguments))
         except CommandError as error:
             _fail(error)
 

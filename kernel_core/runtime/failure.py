@@ -68,9 +68,9 @@ def failed(error: Exception, step: AnyStep, run: Run, state: FailureState) -> Up
 
 def statement_of(error: BaseException) -> str:
     """Return the SQL that failed on one line, shortened and without its secrets; "" if the error has none."""
-    words = " ".join(str(getattr(error, "statement", None) or "").split())
-    words = _SECRET_LITERAL.sub(r"\1\2'***'", words)
-    return redact(words if len(words) <= LONGEST_STATEMENT else words[: LONGEST_STATEMENT - 1] + "…")
+    statement = " ".join(str(getattr(error, "statement", None) or "").split())
+    statement = _SECRET_LITERAL.sub(r"\1\2'***'", statement)
+    return redact(statement if len(statement) <= LONGEST_STATEMENT else statement[: LONGEST_STATEMENT - 1] + "…")
 
 
 def reason(error: BaseException) -> str:

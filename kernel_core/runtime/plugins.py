@@ -193,6 +193,6 @@ def _matching(pattern: str) -> set[Plugin]:
     if not re.fullmatch(r"(?:\*|[\w-]+)(?:\.(?:\*|[\w-]+))*", pattern):
         remedy = "Write a name, with * for any part of it, or ~ before it to exclude it."
         raise CommandError(f"{pattern!r} in autogenerate_plugins is not a plugin name. {remedy}")
-    words = [".+" if part == "*" else re.escape(part) for part in _RENAMED.get(pattern, pattern).split(".")]
-    expression = re.compile(r"\.".join(words))
+    parts = [".+" if part == "*" else re.escape(part) for part in _RENAMED.get(pattern, pattern).split(".")]
+    expression = re.compile(r"\.".join(parts))
     return {plugin for name, plugin in _plugins.items() if expression.fullmatch(name)}

@@ -126,8 +126,8 @@ class Scratch:
             driver.executescript(text)
         except sqlite3.Error as error:
             if _CHANGES_SCHEMA.match(text) and self._script.version_table not in text:
-                words = " ".join(text.split())
-                self._failure = self._failure or f"{words[:80]} fails on a copy of its schema: {error}"
+                statement = " ".join(text.split())
+                self._failure = self._failure or f"{statement[:80]} fails on a copy of its schema: {error}"
 
 
 @contextmanager

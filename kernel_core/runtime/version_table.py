@@ -133,8 +133,8 @@ class VersionTable:
     def _print_update(self, old: str, new: str) -> None:
         """Print the UPDATE of a row; usual ids are inserted into a text that is compiled once for the whole script."""
         if self._update_text is not None and _USUAL.fullmatch(old) and _USUAL.fullmatch(new):
-            words = self._update_text.replace("@old@", old).replace("@new@", new)
-            self.impl.print_statement(words, self._pattern)
+            statement = self._update_text.replace("@old@", old).replace("@new@", new)
+            self.impl.print_statement(statement, self._pattern)
         else:
             self.impl.execute(self._update_from(old, new))
 
@@ -151,9 +151,9 @@ class VersionTable:
 
         None also if an add-on's implementation overrides ``execute``, which then gets each statement.
         """
-        words = self.impl.script_text(self._pattern).strip()
+        statement = self.impl.script_text(self._pattern).strip()
         is_ours = type(self.impl).execute is RunsStatements.execute
-        return words if is_ours and words.count("@old@") == words.count("@new@") == 1 else None
+        return statement if is_ours and statement.count("@old@") == statement.count("@new@") == 1 else None
 
     def check_lengths(self, ids: Iterable[str]) -> None:
         """Raise CommandError for an id that is longer than the column is in the database, or will be."""
