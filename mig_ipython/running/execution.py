@@ -10,6 +10,7 @@ from kernel_core import command
 from kernel_core.rehearse import Rehearsal, rehearse, runs_on_copy
 from kernel_core.runtime import report as runtime
 from kernel_core.util.exc import CommandError, CommitRefused, UpgradeFailed
+from kernel_core.util.secrets import redact
 
 from ..views.plan import Plan
 from ..views.report import RunReport, TargetRun
@@ -42,7 +43,8 @@ def run(
     targets = () if sql else computed_targets(workspace)
     try:
         with env_config(workspace) as config:
-            config.attributes["on_step"] = _checked(workspace, on_step, targets)
+            config.attributes |= _lock(workspace)
+            config.attributes["on_step"] = _checked(workspace, on_step, targets, plan)
             done = _COMMANDS[verb](config, revision, sql=sql)
     except UpgradeFailed as error:
         if verb == "upgrade" and not sql:
@@ -60,6 +62,7 @@ def stamp(workspace: Workspace, revisions: Sequence[str], *, purge: bool = False
     """Write into the version table without running anything; with ``sql`` only return the SQL."""
     targets = () if sql else computed_targets(workspace)
     with env_config(workspace) as config:
+        config.attributes |= _lock(workspace)
         config.attributes["on_step"] = _checked(workspace, None, targets)
         target = f"{_single_head(workspace)}:{revisions[0]}" if sql and len(revisions) == 1 else list(revisions)
         done = command.stamp(config, target, purge=purge, sql=sql)
@@ -133,16 +136,33 @@ def _failed_rehearsal(workspace: Workspace, error: UpgradeFailed) -> str:
     )
 
 
-def _checked(workspace: Workspace, on_step: OnStep | None, targets: Sequence[Target]) -> OnStep:
-    """Return a listener that checks the database of ``env.py`` before the first step, and then calls ``on_step``.
+def _lock(workspace: Workspace) -> dict[str, object]:
+    """Return the settings of the run lock; a message about a wait is printed."""
+    return {
+        "lock_timeout": workspace.settings.lock_timeout,
+        "on_wait": lambda message: print(redact(message), flush=True),  # noqa: T201 - seen during the wait
+    }
 
-    It must be the connected database, or that of one of ``targets``.
+
+def _checked(
+    workspace: Workspace, on_step: OnStep | None, targets: Sequence[Target], plan: Plan | None = None
+) -> OnStep:
+    """Return a listener that checks the first step before it runs, and then calls ``on_step``.
+
+    The database of ``env.py`` must be the connected one, or that of one of ``targets``. The step must be in the
+    ``plan`` that was shown: after a wait for another run, ``-1`` may be another revision.
     """
     allowed = {database_identity(target.url) for target in targets}
+    planned = None if plan is None or targets else {step.revision for step in plan.steps}
 
     def listen(event: runtime.RunEvent) -> None:
         bind = env_connection()
         starts = event.kind == "start" and event.index == 1
+        if starts and planned is not None and event.revision not in planned:
+            raise CommandError(
+                f"The current revision has changed: {event.direction} of {event.revision} is not in the plan. "
+                "Nothing was run. Run the cell again."
+            )
         if starts and bind is not None and database_identity(bind.engine.url) not in allowed:
             refuse_other_database(workspace, bind.engine.url)
         if on_step is not None:

@@ -13,7 +13,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, CaselessStrEnum, Int, List, TraitError, Unicode, validate
+from traitlets import Bool, CaselessStrEnum, Float, Int, List, TraitError, Unicode, validate
 from traitlets.config import Configurable
 
 if TYPE_CHECKING:
@@ -53,6 +53,12 @@ class Mig(Configurable):
     exclude = List(Unicode(), help="Leave out tables, or columns, of these names, such as tmp_* or users.secret.").tag(
         config=True
     )
+    lock_timeout = Float(
+        None,
+        allow_none=True,
+        min=0,
+        help="Seconds to wait while another run upgrades, downgrades or stamps the database. By default without limit.",
+    ).tag(config=True)
     panel = Bool(True, help="Show the review as a panel where there is a live front end.").tag(config=True)
     progress = Bool(True, help="Show the progress of an upgrade.").tag(config=True)
     fold_above = Int(300, min=10, help="Fold long linear runs in a graph of more revisions than this.").tag(config=True)
