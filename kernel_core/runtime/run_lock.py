@@ -14,7 +14,7 @@ from ..util.logs import Log
 
 _FIRST_POLL = 0.05
 _LAST_POLL = 1.0
-_REPORT_AFTER = 0.5
+_REPORT_AFTER = 0.3
 """Seconds after which a waiting run is reported: a shorter wait is not worth a message."""
 
 OnWait = Callable[[str], object]

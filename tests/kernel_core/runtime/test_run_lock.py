@@ -18,7 +18,7 @@ from kernel_core.config import CommandLine
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError, RunLocked
 
-SLOW = "import time; time.sleep(0.8)\nop.create_table('once', sa.Column('id', sa.Integer))"
+SLOW = "import time; time.sleep(0.6)\nop.create_table('once', sa.Column('id', sa.Integer))"
 UPGRADE = "import sys\nfrom kernel_core import command\nfrom kernel_core.config import Config\ncommand.upgrade(Config(sys.argv[1]), 'head')"
 
 
@@ -150,13 +150,15 @@ def test_a_wrong_setting_is_refused_before_anything_runs(project, option, value)
 
 
 @pytest.mark.parametrize("verb", ["upgrade", "stamp"])
-def test_the_command_line_names_the_holder_and_honours_its_options(slow, capsys, verb):
-    with held_by_another_thread(slow.url):
+def test_the_command_line_names_the_holder_and_honours_its_options(project, capsys, verb):
+    project.chain("a1", "b2")
+    command.upgrade(project.config(), "a1")
+    with held_by_another_thread(project.url):
         with pytest.raises(SystemExit) as ended:
-            CommandLine().main(["-c", slow.ini, verb, "head", "--lock-timeout", "1.2"])
+            CommandLine().main(["-c", project.ini, verb, "head", "--lock-timeout", "0.5"])
         said = capsys.readouterr().err
         assert ended.value.code not in (0, None)
         assert said.startswith("Waiting for another run on alembic_version, ")
         assert "alembic_version is locked by " in said
-        CommandLine().main(["-c", slow.ini, verb, "head", "--no-lock"])
-    assert slow.rows() == ["b2"]
+        CommandLine().main(["-c", project.ini, verb, "head", "--no-lock"])
+    assert project.rows() == ["b2"]

@@ -48,7 +48,7 @@ def another_run(work=lambda: None) -> Iterator[None]:
     thread = threading.Thread(target=hold)
     thread.start()
     assert held.wait(10)
-    timer = threading.Timer(1.2, ending.set)
+    timer = threading.Timer(0.6, ending.set)
     timer.start()
     try:
         yield
