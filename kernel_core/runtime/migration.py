@@ -31,7 +31,7 @@ from .scratch import Scratch, options_for_scratch
 from .script_output import script_output
 from .step_info import MigrationInfo, callbacks_of
 from .transaction import Transactions
-from .version_table import VersionTable
+from .version_table import DEFAULT_NAME, VersionTable
 
 __all__ = ["MigrationContext", "MigrationInfo", "MigrationStep", "RevisionStep", "StampStep"]
 
@@ -96,7 +96,7 @@ class MigrationContext:
         chosen = self.opts.get("transactional_ddl")
         self.impl = implementation(dialect, self.connection, self.as_sql, chosen, self.output_buffer, self.opts)
         table = self.impl.version_table_impl(
-            version_table=self.opts.get("version_table") or "alembic_version",
+            version_table=self.opts.get("version_table") or DEFAULT_NAME,
             version_table_schema=self.opts.get("version_table_schema"),
             version_table_pk=self.opts.get("version_table_pk", True),
         )

@@ -18,6 +18,9 @@ from ..ddl.statements import RunsStatements
 from ..util.exc import CommandError, VersionTableChanged
 from .heads import RowChanges, as_text, row_changes
 
+DEFAULT_NAME = "alembic_version"
+"""The name of the version table unless ``context.configure(version_table=...)`` sets another."""
+
 _USUAL = re.compile(r"\w+", re.ASCII)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.schema import Column, ForeignKeyConstraint, MetaData, PrimaryKey
 from sqlalchemy.types import NULLTYPE
 
 from ...ddl.overrides import is_overridden
+from ...runtime.version_table import DEFAULT_NAME
 from ...util.sqla_compat import AnyColumn
 from ..context import AutogenContext
 from ..databases import Key, TableInfo
@@ -173,4 +174,4 @@ class Database:
 
 def version_table(context: AutogenContext) -> Key:
     """Return schema and name of the version table."""
-    return context.opts.get("version_table_schema"), context.opts.get("version_table") or "alembic_version"
+    return context.opts.get("version_table_schema"), context.opts.get("version_table") or DEFAULT_NAME
