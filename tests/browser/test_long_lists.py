@@ -15,6 +15,7 @@ from mig_ipython.widgets.review import ReviewPanel
 
 class Draft:
     message, head, label, depends_on, path = "many", None, None, None, None
+    suggested_message = "many"
     places = lambda self: (("base", "base"),)
     problems = lambda self: {}
     file_name = text = found_text = lambda self, message=None: "many"
@@ -67,7 +68,7 @@ def test_the_keyboard_alone_goes_through_a_long_review(notebook_of):
     for _ in range(30):
         press("Tab")
         passed.append(focused.evaluate("one => one.title || (one.labels && one.labels[0] || one).innerText").strip())
-        if passed[-1] == "Undo" or "Add a statement" in passed[-1]:
+        if passed[-1] == "Undo" or "Add an SQL statement" in passed[-1]:
             break
     told = " | ".join(passed)
     for name in (
