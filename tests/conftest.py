@@ -44,6 +44,10 @@ settings.register_profile("explore", settings.get_profile("repeatable"), derando
 settings.load_profile("repeatable")
 
 
+# For each connection PyMySQL prepares for TLS and reads all certificates of the system, which takes longer than a short
+# test. No test verifies a certificate. (https://docs.python.org/3/library/ssl.html, SSL_CERT_FILE)
+os.environ.setdefault("SSL_CERT_FILE", os.devnull)
+
 # Where PYTHONDONTWRITEBYTECODE is set, each of the Pythons and kernels that tests start would compile both packages anew,
 # and each run would rewrite all test files. The packages are compiled once, before the workers start; pytest may store
 # what it rewrites. Modules that tests write themselves are imported after that, and stay uncompiled.

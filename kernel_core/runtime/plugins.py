@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions
 from types import ModuleType
 from typing import Any
 
@@ -123,7 +123,8 @@ class Plugin:
 _plugins: dict[str, Plugin] = {}
 _loading = threading.Lock()
 _loaded: set[tuple[str, str]] = set()
-_searched: list[tuple[object, ...]] = []
+_searched: dict[str, int] = {}
+"""The folders of the import path that were searched, with the time of the last installation there."""
 
 
 def load_installed() -> None:
@@ -132,24 +133,34 @@ def load_installed() -> None:
     While a module of ``alembic.plugins`` is imported, ``alembic`` is this engine. Raises CommandError if one fails.
     """
     with _loading:
-        places = _places()
-        if places in _searched:
-            return
-        for group in GROUPS:
-            for entry in entry_points(group=group):
-                if (entry.name, entry.value) not in _loaded:
-                    _loaded.add((entry.name, entry.value))
-                    _load(entry)
-        _searched[:] = [places]
+        changed = _changed_folders()
+        for entry in _offered_in(changed) if changed else ():
+            if (entry.name, entry.value) not in _loaded:
+                _load(entry)
+                _loaded.add((entry.name, entry.value))
+        _searched.update(changed)
 
 
-def _places() -> tuple[object, ...]:
-    """Return the import path with the time of the last installation in each folder; searching them takes 10 ms."""
-    found: list[object] = [entry_points]
+def _changed_folders() -> dict[str, int]:
+    """Return the folders of the import path that changed since they were searched: searching all takes over 10 ms."""
+    changed = {}
     for path in sys.path:
+        folder = os.path.abspath(path)
         with contextlib.suppress(OSError):
-            found.append((path, os.stat(path or ".").st_mtime_ns))
-    return tuple(found)
+            modified = os.stat(folder).st_mtime_ns
+            if _searched.get(folder) != modified:
+                changed[folder] = modified
+    return changed
+
+
+def _offered_in(folders: Iterable[str]) -> list[EntryPoint]:
+    """Return the plugins that packages in these folders offer; of two packages of one name the first one counts."""
+    offered: dict[str, list[EntryPoint]] = {}
+    for package in distributions(path=list(folders)):
+        entries = [entry for group in GROUPS for entry in package.entry_points.select(group=group)]
+        if entries:
+            offered.setdefault(package.name, entries)
+    return [entry for entries in offered.values() for entry in entries]
 
 
 def _load(entry: EntryPoint) -> None:

@@ -1,6 +1,5 @@
 """Plugins: registered, found, chosen by patterns."""
 
-from importlib.metadata import EntryPoint
 from types import ModuleType
 
 import pytest
@@ -111,8 +110,10 @@ def installed(monkeypatch, tmp_path):
         (tmp_path / "addon_under_test.py").write_text(source)
         monkeypatch.syspath_prepend(str(tmp_path))
         monkeypatch.delitem(__import__("sys").modules, "addon_under_test", raising=False)
-        entry = EntryPoint("addon.views", "addon_under_test", group)
-        monkeypatch.setattr(plugins, "entry_points", lambda group: [entry] if group == entry.group else [])
+        metadata = tmp_path / "addon_under_test-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: addon-under-test\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(f"[{group}]\naddon.views = addon_under_test\n")
 
     yield install
     __import__("sys").modules.pop("addon_under_test", None)
@@ -138,6 +139,6 @@ def test_an_installed_add_on_that_imports_alembic_gets_this_engine(installed, gr
 
 def test_an_add_on_that_fails_is_named_with_a_remedy(installed):
     installed("import nothing_of_that_name")
-    with pytest.raises(CommandError, match=r"'addon.views' of addon_under_test cannot be loaded: No module named"):
+    with pytest.raises(CommandError, match=r"'addon.views' of addon-under-test cannot be loaded: No module named"):
         plugins.load_installed()
     assert kernel_core.autogenerate
