@@ -62,10 +62,17 @@ class SourceFiles:
     def __init__(self) -> None:
         self._records: dict[str, _ModuleRecord] = {}
         self._others: dict[str, int] = {}
+        self._last: list[int] = []
+        """The identities of all imported modules at the last call of `record`, which most cells leave as they are."""
 
     def record(self, *, may_be_older: bool = False) -> None:
         """Record every module imported since the last call; ``may_be_older``: some may have been imported long ago."""
-        for name, module in list(sys.modules.items()):
+        modules = list(sys.modules.items())
+        identities = [id(module) for _, module in modules]
+        if identities == self._last:
+            return
+        self._last = identities
+        for name, module in modules:
             if self._others.get(name) == id(module):
                 continue
             known = self._records.get(name)
