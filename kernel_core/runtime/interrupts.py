@@ -32,9 +32,10 @@ class _Stopped(Exception):
 class Interrupts:
     """The interrupts of one run; ``cancel`` stops the running statement."""
 
-    def __init__(self, connection: Connection, cancel: Callable[[], object]) -> None:
-        self._connection, self._cancel = connection, cancel
+    def __init__(self, cancel: Callable[[], object]) -> None:
+        self._cancel = cancel
         self._count = 0
+        self._is_in_revision = False
 
     @property
     def pending(self) -> bool:
@@ -51,11 +52,11 @@ class Interrupts:
     @contextmanager
     def in_revision(self) -> Iterator[None]:
         """Run the code of a revision: after an interrupt its next statement fails, and so does the block."""
-        event.listen(self._connection, "before_cursor_execute", self._refuse)
+        self._is_in_revision = True
         try:
             yield
         finally:
-            event.remove(self._connection, "before_cursor_execute", self._refuse)
+            self._is_in_revision = False
         self.check()
 
     def check(self) -> None:
@@ -69,8 +70,9 @@ class Interrupts:
             return error
         return KeyboardInterrupt().with_traceback(error.__traceback__)
 
-    def _refuse(self, *_: object) -> None:
-        if self.pending:
+    def before_statement(self, *_: object) -> None:
+        """Stop before a statement of the revision, if an interrupt is pending."""
+        if self.pending and self._is_in_revision:
             raise _Stopped
 
 
@@ -99,12 +101,14 @@ def handled(connection: Connection | None, impl: DefaultImpl) -> Iterator[Interr
         if cancel is None:
             yield NoInterrupts()
             return
-        interrupts = Interrupts(connection, cancel)
+        interrupts = Interrupts(cancel)
+        event.listen(connection, "before_cursor_execute", interrupts.before_statement)
         signal.signal(signal.SIGINT, interrupts.handle)
         try:
             yield interrupts
         finally:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            event.remove(connection, "before_cursor_execute", interrupts.before_statement)
 
 
 def _is_in_engine(frame: FrameType | None) -> bool:
