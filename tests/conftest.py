@@ -48,7 +48,7 @@ settings.load_profile("repeatable")
 # test. No test verifies a certificate. (https://docs.python.org/3/library/ssl.html, SSL_CERT_FILE)
 os.environ.setdefault("SSL_CERT_FILE", os.devnull)
 
-# Where PYTHONDONTWRITEBYTECODE is set, each of the Pythons and kernels that tests start would compile both packages anew,
+# Where PYTHONDONTWRITEBYTECODE is set, each of the Pythons and kernels that tests start would compile both packages again,
 # and each run would rewrite all test files. The packages are compiled once, before the workers start; pytest may store
 # what it rewrites. Modules that tests write themselves are imported after that, and stay uncompiled.
 _WRITES_NO_BYTECODE = sys.dont_write_bytecode

@@ -6,7 +6,11 @@ waiting, with its messages and its timeout, is the same for all of them and is i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
+
+from sqlalchemy.engine import Connection, Engine
 
 
 class RunLock(Protocol):
@@ -20,3 +24,14 @@ class RunLock(Protocol):
 
     def holder(self) -> str:
         """Return who holds the lock, for a message: process, user, host, time; "" if that cannot be known."""
+
+
+@contextmanager
+def second_connection(connection: Connection) -> Iterator[Connection]:
+    """Open a further connection to the same database, as the engine opens its own, and close it after the block."""
+    engine = Engine(connection.engine.pool.recreate(), connection.dialect, connection.engine.url)
+    try:
+        with engine.connect() as second:
+            yield second
+    finally:
+        engine.dispose()

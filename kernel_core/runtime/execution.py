@@ -15,7 +15,7 @@ from .commit_probe import CommitProbe
 from .failure import FailureState, failed, outcome
 from .group import Group
 from .heads import after, as_text
-from .interrupts import Interrupts, NoInterrupts, handled
+from .interrupts import Interrupts, handled
 from .report import AppliedStep, RunEvent
 from .run import Run
 from .side_effects import names_with_side_effects, only_changes_schema
@@ -46,7 +46,7 @@ class Execution:
         self._reached: list[tuple[frozenset[str], int]] = [(before, 0)]
         """The heads after each step, and how many steps were done then."""
         self._group = Group(run.transactions)
-        self._interrupts: Interrupts = NoInterrupts()
+        self._interrupts: Interrupts = Interrupts()
 
     def execute(self, kw: Mapping[str, object]) -> None:
         """Run all steps; ``kw`` is passed on to each ``upgrade()``. Raises UpgradeFailed where one fails.

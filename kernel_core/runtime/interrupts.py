@@ -30,9 +30,12 @@ class _Stopped(Exception):
 
 
 class Interrupts:
-    """The interrupts of one run; ``cancel`` stops the running statement."""
+    """The interrupts of one run; ``cancel`` stops the running statement.
 
-    def __init__(self, cancel: Callable[[], object]) -> None:
+    Where `handle` is not installed, nothing is ever pending, and Python raises KeyboardInterrupt itself.
+    """
+
+    def __init__(self, cancel: Callable[[], object] = lambda: None) -> None:
         self._cancel = cancel
         self._count = 0
         self._is_in_revision = False
@@ -76,17 +79,6 @@ class Interrupts:
             raise _Stopped
 
 
-class NoInterrupts(Interrupts):
-    """Where a running statement cannot be cancelled, Python's own KeyboardInterrupt is left as it is."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    @contextmanager
-    def in_revision(self) -> Iterator[None]:
-        yield
-
-
 @contextmanager
 def handled(connection: Connection | None, impl: DefaultImpl) -> Iterator[Interrupts]:
     """Handle interrupts during the block.
@@ -95,11 +87,11 @@ def handled(connection: Connection | None, impl: DefaultImpl) -> Iterator[Interr
     """
     is_main = threading.current_thread() is threading.main_thread()
     if connection is None or not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield NoInterrupts()
+        yield Interrupts()
         return
     with impl.cancelling(connection) as cancel:
         if cancel is None:
-            yield NoInterrupts()
+            yield Interrupts()
             return
         interrupts = Interrupts(cancel)
         event.listen(connection, "before_cursor_execute", interrupts.before_statement)

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _LOCKED_BYTE = 1 << 30
@@ -66,10 +65,8 @@ class FileLock:
         key = threading.get_ident(), self.path
         with self._guard:
             depth = self._depths.get(key, 0)
-        if depth == 0:
-            state = self._try()
-            if state == "busy":
-                return False
+        if depth == 0 and not self._try():
+            return False
         with self._guard:
             self._depths[key] = depth + 1
         return True
@@ -102,8 +99,8 @@ class FileLock:
             return ""
         return "".join(character for character in text if character.isprintable()).strip()
 
-    def _try(self) -> Literal["held", "busy"]:
-        """Lock the file; "held" also if the file system has no locks."""
+    def _try(self) -> bool:
+        """Lock the file; return whether it is held now, also if the file system has no locks."""
         handle = self._open()
         is_held = False
         try:
@@ -116,17 +113,16 @@ class FileLock:
             code = getattr(error, "errno", None)
             if isinstance(error, ImportError) or code in _NOT_SUPPORTED:
                 os.unlink(self.path)
-                return "held"
+                return True
             if code not in _HELD_BY_ANOTHER:
                 raise
         finally:
             if not is_held:
                 os.close(handle)
-        if not is_held:
-            return "busy"
-        self._handle = handle
-        _describe_holder(handle)
-        return "held"
+        if is_held:
+            self._handle = handle
+            _describe_holder(handle)
+        return is_held
 
     def _open(self) -> int:
         """Open the file. One of another user, left by a killed process, can be locked without write permission."""

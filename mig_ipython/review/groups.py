@@ -1,4 +1,4 @@
-"""Rows that are accepted or rejected as one: replacements, and a dropped table with the objects dropped before it."""
+"""Rows that are accepted or rejected together: replacements, and a dropped table with the objects dropped before it."""
 
 from __future__ import annotations
 

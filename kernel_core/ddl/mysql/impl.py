@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal, Self
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint, schema
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Computed, Constraint, FetchedValue, Identity
@@ -34,6 +34,7 @@ from ...util.sqla_compat import AnyType, default_argument, is_type_bound
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..recreate import TableDefinition
+from ..run_lock import second_connection
 from ..type_comparison import synonyms_of
 from .column_definition import ColumnDefinition, parse_column
 from .definition import column_text, table_definition, table_options, unreflected_part
@@ -108,12 +109,8 @@ class MySQLImpl(DefaultImpl):
 
         def cancel() -> None:
             raw: Any = connection.connection.driver_connection
-            engine = Engine(connection.engine.pool.recreate(), connection.dialect, connection.engine.url)
-            try:
-                with engine.connect() as second:
-                    second.exec_driver_sql(f"KILL QUERY {int(raw.thread_id())}")
-            finally:
-                engine.dispose()
+            with second_connection(connection) as second:
+                second.exec_driver_sql(f"KILL QUERY {int(raw.thread_id())}")
 
         yield cancel
 

@@ -7,11 +7,13 @@ CONCURRENTLY of the holder would wait for that snapshot, which is a deadlock.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from sqlalchemy import Row, Table, text
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
+
+from ..run_lock import second_connection
 
 _CLASS = int.from_bytes(b"mig_")
 """First half of the key, so that it differs from advisory locks of applications."""
@@ -51,6 +53,7 @@ class AdvisoryLock:
         self._connection, self._borrowed = connection, borrowed
         self._values: dict[str, str | None] = {"schema": schema, "name": table.name}
         self._second: Connection | None = None
+        self._opened = ExitStack()
         self._session_held = False
         self._before: str | None = None
 
@@ -62,15 +65,14 @@ class AdvisoryLock:
         self._session_held, pid = self._acquire_by_session()
         if self._session_held and _is_pooled(self._connection, pid):
             self.release()
-            self._second = _second_connection(self._connection)
+            self._second = self._opened.enter_context(second_connection(self._connection))
             return self._acquire_by_transaction(self._second)
         return self._session_held
 
     def release(self) -> None:
-        second, self._second = self._second, None
-        if second is not None:
-            with suppress(DBAPIError):
-                second.close()
+        self._second = None
+        with suppress(DBAPIError):
+            self._opened.close()
         if self._session_held and not self._connection.closed and not self._connection.invalidated:
             self._session_held = False
             sql = _RELEASE if self._before is None else _RELEASE_AND_RESET
@@ -114,18 +116,12 @@ class AdvisoryLock:
 
 
 def _is_pooled(connection: Connection, pid: int) -> bool:
-    """Return whether the driver was told another process id than that of the server: then a pooler is in between."""
+    """Return whether the driver knows another process id than that of the server: then a pooler is in between."""
     raw = connection.connection.driver_connection
     known = getattr(getattr(raw, "info", None), "backend_pid", None)  # psycopg, psycopg2
     if known is None:
         known = getattr(raw, "get_server_pid", lambda: None)()  # asyncpg
     return known is not None and known != pid
-
-
-def _second_connection(connection: Connection) -> Connection:
-    """Open a further connection to the same database, made as the engine makes its own."""
-    engine = connection.engine
-    return Engine(engine.pool.recreate(), engine.dialect, engine.url).connect()
 
 
 def _described(row: Row[tuple[int, str, str, str, str]]) -> str:
