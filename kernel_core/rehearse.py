@@ -20,6 +20,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.engine import URL
 
 from .ddl import DefaultImpl
+from .runtime.autocommit import autocommits
 from .runtime.report import RunReport
 from .snapshot import Change, Schema, Snapshot, changes, differences, schema_of, snapshot_of
 from .util.exc import CommandError
@@ -132,6 +133,11 @@ def _rolled_back(connection: Connection) -> Iterator[Connection]:
         raise CommandError(
             f"{connection.dialect.name} commits each change of a table at once, so nothing can be tried in it. "
             "Try it on a copy of the database, or read the SQL: --sql."
+        )
+    if autocommits(connection):
+        raise CommandError(
+            "The connection is in AUTOCOMMIT, so a trial could not be rolled back; nothing was run. "
+            "Use an engine without isolation_level='AUTOCOMMIT'."
         )
     if connection.in_transaction():
         connection.rollback()

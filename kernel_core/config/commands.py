@@ -168,7 +168,8 @@ def _lock(config: Config, options: argparse.Namespace) -> None:
         config.attributes["lock_timeout"] = options.lock_timeout
     if options.no_lock:
         config.attributes["run_lock"] = False
-    config.attributes.setdefault("on_wait", lambda message: print(message, file=sys.stderr, flush=True))
+    for event in ("on_wait", "on_notice"):
+        config.attributes.setdefault(event, lambda message: print(message, file=sys.stderr, flush=True))
 
 
 def _lost(scripts: ScriptDirectory, current: Iterable[str]) -> list[str]:

@@ -183,6 +183,7 @@ class Execution:
             began=transaction is not None or run.borrowed or run.as_sql,
             one_for_all=run.transactions.one_for_all,
             rollback_error=failed_with,
+            autocommits=run.borrowed and run.autocommits,
         )
         if transaction is None:
             return state

@@ -23,6 +23,7 @@ from .run import Run
 LONGEST_STATEMENT = 300
 """Characters of a failed statement that are shown."""
 
+_AUTOCOMMIT = "The connection is in AUTOCOMMIT, so what came before the failing statement stays"
 _SECRET_LITERAL = re.compile(r"(?i)\b(PASSWORD|IDENTIFIED\s+BY|SECRET|TOKEN|API_?KEY)(\W{1,4})'(?:[^']|'')*'")
 
 
@@ -105,6 +106,8 @@ def outcome(run: Run, state: FailureState) -> str:
     """Return whether a failed step was rolled back, and the current revision."""
     if run.as_sql:
         return "The script is incomplete."
+    if run.borrowed and state.autocommits:
+        return f"{_AUTOCOMMIT}."
     if run.borrowed:
         return "It runs in the caller's transaction, which must be rolled back now."
     where = f"the database is at {as_text(state.heads)}."
@@ -127,7 +130,7 @@ def _undone(run: Run, state: FailureState) -> str:
     if not type(run.impl).transactional_ddl:
         return f"{run.impl.dialect.name} commits each change of a table at once, so a part of it may stay"
     if state.autocommits:
-        return "The connection is in AUTOCOMMIT, so what came before the failing statement stays"
+        return _AUTOCOMMIT
     if state.suspended:
         return "The rest was rolled back, what it did up to its autocommit_block() stays"
     if state.committed:

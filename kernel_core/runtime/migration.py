@@ -22,6 +22,7 @@ from ..script.steps import Step as RevisionStep
 from ..util.exc import CommandError
 from ..util.logs import Log
 from ..util.secrets import mask_url
+from .autocommit import NO_ROLLBACK, autocommits
 from .execution import Execution
 from .heads import after, as_text
 from .report import RunReport
@@ -255,8 +256,19 @@ class MigrationContext:
             if is_locked:  # another run may have ended after the heads were read and before the lock was acquired
                 execution = self._planned()
             if execution.steps:
+                self._announce_autocommit(execution.steps)
                 with Operations.context(self), self.begin_transaction():
                     execution.execute(kw)
+
+    def _announce_autocommit(self, steps: Sequence[AnyStep]) -> None:
+        """Say before the first statement that nothing can be rolled back; by ``attributes["on_notice"]``, or log it."""
+        connection = self.connection
+        if not isinstance(connection, Connection) or not any(isinstance(step, RevisionStep) for step in steps):
+            return
+        if autocommits(connection):
+            attributes: Mapping[str, Any] = getattr(self.config, "attributes", {})
+            notify = attributes.get("on_notice") or log.warning
+            notify(f"This run {NO_ROLLBACK}.")
 
     def _planned(self) -> Execution:
         """Read the current heads and return the execution of the steps that are planned from there."""

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from ..ddl import DefaultImpl
 from ..script import ScriptDirectory
+from .autocommit import autocommits
 from .report import OnStep
 from .transaction import Transactions
 from .version_table import VersionTable
@@ -45,6 +46,13 @@ class Run:
     def borrowed(self) -> bool:
         """Whether the transaction is the caller's."""
         return self.transactions.borrowed
+
+    @property
+    def autocommits(self) -> bool:
+        """Whether each statement commits by itself; False where the connection is lost."""
+        connection = self.connection
+        usable = isinstance(connection, Connection) and not connection.closed and not connection.invalidated
+        return usable and connection is not None and autocommits(connection)
 
     @property
     def has_observers(self) -> bool:

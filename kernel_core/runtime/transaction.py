@@ -12,6 +12,7 @@ from sqlalchemy.exc import PendingRollbackError
 
 from ..ddl.impl import DefaultImpl
 from ..util.exc import CommitRefused
+from .autocommit import autocommits
 
 
 class RevisionTransaction:
@@ -66,8 +67,7 @@ class RevisionTransaction:
         block = self._impl.begin_revision(self.connection)
         block.__enter__()
         self._block = block
-        raw = self.connection.connection.driver_connection
-        self.autocommits = self.connection.dialect.name != "sqlite" and getattr(raw, "autocommit", None) is True
+        self.autocommits = autocommits(self.connection)
 
 
 class Transactions:

@@ -25,6 +25,13 @@ class Log:
         for logger in self._loggers:
             logger.info(message, *args)
 
+    def warning(self, message: str, *args: object) -> None:
+        """Log a message at WARNING, once: by the first logger that no configuration has disabled."""
+        for logger in self._loggers:
+            if logger.isEnabledFor(logging.WARNING):
+                logger.warning(message, *args)
+                return
+
     def debug(self, message: str, *args: object) -> None:
         """Log a message at DEBUG."""
         for logger in self._loggers:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from kernel_core import command
 from kernel_core.rehearse import Rehearsal, rehearse, runs_on_copy
 from kernel_core.runtime import report as runtime
+from kernel_core.runtime.autocommit import NO_ROLLBACK
 from kernel_core.util.exc import CommandError, CommitRefused, UpgradeFailed
 from kernel_core.util.secrets import redact
 
@@ -44,6 +45,8 @@ def run(
     try:
         with env_config(workspace) as config:
             config.attributes |= _lock(workspace)
+            if plan is not None and NO_ROLLBACK in plan.notes:
+                config.attributes["on_notice"] = lambda _message: None  # the plan has said it
             config.attributes["on_step"] = _checked(workspace, on_step, targets, plan)
             done = _COMMANDS[verb](config, revision, sql=sql)
     except UpgradeFailed as error:
@@ -137,11 +140,13 @@ def _failed_rehearsal(workspace: Workspace, error: UpgradeFailed) -> str:
 
 
 def _lock(workspace: Workspace) -> dict[str, object]:
-    """Return the settings of the run lock; a message about a wait is printed."""
-    return {
-        "lock_timeout": workspace.settings.lock_timeout,
-        "on_wait": lambda message: print(redact(message), flush=True),  # noqa: T201 - seen during the wait
-    }
+    """Return the settings of the run lock; messages about a wait, or from before the run, are printed."""
+    return {"lock_timeout": workspace.settings.lock_timeout, "on_wait": _print, "on_notice": _print}
+
+
+def _print(message: str) -> None:
+    """Print a message while the run goes on."""
+    print(redact(message), flush=True)  # noqa: T201
 
 
 def _checked(

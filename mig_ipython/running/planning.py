@@ -15,6 +15,7 @@ from sqlalchemy.engine import Dialect
 
 from kernel_core.operations.containers import OpContainer
 from kernel_core.operations.operation import MigrateOperation
+from kernel_core.runtime.autocommit import NO_ROLLBACK, autocommits
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script
 from kernel_core.script.steps import downgrade_steps, upgrade_steps
@@ -69,8 +70,19 @@ def plan(workspace: Workspace, verb: str, target: str) -> Plan:
         partial(_sql, workspace, verb, target),
         blockers,
         keeps_data=verb == "downgrade" and not losses and all(map(partial(_keeps_rows, read), steps)),
-        notes=_unnamed_drops(steps, dialect.name) if verb == "upgrade" else (),
+        notes=(
+            *(_rollback_limits(workspace) if steps else ()),
+            *(_unnamed_drops(steps, dialect.name) if verb == "upgrade" else ()),
+        ),
     )
+
+
+def _rollback_limits(workspace: Workspace) -> tuple[str, ...]:
+    """Return that a run cannot be rolled back, where it uses an engine of the notebook that is in AUTOCOMMIT."""
+    if not workspace.connection.borrowed or not workspace.environment.takes_connection:
+        return ()
+    with workspace.connection.open() as live:
+        return (NO_ROLLBACK,) if autocommits(live) else ()
 
 
 _WITHOUT_NAME = {name: frozenset({"primary"}) for name in ("sqlite", "mysql", "mariadb")}

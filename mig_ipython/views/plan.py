@@ -89,7 +89,7 @@ class Plan(View):
 
     ``losses`` is what would lose data that the database has now, ``blockers`` what would make it fail; ``sql`` is the
     whole script, made when it is asked for. ``keeps_data``: it is certain that nothing is lost. ``notes`` say
-    what cannot be downgraded afterwards.
+    that it cannot be rolled back, and what cannot be downgraded afterwards.
     """
 
     verb: str
@@ -135,7 +135,7 @@ class Plan(View):
         return ", ".join(shown) + (f" and {len(self.steps) - 5} more" if len(self.steps) > 5 else "")
 
     def obstacles(self) -> tuple[str, ...]:
-        """Return the blockers (the first ten) and what cannot be downgraded, one line each."""
+        """Return the blockers (the first ten) and the notes, one line each."""
         told = tuple(map(str, self.blockers[:10]))
         more = (f"and {len(self.blockers) - 10} more",) if len(self.blockers) > 10 else ()
         return (*told, *more, *self.notes)
