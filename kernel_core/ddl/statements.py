@@ -29,6 +29,10 @@ class RunsStatements:
     transactional_ddl: bool = False
     marks_transactions: ClassVar[bool] = False
     """Whether a lost savepoint shows, after a failure, that the revision has committed implicitly."""
+    group_size: ClassVar[int] = 1000
+    """How many revisions may share a transaction at most."""
+    may_fail_in_groups: ClassVar[bool] = False
+    """Whether a statement may fail only because several revisions share a transaction."""
     command_terminator: ClassVar[str] = ";"
     script_breaks: ClassVar[re.Pattern[str] | None] = None
     """Lines that end a statement for the client that runs a script, even inside quotes."""
@@ -224,6 +228,9 @@ class RunsStatements:
     def can_group(self, connection: Connection) -> bool:
         """Return whether several revisions may share a transaction, each after a savepoint."""
         return False
+
+    def limit_statements(self, connection: Connection, seconds: float) -> None:
+        """Make each statement fail after ``seconds`` until COMMIT, where other sessions may wait for its locks."""
 
     def bulk_insert(
         self, table: Table | TableClause, rows: Sequence[Mapping[str, object]], multiinsert: bool = True

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Literal, NoReturn, Protocol
+
+from sqlalchemy.exc import DBAPIError
 
 from ..script.steps import AnyStep, StampStep, Step
 from ..util.exc import CommandError, VersionTableChanged
@@ -17,6 +20,7 @@ from .group import Group
 from .heads import after, as_text
 from .interrupts import Interrupts, handled
 from .report import AppliedStep, RunEvent
+from .row_writes import RowWrites, are_observed
 from .run import Run
 from .side_effects import names_with_side_effects, only_changes_schema
 from .step_info import MigrationInfo, info_of
@@ -32,6 +36,22 @@ class Report(Protocol):
     def __call__(self, kind: Kind, seconds: float) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a step is run.
+
+    ``keep_open`` leaves the transaction open for the next step. ``writes_late`` writes the version row at the end of
+    the transaction. ``is_locked`` is True while the run lock is held. ``probes`` finds out after a failure whether the
+    revision's own code has committed. ``is_second`` is True for a step that is run again alone.
+    """
+
+    keep_open: bool
+    writes_late: bool
+    is_locked: bool
+    probes: bool
+    is_second: bool = False
+
+
 class Execution:
     """The steps of one plan on one database.
 
@@ -45,53 +65,54 @@ class Execution:
         self.done: list[AppliedStep] = []
         self._reached: list[tuple[frozenset[str], int]] = [(before, 0)]
         """The heads after each step, and how many steps were done then."""
-        self._group = Group(run.transactions)
+        self._rows = RowWrites(run.version_table, before)
+        self._group = Group(run.impl, run.transactions, self._rows)
         self._interrupts: Interrupts = Interrupts()
 
-    def execute(self, kw: Mapping[str, object]) -> None:
+    def execute(self, kw: Mapping[str, object], *, is_locked: bool = False) -> None:
         """Run all steps; ``kw`` is passed on to each ``upgrade()``. Raises UpgradeFailed where one fails.
 
+        ``is_locked`` is True while the run lock is held. Then only the first step locks the rows, and compares them.
         On an error or an interrupt the steps that are done are committed before it is raised.
         """
         shares = self._can_share_transactions()
         pure = self._schema_only_steps(shares, kw)
+        late = self._can_write_late()
         with handled(self._run.connection, self._run.impl) as self._interrupts:
             try:
                 for index, step in enumerate(self.steps):
                     keep_open = shares and pure[index] and index + 1 < len(pure) and pure[index + 1]
-                    probes = isinstance(step, Step) and not pure[index]
-                    self._run_step(step, self._report(step, index + 1), kw, keep_open=keep_open, probes=probes)
+                    way = _Way(keep_open, late and pure[index], is_locked, isinstance(step, Step) and not pure[index])
+                    self._run_step(step, self._report(step, index + 1), kw, way)
             except BaseException:
                 self._group.commit()
                 raise
             self._stop_after_last_step()
 
-    def _run_step(
-        self, step: AnyStep, report: Report, kw: Mapping[str, object], *, keep_open: bool, probes: bool
-    ) -> None:
-        """Run one step in its transaction, or in the one that earlier steps left open, and report it.
-
-        ``keep_open`` leaves the transaction open for the next step. ``probes`` finds out after a failure whether the
-        revision's own code has committed.
-        """
+    def _run_step(self, step: AnyStep, report: Report, kw: Mapping[str, object], way: _Way) -> None:
+        """Run one step in its transaction, or in the one that earlier steps left open, and report it."""
         heads = after(self.heads, step)
-        report("start", 0.0)
+        if not way.is_second:
+            report("start", 0.0)
         started, transaction, suspensions, has_committed = time.perf_counter(), None, 0, False
+        begins = not self._group.is_open
         try:
             self._interrupts.check()
-            begins = not self._group.is_open
-            with self._group.revision(keep_open=keep_open) as transaction:
+            with self._group.revision(keep_open=way.keep_open) as transaction:
                 suspensions = transaction.suspensions if transaction is not None else 0
-                if begins and not self._holds_rows(transaction):
-                    self._run.version_table.lock(self.heads)
-                probe = self._commit_probe(transaction) if probes else None
+                if begins:
+                    self._begin(transaction, way)
+                probe = self._commit_probe(transaction) if way.probes else None
                 try:
-                    self._apply(step, heads, kw)
+                    self._apply(step, heads, kw, way)
                 except BaseException:
                     has_committed = probe is not None and probe.has_committed(suspensions)
                     raise
         except BaseException as raised:  # noqa: BLE001 - _raise raises it, or the error made of it
             error = self._interrupts.cause_of(raised)
+            if not begins and self._may_succeed_alone(error):
+                self._run_step(step, report, kw, replace(way, is_second=True))
+                return
             state = self._end(error, transaction, suspensions, has_committed)
             report("failed", time.perf_counter() - started)
             self._raise(error, step, state)
@@ -99,14 +120,33 @@ class Execution:
         self._count_as_done(step, heads, seconds)
         report("done", seconds)
 
-    def _apply(self, step: AnyStep, heads: frozenset[str], kw: Mapping[str, object]) -> None:
+    def _begin(self, transaction: RevisionTransaction | None, way: _Way) -> None:
+        """Make the version table ready, in the transaction of the first step that uses it."""
+        if transaction is not None:
+            transaction.before_commit = self._rows.write
+        if not self._holds_rows(transaction, way):
+            self._run.version_table.lock(self.heads)
+
+    def _may_succeed_alone(self, error: BaseException) -> bool:
+        """Return whether a step that failed in a group may succeed in its own transaction, those before it being done.
+
+        A statement of a group may take too long, or need a lock that is only granted to a shorter transaction.
+        """
+        is_of_group = isinstance(error, DBAPIError) and not error.connection_invalidated
+        return is_of_group and type(self._run.impl).may_fail_in_groups and self._run.current_heads() == self.heads
+
+    def _apply(self, step: AnyStep, heads: frozenset[str], kw: Mapping[str, object], way: _Way) -> None:
         """Run the revision's function, move the version rows, call the callbacks: what one transaction holds."""
-        info = self._announce(step)
+        if not way.writes_late:
+            self._rows.write()
+        info = self._announce(step, is_second=way.is_second)
         if isinstance(step, Step):
             function = self._function(step)
             with self._interrupts.in_revision():
                 function(**kw)
-        self._run.version_table.write(self.heads, heads)
+        self._rows.reach(heads)
+        if not way.writes_late:
+            self._rows.write()
         for callback in self._run.callbacks:
             callback(step=info, heads=set(heads), run_args=dict(kw))
 
@@ -130,9 +170,15 @@ class Execution:
     def _can_share_transactions(self) -> bool:
         """Return whether steps may share a transaction: it is this run's own, and no observer reads between steps."""
         run = self._run
-        if run.connection is None or run.borrowed or run.transactions.one_for_all:
+        if run.connection is None or run.borrowed or run.transactions.one_for_all or run.autocommits:
             return False
         return not run.has_observers and run.impl.can_group(run.connection)
+
+    def _can_write_late(self) -> bool:
+        """Return whether the rows of several steps in one transaction may be written at its end: nothing reads them."""
+        run = self._run
+        is_own = run.connection is not None and not run.borrowed
+        return is_own and not run.has_observers and not are_observed()
 
     def _schema_only_steps(self, shares: bool, kw: Mapping[str, object]) -> tuple[bool, ...]:
         """Return for each step whether it only changes the schema; False where that makes no difference."""
@@ -150,10 +196,14 @@ class Execution:
         except CommandError:
             return False  # the step itself fails, and says why
 
-    def _holds_rows(self, transaction: RevisionTransaction | None) -> bool:
-        """Return whether an earlier step has locked the version rows in the one transaction of the whole run."""
+    def _holds_rows(self, transaction: RevisionTransaction | None, way: _Way) -> bool:
+        """Return whether only this run changes the version rows, since an earlier step found them as expected.
+
+        They are locked in the one transaction of the whole run, or every run waits for the run lock. What changes them
+        without that lock is found where they are written.
+        """
         one = transaction is not None and self._run.transactions.one_for_all and not transaction.interrupted
-        return one and bool(self.done)
+        return (one or way.is_locked) and bool(self.done)
 
     def _commit_probe(self, transaction: RevisionTransaction | None) -> CommitProbe | None:
         """Return a probe for the step that begins; None without a transaction that it could commit."""
@@ -171,6 +221,8 @@ class Execution:
         ``suspensions`` is how often the transaction had been committed when the step began.
         """
         run = self._run
+        with suppress(Exception):  # what it failed with shows in the heads that are read
+            self._group.commit()  # open only if the step did not begin
         run.version_table.forget()
         failed_with = run.transactions.roll_back(error)
         if transaction is not None:
@@ -230,16 +282,17 @@ class Execution:
     def _return_to(self, heads: frozenset[str]) -> None:
         """Remove from ``done`` the steps that were rolled back together with the one that failed."""
         self.heads = heads
+        self._rows.restart(heads)
         count = next((count for reached, count in reversed(self._reached) if reached == heads), len(self.done))
         del self.done[count:]
 
     # ---- what is reported ---------------------------------------------------------------------------------------
 
-    def _announce(self, step: AnyStep) -> MigrationInfo | None:
+    def _announce(self, step: AnyStep, *, is_second: bool) -> MigrationInfo | None:
         """Log a step, or print it as a comment of the script, and return its description for callbacks."""
         run = self._run
         info = info_of(step, run.script.map) if run.script is not None else None
-        if (not run.as_sql and not log.is_enabled()) or run.is_scratch:
+        if (not run.as_sql and not log.is_enabled()) or run.is_scratch or is_second:
             return info
         source, goal = (info.source_revision_ids, info.destination_revision_ids) if info else (step.removed, step.added)
         doc = run.doc(step.revision_id) if isinstance(step, Step) else ""

@@ -258,7 +258,7 @@ class MigrationContext:
             if execution.steps:
                 self._announce_autocommit(execution.steps)
                 with Operations.context(self), self.begin_transaction():
-                    execution.execute(kw)
+                    execution.execute(kw, is_locked=is_locked)
 
     def _announce_autocommit(self, steps: Sequence[AnyStep]) -> None:
         """Say before the first statement that nothing can be rolled back; by ``attributes["on_notice"]``, or log it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import TracebackType
 
@@ -18,14 +18,15 @@ from .autocommit import autocommits
 class RevisionTransaction:
     """The transaction of one revision, opened by ``impl.begin_revision``; `suspended` commits it and begins another.
 
-    ``suspensions`` counts the commits in the middle, which no rollback can undo; ``is_suspended`` is True after such a
-    commit until the next begin. ``autocommits`` is True where the driver commits each statement by itself,
-    and ``rollback_error`` is what the rollback failed with.
+    ``before_commit`` is called before each commit. ``suspensions`` counts the commits in the middle, which no rollback
+    can undo; ``is_suspended`` is True after such a commit until the next begin. ``autocommits`` is True where the
+    driver commits each statement by itself, and ``rollback_error`` is what the rollback failed with.
     """
 
     def __init__(self, impl: DefaultImpl, connection: Connection) -> None:
         self._impl, self.connection = impl, connection
         self._block: AbstractContextManager[None] | None = None
+        self.before_commit: Callable[[], object] | None = None
         self.suspensions = 0
         self.is_suspended = self.autocommits = False
         self.rollback_error: Exception | None = None
@@ -45,10 +46,21 @@ class RevisionTransaction:
         block, self._block = self._block, None
         if block is None:
             return None
+        if error is not None:
+            return self._roll_back(block, error)
+        if self.before_commit is not None:
+            try:
+                self.before_commit()
+            except BaseException as refusal:
+                self._roll_back(block, refusal)
+                raise
+        return block.__exit__(None, None, None)
+
+    def _roll_back(self, block: AbstractContextManager[None], error: BaseException) -> bool | None:
         try:
-            return block.__exit__(kind, error, trace)
+            return block.__exit__(type(error), error, error.__traceback__)
         except Exception as second:
-            if error is None or second is error:
+            if second is error:
                 raise
             self.rollback_error = second  # the error that made it roll back is the one that is raised
             return None

@@ -69,7 +69,7 @@ class VersionTable:
         if self.impl.as_sql:
             self.impl.execute(CreateTable(self.table))
         elif not self.exists():
-            self.table.create(self._connection)
+            self.table.create(self._connection, checkfirst=False)
             self._is_known = True
 
     def forget(self) -> None:

@@ -30,6 +30,11 @@ from .run_lock import AdvisoryLock
 from .sequences import move_sequences
 from .serial import becomes_identity, becomes_serial, sequence_of, serial_default
 
+_LIMIT = (
+    "SELECT set_config('statement_timeout', CASE WHEN current_setting('statement_timeout')::interval "
+    "BETWEEN '1ms' AND '{milliseconds}ms' THEN current_setting('statement_timeout') ELSE '{milliseconds}ms' END, true)"
+)
+
 
 class PostgresqlImpl(DefaultImpl):
     """PostgreSQL's DDL and its differences."""
@@ -37,6 +42,9 @@ class PostgresqlImpl(DefaultImpl):
     __dialect__ = "postgresql"
     transactional_ddl = True
     marks_transactions = True
+    may_fail_in_groups = True
+    # More subtransactions than 64 make snapshots of other sessions slow (https://www.postgresql.org/docs/current/subxacts.html).
+    group_size = 50
     locks_rows = True
     type_synonyms = synonyms_of("postgresql")
 
@@ -45,6 +53,14 @@ class PostgresqlImpl(DefaultImpl):
 
     def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> AdvisoryLock:
         return AdvisoryLock(connection, table, self.translated(table.schema), borrowed=borrowed)
+
+    def can_group(self, connection: Connection) -> bool:
+        """Return whether revisions may share a transaction; not on databases that are only based on PostgreSQL."""
+        return self.dialect.name == "postgresql"
+
+    def limit_statements(self, connection: Connection, seconds: float) -> None:
+        """Set a statement_timeout, unless a shorter one is set: the locks of earlier revisions are held meanwhile."""
+        connection.exec_driver_sql(_LIMIT.format(milliseconds=round(seconds * 1000)))
 
     @contextmanager
     def cancelling(self, connection: Connection) -> Iterator[Callable[[], object] | None]:

@@ -65,20 +65,20 @@ def in_agreement(project, ids):
     return len(done)
 
 
-def test_small_revisions_are_committed_together(project, commits):
-    chain(project, *"abcdef")
-    report = command.upgrade(project.config(), "head")
+def test_small_revisions_are_committed_together(any_project, commits):
+    chain(any_project, *"abcdef")
+    report = command.upgrade(any_project.config(), "head")
     assert [step.revision for step in report.steps] == list("abcdef")
-    assert in_agreement(project, "abcdef") == 6
+    assert in_agreement(any_project, "abcdef") == 6
     assert len(commits) < 4, "one for the six, and what env.py and the first question end"
-    assert command.downgrade(project.config(), "b").after == ("b",)
-    assert in_agreement(project, "abcdef") == 2
+    assert command.downgrade(any_project.config(), "b").after == ("b",)
+    assert in_agreement(any_project, "abcdef") == 2
 
 
-def test_a_group_is_committed_after_some_time(project, commits, monkeypatch):
+def test_a_group_is_committed_after_some_time(any_project, commits, monkeypatch):
     monkeypatch.setattr(group, "MAX_SECONDS", 0.0)
-    chain(project, *"abcdef")
-    command.upgrade(project.config(), "head")
+    chain(any_project, *"abcdef")
+    command.upgrade(any_project.config(), "head")
     assert len(commits) >= 6
 
 
@@ -133,19 +133,19 @@ def test_a_third_revision_that_fails_leaves_the_first_two(any_project):
     assert command.upgrade(any_project.config(), "head").after == ("d",)
 
 
-def test_an_interrupt_inside_a_revision_keeps_those_before_it(project):
+def test_an_interrupt_inside_a_revision_keeps_those_before_it(any_project):
     body = "op.create_table('t_c', sa.Column('id', sa.Integer))\nraise KeyboardInterrupt"
-    chain(project, *"abcd", c=body)
+    chain(any_project, *"abcd", c=body)
     with pytest.raises(KeyboardInterrupt) as raised:
-        command.upgrade(project.config(), "head")
+        command.upgrade(any_project.config(), "head")
     assert raised.value.__notes__ == ["Stopped in upgrade of c. It was rolled back; the database is at b."]
-    assert in_agreement(project, "abcd") == 2
+    assert in_agreement(any_project, "abcd") == 2
 
 
 @pytest.mark.parametrize("revision", ["b", "c"])
 @pytest.mark.parametrize("kind", ["start", "done"])
-def test_an_interrupt_between_two_revisions_keeps_those_before_it(project, kind, revision):
-    chain(project, *"abcd")
+def test_an_interrupt_between_two_revisions_keeps_those_before_it(any_project, kind, revision):
+    chain(any_project, *"abcd")
 
     @only_shows
     def stop(event):
@@ -153,20 +153,20 @@ def test_an_interrupt_between_two_revisions_keeps_those_before_it(project, kind,
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        command.upgrade(project.config(on_step=stop), "head")
-    assert in_agreement(project, "abcd") == "abcd".index(revision) + (kind == "done")
+        command.upgrade(any_project.config(on_step=stop), "head")
+    assert in_agreement(any_project, "abcd") == "abcd".index(revision) + (kind == "done")
 
 
-def test_an_autocommit_block_in_the_middle_commits_what_was_before_it(project):
+def test_an_autocommit_block_in_the_middle_commits_what_was_before_it(any_project):
     body = "with op.get_context().autocommit_block():\n    op.create_table('t_c', sa.Column('id', sa.Integer))\n"
-    chain(project, *"abcd", c=body + "op.drop_table('nothing')")
+    chain(any_project, *"abcd", c=body + "op.drop_table('nothing')")
     with pytest.raises(UpgradeFailed, match="up to its autocommit_block"):
-        command.upgrade(project.config(), "head")
-    assert project.rows() == ["b"]
-    assert project.tables() == {"alembic_version", "t_a", "t_b", "t_c"}
+        command.upgrade(any_project.config(), "head")
+    assert any_project.rows() == ["b"]
+    assert any_project.tables() == {"alembic_version", "t_a", "t_b", "t_c"}
 
 
-def test_an_autocommit_block_that_a_listener_of_tables_opens_ends_the_group(project):
+def test_an_autocommit_block_that_a_listener_of_tables_opens_ends_the_group(any_project):
     """The block is in no version file, so that the revisions share a transaction until it commits."""
     begun = []
 
@@ -175,56 +175,56 @@ def test_an_autocommit_block_that_a_listener_of_tables_opens_ends_the_group(proj
             with op.get_context().autocommit_block():
                 begun.append(table.name)
 
-    chain(project, *"abcd")
+    chain(any_project, *"abcd")
     sa.event.listen(sa.Table, "before_create", commit)
     try:
-        command.upgrade(project.config(), "head")
-        assert project.tables() == {"alembic_version", "t_a", "t_b", "t_c", "t_d"}
-        command.downgrade(project.config(), "b")
-        chain(project, *"abcd", c=CREATE.format("half") + "\n" + CREATE.format("c") + "\n" + CREATE.format("a"))
+        command.upgrade(any_project.config(), "head")
+        assert any_project.tables() == {"alembic_version", "t_a", "t_b", "t_c", "t_d"}
+        command.downgrade(any_project.config(), "b")
+        chain(any_project, *"abcd", c=CREATE.format("half") + "\n" + CREATE.format("c") + "\n" + CREATE.format("a"))
         with pytest.raises(UpgradeFailed, match="up to its autocommit_block"):
-            command.upgrade(project.config(), "head")
+            command.upgrade(any_project.config(), "head")
     finally:
         sa.event.remove(sa.Table, "before_create", commit)
     assert begun == ["t_c", "t_c"]
-    assert project.rows() == ["b"]
-    assert project.tables() == {"alembic_version", "t_a", "t_b", "t_half"}
+    assert any_project.rows() == ["b"]
+    assert any_project.tables() == {"alembic_version", "t_a", "t_b", "t_half"}
 
 
-def test_a_revision_with_another_connection_finds_those_before_it_committed(project):
+def test_a_revision_with_another_connection_finds_those_before_it_committed(any_project):
     ask = (
-        "engine = sa.create_engine(op.get_bind().engine.url)\n"
+        "engine = sa.create_engine(op.get_bind().engine.url, poolclass=sa.NullPool)\n"
         "with engine.connect() as other:\n"
         "    assert other.scalar(sa.text('SELECT version_num FROM alembic_version')) == 'b'\n"
         "    assert other.execute(sa.text('SELECT * FROM t_b')).all() == []\n"
     )
-    chain(project, *"abcd", c=ask + CREATE.format("c"))
-    command.upgrade(project.config(), "head")
-    assert in_agreement(project, "abcd") == 4
+    chain(any_project, *"abcd", c=ask + CREATE.format("c"))
+    command.upgrade(any_project.config(), "head")
+    assert in_agreement(any_project, "abcd") == 4
 
 
-def test_a_revision_is_committed_before_the_listener_is_notified(project):
-    chain(project, *"abc")
+def test_a_revision_is_committed_before_the_listener_is_notified(any_project):
+    chain(any_project, *"abc")
     heard = []
 
     def look(event):
         if event.kind == "done":
-            heard.append((event.revision, project.rows()))
+            heard.append((event.revision, any_project.rows()))
 
-    command.upgrade(project.config(on_step=look), "head")
+    command.upgrade(any_project.config(on_step=look), "head")
     assert heard == [("a", ["a"]), ("b", ["b"]), ("c", ["c"])]
 
 
-def test_a_callback_finds_every_earlier_revision_committed(project):
-    project.env(
+def test_a_callback_finds_every_earlier_revision_committed(any_project):
+    any_project.env(
         lambda text: text.replace(
             "**options(connection.dialect.name)",
             "on_version_apply=config.attributes['listen'], **options(connection.dialect.name)",
         )
     )
-    chain(project, *"abc")
+    chain(any_project, *"abc")
     heard = []
-    command.upgrade(project.config(listen=lambda **kw: heard.append(len(project.tables()))), "head")
+    command.upgrade(any_project.config(listen=lambda **kw: heard.append(len(any_project.tables()))), "head")
     assert heard == [0, 2, 3]
 
 
@@ -241,11 +241,11 @@ def test_with_foreign_keys_enforced_each_revision_is_checked_by_itself(project, 
     assert in_agreement(project, "abcd") == 2
 
 
-def test_a_commit_that_fails_rolls_back_the_whole_group(project):
-    chain(project, *"abcd")
-    engine = sa.create_engine(project.url, poolclass=sa.NullPool)
+def test_a_commit_that_fails_rolls_back_the_whole_group(any_project):
+    chain(any_project, *"abcd")
+    engine = sa.create_engine(any_project.url, poolclass=sa.NullPool)
     with engine.connect() as connection:
-        command.upgrade(project.config(connection=connection), "a")
+        command.upgrade(any_project.config(connection=connection), "a")
         late = []
 
         @sa.event.listens_for(connection, "commit")
@@ -259,15 +259,15 @@ def test_a_commit_that_fails_rolls_back_the_whole_group(project):
             late.extend([event] * (event.revision == "d"))
 
         with pytest.raises(UpgradeFailed, match="disk full") as raised:
-            command.upgrade(project.config(connection=connection, on_step=hear), "head")
+            command.upgrade(any_project.config(connection=connection, on_step=hear), "head")
         assert (raised.value.standing_at, raised.value.applied) == (("a",), ())
-    assert in_agreement(project, "abcd") == 1
-    assert command.upgrade(project.config(), "head").after == ("d",)
+    assert in_agreement(any_project, "abcd") == 1
+    assert command.upgrade(any_project.config(), "head").after == ("d",)
 
 
-def test_a_version_row_that_a_listener_of_tables_changed_stops_a_group(project):
+def test_a_version_row_that_a_listener_of_tables_changed_stops_a_group(any_project):
     """The row is checked where it is written, also in a revision that did not begin the transaction."""
-    chain(project, *"abcd")
+    chain(any_project, *"abcd")
 
     def meddle(table, connection, **kw):
         if table.name == "t_c":
@@ -276,10 +276,10 @@ def test_a_version_row_that_a_listener_of_tables_changed_stops_a_group(project):
     sa.event.listen(sa.Table, "after_create", meddle)
     try:
         with pytest.raises(VersionTableChanged, match="revision b has no row in it"):
-            command.upgrade(project.config(), "head")
+            command.upgrade(any_project.config(), "head")
     finally:
         sa.event.remove(sa.Table, "after_create", meddle)
-    assert in_agreement(project, "abcd") == 2
+    assert in_agreement(any_project, "abcd") == 2
 
 
 def test_the_savepoints_of_a_group_leave_no_trace(project):
