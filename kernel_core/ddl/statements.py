@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any, ClassVar, TextIO
 
@@ -221,6 +221,10 @@ class RunsStatements:
         """Run the block in the transaction of one revision; an error rolls it back."""
         with connection.begin():
             yield
+
+    def reading(self, connection: Connection) -> AbstractContextManager[None]:
+        """Return a context manager for queries, which need no transaction where its begin and end take round trips."""
+        return nullcontext()
 
     def start_migrations(self) -> None:
         """Prepare the database before the first revision of a run; a hook for third-party dialects."""

@@ -229,7 +229,7 @@ class MigrationContext:
             return self._starting_heads()
         if self.opts.get("starting_rev") is not None:
             raise CommandError("starting_rev is for offline mode; with a connection the database itself is read.")
-        with self.transactions.only_reading():
+        with self.transactions.reading():
             return self.version_rows.read()
 
     def _starting_heads(self) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ class Run:
 
     def current_heads(self) -> frozenset[str]:
         """Return the heads in the database, and leave no transaction open."""
-        with self.transactions.only_reading():
+        with self.transactions.reading():
             return frozenset(self.version_table.read())
 
     def doc(self, revision: str) -> str:

@@ -155,6 +155,16 @@ class Transactions:
             if clean:
                 self.clean()
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Run the queries of the block outside of a transaction, where its begin and end take round trips."""
+        with self.only_reading():
+            if self.connection is None or self.borrowed:
+                yield
+                return
+            with self.impl.reading(self.connection):
+                yield
+
     def settle(self) -> None:
         """Commit what ``env.py`` began implicitly since it configured the context."""
         if self.connection is not None and self._is_loose():

@@ -58,7 +58,7 @@ class VersionTable:
                 self.create()
             return
         if not self.exists():
-            self.create()
+            self._create()
             return
         found = frozenset(self._connection.scalars(self._select_locked))
         if found != heads:
@@ -69,8 +69,11 @@ class VersionTable:
         if self.impl.as_sql:
             self.impl.execute(CreateTable(self.table))
         elif not self.exists():
-            self.table.create(self._connection, checkfirst=False)
-            self._is_known = True
+            self._create()
+
+    def _create(self) -> None:
+        self.table.create(self._connection, checkfirst=False)
+        self._is_known = True
 
     def forget(self) -> None:
         """Query again whether the table exists: what this run created may have been rolled back."""

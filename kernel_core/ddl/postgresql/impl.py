@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from ..type_comparison import synonyms_of
 from .casts import conversion, is_value_default, kept_default
 from .definition import table_definition
 from .generated_names import PostgresqlNames
-from .run_lock import AdvisoryLock
+from .run_lock import AdvisoryLock, without_begin
 from .sequences import move_sequences
 from .serial import becomes_identity, becomes_serial, sequence_of, serial_default
 
@@ -53,6 +53,10 @@ class PostgresqlImpl(DefaultImpl):
 
     def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> AdvisoryLock:
         return AdvisoryLock(connection, table, self.translated(table.schema), borrowed=borrowed)
+
+    def reading(self, connection: Connection) -> AbstractContextManager[None]:
+        """Return a context manager that makes the driver send no BEGIN, and then no COMMIT or ROLLBACK."""
+        return without_begin(connection)
 
     def can_group(self, connection: Connection) -> bool:
         """Return whether revisions may share a transaction; not on databases that are only based on PostgreSQL."""

@@ -7,7 +7,9 @@ CONCURRENTLY of the holder would wait for that snapshot, which is a deadlock.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 from sqlalchemy import Row, Table, text
 from sqlalchemy.engine import Connection
@@ -76,7 +78,7 @@ class AdvisoryLock:
         if self._session_held and not self._connection.closed and not self._connection.invalidated:
             self._session_held = False
             sql = _RELEASE if self._before is None else _RELEASE_AND_RESET
-            with suppress(DBAPIError), self._connection.begin():
+            with suppress(DBAPIError), without_begin(self._connection), self._connection.begin():
                 self._connection.execute(text(sql), {**self._values, "before": self._before})
 
     def holder(self) -> str:
@@ -91,7 +93,7 @@ class AdvisoryLock:
         """Try the session lock; return whether it is held, and the process id of the server."""
         if (self._connection.dialect.server_version_info or (0,)) >= (14,):
             try:
-                with self._connection.begin():
+                with without_begin(self._connection), self._connection.begin():
                     row = self._connection.execute(text(_TRY_AND_SET), self._values).one()
             except DBAPIError as error:  # the server's platform may lack the setting
                 if error.connection_invalidated:
@@ -99,7 +101,7 @@ class AdvisoryLock:
             else:
                 self._before = row.before if row.held else None
                 return bool(row.held), row.pid
-        with self._connection.begin():
+        with without_begin(self._connection), self._connection.begin():
             row = self._try(self._connection, "pg_try_advisory_lock")
         return bool(row.held), row.pid
 
@@ -113,6 +115,34 @@ class AdvisoryLock:
             return True
         connection.rollback()
         return False
+
+
+@contextmanager
+def without_begin(connection: Connection) -> Iterator[None]:
+    """Let each statement of the block commit by itself, which saves the round trips of BEGIN and COMMIT.
+
+    Only the driver's setting is changed, and only outside of a transaction: that sends nothing to the server.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    if connection.in_transaction() or not _begin_autocommit(driver):
+        yield
+        return
+    try:
+        yield
+    finally:
+        if not connection.closed and not connection.invalidated:
+            driver.autocommit = False
+
+
+def _begin_autocommit(driver: Any) -> bool:
+    """Switch a driver's connection to autocommit; return False where it is on already, or cannot be switched now."""
+    if getattr(driver, "autocommit", None) is not False:
+        return False
+    try:
+        driver.autocommit = True
+    except Exception:  # noqa: BLE001 - the driver's; a failed COMMIT may have left its transaction open
+        return False
+    return True
 
 
 def _is_pooled(connection: Connection, pid: int) -> bool:

@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from kernel_core import command
 from kernel_core.runtime import group
 from kernel_core.runtime.report import only_shows
-from kernel_core.util.exc import UpgradeFailed
+from kernel_core.util.exc import CommandError, UpgradeFailed
 
 pytestmark = pytest.mark.postgresql
 
@@ -143,12 +143,12 @@ def test_a_revision_that_reads_the_version_table_finds_its_row_after_those_of_a_
 def round_trips(tmp_path):
     """A function (project, target) that upgrades, and returns how often libpq waited for the server."""
 
-    def counted(project, target):
+    def counted(project, target, **attributes):
         engine = sa.create_engine(project.url, poolclass=sa.NullPool)
         with engine.connect() as connection, (tmp_path / "trace").open("w+", errors="replace") as trace:
             driver = connection.connection.driver_connection.pgconn
             driver.trace(trace.fileno())
-            command.upgrade(project.config(connection=connection), target)
+            command.upgrade(project.config(connection=connection, **attributes), target)
             driver.untrace()
             trace.seek(0)
             return sum("\tReadyForQuery" in line for line in trace)
@@ -190,3 +190,24 @@ def test_a_revision_in_its_own_transaction_takes_four_round_trips(postgresql_pro
     round_trips(postgresql_project, numbers[0])
     one = round_trips(postgresql_project, numbers[1])
     assert round_trips(postgresql_project, numbers[5]) - one <= 3 * 5, "and a savepoint, which shows a COMMIT inside"
+
+
+def test_the_run_lock_takes_three_round_trips(postgresql_project, round_trips):
+    """It is acquired, the heads are read again, it is released; a run with nothing to do takes none of them."""
+    postgresql_project.chain("a", "b", "c")
+    round_trips(postgresql_project, "a")
+    without = round_trips(postgresql_project, "b", run_lock=False)
+    assert without == 7, "is there a version table, its row, BEGIN, the row again, the table, the row, COMMIT"
+    assert round_trips(postgresql_project, "c") - without <= 3
+    assert round_trips(postgresql_project, "c") == 2
+
+
+def test_the_connection_of_a_run_is_not_left_in_autocommit(postgresql_project):
+    postgresql_project.chain("a", "b")
+    engine = sa.create_engine(postgresql_project.url)
+    for target in ("a", "b", "missing"):
+        with engine.connect() as connection, suppress(CommandError):
+            command.upgrade(postgresql_project.config(connection=connection), target)
+        with engine.connect() as connection:
+            assert connection.connection.driver_connection.autocommit is False
+    engine.dispose()
