@@ -118,3 +118,9 @@ def any_project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyt
 def postgresql_project(tmp_path: Path, postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A fresh environment on PostgreSQL."""
     return _project(tmp_path, postgresql_url, monkeypatch)
+
+
+@pytest.fixture
+def mariadb_project(tmp_path: Path, mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A fresh environment on MariaDB."""
+    return _project(tmp_path, mariadb_url, monkeypatch)

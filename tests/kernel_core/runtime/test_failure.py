@@ -69,13 +69,6 @@ def test_one_transaction_for_all_that_an_earlier_revision_committed(any_project)
     assert any_project.tables() - {"alembic_version"} == {"t_a1", "inside"}
 
 
-@pytest.fixture
-def mariadb_project(project, mariadb_url, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", mariadb_url)
-    project.url = mariadb_url
-    return project
-
-
 @pytest.mark.parametrize("claim", ["'as_sql': False", "'transactional_ddl': True"])
 def test_mariadb_keeps_a_part_and_reports_it_whatever_env_py_claims(mariadb_project, claim):
     option(mariadb_project, claim)

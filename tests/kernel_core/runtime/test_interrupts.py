@@ -36,14 +36,6 @@ def python_handles_interrupts():
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.fixture
-def mariadb_project(project, mariadb_url, monkeypatch):
-    """An environment on an empty MariaDB database."""
-    monkeypatch.setenv("DATABASE_URL", mariadb_url)
-    project.url = mariadb_url
-    return project
-
-
 @pytest.fixture(
     params=[
         "sqlite",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
@@ -162,3 +163,33 @@ def test_the_command_line_names_the_holder_and_honours_its_options(project, caps
         assert "alembic_version is locked by " in said
         CommandLine().main(["-c", project.ini, verb, "head", "--no-lock"])
     assert project.rows() == ["b2"]
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ],
+)
+def test_under_the_run_lock_only_the_first_step_locks_the_version_row(server, request):
+    project = request.getfixturevalue(f"{server}_project")
+    project.chain("a1")
+    command.upgrade(project.config(), "head")
+    for down, each in itertools.pairwise(["a1", "b2", "c3", "d4", "e5"]):
+        project.write(each, down, f"op.execute('CREATE TABLE t_{each} (id INTEGER)')")
+    statements: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        command.upgrade(project.config(), "c3")
+        assert sum("FOR UPDATE" in each for each in statements) == 1
+        command.upgrade(project.config(run_lock=False), "e5")
+        assert sum("FOR UPDATE" in each for each in statements) == 3, "without the lock each step does"
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    assert sum("UPDATE alembic_version SET" in each for each in statements) == 4
+    assert project.rows() == ["e5"]
