@@ -291,8 +291,11 @@ class Execution:
     def _announce(self, step: AnyStep, *, is_second: bool) -> MigrationInfo | None:
         """Log a step, or print it as a comment of the script, and return its description for callbacks."""
         run = self._run
+        prints = (run.as_sql or log.is_enabled()) and not run.is_scratch and not is_second
+        if not prints and not run.callbacks:
+            return None
         info = info_of(step, run.script.map) if run.script is not None else None
-        if (not run.as_sql and not log.is_enabled()) or run.is_scratch or is_second:
+        if not prints:
             return info
         source, goal = (info.source_revision_ids, info.destination_revision_ids) if info else (step.removed, step.added)
         doc = run.doc(step.revision_id) if isinstance(step, Step) else ""

@@ -253,7 +253,8 @@ class MigrationContext:
             return
         self.transactions.settle()
         with self._locked() as is_locked:
-            if is_locked:  # another run may have ended after the heads were read and before the lock was acquired
+            # Another run may have ended after the heads were read and before the lock was acquired.
+            if is_locked and frozenset(self.get_current_heads()) != execution.before:
                 execution = self._planned()
             if execution.steps:
                 self._announce_autocommit(execution.steps)
