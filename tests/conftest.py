@@ -46,7 +46,7 @@ settings.load_profile("repeatable")
 
 # For each connection PyMySQL prepares for TLS and reads all certificates of the system, which takes longer than a short
 # test. No test verifies a certificate. (https://docs.python.org/3/library/ssl.html, SSL_CERT_FILE)
-os.environ.setdefault("SSL_CERT_FILE", os.devnull)
+os.environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_DIR"] = os.devnull
 
 # Where PYTHONDONTWRITEBYTECODE is set, each of the Pythons and kernels that tests start would compile both packages again,
 # and each run would rewrite all test files. The packages are compiled once, before the workers start; pytest may store
