@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 
@@ -22,6 +23,7 @@ def version_table(text: str) -> dict[str, str]:
     return found
 
 
+@functools.lru_cache(maxsize=16)  # each command reads the same few files several times
 def must_be_run(text: str) -> bool:
     """Return whether the version tables of ``env.py`` and their schemas are known only when it runs.
 

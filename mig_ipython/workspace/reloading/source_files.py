@@ -61,27 +61,21 @@ class SourceFiles:
 
     def __init__(self) -> None:
         self._records: dict[str, _ModuleRecord] = {}
-        self._others: dict[str, int] = {}
-        self._last: list[int] = []
-        """The identities of all imported modules at the last call of `record`, which most cells leave as they are."""
+        self._last: dict[str, int] = {}
+        """The identity of each imported module at the last call of `record`; most cells change few of them or none."""
 
     def record(self, *, may_be_older: bool = False) -> None:
         """Record every module imported since the last call; ``may_be_older``: some may have been imported long ago."""
-        modules = list(sys.modules.items())
-        identities = [id(module) for _, module in modules]
+        modules = sys.modules.copy()
+        identities = dict(zip(modules, map(id, modules.values()), strict=True))
         if identities == self._last:
             return
+        changed = [name for name, identity in identities.items() if self._last.get(name) != identity]
         self._last = identities
-        for name, module in modules:
-            if self._others.get(name) == id(module):
-                continue
+        for name in changed:
             known = self._records.get(name)
-            if known is not None and known.module is module:
-                continue
-            if is_of_project(name, module):
-                self.add(name, module, may_be_older=may_be_older)
-            else:
-                self._others[name] = id(module)
+            if (known is None or known.module is not modules[name]) and is_of_project(name, modules[name]):
+                self.add(name, modules[name], may_be_older=may_be_older)
 
     def add(self, name: str, module: ModuleType, *, may_be_older: bool = False) -> None:
         """Record one module with its file as it is on disk now."""
