@@ -76,6 +76,22 @@ class Proposed:
         downgrade = operations.reverse_into(DowngradeOps(downgrade_token=down))
         return replace(self, scripts=(_like(self.scripts[:1], [upgrade], [downgrade]),))
 
+    def placed(
+        self,
+        rev_id: str,
+        message: str | None,
+        *,
+        head: str | None = None,
+        branch_label: str | None = None,
+        depends_on: str | None = None,
+        version_path: str | None = None,
+    ) -> Proposed:
+        """Return the proposal with an id, a message and a place in the history for its first file."""
+        script = copy.copy(self.scripts[0])
+        script.rev_id, script.message, script.head, script.splice = rev_id, message, head or "head", False
+        script.branch_label, script.depends_on, script.version_path = branch_label, depends_on, version_path
+        return replace(self, scripts=(script, *self.scripts[1:]))
+
 
 def combined(proposals: Sequence[Proposed]) -> Proposed:
     """Return one proposal for several databases, each of which has its own tokens in the template."""

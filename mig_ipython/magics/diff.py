@@ -42,4 +42,5 @@ def run(session: Session, args: argparse.Namespace) -> Diff:
     review = review_of(workspace, found)
     lost = lost_revisions(workspace.scripts(), found.database_heads) if workspace.has_environment else ()
     notes = (*lost, *found.notes)
-    return Diff(list(found.operations.leaves()), lines_of(review), found.between(workspace.where), notes)
+    operations = list(found.operations.leaves())
+    return Diff(operations, lines_of(review), found.between(workspace.where), notes, found.warnings)

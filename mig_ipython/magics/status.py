@@ -108,7 +108,8 @@ def _with_drift(workspace: Workspace, status: Status) -> Status:
             return status
         return replace(status, notes=(*status.notes, f"drift is not known: {' '.join(message.splitlines())}"))
     drift = len(list(found.operations.leaves()))
-    return replace(status, drift=drift, models=str(found.models), notes=(*status.notes, *found.notes))
+    notes = (*status.notes, *found.notes)
+    return replace(status, drift=drift, models=str(found.models), notes=notes, warnings=found.warnings)
 
 
 def _target(workspace: Workspace) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.engine import Dialect
 
-from kernel_core.autogenerate import Proposed, propose, template_args
+from kernel_core.autogenerate import Proposed, propose
 from kernel_core.operations.containers import UpgradeOps
 from kernel_core.runtime.environment import EnvironmentContext
 from kernel_core.runtime.migration import MigrationContext
@@ -35,7 +35,8 @@ class Comparison:
     ``opts`` are the options that ``env.py`` configured, ``database_heads`` and ``heads`` the revisions of the database
     and of the files; ``fingerprint`` identifies the state of the models, ``proposed`` has all operations,
     ``scope`` selects some of them. ``requested`` are the models of the notebook that were named or found. ``notes``
-    list operations that were included or left out, and edited files. ``parts`` are the targets where they differ, each
+    list operations that were included or left out, and edited files, ``warnings`` the differences that no operation
+    can remove. ``parts`` are the targets where they differ, each
     with its own operations.
     """
 
@@ -51,6 +52,7 @@ class Comparison:
     requested: Models | None = None
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def between(self, where: str) -> str:
         """Return what was compared: the models, the database ``where``, and the scope."""
@@ -61,14 +63,12 @@ class Comparison:
         """The revision id that a hook of ``env.py`` has chosen, if any."""
         return self.proposed.scripts[0].rev_id if self.proposed.scripts else None
 
-    def template_args(self, operations: UpgradeOps) -> dict[str, Any]:
-        """Return the template variables of a version file for these operations; raises IrreversibleOperation.
+    def of(self, operations: UpgradeOps) -> Proposed:
+        """Return the proposal of a version file for these operations; raises IrreversibleOperation.
 
         Raises CommandError where several targets cannot have one revision (see `multiple_targets.proposal_of`).
         """
-        if self.parts:
-            return template_args(proposal_of(self.parts, operations))
-        return template_args(self.proposed.only(operations))
+        return proposal_of(self.parts, operations) if self.parts else self.proposed.only(operations)
 
 
 def compare(
@@ -152,6 +152,7 @@ def _produced(
         proposed=proposed,
         scope=scope,
         notes=notes,
+        warnings=proposed.warnings,
     )
 
 
@@ -180,6 +181,7 @@ def _joined(results: Sequence[tuple[Target, Comparison]], without: Sequence[Targ
     notes += tuple(f"{name} was not compared: env.py has no models for it." for name in names[len(results) :])
     found = replace(
         first,
+        warnings=_of_targets({name: one.warnings for name, (_, one) in zip(names, results, strict=False)}),
         database_heads=heads_of([*(target for target, _ in results), *without]),
         fingerprint=" ".join(one.fingerprint for _, one in results),
     )
@@ -189,6 +191,18 @@ def _joined(results: Sequence[tuple[Target, Comparison]], without: Sequence[Targ
     metadata = tuple(each for models in several for each in models.several)
     models = first.models if len(several) == 1 else replace(first.models, metadata=metadata)
     return replace(found, notes=notes, operations=joined(parts), parts=parts, models=models)
+
+
+def _of_targets(warnings: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the warnings of all targets; one that not all of them have begins with the names of those that have it."""
+    holders: dict[str, list[str]] = {}
+    for name, messages in warnings.items():
+        for message in dict.fromkeys(messages):
+            holders.setdefault(message, []).append(name)
+    return tuple(
+        message if len(names) == len(warnings) else f"{', '.join(names)}: {message}"
+        for message, names in holders.items()
+    )
 
 
 def _used(workspace: Workspace, models: Models | None, theirs: Any) -> Models:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kernel_core import autogenerate
+from kernel_core.autogenerate import Proposed, template_args
 from kernel_core.operations.containers import OpContainer
 from kernel_core.script import Script, write
 from kernel_core.script.draft import RevisionRequest
@@ -44,7 +46,7 @@ class Draft:
         self.rev_id, self.message = rev_id, message
         self.head, self.label, self.depends_on, self.version_path = head, label, depends_on, version_path
         self._path: Path | None = None
-        self._found: dict[str, Any] | None = None
+        self._found: Proposed | None = None
         requested = comparison.requested
         self._named = requested is not None and _models_called(requested.name, host.workspace()) == requested
 
@@ -118,31 +120,41 @@ class Draft:
         """Return the file as it would be written now; raises CommandError where it could not be."""
         if self.path is not None:
             return self.path.read_text(encoding="utf-8")
-        return self._text_of(self._made.template_args(self._review.accepted()), message)
+        return self._text_of(self._made.of(self._review.accepted()), message)
 
     def found_text(self, message: str | None = None) -> str:
         """Return the file as it would be written if nothing had been changed in the review."""
         if self._found is None:
-            self._found = self._made.template_args(self._made.operations)
+            self._found = self._made.of(self._made.operations)
         return self._text_of(self._found, message)
 
-    def _text_of(self, args: dict[str, Any], message: str | None) -> str:
-        workspace = self._host.workspace()
+    def _text_of(self, proposed: Proposed, message: str | None) -> str:
+        workspace, args = self._host.workspace(), template_args(proposed)
         if workspace.has_environment:
-            request = RevisionRequest(self.rev_id, self._message(message), **self._place(), arguments=args)
+            request = RevisionRequest(
+                self.rev_id,
+                self._message(message),
+                self.head or "head",
+                branch_labels=self.label or None,
+                depends_on=self.depends_on or None,
+                version_path=self.version_path or None,
+                arguments=args,
+            )
             return workspace.scripts().draft_revision(request)[1]
         return "\n\n".join(
             f"def {name}() -> None:\n    {args.get(variable) or 'pass'}"
             for name, variable in (("upgrade", "upgrades"), ("downgrade", "downgrades"))
         )
 
-    def _place(self) -> dict[str, Any]:
-        return {
-            "head": self.head or "head",
-            "branch_labels": self.label or None,
-            "depends_on": self.depends_on or None,
-            "version_path": self.version_path or None,
-        }
+    def _placed(self, proposed: Proposed, message: str | None) -> Proposed:
+        return proposed.placed(
+            self.rev_id,
+            self._message(message),
+            head=self.head or None,
+            branch_label=self.label or None,
+            depends_on=self.depends_on or None,
+            version_path=self.version_path or None,
+        )
 
     # ---- its models --------------------------------------------------------------------------------------------------
 
@@ -208,9 +220,7 @@ class Draft:
                 raise CommandError(
                     "No operation is accepted, so there is nothing to write. Accept some: .accept('all')."
                 )
-            script = scripts.generate_revision(
-                self.rev_id, self._message(message), **self._place(), **self._made.template_args(operations)
-            )
+            [script] = autogenerate.write(self._placed(self._made.of(operations), message), scripts)
         self._path = Path(workspace.written.add(script).path)
         workspace.refresh()
         return self._path

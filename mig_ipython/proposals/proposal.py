@@ -203,16 +203,20 @@ class Proposal(View):
 
     def text(self) -> str:
         if not len(self):
-            return "\n".join((self._nothing, *(f"! {note}" for note in self.comparison.notes)))
-        return "\n".join((self._lead(), lines_text(self.lines()), *self._renames(), *self._notes(), self._state()))
+            return "\n".join((self._nothing, *(f"! {note}" for note in (*self._warnings, *self.comparison.notes))))
+        warnings = (f"! {warning}" for warning in self._warnings)
+        lines = lines_text(self.lines())
+        return "\n".join((self._lead(), lines, *self._renames(), *warnings, *self._notes(), self._state()))
 
     def html(self) -> Html:
+        warnings = tuple(tag("p", warning, class_="mig-warn") for warning in self._warnings)
         if not len(self):
-            return page(tag("p", self._nothing), *(tag("p", note) for note in self.comparison.notes))
+            return page(tag("p", self._nothing), *warnings, *(tag("p", note) for note in self.comparison.notes))
         lines = self.lines()
         body = (
             lines_html(lines),
             *(tag("p", rename, class_="mig-lead") for rename in self._renames()),
+            *warnings,
             *(tag("p", note) for note in self._notes()),
             source_html("SQL", sql_text([line for line in lines if line.accepted])),
             source_html("Python", python_text("upgrade", [line for line in lines if line.accepted])),
@@ -231,7 +235,13 @@ class Proposal(View):
     def _nothing(self) -> str:
         scope = str(self.comparison.scope)
         limited = f" ({scope})" if scope else ""
+        if self._warnings:
+            return f"Nothing to do{limited}: no operation removes what differs in {self.where}."
         return f"Nothing to do{limited}: {self.where} matches the models."
+
+    @property
+    def _warnings(self) -> tuple[str, ...]:
+        return self.comparison.warnings
 
     def _renames(self) -> list[str]:
         return [f"? {one.sentence()}: .rename({number})" for number, one in enumerate(self.renames, 1)]
@@ -261,6 +271,7 @@ def review_of(workspace: Workspace, found: Comparison) -> Review:
         source=str(found.models),
         target=workspace.connection.target,
         notes=found.notes,
+        warnings=found.warnings,
         opts=found.opts,
         connect=workspace.connection.open,
         dialects={part.label: part.dialect for part in found.parts},

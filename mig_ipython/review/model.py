@@ -54,8 +54,9 @@ class Review:
     ``dialect`` is a SQLAlchemy dialect or a dialect's name, ``opts`` are those of ``context.configure()``, ``connect``
     opens a connection for reading (only to show how a table would be rebuilt), ``dialects`` are those of several
     databases by the name in an operation's ``engine``. ``notes`` are sentences about what was included or left out
-    beyond the selection. Every change returns a sentence about itself, which is also `message`, and calls the
-    observers with it. A change that is refused raises CommandError and leaves the review as it was.
+    beyond the selection, ``warnings`` the differences that no operation can remove. Every change returns a sentence
+    about itself, which is also `message`, and calls the observers with it. A change that is refused raises
+    CommandError and leaves the review as it was.
     """
 
     def __init__(
@@ -68,10 +69,11 @@ class Review:
         opts: Mapping[str, object] | None = None,
         connect: Connect | None = None,
         notes: Sequence[str] = (),
+        warnings: Sequence[str] = (),
         dialects: Mapping[str, Dialect] = _NO_DIALECTS,
     ) -> None:
         self.dialect = make_url(f"{dialect}://").get_dialect()() if isinstance(dialect, str) else dialect
-        self.source, self.target, self.notes = source, target, tuple(notes)
+        self.source, self.target, self.notes, self.warnings = source, target, tuple(notes), tuple(warnings)
         self.opts, self._connect, self._dialects = dict(opts or {}), connect, dialects
         self._tables: dict[tuple[str | None, str], Table] = {}
         self.message = ""

@@ -15,13 +15,15 @@ from .view import View
 class Diff(View):
     """The operations that would bring the database to the models; false when there are none.
 
-    ``operations`` are the operation objects, ``lines`` the same in words; ``notes`` are sentences about the database.
+    ``operations`` are the operation objects, ``lines`` the same in words; ``notes`` are sentences about the database,
+    ``warnings`` the differences that no operation can remove.
     """
 
     operations: Sequence[Any]
     lines: tuple[Line, ...]
     where: str = ""
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.operations)
@@ -36,13 +38,13 @@ class Diff(View):
         return self.operations[index]
 
     def text(self) -> str:
-        notes = "".join(f"\n! {note}" for note in self.notes)
+        notes = "".join(f"\n! {note}" for note in (*self.warnings, *self.notes))
         if not self:
             return f"{self._none}{notes}"
         return f"{summary(self.lines, self.where)}\n{lines_text(self.lines)}{notes}"
 
     def html(self) -> Html:
-        notes = [tag("p", note, class_="mig-warn") for note in self.notes]
+        notes = [tag("p", note, class_="mig-warn") for note in (*self.warnings, *self.notes)]
         if not self:
             return page(tag("p", with_code(self._none)), *notes)
         return page(
@@ -56,4 +58,6 @@ class Diff(View):
 
     @property
     def _none(self) -> str:
+        if self.warnings:
+            return f"No operation removes what differs between {self.where}."
         return f"No difference between {self.where}."

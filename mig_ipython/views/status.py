@@ -14,7 +14,8 @@ class Status(View):
     """The status; each fact is an attribute, ``next`` the command that makes sense now.
 
     ``drift`` is the number of differences between models and database, None where it was not asked; ``notes`` are
-    sentences about what blocks the next step, ``targets`` where each of several version tables is.
+    sentences about what blocks the next step, ``warnings`` the differences that no operation can remove, ``targets``
+    where each of several version tables is.
     """
 
     database: str = ""
@@ -27,6 +28,7 @@ class Status(View):
     next: str = ""
     broken: tuple[Broken, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     targets: tuple[TargetState, ...] = ()
 
     def facts(self) -> list[tuple[str, str]]:
@@ -42,16 +44,16 @@ class Status(View):
         if self.models:
             facts.append(("models", self.models))
         if self.drift is not None:
-            facts.append(
-                (
-                    "drift",
-                    f"{self.drift} not in a revision yet" if self.drift else "none: the database matches the models",
-                )
-            )
+            facts.append(("drift", self._drift()))
         facts += [("broken", str(one)) for one in self.broken]
-        facts += [("note", note) for note in self.notes]
+        facts += [("note", note) for note in (*self.warnings, *self.notes)]
         facts.append(("next", self.next))
         return facts
+
+    def _drift(self) -> str:
+        if self.drift:
+            return f"{self.drift} not in a revision yet"
+        return "none that an operation removes" if self.warnings else "none: the database matches the models"
 
     def text(self) -> str:
         return "\n".join(f"{name:<12} {said}" for name, said in self.facts())

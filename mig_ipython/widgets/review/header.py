@@ -38,6 +38,7 @@ class Header:
         self.widget = box(
             self._lead,
             self._counts,
+            html(join(tag("p", f"⚠ {warning}", class_="mig-note") for warning in review.warnings)),
             html(join(tag("p", note, class_="mig-dim") for note in review.notes)),
             box(self.search, self.table, self.kind, self.all, self.safe, self.none, classes="mig-bar", across=True),
         )
