@@ -76,6 +76,7 @@ def run(
     command would have nothing to report, CommandError is raised.
     """
     from ..runtime.environment import EnvironmentContext  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
+    from ..runtime.interrupts import deferred_while_closing  # noqa: PLC0415
 
     has_run = False
 
@@ -86,7 +87,7 @@ def run(
 
     buffer = io.StringIO() if sql else None
     environment = EnvironmentContext(config, scripts, fn=noting_plan, as_sql=sql, output_buffer=buffer, **opts)
-    with environment:
+    with deferred_while_closing(), environment:
         if not opts.get("dont_mutate"):
             scripts.run_computed()
         scripts.run_env()

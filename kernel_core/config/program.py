@@ -74,8 +74,7 @@ class CommandLine:
             for line in options.mig_command.run(config, options):
                 printed(redact(line), options, config.stdout)
         except KeyboardInterrupt as error:
-            print("\n".join(["Stopped.", *getattr(error, "__notes__", ())]), file=sys.stderr)
-            raise SystemExit(130) from None
+            _stop(error)
         except Exception as error:
             if options.raiseerr:
                 sys.excepthook = _show_redacted
@@ -99,7 +98,10 @@ class CommandLine:
 
 def main(argv: Sequence[str] | None = None, prog: str | None = None) -> None:
     """Run the command line."""
-    CommandLine(prog).main(argv)
+    try:
+        CommandLine(prog).main(argv)
+    except KeyboardInterrupt as error:  # before the command began
+        _stop(error)
 
 
 def config_of(options: argparse.Namespace) -> Config:
@@ -123,6 +125,12 @@ def _pyproject(ini: str) -> str:
     """Return the pyproject.toml that is read by default: in the working folder, else next to the ini file."""
     beside = os.path.join(os.path.dirname(ini), "pyproject.toml")
     return beside if os.path.isfile(beside) and not os.path.isfile("pyproject.toml") else "pyproject.toml"
+
+
+def _stop(error: KeyboardInterrupt) -> NoReturn:
+    """End the program after an interrupt, with what the run says of it."""
+    print("\n".join(["Stopped.", *getattr(error, "__notes__", ())]), file=sys.stderr)
+    raise SystemExit(130) from None
 
 
 def _fail(error: Exception) -> NoReturn:

@@ -79,14 +79,60 @@ class Interrupts:
             raise _Stopped
 
 
+class _Deferred:
+    """Handles SIGINT while no steps run: it waits while a connection is closed, which SQLAlchemy begins with a rollback.
+
+    Interrupted there, SQLAlchemy logs a traceback. A second interrupt is raised at once.
+    """
+
+    def __init__(self) -> None:
+        self.is_pending = False
+
+    def handle(self, _number: int, frame: FrameType | None) -> None:
+        """Handle SIGINT."""
+        if self.is_pending or not _is_closing(frame):
+            raise KeyboardInterrupt
+        self.is_pending = True
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if an interrupt is pending."""
+        if self.is_pending:
+            self.is_pending = False
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def deferred_while_closing() -> Iterator[None]:
+    """Defer an interrupt that comes while a connection is closed: to the end of the block, or the next run in it.
+
+    Only in the main thread, and only in place of Python's own handler: one of an application is left as it is.
+    """
+    if not _is_main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    deferred = _Deferred()
+    signal.signal(signal.SIGINT, deferred.handle)
+    try:
+        yield
+        deferred.check()
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def handled(connection: Connection | None, impl: DefaultImpl) -> Iterator[Interrupts]:
     """Handle interrupts during the block.
 
-    Only in the main thread, and only in place of Python's own handler: one of an application is left as it is.
+    Only in the main thread, and only in place of Python's own handler or of `deferred_while_closing`: one of an
+    application is left as it is.
     """
-    is_main = threading.current_thread() is threading.main_thread()
-    if connection is None or not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    before = signal.getsignal(signal.SIGINT) if _is_main_thread() else None
+    deferred = getattr(before, "__self__", None)
+    if isinstance(deferred, _Deferred):
+        deferred.check()
+    elif before is not signal.default_int_handler:
+        connection = None
+    if connection is None:
         yield Interrupts()
         return
     with impl.cancelling(connection) as cancel:
@@ -99,8 +145,18 @@ def handled(connection: Connection | None, impl: DefaultImpl) -> Iterator[Interr
         try:
             yield interrupts
         finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, before)
             event.remove(connection, "before_cursor_execute", interrupts.before_statement)
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _is_closing(frame: FrameType | None) -> bool:
+    while frame is not None and frame.f_code is not Connection.close.__code__:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _is_in_engine(frame: FrameType | None) -> bool:

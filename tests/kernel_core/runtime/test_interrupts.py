@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core import command
-from kernel_core.config import CommandLine
+from kernel_core.config import CommandLine, main
 
 LONG = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
@@ -169,6 +169,32 @@ def test_outside_the_engine_an_interrupt_is_raised_at_once(project):
         "Stopped in upgrade of a1. It was rolled back; the database is at base."
     ]
     assert listener.passed < 2
+
+
+def test_while_a_connection_is_closed_an_interrupt_waits(any_project, caplog):
+    any_project.chain("a1")
+
+    def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    sa.event.listen(sa.pool.Pool, "reset", interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            command.upgrade(any_project.config(), "head")
+    finally:
+        sa.event.remove(sa.pool.Pool, "reset", interrupt)
+    assert [record for record in caplog.records if record.exc_info] == []
+    assert any_project.rows() == ["a1"]
+
+
+def test_before_the_command_begins_the_program_ends_without_a_traceback(capsys):
+    def arguments():
+        signal.raise_signal(signal.SIGINT)
+        yield "heads"
+
+    with pytest.raises(SystemExit) as ended:
+        main(arguments())
+    assert (ended.value.code, capsys.readouterr().err) == (130, "Stopped.\n")
 
 
 def test_a_handler_of_the_application_is_left_as_it_is(project):
