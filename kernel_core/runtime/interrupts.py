@@ -80,7 +80,7 @@ class Interrupts:
 
 
 class _Deferred:
-    """Handles SIGINT while no steps run: it waits while a connection is closed, which SQLAlchemy begins with a rollback.
+    """Handles SIGINT while no steps run: it waits while a connection is closed, which begins with a rollback.
 
     Interrupted there, SQLAlchemy logs a traceback. A second interrupt is raised at once.
     """

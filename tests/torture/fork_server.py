@@ -1,0 +1,129 @@
+"""A process that runs ``mig`` in forks of itself, so that hundreds of runs need not import everything again.
+
+It reads one request a line from stdin, as JSON, and answers each with one line. ``{"wait": pid}`` is answered with the exit
+status as `subprocess` gives it: negative for a signal. Any other request starts a run (`Run` in ``runs.py``) and is
+answered with its process id.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+import driver_calls
+import sqlalchemy
+import sqlalchemy.dialects.mysql.pymysql
+import sqlalchemy.dialects.postgresql.psycopg
+import sqlalchemy.dialects.sqlite.pysqlite
+from driver_calls import Calls
+
+import kernel_core.runtime.environment  # noqa: F401
+from kernel_core import command
+from kernel_core.config import Config, main
+
+LIMIT = 60
+"""Seconds after which a run that hangs is ended by SIGALRM."""
+
+
+def serve() -> None:
+    """Answer requests until stdin ends."""
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "wait" in request:
+            answer = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
+        else:
+            answer = os.fork() or run(request)
+        print(answer, flush=True)
+
+
+def run(request: dict[str, Any]) -> int:
+    """Run one command in this fork, and end the process; stdout and stderr go to the file ``output``."""
+    code = 1
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.alarm(LIMIT)
+    output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.environ.update(request["environ"])
+    calls = driver_calls.watch(request["at"], request["action"])
+    try:
+        time.sleep(max(0.0, request["start"] - time.monotonic()))
+        code = WAYS[request["way"]](request["argv"], calls)
+    except BaseException:  # noqa: BLE001 - what the interpreter would show
+        traceback.print_exc()
+    finally:
+        ended = time.monotonic()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        with open(request["output"] + ".calls", "w") as stream:
+            json.dump({"calls": calls.texts, "seconds": ended - calls.acted if calls.acted else None}, stream)
+        os._exit(code)
+
+
+def program(argv: list[str], calls: Calls) -> int:
+    """Run ``mig ARGV``; return its exit code."""
+    calls.begin()
+    try:
+        main(argv)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
+
+
+def connection(argv: list[str], calls: Calls) -> int:
+    """Run ``-c INI VERB TARGET`` on a connection of this process, as a notebook does, and return 130 if it is interrupted.
+
+    Then the connection must be usable, in no transaction, and the run lock free: the rest is run on it.
+    """
+    _, ini, verb, target = argv
+    with sqlalchemy.create_engine(os.environ["DATABASE_URL"], poolclass=sqlalchemy.NullPool).connect() as live:
+        config = Config(ini, stdout=io.StringIO(), attributes={"connection": live, "lock_timeout": 0})
+        calls.begin()
+        try:
+            getattr(command, verb)(config, target)
+        except KeyboardInterrupt as interrupt:
+            print("\n".join(["Stopped.", *getattr(interrupt, "__notes__", ())]))
+        else:
+            return 0
+        finally:
+            calls.end()
+        assert not live.in_transaction(), "a transaction was left open"
+        print("Found:", " and ".join(each.revision for each in command.current(config)) or "base", flush=True)
+        getattr(command, verb)(config, target)
+    return 130
+
+
+def four_threads(argv: list[str], calls: Calls) -> int:
+    """Run ``-c INI VERB TARGET`` in four threads at once; return how many of them failed."""
+    _, ini, verb, target = argv
+    calls.begin()
+    together, failures = threading.Barrier(4), []
+
+    def run_one() -> None:
+        together.wait(LIMIT)
+        try:
+            getattr(command, verb)(Config(ini, stdout=io.StringIO()), target)
+        except BaseException as error:  # noqa: BLE001 - counted
+            failures.append(error)
+            traceback.print_exc()
+
+    threads = [threading.Thread(target=run_one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(failures)
+
+
+WAYS = {"program": program, "connection": connection, "four threads": four_threads}
+
+if __name__ == "__main__":
+    serve()
