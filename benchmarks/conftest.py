@@ -1,6 +1,8 @@
 """Side by side with Alembic, in one run: the figures that matter are ratios.
 
 pip install -e ".[test,peer]" && pytest benchmarks
+
+`pytest benchmarks --table` also writes the ratios into `docs/performance.md`; with the path of one file only its rows.
 """
 
 from __future__ import annotations
@@ -110,20 +112,92 @@ def long_histories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 Work = Callable[[], object]
 
 
-@pytest.fixture
-def side_by_side() -> Callable[..., float]:
-    """The function that measures both engines at the same work and returns how many times as long Alembic takes.
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: how many times as long, or as much, Alembic takes; the ``limit`` is asserted.
 
-    ``ready(engine)`` makes the way of an engine: a function that prepares a round, outside the clock, and returns the
-    work. The engines take turns, so that a busy machine slows both; the fewest CPU seconds of each count, and one round
-    more goes before.
+    ``floor`` is the same figure for the least that the work can take: system calls alone, or the bare driver.
     """
 
-    def measured(what: str, ready: Callable[[str], Callable[[], Work]], rounds: int = 5) -> float:
+    work: str
+    measured: float
+    limit: float
+    goal: float | None
+    floor: float | None
+    file: str
+
+    def text(self) -> str:
+        cells = (self.measured, self.limit, self.goal, self.floor)
+        figures = " | ".join("" if each is None else f"1/{round(each, 1 if each < 10 else None):,g}" for each in cells)
+        return f"| {self.work} | {figures} | `{self.file}` |"
+
+
+_ROWS = pytest.StashKey[list[Row]]()
+_PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+_HEADING = "| work | measured | limit | goal | at least | file |\n|---|---|---|---|---|---|\n"
+
+
+@pytest.fixture
+def compared(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """The function that prints a comparison, notes it for the table, and asserts its limit.
+
+    ``compared(work, ours, theirs, limit=2)`` fails unless Alembic takes twice as long, or as much, as this engine.
+    """
+
+    def noted(
+        work: str, ours: float, theirs: float, *, limit: float, goal: float | None = None, floor: float | None = None
+    ) -> None:
+        least = None if floor is None else theirs / floor
+        row = Row(work, theirs / ours, limit, goal, least, request.path.name)
+        request.config.stash.setdefault(_ROWS, []).append(row)
+        print(
+            f"\n{work}: {ours:.4g} / {theirs:.4g} = 1/{theirs / ours:.1f}{f', at least {floor:.4g}' if floor else ''}"
+        )
+        assert row.measured >= limit, f"{work}: 1/{row.measured:.2f}, the limit is 1/{limit}"
+
+    return noted
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--table", action="store_true", help="write the ratios into docs/performance.md")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Replace the rows of the table for which there are new figures."""
+    rows = {row.work: row.text() for row in session.config.stash.get(_ROWS, [])}
+    if not rows or not session.config.getoption("--table"):
+        return
+    before, heading, rest = _PAGE.read_text(encoding="utf-8").partition(_HEADING)
+    lines = rest.splitlines()
+    end = next((number for number, line in enumerate(lines) if not line.startswith("|")), len(lines))
+    table = {line.split(" | ")[0].removeprefix("| "): line for line in lines[:end]} | rows
+    _PAGE.write_text(before + heading + "\n".join([*table.values(), *lines[end:]]) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def side_by_side(compared: Callable[..., None]) -> Callable[..., None]:
+    """The function that measures both engines at the same work, and asserts how many times as long Alembic takes.
+
+    ``ready(engine)`` makes the way of an engine: a function that prepares a round, outside the clock, and returns the
+    work; ``floor`` prepares a round of the least that the work can take. They take turns, so that a busy machine slows
+    all of them; the fewest CPU seconds of each count, and one round more goes before.
+    """
+
+    def measured(
+        what: str,
+        ready: Callable[[str], Callable[[], Work]],
+        *,
+        limit: float,
+        goal: float | None = None,
+        floor: Callable[[], Work] | None = None,
+        rounds: int = 5,
+    ) -> None:
         for engine in ENGINES:
             pytest.importorskip(engine, reason='The yardstick is missing: pip install -e ".[peer]".')
         ways = {engine: ready(engine) for engine in ENGINES}
-        taken: dict[str, list[float]] = {engine: [] for engine in ENGINES}
+        if floor is not None:
+            ways["floor"] = floor
+        taken: dict[str, list[float]] = {way: [] for way in ways}
         for _ in range(rounds + 1):
             for engine, prepare in ways.items():
                 work = prepare()
@@ -131,9 +205,8 @@ def side_by_side() -> Callable[..., float]:
                 start = time.process_time()
                 work()
                 taken[engine].append(time.process_time() - start)
-        ours, theirs = (min(seconds[1:]) for seconds in taken.values())
-        print(f"\n{what}: {ours:.3f} s / {theirs:.3f} s = 1/{theirs / ours:.1f}")
-        return theirs / ours
+        best = {way: min(seconds[1:]) for way, seconds in taken.items()}
+        compared(what, best["kernel_core"], best["alembic"], limit=limit, goal=goal, floor=best.get("floor"))
 
     return measured
 

@@ -74,8 +74,8 @@ class MigrationContext:
 
     ``opts`` are those of ``context.configure()`` in ``env.py``. By default each revision has its own transaction;
     ``transaction_per_migration=False`` makes it one for the whole run. A connection that is already in a transaction
-    stays in it (``borrowed`` is True): its caller must commit. On SQLite small revisions that only change the schema
-    are committed together (`group`).
+    stays in it (``borrowed`` is True): its caller must commit. On SQLite and PostgreSQL small revisions that only
+    change the schema are committed together (`group`).
     """
 
     def __init__(
