@@ -68,8 +68,8 @@ OnStep = Callable[[RunEvent], object]
 def only_shows(listener: OnStep) -> OnStep:
     """Mark a listener that reads no database: a revision may be reported as done before it is committed.
 
-    Many small revisions are then committed together, which saves commits and round trips. To all other listeners a revision
-    is reported once it is committed.
+    Many small revisions are then committed together, which saves commits and round trips. To all other listeners a
+    revision is reported once it is committed.
     """
     vars(listener)["only_shows"] = True
     return listener
