@@ -155,7 +155,7 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         **kw: object,
     ) -> Iterable[Constraint] | None:
         """Add a column; return the constraints inside the statement, which the caller must not add again."""
-        self.execute(
+        self._run_add_column(
             AddColumn(
                 table_name,
                 column,
@@ -168,6 +168,15 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         if column.comment and self.dialect.supports_comments and not self.dialect.inline_comments:
             self.create_column_comment(column)
         return inline_foreign_keys(column) if inlined(column, inline_references) else None
+
+    def _run_add_column(self, statement: AddColumn) -> None:
+        """Run ADD COLUMN; as text where the column is plain."""
+        direct = self.direct_ddl
+        words = direct.add_column(statement) if direct is not None else None
+        if words is None:
+            self.execute(statement)
+        else:
+            self.run_text(words)
 
     def drop_column(
         self,

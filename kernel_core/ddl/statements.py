@@ -17,9 +17,18 @@ from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.expression import TableClause
 
 from ..operations.ddl_formatting import CannotCompile
+from ..operations.direct_ddl import DirectDDL
 from ..util.exc import CommandError, shortened
 from ..util.sql import refuse_nul, tabs_as_spaces
-from ..util.sqla_compat import compiled_by, for_running, for_scripts, has_parameters, literal_text, typed_text
+from ..util.sqla_compat import (
+    compiled_by,
+    for_running,
+    for_scripts,
+    has_parameters,
+    has_schema_hooks,
+    literal_text,
+    typed_text,
+)
 from .scriptconnection import ScriptConnection
 
 
@@ -63,6 +72,34 @@ class RunsStatements:
         return None if self.as_sql else self.connection
 
     # Statements
+
+    @property
+    def direct_ddl(self) -> DirectDDL | None:
+        """Writes DDL of plain objects as text; None where custom code takes part: a dialect, a hook, a listener."""
+        if not self._is_known or has_schema_hooks():
+            return None
+        return self._direct_ddl if self.as_sql or _runs_text(self.connection) else None
+
+    @cached_property
+    def _direct_ddl(self) -> DirectDDL:
+        return DirectDDL(self.checking_dialect if self.as_sql else self.running_dialect)
+
+    @cached_property
+    def _is_known(self) -> bool:
+        """Whether this class is of this package, and the dialect of SQLAlchemy."""
+        parts = (self.dialect.preparer, self.dialect.ddl_compiler, self.dialect.statement_compiler)
+        classes = (type(self.dialect), type(self.dialect.type_compiler_instance), *parts)
+        is_ours = type(self).__module__.startswith(f"{__package__}.")
+        return is_ours and all(cls.__module__.startswith("sqlalchemy.") for cls in classes)
+
+    def run_text(self, words: str) -> None:
+        """Run or print DDL that `direct_ddl` has written."""
+        refuse_nul(words)
+        if self.as_sql:
+            self.print_statement(tabs_as_spaces(words, self.dialect).strip(), _DIRECT)
+            return
+        assert self.connection is not None, "online mode has a connection"
+        self.connection.exec_driver_sql(words)
 
     def translated(self, schema: str | None) -> str | None:
         """Return the schema to which the connection's ``schema_translate_map`` translates another one."""
@@ -254,6 +291,21 @@ class RunsStatements:
         else:
             for row in rows:
                 self.execute(table.insert().values(dict(row)))
+
+
+_DIRECT = schema.ExecutableDDLElement()
+"""What stands for a statement of which only the text is known."""
+
+
+def _runs_text(connection: Connection | None) -> bool:
+    """Return whether running the text of a statement is the same as running the statement itself.
+
+    Listeners and asyncpg, which forgets prepared statements after DDL, need the statement.
+    """
+    if type(connection) is not Connection or connection.dialect.is_async:
+        return False
+    has_listeners = connection.dispatch.before_execute or connection.dispatch.after_execute
+    return not has_listeners and not connection.get_execution_options().get("schema_translate_map")
 
 
 def _is_custom_sql(construct: ClauseElement) -> bool:

@@ -149,6 +149,7 @@ class RecordingImpl:
 
     def __init__(self, impl: Implementation, batch: Batch) -> None:
         self._impl, self.batch = impl, batch
+        self.direct_ddl = None
 
     def __getattr__(self, name: str) -> Any:
         if name not in _CHANGES:

@@ -12,6 +12,8 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.expression import TableClause
 
+from .direct_ddl import DirectDDL
+
 
 class Implementation(Protocol):
     """Carries operations out in one database: `ddl.impl.DefaultImpl` or a subclass of it, or a batch that records."""
@@ -27,6 +29,13 @@ class Implementation(Protocol):
         self, sql: Executable | ClauseElement | str, execution_options: Mapping[str, object] | None = None
     ) -> Any:
         """Run or print a statement."""
+
+    @property
+    def direct_ddl(self) -> DirectDDL | None:
+        """Writes DDL of plain objects as text for `run_text`; None where SQLAlchemy's objects are needed."""
+
+    def run_text(self, words: str) -> None:
+        """Run or print DDL that `direct_ddl` has written."""
 
     def translated(self, schema: str | None) -> str | None:
         """Return the schema to which ``schema_translate_map`` translates another one."""

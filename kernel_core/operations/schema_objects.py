@@ -37,20 +37,40 @@ class SchemaObjects:
 
     def metadata(self) -> MetaData:
         """Return a fresh MetaData with the target's naming convention."""
+        convention = self.naming_convention()
+        return MetaData(naming_convention=convention) if convention else MetaData()
+
+    def naming_convention(self) -> Mapping[str, Any] | None:
+        """Return the naming convention of the target metadata; None without one."""
         target = self.migration_context.opts.get("target_metadata") if self.migration_context is not None else None
         for candidate in target if isinstance(target, (list, tuple)) else (target,):
-            convention = getattr(candidate, "naming_convention", None)
+            convention: Mapping[str, Any] | None = getattr(candidate, "naming_convention", None)
             if convention:
-                return MetaData(naming_convention=convention)
-        return MetaData()
+                return convention
+        return None
 
-    def table(self, name: str, *items: SchemaItem, schema: str | None = None, **kw: Any) -> Table:
-        """Return a separate table: items of another table are copied, and foreign keys have a table to refer to."""
+    def has_convention(self) -> bool:
+        """Return whether the target's naming convention is another than SQLAlchemy's, which only names indexes."""
+        convention = self.naming_convention()
+        return convention is not None and dict(convention) != dict(MetaData().naming_convention)
+
+    def table(
+        self,
+        name: str,
+        *items: SchemaItem,
+        schema: str | None = None,
+        make: Callable[..., Table] = Table,
+        **kw: Any,
+    ) -> Table:
+        """Return a separate table: items of another table are copied, and foreign keys have a table to refer to.
+
+        ``make`` is called in place of the class `Table`.
+        """
         metadata = self.metadata()
         columns = [item for item in items if isinstance(item, Column)]
         constraints = [item for item in items if isinstance(item, Constraint)]
         rest = [item for item in items if not isinstance(item, (Column, Constraint))]
-        table = Table(name, metadata, *map(loose_column, columns), *rest, schema=schema, **kw)
+        table = make(name, metadata, *map(loose_column, columns), *rest, schema=schema, **kw)
         for constraint in constraints:
             parent = getattr(constraint, "parent", None)
             if parent is not table:  # a constraint over Column objects was added with them

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
-from sqlalchemy import MetaData, Table, inspect
+from sqlalchemy import Table, inspect, table
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
@@ -201,7 +201,7 @@ class SQLiteImpl(DefaultImpl):
                 f"SQLite cannot add column {column.name!r} to {table_name!r} in place: {never}. "
                 f'Use a batch: with op.batch_alter_table("{table_name}") as batch_op: ...'
             )
-        self.execute(
+        self._run_add_column(
             AddColumn(table_name, column, schema=schema, inline_references=True, inline_primary_key=inline_primary_key)
         )
         return inline_foreign_keys(column)
@@ -210,8 +210,7 @@ class SQLiteImpl(DefaultImpl):
         """Return whether a table is known to have no rows."""
         if self.as_sql or not isinstance(self.connection, Connection):  # a mock connection
             return False
-        preparer = self.dialect.identifier_preparer
-        place = preparer.format_table(Table(table_name, MetaData(), schema=schema))
+        place = self.dialect.identifier_preparer.format_table(table(table_name, schema=schema))
         try:
             return self.connection.exec_driver_sql(f"SELECT 1 FROM {place} LIMIT 1").first() is None
         except DBAPIError:  # no such table: the statement reports it

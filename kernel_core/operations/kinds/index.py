@@ -10,9 +10,10 @@ from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from ...util.exc import IrreversibleOperation
 from ...util.sql import without_parameters
-from ...util.sqla_compat import sql_text
+from ...util.sqla_compat import has_final_name, sql_text
 from ..base import Operations
 from ..batch_directives import batch_directive
+from ..direct_ddl import IndexNames
 from ..fields import Field
 from ..interfaces import RunContext
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
@@ -103,8 +104,23 @@ class CreateIndexOp(MigrateOperation):
         if self.stored_sql is not None:
             operations.impl.execute(self.stored_sql)
             return
+        words = self._direct_text(operations)
+        if words is not None:
+            operations.impl.run_text(words)
+            return
         index = self.to_index(operations.migration_context)
         operations.impl.create_index(index, **without_empty({"if_not_exists": self.if_not_exists}))
+
+    def _direct_text(self, operations: Operations) -> str | None:
+        """Return the statement of an index on columns; None if SQLAlchemy has to create the index for it."""
+        direct, columns = operations.impl.direct_ddl, tuple(name for name in self.parts if isinstance(name, str))
+        if direct is None or type(self) is not CreateIndexOp or self.kw or len(columns) < len(self.parts):
+            return None
+        is_final = has_final_name(self.index_name) or not operations.schema_obj.has_convention()
+        if not self.index_name or not is_final or not columns or len(set(columns)) < len(columns):
+            return None
+        names = IndexNames(self.index_name, self.table_name, columns, self.schema)
+        return direct.create_index(names, unique=self.unique, if_not_exists=self.if_not_exists)
 
     def reverse(self) -> DropIndexOp:
         return DropIndexOp(self.index_name, self.table_name, schema=self.schema, _reverse=self)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, PrimaryKeyConstraint, String, Table
@@ -12,7 +13,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import IrreversibleOperation
 from ...util.sql import without_parameters
-from ...util.sqla_compat import AnyColumn, is_type_bound, table_prefixes
+from ...util.sqla_compat import AnyColumn, deferred_table, is_type_bound, table_prefixes
 from ..base import Operations
 from ..ddl_formatting import AlterTable, alter_table
 from ..fields import Field
@@ -93,6 +94,9 @@ class CreateTableOp(MigrateOperation):
 
     def to_table(self, migration_context: RunContext | None = None) -> Table:
         """Return the Table, in a separate MetaData with the target's naming convention."""
+        return self._table(migration_context, Table)
+
+    def _table(self, migration_context: RunContext | None, make: Callable[..., Table]) -> Table:
         return SchemaObjects(migration_context).table(
             self.table_name,
             *self.columns,
@@ -100,6 +104,7 @@ class CreateTableOp(MigrateOperation):
             comment=self.comment,
             prefixes=self.prefixes,
             info=dict(self.info),
+            make=make,
             **self.kw,
         )
 
@@ -122,12 +127,30 @@ class CreateTableOp(MigrateOperation):
         return table
 
     def apply(self, operations: Operations) -> Table:
+        words = self._direct_text(operations)
+        if words is not None:
+            operations.impl.run_text(words)
+            return deferred_table(self.columns, partial(self._table, operations.migration_context))
         table = self.to_table(operations.migration_context)
         if self.stored_sql is not None:
             operations.impl.execute(self.stored_sql)
             return table
         operations.impl.create_table(table, **without_empty({"if_not_exists": self.if_not_exists}))
         return table
+
+    def _direct_text(self, operations: Operations) -> str | None:
+        """Return the statement of a plain table; None if SQLAlchemy has to create the table for it."""
+        direct = operations.impl.direct_ddl
+        is_custom = type(self) is not CreateTableOp or self.stored_sql is not None
+        if direct is None or is_custom or self.comment or self.prefixes or self.kw:
+            return None
+        return direct.create_table(
+            self.table_name,
+            self.columns,
+            schema=self.schema,
+            if_not_exists=self.if_not_exists,
+            has_convention=operations.schema_obj.has_convention(),
+        )
 
     def edit(self, **values: object) -> Self:
         """Return a new operation with other values, without the stored statement of the old one."""
@@ -252,6 +275,11 @@ class DropTableOp(MigrateOperation):
         operations.invoke(cls(table_name, schema=schema, if_exists=if_exists, **kw))
 
     def apply(self, operations: Operations) -> None:
+        direct = operations.impl.direct_ddl
+        if direct is not None and type(self) is DropTableOp and self._reverse is None and not self.kw:
+            words = direct.drop_table(self.table_name, schema=self.schema, if_exists=self.if_exists)
+            operations.impl.run_text(words)
+            return
         table = self.to_table(operations.migration_context)
         operations.impl.drop_table(table, **without_empty({"if_exists": self.if_exists}))
 

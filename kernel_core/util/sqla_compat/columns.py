@@ -9,12 +9,16 @@ from typing import Any
 from sqlalchemy import MetaData, Table
 from sqlalchemy.schema import Column, Computed, DefaultClause, FetchedValue, Identity
 
+from .deferred_table import created
+
 AnyColumn = Column[Any]
 """A column, whatever the Python type of its values."""
 
 
 def copy_column(column: AnyColumn) -> AnyColumn:
     """Return a copy that belongs to no table, with the foreign keys that have no constraint yet."""
+    if column.table is not None:
+        created(column.table)
     copied = column._copy()
     for word in (
         "charset",

@@ -12,12 +12,15 @@ from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint
 from sqlalchemy.sql.elements import conv
 
 from .columns import AnyColumn
+from .deferred_table import created
 from .expressions import ddl_compiler
 from .types import AnyType
 
 
 def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:
     """Return a copy that belongs to no table; a foreign key refers to names of columns, not to their keys."""
+    if isinstance(constraint.parent, Table):
+        created(constraint.parent)
     if isinstance(constraint, ForeignKeyConstraint) and _refers_by_key(constraint):
         return _by_name(constraint)
     copied: Any = constraint._copy(**kw)

@@ -20,15 +20,15 @@ class TypeMemos:
         self._single: WeakKeyDictionary[AnyType, object] = WeakKeyDictionary()
 
     def __contains__(self, type_: AnyType) -> bool:
-        values = _values_of(type_)
+        values = values_of_type(type_)
         return type_ in self._single if values is None else values in self._alike
 
     def __getitem__(self, type_: AnyType) -> object:
-        values = _values_of(type_)
+        values = values_of_type(type_)
         return self._single[type_] if values is None else self._alike[values]
 
     def __setitem__(self, type_: AnyType, found: object) -> None:
-        values = _values_of(type_)
+        values = values_of_type(type_)
         if values is None:
             self._single[type_] = found
         else:
@@ -38,7 +38,7 @@ class TypeMemos:
 _PLAIN = frozenset({bool, int, str, type(None)})
 
 
-def _values_of(type_: AnyType) -> tuple[object, ...] | None:
+def values_of_type(type_: AnyType) -> tuple[object, ...] | None:
     """Return all that a type is, or None where it is more than plain values, or not SQLAlchemy's own."""
     class_, values = type_.__class__, vars(type_)
     if not class_.__module__.startswith("sqlalchemy.") or issubclass(class_, SchemaType):

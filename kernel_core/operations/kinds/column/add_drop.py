@@ -8,7 +8,7 @@ from sqlalchemy import Column, PrimaryKeyConstraint, String
 from sqlalchemy.types import NULLTYPE
 
 from ....util.exc import IrreversibleOperation
-from ....util.sqla_compat import AnyColumn, copy_column
+from ....util.sqla_compat import AnyColumn, copy_column, plain_shape
 from ...base import BatchOperations, Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
@@ -124,8 +124,6 @@ class AddColumnOp(ColumnOp):
         )
 
     def apply(self, operations: Operations) -> None:
-        column = copy_column(self.column)
-        table = operations.schema_obj.table(self.table_name, column, schema=self.schema)
         options: dict[str, Any] = without_empty(
             {
                 "if_not_exists": self.if_not_exists,
@@ -133,6 +131,12 @@ class AddColumnOp(ColumnOp):
                 "inline_primary_key": self.inline_primary_key,
             }
         )
+        is_plain = not self.column.primary_key and plain_shape(self.column) is not None
+        if operations.impl.direct_ddl is not None and is_plain:
+            operations.impl.add_column(self.table_name, self.column, schema=self.schema, **options, **self.kw)
+            return
+        column = copy_column(self.column)
+        table = operations.schema_obj.table(self.table_name, column, schema=self.schema)
         written_inline = operations.impl.add_column(self.table_name, column, schema=self.schema, **options, **self.kw)
         for constraint in sorted(table.constraints, key=lambda found: (type(found).__name__, str(found.name))):
             if isinstance(constraint, PrimaryKeyConstraint) or constraint in (written_inline or ()):

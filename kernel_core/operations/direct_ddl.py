@@ -1,0 +1,293 @@
+"""DDL of plain objects, written directly from an operation: no Table is created, nothing is copied.
+
+SQLAlchemy's compiler writes each definition once for all columns of the same shape (type, default, nullability), and
+the statements for indexes and added columns once for any names. Everything else is left to it altogether.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+
+from sqlalchemy import Column, ForeignKeyConstraint, Index, Integer, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import table as table_clause
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import Constraint, CreateColumn, CreateIndex, ExecutableDDLElement, SchemaItem
+from sqlalchemy.types import NULLTYPE
+
+from ..util.exc import CommandError
+from ..util.sqla_compat import (
+    AnyColumn,
+    ColumnShape,
+    columns_named,
+    creation_order,
+    ddl_compiler,
+    default_argument,
+    has_custom_compiler,
+    has_final_name,
+    is_plain_constraint,
+    mark_primary_key,
+    plain_referent,
+    plain_shape,
+)
+
+_TABLE, _INDEX, _COLUMN = "mig_table", "mig_index", "mig_column_"
+_SLOT = re.compile(r"\b(mig_table|mig_index|mig_column_\d+)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A statement between whose ``parts`` the quoted names of ``slots`` are inserted."""
+
+    parts: tuple[str, ...]
+    slots: tuple[str, ...]
+
+    @classmethod
+    def of(cls, words: str, slots: Collection[str]) -> Self | None:
+        """Return the template of a statement; None unless each slot is in it once."""
+        parts = _SLOT.split(words)
+        return cls(tuple(parts[::2]), tuple(parts[1::2])) if sorted(parts[1::2]) == sorted(slots) else None
+
+    def filled(self, names: Mapping[str, str]) -> str:
+        """Return the statement with these quoted names."""
+        words = [self.parts[0]]
+        for slot, part in zip(self.slots, self.parts[1:], strict=True):
+            words += names[slot], part
+        return "".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexNames:
+    """The names of an index, of its table, and of its columns."""
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    schema: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainItems:
+    """The contents of a plain table: columns, their shapes, constraints, and the names of its primary key."""
+
+    columns: tuple[AnyColumn, ...]
+    shapes: tuple[ColumnShape, ...]
+    constraints: tuple[Constraint, ...]
+    key: tuple[str, ...]
+
+
+class AddsColumn(Protocol):
+    """The statement ADD COLUMN, `operations.kinds.column.AddColumn`."""
+
+    table_name: str
+    column: AnyColumn
+
+    @property
+    def variant(self) -> Hashable:
+        """All but the table's name and the column."""
+
+    def renamed(self, table_name: str, column: AnyColumn) -> ExecutableDDLElement:
+        """Return the same statement for another table and column."""
+
+
+@dataclass(slots=True)
+class DirectDDL:
+    """Writes DDL for one dialect; each method returns None where the statement needs SQLAlchemy's objects."""
+
+    dialect: Dialect
+    _definitions: dict[object, str | None] = field(default_factory=dict)
+    _templates: dict[object, Template | None] = field(default_factory=dict)
+
+    def create_table(
+        self,
+        name: str,
+        items: Sequence[SchemaItem],
+        *,
+        schema: str | None = None,
+        if_not_exists: bool | None = None,
+        has_convention: bool = False,
+    ) -> str | None:
+        """Return CREATE TABLE; ``has_convention`` says that a naming convention names the constraints.
+
+        As SQLAlchemy does, it sets ``primary_key`` and ``nullable`` of columns that an explicit primary key lists.
+        """
+        found = _plain_items(items, has_convention=has_convention)
+        if found is None:
+            return None
+        keys = [item for item in found.constraints if isinstance(item, PrimaryKeyConstraint)]
+        for column in found.columns if keys else ():
+            if column.name in found.key:
+                mark_primary_key(column)
+        referring = {
+            name for item in found.constraints if isinstance(item, ForeignKeyConstraint) for name in names_of(item)
+        }
+        numbered = found.key if len(found.key) == 1 and found.key[0] not in referring else ()
+        lines = [
+            self._definition(column, shape, in_key=column.name in found.key, numbered=column.name in numbered)
+            for column, shape in zip(found.columns, found.shapes, strict=True)
+        ]
+        if found.key and not keys:
+            lines.append(f"PRIMARY KEY ({self._quoted(found.key)})")
+        others = sorted((item for item in found.constraints if item not in keys), key=creation_order)
+        lines += [self._clause(item, found, schema) for item in (*keys, *others)]
+        body = ", \n\t".join(line for line in lines if line is not None)
+        exists = "IF NOT EXISTS " if if_not_exists else ""
+        is_complete = None not in lines
+        return f"\nCREATE TABLE {exists}{self._table(name, schema)} (\n\t{body}\n)\n\n" if is_complete else None
+
+    def drop_table(self, name: str, *, schema: str | None = None, if_exists: bool | None = None) -> str:
+        """Return DROP TABLE."""
+        return f"\nDROP TABLE {'IF EXISTS ' if if_exists else ''}{self._table(name, schema)}"
+
+    def create_index(self, index: IndexNames, *, unique: bool, if_not_exists: bool | None) -> str | None:
+        """Return CREATE INDEX on columns."""
+        if not self._fits(index.name):
+            return None
+        columns = [f"{_COLUMN}{number}" for number in range(len(index.columns))]
+
+        def probe() -> ExecutableDDLElement:
+            table = Table(_TABLE, MetaData(), *(Column(each, NULLTYPE) for each in columns), schema=index.schema)
+            made = Index(_INDEX, *table.columns, unique=unique)
+            return CreateIndex(made, **({} if if_not_exists is None else {"if_not_exists": if_not_exists}))
+
+        names = dict(zip((_INDEX, _TABLE, *columns), (index.name, index.table, *index.columns), strict=True))
+        return self._from_template(("index", len(columns), index.schema, unique, if_not_exists), probe, names)
+
+    def add_column(self, statement: AddsColumn) -> str | None:
+        """Return ADD COLUMN; ``statement`` is the usual one."""
+        column = statement.column
+        shape = plain_shape(column)
+        if shape is None or column.primary_key or has_custom_compiler(type(statement)):
+            return None
+
+        def probe() -> ExecutableDDLElement:
+            return statement.renamed(_TABLE, _example(f"{_COLUMN}0", column))
+
+        names = {_TABLE: statement.table_name, f"{_COLUMN}0": column.name}
+        return self._from_template((type(statement), shape, column.nullable, statement.variant), probe, names)
+
+    # ---- parts of statements -------------------------------------------------------------------------------------
+
+    def _definition(self, column: AnyColumn, shape: ColumnShape, *, in_key: bool, numbered: bool) -> str | None:
+        """Return the definition of a column; ``numbered`` says that it may be an autoincrement column."""
+        key = (shape, column.nullable, in_key, numbered)
+        if key not in self._definitions:
+            self._definitions[key] = self._compiled(lambda: self._probed(column, in_key=in_key, numbered=numbered))
+        definition = self._definitions[key]
+        return None if definition is None else f"{self._quoted([column.name])} {definition}"
+
+    def _probed(self, column: AnyColumn, *, in_key: bool, numbered: bool) -> str:
+        """Return what SQLAlchemy writes after the name of such a column."""
+        other = [] if numbered or not in_key else [Column("other", Integer, primary_key=True)]
+        example = _example(f"{_COLUMN}0", column, primary_key=in_key)
+        Table(_TABLE, MetaData(), example, *other)
+        words = ddl_compiler(self.dialect).process(CreateColumn(example), first_pk=in_key)
+        return words.removeprefix(f"{_COLUMN}0 ")
+
+    def _clause(self, item: Constraint, found: PlainItems, schema: str | None) -> str | None:
+        """Return the clause of a constraint."""
+        if item.name is not None and not self._fits(str(item.name)):
+            return None
+        name = "" if item.name is None else f"CONSTRAINT {self._quoted([str(item.name)])} "
+        columns = self._quoted(names_of(item))
+        if isinstance(item, ForeignKeyConstraint):
+            words = self._foreign_key(item, found, columns) if schema is None else None
+            return None if words is None else name + words
+        return f"{name}{'PRIMARY KEY' if isinstance(item, PrimaryKeyConstraint) else 'UNIQUE'} ({columns})"
+
+    def _foreign_key(self, item: ForeignKeyConstraint, found: PlainItems, columns: str) -> str | None:
+        referent = plain_referent(item)
+        if referent is None or (item.onupdate is not None and self.dialect.name == "oracle"):
+            return None
+        table, referred = referent
+        words = f"FOREIGN KEY({columns}) REFERENCES {self._quoted([table])} ({self._quoted(referred)})"
+        for event, action in (("DELETE", item.ondelete), ("UPDATE", item.onupdate)):
+            words += f" ON {event} {action}" if action is not None else ""
+        return words
+
+    def _fits(self, name: str) -> bool:
+        """Return whether a name is certainly neither too long nor shortened."""
+        dialect = self.dialect
+        limits = (dialect.max_identifier_length, dialect.max_index_name_length, dialect.max_constraint_name_length)
+        return len(name) <= min(limit for limit in limits if limit)
+
+    def _table(self, name: str, schema: str | None) -> str:
+        preparer = self.dialect.identifier_preparer
+        return preparer.quote(name) if schema is None else preparer.format_table(table_clause(name, schema=schema))
+
+    def _quoted(self, names: Iterable[str]) -> str:
+        return ", ".join(map(self.dialect.identifier_preparer.quote, names))
+
+    # ---- what SQLAlchemy writes ----------------------------------------------------------------------------------
+
+    def _from_template(
+        self, key: Hashable, probe: Callable[[], ExecutableDDLElement], names: Mapping[str, str]
+    ) -> str | None:
+        """Return the statement ``probe()`` with other names; it is compiled once for each key."""
+        if key not in self._templates:
+            words = self._compiled(lambda: str(probe().compile(dialect=self.dialect)))
+            self._templates[key] = None if words is None else Template.of(words, names)
+        template = self._templates[key]
+        quote = self.dialect.identifier_preparer.quote
+        return None if template is None else template.filled({slot: quote(name) for slot, name in names.items()})
+
+    def _compiled(self, compile_: Callable[[], str]) -> str | None:
+        """Return a text; None where it raises an error or warns, which each statement has to do for itself."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                return compile_()
+            except (SQLAlchemyError, CommandError, Warning):
+                return None
+
+
+def names_of(constraint: Constraint) -> tuple[str, ...]:
+    """Return the names of the columns of a plain constraint."""
+    return tuple(map(str, columns_named(constraint)))
+
+
+def _plain_items(items: Sequence[SchemaItem], *, has_convention: bool) -> PlainItems | None:
+    """Return the contents of a table; None where they are more than plain columns and constraints."""
+    columns = tuple(item for item in items if isinstance(item, Column))
+    constraints = tuple(item for item in items if isinstance(item, Constraint))
+    if not columns or len(columns) + len(constraints) < len(items) or not all(map(is_plain_constraint, constraints)):
+        return None
+    shapes = tuple(map(plain_shape, columns))
+    key = _primary_key(columns, constraints)
+    if None in shapes or key is None or len(set(items)) < len(items):
+        return None
+    if has_convention and not all(has_final_name(item.name) for item in constraints):
+        return None
+    names = {column.name for column in columns}
+    listed = [columns_named(item) for item in constraints]
+    if len(names) < len(columns) or any(not each or len(set(each)) < len(each) for each in listed):
+        return None
+    if any(not isinstance(name, str) or name not in names for each in listed for name in each):
+        return None
+    is_implicit = bool(key) and not any(isinstance(item, PrimaryKeyConstraint) for item in constraints)
+    return None if has_convention and is_implicit else PlainItems(columns, shapes, constraints, key)  # type: ignore[arg-type]
+
+
+def _primary_key(columns: Sequence[AnyColumn], constraints: Sequence[Constraint]) -> tuple[str, ...] | None:
+    """Return the names of the primary key, () for none; None where it is defined more than once."""
+    marked = tuple(column.name for column in columns if column.primary_key)
+    explicit = [names_of(item) for item in constraints if isinstance(item, PrimaryKeyConstraint)]
+    if len(explicit) > 1 or (explicit and marked):
+        return None
+    return explicit[0] if explicit else marked
+
+
+def _example(name: str, column: AnyColumn, *, primary_key: bool = False) -> AnyColumn:
+    """Return a column of the same shape, with a name that no database quotes."""
+    return Column(
+        name,
+        column.type.copy(),
+        nullable=column.nullable,
+        primary_key=primary_key,
+        server_default=default_argument(column.server_default),
+        autoincrement=column.autoincrement,
+    )

@@ -1,0 +1,172 @@
+"""Columns and constraints that are only names, types and plain values, and belong to no table yet.
+
+What SQLAlchemy writes for them depends on nothing else: no event listener, no option of a dialect, no custom class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.schema import (
+    Constraint,
+    CreateColumn,
+    CreateIndex,
+    CreateTable,
+    DefaultClause,
+    DropTable,
+    SchemaItem,
+)
+from sqlalchemy.sql import naming
+from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
+from sqlalchemy.sql.schema import NULL_UNSPECIFIED
+from sqlalchemy.sql.visitors import Visitable
+
+from .columns import AnyColumn
+from .constraints import referred_name
+from .type_memos import values_of_type
+from .types import AnyType
+
+ColumnShape = tuple[object, ...]
+"""All of a plain column that its definition depends on, except its name: hashable."""
+
+_EVENTS = ("before_parent_attach", "after_parent_attach", "before_create", "after_create", "before_drop", "after_drop")
+_LISTENED: tuple[type[SchemaItem], ...] = (Table, Column, Index)
+_LISTENED += (PrimaryKeyConstraint, ForeignKeyConstraint, UniqueConstraint)
+_COMPILED: tuple[type[Visitable], ...] = (*_LISTENED, CreateTable, CreateColumn, CreateIndex, DropTable)
+_ACTIONS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION"})
+_KNOWN = (f"{__name__.removesuffix('.util.sqla_compat.plain_objects')}.", "sqlalchemy.")
+_NAMING = getattr(naming, "_constraint_name")  # noqa: B009 - applies naming conventions
+
+
+def has_schema_hooks() -> bool:
+    """Return whether custom code takes part in DDL: ``@compiles`` of a statement, or a listener of a class."""
+    if any(hasattr(cls, "_compiler_dispatcher") for cls in _COMPILED):
+        return True
+    return any(
+        listener is not _NAMING
+        for event in _EVENTS
+        for cls in _LISTENED
+        for listener in getattr(cls.dispatch, event)._clslevel.get(cls, ())
+    )
+
+
+def has_custom_compiler(cls: type) -> bool:
+    """Return whether a third party has registered ``@compiles`` for a statement of this package."""
+    dispatcher = getattr(cls, "_compiler_dispatcher", None)
+    functions = dispatcher.specs.values() if dispatcher is not None else ()
+    return any(not function.__module__.startswith(_KNOWN) for function in functions)
+
+
+def plain_shape(column: AnyColumn) -> ColumnShape | None:
+    """Return the shape of a plain column; None for any other column, as one with a foreign key or a comment."""
+    is_plain = (
+        type(column) is Column
+        and getattr(column, "table", None) is None
+        and column.name == column.key
+        and getattr(column.name, "quote", None) is None
+        and not (column.foreign_keys or column.constraints or column.index or column.unique)
+        and all(part is None for part in (column.default, column.onupdate, column.server_onupdate))
+        and all(part is None for part in (column.comment, column.computed, column.identity))
+        and (column.autoincrement == "auto" or column.autoincrement is False)
+        and not (column.system or column._insert_sentinel or vars(column).get("dialect_options"))
+    )
+    if not is_plain or not column.name or ("dispatch" in vars(column) and not _only_its_type_listens(column)):
+        return None
+    type_, default = _shape_of_type(column.type), _shape_of_default(column.server_default)
+    if type_ is None or default is None:
+        return None
+    return (type_, default, column.autoincrement)
+
+
+def _only_its_type_listens(column: AnyColumn) -> bool:
+    """Return whether the one listener of a column is that of its Boolean, which creates a CHECK on demand."""
+    events = column.dispatch
+    return isinstance(column.type, Boolean) and [len(list(getattr(events, name))) for name in _EVENTS[:2]] == [0, 1]
+
+
+def _shape_of_type(type_: AnyType) -> object:
+    if hasattr(type(type_), "_compiler_dispatcher"):
+        return None
+    if type(type_) is Boolean:
+        return Boolean if not (type_.create_constraint or type_.name or type_._variant_mapping) else None
+    return values_of_type(type_)
+
+
+def _shape_of_default(default: object) -> object:
+    """Return a key of a server default, () for none; None where it is more than an expression without parameters."""
+    if default is None:
+        return ()
+    if type(default) is not DefaultClause or default.for_update:
+        return None
+    argument = default.arg
+    if isinstance(argument, str):
+        return ("", argument)
+    if isinstance(argument, TextClause):
+        return None if argument._bindparams else ("text", argument.text)
+    found = argument._generate_cache_key() if isinstance(argument, ClauseElement) else None
+    return None if found is None or found.bindparams else found.key
+
+
+def is_plain_constraint(constraint: SchemaItem) -> bool:
+    """Return whether a primary key, unique constraint or foreign key belongs to no table and has only plain values."""
+    return (
+        isinstance(constraint, Constraint)
+        and type(constraint) in (PrimaryKeyConstraint, UniqueConstraint, ForeignKeyConstraint)
+        and vars(constraint).keys().isdisjoint(("parent", "dispatch", "_ddl_if"))
+        and constraint.deferrable is None
+        and all(part is None for part in (constraint.initially, constraint._create_rule, constraint.comment))
+        and (constraint.name is None or isinstance(constraint.name, str))
+        and not vars(constraint).get("dialect_options")
+    )
+
+
+def columns_named(constraint: Constraint) -> Sequence[object]:
+    """Return what a constraint without a table was given as its columns: names, or anything else."""
+    return constraint._pending_colargs  # type: ignore[attr-defined, no-any-return]
+
+
+def plain_referent(constraint: ForeignKeyConstraint) -> tuple[str, list[str]] | None:
+    """Return the table and the columns that a plain foreign key refers to; None where it has a schema or more options.
+
+    >>> from sqlalchemy import ForeignKeyConstraint
+    >>> plain_referent(ForeignKeyConstraint(["a"], ["t.id"]))
+    ('t', ['id'])
+    """
+    actions = (constraint.ondelete, constraint.onupdate)
+    if constraint.match is not None or constraint.use_alter or constraint.link_to_name:
+        return None
+    if any(action is not None and action.upper() not in _ACTIONS for action in actions):
+        return None
+    if any(element._table_column is not None for element in constraint.elements):
+        return None
+    parts = [referred_name(element).split(".") for element in constraint.elements]
+    tables = {part[0] for part in parts}
+    if len(tables) != 1 or any(len(part) != 2 for part in parts):
+        return None
+    return tables.pop(), [part[1] for part in parts]
+
+
+def creation_order(item: Constraint) -> int:
+    """Return the number by which SQLAlchemy sorts the constraints of a table."""
+    return item._creation_order
+
+
+def has_final_name(name: object) -> bool:
+    """Return whether a naming convention leaves a name as it is."""
+    return isinstance(name, conv)
+
+
+def mark_primary_key(column: AnyColumn) -> None:
+    """Set what a primary key sets in a column: it is not null, unless the user has said so."""
+    column.primary_key = True
+    if column._user_defined_nullable is NULL_UNSPECIFIED:
+        column.nullable = False
