@@ -13,10 +13,12 @@ from typing import TypeAlias
 
 from ..util.exc import EnvironmentMissing
 
-Stamp: TypeAlias = tuple[int, int, int]
-"""The state of a file: its modification time (ns), its size, its inode; the size is -1 for no file."""
+Stamp: TypeAlias = tuple[int, int, int, int]
+"""The state of a file: modification time (ns), size, inode, and when its inode changed (ns); size -1 is no file."""
 
 _OWN_TAG = f".{sys.implementation.cache_tag}"
+_HAS_CHANGE_TIME = os.name == "posix"  # on Windows st_ctime is when the file was created
+_SIGNED = 0x7FFF_FFFF_FFFF_FFFF
 _BY_HANDLE = os.scandir in os.supports_fd
 
 
@@ -24,32 +26,32 @@ _BY_HANDLE = os.scandir in os.supports_fd
 class Listing:
     """The version files of some folders in the order of the file system, each with its stamp.
 
-    Numbers are packed: 10,000 files take 24 bytes each, and two listings are compared fast.
+    Numbers are packed: 10,000 files take 32 bytes each, and two listings are compared fast. ``folders`` are the folders
+    with the range of the positions of their ``.py`` files.
     """
 
     paths: list[str] = field(default_factory=list)
-    changed: array[int] = field(default_factory=lambda: array("q"))
-    sizes: array[int] = field(default_factory=lambda: array("q"))
-    inodes: array[int] = field(default_factory=lambda: array("Q"))
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+    folders: list[tuple[str, range]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def stamp(self, position: int) -> Stamp:
         """The stamp of the file at ``position``."""
-        return self.changed[position], self.sizes[position], self.inodes[position]
+        changed, size, inode, inode_changed = self.numbers[4 * position : 4 * position + 4]
+        return changed, size, inode, inode_changed
 
     def _add(self, path: str, entry: os.DirEntry[str]) -> None:
+        self.paths.append(path)
         try:
             found = entry.stat()
         except OSError:
-            changed, size, inode = 0, -1, 0
-        else:
-            changed, size, inode = found.st_mtime_ns, found.st_size, found.st_ino
-        self.paths.append(path)
-        self.changed.append(changed)
-        self.sizes.append(size)
-        self.inodes.append(inode)
+            self.numbers.extend((0, -1, 0, 0))
+            return
+        changed = found.st_ctime_ns if _HAS_CHANGE_TIME else 0
+        # An inode may take all 64 bits of an unsigned number.
+        self.numbers.extend((found.st_mtime_ns, found.st_size, found.st_ino & _SIGNED, changed))
 
     def add_folder(
         self, folder: str, recursive: bool = False, sourceless: bool = False, above: frozenset[str] = frozenset()
@@ -61,6 +63,7 @@ class Listing:
         """
         start = os.path.join(folder, "")
         others: list[os.DirEntry[str]] = []
+        first = len(self.paths)
         with _entries(folder) as entries:
             add = self._add
             for entry in entries:
@@ -71,6 +74,7 @@ class Listing:
                     add(start + name, entry)
                 elif recursive or sourceless:
                     others.append(entry)
+            self.folders.append((folder, range(first, len(self.paths))))
             if sourceless:
                 self._add_compiled(start, others)
             folders = [entry.name for entry in others if recursive and entry.is_dir()]

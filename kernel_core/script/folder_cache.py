@@ -1,18 +1,22 @@
 """A cache of version folders: a file is read again only if its stat has changed.
 
 A long-lived kernel reads the same folders many times. Each time they are listed (one `os.scandir`); a file whose stamp
-is the same is not opened, and if none has changed, the graph of revisions is the same object.
+is the same is not opened, and if none has changed, the graph of revisions is the same object. A new process begins with
+the headers that an earlier one recorded (`header_index`).
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..util.exc import BrokenScript, ComputedIdentifier
 from .compiled import read_compiled
 from .files import Listing, Stamp
-from .header import read_header
+from .header import Header
+from .header_forms import read_header
+from .header_index import WORTHWHILE, read_index, write_index
 from .revision import RevisionMap
 from .version import Script
 
@@ -88,28 +92,67 @@ def forget() -> None:
 
 def _read(listing: Listing, before: FolderContents | None, imports_from: tuple[str, ...]) -> FolderContents:
     """Read the files that are new or may have changed; the old graph is kept if nothing differs."""
-    known = {path: position for position, path in enumerate(before.listing.paths)} if before else {}
+    if before is None:
+        return _read_first(listing, imports_from)
+    known = {path: position for position, path in enumerate(before.listing.paths)}
     found: list[Script | BrokenScript] = []
     unsure: set[str] = set()
-    changed = before is None or len(known) != len(listing)
+    changed = len(known) != len(listing)
     for position, path in enumerate(listing.paths):
         stamp = listing.stamp(position)
         old = known.get(path)
-        if before and old is not None and path not in before.unsure and before.listing.stamp(old) == stamp:
+        if old is not None and path not in before.unsure and before.listing.stamp(old) == stamp:
             found.append(before.found[old])
             continue
-        now = time.time_ns()
-        each = _read_one(path, stamp, imports_from)
-        if not _is_past(stamp, now):
-            unsure.add(path)
-        if before and old is not None and _same(before.found[old], each):
+        each = _read_now(path, stamp, imports_from, unsure)
+        if old is not None and _same(before.found[old], each):
             each = before.found[old]
         else:
             changed = True
         found.append(each)
-    if before is None or changed:
-        return _graph_of(listing, found, frozenset(unsure), is_first=before is None)
+    if changed:
+        return _graph_of(listing, found, frozenset(unsure), is_first=False)
     return FolderContents(listing, found, frozenset(unsure), before.map)
+
+
+def _read_first(listing: Listing, imports_from: tuple[str, ...]) -> FolderContents:
+    """Read the files whose headers no earlier process has recorded, and record them for later ones."""
+    recorded: dict[str, tuple[Stamp, Header]] = {}
+    for folder, positions in listing.folders:
+        index = read_index(folder)
+        if index is None:
+            continue
+        if len(positions) == len(listing) and index.paths == listing.paths and index.numbers == listing.numbers:
+            return _graph_of(listing, [Script(header, imports_from) for header in index.headers], frozenset(), True)
+        recorded.update(index.by_path())
+    found: list[Script | BrokenScript] = []
+    unsure: set[str] = set()
+    unrecorded: set[int] = set()
+    for position, path in enumerate(listing.paths):
+        stamp = listing.stamp(position)
+        known = recorded.get(path)
+        if known is not None and known[0] == stamp:
+            found.append(Script(known[1], imports_from))
+        else:
+            found.append(_read_now(path, stamp, imports_from, unsure))
+            unrecorded.add(position)
+    if len(unrecorded) >= WORTHWHILE:
+        _record(listing, found, unsure, unrecorded)
+    return _graph_of(listing, found, frozenset(unsure), is_first=True)
+
+
+def _record(
+    listing: Listing, found: list[Script | BrokenScript], unsure: set[str], unrecorded: Collection[int]
+) -> None:
+    """Write the index of each folder of which many headers are not recorded."""
+    for folder, positions in listing.folders:
+        headers = {
+            position: each.header
+            for position, each in zip(positions, found[positions.start : positions.stop], strict=True)
+            if isinstance(each, Script) and each.path not in unsure
+        }
+        if sum(position in headers for position in unrecorded) >= WORTHWHILE:
+            write_index(folder, [(listing.stamp(position), header) for position, header in headers.items()])
 
 
 def _graph_of(
@@ -128,6 +171,15 @@ def _path(found: Script | BrokenScript) -> str:
     return found.path
 
 
+def _read_now(path: str, stamp: Stamp, imports_from: tuple[str, ...], unsure: set[str]) -> Script | BrokenScript:
+    """Read a file; its path is added to ``unsure`` if a later change could leave the stamp as it is."""
+    now = time.time_ns()
+    each = _read_one(path, stamp, imports_from)
+    if not _is_past(stamp, now):
+        unsure.add(path)
+    return each
+
+
 def _read_one(path: str, stamp: Stamp, imports_from: tuple[str, ...]) -> Script | BrokenScript:
     try:
         header = read_header(path, stamp[1]) if path.endswith(".py") else read_compiled(path)
@@ -140,7 +192,8 @@ def _read_one(path: str, stamp: Stamp, imports_from: tuple[str, ...]) -> Script 
 
 def _is_past(stamp: Stamp, now: int) -> bool:
     """Return whether a change after ``now`` gives a different stamp: file times have a limited resolution."""
-    changed, size, _ = stamp
+    modified, size, _, inode_changed = stamp
+    changed = max(modified, inode_changed)
     step = 50_000_000 if changed % 1_000_000 else 2_000_000_000
     return size >= 0 and changed + step < now
 

@@ -25,7 +25,7 @@ from .names import FORBIDDEN
 NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
 SYMBOLS = frozenset({"head", "heads", "base", "current"})
 
-_DOCSTRING = re.compile(r'"""([^"\\]*(?:"(?!"")[^"\\]*)*)"""[ \t]*\n')
+DOCSTRING = re.compile(r'"""([^"\\]*(?:"(?!"")[^"\\]*)*)"""[ \t]*\n')
 _BODY = re.compile(r"^(?:(?:def|async|class)\b|@)", re.MULTILINE)
 _ASSIGNED_LATER = re.compile(rf"^(?:{'|'.join(NAMES)})\b", re.MULTILINE)
 _CREATE_DATE = re.compile(r"^Create Date:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
@@ -90,17 +90,6 @@ def date_in(docstring: str) -> datetime | None:
         return None
 
 
-def read_header(path: str | os.PathLike[str], size: int = -1) -> Header:
-    """Return the header of the version file at ``path``, which is not run; ``size`` is its size when it was listed.
-
-        read_header("versions/1f2e_add_age.py").revision      # "1f2e"
-
-    Raises BrokenScript (path, line, reason) if the file cannot be read or assigns no revision id.
-    """
-    name = os.fspath(path)
-    return parse_header(source_of(read_bytes(name, size), name), name)
-
-
 def read_source(path: str) -> str:
     """Return the text of a version file, decoded as Python would.
 
@@ -157,7 +146,7 @@ def parse_header(source: str, path: str) -> Header:
 
     Raises BrokenScript.
     """
-    tree = _parse_top(_unix(source), path)
+    tree = _parse_top(unix_lines(source), path)
     values: dict[str, object] = {}
     lines: dict[str, int] = {}
     for name, value, line in _assignments(tree):
@@ -165,7 +154,8 @@ def parse_header(source: str, path: str) -> Header:
     return header_of(values, lines, _docstring(tree), path)
 
 
-def _unix(source: str) -> str:
+def unix_lines(source: str) -> str:
+    """Return the text with each line ended by a newline character, as Python reads it."""
     return source.replace("\r\n", "\n").replace("\r", "\n") if "\r" in source else source
 
 
@@ -230,21 +220,23 @@ def decoded(data: bytes, path: str) -> str:
 
 def _parse_top(source: str, path: str) -> ast.Module:
     """Parse what is above the first ``def``, or all of it where that is not enough to know the identifiers."""
-    body = _body_start(source)
-    if body is not None and not _ASSIGNED_LATER.search(source, body):
+    top = top_of(source)
+    if top is not None:
         try:
-            return _quiet_parse(source[:body])
+            return _quiet_parse(top)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             # The cut may be inside some other string that contains a "def"; the whole file decides.
             pass
     return _guarded(source, path, _quiet_parse)
 
 
-def _body_start(source: str) -> int | None:
-    """Return where the first ``def`` below the docstring is, None if there is none; never one *in* the docstring."""
-    docstring = _DOCSTRING.match(source)
+def top_of(source: str) -> str | None:
+    """Return the text above the first ``def`` that is not in the docstring, None if that cannot be all identifiers."""
+    docstring = DOCSTRING.match(source)
     body = _BODY.search(source, docstring.end() if docstring else 0)
-    return body.start() if body else None
+    if body is None or _ASSIGNED_LATER.search(source, body.start()):
+        return None
+    return source[: body.start()]
 
 
 def _guarded(source: str, path: str, read: Callable[[str], T]) -> T:
@@ -308,7 +300,7 @@ def _identifiers(name: str, values: Mapping[str, object], lines: Mapping[str, in
         written = sorted(written, key=str)
     if not isinstance(written, tuple | list) or not all(isinstance(item, str) and item for item in written):
         raise BrokenScript(path, line, f"{name} is {value!r}; it must be None, a string, or a tuple of strings.")
-    return tuple(dict.fromkeys(map(_shared_text, written)))
+    return tuple(dict.fromkeys(map(shared_text, written)))
 
 
 def _identifier(value: object, path: str, line: int) -> str:
@@ -323,10 +315,10 @@ def _identifier(value: object, path: str, line: int) -> str:
         )
     if value in SYMBOLS:
         raise BrokenScript(path, line, f'revision "{value}" is the name of a symbol. Rename it.')
-    return _shared_text(value)
+    return shared_text(value)
 
 
-def _shared_text(text: str) -> str:
+def shared_text(text: str) -> str:
     """Return one string object for a parent's id and for all children that name it: 10,000 ids take less memory."""
     return sys.intern(str(text))
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel_core.script.header import first_paragraph, parse_header, read_header, tidy
+from kernel_core.script.header import first_paragraph, parse_header, tidy
+from kernel_core.script.header_forms import read_header
 from kernel_core.util.exc import BrokenScript
 
 

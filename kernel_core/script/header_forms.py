@@ -1,0 +1,120 @@
+"""Reads the header of a version file; each form of header is parsed once.
+
+The files of a project differ in their docstrings and ids, hardly in anything else. The form of a file is the text
+above its first ``def``, in which a mark replaces each simple string (``"1f2e"``) and line ends replace the docstring.
+It is parsed by `parse_header`; for the next file of the form the marks in the result are replaced by the strings of
+that file.
+
+The result is that of `parse_header`, because a mark replaces word characters between two quotes by other word
+characters. Within a string or a comment nothing else changes. Between two strings (``"a"b"c"``) it is a name where no
+name is allowed: such a form does not parse, and its files are read by `parse_header`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from ..util.exc import BrokenScript
+from .header import (
+    DOCSTRING,
+    SYMBOLS,
+    Header,
+    parse_header,
+    read_bytes,
+    shared_text,
+    source_of,
+    top_of,
+    unix_lines,
+)
+
+_SIMPLE = re.compile(r"([\"'])([0-9A-Za-z_]+)\1")
+_MARK = re.compile("mig_text_([0-9]+)_")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONGEST = 4096
+"""A file with more text than this above its first ``def`` is parsed by itself."""
+
+_Part: TypeAlias = int | str
+"""A position in the simple strings of a file, or a text that all files of the form have."""
+
+
+class _Form(NamedTuple):
+    """The header of all files of one form."""
+
+    revision: _Part
+    down_revision: tuple[_Part, ...]
+    branch_labels: tuple[_Part, ...]
+    depends_on: tuple[_Part, ...]
+    lines: Mapping[str, int]
+
+
+def read_header(path: str | os.PathLike[str], size: int = -1) -> Header:
+    """Return the header of the version file at ``path``, which is not run; ``size`` is its size when it was listed.
+
+        read_header("versions/1f2e_add_age.py").revision      # "1f2e"
+
+    Raises BrokenScript (path, line, reason) if the file cannot be read or assigns no revision id.
+    """
+    name = os.fspath(path)
+    source = source_of(read_bytes(name, size), name)
+    return header_by_form(source, name) or parse_header(source, name)
+
+
+def header_by_form(source: str, path: str) -> Header | None:
+    """Return the header of a version file by its form, None if only `parse_header` can decide."""
+    source = unix_lines(source)
+    top = top_of(source)
+    docstring = DOCSTRING.match(source)
+    if top is None or docstring is None or len(top) > _LONGEST or "mig_text_" in source:
+        return None
+    if not source.isascii() and _SURROGATE.search(source):
+        return None
+    pieces = _SIMPLE.split(top[docstring.end() :])
+    texts = pieces[2::3]
+    del pieces[2::3]
+    form = _form_of(docstring[0].count("\n"), tuple(pieces))
+    if form is None:
+        return None
+    revision = _filled((form.revision,), texts)[0]
+    if revision in SYMBOLS:
+        return None
+    down, labels, needs = (_filled(parts, texts) for parts in form[1:4])
+    return Header(revision, down, labels, needs, docstring[1], path, form.lines)
+
+
+def _filled(parts: tuple[_Part, ...], texts: Sequence[str]) -> tuple[str, ...]:
+    if not parts:
+        return ()
+    found = [part if isinstance(part, str) else shared_text(texts[part]) for part in parts]
+    return (found[0],) if len(found) == 1 else tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=256)
+def _form_of(newlines: int, pieces: tuple[str, ...]) -> _Form | None:
+    """Return the form of a docstring of so many lines and the text between its simple strings; None if it has none.
+
+    ``pieces`` are text, quote, text, quote, ..., text. A set has an order that depends on its strings: it has no form.
+    """
+    marked = [pieces[0]]
+    for position, (quote, text) in enumerate(zip(pieces[1::2], pieces[2::2], strict=True)):
+        marked += [quote, f"mig_text_{position}_", quote, text]
+    if any("{" in text for text in pieces):
+        return None
+    docstring = '"""' + "\n" * (newlines - 1) + '"""\n'
+    try:
+        header = parse_header(docstring + "".join(marked), "")
+        down, labels, needs = (tuple(map(_part, ids)) for ids in header[1:4])
+        return _Form(_part(header.revision), down, labels, needs, header.lines)
+    except (BrokenScript, ValueError):
+        return None
+
+
+def _part(text: str) -> _Part:
+    """Return the position that a mark names, or the text; raises ValueError if a mark is only a part of it."""
+    mark = _MARK.fullmatch(text)
+    if mark is None and "mig_text_" in text:
+        raise ValueError(text)
+    return int(mark[1]) if mark else text

@@ -1,0 +1,86 @@
+"""Files that are kept between processes, beside Python's byte code.
+
+They follow Python's settings: ``PYTHONPYCACHEPREFIX`` names another folder, and with ``PYTHONDONTWRITEBYTECODE``
+nothing is written. A folder that cannot be written is no error. A file is replaced as a whole, so that several
+processes may write it at once, and it ends with a checksum, so that a damaged one is not used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import suppress
+from importlib.util import cache_from_source
+from zlib import crc32
+
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_SKEW = 40_000_000
+
+
+def kept_path(source: str, extension: str, optimization: str | None = None) -> str | None:
+    """Return where a file that is derived from ``source`` is kept; None if this Python keeps none.
+
+        kept_path("versions/1f2e.py", ".mig")       # "versions/__pycache__/1f2e.cpython-311.mig"
+
+    ``optimization`` is that of `importlib.util.cache_from_source`.
+    """
+    try:
+        return cache_from_source(source, optimization=optimization).removesuffix(".pyc") + extension
+    except NotImplementedError:  # sys.implementation.cache_tag is None
+        return None
+
+
+def read_kept(path: str, head: bytes) -> memoryview | None:
+    """Return what `write_kept` wrote after ``head``; None if there is no such file, or it is damaged."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return None
+    try:
+        size = os.fstat(handle).st_size
+        data = os.read(handle, size)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    end = len(data) - 4
+    if len(data) != size or end < len(head) or not data.startswith(head):
+        return None
+    content = memoryview(data)
+    if crc32(content[:end]) != int.from_bytes(content[end:], "little"):
+        return None
+    return content[len(head) : end]
+
+
+def write_kept(path: str, head: bytes, content: bytes, same_clock: bool = False) -> None:
+    """Keep ``content`` for later processes, unless Python is told to write no byte code, or the folder is read-only.
+
+    With ``same_clock`` only if the file system has the clock of this machine and a resolution below a millisecond.
+    """
+    if sys.dont_write_bytecode:
+        return
+    folder = os.path.dirname(path)
+    temporary = os.path.join(folder, f".{os.urandom(8).hex()}.tmp")
+    with suppress(OSError):
+        try:
+            os.makedirs(folder, exist_ok=True)
+            begun = time.time_ns()
+            handle = os.open(temporary, _FLAGS, 0o666)
+            try:
+                changed = os.fstat(handle).st_mtime_ns
+                if same_clock and (not changed % 1_000_000 or abs(changed - begun) > _SKEW):
+                    return
+                _write_all(handle, b"".join((head, content, crc32(content, crc32(head)).to_bytes(4, "little"))))
+            finally:
+                os.close(handle)
+            os.replace(temporary, path)
+        finally:
+            with suppress(OSError):
+                os.unlink(temporary)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
