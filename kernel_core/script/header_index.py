@@ -47,7 +47,7 @@ class Index:
 
 
 def read_index(folder: str) -> Index | None:
-    """Return the recorded headers of a folder, None if there is no index that can be used."""
+    """Return the recorded headers of a folder, None without a usable index."""
     path = _path_of(folder)
     content = read_kept(path, _HEAD) if path else None
     try:

@@ -1,7 +1,7 @@
 """Files that are kept between processes, beside Python's byte code.
 
 They follow Python's settings: ``PYTHONPYCACHEPREFIX`` names another folder, and with ``PYTHONDONTWRITEBYTECODE``
-nothing is written. A folder that cannot be written is no error. A file is replaced as a whole, so that several
+nothing is written. A folder that cannot be written is left as it is. A file is replaced as a whole, so that several
 processes may write it at once, and it ends with a checksum, so that a damaged one is not used.
 """
 
@@ -32,7 +32,7 @@ def kept_path(source: str, extension: str, optimization: str | None = None) -> s
 
 
 def read_kept(path: str, head: bytes) -> memoryview | None:
-    """Return what `write_kept` wrote after ``head``; None if there is no such file, or it is damaged."""
+    """Return what `write_kept` wrote after ``head``; None without such a file, or if it is damaged."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
     except OSError:
@@ -54,7 +54,7 @@ def read_kept(path: str, head: bytes) -> memoryview | None:
 
 
 def write_kept(path: str, head: bytes, content: bytes, same_clock: bool = False) -> None:
-    """Keep ``content`` for later processes, unless Python is told to write no byte code, or the folder is read-only.
+    """Keep ``content`` for later processes, unless Python writes no byte code, or the folder is read-only.
 
     With ``same_clock`` only if the file system has the clock of this machine and a resolution below a millisecond.
     """

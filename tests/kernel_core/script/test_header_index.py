@@ -170,7 +170,7 @@ def test_a_damaged_index_is_not_used(long, damage):
     first = listed(long)
     (index,) = (long / "versions" / "__pycache__").iterdir()
     data = index.read_bytes()
-    index.write_bytes(data[:2000] + b"r0008" + data[2005:] if damage is None else damage)
+    index.write_bytes(data.replace(b"\0r0007\0r0006\0", b"\0r0008\0r0006\0") if damage is None else damage)
     assert listed(long) == first
     assert index.read_bytes() == data
 
