@@ -14,7 +14,7 @@ from typing import TypeAlias
 from ..util.exc import EnvironmentMissing
 
 Stamp: TypeAlias = tuple[int, int, int, int]
-"""The state of a file: modification time (ns), size, inode, and when its inode changed (ns); size -1: it has no stat."""
+"""The state of a file: modification time (ns), size, inode, when its inode changed (ns); size -1: it has no stat."""
 
 _OWN_TAG = f".{sys.implementation.cache_tag}"
 _HAS_CHANGE_TIME = os.name == "posix"  # on Windows st_ctime is when the file was created
