@@ -1,5 +1,6 @@
 """Every notebook runs from top to bottom, without a click, in a separate folder, and shows what is saved in it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -33,19 +34,12 @@ def folder(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("notebook", [pytest.param(name, marks=MARKS[name[:2] != "00"]) for name in NOTEBOOKS])
 def test_a_notebook_shows_unattended_what_is_saved_in_it(notebook, folder):
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        *COMPARED,
-        "--nbval-cell-timeout=120",
-        "-p",
-        "no:cacheprovider",
-        "-q",
-    ]
+    shutil.copy(FOLDER.parent / "conftest.py", folder)  # loads nbval, the only plugin that is needed
+    command = [sys.executable, "-m", "pytest", *COMPARED, "--nbval-cell-timeout=120", "-p", "no:cacheprovider", "-q"]
     done = subprocess.run(
         [*command, "-c", "/dev/null", "--rootdir", str(folder), notebook],
         cwd=folder,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -226,20 +226,23 @@ def refuse_a_difference(source: str) -> None:
         outcome(source)  # an answer, or BrokenScript
 
 
-@settings(max_examples=15 * settings.default.max_examples)
-@given(st.lists(PIECES, max_size=9).map("".join))
-def test_the_head_gives_what_the_whole_file_gives(source):
-    refuse_a_difference(source)
-
-
-@settings(max_examples=15 * settings.default.max_examples)
-@given(
+TYPOS = st.builds(
+    lambda position, length, text: USUAL[:position] + text + USUAL[position + length :],
     st.integers(0, len(USUAL)),
     st.integers(0, 12),
     st.text(st.characters() | st.sampled_from("'\"\\\n()[]#=:"), max_size=4),
 )
-def test_the_head_of_a_usual_file_with_a_typo_gives_what_the_whole_file_gives(position, length, text):
-    refuse_a_difference(USUAL[:position] + text + USUAL[position + length :])
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(15, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize("sources", [st.lists(PIECES, max_size=9).map("".join), TYPOS], ids=["any", "a usual one"])
+def test_the_head_of_a_file_gives_what_the_whole_file_gives(sources, times):
+    @settings(max_examples=times * settings.default.max_examples)
+    @given(sources)
+    def the_same(source):
+        refuse_a_difference(source)
+
+    the_same()
 
 
 @pytest.mark.parametrize("note", [".x: int ", "[0]: int ", ": int; x "])

@@ -32,10 +32,14 @@ def history(seed: int, size: int) -> RevisionMap:
     return RevisionMap(revisions)
 
 
-CASES = [(seed, size) for seed, size in enumerate([*range(1, 40), *[60, 100, 150, 200] * 12])]
+CASES = [
+    pytest.param((seed, size), id=f"{seed}-{size}", marks=[pytest.mark.sweep] if seed % 5 else [])
+    for seed, size in enumerate([*range(1, 40), *[60, 100, 150, 200] * 12])
+]
+"""Every fifth history is in the quick run, which so has each of the sizes from 60 on."""
 
 
-@pytest.fixture(params=CASES, ids=[f"{seed}-{size}" for seed, size in CASES])
+@pytest.fixture(params=CASES)
 def case(request) -> tuple[RevisionMap, random.Random]:
     return history(*request.param), random.Random(request.param[0])
 
