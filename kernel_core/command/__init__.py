@@ -24,6 +24,7 @@ from .inspecting import (
     shown,
 )
 from .migrating import downgrade, ensure_version, stamp, upgrade
+from .unfinished import resume
 from .writing import check, edit, merge, revision, sentences
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "list_templates",
     "merge",
     "refuse_behind",
+    "resume",
     "revision",
     "scripts_of",
     "sentences",

@@ -78,6 +78,17 @@ def stamp(config: Config, options: argparse.Namespace) -> Iterable[str]:
     return ran(command.stamp(config, target, sql=options.sql, tag=options.tag, purge=options.purge), options)
 
 
+def resume(config: Config, options: argparse.Namespace) -> Iterable[str]:
+    """Finish a revision that was stopped half-way."""
+    _watch(config, options)
+    _lock(config, options)
+    answer = True if options.executed else False if options.not_executed else None
+    report = command.resume(config, was_executed=answer, accepts_edits=options.edited)
+    if not report.steps and not options.quiet:
+        return [f"No revision is unfinished. {report.target} is at {', '.join(report.after) or 'base'}."]
+    return ran(report, options)
+
+
 def ensure_version(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Create the version table if there is none."""
     report = command.ensure_version(config, sql=options.sql)
@@ -158,7 +169,7 @@ def _watch(config: Config, options: argparse.Namespace) -> None:
         if event.kind == "done":
             config.print_stdout(f"{event.direction} {event.revision}  {event.doc}  ({event.seconds:.2f} s)")
 
-    if not options.quiet and not options.sql:
+    if not options.quiet and not getattr(options, "sql", False):
         config.attributes.setdefault("on_step", print_step)
 
 

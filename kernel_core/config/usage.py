@@ -80,6 +80,9 @@ _TEMPLATE = _argument("-t", "--template", default="generic", help="template to u
 _PACKAGE = _flag("--package", help="make the folders Python packages")
 _ALEMBIC = _flag("--alembic", help="write files that import alembic, so that plain Alembic runs them too")
 _REVISIONS = _argument("revisions", nargs="+", help="revisions, or heads")
+_EXECUTED = _flag("--executed", help="the statement that was running has been executed")
+_NOT_EXECUTED = _flag("--not-executed", help="the statement that was running has not been executed")
+_EDITED = _flag("--edited", help="run the version file although it was edited since")
 _LOCK = (_LOCK_TIMEOUT, _NO_LOCK)
 
 COMMANDS: dict[str, Command] = {
@@ -108,6 +111,7 @@ COMMANDS: dict[str, Command] = {
         (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _TAG, *_LOCK),
         "downgrade -1",
     ),
+    "resume": Command(commands.resume, (_EXECUTED, _NOT_EXECUTED, _EDITED, *_LOCK), "resume"),
     "show": Command(commands.show, (_argument("revision", help="an id, head, heads, current"), _JSON), "show head"),
     "history": Command(commands.history, (_RANGE, _VERBOSE, _HERE, _JSON), "history -i -r-3:current"),
     "heads": Command(commands.heads, (_VERBOSE, _RESOLVE, _JSON), "heads --json"),

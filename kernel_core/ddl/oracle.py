@@ -39,6 +39,7 @@ class OracleImpl(DefaultImpl):
     """Oracle's DDL and its differences."""
 
     __dialect__ = "oracle"
+    has_journal = True
     widening = "MODIFY {name} VARCHAR2({length})"
     locks_rows = True
     command_terminator = ""

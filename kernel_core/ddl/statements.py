@@ -42,6 +42,8 @@ class RunsStatements:
     """How many revisions may share a transaction at most."""
     may_fail_in_groups: ClassVar[bool] = False
     """Whether a statement may fail only because several revisions share a transaction."""
+    has_journal: ClassVar[bool] = False
+    """Whether runs note in a table what they have committed in the middle of a revision."""
     command_terminator: ClassVar[str] = ";"
     script_breaks: ClassVar[re.Pattern[str] | None] = None
     """Lines that end a statement for the client that runs a script, even inside quotes."""

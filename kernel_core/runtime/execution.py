@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, NoReturn, Protocol
 
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +20,8 @@ from .failure import FailureState, failed, outcome
 from .group import Group
 from .heads import after, as_text
 from .interrupts import Interrupts, handled
+from .journal.recorder import Recorder
+from .journal.table import Unfinished
 from .report import AppliedStep, RunEvent
 from .row_writes import RowWrites, are_observed
 from .run import Run
@@ -68,6 +71,7 @@ class Execution:
         self._rows = RowWrites(run.version_table, before)
         self._group = Group(run.impl, run.transactions, self._rows)
         self._interrupts: Interrupts = Interrupts()
+        self._recorder: Recorder | None = None
 
     def execute(self, kw: Mapping[str, object], *, is_locked: bool = False) -> None:
         """Run all steps; ``kw`` is passed on to each ``upgrade()``. Raises UpgradeFailed where one fails.
@@ -78,7 +82,7 @@ class Execution:
         shares = self._can_share_transactions()
         pure = self._schema_only_steps(shares, kw)
         late = self._can_write_late()
-        with handled(self._run.connection, self._run.impl) as self._interrupts:
+        with handled(self._run.connection, self._run.impl) as self._interrupts, self._journal(pure) as self._recorder:
             try:
                 for index, step in enumerate(self.steps):
                     keep_open = shares and pure[index] and index + 1 < len(pure) and pure[index + 1]
@@ -88,6 +92,20 @@ class Execution:
                 self._group.commit()
                 raise
             self._stop_after_last_step()
+
+    @contextmanager
+    def _journal(self, pure: Sequence[bool]) -> Iterator[Recorder | None]:
+        """Note during the block what revisions commit before they are done; None where none of the steps can."""
+        recorder, impl = self._run.journal, self._run.impl
+        runs_code = any(isinstance(step, Step) for step in self.steps)
+        is_undoable = type(impl).transactional_ddl and all(pure) and not self._run.autocommits
+        if recorder is None or not runs_code or is_undoable:
+            yield None
+            return
+        with self._run.transactions.of_revision():
+            recorder.prepare()
+        with recorder.listening():
+            yield recorder
 
     def _run_step(self, step: AnyStep, report: Report, kw: Mapping[str, object], way: _Way) -> None:
         """Run one step in its transaction, or in the one that earlier steps left open, and report it."""
@@ -113,7 +131,7 @@ class Execution:
             if not begins and self._may_succeed_alone(error):
                 self._run_step(step, report, kw, replace(way, is_second=True))
                 return
-            state = self._end(error, transaction, suspensions, has_committed)
+            state = self._end(step, error, transaction, suspensions, has_committed)
             report("failed", time.perf_counter() - started)
             self._raise(error, step, state)
         seconds = 0.0 if self._run.as_sql else time.perf_counter() - started
@@ -142,13 +160,20 @@ class Execution:
         info = self._announce(step, is_second=way.is_second)
         if isinstance(step, Step):
             function = self._function(step)
-            with self._interrupts.in_revision():
+            with self._interrupts.in_revision(), self._recording(step):
                 function(**kw)
         self._rows.reach(heads)
         if not way.writes_late:
             self._rows.write()
+        if self._recorder is not None and isinstance(step, Step):
+            self._recorder.finish(step)
         for callback in self._run.callbacks:
             callback(step=info, heads=set(heads), run_args=dict(kw))
+
+    def _recording(self, step: Step) -> AbstractContextManager[None]:
+        if self._recorder is None:
+            return nullcontext()
+        return self._recorder.recording(step, partial(self._run.content, step.revision_id), self._run.replay)
 
     def _function(self, step: Step) -> Callable[..., object]:
         assert self._run.script is not None, "steps come from a script directory"
@@ -214,7 +239,12 @@ class Execution:
     # ---- when it fails ------------------------------------------------------------------------------------------
 
     def _end(
-        self, error: BaseException, transaction: RevisionTransaction | None, suspensions: int, has_committed: bool
+        self,
+        step: AnyStep,
+        error: BaseException,
+        transaction: RevisionTransaction | None,
+        suspensions: int,
+        has_committed: bool,
     ) -> FailureState:
         """End the transaction of a step that failed, and return what is kept of it.
 
@@ -228,6 +258,7 @@ class Execution:
         if transaction is not None:
             failed_with = failed_with or transaction.rollback_error
         is_read = self._read_heads() and failed_with is None
+        has_journal = is_read and self._recorder is not None and self._recorder.is_used
         state = FailureState(
             tuple(sorted(self.heads)),
             tuple(each.revision for each in self.done),
@@ -236,6 +267,9 @@ class Execution:
             one_for_all=run.transactions.one_for_all,
             rollback_error=failed_with,
             autocommits=run.borrowed and run.autocommits,
+            has_journal=has_journal,
+            unfinished=self._unfinished() if has_journal else None,
+            revision=", ".join(revisions_of(step)),
         )
         if transaction is None:
             return state
@@ -247,6 +281,13 @@ class Execution:
             one_for_all=state.one_for_all and not transaction.interrupted,
             committed=has_committed,
         )
+
+    def _unfinished(self) -> Unfinished | None:
+        """Read what the journal says after a failure."""
+        assert self._recorder is not None, "only a run with a journal reads it"
+        with self._run.transactions.only_reading():
+            self._recorder.table.forget()
+            return self._recorder.table.unfinished()
 
     def _stop_after_last_step(self) -> None:
         try:

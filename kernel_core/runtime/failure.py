@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
 import traceback
 from dataclasses import dataclass
@@ -16,15 +15,12 @@ from ..ddl import DefaultImpl
 from ..script.steps import AnyStep, Step
 from ..util.exc import UpgradeFailed, failed_as
 from ..util.mistakes import DRIVERS, mistake_in_project, remedy
-from ..util.secrets import redact
+from ..util.secrets import redact, shown_sql
 from .heads import as_text
+from .journal.table import REMEDY, Unfinished
 from .run import Run
 
-LONGEST_STATEMENT = 300
-"""Characters of a failed statement that are shown."""
-
 _AUTOCOMMIT = "The connection is in AUTOCOMMIT, so what came before the failing statement stays"
-_SECRET_LITERAL = re.compile(r"(?i)\b(PASSWORD|IDENTIFIED\s+BY|SECRET|TOKEN|API_?KEY)(\W{1,4})'(?:[^']|'')*'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,8 @@ class FailureState:
     ``heads`` are the current heads, read again unless ``is_read`` is False; ``began`` is False if the transaction could
     not be begun. ``suspended`` is "inside" if the step failed in an autocommit_block(), "before" if it failed after
     one; ``committed`` is True if the revision's own code has committed. ``rollback_error`` is what the rollback failed
-    with.
+    with. With ``has_journal`` the journal was read, and ``unfinished`` is what it says: the revision of which a part is
+    committed.
     """
 
     heads: tuple[str, ...]
@@ -46,6 +43,9 @@ class FailureState:
     suspended: Literal["", "inside", "before"] = ""
     committed: bool = False
     rollback_error: BaseException | None = None
+    has_journal: bool = False
+    unfinished: Unfinished | None = None
+    revision: str = ""
 
 
 def failed(error: Exception, step: AnyStep, run: Run, state: FailureState) -> UpgradeFailed:
@@ -69,9 +69,7 @@ def failed(error: Exception, step: AnyStep, run: Run, state: FailureState) -> Up
 
 def statement_of(error: BaseException) -> str:
     """Return the SQL that failed on one line, shortened and without its secrets; "" if the error has none."""
-    statement = " ".join(str(getattr(error, "statement", None) or "").split())
-    statement = _SECRET_LITERAL.sub(r"\1\2'***'", statement)
-    return redact(statement if len(statement) <= LONGEST_STATEMENT else statement[: LONGEST_STATEMENT - 1] + "…")
+    return shown_sql(str(getattr(error, "statement", None) or ""))
 
 
 def reason(error: BaseException) -> str:
@@ -113,7 +111,8 @@ def outcome(run: Run, state: FailureState) -> str:
     where = f"the database is at {as_text(state.heads)}."
     if not state.is_read:
         where = f"its current revision could not be read; before the step it was {as_text(state.heads)}."
-    return f"{_undone(run, state)}; {where}"
+    continues = f" {REMEDY}" if state.unfinished is not None else ""
+    return f"{_undone(run, state)}; {where}{continues}"
 
 
 def _undone(run: Run, state: FailureState) -> str:
@@ -123,6 +122,12 @@ def _undone(run: Run, state: FailureState) -> str:
     if state.rollback_error is not None:
         closed = "" if run.impl.dialect.name == "sqlite" else ", so the connection was closed"
         return f"The rollback failed as well{closed} ({reason(state.rollback_error).rstrip('.')})"
+    if state.has_journal:
+        return "It was rolled back" if state.unfinished is None else _kept(state.unfinished, state.revision)
+    return _undone_without_journal(run, state)
+
+
+def _undone_without_journal(run: Run, state: FailureState) -> str:
     if state.suspended == "inside":
         return "Each statement of its autocommit_block() commits, so what came before the failing one stays"
     if type(run.impl) is DefaultImpl and not run.impl.transactional_ddl:
@@ -136,6 +141,21 @@ def _undone(run: Run, state: FailureState) -> str:
     if state.committed:
         return "It commits by itself, so what came before that stays; only the rest was rolled back"
     return "The whole run was rolled back" if state.one_for_all else "It was rolled back"
+
+
+def _kept(unfinished: Unfinished, revision: str) -> str:
+    """Return which statements are committed, of this revision or of an earlier one in the same transaction."""
+    count = len(unfinished.done)
+    owner = "it" if unfinished.revision == revision else f"revision {unfinished.revision}"
+    several = f"1 statement of {owner} stays" if count == 1 else f"{count} statements of {owner} stay"
+    if unfinished.begun:
+        return (
+            f"Whether {unfinished.statement} was executed is not known; {several}"
+            if count
+            else (f"Whether {unfinished.statement} was executed is not known")
+        )
+    kept = f"{several}, the last is {unfinished.statement}"
+    return f"{kept}; the rest was rolled back" if owner == "it" else f"It was rolled back; {kept}"
 
 
 def explained(error: BaseException) -> str | None:

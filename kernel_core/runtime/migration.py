@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
@@ -19,12 +19,16 @@ from ..operations import Operations
 from ..script import ScriptDirectory
 from ..script.steps import AnyStep, StampStep, stamp_steps
 from ..script.steps import Step as RevisionStep
-from ..util.exc import CommandError
+from ..util.exc import CommandError, UnfinishedRevision
 from ..util.logs import Log
 from ..util.secrets import mask_url
 from .autocommit import NO_ROLLBACK, autocommits
 from .execution import Execution
 from .heads import after, as_text
+from .journal.probe import was_executed
+from .journal.recorder import Recorder
+from .journal.replay import Replay, Resume
+from .journal.table import JournalTable, Unfinished
 from .report import RunReport
 from .run import Run
 from .run_lock import LockSettings, held
@@ -102,6 +106,8 @@ class MigrationContext:
             version_table_pk=self.opts.get("version_table_pk", True),
         )
         self.version_rows = VersionTable(self.impl, table)
+        self.journal = JournalTable(self.impl, table)
+        self._recorder = Recorder(self.impl, self.journal) if type(self.impl).has_journal and not self.as_sql else None
         one_for_all = self.opts.get("transaction_per_migration") is False and self.impl.transactional_ddl
         self.transactions = Transactions(self.impl, self.connection, one_for_all=one_for_all)
         self._execution: Execution | None = None
@@ -249,16 +255,17 @@ class MigrationContext:
         self._log_dialect()
         self.impl.start_migrations()
         execution = self._planned()
-        if not execution.steps:
+        if not execution.steps and (self.opts.get("dont_mutate") or self.unfinished() is None):
             return
         self.transactions.settle()
         with self._locked() as is_locked:
             # Another run may have ended after the heads were read and before the lock was acquired.
             if is_locked and frozenset(self.get_current_heads()) != execution.before:
                 execution = self._planned()
+            self._refuse_unfinished()
             if execution.steps:
                 self._announce_autocommit(execution.steps)
-                with Operations.context(self), self.begin_transaction():
+                with self._journal_closed(), Operations.context(self), self.begin_transaction():
                     execution.execute(kw, is_locked=is_locked)
 
     def _announce_autocommit(self, steps: Sequence[AnyStep]) -> None:
@@ -274,10 +281,72 @@ class MigrationContext:
     def _planned(self) -> Execution:
         """Read the current heads and return the execution of the steps that are planned from there."""
         before = frozenset(self.get_current_heads())
+        resume: Resume | None = self.opts.get("resume")
         with self.transactions.only_reading():
             steps = self._plan(before)
-        self._execution = Execution(self._run, steps, before)
-        return self._execution
+        execution = Execution(self._run(), steps, before) if resume is None else self._resumed(before, resume)
+        self._execution = execution
+        return execution
+
+    # ---- a revision that was stopped half-way -------------------------------------------------------------------
+
+    def unfinished(self) -> Unfinished | None:
+        """Return the revision of which a part was committed before its run was stopped; None if there is none.
+
+        While another process runs a revision, this is the one that it runs.
+        """
+        if self._recorder is None:
+            return None
+        with self.transactions.reading():
+            found = self.journal.unfinished()
+            is_applied = found is not None and found.is_applied(frozenset(self.version_rows.read()))
+        return None if is_applied else found
+
+    def _resumed(self, before: frozenset[str], resume: Resume) -> Execution:
+        """Return the execution that finishes the unfinished revision, one without steps if there is none.
+
+        Raises UnfinishedRevision if its file was edited since, unless edits are accepted.
+        """
+        found = self.unfinished()
+        if found is None:
+            return Execution(self._run(), (), before)
+        run = self._run()
+        if not resume.accepts_edits and found.content and run.content(found.revision) != found.content:
+            raise UnfinishedRevision(
+                f"{found.sentence} Its version file was edited since. Nothing was run. Undo the edit, or run the "
+                "statements that the file has now and that were not executed: mig resume --edited.",
+                found.revision,
+            )
+        return Execution(self._run(self._replay(found, resume)), (found.step,), before)
+
+    def _replay(self, found: Unfinished, resume: Resume) -> Replay:
+        connection = self.connection
+        assert connection is not None, "there is no journal offline"
+        return Replay(found, partial(was_executed, connection=connection), resume.was_executed)
+
+    def _refuse_unfinished(self) -> None:
+        """Raise UnfinishedRevision, unless this run is the one that finishes it; remove notes that are left over."""
+        if self._recorder is None or "resume" in self.opts:
+            return
+        found = self.unfinished()
+        if found is not None:
+            raise found.error()
+
+    @contextmanager
+    def _journal_closed(self) -> Iterator[None]:
+        """Remove the journal after the block if it has no rows."""
+        try:
+            yield
+        except BaseException:
+            with suppress(Exception):  # the connection may be lost; an empty journal does no harm
+                self._close_journal()
+            raise
+        self._close_journal()
+
+    def _close_journal(self) -> None:
+        if self._recorder is not None and self._recorder.is_used and not self.borrowed:
+            with self.transactions.of_revision():
+                self._recorder.close()
 
     @contextmanager
     def _locked(self) -> Iterator[bool]:
@@ -295,12 +364,21 @@ class MigrationContext:
         with held(lock, table.fullname, settings):
             yield True
 
-    @property
-    def _run(self) -> Run:
+    def _run(self, replay: Replay | None = None) -> Run:
         is_scratch = bool(self.opts.get("is_scratch"))
         listener = None if is_scratch else getattr(self.config, "attributes", {}).get("on_step")
         callbacks = tuple(partial(callback, ctx=self) for callback in self.on_version_apply_callbacks)
-        return Run(self.script, self.impl, self.version_rows, self.transactions, listener, callbacks, is_scratch)
+        return Run(
+            self.script,
+            self.impl,
+            self.version_rows,
+            self.transactions,
+            listener,
+            callbacks,
+            is_scratch,
+            self._recorder,
+            replay,
+        )
 
     def _log_dialect(self) -> None:
         if self.opts.get("is_scratch"):
@@ -360,6 +438,8 @@ class MigrationContext:
         What the revision did before is committed first; a later failure cannot roll it back. Raises CommandError where
         the transaction belongs to the caller.
         """
+        if self._recorder is not None:
+            self._recorder.before_autocommit()
         return self.transactions.suspended()
 
 

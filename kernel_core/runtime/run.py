@@ -9,7 +9,10 @@ from sqlalchemy import Connection
 
 from ..ddl import DefaultImpl
 from ..script import ScriptDirectory
+from ..script.content import content_hash
 from .autocommit import autocommits
+from .journal.recorder import Recorder
+from .journal.replay import Replay
 from .report import OnStep
 from .transaction import Transactions
 from .version_table import VersionTable
@@ -21,6 +24,7 @@ class Run:
 
     ``listener`` gets a `RunEvent` when a step begins, is done, or has failed. ``callbacks`` are those of
     ``on_version_apply``, called as ``callback(step=..., heads=..., run_args=...)`` after each step, in its transaction.
+    ``journal`` is None where nothing can be noted; ``replay`` is set if the run finishes an unfinished revision.
     ``is_scratch`` is True if the steps only go to a scratch database; then nothing is logged.
     """
 
@@ -31,6 +35,8 @@ class Run:
     listener: OnStep | None = None
     callbacks: tuple[Callable[..., object], ...] = ()
     is_scratch: bool = False
+    journal: Recorder | None = None
+    replay: Replay | None = None
 
     @property
     def as_sql(self) -> bool:
@@ -59,6 +65,13 @@ class Run:
         """Whether a listener or callback may read the database between two steps."""
         reads = self.listener is not None and not getattr(self.listener, "only_shows", False)
         return reads or bool(self.callbacks)
+
+    def content(self, revision: str) -> str:
+        """Return the hash of what a version file does, "" without one that can be read."""
+        script = self.script.get_revision(revision) if self.script is not None else None
+        if script is None or not script.path.endswith(".py"):
+            return ""
+        return content_hash(script.source)
 
     def current_heads(self) -> frozenset[str]:
         """Return the heads in the database, and leave no transaction open."""

@@ -11,6 +11,7 @@
     ├── BatchError                    a table cannot be rebuilt without losing something
     ├── InvalidValue                  a value of an argument or a setting is not valid; a ValueError too
     ├── UpgradeFailed                 a revision failed while it ran
+    ├── UnfinishedRevision            a part of a revision is committed; it must be resumed or abandoned first
     ├── CommitRefused                 a revision would commit the transaction of the caller
     ├── VersionTableChanged           the version table was changed while a command ran
     ├── EnvironmentMissing            a directory is not a migration environment
@@ -127,6 +128,14 @@ class UpgradeFailed(CommandError):
         super().__init__(message)
         self.revision, self.standing_at, self.applied = revision, standing_at, applied
         self.failure, self.statement = failure or message, statement
+
+
+class UnfinishedRevision(CommandError):
+    """A part of ``revision`` was committed, and it is neither finished nor undone."""
+
+    def __init__(self, message: str, revision: str) -> None:
+        super().__init__(message)
+        self.revision = revision
 
 
 class CommitRefused(CommandError):

@@ -33,6 +33,8 @@ _HARMLESS_OPTION = re.compile(
     re.IGNORECASE,
 )
 
+_SECRET_LITERAL = re.compile(r"(?i)\b(PASSWORD|IDENTIFIED\s+BY|SECRET|TOKEN|API_?KEY)(\W{1,4})'(?:[^']|'')*'")
+
 _known: set[str] = set()
 """Every form of every known secret."""
 
@@ -73,6 +75,12 @@ def redact(text: str) -> str:
     if "@" in text and "/" in text:
         text = _WITHOUT_COLON.sub(lambda match: _mask_without_scheme(match.group(0)), text)
     return _any_secret(len(_known)).sub(MASK, text) if _known else text
+
+
+def shown_sql(sql: str, longest: int = 300) -> str:
+    """Return a statement as a message shows it: on one line, without secrets, and not too long."""
+    words = redact(_SECRET_LITERAL.sub(r"\1\2'***'", " ".join(sql.split())))
+    return words if len(words) <= longest else words[: longest - 1] + "…"
 
 
 def mask_url(url: object) -> str:

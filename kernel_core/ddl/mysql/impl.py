@@ -54,6 +54,7 @@ class MySQLImpl(DefaultImpl):
     __dialect__ = "mysql"
     widening = "MODIFY {name} VARCHAR({length}) NOT NULL"
     locks_rows = True
+    has_journal = True
     type_synonyms = synonyms_of("mysql")
     folds_column_names = True
     system_schemas = ("information_schema", "mysql", "performance_schema", "sys")

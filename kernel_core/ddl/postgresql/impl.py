@@ -45,6 +45,7 @@ class PostgresqlImpl(DefaultImpl):
     may_fail_in_groups = True
     # More subtransactions than 64 make snapshots of other sessions slow (https://www.postgresql.org/docs/current/subxacts.html).
     group_size = 50
+    has_journal = True
     locks_rows = True
     type_synonyms = synonyms_of("postgresql")
 

@@ -49,6 +49,7 @@ class SQLiteImpl(DefaultImpl):
     __dialect__ = "sqlite"
     transactional_ddl = True
     marks_transactions = True
+    has_journal = True
     needs_batch = True
     keeps_lengths = False
     type_synonyms = synonyms_of("sqlite")

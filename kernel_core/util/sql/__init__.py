@@ -13,7 +13,7 @@ from .expression import (
     renamed_in,
     tabs_as_spaces,
 )
-from .grammar import STANDARD, Grammar, grammar_of
+from .grammar import STANDARD, Grammar, SQLDialect, grammar_of
 from .indexpart import IndexPart, index_part, index_part_sql, normal_name
 from .lexer import Body, Token, body, closing, lex, likely_grammar, mentions, split_commas, split_list, tokens, unquoted
 from .literal import string_literal, string_value
@@ -26,6 +26,7 @@ __all__ = [
     "Body",
     "Grammar",
     "IndexPart",
+    "SQLDialect",
     "SequenceName",
     "Token",
     "body",

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kernel_core import command
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.runtime.transaction import RevisionTransaction
-from kernel_core.util.exc import CommandError, UpgradeFailed, VersionTableChanged
+from kernel_core.util.exc import CommandError, UnfinishedRevision, UpgradeFailed, VersionTableChanged
 
 
 def test_a_process_that_is_killed_inside_a_revision_leaves_nothing_of_it(any_project):
@@ -139,9 +139,12 @@ def test_an_autocommit_block_does_not_commit_the_row(postgresql_project):
     with pytest.raises(UpgradeFailed):
         command.upgrade(postgresql_project.config(), "head")
     assert (postgresql_project.rows(), "t" in postgresql_project.tables()) == (["a1"], True)
-    postgresql_project.run("DROP TABLE t")
     postgresql_project.write("b2", "a1", f"{block}op.execute('CREATE INDEX ix ON t (id)')")
-    assert command.upgrade(postgresql_project.config(), "head").after == ("b2",)
+    with pytest.raises(
+        UnfinishedRevision, match=r"b2 is unfinished: its upgrade stopped after statement 1 .CREATE TABLE t "
+    ):
+        command.upgrade(postgresql_project.config(), "head")
+    assert command.resume(postgresql_project.config(), accepts_edits=True).after == ("b2",)
     assert postgresql_project.rows() == ["b2"]
 
 
@@ -179,6 +182,7 @@ def test_an_autocommit_block_in_one_transaction_for_all_commits_the_rows_before_
     with pytest.raises(UpgradeFailed):
         command.upgrade(one_for_all.config(), "head")
     assert in_agreement(one_for_all) == "c3"
+    assert "alembic_version_journal" not in one_for_all.tables()
 
 
 def test_an_id_that_is_too_long_is_refused_before_anything_is_run(one_for_all):

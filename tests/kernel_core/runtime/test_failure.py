@@ -12,18 +12,21 @@ from kernel_core.util.exc import UpgradeFailed
 TABLE = "op.create_table('half', sa.Column('id', sa.Integer))"
 BLOCK = "with op.get_context().autocommit_block():\n    op.execute('CREATE TABLE inside (id INTEGER)')\n"
 
+JOURNAL = "alembic_version_journal"
+REMEDY = "Continue it: mig resume. Or undo what it did: mig abandon."
+
 PATHS = {
     # body, what is said, which tables stay
     "in a transaction": (f"{TABLE}\nop.execute('nonsense')", "It was rolled back", set()),
     "after an autocommit block": (
         f"{TABLE}\n{BLOCK}op.create_table('late', sa.Column('id', sa.Integer))\nop.execute('nonsense')",
-        "The rest was rolled back, what it did up to its autocommit_block() stays",
-        {"half", "inside"},
+        "2 statements of it stay, the last is CREATE TABLE inside (id INTEGER); the rest was rolled back",
+        {"half", "inside", JOURNAL},
     ),
     "in an autocommit block": (
         f"{TABLE}\n{BLOCK}    op.execute('nonsense')",
-        "Each statement of its autocommit_block() commits, so what came before the failing one stays",
-        {"half", "inside"},
+        "2 statements of it stay, the last is CREATE TABLE inside (id INTEGER); the rest was rolled back",
+        {"half", "inside", JOURNAL},
     ),
 }
 
@@ -42,7 +45,8 @@ def test_what_is_reported_as_rolled_back_is_rolled_back(any_project, body):
     any_project.write("b2", "a1", text)
     with pytest.raises(UpgradeFailed) as raised:
         command.upgrade(any_project.config(), "head")
-    assert f"{said}; the database is at a1. SQL: nonsense" in str(raised.value)
+    remedy = f" {REMEDY}" if JOURNAL in kept else ""
+    assert f"{said}; the database is at a1.{remedy} SQL: nonsense" in str(raised.value)
     assert raised.value.statement == "nonsense"
     assert any_project.tables() - {"alembic_version"} == {"t_a1"} | kept
     assert any_project.rows() == ["a1"]
@@ -63,17 +67,21 @@ def test_one_transaction_for_all_that_an_earlier_revision_committed(any_project)
     any_project.chain("a1")
     any_project.write("b2", "a1", BLOCK)
     any_project.write("c3", "b2", f"{TABLE}\nop.execute('nonsense')")
-    with pytest.raises(UpgradeFailed, match="It was rolled back; the database is at") as raised:
+    said = "It was rolled back; 1 statement of revision b2 stays, the last is CREATE TABLE inside .*; the database is at a1"
+    with pytest.raises(UpgradeFailed, match=said) as raised:
         command.upgrade(any_project.config(), "head")
     assert list(raised.value.standing_at) == any_project.rows()
-    assert any_project.tables() - {"alembic_version"} == {"t_a1", "inside"}
+    assert any_project.tables() - {"alembic_version"} == {"t_a1", "inside", JOURNAL}
+    any_project.write("c3", "b2", TABLE)
+    command.resume(any_project.config())
+    assert any_project.rows() == ["b2"]
 
 
 @pytest.mark.parametrize("claim", ["'as_sql': False", "'transactional_ddl': True"])
 def test_mariadb_keeps_a_part_and_reports_it_whatever_env_py_claims(mariadb_project, claim):
     option(mariadb_project, claim)
     mariadb_project.write("a1", None, f"{TABLE}\nop.execute('nonsense')")
-    with pytest.raises(UpgradeFailed, match="commits each change of a table at once, so a part of it may stay"):
+    with pytest.raises(UpgradeFailed, match="1 statement of it stays, the last is CREATE TABLE half"):
         command.upgrade(mariadb_project.config(), "head")
     assert "half" in mariadb_project.tables()
 
@@ -92,7 +100,7 @@ def test_a_connection_in_autocommit_keeps_what_was_done(postgresql_project):
         lambda live: command.upgrade(postgresql_project.config(connection=live), "head"),
         isolation_level="AUTOCOMMIT",
     )
-    assert "AUTOCOMMIT, so what came before the failing statement stays; the database is at base" in said
+    assert "1 statement of it stays, the last is CREATE TABLE half" in said
     assert "half" in postgresql_project.tables()
 
 

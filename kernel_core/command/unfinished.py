@@ -1,0 +1,28 @@
+"""The commands for a revision that was stopped half-way, on databases that cannot roll it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..runtime.report import RunReport
+from .environment import Config, run, scripts_of
+
+if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
+    from ..runtime.migration import MigrationContext
+
+
+def resume(config: Config, *, was_executed: bool | None = None, accepts_edits: bool = False) -> RunReport:
+    """Finish the revision that is unfinished: run its statements that were not executed before, and none twice.
+
+    ``was_executed`` answers for a statement of which the catalog does not tell whether it was executed;
+    ``accepts_edits`` runs a version file that was edited since. A database without an unfinished revision is not
+    changed. Raises UnfinishedRevision where one of the two is needed, and UpgradeFailed where a statement fails.
+    """
+    from ..runtime.journal.replay import Resume  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
+
+    return run(config, scripts_of(config), _nothing_new, resume=Resume(was_executed, accepts_edits))
+
+
+def _nothing_new(_heads: tuple[str, ...], _context: MigrationContext) -> tuple[()]:
+    """Return the plan of a run that only finishes what was begun."""
+    return ()

@@ -1,0 +1,317 @@
+"""Notes in the journal what a running revision has committed, statement by statement.
+
+What a transaction holds until the version row is written needs no note, because a rollback undoes it. So on SQLite and
+PostgreSQL nothing is noted before the revision itself commits: in an ``autocommit_block()``, by a COMMIT of its own, or
+on a connection in AUTOCOMMIT. MariaDB, MySQL and Oracle commit each change of the schema, and with it all that
+came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import DBAPIError
+
+from ...ddl.impl import DefaultImpl
+from ...script.steps import Step
+from ...util.logs import Log
+from ...util.secrets import shown_sql
+from .replay import Replay
+from .statements import can_be_in_transaction, changes_something, commits, commits_by_itself, fingerprint
+from .table import Entry, JournalTable, entry, header
+
+log = Log("runtime.migration")
+
+
+@dataclass(slots=True)
+class _Recording:
+    """The step that runs: ``pending`` are its statements that are neither committed nor noted."""
+
+    step: Step
+    content: Callable[[], str]
+    replay: Replay | None
+    number: int = 0
+    has_header: bool = False
+    pending: list[str] = field(default_factory=list)
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """The statement that runs, and how it is committed: with the transaction, in one of its own, or by itself."""
+
+    how: Literal["pending", "wrapped", "alone"]
+    number: int
+    digest: str
+    sql: str
+    before: tuple[int, bool, str]
+    """The last number, whether there was a header, and whose notes there were, when it began."""
+
+
+class Recorder:
+    """The journal of one run.
+
+    with recorder.listening():
+        with recorder.recording(step, content):
+            ...                                  # the function of the revision
+        recorder.finish(step)                    # in the transaction that writes the version row
+    """
+
+    def __init__(self, impl: DefaultImpl, table: JournalTable) -> None:
+        self._impl, self.table = impl, table
+        self._recording: _Recording | None = None
+        self._running: _Running | None = None
+        self._noted: str = ""
+        self._is_writing = self._skips = False
+        self._is_enabled = True
+        self.is_used = False
+        """Whether this run has created the journal or written into it."""
+
+    # ---- called by the run --------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Create the journal where the database commits changes of tables: later this would commit rows as well."""
+        if not type(self._impl).transactional_ddl:
+            self._create()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Follow the statements of the connection during the block."""
+        connection = self._connection
+        of_connection: tuple[tuple[str, Callable[..., object]], ...] = (
+            ("before_cursor_execute", self._before),
+            ("after_cursor_execute", self._after),
+            ("commit", self._before_commit),
+        )
+        of_engine: tuple[tuple[str, Callable[..., object]], ...] = (
+            ("handle_error", self._failed),
+            ("do_execute", self._skip),
+            ("do_executemany", self._skip),
+            ("do_execute_no_params", self._skip_without_parameters),
+        )
+        for name, listener in of_connection:
+            event.listen(connection, name, listener)
+        for name, listener in of_engine:
+            event.listen(connection.engine, name, listener)
+        try:
+            yield
+        finally:
+            for name, listener in of_connection:
+                event.remove(connection, name, listener)
+            for name, listener in of_engine:
+                event.remove(connection.engine, name, listener)
+
+    @contextmanager
+    def recording(self, step: Step, content: Callable[[], str], replay: Replay | None = None) -> Iterator[None]:
+        """Note the statements of a revision during the block; ``replay`` leaves out what it had executed before.
+
+        ``content`` returns the hash of the version file.
+        """
+        self._recording = _Recording(step, content, replay)
+        if replay is not None:
+            self.is_used = True
+            self._recording.number, self._recording.has_header = replay.number, True
+            self._noted = step.revision_id
+        try:
+            yield
+        finally:
+            self._recording, self._running, self._skips = None, None, False
+
+    def finish(self, step: Step) -> None:
+        """Remove the notes of a revision, together with its change of the version row."""
+        if self._noted == step.revision_id:
+            self.table.finish(step.revision_id)
+            self._noted = ""
+
+    def before_autocommit(self) -> None:
+        """Note what the transaction holds, because it is committed now."""
+        self._note_pending()
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether statements of the current revision are noted."""
+        return bool(self._noted)
+
+    def close(self) -> None:
+        """Remove a journal without rows at the end of a run."""
+        with self._writing():
+            self.table.drop_if_empty()
+
+    # ---- events of SQLAlchemy -----------------------------------------------------------------------------------
+
+    def _before(
+        self, _connection: Connection, _cursor: object, sql: str, parameters: object, _context: object, _many: bool
+    ) -> None:
+        recording = self._recording
+        if self._is_writing:
+            return
+        self._running, self._skips = None, False
+        if recording is None:
+            return
+        if commits(sql, self._impl.dialect):
+            self._note_pending()
+        elif changes_something(sql, self._impl.dialect):
+            self._announce(recording, sql, fingerprint(sql, parameters))
+
+    def _announce(self, recording: _Recording, sql: str, digest: str) -> None:
+        number = 0
+        if recording.replay is not None:
+            decision = recording.replay.decide(digest, sql)
+            if decision.is_done:
+                self._skips = True
+                return
+            number = decision.number
+        how = self._how(sql)
+        if how != "pending" and not self._create():
+            return
+        before = recording.number, recording.has_header, self._noted
+        if how == "wrapped":
+            self._run("BEGIN IMMEDIATE" if self._impl.dialect.name == "sqlite" else "BEGIN")
+        if how != "pending" and not number:
+            # What a statement commits by itself includes this note, because it is in the same transaction.
+            self._note(recording, "done" if how == "wrapped" else "begun", digest, sql)
+        self._running = _Running(how, number or recording.number, digest, sql, before)
+
+    def _after(self, *_: object) -> None:
+        recording, running = self._recording, self._running
+        if recording is None or running is None or self._is_writing:
+            return
+        self._running = None
+        if running.how == "pending":
+            recording.pending.append(running.digest)
+            recording.last = running.sql
+        elif running.how == "wrapped":
+            self._run("COMMIT")
+        else:
+            with self._writing():
+                self.table.confirm(recording.step.revision_id, running.number)
+            self._commit()
+
+    def _failed(self, context: ExceptionContext) -> None:
+        recording, running = self._recording, self._running
+        if running is None or recording is None or self._is_writing or context.connection is not self._connection:
+            return
+        self._running = None
+        is_known = isinstance(context.original_exception, Exception) and not context.is_disconnect
+        if running.how == "wrapped":
+            with suppress(Exception):  # the connection may be lost; the error of the statement is what counts
+                self._run("ROLLBACK")
+            recording.number, recording.has_header, self._noted = running.before
+        elif running.how == "alone" and is_known and can_be_in_transaction(running.sql, self._impl.dialect):
+            self._take_back(recording, running)
+
+    def _take_back(self, recording: _Recording, running: _Running) -> None:
+        """Remove the note of a statement that the database refused."""
+        is_first = running.number == 1
+        with self._writing():
+            if is_first:
+                self.table.finish(recording.step.revision_id)
+            else:
+                self.table.remove(recording.step.revision_id, running.number)
+        self._commit()
+        recording.number = running.number - 1
+        if is_first:
+            recording.has_header, self._noted = False, ""
+
+    def _before_commit(self, _connection: Connection) -> None:
+        self._note_pending()
+
+    def _skip(self, _cursor: object, _sql: str, _parameters: object, context: Any) -> bool:
+        return self._skips and context.root_connection is self._connection
+
+    def _skip_without_parameters(self, _cursor: object, _sql: str, context: Any) -> bool:
+        return self._skip(_cursor, _sql, None, context)
+
+    # ---- writing ------------------------------------------------------------------------------------------------
+
+    def _note_pending(self) -> None:
+        """Note the statements that are committed with what comes next."""
+        recording = self._recording
+        if recording is None or not recording.pending or self._is_writing or not self._create():
+            return
+        digests, recording.pending = recording.pending, []
+        self._note(recording, "done", " ".join(digests), recording.last)
+
+    def _note(self, recording: _Recording, kind: str, digest: str, sql: str) -> None:
+        """Insert a row, before it the header and the pending statements where they are missing."""
+        revision, entries = recording.step.revision_id, list[Entry]()
+        if not recording.has_header:
+            entries.append(header(recording.step, recording.content()))
+        if recording.pending:
+            recording.number += 1
+            digests, recording.pending = " ".join(recording.pending), []
+            entries.append(entry(revision, recording.number, "done", digests, shown_sql(recording.last)))
+        recording.number += 1
+        entries.append(entry(revision, recording.number, kind, digest, shown_sql(sql)))
+        with self._writing():
+            self.table.add(entries)
+        recording.has_header, self._noted = True, revision
+
+    def _create(self) -> bool:
+        """Create the journal; False where this user may not, which is logged once."""
+        if not self._is_enabled:
+            return False
+        with self._writing():
+            if self.table.exists():
+                self.is_used = True
+                return True
+        in_transaction = type(self._impl).transactional_ddl and not self._autocommits()
+        try:
+            with self._writing():
+                if in_transaction:
+                    with self._connection.begin_nested():
+                        self.table.create()
+                else:
+                    self.table.create()
+            self.is_used = True
+        except DBAPIError as error:
+            self._is_enabled = False
+            log.info("%s cannot be created, so this run has no journal: %s", self.table.table.fullname, error.orig)
+        return self._is_enabled
+
+    def _how(self, sql: str) -> Literal["pending", "wrapped", "alone"]:
+        by_itself = commits_by_itself(sql, self._impl)
+        if by_itself:
+            return "alone"
+        if not self._autocommits():
+            return "pending"
+        return "wrapped" if can_be_in_transaction(sql, self._impl.dialect) else "alone"
+
+    def _autocommits(self) -> bool:
+        """Return whether the driver sends the next statement outside any transaction."""
+        pooled = self._connection.connection
+        if self._impl.dialect.name == "sqlite":
+            return getattr(pooled.driver_connection, "in_transaction", True) is False
+        raw: Any = pooled.dbapi_connection
+        if hasattr(raw, "get_autocommit"):  # PyMySQL, mysqlclient
+            return bool(raw.get_autocommit())
+        status = getattr(getattr(raw, "info", None), "transaction_status", 0)  # psycopg, psycopg2: 0 is idle
+        return getattr(raw, "autocommit", False) is True and int(status) == 0
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Run statements of the journal itself."""
+        self._is_writing = True
+        try:
+            yield
+        finally:
+            self._is_writing = False
+
+    def _commit(self) -> None:
+        """Commit at the driver, so that SQLAlchemy's transaction, which may be the caller's, goes on."""
+        if not self._autocommits():
+            self._impl.dialect.do_commit(self._connection.connection)
+
+    def _run(self, statement: str) -> None:
+        with closing(self._connection.connection.cursor()) as cursor:
+            cursor.execute(statement)
+
+    @property
+    def _connection(self) -> Connection:
+        assert self._impl.connection is not None, "offline nothing is noted"
+        return self._impl.connection

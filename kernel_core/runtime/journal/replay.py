@@ -1,0 +1,95 @@
+"""Running an unfinished revision again: statements that were executed before are left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ...util.exc import UnfinishedRevision
+from ...util.secrets import shown_sql
+from .table import Unfinished
+
+Probe = Callable[[str], bool | None]
+"""Returns whether a statement was executed, None if that cannot be known."""
+
+
+class Decision(NamedTuple):
+    """Whether a statement was executed before the stop; ``number`` is that of its row if it has one."""
+
+    is_done: bool
+    number: int = 0
+
+
+class StoppedAt(BaseException):
+    """Ends a revision that is only read, at the first statement that was not executed; no script catches it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """How a run finishes an unfinished revision.
+
+    ``was_executed`` is what a person says of a statement for which the catalog does not tell; ``accepts_edits`` runs a
+    file that was edited since.
+    """
+
+    was_executed: bool | None = None
+    accepts_edits: bool = False
+
+
+class Replay:
+    """Decides for each statement of an unfinished revision whether it was executed before.
+
+    A statement is compared with its values, so that none is executed twice and none is left out. ``stops`` ends the
+    revision at the first statement that was not executed.
+    """
+
+    def __init__(
+        self, unfinished: Unfinished, probe: Probe, answer: bool | None = None, *, stops: bool = False
+    ) -> None:
+        self.unfinished = unfinished
+        self._probe, self._answer, self._stops = probe, answer, stops
+        self._left = Counter(unfinished.done)
+        self._begun = unfinished.begun
+        self.executed = 0
+
+    @property
+    def number(self) -> int:
+        """The number of the last row."""
+        return self.unfinished.last_row
+
+    @property
+    def left(self) -> int:
+        """How many statements were executed before, and are not in the revision any more."""
+        return sum(self._left.values())
+
+    def decide(self, digest: str, sql: str) -> Decision:
+        """Return whether the statement was executed; raises UnfinishedRevision where that cannot be known."""
+        if self._left[digest]:
+            self._left[digest] -= 1
+            self.executed += 1
+            return Decision(is_done=True)
+        if digest == self._begun:
+            self._begun = ""
+            if self._was_executed(sql):
+                self.executed += 1
+                return Decision(is_done=True)
+            if not self._stops:
+                return Decision(is_done=False, number=self.number)
+        if self._stops:
+            raise StoppedAt
+        return Decision(is_done=False)
+
+    def _was_executed(self, sql: str) -> bool:
+        known = self._probe(sql)
+        if known is None:
+            known = self._answer
+        if known is None:
+            raise UnfinishedRevision(
+                f"Whether this statement of revision {self.unfinished.revision} was executed cannot be read from the "
+                f"database: {shown_sql(sql)}. Nothing was run. Look, and say so: mig resume --executed, "
+                "or mig resume --not-executed.",
+                self.unfinished.revision,
+            )
+        return known

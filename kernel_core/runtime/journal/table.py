@@ -1,0 +1,225 @@
+"""The table of the journal, next to the version table: its rows, and what they say of an unfinished revision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Literal, TypedDict
+
+from sqlalchemy import Column, Connection, Integer, MetaData, Row, String, Table, Text, bindparam, inspect, select
+
+from ...ddl.impl import DefaultImpl
+from ...script.steps import Step
+from ...util.exc import UnfinishedRevision
+
+_SUFFIX = "_journal"
+_CONTENT = -1
+"""The number of the row that holds the hash of an applied file."""
+_HEADER = 0
+"""The number of the row with which an unfinished revision begins; its statements count from 1."""
+_LONGEST_TEXT = 2**24 - 1
+
+
+class Entry(TypedDict):
+    """A row of the journal.
+
+    ``kind`` is the direction in the first row of an unfinished revision, "done" or "begun" for its statements, and
+    "content" for the hash of an applied file.
+    """
+
+    revision: str
+    number: int
+    kind: str
+    hash: str
+    statement: str
+    noted_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A revision of which a part was committed, and whose version row was not written.
+
+    ``done`` are the hashes of the statements that were executed. ``begun`` is the hash of a statement of which it is
+    not known whether it was executed, else "". ``statement`` is the last one, shortened and without secrets;
+    ``content`` the hash of the version file at that time, "" if it was not readable; ``last_row`` the number of the
+    last row.
+    """
+
+    step: Step
+    done: tuple[str, ...]
+    begun: str
+    statement: str
+    content: str
+    since: str
+    last_row: int = 0
+
+    @property
+    def revision(self) -> str:
+        """The id of the revision."""
+        return self.step.revision_id
+
+    @property
+    def number(self) -> int:
+        """The number of its last statement, from 1."""
+        return len(self.done) + bool(self.begun)
+
+    def is_applied(self, heads: frozenset[str]) -> bool:
+        """Return whether its version row was written after all, so that only the notes remain."""
+        return heads.issuperset(self.step.added) and heads.isdisjoint(self.step.removed)
+
+    @property
+    def sentence(self) -> str:
+        """What is unfinished, in one sentence."""
+        where = f"in statement {self.number}, which may have been executed or not" if self.begun else ""
+        where = where or f"after statement {self.number}"
+        return (
+            f"Revision {self.revision} is unfinished: its {self.step.direction} stopped {where} "
+            f"({self.statement}), {self.since} UTC."
+        )
+
+    def error(self) -> UnfinishedRevision:
+        """Return the error for a command that cannot go on before this revision is finished or undone."""
+        return UnfinishedRevision(f"{self.sentence} {REMEDY}", self.revision)
+
+
+REMEDY = "Continue it: mig resume. Or undo what it did: mig abandon."
+
+
+def journal_name(version_table: str, dialect_limit: int) -> str:
+    """Return the name of the journal of a version table, shortened where the database would truncate it."""
+    name = version_table + _SUFFIX
+    if len(name.encode()) <= dialect_limit:
+        return name
+    mark = f"_{sha256(version_table.encode()).hexdigest()[:8]}{_SUFFIX}"
+    return version_table.encode()[: dialect_limit - len(mark)].decode(errors="ignore") + mark
+
+
+class JournalTable:
+    """Reads and writes the rows of a journal; the caller commits."""
+
+    def __init__(self, impl: DefaultImpl, version_table: Table) -> None:
+        self._impl = impl
+        name = journal_name(version_table.name, impl.dialect.max_identifier_length)
+        long = Text(_LONGEST_TEXT) if impl.dialect.name in ("mysql", "mariadb") else Text()
+        self.table = Table(
+            name,
+            MetaData(),
+            Column("revision", String(255), primary_key=True),
+            Column("number", Integer, primary_key=True, autoincrement=False),
+            Column("kind", String(16), nullable=False),
+            Column("hash", long, nullable=False),
+            Column("statement", long, nullable=False),
+            Column("noted_at", String(32), nullable=False),
+            schema=version_table.schema,
+        )
+        self._is_known = False
+        columns = self.table.c
+        revision, number = columns.revision == bindparam("of"), columns.number == bindparam("at")
+        self._insert = self.table.insert().inline()
+        self._confirm = self.table.update().where(revision, number).values(kind="done")
+        self._delete_one = self.table.delete().where(revision, number)
+        self._delete_step = self.table.delete().where(revision, columns.number >= _HEADER)
+        self._delete_content = self.table.delete().where(revision, columns.number == _CONTENT)
+
+    @property
+    def _connection(self) -> Connection:
+        assert self._impl.connection is not None, "offline nothing is noted"
+        return self._impl.connection
+
+    # ---- the table itself ---------------------------------------------------------------------------------------
+
+    def exists(self) -> bool:
+        """Return whether the table is in the database."""
+        if not self._is_known and self._impl.connection is not None and not self._impl.as_sql:
+            self._is_known = inspect(self._connection).has_table(self.table.name, schema=self.table.schema)
+        return self._is_known
+
+    def create(self) -> None:
+        """Create the table if there is none."""
+        if not self.exists():
+            self.table.create(self._connection)
+            self._is_known = True
+
+    def forget(self) -> None:
+        """Query again whether the table exists: what this run created may have been rolled back."""
+        self._is_known = False
+
+    def drop_if_empty(self) -> None:
+        """Drop the table if it has no rows."""
+        if self.exists() and self._connection.execute(select(self.table.c.number).limit(1)).first() is None:
+            self.table.drop(self._connection)
+            self._is_known = False
+
+    # ---- an unfinished revision ---------------------------------------------------------------------------------
+
+    def unfinished(self) -> Unfinished | None:
+        """Return the revision that is unfinished, None if there is none."""
+        if not self.exists():
+            return None
+        columns = self.table.c
+        found = self._connection.execute(select(self.table).where(columns.number >= _HEADER).order_by(columns.number))
+        return _unfinished(found.all())
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Insert rows."""
+        self._connection.execute(self._insert, [dict(entry) for entry in entries])
+
+    def confirm(self, revision: str, number: int) -> None:
+        """Note that a statement was executed."""
+        self._connection.execute(self._confirm, {"of": revision, "at": number})
+
+    def remove(self, revision: str, number: int) -> None:
+        """Remove the row of a statement that was not executed, or was undone."""
+        self._connection.execute(self._delete_one, {"of": revision, "at": number})
+
+    def finish(self, revision: str) -> None:
+        """Remove the rows of a revision that is finished or abandoned."""
+        self._connection.execute(self._delete_step, {"of": revision})
+
+    # ---- the content of applied files ---------------------------------------------------------------------------
+
+    def contents(self) -> dict[str, str]:
+        """Return the hash of the content with which each revision was applied, as far as it was noted."""
+        if not self.exists():
+            return {}
+        columns = self.table.c
+        found = self._connection.execute(select(columns.revision, columns.hash).where(columns.number == _CONTENT))
+        return {row.revision: row.hash for row in found}
+
+    def remember(self, revision: str, content: str) -> None:
+        """Note the content with which a revision was applied."""
+        self.forget_content(revision)
+        self.add([entry(revision, _CONTENT, "content", content, "")])
+
+    def forget_content(self, revision: str) -> None:
+        """Remove the note of a revision that is no longer applied."""
+        self._connection.execute(self._delete_content, {"of": revision})
+
+
+def entry(revision: str, number: int, kind: str, digest: str, statement: str) -> Entry:
+    """Return a row with the current time."""
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return Entry(revision=revision, number=number, kind=kind, hash=digest, statement=statement, noted_at=now)
+
+
+def header(step: Step, content: str) -> Entry:
+    """Return the first row of an unfinished revision: the change of the version table, and the hash of the file."""
+    change = json.dumps({"removed": step.removed, "added": step.added})
+    return entry(step.revision_id, _HEADER, step.direction, content, change)
+
+
+def _unfinished(rows: Sequence[Row[tuple[str, int, str, str, str, str]]]) -> Unfinished | None:
+    first = next((row for row in rows if row.number == _HEADER), None)
+    if first is None:
+        return None
+    change = json.loads(first.statement)
+    direction: Literal["upgrade", "downgrade"] = "downgrade" if first.kind == "downgrade" else "upgrade"
+    step = Step(first.revision, direction, tuple(change["removed"]), tuple(change["added"]))
+    statements = [row for row in rows if row.revision == first.revision and row.number > _HEADER]
+    done = tuple(digest for row in statements if row.kind == "done" for digest in row.hash.split())
+    begun = next((row.hash for row in statements if row.kind == "begun"), "")
+    last = statements[-1] if statements else first
+    return Unfinished(step, done, begun, last.statement if statements else "", first.hash, last.noted_at, last.number)
