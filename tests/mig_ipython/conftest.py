@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import base64
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,12 +102,36 @@ def ready(notebook: Notebook) -> Notebook:
     return notebook
 
 
+@pytest.fixture(scope="session")
+def first_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the version file and the database of the first `migrated` notebook are kept for those after it."""
+    return tmp_path_factory.mktemp("migrated")
+
+
 @pytest.fixture
-def migrated(ready: Notebook) -> Notebook:
-    """A notebook whose first revision is written and applied."""
-    ready.run("%mig_autogenerate Base -m 'Add users' --id a1 --write")
-    ready.run("%mig_upgrade")
+def migrated(ready: Notebook, tmp_path: Path, first_files: Path) -> Notebook:
+    """A notebook whose first revision is written and applied, by a notebook before it."""
+    versions = tmp_path / "migrations" / "versions"
+    if not any(first_files.iterdir()):
+        _migrate(ready)
+        for path in (next(versions.glob("a1*.py")), tmp_path / "dev.db"):
+            shutil.copy(path, first_files)
+    else:
+        shutil.copy(next(first_files.glob("a1*.py")), versions)
+        shutil.copy(first_files / "dev.db", tmp_path)
     return ready
+
+
+@pytest.fixture
+def migrated_here(ready: Notebook) -> Notebook:
+    """A notebook that has itself written and applied the first revision: ``%mig_undo`` knows of it."""
+    _migrate(ready)
+    return ready
+
+
+def _migrate(notebook: Notebook) -> None:
+    notebook.run("%mig_autogenerate Base -m 'Add users' --id a1 --write")
+    notebook.run("%mig_upgrade")
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pytest
 
 
 @pytest.fixture
-def forked(migrated):
+def forked(migrated_here):
     """Two heads, b2 and c2, above the applied a1."""
-    migrated.run("%mig_revision -m Left --id b2 --label left")
-    migrated.run("%mig_revision -m Right --id c2 --head a1 --splice")
-    return migrated
+    migrated_here.run("%mig_revision -m Left --id b2 --label left")
+    migrated_here.run("%mig_revision -m Right --id c2 --head a1 --splice")
+    return migrated_here
 
 
 def versions(tmp_path: Path) -> set[str]:
