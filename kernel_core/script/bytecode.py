@@ -2,16 +2,19 @@
 
 A kernel runs the same version files many times: an offline script, a rehearsal, the upgrade, the next database. The
 file is read each time and its bytes are compared, so that also a change within the same second, which a ``.pyc`` would
-miss, is noticed.
+miss, is noticed. The code is also kept for later processes, beside Python's byte code, with the bytes of the file.
 """
 
 from __future__ import annotations
 
 import marshal
 import threading
+import warnings
+from importlib.util import MAGIC_NUMBER
 from types import CodeType
 
 from .header import compiled_source, read_bytes, source_of
+from .pycache import kept_path, read_kept, write_kept
 
 KEPT = 8_000_000
 """The limit of the cache in bytes, of files and their code; the oldest entries are removed first."""
@@ -46,6 +49,9 @@ class _Kept:
 _kept = _Kept()
 
 
+_HEAD = b"mig code 1\n" + MAGIC_NUMBER
+
+
 def bytecode_at(path: str) -> bytes:
     """Return the code of the file at ``path`` as `marshal` writes it; raises BrokenScript."""
     if not path.endswith(".py"):
@@ -53,11 +59,51 @@ def bytecode_at(path: str) -> bytes:
 
         return marshal.dumps(code_of(path))
     data = read_bytes(path)
+    return _known(path, data) or _keep(path, data, compiled_source(source_of(data, path), path))
+
+
+def check_code(path: str) -> None:
+    """Raise BrokenScript if the file at ``path`` does not compile; no warnings are shown.
+
+    Code that gives a warning is not kept, so that the warning is shown when the file is run.
+    """
+    data = read_bytes(path)
+    if _known(path, data) is None:
+        with warnings.catch_warnings(record=True) as shown:
+            warnings.simplefilter("always")
+            code = compiled_source(source_of(data, path), path)
+        if not shown:
+            _keep(path, data, code)
+
+
+def _known(path: str, data: bytes) -> bytes | None:
+    """Return the code that was kept for a file with these bytes, by this process or an earlier one."""
     code = _kept.find(path, data)
-    if code is None:
-        code = marshal.dumps(compiled_source(source_of(data, path), path))
-        _kept.add(path, data, code)
+    if code is not None:
+        return code
+    place = kept_path(path, ".code")
+    content = read_kept(place, _HEAD) if place else None
+    start = _identity(path, data)
+    if content is None or content[: len(start)] != start:
+        return None
+    code = content[len(start) :].tobytes()
+    _kept.add(path, data, code)
     return code
+
+
+def _keep(path: str, data: bytes, compiled: CodeType) -> bytes:
+    code = marshal.dumps(compiled)
+    _kept.add(path, data, code)
+    place = kept_path(path, ".code")
+    if place:
+        write_kept(place, _HEAD, _identity(path, data) + code)
+    return code
+
+
+def _identity(path: str, data: bytes) -> bytes:
+    """Return what the code of a file depends on: its bytes, and its path, which tracebacks show."""
+    name = path.encode("utf-8", "surrogatepass")
+    return b"".join((len(name).to_bytes(4, "little"), len(data).to_bytes(4, "little"), name, data))
 
 
 def code_at(path: str) -> CodeType:
@@ -67,5 +113,5 @@ def code_at(path: str) -> CodeType:
 
 def unpacked(bytecode: bytes) -> CodeType:
     """Return the code object of what `bytecode_at` returned."""
-    code: CodeType = marshal.loads(bytecode)  # noqa: S302 - it was written a moment ago, in this process
+    code: CodeType = marshal.loads(bytecode)  # noqa: S302 - this engine wrote it, in this process or beside Python's byte code
     return code

@@ -188,13 +188,6 @@ def header_of_module(module: ModuleType, path: str) -> Header:
     return header_of(values, {name: lines.get(name, 1) for name in values}, module.__doc__ or "", path)
 
 
-def check_syntax(source: str, path: str) -> None:
-    """Raise BrokenScript if ``source`` does not compile; it is not run, and no warnings are shown."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compiled_source(source, path)
-
-
 def compiled_source(source: str, path: str) -> CodeType:
     """Return the code of a version file, which is not run; raises BrokenScript if it does not compile."""
     return _guarded(source, path, lambda text: compile(text, path, "exec", dont_inherit=True))

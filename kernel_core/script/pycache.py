@@ -63,24 +63,21 @@ def write_kept(path: str, head: bytes, content: bytes, same_clock: bool = False)
     folder = os.path.dirname(path)
     temporary = os.path.join(folder, f".{os.urandom(8).hex()}.tmp")
     with suppress(OSError):
+        begun = time.time_ns()
         try:
-            os.makedirs(folder, exist_ok=True)
-            begun = time.time_ns()
             handle = os.open(temporary, _FLAGS, 0o666)
-            try:
+        except FileNotFoundError:
+            os.makedirs(folder, exist_ok=True)
+            handle = os.open(temporary, _FLAGS, 0o666)
+        try:
+            with os.fdopen(handle, "wb", buffering=0) as stream:
                 changed = os.fstat(handle).st_mtime_ns
-                if same_clock and (not changed % 1_000_000 or abs(changed - begun) > _SKEW):
-                    return
-                _write_all(handle, b"".join((head, content, crc32(content, crc32(head)).to_bytes(4, "little"))))
-            finally:
-                os.close(handle)
-            os.replace(temporary, path)
-        finally:
-            with suppress(OSError):
-                os.unlink(temporary)
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(handle, rest) :]
+                usual = bool(changed % 1_000_000) and abs(changed - begun) < _SKEW
+                stream.write(b"".join((head, content, crc32(content, crc32(head)).to_bytes(4, "little"))))
+            if usual or not same_clock:
+                os.replace(temporary, path)
+                return
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        os.unlink(temporary)

@@ -8,8 +8,8 @@ from datetime import datetime
 from types import CodeType, ModuleType
 
 from ..util.exc import BrokenScript, CommandError
-from .bytecode import bytecode_at, code_at, unpacked
-from .header import Header, check_syntax, date_in, first_paragraph, header_of_module, read_source, tidy
+from .bytecode import bytecode_at, check_code, code_at, unpacked
+from .header import Header, date_in, first_paragraph, header_of_module, read_source, tidy
 from .module import load_module, on_path, runs
 from .rev_ids import as_tuple, compact_ids
 from .revision import Revision
@@ -159,7 +159,7 @@ class Script(Revision):
         if not self.path.endswith(".py"):
             return None
         try:
-            check_syntax(self.source, self.path)
+            check_code(self.path)
         except BrokenScript as error:
             return error
         return None
