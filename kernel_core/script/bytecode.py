@@ -2,7 +2,7 @@
 
 A kernel runs the same version files many times: an offline script, a rehearsal, the upgrade, the next database. The
 file is read each time and its bytes are compared, so that also a change within the same second, which a ``.pyc`` would
-miss, is noticed. The code is also kept for later processes, beside Python's byte code, with the bytes of the file.
+miss, is noticed. The code is also kept for later processes, beside Python's byte code, with a digest of the file.
 """
 
 from __future__ import annotations
@@ -96,14 +96,16 @@ def _keep(path: str, data: bytes, compiled: CodeType) -> bytes:
     _kept.add(path, data, code)
     place = kept_path(path, ".code")
     if place:
-        write_kept(place, _HEAD, _identity(path, data) + code)
+        write_kept(place, _HEAD, _identity(path, data) + code, path)
     return code
 
 
 def _identity(path: str, data: bytes) -> bytes:
-    """Return what the code of a file depends on: its bytes, and its path, which tracebacks show."""
+    """Return a digest of what the code of a file depends on: its bytes, and its path, which tracebacks show."""
+    from hashlib import blake2b  # noqa: PLC0415 - heads and history run nothing
+
     name = path.encode("utf-8", "surrogatepass")
-    return b"".join((len(name).to_bytes(4, "little"), len(data).to_bytes(4, "little"), name, data))
+    return blake2b(b"".join((len(name).to_bytes(4, "little"), name, data)), digest_size=32).digest()
 
 
 def code_at(path: str) -> CodeType:

@@ -73,16 +73,18 @@ def write_index(folder: str, headers: Iterable[tuple[Stamp, Header]]) -> None:
         return
     numbers = array("q")
     fields: list[str] = []
+    source = ""
     for stamp, header in headers:
         row = _row(header)
         if row is not None:
             numbers.extend(stamp)
             fields += row
+            source = source or header.path
     if not fields:
         return
     count = len(numbers) // 4
     text = "\0".join(fields).encode("utf-8", "surrogatepass")
-    write_kept(path, _HEAD, count.to_bytes(4, "little") + numbers.tobytes() + text, same_clock=True)
+    write_kept(path, _HEAD, count.to_bytes(4, "little") + numbers.tobytes() + text, source, same_clock=True)
 
 
 def _path_of(folder: str) -> str | None:

@@ -53,8 +53,10 @@ def read_kept(path: str, head: bytes) -> memoryview | None:
     return content[len(head) : end]
 
 
-def write_kept(path: str, head: bytes, content: bytes, same_clock: bool = False) -> None:
+def write_kept(path: str, head: bytes, content: bytes, source: str, same_clock: bool = False) -> None:
     """Keep ``content`` for later processes, unless Python writes no byte code, or the folder is read-only.
+
+    Whoever may not read ``source`` may not read the new file either.
 
     With ``same_clock`` only if the file system has the clock of this machine and a resolution below a millisecond.
     """
@@ -63,12 +65,13 @@ def write_kept(path: str, head: bytes, content: bytes, same_clock: bool = False)
     folder = os.path.dirname(path)
     temporary = os.path.join(folder, f".{os.urandom(8).hex()}.tmp")
     with suppress(OSError):
+        mode = os.stat(source).st_mode & 0o666
         begun = time.time_ns()
         try:
-            handle = os.open(temporary, _FLAGS, 0o666)
+            handle = os.open(temporary, _FLAGS, mode)
         except FileNotFoundError:
             os.makedirs(folder, exist_ok=True)
-            handle = os.open(temporary, _FLAGS, 0o666)
+            handle = os.open(temporary, _FLAGS, mode)
         try:
             with os.fdopen(handle, "wb", buffering=0) as stream:
                 changed = os.fstat(handle).st_mtime_ns

@@ -159,11 +159,13 @@ def test_without_yes_nothing_is_done_and_the_way_on_is_named(verb, notebook, ask
     )
     before, cell = UNDONE[verb]
     notebook.run(before)
-    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    files = {
+        path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
     shown = notebook.fail(cell)
     assert "--yes" in shown
     assert files == {
-        path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".pyc"
+        path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     }
     assert notebook.run(f"{cell} --yes") is not None
 

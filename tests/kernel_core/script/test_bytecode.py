@@ -172,3 +172,11 @@ def test_code_is_kept_where_python_keeps_byte_code(tmp_path, next_process, monke
     assert not (tmp_path / "__pycache__").exists()
     assert compiled == ["a.py"]
     assert len(list((tmp_path / "prefix").rglob("a.*.code"))) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other permissions.")
+def test_code_of_a_private_file_is_private(tmp_path, next_process):
+    (tmp_path / "a.py").write_text("password = 'x'")
+    (tmp_path / "a.py").chmod(0o600)
+    code_at(str(tmp_path / "a.py"))
+    assert [path.stat().st_mode & 0o777 for path in (tmp_path / "__pycache__").iterdir()] == [0o600]

@@ -38,7 +38,7 @@ def watch(event, args):
             seen.append(f"exec {name}")
     elif event == "import" and str(args[0]).startswith("canary"):
         seen.append(f"import {args[0]}")
-    elif event == "open" and isinstance(args[0], str) and args[0].startswith(folder) and (args[2] or 0) & 3:
+    elif event == "open" and isinstance(args[0], str) and args[0].startswith(folder) and (args[2] or 0) & 3 and os.sep + "__pycache__" + os.sep not in args[0]:
         seen.append(f"write {args[0]}")
 
 """

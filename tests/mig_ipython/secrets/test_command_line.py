@@ -54,7 +54,7 @@ class Terminal:
     def leaks(self) -> list[str]:
         found = self.secret.leaks(self.shown)
         for path in self.folder.rglob("*"):
-            if path.is_file() and path.suffix != ".pyc":
+            if path.is_file() and path.suffix not in (".pyc", ".code"):
                 found += [f"{path.name}: {leak}" for leak in self.secret.leaks(path.read_bytes())]
         return found
 

@@ -74,7 +74,12 @@ class Watched:
         found = [leak for shown in self.shown for leak in self.secret.leaks(shown)]
         found += [f"log: {leak}" for line in self.log.lines for leak in self.secret.leaks(line)]
         for path in self.folder.rglob("*"):
-            if path.is_file() and path not in self.placed and ".ipython" not in path.parts and path.suffix != ".pyc":
+            if (
+                path.is_file()
+                and path not in self.placed
+                and ".ipython" not in path.parts
+                and path.suffix not in COMPILED
+            ):
                 found += [f"{path.name}: {leak}" for leak in self.secret.leaks(path.read_bytes())]
         return found
 
@@ -85,6 +90,10 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         seen.append(error)
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+COMPILED = (".pyc", ".code")
+"""Byte code holds what the file holds from which it was compiled."""
 
 
 class Lines(logging.Handler):
