@@ -24,7 +24,7 @@ from .inspecting import (
     shown,
 )
 from .migrating import downgrade, ensure_version, stamp, upgrade
-from .unfinished import resume
+from .unfinished import abandon, resume
 from .writing import check, edit, merge, revision, sentences
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "RunReport",
     "Template",
     "UnknownRevision",
+    "abandon",
     "branches",
     "check",
     "current",

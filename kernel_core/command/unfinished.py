@@ -8,6 +8,7 @@ from ..runtime.report import RunReport
 from .environment import Config, run, scripts_of
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
+    from ..runtime.journal.undo import Abandoned
     from ..runtime.migration import MigrationContext
 
 
@@ -21,6 +22,25 @@ def resume(config: Config, *, was_executed: bool | None = None, accepts_edits: b
     from ..runtime.journal.replay import Resume  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
 
     return run(config, scripts_of(config), _nothing_new, resume=Resume(was_executed, accepts_edits))
+
+
+def abandon(config: Config, *, force: bool = False, forget: bool = False) -> tuple[Abandoned, ...]:
+    """Undo what was executed of the revision that is unfinished, and return it, one result for each database.
+
+    The reverses of its operations are run, newest first. Raises UnfinishedRevision, and changes nothing, if a
+    statement has no reverse, such as SQL or a dropped table; with ``force`` the rest is undone. ``forget`` undoes
+    nothing and only removes the notes, for a database that was repaired by hand.
+    """
+    from ..runtime.journal.undo import Abandon  # noqa: PLC0415 - it needs SQLAlchemy; heads and history don't
+
+    contexts: list[MigrationContext] = []
+
+    def plan(_heads: tuple[str, ...], context: MigrationContext) -> tuple[()]:
+        contexts.append(context)
+        return ()
+
+    run(config, scripts_of(config), plan, abandon=Abandon(force, forget))
+    return tuple(context.abandoned for context in dict.fromkeys(contexts) if context.abandoned is not None)
 
 
 def _nothing_new(_heads: tuple[str, ...], _context: MigrationContext) -> tuple[()]:

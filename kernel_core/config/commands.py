@@ -89,6 +89,19 @@ def resume(config: Config, options: argparse.Namespace) -> Iterable[str]:
     return ran(report, options)
 
 
+def abandon(config: Config, options: argparse.Namespace) -> Iterable[str]:
+    """Undo what was executed of a revision that was stopped half-way."""
+    _lock(config, options)
+    found = command.abandon(config, force=options.force, forget=options.forget)
+    if options.quiet:
+        return []
+    lines = [] if found else ["No revision is unfinished."]
+    for each in found:
+        lines += [f"{each.target}: {each.revision} is abandoned."]
+        lines += [f"undone: {sentence}" for sentence in each.undone] + [f"stays: {words}" for words in each.remains]
+    return lines
+
+
 def ensure_version(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Create the version table if there is none."""
     report = command.ensure_version(config, sql=options.sql)

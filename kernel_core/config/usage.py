@@ -82,6 +82,8 @@ _ALEMBIC = _flag("--alembic", help="write files that import alembic, so that pla
 _REVISIONS = _argument("revisions", nargs="+", help="revisions, or heads")
 _EXECUTED = _flag("--executed", help="the statement that was running has been executed")
 _NOT_EXECUTED = _flag("--not-executed", help="the statement that was running has not been executed")
+_FORCE = _flag("--force", help="undo what has a reverse, although something else stays")
+_FORGET = _flag("--forget", help="undo nothing: the database was repaired by hand")
 _EDITED = _flag("--edited", help="run the version file although it was edited since")
 _LOCK = (_LOCK_TIMEOUT, _NO_LOCK)
 
@@ -111,6 +113,7 @@ COMMANDS: dict[str, Command] = {
         (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _TAG, *_LOCK),
         "downgrade -1",
     ),
+    "abandon": Command(commands.abandon, (_FORCE, _FORGET, *_LOCK), "abandon"),
     "resume": Command(commands.resume, (_EXECUTED, _NOT_EXECUTED, _EDITED, *_LOCK), "resume"),
     "show": Command(commands.show, (_argument("revision", help="an id, head, heads, current"), _JSON), "show head"),
     "history": Command(commands.history, (_RANGE, _VERBOSE, _HERE, _JSON), "history -i -r-3:current"),

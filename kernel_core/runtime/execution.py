@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -159,7 +159,7 @@ class Execution:
             self._rows.write()
         info = self._announce(step, is_second=way.is_second)
         if isinstance(step, Step):
-            function = self._function(step)
+            function = self._run.function(step)
             with self._interrupts.in_revision(), self._recording(step):
                 function(**kw)
         self._rows.reach(heads)
@@ -174,15 +174,6 @@ class Execution:
         if self._recorder is None:
             return nullcontext()
         return self._recorder.recording(step, partial(self._run.content, step.revision_id), self._run.replay)
-
-    def _function(self, step: Step) -> Callable[..., object]:
-        assert self._run.script is not None, "steps come from a script directory"
-        script = self._run.script.get_revision(step.revision_id)
-        assert script is not None, "a step has a revision"
-        function: Callable[..., object] | None = getattr(script.module, step.direction, None)
-        if function is None:
-            raise CommandError(f"{script.path} has no function {step.direction}(). Write one.")
-        return function
 
     def _count_as_done(self, step: AnyStep, heads: frozenset[str], seconds: float) -> None:
         for revision in revisions_of(step):

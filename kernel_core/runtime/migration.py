@@ -29,6 +29,7 @@ from .journal.probe import was_executed
 from .journal.recorder import Recorder
 from .journal.replay import Replay, Resume
 from .journal.table import JournalTable, Unfinished
+from .journal.undo import Abandon, Abandoned, Part, ReadingOperations, parts_of, refuse_remains, undo
 from .report import RunReport
 from .run import Run
 from .run_lock import LockSettings, held
@@ -111,6 +112,8 @@ class MigrationContext:
         one_for_all = self.opts.get("transaction_per_migration") is False and self.impl.transactional_ddl
         self.transactions = Transactions(self.impl, self.connection, one_for_all=one_for_all)
         self._execution: Execution | None = None
+        self.abandoned: Abandoned | None = None
+        """What a run that abandons an unfinished revision has undone."""
 
     @classmethod
     def configure(
@@ -262,6 +265,9 @@ class MigrationContext:
             # Another run may have ended after the heads were read and before the lock was acquired.
             if is_locked and frozenset(self.get_current_heads()) != execution.before:
                 execution = self._planned()
+            if "abandon" in self.opts:
+                self._abandon(self.opts["abandon"], kw)
+                return
             self._refuse_unfinished()
             if execution.steps:
                 self._announce_autocommit(execution.steps)
@@ -319,10 +325,42 @@ class MigrationContext:
             )
         return Execution(self._run(self._replay(found, resume)), (found.step,), before)
 
-    def _replay(self, found: Unfinished, resume: Resume) -> Replay:
+    def _replay(self, found: Unfinished, resume: Resume, *, stops: bool = False) -> Replay:
         connection = self.connection
         assert connection is not None, "there is no journal offline"
-        return Replay(found, partial(was_executed, connection=connection), resume.was_executed)
+        probe = partial(was_executed, connection=connection)
+        return Replay(found, self.dialect, probe, resume.was_executed, stops=stops)
+
+    def _abandon(self, abandon: Abandon, kw: Mapping[str, object]) -> None:
+        """Undo what was executed of the unfinished revision, newest first, and remove its notes."""
+        found, connection = self.unfinished(), self.connection
+        if found is None or self._recorder is None or connection is None:
+            return
+        parts = [] if abandon.forget else self._executed_parts(found, self._recorder, kw)
+        if not abandon.force:
+            refuse_remains(parts, found.revision)
+        with self._journal_closed(), self.transactions.of_revision():
+            operations = Operations(self)
+            for part in reversed(parts):
+                if part.reverses is not None:
+                    undo(part, operations, partial(was_executed, connection=connection))
+            self.journal.finish(found.revision)
+            self._recorder.is_used = True
+        undone = tuple(each.sentence() for part in reversed(parts) for each in part.reverses or ())
+        self.abandoned = Abandoned(
+            found.revision, undone, tuple(part.sentence for part in parts if part.reverses is None), self.target
+        )
+
+    def _executed_parts(self, found: Unfinished, recorder: Recorder, kw: Mapping[str, object]) -> list[Part]:
+        """Return what was executed of a revision, by running its function without executing anything."""
+        run = self._run(self._replay(found, Resume(), stops=True))
+        function = partial(run.function(found.step), **kw)
+        assert run.replay is not None, "it was just made"
+        with ReadingOperations.context(self) as operations, recorder.listening():
+            assert isinstance(operations, ReadingOperations), "it is the class of the context"
+            operations.replay, operations.parts = run.replay, []
+            with self.transactions.of_revision(), recorder.recording(found.step, lambda: found.content, run.replay):
+                return parts_of(operations, function)
 
     def _refuse_unfinished(self) -> None:
         """Raise UnfinishedRevision, unless this run is the one that finishes it; remove notes that are left over."""

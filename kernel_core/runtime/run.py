@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 from ..ddl import DefaultImpl
 from ..script import ScriptDirectory
 from ..script.content import content_hash
+from ..script.steps import Step
+from ..util.exc import CommandError
 from .autocommit import autocommits
 from .journal.recorder import Recorder
 from .journal.replay import Replay
@@ -65,6 +67,16 @@ class Run:
         """Whether a listener or callback may read the database between two steps."""
         reads = self.listener is not None and not getattr(self.listener, "only_shows", False)
         return reads or bool(self.callbacks)
+
+    def function(self, step: Step) -> Callable[..., object]:
+        """Return ``upgrade`` or ``downgrade`` of the step's version file; raises CommandError if there is none."""
+        assert self.script is not None, "steps come from a script directory"
+        script = self.script.get_revision(step.revision_id)
+        assert script is not None, "a step has a revision"
+        function: Callable[..., object] | None = getattr(script.module, step.direction, None)
+        if function is None:
+            raise CommandError(f"{script.path} has no function {step.direction}(). Write one.")
+        return function
 
     def content(self, revision: str) -> str:
         """Return the hash of what a version file does, "" without one that can be read."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ...util.sql import Token, split_commas, tokens
+from ...util.sql import SQLDialect, Token, grammar_of, split_commas, tokens
 
 Effect = Literal["repeatable", "exists", "gone"]
 
@@ -47,13 +47,13 @@ class Claim:
     table: str = ""
 
 
-def claim_of(sql: str, dialect: str) -> Claim | None:
+def claim_of(sql: str, dialect: SQLDialect) -> Claim | None:
     """Return what is true after a statement, None if it is of a kind that is not known here.
 
     >>> claim_of("ALTER TABLE a.t ADD COLUMN c INTEGER", "postgresql")
     Claim(effect='exists', kind='COLUMN', name='c', schema='a', table='t')
     """
-    return _Reader(tokens(sql, dialect), dialect).claim()
+    return _Reader(tokens(sql, dialect), grammar_of(dialect).name).claim()
 
 
 class _Reader:

@@ -20,7 +20,7 @@ def was_executed(sql: str, connection: Connection) -> bool | None:
 
     False for a statement that may be executed again.
     """
-    claim = claim_of(sql, connection.dialect.name)
+    claim = claim_of(sql, connection.dialect)
     if claim is None:
         return None
     if claim.effect == "repeatable":
@@ -33,7 +33,7 @@ def was_executed(sql: str, connection: Connection) -> bool | None:
 
 def remove_remains(sql: str, connection: Connection) -> None:
     """Drop the invalid index that a CREATE INDEX CONCURRENTLY leaves when it is stopped, so that it can run again."""
-    claim = claim_of(sql, connection.dialect.name)
+    claim = claim_of(sql, connection.dialect)
     if claim is not None and claim.effect == "exists" and claim.kind == "INDEX" and _is_invalid(claim, connection):
         quote = connection.dialect.identifier_preparer.quote
         name = f"{quote(claim.schema)}.{quote(claim.name)}" if claim.schema else quote(claim.name)

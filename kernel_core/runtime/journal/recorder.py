@@ -21,6 +21,7 @@ from ...ddl.impl import DefaultImpl
 from ...script.steps import Step
 from ...util.logs import Log
 from ...util.secrets import shown_sql
+from .probe import remove_remains
 from .replay import Replay
 from .statements import can_be_in_transaction, changes_something, commits, commits_by_itself, fingerprint
 from .table import Entry, JournalTable, entry, header
@@ -169,6 +170,9 @@ class Recorder:
         how = self._how(sql)
         if how != "pending" and not self._create():
             return
+        if number:
+            with self._writing():
+                remove_remains(sql, self._connection)
         before = recording.number, recording.has_header, self._noted
         if how == "wrapped":
             self._run("BEGIN IMMEDIATE" if self._impl.dialect.name == "sqlite" else "BEGIN")

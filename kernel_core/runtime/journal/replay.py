@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from ...util.exc import UnfinishedRevision
 from ...util.secrets import shown_sql
+from ...util.sql import SQLDialect
+from .claims import claim_of
 from .table import Unfinished
 
 Probe = Callable[[str], bool | None]
@@ -22,8 +24,8 @@ class Decision(NamedTuple):
     number: int = 0
 
 
-class StoppedAt(BaseException):
-    """Ends a revision that is only read, at the first statement that was not executed; no script catches it."""
+class StoppedAt(Exception):
+    """Ends a revision that is only read, at the first statement that was not executed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +43,27 @@ class Resume:
 class Replay:
     """Decides for each statement of an unfinished revision whether it was executed before.
 
-    A statement is compared with its values, so that none is executed twice and none is left out. ``stops`` ends the
+    A statement is compared with its values, so that none is executed twice and none is left out. Its text may depend on
+    the catalog, which has changed since; then what it does is compared: the same column was added. ``stops`` ends the
     revision at the first statement that was not executed.
     """
 
     def __init__(
-        self, unfinished: Unfinished, probe: Probe, answer: bool | None = None, *, stops: bool = False
+        self,
+        unfinished: Unfinished,
+        dialect: SQLDialect,
+        probe: Probe,
+        answer: bool | None = None,
+        *,
+        stops: bool = False,
     ) -> None:
-        self.unfinished = unfinished
+        self.unfinished, self._dialect = unfinished, dialect
+        self._claims = {claim_of(text, dialect): digest for digest, text in unfinished.statements}
         self._probe, self._answer, self._stops = probe, answer, stops
         self._left = Counter(unfinished.done)
         self._begun = unfinished.begun
-        self.executed = 0
+        self.executed: list[str] = []
+        """The statements that were left out so far."""
 
     @property
     def number(self) -> int:
@@ -66,20 +77,31 @@ class Replay:
 
     def decide(self, digest: str, sql: str) -> Decision:
         """Return whether the statement was executed; raises UnfinishedRevision where that cannot be known."""
+        digest = self._as_noted(digest, sql)
         if self._left[digest]:
             self._left[digest] -= 1
-            self.executed += 1
+            self.executed.append(sql)
             return Decision(is_done=True)
         if digest == self._begun:
             self._begun = ""
             if self._was_executed(sql):
-                self.executed += 1
+                self.executed.append(sql)
                 return Decision(is_done=True)
             if not self._stops:
                 return Decision(is_done=False, number=self.number)
         if self._stops:
             raise StoppedAt
         return Decision(is_done=False)
+
+    def _as_noted(self, digest: str, sql: str) -> str:
+        """Return the hash under which the statement was noted, also if its text was another one then."""
+        if self._left[digest] or digest == self._begun:
+            return digest
+        claim = claim_of(sql, self._dialect)
+        if claim is None or claim.effect == "repeatable":
+            return digest
+        noted = self._claims.get(claim, "")
+        return noted if self._left[noted] or noted == self._begun else digest
 
     def _was_executed(self, sql: str) -> bool:
         known = self._probe(sql)

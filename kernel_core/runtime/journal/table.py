@@ -43,7 +43,8 @@ class Unfinished:
     """A revision of which a part was committed, and whose version row was not written.
 
     ``done`` are the hashes of the statements that were executed. ``begun`` is the hash of a statement of which it is
-    not known whether it was executed, else "". ``statement`` is the last one, shortened and without secrets;
+    not known whether it was executed, else "". ``statements`` are the hashes and texts of those that were noted one by
+    one. ``statement`` is the last one, shortened and without secrets;
     ``content`` the hash of the version file at that time, "" if it was not readable; ``last_row`` the number of the
     last row.
     """
@@ -51,6 +52,7 @@ class Unfinished:
     step: Step
     done: tuple[str, ...]
     begun: str
+    statements: tuple[tuple[str, str], ...]
     statement: str
     content: str
     since: str
@@ -222,4 +224,7 @@ def _unfinished(rows: Sequence[Row[tuple[str, int, str, str, str, str]]]) -> Unf
     done = tuple(digest for row in statements if row.kind == "done" for digest in row.hash.split())
     begun = next((row.hash for row in statements if row.kind == "begun"), "")
     last = statements[-1] if statements else first
-    return Unfinished(step, done, begun, last.statement if statements else "", first.hash, last.noted_at, last.number)
+    texts = tuple((row.hash, row.statement) for row in statements if " " not in row.hash)
+    return Unfinished(
+        step, done, begun, texts, last.statement if statements else "", first.hash, last.noted_at, last.number
+    )

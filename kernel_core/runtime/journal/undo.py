@@ -1,0 +1,169 @@
+"""Undoing the part of an unfinished revision that was executed, by the reverses of its operations.
+
+The revision's function is run once more, without executing anything, up to the first statement that was not executed.
+So it is known which operations the executed statements belong to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ...operations import BatchOperations, MigrateOperation, Operations
+from ...operations.batch import batch_of
+from ...util.exc import CommandError, UnfinishedRevision
+from ...util.secrets import shown_sql
+from .claims import claim_of
+from .replay import Replay, StoppedAt
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """What was undone of an unfinished ``revision``, and the statements that stay because nothing reverses them.
+
+    ``target`` is the database's URL with its secrets masked.
+    """
+
+    revision: str
+    undone: tuple[str, ...]
+    remains: tuple[str, ...]
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """How an unfinished revision is abandoned.
+
+    ``force`` undoes what has a reverse although something else stays; ``forget`` undoes nothing, because a person has
+    repaired the database, and removes the notes.
+    """
+
+    force: bool = False
+    forget: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Executed statements, and the operations that reverse them, in the order to run; None if there are none."""
+
+    statements: tuple[str, ...]
+    reverses: tuple[MigrateOperation, ...] | None
+
+    @property
+    def sentence(self) -> str:
+        """The statements, for a message."""
+        return "; ".join(map(shown_sql, self.statements))
+
+
+class ReadingOperations(Operations):
+    """The directives of a revision that is only read: they note which operation each statement belongs to."""
+
+    replay: Replay
+    parts: list[Part]
+
+    def invoke(self, operation: MigrateOperation) -> Any:
+        """Run an operation whose statements are left out, and note it."""
+        with self._noted(lambda _count: [operation]):
+            return super().invoke(operation)
+
+    @contextmanager
+    def batch_alter_table(self, *args: Any, **kw: Any) -> Iterator[BatchOperations]:
+        """Collect the operations of a batch; its statements are those of the operations, in their order."""
+        collected: list[tuple[MigrateOperation, int]] = []
+
+        def executed(count: int) -> list[MigrateOperation] | None:
+            """Return the operations whose statements were executed; None where that is not certain."""
+            total, chosen = 0, list[MigrateOperation]()
+            for operation, changes in collected:
+                if total < count:
+                    chosen.append(operation)
+                    total += changes
+            return chosen if total == count else None
+
+        with self._noted(executed), super().batch_alter_table(*args, **kw) as batch:
+            vars(batch)["invoke"] = _collecting(batch, batch.invoke, collected)
+            yield batch
+
+    @contextmanager
+    def _noted(self, operations: Callable[[int], list[MigrateOperation] | None]) -> Iterator[None]:
+        """Note the statements that the block leaves out, with the operations that they belong to."""
+        before = len(self.replay.executed)
+        self._note_loose(before)
+        try:
+            yield
+        finally:
+            statements = tuple(self.replay.executed[before:])
+            if statements:
+                self.parts.append(Part(statements, _reverses(operations(len(statements)))))
+
+    def _note_loose(self, count: int) -> None:
+        """Note the statements that belong to no operation."""
+        noted = sum(len(part.statements) for part in self.parts)
+        if count > noted:
+            self.parts.append(Part(tuple(self.replay.executed[noted:count]), None))
+
+    def finish(self) -> list[Part]:
+        """Return all parts, in the order in which they were executed."""
+        self._note_loose(len(self.replay.executed))
+        return self.parts
+
+
+def parts_of(operations: ReadingOperations, function: Callable[[], object]) -> list[Part]:
+    """Return what was executed of a revision; ``function`` is its upgrade() or downgrade()."""
+    try:
+        function()
+    except StoppedAt:
+        pass
+    except Exception as error:
+        raise UnfinishedRevision(
+            f"Revision {operations.replay.unfinished.revision} cannot be read to its last executed statement: {error} "
+            "Nothing was undone. Repair the database by hand, then: mig abandon --forget.",
+            operations.replay.unfinished.revision,
+        ) from error
+    return operations.finish()
+
+
+def refuse_remains(parts: list[Part], revision: str) -> None:
+    """Raise UnfinishedRevision if some of the statements have no reverse."""
+    remains = [part.sentence for part in parts if part.reverses is None]
+    if remains:
+        raise UnfinishedRevision(
+            f"Of revision {revision} this cannot be undone: {'; '.join(remains)}. Nothing was changed. "
+            "Undo the rest and keep this: mig abandon --force. Or finish the revision: mig resume.",
+            revision,
+        )
+
+
+def undo(part: Part, operations: Operations, is_undone: Callable[[str], bool | None]) -> None:
+    """Run the reverses of a part, unless the catalog shows that an earlier call has run them."""
+    assert part.reverses is not None, "what has no reverse is not undone"
+    claim = claim_of(part.statements[0], operations.impl.dialect)
+    if claim is not None and claim.effect != "repeatable" and is_undone(part.statements[0]) is False:
+        return
+    for reverse in part.reverses:
+        operations.invoke(reverse)
+
+
+def _collecting(
+    batch: BatchOperations, invoke: Callable[[MigrateOperation], Any], collected: list[tuple[MigrateOperation, int]]
+) -> Callable[[MigrateOperation], Any]:
+    """Return ``invoke`` of a batch that also collects the operation and how many changes it records."""
+
+    def collecting(operation: MigrateOperation) -> Any:
+        before = len(batch_of(batch.impl).changes)
+        result = invoke(operation)
+        collected.append((operation, len(batch_of(batch.impl).changes) - before))
+        return result
+
+    return collecting
+
+
+def _reverses(operations: list[MigrateOperation] | None) -> tuple[MigrateOperation, ...] | None:
+    if operations is None:
+        return None
+    try:
+        return tuple(operation.reverse() for operation in reversed(operations))
+    except (CommandError, NotImplementedError):
+        return None
