@@ -296,7 +296,7 @@ class RunsStatements:
 
 
 _DIRECT = schema.ExecutableDDLElement()
-"""What stands for a statement of which only the text is known."""
+"""The statement of which only the text is known."""
 
 
 def _runs_text(connection: Connection | None) -> bool:

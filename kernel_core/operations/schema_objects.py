@@ -64,7 +64,7 @@ class SchemaObjects:
     ) -> Table:
         """Return a separate table: items of another table are copied, and foreign keys have a table to refer to.
 
-        ``make`` is called in place of the class `Table`.
+        ``make`` replaces the class `Table`.
         """
         metadata = self.metadata()
         columns = [item for item in items if isinstance(item, Column)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy.schema import Constraint, ForeignKeyConstraint, Table
@@ -171,7 +172,7 @@ def _created(context: AutogenContext, tables: list[Table]) -> list[MigrateOperat
             operations.extend(create_foreign_key(key, context.dialect) for key in _in_order(constraints))
             continue
         later = _later(context, table, constraints)
-        operations.append(CreateTableOp.from_table(table_alone(table, context.dialect, later)))
+        operations.append(CreateTableOp.from_model(table, partial(table_alone, table, context.dialect, later)))
         there = indexes_of_one_side(context, table, of_models=True)
         operations.extend(
             dropped_with_table(context, table, create_index(index, context.dialect))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from ...util.sql import closing, split_commas, tokens
@@ -45,6 +46,7 @@ def split_order(part: str, dialect: str) -> tuple[str, str]:
     return part[: found[-1].start].rstrip(), "" if order == "ASC" else order
 
 
+@lru_cache(maxsize=4096)
 def index_where(sql: str, dialect: str) -> str | None:
     """Return the condition of a partial index, as it is written.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Self
 
 from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, PrimaryKeyConstraint, String, Table
@@ -13,7 +13,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import IrreversibleOperation
 from ...util.sql import without_parameters
-from ...util.sqla_compat import AnyColumn, deferred_table, is_type_bound, table_prefixes
+from ...util.sqla_compat import AnyColumn, deferred_table, dialect_options, is_type_bound, table_prefixes
 from ..base import Operations
 from ..ddl_formatting import AlterTable, alter_table
 from ..fields import Field
@@ -91,6 +91,33 @@ class CreateTableOp(MigrateOperation):
             _constraints_included=True,
             **table.dialect_kwargs,
         )
+
+    @classmethod
+    def from_model(cls, table: Table, copied: Callable[[], Table]) -> Self:
+        """Return the operation that creates ``table``; its `columns` are those of ``copied()``, called when first read.
+
+        The copy has the columns and constraints of the operation, and is used for nothing else.
+        """
+        operation = cls(
+            table.name,
+            (),
+            schema=table.schema,
+            comment=table.comment,
+            prefixes=table_prefixes(table),
+            info=dict(table.info),
+            _constraints_included=True,
+            **dict(dialect_options(table)),
+        )
+        del operation.columns
+        return operation.changed(_copied=copied)
+
+    @cached_property
+    def columns(self) -> list[SchemaItem]:
+        """The columns and the constraints."""
+        table = self._copied()
+        return [*table.columns, *own_constraints(table)]
+
+    _copied: Callable[[], Table]
 
     def to_table(self, migration_context: RunContext | None = None) -> Table:
         """Return the Table, in a separate MetaData with the target's naming convention."""
@@ -193,7 +220,7 @@ class CreateTableOp(MigrateOperation):
         return [item for item in self.columns if isinstance(item, Column)]
 
     def to_diff_tuple(self) -> DiffTuple:
-        return ("add_table", self.to_table())
+        return ("add_table", deferred_table((), partial(self._table, None)))
 
     def provides(self) -> frozenset[Requirement]:
         columns = {("column", *key(self.schema, self.table_name, column.name)) for column in self._columns()}

@@ -232,3 +232,27 @@ def test_postgresql_is_read_in_more_detail_than_by_the_inspector(postgresql):
     assert (unique.name, unique.deferrable, unique.initially) == ("p_b_key", True, "DEFERRED")
     assert catalog.views == {(None, "v"): "view"}
     assert catalog.enums[None, "mood"].labels == ("sad", "it's", "happy")
+
+
+def test_a_second_reading_of_a_table_has_the_same_constraints(sqlite_url: str) -> None:
+    engine = sa.create_engine(sqlite_url)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE o (id INTEGER PRIMARY KEY)")
+        connection.exec_driver_sql(
+            "CREATE TABLE t (a INT CONSTRAINT ck CHECK (a > 0), b INT COLLATE NOCASE, CONSTRAINT uq UNIQUE (a, b), "
+            "CONSTRAINT fk FOREIGN KEY (a) REFERENCES o (id) ON DELETE CASCADE DEFERRABLE) STRICT"
+        )
+
+        def read():
+            rules = rules_of(connection.dialect)
+            return rules.read_catalog(connection, lambda: sa.inspect(connection), [None], lambda key: True).tables[
+                None, "t"
+            ]
+
+        first, second = read(), read()
+        assert repr(first) == repr(second)
+        first.checks.clear()
+        first.foreign_keys[0].options.clear()
+        assert repr(read()) == repr(second)
+        assert (second.checks[0].name, second.uniques[0].name, second.foreign_keys[0].name) == ("ck", "uq", "fk")
+    engine.dispose()

@@ -15,7 +15,7 @@ from ....util.sql import grammar_of, string_literal
 from ....util.sqla_compat import AnyType, sqlite_type
 from ..catalog import Catalog, ColumnInfo, ForeignKeyInfo, IndexInfo, Key, PrimaryKeyInfo, Row, TableInfo, UniqueInfo
 from ..create_index import index_text, index_where
-from .create_table import UNREFLECTED_WORDS, TableFacts, table_facts
+from .create_table import TableFacts, table_facts
 
 IsIncluded = Callable[[Key], bool]
 IndexRow = tuple[int, str | None, int]
@@ -160,8 +160,9 @@ class _Reading:
 
     def _table(self, key: Key, sql: str) -> TableInfo:
         info = TableInfo(key, {}, sql=sql)
-        if UNREFLECTED_WORDS.search(sql):
-            facts = self._facts[key] = table_facts(sql)
+        facts = table_facts(sql)
+        if facts is not None:
+            self._facts[key] = facts
             info.checks, info.options = facts.checks, facts.options
         return info
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from ....ddl.sqlite.create_table import Clause, ColumnText, TableText, parse_table
 from ....util.sql import Token, body, closing, tokens
@@ -30,6 +31,19 @@ class TableFacts:
     conflicts: dict[str, str] = field(default_factory=dict)
     options: Arguments = field(default_factory=dict)
 
+    def copied(self) -> TableFacts:
+        """Return a copy that shares nothing which can change."""
+        return TableFacts(
+            self.primary_key_name,
+            self.uniques.copy(),
+            [(columns, table, name, dict(timing)) for columns, table, name, timing in self.foreign_keys],
+            [replace(check) for check in self.checks],
+            self.computed.copy(),
+            self.collations.copy(),
+            self.conflicts.copy(),
+            dict(self.options),
+        )
+
     def pop_unique(self, columns: Sequence[str]) -> tuple[str | None, str | None]:
         """Remove and return the name and the ON CONFLICT of a unique constraint over these columns."""
         wanted = tuple(column.lower() for column in columns)
@@ -49,15 +63,23 @@ class TableFacts:
         return None, {}
 
 
-UNREFLECTED_WORDS = re.compile(
+_UNREFLECTED_WORDS = re.compile(
     r"\b(?:constraint|unique|check|collate|deferrable|initially|generated|as|strict|rowid|autoincrement|conflict)\b",
     re.IGNORECASE,
 )
 """Words of a CREATE TABLE whose clauses the pragmas describe in part or not at all."""
 
 
-def table_facts(sql: str) -> TableFacts:
-    """Return the facts of a CREATE TABLE; none for a virtual table."""
+def table_facts(sql: str) -> TableFacts | None:
+    """Return the facts of a CREATE TABLE, None where the pragmas have all. A text is parsed once in a process."""
+    facts = _parsed(sql)
+    return None if facts is None else facts.copied()
+
+
+@lru_cache(maxsize=4096)
+def _parsed(sql: str) -> TableFacts | None:
+    if not _UNREFLECTED_WORDS.search(sql):
+        return None
     try:
         text = parse_table(_shortened(sql))
     except ValueError:
@@ -78,7 +100,7 @@ def _shortened(sql: str) -> str:
     'CREATE TABLE t (_\n, b NUMERIC(10, 2) CHECK (b > 0)\n) STRICT'
     """
     cut = body(sql, "sqlite")
-    kept = [item for item in cut.items if UNREFLECTED_WORDS.search(item)]
+    kept = [item for item in cut.items if _UNREFLECTED_WORDS.search(item)]
     return cut.head + "\n,".join(["_", *kept]) + f"\n){cut.tail}" if cut.head else sql
 
 
