@@ -24,6 +24,7 @@ from .inspecting import (
     shown,
 )
 from .migrating import downgrade, ensure_version, stamp, upgrade
+from .operations import operations_between, operations_of
 from .unfinished import abandon, resume
 from .writing import check, edit, merge, revision, sentences
 
@@ -50,6 +51,8 @@ __all__ = [
     "known",
     "list_templates",
     "merge",
+    "operations_between",
+    "operations_of",
     "refuse_behind",
     "resume",
     "revision",

@@ -53,7 +53,7 @@ def printed(text: str, options: argparse.Namespace, stream: TextIO) -> None:
     raises CommandError if a statement contains such a character, because it would become a different statement.
     """
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    if getattr(options, "json", False):
+    if getattr(options, "json", False) or getattr(options, "operations_json", False):
         text = "".join(one if _fits(one, encoding) else _escaped(one) for one in text)
     elif getattr(options, "sql", False):
         text = "\n".join(_sql_line(line, encoding) for line in text.split("\n"))
@@ -90,6 +90,13 @@ def as_json(value: object) -> str:
     import json  # noqa: PLC0415 - heads and history start without it
 
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def as_json_line(value: object) -> str:
+    """Return plain data as JSON text on one line."""
+    import json  # noqa: PLC0415 - as above
+
+    return json.dumps(value, ensure_ascii=False)
 
 
 def facts(revision: Revision) -> dict[str, object]:

@@ -85,6 +85,7 @@ _NOT_EXECUTED = _flag("--not-executed", help="the statement that was running has
 _FORCE = _flag("--force", help="undo what has a reverse, although something else stays")
 _FORGET = _flag("--forget", help="undo nothing: the database was repaired by hand")
 _EDITED = _flag("--edited", help="run the version file although it was edited since")
+_OPERATIONS = _flag("--operations-json", help="print the operations of each revision as JSON, run nothing")
 _LOCK = (_LOCK_TIMEOUT, _NO_LOCK)
 
 COMMANDS: dict[str, Command] = {
@@ -105,12 +106,12 @@ COMMANDS: dict[str, Command] = {
     ),
     "upgrade": Command(
         commands.upgrade,
-        (_argument("revision", help="where to: head, +1, an id; from:to with --sql"), _SQL, _TAG, *_LOCK),
+        (_argument("revision", help="where to: head, +1, an id; from:to with --sql"), _SQL, _OPERATIONS, _TAG, *_LOCK),
         "upgrade head",
     ),
     "downgrade": Command(
         commands.downgrade,
-        (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _TAG, *_LOCK),
+        (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _OPERATIONS, _TAG, *_LOCK),
         "downgrade -1",
     ),
     "abandon": Command(commands.abandon, (_FORCE, _FORGET, *_LOCK), "abandon"),

@@ -21,6 +21,7 @@ from ..operations.direct_ddl import DirectDDL
 from ..util.exc import CommandError, shortened
 from ..util.sql import refuse_nul, tabs_as_spaces
 from ..util.sqla_compat import (
+    TextByDialect,
     compiled_by,
     for_running,
     for_scripts,
@@ -186,6 +187,7 @@ class RunsStatements:
     def _refuse_separator(self, construct: ClauseElement, words: str, separator: str, option: str) -> None:
         """Raise CommandError for a value or name with a line that is the batch separator; custom SQL may have one."""
         is_custom = isinstance(construct, TextClause) and not has_parameters(construct)
+        is_custom = is_custom and not isinstance(construct, TextByDialect)
         ends = re.compile(rf"\s*{re.escape(separator)}(\s+\d+)?;?\s*", re.IGNORECASE)  # sqlcmd: GO 5
         if separator and not is_custom and any(ends.fullmatch(line) for line in words.splitlines()):
             raise CommandError(
@@ -312,7 +314,7 @@ def _runs_text(connection: Connection | None) -> bool:
 
 def _is_custom_sql(construct: ClauseElement) -> bool:
     """Return whether the statement is SQL that a user wrote, who decides where it ends."""
-    return isinstance(construct, (TextClause, schema.DDL))
+    return isinstance(construct, (TextClause, schema.DDL)) and not isinstance(construct, TextByDialect)
 
 
 def _script_row(table: Table | TableClause, row: Mapping[str, object]) -> dict[str, object]:

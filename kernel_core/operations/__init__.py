@@ -1,8 +1,20 @@
 """Operations: each change to a database is an object, which runs, reverses, renders and describes itself."""
 
-from . import kinds, ops
+from . import json_form, kinds, ops
 from .base import AbstractOperations, BatchOperations, Operations
 from .containers import MigrationScript
 from .operation import MigrateOperation
 
-__all__ = ["AbstractOperations", "BatchOperations", "MigrateOperation", "MigrationScript", "Operations", "kinds", "ops"]
+from_json = MigrateOperation.from_json
+
+__all__ = [
+    "AbstractOperations",
+    "BatchOperations",
+    "MigrateOperation",
+    "MigrationScript",
+    "Operations",
+    "from_json",
+    "json_form",
+    "kinds",
+    "ops",
+]

@@ -45,6 +45,8 @@ class AddConstraintOp(MigrateOperation):
     table_name: str
     schema: str | None
 
+    json_state = (*MigrateOperation.json_state, "generated_name")
+
     _by_visit_name: ClassVar[dict[str, type[AddConstraintOp]]] = {}
 
     @classmethod

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Protocol, Self, TypeVar
 
 from ..util import files
-from .base import AbstractOperations
+from ..util.exc import CommandError
+from .base import AbstractOperations, Operations
+from .batch import BatchOptions
+from .json_form.arguments import constructed
+from .json_form.codec import Json, JsonObject, encode, register_value
 from .kinds.table import CreateTableOp, DropTableOp
 from .operation import DiffTuple, Hint, MigrateOperation, slug
+from .registry import read_from_json
 from .renames import RenameCandidate
 
 T = TypeVar("T")
 
 
+@read_from_json
 class OpContainer(MigrateOperation):
     """A sequence of operations, which run in this order."""
+
+    json_name = "operations"
 
     def __init__(self, ops: Iterable[MigrateOperation] = ()) -> None:
         self.ops: list[MigrateOperation] = list(ops)
@@ -109,6 +118,7 @@ def _joined(parts: Sequence[str]) -> str:
     return files.slug(parts[0], _SLUG_LENGTH) if parts else ""
 
 
+@read_from_json
 class ModifyTableOps(OpContainer):
     """Changes to one table; rendered as a batch if ``render_as_batch`` is on."""
 
@@ -118,6 +128,51 @@ class ModifyTableOps(OpContainer):
 
     def reverse(self) -> ModifyTableOps:
         return ModifyTableOps(self.table_name, self._reversed_ops(), schema=self.schema)
+
+
+@read_from_json
+class BatchOps(ModifyTableOps):
+    """The changes of a ``with op.batch_alter_table(...)`` block, and the options of the batch."""
+
+    json_name = "batch"
+
+    def __init__(
+        self,
+        table_name: str,
+        ops: Iterable[MigrateOperation],
+        *,
+        schema: str | None = None,
+        options: BatchOptions | None = None,
+    ) -> None:
+        super().__init__(table_name, ops, schema=schema)
+        self.options = options or BatchOptions()
+
+    def apply(self, operations: AbstractOperations) -> None:
+        if not isinstance(operations, Operations):
+            raise CommandError(f"The batch of {self.shown_table} is inside another batch. Take it out.")
+        given = {each.name: getattr(self.options, each.name) for each in fields(BatchOptions)}
+        with operations.batch_alter_table(self.table_name, schema=self.schema, **given) as batch_operations:
+            for operation in self.ops:
+                batch_operations.invoke(operation)
+
+    def reverse(self) -> BatchOps:
+        """Return the batch that undoes this one; it reads the table as it is then, not ``copy_from``."""
+        options = replace(self.options, copy_from=None)
+        return BatchOps(self.table_name, self._reversed_ops(), schema=self.schema, options=options)
+
+
+def _encoded_options(options: BatchOptions) -> dict[str, Json]:
+    default = BatchOptions()
+    given = {each.name: getattr(options, each.name) for each in fields(options)}
+    return {name: encode(value) for name, value in given.items() if value != getattr(default, name)}
+
+
+def _read_options(json: JsonObject) -> BatchOptions:
+    made: BatchOptions = constructed(BatchOptions, {name: json.get(name) for name in sorted(json.names())})
+    return made
+
+
+register_value("batch options", BatchOptions, _encoded_options, _read_options)
 
 
 class NamesConstraints(Protocol):
@@ -130,12 +185,15 @@ class NamesConstraints(Protocol):
         """
 
 
+@read_from_json
 class UpgradeOps(OpContainer):
     """The operations of ``upgrade()``; ``upgrade_token`` is the variable of the template for them.
 
     ``renames`` are the drops and additions that may be renames; ``names`` predicts the names of unnamed constraints,
-    which change if operations are left out or edited.
+    which change if operations are left out or edited. JSON has neither.
     """
+
+    json_omitted = frozenset({"renames", "names"})
 
     def __init__(
         self,
@@ -166,6 +224,7 @@ class UpgradeOps(OpContainer):
         return self.reverse_into(DowngradeOps())
 
 
+@read_from_json
 class DowngradeOps(OpContainer):
     """The operations of ``downgrade()``; ``downgrade_token`` is the variable of the template for them."""
 
@@ -177,6 +236,7 @@ class DowngradeOps(OpContainer):
         return UpgradeOps(self._reversed_ops())
 
 
+@read_from_json
 class MigrationScript(MigrateOperation):
     """A version file to be written: its operations, its message, its id and its place in the history.
 
@@ -220,6 +280,12 @@ class MigrationScript(MigrateOperation):
     @downgrade_ops.setter
     def downgrade_ops(self, value: DowngradeOps | None) -> None:
         self.downgrade_ops_list = [] if value is None else [value]
+
+    def json_arguments(self) -> dict[str, object]:
+        given = {"upgrade_ops": self.upgrade_ops_list, "downgrade_ops": self.downgrade_ops_list}
+        names = ("rev_id", "message", "head", "splice", "branch_label", "version_path", "depends_on")
+        given |= {name: getattr(self, name) for name in names if name == "rev_id" or getattr(self, name) is not None}
+        return given | ({"imports": sorted(self.imports)} if self.imports else {})
 
     def slug(self) -> str:
         """Return a suggested message for all upgrades of the script; "" if it does nothing."""

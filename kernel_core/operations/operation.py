@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol, Self
@@ -12,9 +12,15 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 from sqlalchemy.engine import Dialect
 
 from ..util import files
-from ..util.exc import CommandError, IrreversibleOperation
+from ..util.exc import CommandError, InvalidJson, IrreversibleOperation
 from .fields import Field
+from .json_form import Json
+from .json_form.arguments import arguments_of, constructed
+from .json_form.codec import decode, encode
 from .requirements import Requirement, key
+
+JSON_VERSION = 1
+"""The version of the JSON form of operations; a document of a later version is refused."""
 
 DiffTuple = tuple[Any, ...]
 """A difference as ``compare_metadata`` returns it: its kind, such as ``"add_column"``, then what is different."""
@@ -104,6 +110,18 @@ class MigrateOperation:
     undone_by: Callable[[Any], Sequence[MigrateOperation]] | None = None
     """Returns the operations that undo this one, if these are not just ``[reverse()]``."""
 
+    json_name: ClassVar[str] = ""
+    """The name of the class in JSON; by default the words of its name, ``create_view`` for ``CreateViewOp``."""
+
+    json_attributes: ClassVar[Mapping[str, str]] = {}
+    """Constructor argument -> attribute, for arguments that are stored by another name."""
+
+    json_omitted: ClassVar[Collection[str]] = frozenset({"info"})
+    """Constructor arguments that JSON lacks, because they have no effect on a database."""
+
+    json_state: ClassVar[tuple[str, ...]] = ("remark", "engine", "outside_batch", "followed_by")
+    """Attributes besides the constructor's arguments; those that are empty are left out."""
+
     @cached_property
     def info(self) -> dict[Any, Any]:
         """A dict for the use of hooks; the engine does not use it."""
@@ -152,7 +170,7 @@ class MigrateOperation:
         By default the words of the class's name and the name of the object: ``create_view_adult`` for a
         ``CreateViewOp`` with the attribute ``name`` (or ``view_name``, ``table_name``).
         """
-        words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", type(self).__name__.removesuffix("Op"))
+        words = _words(type(self).__name__.removesuffix("Op"))
         named = ("name", f"{words[-1].lower()}_name" if words else "", "table_name")
         names = (getattr(self, attribute, None) for attribute in named if attribute)
         return slug(*words, next((name for name in names if isinstance(name, str)), ""))
@@ -164,6 +182,56 @@ class MigrateOperation:
     def to_diff_tuple(self) -> DiffTuple:
         """Return this as a tuple of ``compare_metadata``."""
         raise NotImplementedError(f"{type(self).__name__} is not a difference between two schemas.")
+
+    def to_json(self) -> dict[str, Json]:
+        """Return this as plain data for ``json.dumps``; `from_json` is the inverse.
+
+            AddColumnOp("users", Column("age", Integer())).to_json()
+
+        It has the ``version`` of the form, the name of the ``operation`` and the arguments of its constructor that
+        differ from their defaults. Raises NotAsJson for a value without a JSON form.
+        """
+        members = encode(self)
+        assert isinstance(members, dict), "an operation is an object in JSON"
+        return {"version": JSON_VERSION, **members}
+
+    @classmethod
+    def from_json(cls, document: object) -> Self:
+        """Return the operation of `to_json`, as data or as text; on a subclass only one of that class.
+
+        Nothing in the document is evaluated or imported: operations and types are those that are registered. Raises
+        InvalidJson, with the place of the mistake, for everything else.
+        """
+        operation = read_document(document)
+        if not isinstance(operation, cls):
+            raise InvalidJson(f"it is a {type(operation).__name__}, not a {cls.__name__}")
+        return operation
+
+    def json_members(self) -> dict[str, Json]:
+        """Return the members of `to_json` besides the version and the name of the operation."""
+        members: dict[str, Json] = {}
+        for name, value in self.json_arguments().items():
+            members["options" if name == "**" else name.lstrip("_")] = encode(value)
+        for name in self.json_state:
+            value = getattr(self, name, None)
+            if value:
+                members[name] = encode(value)
+        if self.undone_by is not None:
+            members["undone_by"] = encode(list(self.undone_by(self)))
+        return members
+
+    def json_arguments(self) -> dict[str, object]:
+        """Return the arguments of the constructor that differ from their defaults; ``**`` is for further options.
+
+        A class overrides this, and `from_json_arguments`, if its arguments are not stored as attributes.
+        """
+        return arguments_of(self, self.json_attributes, self.json_omitted)
+
+    @classmethod
+    def from_json_arguments(cls, arguments: Mapping[str, object]) -> Self:
+        """Return the operation with these `json_arguments`; raises InvalidJson if they do not fit the constructor."""
+        made: Self = constructed(cls, arguments)
+        return made
 
     def provides(self) -> frozenset[Requirement]:
         """Return the catalog objects that later operations may require."""
@@ -215,6 +283,45 @@ class MigrateOperation:
                     return self
                 return self.edit(**{field_name: field.parse(text, dialect)})
         return self.edit(**{field_name: text})
+
+
+def json_name_of(cls: type[MigrateOperation]) -> str:
+    """Return the name of an operation class in JSON: ``json_name`` of the class itself, or the words of its name.
+
+    >>> json_name_of(MigrateOperation)
+    'migrate_operation'
+    """
+    return str(vars(cls).get("json_name") or "_".join(_words(cls.__name__.removesuffix("Op"))).lower())
+
+
+def read_document(document: object) -> MigrateOperation:
+    """Return the operation of a document with its version, as data or as JSON text."""
+    if isinstance(document, (str, bytes, bytearray)):
+        document = _parsed(document)
+    if not isinstance(document, Mapping) or "operation" not in document:
+        raise InvalidJson("it is not an object with 'operation'")
+    version = document.get("version")
+    if type(version) is not int or version < 1:
+        raise InvalidJson("it has no 'version', which is a number")
+    if version > JSON_VERSION:
+        raise InvalidJson(f"its version is {version}, and this program reads up to {JSON_VERSION}. Upgrade the program")
+    try:
+        return decode({name: value for name, value in document.items() if name != "version"})  # type: ignore[no-any-return]
+    except RecursionError:
+        raise InvalidJson("it is nested too deeply") from None
+
+
+def _parsed(text: str | bytes | bytearray) -> object:
+    import json  # noqa: PLC0415 - the commands start without it
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidJson(f"it cannot be parsed: {error}") from None
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)
 
 
 class AlterTableOp(MigrateOperation):

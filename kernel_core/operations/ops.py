@@ -4,7 +4,7 @@ They are defined in `kinds`; importing this module registers all of them.
 """
 
 from .add_constraint import AddConstraintOp
-from .containers import DowngradeOps, MigrationScript, ModifyTableOps, OpContainer, UpgradeOps
+from .containers import BatchOps, DowngradeOps, MigrationScript, ModifyTableOps, OpContainer, UpgradeOps
 from .kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
 from .kinds.constraint import (
     CreateCheckConstraintOp,
@@ -31,6 +31,7 @@ __all__ = [
     "AddEnumValueOp",
     "AlterColumnOp",
     "AlterTableOp",
+    "BatchOps",
     "BulkInsertOp",
     "CreateCheckConstraintOp",
     "CreateEnumTypeOp",

@@ -1,261 +1,33 @@
-"""Read the operations of a version file from its source; nothing of it is run.
-
-A statement ``op.create_index("ix", "users", ["name"])`` is read where its arguments are literals, or SQLAlchemy
-constructs of literals (``sa.Column("id", sa.Integer(), nullable=False)``). All other statements are custom code, of
-which only the number of lines is reported.
-"""
+"""The operations of a version file as lines for display; nothing of it is run."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from importlib import import_module
-from types import ModuleType
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import SchemaItem
-from sqlalchemy.types import TypeEngine
 
-from kernel_core.operations.containers import UpgradeOps
 from kernel_core.operations.operation import MigrateOperation
-from kernel_core.util.exc import CommandError
+from kernel_core.recording import Unread, read_functions
 
 from ..views.operations import Line, line_of
-from .recorder import Recorder, Recording
 
 CUSTOM_CODE = "·"
 """The sign of a line for custom code, which is not an operation."""
 
-_BUILDERS = (sa.text, sa.true, sa.false, sa.null, sa.literal_column, sa.table, sa.column)
-_CONSTRUCTS = (sa.schema.CreateSchema, sa.schema.DropSchema, sa.schema.CreateSequence, sa.schema.DropSequence)
-_PARTS = frozenset({"dialects", "schema", "sql", "types"})
-"""The subpackages of SQLAlchemy that are imported where a file uses them."""
-
-_GIVEN = {"op": "op", "sa": "sqlalchemy"}
-_OF_OP = frozenset({"f", "inline_literal"})
-
-
-class NotLiteral(Exception):
-    """The value or operation at this place is known only when the code runs."""
-
 
 def read_lines(source: str, dialect: Dialect, function: str = "upgrade") -> tuple[Line, ...]:
     """Return a line for each operation of ``function`` in a version file, and for each block of custom code."""
-    reader = _read(source, dialect, function, {})
-    return tuple(_lines(reader.found)) if reader is not None else ()
+    return tuple(_lines(read_functions(source, dialect, function)[0]))
 
 
-def read_operations(
-    source: str, dialect: Dialect, function: str = "upgrade", *, given: Collection[str] = ()
-) -> Recording:
-    """Return the operations of ``function`` of a module, as far as the source shows them.
-
-    ``given`` are the names among ``op`` and ``sa`` that the module has without an import. Raises CommandError for a
-    directive that does not exist.
-    """
-    names = {name: path for name, path in _GIVEN.items() if name in given}
-    reader = _read(source, dialect, function, names)
-    if reader is None:
-        return Recording(UpgradeOps(), complete=False)
-    reader.refuse_unknown_directives()
-    return Recording(
-        UpgradeOps(reader.recorder.recorded), complete=not any(isinstance(one, int) for one in reader.found)
-    )
-
-
-def _read(source: str, dialect: Dialect, function: str, given: Mapping[str, str]) -> _Reader | None:
-    """Return a reader that has read a function; None where the source is not valid Python."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    reader = _Reader(tree, Recorder(dialect), given)
-    bodies = [node.body for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
-    if bodies:
-        reader.read(bodies[-1])
-    return reader
-
-
-def _lines(found: Sequence[Line | int]) -> Iterator[Line]:
-    """Yield a line for each operation, and one for each block of custom code, whose parts are numbers of lines."""
+def _lines(found: Sequence[MigrateOperation | Unread]) -> Iterator[Line]:
     own = 0
     for one in (*found, None):
-        if isinstance(one, int):
-            own += one
+        if isinstance(one, Unread):
+            own += one.lines
             continue
         if own:
             yield Line(CUSTOM_CODE, f"custom code, {own} {'line' if own == 1 else 'lines'}")
         own = 0
         if one is not None:
-            yield one
-
-
-class _Reader:
-    """Reads statements in their order; ``found`` has a line for each operation, and numbers of lines of custom code."""
-
-    def __init__(self, tree: ast.Module, recorder: Recorder, given: Mapping[str, str]) -> None:
-        self.found: list[Line | int] = []
-        self.recorder = recorder
-        self._tree = tree
-        self._imported = {**given, **dict(_imports(tree))}
-        self._values: dict[str, Any] = {}
-
-    def refuse_unknown_directives(self) -> None:
-        """Raise CommandError for ``op.name`` where it is not a directive, even in code that would not run."""
-        for node in ast.walk(self._tree):
-            match node:
-                case ast.Attribute(value=ast.Name(id=owner), attr=name) if self._imported.get(owner) == "op":
-                    if not hasattr(self.recorder, name):
-                        raise CommandError(f"`{ast.unparse(node)}`: {self.recorder.unknown(name)} Nothing was written.")
-
-    def read(self, body: Sequence[ast.stmt]) -> None:
-        """Read the statements of a function or of a batch."""
-        for statement in body:
-            if _is_empty(statement):
-                continue
-            recorded = len(self.recorder.recorded)
-            known, values = len(self.found), dict(self._values)
-            try:
-                self._read(statement)
-            except Exception:  # noqa: BLE001 - the run itself reports what a directive or SQLAlchemy refuses
-                del self.recorder.recorded[recorded:], self.found[known:]
-                self._values = values
-                self.found.append((statement.end_lineno or statement.lineno) - statement.lineno + 1)
-
-    def _read(self, statement: ast.stmt) -> None:
-        match statement:
-            case ast.Expr(value=ast.Call() as call):
-                self._directive(call)
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
-                self._values[name] = self._directive(call)
-            case ast.With(items=[ast.withitem(context_expr=ast.Call() as call, optional_vars=ast.Name(id=name))]):
-                with self._batch(call) as batch:
-                    self._values[name] = batch
-                    self.read(statement.body)
-            case _:
-                raise NotLiteral
-
-    def _directive(self, call: ast.Call) -> Any:
-        """Record the operation of ``op.name(...)`` or ``batch_op.name(...)``, and return its result."""
-        recorded = len(self.recorder.recorded)
-        made = self._method(call)(*map(self._value, call.args), **self._options(call))
-        if len(self.recorder.recorded) == recorded:
-            raise NotLiteral
-        self.found.extend(map(_line, self.recorder.recorded[recorded:]))
-        return made
-
-    @contextmanager
-    def _batch(self, call: ast.Call) -> Iterator[Any]:
-        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "batch_alter_table"):
-            raise NotLiteral
-        with self._method(call)(*map(self._value, call.args), **self._options(call)) as batch:
-            yield batch
-
-    def _method(self, call: ast.Call) -> Callable[..., Any]:
-        match call.func:
-            case ast.Attribute(value=ast.Name(id=owner), attr=name) if not name.startswith("_"):
-                holder = self.recorder if self._imported.get(owner) == "op" else self._values.get(owner)
-                if isinstance(holder, Recorder) or hasattr(holder, "recorded"):
-                    method: Callable[..., Any] = getattr(holder, name)
-                    return method
-        raise NotLiteral
-
-    def _options(self, call: ast.Call) -> dict[str, Any]:
-        if any(option.arg is None for option in call.keywords):
-            raise NotLiteral
-        return {option.arg: self._value(option.value) for option in call.keywords if option.arg}
-
-    def _value(self, node: ast.expr) -> Any:
-        """Return the value of an argument; raises NotLiteral where it is known only when the code runs."""
-        match node:
-            case ast.List(elts=several):
-                return [self._value(one) for one in several]
-            case ast.Tuple(elts=several):
-                return tuple(self._value(one) for one in several)
-            case ast.Dict(keys=keys, values=values):
-                return {self._value(key): self._value(one) for key, one in zip(keys, values, strict=True) if key}
-            case ast.Call():
-                return self._built(node)
-            case ast.Name(id=name) if name in self._values:
-                return self._values[name]
-            case ast.Name() | ast.Attribute():
-                return _type_class(self._found(node))
-            case _:
-                return _literal(node)
-
-    def _built(self, call: ast.Call) -> Any:
-        """Return the construct of SQLAlchemy or ``op`` that a call builds: a column, a type, a constraint, SQL text."""
-        values, options = [self._value(one) for one in call.args], self._options(call)
-        if isinstance(call.func, ast.Attribute) and call.func.attr in _OF_OP:
-            return self._method(call)(*values, **options)
-        maker = self._found(call.func)
-        if not _is_builder(maker):
-            raise NotLiteral
-        return maker(*values, **options)
-
-    def _found(self, node: ast.expr) -> Any:
-        """Return the object of SQLAlchemy that a dotted name refers to; raises NotLiteral for all other names."""
-        names: list[str] = []
-        while isinstance(node, ast.Attribute):
-            names.append(node.attr)
-            node = node.value
-        place = self._imported.get(node.id, "") if isinstance(node, ast.Name) else ""
-        path = [*place.split("."), *reversed(names)]
-        if path[0] != "sqlalchemy" or any(name.startswith("_") for name in path):
-            raise NotLiteral
-        found: Any = sa
-        for position, name in enumerate(path[1:], 2):
-            if isinstance(found, ModuleType) and not hasattr(found, name) and path[1] in _PARTS:
-                found = import_module(".".join(path[:position]))
-            else:
-                found = getattr(found, name)
-        return found
-
-
-def _line(operation: object) -> Line:
-    if not isinstance(operation, MigrateOperation):
-        raise NotLiteral
-    return line_of(operation)
-
-
-def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield (name, dotted path) for what the file imports; the path of the directives is ``op``."""
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                first = alias.name.partition(".")[0]
-                yield alias.asname or first, alias.name if alias.asname else first
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            for alias in node.names:
-                is_op = node.module in ("alembic", "kernel_core") and alias.name == "op"
-                yield alias.asname or alias.name, "op" if is_op else f"{node.module}.{alias.name}"
-
-
-def _is_builder(maker: Any) -> bool:
-    """Return whether a call only builds a schema item, a type or SQL: nothing is connected, opened or imported."""
-    if isinstance(maker, type):
-        return issubclass(maker, SchemaItem | TypeEngine) or maker in _CONSTRUCTS
-    return maker in _BUILDERS or type(maker).__module__ == "sqlalchemy.sql.functions"
-
-
-def _type_class(found: Any) -> Any:
-    if isinstance(found, type) and issubclass(found, TypeEngine):
-        return found
-    raise NotLiteral
-
-
-def _literal(node: ast.expr) -> Any:
-    try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError, MemoryError, RecursionError) as error:
-        raise NotLiteral from error
-
-
-def _is_empty(statement: ast.stmt) -> bool:
-    """Return whether a statement is ``pass`` or a docstring."""
-    return isinstance(statement, ast.Pass) or (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    )
+            yield line_of(one)

@@ -15,14 +15,12 @@ from kernel_core.autogenerate import render_python_code
 from kernel_core.ddl.impl import DefaultImpl
 from kernel_core.operations.containers import DowngradeOps, UpgradeOps
 from kernel_core.operations.kinds.execute_sql import ExecuteSQLOp
+from kernel_core.recording import Recording, has_side_effects, read_operations, record
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script, write
 from kernel_core.util.exc import CommandError, IrreversibleOperation
 from kernel_core.util.files import replace
 
-from ..analysis.reader import read_operations
-from ..analysis.recorder import Recording, record
-from ..analysis.side_effects import has_side_effects
 from ..errors import user_errors
 from ..review import Review
 from ..review.lines import CANNOT_BE_DOWNGRADED, lines_of

@@ -19,11 +19,11 @@ from kernel_core.operations.ops import (
     DropTableOp,
     RenameTableOp,
 )
+from kernel_core.recording import read_operations
 from kernel_core.script import RevisionMap, Script
 from kernel_core.script.steps import upgrade_steps
 from kernel_core.util.exc import CommandError, UpgradeFailed
 
-from ..analysis.reader import read_operations
 from ..workspace.heads import database_heads
 from ..workspace.workspace import Workspace
 

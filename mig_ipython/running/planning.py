@@ -15,6 +15,7 @@ from sqlalchemy.engine import Dialect
 
 from kernel_core.operations.containers import OpContainer
 from kernel_core.operations.operation import MigrateOperation
+from kernel_core.recording import has_side_effects, read_operations, record_script
 from kernel_core.runtime.autocommit import NO_ROLLBACK, autocommits
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script
@@ -22,9 +23,6 @@ from kernel_core.script.steps import downgrade_steps, upgrade_steps
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
-from ..analysis.reader import read_operations
-from ..analysis.recorder import record_script
-from ..analysis.side_effects import has_side_effects
 from ..views.operations import Line, line_of
 from ..views.plan import Blocker, Loss, Plan, PlannedStep
 from ..workspace.heads import database_heads

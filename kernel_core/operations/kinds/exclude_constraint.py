@@ -41,6 +41,7 @@ class CreateExcludeConstraintOp(AddConstraintOp):
         NAME_FIELD,
         Field("where", "sql", optional=True),
     )
+    json_omitted = frozenset({"_orig_constraint"})
 
     def __init__(
         self,
@@ -78,6 +79,9 @@ class CreateExcludeConstraintOp(AddConstraintOp):
             schema=table.schema,
             **{name: value for name, value in options.items() if value},
         )
+
+    def json_arguments(self) -> dict[str, object]:
+        return super().json_arguments() | {"elements": [(_plain(item), operator) for item, operator in self.elements]}
 
     def to_constraint(self, migration_context: RunContext | None = None) -> ExcludeConstraint:
         names = [name for name, _ in self.elements if isinstance(name, str)]
@@ -129,6 +133,6 @@ class CreateExcludeConstraintOp(AddConstraintOp):
         return cls("ex_bookings", "bookings", [("room", "="), ("during", "&&")], where="room > 0", using="gist")
 
 
-def _plain(expression: ClauseElement) -> str | ClauseElement:
+def _plain(expression: str | ClauseElement) -> str | ClauseElement:
     """Return a column as its name, other SQL unchanged."""
     return str(expression.name) if isinstance(expression, Column) else expression

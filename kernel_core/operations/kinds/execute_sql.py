@@ -27,6 +27,8 @@ class ExecuteSQLOp(MigrateOperation):
     ``reverse_sql`` is the statement that undoes it; without one it cannot be reversed.
     """
 
+    json_name = "execute"
+
     reverse_remedy = "Create it with ExecuteSQLOp(sql, reverse_sql=...)."
     """The remedy in the error about a missing ``reverse_sql``; a review has another one."""
 

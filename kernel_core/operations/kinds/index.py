@@ -16,6 +16,7 @@ from ..batch_directives import batch_directive
 from ..direct_ddl import IndexNames
 from ..fields import Field
 from ..interfaces import RunContext
+from ..json_form.schema_items import grouped
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key
 from ..schema_objects import SchemaObjects
@@ -36,6 +37,7 @@ class CreateIndexOp(MigrateOperation):
         Field("columns", "columns"),
         Field("unique", "boolean"),
     )
+    json_state = (*MigrateOperation.json_state, "stored_sql")
 
     def __init__(
         self,
@@ -99,6 +101,9 @@ class CreateIndexOp(MigrateOperation):
         operations.invoke(
             cls(index_name, table_name, columns, schema=schema, unique=unique, if_not_exists=if_not_exists, **kw)
         )
+
+    def json_arguments(self) -> dict[str, object]:
+        return super().json_arguments() | {"columns": [grouped(each) for each in self.parts]}
 
     def apply(self, operations: Operations) -> None:
         if self.stored_sql is not None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from typing import Any, Self
 
-from sqlalchemy import Integer, String, Table, and_, column, table
+from sqlalchemy import Enum, Integer, String, Table, and_, column, table
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.dml import Delete
 from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 from sqlalchemy.sql.expression import TableClause
 
-from ...util.exc import IrreversibleOperation
-from ...util.sqla_compat import sql_text
+from ...util.exc import IrreversibleOperation, NotAsJson
+from ...util.sqla_compat import AnyType, sql_text
 from ..base import Operations
+from ..json_form.types import is_written_as_sql
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
+from ..registry import read_from_json
 from ..requirements import Requirement, key
 
 Rows = list[dict[str, Any]]
@@ -30,6 +34,10 @@ class RowsOp(MigrateOperation):
             )
         self.table, self.rows = table, rows
 
+    def json_arguments(self) -> dict[str, object]:
+        _refuse_python_defaults(self)
+        return super().json_arguments() | {"rows": [_stored(self.table, row) for row in self.rows]}
+
     @property
     def table_key(self) -> tuple[str | None, str] | None:
         return self.table.schema, str(self.table.name)
@@ -41,6 +49,29 @@ class RowsOp(MigrateOperation):
 
     def _count(self) -> str:
         return f"{len(self.rows)} row{'' if len(self.rows) == 1 else 's'}"
+
+
+def _refuse_python_defaults(operation: RowsOp) -> None:
+    """Raise NotAsJson if a row gets a value from a function, or through a type that is known here only."""
+    for each in operation.table.c:
+        default = getattr(each, "default", None)
+        if getattr(default, "is_callable", False) and not all(each.key in row for row in operation.rows):
+            raise NotAsJson(operation, f"Column {each.name} has a Python function as default. Write its values.")
+        if is_written_as_sql(each.type):
+            raise NotAsJson(operation, f"Register the type of column {each.name} with json_form.register_type().")
+
+
+def _stored(table: Table | TableClause, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with the stored names instead of members of a Python Enum."""
+    return {name: _label(table.c[name].type, value) if name in table.c else value for name, value in row.items()}
+
+
+def _label(type_: AnyType, value: Any) -> Any:
+    if not isinstance(type_, Enum) or not isinstance(value, enum.Enum):
+        return value
+    generic: AnyType = type_
+    processor = generic.bind_processor(DefaultDialect())
+    return value if processor is None else processor(value)
 
 
 @Operations.register_operation("bulk_insert")
@@ -97,6 +128,7 @@ class BulkInsertOp(RowsOp):
         return cls(users, [{"id": 1, "name": "O'Hara: 50%"}, {"id": 2, "name": None}])
 
 
+@read_from_json
 class DeleteRowsOp(RowsOp):
     """DELETE rows: the reverse of `BulkInsertOp`.
 

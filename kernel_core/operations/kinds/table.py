@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, PrimaryKeyConstraint, String, Table
 from sqlalchemy.ext.compiler import compiles
@@ -50,6 +50,8 @@ class CreateTableOp(MigrateOperation):
         Field("table_name", "identifier", label="name"),
         Field("comment", "text", optional=True),
     )
+    json_omitted = frozenset({"info", "_namespace_metadata", "_constraints_included"})
+    json_state = (*MigrateOperation.json_state, "stored_sql")
 
     def __init__(
         self,
@@ -250,6 +252,7 @@ class DropTableOp(MigrateOperation):
     """
 
     sign = "-"
+    json_omitted = frozenset({"table_kw"})
 
     def __init__(
         self,
@@ -357,6 +360,7 @@ class RenameTableOp(AlterTableOp):
 
     alters_table = False
     fields = (Field("new_table_name", "identifier", label="new name"),)
+    json_attributes: ClassVar[Mapping[str, str]] = {"old_table_name": "table_name"}
 
     def __init__(self, old_table_name: str, new_table_name: str, *, schema: str | None = None) -> None:
         super().__init__(old_table_name, schema=schema)

@@ -3,6 +3,7 @@
 from .checked_dialects import compiled_by, for_running, for_scripts
 from .columns import AnyColumn, changed_column, copy_column, table_of_column
 from .constraints import (
+    column_arguments,
     copy_constraint,
     excluded,
     final_name,
@@ -10,21 +11,26 @@ from .constraints import (
     is_type_bound,
     referent,
     referred_name,
+    referred_parts,
     should_create,
     type_constraints,
 )
 from .deferred_table import created, deferred_table
 from .expressions import (
+    TextByDialect,
+    by_dialect,
     ddl_compiler,
     ddl_sql,
     default_argument,
     default_sql,
     has_parameters,
     inline_literal,
+    literal_sql,
     literal_text,
     qualified_name,
     quoted_name,
     sql_text,
+    text_parameters,
     typed_text,
 )
 from .plain_objects import (
@@ -51,7 +57,7 @@ from .redeclared_models import (
 )
 from .reflected_types import SQLALCHEMY_VERSION, MySQLTypes, PostgresqlTypes, sqlite_type
 from .tables import dialect_options, sorted_tables, table_prefixes
-from .types import AnyType, same_affinity, type_repr, type_variants, without_variants
+from .types import AnyType, TypeByDialect, same_affinity, type_repr, type_variants, without_variants
 
 __all__ = [
     "SQLALCHEMY_VERSION",
@@ -60,8 +66,12 @@ __all__ = [
     "ColumnShape",
     "MySQLTypes",
     "PostgresqlTypes",
+    "TextByDialect",
+    "TypeByDialect",
+    "by_dialect",
     "changed_column",
     "class_called",
+    "column_arguments",
     "columns_named",
     "compiled_by",
     "copy_column",
@@ -88,6 +98,7 @@ __all__ = [
     "is_made_on",
     "is_plain_constraint",
     "is_type_bound",
+    "literal_sql",
     "literal_text",
     "mark_primary_key",
     "plain_referent",
@@ -97,6 +108,7 @@ __all__ = [
     "quoted_name",
     "referent",
     "referred_name",
+    "referred_parts",
     "remember_class",
     "retire_class",
     "same_affinity",
@@ -108,6 +120,7 @@ __all__ = [
     "table_of_column",
     "table_prefixes",
     "tables_of",
+    "text_parameters",
     "type_constraints",
     "type_repr",
     "type_variants",

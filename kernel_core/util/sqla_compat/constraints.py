@@ -30,6 +30,25 @@ def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:
     return made
 
 
+def column_arguments(item: Constraint | Index) -> list[Any]:
+    """Return the arguments that make a constraint or an index: keys of columns, expressions of an index.
+
+    A constraint that belongs to no table yet has only these.
+    """
+    if isinstance(item, ForeignKeyConstraint):
+        return list(item.column_keys)
+    if isinstance(item, Index):
+        return [_key_of(each) for each in item.expressions]
+    given = getattr(item, "columns", ())
+    if getattr(item, "parent", None) is None:
+        given = getattr(item, "_pending_colargs", None) or given
+    return [_key_of(each) for each in given]
+
+
+def _key_of(column: Any) -> Any:
+    return column.key if isinstance(column, Column) else column
+
+
 def _refers_by_key(constraint: ForeignKeyConstraint) -> bool:
     columns = [_referred_column(element) for element in constraint.elements]
     known = [column for column in columns if column is not None]
@@ -101,6 +120,9 @@ def final_name(constraint: Constraint | Index, dialect: Dialect) -> str | None:
 
 def referent(constraint: ForeignKeyConstraint) -> tuple[str | None, str, tuple[str, ...]]:
     """Return schema, table and columns that a foreign key refers to, also if that table is not known."""
+    if getattr(constraint, "parent", None) is None:
+        parts = [referred_parts(element) for element in constraint.elements]
+        return parts[0][0], parts[0][1], tuple(column for _, _, column in parts)
     schema: str | None = None
     table = ""
     columns: list[str] = []
@@ -118,6 +140,18 @@ def referent(constraint: ForeignKeyConstraint) -> tuple[str | None, str, tuple[s
 def referred_name(key: ForeignKey) -> str:
     """Return the column that a foreign key refers to: ``schema.table.column``."""
     return key._get_colspec()
+
+
+def referred_parts(key: ForeignKey) -> tuple[str | None, str, str]:
+    """Return schema, table and column that the ForeignKey of a column refers to, also if that table is not known."""
+    column = _referred_column(key) if key.parent is not None else None
+    given = getattr(key, "_colspec", None)
+    column = given if isinstance(given, Column) else column
+    if column is not None and column.table is not None:
+        return column.table.schema, str(column.table.name), str(column.name)
+    table, _, name = (given if isinstance(given, str) else referred_name(key)).rpartition(".")
+    schema, _, table = table.rpartition(".")
+    return schema or None, table, name
 
 
 def excluded(constraint: ExcludeConstraint) -> list[tuple[Any, str]]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import literal, text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Computed, DefaultClause, FetchedValue, Identity
-from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer
-from sqlalchemy.sql.elements import BindParameter, ClauseElement, TextClause
+from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer, SQLCompiler
+from sqlalchemy.sql.ddl import BaseDDLElement
+from sqlalchemy.sql.elements import BindParameter, ClauseElement, ColumnElement, TextClause
 from sqlalchemy.types import TypeEngine
 
+from ..exc import UnsupportedOperation
 from ..sql import without_parameters, without_typed_parameters
 
 
@@ -18,11 +22,56 @@ def sql_text(element: object, dialect: Dialect | None = None) -> str:
     """Return an SQL expression as text with literal values; a str unchanged."""
     if isinstance(element, str):
         return element
+    if isinstance(element, TextByDialect):
+        element = element.on("default" if dialect is None else dialect.name)
     if isinstance(element, TextClause) and not has_values(element):
         return element.text.replace(r"\:", ":")
     if isinstance(element, ClauseElement):
         return str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True, "include_table": False}))
     return str(element)
+
+
+class TextByDialect(TextClause):
+    """SQL text that differs between dialects; ``texts`` has it by their names, ``default`` is for all others."""
+
+    inherit_cache = False
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = dict(texts)
+        super().__init__(without_parameters(next(iter(self.texts.values()))))
+
+    def on(self, dialect_name: str) -> TextClause:
+        """Return the text for one dialect; raises UnsupportedOperation if there is none."""
+        found = by_dialect(self.texts, dialect_name)
+        if found is None:
+            raise UnsupportedOperation(
+                f"The SQL {self.text!r} is known for {', '.join(self.texts)} only, not for {dialect_name}."
+            )
+        return literal_text(found)
+
+
+@compiles(TextByDialect)
+def _text_by_dialect(element: TextByDialect, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.on(compiler.dialect.name), **kw)
+
+
+def by_dialect(texts: Mapping[str, str], dialect_name: str) -> str | None:
+    """Return the text for a dialect, else the default one; MariaDB has that of MySQL before the default."""
+    names = (dialect_name, *(["mysql"] if dialect_name == "mariadb" else []), "default")
+    return next((texts[name] for name in names if name in texts), None)
+
+
+def literal_sql(element: ClauseElement, dialect: Dialect) -> str:
+    """Return an expression or a statement as SQL text with literal values; columns of an expression have no table."""
+    if isinstance(element, BaseDDLElement):
+        return str(element.compile(dialect=dialect))
+    options = {"literal_binds": True} | ({"include_table": False} if isinstance(element, ColumnElement) else {})
+    return str(element.compile(dialect=dialect, compile_kwargs=options))
+
+
+def text_parameters(element: TextClause, *, every: bool = False) -> dict[str, BindParameter[Any]]:
+    """Return the parameters of SQL text that have a value, by name; with ``every`` also those that have none."""
+    return {name: each for name, each in element._bindparams.items() if every or not each.required}
 
 
 def has_values(element: TextClause) -> bool:

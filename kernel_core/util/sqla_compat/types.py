@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import TypeCompiler
 from sqlalchemy.sql.elements import ClauseElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
+
+from ..exc import UnsupportedOperation
+from .expressions import by_dialect
 
 AnyType = TypeEngine[Any]
 """A type of SQLAlchemy, whatever the Python type of its values."""
 _OF_DOMAINS = ("collation", "default", "constraint_name", "not_null", "check")
+
+
+class TypeByDialect(UserDefinedType[Any]):
+    """A type of which only the SQL is known: ``texts`` has it by names of dialects; ``name`` is that of its class."""
+
+    cache_ok = True
+
+    def __init__(self, name: str, texts: Mapping[str, str]) -> None:
+        self.name, self.texts = name, dict(texts)
+
+    @property
+    def _static_cache_key(self) -> Any:
+        return (type(self), self.name, tuple(self.texts.items()))
+
+    def __repr__(self) -> str:
+        return f"TypeByDialect({self.name!r}, {self.texts!r})"
+
+    def get_col_spec(self, **kw: object) -> str:
+        """Return the SQL of the first dialect, for those who ask without one."""
+        return next(iter(self.texts.values()))
+
+
+@compiles(TypeByDialect)
+def _type_by_dialect(type_: TypeByDialect, compiler: TypeCompiler, **kw: object) -> str:
+    found = by_dialect(type_.texts, compiler.dialect.name)
+    if found is None:
+        raise UnsupportedOperation(
+            f"The type {type_.name} is known for {', '.join(type_.texts)} only, not for {compiler.dialect.name}."
+        )
+    return found
 
 
 def same_affinity(before: AnyType, after: AnyType) -> bool:

@@ -80,8 +80,10 @@ def test_json_has_all_fields_of_a_revision(mig, project):
     assert shown == {
         "revision": "b1", "down_revision": ["a1"], "depends_on": [], "branch_labels": ["blue"], "is_head": True,
         "is_base": False, "is_branch_point": False, "is_merge_point": False, "children": [], "doc": "Blue",
-        "create_date": None, "path": str(project.versions / "b1.py"),
+        "create_date": None, "path": str(project.versions / "b1.py"), "upgrade": shown["upgrade"],
+        "downgrade": shown["downgrade"],
     }  # fmt: skip
+    assert shown["upgrade"].keys() == shown["downgrade"].keys() == {"complete", "unread", "operations"}
     assert [each["revision"] for each in json.loads(mig("heads", "--json")[1])] == ["b1", "b2"]
     assert [each["revision"] for each in json.loads(mig("heads", "--resolve-dependencies", "--json")[1])] == ["b2"]
     assert [each["children"] for each in json.loads(mig("branches", "--json")[1])] == [["b1", "b2"]]

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from sqlalchemy import String
 from sqlalchemy.schema import Constraint, Identity
 
-from ....util.exc import IrreversibleOperation
+from ....util.exc import InvalidJson, IrreversibleOperation
 from ....util.sqla_compat import AnyType, default_argument, default_sql, type_constraints
 from ...base import Operations
 from ...batch_directives import batch_directive
@@ -67,6 +67,19 @@ class AlterColumnOp(ColumnOp):
         self.modify_type = modify_type
         self._conversion: Conversion | None = None
         self._conversion_back: Conversion | None = None
+
+    def json_arguments(self) -> dict[str, object]:
+        conversions = {"conversion": self._conversion, "conversion_back": self._conversion_back}
+        return super().json_arguments() | without_empty(conversions)
+
+    @classmethod
+    def from_json_arguments(cls, arguments: Mapping[str, object]) -> Self:
+        given = dict(arguments)
+        conversions = [given.pop(name, None) for name in ("conversion", "conversion_back")]
+        if not all(isinstance(each, Conversion | None) for each in conversions):
+            raise InvalidJson("'conversion' and 'conversion_back' must be conversions")
+        operation = super().from_json_arguments(given)
+        return operation.changed(_conversion=conversions[0], _conversion_back=conversions[1])
 
     def converted(self, there: Conversion | None, back: Conversion | None) -> Self:
         """Return the operation with the conversion of the values, and that of the downgrade.

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.types import Integer
 
 from ....util.sqla_compat import AnyType
+from ...json_form.codec import encode, register_value
 
 _WIDER: Mapping[str, tuple[str, ...]] = {
     "SMALLINT": ("INTEGER", "BIGINT", "NUMERIC", "FLOAT", "DOUBLE", "VARCHAR", "TEXT"),
@@ -30,6 +31,14 @@ class Conversion:
 
     options: Mapping[str, Any]
     remark: str
+
+
+register_value(
+    "conversion",
+    Conversion,
+    lambda conversion: {"options": encode(dict(conversion.options)), "remark": conversion.remark},
+    lambda json: Conversion(json.need("options", dict), json.need("remark", str)),
+)
 
 
 def is_lossless(before: AnyType | None, after: AnyType) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from sqlalchemy import CheckConstraint
 from sqlalchemy.schema import Constraint
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from ....util.sql import without_parameters
 from ....util.sqla_compat import literal_text, sql_text, typed_text
@@ -37,7 +37,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
         self,
         constraint_name: str | None,
         table_name: str,
-        condition: str | ColumnElement[Any],
+        condition: str | TextClause | ColumnElement[Any],
         *,
         schema: str | None = None,
         **kw: object,

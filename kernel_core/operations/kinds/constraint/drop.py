@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
 
 from sqlalchemy.schema import Constraint
 
@@ -28,6 +29,7 @@ class DropConstraintOp(MigrateOperation):
 
     sign = "-"
     alters_table = True
+    json_attributes: ClassVar[Mapping[str, str]] = {"type_": "constraint_type"}
 
     def __init__(
         self,

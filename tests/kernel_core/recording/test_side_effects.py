@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mig_ipython.analysis.side_effects import has_side_effects
+from kernel_core.recording import has_side_effects
 
 HEAD = "from alembic import op\nimport sqlalchemy as sa\nfrom sqlalchemy.dialects import postgresql\nrevision = 'a'\n"
 

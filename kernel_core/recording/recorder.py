@@ -1,0 +1,214 @@
+"""Run the code of a migration with an ``op`` that records the operations; no database is used."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from ..alias import alias
+from ..operations.base import BatchOperations, Operations, current_operations
+from ..operations.batch import Batch, BatchOptions, RecordingImpl
+from ..operations.containers import BatchOps, UpgradeOps
+from ..operations.operation import MigrateOperation
+from ..runtime.migration import MigrationContext
+from ..script import Script
+from ..util.exc import CommandError
+
+_FILE = "<%%migration>"
+
+
+_BATCH_ORDER = ("recreate", "partial_reordering", "copy_from", "table_args", "table_kwargs")
+"""The arguments of ``batch_alter_table`` after the schema, in their order."""
+
+_AS_TUPLE: Mapping[str, Callable[[Any], Any]] = dict.fromkeys(
+    ("partial_reordering", "table_args", "reflect_args"), tuple
+)
+
+
+def _as_is(value: object) -> object:
+    return value
+
+
+class NeedsConnection(Exception):
+    """The code uses a connection, so its further operations are not known before it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Code that is not an operation: its first line in the file, its number of lines, and its first line as text."""
+
+    line: int
+    lines: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSpan:
+    """A batch among recorded operations: from ``start`` up to ``end``, with what it was called with."""
+
+    start: int
+    end: int
+    table_name: str
+    schema: str | None
+    options: BatchOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The operations of a function in a flat list, the batches among them, and the code that is not an operation.
+
+    ``lines`` has the line of each operation, 0 where it is not known.
+    """
+
+    operations: UpgradeOps
+    unread: tuple[Unread, ...] = ()
+    batches: tuple[BatchSpan, ...] = ()
+    lines: tuple[int, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the function does nothing else."""
+        return not self.unread
+
+    def with_batches(self) -> UpgradeOps:
+        """Return the operations with those of a batch in a `BatchOps`."""
+        found: list[MigrateOperation] = []
+        flat, position = self.operations.ops, 0
+        for span in sorted(self.batches, key=lambda each: each.start):
+            found += flat[position : span.start]
+            inside = flat[span.start : span.end]
+            found += [BatchOps(span.table_name, inside, schema=span.schema, options=span.options)] if inside else []
+            position = span.end
+        return UpgradeOps([*found, *flat[position:]])
+
+
+class _BatchRecorder(BatchOperations):
+    """The directives of a batch, recorded in ``recorded``."""
+
+    def __init__(self, recorder: Recorder, impl: RecordingImpl) -> None:
+        super().__init__(recorder.migration_context, impl)
+        self._recorder = recorder
+        self.recorded = recorder.recorded
+
+    def invoke(self, operation: MigrateOperation) -> None:
+        self._recorder.remember(operation)
+
+
+class Recorder(Operations):
+    """The directives, recorded in ``recorded`` instead of executed."""
+
+    def __init__(self, dialect: Dialect, path: str = _FILE) -> None:
+        options = {"as_sql": True, "output_buffer": io.StringIO()}
+        super().__init__(MigrationContext.configure(dialect=dialect, opts=options))
+        self.recorded: list[MigrateOperation] = []
+        self.batches: list[BatchSpan] = []
+        self.lines: list[int] = []
+        self._path = path
+
+    def remember(self, operation: MigrateOperation) -> None:
+        """Record an operation and the line of the file that called it."""
+        frame = sys._getframe(1)  # noqa: SLF001 - a traceback would be much slower
+        while frame is not None and frame.f_code.co_filename != self._path:
+            frame = frame.f_back  # type: ignore[assignment]
+        self.recorded.append(operation)
+        self.lines.append(0 if frame is None else frame.f_lineno)
+
+    def recording(self, unread: tuple[Unread, ...] = ()) -> Recording:
+        """Return what was recorded."""
+        kept = tuple(each for each in self.batches if each.start < len(self.recorded))
+        return Recording(UpgradeOps(self.recorded), unread, kept, tuple(self.lines))
+
+    def invoke(self, operation: MigrateOperation) -> Any:
+        self.remember(operation)
+        to_table = getattr(operation, "to_table", None)
+        return to_table(self.migration_context) if to_table is not None and operation.sign == "+" else None
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(self.unknown(name))
+
+    def unknown(self, name: str) -> str:
+        """Return the message for a directive that does not exist, with the most similar one."""
+        near = difflib.get_close_matches(name, [one for one in dir(self) if not one.startswith("_")], 1)
+        return f"op has no {name!r}.{f' The nearest is {near[0]}.' if near else ''}"
+
+    def get_bind(self) -> NoReturn:
+        raise NeedsConnection
+
+    def get_context(self) -> NoReturn:
+        raise NeedsConnection
+
+    @contextmanager
+    def batch_alter_table(
+        self, table_name: str, schema: str | None = None, *args: Any, **options: Any
+    ) -> Iterator[Any]:
+        start = len(self.recorded)
+        yield _BatchRecorder(self, RecordingImpl(self.impl, Batch(table_name, schema)))
+        given = dict(zip(_BATCH_ORDER, args, strict=False)) | options
+        known = BatchOptions(**{name: _AS_TUPLE.get(name, _as_is)(value) for name, value in given.items() if value})
+        self.batches.append(BatchSpan(start, len(self.recorded), table_name, schema, known))
+
+
+def record(source: str, dialect: Dialect, function: str = "upgrade") -> Recording:
+    """Run a function of a module's source in a new namespace (``op``, ``sa``) and return its operations.
+
+    Raises CommandError, with the line, where the code fails.
+    """
+    recorder = Recorder(dialect)
+    namespace: dict[str, Any] = {"__name__": "migration", "op": recorder, "sa": sa}
+    try:
+        exec(compile(source, _FILE, "exec"), namespace)  # noqa: S102 - the person's own cell
+        namespace[function]()
+    except NeedsConnection as needs:
+        return recorder.recording((_reached(needs, _FILE, source),))
+    except CommandError:
+        raise
+    except Exception as error:
+        raise CommandError(
+            f"{function}() fails{_line_of(error, source)}: {type(error).__name__}: {error}. Nothing was written."
+        ) from error
+    return recorder.recording()
+
+
+def _reached(error: NeedsConnection, path: str, source: str) -> Unread:
+    """Return the statement that needs a connection, and all after it."""
+    numbers = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    lines = source.splitlines()
+    number = numbers[-1] if numbers else 0
+    return Unread(
+        number, max(len(lines) - number + 1, 1), lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    )
+
+
+def record_script(script: Script, dialect: Dialect, function: str = "upgrade") -> Recording:
+    """Run a function of a version file with an ``op`` that only records, and return its operations.
+
+    Its output is discarded. Raises CommandError where the file or its function fails.
+    """
+    recorder = Recorder(dialect, script.path)
+    try:
+        with current_operations.installed(recorder), alias(), redirect_stdout(io.StringIO()):
+            getattr(script.module, function)()
+    except NeedsConnection as needs:
+        return recorder.recording((_reached(needs, script.path, script.source),))
+    except CommandError:
+        raise
+    except Exception as error:
+        raise CommandError(f"{function}() of {script.revision} fails: {type(error).__name__}: {error}") from error
+    return recorder.recording()
+
+
+def _line_of(error: Exception, source: str) -> str:
+    """Return the statement of the cell at which an error arose."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == _FILE]
+    lines = source.splitlines()
+    number = frames[-1].lineno if frames else None
+    return f" at `{lines[number - 1].strip()}`" if number and number <= len(lines) else ""
