@@ -6,12 +6,13 @@ from .operations.kinds.enum_type.enum_type_op import EnumUse
 from .operations.kinds.exclude_constraint import Element
 from .operations.kinds.rows import Rows
 from .operations.operation import MigrateOperation
+from .util.sqla_compat.columns import AnyExpression
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import Column, SchemaItem, Table
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.elements import BindParameter, ColumnElement, TextClause, conv
+from sqlalchemy.sql.elements import BindParameter, TextClause, conv
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 from typing import Any, Literal
@@ -78,9 +79,9 @@ def batch_alter_table(
     partial_reordering: Sequence[tuple[str, ...]] | None = None,
     copy_from: Table | None = None,
     table_args: Sequence[SchemaItem] = (),
-    table_kwargs: Mapping[str, Any] | None = None,
+    table_kwargs: Mapping[str, object] | None = None,
     reflect_args: Sequence[SchemaItem] = (),
-    reflect_kwargs: Mapping[str, Any] | None = None,
+    reflect_kwargs: Mapping[str, object] | None = None,
     naming_convention: Mapping[str, str] | None = None,
 ) -> AbstractContextManager[BatchOperations]:
     """Collect changes to one table and run them together at the end of the block.
@@ -112,7 +113,7 @@ def context(migration_context: RunContext) -> AbstractContextManager[Operations]
 def create_check_constraint(
     constraint_name: str | None,
     table_name: str,
-    condition: str | ColumnElement[Any],
+    condition: str | AnyExpression,
     *,
     schema: str | None = None,
     **kw: object,
@@ -165,7 +166,7 @@ def create_foreign_key(
 def create_index(
     index_name: str | None,
     table_name: str,
-    columns: Sequence[str | TextClause | ColumnElement[Any]],
+    columns: Sequence[str | TextClause | AnyExpression],
     *,
     schema: str | None = None,
     unique: bool = False,
@@ -267,7 +268,7 @@ def drop_table_comment(table_name: str, *, existing_comment: str | None = None, 
     op.drop_table_comment("users", existing_comment="who may log in")
     """
 
-def execute(sqltext: Executable | str, *, execution_options: dict[str, Any] | None = None) -> None:
+def execute(sqltext: Executable | str, *, execution_options: Mapping[str, object] | None = None) -> None:
     """Run a statement.
 
         op.execute("UPDATE users SET nick = name")
@@ -292,7 +293,7 @@ def implementation_for(op_cls: type[MigrateOperation], replace: bool = False) ->
     not given.
     """
 
-def inline_literal(value: object, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
+def inline_literal(value: object, type_: TypeEngine[Any] | None = None) -> BindParameter[object]:
     """Return a value that is rendered into the SQL text, also in online mode."""
 
 def invoke(operation: MigrateOperation) -> Any:
@@ -320,7 +321,7 @@ def rename_table(old_table_name: str, new_table_name: str, *, schema: str | None
     op.rename_table("users", "people")
     """
 
-def run_async(async_function: Callable[..., Awaitable[T]], *args: Any, **kw_args: Any) -> T:
+def run_async(async_function: Callable[..., Awaitable[T]], *args: object, **kw_args: object) -> T:
     """Run ``await async_function(connection, *args, **kw_args)`` and return its result.
 
     The connection is an AsyncConnection over this run's own, in the same transaction::

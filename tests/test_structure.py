@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("kernel_core", "mig_ipython")
-ANY_PER_1000_LINES = {"kernel_core": 15}
+LARGE = ("autogenerate", "command", "config", "ddl", "operations", "runtime", "script", "util")
+ANY_PER_1000_LINES = {**dict.fromkeys((f"kernel_core/{name}" for name in LARGE), 15), "mig_ipython": 14}
 
 
 def python_files(package: str) -> Iterator[Path]:
@@ -80,4 +81,5 @@ def test_a_cycle_in_a_function_or_for_types_is_found(tmp_path):
 def test_any_is_rare(package):
     texts = [path.read_text(encoding="utf-8") for path in python_files(package)]
     lines = sum(text.count("\n") for text in texts)
+    assert lines > 500
     assert sum(len(re.findall(r"\bAny\b", text)) for text in texts) <= ANY_PER_1000_LINES[package] * lines / 1000

@@ -87,7 +87,7 @@ class AbstractOperations:
         """Return the connection; in offline mode an object that prints the statements and returns no rows."""
         return cast("Connection", self.migration_context.impl.bind)
 
-    def run_async(self, async_function: Callable[..., Awaitable[T]], *args: Any, **kw_args: Any) -> T:
+    def run_async(self, async_function: Callable[..., Awaitable[T]], *args: object, **kw_args: object) -> T:
         """Run ``await async_function(connection, *args, **kw_args)`` and return its result.
 
         The connection is an AsyncConnection over this run's own, in the same transaction::
@@ -105,14 +105,13 @@ class AbstractOperations:
                 f"run_async() needs an async engine; {connection.dialect.name}+{connection.dialect.driver} is not one. "
                 "Call the function of a plain Connection with op.get_bind() instead."
             )
-        result: T = await_on(connection, async_function, *args, **kw_args)
-        return result
+        return await_on(connection, async_function, *args, **kw_args)
 
     def f(self, name: str) -> conv:
         """Mark a name as final: the naming convention is not applied to it."""
         return conv(name)
 
-    def inline_literal(self, value: object, type_: AnyType | None = None) -> BindParameter[Any]:
+    def inline_literal(self, value: object, type_: AnyType | None = None) -> BindParameter[object]:
         """Return a value that is rendered into the SQL text, also in online mode."""
         return inline_literal(value, type_)
 
@@ -142,9 +141,9 @@ class Operations(AbstractOperations):
         partial_reordering: Sequence[tuple[str, ...]] | None = None,
         copy_from: Table | None = None,
         table_args: Sequence[SchemaItem] = (),
-        table_kwargs: Mapping[str, Any] | None = None,
+        table_kwargs: Mapping[str, object] | None = None,
         reflect_args: Sequence[SchemaItem] = (),
-        reflect_kwargs: Mapping[str, Any] | None = None,
+        reflect_kwargs: Mapping[str, object] | None = None,
         naming_convention: Mapping[str, str] | None = None,
     ) -> Iterator[BatchOperations]:
         """Collect changes to one table and run them together at the end of the block.
@@ -201,7 +200,7 @@ def _directive(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
     known = signature.parameters.keys()
 
     @functools.wraps(source)
-    def directive(self: AbstractOperations, *args: Any, **kw: Any) -> Any:
+    def directive(self: AbstractOperations, *args: object, **kw: object) -> Any:
         if not kw.keys() <= known:
             _refuse_old_names(name, known, kw)
         return source(self, *args, **kw)

@@ -2,6 +2,7 @@
 from ..ddl.impl import DefaultImpl
 from ..runtime.migration import MigrationContext
 from ..util.proxy import Current
+from ..util.sqla_compat.columns import AnyExpression
 from .interfaces import Implementation, RunContext
 from .kinds.column.column_op import Default
 from .kinds.enum_type.enum_type_op import EnumUse
@@ -14,7 +15,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import Column, SchemaItem, Table
 from sqlalchemy.sql.base import Executable
-from sqlalchemy.sql.elements import BindParameter, ColumnElement, TextClause, conv
+from sqlalchemy.sql.elements import BindParameter, TextClause, conv
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 from typing import Any, Literal, TypeVar
@@ -46,7 +47,7 @@ class AbstractOperations:
         Raises ValueError if the class has an implementation, as every operation of this package has, and ``replace`` is
         not given.
         """
-    def inline_literal(self, value: object, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
+    def inline_literal(self, value: object, type_: TypeEngine[Any] | None = None) -> BindParameter[object]:
         """Return a value that is rendered into the SQL text, also in online mode."""
     def invoke(self, operation: MigrateOperation) -> Any:
         """Run an operation and return the result of its implementation."""
@@ -60,7 +61,7 @@ class AbstractOperations:
         @Operations.register_operation("create_sequence")
         class CreateSequenceOp(MigrateOperation): ...
         """
-    def run_async(self, async_function: Callable[..., Awaitable[T]], *args: Any, **kw_args: Any) -> T:
+    def run_async(self, async_function: Callable[..., Awaitable[T]], *args: object, **kw_args: object) -> T:
         """Run ``await async_function(connection, *args, **kw_args)`` and return its result.
 
         The connection is an AsyncConnection over this run's own, in the same transaction::
@@ -140,9 +141,9 @@ class Operations(AbstractOperations):
         partial_reordering: Sequence[tuple[str, ...]] | None = None,
         copy_from: Table | None = None,
         table_args: Sequence[SchemaItem] = (),
-        table_kwargs: Mapping[str, Any] | None = None,
+        table_kwargs: Mapping[str, object] | None = None,
         reflect_args: Sequence[SchemaItem] = (),
-        reflect_kwargs: Mapping[str, Any] | None = None,
+        reflect_kwargs: Mapping[str, object] | None = None,
         naming_convention: Mapping[str, str] | None = None,
     ) -> AbstractContextManager[BatchOperations]:
         """Collect changes to one table and run them together at the end of the block.
@@ -173,7 +174,7 @@ class Operations(AbstractOperations):
         self,
         constraint_name: str | None,
         table_name: str,
-        condition: str | ColumnElement[Any],
+        condition: str | AnyExpression,
         *,
         schema: str | None = None,
         **kw: object,
@@ -226,7 +227,7 @@ class Operations(AbstractOperations):
         self,
         index_name: str | None,
         table_name: str,
-        columns: Sequence[str | TextClause | ColumnElement[Any]],
+        columns: Sequence[str | TextClause | AnyExpression],
         *,
         schema: str | None = None,
         unique: bool = False,
@@ -337,7 +338,7 @@ class Operations(AbstractOperations):
 
         op.drop_table_comment("users", existing_comment="who may log in")
         """
-    def execute(self, sqltext: Executable | str, *, execution_options: dict[str, Any] | None = None) -> None:
+    def execute(self, sqltext: Executable | str, *, execution_options: Mapping[str, object] | None = None) -> None:
         """Run a statement.
 
             op.execute("UPDATE users SET nick = name")
@@ -417,7 +418,7 @@ class BatchOperations(AbstractOperations):
     ) -> None:
         """Change a column of the table of the batch, or move it next to another column."""
     def create_check_constraint(
-        self, constraint_name: str | None, condition: str | ColumnElement[Any], **kw: object
+        self, constraint_name: str | None, condition: str | AnyExpression, **kw: object
     ) -> None:
         """Add a CHECK constraint to the table of the batch."""
     def create_exclude_constraint(self, constraint_name: str | None, *elements: Element, **kw: Any) -> None:
@@ -441,7 +442,7 @@ class BatchOperations(AbstractOperations):
     def create_index(
         self,
         index_name: str | None,
-        columns: Sequence[str | TextClause | ColumnElement[Any]],
+        columns: Sequence[str | TextClause | AnyExpression],
         *,
         unique: bool = False,
         if_not_exists: bool | None = None,
@@ -468,7 +469,7 @@ class BatchOperations(AbstractOperations):
         """Drop an index of the table of the batch."""
     def drop_table_comment(self, *, existing_comment: str | None = None) -> None:
         """Drop the comment of the table of the batch."""
-    def execute(self, sqltext: Executable | str, *, execution_options: dict[str, Any] | None = None) -> None:
+    def execute(self, sqltext: Executable | str, *, execution_options: Mapping[str, object] | None = None) -> None:
         """Run a statement immediately, before the changes that the batch collects."""
     @property
     def schema(self) -> str | None:

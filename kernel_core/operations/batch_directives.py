@@ -47,7 +47,7 @@ def _derived(operation_class: type[MigrateOperation], name: str, doc: str, extra
         schema = "schema"
     filled = [each for each in (table, schema) if each is not None]
 
-    def directive(cls: Any, operations: BatchOperations, *args: Any, **kw: Any) -> Any:
+    def directive(cls: Any, operations: BatchOperations, *args: object, **kw: object) -> Any:
         refused = next((each for each in filled if each in kw), None)
         if refused is not None:
             raise TypeError(f"{name}() in a batch has no argument {refused!r}: the batch is about one table.")

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.schema import Column, Constraint, Index, Table
+from sqlalchemy.schema import Constraint, Index, Table
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.expression import TableClause
 
+from ..util.sqla_compat.columns import AnyColumn
 from .direct_ddl import DirectDDL
 
 
@@ -61,12 +62,12 @@ class Implementation(Protocol):
 
     def drop_table_comment(self, table: Table) -> None: ...
 
-    def add_column(self, table_name: str, column: Column[Any], **kw: Any) -> Iterable[Constraint] | None:
+    def add_column(self, table_name: str, column: AnyColumn, **kw: Any) -> Iterable[Constraint] | None:
         """Add a column; return the constraints that are part of the statement."""
 
     def alter_column(self, table_name: str, column_name: str, **kw: Any) -> None: ...
 
-    def drop_column(self, table_name: str, column: Column[Any], **kw: Any) -> None: ...
+    def drop_column(self, table_name: str, column: AnyColumn, **kw: Any) -> None: ...
 
     def add_constraint(self, const: Constraint, **kw: object) -> None: ...
 

@@ -18,10 +18,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.schema import Constraint, SchemaItem
-from sqlalchemy.sql.elements import ColumnElement, TextClause
+from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.types import NULLTYPE
 
 from ..util.sqla_compat import AnyColumn, AnyType, copy_column, copy_constraint, referred_name, typed_text
+from ..util.sqla_compat.columns import AnyExpression
 from .interfaces import RunContext
 
 
@@ -112,7 +113,7 @@ class SchemaObjects:
         self,
         name: str | None,
         table_name: str,
-        condition: str | TextClause | ColumnElement[Any],
+        condition: str | TextClause | AnyExpression,
         schema: str | None = None,
         **kw: Any,
     ) -> CheckConstraint:
@@ -171,7 +172,7 @@ class SchemaObjects:
         self,
         name: str | None,
         table_name: str,
-        columns: Sequence[str | TextClause | ColumnElement[Any]],
+        columns: Sequence[str | TextClause | AnyExpression],
         schema: str | None = None,
         **kw: Any,
     ) -> Index:

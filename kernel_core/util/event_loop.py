@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:  # heads and history import this module, and not SQLAlchemy
     from sqlalchemy.engine import Connection
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -67,7 +69,7 @@ def _release(error: KeyboardInterrupt) -> None:
     gc.collect()
 
 
-def await_on(connection: Connection, function: Callable[..., Any], *args: Any, **kw: Any) -> Any:
+def await_on(connection: Connection, function: Callable[..., Awaitable[T]], *args: object, **kw: object) -> T:
     """Call an async function with an AsyncConnection for ``connection``, wait for it, and return its result."""
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine  # noqa: PLC0415 - a browser kernel has no greenlet
     from sqlalchemy.util import await_only  # noqa: PLC0415 - the same

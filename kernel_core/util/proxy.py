@@ -48,16 +48,16 @@ class ProxyModule(ModuleType):
     module, then ``sys.modules[__name__].__class__ = ProxyModule``. ``_proxy`` reads and sets the current object.
     """
 
-    _current: Current[Any]
+    _current: Current[object]
     _kind: type
     _absent: str
 
     @property
-    def _proxy(self) -> Any:
+    def _proxy(self) -> object:
         return self._current.get()
 
     @_proxy.setter
-    def _proxy(self, value: Any) -> None:
+    def _proxy(self, value: object) -> None:
         self._current.set(value)
 
     def __getattr__(self, name: str) -> Any:
@@ -68,7 +68,7 @@ class ProxyModule(ModuleType):
         method = getattr(self._kind, name, None)
         return _Forward(self, method, name) if callable(method) else getattr(self.now(name), name)
 
-    def now(self, name: str) -> Any:
+    def now(self, name: str) -> object:
         """Return the current object; raises NameError outside a run."""
         current = self._current.get()
         if current is None:
@@ -82,13 +82,13 @@ class ProxyModule(ModuleType):
 class _Forward:
     """A method of the object that is current when it is called, so that ``from op import add_column`` works."""
 
-    def __init__(self, module: ProxyModule, method: Callable[..., Any], name: str) -> None:
+    def __init__(self, module: ProxyModule, method: Callable[..., object], name: str) -> None:
         self._module, self._name = module, name
         self.__name__ = name
         self.__doc__ = method.__doc__
         self.__wrapped__ = method
 
-    def __call__(self, *args: Any, **kw: Any) -> Any:
+    def __call__(self, *args: object, **kw: object) -> object:
         return getattr(self._module.now(self._name), self._name)(*args, **kw)
 
     def __repr__(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from io import StringIO
-from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.engine import Dialect
@@ -23,7 +22,7 @@ TableOf = Callable[[str | None, str], Table | None]
 """Return a table of the database by schema and name; None if it is not known."""
 
 
-def sql_of(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any], table_of: TableOf) -> str:
+def sql_of(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, object], table_of: TableOf) -> str:
     """Return the SQL of ``operation`` for that database, without running it.
 
     If it depends on the state of the database, and that is not known, a comment is returned instead.
@@ -36,12 +35,12 @@ def sql_of(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any
         return comment("--", str(error))
 
 
-def python_of(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any]) -> str:
+def python_of(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, object]) -> str:
     """Return the lines of ``upgrade()`` for ``operation``."""
     return _python(UpgradeOps(grouped([operation])), dialect, opts)
 
 
-def _python(operations: OpContainer, dialect: Dialect, opts: Mapping[str, Any]) -> str:
+def _python(operations: OpContainer, dialect: Dialect, opts: Mapping[str, object]) -> str:
     context = MigrationContext.configure(dialect=dialect, opts=_offline(opts, StringIO()))
     autogen = AutogenContext(context, autogenerate=False)
     if opts.get("render_as_batch") is None:
@@ -52,7 +51,7 @@ def _python(operations: OpContainer, dialect: Dialect, opts: Mapping[str, Any]) 
         return comment("#", str(error))
 
 
-def downgrade_of(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any]) -> str:
+def downgrade_of(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, object]) -> str:
     """Return the lines of ``downgrade()`` for ``operation``, or a comment with the reason why there are none."""
     try:
         back = UpgradeOps(grouped([operation])).reverse()
@@ -85,7 +84,7 @@ def comment(mark: str, text: str) -> str:
     return "\n".join(f"{mark} {line}" for line in text.splitlines() or [""])
 
 
-def _printed(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any], copy_from: Table | None) -> str:
+def _printed(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, object], copy_from: Table | None) -> str:
     buffer = StringIO()
     context = MigrationContext.configure(dialect=dialect, opts=_offline(opts, buffer))
     operations = Operations(context)
@@ -99,7 +98,7 @@ def _printed(operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, A
 
 
 def _rebuilt(
-    operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, Any], table_of: TableOf, reason: Exception
+    operation: MigrateOperation, dialect: Dialect, opts: Mapping[str, object], table_of: TableOf, reason: Exception
 ) -> str:
     """Return the SQL that rebuilds the operation's table, from its current definition."""
     place = operation.table_key
@@ -119,7 +118,7 @@ def _rebuilt(
         return comment("--", str(error))
 
 
-def _offline(opts: Mapping[str, Any], buffer: StringIO) -> dict[str, Any]:
+def _offline(opts: Mapping[str, object], buffer: StringIO) -> dict[str, object]:
     """Return the environment's options for a run that only prints, without those of the script and its plan."""
     kept = {name: value for name, value in opts.items() if name not in ("script", "fn", "config", "starting_rev")}
     return {**kept, "as_sql": True, "output_buffer": buffer}

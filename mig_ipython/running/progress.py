@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -77,7 +77,7 @@ class Progress(View):
         self.ended = True
         self._show(self)
 
-    def _begins(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def _begins(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
         """Show a statement before it runs, because nothing can be shown meanwhile; reserve an update for its end."""
         now = self._statement_begin = time.perf_counter()
         refill = (now - self._refilled) * UPDATES_A_SECOND
@@ -87,7 +87,7 @@ class Progress(View):
             self.statement = short(" ".join(statement.split()), 80)
             self._show(self)
 
-    def _ends(self, *_: Any) -> None:
+    def _ends(self, *_: object) -> None:
         self.statements += 1
         if self.statement:
             self.statement = ""

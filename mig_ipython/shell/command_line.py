@@ -127,7 +127,7 @@ def unknown_command(
 
 
 def run_line(
-    command: Command, shell: InteractiveShell | None, line: str, cell: str | None, local_names: Mapping[str, Any]
+    command: Command, shell: InteractiveShell | None, line: str, cell: str | None, local_names: Mapping[str, object]
 ) -> Any:
     """Run a command from the text after its name; raises MigError for what a person can fix.
 
@@ -152,7 +152,9 @@ def run_line(
         return None if ending == SILENT else result
 
 
-def _take_variables(session: Session, parser: LineParser, args: argparse.Namespace, names: ChainMap[str, Any]) -> None:
+def _take_variables(
+    session: Session, parser: LineParser, args: argparse.Namespace, names: ChainMap[str, object]
+) -> None:
     """Replace the name of a variable by its value, where a command takes an object, a database or a revision."""
     local_names = names.maps[0]
     for action in parser.declared:
@@ -166,7 +168,7 @@ def _take_variables(session: Session, parser: LineParser, args: argparse.Namespa
             setattr(args, action.dest, _each(given, lambda word: _revision(session, word, names)))
 
 
-def _each(given: Any, change: Callable[[Any], Any]) -> Any:
+def _each(given: object, change: Callable[[object], object]) -> object:
     """Return an argument with each of its words changed."""
     if isinstance(given, list):
         return [change(one) for one in given]
@@ -183,17 +185,17 @@ def _database(word: Word) -> object:
     return word.typed if is_set else word.value
 
 
-def _object(word: Any, local_names: Mapping[str, Any]) -> Any:
+def _object(word: object, local_names: Mapping[str, object]) -> object:
     """Return the object that a word names: ``$Base``, or a variable of the function that contains the line."""
     if isinstance(word, Word) and not isinstance(word.value, str):
         return word.value
     return local_names.get(word, word) if isinstance(word, str) else word
 
 
-def _revision(session: Session, word: Any, names: Mapping[str, Any]) -> Any:
+def _revision(session: Session, word: object, names: Mapping[str, object]) -> object:
     """Return the text of the variable of that name where no revision has this name; else ``word``."""
     value = names.get(word) if isinstance(word, str) and word.isidentifier() and word not in _SYMBOLIC else None
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not isinstance(word, str):
         return word
     try:
         session.workspace().scripts().get_revision(word)
@@ -202,7 +204,7 @@ def _revision(session: Session, word: Any, names: Mapping[str, Any]) -> Any:
     return word
 
 
-def run_call(command: Command, values: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+def run_call(command: Command, values: tuple[object, ...], options: Mapping[str, object]) -> Any:
     """Run a command from Python values; raises MigError like the magic, WrongArguments for unknown arguments."""
     with user_errors():
         parser = LineParser(command)
@@ -215,7 +217,9 @@ def run_call(command: Command, values: tuple[Any, ...], options: Mapping[str, An
         return result
 
 
-def bound(parser: LineParser, command: Command, values: tuple[Any, ...], options: dict[str, Any]) -> argparse.Namespace:
+def bound(
+    parser: LineParser, command: Command, values: tuple[object, ...], options: dict[str, object]
+) -> argparse.Namespace:
     """Return the arguments that ``parser`` declares, filled from a Python call."""
     args = argparse.Namespace(**{action.dest: action.default for action in parser.declared if action.dest != "help"})
     if command.is_cell:
@@ -234,7 +238,7 @@ def bound(parser: LineParser, command: Command, values: tuple[Any, ...], options
     return args
 
 
-def _placed(parser: LineParser, args: argparse.Namespace, values: list[Any]) -> list[Any]:
+def _placed(parser: LineParser, args: argparse.Namespace, values: list[object]) -> list[object]:
     """Set the positional arguments from ``values`` and return the values that are too many."""
     for action in parser.declared:
         if action.option_strings or not values:

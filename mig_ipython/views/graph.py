@@ -109,7 +109,7 @@ class RevisionGraph(View):
         parts += [tag("p", f"Broken: {one}", class_="mig-warn") for one in self.broken]
         return page(*parts, label="Graph of revisions")
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         if self.svg is None and self.entries:
             return {"text/plain": repr(self), "text/vnd.mermaid": redact(self.mermaid)}
         return super()._repr_mimebundle_(include, exclude)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-from kernel_core.script import ScriptDirectory
+from kernel_core.script import Script, ScriptDirectory
 from kernel_core.script.resolver import counts_from_database
 
 from ..errors import lost_revision
@@ -89,7 +89,7 @@ class Broken:
         return f"{where}: {self.reason}"
 
 
-def broken_files(script: Any) -> tuple[Broken, ...]:
+def broken_files(script: ScriptDirectory) -> tuple[Broken, ...]:
     """Return the files of a ScriptDirectory that cannot be read."""
     return tuple(Broken(str(one.path), one.line, one.reason) for one in script.broken)
 
@@ -100,7 +100,7 @@ def lost_revisions(script: ScriptDirectory, current: Iterable[str] | None) -> tu
     return () if lost is None else (" ".join(lost_revision(lost).splitlines()),)
 
 
-def entries(script: Any, current: Iterable[str] | None, rev_range: str | None = None) -> tuple[Entry, ...]:
+def entries(script: ScriptDirectory, current: Iterable[str] | None, rev_range: str | None = None) -> tuple[Entry, ...]:
     """Return the revisions of a ScriptDirectory, newest first; ``current`` are the database's heads, None unknown.
 
     ``rev_range`` is ``a:b`` in the grammar of revisions; raises ResolutionError where it names none.
@@ -112,7 +112,7 @@ def entries(script: Any, current: Iterable[str] | None, rev_range: str | None = 
     return tuple(_by_targets(one, targets) for one in found)
 
 
-def target_states(script: Any, current: Iterable[str] | None) -> tuple[TargetState, ...]:
+def target_states(script: ScriptDirectory, current: Iterable[str] | None) -> tuple[TargetState, ...]:
     """Return the state of each target; () if the database has one version table."""
     every = [one.revision for one in script.walk_revisions()]
     return tuple(
@@ -121,7 +121,7 @@ def target_states(script: Any, current: Iterable[str] | None) -> tuple[TargetSta
     )
 
 
-def _ancestors(script: Any, heads: Iterable[str]) -> set[str]:
+def _ancestors(script: ScriptDirectory, heads: Iterable[str]) -> set[str]:
     return set(script.map.ancestors(revision for revision in heads if revision in script.map))
 
 
@@ -133,7 +133,7 @@ def _by_targets(entry: Entry, targets: Sequence[tuple[str, Collection[str]]]) ->
     return replace(entry, state="pending", only_in=having)
 
 
-def entry(one: Any, here: Collection[str], applied: Collection[str] | None) -> Entry:
+def entry(one: Script, here: Collection[str], applied: Collection[str] | None) -> Entry:
     """Return one Script as an entry; ``applied`` are the ids that the database has, None where that is not known."""
     return Entry(
         revision=one.revision,
@@ -148,7 +148,7 @@ def entry(one: Any, here: Collection[str], applied: Collection[str] | None) -> E
     )
 
 
-def _in_range(script: Any, rev_range: str | None, here: Collection[str]) -> list[Any]:
+def _in_range(script: ScriptDirectory, rev_range: str | None, here: Collection[str]) -> list[Script]:
     if not rev_range:
         return list(script.walk_revisions())
     low, colon, high = rev_range.partition(":")
@@ -181,7 +181,7 @@ def children_first(given: Sequence[Entry]) -> list[Entry]:
     return result
 
 
-def as_tuple(value: Any) -> tuple[str, ...]:
+def as_tuple(value: str | Iterable[str] | None) -> tuple[str, ...]:
     """Return the value of a version file's attribute (None, one text or several) as a tuple."""
     if not value:
         return ()

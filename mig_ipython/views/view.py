@@ -26,5 +26,5 @@ class View:
     def _repr_html_(self) -> str:
         return self.html()
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {"text/plain": repr(self), "text/html": str(self.html())}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Self
 
 from sqlalchemy.sql.base import Executable
 
@@ -41,14 +42,14 @@ class ExecuteSQLOp(MigrateOperation):
         self,
         sqltext: Executable | str,
         *,
-        execution_options: dict[str, Any] | None = None,
+        execution_options: Mapping[str, object] | None = None,
         reverse_sql: Executable | str | None = None,
     ) -> None:
         self.sqltext, self.execution_options, self.reverse_sql = sqltext, execution_options, reverse_sql
 
     @classmethod
     def execute(
-        cls, operations: Operations, sqltext: Executable | str, *, execution_options: dict[str, Any] | None = None
+        cls, operations: Operations, sqltext: Executable | str, *, execution_options: Mapping[str, object] | None = None
     ) -> None:
         """Run a statement.
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from sqlalchemy import Column, Index
-from sqlalchemy.sql.elements import ColumnElement, TextClause
+from sqlalchemy.sql.elements import TextClause
 
 from ...util.exc import IrreversibleOperation
 from ...util.sql import without_parameters
 from ...util.sqla_compat import has_final_name, sql_text
+from ...util.sqla_compat.columns import AnyExpression
 from ..base import Operations
 from ..batch_directives import batch_directive
 from ..direct_ddl import IndexNames
@@ -43,7 +44,7 @@ class CreateIndexOp(MigrateOperation):
         self,
         index_name: str | None,
         table_name: str,
-        columns: Sequence[str | TextClause | ColumnElement[Any]],
+        columns: Sequence[str | TextClause | AnyExpression],
         *,
         schema: str | None = None,
         unique: bool = False,
@@ -69,7 +70,7 @@ class CreateIndexOp(MigrateOperation):
         )
 
     @property
-    def parts(self) -> list[str | TextClause | ColumnElement[Any]]:
+    def parts(self) -> list[str | TextClause | AnyExpression]:
         """Names of columns, and expressions; Column objects of `columns` are names here."""
         return [each.name if isinstance(each, Column) else each for each in self.columns]
 
@@ -85,7 +86,7 @@ class CreateIndexOp(MigrateOperation):
         operations: Operations,
         index_name: str | None,
         table_name: str,
-        columns: Sequence[str | TextClause | ColumnElement[Any]],
+        columns: Sequence[str | TextClause | AnyExpression],
         *,
         schema: str | None = None,
         unique: bool = False,

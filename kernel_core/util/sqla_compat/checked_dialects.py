@@ -21,6 +21,7 @@ from ..truncation import warn_of_truncated_name
 from .columns import AnyColumn
 from .expressions import has_values, typed_text
 from .type_memos import TypeMemos
+from .types import AnyType
 
 
 def for_running(dialect: Dialect) -> Dialect:
@@ -78,7 +79,7 @@ def _checking_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
     """Return a compiler that rejects SQL in DDL which is not one expression."""
 
     class CheckingCompiler(compiler):  # type: ignore[valid-type, misc]
-        def visit_textclause(self, textclause: TextClause, *args: Any, **kw: Any) -> str:
+        def visit_textclause(self, textclause: TextClause, *args: object, **kw: object) -> str:
             if self.statement is None and textclause._bindparams and not has_values(textclause):
                 # DDL has no parameters: a word after a colon without a value is part of the text.
                 textclause = typed_text(textclause.text)
@@ -95,7 +96,7 @@ def _script_compiler(compiler: type[SQLCompiler]) -> type[SQLCompiler]:
     """Return a compiler that also renders JSON, bytes and values of unknown types as literals."""
 
     class ScriptCompiler(compiler):  # type: ignore[valid-type, misc]
-        def render_literal_value(self, value: Any, type_: Any) -> str:
+        def render_literal_value(self, value: Any, type_: AnyType) -> str:
             if isinstance(type_, NullType) and value is not None:
                 type_ = literal(value).type
             if isinstance(type_, JSON):
@@ -112,7 +113,7 @@ def _checking_preparer(preparer: type[IdentifierPreparer]) -> type[IdentifierPre
     """Return a preparer that warns of a name that the database will truncate."""
 
     class CheckingPreparer(preparer):  # type: ignore[valid-type, misc]
-        def quote(self, ident: str, *args: Any, **kw: Any) -> str:
+        def quote(self, ident: str, *args: object, **kw: object) -> str:
             if len(ident) * 4 > self.dialect.max_identifier_length:
                 warn_of_truncated_name(ident, self.dialect)
             return super().quote(ident, *args, **kw)  # type: ignore[no-any-return]

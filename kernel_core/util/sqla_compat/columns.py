@@ -8,11 +8,14 @@ from typing import Any
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.schema import Column, Computed, DefaultClause, FetchedValue, Identity
+from sqlalchemy.sql.elements import ColumnElement
 
 from .deferred_table import created
 
 AnyColumn = Column[Any]
 """A column, whatever the Python type of its values."""
+AnyExpression = ColumnElement[Any]
+"""An expression of SQLAlchemy, whatever the Python type of its value."""
 
 
 def copy_column(column: AnyColumn) -> AnyColumn:

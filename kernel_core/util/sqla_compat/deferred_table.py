@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, SupportsIndex
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.schema import Column, Constraint, SchemaItem
@@ -29,7 +29,7 @@ class DeferredTable(Table):
     def __setattr__(self, name: str, value: object) -> None:
         setattr(created(self), name, value)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         return created(self).__reduce_ex__(protocol)
 
     def __repr__(self) -> str:

@@ -132,7 +132,7 @@ def default_sql(default: object, dialect: Dialect | None = None) -> str:
     return sql_text(argument, dialect)
 
 
-def inline_literal(value: object, type_: TypeEngine[Any] | None) -> BindParameter[Any]:
+def inline_literal(value: object, type_: TypeEngine[Any] | None) -> BindParameter[object]:
     """Return a value that is rendered into the SQL text also when the statement is executed."""
     return literal(value, type_, literal_execute=True)
 

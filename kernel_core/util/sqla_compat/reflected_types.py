@@ -29,7 +29,9 @@ class PostgresqlTypes:
     ``enums`` and ``domains`` are ``ReflectedEnum`` and ``ReflectedDomain``.
     """
 
-    def __init__(self, dialect: Dialect, enums: Iterable[dict[str, Any]], domains: Iterable[dict[str, Any]]) -> None:
+    def __init__(
+        self, dialect: Dialect, enums: Iterable[Mapping[str, object]], domains: Iterable[Mapping[str, object]]
+    ) -> None:
         self._dialect: Any = dialect
         self._known: dict[object, AnyType] = {}
         self._domains = {_type_name(domain): domain for domain in domains}
@@ -53,7 +55,7 @@ class PostgresqlTypes:
             found = self._dialect._reflect_type(formatted, named, described, *collation)
         return found  # type: ignore[no-any-return]
 
-    def domain_of(self, type_: AnyType) -> dict[str, Any] | None:
+    def domain_of(self, type_: AnyType) -> Mapping[str, object] | None:
         """Return the domain that is a column's type, which can have a default and NOT NULL; None for other types."""
         if type_.__visit_name__ != "DOMAIN":
             return None

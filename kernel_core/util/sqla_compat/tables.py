@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Index, Table
-from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint, sort_tables_and_constraints
+from sqlalchemy.schema import Constraint, ForeignKeyConstraint, sort_tables_and_constraints
+
+from .columns import AnyColumn
 
 
 def sorted_tables(tables: Iterable[Table]) -> list[tuple[Table | None, list[ForeignKeyConstraint]]]:
@@ -23,6 +25,6 @@ def table_prefixes(table: Table) -> list[str]:
     return [str(prefix) for prefix in table._prefixes]
 
 
-def dialect_options(item: Table | Column[Any] | Constraint | Index) -> Iterable[tuple[str, Any]]:
+def dialect_options(item: Table | AnyColumn | Constraint | Index) -> Iterable[tuple[str, Any]]:
     """Return the dialects' options of a table, column, constraint or index, such as ``mysql_engine="x"``."""
     return item.dialect_kwargs.items() if "dialect_options" in vars(item) else ()

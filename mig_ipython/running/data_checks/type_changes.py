@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.types import TypeEngine
 
 from kernel_core.operations.kinds.column.type_conversion import is_lossless
+from kernel_core.util.sqla_compat.types import AnyType
 
 Severity = Literal["loses data", "may fail"]
 
@@ -42,7 +42,7 @@ class ValueChange:
 def value_changes(
     column: sa.ColumnElement[Any],
     name: str,
-    after: TypeEngine[Any],
+    after: AnyType,
     dialect: str,
     *,
     using: str = "",
@@ -76,7 +76,7 @@ def value_changes(
 class _Change:
     column: sa.ColumnElement[Any]
     name: str
-    after: TypeEngine[Any]
+    after: AnyType
     dialect: str
     explicit: bool
     refused: Severity
@@ -167,7 +167,7 @@ def _to_decimal(change: _Change) -> Iterator[ValueChange]:
         yield ValueChange("loses data", f"values of {name} are rounded", change.decimal() != rounded)
 
 
-def _bounds(type_: TypeEngine[Any]) -> tuple[int, int]:
+def _bounds(type_: AnyType) -> tuple[int, int]:
     """Return the smallest and the largest integer of a type."""
     bits = _BITS.get(type(type_).__visit_name__.upper().replace("_", ""), 31)
     if getattr(type_, "unsigned", False):
@@ -175,7 +175,7 @@ def _bounds(type_: TypeEngine[Any]) -> tuple[int, int]:
     return -(2**bits), 2**bits - 1
 
 
-def _needs_using(before: TypeEngine[Any], after: TypeEngine[Any]) -> bool:
+def _needs_using(before: AnyType, after: AnyType) -> bool:
     """Return whether PostgreSQL has no automatic cast (https://www.postgresql.org/docs/current/sql-altertable.html)."""
     if isinstance(before, sa.String) and not isinstance(before, sa.Enum):
         return isinstance(after, _NEEDS_USING)
@@ -184,7 +184,7 @@ def _needs_using(before: TypeEngine[Any], after: TypeEngine[Any]) -> bool:
     return one_is_boolean and isinstance(before, both) and isinstance(after, both)
 
 
-def _never(name: str, before: TypeEngine[Any], after: TypeEngine[Any]) -> ValueChange:
+def _never(name: str, before: AnyType, after: AnyType) -> ValueChange:
     text = f"PostgreSQL does not convert {name} from {before} to {after} automatically; pass postgresql_using"
     return ValueChange("may fail", text, True)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import ipywidgets as widgets
 
 from ...review import Review, Row
-from ...views.html import join, tag
+from ...views.html import Html, join, tag
 from ...views.operations import with_rows
 from ...views.source import Language
 from .fields import FieldControl
@@ -92,17 +91,17 @@ class Detail:
         assert self.key is not None, "there is a row when its controls can be used"
         return self._review.row_of(self.key).number
 
-    def _edit(self, field_name: str, text: str) -> Any:
+    def _edit(self, field_name: str, text: str) -> str:
         return self._review.edit_text(self._number, field_name, text)
 
-    def _move(self, by: int) -> Any:
+    def _move(self, by: int) -> str:
         return self._review.move(self._number, self._number + by)
 
-    def _revert(self) -> Any:
+    def _revert(self) -> str:
         return self._review.revert(self._number)
 
 
-def _notes(row: Row) -> Any:
+def _notes(row: Row) -> Html:
     lines = []
     if not row.accepted:
         lines.append(tag("p", "Rejected: it will not be written.", class_="mig-dim"))

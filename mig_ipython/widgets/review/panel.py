@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from kernel_core.runtime.report import RunEvent
 from kernel_core.util.secrets import redact
 
 from ...errors import MigError
@@ -73,16 +74,16 @@ class Reviewable(Protocol):
     def needs_environment(self) -> bool:
         """Whether there is no environment to write into yet."""
 
-    def make_environment(self) -> Any:
+    def make_environment(self) -> object:
         """Create the environment."""
 
-    def again(self) -> Any:
+    def again(self) -> object:
         """Compare again and start a new review."""
 
     def write(self, message: str | None = None) -> Any:
         """Write the version file and return its path."""
 
-    def upgrade(self, on_step: Callable[[Any], object] | None = None, *, yes: bool = False) -> Any:
+    def upgrade(self, on_step: Callable[[RunEvent], object] | None = None, *, yes: bool = False) -> object:
         """Upgrade the database to the written revision and return a report; ``yes`` confirms data loss."""
 
 

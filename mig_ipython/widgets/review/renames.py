@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from kernel_core.operations.renames import RenameCandidate
 
 from ...review import Review
 from ...views.html import tag
@@ -17,7 +20,7 @@ class Renames:
 
     def __init__(self, review: Review, status: Status) -> None:
         self._review, self._status = review, status
-        self._offered: tuple[Any, ...] = ()
+        self._offered: tuple[RenameCandidate, ...] = ()
         self.buttons: list[Any] = []
         self.widget: Any = box(classes="mig-renames")
 
@@ -39,5 +42,5 @@ class Renames:
             for part in (*line.children, line):
                 part.close()
 
-    def _renaming(self, candidate: Any) -> Any:
+    def _renaming(self, candidate: RenameCandidate) -> Callable[[], str]:
         return lambda: self._review.rename(self._review.renames.index(candidate) + 1)

@@ -385,7 +385,7 @@ class AlterColumnOp(ColumnOp):
         )
 
 
-def without_using(kw: Mapping[str, Any]) -> dict[str, Any]:
+def without_using(kw: Mapping[str, object]) -> dict[str, Any]:
     """Return options without the USING expression, which is for one direction only."""
     return {name: value for name, value in kw.items() if name != "postgresql_using"}
 

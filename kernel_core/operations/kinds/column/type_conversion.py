@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.types import Integer
 
@@ -29,7 +28,7 @@ class Conversion:
     ``options`` are arguments of ``alter_column`` (``postgresql_using``), ``remark`` is what the reader should check.
     """
 
-    options: Mapping[str, Any]
+    options: Mapping[str, object]
     remark: str
 
 

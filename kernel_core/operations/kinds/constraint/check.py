@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import CheckConstraint
 from sqlalchemy.schema import Constraint
-from sqlalchemy.sql.elements import ColumnElement, TextClause
+from sqlalchemy.sql.elements import TextClause
 
 from ....util.sql import without_parameters
 from ....util.sqla_compat import literal_text, sql_text, typed_text
+from ....util.sqla_compat.columns import AnyExpression
 from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
@@ -37,7 +38,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
         self,
         constraint_name: str | None,
         table_name: str,
-        condition: str | TextClause | ColumnElement[Any],
+        condition: str | TextClause | AnyExpression,
         *,
         schema: str | None = None,
         **kw: object,
@@ -64,7 +65,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
         operations: Operations,
         constraint_name: str | None,
         table_name: str,
-        condition: str | ColumnElement[Any],
+        condition: str | AnyExpression,
         *,
         schema: str | None = None,
         **kw: object,
