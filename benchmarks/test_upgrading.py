@@ -6,6 +6,8 @@ pytest benchmarks/test_upgrading.py -s
 import io
 import itertools
 import os
+import time
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -139,3 +141,61 @@ def test_300_revisions_as_a_script_take_two_thirds_of_the_time(side_by_side, his
         return prepare
 
     side_by_side("write a script of 300 revisions", ready, limit=1.5, goal=6.7, rounds=9)
+
+
+# ---- the run lock: its milliseconds, and its statements, which are round trips on PostgreSQL ------------------------
+
+ROUNDS = 41
+MOST_MILLISECONDS = {"sqlite": 3.0, "postgresql": 6.0}
+MOST_STATEMENTS = {"sqlite": 2, "postgresql": 3}
+
+
+@contextmanager
+def counted_statements():
+    """Count the statements of all engines, in a list of one for each; in AUTOCOMMIT nothing else is a round trip."""
+    statements = []
+
+    def note(*_):
+        statements.append(1)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'shop.db'}"
+    return request.getfixturevalue("postgresql_url")()
+
+
+def test_the_run_lock_costs_little(url, tmp_path, environment_of):
+    from kernel_core import command
+
+    environment = environment_of("kernel_core", tmp_path / "environment")
+    environment.write(2)
+    kind = sa.make_url(url).get_backend_name()
+
+    def run(verb, revision, *, lock):
+        config = environment.config()
+        config.set_main_option("sqlalchemy.url", url)
+        config.attributes["run_lock"] = lock
+        began = time.process_time()
+        with counted_statements() as statements:
+            getattr(command, verb)(config, revision)
+        return time.process_time() - began, len(statements)
+
+    measured = {True: [], False: []}
+    run("upgrade", "+1", lock=True)
+    for number in range(2 * ROUNDS):
+        measured[number % 2 == 0].append(run("upgrade", "+1", lock=number % 2 == 0))
+        run("downgrade", "-1", lock=False)
+    with_lock, without = ([seconds for seconds, _ in measured[lock]] for lock in (True, False))
+    cost = 1000 * (min(with_lock) - min(without))
+    statements = min(count for _, count in measured[True]) - min(count for _, count in measured[False])
+    print(f"\nthe run lock on {kind}: {cost:.2f} ms of {1000 * min(with_lock):.1f} ms, {statements} statements")
+    assert cost <= MOST_MILLISECONDS[kind]
+    assert statements <= MOST_STATEMENTS[kind]
