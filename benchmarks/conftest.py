@@ -92,7 +92,7 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Environment:
     return Environment(request.param, tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def environment_of() -> type[Environment]:
     """The class of environments: ``environment_of(engine, folder)``."""
     return Environment

@@ -123,6 +123,7 @@ def _read_first(listing: Listing, imports_from: tuple[str, ...]) -> FolderConten
         if index is None:
             continue
         if len(positions) == len(listing) and index.paths == listing.paths and index.numbers == listing.numbers:
+            listing.paths = index.paths  # the headers have these objects: each path is in memory once
             return _graph_of(listing, [Script(header, imports_from) for header in index.headers], frozenset(), True)
         recorded.update(index.by_path())
     found: list[Script | BrokenScript] = []
@@ -133,6 +134,7 @@ def _read_first(listing: Listing, imports_from: tuple[str, ...]) -> FolderConten
         known = recorded.get(path)
         if known is not None and known[0] == stamp:
             found.append(Script(known[1], imports_from))
+            listing.paths[position] = known[1].path
         else:
             found.append(_read_now(path, stamp, imports_from, unsure))
             unrecorded.add(position)
