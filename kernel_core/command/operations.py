@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..script import Script
 from ..script.steps import downgrade_steps, upgrade_steps
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
 Direction = Literal["upgrade", "downgrade"]
 
 
-def operations_of(config: Config, script: Script, direction: Direction, *, may_run: bool = False) -> dict[str, Any]:
+def operations_of(config: Config, script: Script, direction: Direction, *, may_run: bool = False) -> dict[str, object]:
     """Return the operations of one direction of a revision as JSON.
 
     ``operations`` is a list of `MigrateOperation.to_json`; ``unread`` is the code that is not an operation, by its
@@ -30,7 +30,7 @@ def operations_of(config: Config, script: Script, direction: Direction, *, may_r
     return _members(recorded(script, _dialect(config), direction, may_run=may_run))
 
 
-def operations_between(config: Config, revisions: str, direction: Direction = "upgrade") -> Iterator[dict[str, Any]]:
+def operations_between(config: Config, revisions: str, direction: Direction = "upgrade") -> Iterator[dict[str, object]]:
     """Yield the revisions of ``from:to`` in the order in which they run, each with its operations as JSON.
 
         for each in operations_between(config, "base:head"):
@@ -58,7 +58,7 @@ def operations_between(config: Config, revisions: str, direction: Direction = "u
         }
 
 
-def _members(recording: Recording) -> dict[str, Any]:
+def _members(recording: Recording) -> dict[str, object]:
     unread = [{"line": each.line, "lines": each.lines, "text": each.text} for each in recording.unread]
     written: list[object] = []
     for operation in recording.with_batches().ops:

@@ -78,7 +78,7 @@ def _needs_environment(config: Config, autogenerate: bool, sql: bool) -> bool:
 def _propose(
     config: Config,
     scripts: ScriptDirectory,
-    arguments: Mapping[str, Any],
+    arguments: Mapping[str, object],
     hook: Callable[..., None] | None = None,
     *,
     compare: bool = True,

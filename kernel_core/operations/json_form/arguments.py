@@ -17,12 +17,12 @@ _NOTHING = object()
 
 
 @cache
-def parameters(cls: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+def parameters(cls: Callable[..., object]) -> tuple[inspect.Parameter, ...]:
     """Return the parameters of the constructor of a class, without ``self``."""
     return tuple(inspect.signature(cls.__init__).parameters.values())[1:]
 
 
-def options_name(cls: Callable[..., Any]) -> str | None:
+def options_name(cls: Callable[..., object]) -> str | None:
     """Return the name of the constructor's ``**options``, None if it has none."""
     return next((each.name for each in parameters(cls) if each.kind is inspect.Parameter.VAR_KEYWORD), None)
 
@@ -55,7 +55,7 @@ def arguments_of(thing: object, attributes: Mapping[str, str], omitted: Collecti
     return found
 
 
-def _class_of(thing: object) -> Callable[..., Any]:
+def _class_of(thing: object) -> Callable[..., object]:
     return type(thing)
 
 
@@ -68,7 +68,7 @@ def _is_default(value: object, default: object) -> bool:
     return type(value) is type(default) and type(value) in plain and value == default
 
 
-def constructed(cls: Callable[..., Any], arguments: Mapping[str, object]) -> Any:
+def constructed(cls: Callable[..., object], arguments: Mapping[str, object]) -> Any:
     """Return ``cls(**arguments)``; raises InvalidJson for an argument that is unknown, missing or of another type."""
     given = dict(arguments)
     options: Any = given.pop("**", {})
@@ -93,7 +93,7 @@ def constructed(cls: Callable[..., Any], arguments: Mapping[str, object]) -> Any
 
 
 @cache
-def _hints(cls: Callable[..., Any]) -> dict[str, Any]:
+def _hints(cls: Callable[..., object]) -> dict[str, Any]:
     """Return the annotations of a constructor; none of a class whose annotations cannot be evaluated."""
     try:
         return typing.get_type_hints(cls.__init__)
@@ -101,14 +101,14 @@ def _hints(cls: Callable[..., Any]) -> dict[str, Any]:
         return {}
 
 
-def _fitted_member(name: str, value: object, hint: Any) -> object:
+def _fitted_member(name: str, value: object, hint: object) -> object:
     fitted = fit(value, hint)
     if fitted is _NOTHING:
         raise InvalidJson(f"{name!r} cannot be {shown(value)}")
     return fitted
 
 
-def fit(value: object, hint: Any) -> Any:
+def fit(value: object, hint: object) -> object:
     """Return a value as an annotation asks for it: lists as tuples where it says so; `_NOTHING` if it does not fit."""
     if hint is Any or hint is object or isinstance(hint, (str, typing.TypeVar)):
         return value
@@ -133,7 +133,7 @@ def fit(value: object, hint: Any) -> Any:
     return _items(value, kind, inner) if inner else value
 
 
-def _tuple(value: object, inner: tuple[Any, ...]) -> Any:
+def _tuple(value: object, inner: tuple[object, ...]) -> object:
     if not isinstance(value, (list, tuple)):
         return _NOTHING
     hints = inner[:1] * len(value) if Ellipsis in inner else inner
@@ -142,7 +142,7 @@ def _tuple(value: object, inner: tuple[Any, ...]) -> Any:
     return tuple(fitted) if fits else _NOTHING
 
 
-def _items(value: Any, kind: type, inner: tuple[Any, ...]) -> Any:
+def _items(value: Any, kind: type, inner: tuple[object, ...]) -> object:
     """Return a list or dict whose items fit; a text is not a list of texts."""
     if issubclass(kind, Mapping):
         fitted = {name: fit(each, inner[-1]) for name, each in value.items()}

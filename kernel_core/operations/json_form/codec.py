@@ -18,7 +18,7 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """Plain data as ``json.dumps`` takes it."""
 
 Encode = Callable[[Any], Json]
-Decode = Callable[["JsonObject"], Any]
+Decode = Callable[["JsonObject"], object]
 T = TypeVar("T")
 
 KIND = "$"
@@ -60,7 +60,7 @@ class JsonObject:
         """Return the names of the members, without ``$``."""
         return frozenset(self._members) - {KIND}
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> Any:
         """Return the decoded value of a member, ``default`` if it is missing."""
         if name not in self._members:
             return default
@@ -139,7 +139,7 @@ def decode(json: object) -> Any:
     return decoder(JsonObject(json))
 
 
-def _item(position: int, json: object) -> Any:
+def _item(position: int, json: object) -> object:
     with _Place(position):
         return decode(json)
 

@@ -9,8 +9,8 @@ import decimal
 import enum
 import math
 import uuid
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from sqlalchemy import MetaData
 from sqlalchemy.sql.elements import conv, quoted_name
@@ -44,7 +44,7 @@ def _read_bytes(json: JsonObject) -> bytes:
         raise InvalidJson("its base64 is not valid") from None
 
 
-def _parsed(json: JsonObject, parse: Any, name: str) -> Any:
+def _parsed(json: JsonObject, parse: Callable[[str], object], name: str) -> object:
     """Return what ``parse`` makes of the text; raises InvalidJson if it cannot."""
     text = json.only("text").need("text", str)
     try:
@@ -53,11 +53,11 @@ def _parsed(json: JsonObject, parse: Any, name: str) -> Any:
         raise InvalidJson(f"{text[:40]!r} is not a {name}") from None
 
 
-def _dict(value: Mapping[Any, Any]) -> dict[str, Json]:
+def _dict(value: Mapping[object, object]) -> dict[str, Json]:
     return {"items": [[encode(name), encode(each)] for name, each in value.items()]}
 
 
-def _read_dict(json: JsonObject) -> dict[Any, Any]:
+def _read_dict(json: JsonObject) -> dict[object, object]:
     items = json.only("items").need("items", list)
     if not all(isinstance(each, list) and len(each) == 2 for each in items):
         raise InvalidJson("'items' must be pairs of a key and a value")
@@ -67,11 +67,11 @@ def _read_dict(json: JsonObject) -> dict[Any, Any]:
         raise InvalidJson("a key of a dict must be a single value") from None
 
 
-def _set(value: set[Any] | frozenset[Any]) -> dict[str, Json]:
+def _set(value: set[object] | frozenset[object]) -> dict[str, Json]:
     return {"items": sorted((encode(each) for each in value), key=repr)}
 
 
-def _read_set(json: JsonObject) -> set[Any]:
+def _read_set(json: JsonObject) -> set[object]:
     try:
         return set(json.only("items").need("items", list))
     except TypeError:

@@ -44,6 +44,8 @@ from ...util.sqla_compat import (
 from .codec import KIND, Json, JsonObject, encode, register_value
 from .sql_text import index_element
 
+Options = dict[str, Any]
+"""Keyword arguments of a constructor of SQLAlchemy."""
 _SEQUENCE = ("start", "increment", "minvalue", "maxvalue", "nominvalue", "nomaxvalue", "cycle", "cache", "data_type")
 _TIMING = ("deferrable", "initially")
 _KEY = ("onupdate", "ondelete", *_TIMING, "match")
@@ -54,13 +56,13 @@ def _given(item: object, names: tuple[str, ...]) -> dict[str, Json]:
     return {name: encode(value) for name in names if (value := getattr(item, name, None)) is not None}
 
 
-def _options(item: Any) -> dict[str, Json]:
+def _options(item: Table | AnyColumn | Constraint | Index | ForeignKey) -> dict[str, Json]:
     """Return the dialects' options of an item as the member ``options``; nothing if there are none."""
     options = {name: encode(value) for name, value in dialect_options(item) if value is not None}
     return {"options": options} if options else {}
 
 
-def _name(item: Any) -> dict[str, Json]:
+def _name(item: Constraint | Index | ForeignKey) -> dict[str, Json]:
     return {"name": encode(item.name)} if isinstance(item.name, str) else {}
 
 
@@ -99,7 +101,7 @@ _COLUMN = (
 def _read_column(json: JsonObject) -> AnyColumn:
     json.only(*_COLUMN)
     flags = ("nullable", "primary_key", "index", "unique", "system")
-    options: dict[str, Any] = {name: json.need(name, bool) for name in flags if name in json}
+    options: Options = {name: json.need(name, bool) for name in flags if name in json}
     if "autoincrement" in json:
         options["autoincrement"] = json.get("autoincrement")
         if options["autoincrement"] not in (True, False, "auto", "ignore_fk"):
@@ -128,7 +130,7 @@ def _several(json: JsonObject, name: str, kind: type) -> list[Any]:
     return items
 
 
-def _read_options(json: JsonObject) -> dict[str, Any]:
+def _read_options(json: JsonObject) -> Options:
     return json.need("options", dict) if "options" in json else {}
 
 
@@ -147,7 +149,7 @@ def _read_foreign_key(json: JsonObject) -> ForeignKey:
     return ForeignKey(target, **options, **_read_options(json))
 
 
-def _target(schema: str | None, table: str, columns: list[str]) -> list[Any]:
+def _target(schema: str | None, table: str, columns: list[str]) -> list[str] | list[AnyColumn]:
     """Return ``table.column`` for each column; Column objects where a dot in a name would be read as a separator."""
     if not all(isinstance(each, str) for each in (schema or "", table, *columns)):
         raise InvalidJson("the names of a referred table, schema and columns must be texts")
@@ -189,12 +191,12 @@ _CONSTRAINTS: dict[str, type[Constraint]] = {
 }
 
 
-def _element(expression: Any) -> Any:
+def _element(expression: object) -> object:
     """Return a column as its key, other SQL grouped as an index needs it."""
     return expression.key if isinstance(expression, Column) else grouped(expression)
 
 
-def grouped(expression: Any) -> Any:
+def grouped(expression: object) -> object:
     """Return an element of an index with the parentheses that it needs, a name or a text unchanged."""
     is_text = isinstance(expression, (str, TextClause))
     return index_element(expression) if isinstance(expression, ColumnElement) and not is_text else expression
@@ -204,7 +206,7 @@ def _read_constraint(json: JsonObject) -> Constraint:
     kind = json.need("constraint", str)
     if kind not in _CONSTRAINTS:
         raise InvalidJson(f"{kind!r} is not a constraint. Known are: {', '.join(_CONSTRAINTS)}")
-    read: Callable[[JsonObject, dict[str, Any]], Constraint] = {
+    read: Callable[[JsonObject, Options], Constraint] = {
         "foreign_key": _read_foreign_key_constraint,
         "check": _read_check,
         "exclude": _read_exclude,
@@ -212,13 +214,13 @@ def _read_constraint(json: JsonObject) -> Constraint:
     return read(json, {name: json.get(name) for name in ("name", *_TIMING) if name in json} | _read_options(json))
 
 
-def _read_over_columns(json: JsonObject, options: dict[str, Any]) -> Constraint:
+def _read_over_columns(json: JsonObject, options: Options) -> Constraint:
     columns = _several(json.only("constraint", "name", "columns", "options", *_TIMING), "columns", str)
     is_key = json.need("constraint", str) == "primary_key"
     return PrimaryKeyConstraint(*columns, **options) if is_key else UniqueConstraint(*columns, **options)
 
 
-def _read_check(json: JsonObject, options: dict[str, Any]) -> Constraint:
+def _read_check(json: JsonObject, options: Options) -> Constraint:
     json.only("constraint", "name", "condition", "options", *_TIMING)
     return CheckConstraint(_need_sql(json, "condition"), **options)
 
@@ -230,7 +232,7 @@ def _need_sql(json: JsonObject, name: str) -> str | TextClause:
     return sql
 
 
-def _read_exclude(json: JsonObject, options: dict[str, Any]) -> Constraint:
+def _read_exclude(json: JsonObject, options: Options) -> Constraint:
     given = ("elements", "where", "using", "ops")
     json.only("constraint", "name", "options", *given, *_TIMING)
     elements = _several(json, "elements", list)
@@ -240,7 +242,7 @@ def _read_exclude(json: JsonObject, options: dict[str, Any]) -> Constraint:
     return ExcludeConstraint(*pairs, **{name: json.get(name) for name in given[1:] if name in json}, **options)
 
 
-def _read_foreign_key_constraint(json: JsonObject, options: dict[str, Any]) -> Constraint:
+def _read_foreign_key_constraint(json: JsonObject, options: Options) -> Constraint:
     own = ("columns", "table", "referred", "schema", "use_alter", *_KEY)
     json.only("constraint", "name", "options", *own)
     columns, referred = _several(json, "columns", str), _several(json, "referred", str)
@@ -289,7 +291,7 @@ def _sequence(sequence: Sequence) -> dict[str, Json]:
     return members | _given(sequence, ("schema", *_SEQUENCE, "order", "optional"))
 
 
-def _made(cls: Callable[..., Any]) -> Callable[[JsonObject], Any]:
+def _made(cls: Callable[..., Any]) -> Callable[[JsonObject], object]:
     """Return a function that calls the constructor with all members of an object."""
     return lambda json: cls(**{name: json.get(name) for name in sorted(json.names())})
 

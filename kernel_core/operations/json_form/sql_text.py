@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeEngine
 from ...util.exc import CommandError, InvalidJson, NotAsJson
 from ...util.sql import without_parameters
 from ...util.sqla_compat import TextByDialect, for_scripts, literal_sql, text_parameters
+from ...util.sqla_compat.columns import AnyExpression
 from .codec import KIND, Json, JsonObject, encode, register_value
 
 _NAMES = ("sqlite", "postgresql", "mysql", "mariadb", "mssql", "oracle")
@@ -47,7 +48,7 @@ def _read_text(json: JsonObject) -> TextClause:
     return clause.bindparams(*parameters.values()) if parameters else clause
 
 
-def _parameter(given: BindParameter[Any]) -> dict[str, Json]:
+def _parameter(given: BindParameter[object]) -> dict[str, Json]:
     members: dict[str, Json] = {"name": str(given.key), "value": encode(given.value), "type": encode(given.type)}
     for option in ("expanding", "literal_execute"):
         if getattr(given, option):
@@ -55,7 +56,7 @@ def _parameter(given: BindParameter[Any]) -> dict[str, Json]:
     return members
 
 
-def _read_parameter(json: JsonObject) -> BindParameter[Any]:
+def _read_parameter(json: JsonObject) -> BindParameter[object]:
     json.only("name", "value", "type", "expanding", "literal_execute")
     options: dict[str, Any] = {name: json.need(name, bool) for name in ("expanding", "literal_execute") if name in json}
     return bindparam(
@@ -85,7 +86,7 @@ def _expression(element: ClauseElement) -> dict[str, Json]:
     return compact(texts)
 
 
-def index_element(expression: ColumnElement[Any]) -> ColumnElement[Any] | TextClause:
+def index_element(expression: AnyExpression) -> AnyExpression | TextClause:
     """Return an element of an index as SQL text, in the parentheses that each database needs around it."""
     texts: dict[str, str] = {}
     for name, dialect in dialects().items():

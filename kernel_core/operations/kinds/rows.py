@@ -61,12 +61,12 @@ def _refuse_python_defaults(operation: RowsOp) -> None:
             raise NotAsJson(operation, f"Register the type of column {each.name} with json_form.register_type().")
 
 
-def _stored(table: Table | TableClause, row: Mapping[str, Any]) -> dict[str, Any]:
+def _stored(table: Table | TableClause, row: Mapping[str, object]) -> dict[str, object]:
     """Return a row with the stored names instead of members of a Python Enum."""
     return {name: _label(table.c[name].type, value) if name in table.c else value for name, value in row.items()}
 
 
-def _label(type_: AnyType, value: Any) -> Any:
+def _label(type_: AnyType, value: object) -> object:
     if not isinstance(type_, Enum) or not isinstance(value, enum.Enum):
         return value
     generic: AnyType = type_

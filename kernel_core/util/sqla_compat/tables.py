@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Index, Table
-from sqlalchemy.schema import Constraint, ForeignKeyConstraint, sort_tables_and_constraints
+from sqlalchemy.schema import Constraint, ForeignKey, ForeignKeyConstraint, sort_tables_and_constraints
 
 from .columns import AnyColumn
 
@@ -25,6 +25,6 @@ def table_prefixes(table: Table) -> list[str]:
     return [str(prefix) for prefix in table._prefixes]
 
 
-def dialect_options(item: Table | AnyColumn | Constraint | Index) -> Iterable[tuple[str, Any]]:
+def dialect_options(item: Table | AnyColumn | Constraint | Index | ForeignKey) -> Iterable[tuple[str, Any]]:
     """Return the dialects' options of a table, column, constraint or index, such as ``mysql_engine="x"``."""
     return item.dialect_kwargs.items() if "dialect_options" in vars(item) else ()
