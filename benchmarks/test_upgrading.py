@@ -92,7 +92,7 @@ def bare_driver(url, group=50):
 
 
 @pytest.mark.parametrize(
-    ("each", "limit"), [pytest.param(True, 1.2, id="own transactions"), pytest.param(False, 1.2, id="one transaction")]
+    ("each", "limit"), [pytest.param(True, 1.6, id="own transactions"), pytest.param(False, 1.6, id="one transaction")]
 )
 def test_300_revisions_on_postgresql_take_less_time(side_by_side, history, postgresql_url, each, limit):
     """In their own transactions (which revisions like these share), or in one for all, which is Alembic's default."""

@@ -15,6 +15,7 @@ from ..script.steps import AnyStep, StampStep, Step
 from ..util.exc import CommandError, VersionTableChanged
 from ..util.logs import Log
 from ..util.secrets import redact
+from ..util.sqla_compat import has_schema_hooks
 from .commit_probe import CommitProbe
 from .failure import FailureState, failed, outcome
 from .group import Group
@@ -23,7 +24,7 @@ from .interrupts import Interrupts, handled
 from .journal.recorder import Recorder
 from .journal.table import Unfinished
 from .report import AppliedStep, RunEvent
-from .row_writes import RowWrites, are_observed
+from .row_writes import RowWrites
 from .run import Run
 from .side_effects import names_with_side_effects, only_changes_schema
 from .step_info import MigrationInfo, info_of
@@ -194,7 +195,7 @@ class Execution:
         """Return whether the rows of several steps in one transaction may be written at its end: nothing reads them."""
         run = self._run
         is_own = run.connection is not None and not run.borrowed
-        return is_own and not run.has_observers and not are_observed()
+        return is_own and not run.has_observers and not has_schema_hooks()
 
     def _schema_only_steps(self, shares: bool, kw: Mapping[str, object]) -> tuple[bool, ...]:
         """Return for each step whether it only changes the schema; False where that makes no difference."""

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, MetaData, Table
-
 from .version_table import VersionTable
-
-_TABLE_EVENTS = ("before_create", "after_create", "before_drop", "after_drop")
 
 
 class RowWrites:
@@ -16,7 +12,7 @@ class RowWrites:
         rows.reach(heads)       # after each revision
         rows.write()            # before a commit, or before code that may read them
 
-    Safe only where nothing reads the version table in between: `are_observed`, `side_effects`.
+    Safe only where nothing reads the version table in between.
     """
 
     def __init__(self, table: VersionTable, heads: frozenset[str]) -> None:
@@ -36,9 +32,3 @@ class RowWrites:
     def restart(self, heads: frozenset[str]) -> None:
         """Continue from the heads that are in the database, after a rollback."""
         self._written = self.reached = heads
-
-
-def are_observed() -> bool:
-    """Return whether the application listens to the creation of tables; its function may read the version table."""
-    events = Table("t", MetaData(), Column("c", Integer)).dispatch
-    return any(getattr(events, name) for name in _TABLE_EVENTS)
