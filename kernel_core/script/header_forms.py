@@ -32,8 +32,7 @@ from .header import (
 )
 
 _SIMPLE = re.compile(r"([\"'])([0-9A-Za-z_]+)\1")
-_MARK = re.compile("mig_text_([0-9]+)_")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_MARK = "mig_text_"
 _LONGEST = 4096
 """A file with more text than this above its first ``def`` is parsed by itself."""
 
@@ -68,9 +67,9 @@ def header_by_form(source: str, path: str) -> Header | None:
     source = unix_lines(source)
     top = top_of(source)
     docstring = DOCSTRING.match(source)
-    if top is None or docstring is None or len(top) > _LONGEST or "mig_text_" in source:
+    if top is None or docstring is None or len(top) > _LONGEST or _MARK in source:
         return None
-    if not source.isascii() and _SURROGATE.search(source):
+    if not source.isascii() and not _is_unicode(source):
         return None
     pieces = _SIMPLE.split(top[docstring.end() :])
     texts = pieces[2::3]
@@ -100,7 +99,7 @@ def _form_of(newlines: int, pieces: tuple[str, ...]) -> _Form | None:
     """
     marked = [pieces[0]]
     for position, (quote, text) in enumerate(zip(pieces[1::2], pieces[2::2], strict=True)):
-        marked += [quote, f"mig_text_{position}_", quote, text]
+        marked += [quote, f"{_MARK}{position}_", quote, text]
     if any("{" in text for text in pieces):
         return None
     docstring = '"""' + "\n" * (newlines - 1) + '"""\n'
@@ -114,7 +113,18 @@ def _form_of(newlines: int, pieces: tuple[str, ...]) -> _Form | None:
 
 def _part(text: str) -> _Part:
     """Return the position that a mark names, or the text; raises ValueError if a mark is only a part of it."""
-    mark = _MARK.fullmatch(text)
-    if mark is None and "mig_text_" in text:
+    if _MARK not in text:
+        return text
+    position = text.removeprefix(_MARK).removesuffix("_")
+    if not position.isdecimal():
         raise ValueError(text)
-    return int(mark[1]) if mark else text
+    return int(position)
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether the text has no surrogates, which Python refuses in a source."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -13,9 +13,9 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from .. import RELEASE
 from .files import Stamp
@@ -31,8 +31,7 @@ _FIELDS = 7
 _BETWEEN = "\x1f"  # between the ids of one field; the fields are separated by NUL
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """Recorded headers with the paths and the stamps of their files, four numbers each, in the order of a listing."""
 
     paths: list[str]
