@@ -21,6 +21,7 @@ from ...ddl.impl import DefaultImpl
 from ...script.steps import Step
 from ...util.logs import Log
 from ...util.secrets import shown_sql
+from .claims import claim_of
 from .probe import remove_remains
 from .replay import Replay
 from .statements import can_be_in_transaction, changes_something, commits, commits_by_itself, fingerprint
@@ -40,6 +41,8 @@ class _Recording:
     has_header: bool = False
     pending: list[str] = field(default_factory=list)
     last: str = ""
+    unconfirmed: int = 0
+    """The number of a statement that was executed, and whose note does not say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,10 @@ class Recorder:
             self._noted = step.revision_id
         try:
             yield
+        except BaseException:
+            with suppress(Exception):  # the connection may be lost; the first error is what counts
+                self._confirm(self._recording)
+            raise
         finally:
             self._recording, self._running, self._skips = None, None, False
 
@@ -192,8 +199,16 @@ class Recorder:
         elif running.how == "wrapped":
             self._run("COMMIT")
         else:
+            recording.unconfirmed = running.number
+            if claim_of(running.sql, self._impl.dialect) is None:
+                self._confirm(recording)
+
+    def _confirm(self, recording: _Recording) -> None:
+        """Note that the last statement was executed; the catalog or the next note shows it as well, where there is one."""
+        number, recording.unconfirmed = recording.unconfirmed, 0
+        if number and number == recording.number:
             with self._writing():
-                self.table.confirm(recording.step.revision_id, running.number)
+                self.table.confirm(recording.step.revision_id, number)
             self._commit()
 
     def _failed(self, context: ExceptionContext) -> None:

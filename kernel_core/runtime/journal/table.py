@@ -221,8 +221,9 @@ def _unfinished(rows: Sequence[Row[tuple[str, int, str, str, str, str]]]) -> Unf
     direction: Literal["upgrade", "downgrade"] = "downgrade" if first.kind == "downgrade" else "upgrade"
     step = Step(first.revision, direction, tuple(change["removed"]), tuple(change["added"]))
     statements = [row for row in rows if row.revision == first.revision and row.number > _HEADER]
-    done = tuple(digest for row in statements if row.kind == "done" for digest in row.hash.split())
-    begun = next((row.hash for row in statements if row.kind == "begun"), "")
+    # A statement is only begun when the one before it was executed.
+    begun = statements[-1].hash if statements and statements[-1].kind == "begun" else ""
+    done = tuple(digest for row in statements for digest in row.hash.split() if not (begun and row is statements[-1]))
     last = statements[-1] if statements else first
     texts = tuple((row.hash, row.statement) for row in statements if " " not in row.hash)
     return Unfinished(

@@ -116,7 +116,7 @@ def test_a_killed_process_is_resumed(mariadb_project):
     code += f"command.upgrade(Config({mariadb_project.ini!r}), 'head')"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     with pytest.raises(
-        UnfinishedRevision, match=r"a1 is unfinished: its upgrade stopped after statement 4 \(ALTER TABLE"
+        UnfinishedRevision, match=r"a1 is unfinished: its upgrade stopped in statement 4, .* \(ALTER TABLE"
     ):
         command.upgrade(mariadb_project.config(), "head")
     assert command.resume(mariadb_project.config()).after == ("a1",)
@@ -218,7 +218,7 @@ def test_an_index_that_postgresql_left_invalid_is_made_again(postgresql_project)
 def test_a_statement_that_failed_and_was_caught_is_not_noted(mariadb_project):
     lines = [MARIADB[0], "try:\n    op.drop_index('missing', 't')\nexcept sa.exc.DBAPIError:\n    pass", *MARIADB[1:3]]
     stopped_before(mariadb_project, lines, 4)
-    assert mariadb_project.rows(f"SELECT statement FROM {JOURNAL} WHERE number = 1 AND kind = 'done'") != []
+    assert mariadb_project.rows(f"SELECT statement FROM {JOURNAL} WHERE number = 1") != []
     assert mariadb_project.rows(f"SELECT count(*) FROM {JOURNAL} WHERE statement LIKE '%%missing%%'") == [0]
     assert command.resume(mariadb_project.config(), accepts_edits=True).after == ("a1",)
 
