@@ -204,7 +204,7 @@ class Recorder:
                 self._confirm(recording)
 
     def _confirm(self, recording: _Recording) -> None:
-        """Note that the last statement was executed; the catalog or the next note shows it as well, where there is one."""
+        """Note that the last statement was executed, unless a later note shows it."""
         number, recording.unconfirmed = recording.unconfirmed, 0
         if number and number == recording.number:
             with self._writing():
