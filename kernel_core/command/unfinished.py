@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
 def resume(config: Config, *, was_executed: bool | None = None, accepts_edits: bool = False) -> RunReport:
     """Finish the revision that is unfinished: run its statements that were not executed before, and none twice.
 
-    ``was_executed`` answers for a statement of which the catalog does not tell whether it was executed;
+    ``was_executed`` answers for a statement that the catalog does not show as executed or not;
     ``accepts_edits`` runs a version file that was edited since. A database without an unfinished revision is not
     changed. Raises UnfinishedRevision where one of the two is needed, and UpgradeFailed where a statement fails.
     """

@@ -30,7 +30,7 @@ class FailureState:
     ``heads`` are the current heads, read again unless ``is_read`` is False; ``began`` is False if the transaction could
     not be begun. ``suspended`` is "inside" if the step failed in an autocommit_block(), "before" if it failed after
     one; ``committed`` is True if the revision's own code has committed. ``rollback_error`` is what the rollback failed
-    with. With ``has_journal`` the journal was read, and ``unfinished`` is what it says: the revision of which a part is
+    with. With ``has_journal`` the journal was read, and ``unfinished`` is the revision in it of which a part is
     committed.
     """
 

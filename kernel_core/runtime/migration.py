@@ -327,7 +327,7 @@ class MigrationContext:
 
     def _replay(self, found: Unfinished, resume: Resume, *, stops: bool = False) -> Replay:
         connection = self.connection
-        assert connection is not None, "there is no journal offline"
+        assert connection is not None, "offline nothing is noted"
         probe = partial(was_executed, connection=connection)
         return Replay(found, self.dialect, probe, resume.was_executed, stops=stops)
 

@@ -198,7 +198,7 @@ class _Reader:
 
 
 def _first(claims: Sequence[Claim | None]) -> Claim | None:
-    """Return the claim that tells whether several actions were executed; None if no single one does."""
+    """Return the claim by which several actions are found executed or not; None if no single one does."""
     known = [claim for claim in claims if claim is not None]
     if len(known) < len(claims):
         return None

@@ -1,7 +1,7 @@
 """Notes in the journal what a running revision has committed, statement by statement.
 
 What a transaction holds until the version row is written needs no note, because a rollback undoes it. So on SQLite and
-PostgreSQL nothing is noted before the revision itself commits: in an ``autocommit_block()``, by a COMMIT of its own, or
+PostgreSQL nothing is noted before the revision itself commits: in an ``autocommit_block()``, by its own COMMIT, or
 on a connection in AUTOCOMMIT. MariaDB, MySQL and Oracle commit each change of the schema, and with it all that
 came before.
 """
@@ -47,7 +47,7 @@ class _Recording:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """The statement that runs, and how it is committed: with the transaction, in one of its own, or by itself."""
+    """The statement that runs, and how it is committed: with the transaction, in a separate one, or by itself."""
 
     how: Literal["pending", "wrapped", "alone"]
     number: int

@@ -1,4 +1,4 @@
-"""The table of the journal, next to the version table: its rows, and what they say of an unfinished revision."""
+"""The table of the journal, next to the version table: its rows, and the unfinished revision that they describe."""
 
 from __future__ import annotations
 
