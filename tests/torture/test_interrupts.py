@@ -26,8 +26,8 @@ LONGEST = 10
 """Seconds after which an interrupted run must have ended, also on a busy machine."""
 
 _NAMED = re.compile(r"the database is at (\w+)\.")
-_REMAINS = re.compile(r"\bstays?\b")
-"""What a sentence says of a revision that left a part of itself."""
+_REMAINS = re.compile(r"\bstays?\b|\bis not known\b")
+"""What a sentence says of a revision that left a part of itself, or may have."""
 
 
 def untrue(clean: CleanRuns, verb: Verb, ended: Ended) -> list[str]:
