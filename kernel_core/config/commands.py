@@ -208,6 +208,9 @@ def _lock(config: Config, options: argparse.Namespace) -> None:
     """Pass the options of the run lock to the engine; a message about waiting is printed to stderr."""
     if options.lock_timeout is not None:
         config.attributes["lock_timeout"] = options.lock_timeout
+    for name in ("statement_lock_timeout", "retries"):
+        if getattr(options, name, None) is not None:
+            config.attributes[name] = getattr(options, name)
     if options.no_lock:
         config.attributes["run_lock"] = False
     for event in ("on_wait", "on_notice"):

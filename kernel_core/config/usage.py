@@ -54,6 +54,18 @@ _LOCK_TIMEOUT = _argument(
     metavar="SECONDS",
     help="how long to wait while another run upgrades, downgrades or stamps this database; default: no limit",
 )
+_STATEMENT_LOCK_TIMEOUT = _argument(
+    "--statement-lock-timeout",
+    type=seconds,
+    metavar="SECONDS",
+    help="how long each statement may wait for a lock of another session; default: the limit of the database",
+)
+_RETRIES = _argument(
+    "--retries",
+    type=int,
+    metavar="N",
+    help="how often a revision is tried again that failed by a lock and was rolled back; default: 0",
+)
 _NO_LOCK = _flag("--no-lock", help="do not lock: other runs may upgrade this database at the same time")
 _VERBOSE = _flag("-v", "--verbose", help="show all fields")
 _JSON = _flag("--json", help="print JSON, for programs")
@@ -87,6 +99,7 @@ _FORGET = _flag("--forget", help="undo nothing: the database was repaired by han
 _EDITED = _flag("--edited", help="run the version file although it was edited since")
 _OPERATIONS = _flag("--operations-json", help="print the operations of each revision as JSON, run nothing")
 _LOCK = (_LOCK_TIMEOUT, _NO_LOCK)
+_LOCKS = (*_LOCK, _STATEMENT_LOCK_TIMEOUT, _RETRIES)
 
 COMMANDS: dict[str, Command] = {
     "list_templates": Command(commands.list_templates, (), "list_templates"),
@@ -106,12 +119,12 @@ COMMANDS: dict[str, Command] = {
     ),
     "upgrade": Command(
         commands.upgrade,
-        (_argument("revision", help="where to: head, +1, an id; from:to with --sql"), _SQL, _OPERATIONS, _TAG, *_LOCK),
+        (_argument("revision", help="where to: head, +1, an id; from:to with --sql"), _SQL, _OPERATIONS, _TAG, *_LOCKS),
         "upgrade head",
     ),
     "downgrade": Command(
         commands.downgrade,
-        (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _OPERATIONS, _TAG, *_LOCK),
+        (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _OPERATIONS, _TAG, *_LOCKS),
         "downgrade -1",
     ),
     "abandon": Command(commands.abandon, (_FORCE, _FORGET, *_LOCK), "abandon"),

@@ -30,6 +30,7 @@ from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import AnyColumn, AnyType, is_type_bound, should_create
 from .columnchange import ColumnChange
 from .comparison import ComparesSchemas, ComparisonResult
+from .lock_wait import LockWaitReader, OnLockWait, ignored
 from .recreate.hooks import RecreatesTables
 from .recreate.recreation import Recreation
 from .run_lock import RunLock
@@ -57,6 +58,9 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
     widening: ClassVar[str] = "ALTER COLUMN {name} TYPE VARCHAR({length})"
     """The part of ALTER TABLE that makes a string column longer; for the remedy in an error message."""
     locks_rows: ClassVar[bool] = False
+
+    on_lock_wait: OnLockWait = staticmethod(ignored)
+    """Takes the reports of a database that is asked again until it is not locked; a run sets its own function."""
 
     _by_dialect: ClassVar[dict[str, type[DefaultImpl]]] = {}
 
@@ -96,6 +100,16 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         It is called in a signal handler, while the connection waits for the statement.
         """
         return nullcontext()
+
+    def lock_waits(self, connection: Connection) -> LockWaitReader | None:
+        """Return what reads, in another thread, for which lock the connection waits; None if that cannot be read."""
+        return None
+
+    def limited_lock_waits(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
+        """Return a context manager that limits how long each statement waits for a lock of another session."""
+        raise UnsupportedOperation(
+            f"statement_lock_timeout is set, and {self.dialect.name} has no such limit here. Remove the setting."
+        )
 
     # Tables
 

@@ -24,6 +24,7 @@ from .interrupts import Interrupts, handled
 from .journal.recorder import Recorder
 from .journal.table import Unfinished
 from .report import AppliedStep, RunEvent
+from .retry import can_retry, wait_for_retry
 from .row_writes import RowWrites
 from .run import Run
 from .side_effects import names_with_side_effects, only_changes_schema
@@ -46,7 +47,8 @@ class _Way:
 
     ``keep_open`` leaves the transaction open for the next step. ``writes_late`` writes the version row at the end of
     the transaction. ``is_locked`` is True while the run lock is held. ``probes`` finds out after a failure whether the
-    revision's own code has committed. ``is_second`` is True for a step that is run again alone.
+    revision's own code has committed. ``is_second`` is True for a step that is run again alone;
+    ``attempt`` counts, from 1, how often it was tried.
     """
 
     keep_open: bool
@@ -54,6 +56,7 @@ class _Way:
     is_locked: bool
     probes: bool
     is_second: bool = False
+    attempt: int = 1
 
 
 class Execution:
@@ -84,6 +87,7 @@ class Execution:
         pure = self._schema_only_steps(shares, kw)
         late = self._can_write_late()
         with handled(self._run.connection, self._run.impl) as self._interrupts, self._journal(pure) as self._recorder:
+            self._run.lock_watch.check = self._interrupts.check
             try:
                 for index, step in enumerate(self.steps):
                     keep_open = shares and pure[index] and index + 1 < len(pure) and pure[index + 1]
@@ -111,7 +115,7 @@ class Execution:
     def _run_step(self, step: AnyStep, report: Report, kw: Mapping[str, object], way: _Way) -> None:
         """Run one step in its transaction, or in the one that earlier steps left open, and report it."""
         heads = after(self.heads, step)
-        if not way.is_second:
+        if not way.is_second and way.attempt == 1:
             report("start", 0.0)
         started, transaction, suspensions, has_committed = time.perf_counter(), None, 0, False
         begins = not self._group.is_open
@@ -132,7 +136,12 @@ class Execution:
             if not begins and self._may_succeed_alone(error):
                 self._run_step(step, report, kw, replace(way, is_second=True))
                 return
-            state = self._end(step, error, transaction, suspensions, has_committed)
+            ended = self._end(step, error, transaction, suspensions, has_committed)
+            state = replace(ended, attempts=way.attempt)
+            if can_retry(error, self._run, state):
+                self._wait_for_retry(error, step, state)
+                self._run_step(step, report, kw, replace(way, attempt=way.attempt + 1))
+                return
             report("failed", time.perf_counter() - started)
             self._raise(error, step, state)
         seconds = 0.0 if self._run.as_sql else time.perf_counter() - started
@@ -280,6 +289,12 @@ class Execution:
         with self._run.transactions.only_reading():
             self._recorder.table.forget()
             return self._recorder.table.unfinished()
+
+    def _wait_for_retry(self, error: BaseException, step: AnyStep, state: FailureState) -> None:
+        try:
+            wait_for_retry(error, step, self._run, state, self._interrupts.check)
+        except KeyboardInterrupt as stopped:
+            self._raise(stopped, step, state)
 
     def _stop_after_last_step(self) -> None:
         try:

@@ -12,6 +12,7 @@ from typing import Literal
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuchModuleError
 
 from ..ddl import DefaultImpl
+from ..ddl.lock_wait import lock_failure
 from ..script.steps import AnyStep, Step
 from ..util.exc import UpgradeFailed, failed_as
 from ..util.mistakes import DRIVERS, mistake_in_project, remedy
@@ -20,6 +21,7 @@ from .heads import as_text
 from .journal.table import REMEDY, Unfinished
 from .run import Run
 
+_AFTER_LOCK_TIMEOUT = "End what holds the lock, or wait longer: statement_lock_timeout (--statement-lock-timeout)."
 _AUTOCOMMIT = "The connection is in AUTOCOMMIT, so what came before the failing statement stays"
 
 
@@ -31,7 +33,7 @@ class FailureState:
     not be begun. ``suspended`` is "inside" if the step failed in an autocommit_block(), "before" if it failed after
     one; ``committed`` is True if the revision's own code has committed. ``rollback_error`` is what the rollback failed
     with. With ``has_journal`` the journal was read, and ``unfinished`` is the revision in it of which a part is
-    committed.
+    committed. ``attempts`` is how often the step was tried.
     """
 
     heads: tuple[str, ...]
@@ -46,25 +48,37 @@ class FailureState:
     has_journal: bool = False
     unfinished: Unfinished | None = None
     revision: str = ""
+    attempts: int = 1
 
 
 def failed(error: Exception, step: AnyStep, run: Run, state: FailureState) -> UpgradeFailed:
     """Return the UpgradeFailed for ``error``, which a step raised."""
-    revision = step.revision_id if isinstance(step, Step) else ", ".join(step.added or step.removed) or "base"
-    name = f"Revision {revision}{_place(error, step, run)}"
+    name = f"{name_of(step)}{_place(error, step, run)}"
     verb = {"upgrade": "failed", "downgrade": "could not be undone", "stamp": "could not be stamped"}[step.direction]
-    failure = f"{name} {verb}: {reason(error)}"
+    waited = run.lock_watch.cause_of(error)
+    again = f" in {state.attempts} attempts" if state.attempts > 1 else ""
+    failure = f"{name} {verb}{again}: {f'{waited}.' if waited else reason(error)}"
     statement = statement_of(error)
-    text = " ".join(filter(None, (failure, outcome(run, state), remedy(error), statement and f"SQL: {statement}")))
+    advice = remedy(error) or (_AFTER_LOCK_TIMEOUT if lock_failure(error) == "timeout" else "")
+    text = " ".join(filter(None, (failure, outcome(run, state), advice, statement and f"SQL: {statement}")))
     return failed_as(
         error,
         redact(text),
-        revision=revision,
+        revision=_revision(step),
         standing_at=state.heads,
         applied=state.applied,
         failure=redact(failure),
         statement=statement,
     )
+
+
+def name_of(step: AnyStep) -> str:
+    """Return a step as a message names it."""
+    return f"Revision {_revision(step)}"
+
+
+def _revision(step: AnyStep) -> str:
+    return step.revision_id if isinstance(step, Step) else ", ".join(step.added or step.removed) or "base"
 
 
 def statement_of(error: BaseException) -> str:

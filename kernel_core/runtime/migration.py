@@ -30,9 +30,11 @@ from .journal.recorder import Recorder
 from .journal.replay import Replay, Resume
 from .journal.table import JournalTable, Unfinished
 from .journal.undo import Abandon, Abandoned, Part, ReadingOperations, parts_of, refuse_remains, undo
+from .lock_settings import LockSettings
+from .lock_watch import LockWatch, watched
 from .report import RunReport
 from .run import Run
-from .run_lock import LockSettings, held
+from .run_lock import held
 from .scratch import Scratch, options_for_scratch
 from .script_output import script_output
 from .step_info import MigrationInfo, callbacks_of
@@ -114,6 +116,7 @@ class MigrationContext:
         self._execution: Execution | None = None
         self.abandoned: Abandoned | None = None
         """What a run that abandons an unfinished revision has undone."""
+        self._lock_watch = LockWatch()
 
     @classmethod
     def configure(
@@ -257,22 +260,24 @@ class MigrationContext:
         """
         self._log_dialect()
         self.impl.start_migrations()
-        execution = self._planned()
-        if not execution.steps and (self.opts.get("dont_mutate") or self.unfinished() is None):
-            return
-        self.transactions.settle()
-        with self._locked() as is_locked:
-            # Another run may have ended after the heads were read and before the lock was acquired.
-            if is_locked and frozenset(self.get_current_heads()) != execution.before:
-                execution = self._planned()
-            if "abandon" in self.opts:
-                self._abandon(self.opts["abandon"], kw)
+        settings = LockSettings.of(self.opts, self.config)
+        with watched(self.connection, self.impl, settings) as self._lock_watch:
+            execution = self._planned()
+            if not execution.steps and (self.opts.get("dont_mutate") or self.unfinished() is None):
                 return
-            self._refuse_unfinished()
-            if execution.steps:
-                self._announce_autocommit(execution.steps)
-                with self._journal_closed(), Operations.context(self), self.begin_transaction():
-                    execution.execute(kw, is_locked=is_locked)
+            self.transactions.settle()
+            with self._locked(settings) as is_locked:
+                # Another run may have ended after the heads were read and before the lock was acquired.
+                if is_locked and frozenset(self.get_current_heads()) != execution.before:
+                    execution = self._planned()
+                if "abandon" in self.opts:
+                    self._abandon(self.opts["abandon"], kw)
+                    return
+                self._refuse_unfinished()
+                if execution.steps:
+                    self._announce_autocommit(execution.steps)
+                    with self._journal_closed(), Operations.context(self), self.begin_transaction():
+                        execution.execute(kw, is_locked=is_locked)
 
     def _announce_autocommit(self, steps: Sequence[AnyStep]) -> None:
         """Say before the first statement that nothing can be rolled back; by ``attributes["on_notice"]``, or log it."""
@@ -387,10 +392,9 @@ class MigrationContext:
                 self._recorder.close()
 
     @contextmanager
-    def _locked(self) -> Iterator[bool]:
+    def _locked(self, settings: LockSettings) -> Iterator[bool]:
         """Hold the run lock during the block; the value is False if there is none: offline, or switched off."""
         connection = self.connection
-        settings = LockSettings.of(self.opts, self.config)
         if connection is None or not settings.enabled:
             yield False
             return
@@ -416,6 +420,7 @@ class MigrationContext:
             is_scratch,
             self._recorder,
             replay,
+            self._lock_watch,
         )
 
     def _log_dialect(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -15,6 +15,7 @@ from ..util.exc import CommandError
 from .autocommit import autocommits
 from .journal.recorder import Recorder
 from .journal.replay import Replay
+from .lock_watch import LockWatch
 from .report import OnStep
 from .transaction import Transactions
 from .version_table import VersionTable
@@ -27,7 +28,8 @@ class Run:
     ``listener`` gets a `RunEvent` when a step begins, is done, or has failed. ``callbacks`` are those of
     ``on_version_apply``, called as ``callback(step=..., heads=..., run_args=...)`` after each step, in its transaction.
     ``journal`` is None where nothing can be noted; ``replay`` is set if the run finishes an unfinished revision.
-    ``is_scratch`` is True if the steps only go to a scratch database; then nothing is logged.
+    ``is_scratch`` is True if the steps only go to a scratch database; then nothing is logged. ``lock_watch`` knows what
+    a statement waited for.
     """
 
     script: ScriptDirectory | None
@@ -39,6 +41,7 @@ class Run:
     is_scratch: bool = False
     journal: Recorder | None = None
     replay: Replay | None = None
+    lock_watch: LockWatch = field(default_factory=LockWatch)
 
     @property
     def as_sql(self) -> bool:

@@ -27,13 +27,13 @@ _LOOSE = re.compile(r"(?P<head>[^\s@'\"]*?[^\s@:/'\"]+):(?P<secret>[^/\s@'\"][^\
 _WITHOUT_COLON = re.compile(r"(?<![\w:+.-])[A-Za-z][\w+.-]*/{1,2}[^\s:/@'\"]+:[^/\s'\"][^\s'\"]*@[^\s@'\"]*")
 _SERVER_OPTION = re.compile(r"(?P<key>(?:-c\s*|--)(?P<name>[\w.-]+)\s*=\s*)(?P<value>(?:\\.|[^\s\\])+)")
 _OPTIONS = re.compile(r"(?<=[?&]options=)(?:-c|--|%2[dD])[^&'\"\n]*")
+_SECRET_LITERAL = re.compile(r"(?i)\b(PASSWORD|IDENTIFIED\s+BY|SECRET|TOKEN|API_?KEY)(\W{1,4})'(?:[^']|'')*'")
 _HARMLESS_OPTION = re.compile(
     r"search_path|.*timeout|time_?zone|datestyle|role|client_encoding|application_name|default_\w+|\w+_mem|jit|geqo|"
     r"enable_\w+|statement_\w+|standard_conforming_strings",
     re.IGNORECASE,
 )
 
-_SECRET_LITERAL = re.compile(r"(?i)\b(PASSWORD|IDENTIFIED\s+BY|SECRET|TOKEN|API_?KEY)(\W{1,4})'(?:[^']|'')*'")
 
 _known: set[str] = set()
 """Every form of every known secret."""

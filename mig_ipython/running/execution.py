@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -20,6 +21,7 @@ from ..workspace.heads import computed_targets, database_heads
 from ..workspace.targets import Target, labels
 from ..workspace.workspace import Workspace
 from .existing_tables import explain_existing_tables
+from .session_names import name_of_connection
 
 OnStep = runtime.OnStep
 _COMMANDS = {"upgrade": command.upgrade, "downgrade": command.downgrade}
@@ -140,8 +142,16 @@ def _failed_rehearsal(workspace: Workspace, error: UpgradeFailed) -> str:
 
 
 def _lock(workspace: Workspace) -> dict[str, object]:
-    """Return the settings of the run lock; messages about a wait, or from before the run, are printed."""
-    return {"lock_timeout": workspace.settings.lock_timeout, "on_wait": _print, "on_notice": _print}
+    """Return the settings of locks; messages about a wait, or from before the run, are printed."""
+    settings = workspace.settings
+    return {
+        "lock_timeout": settings.lock_timeout,
+        "statement_lock_timeout": settings.statement_lock_timeout,
+        "retries": settings.retries or None,
+        "on_wait": _print,
+        "on_notice": _print,
+        "name_session": partial(name_of_connection, workspace.namespace),
+    }
 
 
 def _print(message: str) -> None:

@@ -59,6 +59,15 @@ class Mig(Configurable):
         min=0,
         help="Seconds to wait while another run upgrades, downgrades or stamps the database. By default without limit.",
     ).tag(config=True)
+    statement_lock_timeout = Float(
+        None,
+        allow_none=True,
+        min=0,
+        help="Seconds that each statement waits for a lock of another session. By default the limit of the database.",
+    ).tag(config=True)
+    retries = Int(
+        0, min=0, help="How often a revision is tried again that failed by a lock and was rolled back. By default 0."
+    ).tag(config=True)
     panel = Bool(True, help="Show the review as a panel where there is a live front end.").tag(config=True)
     progress = Bool(True, help="Show the progress of an upgrade.").tag(config=True)
     fold_above = Int(300, min=10, help="Fold long linear runs in a graph of more revisions than this.").tag(config=True)

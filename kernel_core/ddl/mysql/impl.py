@@ -6,7 +6,7 @@ https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, https://mariadb.com/kb
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, Literal, Self
 
@@ -39,6 +39,7 @@ from ..type_comparison import synonyms_of
 from .column_definition import ColumnDefinition, parse_column
 from .definition import column_text, table_definition, table_options, unreflected_part
 from .generated_names import MysqlNames
+from .lock_wait import BlockingConnections, limited_waits
 from .run_lock import NamedLock
 
 _KINDS: tuple[tuple[type[Constraint], str], ...] = (
@@ -100,6 +101,13 @@ class MySQLImpl(DefaultImpl):
 
     def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> NamedLock:
         return NamedLock(connection, table, self.translated(table.schema), borrowed=borrowed)
+
+    def lock_waits(self, connection: Connection) -> BlockingConnections | None:
+        readable = connection.dialect.driver in ("pymysql", "mysqldb")
+        return BlockingConnections(connection) if readable else None
+
+    def limited_lock_waits(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
+        return limited_waits(connection, seconds)
 
     @contextmanager
     def cancelling(self, connection: Connection) -> Iterator[Callable[[], object] | None]:

@@ -23,9 +23,11 @@ from ..impl import DefaultImpl
 from ..index_expressions import with_valid_parts
 from ..recreate import TableDefinition
 from ..type_comparison import synonyms_of
+from .backend import known_process
 from .casts import conversion, is_value_default, kept_default
 from .definition import table_definition
 from .generated_names import PostgresqlNames
+from .lock_wait import BlockingProcesses, limited_waits
 from .run_lock import AdvisoryLock, without_begin
 from .sequences import move_sequences
 from .serial import becomes_identity, becomes_serial, sequence_of, serial_default
@@ -66,6 +68,13 @@ class PostgresqlImpl(DefaultImpl):
     def limit_statements(self, connection: Connection, seconds: float) -> None:
         """Set a statement_timeout, unless a shorter one is set: the locks of earlier revisions are held meanwhile."""
         connection.exec_driver_sql(_LIMIT.format(milliseconds=round(seconds * 1000)))
+
+    def lock_waits(self, connection: Connection) -> BlockingProcesses | None:
+        readable = not connection.dialect.is_async and known_process(connection) is not None
+        return BlockingProcesses(connection) if readable else None
+
+    def limited_lock_waits(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
+        return limited_waits(connection, seconds)
 
     @contextmanager
     def cancelling(self, connection: Connection) -> Iterator[Callable[[], object] | None]:

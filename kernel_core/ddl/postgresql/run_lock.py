@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ..run_lock import second_connection
+from .backend import known_process
 
 _CLASS = int.from_bytes(b"mig_")
 """First half of the key, so that it differs from advisory locks of applications."""
@@ -65,7 +66,7 @@ class AdvisoryLock:
         if self._second is not None:
             return self._acquire_by_transaction(self._second)
         self._session_held, pid = self._acquire_by_session()
-        if self._session_held and _is_pooled(self._connection, pid):
+        if self._session_held and known_process(self._connection) not in (None, pid):  # a pooler is in between
             self.release()
             self._second = self._opened.enter_context(second_connection(self._connection))
             return self._acquire_by_transaction(self._second)
@@ -143,15 +144,6 @@ def _begin_autocommit(driver: Any) -> bool:
     except Exception:  # noqa: BLE001 - the driver's; a failed COMMIT may have left its transaction open
         return False
     return True
-
-
-def _is_pooled(connection: Connection, pid: int) -> bool:
-    """Return whether the driver knows another process id than that of the server: then a pooler is in between."""
-    raw = connection.connection.driver_connection
-    known = getattr(getattr(raw, "info", None), "backend_pid", None)  # psycopg, psycopg2
-    if known is None:
-        known = getattr(raw, "get_server_pid", lambda: None)()  # asyncpg
-    return known is not None and known != pid
 
 
 def _described(row: Row[tuple[int, str, str, str, str]]) -> str:

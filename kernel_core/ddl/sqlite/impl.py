@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy import Table, inspect, table
@@ -27,6 +28,7 @@ from ..type_comparison import synonyms_of
 from .definition import stored_definition
 from .foreign_key_check import dangling, describe
 from .generated_names import SqliteNames, name_of
+from .lock_wait import commit_while_locked, limited_waits, while_locked
 from .pragma import end_transaction, free_cursors, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
 from .run_lock import run_lock
@@ -133,6 +135,9 @@ class SQLiteImpl(DefaultImpl):
             with suppress(sqlite3.ProgrammingError):  # closed
                 raw.set_progress_handler(None, 0)
 
+    def limited_lock_waits(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
+        return limited_waits(connection, seconds)
+
     folds_column_names = True
     folds_table_names = True
     creates_schemas = False
@@ -157,13 +162,14 @@ class SQLiteImpl(DefaultImpl):
         if enforced:
             set_pragma(connection, "foreign_keys", "OFF")
         try:
-            with connection.begin():
+            with connection.begin() as transaction:
                 if not in_transaction(connection):
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    while_locked(connection, partial(connection.exec_driver_sql, "BEGIN IMMEDIATE"), self.on_lock_wait)
                 before = dangling(connection) if enforced else Counter()
                 yield
                 if enforced:
                     _refuse_dangling(dangling(connection) - before)
+                commit_while_locked(connection, transaction, self.on_lock_wait)
         except BaseException as error:
             if not isinstance(error, Exception):
                 free_cursors(error)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import traceback
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 
 def in_transaction(connection: Connection) -> bool:
@@ -16,6 +18,27 @@ def end_transaction(connection: Connection) -> None:
     """Roll back a transaction that a failed COMMIT has left open, though SQLAlchemy has ended it."""
     if not connection.closed and not connection.invalidated and in_transaction(connection):
         connection.connection.rollback()
+
+
+def main_file(driver: sqlite3.Connection) -> str:
+    """Return the path of the main database, "" for one in memory."""
+    cursor = driver.cursor()
+    try:
+        cursor.execute("PRAGMA database_list")
+        return next((str(path or "") for _, name, path in cursor.fetchall() if name == "main"), "")
+    finally:
+        cursor.close()
+
+
+def commit(connection: Connection) -> None:
+    """Commit on the driver's connection, after a failed COMMIT that has ended SQLAlchemy's own transaction.
+
+    Raises the error that SQLAlchemy would raise.
+    """
+    try:
+        connection.connection.commit()
+    except sqlite3.Error as error:
+        raise DBAPIError.instance("COMMIT", None, error, sqlite3.Error, dialect=connection.dialect) from error
 
 
 def free_cursors(error: BaseException) -> None:

@@ -56,6 +56,7 @@ from .redeclared_models import (
     tables_of,
 )
 from .reflected_types import SQLALCHEMY_VERSION, MySQLTypes, PostgresqlTypes, sqlite_type
+from .sessions import connections_of_session
 from .tables import dialect_options, sorted_tables, table_prefixes
 from .types import AnyType, TypeByDialect, same_affinity, type_repr, type_variants, without_variants
 
@@ -74,6 +75,7 @@ __all__ = [
     "column_arguments",
     "columns_named",
     "compiled_by",
+    "connections_of_session",
     "copy_column",
     "copy_constraint",
     "created",
