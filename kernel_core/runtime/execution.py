@@ -21,6 +21,7 @@ from .failure import FailureState, failed, outcome
 from .group import Group
 from .heads import after, as_text
 from .interrupts import Interrupts, handled
+from .journal.probe import looked_up
 from .journal.recorder import Recorder
 from .journal.table import Unfinished
 from .report import AppliedStep, RunEvent
@@ -288,7 +289,8 @@ class Execution:
         assert self._recorder is not None, "only a run with a journal reads it"
         with self._run.transactions.only_reading():
             self._recorder.table.forget()
-            return self._recorder.table.unfinished()
+            found, connection = self._recorder.table.unfinished(), self._run.connection
+            return found if found is None or connection is None else looked_up(found, connection)
 
     def _wait_for_retry(self, error: BaseException, step: AnyStep, state: FailureState) -> None:
         try:

@@ -168,6 +168,8 @@ def _kept(unfinished: Unfinished, revision: str) -> str:
             if count
             else (f"Whether {unfinished.statement} was executed is not known")
         )
+    if not count:
+        return "It was rolled back"
     kept = f"{several}, the last is {unfinished.statement}"
     return f"{kept}; the rest was rolled back" if owner == "it" else f"It was rolled back; {kept}"
 

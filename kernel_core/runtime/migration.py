@@ -25,7 +25,7 @@ from ..util.secrets import mask_url
 from .autocommit import NO_ROLLBACK, autocommits
 from .execution import Execution
 from .heads import after, as_text
-from .journal.probe import was_executed
+from .journal.probe import looked_up, was_executed
 from .journal.recorder import Recorder
 from .journal.replay import Replay, Resume
 from .journal.table import JournalTable, Unfinished
@@ -268,7 +268,7 @@ class MigrationContext:
             self.transactions.settle()
             with self._locked(settings) as is_locked:
                 # Another run may have ended after the heads were read and before the lock was acquired.
-                if is_locked and frozenset(self.get_current_heads()) != execution.before:
+                if "resume" in self.opts or (is_locked and frozenset(self.get_current_heads()) != execution.before):
                     execution = self._planned()
                 if "abandon" in self.opts:
                     self._abandon(self.opts["abandon"], kw)
@@ -306,6 +306,14 @@ class MigrationContext:
 
         While another process runs a revision, this is the one that it runs.
         """
+        found, connection = self._noted(), self.connection
+        if found is None or connection is None:
+            return None
+        with self.transactions.reading():
+            return looked_up(found, connection)
+
+    def _noted(self) -> Unfinished | None:
+        """Return the unfinished revision as the journal describes it."""
         if self._recorder is None:
             return None
         with self.transactions.reading():
@@ -318,7 +326,7 @@ class MigrationContext:
 
         Raises UnfinishedRevision if its file was edited since, unless edits are accepted.
         """
-        found = self.unfinished()
+        found = self._noted()
         if found is None:
             return Execution(self._run(), (), before)
         run = self._run()
@@ -338,7 +346,7 @@ class MigrationContext:
 
     def _abandon(self, abandon: Abandon, kw: Mapping[str, object]) -> None:
         """Undo what was executed of the unfinished revision, newest first, and remove its notes."""
-        found, connection = self.unfinished(), self.connection
+        found, connection = self._noted(), self.connection
         if found is None or self._recorder is None or connection is None:
             return
         parts = [] if abandon.forget else self._executed_parts(found, self._recorder, kw)

@@ -7,12 +7,14 @@ and a single statement takes effect as a whole or not at all. One that sets some
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine.reflection import Inspector
 
 from ...util.sqla_compat import literal_text
 from .claims import Claim, claim_of
+from .table import Unfinished
 
 
 def was_executed(sql: str, connection: Connection) -> bool | None:
@@ -29,6 +31,20 @@ def was_executed(sql: str, connection: Connection) -> bool | None:
         return False
     found = _exists(claim, connection)
     return None if found is None else found == (claim.effect == "exists")
+
+
+def looked_up(unfinished: Unfinished, connection: Connection) -> Unfinished:
+    """Return what is unfinished, with the answer of the catalog for the statement that was begun, if there is one."""
+    if not unfinished.begun:
+        return unfinished
+    *before, (_, last) = unfinished.statements
+    claim = claim_of(last, connection.dialect)
+    known = None if claim is None or claim.effect == "repeatable" else was_executed(last, connection)
+    if known is None or (claim is not None and _is_invalid(claim, connection)):
+        return unfinished
+    if known:
+        return replace(unfinished, begun="", done=(*unfinished.done, unfinished.begun))
+    return replace(unfinished, begun="", statement=before[-1][1] if before else "")
 
 
 def remove_remains(sql: str, connection: Connection) -> None:

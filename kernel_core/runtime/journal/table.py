@@ -76,11 +76,10 @@ class Unfinished:
     def sentence(self) -> str:
         """What is unfinished, in one sentence."""
         where = f"in statement {self.number}, which may have been executed or not" if self.begun else ""
-        where = where or f"after statement {self.number}"
-        return (
-            f"Revision {self.revision} is unfinished: its {self.step.direction} stopped {where} "
-            f"({self.statement}), {self.since} UTC."
-        )
+        where = where or (f"after statement {self.number}" if self.number else "in its first statement")
+        statement = f" ({self.statement})" if self.statement else ""
+        stopped = f"its {self.step.direction} stopped {where}{statement}, {self.since} UTC."
+        return f"Revision {self.revision} is unfinished: {stopped}"
 
     def error(self) -> UnfinishedRevision:
         """Return the error for a command that cannot go on before this revision is finished or undone."""
