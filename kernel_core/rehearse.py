@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL
 
 from .ddl import DefaultImpl
 from .runtime.autocommit import autocommits
+from .runtime.journal.table import journal_name
 from .runtime.report import RunReport
 from .snapshot import Change, Schema, Snapshot, changes, differences, schema_of, snapshot_of
 from .util.exc import CommandError
@@ -51,28 +52,29 @@ def runs_on_copy(dialect_name: str) -> bool:
 def rehearse(connection: Connection, run: Callable[[Connection], RunReport], *, version_table: str = "") -> Rehearsal:
     """Call ``run(copy)``, which must do all its work on the connection that it is given, and return its changes.
 
-    ``version_table`` is left out of the schemas. Raises CommandError where a rehearsal is impossible, or where the run
-    has committed something, and whatever ``run`` raises.
+    ``version_table`` and its journal are left out of the schemas. Raises CommandError where a rehearsal is impossible,
+    or where the run has committed something, and whatever ``run`` raises.
     """
     on_copy = runs_on_copy(connection.dialect.name)
+    own = (version_table, journal_name(version_table, connection.dialect.max_identifier_length))
     version = _data_version(connection) if on_copy else 0
     with _copied(connection) if on_copy else _rolled_back(connection) as copy:
-        before = snapshot_of(copy, without=version_table)
+        before = snapshot_of(copy, without=own)
         if on_copy and copy.in_transaction():
             copy.rollback()
         try:
-            rehearsal = Rehearsal(run(copy), before, snapshot_of(copy, without=version_table), on_copy)
+            rehearsal = Rehearsal(run(copy), before, snapshot_of(copy, without=own), on_copy)
         except Exception as error:
             if on_copy:
                 _refuse_changed(connection, version, error)
             else:
                 copy.rollback()
-                _refuse_committed(copy, before, version_table, error)
+                _refuse_committed(copy, before, own, error)
             raise
     if on_copy:
         _refuse_changed(connection, version)
     else:
-        _refuse_committed(connection, before, version_table)
+        _refuse_committed(connection, before, own)
     return rehearsal
 
 
@@ -93,10 +95,10 @@ def _refuse_changed(connection: Connection, version: int, cause: Exception | Non
 
 
 def _refuse_committed(
-    connection: Connection, before: Snapshot, version_table: str, cause: Exception | None = None
+    connection: Connection, before: Snapshot, own: Collection[str], cause: Exception | None = None
 ) -> None:
     """Raise CommandError where the schema has changed, because the run has committed."""
-    left = differences(before, snapshot_of(connection, without=version_table))
+    left = differences(before, snapshot_of(connection, without=own))
     connection.rollback()
     if left:
         shown = "; ".join(f"{sign} {name}: {what}" for sign, name, what in left[:5])

@@ -8,7 +8,7 @@ before.coverage()     # which schemas, views, types and triggers were read, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,24 +53,24 @@ class Snapshot:
         return (*lines, f"not compared: {_NOT_READ.get(self.dialect, 'rows and all that is not named above')}")
 
 
-def snapshot_of(connection: Connection, *, without: str = "") -> Snapshot:
-    """Read every schema that is not the database's own; ``without`` is a table to leave out (the version table)."""
+def snapshot_of(connection: Connection, *, without: Collection[str] = ()) -> Snapshot:
+    """Read every schema that is not the database's own; ``without`` are tables to leave out."""
     inspector = inspect(connection)
     default = inspector.default_schema_name or ""
     schemas = [name for name in _schemas(connection, inspector) if name != default]
     tables = dict(schema_of(connection, without=without))
     objects = dict(_objects(connection, inspector, None))
     for schema in schemas:
-        names = sorted(name for name in inspector.get_table_names(schema=schema) if name != without)
+        names = sorted(name for name in inspector.get_table_names(schema=schema) if name not in without)
         tables |= {f"{schema}.{name}": _reflected(inspector, name, schema) for name in names}
         objects |= dict(_objects(connection, inspector, schema))
     return Snapshot(connection.dialect.name, (default or "main", *schemas), tables, objects)
 
 
-def schema_of(connection: Connection, *, without: str = "") -> Schema:
-    """Return the tables of the default schema as lines of text, sorted; ``without`` is a table to leave out."""
+def schema_of(connection: Connection, *, without: Collection[str] = ()) -> Schema:
+    """Return the tables of the default schema as lines of text, sorted; ``without`` are tables to leave out."""
     inspector = inspect(connection)
-    names = sorted(name for name in inspector.get_table_names() if name != without)
+    names = sorted(name for name in inspector.get_table_names() if name not in without)
     return {name: _reflected(inspector, name, None) for name in names}
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from kernel_core.util.exc import CommandError, LostRevision, ResolutionError
+from kernel_core.util.exc import CommandError, LostRevision, ResolutionError, UnfinishedRevision, UpgradeFailed
 from kernel_core.util.folders import with_relative_paths
 from kernel_core.util.mistakes import mistake_in_project
 from kernel_core.util.secrets import redact, remember_environment
+
+_OF_PROGRAM = re.compile(r"\bmig (resume|abandon)\b")
 
 
 class MigError(Exception):
@@ -67,6 +70,8 @@ def message_of(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, LostRevision):
         return lost_revision(error)
+    if isinstance(error, UnfinishedRevision | UpgradeFailed):
+        return as_magics(str(error))
     if isinstance(error, CommandError):
         unknown = isinstance(error, ResolutionError) and str(error).endswith('".')
         return f"{error}{' %mig_history lists the revisions.' if unknown else ''}"
@@ -80,6 +85,11 @@ def message_of(error: BaseException) -> str | None:
     return database_message(error) if _is_of_the_database(error) else None
 
 
+def as_magics(text: str) -> str:
+    """Return a message about an unfinished revision with its commands as typed in a notebook."""
+    return _OF_PROGRAM.sub(r"%mig_\1", text)
+
+
 def lost_revision(error: LostRevision) -> str:
     """Return the sentence about current revisions without a file, with its remedy as typed in a notebook."""
     return f"{error.fact}\n{error.remedy('%mig_stamp {} --purge')}"
@@ -87,7 +97,7 @@ def lost_revision(error: LostRevision) -> str:
 
 def shorten_interrupt(error: KeyboardInterrupt) -> None:
     """Let IPython show an interrupt in one line, with the engine's note about the current revision."""
-    notes = " ".join(getattr(error, "__notes__", ())) or "Stopped."
+    notes = as_magics(" ".join(getattr(error, "__notes__", ()))) or "Stopped."
     line = redact(f"KeyboardInterrupt: {notes}")
     error._render_traceback_ = lambda: [line]  # type: ignore[attr-defined]
 

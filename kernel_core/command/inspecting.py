@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..runtime.journal.state import JournalState
 from ..script import Revision, Script, ScriptDirectory
-from ..util.exc import CommandError, DatabaseNotAtHead
+from ..util.exc import FINISH_OR_UNDO, CommandError, DatabaseNotAtHead
 from .environment import Config, run, scripts_of
 from .printing import print_branches, print_current, print_heads, print_history, say
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
+    from ..runtime.journal.table import Unfinished
     from ..runtime.migration import MigrationContext
 
 
@@ -102,10 +104,23 @@ def shown(config: Config, rev: str) -> tuple[Script, ...]:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseHeads:
-    """The current revisions of one database: its masked URL, and the ids in its version table."""
+    """The current revisions of one database: its masked URL, and the ids in its version table.
+
+    ``journal`` says which revision is unfinished or runs now, and which applied files were edited since.
+    """
 
     target: str
     heads: tuple[str, ...]
+    journal: JournalState = field(default_factory=JournalState)
+
+    @property
+    def unfinished(self) -> Unfinished | None:
+        """The revision of which only a part is committed, None if there is none."""
+        return self.journal.unfinished
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what the journal says, with the commands that finish or undo an unfinished revision."""
+        return self.journal.sentences(FINISH_OR_UNDO)
 
 
 def heads_by_database(
@@ -118,7 +133,7 @@ def heads_by_database(
     found: list[DatabaseHeads] = []
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[()]:
-        found.append(DatabaseHeads(context.target, rev))
+        found.append(DatabaseHeads(context.target, rev, context.journal_state()))
         return ()
 
     run(config, scripts or scripts_of(config), plan, must_run=must_run, dont_mutate=True)
@@ -135,6 +150,9 @@ def current(config: Config, verbose: bool = False, check_heads: bool = False) ->
     if check_heads:
         refuse_behind(scripts, places)
     print_current(config, [(place.target, known(scripts, place.heads)) for place in places], verbose)
+    for place in places:
+        if place.unfinished is not None:
+            say(config, place.sentences()[0])
     return known(scripts, sorted({name for place in places for name in place.heads}))
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from ..command import DatabaseHeads
 from ..runtime.report import RunReport
 from ..script import Revision, Script
 from ..util.exc import CommandError
 from ..util.messaging import print_replacing
 
 
-def line(revision: Revision, options: argparse.Namespace, *, parents: bool = False, here: bool = False) -> str:
-    """Return the line for a revision, with ``-v`` all its fields; ``here`` marks it as current."""
-    mark = " (current)" if here else ""
+def line(revision: Revision, options: argparse.Namespace, *, parents: bool = False, marks: Sequence[str] = ()) -> str:
+    """Return the line for a revision, with ``-v`` all its fields; ``marks`` are shown in parentheses."""
+    mark = "".join(f" ({each})" for each in marks)
     if options.verbose and isinstance(revision, Script):
         return revision.log_entry.replace("\n", f"{mark}\n", 1)
     return brief(revision, parents=parents, mark=mark)
@@ -118,6 +119,42 @@ def facts(revision: Revision) -> dict[str, object]:
         "create_date": date.isoformat() if date else None,
         "path": revision.path,
     }
+
+
+def marks_of(places: Iterable[DatabaseHeads], revision: str) -> tuple[str, ...]:
+    """Return the marks of a revision in a list: "current", "unfinished", ..., each once for all databases."""
+    found = (("current",) * (revision in place.heads) + place.journal.marks(revision) for place in places)
+    return tuple(dict.fromkeys(mark for marks in found for mark in marks))
+
+
+def state_of(places: Iterable[DatabaseHeads], revision: str) -> dict[str, object]:
+    """Return the state of a revision in the databases, for ``--json``."""
+    marks = marks_of(places, revision)
+    return {
+        "is_current": "current" in marks,
+        "is_unfinished": "unfinished" in marks,
+        "is_running": "running now" in marks,
+        "is_edited": "edited since it was applied" in marks,
+    }
+
+
+def place_facts(place: DatabaseHeads, revisions: Iterable[Revision]) -> list[dict[str, object]]:
+    """Return the current revisions of a database for ``--json``, each with what its journal says.
+
+    A database at base in which a revision is unfinished has one entry, whose revision is null.
+    """
+    found, state = place.unfinished, place.journal
+    unfinished = found and {
+        "revision": found.revision,
+        "direction": found.direction,
+        "statement": found.statement,
+        "statement_number": found.number,
+        "since": found.since,
+        "is_running": state.is_running,
+    }
+    facts_of_place = {"unfinished": unfinished, "edited": list(state.edited)}
+    entries = [facts(each) for each in revisions] or ([{"revision": None}] if found is not None else [])
+    return [{"database": place.target, **each, **facts_of_place} for each in entries]
 
 
 def _names(written: str | Sequence[str] | None) -> list[str]:

@@ -22,6 +22,9 @@ class RunLock(Protocol):
     def release(self) -> None:
         """Release the lock. Does nothing if it is not held, or if the connection that held it is gone."""
 
+    def is_held(self) -> bool:
+        """Return whether another run holds the lock now."""
+
     def holder(self) -> str:
         """Return who holds the lock, for a message: process, user, host, time; "" if that cannot be known."""
 

@@ -73,7 +73,8 @@ class Execution:
         self.done: list[AppliedStep] = []
         self._reached: list[tuple[frozenset[str], int]] = [(before, 0)]
         """The heads after each step, and how many steps were done then."""
-        self._rows = RowWrites(run.version_table, before)
+        self._contents = run.applied_contents()
+        self._rows = RowWrites(run.version_table, self._contents, before)
         self._group = Group(run.impl, run.transactions, self._rows)
         self._interrupts: Interrupts = Interrupts()
         self._recorder: Recorder | None = None
@@ -174,12 +175,31 @@ class Execution:
             with self._interrupts.in_revision(), self._recording(step):
                 function(**kw)
         self._rows.reach(heads)
+        self._note_content(step, heads)
         if not way.writes_late:
             self._rows.write()
         if self._recorder is not None and isinstance(step, Step):
             self._recorder.finish(step)
         for callback in self._run.callbacks:
             callback(step=info, heads=set(heads), run_args=dict(kw))
+
+    def _note_content(self, step: AnyStep, heads: frozenset[str]) -> None:
+        """Note what the file of an applied revision contains; of a stamped one that is not known."""
+        if self._contents is None:
+            return
+        if isinstance(step, StampStep):
+            revisions = self._run.script.map if self._run.script is not None else None
+            known = [head for head in heads if revisions is not None and head in revisions]
+            self._contents.keep_only(frozenset(revisions.ancestors(known)) if revisions is not None else heads)
+        elif step.direction == "upgrade":
+            self._contents.apply(step.revision_id)
+        else:
+            self._contents.remove(step.revision_id)
+
+    @property
+    def notes_contents(self) -> bool:
+        """Whether this run has noted the content of files, or removed such notes."""
+        return self._contents is not None and self._contents.is_used
 
     def _recording(self, step: Step) -> AbstractContextManager[None]:
         if self._recorder is None:

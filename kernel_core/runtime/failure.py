@@ -14,11 +14,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, NoSuc
 from ..ddl import DefaultImpl
 from ..ddl.lock_wait import lock_failure
 from ..script.steps import AnyStep, Step
-from ..util.exc import UpgradeFailed, failed_as
+from ..util.exc import FINISH_OR_UNDO, UpgradeFailed, failed_as
 from ..util.mistakes import DRIVERS, mistake_in_project, remedy
 from ..util.secrets import redact, shown_sql
 from .heads import as_text
-from .journal.table import REMEDY, Unfinished
+from .journal.table import Unfinished
 from .run import Run
 
 _AFTER_LOCK_TIMEOUT = "End what holds the lock, or wait longer: statement_lock_timeout (--statement-lock-timeout)."
@@ -125,7 +125,7 @@ def outcome(run: Run, state: FailureState) -> str:
     where = f"the database is at {as_text(state.heads)}."
     if not state.is_read:
         where = f"its current revision could not be read; before the step it was {as_text(state.heads)}."
-    continues = f" {REMEDY}" if state.unfinished is not None else ""
+    continues = f" {FINISH_OR_UNDO}" if state.unfinished is not None else ""
     return f"{_undone(run, state)}; {where}{continues}"
 
 

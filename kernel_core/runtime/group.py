@@ -20,7 +20,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from ..ddl import DefaultImpl
-from .row_writes import RowWrites
+from .row_writes import Mark, RowWrites
 from .transaction import RevisionTransaction, Transactions
 
 MAX_SECONDS = 0.2
@@ -89,7 +89,7 @@ class Group:
     @contextmanager
     def _behind_savepoint(self) -> Iterator[None]:
         """Run the block after a savepoint; that of the revision before is hidden, and ends with the transaction."""
-        heads = self._rows.reached
+        mark = self._rows.mark()
         try:
             self._set_savepoint()
         except BaseException as error:
@@ -98,7 +98,7 @@ class Group:
         try:
             yield
         except BaseException as error:
-            self._end(error if self._is_interrupted else self._rolled_back(heads))
+            self._end(error if self._is_interrupted else self._rolled_back(mark))
             raise
 
     def _set_savepoint(self) -> None:
@@ -112,16 +112,16 @@ class Group:
         """Whether an autocommit block has committed everything before it, and ended the savepoint."""
         return self._transaction is not None and self._transaction.interrupted
 
-    def _rolled_back(self, heads: frozenset[str]) -> Exception | None:
+    def _rolled_back(self, mark: Mark) -> Exception | None:
         """Roll back to the savepoint; return the error because of which nothing before it can be committed either.
 
-        SQLite ends the whole transaction itself where the disk is full. ``heads`` are those at the savepoint.
+        SQLite ends the whole transaction itself where the disk is full. ``mark`` is what was reached at the savepoint.
         """
         try:
             self._run(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
         except Exception as error:  # noqa: BLE001 - a driver's error
             return error
-        self._rows.reach(heads)
+        self._rows.return_to(mark)
         return None
 
     def _end(self, error: BaseException | None) -> None:

@@ -25,9 +25,15 @@ from ..util.secrets import mask_url
 from .autocommit import NO_ROLLBACK, autocommits
 from .execution import Execution
 from .heads import after, as_text
+<<<<<<< HEAD
 from .journal.probe import looked_up, was_executed
+=======
+from .journal.contents import applied_scripts, edited, remembers
+from .journal.probe import was_executed
+>>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
 from .journal.recorder import Recorder
 from .journal.replay import Replay, Resume
+from .journal.state import JournalState, edited_sentence
 from .journal.table import JournalTable, Unfinished
 from .journal.undo import Abandon, Abandoned, Part, ReadingOperations, parts_of, refuse_remains, undo
 from .lock_settings import LockSettings
@@ -48,6 +54,8 @@ Statement: TypeAlias = Executable | ClauseElement | str
 """What `MigrationContext.execute` takes."""
 
 log = Log("runtime.migration")
+_MOST_READINGS = 20
+"""How often the journal is read until it is the same before and after the lock was free."""
 
 
 class Settings(Protocol):
@@ -265,6 +273,7 @@ class MigrationContext:
             execution = self._planned()
             if not execution.steps and (self.opts.get("dont_mutate") or self.unfinished() is None):
                 return
+<<<<<<< HEAD
             self.transactions.settle()
             with self._locked(settings) as is_locked:
                 # Another run may have ended after the heads were read and before the lock was acquired.
@@ -278,6 +287,14 @@ class MigrationContext:
                     self._announce_autocommit(execution.steps)
                     with self._journal_closed(), Operations.context(self), self.begin_transaction():
                         execution.execute(kw, is_locked=is_locked)
+=======
+            self._refuse_unfinished()
+            if execution.steps:
+                self._announce_autocommit(execution.steps)
+                self._announce_edited(execution.steps)
+                with self._journal_closed(), Operations.context(self), self.begin_transaction():
+                    execution.execute(kw, is_locked=is_locked)
+>>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
 
     def _announce_autocommit(self, steps: Sequence[AnyStep]) -> None:
         """Say before the first statement that nothing can be rolled back; by ``attributes["on_notice"]``, or log it."""
@@ -285,9 +302,20 @@ class MigrationContext:
         if not isinstance(connection, Connection) or not any(isinstance(step, RevisionStep) for step in steps):
             return
         if autocommits(connection):
-            attributes: Mapping[str, Any] = getattr(self.config, "attributes", {})
-            notify = attributes.get("on_notice") or log.warning
-            notify(f"This run {NO_ROLLBACK}.")
+            self._notify(f"This run {NO_ROLLBACK}.")
+
+    def _announce_edited(self, steps: Sequence[AnyStep]) -> None:
+        """Say before a downgrade which of its files do something else than when they were applied."""
+        runs = [step for step in steps if isinstance(step, RevisionStep)]
+        undone = {step.revision_id for step in runs if step.direction == "downgrade"}
+        changed = [revision for revision in self.edited() if revision in undone] if undone else []
+        if changed:
+            self._notify(edited_sentence(changed))
+
+    def _notify(self, sentence: str) -> None:
+        attributes: Mapping[str, Any] = getattr(self.config, "attributes", {})
+        notify = attributes.get("on_notice") or log.warning
+        notify(sentence)
 
     def _planned(self) -> Execution:
         """Read the current heads and return the execution of the steps that are planned from there."""
@@ -320,6 +348,46 @@ class MigrationContext:
             found = self.journal.unfinished()
             is_applied = found is not None and found.is_applied(frozenset(self.version_rows.read()))
         return None if is_applied else found
+
+    def is_locked(self) -> bool:
+        """Return whether another run on this version table holds the run lock now; False where there is none."""
+        connection = self.connection
+        if not isinstance(connection, Connection):
+            return False
+        with self.transactions.only_reading():
+            lock = self.impl.run_lock(connection, self.version_rows.table, borrowed=connection.in_transaction())
+            return lock is not None and lock.is_held()
+
+    def journal_state(self) -> JournalState:
+        """Return what the journal says: the revision that is unfinished or running, and the applied files that differ.
+
+        Writes nothing.
+        """
+        found, is_running = self._unfinished_or_running()
+        return JournalState(found, is_running, self.edited())
+
+    def _unfinished_or_running(self) -> tuple[Unfinished | None, bool]:
+        found = self.unfinished()
+        for _ in range(_MOST_READINGS):
+            if found is None or self.is_locked():
+                return found, found is not None
+            again = self.unfinished()
+            if again == found:  # as it was before and after nobody held the lock
+                return found, False
+            found = again
+        return found, found is not None
+
+    def edited(self) -> tuple[str, ...]:
+        """Return the applied revisions of which the file does something else than when it was applied.
+
+        Only those whose content was noted then (``remember_content``), without the changes that have no effect.
+        """
+        if self._recorder is None or self.script is None:
+            return ()
+        with self.transactions.reading():
+            noted = self.journal.contents()
+            heads = self.version_rows.read() if noted else ()
+        return edited(applied_scripts(self.script, heads, noted), noted) if noted else ()
 
     def _resumed(self, before: frozenset[str], resume: Resume) -> Execution:
         """Return the execution that finishes the unfinished revision, one without steps if there is none.
@@ -395,7 +463,8 @@ class MigrationContext:
         self._close_journal()
 
     def _close_journal(self) -> None:
-        if self._recorder is not None and self._recorder.is_used and not self.borrowed:
+        notes_contents = self._execution is not None and self._execution.notes_contents
+        if self._recorder is not None and (self._recorder.is_used or notes_contents) and not self.borrowed:
             with self.transactions.of_revision():
                 self._recorder.close()
 
@@ -428,7 +497,11 @@ class MigrationContext:
             is_scratch,
             self._recorder,
             replay,
+<<<<<<< HEAD
             self._lock_watch,
+=======
+            remembers=not is_scratch and self._recorder is not None and remembers(self.opts, self.config),
+>>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
         )
 
     def _log_dialect(self) -> None:
@@ -455,9 +528,14 @@ class MigrationContext:
         """Mark the database as being at ``revision``, without running anything."""
         heads = frozenset(self.get_current_heads())
         for step in stamp_steps(script_directory.map, heads, revision):
+            reached = after(heads, step)
+            contents = self._run().applied_contents()
             with self.transactions.of_revision():
                 self.version_rows.lock(heads)
-                self.version_rows.write(heads, after(heads, step))
+                self.version_rows.write(heads, reached)
+                if contents is not None and self.journal.exists():
+                    contents.keep_only(frozenset(script_directory.map.ancestors(reached)))
+                    contents.write()
 
     def ensure_version_table(self) -> None:
         """Create the version table if there is none, in its own transaction."""

@@ -9,13 +9,17 @@ from sqlalchemy import Connection
 
 from ..ddl import DefaultImpl
 from ..script import ScriptDirectory
-from ..script.content import content_hash
 from ..script.steps import Step
 from ..util.exc import CommandError
 from .autocommit import autocommits
+from .journal.contents import AppliedContents, content_of
 from .journal.recorder import Recorder
 from .journal.replay import Replay
+<<<<<<< HEAD
 from .lock_watch import LockWatch
+=======
+from .journal.table import Content
+>>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
 from .report import OnStep
 from .transaction import Transactions
 from .version_table import VersionTable
@@ -27,9 +31,15 @@ class Run:
 
     ``listener`` gets a `RunEvent` when a step begins, is done, or has failed. ``callbacks`` are those of
     ``on_version_apply``, called as ``callback(step=..., heads=..., run_args=...)`` after each step, in its transaction.
+<<<<<<< HEAD
     ``journal`` is None where nothing can be noted; ``replay`` is set if the run finishes an unfinished revision.
     ``is_scratch`` is True if the steps only go to a scratch database; then nothing is logged. ``lock_watch`` knows what
     a statement waited for.
+=======
+    ``journal`` is None where nothing can be noted; ``replay`` is set if the run finishes an unfinished revision;
+    ``remembers`` is True if the content of each file that is applied is noted.
+    ``is_scratch`` is True if the steps only go to a scratch database; then nothing is logged.
+>>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
     """
 
     script: ScriptDirectory | None
@@ -41,7 +51,11 @@ class Run:
     is_scratch: bool = False
     journal: Recorder | None = None
     replay: Replay | None = None
+<<<<<<< HEAD
     lock_watch: LockWatch = field(default_factory=LockWatch)
+=======
+    remembers: bool = False
+>>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
 
     @property
     def as_sql(self) -> bool:
@@ -83,10 +97,23 @@ class Run:
 
     def content(self, revision: str) -> str:
         """Return the hash of what a version file does, "" without one that can be read."""
-        script = self.script.get_revision(revision) if self.script is not None else None
-        if script is None or not script.path.endswith(".py"):
-            return ""
-        return content_hash(script.source)
+        content = self._content(revision)
+        return content.tree if content is not None else ""
+
+    def applied_contents(self) -> AppliedContents | None:
+        """Return what this run notes of the files that it applies; None where nothing can be noted."""
+        if self.journal is None:
+            return None
+        return AppliedContents(
+            self.impl,
+            self.journal.table,
+            self._content,
+            is_enabled=self.remembers,
+            autocommits=lambda: self.autocommits,
+        )
+
+    def _content(self, revision: str) -> Content | None:
+        return content_of(self.script.get_revision(revision)) if self.script is not None else None
 
     def current_heads(self) -> frozenset[str]:
         """Return the heads in the database, and leave no transaction open."""

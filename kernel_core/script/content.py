@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256
 
 _WITHOUT_EFFECT = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 """Fields of the syntax tree that do not change what the code does."""
+_FIELDS: dict[type, tuple[str, ...]] = {
+    cls: tuple(name for name in cls._fields if name not in _WITHOUT_EFFECT)
+    for cls in vars(ast).values()
+    if isinstance(cls, type) and issubclass(cls, ast.AST)
+}
+_WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+@lru_cache(maxsize=4096)  # a process may apply the same files to many databases
 def content_hash(source: str) -> str:
     """Return a hash of the syntax tree of a version file, the same for each version of Python; "" for a syntax error.
 
@@ -22,32 +29,34 @@ def content_hash(source: str) -> str:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return ""
-    return sha256("\n".join(_pieces(tree)).encode(errors="surrogatepass")).hexdigest()
+    pieces: list[str] = []
+    _collect(tree, pieces)
+    return sha256("\n".join(pieces).encode(errors="surrogatepass")).hexdigest()
 
 
-def _pieces(value: object) -> Iterator[str]:
-    """Yield what a syntax tree consists of; empty fields are left out, because newer versions of Python have more."""
+def _collect(value: object, pieces: list[str]) -> None:
+    """Append what a syntax tree consists of; empty fields are left out, because newer versions of Python have more."""
     if isinstance(value, list):
         for each in value:
-            yield from _pieces(each)
+            _collect(each, pieces)
         return
     if not isinstance(value, ast.AST):
-        yield f"{type(value).__name__} {value!r}"
+        pieces.append(f"{type(value).__name__} {value!r}")
         return
-    yield f"({type(value).__name__}"
-    for name, field in ast.iter_fields(value):
-        given = _without_docstring(value, field) if name == "body" else field
-        if name not in _WITHOUT_EFFECT and given not in (None, []):
-            yield name
-            yield from _pieces(given)
-    yield ")"
+    cls = type(value)
+    pieces.append(f"({cls.__name__}")
+    for name in _FIELDS[cls]:
+        field = getattr(value, name, None)
+        if name == "body" and isinstance(value, _WITH_DOCSTRING):
+            field = _without_docstring(value.body)
+        if field is not None and field != []:
+            pieces.append(name)
+            _collect(field, pieces)
+    pieces.append(")")
 
 
-def _without_docstring(owner: ast.AST, body: object) -> object:
-    has_one = isinstance(owner, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    if not has_one or not isinstance(body, list) or not body:
-        return body
-    first = body[0]
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    first = body[0] if body else None
     is_text = (
         isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
     )

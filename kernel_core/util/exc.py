@@ -165,6 +165,10 @@ class UpgradeFailed(CommandError):
         self.failure, self.statement = failure or message, statement
 
 
+FINISH_OR_UNDO = "Continue it: mig resume. Or undo what it did: mig abandon."
+"""The remedy for an unfinished revision."""
+
+
 class UnfinishedRevision(CommandError):
     """A part of ``revision`` was committed, and it is neither finished nor undone."""
 

@@ -11,7 +11,7 @@ import argparse
 
 from ..session import Session
 from ..views.history import History
-from ..views.revisions import Entry, entries, lost_revisions, target_states
+from ..views.revisions import Entry, entries, journal_notes, lost_revisions, target_states
 from ..workspace.heads import database_heads
 
 
@@ -25,7 +25,7 @@ def run(session: Session, args: argparse.Namespace) -> History:
     scripts, current = workspace.scripts(), database_heads(workspace)
     found = tuple(entry for entry in entries(scripts, current) if entry.is_current)
     missing = tuple(Entry(name, doc="in no file here", is_current=True) for name in current if name not in scripts.map)
-    notes = lost_revisions(scripts, current)
+    notes = (*journal_notes(current), *lost_revisions(scripts, current))
     return History(
         found + missing, where=workspace.where, title="Current", notes=notes, targets=target_states(scripts, current)
     )

@@ -5,7 +5,8 @@
     g = %mig_graph
     g.save("revisions.svg")        # or .png, .dot, .mmd, .txt
 
-Heads are octagons, the current revision has a double border, pending ones a dashed border; each is also labelled.
+Heads are octagons, the current revision has a double border, pending ones a dashed border; each is also labelled. A
+revision that was stopped half-way has a thick border and the sign ⚠, one that was edited since it was applied ✎.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 
 from ..session import Session
 from ..views.graph import RevisionGraph
-from ..views.revisions import broken_files, entries
+from ..views.revisions import broken_files, entries, journal_notes
 from ..workspace.heads import heads_if_connected
 
 
@@ -30,11 +31,13 @@ def run(session: Session, args: argparse.Namespace) -> RevisionGraph:
     """Return the graph."""
     workspace = session.workspace()
     scripts = workspace.scripts()
-    found = entries(scripts, heads_if_connected(workspace), args.range)
+    current = heads_if_connected(workspace)
+    found = entries(scripts, current, args.range)
     return RevisionGraph(
         found,
         broken_files(scripts),
         workspace.where_if_connected,
         fold_above=session.settings.fold_above,
         horizontal=args.horizontal,
+        notes=journal_notes(current),
     )

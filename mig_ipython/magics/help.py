@@ -62,6 +62,7 @@ WISHES = (
     Wish("test it first, and keep nothing", ("%mig_upgrade --try",)),
     Wish("apply the pending revisions", ("%mig_upgrade",)),
     Wish("undo the last revision", ("%mig_downgrade -1",)),
+    Wish("finish or undo a revision that was stopped half-way", ("%mig_resume", "%mig_abandon")),
     Wish("mark a database as being at a revision, without running anything", ("%mig_stamp REVISION",)),
     Wish("read the history", ("%mig_history", "%mig_graph", "%mig_show REVISION")),
     Wish("list current revisions, heads, branch points", ("%mig_current", "%mig_heads", "%mig_branches")),

@@ -14,7 +14,7 @@ import argparse
 
 from ..session import Session
 from ..views.history import History
-from ..views.revisions import broken_files, entries, lost_revisions, target_states
+from ..views.revisions import broken_files, entries, journal_notes, lost_revisions, target_states
 from ..workspace.heads import heads_or_reason
 
 
@@ -30,7 +30,7 @@ def run(session: Session, args: argparse.Namespace) -> History:
     workspace = session.workspace()
     scripts = workspace.scripts()
     current, unknown = heads_or_reason(workspace)
-    notes = (*unknown, *lost_revisions(scripts, current))
+    notes = (*unknown, *journal_notes(current), *lost_revisions(scripts, current))
     found = entries(scripts, current, args.range)
     return History(
         found, broken_files(scripts), workspace.where_if_connected, notes=notes, targets=target_states(scripts, current)

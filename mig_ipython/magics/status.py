@@ -20,7 +20,7 @@ from ..errors import message_of
 from ..proposals.comparison import compare
 from ..running.existing_tables import ExistingTables, existing_tables
 from ..session import RELOAD, Session
-from ..views.revisions import broken_files, entries, lost_revisions, target_states
+from ..views.revisions import broken_files, entries, journal_notes, lost_revisions, target_states
 from ..views.status import Status
 from ..workspace.heads import heads_or_reason
 from ..workspace.models import NO_MODELS
@@ -49,10 +49,14 @@ def run(session: Session, args: argparse.Namespace) -> Status:
     lost: tuple[str, ...] = ()
     if workspace.has_environment:
         status, lost = _with_revisions(workspace, status)
-    is_settled = workspace.is_connected and not lost and (status.pending == 0 or not workspace.has_environment)
+    is_half = bool(status.half_done or status.running)
+    is_settled = (
+        workspace.is_connected and not lost and not is_half and (status.pending == 0 or not workspace.has_environment)
+    )
     if is_settled and not args.no_drift and (models is not None or workspace.has_environment):
         status = _with_drift(workspace, status)
-    existing = existing_tables(workspace) if status.pending and workspace.is_connected else None
+    asks = status.pending and workspace.is_connected and not is_half
+    existing = existing_tables(workspace) if asks else None
     if existing is not None:
         status = replace(status, notes=(*status.notes, str(existing)))
     return replace(status, next=command or _next(workspace, status, lost, existing))
@@ -82,9 +86,17 @@ def _with_revisions(workspace: Workspace, status: Status) -> tuple[Status, tuple
         current=current or (),
         targets=target_states(scripts, current),
         heads=heads,
+        half_done=tuple(entry.revision for entry in listed if "unfinished" in entry.journal_marks),
+        running=tuple(entry.revision for entry in listed if "running now" in entry.journal_marks),
         pending=sum(entry.state == "pending" for entry in listed) if current is not None else None,
         broken=broken_files(scripts),
-        notes=(*status.notes, *unknown, *lost_revisions(scripts, current), *_several_heads(heads)),
+        notes=(
+            *status.notes,
+            *unknown,
+            *journal_notes(current),
+            *lost_revisions(scripts, current),
+            *_several_heads(heads),
+        ),
     )
     return completed, tuple(name for name in current or () if name not in scripts.map)
 
@@ -125,6 +137,10 @@ def _next(workspace: Workspace, status: Status, lost: Sequence[str], existing: E
     several = len(status.heads) > 1
     if lost:
         return f"restore the file of {', '.join(lost)}, or stamp (see note)"
+    if status.half_done:
+        return "%mig_resume"
+    if status.running:
+        return f"wait: {', '.join(status.running)} is running now (see note)"
     if existing is not None:
         return existing.command or "drop or complete the existing tables (see note)"
     if status.pending is None:

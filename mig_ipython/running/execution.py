@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from collections.abc import Sequence
 from functools import partial
+=======
+from collections.abc import Callable, Sequence
+>>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
 
 import sqlalchemy as sa
 
 from kernel_core import command
 from kernel_core.rehearse import Rehearsal, rehearse, runs_on_copy
 from kernel_core.runtime import report as runtime
-from kernel_core.runtime.autocommit import NO_ROLLBACK
 from kernel_core.util.exc import CommandError, CommitRefused, UpgradeFailed
 from kernel_core.util.secrets import redact
 
 from ..views.plan import Plan
 from ..views.report import RunReport, TargetRun
 from ..workspace.env_run import database_identity, env_config, env_connection, refuse_other_database
-from ..workspace.heads import computed_targets, database_heads
+from ..workspace.heads import computed_targets, database_heads, refuse_unfinished
 from ..workspace.targets import Target, labels
 from ..workspace.workspace import Workspace
 from .existing_tables import explain_existing_tables
@@ -46,10 +49,10 @@ def run(
     targets = () if sql else computed_targets(workspace)
     try:
         with env_config(workspace) as config:
-            config.attributes |= _lock(workspace)
-            if plan is not None and NO_ROLLBACK in plan.notes:
-                config.attributes["on_notice"] = lambda _message: None  # the plan has said it
-            config.attributes["on_step"] = _checked(workspace, on_step, targets, plan)
+            config.attributes |= lock_settings(workspace)
+            if plan is not None:
+                config.attributes["on_notice"] = _unless_in(plan)
+            config.attributes["on_step"] = checked(workspace, on_step, targets, plan)
             done = _COMMANDS[verb](config, revision, sql=sql)
     except UpgradeFailed as error:
         if verb == "upgrade" and not sql:
@@ -58,7 +61,7 @@ def run(
     finally:
         if not sql:
             workspace.refresh()
-    parts = _by_target(targets, done)
+    parts = by_target(targets, done)
     text = _script(workspace, done) if sql else None
     return RunReport(verb, done.steps, done.before, done.after, workspace.where, text, plan=plan, targets=parts)
 
@@ -67,12 +70,12 @@ def stamp(workspace: Workspace, revisions: Sequence[str], *, purge: bool = False
     """Write into the version table without running anything; with ``sql`` only return the SQL."""
     targets = () if sql else computed_targets(workspace)
     with env_config(workspace) as config:
-        config.attributes |= _lock(workspace)
-        config.attributes["on_step"] = _checked(workspace, None, targets)
+        config.attributes |= lock_settings(workspace)
+        config.attributes["on_step"] = checked(workspace, None, targets)
         target = f"{_single_head(workspace)}:{revisions[0]}" if sql and len(revisions) == 1 else list(revisions)
         done = command.stamp(config, target, purge=purge, sql=sql)
     workspace.refresh()
-    parts = _by_target(targets, done)
+    parts = by_target(targets, done)
     return RunReport("stamp", done.steps, done.before, done.after, workspace.where, done.sql, targets=parts)
 
 
@@ -83,7 +86,7 @@ def _script(workspace: Workspace, done: runtime.RunReport) -> str:
     return f"-- {workspace.environment.shown}/env.py printed no SQL here: it writes the SQL into files."
 
 
-def _by_target(targets: Sequence[Target], done: runtime.RunReport) -> tuple[TargetRun, ...]:
+def by_target(targets: Sequence[Target], done: runtime.RunReport) -> tuple[TargetRun, ...]:
     """Return what was done in each target; () where there is one."""
     names = labels(targets) if len(targets) == len(done.parts) else [part.target for part in done.parts]
     return tuple(
@@ -141,6 +144,7 @@ def _failed_rehearsal(workspace: Workspace, error: UpgradeFailed) -> str:
     )
 
 
+<<<<<<< HEAD
 def _lock(workspace: Workspace) -> dict[str, object]:
     """Return the settings of locks; messages about a wait, or from before the run, are printed."""
     settings = workspace.settings
@@ -152,6 +156,21 @@ def _lock(workspace: Workspace) -> dict[str, object]:
         "on_notice": _print,
         "name_session": partial(name_of_connection, workspace.namespace),
     }
+=======
+def lock_settings(workspace: Workspace) -> dict[str, object]:
+    """Return the settings of the run lock; messages about a wait, or from before the run, are printed."""
+    return {"lock_timeout": workspace.settings.lock_timeout, "on_wait": _print, "on_notice": _print}
+>>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
+
+
+def _unless_in(plan: Plan) -> Callable[[str], None]:
+    """Return a function that prints a notice, unless the plan has said it."""
+
+    def notify(message: str) -> None:
+        if not any(note in message for note in plan.notes):
+            _print(message)
+
+    return notify
 
 
 def _print(message: str) -> None:
@@ -159,7 +178,7 @@ def _print(message: str) -> None:
     print(redact(message), flush=True)  # noqa: T201
 
 
-def _checked(
+def checked(
     workspace: Workspace, on_step: OnStep | None, targets: Sequence[Target], plan: Plan | None = None
 ) -> OnStep:
     """Return a listener that checks the first step before it runs, and then calls ``on_step``.
@@ -206,6 +225,7 @@ def _only_on(copy: sa.Connection) -> OnStep:
 
 def _single_head(workspace: Workspace) -> str:
     heads = database_heads(workspace)
+    refuse_unfinished(heads)
     if len(heads) > 1:
         raise CommandError(f"The database is at {', '.join(heads)}. Give a range: REV:REV --sql.")
     return heads[0] if heads else "base"

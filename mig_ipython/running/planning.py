@@ -17,6 +17,7 @@ from kernel_core.operations.containers import OpContainer
 from kernel_core.operations.operation import MigrateOperation
 from kernel_core.recording import has_side_effects, read_operations, record_script
 from kernel_core.runtime.autocommit import NO_ROLLBACK, autocommits
+from kernel_core.runtime.journal.state import edited_sentence
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script
 from kernel_core.script.steps import downgrade_steps, upgrade_steps
@@ -25,7 +26,8 @@ from kernel_core.util.secrets import redact
 
 from ..views.operations import Line, line_of
 from ..views.plan import Blocker, Loss, Plan, PlannedStep
-from ..workspace.heads import database_heads
+from ..views.revisions import Current
+from ..workspace.heads import database_heads, refuse_unfinished
 from ..workspace.targets import Target, labels, second_connection, target_of, visit_targets
 from ..workspace.workspace import Workspace
 from .data_checks.findings import check_rows, keeps_rows
@@ -51,7 +53,9 @@ def plan(workspace: Workspace, verb: str, target: str) -> Plan:
     if workspace.has_environment and workspace.environment.has_computed_targets:
         return _plan_of_targets(workspace, verb, target)
     scripts = workspace.scripts()
-    heads = frozenset(database_heads(workspace))
+    current = database_heads(workspace)
+    refuse_unfinished(current)
+    heads = frozenset(current)
     find = upgrade_steps if verb == "upgrade" else downgrade_steps
     dialect = workspace.connection.engine.dialect
     read = cache(partial(_operations, dialect=dialect, function=verb))
@@ -70,9 +74,16 @@ def plan(workspace: Workspace, verb: str, target: str) -> Plan:
         keeps_data=verb == "downgrade" and not losses and all(map(partial(_keeps_rows, read), steps)),
         notes=(
             *(_rollback_limits(workspace) if steps else ()),
-            *(_unnamed_drops(steps, dialect.name) if verb == "upgrade" else ()),
+            *(_unnamed_drops(steps, dialect.name) if verb == "upgrade" else _edited(steps, current)),
         ),
     )
+
+
+def _edited(scripts: Sequence[Script], current: Current) -> tuple[str, ...]:
+    """Return that files of a downgrade were edited since they were applied."""
+    changed = {revision for _, journal in current.journals for revision in journal.edited}
+    names = [script.revision for script in scripts if script.revision in changed]
+    return (edited_sentence(names),) if names else ()
 
 
 def _rollback_limits(workspace: Workspace) -> tuple[str, ...]:
@@ -141,6 +152,7 @@ def _plan_of_targets(workspace: Workspace, verb: str, target: str) -> Plan:
     found: list[_TargetPlan] = []
 
     def visit(heads: tuple[str, ...], context: MigrationContext) -> None:
+        refuse_unfinished(Current.of([("", heads)], [context.journal_state()]))
         read = cache(partial(_operations, dialect=context.dialect, function=verb))
         each = [scripts.get_revision(step.revision_id) for step in find(scripts.map, frozenset(heads), target)]
         steps = [script for script in each if script is not None]

@@ -53,8 +53,8 @@ def boxes_of(entries: Sequence[Entry], *, folding: bool) -> tuple[Box, ...]:
 def fold(given: Sequence[Entry]) -> tuple[Box, ...]:
     """Return boxes for the entries, where a linear run of four or more plain revisions is one box.
 
-    A revision is plain when it is neither current nor head, has no label, one parent, one child, and nothing depends
-    on it. The folded box bears the id of the run's newest revision and follows what the oldest follows.
+    A revision is plain when it is neither current nor head, has no mark or label, one parent, one child, and nothing
+    depends on it. The folded box bears the id of the run's newest revision and follows what the oldest follows.
     """
     ordered = children_first(given)
     by_id = {entry.revision: entry for entry in ordered}
@@ -66,7 +66,7 @@ def fold(given: Sequence[Entry]) -> tuple[Box, ...]:
     def plain(entry: Entry | None) -> bool:
         return (
             entry is not None
-            and not (entry.is_current or entry.is_head or entry.labels or entry.depends_on)
+            and not (entry.is_current or entry.is_head or entry.labels or entry.depends_on or entry.journal_marks)
             and len(entry.down) == 1
             and children.get(entry.revision, 0) == 1
         )

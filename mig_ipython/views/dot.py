@@ -112,7 +112,10 @@ def _literal(text: str) -> str:
 
 
 def _look(box: Box) -> dict[str, str]:
-    """Return shape and border: heads are octagons, the current revision has a double border, pending ones a dashed."""
+    """Return shape and border: heads are octagons, the current revision has a double border, pending ones a dashed.
+
+    One of which only a part is committed has a thick one.
+    """
     pending, current = box.entry.state == "pending", box.entry.is_current
     if box.folded:
         return _coloured(PENDING if pending else PLAIN, "filled,dotted")
@@ -121,6 +124,8 @@ def _look(box: Box) -> dict[str, str]:
     )
     if box.entry.is_head:
         look |= {"shape": "octagon", "margin": "0.02,0", "style": "filled,dashed" if pending else "filled"}
+    if box.entry.is_half:
+        look |= _coloured(BROKEN, f"{look['style']},bold") | {"penwidth": "2.4"}
     if current:
         look |= {"peripheries": "2", "penwidth": "1.6"}
     return look

@@ -28,14 +28,15 @@ _ENDINGS = ".svg, .png, .dot, .mmd or .txt"
 class RevisionGraph(View):
     """The graph of revisions; ``.dot``, ``.svg``, ``.mermaid``, ``.save(path)``.
 
-    ``entries`` stand newest first; ``where`` names the database and the environment. Time runs upwards, or to the right
-    where it is ``horizontal``.
+    ``entries`` stand newest first; ``where`` names the database and the environment, ``notes`` are sentences about it.
+    Time runs upwards, or to the right where it is ``horizontal``.
     """
 
     entries: tuple[Entry, ...]
     broken: tuple[Broken, ...] = ()
     where: str = ""
     horizontal: bool = False
+    notes: tuple[str, ...] = ()
     fold_above: int = field(default=FOLD_ABOVE)
 
     def turned(self) -> RevisionGraph:
@@ -94,6 +95,7 @@ class RevisionGraph(View):
     def text(self) -> str:
         lines = tree(self.entries) if self.entries else ["No revisions yet."]
         lines += [f"! broken: {one}" for one in self.broken]
+        lines += [f"! {note}" for note in self.notes]
         return "\n".join(([self.where] if self.where else []) + lines)
 
     def html(self) -> Html:
@@ -107,6 +109,7 @@ class RevisionGraph(View):
         parts = [tag("p", self.where, class_="mig-where")] if self.where else []
         parts += [picture, details(f"{count(len(self.entries), 'revision')} as a list", rows)]
         parts += [tag("p", f"Broken: {one}", class_="mig-warn") for one in self.broken]
+        parts += [tag("p", note, class_="mig-warn") for note in self.notes]
         return page(*parts, label="Graph of revisions")
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
@@ -122,4 +125,5 @@ class RevisionGraph(View):
         stands = (
             f"heads: {heads}; not connected" if unknown else f"current: {current}; heads: {heads}; {pending} pending"
         )
-        return f"Graph of {count(len(self.entries), 'revision')}; {stands}"
+        half = "".join(f"; {entry.revision} is half done" for entry in self.entries if entry.is_half)
+        return f"Graph of {count(len(self.entries), 'revision')}; {stands}{half}"

@@ -7,25 +7,33 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from kernel_core.runtime.journal.state import JournalState
 from kernel_core.script import Script, ScriptDirectory
 from kernel_core.script.resolver import counts_from_database
+from kernel_core.util.exc import FINISH_OR_UNDO
 
-from ..errors import lost_revision
+from ..errors import as_magics, lost_revision
 
 State = Literal["applied", "pending", "unknown"]
 
 
 class Current(tuple[str, ...]):  # noqa: SLOT001 - a tuple has room for no other slots
-    """The revisions that a database is at; ``targets`` are (name, revisions) where it has several version tables."""
+    """The revisions that a database is at; ``targets`` are (name, revisions) where it has several version tables.
+
+    ``journals`` are (name, what the journal says), one for each version table.
+    """
 
     targets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    journals: tuple[tuple[str, JournalState], ...] = ()
 
     @classmethod
-    def of(cls, targets: Iterable[tuple[str, tuple[str, ...]]]) -> Current:
+    def of(cls, targets: Iterable[tuple[str, tuple[str, ...]]], journals: Iterable[JournalState] = ()) -> Current:
         """Return the revisions of all targets together."""
         listed = tuple(targets)
         found = cls(sorted({revision for _, revisions in listed for revision in revisions}))
         found.targets = listed if len(listed) > 1 else ()
+        names = [name if len(listed) > 1 else "" for name, _ in listed]
+        found.journals = tuple(zip(names, journals, strict=False))
         return found
 
 
@@ -46,7 +54,8 @@ class Entry:
     """One revision: its down revisions, its message, and whether it is applied.
 
     ``state`` is ``unknown`` where no database was asked. ``is_current``: the database stands here. ``only_in`` are the
-    names of the targets that have it, where others have not: it is pending then.
+    names of the targets that have it, where others have not: it is pending then. ``journal_marks`` are "unfinished" or
+    "running now", and "edited since it was applied".
     """
 
     revision: str
@@ -59,6 +68,12 @@ class Entry:
     is_head: bool = False
     path: str = ""
     only_in: tuple[str, ...] = ()
+    journal_marks: tuple[str, ...] = ()
+
+    @property
+    def is_half(self) -> bool:
+        """Whether only a part of it is committed: it is unfinished, or runs now."""
+        return bool({"unfinished", "running now"}.intersection(self.journal_marks))
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -70,6 +85,7 @@ class Entry:
             words.append("head")
         if self.state == "pending":
             words.append("pending")
+        words.extend(f"{'✎' if mark.startswith('edited') else '⚠'} {mark}" for mark in self.journal_marks)
         if self.only_in:
             words.append(f"applied only in {', '.join(self.only_in)}")
         words.extend(f"branch {label}" for label in self.labels)
@@ -109,7 +125,23 @@ def entries(script: ScriptDirectory, current: Iterable[str] | None, rev_range: s
     applied = _ancestors(script, here)
     found = [entry(one, here, None if current is None else applied) for one in _in_range(script, rev_range, here)]
     targets = [(name, _ancestors(script, heads)) for name, heads in getattr(current, "targets", ())]
-    return tuple(_by_targets(one, targets) for one in found)
+    journals = [journal for _, journal in getattr(current, "journals", ())]
+    return tuple(_with_journals(_by_targets(one, targets), journals) for one in found)
+
+
+def _with_journals(entry: Entry, journals: Iterable[JournalState]) -> Entry:
+    """Return an entry with what the journals say of it."""
+    marks = tuple(dict.fromkeys(mark for journal in journals for mark in journal.marks(entry.revision)))
+    return replace(entry, journal_marks=marks) if marks else entry
+
+
+def journal_notes(current: Iterable[str] | None) -> tuple[str, ...]:
+    """Return a sentence for each revision that is unfinished or running, and for the files that were edited since."""
+    return tuple(
+        f"{name}: {sentence}" if name else sentence
+        for name, journal in getattr(current, "journals", ())
+        for sentence in journal.sentences(as_magics(FINISH_OR_UNDO))
+    )
 
 
 def target_states(script: ScriptDirectory, current: Iterable[str] | None) -> tuple[TargetState, ...]:

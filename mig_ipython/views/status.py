@@ -13,6 +13,7 @@ from .view import View
 class Status(View):
     """The status; each fact is an attribute, ``next`` the command that makes sense now.
 
+    ``half_done`` are revisions of which only a part is committed, ``running`` those that another process runs now.
     ``drift`` is the number of differences between models and database, None where it was not asked; ``notes`` are
     sentences about what blocks the next step, ``warnings`` the differences that no operation can remove, ``targets``
     where each of several version tables is.
@@ -30,6 +31,8 @@ class Status(View):
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     targets: tuple[TargetState, ...] = ()
+    half_done: tuple[str, ...] = ()
+    running: tuple[str, ...] = ()
 
     def facts(self) -> list[tuple[str, str]]:
         """Return the facts as (name, text)."""
@@ -38,6 +41,8 @@ class Status(View):
         if self.environment:
             facts.append(("current", ", ".join(self.current) or nothing))
             facts.append(("heads", ", ".join(self.heads) or "none (no revision written)"))
+        facts += [("unfinished", f"⚠ {one}") for one in self.half_done]
+        facts += [("running now", f"⚠ {one}") for one in self.running]
         if self.pending is not None:
             facts.append(("pending", str(self.pending)))
         facts += [("target", str(target)) for target in self.targets]

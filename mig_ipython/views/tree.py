@@ -16,7 +16,7 @@ def tree(given: Sequence[Entry]) -> list[str]:
         if entry.revision not in lanes:
             lanes.append(entry.revision)
         column = lanes.index(entry.revision)
-        sign = "@" if entry.is_current else "o" if entry.state == "pending" else "*"
+        sign = "!" if entry.is_half else "@" if entry.is_current else "o" if entry.state == "pending" else "*"
         rail = " ".join(sign if number == column else "|" for number in range(len(lanes)))
         lines.append(f"{rail} {_told(entry)}")
         before = len(lanes)

@@ -21,24 +21,34 @@ def computed_targets(workspace: Workspace) -> tuple[Target, ...]:
     return targets_of(workspace) if several or not _is_missing_file(workspace.connection) else ()
 
 
-def database_heads(workspace: Workspace) -> tuple[str, ...]:
-    """Return the revisions of the connected database."""
+def database_heads(workspace: Workspace) -> Current:
+    """Return the revisions of the connected database, with what its journal says."""
     connection = workspace.connection
     targets = computed_targets(workspace)
     if targets:
-        return Current.of(zip(labels(targets), (target.heads for target in targets), strict=True))
+        places = zip(labels(targets), (target.heads for target in targets), strict=True)
+        return Current.of(places, [target.journal for target in targets])
     if _is_missing_file(connection):
-        return ()
+        return Current()
     with connection.open() as live:
-        return tuple(MigrationContext.configure(connection=live, opts=workspace.version_table).get_current_heads())
+        scripts = workspace.scripts() if workspace.has_environment else None
+        context = MigrationContext.configure(connection=live, opts={**workspace.version_table, "script": scripts})
+        return Current.of([("", context.get_current_heads())], [context.journal_state()])
 
 
-def heads_if_connected(workspace: Workspace) -> tuple[str, ...] | None:
+def refuse_unfinished(current: Current) -> None:
+    """Raise UnfinishedRevision if a revision is unfinished; a run would wait for one that another process runs."""
+    for _, journal in current.journals:
+        if journal.unfinished is not None and not journal.is_running:
+            raise journal.unfinished.error()
+
+
+def heads_if_connected(workspace: Workspace) -> Current | None:
     """Return the revisions of the database, None where none is connected."""
     return database_heads(workspace) if workspace.is_connected else None
 
 
-def heads_or_reason(workspace: Workspace) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+def heads_or_reason(workspace: Workspace) -> tuple[Current | None, tuple[str, ...]]:
     """Return the revisions of the database; None, with a sentence, where ``env.py`` must run for them and fails."""
     try:
         return heads_if_connected(workspace), ()

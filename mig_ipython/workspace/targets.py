@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kernel_core.runtime.environment import EnvironmentContext
+from kernel_core.runtime.journal.state import JournalState
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError
 
@@ -22,7 +23,7 @@ from .workspace import Workspace
 class Target:
     """One version table: the engine of a ``multidb`` environment, the schema, the table, the database, and its heads.
 
-    ``url`` is that of the database, ``token`` the template variable of its upgrades.
+    ``url`` is that of the database, ``journal`` what its journal says, ``token`` the template variable of its upgrades.
     """
 
     engine: str
@@ -31,6 +32,7 @@ class Target:
     database: str
     heads: tuple[str, ...]
     url: sa.URL
+    journal: JournalState
     token: str = "upgrades"  # noqa: S105 - a variable of the template
 
 
@@ -79,6 +81,7 @@ def target_of(workspace: Workspace, context: MigrationContext, heads: Sequence[s
         database=context.target,
         heads=tuple(sorted(heads)),
         url=with_absolute_path(connection.engine.url, workspace.environment.project_folder),
+        journal=context.journal_state(),
         token=token,
     )
 

@@ -99,6 +99,8 @@ def _project(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Project
     monkeypatch.setenv("DATABASE_URL", url)
     made = Project(folder, url)
     command.init(Config(made.ini), os.path.join(folder, "migrations"))
+    ini = Path(made.ini)
+    ini.write_text(ini.read_text().replace("remember_content = true\n", ""))
     return made
 
 

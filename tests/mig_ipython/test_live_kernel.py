@@ -98,7 +98,7 @@ def test_progress_stop_and_the_question_before_rows_are_lost(page, tmp_path):
     (shown,) = errors(stopped)
     assert shown == "KeyboardInterrupt: Stopped in upgrade of c3. It was rolled back; the database is at b2."
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'dev.db'}", poolclass=sa.NullPool)
-    assert set(sa.inspect(engine).get_table_names()) == {"users", "kept", "alembic_version"}
+    assert set(sa.inspect(engine).get_table_names()) == {"users", "kept", "alembic_version", "alembic_version_journal"}
 
     (folder / "c3_slow.py").unlink()
     with engine.begin() as live:
@@ -166,7 +166,7 @@ def test_stop_reaches_a_statement_of_an_async_driver(page, tmp_path, postgresql_
     assert time.monotonic() - begun < 30
     assert shown == "KeyboardInterrupt: Stopped in upgrade of b2. It was rolled back; the database is at a1."
     engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
-    assert set(sa.inspect(engine).get_table_names()) == {"whole", "alembic_version"}
+    assert set(sa.inspect(engine).get_table_names()) == {"whole", "alembic_version", "alembic_version_journal"}
     with engine.connect() as live:
         running = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND position('pg_sleep(60' in query) > 0"
         assert live.exec_driver_sql(f"{running} AND state = 'active' AND pid <> pg_backend_pid()").all() == []

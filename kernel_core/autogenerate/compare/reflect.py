@@ -8,6 +8,7 @@ from sqlalchemy.schema import Column, ForeignKeyConstraint, MetaData, PrimaryKey
 from sqlalchemy.types import NULLTYPE
 
 from ...ddl.overrides import is_overridden
+from ...runtime.journal.table import journal_name
 from ...runtime.version_table import DEFAULT_NAME
 from ...util.sqla_compat import AnyColumn
 from ..context import AutogenContext
@@ -33,7 +34,7 @@ class Database:
 
     def __init__(self, context: AutogenContext, schemas: Iterable[str | None]) -> None:
         assert context.connection is not None, "autogenerate has a connection"
-        self.context = context
+        self.context, self._own = context, own_tables(context)
         self.catalog = context.rules.read_catalog(
             context.connection, lambda: context.inspector, list(schemas), self._is_included
         )
@@ -52,21 +53,22 @@ class Database:
 
     def _is_included(self, key: Key) -> bool:
         schema, name = key
-        is_version_table = key == version_table(self.context)
-        return not is_version_table and self.context.run_name_filters(name, "table", {"schema_name": schema})
+        return key not in self._own and self.context.run_name_filters(name, "table", {"schema_name": schema})
 
     def _apply_search_path(self) -> None:
         """Use a table that the search path finds for a table of the metadata without a schema.
 
-        If the metadata has the table with its schema as well, that one is used. The version table is excluded.
+        If the metadata has the table with its schema as well, that one is used. The version table and its journal
+        are excluded.
         """
         tables = self.catalog.tables
-        models = {(table.schema, str(table.name)) for table in self.context.tables} | {version_table(self.context)}
+        own = self._own
+        models = {(table.schema, str(table.name)) for table in self.context.tables} | own
         by_path = {key for key in self.catalog.visible if key not in models and (None, key[1]) in models}
         for key in by_path:
             info = tables.pop(key)
             info.key = (None, key[1])
-            if info.key != version_table(self.context):
+            if info.key not in own:
                 tables[info.key] = info
         for info in tables.values() if by_path else ():
             for item in info.foreign_keys:
@@ -172,6 +174,8 @@ class Database:
         )
 
 
-def version_table(context: AutogenContext) -> Key:
-    """Return schema and name of the version table."""
-    return context.opts.get("version_table_schema"), context.opts.get("version_table") or DEFAULT_NAME
+def own_tables(context: AutogenContext) -> frozenset[Key]:
+    """Return schema and name of the version table and of its journal."""
+    schema, name = context.opts.get("version_table_schema"), context.opts.get("version_table") or DEFAULT_NAME
+    assert context.dialect is not None, "autogenerate has a database"
+    return frozenset({(schema, name), (schema, journal_name(name, context.dialect.max_identifier_length))})

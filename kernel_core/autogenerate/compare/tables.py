@@ -29,7 +29,7 @@ from .equivalent_defaults import equivalent_defaults
 from .equivalent_indexes import SameIndex, equivalent_indexes
 from .foreign_key_indexes import drop_index_in_downgrade, dropped_with_table, indexes_needed_by_keys
 from .indexes import compare_indexes
-from .reflect import Database, version_table
+from .reflect import Database, own_tables
 from .schemas import missing_schemas
 from .sequences import compare_sequences
 from .sides import indexes_of_one_side, sides_of
@@ -150,11 +150,12 @@ def _models(context: AutogenContext, database: Database) -> dict[Key, Table]:
     Hooks are called for parents before children.
     """
     found: dict[Key, Table] = {}
+    own = own_tables(context)
     for table in context.tables if database.unchanged.is_usable else context.sorted_tables:
         key: Key = (table.schema, str(table.name))
         if key not in database.infos and table.schema == database.default_schema:
             key = (None, str(table.name))
-        if key != version_table(context):
+        if key not in own:
             found[key] = table
     return found
 

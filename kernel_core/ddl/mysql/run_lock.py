@@ -34,6 +34,9 @@ class NamedLock:
             with suppress(DBAPIError):
                 self._value(f"SELECT RELEASE_LOCK({_NAME})")
 
+    def is_held(self) -> bool:
+        return self._value(f"SELECT IS_USED_LOCK({_NAME})") is not None
+
     def holder(self) -> str:
         row = self._connection.execute(text(_HOLDER), self._values).first()
         self._end()

@@ -82,6 +82,9 @@ class AdvisoryLock:
             with suppress(DBAPIError), without_begin(self._connection), self._connection.begin():
                 self._connection.execute(text(sql), {**self._values, "before": self._before})
 
+    def is_held(self) -> bool:
+        return bool(self.holder())
+
     def holder(self) -> str:
         connection = self._second if self._second is not None else self._connection
         owns_transaction = not connection.in_transaction()

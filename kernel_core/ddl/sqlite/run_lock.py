@@ -54,6 +54,11 @@ class DatabaseFileLock:
             self._held = False
             self._lock.release()
 
+    def is_held(self) -> bool:
+        is_free = self.acquire()
+        self.release()
+        return not is_free
+
     def holder(self) -> str:
         return self._lock.holder()
 
@@ -85,6 +90,10 @@ class MemoryLock:
             thread, depth = self._holders.pop(self._key)
             if depth > 1:
                 self._holders[self._key] = thread, depth - 1
+
+    def is_held(self) -> bool:
+        thread = threading.get_ident()
+        return self._holders.get(self._key, (thread, 0))[0] != thread
 
     def holder(self) -> str:
         return "another thread of this process"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Literal, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Row, String, Table, Text, bindparam, inspect, select
 
 from ...ddl.impl import DefaultImpl
 from ...script.steps import Step
-from ...util.exc import UnfinishedRevision
+from ...util.exc import FINISH_OR_UNDO, UnfinishedRevision
 
 _SUFFIX = "_journal"
 _CONTENT = -1
@@ -21,13 +21,15 @@ _CONTENT = -1
 _HEADER = 0
 """The number of the row with which an unfinished revision begins; its statements count from 1."""
 _LONGEST_TEXT = 2**24 - 1
+_MOST_NAMES = 500
+"""How many revisions one statement names; SQLite once allowed 999 values."""
 
 
 class Entry(TypedDict):
     """A row of the journal.
 
     ``kind`` is the direction in the first row of an unfinished revision, "done" or "begun" for its statements, and
-    "content" for the hash of an applied file.
+    "content" for an applied file, whose ``hash`` is that of its syntax tree and ``statement`` that of its text.
     """
 
     revision: str
@@ -36,6 +38,13 @@ class Entry(TypedDict):
     hash: str
     statement: str
     noted_at: str
+
+
+class Content(NamedTuple):
+    """The hashes of a version file: of its syntax tree (`content_hash`), and of its text."""
+
+    tree: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +84,24 @@ class Unfinished:
     @property
     def sentence(self) -> str:
         """What is unfinished, in one sentence."""
+        how = f"its {self.direction} stopped {self.progress}"
+        return f"Revision {self.revision} is unfinished: {how}, {self.since} UTC."
+
+    @property
+    def direction(self) -> str:
+        """The direction: upgrade or downgrade."""
+        return self.step.direction
+
+    @property
+    def progress(self) -> str:
+        """How far it is, with the last statement."""
         where = f"in statement {self.number}, which may have been executed or not" if self.begun else ""
         where = where or (f"after statement {self.number}" if self.number else "in its first statement")
-        statement = f" ({self.statement})" if self.statement else ""
-        stopped = f"its {self.step.direction} stopped {where}{statement}, {self.since} UTC."
-        return f"Revision {self.revision} is unfinished: {stopped}"
+        return f"{where} ({self.statement})" if self.statement else where
 
     def error(self) -> UnfinishedRevision:
         """Return the error for a command that cannot go on before this revision is finished or undone."""
-        return UnfinishedRevision(f"{self.sentence} {REMEDY}", self.revision)
-
-
-REMEDY = "Continue it: mig resume. Or undo what it did: mig abandon."
+        return UnfinishedRevision(f"{self.sentence} {FINISH_OR_UNDO}", self.revision)
 
 
 def journal_name(version_table: str, dialect_limit: int) -> str:
@@ -123,7 +138,9 @@ class JournalTable:
         self._confirm = self.table.update().where(revision, number).values(kind="done")
         self._delete_one = self.table.delete().where(revision, number)
         self._delete_step = self.table.delete().where(revision, columns.number >= _HEADER)
-        self._delete_content = self.table.delete().where(revision, columns.number == _CONTENT)
+        self._delete_contents = self.table.delete().where(
+            columns.number == _CONTENT, columns.revision.in_(bindparam("revisions", expanding=True))
+        )
 
     @property
     def _connection(self) -> Connection:
@@ -131,6 +148,11 @@ class JournalTable:
         return self._impl.connection
 
     # ---- the table itself ---------------------------------------------------------------------------------------
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the table was found or created before; nothing is queried."""
+        return self._is_known
 
     def exists(self) -> bool:
         """Return whether the table is in the database."""
@@ -182,22 +204,20 @@ class JournalTable:
 
     # ---- the content of applied files ---------------------------------------------------------------------------
 
-    def contents(self) -> dict[str, str]:
-        """Return the hash of the content with which each revision was applied, as far as it was noted."""
+    def contents(self) -> dict[str, Content]:
+        """Return the hashes of the file with which each revision was applied, as far as they were noted."""
         if not self.exists():
             return {}
         columns = self.table.c
-        found = self._connection.execute(select(columns.revision, columns.hash).where(columns.number == _CONTENT))
-        return {row.revision: row.hash for row in found}
+        query = select(columns.revision, columns.hash, columns.statement).where(columns.number == _CONTENT)
+        return {row.revision: Content(row.hash, row.statement) for row in self._connection.execute(query)}
 
-    def remember(self, revision: str, content: str) -> None:
-        """Note the content with which a revision was applied."""
-        self.forget_content(revision)
-        self.add([entry(revision, _CONTENT, "content", content, "")])
-
-    def forget_content(self, revision: str) -> None:
-        """Remove the note of a revision that is no longer applied."""
-        self._connection.execute(self._delete_content, {"of": revision})
+    def change_contents(self, revisions: Sequence[str], noted: Mapping[str, Content]) -> None:
+        """Remove the notes of ``revisions``, and insert the new ones."""
+        for start in range(0, len(revisions), _MOST_NAMES):
+            self._connection.execute(self._delete_contents, {"revisions": revisions[start : start + _MOST_NAMES]})
+        if noted:
+            self.add([entry(revision, _CONTENT, "content", each.tree, each.text) for revision, each in noted.items()])
 
 
 def entry(revision: str, number: int, kind: str, digest: str, statement: str) -> Entry:

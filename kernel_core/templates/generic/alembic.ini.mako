@@ -7,6 +7,9 @@ script_location = ${script_location}
 # Folders that env.py can import from.
 prepend_sys_path = .
 
+# Note in the database what each applied version file contains, so that a later edit is reported.
+remember_content = true
+
 # How lists of paths in this file are separated: os, newline, space, ":" or ";".
 path_separator = os
 

@@ -5,6 +5,9 @@ script_location = ${script_location}
 # Folders that env.py can import from.
 prepend_sys_path = ["."]
 
+# Note in the database what each applied version file contains, so that a later edit is reported.
+remember_content = true
+
 # The names of new version files. Tokens: rev, slug, epoch, year, month, day, hour, minute, second.
 # file_template = "%%(year)d_%%(month).2d_%%(day).2d_%%(rev)s_%%(slug)s"
 # truncate_slug_length = 40

@@ -87,7 +87,7 @@ def test_a_template_is_created_filled_upgraded_and_downgraded(made):
     assert "CREATE TABLE owner" in mig("upgrade", "head", "--sql")
     assert tables(url) == set()
     assert mig("upgrade", "head").endswith("base -> a1\n")
-    assert tables(url) == {"owner", "pet", "alembic_version"}
+    assert tables(url) == {"owner", "pet", "alembic_version", "alembic_version_journal"}
     assert mig("check") == "No new upgrade operations detected.\n"
     assert mig("current") == "a1 (head), Begin\n"
     mig("downgrade", "base")
@@ -145,8 +145,8 @@ def test_each_of_several_databases_has_its_functions(mig, tmp_path, sqlite_url, 
     name_models(tmp_path, '{"main": shop_models.metadata, "archive": shop_models.other}')
     mig("revision", "--autogenerate", "-m", "Begin", "--rev-id", "a1")
     mig("upgrade", "head")
-    assert tables(postgresql_url) == {"owner", "pet", "alembic_version"}
-    assert tables(sqlite_url) == {"log", "alembic_version"}
+    assert tables(postgresql_url) == {"owner", "pet", "alembic_version", "alembic_version_journal"}
+    assert tables(sqlite_url) == {"log", "alembic_version", "alembic_version_journal"}
     assert mig("check") == "No new upgrade operations detected.\n"
     assert mig("current").count("a1 (head), Begin\n") == 2
     mig("upgrade", "head", "--sql")

@@ -234,8 +234,8 @@ def test_each_database_of_a_multidb_environment_is_a_target(multidb, tmp_path):
     report = multidb.run("%mig_upgrade")
     assert "environment m (main, log): upgraded 2 of 2 targets" in repr(report)
     assert "log: 1 revision, from base to a1" in repr(report)
-    assert tables(tmp_path / "main.db") == ["alembic_version", "pets"]
-    assert tables(tmp_path / "log.db") == ["alembic_version", "lines"]
+    assert tables(tmp_path / "main.db") == ["alembic_version", "alembic_version_journal", "pets"]
+    assert tables(tmp_path / "log.db") == ["alembic_version", "alembic_version_journal", "lines"]
     status = multidb.run("%mig")
     assert (status.pending, status.drift) == (0, 0)
     multidb.run("%mig_check")
@@ -262,7 +262,7 @@ def test_the_databases_of_a_multidb_environment_may_be_at_different_revisions(mu
     assert "main: base (nothing applied), 1 pending" in repr(status)
     assert "applied only in log" in repr(multidb.run("%mig_history"))
     assert "upgraded 1 of 2 targets" in repr(multidb.run("%mig_upgrade"))
-    assert tables(tmp_path / "main.db") == ["alembic_version", "pets"]
+    assert tables(tmp_path / "main.db") == ["alembic_version", "alembic_version_journal", "pets"]
 
 
 def test_a_multidb_environment_of_other_databases_is_refused(multidb, tmp_path):

@@ -1,0 +1,154 @@
+"""The content of applied version files: hashes that are written with the version rows, and which files differ now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from hashlib import sha256
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ...ddl.impl import DefaultImpl
+from ...script import Script, ScriptDirectory
+from ...script.content import content_hash
+from ...util.exc import CommandError
+from ...util.logs import Log
+from .table import Content, JournalTable
+
+log = Log("runtime.migration")
+
+
+class Settings(Protocol):
+    """What is read of a `Config`."""
+
+    @property
+    def attributes(self) -> Mapping[Any, Any]:
+        """Live objects and settings of the caller."""
+
+    def get_main_option(self, name: str, default: str | None = None) -> str | None:
+        """Return an option of ``alembic.ini`` or ``[tool.alembic]``."""
+
+
+def remembers(opts: Mapping[str, Any], config: Settings | None) -> bool:
+    """Return whether a run notes the content of the files that it applies: ``remember_content``, by default not.
+
+    From ``context.configure()``, else the attributes of the Config, else its options. Raises CommandError for a value
+    that is neither true nor false.
+    """
+    value: object = opts.get("remember_content")
+    if value is None and config is not None:
+        value = config.attributes.get("remember_content")
+        value = config.get_main_option("remember_content") if value is None else value
+    text = str(value).strip().lower()
+    if value is None or text in ("false", "0", "no", "off", ""):
+        return False
+    if text in ("true", "1", "yes", "on"):
+        return True
+    raise CommandError(f"remember_content is {value!r}. Set it to true or false.")
+
+
+def content_of(script: Script | None) -> Content | None:
+    """Return the hashes of a version file; None for one that is missing, not a Python file, or has a syntax error."""
+    if script is None or not script.path.endswith(".py"):
+        return None
+    source = script.source
+    tree = content_hash(source)
+    return Content(tree, _hash_of_text(source)) if tree else None
+
+
+def edited(scripts: Iterable[Script], noted: Mapping[str, Content]) -> tuple[str, ...]:
+    """Return the revisions of which the file does something else than when it was applied, as far as that was noted."""
+    return tuple(script.revision for script in scripts if script.revision in noted and _differs(script, noted))
+
+
+def _differs(script: Script, noted: Mapping[str, Content]) -> bool:
+    before = noted[script.revision]
+    if not script.path.endswith(".py") or _hash_of_text(script.source) == before.text:
+        return False
+    now = content_hash(script.source)
+    return bool(now) and now != before.tree  # one with a syntax error is reported as such
+
+
+def _hash_of_text(source: str) -> str:
+    return sha256(source.encode(errors="surrogatepass")).hexdigest()
+
+
+class AppliedContents:
+    """The changes of the noted contents that a run owes, until `write` writes them in the transaction of the rows.
+
+    With ``is_enabled`` the revisions that are applied are noted. The notes of revisions that are no longer applied are
+    removed in any case. ``content`` returns the hashes of a revision's file.
+    """
+
+    def __init__(
+        self,
+        impl: DefaultImpl,
+        table: JournalTable,
+        content: Callable[[str], Content | None],
+        *,
+        is_enabled: bool,
+        autocommits: Callable[[], bool],
+    ) -> None:
+        self._impl, self._table, self._content = impl, table, content
+        self._is_enabled, self._autocommits = is_enabled, autocommits
+        self.owed: dict[str, Content | None] = {}
+        self.is_used = False
+        """Whether this run has written or removed hashes."""
+
+    def apply(self, revision: str) -> None:
+        """Note the content of a revision that was applied."""
+        self.owed[revision] = self._content(revision) if self._is_enabled else None
+
+    def remove(self, revision: str) -> None:
+        """Remove the note of a revision that was downgraded."""
+        self.owed[revision] = None
+
+    def keep_only(self, applied: frozenset[str]) -> None:
+        """Remove the notes of all revisions that are not in ``applied``, after a stamp."""
+        if self._table.is_known:
+            self.owed |= dict.fromkeys(self._table.contents().keys() - applied)
+
+    def write(self) -> None:
+        """Write what is owed."""
+        if not self.owed:
+            return
+        owed, self.owed = self.owed, {}
+        noted = {revision: content for revision, content in owed.items() if content is not None}
+        if self._table.is_known or (noted and self._create()):
+            self._table.change_contents(tuple(owed), noted)
+            self.is_used = True
+
+    def return_to(self, owed: Mapping[str, Content | None]) -> None:
+        """Continue after a rollback to a savepoint; the table itself may have been rolled back."""
+        self.owed = dict(owed)
+        self._table.forget()
+        self._table.exists()
+
+    def end(self) -> None:
+        """Forget what is owed, after a rollback of the transaction."""
+        self.owed.clear()
+        self._table.forget()
+
+    def _create(self) -> bool:
+        """Create the journal; False where this user may not, which is logged, or where that would commit the rows."""
+        if self._table.exists():
+            return True
+        if not self._is_enabled or not type(self._impl).transactional_ddl:
+            return False
+        connection = self._impl.connection
+        assert isinstance(connection, Connection), "nothing is noted offline"
+        try:
+            with nullcontext() if self._autocommits() else connection.begin_nested():
+                self._table.create()
+        except DBAPIError as error:
+            self._is_enabled = False
+            log.info("%s cannot be created, so no contents are noted: %s", self._table.table.fullname, error.orig)
+        return self._is_enabled
+
+
+def applied_scripts(scripts: ScriptDirectory, heads: Iterable[str], names: Iterable[str]) -> list[Script]:
+    """Return those of the named revisions that are applied in a database at ``heads`` and whose file is here."""
+    applied = scripts.map.ancestors(head for head in heads if head in scripts.map)
+    return list(scripts.get_revisions(sorted(applied.intersection(names))))
