@@ -463,8 +463,12 @@ class MigrationContext:
         self._close_journal()
 
     def _close_journal(self) -> None:
+        if self._recorder is None:
+            return
         notes_contents = self._execution is not None and self._execution.notes_contents
-        if self._recorder is not None and (self._recorder.is_used or notes_contents) and not self.borrowed:
+        # The journal is dropped in the transaction of a caller too, unless that would commit it.
+        may_drop = not self.borrowed or (notes_contents and type(self.impl).transactional_ddl)
+        if may_drop and (self._recorder.is_used or notes_contents):
             with self.transactions.of_revision():
                 self._recorder.close()
 

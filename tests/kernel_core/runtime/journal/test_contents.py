@@ -236,3 +236,11 @@ def test_the_command_line_names_edited_files_before_it_downgrades_them(rememberi
     edit(remembering, "c3")
     assert run(remembering, capsys, "downgrade", "b2").err == "c3 was edited since it was applied.\n"
     assert "edited" not in run(remembering, capsys, "downgrade", "a1").err
+
+
+def test_in_the_transaction_of_a_caller_the_empty_journal_is_dropped_too(any_project):
+    any_project.chain("a1")
+    for run, target in ((command.upgrade, "head"), (command.downgrade, "base")):
+        with sa.create_engine(any_project.url, poolclass=sa.NullPool).begin() as connection:
+            run(any_project.config(connection=connection, remember_content=True), target)
+        assert noted(any_project) == (["a1"] if target == "head" else None)
