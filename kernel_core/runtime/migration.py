@@ -25,12 +25,8 @@ from ..util.secrets import mask_url
 from .autocommit import NO_ROLLBACK, autocommits
 from .execution import Execution
 from .heads import after, as_text
-<<<<<<< HEAD
-from .journal.probe import looked_up, was_executed
-=======
 from .journal.contents import applied_scripts, edited, remembers
-from .journal.probe import was_executed
->>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
+from .journal.probe import looked_up, was_executed
 from .journal.recorder import Recorder
 from .journal.replay import Replay, Resume
 from .journal.state import JournalState, edited_sentence
@@ -273,7 +269,6 @@ class MigrationContext:
             execution = self._planned()
             if not execution.steps and (self.opts.get("dont_mutate") or self.unfinished() is None):
                 return
-<<<<<<< HEAD
             self.transactions.settle()
             with self._locked(settings) as is_locked:
                 # Another run may have ended after the heads were read and before the lock was acquired.
@@ -285,16 +280,9 @@ class MigrationContext:
                 self._refuse_unfinished()
                 if execution.steps:
                     self._announce_autocommit(execution.steps)
+                    self._announce_edited(execution.steps)
                     with self._journal_closed(), Operations.context(self), self.begin_transaction():
                         execution.execute(kw, is_locked=is_locked)
-=======
-            self._refuse_unfinished()
-            if execution.steps:
-                self._announce_autocommit(execution.steps)
-                self._announce_edited(execution.steps)
-                with self._journal_closed(), Operations.context(self), self.begin_transaction():
-                    execution.execute(kw, is_locked=is_locked)
->>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
 
     def _announce_autocommit(self, steps: Sequence[AnyStep]) -> None:
         """Say before the first statement that nothing can be rolled back; by ``attributes["on_notice"]``, or log it."""
@@ -501,11 +489,8 @@ class MigrationContext:
             is_scratch,
             self._recorder,
             replay,
-<<<<<<< HEAD
             self._lock_watch,
-=======
             remembers=not is_scratch and self._recorder is not None and remembers(self.opts, self.config),
->>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
         )
 
     def _log_dialect(self) -> None:

@@ -15,11 +15,8 @@ from .autocommit import autocommits
 from .journal.contents import AppliedContents, content_of
 from .journal.recorder import Recorder
 from .journal.replay import Replay
-<<<<<<< HEAD
-from .lock_watch import LockWatch
-=======
 from .journal.table import Content
->>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
+from .lock_watch import LockWatch
 from .report import OnStep
 from .transaction import Transactions
 from .version_table import VersionTable
@@ -31,15 +28,9 @@ class Run:
 
     ``listener`` gets a `RunEvent` when a step begins, is done, or has failed. ``callbacks`` are those of
     ``on_version_apply``, called as ``callback(step=..., heads=..., run_args=...)`` after each step, in its transaction.
-<<<<<<< HEAD
-    ``journal`` is None where nothing can be noted; ``replay`` is set if the run finishes an unfinished revision.
-    ``is_scratch`` is True if the steps only go to a scratch database; then nothing is logged. ``lock_watch`` knows what
-    a statement waited for.
-=======
     ``journal`` is None where nothing can be noted; ``replay`` is set if the run finishes an unfinished revision;
-    ``remembers`` is True if the content of each file that is applied is noted.
-    ``is_scratch`` is True if the steps only go to a scratch database; then nothing is logged.
->>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
+    ``remembers`` is True if the content of each file that is applied is noted. ``is_scratch`` is True if the steps only
+    go to a scratch database; then nothing is logged. ``lock_watch`` knows what a statement waited for.
     """
 
     script: ScriptDirectory | None
@@ -51,11 +42,8 @@ class Run:
     is_scratch: bool = False
     journal: Recorder | None = None
     replay: Replay | None = None
-<<<<<<< HEAD
     lock_watch: LockWatch = field(default_factory=LockWatch)
-=======
     remembers: bool = False
->>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
 
     @property
     def as_sql(self) -> bool:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from collections.abc import Sequence
-from functools import partial
-=======
 from collections.abc import Callable, Sequence
->>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -144,8 +140,7 @@ def _failed_rehearsal(workspace: Workspace, error: UpgradeFailed) -> str:
     )
 
 
-<<<<<<< HEAD
-def _lock(workspace: Workspace) -> dict[str, object]:
+def lock_settings(workspace: Workspace) -> dict[str, object]:
     """Return the settings of locks; messages about a wait, or from before the run, are printed."""
     settings = workspace.settings
     return {
@@ -156,11 +151,6 @@ def _lock(workspace: Workspace) -> dict[str, object]:
         "on_notice": _print,
         "name_session": partial(name_of_connection, workspace.namespace),
     }
-=======
-def lock_settings(workspace: Workspace) -> dict[str, object]:
-    """Return the settings of the run lock; messages about a wait, or from before the run, are printed."""
-    return {"lock_timeout": workspace.settings.lock_timeout, "on_wait": _print, "on_notice": _print}
->>>>>>> 4ccf722 (Add the state of the journal to every view, and remember_content: applied files that were edited are reported)
 
 
 def _unless_in(plan: Plan) -> Callable[[str], None]:
