@@ -183,7 +183,7 @@ def multidb(request, notebook, tmp_path):
         shutil.copytree(Path(alembic.__file__).parent / "templates/multidb", tmp_path / "m")
         (tmp_path / "m/versions").mkdir()
         ini = tmp_path / "alembic.ini"
-        ini.write_text("[alembic]\nscript_location = %(here)s/m\ndatabases = main, log\n")
+        ini.write_text("[alembic]\nscript_location = %(here)s/m\ndatabases = main, log\nremember_content = true\n")
         (tmp_path / "m/alembic.ini.mako").unlink()
     text = re.sub(r"(?m)^databases *=.*$", "databases = main, log", ini.read_text())
     text = re.sub(r"(?ms)^\[(main|log|archive|engine\d)\].*?(?=^\[|\Z)", "", text)
