@@ -267,6 +267,9 @@ class RunsStatements:
         """Return a context manager for queries, which need no transaction where its begin and end take round trips."""
         return nullcontext()
 
+    def close_results(self, connection: Connection) -> None:
+        """Close the results that the code of a failed revision left open, where they hold locks; elsewhere nothing."""
+
     def start_migrations(self) -> None:
         """Prepare the database before the first revision of a run; a hook for third-party dialects."""
 

@@ -182,6 +182,8 @@ class Transactions:
         (but not on SQLite, whose database may live in that connection).
         """
         transaction, self._open = self._open, None
+        if self.connection is not None and not self.borrowed:
+            self.impl.close_results(self.connection)
         if transaction is not None:
             transaction.__exit__(type(error), error, error.__traceback__)
         failed = transaction.rollback_error if transaction is not None else None

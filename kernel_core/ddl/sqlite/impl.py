@@ -29,7 +29,7 @@ from .definition import stored_definition
 from .foreign_key_check import dangling, describe
 from .generated_names import SqliteNames, name_of
 from .lock_wait import commit_while_locked, limited_waits, while_locked
-from .pragma import end_transaction, free_cursors, in_transaction, pragma, set_pragma
+from .pragma import close_cursors, end_transaction, in_transaction, pragma, set_pragma
 from .rebuild import Rebuild
 from .run_lock import run_lock
 from .script import AROUND_REBUILD, without_foreign_keys
@@ -135,6 +135,9 @@ class SQLiteImpl(DefaultImpl):
             with suppress(sqlite3.ProgrammingError):  # closed
                 raw.set_progress_handler(None, 0)
 
+    def close_results(self, connection: Connection) -> None:
+        close_cursors(connection)
+
     def limited_lock_waits(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
         return limited_waits(connection, seconds)
 
@@ -170,9 +173,7 @@ class SQLiteImpl(DefaultImpl):
                 if enforced:
                     _refuse_dangling(dangling(connection) - before)
                 commit_while_locked(connection, transaction, self.on_lock_wait)
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                free_cursors(error)
+        except BaseException:
             end_transaction(connection)
             raise
         finally:

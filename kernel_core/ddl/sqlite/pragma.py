@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
-import traceback
+from contextlib import suppress
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -41,13 +42,20 @@ def commit(connection: Connection) -> None:
         raise DBAPIError.instance("COMMIT", None, error, sqlite3.Error, dialect=connection.dialect) from error
 
 
-def free_cursors(error: BaseException) -> None:
-    """Release the cursor of a statement that an interrupt has stopped.
+def close_cursors(connection: Connection) -> None:
+    """Close the cursors of a connection after an error or an interrupt.
 
-    SQLite keeps its locks while a statement is open, even after its connection was closed; and the traceback of the
-    interrupt, which IPython keeps, refers to the cursor.
+    SQLite keeps its lock on the file while a result is open, even after its connection was closed. A variable of the
+    notebook, a generator, or the traceback of the error can refer to it.
     """
-    traceback.clear_frames(error.__traceback__)
+    if connection.closed or connection.invalidated:
+        return
+    driver = connection.connection.driver_connection
+    for each in gc.get_objects():
+        if isinstance(each, sqlite3.Cursor):
+            with suppress(sqlite3.Error, AttributeError):  # never opened, or of another thread
+                if each.connection is driver:
+                    each.close()
 
 
 def pragma(connection: Connection, name: str) -> object:
