@@ -130,8 +130,8 @@ class Execution:
                 probe = self._commit_probe(transaction) if way.probes else None
                 try:
                     self._apply(step, heads, kw, way)
-                except BaseException:
-                    has_committed = probe is not None and probe.has_committed(suspensions)
+                except BaseException as failure:
+                    has_committed = probe is not None and probe.has_committed(suspensions, failure)
                     raise
         except BaseException as raised:  # noqa: BLE001 - _raise raises it, or the error made of it
             error = self._interrupts.cause_of(raised)

@@ -29,7 +29,7 @@ from .definition import stored_definition
 from .foreign_key_check import dangling, describe
 from .generated_names import SqliteNames, name_of
 from .lock_wait import commit_while_locked, limited_waits, while_locked
-from .pragma import close_cursors, end_transaction, in_transaction, pragma, set_pragma
+from .pragma import close_cursors, end_transaction, in_transaction, is_usable, pragma, set_pragma
 from .rebuild import Rebuild
 from .run_lock import run_lock
 from .script import AROUND_REBUILD, without_foreign_keys
@@ -177,7 +177,7 @@ class SQLiteImpl(DefaultImpl):
             end_transaction(connection)
             raise
         finally:
-            if enforced:
+            if enforced and is_usable(connection):
                 set_pragma(connection, "foreign_keys", "ON")
 
     def can_group(self, connection: Connection) -> bool:

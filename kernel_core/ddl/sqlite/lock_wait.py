@@ -17,7 +17,7 @@ from itertools import chain, repeat
 from sqlalchemy.engine import Connection, Transaction
 
 from ..lock_wait import Holder, LockWait, OnLockWait, lock_failure
-from .pragma import commit, main_file, pragma, set_pragma
+from .pragma import commit, is_usable, main_file, pragma, set_pragma
 
 _FIRST_POLL, _LAST_POLL = 0.005, 0.1
 
@@ -43,7 +43,8 @@ def while_locked(connection: Connection, attempt: Callable[[], object], on_wait:
             time.sleep(min(poll, max(0.0, limit / 1000 - seconds)))
             poll = min(2 * poll, _LAST_POLL)
     finally:
-        set_pragma(connection, "busy_timeout", str(limit))
+        if is_usable(connection):
+            set_pragma(connection, "busy_timeout", str(limit))
 
 
 def commit_while_locked(connection: Connection, transaction: Transaction, on_wait: OnLockWait) -> None:
@@ -68,7 +69,7 @@ def limited_waits(connection: Connection, seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        if not connection.closed and not connection.invalidated:
+        if is_usable(connection):
             set_pragma(connection, "busy_timeout", str(before))
 
 

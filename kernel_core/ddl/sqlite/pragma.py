@@ -15,9 +15,14 @@ def in_transaction(connection: Connection) -> bool:
     return bool(getattr(connection.connection.driver_connection, "in_transaction", False))
 
 
+def is_usable(connection: Connection) -> bool:
+    """Return whether the connection is open; an interrupt inside SQLAlchemy invalidates it."""
+    return not connection.closed and not connection.invalidated
+
+
 def end_transaction(connection: Connection) -> None:
     """Roll back a transaction that a failed COMMIT has left open, though SQLAlchemy has ended it."""
-    if not connection.closed and not connection.invalidated and in_transaction(connection):
+    if is_usable(connection) and in_transaction(connection):
         connection.connection.rollback()
 
 
@@ -48,7 +53,7 @@ def close_cursors(connection: Connection) -> None:
     SQLite keeps its lock on the file while a result is open, even after its connection was closed. A variable of the
     notebook, a generator, or the traceback of the error can refer to it.
     """
-    if connection.closed or connection.invalidated:
+    if not is_usable(connection):
         return
     driver = connection.connection.driver_connection
     for each in gc.get_objects():
