@@ -12,6 +12,7 @@ from .fields import Field
 from .interfaces import RunContext
 from .operation import DiffTuple, MigrateOperation, SourceWriter, without_empty
 from .requirements import Requirement, key
+from .schema_state import SchemaState, columns_of_item
 
 C = TypeVar("C", bound=type["AddConstraintOp"])
 D = TypeVar("D", bound=type[MigrateOperation])
@@ -80,6 +81,16 @@ class AddConstraintOp(MigrateOperation):
 
     def apply(self, operations: Any) -> None:
         operations.impl.add_constraint(self.to_constraint(operations.migration_context))
+
+    def apply_to(self, schema: SchemaState) -> None:
+        """Add the constraint; raises UnknownEffect if its table or a column is not known."""
+        table = schema.table((self.schema, self.table_name))
+        columns = [table.column(name) for name in columns_of_item(self) if isinstance(name, str)]
+        if self.constraint_type == "primary":
+            table.constraints[:] = [each for each in table.constraints if each.constraint_type != "primary"]
+            for column in columns:
+                column.nullable = False
+        table.constraints.append(self)
 
     _drop: ClassVar[Callable[..., MigrateOperation]]
 

@@ -7,8 +7,12 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Protocol, Self, TypeVar
 
+from sqlalchemy import MetaData, Table
+
 from ..util import files
 from ..util.exc import CommandError
+from ..util.sqla_compat import copy_column
+from .add_constraint import AddConstraintOp
 from .base import AbstractOperations, Operations
 from .batch import BatchOptions
 from .json_form.arguments import constructed
@@ -17,6 +21,7 @@ from .kinds.table import CreateTableOp, DropTableOp
 from .operation import DiffTuple, Hint, MigrateOperation, slug
 from .registry import read_from_json
 from .renames import RenameCandidate
+from .schema_state import SchemaState
 
 T = TypeVar("T")
 
@@ -65,6 +70,12 @@ class OpContainer(MigrateOperation):
     def apply(self, operations: AbstractOperations) -> None:
         for operation in self.ops:
             operations.invoke(operation)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        for operation in self.ops:
+            operation.apply_to(schema)
+            for further in operation.followed_by:
+                further.apply_to(schema)
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
         return tuple(hint for operation in self.leaves() for hint in operation.hints(dialect_name))
@@ -154,6 +165,20 @@ class BatchOps(ModifyTableOps):
         with operations.batch_alter_table(self.table_name, schema=self.schema, **given) as batch_operations:
             for operation in self.ops:
                 batch_operations.invoke(operation)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        convention = schema.convention
+        if self.options.naming_convention:
+            schema.convention = MetaData(naming_convention=dict(self.options.naming_convention))
+        try:
+            super().apply_to(schema)
+        finally:
+            schema.convention = convention
+        if self.options.table_args:
+            state = schema.table(self.table_key)
+            copied = [copy_column(each) for each in state.columns.values()]
+            table = Table(state.name, MetaData(), *copied, *self.options.table_args, schema=state.schema)
+            schema.add_items(state, table, constraint_of=AddConstraintOp.from_constraint)
 
     def reverse(self) -> BatchOps:
         """Return the batch that undoes this one; it reads the table as it is then, not ``copy_from``."""

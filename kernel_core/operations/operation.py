@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 from sqlalchemy.engine import Dialect
 
 from ..util import files
-from ..util.exc import CommandError, InvalidJson, IrreversibleOperation
+from ..util.exc import CommandError, InvalidJson, IrreversibleOperation, UnknownEffect
 from .fields import Field
 from .json_form import Json
 from .json_form.arguments import arguments_of, constructed
@@ -149,6 +149,13 @@ class MigrateOperation:
             f"{type(self).__name__} has no implementation. "
             "Define apply(), or register one with Operations.implementation_for()."
         )
+
+    def apply_to(self, schema: Any) -> None:
+        """Change a `schema_state.SchemaState` as running this changes a database.
+
+        Raises UnknownEffect if the effect is not known, as it is for a class that does not define this.
+        """
+        raise UnknownEffect(f"{type(self).__name__} defines no apply_to()")
 
     def reverse(self) -> MigrateOperation:
         """Return the operation that undoes this one; raises IrreversibleOperation if that is not known."""

@@ -21,7 +21,14 @@ from sqlalchemy.schema import Constraint, SchemaItem
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.types import NULLTYPE
 
-from ..util.sqla_compat import AnyColumn, AnyType, copy_column, copy_constraint, referred_name, typed_text
+from ..util.sqla_compat import (
+    AnyColumn,
+    AnyType,
+    copy_column,
+    copy_constraint,
+    referred_name,
+    typed_text,
+)
 from ..util.sqla_compat.columns import AnyExpression
 from .interfaces import RunContext
 
@@ -70,7 +77,7 @@ class SchemaObjects:
         metadata = self.metadata()
         columns = [item for item in items if isinstance(item, Column)]
         constraints = [item for item in items if isinstance(item, Constraint)]
-        rest = [item for item in items if not isinstance(item, (Column, Constraint))]
+        rest = [_loose_index(item) for item in items if not isinstance(item, (Column, Constraint))]
         table = make(name, metadata, *map(loose_column, columns), *rest, schema=schema, **kw)
         for constraint in constraints:
             parent = getattr(constraint, "parent", None)
@@ -197,6 +204,14 @@ def _included(options: Mapping[str, Any]) -> list[str]:
     """Return the included columns of an index or constraint: those of ``postgresql_include`` and similar options."""
     found = [column for name, columns in options.items() if name.endswith("_include") for column in columns or ()]
     return [column if isinstance(column, str) else str(column.name) for column in found]
+
+
+def _loose_index(item: SchemaItem) -> SchemaItem:
+    """Return an Index that belongs to a table as one of the same names that does not; other items unchanged."""
+    if not isinstance(item, Index) or item.table is None:
+        return item
+    parts = [each.key if isinstance(each, Column) else each for each in item.expressions]
+    return Index(item.name, *parts, unique=item.unique, **item.dialect_kwargs)
 
 
 def loose_column(column: AnyColumn) -> AnyColumn:

@@ -22,6 +22,7 @@ from ..operations.operation import MigrateOperation
 from ..runtime.migration import MigrationContext
 from ..script import Script
 from ..util.exc import CommandError
+from .no_connection import NeedsConnection, NoConnection, NoContext
 
 _FILE = "<%%migration>"
 
@@ -36,10 +37,6 @@ _AS_TUPLE: Mapping[str, Callable[[Any], Any]] = dict.fromkeys(
 
 def _as_is(value: object) -> object:
     return value
-
-
-class NeedsConnection(Exception):
-    """The code uses a connection, so its further operations are not known before it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +103,20 @@ class _BatchRecorder(BatchOperations):
 class Recorder(Operations):
     """The directives, recorded in ``recorded`` instead of executed."""
 
-    def __init__(self, dialect: Dialect, path: str = _FILE) -> None:
+    def __init__(self, dialect: Dialect, path: str = _FILE, *, gives_connection: bool = False) -> None:
         options = {"as_sql": True, "output_buffer": io.StringIO()}
         super().__init__(MigrationContext.configure(dialect=dialect, opts=options))
         self.recorded: list[MigrateOperation] = []
         self.batches: list[BatchSpan] = []
         self.lines: list[int] = []
         self._path = path
+        self.refused = False
+        """Whether a connection was needed; the code may have caught the error."""
+        self.connection = NoConnection(dialect, self.execute, self._refuse) if gives_connection else None
+
+    def _refuse(self) -> NoReturn:
+        self.refused = True
+        raise NeedsConnection
 
     def remember(self, operation: MigrateOperation) -> None:
         """Record an operation and the line of the file that called it."""
@@ -140,21 +144,23 @@ class Recorder(Operations):
         near = difflib.get_close_matches(name, [one for one in dir(self) if not one.startswith("_")], 1)
         return f"op has no {name!r}.{f' The nearest is {near[0]}.' if near else ''}"
 
-    def get_bind(self) -> NoReturn:
-        raise NeedsConnection
+    def get_bind(self) -> Any:
+        return self.connection or self._refuse()
 
-    def get_context(self) -> NoReturn:
-        raise NeedsConnection
+    def get_context(self) -> Any:
+        return NoContext(self.get_bind(), self._refuse)
 
     @contextmanager
     def batch_alter_table(
         self, table_name: str, schema: str | None = None, *args: Any, **options: Any
     ) -> Iterator[Any]:
         start = len(self.recorded)
-        yield _BatchRecorder(self, RecordingImpl(self.impl, Batch(table_name, schema)))
         given = dict(zip(_BATCH_ORDER, args, strict=False)) | options
         known = BatchOptions(**{name: _AS_TUPLE.get(name, _as_is)(value) for name, value in given.items() if value})
-        self.batches.append(BatchSpan(start, len(self.recorded), table_name, schema, known))
+        try:
+            yield _BatchRecorder(self, RecordingImpl(self.impl, Batch(table_name, schema)))
+        finally:
+            self.batches.append(BatchSpan(start, len(self.recorded), table_name, schema, known))
 
 
 def record(source: str, dialect: Dialect, function: str = "upgrade") -> Recording:
@@ -178,7 +184,7 @@ def record(source: str, dialect: Dialect, function: str = "upgrade") -> Recordin
     return recorder.recording()
 
 
-def _reached(error: NeedsConnection, path: str, source: str) -> Unread:
+def _reached(error: Exception, path: str, source: str) -> Unread:
     """Return the statement that needs a connection, and all after it."""
     numbers = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     lines = source.splitlines()
@@ -188,22 +194,33 @@ def _reached(error: NeedsConnection, path: str, source: str) -> Unread:
     )
 
 
-def record_script(script: Script, dialect: Dialect, function: str = "upgrade") -> Recording:
+def record_script(
+    script: Script, dialect: Dialect, function: str = "upgrade", *, gives_connection: bool = False
+) -> Recording:
     """Run a function of a version file with an ``op`` that only records, and return its operations.
 
-    Its output is discarded. Raises CommandError where the file or its function fails.
+    Its output is discarded. Without a connection, what follows ``op.get_bind()`` is unread; with ``gives_connection``
+    the code gets one that knows the dialect and records statements, and is unread from where it needs more. Raises
+    CommandError where the file or its function fails.
     """
-    recorder = Recorder(dialect, script.path)
+    recorder = Recorder(dialect, script.path, gives_connection=gives_connection)
     try:
         with current_operations.installed(recorder), alias(), redirect_stdout(io.StringIO()):
             getattr(script.module, function)()
-    except NeedsConnection as needs:
-        return recorder.recording((_reached(needs, script.path, script.source),))
     except CommandError:
         raise
     except Exception as error:
+        if isinstance(error, NeedsConnection) or recorder.refused or _uses_connection(error, recorder):
+            return recorder.recording((_reached(error, script.path, script.source),))
         raise CommandError(f"{function}() of {script.revision} fails: {type(error).__name__}: {error}") from error
-    return recorder.recording()
+    return recorder.recording((Unread(0, 1, "code that needs a connection"),) if recorder.refused else ())
+
+
+def _uses_connection(error: Exception, recorder: Recorder) -> bool:
+    """Return whether an error is about the connection that is none, such as ``inspect(bind)``."""
+    return recorder.connection is not None and (
+        isinstance(error, sa.exc.NoInspectionAvailable | sa.exc.ArgumentError) or "NoConnection" in str(error)
+    )
 
 
 def _line_of(error: Exception, source: str) -> str:

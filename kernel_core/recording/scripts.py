@@ -20,9 +20,11 @@ def operations_of(
     """Return the operations of a revision.
 
     The file is only read. With ``may_run``, a function of which the source does not show everything is run, with an
-    ``op`` that records and has no database; what follows a call that needs one stays unread.
+    ``op`` that records and has no database: ``op.get_bind()`` knows its dialect and records statements. What follows a
+    use of rows, or an inspection, stays unread.
     """
-    if not script.path.endswith(".py"):
-        return record_script(script, dialect, function) if may_run else Recording(UpgradeOps(), (Unread(1, 1, ""),))
-    read = read_functions(script.source, dialect, function)[1]
-    return read if read.complete or not may_run else record_script(script, dialect, function)
+    if script.path.endswith(".py"):
+        read = read_functions(script.source, dialect, function)[1]
+    else:
+        read = Recording(UpgradeOps(), (Unread(1, 1, "compiled code"),))
+    return read if read.complete or not may_run else record_script(script, dialect, function, gives_connection=True)

@@ -9,6 +9,7 @@
     ├── InvalidJson                   a JSON document is not one of operations
     ├── NotAsJson                     a value of an operation has no JSON form
     ├── IrreversibleOperation         an operation cannot be reversed
+    ├── UnknownEffect                 what an operation does to a schema is not known without a database
     ├── UnsupportedOperation          this database cannot do it, or not in this way
     ├── BatchError                    a table cannot be rebuilt without losing something
     ├── InvalidValue                  a value of an argument or a setting is not valid; a ValueError too
@@ -104,6 +105,10 @@ class NotAsJson(CommandError, TypeError):
             f"{remedy or 'Register one with kernel_core.operations.json_form.register_value().'}"
         )
         self.value = value
+
+
+class UnknownEffect(CommandError):
+    """What an operation does to a schema is not known without a database; the message is the reason."""
 
 
 class IrreversibleOperation(CommandError, ValueError):

@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from typing import Self
 
 from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.selectable import SelectBase
 
-from ...util.exc import IrreversibleOperation
-from ...util.sql import grammar_of, lex, likely_grammar
+from ...util.exc import IrreversibleOperation, UnknownEffect
+from ...util.sql import grammar_of, lex, likely_grammar, tokens
 from ...util.sqla_compat import sql_text
 from ..base import Operations
 from ..batch_directives import batch_directive
 from ..fields import Field
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, without_empty
 from ..registry import operation_of
+from ..schema_state import SchemaState
 
 
 @Operations.register_operation("execute")
@@ -64,6 +67,17 @@ class ExecuteSQLOp(MigrateOperation):
     def apply(self, operations: Operations) -> None:
         operations.migration_context.impl.execute(self.sqltext, execution_options=self.execution_options)
 
+    def apply_to(self, schema: SchemaState) -> None:
+        """Change nothing for a statement about rows; raises UnknownEffect for all others."""
+        if isinstance(self.sqltext, (UpdateBase, SelectBase)):
+            return
+        words = sql_text(self.sqltext)
+        first = next((token.keyword for token in tokens(words, schema.dialect)), "")
+        is_single = ";" not in words.rstrip().rstrip(";")
+        is_query = first == "SELECT" and not any(each.keyword == "INTO" for each in tokens(words, schema.dialect))
+        if not is_single or not (is_query or first in _ROWS_ONLY):
+            raise UnknownEffect(f"SQL: {' '.join(words.split())[:80]}")
+
     def reverse(self) -> ExecuteSQLOp:
         if self.reverse_sql is None:
             reason = f"the SQL that undoes it is not known. {self.reverse_remedy}"
@@ -90,6 +104,10 @@ class ExecuteSQLOp(MigrateOperation):
     @classmethod
     def example(cls) -> Self:
         return cls("UPDATE users SET name = 'a:b'", reverse_sql="UPDATE users SET name = NULL")
+
+
+_ROWS_ONLY = frozenset({"INSERT", "UPDATE", "DELETE", "TRUNCATE", "LOCK", "MERGE", "ANALYZE", "VACUUM"})
+"""First words of statements that change rows, or nothing that a MetaData has."""
 
 
 _HARMLESS = (

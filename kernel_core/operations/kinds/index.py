@@ -8,9 +8,9 @@ from typing import Any, Self
 from sqlalchemy import Column, Index
 from sqlalchemy.sql.elements import TextClause
 
-from ...util.exc import IrreversibleOperation
+from ...util.exc import IrreversibleOperation, UnknownEffect
 from ...util.sql import without_parameters
-from ...util.sqla_compat import has_final_name, sql_text
+from ...util.sqla_compat import final_name, has_final_name, sql_text
 from ...util.sqla_compat.columns import AnyExpression
 from ..base import Operations
 from ..batch_directives import batch_directive
@@ -21,6 +21,7 @@ from ..json_form.schema_items import grouped
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key
 from ..schema_objects import SchemaObjects
+from ..schema_state import SchemaState, columns_of_item, register_index_source
 
 
 @Operations.register_operation("create_index")
@@ -127,6 +128,15 @@ class CreateIndexOp(MigrateOperation):
             return None
         names = IndexNames(self.index_name, self.table_name, columns, self.schema)
         return direct.create_index(names, unique=self.unique, if_not_exists=self.if_not_exists)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        table = schema.table(self.table_key)
+        for name in columns_of_item(self):
+            if isinstance(name, str):
+                table.column(name)
+        known = [name for each in table.indexes for name in schema.names(each)]
+        if not (self.if_not_exists and set(schema.names(self)) & set(known)):
+            table.indexes.append(self)
 
     def reverse(self) -> DropIndexOp:
         return DropIndexOp(self.index_name, self.table_name, schema=self.schema, _reverse=self)
@@ -238,6 +248,17 @@ class DropIndexOp(MigrateOperation):
         index = self.to_index(operations.migration_context)
         operations.impl.drop_index(index, **without_empty({"if_exists": self.if_exists}))
 
+    def apply_to(self, schema: SchemaState) -> None:
+        name = str(final_name(self.to_index(schema.context), schema.dialect))
+        tables = schema.tables.values() if self.table_name is None else [schema.table(self.table_key)]
+        for table in tables:
+            found = [each for each in table.indexes if name in schema.names(each)]
+            if found:
+                table.indexes.remove(found[0])
+                return
+        if not self.if_exists:
+            raise UnknownEffect(f"index {name} is not known")
+
     def reverse(self) -> CreateIndexOp:
         if self._reverse is None:
             raise IrreversibleOperation(
@@ -277,3 +298,6 @@ class DropIndexOp(MigrateOperation):
     @classmethod
     def example(cls) -> Self:
         return cls.from_index(CreateIndexOp("ix_users_name", "users", ["name"]).to_index())
+
+
+register_index_source(CreateIndexOp.from_index)

@@ -38,6 +38,9 @@ class RowsOp(MigrateOperation):
         _refuse_python_defaults(self)
         return super().json_arguments() | {"rows": [_stored(self.table, row) for row in self.rows]}
 
+    def apply_to(self, schema: object) -> None:
+        """Change nothing: rows are not part of a schema."""
+
     @property
     def table_key(self) -> tuple[str | None, str] | None:
         return self.table.schema, str(self.table.name)

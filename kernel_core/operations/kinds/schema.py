@@ -12,6 +12,7 @@ from ..fields import Field
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug
 from ..registry import register_construct
 from ..requirements import Requirement
+from ..schema_state import SchemaState
 
 
 @register_construct(CreateSchema)
@@ -35,6 +36,10 @@ class CreateSchemaOp(MigrateOperation):
     def apply(self, operations: Operations) -> None:
         refuse_where_there_are_none(operations, self.name)
         operations.impl.execute(CreateSchema(self.name, if_not_exists=self.if_not_exists))
+
+    def apply_to(self, schema: SchemaState) -> None:
+        if self.name not in schema.schemas:
+            schema.schemas.append(self.name)
 
     def reverse(self) -> DropSchemaOp:
         return DropSchemaOp(self.name)
@@ -92,6 +97,12 @@ class DropSchemaOp(MigrateOperation):
     def apply(self, operations: Operations) -> None:
         refuse_where_there_are_none(operations, self.name)
         operations.impl.execute(self._construct())
+
+    def apply_to(self, schema: SchemaState) -> None:
+        schema.schemas[:] = [name for name in schema.schemas if name != self.name]
+        for found in (schema.tables, schema.enums, schema.sequences):
+            for place in [each for each in found if each[0] == self.name]:
+                del found[place]
 
     def reverse(self) -> CreateSchemaOp:
         return CreateSchemaOp(self.name)

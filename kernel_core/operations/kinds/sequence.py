@@ -13,6 +13,7 @@ from ..fields import Field
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, shown_name, slug
 from ..registry import register_construct
 from ..requirements import Requirement, key
+from ..schema_state import SchemaState
 
 OPTIONS = (
     *("start", "increment", "minvalue", "maxvalue", "nominvalue", "nomaxvalue"),
@@ -56,6 +57,9 @@ class CreateSequenceOp(MigrateOperation):
     def apply(self, operations: Operations) -> None:
         refuse_where_there_are_none(operations, self.name)
         operations.impl.execute(CreateSequence(self.to_sequence()))
+
+    def apply_to(self, schema: SchemaState) -> None:
+        schema.sequences[self.schema, self.name] = self.options
 
     def reverse(self) -> DropSequenceOp:
         return DropSequenceOp(self.name, schema=self.schema, _reverse=self)
@@ -106,6 +110,9 @@ class DropSequenceOp(MigrateOperation):
     def apply(self, operations: Operations) -> None:
         refuse_where_there_are_none(operations, self.name)
         operations.impl.execute(self._construct())
+
+    def apply_to(self, schema: SchemaState) -> None:
+        schema.sequences.pop((self.schema, self.name), None)
 
     def reverse(self) -> CreateSequenceOp:
         if self._reverse is None:

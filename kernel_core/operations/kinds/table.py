@@ -13,7 +13,16 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from ...util.exc import IrreversibleOperation
 from ...util.sql import without_parameters
-from ...util.sqla_compat import AnyColumn, deferred_table, dialect_options, is_type_bound, table_prefixes
+from ...util.sqla_compat import (
+    AnyColumn,
+    copy_column,
+    deferred_table,
+    dialect_options,
+    is_type_bound,
+    pending_columns,
+    table_prefixes,
+)
+from ..add_constraint import AddConstraintOp
 from ..base import Operations
 from ..ddl_formatting import AlterTable, alter_table
 from ..fields import Field
@@ -21,6 +30,7 @@ from ..interfaces import RunContext
 from ..operation import AlterTableOp, DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key, requirements_of_column, requirements_of_schema
 from ..schema_objects import SchemaObjects
+from ..schema_state import SchemaState
 
 
 def own_constraints(table: Table) -> list[Constraint]:
@@ -128,7 +138,7 @@ class CreateTableOp(MigrateOperation):
     def _table(self, migration_context: RunContext | None, make: Callable[..., Table]) -> Table:
         return SchemaObjects(migration_context).table(
             self.table_name,
-            *self.columns,
+            *self._unattached(),
             schema=self.schema,
             comment=self.comment,
             prefixes=self.prefixes,
@@ -136,6 +146,15 @@ class CreateTableOp(MigrateOperation):
             make=make,
             **self.kw,
         )
+
+    def _unattached(self) -> list[SchemaItem]:
+        """Return the items, with copies of the columns that have a foreign key.
+
+        A second copy of a column that has a table would lack it. Constraints over Column objects need these very ones.
+        """
+        if any(isinstance(column, Column) for item in self.columns for column in pending_columns(item)):
+            return self.columns
+        return [copy_column(each) if isinstance(each, Column) and each.foreign_keys else each for each in self.columns]
 
     @classmethod
     def create_table(
@@ -180,6 +199,10 @@ class CreateTableOp(MigrateOperation):
             if_not_exists=self.if_not_exists,
             has_convention=operations.schema_obj.has_convention(),
         )
+
+    def apply_to(self, schema: SchemaState) -> None:
+        if not (self.if_not_exists and self.table_key in schema.tables):
+            schema.add_table(self.to_table(schema.context), constraint_of=AddConstraintOp.from_constraint)
 
     def edit(self, **values: object) -> Self:
         """Return a new operation with other values, without the stored statement of the old one."""
@@ -313,6 +336,11 @@ class DropTableOp(MigrateOperation):
         table = self.to_table(operations.migration_context)
         operations.impl.drop_table(table, **without_empty({"if_exists": self.if_exists}))
 
+    def apply_to(self, schema: SchemaState) -> None:
+        if not self.if_exists:
+            schema.table(self.table_key)
+        schema.tables.pop((self.schema, str(self.table_name)), None)
+
     def reverse(self) -> CreateTableOp:
         if self._reverse is None:
             raise IrreversibleOperation(
@@ -378,6 +406,9 @@ class RenameTableOp(AlterTableOp):
 
     def apply(self, operations: Operations) -> None:
         operations.impl.rename_table(self.table_name, self.new_table_name, schema=self.schema)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        schema.rename_table((self.schema, self.table_name), self.new_table_name)
 
     def reverse(self) -> RenameTableOp:
         return RenameTableOp(self.new_table_name, self.table_name, schema=self.schema)

@@ -13,6 +13,7 @@ from ..fields import Field
 from ..interfaces import RunContext
 from ..operation import AlterTableOp, DiffTuple, SourceWriter, slug
 from ..schema_objects import SchemaObjects
+from ..schema_state import SchemaState
 
 
 @Operations.register_operation("create_table_comment")
@@ -66,6 +67,9 @@ class CreateTableCommentOp(AlterTableOp):
             operations.impl.create_table_comment(table)
         else:
             operations.impl.change_table_comment(table, self.existing_comment)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        schema.table(self.table_key).comment = self.comment
 
     def reverse(self) -> CreateTableCommentOp | DropTableCommentOp:
         if self.existing_comment is None:
@@ -124,6 +128,9 @@ class DropTableCommentOp(AlterTableOp):
 
     def apply(self, operations: Operations) -> None:
         operations.impl.drop_table_comment(self.to_table(operations.migration_context))
+
+    def apply_to(self, schema: SchemaState) -> None:
+        schema.table(self.table_key).comment = None
 
     def reverse(self) -> CreateTableCommentOp:
         if self.existing_comment is None:

@@ -12,6 +12,7 @@ from ...util.exc import CommandError, IrreversibleOperation, UnsupportedOperatio
 from ..base import Operations
 from ..ddl_formatting import AlterTable, alter_table
 from ..operation import AlterTableOp, DiffTuple, Hint, SourceWriter, slug, without_empty
+from ..schema_state import SchemaState
 
 KNOWN = ("engine", "charset", "collate", "row_format")
 
@@ -65,6 +66,11 @@ class SetTableOptionsOp(AlterTableOp):
 
     def apply(self, operations: Operations) -> None:
         operations.impl.execute(TableOptions(self.table_name, self.options, schema=self.schema))
+
+    def apply_to(self, schema: SchemaState) -> None:
+        names = {"charset": "mysql_default_charset"}
+        given = {names.get(name, f"mysql_{name}"): value for name, value in self.options.items()}
+        schema.table(self.table_key).options.update(given)
 
     def reverse(self) -> SetTableOptionsOp:
         missing = sorted(self.options.keys() - (self.existing or {}).keys())

@@ -45,6 +45,11 @@ def column_arguments(item: Constraint | Index) -> list[Any]:
     return [_key_of(each) for each in given]
 
 
+def pending_columns(item: object) -> list[Any]:
+    """Return the columns of a constraint or an index that waits for its table: names, or Column objects."""
+    return list(getattr(item, "_pending_colargs", None) or ())
+
+
 def _key_of(column: Any) -> Any:
     return column.key if isinstance(column, Column) else column
 

@@ -35,7 +35,7 @@ def upgrade():
         op.add_column("users", sa.Column(name, sa.Integer()))
 
 def downgrade():
-    op.get_bind().execute(sa.text("SELECT 1"))
+    op.get_bind().execute(sa.text("SELECT 1")).scalar()
     op.drop_column("users", "a")
 """
 EFFECT = """
@@ -102,7 +102,7 @@ def test_a_range_is_a_line_of_json_for_each_revision_in_its_order(mig: Mig, hist
 def test_what_follows_a_query_stays_unread(mig: Mig, history: Any) -> None:
     one, two = stream(mig, "downgrade", "head:base")
     assert (one["revision"], one["direction"], one["complete"]) == ("b1", "downgrade", False)
-    assert one["unread"][0]["text"] == 'op.get_bind().execute(sa.text("SELECT 1"))'
+    assert one["unread"][0]["text"] == 'op.get_bind().execute(sa.text("SELECT 1")).scalar()'
     assert one["unread"][0]["line"] == 11
     assert sentences(two) == ["Drop table users"]
 

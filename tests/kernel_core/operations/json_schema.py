@@ -1,11 +1,16 @@
-"""Builds the JSON Schema of operations: arguments from the constructors, the kinds of values as written here."""
+"""Builds the JSON Schema of operations: arguments from the constructors, the kinds of values as written here.
+
+``python tests/kernel_core/operations/json_schema.py`` writes the file in the package.
+"""
 
 from __future__ import annotations
 
 import inspect
+import json
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, Union
 
 from sqlalchemy import Column, Table
@@ -15,6 +20,7 @@ from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.expression import TableClause
 from sqlalchemy.types import TypeEngine
 
+import kernel_core.operations
 from kernel_core.operations.batch import BatchOptions
 from kernel_core.operations.json_form.arguments import parameters
 from kernel_core.operations.kinds.column.type_conversion import Conversion
@@ -294,3 +300,12 @@ def class_schema(cls: Any, inner: tuple[Any, ...]) -> Schema:
     if issubclass(cls, SchemaItem):
         return {"anyOf": [ref(each) for each in ("column", "constraint", "index")]}
     return ANY
+
+
+def as_text() -> str:
+    """The file's text."""
+    return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    Path(kernel_core.operations.__file__).with_name("operations.schema.json").write_text(as_text(), encoding="utf-8")

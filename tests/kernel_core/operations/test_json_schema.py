@@ -1,12 +1,11 @@
 """The JSON Schema in the package: it describes what is written, and refuses what cannot be read.
 
-``MIG_WRITE_SCHEMA=1 pytest tests/kernel_core/operations/test_json_schema.py`` writes it again.
+``python tests/kernel_core/operations/json_schema.py`` writes it again.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import jsonschema
@@ -28,9 +27,7 @@ def validator() -> jsonschema.Draft202012Validator:
 
 
 def test_the_file_has_every_argument_of_every_operation() -> None:
-    text = json.dumps(json_schema.json_schema(), indent=1, ensure_ascii=False) + "\n"
-    if os.environ.get("MIG_WRITE_SCHEMA"):
-        FILE.write_text(text)
+    text = json_schema.as_text()
     assert FILE.read_text() == text
     jsonschema.Draft202012Validator.check_schema(json.loads(text))
 

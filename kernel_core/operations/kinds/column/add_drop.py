@@ -7,14 +7,17 @@ from typing import Any, Self
 from sqlalchemy import Column, PrimaryKeyConstraint, String
 from sqlalchemy.types import NULLTYPE
 
-from ....util.exc import IrreversibleOperation
+from ....util.exc import IrreversibleOperation, UnknownEffect
 from ....util.sqla_compat import AnyColumn, copy_column, plain_shape
+from ...add_constraint import AddConstraintOp
 from ...base import BatchOperations, Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
 from ...interfaces import RunContext
 from ...operation import DiffTuple, Hint, SourceWriter, slug, without_empty
 from ...requirements import Requirement, requirements_of_column
+from ...schema_objects import SchemaObjects
+from ...schema_state import SchemaState, plain_column
 from .column_op import ColumnOp, describe
 
 
@@ -145,6 +148,25 @@ class AddColumnOp(ColumnOp):
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             operations.impl.create_index(index)
 
+    def apply_to(self, schema: SchemaState) -> None:
+        state = schema.table(self.table_key)
+        name = str(self.column.name)
+        if name in state.columns:
+            if self.if_not_exists:
+                return
+            raise UnknownEffect(f"table {self.table_name} has column {name} already")
+        table = SchemaObjects(schema.context).table(self.table_name, copy_column(self.column), schema=self.schema)
+        names = list(state.columns)
+        place = len(names)
+        if self.kw.get("insert_before") in names:
+            place = names.index(self.kw["insert_before"])
+        elif self.kw.get("insert_after") in names:
+            place = names.index(self.kw["insert_after"]) + 1
+        columns = list(state.columns.items())
+        columns.insert(place, (name, plain_column(self.column)))
+        state.columns = dict(columns)
+        schema.add_items(state, table, constraint_of=AddConstraintOp.from_constraint)
+
     def reverse(self) -> DropColumnOp:
         return DropColumnOp(self.table_name, self.column.name, schema=self.schema, _reverse=self)
 
@@ -250,6 +272,11 @@ class DropColumnOp(ColumnOp):
         column = Column(self.column_name, self.to_column().type)
         options: dict[str, Any] = without_empty({"if_exists": self.if_exists})
         operations.impl.drop_column(self.table_name, column, schema=self.schema, **options, **self.kw)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        table = schema.table(self.table_key)
+        if not self.if_exists or self.column_name in table.columns:
+            schema.drop_column(table, self.column_name)
 
     def reverse(self) -> AddColumnOp:
         if self._reverse is None:

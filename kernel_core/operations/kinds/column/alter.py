@@ -9,12 +9,13 @@ from sqlalchemy import String
 from sqlalchemy.schema import Constraint, Identity
 
 from ....util.exc import InvalidJson, IrreversibleOperation
-from ....util.sqla_compat import AnyType, default_argument, default_sql, type_constraints
+from ....util.sqla_compat import AnyType, changed_column, default_argument, default_sql, type_constraints
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field, type_text
 from ...operation import DiffTuple, Hint, SourceWriter, slug, without_empty
 from ...requirements import Requirement, requirements_of_type
+from ...schema_state import SchemaState, plain_column
 from .column_op import ColumnOp, Default
 from .type_conversion import Conversion, is_lossless
 
@@ -208,6 +209,20 @@ class AlterColumnOp(ColumnOp):
         )
         for constraint in self._type_constraints(self.modify_type, self.name_after, operations):
             impl.add_constraint(constraint)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        table = schema.table(self.table_key)
+        column = table.column(self.column_name)
+        changes: dict[str, Any] = without_empty({"type": self.modify_type, "nullable": self.modify_nullable})
+        if self.modify_server_default is not False:
+            changes["server_default"] = self.modify_server_default
+        if self.modify_comment is not False:
+            changes["comment"] = self.modify_comment
+        if "autoincrement" in self.kw:
+            changes["autoincrement"] = self.kw["autoincrement"]
+        table.columns[self.column_name] = changed_column(plain_column(column), **changes)
+        if self.modify_name is not None and self.modify_name != self.column_name:
+            schema.rename_column(table, self.column_name, self.modify_name)
 
     def _type_constraints(self, type_: AnyType | None, column_name: str, operations: Operations) -> list[Constraint]:
         """Return the CHECK constraints that belong to a type, named by the naming convention."""

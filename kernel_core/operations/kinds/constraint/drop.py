@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from sqlalchemy.schema import Constraint
 
-from ....util.exc import IrreversibleOperation
+from ....util.exc import IrreversibleOperation, UnknownEffect
+from ....util.sqla_compat import changed_column, final_name
 from ...add_constraint import AddConstraintOp
 from ...base import Operations
 from ...batch_directives import batch_directive
@@ -15,6 +16,7 @@ from ...interfaces import RunContext
 from ...operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
+from ...schema_state import SchemaState, TableState, plain_column, type_checks
 from .over_columns import CreateUniqueConstraintOp
 
 
@@ -99,6 +101,29 @@ class DropConstraintOp(MigrateOperation):
     def apply(self, operations: Operations) -> None:
         constraint = self._named(operations.migration_context)
         operations.impl.drop_constraint(constraint, **without_empty({"if_exists": self.if_exists}))
+
+    def apply_to(self, schema: SchemaState) -> None:
+        table = schema.table((self.schema, self.table_name))
+        name = str(final_name(self._named(schema.context), schema.dialect))
+        found = [each for each in table.constraints if name in schema.names(each)]
+        of_kind = [each for each in table.constraints if each.constraint_type == self.constraint_type]
+        unnamed = [each for each in of_kind if not schema.names(each)]
+        if not found and (self.constraint_type == "primary" or len(unnamed) == 1):
+            found = unnamed or of_kind  # the database has given the name
+        if found:
+            table.constraints.remove(found[0])
+        elif not self._dropped_from_type(schema, table, name) and not self.if_exists:
+            raise UnknownEffect(f"constraint {name} of table {self.table_name} is not known")
+
+    def _dropped_from_type(self, schema: SchemaState, table: TableState, name: str) -> bool:
+        """Remove a CHECK that belongs to a Boolean or Enum type; return whether there was one."""
+        for column_name, column in table.columns.items():
+            if any(name == str(final_name(each, schema.dialect)) for each in type_checks(column, table, schema)):
+                without: Any = column.type.copy()
+                without.create_constraint = False
+                table.columns[column_name] = changed_column(plain_column(column), type=without)
+                return True
+        return False
 
     def reverse(self) -> AddConstraintOp:
         if self._reverse is None:

@@ -10,6 +10,7 @@ from ...base import Operations
 from ...fields import Field
 from ...operation import DiffTuple, Hint, SourceWriter, slug
 from ...requirements import Requirement, key, requirements_of_schema
+from ...schema_state import SchemaState
 from .enum_type_op import EnumStatement, EnumTypeOp, listed
 
 
@@ -41,6 +42,9 @@ class CreateEnumTypeOp(EnumTypeOp):
 
     def apply(self, operations: Operations) -> None:
         self._execute(operations, "CREATE TYPE ", EnumStatement.TYPE, " AS ENUM ", self.labels)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        schema.enums[self.schema, self.name] = list(self.labels)
 
     def reverse(self) -> DropEnumTypeOp:
         return DropEnumTypeOp(self.name, schema=self.schema, _reverse=self)
@@ -91,6 +95,9 @@ class DropEnumTypeOp(EnumTypeOp):
 
     def apply(self, operations: Operations) -> None:
         self._execute(operations, "DROP TYPE ", EnumStatement.TYPE)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        schema.enums.pop((self.schema, self.name), None)
 
     def reverse(self) -> CreateEnumTypeOp:
         if self._reverse is None:

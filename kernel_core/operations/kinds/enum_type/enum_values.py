@@ -11,6 +11,7 @@ from ...base import Operations
 from ...fields import Field
 from ...operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
 from ...requirements import Requirement
+from ...schema_state import SchemaState
 from .enum_type_op import EnumStatement, EnumTypeOp, EnumUse, Named, listed
 
 
@@ -73,6 +74,9 @@ class AddEnumValueOp(EnumTypeOp):
         context = operations.migration_context
         with nullcontext() if context.borrowed else context.autocommit_block():
             self._execute(operations, *parts)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        schema.set_enum((self.schema, self.name), self._values_after)
 
     def reverse(self) -> SetEnumValuesOp:
         if self.existing is None:
@@ -150,6 +154,10 @@ class RenameEnumValueOp(EnumTypeOp):
     def apply(self, operations: Operations) -> None:
         parts = (" RENAME VALUE ", (self.value,), " TO ", (self.new_value,))
         self._execute(operations, "ALTER TYPE ", EnumStatement.TYPE, *parts)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        new = self.new_value
+        schema.set_enum((self.schema, self.name), lambda old: [new if each == self.value else each for each in old])
 
     def reverse(self) -> RenameEnumValueOp:
         return RenameEnumValueOp(self.name, self.new_value, self.value, schema=self.schema, columns=self.columns)
@@ -233,6 +241,9 @@ class SetEnumValuesOp(EnumTypeOp):
         self._execute(operations, *alter, " TYPE ", EnumStatement.TYPE, array, *using)
         if use.get("default") is not None:
             self._execute(operations, *alter, " SET DEFAULT ", use["default"])
+
+    def apply_to(self, schema: SchemaState) -> None:
+        schema.set_enum((self.schema, self.name), lambda _: list(self.labels))
 
     def reverse(self) -> MigrateOperation:
         if self._reverse is not None:

@@ -1,0 +1,280 @@
+"""A schema as the operations so far have made it, without a database: what ``apply_to`` of an operation changes.
+
+Constraints and indexes are kept as the operations that add them, so that a rename changes names in lists. Names that a
+naming convention or the database gives are known when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ARRAY, CheckConstraint, Enum, MetaData, Table
+from sqlalchemy.dialects.postgresql import ENUM
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import Column, Computed, Constraint, Index
+from sqlalchemy.sql.elements import ClauseElement, TextClause
+
+from ..util.exc import UnknownEffect
+from ..util.sql import names_column, renamed_in
+from ..util.sqla_compat import (
+    AnyColumn,
+    AnyType,
+    changed_column,
+    copy_column,
+    final_name,
+    is_type_bound,
+    literal_text,
+    sql_text,
+)
+
+Addition = Any
+"""The operation that adds a constraint or an index: an `AddConstraintOp` or a `CreateIndexOp`, of a layer above."""
+
+Context = Any
+"""What `SchemaObjects` takes as the context of a run, of which only the options are used."""
+
+Conventions = Any
+"""The naming conventions of a MetaData."""
+
+Place = tuple[str | None, str]
+"""Schema and name of a table, an enum type or a sequence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConventionContext:
+    """What the operations need of a run: the options, with the MetaData that has the naming convention."""
+
+    opts: Mapping[str, object]
+
+
+@dataclass(slots=True)
+class TableState:
+    """A table: its columns in order, the operations that add its constraints and indexes, its comment and options."""
+
+    name: str
+    schema: str | None = None
+    columns: dict[str, AnyColumn] = field(default_factory=dict)
+    constraints: list[Addition] = field(default_factory=list)
+    indexes: list[Addition] = field(default_factory=list)
+    comment: str | None = None
+    prefixes: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def column(self, name: str) -> AnyColumn:
+        """Return a column; raises UnknownEffect if there is none of that name."""
+        if name not in self.columns:
+            raise UnknownEffect(f"table {self.name} has no column {name}")
+        return self.columns[name]
+
+    def items(self) -> Iterator[Addition]:
+        """Yield the operations of the constraints and of the indexes."""
+        yield from self.constraints
+        yield from self.indexes
+
+
+@dataclass(slots=True)
+class SchemaState:
+    """Tables by schema and name, enum types with their values, sequences, and schemas; ``dialect`` decides on names."""
+
+    dialect: Dialect
+    convention: MetaData = field(default_factory=MetaData)
+    tables: dict[Place, TableState] = field(default_factory=dict)
+    enums: dict[Place, list[str]] = field(default_factory=dict)
+    sequences: dict[Place, Mapping[str, Any]] = field(default_factory=dict)
+    schemas: list[str] = field(default_factory=list)
+
+    @property
+    def context(self) -> Context:
+        """The context that makes constraints and indexes with the naming convention."""
+        return ConventionContext({"target_metadata": self.convention})
+
+    def table(self, place: Place | None) -> TableState:
+        """Return a table; raises UnknownEffect if it is not known."""
+        found = None if place is None else self.tables.get((place[0], str(place[1])))
+        if found is None:
+            raise UnknownEffect(f"table {place[1] if place else ''} is not known")
+        return found
+
+    def add_table(self, table: Table, *, constraint_of: Callable[[Constraint], Addition]) -> None:
+        """Add a table, in place of one of the same name."""
+        place = (table.schema, str(table.name))
+        state = TableState(place[1], table.schema, comment=table.comment, options=dict(table.dialect_kwargs))
+        state.prefixes = tuple(str(each) for each in table._prefixes)  # noqa: SLF001 - there is no public name
+        state.columns = {column.name: plain_column(column) for column in table.columns}
+        self.tables[place] = state
+        self.add_items(state, table, constraint_of=constraint_of)
+
+    def add_items(self, state: TableState, table: Table, *, constraint_of: Callable[[Constraint], Addition]) -> None:
+        """Add the constraints and indexes of ``table`` to a table."""
+        for constraint in sorted(table.constraints, key=lambda each: (type(each).__name__, str(each.name))):
+            is_empty = constraint.__visit_name__ == "primary_key_constraint" and not list(constraint.columns)  # type: ignore[attr-defined]
+            if not is_type_bound(constraint) and not is_empty:
+                state.constraints.append(constraint_of(constraint))
+        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+            state.indexes.append(index_operation(index))
+
+    def rename_column(self, state: TableState, before: str, after: str) -> None:
+        """Rename a column, also in constraints, indexes, SQL texts, and the foreign keys of other tables."""
+        state.columns = {
+            (after if name == before else name): _renamed_column(column, before, after, self.dialect)
+            for name, column in state.columns.items()
+        }
+        for group in (state.constraints, state.indexes):
+            group[:] = [_renamed_item(each, before, after, self.dialect) for each in group]
+        for each, key in self._keys_to((state.schema, state.name)):
+            renamed = [after if name == before else name for name in key.remote_cols]
+            each.constraints[each.constraints.index(key)] = key.changed(remote_cols=renamed)
+
+    def rename_table(self, before: Place, after: str) -> None:
+        """Rename a table, also in its constraints and indexes, and in the foreign keys to it."""
+        state = self.table(before)
+        for each, key in list(self._keys_to(before)):
+            each.constraints[each.constraints.index(key)] = key.changed(referent_table=after)
+        self.tables = {((before[0], after) if place == before else place): each for place, each in self.tables.items()}
+        state.name = after
+        for group in (state.constraints, state.indexes):
+            group[:] = [self._settled(each).changed(table_name=after) for each in group]
+
+    def _settled(self, item: Addition) -> Addition:
+        """Return a constraint or an index with the name that it has in the database, if that is known."""
+        names = self.names(item)
+        attribute = "index_name" if hasattr(item, "index_name") else "constraint_name"
+        return item if not names or getattr(item, attribute) else item.changed(**{attribute: names[0]})
+
+    def _keys_to(self, place: Place) -> Iterator[tuple[TableState, Addition]]:
+        for each in self.tables.values():
+            for key in list(each.constraints):
+                if getattr(key, "referent_table", None) == place[1] and key.referent_schema == place[0]:
+                    yield each, key
+
+    def drop_column(self, state: TableState, name: str) -> None:
+        """Drop a column, with the constraints and indexes that name it."""
+        state.column(name)
+        del state.columns[name]
+        for group in (state.constraints, state.indexes):
+            group[:] = [each for each in group if not names_of_item(each, name, self.dialect)]
+
+    def set_enum(self, place: Place, change: Callable[[list[str]], list[str]]) -> None:
+        """Change the values of an enum type, in the columns that use it too."""
+        for table in self.tables.values():
+            for name, column in table.columns.items():
+                type_ = column.type
+                inner = type_.item_type if isinstance(type_, ARRAY) else type_
+                if isinstance(inner, Enum) and (inner.schema, inner.name) == place:
+                    table.columns[name] = changed_column(plain_column(column), type=_with_values(type_, change))
+        if place in self.enums:
+            self.enums[place] = change(self.enums[place])
+
+    def names(self, item: Addition) -> tuple[str, ...]:
+        """Return the names that a constraint or an index may have: its own, or that of the convention or database."""
+        made: Constraint | Index = (
+            item.to_index(self.context) if hasattr(item, "to_index") else item.to_constraint(self.context)
+        )
+        named = final_name(made, self.dialect)
+        if named is not None:
+            return (str(named),)
+        return (item.generated_name,) if getattr(item, "generated_name", None) else _generated(item, self.dialect)
+
+
+def _with_values(type_: AnyType, change: Callable[[list[str]], list[str]]) -> AnyType:
+    if isinstance(type_, ARRAY):
+        return type_.__class__(_with_values(type_.item_type, change), dimensions=type_.dimensions)
+    assert isinstance(type_, Enum), "only enum types have values"
+    options = {"create_type": type_.create_type} if isinstance(type_, ENUM) else {"native_enum": type_.native_enum}
+    made: AnyType = type(type_)(*change(list(type_.enums)), name=type_.name, schema=type_.schema, **options)
+    return made
+
+
+_index_source: list[Callable[[Index], Addition]] = []
+
+
+def register_index_source(make: Callable[[Index], Addition]) -> None:
+    """Register the function that returns the operation of an Index: ``CreateIndexOp.from_index``."""
+    _index_source[:] = [make]
+
+
+def index_operation(index: Index) -> Addition:
+    """Return the operation that creates an index."""
+    return _index_source[0](index)
+
+
+def plain_column(column: AnyColumn) -> AnyColumn:
+    """Return a copy without what is a constraint or an index of its table; the primary key is a constraint too."""
+    copied = copy_column(column)
+    copied.foreign_keys.clear()
+    copied.index = copied.unique = None
+    copied.primary_key = False
+    copied.constraints = {each for each in copied.constraints if is_type_bound(each)}
+    copied.nullable = column.nullable
+    return copied
+
+
+def columns_of_item(item: Addition) -> list[object]:
+    """Return the columns of a constraint or an index: names, and SQL expressions."""
+    found: Iterable[object] = getattr(item, "local_cols", None) or getattr(item, "columns", None) or ()
+    pairs = [pair[0] for pair in getattr(item, "elements", ())]
+    return [each.name if isinstance(each, Column) else each for each in (*found, *pairs)]
+
+
+def names_of_item(item: Addition, name: str, dialect: Dialect) -> bool:
+    """Return whether a constraint or an index names a column, in a list or in SQL."""
+    condition = getattr(item, "condition", None)
+    texts = [each for each in columns_of_item(item) if isinstance(each, ClauseElement)]
+    if name in [each for each in columns_of_item(item) if isinstance(each, str)]:
+        return True
+    parts = [*texts, *([condition] if condition is not None else [])]
+    return any(names_column(sql_text(each), name, dialect) for each in parts)
+
+
+def _renamed_item(item: Addition, before: str, after: str, dialect: Dialect) -> Addition:
+    changes: dict[str, object] = {}
+    for attribute in ("columns", "local_cols"):
+        given = getattr(item, attribute, None)
+        if given is not None:
+            changes[attribute] = [_renamed(_name(each), before, after, dialect) for each in given]
+    if getattr(item, "elements", None):
+        changes["elements"] = [(_renamed(_name(each), before, after, dialect), sign) for each, sign in item.elements]
+    if getattr(item, "condition", None) is not None:
+        changes["condition"] = literal_text(renamed_in(sql_text(item.condition), before, after, dialect))
+    return item.changed(**changes)
+
+
+def _name(part: object) -> object:
+    return part.name if isinstance(part, Column) else part
+
+
+def _renamed(part: object, before: str, after: str, dialect: Dialect) -> object:
+    if isinstance(part, str):
+        return after if part == before else part
+    return literal_text(renamed_in(sql_text(part), before, after, dialect))
+
+
+def _renamed_column(column: AnyColumn, before: str, after: str, dialect: Dialect) -> AnyColumn:
+    copied = plain_column(column)
+    if copied.name == before:
+        copied.name = copied.key = after
+    if isinstance(copied.computed, Computed):
+        text: TextClause = literal_text(renamed_in(sql_text(copied.computed.sqltext), before, after, dialect))
+        copied.computed.sqltext = text
+    return copied
+
+
+def type_checks(column: AnyColumn, table: TableState, state: SchemaState) -> list[CheckConstraint]:
+    """Return the CHECK constraints that belong to the type of a column."""
+    convention: Conventions = state.convention.naming_convention
+    made = Table(table.name, MetaData(naming_convention=convention), copy_column(column), schema=table.schema)
+    return [each for each in made.constraints if is_type_bound(each) and isinstance(each, CheckConstraint)]
+
+
+def _generated(item: Addition, dialect: Dialect) -> tuple[str, ...]:
+    """Return the names that PostgreSQL gives to an unnamed constraint; none on other databases."""
+    if dialect.name != "postgresql" or hasattr(item, "to_index"):
+        return ()
+    columns = [each for each in columns_of_item(item) if isinstance(each, str)]
+    ends = {"unique": [*columns, "key"], "foreignkey": [*columns, "fkey"], "primary": ["pkey"]}
+    end = ends.get(str(item.constraint_type))
+    if end is not None:
+        return ("_".join([item.table_name, *end]),)
+    return tuple("_".join([item.table_name, *middle, "check"]) for middle in ([], columns))

@@ -1,0 +1,124 @@
+"""The schema at each revision: the operations of the revisions before it, applied one after the other."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, MetaData
+from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.default import DefaultDialect
+
+from ..operations.containers import BatchOps
+from ..operations.operation import MigrateOperation
+from ..operations.schema_state import SchemaState
+from ..recording import Recording, operations_of
+from ..script import Script, ScriptDirectory
+from ..script.steps import upgrade_steps
+from ..util.exc import UnknownEffect
+from .metadata import metadata_of, state_of
+from .running import scratch_run
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """What could not be followed: the revision, the line of its file (0 if that is not known), and the reason."""
+
+    revision: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaAt:
+    """The schema after a revision; ``incomplete`` is what it may lack, up to and including that revision."""
+
+    revision: str
+    metadata: MetaData
+    incomplete: tuple[Incomplete, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every operation up to the revision is known."""
+        return not self.incomplete
+
+
+def at(
+    scripts: ScriptDirectory,
+    revision: str | Sequence[str] = "head",
+    *,
+    dialect: Dialect | None = None,
+    start: MetaData | None = None,
+    may_run: bool = True,
+    by_running: Connection | bool = False,
+) -> SchemaAt:
+    """Return the schema that a database has after upgrading from base to ``revision``.
+
+        at(ScriptDirectory("migrations"), "1f2e").metadata.tables
+
+    ``start`` are tables that exist before the first revision, and the naming convention of the models. Version files
+    are read; a function that its source does not show wholly is run with an ``op`` that only records, unless
+    ``may_run`` is false. What is still not known is in ``incomplete``.
+
+    With ``by_running``, a revision that is not known is run, with those before it, on a scratch database, which is then
+    reflected: a connection to an empty database, or True for SQLite in memory. ``env.py`` is not run; the revisions are
+    code and do what they do. Raises ResolutionError for an unknown revision.
+    """
+    found = list(
+        history(scripts, revision, dialect=dialect, start=start, may_run=may_run, by_running=by_running, only_last=True)
+    )
+    return found[-1] if found else SchemaAt("base", metadata_of(state_of(start, dialect)))
+
+
+def history(
+    scripts: ScriptDirectory,
+    revision: str | Sequence[str] = "heads",
+    *,
+    dialect: Dialect | None = None,
+    start: MetaData | None = None,
+    may_run: bool = True,
+    by_running: Connection | bool = False,
+    only_last: bool = False,
+) -> Iterator[SchemaAt]:
+    """Yield the schema after each revision up to ``revision``, in the order in which they run; see `at`."""
+    dialect = dialect or (by_running.dialect if isinstance(by_running, Connection) else DefaultDialect())
+    state = state_of(start, dialect)
+    incomplete: list[Incomplete] = []
+    steps = upgrade_steps(scripts.map, frozenset(), revision)
+    with scratch_run(scripts, by_running, start, dialect) as scratch:
+        for number, step in enumerate(steps, 1):
+            script = scripts.get_revision(step.revision_id)
+            assert script is not None, "a plan has only revisions with a file"
+            unknown = _apply_revision(state, script, dialect, may_run=may_run)
+            if unknown and scratch is not None:
+                reflected, lost = scratch.reflected(script.revision)
+                state = state_of(reflected, dialect)
+                incomplete = [Incomplete(script.revision, 0, reason) for reason in lost]
+            else:
+                incomplete += unknown
+            if not only_last or number == len(steps):
+                yield SchemaAt(script.revision, metadata_of(state), tuple(incomplete))
+
+
+def _apply_revision(state: SchemaState, script: Script, dialect: Dialect, *, may_run: bool) -> list[Incomplete]:
+    recording = operations_of(script, dialect, may_run=may_run)
+    found = [Incomplete(script.revision, each.line, f"code: {each.text}") for each in recording.unread]
+    for line, operation in _with_lines(recording):
+        before = copy.copy(state)
+        try:
+            operation.apply_to(state)
+            for further in operation.followed_by:
+                further.apply_to(state)
+        except UnknownEffect as error:
+            state.convention = before.convention
+            found.append(Incomplete(script.revision, line, str(error)))
+    return found
+
+
+def _with_lines(recording: Recording) -> Iterator[tuple[int, MigrateOperation]]:
+    """Yield each operation with its line; a batch has that of its first operation."""
+    position = 0
+    for operation in recording.with_batches().ops:
+        yield recording.lines[position] if position < len(recording.lines) else 0, operation
+        position += len(operation.ops) if isinstance(operation, BatchOps) else 1
