@@ -35,9 +35,6 @@ Addition = Any
 Context = Any
 """What `SchemaObjects` takes as the context of a run, of which only the options are used."""
 
-Conventions = Any
-"""The naming conventions of a MetaData."""
-
 Place = tuple[str | None, str]
 """Schema and name of a table, an enum type or a sequence."""
 
@@ -67,11 +64,6 @@ class TableState:
         if name not in self.columns:
             raise UnknownEffect(f"table {self.name} has no column {name}")
         return self.columns[name]
-
-    def items(self) -> Iterator[Addition]:
-        """Yield the operations of the constraints and of the indexes."""
-        yield from self.constraints
-        yield from self.indexes
 
 
 @dataclass(slots=True)
@@ -263,8 +255,12 @@ def _renamed_column(column: AnyColumn, before: str, after: str, dialect: Dialect
 
 def type_checks(column: AnyColumn, table: TableState, state: SchemaState) -> list[CheckConstraint]:
     """Return the CHECK constraints that belong to the type of a column."""
-    convention: Conventions = state.convention.naming_convention
-    made = Table(table.name, MetaData(naming_convention=convention), copy_column(column), schema=table.schema)
+    made = Table(
+        table.name,
+        MetaData(naming_convention=state.convention.naming_convention),
+        copy_column(column),
+        schema=table.schema,
+    )
     return [each for each in made.constraints if is_type_bound(each) and isinstance(each, CheckConstraint)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from sqlalchemy.schema import Constraint
 
@@ -119,8 +119,8 @@ class DropConstraintOp(MigrateOperation):
         """Remove a CHECK that belongs to a Boolean or Enum type; return whether there was one."""
         for column_name, column in table.columns.items():
             if any(name == str(final_name(each, schema.dialect)) for each in type_checks(column, table, schema)):
-                without: Any = column.type.copy()
-                without.create_constraint = False
+                without = column.type.copy()
+                vars(without).update(create_constraint=False)
                 table.columns[column_name] = changed_column(plain_column(column), type=without)
                 return True
         return False
