@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
@@ -100,12 +101,17 @@ class _BatchRecorder(BatchOperations):
         self._recorder.remember(operation)
 
 
+@lru_cache(maxsize=4)
+def _context(dialect: Dialect) -> MigrationContext:
+    """Return an offline context; recorders share it, because nothing runs in it."""
+    return MigrationContext.configure(dialect=dialect, opts={"as_sql": True, "output_buffer": io.StringIO()})
+
+
 class Recorder(Operations):
     """The directives, recorded in ``recorded`` instead of executed."""
 
     def __init__(self, dialect: Dialect, path: str = _FILE, *, gives_connection: bool = False) -> None:
-        options = {"as_sql": True, "output_buffer": io.StringIO()}
-        super().__init__(MigrationContext.configure(dialect=dialect, opts=options))
+        super().__init__(_context(dialect))
         self.recorded: list[MigrateOperation] = []
         self.batches: list[BatchSpan] = []
         self.lines: list[int] = []

@@ -70,4 +70,4 @@ def test_what_cannot_be_read_is_not_valid(name: str) -> None:
 
 
 def test_a_user_defined_operation_is_valid_by_its_name() -> None:
-    assert validator().is_valid({"version": 1, "operation": "create_view", "name": "v"})
+    assert validator().is_valid({"version": 1, "operation": "grant_select", "role": "app"})
