@@ -109,8 +109,9 @@ class Execution:
         if recorder is None or not runs_code or is_undoable:
             yield None
             return
-        with self._run.transactions.of_revision():
-            recorder.prepare()
+        if not type(impl).transactional_ddl:
+            with self._run.transactions.of_revision():
+                recorder.prepare()
         with recorder.listening():
             yield recorder
 

@@ -57,6 +57,8 @@ ROAD: tuple[tuple[str, str], ...] = (
     ("%mig_heads", "c3"),
     ("%mig_branches", "a1"),
     ("%mig_merge -m 'Join' --id e5", "e5_join.py"),
+    ("%mig_resume", "nothing to do"),
+    ("%mig_abandon", "no revision is unfinished"),
     ("%mig_history", "Fill names"),
     ("%mig_graph", "Fill names"),
     ("%mig_show c3 --sql", "UPDATE users SET name"),

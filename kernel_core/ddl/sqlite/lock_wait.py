@@ -50,8 +50,11 @@ def while_locked(connection: Connection, attempt: Callable[[], object], on_wait:
 def commit_while_locked(connection: Connection, transaction: Transaction, on_wait: OnLockWait) -> None:
     """Commit SQLAlchemy's transaction, which a reader of the file can delay; where that fails, the driver's."""
     attempts: Iterator[Callable[[], object]] = chain([transaction.commit], repeat(partial(commit, connection)))
+    count = 0
 
     def attempt() -> None:
+        nonlocal count
+        count += 1
         next(attempts)()
 
     try:
@@ -59,6 +62,8 @@ def commit_while_locked(connection: Connection, transaction: Transaction, on_wai
     except BaseException:
         transaction.rollback()  # else SQLAlchemy takes it for open
         raise
+    if count > 1:
+        transaction.rollback()  # SQLAlchemy keeps a transaction whose own commit failed; the driver has ended it
 
 
 @contextmanager

@@ -79,9 +79,8 @@ class Recorder:
     # ---- called by the run --------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Create the journal where the database commits changes of tables: later this would commit rows as well."""
-        if not type(self._impl).transactional_ddl:
-            self._create()
+        """Create the journal of a database that commits changes of tables: later this would commit rows as well."""
+        self._create()
 
     @contextmanager
     def listening(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,8 @@ def strict(request: pytest.FixtureRequest, tmp_path, monkeypatch) -> Project:
     monkeypatch.setenv("DATABASE_URL", url)
     made = Project(tmp_path, url)
     command.init(Config(made.ini), os.path.join(tmp_path, "migrations"))
+    ini = Path(made.ini)
+    ini.write_text(ini.read_text().replace("remember_content = true\n", ""))
     made.chain("a1", LONG, "c1")
     return made
 
