@@ -7,6 +7,7 @@ import io
 import os
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
@@ -67,6 +68,15 @@ def scripts_of(config: Config) -> ScriptDirectory:
         raise EnvironmentMissing(f"{error} That is: mig init {folder}", error.directory) from None
 
 
+def _starts_a_loop(scripts: ScriptDirectory) -> bool:
+    """Return whether ``env.py`` uses asyncio, whose own handler of interrupts cancels the task that runs."""
+    try:
+        with open(scripts.env_py_location, encoding="utf-8", errors="replace") as stream:
+            return "asyncio" in stream.read()
+    except OSError:
+        return False  # running it reports what is wrong
+
+
 def run(
     config: Config, scripts: ScriptDirectory, plan: Plan, *, sql: bool = False, must_run: bool = False, **opts: Any
 ) -> RunReport:
@@ -87,7 +97,7 @@ def run(
 
     buffer = io.StringIO() if sql else None
     environment = EnvironmentContext(config, scripts, fn=noting_plan, as_sql=sql, output_buffer=buffer, **opts)
-    with deferred_while_closing(), environment:
+    with nullcontext() if _starts_a_loop(scripts) else deferred_while_closing(), environment:
         if not opts.get("dont_mutate"):
             scripts.run_computed()
         scripts.run_env()

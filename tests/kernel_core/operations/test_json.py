@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -106,7 +107,12 @@ def each_of(build: hostile.Build, name: str) -> Directive:
 def test_every_hostile_name_has_the_same_sql(kind: str) -> None:
     for build in hostile.DIRECTIVES.values():
         for number in range(len(build("x"))):
-            same_sql(lambda op, build=build, number=number: op.invoke(build(hostile.NAMES[kind])[number]))
+            directive = partial(_invoke, build, hostile.NAMES[kind], number)
+            same_sql(directive, is_refused=True)  # some names are refused by every database
+
+
+def _invoke(build: hostile.Build, name: str, number: int, op: Operations) -> None:
+    op.invoke(build(name)[number])
 
 
 @pytest.mark.parametrize("kind", hostile.EXPRESSIONS)
