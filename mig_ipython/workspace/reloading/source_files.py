@@ -61,17 +61,16 @@ class SourceFiles:
 
     def __init__(self) -> None:
         self._records: dict[str, _ModuleRecord] = {}
-        self._last: dict[str, int] = {}
-        """The identity of each imported module at the last call of `record`; most cells change few of them or none."""
+        self._last: dict[str, ModuleType] = {}
+        """The imported modules at the last call of `record`; most cells change few of them or none."""
 
     def record(self, *, may_be_older: bool = False) -> None:
         """Record every module imported since the last call; ``may_be_older``: some may have been imported long ago."""
         modules = sys.modules.copy()
-        identities = dict(zip(modules, map(id, modules.values()), strict=True))
-        if identities == self._last:
+        if modules == self._last:
             return
-        changed = [name for name, identity in identities.items() if self._last.get(name) != identity]
-        self._last = identities
+        changed = [name for name, module in modules.items() if self._last.get(name) is not module]
+        self._last = modules  # the modules, not their ids: the id of a removed module may be that of a new one
         for name in changed:
             known = self._records.get(name)
             if (known is None or known.module is not modules[name]) and is_of_project(name, modules[name]):
