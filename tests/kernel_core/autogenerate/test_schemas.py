@@ -74,9 +74,14 @@ def test_with_include_schemas_all_are_compared_as_before(database, make_context)
 
 
 def test_the_schemas_of_the_server_itself_are_never_compared(database, make_context):
-    connection, *_ = database
-    context = make_context(connection, include_schemas=True)
+    connection, sales, staff, _ = database
     own = {"information_schema", "mysql", "performance_schema", "sys", "pg_catalog"}
+
+    def included(name, kind, _):
+        """Leave out the databases of tests that run at the same time."""
+        return kind != "schema" or name in {None, sales, staff, *own}
+
+    context = make_context(connection, include_schemas=True, include_name=included)
     with_schemas = {
         each.schema
         for each in produce_migrations(context, sa.MetaData()).upgrade_ops.leaves()
