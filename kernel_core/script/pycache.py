@@ -56,7 +56,7 @@ def read_kept(path: str, head: bytes) -> memoryview | None:
 def write_kept(path: str, head: bytes, content: bytes, source: str, same_clock: bool = False) -> None:
     """Keep ``content`` for later processes, unless Python writes no byte code, or the folder is read-only.
 
-    Whoever may not read ``source`` may not read the new file either.
+    A user who may not read ``source`` may not read the new file either.
 
     With ``same_clock`` only if the file system has the clock of this machine and a resolution below a millisecond.
     """

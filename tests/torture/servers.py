@@ -1,4 +1,4 @@
-"""Servers of the tests' own, which may be killed: PostgreSQL and MariaDB, each in a folder of its own."""
+"""Servers that the tests start and may kill: PostgreSQL and MariaDB, each in a separate folder."""
 
 from __future__ import annotations
 

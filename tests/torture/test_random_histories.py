@@ -100,7 +100,7 @@ class Clients:
             self.server.start(["-c", self.ini, "resume"], self.database.url).wait()
 
     def contradictions(self) -> list[str]:
-        """Return where the steps are no chain, or the tables are not those of the steps."""
+        """Return where the steps do not follow each other, or the tables are not those of the steps."""
         found, at, expected = [], "", set()
         with self.database.connect() as connection:
             steps = connection.exec_driver_sql("SELECT kind, source, destination FROM steps ORDER BY id").all()

@@ -67,7 +67,7 @@ def has_custom_compiler(cls: type) -> bool:
 
 
 def plain_shape(column: AnyColumn) -> ColumnShape | None:
-    """Return the shape of a plain column; None for any other column, as one with a foreign key or a comment."""
+    """Return the shape of a plain column; None for any other, such as a column with a comment."""
     is_plain = (
         type(column) is Column
         and getattr(column, "table", None) is None

@@ -1,4 +1,4 @@
-"""Results that a failed revision leaves open do not keep a SQLite file locked, whoever refers to them."""
+"""Results that a failed revision leaves open do not keep a SQLite file locked."""
 
 from __future__ import annotations
 
