@@ -432,7 +432,7 @@ class MigrationContext:
                 return parts_of(operations, function)
 
     def _refuse_unfinished(self) -> None:
-        """Raise UnfinishedRevision, unless this run is the one that finishes it; remove notes that are left over."""
+        """Raise UnfinishedRevision, unless this run is the one that finishes it."""
         if self._recorder is None or "resume" in self.opts:
             return
         found = self.unfinished()

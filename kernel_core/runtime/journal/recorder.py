@@ -21,6 +21,7 @@ from ...ddl.impl import DefaultImpl
 from ...script.steps import Step
 from ...util.logs import Log
 from ...util.secrets import shown_sql
+from ..autocommit import autocommits
 from .claims import claim_of
 from .probe import remove_remains
 from .replay import Replay
@@ -138,11 +139,6 @@ class Recorder:
     def before_autocommit(self) -> None:
         """Note what the transaction holds, because it is committed now."""
         self._note_pending()
-
-    @property
-    def has_notes(self) -> bool:
-        """Whether statements of the current revision are noted."""
-        return bool(self._noted)
 
     def close(self) -> None:
         """Remove a journal without rows at the end of a run."""
@@ -305,11 +301,9 @@ class Recorder:
         pooled = self._connection.connection
         if self._impl.dialect.name == "sqlite":
             return getattr(pooled.driver_connection, "in_transaction", True) is False
-        raw: Any = pooled.dbapi_connection
-        if hasattr(raw, "get_autocommit"):  # PyMySQL, mysqlclient
-            return bool(raw.get_autocommit())
-        status = getattr(getattr(raw, "info", None), "transaction_status", 0)  # psycopg, psycopg2: 0 is idle
-        return getattr(raw, "autocommit", False) is True and int(status) == 0
+        # A script may have sent BEGIN itself; psycopg and psycopg2 know: 0 is idle.
+        status = getattr(getattr(pooled.dbapi_connection, "info", None), "transaction_status", 0)
+        return int(status) == 0 and autocommits(self._connection)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
