@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
 from hashlib import sha256
 from typing import Any, Protocol
-
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from ...ddl.impl import DefaultImpl
 from ...script import Script, ScriptDirectory
 from ...script.content import content_hash
 from ...util.exc import CommandError
-from ...util.logs import Log
 from .table import Content, JournalTable
-
-log = Log("runtime.migration")
 
 
 class Settings(Protocol):
@@ -137,14 +130,8 @@ class AppliedContents:
             return True
         if not self._is_enabled or not type(self._impl).transactional_ddl:
             return False
-        connection = self._impl.connection
-        assert isinstance(connection, Connection), "nothing is noted offline"
-        try:
-            with nullcontext() if self._autocommits() else connection.begin_nested():
-                self._table.create()
-        except DBAPIError as error:
-            self._is_enabled = False
-            log.info("%s cannot be created, so no contents are noted: %s", self._table.table.fullname, error.orig)
+        in_transaction = not self._autocommits()
+        self._is_enabled = self._table.create_if_allowed("no contents are noted", in_transaction=in_transaction)
         return self._is_enabled
 
 

@@ -15,11 +15,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.exc import DBAPIError
 
 from ...ddl.impl import DefaultImpl
 from ...script.steps import Step
-from ...util.logs import Log
 from ...util.secrets import shown_sql
 from ..autocommit import autocommits
 from .claims import claim_of
@@ -27,8 +25,6 @@ from .probe import remove_remains
 from .replay import Replay
 from .statements import can_be_in_transaction, changes_something, commits, commits_by_itself, fingerprint
 from .table import Entry, JournalTable, entry, header
-
-log = Log("runtime.migration")
 
 
 @dataclass(slots=True)
@@ -275,17 +271,9 @@ class Recorder:
                 self.is_used = True
                 return True
         in_transaction = type(self._impl).transactional_ddl and not self._autocommits()
-        try:
-            with self._writing():
-                if in_transaction:
-                    with self._connection.begin_nested():
-                        self.table.create()
-                else:
-                    self.table.create()
-            self.is_used = True
-        except DBAPIError as error:
-            self._is_enabled = False
-            log.info("%s cannot be created, so this run has no journal: %s", self.table.table.fullname, error.orig)
+        with self._writing():
+            self._is_enabled = self.table.create_if_allowed("this run has no journal", in_transaction=in_transaction)
+        self.is_used = self.is_used or self._is_enabled
         return self._is_enabled
 
     def _how(self, sql: str) -> Literal["pending", "wrapped", "alone"]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Literal, NamedTuple, TypedDict
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Row, String, Table, Text, bindparam, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from ...ddl.impl import DefaultImpl
 from ...script.steps import Step
 from ...util.exc import FINISH_OR_UNDO, UnfinishedRevision
+from ...util.logs import Log
 
+log = Log("runtime.migration")
 _SUFFIX = "_journal"
 _CONTENT = -1
 """The number of the row that holds the hash of an applied file."""
@@ -165,6 +169,19 @@ class JournalTable:
         if not self.exists():
             self.table.create(self._connection)
             self._is_known = True
+
+    def create_if_allowed(self, consequence: str, *, in_transaction: bool) -> bool:
+        """Create the table; False where this user may not, which is logged with its ``consequence``.
+
+        ``in_transaction`` creates it behind a savepoint, so that the transaction goes on where that fails.
+        """
+        try:
+            with self._connection.begin_nested() if in_transaction else nullcontext():
+                self.create()
+        except DBAPIError as error:
+            log.info("%s cannot be created, so %s: %s", self.table.fullname, consequence, error.orig)
+            return False
+        return True
 
     def forget(self) -> None:
         """Query again whether the table exists: what this run created may have been rolled back."""
