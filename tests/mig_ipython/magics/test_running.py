@@ -306,6 +306,76 @@ def test_the_panel_of_the_question_runs_only_with_the_word(attended):
     assert panel.yes.disabled
 
 
+def downgrades():
+    """Return the revisions whose downgrade has run, in that order."""
+    return Path("ran").read_text() if Path("ran").exists() else ""
+
+
+@pytest.fixture
+def counted(attended):
+    """Three revisions, all applied; each downgrade notes in the file ``ran`` that it ran, and can be run again."""
+    Path("migrations/versions/b2_drop_names.py").unlink()
+    for revision, parent in (("b2", "a1"), ("c3", "b2")):
+        Path(f"migrations/versions/{revision}.py").write_text(
+            f"from kernel_core import op\nrevision = {revision!r}\ndown_revision = {parent!r}\n"
+            "def upgrade():\n    pass\n"
+            "def downgrade():\n    with open('ran', 'a') as ran:\n"
+            f"        ran.write('{revision} ')\n    op.execute('UPDATE users SET id = id')\n"
+        )
+    attended.run("%mig_upgrade")
+    return attended
+
+
+def test_a_second_confirmation_does_not_run_the_downgrade_again(counted):
+    question = counted.run("q = %mig_downgrade -1\nq")
+    first = counted.run(f"q.confirm({question.word!r})")
+    assert (first.after, downgrades()) == (("b2",), "c3 ")
+    assert counted.run(f"q.confirm({question.word!r})") is first
+    assert counted.run("q.confirm()") is first
+    assert ([one.revision for one in counted.run("%mig_current")], downgrades()) == (["b2"], "c3 ")
+    counted.run("%mig_upgrade")  # where the database was when the question was asked
+    assert counted.run(f"q.confirm({question.word!r})") is first
+    assert ([one.revision for one in counted.run("%mig_current")], downgrades()) == (["c3"], "c3 ")
+
+
+def test_the_button_of_the_question_clicked_twice_runs_the_downgrade_once(counted):
+    from mig_ipython.widgets.confirm import ConfirmPanel
+
+    panel = ConfirmPanel(counted.run("q = %mig_downgrade -1\nq"))
+    panel.answer.value = panel.confirmation.word
+    panel.yes.click()
+    panel.yes.click()
+    assert "stepped back" in panel.status.text
+    assert ([one.revision for one in counted.run("%mig_current")], downgrades()) == (["b2"], "c3 ")
+
+
+def test_of_two_questions_about_one_downgrade_the_second_is_void_once_the_first_has_run(counted):
+    counted.run("first = %mig_downgrade -1\nsecond = %mig_downgrade -1")
+    word = counted["first"].word
+    counted.run(f"first.confirm({word!r})")
+    assert "since this question was asked" in counted.fail(f"second.confirm({word!r})")
+    assert ([one.revision for one in counted.run("%mig_current")], downgrades()) == (["b2"], "c3 ")
+
+
+def test_a_question_that_is_confirmed_while_its_run_goes_on_starts_no_second_run(counted):
+    from mig_ipython.running.confirmation import Confirmation
+
+    ran = []
+
+    def clicked_meanwhile():
+        ran.append(question.word)
+        with pytest.raises(Exception, match="running already") as caught:
+            question.confirm(question.word)
+        assert caught.type.__name__ == "MigError"
+        return "the report"
+
+    question = Confirmation(
+        counted.run("plan = %mig_downgrade -1 --plan\nplan"), "%mig_downgrade -1", clicked_meanwhile
+    )
+    assert question.confirm(question.word) == question.confirm(question.word) == "the report"
+    assert ran == [question.word]
+
+
 def test_the_panel_of_the_question_can_be_cancelled(attended):
     from mig_ipython.widgets.confirm import ConfirmPanel
 
