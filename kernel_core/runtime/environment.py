@@ -20,9 +20,10 @@ from ..util.exc import CommandError
 from ..util.folders import working_in
 from ..util.proxy import Current
 from ..util.sqla_compat import AnyColumn, AnyType
-from .migration import MigrationContext, Settings, Statement
+from .migration import MigrationContext, Statement
 from .plugins import load_installed
 from .report import RunReport
+from .settings import Settings
 from .step_info import callbacks_of
 
 NameFilterType = str

@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Literal, NoReturn, Protocol
+from typing import NoReturn
 
 from sqlalchemy.exc import DBAPIError
 
 from ..script.steps import AnyStep, StampStep, Step
-from ..util.exc import CommandError, VersionTableChanged
+from ..util.exc import VersionTableChanged
 from ..util.logs import Log
-from ..util.secrets import redact
-from ..util.sqla_compat import has_schema_hooks
 from .commit_probe import CommitProbe
 from .failure import FailureState, failed, outcome
 from .group import Group
@@ -24,40 +22,15 @@ from .interrupts import Interrupts, handled
 from .journal.probe import looked_up
 from .journal.recorder import Recorder
 from .journal.table import Unfinished
-from .report import AppliedStep, RunEvent
+from .report import AppliedStep
 from .retry import can_retry, wait_for_retry
 from .row_writes import RowWrites
 from .run import Run
-from .side_effects import names_with_side_effects, only_changes_schema
-from .step_info import MigrationInfo, info_of
+from .step_reports import Report, announce_step, report_of, revisions_of
 from .transaction import RevisionTransaction
+from .ways import Way, ways
 
 log = Log("runtime.migration")
-Kind = Literal["start", "done", "failed"]
-
-
-class Report(Protocol):
-    """Notifies the listener of a run, where there is one, about one step."""
-
-    def __call__(self, kind: Kind, seconds: float) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How a step is run.
-
-    ``keep_open`` leaves the transaction open for the next step. ``writes_late`` writes the version row at the end of
-    the transaction. ``is_locked`` is True while the run lock is held. ``probes`` finds out after a failure whether the
-    revision's own code has committed. ``is_second`` is True for a step that is run again alone;
-    ``attempt`` counts, from 1, how often it was tried.
-    """
-
-    keep_open: bool
-    writes_late: bool
-    is_locked: bool
-    probes: bool
-    is_second: bool = False
-    attempt: int = 1
 
 
 class Execution:
@@ -85,27 +58,27 @@ class Execution:
         ``is_locked`` is True while the run lock is held. Then only the first step locks the rows, and compares them.
         On an error or an interrupt the steps that are done are committed before it is raised.
         """
-        shares = self._can_share_transactions()
-        pure = self._schema_only_steps(shares, kw)
-        late = self._can_write_late()
-        with handled(self._run.connection, self._run.impl) as self._interrupts, self._journal(pure) as self._recorder:
+        found = ways(self._run, self.steps, kw, is_locked=is_locked)
+        is_pure = all(way.only_schema for way in found)
+        with (
+            handled(self._run.connection, self._run.impl) as self._interrupts,
+            self._journal(is_pure=is_pure) as self._recorder,
+        ):
             self._run.lock_watch.check = self._interrupts.check
             try:
-                for index, step in enumerate(self.steps):
-                    keep_open = shares and pure[index] and index + 1 < len(pure) and pure[index + 1]
-                    way = _Way(keep_open, late and pure[index], is_locked, isinstance(step, Step) and not pure[index])
-                    self._run_step(step, self._report(step, index + 1), kw, way)
+                for number, (step, way) in enumerate(zip(self.steps, found, strict=True), 1):
+                    self._run_step(step, report_of(self._run, step, number, len(self.steps)), kw, way)
             except BaseException:
                 self._group.commit()
                 raise
             self._stop_after_last_step()
 
     @contextmanager
-    def _journal(self, pure: Sequence[bool]) -> Iterator[Recorder | None]:
+    def _journal(self, *, is_pure: bool) -> Iterator[Recorder | None]:
         """Note during the block what revisions commit before they are done; None where none of the steps can."""
         recorder, impl = self._run.journal, self._run.impl
         runs_code = any(isinstance(step, Step) for step in self.steps)
-        is_undoable = type(impl).transactional_ddl and all(pure) and not self._run.autocommits
+        is_undoable = type(impl).transactional_ddl and is_pure and not self._run.autocommits
         if recorder is None or not runs_code or is_undoable:
             yield None
             return
@@ -115,7 +88,7 @@ class Execution:
         with recorder.listening():
             yield recorder
 
-    def _run_step(self, step: AnyStep, report: Report, kw: Mapping[str, object], way: _Way) -> None:
+    def _run_step(self, step: AnyStep, report: Report, kw: Mapping[str, object], way: Way) -> None:
         """Run one step in its transaction, or in the one that earlier steps left open, and report it."""
         heads = after(self.heads, step)
         if not way.is_second and way.attempt == 1:
@@ -151,7 +124,7 @@ class Execution:
         self._count_as_done(step, heads, seconds)
         report("done", seconds)
 
-    def _begin(self, transaction: RevisionTransaction | None, way: _Way) -> None:
+    def _begin(self, transaction: RevisionTransaction | None, way: Way) -> None:
         """Make the version table ready, in the transaction of the first step that uses it."""
         if transaction is not None:
             transaction.before_commit = self._rows.write
@@ -166,11 +139,11 @@ class Execution:
         is_of_group = isinstance(error, DBAPIError) and not error.connection_invalidated
         return is_of_group and type(self._run.impl).may_fail_in_groups and self._run.current_heads() == self.heads
 
-    def _apply(self, step: AnyStep, heads: frozenset[str], kw: Mapping[str, object], way: _Way) -> None:
+    def _apply(self, step: AnyStep, heads: frozenset[str], kw: Mapping[str, object], way: Way) -> None:
         """Run the revision's function, move the version rows, call the callbacks: what one transaction holds."""
         if not way.writes_late:
             self._rows.write()
-        info = self._announce(step, is_second=way.is_second)
+        info = announce_step(self._run, step, is_second=way.is_second)
         if isinstance(step, Step):
             function = self._run.function(step)
             with self._interrupts.in_revision(), self._recording(step):
@@ -215,36 +188,7 @@ class Execution:
 
     # ---- how a step is run --------------------------------------------------------------------------------------
 
-    def _can_share_transactions(self) -> bool:
-        """Return whether steps may share a transaction: it is this run's own, and no observer reads between steps."""
-        run = self._run
-        if run.connection is None or run.borrowed or run.transactions.one_for_all or run.autocommits:
-            return False
-        return not run.has_observers and run.impl.can_group(run.connection)
-
-    def _can_write_late(self) -> bool:
-        """Return whether the rows of several steps in one transaction may be written at its end: nothing reads them."""
-        run = self._run
-        is_own = run.connection is not None and not run.borrowed
-        return is_own and not run.has_observers and not has_schema_hooks()
-
-    def _schema_only_steps(self, shares: bool, kw: Mapping[str, object]) -> tuple[bool, ...]:
-        """Return for each step whether it only changes the schema; False where that makes no difference."""
-        run = self._run
-        matters = not kw and not run.as_sql and (shares or type(run.impl).marks_transactions)
-        names = names_with_side_effects() if matters else frozenset()
-        return tuple(matters and self._only_changes_schema(step, names) for step in self.steps)
-
-    def _only_changes_schema(self, step: AnyStep, names: frozenset[str]) -> bool:
-        if self._run.script is None or not isinstance(step, Step):
-            return False
-        try:
-            script = self._run.script.get_revision(step.revision_id)
-            return script is not None and only_changes_schema(script.code, names)
-        except CommandError:
-            return False  # the step itself fails, and says why
-
-    def _holds_rows(self, transaction: RevisionTransaction | None, way: _Way) -> bool:
+    def _holds_rows(self, transaction: RevisionTransaction | None, way: Way) -> bool:
         """Return whether only this run changes the version rows, since an earlier step found them as expected.
 
         They are locked in the one transaction of the whole run, or every run waits for the run lock. What changes them
@@ -356,41 +300,3 @@ class Execution:
         self._rows.restart(heads)
         count = next((count for reached, count in reversed(self._reached) if reached == heads), len(self.done))
         del self.done[count:]
-
-    # ---- what is reported ---------------------------------------------------------------------------------------
-
-    def _announce(self, step: AnyStep, *, is_second: bool) -> MigrationInfo | None:
-        """Log a step, or print it as a comment of the script, and return its description for callbacks."""
-        run = self._run
-        prints = (run.as_sql or log.is_enabled()) and not run.is_scratch and not is_second
-        if not prints and not run.callbacks:
-            return None
-        info = info_of(step, run.script.map) if run.script is not None else None
-        if not prints:
-            return info
-        source, goal = (info.source_revision_ids, info.destination_revision_ids) if info else (step.removed, step.added)
-        doc = run.doc(step.revision_id) if isinstance(step, Step) else ""
-        change = f"{', '.join(source)} -> {', '.join(goal)}{', ' if doc else ''}{doc}"
-        # Alembic logs stamps by this name.
-        name = step.direction if isinstance(step, Step) else "stamp_revision"
-        log.info("%s", redact(f"Running {name} {change}"))
-        if run.as_sql:
-            run.impl.static_output("-- " + " ".join(f"Running {step.direction} {change}".split()))
-        return info
-
-    def _report(self, step: AnyStep, number: int) -> Report:
-        run, revision = self._run, ", ".join(revisions_of(step))
-
-        def report(kind: Kind, seconds: float) -> None:
-            if run.listener is not None:
-                doc = run.doc(step.revision_id) if isinstance(step, Step) else ""
-                run.listener(RunEvent(kind, revision, step.direction, doc, number, len(self.steps), seconds))
-
-        return report
-
-
-def revisions_of(step: AnyStep) -> tuple[str, ...]:
-    """Return the ids by which a report names a step."""
-    if isinstance(step, StampStep):
-        return step.added or step.removed
-    return (step.revision_id,)

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from ..ddl import DefaultImpl
+from .listeners import listening
 
 _PACKAGE = __name__.partition(".")[0]
 _CALLER = f"{_PACKAGE}.runtime.execution"
@@ -140,13 +141,12 @@ def handled(connection: Connection | None, impl: DefaultImpl) -> Iterator[Interr
             yield Interrupts()
             return
         interrupts = Interrupts(cancel)
-        event.listen(connection, "before_cursor_execute", interrupts.before_statement)
-        signal.signal(signal.SIGINT, interrupts.handle)
-        try:
-            yield interrupts
-        finally:
-            signal.signal(signal.SIGINT, before)
-            event.remove(connection, "before_cursor_execute", interrupts.before_statement)
+        with listening(connection, {"before_cursor_execute": interrupts.before_statement}):
+            signal.signal(signal.SIGINT, interrupts.handle)
+            try:
+                yield interrupts
+            finally:
+                signal.signal(signal.SIGINT, before)
 
 
 def _is_main_thread() -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ..util.exc import CommandError
 from ..util.logs import Log
+from .settings import Settings
 
 log = Log("runtime.migration")
 
@@ -23,17 +24,6 @@ Its argument is the driver's own connection.
 
 def _unnamed(_driver: object) -> str:
     return ""
-
-
-class Settings(Protocol):
-    """What is read of a `Config`."""
-
-    @property
-    def attributes(self) -> Mapping[Any, Any]:
-        """Live objects and settings of the caller."""
-
-    def get_main_option(self, name: str, default: str | None = None) -> str | None:
-        """Return an option of ``alembic.ini`` or ``[tool.alembic]``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from ..ddl import DefaultImpl
 from ..ddl.lock_wait import Holder, LockWait, LockWaitReader, lock_failure
 from ..util.logs import Log
 from ..util.secrets import redact, shown_sql
+from .listeners import listening
 from .lock_settings import LockSettings
 from .own_sessions import own_connection
 
@@ -218,18 +219,15 @@ def _in_thread(watch: LockWatch, reader: LockWaitReader, connection: Connection)
     except RuntimeError:  # no threads here
         yield
         return
-    listeners = (
-        ("before_cursor_execute", watch.begins),
-        ("after_cursor_execute", watch.ends),
-        ("commit", watch.commits),
-        ("rollback", watch.rolls_back),
-    )
-    for name, listener in listeners:
-        event.listen(connection, name, listener)
+    listeners = {
+        "before_cursor_execute": watch.begins,
+        "after_cursor_execute": watch.ends,
+        "commit": watch.commits,
+        "rollback": watch.rolls_back,
+    }
     try:
-        yield
+        with listening(connection, listeners):
+            yield
     finally:
         stopped.set()
-        for name, listener in listeners:
-            event.remove(connection, name, listener)
         thread.join(_STOP_SECONDS)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import URL, Connection, Dialect, make_url
-from sqlalchemy.engine.mock import MockConnection
+from sqlalchemy import URL, Connection, Dialect
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -19,27 +17,30 @@ from ..operations import Operations
 from ..script import ScriptDirectory
 from ..script.steps import AnyStep, StampStep, stamp_steps
 from ..script.steps import Step as RevisionStep
-from ..util.exc import CommandError, UnfinishedRevision
+from ..util.exc import CommandError
 from ..util.logs import Log
 from ..util.secrets import mask_url
-from .autocommit import NO_ROLLBACK, autocommits
 from .execution import Execution
 from .heads import after, as_text
-from .journal.contents import applied_scripts, edited, remembers
-from .journal.probe import looked_up, was_executed
+from .journal.contents import remembers
 from .journal.recorder import Recorder
 from .journal.replay import Replay, Resume
-from .journal.state import JournalState, edited_sentence
+from .journal.state import JournalState
 from .journal.table import JournalTable, Unfinished
-from .journal.undo import Abandon, Abandoned, Part, ReadingOperations, parts_of, refuse_remains, undo
+from .journal.undo import Abandoned
 from .lock_settings import LockSettings
 from .lock_watch import LockWatch, watched
+from .notices import announce
+from .recovery import abandoned, resumed
 from .report import RunReport
 from .run import Run
-from .run_lock import held
-from .scratch import Scratch, options_for_scratch
+from .run_journal import RunJournal
+from .run_lock import lock_of, locked
+from .scratch import scratch_of
 from .script_output import script_output
+from .settings import Environment, Settings
 from .step_info import MigrationInfo, callbacks_of
+from .target import dialect_of
 from .transaction import Transactions
 from .version_table import DEFAULT_NAME, VersionTable
 
@@ -50,31 +51,6 @@ Statement: TypeAlias = Executable | ClauseElement | str
 """What `MigrationContext.execute` takes."""
 
 log = Log("runtime.migration")
-_MOST_READINGS = 20
-"""How often the journal is read until it is the same before and after the lock was free."""
-
-
-class Settings(Protocol):
-    """What a run reads of the `Config` of its environment."""
-
-    @property
-    def attributes(self) -> Mapping[str, Any]:
-        """Live objects: ``connection``, ``on_step``."""
-
-    @property
-    def cmd_opts(self) -> Namespace | None:
-        """The parsed command line."""
-
-    def get_main_option(self, name: str, default: str | None = None) -> str | None:
-        """Return an option of ``alembic.ini`` or ``[tool.alembic]``."""
-
-
-class Environment(Protocol):
-    """What a context reads of its `EnvironmentContext`."""
-
-    @property
-    def config(self) -> Settings:
-        """The settings of the environment."""
 
 
 class MigrationContext:
@@ -113,10 +89,11 @@ class MigrationContext:
             version_table_pk=self.opts.get("version_table_pk", True),
         )
         self.version_rows = VersionTable(self.impl, table)
-        self.journal = JournalTable(self.impl, table)
-        self._recorder = Recorder(self.impl, self.journal) if type(self.impl).has_journal and not self.as_sql else None
+        has_journal = type(self.impl).has_journal and not self.as_sql
+        self._recorder = Recorder(self.impl, JournalTable(self.impl, table)) if has_journal else None
         one_for_all = self.opts.get("transaction_per_migration") is False and self.impl.transactional_ddl
         self.transactions = Transactions(self.impl, self.connection, one_for_all=one_for_all)
+        self._journal = RunJournal(self._recorder, self.connection, self.version_rows, self.transactions, self.script)
         self._execution: Execution | None = None
         self.abandoned: Abandoned | None = None
         """What a run that abandons an unfinished revision has undone."""
@@ -130,53 +107,18 @@ class MigrationContext:
         dialect_name: str | None = None,
         dialect: Dialect | None = None,
         environment_context: Environment | None = None,
-        dialect_opts: Mapping[str, object] | None = None,
+        dialect_opts: Mapping[str, Any] | None = None,
         opts: Mapping[str, Any] | None = None,
     ) -> MigrationContext:
         """Return the context for a connection; offline one of ``url``, ``dialect_name`` and ``dialect`` is enough.
 
         Raises CommandError if none is given, or if ``connection`` is not a Connection.
         """
-        if connection is not None:
-            _refuse_no_connection(connection)
-            mask_url(getattr(connection.engine, "url", ""))
-            dialect = connection.dialect
-        elif url or dialect_name:
-            mask_url(url or "")
-            dialect = make_url(url or f"{dialect_name}://").get_dialect()(**dict(dialect_opts or {}))
-        elif dialect is None:
-            raise CommandError("No database is named: give configure() a connection, a url or a dialect_name.")
+        dialect = dialect_of(connection, url, dialect_name, dialect, dialect_opts)
         context = cls(dialect, connection, opts or {}, environment_context)
         if context.as_sql and isinstance(context.impl, SQLiteImpl) and not context.opts.get("is_scratch"):
-            context.impl.scratch = context._scratch(connection, url)
+            context.impl.scratch = scratch_of(context, connection, url)
         return context
-
-    def _scratch(self, connection: Connection | None, url: str | URL | None) -> Scratch | None:
-        """Return the scratch database that follows this context's script; None if no database is named."""
-        attributes = getattr(self.config, "attributes", {})
-        source = connection if connection is not None else attributes.get("connection")
-        if not isinstance(source, Connection) or source.dialect.name != "sqlite":
-            source = None
-        if source is None and url:
-            source = make_url(url).render_as_string(hide_password=False)
-        if source is None:
-            return None
-        read = {name: self.opts.get(name) for name in ("version_table", "version_table_schema")} | {"is_scratch": True}
-
-        def heads_of(live: Connection) -> tuple[str, ...]:
-            return type(self).configure(live, opts=read).get_current_heads()
-
-        def print_steps(scratch: Scratch, heads: tuple[str, ...], steps: Sequence[AnyStep]) -> None:
-            opts = options_for_scratch(self.opts, heads, steps)
-            context = type(self).configure(
-                dialect=self.dialect, environment_context=self.environment_context, opts=opts
-            )
-            assert isinstance(context.impl, SQLiteImpl), "only SQLite has a scratch"
-            context.impl.scratch = scratch
-            if steps:
-                context.run_migrations()
-
-        return Scratch(self, source, heads_of, print_steps)
 
     # ---- the database -------------------------------------------------------------------------------------------
 
@@ -270,40 +212,20 @@ class MigrationContext:
             if not execution.steps and (self.opts.get("dont_mutate") or self.unfinished() is None):
                 return
             self.transactions.settle()
-            with self._locked(settings) as is_locked:
+            with locked(self.impl, self.connection, self.version_rows.table, settings) as is_locked:
                 # Another run may have ended after the heads were read and before the lock was acquired.
                 if "resume" in self.opts or (is_locked and frozenset(self.get_current_heads()) != execution.before):
                     execution = self._planned()
                 if "abandon" in self.opts:
-                    self._abandon(self.opts["abandon"], kw)
+                    self.abandoned = abandoned(self._journal, self.opts["abandon"], kw, self._run, self)
                     return
-                self._refuse_unfinished()
+                if "resume" not in self.opts:
+                    self._journal.refuse_unfinished()
                 if execution.steps:
-                    self._announce_autocommit(execution.steps)
-                    self._announce_edited(execution.steps)
-                    with self._journal_closed(), Operations.context(self), self.begin_transaction():
+                    announce(execution.steps, self.connection, self._journal, self.config)
+                    closed = self._journal.closed(lambda: execution.notes_contents)
+                    with closed, Operations.context(self), self.begin_transaction():
                         execution.execute(kw, is_locked=is_locked)
-
-    def _announce_autocommit(self, steps: Sequence[AnyStep]) -> None:
-        """Say before the first statement that nothing can be rolled back; by ``attributes["on_notice"]``, or log it."""
-        connection = self.connection
-        if not isinstance(connection, Connection) or not any(isinstance(step, RevisionStep) for step in steps):
-            return
-        if autocommits(connection):
-            self._notify(f"This run {NO_ROLLBACK}.")
-
-    def _announce_edited(self, steps: Sequence[AnyStep]) -> None:
-        """Say before a downgrade which of its files do something else than when they were applied."""
-        runs = [step for step in steps if isinstance(step, RevisionStep)]
-        undone = {step.revision_id for step in runs if step.direction == "downgrade"}
-        changed = [revision for revision in self.edited() if revision in undone] if undone else []
-        if changed:
-            self._notify(edited_sentence(changed))
-
-    def _notify(self, sentence: str) -> None:
-        attributes: Mapping[str, Any] = getattr(self.config, "attributes", {})
-        notify = attributes.get("on_notice") or log.warning
-        notify(sentence)
 
     def _planned(self) -> Execution:
         """Read the current heads and return the execution of the steps that are planned from there."""
@@ -311,7 +233,10 @@ class MigrationContext:
         resume: Resume | None = self.opts.get("resume")
         with self.transactions.only_reading():
             steps = self._plan(before)
-        execution = Execution(self._run(), steps, before) if resume is None else self._resumed(before, resume)
+        if resume is None:
+            execution = Execution(self._run(), steps, before)
+        else:
+            execution = resumed(self._journal, before, resume, self._run)
         self._execution = execution
         return execution
 
@@ -322,158 +247,20 @@ class MigrationContext:
 
         While another process runs a revision, this is the one that it runs.
         """
-        found, connection = self._noted(), self.connection
-        if found is None or connection is None:
-            return None
-        with self.transactions.reading():
-            return looked_up(found, connection)
-
-    def _noted(self) -> Unfinished | None:
-        """Return the unfinished revision as the journal describes it."""
-        if self._recorder is None:
-            return None
-        with self.transactions.reading():
-            found = self.journal.unfinished()
-            is_applied = found is not None and found.is_applied(frozenset(self.version_rows.read()))
-        return None if is_applied else found
-
-    def is_locked(self) -> bool:
-        """Return whether another run on this version table holds the run lock now; False where there is none."""
-        connection = self.connection
-        if not isinstance(connection, Connection):
-            return False
-        with self.transactions.only_reading():
-            lock = self.impl.run_lock(connection, self.version_rows.table, borrowed=connection.in_transaction())
-            return lock is not None and lock.is_held()
+        return self._journal.unfinished()
 
     def journal_state(self) -> JournalState:
         """Return what the journal says: the revision that is unfinished or running, and the applied files that differ.
 
         Writes nothing.
         """
-        found, is_running = self._unfinished_or_running()
-        return JournalState(found, is_running, self.edited())
+        return self._journal.state(self.is_locked)
 
-    def _unfinished_or_running(self) -> tuple[Unfinished | None, bool]:
-        found = self.unfinished()
-        for _ in range(_MOST_READINGS):
-            if found is None or self.is_locked():
-                return found, found is not None
-            again = self.unfinished()
-            if again == found:  # as it was before and after nobody held the lock
-                return found, False
-            found = again
-        return found, found is not None
-
-    def edited(self) -> tuple[str, ...]:
-        """Return the applied revisions of which the file does something else than when it was applied.
-
-        Only those whose content was noted then (``remember_content``), without the changes that have no effect.
-        """
-        if self._recorder is None or self.script is None:
-            return ()
-        with self.transactions.reading():
-            noted = self.journal.contents()
-            heads = self.version_rows.read() if noted else ()
-        return edited(applied_scripts(self.script, heads, noted), noted) if noted else ()
-
-    def _resumed(self, before: frozenset[str], resume: Resume) -> Execution:
-        """Return the execution that finishes the unfinished revision, one without steps if there is none.
-
-        Raises UnfinishedRevision if its file was edited since, unless edits are accepted.
-        """
-        found = self._noted()
-        if found is None:
-            return Execution(self._run(), (), before)
-        run = self._run()
-        if not resume.accepts_edits and found.content and run.content(found.revision) != found.content:
-            raise UnfinishedRevision(
-                f"{found.sentence} Its version file was edited since. Nothing was run. Undo the edit, or run the "
-                "statements that the file has now and that were not executed: mig resume --edited.",
-                found.revision,
-            )
-        return Execution(self._run(self._replay(found, resume)), (found.step,), before)
-
-    def _replay(self, found: Unfinished, resume: Resume, *, stops: bool = False) -> Replay:
-        connection = self.connection
-        assert connection is not None, "offline nothing is noted"
-        probe = partial(was_executed, connection=connection)
-        return Replay(found, self.dialect, probe, resume.was_executed, stops=stops)
-
-    def _abandon(self, abandon: Abandon, kw: Mapping[str, object]) -> None:
-        """Undo what was executed of the unfinished revision, newest first, and remove its notes."""
-        found, connection = self._noted(), self.connection
-        if found is None or self._recorder is None or connection is None:
-            return
-        parts = [] if abandon.forget else self._executed_parts(found, self._recorder, kw)
-        if not abandon.force:
-            refuse_remains(parts, found.revision)
-        with self._journal_closed(), self.transactions.of_revision():
-            operations = Operations(self)
-            for part in reversed(parts):
-                if part.reverses is not None:
-                    undo(part, operations, partial(was_executed, connection=connection))
-            self.journal.finish(found.revision)
-            self._recorder.is_used = True
-        undone = tuple(each.sentence() for part in reversed(parts) for each in part.reverses or ())
-        self.abandoned = Abandoned(
-            found.revision, undone, tuple(part.sentence for part in parts if part.reverses is None), self.target
-        )
-
-    def _executed_parts(self, found: Unfinished, recorder: Recorder, kw: Mapping[str, object]) -> list[Part]:
-        """Return what was executed of a revision, by running its function without executing anything."""
-        run = self._run(self._replay(found, Resume(), stops=True))
-        function = partial(run.function(found.step), **kw)
-        assert run.replay is not None, "it was just made"
-        with ReadingOperations.context(self) as operations, recorder.listening():
-            assert isinstance(operations, ReadingOperations), "it is the class of the context"
-            operations.replay, operations.parts = run.replay, []
-            with self.transactions.of_revision(), recorder.recording(found.step, lambda: found.content, run.replay):
-                return parts_of(operations, function)
-
-    def _refuse_unfinished(self) -> None:
-        """Raise UnfinishedRevision, unless this run is the one that finishes it."""
-        if self._recorder is None or "resume" in self.opts:
-            return
-        found = self.unfinished()
-        if found is not None:
-            raise found.error()
-
-    @contextmanager
-    def _journal_closed(self) -> Iterator[None]:
-        """Remove the journal after the block if it has no rows."""
-        try:
-            yield
-        except BaseException:
-            with suppress(Exception):  # the connection may be lost; an empty journal does no harm
-                self._close_journal()
-            raise
-        self._close_journal()
-
-    def _close_journal(self) -> None:
-        if self._recorder is None:
-            return
-        notes_contents = self._execution is not None and self._execution.notes_contents
-        # The journal is dropped in the transaction of a caller too, unless that would commit it.
-        may_drop = not self.borrowed or (notes_contents and type(self.impl).transactional_ddl)
-        if may_drop and (self._recorder.is_used or notes_contents):
-            with self.transactions.of_revision():
-                self._recorder.close()
-
-    @contextmanager
-    def _locked(self, settings: LockSettings) -> Iterator[bool]:
-        """Hold the run lock during the block; the value is False if there is none: offline, or switched off."""
-        connection = self.connection
-        if connection is None or not settings.enabled:
-            yield False
-            return
-        table = self.version_rows.table
-        lock = self.impl.run_lock(connection, table, borrowed=connection.in_transaction())
-        if lock is None:
-            yield False
-            return
-        with held(lock, table.fullname, settings):
-            yield True
+    def is_locked(self) -> bool:
+        """Return whether another run on this version table holds the run lock now; False where there is none."""
+        with self.transactions.only_reading():
+            lock = lock_of(self.impl, self.connection, self.version_rows.table)
+            return lock is not None and lock.is_held()
 
     def _run(self, replay: Replay | None = None) -> Run:
         is_scratch = bool(self.opts.get("is_scratch"))
@@ -522,7 +309,7 @@ class MigrationContext:
             with self.transactions.of_revision():
                 self.version_rows.lock(heads)
                 self.version_rows.write(heads, reached)
-                if contents is not None and self.journal.exists():
+                if contents is not None and contents.has_table:
                     contents.keep_only(frozenset(script_directory.map.ancestors(reached)))
                     contents.write()
 
@@ -559,12 +346,3 @@ class MigrationContext:
         if self._recorder is not None:
             self._recorder.before_autocommit()
         return self.transactions.suspended()
-
-
-def _refuse_no_connection(given: object) -> None:
-    """Raise CommandError for an Engine, a Session or an AsyncConnection, and say how to get a Connection."""
-    if not isinstance(given, Connection | MockConnection):
-        remedy = "with engine.connect() as connection: ..."
-        if type(given).__name__.startswith("Async"):
-            remedy = "await connection.run_sync(function_that_calls_configure)"
-        raise CommandError(f"connection= must be a SQLAlchemy Connection, not {type(given).__name__}. Use: {remedy}")

@@ -6,6 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Connection, Table
+
+from ..ddl import DefaultImpl
 from ..ddl.run_lock import RunLock
 from ..util.exc import RunLocked
 from .lock_settings import LockSettings, OnWait
@@ -16,15 +19,26 @@ _REPORT_AFTER = 0.3
 """Seconds after which a waiting run is reported: a shorter wait is not worth a message."""
 
 
+def lock_of(impl: DefaultImpl, connection: Connection | None, table: Table) -> RunLock | None:
+    """Return the run lock of a version table; None offline, and on a database that has none."""
+    if not isinstance(connection, Connection):
+        return None
+    return impl.run_lock(connection, table, borrowed=connection.in_transaction())
+
+
 @contextmanager
-def held(lock: RunLock, table: str, settings: LockSettings) -> Iterator[None]:
-    """Hold the run lock during the block; ``table`` is the version table, for messages.
+def locked(impl: DefaultImpl, connection: Connection | None, table: Table, settings: LockSettings) -> Iterator[bool]:
+    """Hold the run lock during the block; the value is False where there is none, or it is switched off.
 
     The wait can be interrupted. Raises RunLocked after the timeout.
     """
+    lock = lock_of(impl, connection, table) if settings.enabled else None
+    if lock is None:
+        yield False
+        return
     try:
-        _wait_for(lock, table, settings.timeout, settings.on_wait)
-        yield
+        _wait_for(lock, table.fullname, settings.timeout, settings.on_wait)
+        yield True
     finally:
         lock.release()
 

@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, NullPool, StaticPool, create_engine, make_url
+from sqlalchemy import URL, Connection, Dialect, NullPool, StaticPool, create_engine, make_url
 
+from ..ddl import DefaultImpl
+from ..ddl.sqlite import SQLiteImpl
 from ..script.steps import AnyStep, downgrade_steps, upgrade_steps
 from ..util.exc import CommandError, UnsupportedOperation
+from .settings import Settings
 
 _TRANSACTION = re.compile(r"\s*(--|BEGIN\b|COMMIT\b|ROLLBACK\b|SAVEPOINT\b|RELEASE\b)", re.IGNORECASE)
 _CHANGES_SCHEMA = re.compile(r"\s*(CREATE|ALTER|DROP)\b", re.IGNORECASE)
@@ -26,10 +29,21 @@ _CHANGES_SCHEMA = re.compile(r"\s*(CREATE|ALTER|DROP)\b", re.IGNORECASE)
 Heads = tuple[str, ...]
 
 
-class Script(Protocol):
+class ScriptContext(Protocol):
     """The part of a MigrationContext that a scratch database uses."""
 
     opts: dict[str, Any]
+    dialect: Dialect
+    impl: DefaultImpl
+    environment_context: Any
+
+    @classmethod
+    def configure(cls, *args: Any, **kw: Any) -> ScriptContext:
+        """Return another context."""
+
+    @property
+    def config(self) -> Settings | None:
+        """The Config of the environment."""
 
     @property
     def version_table(self) -> str:
@@ -37,6 +51,9 @@ class Script(Protocol):
 
     def get_current_heads(self) -> Heads:
         """Return the revisions at which the script begins."""
+
+    def run_migrations(self) -> None:
+        """Print the steps of the plan."""
 
 
 class Scratch:
@@ -48,7 +65,7 @@ class Scratch:
 
     def __init__(
         self,
-        script: Script,
+        script: ScriptContext,
         source: Connection | str,
         heads_of: Callable[[Connection], Heads],
         print_steps: Callable[[Scratch, Heads, Sequence[AnyStep]], object],
@@ -184,6 +201,33 @@ def _definitions(source: Connection) -> list[str]:
     virtual = {name for _, name, sql in rows if sql.upper().startswith("CREATE VIRTUAL")}
     kept = [row for row in rows if row[1] not in virtual and not any(row[1].startswith(f"{one}_") for one in virtual)]
     return [sql for _, _, sql in sorted(kept, key=lambda row: _ORDER.index(row[0]))]
+
+
+def scratch_of(script: ScriptContext, connection: Connection | None, url: str | URL | None) -> Scratch | None:
+    """Return the scratch database that follows a context's script; None if no database is named."""
+    attributes = getattr(script.config, "attributes", {})
+    source = connection if connection is not None else attributes.get("connection")
+    if not isinstance(source, Connection) or source.dialect.name != "sqlite":
+        source = None
+    if source is None and url:
+        source = make_url(url).render_as_string(hide_password=False)
+    if source is None:
+        return None
+    read = {name: script.opts.get(name) for name in ("version_table", "version_table_schema")} | {"is_scratch": True}
+
+    def heads_of(live: Connection) -> Heads:
+        return script.configure(live, opts=read).get_current_heads()
+
+    def print_steps(scratch: Scratch, heads: Heads, steps: Sequence[AnyStep]) -> None:
+        opts = options_for_scratch(script.opts, heads, steps)
+        environment = script.environment_context
+        context = script.configure(dialect=script.dialect, environment_context=environment, opts=opts)
+        assert isinstance(context.impl, SQLiteImpl), "only SQLite has a scratch"
+        context.impl.scratch = scratch
+        if steps:
+            context.run_migrations()
+
+    return Scratch(script, source, heads_of, print_steps)
 
 
 def options_for_scratch(opts: Mapping[str, Any], heads: Heads, steps: Sequence[AnyStep]) -> dict[str, Any]:

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 from ...ddl.impl import DefaultImpl
 from ...script import Script, ScriptDirectory
 from ...script.content import content_hash
 from ...util.exc import CommandError
+from ..settings import Settings
 from .table import Content, JournalTable
-
-
-class Settings(Protocol):
-    """What is read of a `Config`."""
-
-    @property
-    def attributes(self) -> Mapping[Any, Any]:
-        """Live objects and settings of the caller."""
-
-    def get_main_option(self, name: str, default: str | None = None) -> str | None:
-        """Return an option of ``alembic.ini`` or ``[tool.alembic]``."""
 
 
 def remembers(opts: Mapping[str, Any], config: Settings | None) -> bool:
@@ -89,6 +79,11 @@ class AppliedContents:
         self.owed: dict[str, Content | None] = {}
         self.is_used = False
         """Whether this run has written or removed hashes."""
+
+    @property
+    def has_table(self) -> bool:
+        """Whether the journal is in the database."""
+        return self._table.exists()
 
     def apply(self, revision: str) -> None:
         """Note the content of a revision that was applied."""

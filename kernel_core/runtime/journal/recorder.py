@@ -13,13 +13,14 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 from sqlalchemy.engine.interfaces import ExceptionContext
 
 from ...ddl.impl import DefaultImpl
 from ...script.steps import Step
 from ...util.secrets import shown_sql
 from ..autocommit import autocommits
+from ..listeners import listening
 from .claims import claim_of
 from .probe import remove_remains
 from .replay import Replay
@@ -83,28 +84,19 @@ class Recorder:
     def listening(self) -> Iterator[None]:
         """Follow the statements of the connection during the block."""
         connection = self._connection
-        of_connection: tuple[tuple[str, Callable[..., object]], ...] = (
-            ("before_cursor_execute", self._before),
-            ("after_cursor_execute", self._after),
-            ("commit", self._before_commit),
-        )
-        of_engine: tuple[tuple[str, Callable[..., object]], ...] = (
-            ("handle_error", self._failed),
-            ("do_execute", self._skip),
-            ("do_executemany", self._skip),
-            ("do_execute_no_params", self._skip_without_parameters),
-        )
-        for name, listener in of_connection:
-            event.listen(connection, name, listener)
-        for name, listener in of_engine:
-            event.listen(connection.engine, name, listener)
-        try:
+        of_connection = {
+            "before_cursor_execute": self._before,
+            "after_cursor_execute": self._after,
+            "commit": self._before_commit,
+        }
+        of_engine = {
+            "handle_error": self._failed,
+            "do_execute": self._skip,
+            "do_executemany": self._skip,
+            "do_execute_no_params": self._skip_without_parameters,
+        }
+        with listening(connection, of_connection), listening(connection.engine, of_engine):
             yield
-        finally:
-            for name, listener in of_connection:
-                event.remove(connection, name, listener)
-            for name, listener in of_engine:
-                event.remove(connection.engine, name, listener)
 
     @contextmanager
     def recording(self, step: Step, content: Callable[[], str], replay: Replay | None = None) -> Iterator[None]:
