@@ -32,7 +32,7 @@ from ..operations.kinds.column import (
     visit_drop_column,
     visit_identity_column,
 )
-from ..operations.kinds.table import RenameTable, visit_rename_table
+from ..operations.kinds.rename_table import RenameTable, visit_rename_table
 
 __all__ = [
     "AddColumn",

@@ -25,7 +25,7 @@ from ..operations.kinds.column import (
     DropColumn,
     IdentityColumnDefault,
 )
-from ..operations.kinds.table import RenameTable
+from ..operations.kinds.rename_table import RenameTable
 from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import AnyColumn, AnyType, is_type_bound, should_create
 from .columnchange import ColumnChange

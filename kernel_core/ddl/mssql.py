@@ -36,7 +36,7 @@ from ..operations.kinds.column import (
     ColumnNullable,
     ColumnType,
 )
-from ..operations.kinds.table import RenameTable
+from ..operations.kinds.rename_table import RenameTable
 from ..util.exc import UnsupportedOperation
 from ..util.messaging import warn
 from ..util.sqla_compat import AnyColumn, AnyType

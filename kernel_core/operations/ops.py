@@ -17,10 +17,11 @@ from .kinds.enum_type import AddEnumValueOp, CreateEnumTypeOp, DropEnumTypeOp, R
 from .kinds.exclude_constraint import CreateExcludeConstraintOp
 from .kinds.execute_sql import ExecuteSQLOp
 from .kinds.index import CreateIndexOp, DropIndexOp
+from .kinds.rename_table import RenameTableOp
 from .kinds.rows import BulkInsertOp, DeleteRowsOp
 from .kinds.schema import CreateSchemaOp, DropSchemaOp
 from .kinds.sequence import CreateSequenceOp, DropSequenceOp
-from .kinds.table import CreateTableOp, DropTableOp, RenameTableOp
+from .kinds.table import CreateTableOp, DropTableOp
 from .kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from .kinds.table_options import SetTableOptionsOp
 from .operation import AlterTableOp, MigrateOperation

@@ -13,7 +13,7 @@ from ..util.sql import Token, likely_grammar, tokens
 from ..util.sqla_compat import sql_text
 from .kinds.column import AlterColumnOp
 from .kinds.execute_sql import ExecuteSQLOp
-from .kinds.table import RenameTableOp
+from .kinds.rename_table import RenameTableOp
 from .operation import MigrateOperation
 
 _UNIQUE = "unique"

@@ -8,7 +8,8 @@ from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint, Table, U
 
 from ...ddl.signature import unique_signature
 from ...operations.kinds.column import AddColumnOp, DropColumnOp
-from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
+from ...operations.kinds.rename_table import RenameTableOp
+from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.kinds.table_comment import CreateTableCommentOp, DropTableCommentOp
 from ...operations.operation import MigrateOperation
 from ...util.sqla_compat import final_name

@@ -18,7 +18,8 @@ from sqlalchemy.sql.elements import conv
 from ...operations.add_constraint import AddConstraintOp
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
-from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
+from ...operations.kinds.rename_table import RenameTableOp
+from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ..generated_names import NOTHING, Created, GeneratedNames, Place, Undo
 

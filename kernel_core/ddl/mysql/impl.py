@@ -27,7 +27,7 @@ from ...operations.ddl_formatting import (
     format_type,
 )
 from ...operations.kinds.column import AlterColumn, ColumnDefault, ColumnName
-from ...operations.kinds.table import RenameTable
+from ...operations.kinds.rename_table import RenameTable
 from ...util.exc import UnsupportedOperation
 from ...util.sql import is_enclosed, is_literal, normal_sql
 from ...util.sqla_compat import AnyType, default_argument, is_type_bound

@@ -5,7 +5,7 @@ Dialects that are based on this one (CockroachDB, Redshift) import the statement
 
 from ...operations.kinds.column import ColumnComment, visit_column_comment
 from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
-from ...operations.kinds.table import RenameTable, visit_rename_table
+from ...operations.kinds.rename_table import RenameTable, visit_rename_table
 from . import identity
 from .impl import PostgresqlColumnType, PostgresqlImpl, visit_column_type
 

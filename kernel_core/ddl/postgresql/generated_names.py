@@ -19,7 +19,8 @@ from ...operations.add_constraint import AddConstraintOp
 from ...operations.kinds.column import AddColumnOp, AlterColumnOp
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
-from ...operations.kinds.table import CreateTableOp, DropTableOp, RenameTableOp
+from ...operations.kinds.rename_table import RenameTableOp
+from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ...util.sql import names_column
 from ...util.sqla_compat import excluded, sql_text

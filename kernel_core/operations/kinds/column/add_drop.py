@@ -97,6 +97,7 @@ class AddColumnOp(ColumnOp):
             )
         )
 
+    # Written by hand: `batch_directive` passes everything on to `add_column`, which takes no place in the table.
     @classmethod
     def batch_add_column(
         cls,
