@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from ..running.confirmation import MOVED, Confirmation
 from ..views.html import Html, page, tag
-from .review.parts import AUTO, SNUG, Status, box, button, html
+from .review.parts import AUTO, SNUG, Status, box, button, hidden_style, html
 from .review.style import CSS
 
 
@@ -23,7 +23,7 @@ class ConfirmPanel:
         self.status = Status(on_end=self.show)
         self._told = html()
         self.answer = widgets.Text(
-            description="Type it", layout=widgets.Layout(**AUTO), style=SNUG, continuous_update=True,
+            description="Type it", layout=widgets.Layout(**AUTO), style=dict(SNUG), continuous_update=True,
             tooltip=f"Type {confirmation.word} to confirm that data may be lost",
         )  # fmt: skip
         verb = confirmation.plan.verb.capitalize()
@@ -31,10 +31,8 @@ class ConfirmPanel:
         self.yes = button(f"{verb}{losing}", "Run it now", self._go, self.status, "danger")
         self.no = button("Cancel", "Run nothing", self._cancel, self.status)
         self.answer.observe(self.status.guard(lambda _: self.show()), "value")
-        style = html(Html(f"<style>{CSS}</style>"))
-        style.layout.display = "none"
-        self._bar = box(self.answer, self.yes, self.no, classes="mig-bar", across=True)
-        self.widget = box(style, self._told, self._bar, self.status.widget, classes="mig-review mig-ask")
+        self._bar = box(self.answer, self.yes, self.no, classes="mig-bar", across=True, hides=True)
+        self.widget = box(hidden_style(CSS), self._told, self._bar, self.status.widget, classes="mig-review mig-ask")
         self._cancelled = self._moved = False
         confirmation.observe(self.show)
         self.show()

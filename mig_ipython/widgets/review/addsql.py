@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from ...review import Review
-from .parts import AUTO, LABELLED, Status, box, button
+from .parts import LABELLED, Status, box, button, lean
 
 
 class AddSQL:
@@ -15,21 +15,20 @@ class AddSQL:
 
     def __init__(self, review: Review, status: Status) -> None:
         self._review = review
-        layout = widgets.Layout(**AUTO)
+        look = lean(widgets.Textarea, style=LABELLED)
         self.sql = widgets.Textarea(
-            description="SQL", placeholder="UPDATE flights SET ...", rows=3, layout=layout, style=LABELLED,
+            description="SQL", placeholder="UPDATE flights SET ...", rows=3, **look,
             tooltip="The statement to run",
         )  # fmt: skip
         self.reverse = widgets.Textarea(
-            description="SQL that reverses it", placeholder="what the downgrade runs", rows=2, layout=layout,
-            style=LABELLED, tooltip="The reverse statement, for the downgrade",
+            description="SQL that reverses it", placeholder="what the downgrade runs", rows=2, **look,
+            tooltip="The reverse statement, for the downgrade",
         )  # fmt: skip
         self.open = button("+ SQL", "Add an SQL statement", self._open, status)
         self.add = button("Add", "Add this statement after the last row", self._add, status, "primary")
         self.cancel = button("Cancel", "Leave without adding", self._close, status)
-        self._form: Any = box(
-            self.sql, self.reverse, box(self.add, self.cancel, classes="mig-bar", across=True), classes="mig-field"
-        )
+        bar = box(self.add, self.cancel, classes="mig-bar", across=True)
+        self._form: Any = box(self.sql, self.reverse, bar, classes="mig-field", hides=True)
         self.widget = box(self._form)
         self._close()
 

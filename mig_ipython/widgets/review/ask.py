@@ -11,7 +11,7 @@ from kernel_core.util.secrets import redact
 
 from ...review import Row
 from ...views.html import tag
-from .parts import AUTO, SNUG, Status, box, button, html
+from .parts import SNUG, Status, box, button, html, lean
 
 
 class Ask:
@@ -21,14 +21,14 @@ class Ask:
         self._wanted, self._on_yes = "", on_yes
         self._text = html()
         self.answer = widgets.Text(
-            description="Type it", layout=widgets.Layout(**AUTO), style=SNUG, continuous_update=True,
+            description="Type it", **lean(widgets.Text, style=SNUG), continuous_update=True,
             tooltip="Type what is asked for, to confirm that data may be lost",
         )  # fmt: skip
         self.yes = button("Upgrade, losing data", "Run it now", self._go, status, "danger")
         self.no = button("Cancel", "Run nothing", self.close, status)
         self.answer.observe(status.guard(lambda _: self._compare()), "value")
         bar = box(self.answer, self.yes, self.no, classes="mig-bar", across=True)
-        self.widget = box(self._text, bar, classes="mig-ask")
+        self.widget = box(self._text, bar, classes="mig-ask", hides=True)
         self.close()
 
     @property

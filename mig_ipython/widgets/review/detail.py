@@ -11,7 +11,7 @@ from ...views.html import Html, join, tag
 from ...views.operations import with_rows
 from ...views.source import Language
 from .fields import FieldControl
-from .parts import Status, box, button, html
+from .parts import Status, box, button, close_all, html
 from .rows import hint_lines, row_text
 from .source import code
 
@@ -27,18 +27,19 @@ class Detail:
         self.fields: dict[str, FieldControl] = {}
         self._frozen = False
         self._head, self._notes = html(), html()
-        self._fields = box()
+        self._fields = box(hides=True)
         self.up = button("↑ Up", "Run this row earlier", lambda: self._move(-1), status)
         self.down = button("↓ Down", "Run this row later", lambda: self._move(1), status)
         self.revert = button("Revert", "Make this row what it was when it was found", self._revert, status)
         self._pages = [html() for _ in _TABS]
         self.tabs = widgets.Tab(self._pages, titles=_TABS)
+        self._bar = box(self.up, self.down, self.revert, classes="mig-bar", across=True, hides=True)
         self.tabs.observe(status.guard(lambda _: self._show_page()), "selected_index")
         self.widget = box(
             self._head,
             self._notes,
             self._fields,
-            box(self.up, self.down, self.revert, classes="mig-bar", across=True),
+            self._bar,
             self.tabs,
             classes="mig-detail",
         )
@@ -46,7 +47,7 @@ class Detail:
     def show(self, row: Row | None, *, frozen: bool = False) -> None:
         """Show a row; with ``frozen`` it cannot be changed."""
         self._frozen = frozen
-        for part in (self._fields, self.tabs, self.up, self.down, self.revert):
+        for part in (self._fields, self.tabs, self._bar):
             part.layout.display = None if row is not None else "none"
         if row is None:
             self._fill(None)
@@ -74,8 +75,12 @@ class Detail:
         self.fields = {
             field.name: FieldControl(field, row, name, self._status, self._edit) for field in fields if row is not None
         }
-        nothing = html(tag("p", "Nothing of this can be edited; accept or reject it.", class_="mig-dim"))
-        self._fields.children = [control.widget for control in self.fields.values()] or [nothing]
+        old = self._fields.children
+        self._fields.children = [control.widget for control in self.fields.values()] or [
+            html(tag("p", "Nothing of this can be edited; accept or reject it.", class_="mig-dim"))
+        ]
+        for part in old:
+            close_all(part)
 
     def _show_page(self) -> None:
         """Fill the open tab; the others are filled when they are opened."""

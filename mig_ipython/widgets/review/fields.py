@@ -14,7 +14,7 @@ from kernel_core.operations.fields import Field
 from kernel_core.util.secrets import redact
 
 from ...review import Row
-from .parts import BUTTONED, LABELLED, Entry, Status
+from .parts import BUTTONED, LABELLED, Entry, Status, lean
 
 _HELP = {
     "identifier": "a name",
@@ -60,11 +60,9 @@ class FieldControl(Entry):
 
 def _control(field: Field, text: str, dialect_name: str) -> Any:
     tip = f"{field.title}: {_HELP[field.kind]}" if field.kind in _HELP else field.title
-    common = {
+    common: dict[str, Any] = {
         "description": field.title,
         "tooltip": tip,
-        "layout": widgets.Layout(width="auto"),
-        "style": LABELLED,
     }
     if field.kind in ("boolean", "choice"):
         options = ["yes", "no"] if field.kind == "boolean" else list(field.choices)
@@ -74,8 +72,10 @@ def _control(field: Field, text: str, dialect_name: str) -> Any:
             options.append(text)
         labels = [(option or "none", option) for option in options]
         tips = [f"{field.title}: {label}" for label, _ in labels]
-        return widgets.ToggleButtons(options=labels, value=text, tooltips=tips, **common | {"style": BUTTONED})
+        look = lean(widgets.ToggleButtons, style=BUTTONED)
+        return widgets.ToggleButtons(options=labels, value=text, tooltips=tips, **common, **look)
     common |= {"value": text, "continuous_update": False, "placeholder": _HELP.get(field.kind, "")}
+    common |= lean(widgets.Text, style=LABELLED)
     if field.kind == "type":
         return widgets.Combobox(options=type_names(dialect_name), **common)
     if field.kind == "sql":

@@ -18,11 +18,9 @@ class Folds:
         self._contents, self._on_open = titled, on_open
         self.open: str | None = None
         self.buttons = {
-            title: button(title, "", lambda title=title: self.turn(title), status)  # type: ignore[misc]
+            title: button(title, "", lambda title=title: self.turn(title), status, "", "mig-fold")  # type: ignore[misc]
             for title in titled
         }
-        for made in self.buttons.values():
-            made.add_class("mig-fold")
         bar = box(*self.buttons.values(), classes="mig-bar", across=True)
         self.widget: Any = box(bar, *titled.values())
         self._show()

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from .folds import Folds
-from .parts import AUTO, LABELLED, Status, box, button
+from .parts import LABELLED, Status, box, button, lean
 from .place import Place
 from .script import Script
 
@@ -34,7 +34,7 @@ class Footer:
             value=draft.message or draft.suggested_message,
             description="Message", placeholder="what the change is about",
             tooltip="What the change is about; it becomes the file's name and first line",
-            layout=widgets.Layout(**AUTO), style=LABELLED,
+            **lean(widgets.Text, style=LABELLED),
         )  # fmt: skip
         self._draft, self._suggested = draft, self.message.value
         self.message.observe(status.guard(lambda _: self.show_script()), "value")

@@ -11,7 +11,7 @@ from kernel_core.util.secrets import redact
 
 from ...review import Review
 from ...views.html import join, tag, with_code
-from .parts import Status, box, button, html
+from .parts import PLAIN, Status, box, button, html, lean
 
 
 class Header:
@@ -24,8 +24,9 @@ class Header:
         self._review, self._beside = review, beside
         self._lead = html()
         self._counts = html()
-        self.search = widgets.Text(description="Search in the rows", placeholder="Search", continuous_update=True)
-        self.search.add_class("mig-quiet")
+        self.search = widgets.Text(
+            description="Search in the rows", placeholder="Search", continuous_update=True, **_quiet()
+        )
         self.table = _filter("Show one table only", "All tables")
         self.kind = _filter("Show one kind of change only", "All kinds")
         self.all = button("Accept all", "Accept every row", lambda: review.accept("all"), status)
@@ -74,9 +75,12 @@ class Header:
 
 def _filter(label: str, placeholder: str) -> Any:
     """Return a text field with suggestions. In a dropdown JupyterLab's command mode catches arrow keys and letters."""
-    made = widgets.Combobox(description=label, placeholder=placeholder, continuous_update=True)
-    made.add_class("mig-quiet")
-    return made
+    return widgets.Combobox(description=label, placeholder=placeholder, continuous_update=True, **_quiet())
+
+
+def _quiet() -> dict[str, Any]:
+    """Return the look of a control whose label only screen readers see."""
+    return {"_dom_classes": ("mig-quiet",), **lean(widgets.Text, PLAIN)}
 
 
 def _let_through(control: Any) -> tuple[str, ...]:

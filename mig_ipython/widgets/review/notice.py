@@ -15,7 +15,7 @@ class Notice:
     def __init__(self, label: str, tooltip: str, act: Callable[[], object], status: Status) -> None:
         self._text = html()
         self.button = button(label, tooltip, act, status)
-        self.widget: Any = box(self._text, self.button, classes="mig-notice mig-bar", across=True)
+        self.widget: Any = box(self._text, self.button, classes="mig-notice mig-bar", across=True, hides=True)
         self.say("")
 
     def say(self, text: str) -> None:

@@ -14,14 +14,14 @@ from ...errors import MigError
 from ...proposals.draft import Stale
 from ...review import Review
 from ...running.progress import Progress, watched
-from ...views.html import Html, page, tag, with_code
+from ...views.html import page, tag, with_code
 from .addsql import AddSQL
 from .ask import Ask
 from .detail import Detail
 from .footer import Footer
 from .header import Header
 from .notice import Notice
-from .parts import Status, box, button, close_all, html
+from .parts import Status, box, button, close_all, hidden_style
 from .place import Placed
 from .renames import Renames
 from .rows import RowList
@@ -129,7 +129,7 @@ class ReviewPanel:
         buttons.children = (*buttons.children, self.undo, self.redo, self.add_sql.open)
         rows = box(self.steps.widget, self.rows.widget, classes="mig-side")
         self.widget.children = (
-            _style(),
+            hidden_style(CSS),
             self.header.widget,
             self.stale.widget,
             self.renames.widget,
@@ -316,9 +316,3 @@ class ReviewPanel:
         count = len(self.review)
         source = self.proposal.describe_source or self.proposal.review.source
         return f"{count} {'change' if count == 1 else 'changes'} between {source} and {self.proposal.review.target}"
-
-
-def _style() -> Any:
-    style = html(Html(f"<style>{CSS}</style>"))
-    style.layout.display = "none"
-    return style

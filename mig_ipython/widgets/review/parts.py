@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import ipywidgets as widgets
@@ -18,16 +19,20 @@ from ...views.html import Html, esc, tag
 
 Act = Callable[[], object]
 
-AUTO = {"width": "auto"}
+_SHARED: dict[object, Any] = {}
 
-SNUG = {"description_width": "initial"}
+AUTO: Mapping[str, object] = MappingProxyType({"width": "auto"})
+
+PLAIN: Mapping[str, object] = MappingProxyType({})
+
+SNUG: Mapping[str, object] = MappingProxyType({"description_width": "initial"})
 """Style of a single control: its label is as wide as its text."""
 
-LABELLED = {"description_width": "124px"}
+LABELLED: Mapping[str, object] = MappingProxyType({"description_width": "124px"})
 """Style of a control whose label is aligned with the other labels."""
 
 
-BUTTONED = {**LABELLED, "button_width": "auto"}
+BUTTONED: Mapping[str, object] = MappingProxyType({**LABELLED, "button_width": "auto"})
 """Style of a choice by buttons; in a dropdown JupyterLab's command mode would catch arrow keys and letters."""
 
 _IGNORED = Html('<div class="mathjax_ignore tex2jax_ignore">')
@@ -42,20 +47,40 @@ class Literal(widgets.HTML):  # type: ignore[misc]
         return value if not value or value.startswith(_IGNORED) else f"{_IGNORED}{value}</div>"
 
 
-def html(content: Html | str = "", *classes: str) -> Any:
-    """Return a widget for HTML; a plain str is escaped."""
-    made = Literal(str(esc(content)))
-    for name in classes:
-        made.add_class(name)
-    return made
+def shared(kind: type[Any], **state: object) -> Any:
+    """Return the Layout or the style with this state; all controls of all panels share it, and nobody changes it.
+
+    ipywidgets makes a Layout and a style of its own for each control: three models in the browser instead of one.
+    """
+    key = kind, *sorted(state.items())
+    if key not in _SHARED or _SHARED[key].comm is None:  # closed by ``Widget.close_all()``
+        _SHARED[key] = kind(**state)
+    return _SHARED[key]
 
 
-def box(*children: Any, classes: str = "", across: bool = False) -> Any:
-    """Return the children in a column, or with ``across`` in a row."""
-    made = (widgets.HBox if across else widgets.VBox)(children)
-    for name in classes.split():
-        made.add_class(name)
-    return made
+def lean(kind: type[Any], layout: Mapping[str, object] = AUTO, style: Mapping[str, object] = PLAIN) -> dict[str, Any]:
+    """Return the arguments ``layout`` and ``style`` of a control of that kind, both shared."""
+    return {
+        "layout": shared(widgets.Layout, **layout),
+        "style": shared(kind.class_traits()["style"].klass, **style),
+    }
+
+
+def html(content: Html | str = "", *classes: str, layout: Any = None) -> Any:
+    """Return a widget for HTML; a plain str is escaped. Give one that is hidden at times a ``layout`` of its own."""
+    look = lean(Literal, PLAIN)
+    return Literal(str(esc(content)), _dom_classes=classes, **look | ({"layout": layout} if layout else {}))
+
+
+def box(*children: Any, classes: str = "", across: bool = False, hides: bool = False) -> Any:
+    """Return the children in a column, or with ``across`` in a row; with ``hides`` it can be hidden by its layout."""
+    layout = widgets.Layout() if hides else shared(widgets.Layout)
+    return (widgets.HBox if across else widgets.VBox)(children, layout=layout, _dom_classes=tuple(classes.split()))
+
+
+def hidden_style(rules: str) -> Any:
+    """Return an invisible widget that holds a style sheet."""
+    return html(Html(f"<style>{rules}</style>"), layout=shared(widgets.Layout, display="none"))
 
 
 def close_all(widget: Any) -> None:
@@ -63,6 +88,9 @@ def close_all(widget: Any) -> None:
     for child in getattr(widget, "children", ()):
         close_all(child)
     widget.close()
+    for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
+        if part is not None and not any(part is one for one in _SHARED.values()):
+            part.close()
 
 
 class Entry:
@@ -70,19 +98,28 @@ class Entry:
 
     def __init__(self, control: Any) -> None:
         self.control = control
-        self._error = html()
-        self.widget = box(control, self._error, classes="mig-field")
+        self._error: Any = None
+        self.widget = box(control, classes="mig-field")
+
+    @property
+    def error(self) -> str:
+        """The line below as HTML; "" if there is no error."""
+        return str(self._error.value) if self._error is not None else ""
 
     def wrong(self, reason: str) -> None:
         """Show an error; "" hides the line."""
+        if not reason and not self.error:
+            return
+        if self._error is None:
+            self._error = html()
+            self.widget.children = (self.control, self._error)
         self._error.value = str(tag("p", f"✖ {reason}", class_="mig-bad", role="alert")) if reason else ""
         (self.widget.add_class if reason else self.widget.remove_class)("mig-has-error")
 
     def close(self) -> None:
         """Close the control."""
         self.control.unobserve_all()
-        for widget in (self.widget, self.control, self._error):
-            widget.close()
+        close_all(self.widget)
 
 
 def two_lines(error: BaseException) -> str:
@@ -167,8 +204,9 @@ def where_cells_run(call: Act) -> None:
         loop.add_callback(call)
 
 
-def button(label: str, tooltip: str, act: Callable[[], object], status: Status, style: str = "") -> Any:
+def button(label: str, tooltip: str, act: Callable[[], object], status: Status, style: str = "", *classes: str) -> Any:
     """Return a button that calls ``act`` and shows any error in the status line."""
-    made = widgets.Button(description=label, tooltip=redact(tooltip), button_style=style, layout=widgets.Layout(**AUTO))
+    look = lean(widgets.Button)
+    made = widgets.Button(description=label, tooltip=redact(tooltip), button_style=style, _dom_classes=classes, **look)
     made.on_click(status.guard(lambda _: act(), busy=made))
     return made

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from kernel_core.util.secrets import redact
 
-from .parts import AUTO, BUTTONED, LABELLED, Entry, Status, box
+from .parts import BUTTONED, LABELLED, Entry, Status, box, lean
 
 
 class Placed(Protocol):
@@ -33,7 +33,7 @@ class Place:
         self.draft, self._on_change, self._quiet = draft, on_change, False
         self.problems: dict[str, str] = {}
         self.head = widgets.ToggleButtons(
-            description="Follows", options=[("", "")], layout=widgets.Layout(**AUTO), style=BUTTONED
+            description="Follows", options=[("", "")], **lean(widgets.ToggleButtons, style=BUTTONED)
         )
         self.label = _text("Branch label", "a name for a new branch; empty for none")
         self.depends_on = _text("Depends on", "revisions or labels that must be applied before, with commas between")
@@ -42,7 +42,7 @@ class Place:
             "label": Entry(self.label),
             "depends_on": Entry(self.depends_on),
         }
-        self.widget = box(*(entry.widget for entry in self._entries.values()))
+        self.widget = box(*(entry.widget for entry in self._entries.values()), hides=True)
         for name, entry in self._entries.items():
             entry.control.observe(status.guard(lambda change, name=name: self._changed(name, change["new"])), "value")
 
@@ -93,5 +93,5 @@ class Place:
 def _text(label: str, meaning: str) -> Any:
     return widgets.Text(
         description=label, tooltip=f"{label}: {meaning}", placeholder=meaning, continuous_update=False,
-        layout=widgets.Layout(**AUTO), style=LABELLED,
+        **lean(widgets.Text, style=LABELLED),
     )  # fmt: skip

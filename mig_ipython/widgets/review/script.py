@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import ipywidgets as widgets
+
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
@@ -32,7 +34,7 @@ class Script:
 
     def __init__(self, draft: Written) -> None:
         self.draft = draft
-        self.file, self.text = html(), html()
+        self.file, self.text = html(), html(layout=widgets.Layout())
         self._made_from: object = None
         self._asked: tuple[str | None, bool] | None = None
 

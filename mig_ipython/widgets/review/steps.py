@@ -24,7 +24,7 @@ class Steps:
             style={"description_width": "auto"},
         )  # fmt: skip
         self._beside = html()
-        self.widget: Any = box(self.control, self._beside, classes="mig-steps", across=True)
+        self.widget: Any = box(self.control, self._beside, classes="mig-steps", across=True, hides=True)
         self.control.observe(status.guard(lambda change: self._changed(change["new"])), "value")
 
     @property

@@ -64,10 +64,14 @@ _RULES = """
  .mig-steps input{text-align:right}
  .mig-list{min-width:0;max-height:430px;overflow:hidden auto;padding:6px 4px;display:grid;width:auto;
  grid-template-columns:max-content minmax(0,1fr);align-content:start;grid-auto-rows:max-content;column-gap:4px}
- .mig-list>.mig-table{grid-column:1/-1}
- .mig-list>.mig-table .widget-html-content{font-weight:600;padding:7px 6px 2px;overflow-wrap:anywhere}
- .mig-list>.mig-table:first-child .widget-html-content{padding-top:1px}
- .mig-list>.widget-checkbox{width:auto;margin:0;height:28px;align-self:start}
+ .mig-block{display:contents}
+ .mig-list :is(.mig-table,.mig-end){grid-column:1/-1}
+ .mig-list>.mig-end{overflow:visible;margin:0;grid-column:1/-1}
+ .mig-more.jupyter-button{margin:6px 2px 2px;white-space:normal;height:auto;min-height:28px}
+ .mig-more.jupyter-button:empty{display:none}
+ .mig-list .mig-table .widget-html-content{font-weight:600;padding:7px 6px 2px;overflow-wrap:anywhere}
+ .mig-list>.mig-block:first-child>.mig-table:first-child .widget-html-content{padding-top:1px}
+ .mig-list .widget-checkbox{width:auto;margin:0;height:28px;align-self:start}
  .mig-list .widget-label-basic{display:flex;gap:5px;justify-content:flex-end;min-width:44px;height:28px;
  line-height:28px;align-items:center;padding-left:2px}
  .mig-list .widget-label-basic input{margin:0;align-self:center;accent-color:var(--mig-primary)}
@@ -78,8 +82,8 @@ _RULES = """
  border-radius:4px;background:transparent;width:auto;display:block;text-indent:-1.15em;overflow:visible}
  .mig-row.jupyter-button:hover{background:var(--mig-soft);border-color:transparent}
  .mig-row.mig-chosen:is(*,:hover){background:var(--mig-chosen);border-left-color:var(--mig-focus)}
- .mig-list>:is(.mig-chosen,.widget-checkbox:has(+.mig-chosen)){position:sticky;top:0;bottom:0;z-index:1}
- .mig-list>.widget-checkbox:has(+.mig-chosen){background:var(--mig-ground)}
+ .mig-block>:is(.mig-chosen,.widget-checkbox:has(+.mig-chosen)){position:sticky;top:0;bottom:0;z-index:1}
+ .mig-block>.widget-checkbox:has(+.mig-chosen){background:var(--mig-ground)}
  .mig-row.mig-refused{color:var(--mig-dim);font-style:italic}
  .mig-row.mig-wrong{border-right:3px solid var(--mig-bad)}
  .mig-detail{flex:4 1 400px;min-width:0;width:auto;padding:10px 14px}

@@ -68,6 +68,7 @@ def test_no_widget_makes_html_of_text(operations, propose, hostile, active_nodes
     panel.footer.folds.turn("Script")
     assert len(panel.review) > 5 * 40
     assert check(panel, active_nodes) > 40
+    panel.rows.more.click()
     for number in range(1, len(panel.review) + 1, 7):
         panel.rows.buttons[panel.review.row(number).key].click()
         panel.detail.tabs.selected_index = number % 3

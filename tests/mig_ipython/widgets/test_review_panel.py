@@ -34,7 +34,7 @@ def plain(value):
 
 
 def sentences(panel):
-    return [button.description for button in panel.rows.widget.children if isinstance(button, ipywidgets.Button)]
+    return [button.description for button in panel.rows.shown if isinstance(button, ipywidgets.Button)]
 
 
 def choose(panel, number):
@@ -60,7 +60,7 @@ def test_one_change_is_not_changes(propose, leaves):
 
 
 def test_rows_stand_under_the_names_of_their_tables(panel):
-    headings = [re.sub(r"<.*?>", "", w.value) for w in panel.rows.widget.children if isinstance(w, ipywidgets.HTML)]
+    headings = [re.sub(r"<.*?>", "", w.value) for w in panel.rows.shown if isinstance(w, ipywidgets.HTML)]
     assert headings == ["planes", "flights"]
     assert sentences(panel)[0].startswith("+\N{NO-BREAK SPACE} Create table planes with 2 columns")
     assert sentences(panel)[4].endswith("⚠ loses data")
@@ -68,7 +68,7 @@ def test_rows_stand_under_the_names_of_their_tables(panel):
 
 def test_headings_are_left_out_where_every_table_has_one_row(propose):
     panel = ReviewPanel(propose([ops.AddColumnOp(f"t{n}", Column("c", Text)) for n in range(9)]))
-    assert not [w for w in panel.rows.widget.children if isinstance(w, ipywidgets.HTML)]
+    assert not [w for w in panel.rows.shown if isinstance(w, ipywidgets.HTML)]
 
 
 def test_all_rows_share_one_layout_and_one_style(panel):
@@ -79,7 +79,7 @@ def test_all_rows_share_one_layout_and_one_style(panel):
 
 def test_a_row_has_two_controls_and_no_more(panel):
     headings = 2
-    assert len(panel.rows.widget.children) == 2 * 5 + headings
+    assert len(panel.rows.shown) == 2 * 5 + headings
 
 
 def test_every_control_has_a_label(panel):
@@ -235,7 +235,7 @@ def test_a_wrong_value_shows_under_its_field_and_bars_writing(panel):
     choose(panel, 4)
     field = panel.detail.fields["type_"]
     field.control.value = "Strng(40)"
-    assert "there is no type Strng" in field._error.value
+    assert "there is no type Strng" in field.error
     assert field.control.value == "Strng(40)"
     assert "✖ wrong value" in sentences(panel)[3]
     assert "1 to correct" in panel.header._counts.value
@@ -243,7 +243,7 @@ def test_a_wrong_value_shows_under_its_field_and_bars_writing(panel):
     assert panel.footer.upgrade.disabled
     assert "Strng" in panel.footer.write.tooltip
     field.control.value = "String(40)"
-    assert field._error.value == ""
+    assert field.error == ""
     assert not panel.footer.write.disabled
 
 
@@ -253,7 +253,7 @@ def test_a_wrong_value_is_still_there_when_the_row_is_chosen_again(panel):
     choose(panel, 1)
     choose(panel, 4)
     assert panel.detail.fields["type_"].control.value == "Strng(40)"
-    assert "Strng" in panel.detail.fields["type_"]._error.value
+    assert "Strng" in panel.detail.fields["type_"].error
 
 
 def test_revert_takes_the_edits_back(panel):
@@ -316,7 +316,7 @@ def test_search_and_filters_narrow_the_list(panel):
     panel.header.kind.value = "create index"
     assert len(sentences(panel)) == 1
     panel.header.table.value = "flights"
-    assert "No row matches" in panel.rows.widget.children[0].value
+    assert "No row matches" in panel.rows.said
 
 
 def test_what_is_not_seen_is_accepted_too(panel):
@@ -343,7 +343,7 @@ def test_a_filter_takes_a_part_of_a_name_too(panel):
     panel.header.table.value = " "
     assert len(sentences(panel)) == everything
     panel.header.table.value = "no such table"
-    assert "No row matches" in panel.rows.widget.children[0].value
+    assert "No row matches" in panel.rows.said
 
 
 # ---- statements, undo
