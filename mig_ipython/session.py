@@ -1,28 +1,30 @@
 """The session of a notebook: its connections, its environment, the last proposal, and the panels that are displayed.
 
-There is one for each shell. Everything else is in the database and in the versions folder.
+There is one for each shell. Everything else is in the database and in the versions folder. What only some commands need
+is imported when they run: ``%mig_open`` and ``%mig_history`` without a connection need no SQLAlchemy.
 """
 
 from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import Any, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary, WeakSet, proxy
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from kernel_core.util.exc import CommandError
 
-from .cells.model_cells import ModelCells
-from .proposals.proposal import Proposal
-from .workspace.connection import Connection, connect
 from .workspace.environment import Environment, make, open_at
-from .workspace.named_databases import default_database, resolved
-from .workspace.reloading.importer import reload
 from .workspace.settings import settings_of
 from .workspace.workspace import Workspace
 from .workspace.written_files import WrittenFiles
+
+if TYPE_CHECKING:
+    from .cells.model_cells import ModelCells
+    from .proposals.proposal import Proposal
+    from .workspace.connection import Connection
 
 RELOAD = "import the project's edited modules into this kernel too, and update the notebook's names"
 """The help of ``--reload`` of each command that has it."""
@@ -58,10 +60,16 @@ class Session:
         self.current_name: str | None = None
         self.proposal: Proposal | None = None
         self.written = WrittenFiles()
-        self.model_cells = ModelCells()
         self.panels: dict[str, Panel] = {}
         self._refreshed: WeakSet[Refreshable] = WeakSet()
         self._environment: Environment | None = None
+
+    @cached_property
+    def model_cells(self) -> ModelCells:
+        """The cells that define models with ``%%mig_models``."""
+        from .cells.model_cells import ModelCells
+
+        return ModelCells()
 
     def workspace(self) -> Workspace:
         """Return the current state; an environment that is the only one in the working folder is opened for it."""
@@ -91,6 +99,9 @@ class Session:
 
         A connection of the same name is closed and replaced; the name of an open connection makes that one current.
         """
+        from .workspace.connection import connect
+        from .workspace.named_databases import resolved
+
         if isinstance(target, str) and name is None and target in self.connections:
             self.current_name = target
             return self.connection
@@ -106,6 +117,8 @@ class Session:
 
     def connect_by_default(self) -> Connection:
         """Connect to the default database; raises CommandError where there is none."""
+        from .workspace.named_databases import default_database
+
         named = default_database(self.settings, self.workspace().opened)
         return self.connection if named is None else self.connect(named.target)
 
@@ -143,6 +156,8 @@ class Session:
 
         Raises CommandError, and changes nothing, where one of them cannot be imported.
         """
+        from .workspace.reloading.importer import reload
+
         return reload(self.workspace().import_folders, self.namespace)
 
     # ---- the front end ---------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from types import FrameType
 
 from kernel_core.util.secrets import redact
 
-from ..views.report import RunReport
 from ..views.text import shown_path
 
 _CALLS = frozenset({"run_line_magic", "run_cell_magic"})
@@ -32,10 +31,14 @@ def print_change(verb: str, result: object, namespace: Mapping[str, object]) -> 
 def _line(verb: str, result: object) -> str:
     """Return the change in one line; "" where nothing was changed."""
     if verb in ("upgrade", "downgrade", "stamp"):
+        from ..views.report import RunReport
+
         if not isinstance(result, RunReport) or result.sql is not None or result.trial is not None:
             return ""
         return result.summary() if result.steps else ""
     if verb in ("autogenerate", "migration"):
+        from ..views.report import RunReport
+
         path: object = getattr(result, "path", None)
         report: object = getattr(result, "report", None)
         written = f"Wrote {shown_path(str(path))}" if path and getattr(result, "is_written", True) else ""

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from kernel_core import command
 from kernel_core.config import Config
 from kernel_core.script import ScriptDirectory
 from kernel_core.script.root import Root, is_below, project_root
@@ -148,6 +147,8 @@ def make(directory: str, template: str = "generic", alembic: bool = False) -> En
     With ``alembic`` its files import ``alembic``, so that they run with plain Alembic too. Raises CommandError where
     the folder contains other files.
     """
+    from kernel_core import command
+
     path = os.path.abspath(directory)
     if _is_environment(path):
         found = open_at(directory)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import os
-
-from kernel_core.runtime.migration import MigrationContext
+from typing import TYPE_CHECKING
 
 from ..errors import message_of
 from ..views.revisions import Current
-from .connection import Connection, sqlite_path
-from .targets import Target, labels, targets_of
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from .connection import Connection
+    from .targets import Target
 
 
 def computed_targets(workspace: Workspace) -> tuple[Target, ...]:
     """Return each version table that ``env.py`` migrates, where only its run can find them; else ()."""
     if not workspace.has_environment or not workspace.environment.has_computed_targets:
         return ()
+    from .targets import targets_of
+
     several = bool(workspace.environment.databases)
     return targets_of(workspace) if several or not _is_missing_file(workspace.connection) else ()
 
 
 def database_heads(workspace: Workspace) -> Current:
     """Return the revisions of the connected database, with what its journal says."""
+    from kernel_core.runtime.migration import MigrationContext
+
     connection = workspace.connection
     targets = computed_targets(workspace)
     if targets:
+        from .targets import labels
+
         places = zip(labels(targets), (target.heads for target in targets), strict=True)
         return Current.of(places, [target.journal for target in targets])
     if _is_missing_file(connection):
@@ -67,5 +74,7 @@ def is_applied(workspace: Workspace, revision: str) -> bool:
 
 def _is_missing_file(connection: Connection) -> bool:
     """Return whether the database is a SQLite file that does not exist yet."""
+    from .connection import sqlite_path
+
     path = sqlite_path(connection.engine)
     return path is not None and not os.path.exists(os.path.join(connection.folder, path))

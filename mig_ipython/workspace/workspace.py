@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
-from .connection import Connection
 from .environment import Environment, open_at
-from .models import Models, candidates, find_models
-from .named_databases import connect_command, default_database
 from .settings import Mig
 from .written_files import WrittenFiles
+
+if TYPE_CHECKING:
+    from .connection import Connection
+    from .models import Models
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Workspace:
     def connection(self) -> Connection:
         """The current connection; raises CommandError where there is none."""
         if self.current is None:
+            from .named_databases import connect_command, default_database
+
             named = default_database(self.settings, self.opened)
             command = f"%mig_connect takes {named}." if named else connect_command(self.opened)
             raise CommandError(f"Not connected to a database. Connect first: {command}")
@@ -91,6 +94,8 @@ class Workspace:
 
         None where there are none and an environment may have its own. Raises CommandError where two are possible.
         """
+        from .models import candidates, find_models
+
         named = targets or ([self.settings.target] if self.settings.target else [])
         if not named and not candidates(self.namespace) and self.has_environment:
             return None
@@ -98,6 +103,8 @@ class Workspace:
 
     def unambiguous_models(self) -> Models | None:
         """Return the models that ``%config Mig.target`` names, or the only ones; None where neither exists."""
+        from .models import candidates, find_models
+
         if self.settings.target in self.namespace:
             return find_models([self.settings.target], self.namespace)
         found = candidates(self.namespace)
