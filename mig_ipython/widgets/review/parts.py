@@ -50,7 +50,7 @@ class Literal(widgets.HTML):  # type: ignore[misc]
 def shared(kind: type[Any], **state: object) -> Any:
     """Return the Layout or the style with this state; all controls of all panels share it, and nobody changes it.
 
-    ipywidgets makes a Layout and a style of its own for each control: three models in the browser instead of one.
+    ipywidgets makes a Layout and a style for each control: three models in the browser instead of one.
     """
     key = kind, *sorted(state.items())
     if key not in _SHARED or _SHARED[key].comm is None:  # closed by ``Widget.close_all()``
@@ -67,7 +67,7 @@ def lean(kind: type[Any], layout: Mapping[str, object] = AUTO, style: Mapping[st
 
 
 def html(content: Html | str = "", *classes: str, layout: Any = None) -> Any:
-    """Return a widget for HTML; a plain str is escaped. Give one that is hidden at times a ``layout`` of its own."""
+    """Return a widget for HTML; a plain str is escaped. Pass ``layout`` for one that is hidden at times."""
     look = lean(Literal, PLAIN)
     return Literal(str(esc(content)), _dom_classes=classes, **look | ({"layout": layout} if layout else {}))
 
