@@ -7,6 +7,7 @@ The commands that need no database (heads, history, show, branches) import neith
 """
 
 from ..runtime.report import AppliedStep, RunEvent, RunReport
+from .commuting import Target, check_merge
 from .environment import Config, scripts_of
 from .initializing import Template, init, list_templates
 from .inspecting import (
@@ -34,11 +35,13 @@ __all__ = [
     "DatabaseHeads",
     "RunEvent",
     "RunReport",
+    "Target",
     "Template",
     "UnknownRevision",
     "abandon",
     "branches",
     "check",
+    "check_merge",
     "current",
     "current_heads",
     "downgrade",

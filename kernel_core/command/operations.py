@@ -27,7 +27,7 @@ def operations_of(config: Config, script: Script, direction: Direction, *, may_r
     """
     from ..recording import operations_of as recorded  # noqa: PLC0415 - it needs SQLAlchemy
 
-    return _members(recorded(script, _dialect(config), direction, may_run=may_run))
+    return _members(recorded(script, dialect_of(config), direction, may_run=may_run))
 
 
 def operations_between(config: Config, revisions: str, direction: Direction = "upgrade") -> Iterator[dict[str, object]]:
@@ -69,7 +69,7 @@ def _members(recording: Recording) -> dict[str, object]:
     return {"complete": not unread, "unread": unread, "operations": written}
 
 
-def _dialect(config: Config) -> Dialect:
+def dialect_of(config: Config) -> Dialect:
     """Return the dialect of ``sqlalchemy.url``; where that names none, the one of SQLAlchemy for any database."""
     from sqlalchemy import make_url  # noqa: PLC0415 - heads and history start without it
     from sqlalchemy.engine.default import DefaultDialect  # noqa: PLC0415

@@ -51,10 +51,25 @@ def check(config: Config, options: argparse.Namespace) -> Iterable[str]:
 
 def merge(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Write a version file that merges several revisions."""
+    revisions = options.revisions or "heads"
+    if options.check:
+        return _checked(config, revisions, options)
     names = ("message", "branch_label", "rev_id", "splice")
-    return _written(
-        command.merge(config, options.revisions, **{name: getattr(options, name) for name in names}), options
-    )
+    return _written(command.merge(config, revisions, **{name: getattr(options, name) for name in names}), options)
+
+
+def _checked(config: Config, revisions: str | Sequence[str], options: argparse.Namespace) -> Iterable[str]:
+    """Yield what the check of each pair of heads found; raises CommandError after it if an order matters."""
+    found = command.check_merge(config, revisions, run=True if options.run else False if options.no_run else None)
+    if options.json:
+        yield as_json([each.facts() for each in found])
+    else:
+        for each in found:
+            yield from each.lines()
+    if any(each.verdict == "conflict" for each in found):
+        raise CommandError(
+            "The order of the heads matters. Change one of them, or put one after the other: merge --rebase."
+        )
 
 
 def upgrade(config: Config, options: argparse.Namespace) -> Iterable[str]:

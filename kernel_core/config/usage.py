@@ -92,6 +92,10 @@ _TEMPLATE = _argument("-t", "--template", default="generic", help="template to u
 _PACKAGE = _flag("--package", help="make the folders Python packages")
 _ALEMBIC = _flag("--alembic", help="write files that import alembic, so that plain Alembic runs them too")
 _REVISIONS = _argument("revisions", nargs="+", help="revisions, or heads")
+_MERGED = _argument("revisions", nargs="*", help="revisions, or heads; default: heads")
+_COMMUTE = _flag("--check", help="write nothing: report whether their order matters, and fail if it does")
+_RUN = _flag("--run", help="with --check: run them on a scratch database even if their code does more than change it")
+_NO_RUN = _flag("--no-run", help="with --check: run nothing, compare the schema that the files describe")
 _EXECUTED = _flag("--executed", help="the statement that was running has been executed")
 _NOT_EXECUTED = _flag("--not-executed", help="the statement that was running has not been executed")
 _FORCE = _flag("--force", help="undo what has a reverse, although something else stays")
@@ -115,7 +119,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "check": Command(commands.check, (_RENAMES, _JSON), "check"),
     "merge": Command(
-        commands.merge, (_REVISIONS, _MESSAGE, _LABEL, _ID, _SPLICE), 'merge heads -m "Join both branches"'
+        commands.merge,
+        (_MERGED, _MESSAGE, _LABEL, _ID, _SPLICE, _COMMUTE, _RUN, _NO_RUN, _JSON),
+        'merge heads -m "Join both branches"',
     ),
     "upgrade": Command(
         commands.upgrade,

@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Literal, TypeVar
 from sqlalchemy.schema import Constraint
 
 from ..util.exc import CommandError
+from ..util.sqla_compat import changed_column
 from .fields import Field
 from .interfaces import RunContext
 from .operation import DiffTuple, MigrateOperation, SourceWriter, without_empty
 from .requirements import Requirement, key
-from .schema_state import SchemaState, columns_of_item
+from .schema_state import SchemaState, columns_of_item, plain_column
 
 C = TypeVar("C", bound=type["AddConstraintOp"])
 D = TypeVar("D", bound=type[MigrateOperation])
@@ -89,7 +90,7 @@ class AddConstraintOp(MigrateOperation):
         if self.constraint_type == "primary":
             table.constraints[:] = [each for each in table.constraints if each.constraint_type != "primary"]
             for column in columns:
-                column.nullable = False
+                table.columns[column.name] = changed_column(plain_column(column), nullable=False)
         table.constraints.append(self)
 
     _drop: ClassVar[Callable[..., MigrateOperation]]

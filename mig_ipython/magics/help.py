@@ -57,6 +57,7 @@ WISHES = (
     Wish("write a migration by hand", ('%%migration "fill email" --write',)),
     Wish("write an empty version file", ('%mig_revision -m "add email"',)),
     Wish("merge two heads into one", ('%mig_merge -m "merge"',)),
+    Wish("know whether the order of two heads matters", ("%mig_merge --check",)),
     Wish("delete the version file that was written last", ("%mig_undo",)),
     Wish("see what an upgrade would do", ("%mig_upgrade --plan", "%mig_upgrade --sql")),
     Wish("test it first, and keep nothing", ("%mig_upgrade --try",)),

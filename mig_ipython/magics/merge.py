@@ -1,26 +1,38 @@
-"""Write a merge revision that joins several heads; nothing is run.
+"""Write a merge revision that joins several heads, or check whether their order matters.
 
     %mig_merge -m "Merge reports"
     %mig_merge 1f2e 3a4b -m "Merge both"
 
-Without revisions all heads are merged. The same cell again writes nothing: the revision that merges them is shown.
+    %mig_merge --check
+
+Without revisions all heads are merged. ``--check`` writes nothing: it compares both orders in which they can run, from
+the files and by running them on scratch databases, and names the first operations that conflict. The same cell again
+writes nothing: the revision that merges them is shown.
 ``%mig_undo`` deletes the file again.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
+from sqlalchemy.engine.default import DefaultDialect
+
+from kernel_core.command import Target
+from kernel_core.commuting import check_all
 from kernel_core.script import Script, ScriptDirectory
 from kernel_core.script.resolver import counts_from_database
 from kernel_core.util.exc import CommandError
 
+from ..running.merge_order import checks_from_files
 from ..session import Session
 from ..views.graph import RevisionGraph
+from ..views.merge_check import MergeCheck
 from ..views.revisions import entries
 from ..views.script import Revision
 from ..views.text import shown_path
 from ..workspace.heads import heads_if_connected
+from ..workspace.targets import visit_targets
 from ..workspace.workspace import Workspace
 
 
@@ -31,15 +43,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-m", "--message", default=None, metavar="MSG", help="the message (default: the merged ids)")
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
+    parser.add_argument("--check", action="store_true", help="write nothing: report whether their order matters")
+    parser.add_argument(
+        "--run", action="store_true", help="with --check: run them on a scratch database even if they do more than DDL"
+    )
+    parser.add_argument("--no-run", action="store_true", help="with --check: run nothing, compare what the files say")
     parser.add_argument("--label", default=None, metavar="NEW", help="label of a new branch")
 
 
-def run(session: Session, args: argparse.Namespace) -> Revision:
-    """Return the new revision, with the graph of the revisions that it merges."""
+def run(session: Session, args: argparse.Namespace) -> Revision | MergeCheck:
+    """Return the new revision, with the graph of the revisions that it merges; or the check."""
     workspace = session.workspace()
     scripts, current = workspace.scripts(), heads_if_connected(workspace)
     named = [args.revisions] if isinstance(args.revisions, str) else list(args.revisions)
     parents = scripts.map.resolve(named or "heads", current if any(map(counts_from_database, named)) else None)
+    if args.check:
+        return _checked(workspace, parents, True if args.run else False if args.no_run else None)
     before = _merged_before(scripts, frozenset(parents), bool(named))
     if before is not None:
         note = f"{before.revision} merges {' and '.join(before.down_revisions)} already; nothing was written."
@@ -56,7 +75,38 @@ def run(session: Session, args: argparse.Namespace) -> Revision:
             config=workspace.environment.config(),
         )
     )
-    return _shown(workspace, script, current, f"Written to {shown_path(script.path)}")
+    notes = [f"Written to {shown_path(script.path)}", *_order_notes(workspace, scripts, parents)]
+    return _shown(workspace, script, current, "\n".join(notes))
+
+
+def _checked(workspace: Workspace, parents: tuple[str, ...], run: bool | None) -> MergeCheck:
+    """Return the check of each pair; where a database is connected, ``env.py`` is run for its models' convention."""
+    if len(parents) < 2:
+        raise CommandError(f"There is nothing to compare: {parents[0] if parents else 'base'} is the only head.")
+    targets: list[Target] = []
+    if workspace.is_connected:
+        visit_targets(workspace, lambda _, context: targets.append(Target.of(context)))
+    if len(targets) > 1:
+        raise CommandError(f"env.py has {len(targets)} targets; their revisions cannot be compared in one check.")
+    target = targets[0] if targets else Target(DefaultDialect(), None, None)
+    found = check_all(
+        workspace.scripts(),
+        parents,
+        dialect=target.dialect,
+        start=target.start,
+        scratch=target.scratch,
+        run=run,
+        why_not="no database is connected (%mig_connect)",
+    )
+    return MergeCheck(found, workspace.where_if_connected)
+
+
+def _order_notes(workspace: Workspace, scripts: ScriptDirectory, parents: tuple[str, ...]) -> Iterator[str]:
+    """Yield a sentence for each pair of merged heads whose order matters, or may matter."""
+    dialect = workspace.connection.engine.dialect if workspace.is_connected else DefaultDialect()
+    for found in checks_from_files(scripts, parents, dialect):
+        if found.verdict in ("conflict", "not known"):
+            yield f"{found.sentence} %mig_merge {' '.join(found.heads)} --check has the details."
 
 
 def _merged_before(scripts: ScriptDirectory, parents: frozenset[str], named: bool) -> Script | None:

@@ -32,6 +32,7 @@ from ..workspace.targets import Target, labels, second_connection, target_of, vi
 from ..workspace.workspace import Workspace
 from .data_checks.findings import check_rows, keeps_rows
 from .execution import run
+from .merge_order import merge_notes
 
 Finding = TypeVar("Finding", Loss, Blocker)
 ReadOperations: TypeAlias = Callable[[Script], OpContainer | None]
@@ -74,6 +75,7 @@ def plan(workspace: Workspace, verb: str, target: str) -> Plan:
         keeps_data=verb == "downgrade" and not losses and all(map(partial(_keeps_rows, read), steps)),
         notes=(
             *(_rollback_limits(workspace) if steps else ()),
+            *(merge_notes(scripts, steps, dialect) if verb == "upgrade" else ()),
             *(_unnamed_drops(steps, dialect.name) if verb == "upgrade" else _edited(steps, current)),
         ),
     )

@@ -240,3 +240,39 @@ def test_current_lists_each_of_several_databases(mig, project, tmp_path):
         f"sqlite:///{tmp_path}/one.db:\nb2 (head), Do b2\nsqlite:///{tmp_path}/two.db:\na1, Do a1\n"
     )
     assert "two.db is at a1" in mig("current", "--check-heads")[2]
+
+
+def forked(project, one, other):
+    project.write("a1", None, "op.create_table('t', sa.Column('id', sa.Integer, primary_key=True))", "pass")
+    project.write("b2", "a1", one, "pass")
+    project.write("c3", "a1", other, "pass")
+
+
+def test_merge_check_fails_and_names_the_operations_whose_order_matters(mig, project):
+    forked(project, "op.add_column('t', sa.Column('x', sa.Integer))", "op.add_column('t', sa.Column('x', sa.String))")
+    code, out, err = mig("merge", "--check")
+    assert code == 255
+    assert out.startswith("b2 and c3 do not commute: ")
+    assert "first conflicting operations:\n    migrations/versions/b2.py:" in out
+    assert "The order of the heads matters" in err
+    assert mig("heads")[1].count("\n") == 2
+
+
+def test_merge_check_of_heads_that_commute_as_text_and_json(mig, project):
+    forked(
+        project, "op.add_column('t', sa.Column('x', sa.Integer))", "op.create_table('u', sa.Column('id', sa.Integer))"
+    )
+    code, out, _ = mig("merge", "heads", "--check")
+    assert code == 0
+    assert out.startswith("b2 and c3 commute: both orders give the same result.\n")
+    (found,) = json.loads(mig("merge", "--check", "--json")[1])
+    assert (found["verdict"], found["heads"]) == ("commute", ["b2", "c3"])
+    assert "both orders, run on SQLite in memory" in found["compared"]
+    (found,) = json.loads(mig("merge", "--check", "--json", "--no-run")[1])
+    assert found["not_compared"] == ["by running: running them was not wanted"]
+
+
+def test_merge_without_a_name_merges_the_heads(mig, project):
+    forked(project, "pass", "pass")
+    assert mig("merge", "-m", "Join", "--rev-id", "m1")[0] == 0
+    assert mig("heads")[1].startswith("m1 ")

@@ -140,3 +140,27 @@ def test_exports_are_the_same_bytes_when_run_again(forked, tmp_path):
         before = (tmp_path / name).read_bytes()
         forked.run(f"%mig_export {command} {name}")
         assert (tmp_path / name).read_bytes() == before
+
+
+def test_the_check_of_a_merge_names_the_operations_whose_order_matters(forked, tmp_path):
+    for revision, kind in (("b2", "Integer"), ("c2", "String")):
+        (path,) = (tmp_path / "migrations" / "versions").glob(f"{revision}_*.py")
+        text = path.read_text()
+        column = f"op.add_column('users', sa.Column('city', sa.{kind}))"
+        path.write_text(text.replace("def upgrade() -> None:", f"def upgrade() -> None:\n    {column}"))
+    shown = forked.run("%mig_merge --check")
+    assert not shown
+    assert "b2 and c2 do not commute" in repr(shown)
+    assert "_left.py:" in repr(shown)
+    assert "First conflicting operations" in shown._repr_html_()
+    assert len(forked.run("%mig_heads")) == 2
+    merged = forked.run("%mig_merge --id d3")
+    assert "%mig_merge b2 c2 --check has the details" in merged.note
+    assert "the order matters: b2 and c2 do not commute" in repr(forked.run("%mig_upgrade --plan"))
+
+
+def test_the_check_of_a_merge_reports_that_heads_commute(forked):
+    shown = forked.run("%mig_merge --check")
+    assert [each.verdict for each in shown] == ["commute"]
+    assert shown
+    assert "any order" not in forked.run("%mig_merge --id d3").note

@@ -1,0 +1,220 @@
+"""Both orders of two heads, run on scratch databases that begin with the same rows."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine, MetaData, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..runtime.migration import MigrationContext
+from ..script import ScriptDirectory
+from ..script.steps import Step, upgrade_steps
+from ..snapshot import Snapshot, differences, snapshot_of
+from ..util.exc import CommandError
+from .sample_rows import Samples, fill, samples_of
+
+OWN_TABLES = ("alembic_version", "alembic_version_journal")
+
+Rows = Mapping[tuple[str, str], Counter[str]]
+"""For each table and column, how often each value occurs; column "" is for whole rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What running both orders showed; not ``is_decided`` if that compares nothing, such as where both orders fail."""
+
+    is_decided: bool
+    difference: str = ""
+    compared: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A database after one order: its schema and rows, or the error of the order."""
+
+    error: str = ""
+    schema: Snapshot | None = None
+    indexes: frozenset[str] = frozenset()
+    rows: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    filled: Mapping[str, int] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
+    where: str = ""
+
+
+Scratch = Callable[[], AbstractContextManager[Engine]]
+
+
+def run_both(
+    scripts: ScriptDirectory, common: tuple[str, ...], one: str, other: str, start: MetaData | None, scratch: Scratch
+) -> Ran:
+    """Run the revisions of ``one`` then of ``other``, and in the other order, and compare the databases.
+
+    Raises CommandError if no scratch database can be made, or the revisions before both heads do not run there.
+    """
+    sides = scripts.map.ancestors({one, other}) - scripts.map.ancestors(common)
+    samples = samples_of(script.source for name in sorted(sides) if (script := scripts.get_revision(name)) is not None)
+
+    def outcome(order: tuple[str, str], with_rows: bool = True) -> Outcome:
+        return _outcome(scripts, common, order, start, scratch, samples if with_rows else None)
+
+    first, second = outcome((one, other)), outcome((other, one))
+    if first.error and second.error:
+        first, second = outcome((one, other), False), outcome((other, one), False)
+    if first.error and second.error:
+        return Ran(False, not_compared=(f"by running: both orders fail on {first.where}: {first.error}",))
+    if first.error or second.error:
+        order, error = ((one, other), first.error) if first.error else ((other, one), second.error)
+        return Ran(True, f"{order[1]} after {order[0]} fails: {error}", (f"both orders, run on {first.where}",))
+    return _compared(first, second, lambda: outcome((one, other), bool(first.filled)))
+
+
+def _compared(first: Outcome, second: Outcome, again: Callable[[], Outcome]) -> Ran:
+    assert first.schema is not None, "an outcome without an error has a schema"
+    assert second.schema is not None, "an outcome without an error has a schema"
+    found = [words for _, _, words in differences(first.schema, second.schema)]
+    found += sorted(first.indexes ^ second.indexes)
+    names = ", ".join(first.schema.tables) or "none"
+    compared = [f"both orders, run on {first.where}", f"schema of the tables: {names}"]
+    not_compared = ["functions, privileges and all that SQLAlchemy does not reflect"]
+    notes: list[str] = []
+    if found:
+        return Ran(True, f"run on {first.where}, the schemas differ: {found[0]}", tuple(compared))
+    rows, volatile = _differing_rows(first, second), frozenset[tuple[str, str]]()
+    if rows:
+        volatile = _differing_rows(first, again())
+        rows -= volatile
+        notes += [f"{table}.{column} differs each time that it is run" for table, column in sorted(volatile) if column]
+    if {each for each in rows if each[1]} or (rows and not volatile):
+        table, column = min(rows, key=lambda each: (not each[1], each))
+        what = f"the values of {table}.{column}" if column else f"the rows of {table}"
+        return Ran(True, f"run on {first.where}, {what} differ", tuple(compared))
+    counts = {name: len(found) for name, found in first.rows.items()}
+    shown = ", ".join(f"{name} ({count})" for name, count in counts.items() if count)
+    compared.append(f"rows, with samples in the tables that exist before: {shown or 'none'}")
+    empty = [name for name, count in counts.items() if not count]
+    not_compared += [f"rows of {', '.join(empty)}: no rows"] if empty else []
+    not_compared += [f"rows of {', '.join(first.refused)}: no sample was accepted"] if first.refused else []
+    not_compared += [f"{table}.{column}: volatile" for table, column in sorted(volatile) if column]
+    not_compared.append("rows other than the samples")
+    return Ran(True, "", tuple(compared), tuple(not_compared), tuple(notes))
+
+
+def _differing_rows(one: Outcome, other: Outcome) -> frozenset[tuple[str, str]]:
+    """Return (table, column) for each column whose values differ, and (table, "") for each table whose rows do."""
+    found: set[tuple[str, str]] = set()
+    for table in one.rows:
+        mine, theirs = one.rows[table], other.rows.get(table, [])
+        if Counter(map(repr, mine)) == Counter(map(repr, theirs)):
+            continue
+        found.add((table, ""))
+        columns = {name for row in (*mine, *theirs) for name in row}
+        for column in columns:
+            if Counter(row.get(column) for row in mine) != Counter(row.get(column) for row in theirs):
+                found.add((table, column))
+    return frozenset(found)
+
+
+def _outcome(
+    scripts: ScriptDirectory,
+    common: tuple[str, ...],
+    order: tuple[str, str],
+    start: MetaData | None,
+    scratch: Scratch,
+    samples: Samples | None,
+) -> Outcome:
+    with ExitStack() as stack:
+        engine = stack.enter_context(scratch())
+        stack.enter_context(_quiet())
+        connection = stack.enter_context(engine.connect())
+        where = "SQLite in memory" if engine.dialect.name == "sqlite" else f"a scratch {engine.dialect.name} database"
+        found = Outcome(where=where)
+        if common:
+            try:
+                upgrade(connection, scripts, common, start)
+            except Exception as error:
+                raise CommandError(f"{', '.join(common)} does not run on {where}: {_short(error)}") from error
+        if samples is not None:
+            found.filled, found.refused = fill(connection, _reflected(connection), samples)
+        for head in order:
+            try:
+                upgrade(connection, scripts, (head,), start)
+            except Exception as error:  # noqa: BLE001 - a revision may raise anything; it is the result
+                found.error = _short(error)
+                return found
+        found.schema = snapshot_of(connection, without=OWN_TABLES)
+        found.indexes = frozenset(_indexes(connection))
+        found.rows = _rows(connection)
+        connection.rollback()
+        return found
+
+
+def upgrade(
+    connection: Connection, scripts: ScriptDirectory, target: tuple[str, ...], start: MetaData | None = None
+) -> None:
+    """Upgrade a scratch database; ``start`` has the naming convention of the models. ``env.py`` is not run."""
+
+    def plan(heads: tuple[str, ...], context: MigrationContext) -> tuple[Step, ...]:
+        return upgrade_steps(scripts.map, frozenset(heads), target)
+
+    opts = {"script": scripts, "fn": plan, "target_metadata": start}
+    MigrationContext.configure(connection, opts=opts).run_migrations()
+    if connection.in_transaction():
+        connection.commit()
+
+
+def _short(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return " ".join(str(cause).split())[:200]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the log of the runs on scratch databases out of the log of the command."""
+    loggers = [logging.getLogger(f"{package}.runtime.migration") for package in ("alembic", "kernel_core")]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled
+
+
+def _reflected(connection: Connection) -> MetaData:
+    metadata = MetaData()
+    metadata.reflect(connection, only=lambda name, _: name not in OWN_TABLES)
+    return metadata
+
+
+def _rows(connection: Connection) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of each table, each with its values by column as text."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for table in _reflected(connection).tables.values():
+        try:
+            rows = connection.execute(select(table)).mappings()
+            found[table.fullname] = [
+                dict(sorted((str(name), repr(value)) for name, value in row.items())) for row in rows
+            ]
+        except SQLAlchemyError as error:
+            raise CommandError(f"The rows of {table.fullname} cannot be read: {_short(error)}") from error
+    return found
+
+
+def _indexes(connection: Connection) -> Iterator[str]:
+    """Yield the definitions of indexes where the database states them, with conditions and expressions."""
+    statement = {
+        "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+        "postgresql": "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() "
+        "AND tablename NOT LIKE 'alembic_version%'",
+    }.get(connection.dialect.name)
+    if statement is not None:
+        for (definition,) in connection.execute(text(statement)):
+            yield f"index {' '.join(definition.split())}"

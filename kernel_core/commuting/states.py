@@ -1,0 +1,203 @@
+"""Schema states: copies, what an operation cannot be applied to, and how two states differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.exc import CompileError, SQLAlchemyError
+from sqlalchemy.schema import BaseDDLElement, CreateColumn, CreateIndex
+from sqlalchemy.sql.schema import ColumnCollectionConstraint as _Columns
+from sqlalchemy.sql.schema import Constraint
+
+from ..operations.add_constraint import AddConstraintOp
+from ..operations.operation import MigrateOperation
+from ..operations.ops import AddColumnOp, AlterColumnOp, CreateIndexOp, CreateTableOp, RenameTableOp
+from ..operations.schema_state import Place, SchemaState, TableState
+from ..schema import metadata_of
+from ..util.exc import UnknownEffect
+from ..util.sqla_compat import is_type_bound
+from .sides import Located
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An operation that cannot run on a state, and why; ``is_known`` is false where only its effect is unknown."""
+
+    located: Located
+    reason: str
+    is_known: bool
+
+
+def copied(state: SchemaState) -> SchemaState:
+    """Return a copy that operations can change without changing ``state``."""
+    tables = {
+        place: replace(
+            each,
+            columns=dict(each.columns),
+            constraints=list(each.constraints),
+            indexes=list(each.indexes),
+            options=dict(each.options),
+        )
+        for place, each in state.tables.items()
+    }
+    enums = {place: list(values) for place, values in state.enums.items()}
+    return replace(state, tables=tables, enums=enums, sequences=dict(state.sequences), schemas=list(state.schemas))
+
+
+def run(state: SchemaState, operations: tuple[Located, ...], ignored: frozenset[int] = frozenset()) -> list[Failure]:
+    """Apply operations to a state and return those that cannot run; ``ignored`` are `id`s of operations to skip."""
+    failures: list[Failure] = []
+    for each in operations:
+        if id(each) in ignored:
+            continue
+        for part in each.parts:
+            found = _applied(state, part)
+            if found is not None:
+                failures.append(Failure(each, *found))
+                break
+    return failures
+
+
+def _applied(state: SchemaState, operation: MigrateOperation) -> tuple[str, bool] | None:
+    """Apply an operation; return why it cannot run, and whether that is known."""
+    exists = _existing(state, operation)
+    if exists:
+        return exists, True
+    dangling = set(dangling_keys(state))
+    try:
+        operation.apply_to(state)
+    except UnknownEffect as error:
+        return str(error), False
+    lost = [each for each in dangling_keys(state) if each not in dangling]
+    return (lost[0], True) if lost else None
+
+
+def _existing(state: SchemaState, operation: MigrateOperation) -> str:
+    """Return that what the operation creates exists already, "" if it does not."""
+    match operation:
+        case CreateTableOp() if not operation.if_not_exists and operation.table_key in state.tables:
+            return f"table {operation.shown_table} exists already"
+        case RenameTableOp() if (operation.schema, operation.new_table_name) in state.tables:
+            return f"table {operation.new_table_name} exists already"
+        case AlterColumnOp(modify_name=str() as name) if name != operation.column_name:
+            table = state.tables.get(operation.table_key or (None, ""))
+            return f"column {operation.shown_table}.{name} exists already" if table and name in table.columns else ""
+        case CreateIndexOp() if not operation.if_not_exists:
+            return _existing_index(state, operation)
+        case AddConstraintOp():
+            table = state.tables.get(operation.table_key or (None, ""))
+            names = set(state.names(operation)) & {
+                name for each in (table.constraints if table else ()) for name in state.names(each)
+            }
+            return f"constraint {min(names)} of {operation.shown_table} exists already" if names else ""
+        case AddColumnOp() if not operation.if_not_exists:
+            table = state.tables.get(operation.table_key or (None, ""))
+            name = str(operation.column.name)
+            return f"column {operation.shown_table}.{name} exists already" if table and name in table.columns else ""
+    return ""
+
+
+def _existing_index(state: SchemaState, operation: CreateIndexOp) -> str:
+    """An index has its name alone in its schema; in MySQL and MariaDB in its table."""
+    of_table = state.dialect.name in ("mysql", "mariadb")
+    tables = [
+        each
+        for place, each in state.tables.items()
+        if place[0] == operation.schema and (not of_table or place == operation.table_key)
+    ]
+    names = {name for table in tables for each in table.indexes for name in state.names(each)}
+    both = names & set(state.names(operation))
+    return f"index {min(both)} exists already" if both else ""
+
+
+def dangling_keys(state: SchemaState) -> Iterator[str]:
+    """Yield each foreign key whose table or column is gone, as a sentence."""
+    for table in state.tables.values():
+        for key in table.constraints:
+            if getattr(key, "referent_table", None) is None:
+                continue
+            target = state.tables.get((key.referent_schema, str(key.referent_table)))
+            missing = [] if target is None else [name for name in key.remote_cols if name not in target.columns]
+            if target is None or missing:
+                what = f"{key.referent_table}{f'.{missing[0]}' if missing else ''}"
+                yield f"{what}, to which a foreign key of {table.name} refers, does not exist"
+
+
+def difference(one: SchemaState, other: SchemaState) -> tuple[str, tuple[str, ...]]:
+    """Return the first difference of two states, "" if they are equal, and notes on the order of columns."""
+    gone = sorted(_shown(place) for place in one.tables.keys() ^ other.tables.keys())
+    if gone:
+        return f"table {gone[0]} exists after one order only", ()
+    changed = [place for place in one.tables if _identity(one.tables[place]) != _identity(other.tables[place])]
+    notes: list[str] = []
+    if changed:
+        lines = [_lines_by_table(state, changed) for state in (one, other)]
+        for place in changed:
+            for mine, theirs in ((0, 1), (1, 0)):
+                only = sorted(set(lines[mine][place]) - set(lines[theirs][place]))
+                if only:
+                    return f"after one order only, {_shown(place)} has: {only[0]}", ()
+            if list(one.tables[place].columns) != list(other.tables[place].columns):
+                notes.append(f"the order of the columns of {_shown(place)} differs")
+    for name, is_equal in (
+        ("enum types", one.enums == other.enums),
+        ("sequences", one.sequences == other.sequences),
+        ("schemas", set(one.schemas) == set(other.schemas)),
+    ):
+        if not is_equal:
+            return f"the {name} differ", ()
+    return "", tuple(notes)
+
+
+def _identity(table: TableState) -> tuple[object, ...]:
+    """Return what is the same object while nothing changes the table."""
+    parts = (*table.columns.values(), *table.constraints, *table.indexes)
+    return (table.name, table.comment, table.prefixes, repr(table.options), *map(id, parts))
+
+
+def _lines_by_table(state: SchemaState, places: list[Place]) -> dict[Place, list[str]]:
+    """Return the definition of some tables as lines, one for each column, constraint, index and option."""
+    few = replace(state, tables={place: state.tables[place] for place in places}, sequences={})
+    metadata: MetaData = metadata_of(few)
+    return {(table.schema, str(table.name)): list(_lines(table, state)) for table in metadata.tables.values()}
+
+
+def _lines(table: Table, state: SchemaState) -> Iterator[str]:
+    for column in table.columns:
+        key = "" if column.autoincrement == "auto" else f" autoincrement={column.autoincrement}"
+        comment = f" comment {column.comment!r}" if column.comment is not None else ""
+        yield f"column {_sql(CreateColumn(column), state)} {column.type!r}{key}{comment}"
+    for constraint in table.constraints:
+        if not is_type_bound(constraint) and (not isinstance(constraint, _Columns) or len(constraint.columns)):
+            yield f"constraint {_constraint(constraint, state)} {sorted(constraint.dialect_kwargs.items())!r}"
+    for index in table.indexes:
+        options = sorted((key, str(value)) for key, value in index.dialect_kwargs.items())
+        yield f"index {_sql(CreateIndex(index), state)} {options!r}"
+    if table.comment is not None:
+        yield f"comment {table.comment!r}"
+    for option in sorted(table.dialect_kwargs.items()):
+        yield f"option {option!r}"
+
+
+def _constraint(constraint: Constraint, state: SchemaState) -> str:
+    """Return the constraint as in CREATE TABLE, because SQLite has no ADD CONSTRAINT."""
+    for dialect in (state.dialect, DefaultDialect()):
+        with suppress(CompileError, SQLAlchemyError, AttributeError):
+            return " ".join(str(dialect.ddl_compiler(dialect, None).process(constraint)).split())  # type: ignore[arg-type]
+    return f"{type(constraint).__name__} {constraint.name}"
+
+
+def _sql(element: BaseDDLElement, state: SchemaState) -> str:
+    """Return the SQL of a construct; by the dialect, or by the standard."""
+    for dialect in (state.dialect, DefaultDialect()):
+        with suppress(CompileError, SQLAlchemyError, AttributeError):
+            return " ".join(str(element.compile(dialect=dialect)).split())
+    return str(getattr(element.element, "name", type(element).__name__))  # type: ignore[attr-defined]
+
+
+def _shown(place: Place) -> str:
+    return ".".join(filter(None, place))

@@ -1,0 +1,196 @@
+"""Whether two heads commute: the verdict agrees with databases in which both orders really ran."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from kernel_core.commuting import Commutation, check
+from kernel_core.scratch import PREFIX, scratch_database
+from kernel_core.util.exc import CommandError
+
+from .branches import BASE, after, pair, write
+
+IN_MEMORY = partial(scratch_database, sa.make_url("sqlite://"))
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> Path:
+    folder = tmp_path / "versions"
+    folder.mkdir()
+    write(folder, "base1", None, BASE)
+    return folder
+
+
+def checked(folder: Path, one: str, other: str, **options: object) -> Commutation:
+    """Return the check of two branches with one revision each."""
+    from kernel_core.script import ScriptDirectory
+
+    write(folder, "a1", "base1", f"    {one}")
+    write(folder, "b1", "base1", f"    {other}")
+    scripts = ScriptDirectory(folder.parent, version_locations=[str(folder)])
+    return check(scripts, "a1", "b1", **{"dialect": sqlite.dialect(), **options})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "seed", [seed if seed < 4 else pytest.param(seed, marks=pytest.mark.sweep) for seed in range(300)]
+)
+def test_the_verdict_on_random_branches_is_what_both_orders_really_do(tmp_path: Path, seed: int) -> None:
+    folder = tmp_path / "versions"
+    folder.mkdir()
+    scripts = pair(folder, seed)
+    one, other = scripts.get_heads()
+    real = after(scripts, (one, other)), after(scripts, (other, one))
+    by_files = check(scripts, one, other, dialect=sqlite.dialect())
+    by_running = check(scripts, one, other, dialect=sqlite.dialect(), scratch=IN_MEMORY)
+    for found in (by_files, by_running):
+        if found.verdict == "commute":
+            assert real[0] == real[1] is not None, found
+    if by_files.verdict == "conflict":
+        assert real[0] != real[1] or real[0] is None, by_files
+    if real[0] == real[1] is not None and by_running.verdict == "conflict":
+        assert "the values of" in by_running.reason or "the rows of" in by_running.reason, by_running
+    if real[0] is not None and real[1] is not None and real[0] != real[1]:
+        assert by_files.verdict in ("conflict", "not known")
+
+
+ADD = 'op.add_column("users", sa.Column("city", sa.Integer))'
+
+
+def test_changes_of_different_tables_commute(versions: Path) -> None:
+    found = checked(versions, ADD, 'op.add_column("orders", sa.Column("city", sa.Integer))', scratch=IN_MEMORY)
+    assert found.verdict == "commute"
+    assert found.compared[0] == "the schema, computed from 1 and 1 operations"
+    assert "both orders, run on SQLite in memory" in found.compared
+    assert not found.unknown
+    assert not found.notes
+
+
+def test_columns_of_one_table_commute_with_a_note_on_their_order(versions: Path) -> None:
+    found = checked(versions, ADD, 'op.add_column("users", sa.Column("zip", sa.Integer))')
+    assert found.verdict == "commute"
+    assert found.notes == ("the order of the columns of users differs",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        (ADD, 'op.add_column("users", sa.Column("city", sa.String))', "column users.city exists already"),
+        (ADD, 'op.drop_table("users")', "users, to which a foreign key of orders refers, does not exist"),
+        ('op.drop_column("users", "age")', 'op.create_index("ix", "users", ["age"])', "table users has no column age"),
+        ('op.create_table("t", sa.Column("id", sa.Integer))', 'op.rename_table("orders", "t")', "table t exists"),
+        ('op.create_index("ix", "users", ["age"])', 'op.create_index("ix", "orders", ["id"])', "index ix exists"),
+        ('op.alter_column("users", "age", nullable=False)', 'op.drop_column("users", "age")', "has no column age"),
+    ],
+)
+def test_the_first_conflicting_operations_are_named_with_file_and_line(
+    versions: Path, one: str, other: str, reason: str
+) -> None:
+    found = checked(versions, f'op.create_table("u", sa.Column("id", sa.Integer))\n    {one}', other)
+    if "drop_table" in other:
+        assert found.verdict == "not known"  # dropping users leaves a dangling key by itself
+        return
+    assert (found.verdict, found.pair is not None) == ("conflict", True)
+    assert reason in found.reason
+    assert found.pair is not None
+    assert [(Path(place.path).name, place.line) for place in found.pair] == [("a1.py", 10), ("b1.py", 9)]
+
+
+def test_different_values_of_one_setting_conflict(versions: Path) -> None:
+    found = checked(
+        versions,
+        'op.alter_column("users", "age", server_default="1")',
+        'op.alter_column("users", "age", server_default="2")',
+    )
+    assert found.verdict == "conflict"
+    assert "users has: column age" in found.reason
+
+
+MORE = 'op.execute("UPDATE users SET age = age + 1")'
+TWICE = 'op.execute("UPDATE users SET age = age * 2")'
+
+
+def test_changes_of_rows_are_not_known_until_both_orders_were_run(versions: Path) -> None:
+    found = checked(versions, MORE, TWICE)
+    assert found.verdict == "not known"
+    assert [(Path(each.path).name, each.line) for each in found.unknown] == [("a1.py", 9), ("b1.py", 9)]
+    assert found.not_compared == ("by running: no scratch database is available",)
+    ran = checked(versions, MORE, TWICE, scratch=IN_MEMORY)
+    assert ran.verdict == "conflict"
+    assert ran.reason == "run on SQLite in memory, the values of users.age differ"
+
+
+def test_equal_rows_of_a_run_are_no_proof_and_are_named(versions: Path) -> None:
+    found = checked(versions, MORE, 'op.execute("UPDATE users SET age = age + 2")', scratch=IN_MEMORY)
+    assert found.verdict == "equal when run"
+    assert any(each.startswith("rows, with samples") and "users (" in each for each in found.compared)
+    assert "rows other than the samples" in found.not_compared
+
+
+def test_a_change_of_rows_commutes_with_a_change_of_a_table_that_no_key_connects(versions: Path) -> None:
+    found = checked(versions, MORE, 'op.create_table("pets", sa.Column("id", sa.Integer, primary_key=True))')
+    assert found.verdict == "commute"
+    assert checked(versions, MORE, 'op.add_column("orders", sa.Column("n", sa.Integer))').verdict == "not known"
+
+
+def test_code_that_cannot_be_read_is_named(versions: Path) -> None:
+    code = 'for row in op.get_bind().execute(sa.text("SELECT 1")):\n        op.drop_table("orders")'
+    found = checked(versions, ADD, code)
+    assert found.verdict == "not known"
+    assert [(Path(each.path).name, each.line) for each in found.unknown] == [("b1.py", 9)]
+
+
+def test_code_that_may_do_more_is_not_run_by_default(versions: Path) -> None:
+    code = 'open("made_by_a_revision", "w").close()'
+    found = checked(versions, ADD, code, scratch=IN_MEMORY, may_run=False)
+    assert found.verdict == "not known"
+    assert found.not_compared == ("by running: b1 may do more than change the database; --run runs it nevertheless",)
+
+
+def test_a_volatile_value_is_not_a_difference(versions: Path) -> None:
+    at = (
+        'op.add_column("users", sa.Column("at", sa.String))\n    op.execute("UPDATE users SET at = hex(randomblob(8))")'
+    )
+    found = checked(versions, at, 'op.add_column("users", sa.Column("city", sa.Integer))', scratch=IN_MEMORY)
+    assert found.verdict == "equal when run"
+    assert "users.at: volatile" in found.not_compared
+
+
+def test_both_sides_of_a_column_in_mariadb_are_not_known(versions: Path) -> None:
+    sides = (
+        'op.alter_column("users", "age", nullable=False, existing_type=sa.Integer())',
+        'op.alter_column("users", "age", server_default="3", existing_type=sa.Integer())',
+    )
+    assert checked(versions, *sides, dialect=mysql.dialect()).verdict == "not known"
+    assert checked(versions, *sides, dialect=postgresql.dialect()).verdict == "commute"
+
+
+def test_one_head_above_the_other_is_refused(versions: Path) -> None:
+    from kernel_core.script import ScriptDirectory
+
+    write(versions, "a1", "base1", "    pass")
+    with pytest.raises(CommandError, match="there is one order only"):
+        check(ScriptDirectory(versions.parent, version_locations=[str(versions)]), "a1", "base1")
+
+
+@pytest.mark.parametrize("name", ["postgresql", "mariadb"])
+def test_a_scratch_database_of_the_server_is_removed(versions: Path, name: str, request: pytest.FixtureRequest) -> None:
+    url = sa.make_url(request.getfixturevalue(f"{name}_url"))
+    engine = sa.create_engine(url)
+    found = checked(
+        versions,
+        'op.alter_column("users", "age", nullable=False, existing_type=sa.Integer())',
+        'op.alter_column("users", "age", server_default="3", existing_type=sa.Integer())',
+        dialect=engine.dialect,
+        scratch=partial(scratch_database, url),
+    )
+    assert found.verdict == ("commute" if name == "postgresql" else "conflict"), found
+    with engine.connect() as connection:
+        query = "SELECT datname FROM pg_database" if name == "postgresql" else "SHOW DATABASES"
+        mine = f"{PREFIX}{__import__('os').getpid()}_"
+        assert not [each for (each,) in connection.exec_driver_sql(query) if each.startswith(mine)]
+    engine.dispose()
