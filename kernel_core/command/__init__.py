@@ -7,6 +7,7 @@ The commands that need no database (heads, history, show, branches) import neith
 """
 
 from ..runtime.report import AppliedStep, RunEvent, RunReport
+from .adopting import Adopted, adopt, locate
 from .commuting import Target, check_merge
 from .environment import Config, scripts_of
 from .initializing import Template, init, list_templates
@@ -30,6 +31,7 @@ from .unfinished import abandon, resume
 from .writing import check, edit, merge, revision, sentences
 
 __all__ = [
+    "Adopted",
     "AppliedStep",
     "Config",
     "DatabaseHeads",
@@ -39,6 +41,7 @@ __all__ = [
     "Template",
     "UnknownRevision",
     "abandon",
+    "adopt",
     "branches",
     "check",
     "check_merge",
@@ -53,6 +56,7 @@ __all__ = [
     "init",
     "known",
     "list_templates",
+    "locate",
     "merge",
     "operations_between",
     "operations_of",

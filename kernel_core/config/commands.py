@@ -98,6 +98,38 @@ def stamp(config: Config, options: argparse.Namespace) -> Iterable[str]:
     return ran(command.stamp(config, target, sql=options.sql, tag=options.tag, purge=options.purge), options)
 
 
+def locate(config: Config, options: argparse.Namespace) -> Iterable[str]:
+    """Show which revision the schema of a database is that of, and what deviates.
+
+    Reads the version files and the database; writes nothing without --stamp, which refuses a schema that deviates.
+    """
+    stamp = True if options.stamp == "" else (options.stamp or False)
+    found = command.locate(config, stamp=stamp, despite_drift=options.despite_drift)
+    if options.json:
+        return [as_json([each.facts() for each in found])]
+    return [line for each in found for line in each.sentences()]
+
+
+def adopt(config: Config, options: argparse.Namespace) -> Iterable[str]:
+    """Write a baseline for a database that has tables and no history, and mark the database with it.
+
+    The file is compared with the database before the stamp; views, functions, triggers and so on are listed.
+    """
+    done = command.adopt(
+        config,
+        options.message or "baseline",
+        rev_id=options.rev_id,
+        schemas=options.schema,
+        preview=options.preview or options.sql,
+        models=options.models,
+    )
+    if options.sql:
+        return [done.sql.rstrip("\n")]
+    text = [done.source] if options.preview else []
+    text += [done.models.source] if options.preview and done.models is not None else []
+    return [] if options.quiet else [*text, *done.sentences()]
+
+
 def resume(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Finish a revision that was stopped half-way."""
     _watch(config, options)

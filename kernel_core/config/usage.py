@@ -101,6 +101,20 @@ _NOT_EXECUTED = _flag("--not-executed", help="the statement that was running has
 _FORCE = _flag("--force", help="undo what has a reverse, although something else stays")
 _FORGET = _flag("--forget", help="undo nothing: the database was repaired by hand")
 _EDITED = _flag("--edited", help="run the version file although it was edited since")
+_STAMP_AT = _argument(
+    "--stamp",
+    nargs="?",
+    const="",
+    metavar="REV",
+    help="mark the database as being at the revision that fits; name it where several do",
+)
+_DESPITE_DRIFT = _flag(
+    "--despite-drift", help="stamp although the schema deviates, or a revision could not be followed"
+)
+_SCHEMA = _argument("--schema", action="append", help="read only this schema of the database; may be repeated")
+_MODELS = _argument("--models", metavar="FILE", help="write model classes for the tables into a new file")
+_PREVIEW = _flag("--preview", help="print the version file and what stays outside, write nothing")
+_SQL_OF_BASELINE = _flag("--sql", help="print the SQL that the baseline runs on an empty database, write nothing")
 _OPERATIONS = _flag("--operations-json", help="print the operations of each revision as JSON, run nothing")
 _LOCK = (_LOCK_TIMEOUT, _NO_LOCK)
 _LOCKS = (*_LOCK, _STATEMENT_LOCK_TIMEOUT, _RETRIES)
@@ -144,6 +158,12 @@ COMMANDS: dict[str, Command] = {
         commands.stamp,
         (_argument("revisions", nargs="+", help="revisions, or heads, or base"), _SQL, _TAG, _PURGE, *_LOCK),
         "stamp --purge head",
+    ),
+    "locate": Command(commands.locate, (_STAMP_AT, _DESPITE_DRIFT, _JSON), "locate --stamp"),
+    "adopt": Command(
+        commands.adopt,
+        (_MESSAGE, _ID, _SCHEMA, _MODELS, _PREVIEW, _SQL_OF_BASELINE),
+        "adopt --models models.py",
     ),
     "edit": Command(commands.edit, (_argument("revision", help="an id, head, current"),), "edit head"),
     "ensure_version": Command(commands.ensure_version, (_SQL,), "ensure_version --sql"),

@@ -209,6 +209,14 @@ def _failed_class(cls: type[Exception]) -> type[UpgradeFailed]:
     return type("UpgradeFailed", (UpgradeFailed, cls), facts)
 
 
+class NotAdopted(CommandError):
+    """A database was not adopted; nothing is written and nothing is stamped, unless the message names it."""
+
+
+class SchemaDeviates(CommandError):
+    """A database was not stamped, because its schema is not certainly that of the revision."""
+
+
 class VersionTableChanged(CommandError):
     """A row of the version table was changed concurrently, so that an update did not match exactly one row."""
 

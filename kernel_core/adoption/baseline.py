@@ -1,0 +1,91 @@
+"""The baseline: the revision that creates what a database has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from io import StringIO
+
+from sqlalchemy import MetaData
+from sqlalchemy.engine import Dialect
+
+from ..autogenerate.compare.reflect import Database
+from ..autogenerate.context import AutogenContext
+from ..autogenerate.proposal import Proposed, compared
+from ..operations.base import Operations
+from ..operations.containers import MigrationScript, UpgradeOps
+from ..operations.kinds.schema import CreateSchemaOp
+from ..operations.operation import MigrateOperation
+from ..runtime.migration import MigrationContext
+from .outside import Outside, outside_of
+from .reading import comparing, database_of, quiet, reflected
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The operations that create a database's tables, as a proposed revision, and what is ``outside`` of it.
+
+    ``metadata`` are the tables as they were read; ``schemas`` those that were compared, None for the default one.
+    """
+
+    proposed: Proposed
+    metadata: MetaData
+    outside: tuple[Outside, ...]
+    schemas: tuple[str | None, ...]
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect of the database."""
+        return self.proposed.context.dialect
+
+    @property
+    def operations(self) -> UpgradeOps:
+        """The operations of ``upgrade()``."""
+        return self.proposed.operations
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the database has no table."""
+        return not self.metadata.tables
+
+
+def baseline_of(context: MigrationContext, schemas: Collection[str | None] | None = None) -> Baseline:
+    """Read the database and return its baseline; writes nothing.
+
+        baseline_of(MigrationContext.configure(connection)).operations.leaves()
+
+    The operations are those with which a downgrade would re-create each table, so that nothing is lost that one of
+    them can express. Hooks of ``env.py`` exclude what they exclude from autogenerate; the version table is left out.
+    """
+    found = comparing(context, MetaData(), schemas)
+    database = database_of(found)
+    with quiet():
+        drops = compared(found, "off", read_rows=False)
+    token = str(found.opts.get("upgrade_token") or "upgrades")
+    creations = UpgradeOps([*_schemas(found, database), *drops.reverse().ops], token)
+    empty = Proposed(
+        (MigrationScript(None, [], [], imports=set()),),
+        dict.fromkeys((token, str(found.opts.get("downgrade_token") or "downgrades")), found),
+        dict(found.opts.get("template_args") or {}),
+        tuple(found.warnings),
+    )
+    used = tuple(sorted({key[0] for key in database.infos}, key=lambda name: name or ""))
+    return Baseline(empty.only(creations), reflected(database), outside_of(found, database), used)
+
+
+def _schemas(found: AutogenContext, database: Database) -> list[MigrateOperation]:
+    """Return the operations that create the schemas of the tables, except those that every database has."""
+    if not getattr(found.impl, "creates_schemas", False) or found.dialect.name != "postgresql":
+        return []
+    named = {key[0] for key in database.infos if key[0] is not None}
+    return [CreateSchemaOp(name) for name in sorted(named - {"public"})]
+
+
+def sql_of(operations: UpgradeOps, dialect: Dialect) -> str:
+    """Return the SQL that operations run on an empty database; runs nothing."""
+    buffer = StringIO()
+    offline = MigrationContext.configure(dialect=dialect, opts={"as_sql": True, "output_buffer": buffer})
+    with Operations.context(offline) as op:
+        for each in operations.leaves():
+            op.invoke(each)
+    return buffer.getvalue()

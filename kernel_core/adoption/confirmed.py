@@ -1,0 +1,86 @@
+"""SQL of a revision that the database confirms: it is word for word what would create that part of the database again.
+
+Autogenerate writes such statements after a table for what no operation states: settings of a column, a constraint that
+is NOT VALID, a CHECK inside a column of MariaDB. Their effect is then known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from sqlalchemy import CheckConstraint, MetaData, Table
+from sqlalchemy.schema import Constraint
+
+from ..autogenerate.compare.dropped import connection_of
+from ..autogenerate.compare.reflect import Database
+from ..autogenerate.databases.catalog import CheckInfo, ConstraintInfo, TableInfo
+from ..operations.add_constraint import AddConstraintOp
+from ..operations.schema_state import SchemaState, TableState, plain_column
+from ..util.sql import without_parameters
+from .reading import check_of
+
+Effect = Callable[[SchemaState], None]
+"""Changes a state as the statement changes a database."""
+
+
+def confirmed_statements(database: Database, metadata: MetaData) -> Mapping[str, Effect]:
+    """Return the effect of each statement that completes a table of the database, by its text."""
+    found: dict[str, Effect] = {}
+    for key, info in database.infos.items():
+        table = metadata.tables[f"{key[0]}.{key[1]}" if key[0] else key[1]]
+        for sql, effect in _of_table(database, info, table):
+            found.setdefault(sql, effect)
+            found.setdefault(without_parameters(sql), effect)
+    return found
+
+
+def _of_table(database: Database, info: TableInfo, table: Table) -> Iterator[tuple[str, Effect]]:
+    rules, connection = database.context.rules, connection_of(database.context)
+    items: list[ConstraintInfo] = [*info.checks, *info.foreign_keys, *info.uniques, *info.excludes, info.primary_key]
+    for item in items:
+        statements = rules.constraint_statements(info.key, item)
+        if statements.addition is not None:
+            yield statements.addition, _adding(table, _named(table, item))
+        yield from ((sql, _nothing) for sql in statements.completing)
+    for column in info.columns.values():
+        sql = rules.column_statement(connection, info, column)
+        if sql is not None:
+            checks = [check_of(each) for each in info.checks if each.column == column.name]
+            yield sql, _restating(table, column.name, checks)
+    yield from ((sql, _nothing) for index in info.indexes for sql in index.statements)
+    yield from ((sql, _nothing) for sql in rules.completing_statements(connection, info, table))
+
+
+def _named(table: Table, item: ConstraintInfo) -> Constraint | None:
+    if isinstance(item, CheckInfo):
+        return check_of(item)
+    return next((each for each in table.constraints if each.name == item.name), None)
+
+
+def _nothing(state: SchemaState) -> None:
+    """The effect of a statement about what no comparison covers."""
+
+
+def _adding(table: Table, constraint: Constraint | None) -> Effect:
+    def effect(state: SchemaState) -> None:
+        if constraint is not None:
+            _add(state.table((table.schema, table.name)), table, [constraint])
+
+    return effect
+
+
+def _restating(table: Table, column: str, checks: list[CheckConstraint]) -> Effect:
+    def effect(state: SchemaState) -> None:
+        found = state.table((table.schema, table.name))
+        found.column(column)
+        found.columns[column] = plain_column(table.columns[column])
+        _add(found, table, checks)
+
+    return effect
+
+
+def _add(found: TableState, table: Table, constraints: list[Constraint] | list[CheckConstraint]) -> None:
+    for each in constraints:
+        if getattr(each, "parent", None) is None:
+            Table(table.name, MetaData(), each, schema=table.schema)
+        found.constraints.append(AddConstraintOp.from_constraint(each))

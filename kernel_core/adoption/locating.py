@@ -1,0 +1,145 @@
+"""Find the revision whose schema a database has, or the nearest one.
+
+Every place of the history is estimated table by table (`distances`); the nearest are compared by autogenerate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import MetaData
+
+from ..operations.schema_state import Place
+from ..runtime.migration import MigrationContext
+from ..schema import metadata_of
+from ..script import ScriptDirectory
+from .candidate import Candidate, Located
+from .confirmed import Effect, confirmed_statements
+from .deviations import deviations, distance
+from .distances import Distances
+from .reading import comparing, database_of, differences, reflected
+from .states import History, PlaceState
+
+SLACK = 2
+"""How much farther than the nearest a place may seem and still be compared: an estimate may be wrong by so much."""
+LEAST_COMPARED, MOST_COMPARED = 4, 24
+"""How many different schemas are compared."""
+
+
+@dataclass(slots=True)
+class _Schema:
+    """Places that have one schema, and its estimated distance."""
+
+    places: list[PlaceState]
+    distance: int
+
+
+def locate(
+    context: MigrationContext,
+    scripts: ScriptDirectory,
+    *,
+    may_run: bool = True,
+    most: int = MOST_COMPARED,
+) -> Located:
+    """Return which revisions the schema of a database fits, nearest first; writes nothing.
+
+        locate(MigrationContext.configure(connection), ScriptDirectory("migrations")).verdict
+
+    The operations of the version files are read; a function that its source does not show wholly is run with an ``op``
+    that only records, unless ``may_run`` is false. All schemas that some revision names are compared. At most ``most``
+    different schemas are compared in full, nearest first. Raises BrokenScript where a version file cannot be read.
+    """
+    scripts.map.require_readable()
+    history = History(scripts, context.dialect, may_run, _confirmed(context))
+    places = list(history.places())
+    schemas = {place[0] for each in places for place in each.touched} | {None}
+    schemas.discard(context.dialect.default_schema_name)
+    found = comparing(context, MetaData(), schemas)
+    groups = _grouped(places, Distances(database_of(found)))
+    candidates = sorted(_compared(context, groups, schemas, most), key=_rank)
+    stamped = () if context.as_sql else context.get_current_heads()
+    return Located(context.target, tuple(sorted(stamped)), tuple(candidates), len(places), history.is_partial)
+
+
+def compare_at(context: MigrationContext, scripts: ScriptDirectory, heads: Sequence[str]) -> Candidate:
+    """Compare a database with the schema of one place in the history; writes nothing."""
+    history = History(scripts, context.dialect, confirmed=_confirmed(context))
+    place = history.at(heads)
+    schemas = {name for name, _ in place.state.tables} | {None} - {context.dialect.default_schema_name}
+    return _candidate(context, _Schema([place], 0), schemas)
+
+
+def _confirmed(context: MigrationContext) -> Mapping[str, Effect]:
+    database = database_of(comparing(context, MetaData()))
+    return confirmed_statements(database, reflected(database))
+
+
+def _rank(candidate: Candidate) -> tuple[int, bool, int]:
+    """Of equal ones that deviate, one with unknown parts comes first: they may explain the deviations."""
+    unknown = len(candidate.incomplete)
+    return candidate.distance, candidate.deviations is None, -unknown if candidate.distance else unknown
+
+
+def _grouped(places: Iterable[PlaceState], distances: Distances) -> list[_Schema]:
+    """Return the different schemas in the order of the history, with the estimated distance of each."""
+    totals: dict[int, int] = {}
+    groups: dict[int, _Schema] = {}
+    for place in places:
+        before = place.before
+        if before is None:
+            totals[id(place)] = distances.of_nothing
+            groups[id(place)] = _Schema([place], distances.of_nothing)
+            continue
+        change = sum(_of(distances, each, place) - _of(distances, each, before) for each in place.touched)
+        totals[id(place)] = totals[id(before)] + change
+        if _has_schema_of(place, before):
+            group = groups[id(place)] = groups[id(before)]
+            group.places.append(place)
+        else:
+            groups[id(place)] = _Schema([place], totals[id(place)])
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _of(distances: Distances, place: Place, state: PlaceState) -> int:
+    return distances.of_place(place, state.state)
+
+
+def _has_schema_of(place: PlaceState, before: PlaceState) -> bool:
+    """Return whether a revision changed nothing that a schema has, as far as it could be followed."""
+    return (
+        not place.touched
+        and place.incomplete == before.incomplete
+        and place.state.enums == before.state.enums
+        and place.state.sequences == before.state.sequences
+        and place.state.schemas == before.state.schemas
+    )
+
+
+def _compared(
+    context: MigrationContext, groups: Sequence[_Schema], schemas: Iterable[str | None], most: int
+) -> Iterator[Candidate]:
+    """Yield a candidate for each schema: compared where it seems near, estimated elsewhere."""
+    ordered = sorted(groups, key=lambda group: group.distance)
+    nearest: int | None = None
+    for number, group in enumerate(ordered):
+        place = group.places[0]
+        same = tuple(each.heads for each in group.places)
+        is_near = nearest is None or number < LEAST_COMPARED or group.distance <= nearest + SLACK
+        if not is_near or number >= most:
+            yield Candidate(place.heads, max(1, group.distance), None, place.incomplete, same)
+            continue
+        found = _candidate(context, group, set(schemas))
+        yield found
+        nearest = group.distance if nearest is None or found.fits else min(nearest, group.distance)
+
+
+def _candidate(context: MigrationContext, group: _Schema, schemas: set[str | None]) -> Candidate:
+    """Compare a schema in full."""
+    place = group.places[0]
+    compared = differences(context, metadata_of(place.state), schemas)
+    sentences = (*deviations(compared.operations), *compared.warnings)
+    same = tuple(each.heads for each in group.places)
+    return Candidate(
+        place.heads, distance(compared.operations) + len(compared.warnings), sentences, place.incomplete, same
+    )
