@@ -45,17 +45,26 @@ _COMPILED: tuple[type[Visitable], ...] = (*_LISTENED, CreateTable, CreateColumn,
 _ACTIONS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION"})
 _KNOWN = (f"{__name__.removesuffix('.util.sqla_compat.plain_objects')}.", "sqlalchemy.")
 _NAMING = getattr(naming, "_constraint_name")  # noqa: B009 - applies naming conventions
+_COMPILED_NAMES = [vars(cls) for cls in dict.fromkeys(base for cls in _COMPILED for base in cls.__mro__)]
+"""The attributes of the classes whose DDL is written directly, and of those that they inherit from: live views."""
+_DISPATCHES = {id(cls.dispatch): cls.dispatch for cls in _LISTENED}.values()
+_LISTENERS = [getattr(dispatch, event)._clslevel for dispatch in _DISPATCHES for event in _EVENTS]
+"""For each event the listeners by class: live."""
 
 
 def has_schema_hooks() -> bool:
-    """Return whether custom code takes part in DDL: ``@compiles`` of a statement, or a listener of a class."""
-    if any(hasattr(cls, "_compiler_dispatcher") for cls in _COMPILED):
+    """Return whether custom code takes part in DDL: ``@compiles`` of a statement, or a listener of a class.
+
+    It is asked before each operation, because a version file may register such code itself.
+    """
+    if any("_compiler_dispatcher" in names for names in _COMPILED_NAMES):
         return True
     return any(
         listener is not _NAMING
-        for event in _EVENTS
+        for level in _LISTENERS
+        if level  # most events have no listener at all
         for cls in _LISTENED
-        for listener in getattr(cls.dispatch, event)._clslevel.get(cls, ())
+        for listener in level.get(cls, ())
     )
 
 

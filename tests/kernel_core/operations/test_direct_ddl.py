@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateTable
 
 from kernel_core.operations import Operations
 from kernel_core.runtime.migration import MigrationContext
+from kernel_core.util.sqla_compat import has_schema_hooks, plain_objects
 
 DIALECTS = ("sqlite", "postgresql", "mysql", "mariadb", "mssql", "oracle")
 NAMES = [
@@ -323,3 +324,20 @@ def test_a_dialect_of_a_third_party_gets_tables(op) -> None:
     context.impl = Custom(context.dialect, context.connection, False, None, None, {})
     create_pets(Operations(context))
     assert created == ["pets"]
+
+
+def test_custom_code_is_noticed_for_each_statement_and_event_while_it_is_registered():
+    def custom(*args, **kw):
+        return ""
+
+    for cls in (*plain_objects._COMPILED, sa.schema.SchemaItem, sa.schema.ExecutableDDLElement):
+        compiles(cls)(custom)
+        assert has_schema_hooks(), cls
+        deregister(cls)
+        assert not has_schema_hooks(), cls
+    for name in plain_objects._EVENTS:
+        for target in (*plain_objects._LISTENED, sa.schema.SchemaItem):
+            sa.event.listen(target, name, custom)
+            assert has_schema_hooks(), (target, name)
+            sa.event.remove(target, name, custom)
+            assert not has_schema_hooks(), (target, name)
