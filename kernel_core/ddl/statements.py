@@ -30,6 +30,7 @@ from ..util.sqla_compat import (
     literal_text,
     typed_text,
 )
+from .queue import StatementQueue
 from .scriptconnection import ScriptConnection
 
 
@@ -58,12 +59,25 @@ class RunsStatements:
         output_buffer: TextIO | None,
         context_opts: Mapping[str, Any],
     ) -> None:
-        self.dialect, self.connection, self.as_sql = dialect, connection, as_sql
+        self.dialect, self._connection, self.as_sql = dialect, connection, as_sql
         self.output_buffer, self.context_opts = output_buffer, context_opts
         if transactional_ddl is not None:
             self.transactional_ddl = transactional_ddl
         # As the ``_ddl_runner`` of SQLAlchemy's events: its enum types note here which of them are created.
         self.memo: dict[object, object] = {}
+        self.queue: StatementQueue | None = None
+        """Takes the DDL of `run_text` while revisions of which nothing is read share a transaction."""
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection, on which everything that was queued is run first; None offline."""
+        if self.queue is not None and self._connection is not None:
+            self.queue.send(self._connection)
+        return self._connection
+
+    @connection.setter
+    def connection(self, connection: Connection | None) -> None:
+        self._connection = connection
 
     @property
     def bind(self) -> Any:
@@ -81,7 +95,7 @@ class RunsStatements:
         """Writes DDL of plain objects as text; None where custom code takes part: a dialect, a hook, a listener."""
         if not self._is_known or has_schema_hooks():
             return None
-        return self._direct_ddl if self.as_sql or _runs_text(self.connection) else None
+        return self._direct_ddl if self.as_sql or _runs_text(self._connection) else None
 
     @cached_property
     def _direct_ddl(self) -> DirectDDL:
@@ -96,8 +110,11 @@ class RunsStatements:
         return is_ours and all(cls.__module__.startswith("sqlalchemy.") for cls in classes)
 
     def run_text(self, words: str) -> None:
-        """Run or print DDL that `direct_ddl` has written."""
+        """Run, queue or print DDL that `direct_ddl` has written."""
         refuse_nul(words)
+        if self.queue is not None:
+            self.queue.texts.append(words)
+            return
         if self.as_sql:
             self.print_statement(tabs_as_spaces(words, self.dialect).strip(), _DIRECT)
             return
@@ -106,7 +123,7 @@ class RunsStatements:
 
     def translated(self, schema: str | None) -> str | None:
         """Return the schema to which the connection's ``schema_translate_map`` translates another one."""
-        options = {} if self.connection is None else self.connection.get_execution_options()
+        options = {} if self._connection is None else self._connection.get_execution_options()
         found: str | None = (options.get("schema_translate_map") or {}).get(schema, schema)
         return found
 
@@ -277,7 +294,11 @@ class RunsStatements:
         """Return whether several revisions may share a transaction, each after a savepoint."""
         return False
 
-    def limit_statements(self, connection: Connection, seconds: float) -> None:
+    def can_queue(self, connection: Connection) -> bool:
+        """Return whether the driver sends a text of several statements, where the first error ends all."""
+        return False
+
+    def limit_statements(self, seconds: float) -> None:
         """Make each statement fail after ``seconds`` until COMMIT, where other sessions may wait for its locks."""
 
     def bulk_insert(

@@ -16,7 +16,7 @@ from ..util.exc import VersionTableChanged
 from ..util.logs import Log
 from .commit_probe import CommitProbe
 from .failure import FailureState, failed, outcome
-from .group import Group
+from .group import Group, GroupUndone
 from .heads import after, as_text
 from .interrupts import Interrupts, handled
 from .journal.probe import looked_up
@@ -26,7 +26,7 @@ from .report import AppliedStep
 from .retry import can_retry, wait_for_retry
 from .row_writes import RowWrites
 from .run import Run
-from .step_reports import Report, announce_step, report_of, revisions_of
+from .step_reports import OwedReports, Report, announce_step, report_of, revisions_of
 from .transaction import RevisionTransaction
 from .ways import Way, ways
 
@@ -49,6 +49,7 @@ class Execution:
         self._contents = run.applied_contents()
         self._rows = RowWrites(run.version_table, self._contents, before)
         self._group = Group(run.impl, run.transactions, self._rows)
+        self._owed = OwedReports()
         self._interrupts: Interrupts = Interrupts()
         self._recorder: Recorder | None = None
 
@@ -66,12 +67,39 @@ class Execution:
         ):
             self._run.lock_watch.check = self._interrupts.check
             try:
-                for number, (step, way) in enumerate(zip(self.steps, found, strict=True), 1):
-                    self._run_step(step, report_of(self._run, step, number, len(self.steps)), kw, way)
+                self._run_steps(found, kw)
             except BaseException:
                 self._group.commit()
                 raise
             self._stop_after_last_step()
+
+    def _run_steps(self, found: Sequence[Way], kw: Mapping[str, object]) -> None:
+        reports = [report_of(self._run, step, number, len(found)) for number, step in enumerate(self.steps, 1)]
+        planned = list(zip(self.steps, reports, found, strict=True))
+        began = 0
+        for index, (step, report, way) in enumerate(planned):
+            if not self._group.is_open:
+                began = index
+            try:
+                self._run_step(step, report, kw, way)
+            except GroupUndone as undone:
+                self._check_can_run_again(undone, step, report, index - began)
+                for again, its_report, its_way in planned[began : index + 1]:
+                    self._run_step(again, its_report, kw, replace(its_way, queues=False, is_logged=True))
+
+    def _check_can_run_again(self, undone: GroupUndone, step: AnyStep, report: Report, before: int) -> None:
+        """Return if the ``before`` steps of a group before ``step`` are rolled back with it; else raise its error."""
+        assert undone.__cause__ is not None, "a group is undone because of an error"
+        error, expected = self._interrupts.cause_of(undone.__cause__), len(self._reached) - 1 - before
+        state = self._end(step, error, None, 0, has_committed=False)
+        is_as_before = state.is_read and self.heads == self._reached[expected][0]
+        if is_as_before and isinstance(error, Exception) and not getattr(error, "connection_invalidated", False):
+            del self._reached[expected + 1 :]
+            self._owed.forget()
+            return
+        self._settle()
+        report("failed", 0.0)
+        self._raise(error, step, replace(state, began=True))
 
     @contextmanager
     def _journal(self, *, is_pure: bool) -> Iterator[Recorder | None]:
@@ -92,12 +120,12 @@ class Execution:
         """Run one step in its transaction, or in the one that earlier steps left open, and report it."""
         heads = after(self.heads, step)
         if not way.is_second and way.attempt == 1:
-            report("start", 0.0)
+            self._owed.report(report, "start", len(self.done))
         started, transaction, suspensions, has_committed = time.perf_counter(), None, 0, False
         begins = not self._group.is_open
         try:
             self._interrupts.check()
-            with self._group.revision(keep_open=way.keep_open) as transaction:
+            with self._group.revision(keep_open=way.keep_open, queues=way.queues) as transaction:
                 suspensions = transaction.suspensions if transaction is not None else 0
                 if begins:
                     self._begin(transaction, way)
@@ -107,6 +135,8 @@ class Execution:
                 except BaseException as failure:
                     has_committed = probe is not None and probe.has_committed(suspensions, failure)
                     raise
+        except GroupUndone:
+            raise
         except BaseException as raised:  # noqa: BLE001 - _raise raises it, or the error made of it
             error = self._interrupts.cause_of(raised)
             if not begins and self._may_succeed_alone(error):
@@ -118,11 +148,14 @@ class Execution:
                 self._wait_for_retry(error, step, state)
                 self._run_step(step, report, kw, replace(way, attempt=way.attempt + 1))
                 return
+            self._settle()
             report("failed", time.perf_counter() - started)
             self._raise(error, step, state)
         seconds = 0.0 if self._run.as_sql else time.perf_counter() - started
         self._count_as_done(step, heads, seconds)
-        report("done", seconds)
+        self._owed.report(report, "done", len(self.done), seconds, waits=True)
+        if not self._group.is_queued:
+            self._settle()
 
     def _begin(self, transaction: RevisionTransaction | None, way: Way) -> None:
         """Make the version table ready, in the transaction of the first step that uses it."""
@@ -143,7 +176,7 @@ class Execution:
         """Run the revision's function, move the version rows, call the callbacks: what one transaction holds."""
         if not way.writes_late:
             self._rows.write()
-        info = announce_step(self._run, step, is_second=way.is_second)
+        info = announce_step(self._run, step, is_second=way.is_second or way.is_logged)
         if isinstance(step, Step):
             function = self._run.function(step)
             with self._interrupts.in_revision(), self._recording(step):
@@ -185,6 +218,14 @@ class Execution:
             self.done.append(AppliedStep(revision, step.direction, self._run.doc(revision), seconds))
         self.heads = heads
         self._reached.append((heads, len(self.done)))
+
+    def _settle(self) -> None:
+        """Report the steps that are done and not reported; steps whose statements were sent together took a share."""
+        count, seconds = self._group.take_share()
+        if count:
+            self.done[-count:] = [replace(each, seconds=seconds) for each in self.done[-count:]]
+            self._owed.share(seconds)
+        self._owed.settle(len(self.done))
 
     # ---- how a step is run --------------------------------------------------------------------------------------
 

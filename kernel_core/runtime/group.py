@@ -1,10 +1,15 @@
-"""Several revisions in one transaction, each behind its own savepoint.
+"""Several revisions in one transaction: each behind its own savepoint, or all their statements in one round trip.
 
 On SQLite the commit of one small revision takes five times as long as the revision, because each commit waits for the
 disk. On PostgreSQL BEGIN, the locking and the change of the version row, and COMMIT are four of five round trips. A
 group keeps the promises of single transactions. The version row and the schema change together, so a killed process
 leaves both as they were at the last commit, at most `MAX_SECONDS` of work ago. A revision that fails is rolled back
 alone, and those before it are committed before the failure is reported.
+
+Where a driver sends a text of several statements, the DDL of a group waits until something is read, or until the
+group is committed (`ddl.queue`). Then no savepoint is needed: a group of which anything fails is rolled back in whole,
+`GroupUndone` is raised, and its revisions are run again, each behind its savepoint. They only change the schema, so
+that nothing happens twice.
 
 On PostgreSQL the locks of a revision are held until the group is committed. So a later statement that takes longer
 than `MAX_SECONDS`, for example because it waits for a lock, is cancelled; those before it are committed, and its
@@ -20,6 +25,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from ..ddl import DefaultImpl
+from ..ddl.queue import StatementQueue
 from .row_writes import Mark, RowWrites
 from .transaction import RevisionTransaction, Transactions
 
@@ -27,6 +33,10 @@ MAX_SECONDS = 0.2
 """Seconds of work after which a group is committed."""
 
 _SAVEPOINT = "mig_revision"
+
+
+class GroupUndone(Exception):
+    """Raised where revisions whose statements were queued are rolled back together, from the error of one of them."""
 
 
 class Group:
@@ -44,6 +54,8 @@ class Group:
         self._block: AbstractContextManager[RevisionTransaction | None] | None = None
         self._transaction: RevisionTransaction | None = None
         self._cursor: DBAPICursor | None = None
+        self._queue = StatementQueue(MAX_SECONDS)
+        self._share = (0, 0.0)
         self._began, self._count = 0.0, 0
 
     @property
@@ -51,39 +63,96 @@ class Group:
         """Whether revisions are not committed yet."""
         return self._block is not None
 
+    @property
+    def is_queued(self) -> bool:
+        """Whether statements of the open transaction may still wait to be sent."""
+        return self.is_open and self._impl.queue is not None
+
     @contextmanager
-    def revision(self, *, keep_open: bool) -> Iterator[RevisionTransaction | None]:
+    def revision(self, *, keep_open: bool, queues: bool = False) -> Iterator[RevisionTransaction | None]:
         """Run one revision in the block; ``keep_open`` leaves its transaction open for the next, unless it is old.
 
-        An error rolls this revision back, and commits those before it.
+        An error rolls this revision back, and commits those before it. With ``queues`` its statements may wait for
+        those of the next; then GroupUndone may be raised, by the revision or later.
         """
         if not self.is_open and not keep_open:
             with self._transactions.of_revision() as transaction:
                 yield transaction
             return
-        with self._behind_savepoint() if self.is_open else self._begun():
+        with self._around(queues=queues):
             yield self._transaction
         self._count += 1
         if not keep_open or self._is_interrupted or self._is_full():
             self.commit()
+        elif self._impl.queue is not None and self._impl.queue.is_full:
+            self._send(self._impl.queue)
 
     def commit(self) -> None:
-        """Commit the open transaction, if there is one."""
-        self._end(None)
+        """Commit the open transaction, if there is one. Raises GroupUndone where that fails with a queue."""
+        queue = self._impl.queue
+        if queue is None:
+            self._end(None)
+            return
+        self._send(queue)
+        try:
+            self._end(None)
+        except BaseException as error:
+            raise GroupUndone from error  # RevisionTransaction has rolled back
+        self._share = self._count, (time.perf_counter() - self._began) / self._count
+
+    def _send(self, queue: StatementQueue) -> None:
+        assert self._transaction is not None, "the transaction is open"
+        try:
+            queue.send(self._transaction.connection)
+        except BaseException as error:
+            self._end(error)
+            raise GroupUndone from error
+
+    def take_share(self) -> tuple[int, float]:
+        """Return how many revisions were committed with a queue, and the seconds of each; only once, then (0, 0.0)."""
+        share, self._share = self._share, (0, 0.0)
+        return share
 
     def _is_full(self) -> bool:
-        return self._count >= self._impl.group_size or time.perf_counter() - self._began > MAX_SECONDS
+        has_many = self._impl.queue is None and self._count >= self._impl.group_size
+        return has_many or time.perf_counter() - self._began > MAX_SECONDS
+
+    def _around(self, *, queues: bool) -> AbstractContextManager[None]:
+        if not self.is_open:
+            return self._begun(self._queue if queues else None)
+        return self._behind_savepoint() if self._impl.queue is None else self._queued(self._impl.queue)
 
     @contextmanager
-    def _begun(self) -> Iterator[None]:
+    def _begun(self, queue: StatementQueue | None) -> Iterator[None]:
         """Begin the transaction; its first revision needs no savepoint, as a rollback undoes all of it."""
         self._block = self._transactions.of_revision()
         self._transaction = self._block.__enter__()
         self._began, self._count = time.perf_counter(), 0
+        sent = 0 if queue is None else queue.times_sent
         try:
+            if queue is not None:
+                self._impl.queue = queue
+                self._impl.limit_statements(MAX_SECONDS)
             yield
         except BaseException as error:
             self._end(error)
+            if queue is not None and queue.times_sent > sent:
+                raise GroupUndone from error  # a statement may only have taken too long for a group
+            raise
+
+    @contextmanager
+    def _queued(self, queue: StatementQueue) -> Iterator[None]:
+        """Run the block with a queue that has the statements of earlier revisions."""
+        mark, waiting, sent = self._rows.mark(), len(queue.texts), queue.times_sent
+        try:
+            yield
+        except BaseException as error:
+            if queue.times_sent > sent:
+                self._end(error)
+                raise GroupUndone from error
+            del queue.texts[waiting:]
+            self._rows.return_to(mark)
+            self.commit()
             raise
 
     @contextmanager
@@ -103,8 +172,7 @@ class Group:
 
     def _set_savepoint(self) -> None:
         if self._count == 1:
-            assert self._transaction is not None, "the transaction is open"
-            self._impl.limit_statements(self._transaction.connection, MAX_SECONDS)
+            self._impl.limit_statements(MAX_SECONDS)
         self._run(f"SAVEPOINT {_SAVEPOINT}")
 
     @property
@@ -128,11 +196,17 @@ class Group:
         """End the transaction: commit it, or roll it back because of an error."""
         block, self._block = self._block, None
         cursor, self._cursor = self._cursor, None
+        if self._impl.queue is not None and error is not None:
+            self._impl.queue.texts.clear()
+            self._impl.queue.first = ""
         if cursor is not None:
             with suppress(Exception):  # the connection may be closed
                 cursor.close()
         if block is not None:
-            block.__exit__(None if error is None else type(error), error, None)
+            try:
+                block.__exit__(None if error is None else type(error), error, None)
+            finally:
+                self._impl.queue = None  # the version row was the last that could be queued before
 
     def _run(self, statement: str) -> None:
         """Run a statement by a cursor of the driver, which takes a fifth of the time."""

@@ -59,6 +59,8 @@ class LockWatch:
         """The SQL that waited last, and what for."""
         self._reported: object = None
         self._looking = threading.Lock()
+        self.is_listening = False
+        """Whether it listens to each statement, for a thread that looks."""
         self.check: Callable[[], object] = lambda: None
 
     def cause_of(self, error: BaseException) -> str:
@@ -227,7 +229,9 @@ def _in_thread(watch: LockWatch, reader: LockWaitReader, connection: Connection)
     }
     try:
         with listening(connection, listeners):
+            watch.is_listening = True
             yield
     finally:
+        watch.is_listening = False
         stopped.set()
         thread.join(_STOP_SECONDS)

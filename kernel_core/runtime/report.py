@@ -50,7 +50,8 @@ class RunReport:
 class RunEvent:
     """The argument of the listener ``config.attributes["on_step"]``: a revision begins, is done, or has failed.
 
-    ``index`` counts from 1 to ``total``; ``seconds`` is what the revision took, 0.0 at its start.
+    ``index`` counts from 1 to ``total``; ``seconds`` is what the revision took, 0.0 at its start. Where the statements
+    of several revisions were sent together, it is an equal share.
     """
 
     kind: Literal["start", "done", "failed"]
@@ -73,3 +74,12 @@ def only_shows(listener: OnStep) -> OnStep:
     """
     vars(listener)["only_shows"] = True
     return listener
+
+
+def shows_later(listener: OnStep) -> OnStep:
+    """Mark a listener that reads no database, and to which revisions may be reported late, once they are committed.
+
+    Then the statements of many revisions may be sent to PostgreSQL in one round trip, as without a listener.
+    """
+    vars(listener)["may_be_late"] = True
+    return only_shows(listener)

@@ -73,6 +73,11 @@ class Run:
         reads = self.listener is not None and not getattr(self.listener, "only_shows", False)
         return reads or bool(self.callbacks)
 
+    @property
+    def may_report_late(self) -> bool:
+        """Whether a step may be reported after others have run, too."""
+        return self.listener is None or bool(getattr(self.listener, "may_be_late", False))
+
     def function(self, step: Step) -> Callable[..., object]:
         """Return ``upgrade`` or ``downgrade`` of the step's version file; raises CommandError if there is none."""
         assert self.script is not None, "steps come from a script directory"

@@ -21,6 +21,43 @@ class Report(Protocol):
     def __call__(self, kind: Kind, seconds: float) -> None: ...
 
 
+class OwedReports:
+    """The reports of steps of which it is not known yet whether they are done, in their order."""
+
+    def __init__(self) -> None:
+        self._owed: list[tuple[int, Report, Kind, float]] = []
+        self._started: Report | None = None
+
+    def report(self, report: Report, kind: Kind, done: int, seconds: float = 0.0, *, waits: bool = False) -> None:
+        """Report a step, and before it what is owed; later, if it ``waits`` or others do.
+
+        ``done`` is how many steps are done then. The start of a step that runs again was reported before.
+        """
+        if kind == "start":
+            waits = bool(self._owed)
+            if report is self._started:
+                return
+            self._started = self._started if waits else report
+        self._owed.append((done, report, kind, seconds))
+        if not waits:
+            self.settle(done)
+
+    def settle(self, done: int) -> None:
+        """Report what is owed, as far as so many steps are done."""
+        owed, self._owed = self._owed, []
+        for count, report, kind, seconds in owed:
+            if count <= done:
+                report(kind, seconds)
+
+    def share(self, seconds: float) -> None:
+        """Report each step that is owed as done in so many seconds."""
+        self._owed = [(done, report, kind, seconds if kind == "done" else 0.0) for done, report, kind, _ in self._owed]
+
+    def forget(self) -> None:
+        """Forget what is owed: the steps run again."""
+        self._owed.clear()
+
+
 def report_of(run: Run, step: AnyStep, number: int, total: int) -> Report:
     """Return the function that reports step ``number`` of ``total``."""
     revision = ", ".join(revisions_of(step))

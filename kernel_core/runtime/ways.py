@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from ..script.steps import AnyStep, Step
 from ..util.exc import CommandError
-from ..util.sqla_compat import has_schema_hooks
+from ..util.sqla_compat import has_schema_hooks, logs_statements, statement_listeners
 from .run import Run
 from .side_effects import names_with_side_effects, only_changes_schema
 
@@ -18,22 +20,26 @@ class Way:
 
     ``only_schema`` is True if the version file is known to only change the schema. ``keep_open`` leaves the transaction
     open for the next step. ``writes_late`` writes the version row at the end of the transaction. ``is_locked`` is True
-    while the run lock is held. ``probes`` finds out after a failure whether the revision's own code has committed.
-    ``is_second`` is True for a step that is run again alone; ``attempt`` counts, from 1, how often it was tried.
+    while the run lock is held. ``queues`` lets its statements wait for those of the next steps. ``probes`` finds out
+    after a failure whether the revision's own code has committed. ``is_second`` is True for a step that is run again
+    alone, ``is_logged`` for one that was logged before; ``attempt`` counts, from 1, how often it was tried.
     """
 
     only_schema: bool
     keep_open: bool
     writes_late: bool
     is_locked: bool
+    queues: bool
     probes: bool
     is_second: bool = False
+    is_logged: bool = False
     attempt: int = 1
 
 
 def ways(run: Run, steps: Sequence[AnyStep], kw: Mapping[str, object], *, is_locked: bool) -> tuple[Way, ...]:
     """Return how each of the steps is run; ``kw`` is what their functions get."""
     shares, late = _can_share_transactions(run), _can_write_late(run)
+    queues = shares and late and _can_queue(run)
     pure = _schema_only_steps(run, steps, kw, shares=shares)
     return tuple(
         Way(
@@ -41,6 +47,7 @@ def ways(run: Run, steps: Sequence[AnyStep], kw: Mapping[str, object], *, is_loc
             keep_open=shares and all(pure[index : index + 2]) and index + 1 < len(pure),
             writes_late=late and pure[index],
             is_locked=is_locked,
+            queues=queues and pure[index],
             probes=isinstance(step, Step) and not pure[index],
         )
         for index, step in enumerate(steps)
@@ -58,6 +65,15 @@ def _can_write_late(run: Run) -> bool:
     """Return whether the rows of several steps in one transaction may be written at its end: nothing reads them."""
     is_own = run.connection is not None and not run.borrowed
     return is_own and not run.has_observers and not has_schema_hooks()
+
+
+def _can_queue(run: Run) -> bool:
+    """Return whether statements may be sent together: the driver can, and nobody hears or logs each of them."""
+    connection = run.connection
+    if not isinstance(connection, Connection) or not run.may_report_late or not run.impl.can_queue(connection):
+        return False
+    own = 2 if run.lock_watch.is_listening else 0  # before and after each statement
+    return statement_listeners(connection) == own and not logs_statements(connection)
 
 
 def _schema_only_steps(

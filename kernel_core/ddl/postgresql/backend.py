@@ -1,6 +1,8 @@
-"""The server process of a connection."""
+"""The server process of a connection, and what its driver can send to it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -15,3 +17,15 @@ def known_process(connection: Connection) -> int | None:
     if known is None:
         known = getattr(raw, "get_server_pid", lambda: None)()  # asyncpg
     return None if known is None else int(known)
+
+
+def takes_many_statements(connection: Connection) -> bool:
+    """Return whether a text of several statements can be run, in which a backslash is a plain character."""
+    raw: Any = connection.connection.driver_connection
+    if connection.dialect.driver == "psycopg":
+        # A prepared statement is only one; by default only a text that was run several times is prepared.
+        strings = raw.pgconn.parameter_status(b"standard_conforming_strings")
+        return strings == b"on" and raw.prepare_threshold != 0 and not raw.pgconn.pipeline_status
+    if connection.dialect.driver == "psycopg2":
+        return bool(raw.get_parameter_status("standard_conforming_strings") == "on")
+    return False

@@ -23,7 +23,7 @@ from ..impl import DefaultImpl
 from ..index_expressions import with_valid_parts
 from ..recreate import TableDefinition
 from ..type_comparison import synonyms_of
-from .backend import known_process
+from .backend import known_process, takes_many_statements
 from .casts import conversion, is_value_default, kept_default
 from .definition import table_definition
 from .generated_names import PostgresqlNames
@@ -65,9 +65,20 @@ class PostgresqlImpl(DefaultImpl):
         """Return whether revisions may share a transaction; not on databases that are only based on PostgreSQL."""
         return self.dialect.name == "postgresql"
 
-    def limit_statements(self, connection: Connection, seconds: float) -> None:
+    def can_queue(self, connection: Connection) -> bool:
+        """Return whether the driver sends a text without parameters as it is, which the server splits.
+
+        Only where the server reads strings as `direct_ddl` writes them: no backslash may hide the end of one.
+        """
+        return takes_many_statements(connection)
+
+    def limit_statements(self, seconds: float) -> None:
         """Set a statement_timeout, unless a shorter one is set: the locks of earlier revisions are held meanwhile."""
-        connection.exec_driver_sql(_LIMIT.format(milliseconds=round(seconds * 1000)))
+        words = _LIMIT.format(milliseconds=round(seconds * 1000))
+        if self.queue is not None:
+            self.queue.first = words
+        else:
+            self.run_text(words)
 
     def lock_waits(self, connection: Connection) -> BlockingProcesses | None:
         readable = not connection.dialect.is_async and known_process(connection) is not None

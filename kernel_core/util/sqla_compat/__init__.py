@@ -57,7 +57,7 @@ from .redeclared_models import (
     tables_of,
 )
 from .reflected_types import SQLALCHEMY_VERSION, MySQLTypes, PostgresqlTypes, sqlite_type
-from .sessions import connections_of_session
+from .sessions import connections_of_session, logs_statements, statement_listeners
 from .tables import dialect_options, sorted_tables, table_prefixes
 from .types import AnyType, TypeByDialect, same_affinity, type_repr, type_variants, without_variants
 
@@ -103,6 +103,7 @@ __all__ = [
     "is_type_bound",
     "literal_sql",
     "literal_text",
+    "logs_statements",
     "mark_primary_key",
     "pending_columns",
     "plain_referent",
@@ -121,6 +122,7 @@ __all__ = [
     "sorted_tables",
     "sql_text",
     "sqlite_type",
+    "statement_listeners",
     "table_of_column",
     "table_prefixes",
     "tables_of",

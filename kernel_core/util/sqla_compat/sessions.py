@@ -1,4 +1,4 @@
-"""Which connections a Session of the ORM uses."""
+"""Which connections a Session of the ORM uses, and who follows the statements of a connection."""
 
 from __future__ import annotations
 
@@ -22,3 +22,16 @@ def connections_of_session(value: object) -> Iterator[Connection]:
     for key in getattr(transaction, "_connections", {}):
         if isinstance(key, Connection):
             yield key
+
+
+def statement_listeners(connection: Connection) -> int:
+    """Return how many listeners a connection, its engine and its dialect call for each statement."""
+    events, of_dialect = connection.dispatch, connection.dialect.dispatch
+    around = (events.before_execute, events.after_execute, events.before_cursor_execute, events.after_cursor_execute)
+    instead = (of_dialect.do_execute, of_dialect.do_execute_no_params)
+    return sum(len(list(listeners)) for listeners in (*around, *instead))
+
+
+def logs_statements(connection: Connection) -> bool:
+    """Return whether each statement is logged, as with ``echo=True``."""
+    return bool(connection._echo)

@@ -1,0 +1,174 @@
+"""Statements of several revisions that are sent to PostgreSQL together: the same results as one after the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core import command
+from kernel_core.runtime.report import shows_later
+from kernel_core.util.exc import UpgradeFailed
+
+pytestmark = pytest.mark.postgresql
+
+SLOW = """
+CREATE TABLE busy (id INTEGER);
+INSERT INTO busy VALUES (1);
+CREATE FUNCTION slow() RETURNS INTEGER VOLATILE LANGUAGE sql AS 'SELECT pg_sleep(0.5); SELECT 1'
+"""
+ADDED = "op.add_column('busy', sa.Column('c', sa.Integer, server_default=sa.text({0!r})))"
+
+
+@pytest.fixture
+def chain(postgresql_project):
+    """Six revisions that each create a table, of which the first is applied; and a table that takes long to change."""
+    postgresql_project.run(*SLOW.strip().split(";\n"))
+    postgresql_project.chain(*"abcdef")
+    command.upgrade(postgresql_project.config(), "a")
+    return postgresql_project
+
+
+@pytest.fixture
+def statements(chain):
+    """A function that upgrades to a target, and returns the texts that the server was sent, by its own log of them."""
+
+    def sent(target="head", *, listens=False, **attributes):
+        engine = sa.create_engine(chain.url, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            cursor_class = connection.connection.driver_connection.cursor_factory
+            texts = []
+
+            class Noting(cursor_class):
+                def execute(self, query, *args, **kw):
+                    texts.append(str(query))
+                    return super().execute(query, *args, **kw)
+
+            connection.connection.driver_connection.cursor_factory = Noting
+            if listens:
+                sa.event.listen(connection, "after_cursor_execute", lambda *_: None)
+            command.upgrade(chain.config(connection=connection, **attributes), target)
+        return texts
+
+    return sent
+
+
+def heard():
+    """A listener that may be notified late, and the list of its events."""
+    events = []
+
+    @shows_later
+    def hear(event):
+        events.append((event.kind, event.revision, event.seconds))
+
+    return hear, events
+
+
+def creates(texts):
+    return [text.count("CREATE TABLE") for text in texts if "CREATE TABLE" in text]
+
+
+def test_the_tables_of_several_revisions_are_created_in_one_round_trip(chain, statements):
+    assert creates(statements()) == [4, 1], "how many fit is not known at first"
+    assert (chain.rows(), chain.tables() >= {"t_b", "t_f"}) == (["f"], True)
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_listener_of_statements_or_of_steps_gets_each_of_them(statements, listens):
+    options = {"listens": True} if listens else {"on_step": lambda event: None}
+    assert creates(statements(**options)) == [1] * 5
+
+
+def test_logged_statements_are_run_one_by_one(chain, caplog):
+    engine = sa.create_engine(chain.url, poolclass=sa.NullPool, echo=True)
+    with engine.connect() as connection:
+        command.upgrade(chain.config(connection=connection), "head")
+    logged = [message for message in caplog.messages if "CREATE TABLE t_" in message]
+    assert len(logged) == 5
+
+
+def test_each_step_is_reported_once_in_order_with_its_share_of_the_time(chain):
+    hear, events = heard()
+    report = command.upgrade(chain.config(on_step=hear), "head")
+    assert [event[:2] for event in events] == [(kind, each) for each in "bcdef" for kind in ("start", "done")]
+    took = [seconds for kind, _, seconds in events if kind == "done"]
+    assert took == [step.seconds for step in report.steps]
+    assert all(seconds > 0 for seconds in took)
+    assert len(set(took[:4])) == 1, "they were sent together"
+
+
+@pytest.mark.parametrize("broken", ["op.drop_table('missing')", ADDED.format("1 / 0"), "1 / 0"])
+def test_a_revision_that_fails_is_named_and_those_before_it_stay(chain, broken):
+    chain.write("d", "c", f"op.create_table('t_d', sa.Column('id', sa.Integer))\n{broken}")
+    hear, events = heard()
+    with pytest.raises(UpgradeFailed, match=r"d\.py, line 10\) failed: .*rolled back; .* is at c") as raised:
+        command.upgrade(chain.config(on_step=hear), "head")
+    assert (raised.value.revision, raised.value.applied) == ("d", ("b", "c"))
+    assert [event[:2] for event in events] == [
+        *[(kind, each) for each in "bc" for kind in ("start", "done")],
+        ("start", "d"),
+        ("failed", "d"),
+    ]
+    assert (chain.rows(), "t_c" in chain.tables(), "t_d" in chain.tables()) == (["c"], True, False)
+    chain.chain(*"abcdef")
+    assert command.upgrade(chain.config(), "head").after == ("f",)
+
+
+def test_the_first_of_several_revisions_may_fail(chain):
+    chain.write("b", "a", "op.drop_table('missing')")
+    hear, events = heard()
+    with pytest.raises(UpgradeFailed, match=r"b\.py, line 9\) failed: UndefinedTable.*rolled back; .* is at a"):
+        command.upgrade(chain.config(on_step=hear), "head")
+    assert [event[:2] for event in events] == [("start", "b"), ("failed", "b")]
+    assert (chain.rows(), chain.tables() & {"t_b", "t_c"}) == (["a"], set())
+
+
+def test_a_statement_that_takes_longer_than_the_limit_is_run_again_without_it(chain, caplog):
+    chain.write("d", "c", ADDED.format("slow()"))
+    hear, events = heard()
+    with caplog.at_level("INFO", "kernel_core.runtime.migration"):
+        command.upgrade(chain.config(on_step=hear), "head")
+    assert (chain.rows(), chain.rows("SELECT c FROM busy")) == (["f"], [1])
+    assert [event[:2] for event in events] == [(kind, each) for each in "bcdef" for kind in ("start", "done")]
+    assert [sum(f"Running upgrade {step}" in text for text in caplog.messages) for step in ("a -> b", "c -> d")] == [
+        1,
+        1,
+    ]
+
+
+def test_a_revision_that_waits_for_a_lock_lets_those_before_it_be_committed(chain):
+    chain.write("d", "c", ADDED.format("1"))
+    engine = sa.create_engine(chain.url, poolclass=sa.NullPool)
+    with engine.connect() as other:
+        other.exec_driver_sql("LOCK TABLE busy")
+        upgrade = threading.Thread(target=lambda: command.upgrade(chain.config(), "head"))
+        upgrade.start()
+        for _ in range(200):
+            time.sleep(0.05)
+            if chain.rows() == ["c"]:
+                break
+        assert chain.rows("SELECT count(*) FROM t_b") == [0], "not locked any more"
+        assert (chain.rows(), upgrade.is_alive()) == (["c"], True)
+        other.rollback()
+        upgrade.join(20)
+    assert chain.rows() == ["f"]
+
+
+def test_a_connection_that_is_lost_meanwhile_ends_the_run_at_the_last_commit(chain):
+    chain.write("d", "c", ADDED.format("CASE WHEN pg_terminate_backend(pg_backend_pid()) THEN 1 END"))
+    with pytest.raises(UpgradeFailed, match=r"failed.*terminating connection"):
+        command.upgrade(chain.config(), "head")
+    assert (chain.rows(), chain.tables() & {"t_b", "t_c"}) == (["a"], set())
+    chain.chain(*"abcdef")
+    assert command.upgrade(chain.config(), "head").after == ("f",)
+
+
+def test_what_reads_the_database_finds_what_was_queued(chain):
+    chain.write(
+        "c", "b", "op.create_table('u', sa.Column('id', sa.Integer))\nop.alter_column('u', 'id', nullable=False)"
+    )
+    chain.write("d", "c", "op.execute('CREATE TABLE seen AS SELECT count(*) AS n FROM t_b')")
+    command.upgrade(chain.config(), "head")
+    assert (chain.rows("SELECT n FROM seen"), chain.rows()) == ([0], ["f"])
