@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 
+from sqlalchemy import Index, Table
 from sqlalchemy.schema import Constraint
 
-from ..operations.containers import ModifyTableOps, OpContainer
+from ..operations.batch import BatchOptions
+from ..operations.containers import BatchOps, ModifyTableOps, OpContainer
 from ..operations.kinds.table import CreateTableOp
 from ..operations.operation import Code, MigrateOperation
 from ..util.dispatch import Dispatcher
+from ..util.exc import CommandError
 from ..util.sqla_compat import AnyColumn, AnyType
 from .context import OMITTED, AutogenContext
 from .layout import INDENT, WIDTH, keyword, lay_out
@@ -53,8 +57,10 @@ def render_table_changes(autogen_context: AutogenContext, container: ModifyTable
     if not _is_batch(autogen_context, container):
         return render_container(autogen_context, container)
     write = Writer(autogen_context)
-    arguments = (write.value(container.table_name), keyword("schema", write.value(container.schema)))
-    opening = Code(f"with {write.prefix}batch_alter_table(", arguments, ") as batch_op:")
+    arguments = [write.value(container.table_name), keyword("schema", write.value(container.schema))]
+    if isinstance(container, BatchOps):
+        arguments += [keyword(name, text) for name, text in _batch_options(write, container)]
+    opening = Code(f"with {write.prefix}batch_alter_table(", tuple(arguments), ") as batch_op:")
     block: list[str] = []
     after_batch: list[MigrateOperation] = []
     with _batch(autogen_context, container.table_name):
@@ -70,7 +76,38 @@ def render_table_changes(autogen_context: AutogenContext, container: ModifyTable
 
 
 def _is_batch(context: AutogenContext, operation: MigrateOperation) -> bool:
-    return isinstance(operation, ModifyTableOps) and bool(context.opts["render_as_batch"]) and bool(operation.ops)
+    """Return whether an operation is written as a batch: changes with ``render_as_batch``, a `BatchOps` always."""
+    if not isinstance(operation, ModifyTableOps) or not operation.ops:
+        return False
+    return isinstance(operation, BatchOps) or bool(context.opts["render_as_batch"])
+
+
+def _batch_options(write: Writer, batch: BatchOps) -> Iterator[tuple[str, str]]:
+    """Yield name and source of each option of a batch that is not the default.
+
+    Raises CommandError for a table to copy from and for functions, which have no source.
+    """
+    default = BatchOptions()
+    for each in fields(BatchOptions):
+        value = getattr(batch.options, each.name)
+        if value == getattr(default, each.name):
+            continue
+        if any(isinstance(one, Table | Index) or callable(one) for one in _values_in(value)):
+            raise CommandError(
+                f"The batch of {batch.shown_table} cannot be written as code: its {each.name} has no source. "
+                f"Leave {each.name} out, or write the batch by hand."
+            )
+        yield each.name, write.value(value)
+
+
+def _values_in(value: object) -> Iterator[object]:
+    """Yield the values in nested collections."""
+    several = value.values() if isinstance(value, Mapping) else value
+    if isinstance(several, Iterable) and isinstance(value, list | tuple | set | Mapping):
+        for each in several:
+            yield from _values_in(each)
+    else:
+        yield value
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from .inspecting import (
 )
 from .migrating import downgrade, ensure_version, stamp, upgrade
 from .operations import operations_between, operations_of
+from .schema import schema
 from .unfinished import abandon, resume
 from .writing import check, edit, merge, revision, sentences
 
@@ -63,6 +64,7 @@ __all__ = [
     "refuse_behind",
     "resume",
     "revision",
+    "schema",
     "scripts_of",
     "sentences",
     "show",

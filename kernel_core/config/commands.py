@@ -227,6 +227,36 @@ def show(config: Config, options: argparse.Namespace) -> Iterable[str]:
     return [each.log_entry for each in (shown if isinstance(shown, tuple) else (shown,))]
 
 
+def schema(config: Config, options: argparse.Namespace) -> Iterable[str]:
+    """Show the tables at a revision, or what differs between two.
+
+    Each table with its columns, keys, indexes and comments; a sign marks what the revision added (+), dropped (-) or
+    changed (~). A:B lists the changes from A to B. Version files are read; what cannot be read is named by revision and
+    line.
+    """
+    found = command.schema(
+        config,
+        options.revision,
+        may_run=options.record,
+        by_running=options.by_running,
+        only=options.only or (),
+        exclude=options.exclude or (),
+        folded=options.fold or (),
+        columns=options.columns,
+    )
+    outputs = [name for name in ("json", "sql", "models", "dot", "mermaid") if getattr(options, name)]
+    if len(outputs) > 1:
+        raise CommandError(f"--{outputs[0]} and --{outputs[1]} are two outputs. Choose one.")
+    if options.save:
+        return made([found.save(options.save)], options)
+    if options.json:
+        return [as_json(found.json())]
+    if outputs:
+        written = getattr(found, outputs[0])
+        return [(written() if callable(written) else str(written)).rstrip("\n")]
+    return found.lines()
+
+
 def edit(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Open the file of a revision in $VISUAL or $EDITOR."""
     command.edit(config, options.revision)

@@ -116,6 +116,21 @@ _MODELS = _argument("--models", metavar="FILE", help="write model classes for th
 _PREVIEW = _flag("--preview", help="print the version file and what stays outside, write nothing")
 _SQL_OF_BASELINE = _flag("--sql", help="print the SQL that the baseline runs on an empty database, write nothing")
 _OPERATIONS = _flag("--operations-json", help="print the operations of each revision as JSON, run nothing")
+_SCHEMA_AT = (
+    _argument("revision", nargs="?", default="head", metavar="REV|A:B", help="a revision, or from:to (default: head)"),
+    _argument("--save", metavar="FILE", help="write a .svg, .png, .dot, .mmd, .txt, .json, .sql or .py file"),
+    _JSON,
+    _flag("--sql", help="print the SQL that creates the tables"),
+    _flag("--models", help="print declarative classes (needs the extra models)"),
+    _flag("--dot", help="print the diagram in the language of graphviz"),
+    _flag("--mermaid", help="print the diagram in the language of mermaid"),
+    _argument("--only", action="append", metavar="GLOB", help="only these tables or schemas; may be repeated"),
+    _argument("--exclude", action="append", metavar="GLOB", help="not these tables or schemas; may be repeated"),
+    _argument("--fold", action="append", metavar="SCHEMA", help="draw one box for a schema; may be repeated"),
+    _argument("--columns", type=int, metavar="N", help="how many columns a box of the diagram has"),
+    _flag("--record", help="run functions that cannot be read, with an op that only records"),
+    _flag("--by-running", help="run the history on a scratch database, where it cannot be read"),
+)
 _LOCK = (_LOCK_TIMEOUT, _NO_LOCK)
 _LOCKS = (*_LOCK, _STATEMENT_LOCK_TIMEOUT, _RETRIES)
 
@@ -165,6 +180,7 @@ COMMANDS: dict[str, Command] = {
         (_MESSAGE, _ID, _SCHEMA, _MODELS, _PREVIEW, _SQL_OF_BASELINE),
         "adopt --models models.py",
     ),
+    "schema": Command(commands.schema, _SCHEMA_AT, "schema head --save schema.svg"),
     "edit": Command(commands.edit, (_argument("revision", help="an id, head, current"),), "edit head"),
     "ensure_version": Command(commands.ensure_version, (_SQL,), "ensure_version --sql"),
 }

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ENUM
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Computed, Constraint, Index
 from sqlalchemy.sql.elements import ClauseElement, TextClause
+from sqlalchemy.types import TypeDecorator
 
 from ..util.exc import UnknownEffect
 from ..util.sql import names_column, renamed_in
@@ -154,8 +155,12 @@ class SchemaState:
             for name, column in table.columns.items():
                 type_ = column.type
                 inner = type_.item_type if isinstance(type_, ARRAY) else type_
+                if isinstance(inner, TypeDecorator):
+                    inner = inner.load_dialect_impl(self.dialect)
                 if isinstance(inner, Enum) and (inner.schema, inner.name) == place:
-                    table.columns[name] = changed_column(plain_column(column), type=_with_values(type_, change))
+                    table.columns[name] = changed_column(
+                        plain_column(column), type=_with_values(type_, change, self.dialect)
+                    )
         if place in self.enums:
             self.enums[place] = change(self.enums[place])
 
@@ -170,9 +175,11 @@ class SchemaState:
         return (item.generated_name,) if getattr(item, "generated_name", None) else _generated(item, self.dialect)
 
 
-def _with_values(type_: AnyType, change: Callable[[list[str]], list[str]]) -> AnyType:
+def _with_values(type_: AnyType, change: Callable[[list[str]], list[str]], dialect: Dialect) -> AnyType:
     if isinstance(type_, ARRAY):
-        return type_.__class__(_with_values(type_.item_type, change), dimensions=type_.dimensions)
+        return type_.__class__(_with_values(type_.item_type, change, dialect), dimensions=type_.dimensions)
+    if isinstance(type_, TypeDecorator):  # what it is in the database is enough to know
+        type_ = type_.load_dialect_impl(dialect)
     assert isinstance(type_, Enum), "only enum types have values"
     options = {"create_type": type_.create_type} if isinstance(type_, ENUM) else {"native_enum": type_.native_enum}
     made: AnyType = type(type_)(*change(list(type_.enums)), name=type_.name, schema=type_.schema, **options)

@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 
 from sqlalchemy.engine import Dialect
 
+from ..util.sqla_compat import inspects
+
 
 class NeedsConnection(Exception):
     """The code uses a connection, so its further operations are not known before it runs."""
@@ -31,7 +33,7 @@ class NoConnection:
 
     def __init__(self, dialect: Dialect, record: Callable[[Any], object], refuse: Callable[[], NoReturn]) -> None:
         self.dialect = dialect
-        self._record, self._refuse = record, refuse
+        self._record, self.refuse = record, refuse
 
     @property
     def engine(self) -> NoConnection:
@@ -46,12 +48,18 @@ class NoConnection:
     def execute(self, statement: Any, parameters: object = None, **options: object) -> NoResult:
         """Record a statement; one with parameters, or as text for the driver, is refused."""
         if parameters is not None or options:
-            self._refuse()
+            self.refuse()
         self._record(statement)
-        return NoResult(self._refuse)
+        return NoResult(self.refuse)
 
     def __getattr__(self, name: str) -> NoReturn:
-        self._refuse()
+        self.refuse()
+
+
+@inspects(NoConnection)
+def _refuse_to_inspect(connection: NoConnection) -> NoReturn:
+    """Refuse ``sqlalchemy.inspect(op.get_bind())``, also where the code catches the error."""
+    connection.refuse()
 
 
 class NoContext:

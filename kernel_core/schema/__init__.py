@@ -5,7 +5,28 @@ found.metadata.tables["users"].c.keys()
 found.incomplete        # what could not be read: revision, line, reason
 """
 
+from .changes import Change, Renames, compare
+from .description import SchemaDescription, TableDescription, describe
 from .history import Incomplete, SchemaAt, at, history
 from .metadata import apply, metadata_of, state_of
+from .revision_schema import RevisionSchema, read
+from .scratch import scratch_database
 
-__all__ = ["Incomplete", "SchemaAt", "apply", "at", "history", "metadata_of", "state_of"]
+__all__ = [
+    "Change",
+    "Incomplete",
+    "Renames",
+    "RevisionSchema",
+    "SchemaAt",
+    "SchemaDescription",
+    "TableDescription",
+    "apply",
+    "at",
+    "compare",
+    "describe",
+    "history",
+    "metadata_of",
+    "read",
+    "scratch_database",
+    "state_of",
+]

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -18,7 +18,7 @@ from ..script import Script, ScriptDirectory
 from ..script.steps import upgrade_steps
 from ..util.exc import UnknownEffect
 from .metadata import metadata_of, state_of
-from .running import scratch_run
+from .running import Scratch, scratch_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def at(
     dialect: Dialect | None = None,
     start: MetaData | None = None,
     may_run: bool = True,
-    by_running: Connection | bool = False,
+    by_running: Scratch = False,
 ) -> SchemaAt:
     """Return the schema that a database has after upgrading from base to ``revision``.
 
@@ -62,8 +62,9 @@ def at(
     ``may_run`` is false. What is still not known is in ``incomplete``.
 
     With ``by_running``, a revision that is not known is run, with those before it, on a scratch database, which is then
-    reflected: a connection to an empty database, or True for SQLite in memory. ``env.py`` is not run; the revisions are
-    code and do what they do. Raises ResolutionError for an unknown revision.
+    reflected: a connection to an empty database, True for SQLite in memory, or an engine or URL of a server on which a
+    scratch database is created and dropped. ``env.py`` is not run; the revisions are code and do what they do. Raises
+    ResolutionError for an unknown revision.
     """
     found = list(
         history(scripts, revision, dialect=dialect, start=start, may_run=may_run, by_running=by_running, only_last=True)
@@ -78,11 +79,11 @@ def history(
     dialect: Dialect | None = None,
     start: MetaData | None = None,
     may_run: bool = True,
-    by_running: Connection | bool = False,
+    by_running: Scratch = False,
     only_last: bool = False,
 ) -> Iterator[SchemaAt]:
     """Yield the schema after each revision up to ``revision``, in the order in which they run; see `at`."""
-    dialect = dialect or (by_running.dialect if isinstance(by_running, Connection) else DefaultDialect())
+    dialect = dialect or dialect_of(by_running) or DefaultDialect()
     state = state_of(start, dialect)
     incomplete: list[Incomplete] = []
     steps = upgrade_steps(scripts.map, frozenset(), revision)
@@ -99,6 +100,33 @@ def history(
                 incomplete += unknown
             if not only_last or number == len(steps):
                 yield SchemaAt(script.revision, metadata_of(state), tuple(incomplete))
+
+
+def run_to(
+    scripts: ScriptDirectory,
+    revision: str | tuple[str, ...],
+    by_running: Scratch,
+    *,
+    dialect: Dialect | None = None,
+    start: MetaData | None = None,
+) -> SchemaAt:
+    """Return the schema that a scratch database has after the history was run up to ``revision``; () is base.
+
+    Unlike `at`, which runs only what it cannot read, it reflects all tables: two results can be compared.
+    """
+    known = dialect or dialect_of(by_running) or DefaultDialect()
+    with scratch_run(scripts, by_running, start, known) as scratch:
+        assert scratch is not None, "by_running is not False"
+        reflected, lost = scratch.reflected(revision)
+    name = revision if isinstance(revision, str) else ", ".join(revision) or "base"
+    return SchemaAt(name, reflected, tuple(Incomplete(name, 0, reason) for reason in lost))
+
+
+def dialect_of(scratch: Scratch) -> Dialect | None:
+    """Return the dialect of a scratch database; None for the one in memory."""
+    if isinstance(scratch, bool):
+        return None
+    return scratch.dialect if isinstance(scratch, Connection | Engine) else scratch.get_dialect()()
 
 
 def _apply_revision(state: SchemaState, script: Script, dialect: Dialect, *, may_run: bool) -> list[Incomplete]:

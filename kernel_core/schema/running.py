@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Index, MetaData, StaticPool, create_engine, inspect
+from sqlalchemy import URL, Connection, Engine, Index, MetaData, inspect
 from sqlalchemy.engine import Dialect
 
 from ..runtime.migration import MigrationContext
@@ -15,8 +15,12 @@ from ..script import ScriptDirectory
 from ..script.steps import Step, upgrade_steps
 from ..util.exc import CommandError
 from ..util.sqla_compat import default_sql
+from .scratch import scratch_database
 
 VERSION_TABLE = "alembic_version"
+
+Scratch = Connection | Engine | URL | bool
+"""Where revisions are run: an empty database, a server on which one is created, True for SQLite in memory."""
 
 
 class ScratchRun:
@@ -33,7 +37,7 @@ class ScratchRun:
             start.create_all(connection)
         connection.commit()
 
-    def reflected(self, revision: str) -> tuple[MetaData, tuple[str, ...]]:
+    def reflected(self, revision: str | tuple[str, ...]) -> tuple[MetaData, tuple[str, ...]]:
         """Upgrade to ``revision`` and return the tables of the database, and what SQLAlchemy cannot reflect of them."""
 
         def plan(heads: tuple[str, ...], context: MigrationContext) -> tuple[Step, ...]:
@@ -42,13 +46,17 @@ class ScratchRun:
         context = MigrationContext.configure(
             self._connection, opts={"script": self._scripts, "fn": plan, "target_metadata": self._start}
         )
-        context.run_migrations()
+        try:
+            context.run_migrations()
+        except CommandError as error:
+            raise CommandError(f"On a scratch database of {self._connection.dialect.name}: {error}") from error
         if self._connection.in_transaction():
             self._connection.commit()
         found = MetaData(naming_convention=None if self._start is None else self._start.naming_convention)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
-            found.reflect(self._connection, only=lambda name, _: name != VERSION_TABLE)
+            for schema in (None, *self._schemas()):
+                found.reflect(self._connection, schema=schema, only=lambda name, _: name != VERSION_TABLE)
         lost = tuple(_correct_indexes(self._connection, found)) if self._connection.dialect.name == "sqlite" else ()
         self._connection.rollback()
         for column in (column for table in found.tables.values() for column in table.columns):
@@ -57,6 +65,14 @@ class ScratchRun:
             if column.autoincrement is True and default.startswith("nextval("):
                 column.server_default = None
         return found, lost
+
+    def _schemas(self) -> list[str]:
+        """Return the schemas besides the default one that hold tables of the history; a MariaDB database has none."""
+        if self._connection.dialect.name != "postgresql":
+            return []
+        names = inspect(self._connection).get_schema_names()
+        default = self._connection.dialect.default_schema_name
+        return [name for name in names if name not in (default, "information_schema") and not name.startswith("pg_")]
 
 
 def _correct_indexes(connection: Connection, metadata: MetaData) -> Iterator[str]:
@@ -84,22 +100,18 @@ def _correct_indexes(connection: Connection, metadata: MetaData) -> Iterator[str
 
 @contextmanager
 def scratch_run(
-    scripts: ScriptDirectory, by_running: Connection | bool, start: MetaData | None, dialect: Dialect
+    scripts: ScriptDirectory, by_running: Scratch, start: MetaData | None, dialect: Dialect
 ) -> Iterator[ScratchRun | None]:
-    """Give the scratch run: on the given connection, on a SQLite database in memory for True, None for False."""
+    """Give the scratch run: on the given connection, on a scratch database of a server, None for False."""
     if by_running is False:
         yield None
     elif isinstance(by_running, Connection):
         yield ScratchRun(scripts, by_running, start)
-    elif dialect.name not in ("sqlite", "default"):
+    elif by_running is True and dialect.name not in ("sqlite", "default"):
         raise CommandError(
             f"by_running=True runs on SQLite in memory, not on {dialect.name}. "
-            "Pass a connection to an empty scratch database."
+            "Pass an engine or a URL of its server, or a connection to an empty scratch database."
         )
     else:
-        engine = create_engine("sqlite://", poolclass=StaticPool)
-        try:
-            with engine.connect() as connection:
-                yield ScratchRun(scripts, connection, start)
-        finally:
-            engine.dispose()
+        with scratch_database("sqlite://" if by_running is True else by_running) as connection:
+            yield ScratchRun(scripts, connection, start)

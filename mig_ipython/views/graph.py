@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from kernel_core.util.drawing import by_program, svg_of
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
 from .boxes import Box, boxes_of
-from .dot import by_program, dot_of, svg_of
+from .dot import dot_of
 from .html import Html, details, page, tag
 from .mermaid import mermaid_of
 from .revisions import Broken, Entry

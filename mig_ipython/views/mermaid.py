@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kernel_core.util.secrets import redact
+from kernel_core.util.drawing import mermaid_literal
 
 from .boxes import Box
 from .revisions import Broken
@@ -16,19 +16,11 @@ def mermaid_of(boxes: Sequence[Box], broken: Sequence[Broken], *, horizontal: bo
     lines = [f"flowchart {'LR' if horizontal else 'BT'}"]
     for box in reversed(boxes):
         opening, closing = ("([", "])") if box.entry.is_head else ("[[", "]]") if box.entry.is_current else ("[", "]")
-        lines.append(f'    {names[box.entry.revision]}{opening}"{_literal(" · ".join(box.lines))}"{closing}')
+        lines.append(f'    {names[box.entry.revision]}{opening}"{mermaid_literal(" · ".join(box.lines))}"{closing}')
     for box in boxes:
         child = names[box.entry.revision]
         lines += [f"    {names[parent]} --> {child}" for parent in box.follows]
         lines += [f"    {names[need]} -. depends on .-> {child}" for need in box.needs]
         lines += [f"    e{child}[…] --> {child}"] if box.earlier else []
-    lines += [f'    b{number}>"{_literal(f"broken · {one}")}"]' for number, one in enumerate(broken)]
+    lines += [f'    b{number}>"{mermaid_literal(f"broken · {one}")}"]' for number, one in enumerate(broken)]
     return "\n".join(lines) + "\n"
-
-
-def _literal(text: str) -> str:
-    """Return text that mermaid shows literally, by its numbered entities."""
-    return "".join(
-        character if character.isalnum() or character in " .,_-·…()" else f"#{ord(character)};"
-        for character in redact(text)
-    )

@@ -14,6 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Constraint, Identity
 from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import ARRAY, TypeDecorator
 
 from ...operations.ddl_formatting import alter_table, format_column_name, format_type
 from ...operations.kinds.column import ColumnDefault, ColumnType, Conversion, IdentityColumnDefault
@@ -145,8 +146,11 @@ class PostgresqlImpl(DefaultImpl):
         return conversion(self.dialect, column_name, before, after)
 
     def create_type(self, type_: AnyType) -> None:
-        """Create an enum type or domain, if it does not exist."""
+        """Create an enum type or domain, if it does not exist: also that of an array, and in a TypeDecorator."""
         own = type_.dialect_impl(self.dialect)
+        while isinstance(own, (TypeDecorator, ARRAY)):
+            inner = own.item_type if isinstance(own, ARRAY) else own.impl_instance
+            own = inner.dialect_impl(self.dialect)
         if isinstance(own, NamedType) and getattr(own, "create_type", True):
             own.create(self.bind, checkfirst=not self.as_sql)
 

@@ -34,6 +34,7 @@ from .expressions import (
     text_parameters,
     typed_text,
 )
+from .inspection import inspects
 from .plain_objects import (
     ColumnShape,
     columns_named,
@@ -98,6 +99,7 @@ __all__ = [
     "has_parameters",
     "has_schema_hooks",
     "inline_literal",
+    "inspects",
     "is_made_on",
     "is_plain_constraint",
     "is_type_bound",

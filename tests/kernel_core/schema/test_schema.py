@@ -208,12 +208,51 @@ def test_a_scratch_database_fills_what_is_not_known(scripts: ScriptDirectory) ->
 
 def test_a_scratch_database_must_be_empty_and_of_the_dialect(scripts: ScriptDirectory, postgresql_url: str) -> None:
     engine = sa.create_engine(postgresql_url)
-    with pytest.raises(CommandError, match="Pass a connection to an empty scratch database"):
+    with pytest.raises(CommandError, match="or a connection to an empty scratch database"):
         schema.at(scripts, "c", dialect=engine.dialect, by_running=True)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE kept (id INTEGER)")
     with engine.connect() as connection, pytest.raises(CommandError, match="has tables already: kept"):
         schema.at(scripts, "c", by_running=connection)
+    engine.dispose()
+
+
+def test_an_inspection_whose_error_is_caught_is_not_known_either(project: Any) -> None:
+    body = "try:\n    names = sa.inspect(op.get_bind()).get_table_names()\nexcept Exception:\n    names = []\n"
+    project.write("a1", None, f'{body}if "t" not in names:\n    op.create_table("t", sa.Column("a", sa.Integer))')
+    found = schema.at(ScriptDirectory(str(project.versions.parent)), "a1")
+    assert [(each.revision, each.reason) for each in found.incomplete] == [("a1", "code: code that needs a connection")]
+
+
+class Letters(sa.types.TypeDecorator[str]):
+    """An enum type of PostgreSQL inside a TypeDecorator."""
+
+    impl = sa.Enum("x", "y", name="letters")
+    cache_ok = True
+
+
+@pytest.mark.parametrize("type_", [Letters(), sa.ARRAY(sa.Enum("x", "y", name="letters"))])
+def test_an_enum_inside_another_type_is_created_by_alter_column_and_add_column(
+    type_: sa.types.TypeEngine[Any], postgresql_url: str
+) -> None:
+    engine = sa.create_engine(postgresql_url)
+    using = "ARRAY[nick::letters]" if isinstance(type_, sa.ARRAY) else "nick::letters"
+    alter = ops.AlterColumnOp(
+        "users", "nick", existing_type=sa.String(20), modify_type=type_, modify_server_default=None,
+        postgresql_using=using,
+    )  # fmt: skip
+    metadata = sa.MetaData()
+    sa.Table("users", metadata, sa.Column("nick", sa.String(20)))
+    for operations in ([alter], [ops.AddColumnOp("users", sa.Column("kind", type_))]):
+        with engine.connect() as connection:
+            metadata.create_all(connection)
+            op = Operations(MigrationContext.configure(connection))
+            for operation in operations:
+                op.invoke(operation)
+            options = {"compare_type": True, "compare_server_default": True}
+            computed = schema.apply(metadata, operations, connection.dialect)
+            assert compare_metadata(MigrationContext.configure(connection, opts=options), computed) == []
+            connection.rollback()
     engine.dispose()
 
 

@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from kernel_core.util import drawing
 from kernel_core.util.exc import CommandError
 from mig_ipython.views import dot as dot_module
 from mig_ipython.views.boxes import fold
@@ -112,9 +113,7 @@ def test_every_word_of_the_drawing_stands_in_a_box():
     assert 'fill="white"' not in graph.svg
 
 
-@pytest.mark.parametrize(
-    "draw", [lambda dot: (dot_module.by_program(dot, "svg") or b"").decode(), dot_module.in_process]
-)
+@pytest.mark.parametrize("draw", [lambda dot: (drawing.by_program(dot, "svg") or b"").decode(), drawing.in_process])
 def test_both_renderers_draw_names_literally(draw):
     graph = RevisionGraph(DIAMOND, (Broken("/x/bad<.py", 3, "no revision"),))
     drawn = draw(graph.dot)
@@ -142,8 +141,8 @@ def test_the_html_carries_the_drawing_as_an_image_with_words_beside():
 
 
 def test_without_a_renderer_it_is_mermaid_and_no_html(monkeypatch):
-    monkeypatch.setattr(dot_module, "by_program", lambda dot, kind: None)
-    monkeypatch.setattr(dot_module, "in_process", lambda dot: None)
+    monkeypatch.setattr(drawing, "by_program", lambda dot, kind: None)
+    monkeypatch.setattr(drawing, "in_process", lambda dot: None)
     bundle = RevisionGraph(DIAMOND)._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/vnd.mermaid"}
     assert bundle["text/vnd.mermaid"].startswith("flowchart BT")

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
+from kernel_core.util.drawing import by_program, in_process
 from mig_ipython.running.confirmation import Confirmation
 from mig_ipython.running.export import Exported
 from mig_ipython.running.progress import Progress
 from mig_ipython.views.connections import Connections
 from mig_ipython.views.declared import Declared
 from mig_ipython.views.diff import Diff
-from mig_ipython.views.dot import by_program, in_process
 from mig_ipython.views.graph import RevisionGraph
 from mig_ipython.views.help import Help, Wish
 from mig_ipython.views.history import History
