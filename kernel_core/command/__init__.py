@@ -27,6 +27,7 @@ from .inspecting import (
 )
 from .migrating import downgrade, ensure_version, stamp, upgrade
 from .operations import operations_between, operations_of
+from .rebasing import Rebased, rebase, rebased
 from .schema import schema
 from .unfinished import abandon, resume
 from .writing import check, edit, merge, revision, sentences
@@ -36,6 +37,7 @@ __all__ = [
     "AppliedStep",
     "Config",
     "DatabaseHeads",
+    "Rebased",
     "RunEvent",
     "RunReport",
     "Target",
@@ -61,6 +63,8 @@ __all__ = [
     "merge",
     "operations_between",
     "operations_of",
+    "rebase",
+    "rebased",
     "refuse_behind",
     "resume",
     "revision",

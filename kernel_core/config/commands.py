@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -54,6 +55,8 @@ def merge(config: Config, options: argparse.Namespace) -> Iterable[str]:
     revisions = options.revisions or "heads"
     if options.check:
         return _checked(config, revisions, options)
+    if options.rebase:
+        return _rebased(config, options)
     names = ("message", "branch_label", "rev_id", "splice")
     return _written(command.merge(config, revisions, **{name: getattr(options, name) for name in names}), options)
 
@@ -70,6 +73,18 @@ def _checked(config: Config, revisions: str | Sequence[str], options: argparse.N
         raise CommandError(
             "The order of the heads matters. Change one of them, or put one after the other: merge --rebase."
         )
+
+
+def _rebased(config: Config, options: argparse.Namespace) -> Iterable[str]:
+    if len(options.revisions) > 1:
+        raise CommandError("merge --rebase HEAD takes at most one further revision: the one to put HEAD after.")
+    found = command.rebase(config, options.rebase, *options.revisions)
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    path = os.path.relpath(found.path)
+    return (
+        [] if options.quiet else [f"{path}: {found.revision} follows {found.onto} (before: {found.before or 'base'})"]
+    )
 
 
 def upgrade(config: Config, options: argparse.Namespace) -> Iterable[str]:

@@ -94,6 +94,11 @@ _ALEMBIC = _flag("--alembic", help="write files that import alembic, so that pla
 _REVISIONS = _argument("revisions", nargs="+", help="revisions, or heads")
 _MERGED = _argument("revisions", nargs="*", help="revisions, or heads; default: heads")
 _COMMUTE = _flag("--check", help="write nothing: report whether their order matters, and fail if it does")
+_REBASE = _argument(
+    "--rebase",
+    metavar="HEAD",
+    help="write no merge: put what only HEAD has after the other head (or after the revision that is named)",
+)
 _RUN = _flag("--run", help="with --check: run them on a scratch database even if their code does more than change it")
 _NO_RUN = _flag("--no-run", help="with --check: run nothing, compare the schema that the files describe")
 _EXECUTED = _flag("--executed", help="the statement that was running has been executed")
@@ -149,7 +154,7 @@ COMMANDS: dict[str, Command] = {
     "check": Command(commands.check, (_RENAMES, _JSON), "check"),
     "merge": Command(
         commands.merge,
-        (_MERGED, _MESSAGE, _LABEL, _ID, _SPLICE, _COMMUTE, _RUN, _NO_RUN, _JSON),
+        (_MERGED, _MESSAGE, _LABEL, _ID, _SPLICE, _COMMUTE, _RUN, _NO_RUN, _REBASE, _JSON),
         'merge heads -m "Join both branches"',
     ),
     "upgrade": Command(

@@ -36,6 +36,20 @@ def replace(path: str | os.PathLike[str], text: str) -> None:
     os.replace(_temporary_beside(path, text), path)
 
 
+def replace_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file, replacing its content atomically; its permissions stay, and so does a link to it."""
+    target = os.path.realpath(path)
+    temporary = os.path.join(os.path.dirname(target), f".{os.urandom(8).hex()}.tmp")
+    try:
+        _write(temporary, data)
+        os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
 def alembic_table(document: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return ``[tool.alembic]`` of a toml file, empty if there is none; raises CommandError if it is not a table."""
     tool = document.get("tool", {})
@@ -88,12 +102,12 @@ def _temporary_beside(path: str | os.PathLike[str], text: str) -> str:
     return temporary
 
 
-def _write(path: str | os.PathLike[str], text: str) -> None:
+def _write(path: str | os.PathLike[str], text: str | bytes) -> None:
     """Write a new file and flush it to the disk."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(text if isinstance(text, bytes) else text.encode())
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:

@@ -4,10 +4,12 @@
     %mig_merge 1f2e 3a4b -m "Merge both"
 
     %mig_merge --check
+    %mig_merge --rebase 3a4b
 
 Without revisions all heads are merged. ``--check`` writes nothing: it compares both orders in which they can run, from
-the files and by running them on scratch databases, and names the first operations that conflict. The same cell again
-writes nothing: the revision that merges them is shown.
+the files and by running them on scratch databases, and names the first operations that conflict. ``--rebase`` writes no
+merge: it changes one ``down_revision``, unless a revision of that side is applied. The same cell again writes nothing:
+the revision that merges them is shown.
 ``%mig_undo`` deletes the file again.
 """
 
@@ -18,7 +20,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from kernel_core.command import Target
+from kernel_core.command import DatabaseHeads, Target, rebased
 from kernel_core.commuting import check_all
 from kernel_core.script import Script, ScriptDirectory
 from kernel_core.script.resolver import counts_from_database
@@ -28,7 +30,7 @@ from ..running.merge_order import checks_from_files
 from ..session import Session
 from ..views.graph import RevisionGraph
 from ..views.merge_check import MergeCheck
-from ..views.revisions import entries
+from ..views.revisions import Current, entries
 from ..views.script import Revision
 from ..views.text import shown_path
 from ..workspace.heads import heads_if_connected
@@ -45,6 +47,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
     parser.add_argument("--check", action="store_true", help="write nothing: report whether their order matters")
     parser.add_argument(
+        "--rebase",
+        default=None,
+        metavar="HEAD",
+        help="write no merge: put what only HEAD has after the other head (or after REV)",
+    )
+    parser.add_argument(
         "--run", action="store_true", help="with --check: run them on a scratch database even if they do more than DDL"
     )
     parser.add_argument("--no-run", action="store_true", help="with --check: run nothing, compare what the files say")
@@ -55,6 +63,8 @@ def run(session: Session, args: argparse.Namespace) -> Revision | MergeCheck:
     """Return the new revision, with the graph of the revisions that it merges; or the check."""
     workspace = session.workspace()
     scripts, current = workspace.scripts(), heads_if_connected(workspace)
+    if args.rebase:
+        return _rebased(workspace, args, current)
     named = [args.revisions] if isinstance(args.revisions, str) else list(args.revisions)
     parents = scripts.map.resolve(named or "heads", current if any(map(counts_from_database, named)) else None)
     if args.check:
@@ -99,6 +109,22 @@ def _checked(workspace: Workspace, parents: tuple[str, ...], run: bool | None) -
         why_not="no database is connected (%mig_connect)",
     )
     return MergeCheck(found, workspace.where_if_connected)
+
+
+def _rebased(workspace: Workspace, args: argparse.Namespace, current: Current | None) -> Revision:
+    """Return the revision whose parent was changed."""
+    onto = [args.revisions] if isinstance(args.revisions, str) else list(args.revisions)
+    if len(onto) > 1:
+        raise CommandError("--rebase HEAD takes at most one further revision: the one to put HEAD after.")
+    places = () if current is None else (DatabaseHeads(workspace.where, tuple(current)),)
+    warnings = () if current is not None else ("whether a database has applied it was not checked: none is connected",)
+    scripts = workspace.scripts()
+    found = rebased(None, scripts, args.rebase, onto[0] if onto else None, places, warnings)
+    workspace.refresh()
+    note = f"{found.revision} follows {found.onto} (before: {found.before or 'base'}) in {shown_path(found.path)}"
+    script = workspace.scripts().get_revision(found.revision)
+    assert script is not None, "its file was just written"
+    return _shown(workspace, script, current, "\n".join([note, *found.warnings]))
 
 
 def _order_notes(workspace: Workspace, scripts: ScriptDirectory, parents: tuple[str, ...]) -> Iterator[str]:

@@ -276,3 +276,11 @@ def test_merge_without_a_name_merges_the_heads(mig, project):
     forked(project, "pass", "pass")
     assert mig("merge", "-m", "Join", "--rev-id", "m1")[0] == 0
     assert mig("heads")[1].startswith("m1 ")
+
+
+def test_merge_rebase_puts_one_head_after_the_other(mig, project):
+    forked(project, "pass", "pass")
+    assert mig("merge", "--rebase", "c3")[1] == "migrations/versions/c3.py: c3 follows b2 (before: a1)\n"
+    assert mig("heads")[1].startswith("c3 ")
+    assert "There are 0 other heads" in mig("merge", "--rebase", "c3")[2]
+    assert "at most one" in mig("merge", "a1", "b2", "--rebase", "c3")[2]

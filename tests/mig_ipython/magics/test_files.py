@@ -164,3 +164,17 @@ def test_the_check_of_a_merge_reports_that_heads_commute(forked):
     assert [each.verdict for each in shown] == ["commute"]
     assert shown
     assert "any order" not in forked.run("%mig_merge --id d3").note
+
+
+def test_one_head_can_be_put_after_the_other(forked):
+    shown = forked.run("%mig_merge --rebase c2")
+    assert shown.entry.down == ("b2",)
+    assert "c2 follows b2 (before: a1)" in shown.note
+    assert [entry.revision for entry in forked.run("%mig_heads")] == ["c2"]
+    assert forked.run("%mig_upgrade").after == ("c2",)
+
+
+def test_an_applied_head_is_not_put_after_the_other(forked):
+    forked.run("%mig_upgrade c2")
+    assert "c2 is applied in" in forked.fail("%mig_merge --rebase c2")
+    assert len(forked.run("%mig_heads")) == 2
