@@ -127,7 +127,7 @@ def only_one_is_bounded(dialect: Dialect, inspected_type: AnyType, metadata_type
     True
     """
     texts = ddl_text(dialect, inspected_type), ddl_text(dialect, metadata_type)
-    if texts[0] is None or texts[1] is None:
+    if texts[0] is None or texts[1] is None or texts[0] == texts[1]:
         return False
     one, two = (_as_stored(dialect, parse_type_text(text, dialect)) for text in texts if text is not None)
     if one.base != two.base or bool(one.arguments) is bool(two.arguments):

@@ -59,7 +59,7 @@ def run(session: Session, args: argparse.Namespace) -> Proposal:
         session.reload()
     head, workspace = _head(args), session.workspace()
     scope = Scope.of(session.settings, args.only, args.exclude, args.renames)
-    found = compare(workspace, workspace.models(args.targets), scope=scope)
+    found = compare(workspace, workspace.models(args.targets), scope=scope, fingerprinted=True)
     proposal = Proposal(
         review_of(workspace, found),
         session,

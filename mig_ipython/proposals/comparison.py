@@ -33,11 +33,10 @@ class Comparison:
     """The operations that bring the database to the models, and what they were made from.
 
     ``opts`` are the options that ``env.py`` configured, ``database_heads`` and ``heads`` the revisions of the database
-    and of the files; ``fingerprint`` identifies the state of the models, ``proposed`` has all operations,
-    ``scope`` selects some of them. ``requested`` are the models of the notebook that were named or found. ``notes``
-    list operations that were included or left out, and edited files, ``warnings`` the differences that no operation
-    can remove. ``parts`` are the targets where they differ, each
-    with its own operations.
+    and of the files; ``fingerprint`` identifies the state of the models ("" unless asked for), ``proposed`` has all
+    operations, ``scope`` selects some of them. ``requested`` are the models of the notebook that were named or found.
+    ``notes`` list operations that were included or left out, and edited files, ``warnings`` the differences that no
+    operation can remove. ``parts`` are the targets where they differ, each with its own operations.
     """
 
     operations: UpgradeOps
@@ -72,37 +71,48 @@ class Comparison:
 
 
 def compare(
-    workspace: Workspace, models: Models | None, *, only_at_head: bool = True, scope: Scope | None = None
+    workspace: Workspace,
+    models: Models | None,
+    *,
+    only_at_head: bool = True,
+    scope: Scope | None = None,
+    fingerprinted: bool = False,
 ) -> Comparison:
     """Return what differs between ``models`` and the connected database.
 
     With an environment its ``env.py`` decides about filters and options, and about the models where it has its own;
     without one the two are compared directly. Raises CommandError without models, and where ``only_at_head``
-    and the database is not at the heads. ``scope`` is by default that of ``%config Mig``.
+    and the database is not at the heads. ``scope`` is by default that of ``%config Mig``. Only what is written later
+    needs to be ``fingerprinted``, which takes a third as long as the comparison.
+
+    Nothing is kept for the next call: ``env.py`` runs each time, so that what it reads (variables, files, arguments)
+    counts, and catalog and models are compared anew.
     """
     scope = Scope.of(workspace.settings) if scope is None else scope
     with comparing_on(workspace.connection.engine), reimported_modules(workspace.import_folders) as project:
         now = models if project is None else project.models(models, workspace.namespace)
         if workspace.has_environment:
-            found = _by_environment(workspace, now, only_at_head, scope)
+            found = _by_environment(workspace, now, only_at_head, scope, fingerprinted)
         else:
-            found = _directly(workspace, now, scope)
+            found = _directly(workspace, now, scope, fingerprinted)
         if project is not None:
             project.refuse_stale(found.models.metadata)
         notes = project.notes(found.models.metadata, found.dialect) if project is not None else ()
         return replace(found, requested=models, notes=(*found.notes, *notes))
 
 
-def _directly(workspace: Workspace, models: Models | None, scope: Scope) -> Comparison:
+def _directly(workspace: Workspace, models: Models | None, scope: Scope, fingerprinted: bool) -> Comparison:
     """Compare without an environment, with the defaults of `MigrationContext`."""
     if models is None:
         raise CommandError(NO_MODELS)
     with workspace.connection.open() as live:
         context = MigrationContext.configure(connection=live, opts={"target_metadata": models.metadata})
-        return _produced(context, models, (), (), scope)
+        return _produced(context, models, (), (), scope, fingerprinted)
 
 
-def _by_environment(workspace: Workspace, models: Models | None, only_at_head: bool, scope: Scope) -> Comparison:
+def _by_environment(
+    workspace: Workspace, models: Models | None, only_at_head: bool, scope: Scope, fingerprinted: bool
+) -> Comparison:
     """Let ``env.py`` configure the context, and compare inside it; no revision is run."""
     scripts = workspace.scripts()
     results: list[tuple[Target, Comparison]] = []
@@ -119,7 +129,7 @@ def _by_environment(workspace: Workspace, models: Models | None, only_at_head: b
             without.append(target)
             return ()
         used = _used(workspace, models, theirs)
-        made = _produced(context, used, target.heads, tuple(scripts.get_heads()), scope)
+        made = _produced(context, used, target.heads, tuple(scripts.get_heads()), scope, fingerprinted)
         if not made.heads and not made.database_heads and context.connection is not None:
             note = tables_without_revision(workspace, context.connection, used.several)
             made = replace(made, notes=(*made.notes, note) if note else made.notes)
@@ -136,7 +146,12 @@ def _by_environment(workspace: Workspace, models: Models | None, only_at_head: b
 
 
 def _produced(
-    context: MigrationContext, used: Models, here: tuple[str, ...], heads: tuple[str, ...], scope: Scope
+    context: MigrationContext,
+    used: Models,
+    here: tuple[str, ...],
+    heads: tuple[str, ...],
+    scope: Scope,
+    fingerprinted: bool,
 ) -> Comparison:
     """Compare with the options of the context, its hook included."""
     proposed = propose(context, used.metadata, revision=here, renames=scope.renames, plugins=scope.plugins)
@@ -148,7 +163,7 @@ def _produced(
         opts=dict(context.opts),
         database_heads=here,
         heads=heads,
-        fingerprint=fingerprint(used.metadata, context.dialect),
+        fingerprint=fingerprint(used.metadata, context.dialect) if fingerprinted else "",
         proposed=proposed,
         scope=scope,
         notes=notes,

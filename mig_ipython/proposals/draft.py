@@ -192,7 +192,7 @@ class Draft:
             return "A revision was added since this review was made."
         if database_heads(workspace) != made.database_heads:
             return "The current revision has changed since this review was made."
-        found = compare(workspace, self.models_now(), scope=made.scope)
+        found = compare(workspace, self.models_now(), scope=made.scope, fingerprinted=True)
         if found.fingerprint != made.fingerprint:
             return "The models have changed since this review was made."
         if code_of(found.operations) != code_of(made.operations):

@@ -189,7 +189,7 @@ class Proposal(View):
         """Compare again and start a new review; message, place in the history and written files are kept."""
         with user_errors():
             workspace, models = self._host.workspace(), self.draft.models_now()
-            self.comparison = compare(workspace, models, scope=self.comparison.scope)
+            self.comparison = compare(workspace, models, scope=self.comparison.scope, fingerprinted=True)
             self.review = review_of(workspace, self.comparison)
             self.draft = self.draft.for_review(self.review, self.comparison)
         return self
