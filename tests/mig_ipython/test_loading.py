@@ -72,6 +72,28 @@ def test_loading_takes_30_milliseconds_at_most_and_imports_nothing_heavy():
     assert not [name for name in several[0]["own"] if ".magics." in name and not name.endswith(".registry")]
 
 
+def test_opening_and_listing_an_environment_imports_neither_sqlalchemy_nor_ipywidgets(tmp_path):
+    (tmp_path / "migrations" / "versions").mkdir(parents=True)
+    (tmp_path / "migrations" / "env.py").touch()
+    (tmp_path / "migrations" / "versions" / "a1.py").write_text('revision = "a1"\ndown_revision = None\n')
+    code = (
+        "import sys\nfrom IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
+        "shell.run_line_magic('load_ext', 'mig_ipython')\nshell.run_line_magic('mig_open', 'migrations')\n"
+        "for verb in ('heads', 'history', 'graph'): shell.display_formatter.format(shell.run_line_magic(f'mig_{verb}', ''))\n"
+        "assert 'a1' in repr(shell.run_line_magic('mig_heads', ''))\n"
+        "print(sorted({'sqlalchemy', 'ipywidgets', 'mako'} & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert run.stdout.splitlines()[-1] == "[]"
+
+
 def test_unloading_leaves_the_shell_as_it_was(notebook):
     notebook.run("%unload_ext mig_ipython")
     before = state(notebook.shell)
