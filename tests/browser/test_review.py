@@ -123,7 +123,7 @@ def test_what_needs_a_rejected_row_goes_with_it_and_order_is_kept(review):
     press.press("Tab")
     expect(review.get_by_label("Show one table only")).to_be_focused()
     press.type("add")  # in a dropdown, JupyterLab would make cells of these letters
-    expect(review.locator(".mig-list")).to_contain_text("No row matches")
+    expect(review.locator(".mig-side")).to_contain_text("No row matches")
     press.press("Control+a")
     press.type("posts")
     expect(review.locator(".mig-row:visible")).to_have_count(2)

@@ -13,7 +13,7 @@ from kernel_core.util.secrets import redact
 from ...review import Row
 from ...views.html import Html, tag
 from ...views.operations import with_rows
-from .parts import Status, box, button, hidden_style, html, lean, shared
+from .parts import AUTO, Status, box, hidden_style, html, lean, shared
 
 MOST = 200
 """Rows that are listed at once; a button at the end lists as many more."""
@@ -42,10 +42,13 @@ class RowList:
         self._status, self._on_accept, self._on_choose = status, on_accept, on_choose
         self._id = f"mig-list-{secrets.token_hex(4)}"
         self._hiding = hidden_style("")
-        self._none = html(layout=widgets.Layout(display="none"))
-        self.more = button("", "List more rows", self._list_more, status, "", "mig-more")
-        self._end = box(self._none, self.more, self._hiding, classes="mig-end")
-        self.widget = widgets.GridBox((self._end,), layout=shared(widgets.Layout), _dom_classes=("mig-list", self._id))
+        self._none = html("", "mig-none", layout=widgets.Layout(display="none"))
+        self.more = widgets.Button(
+            tooltip="List more rows", layout=widgets.Layout(**AUTO, display="none"), _dom_classes=("mig-more",)
+        )
+        self.more.on_click(status.guard(lambda _: self._list_more()))  # not disabled meanwhile: it keeps the focus
+        self._list = widgets.GridBox(layout=shared(widgets.Layout), _dom_classes=("mig-list", self._id))
+        self.widget = box(self._list, self._none, self.more, self._hiding)
         self.checks: dict[int, Any] = {}
         self.buttons: dict[int, Any] = {}
         self.listed: tuple[int, ...] = ()
@@ -54,6 +57,7 @@ class RowList:
         self._states: dict[int, tuple[Row, bool, bool]] = {}
         self._blocks: list[Any] = []
         self._limit, self._creates = MOST, 0
+        self._asked: tuple[tuple[Row, ...], set[int], int | None, bool] = (), set(), None, False
         self._known: tuple[list[int], list[int]] = [], []
         self._quiet = self._disabled = False
 
@@ -63,6 +67,7 @@ class RowList:
         With ``stepped`` Tab stops at one row only, as there is another way through the rows.
         """
         numbers = set(visible)
+        self._asked = tuple(rows), numbers, chosen, stepped
         matching = [row for row in rows if row.number in numbers]
         self._limit_again(rows, matching)
         listed = self._choose_listed(matching, chosen, filtered=len(matching) < len(rows))
@@ -114,15 +119,18 @@ class RowList:
         return listed
 
     def _list_more(self) -> None:
-        """List more rows; the panel is shown again after a button was clicked."""
+        """List more rows."""
         self._limit = -(-len(self.listed) // MOST) * MOST + MOST
         self._creates = MOST
+        rows, visible, chosen, stepped = self._asked
+        self.show(rows, visible, chosen, stepped=stepped)
 
     def _show_end(self, more: int, *, is_empty: bool) -> None:
         said = "" if self.listed or is_empty else "No row matches. Clear the search or the filters."
         self._none.value = str(tag("p", said, role="status")) if said else ""
         self._none.layout.display = None if said else "none"
         self.more.description = f"Show {min(more, MOST)} more of {more} rows that are not listed" if more else ""
+        self.more.layout.display = None if more else "none"  # JupyterLab keeps the text of a button without one
 
     # ---- headings and hiding ---------------------------------------------------------------------------------------
 
@@ -160,8 +168,8 @@ class RowList:
         for block in self._blocks[len(blocks) :]:
             block.close()
         del self._blocks[len(blocks) :]
-        if self.widget.children != (*self._blocks, self._end):
-            self.widget.children = (*self._blocks, self._end)
+        if self._list.children != tuple(self._blocks):
+            self._list.children = self._blocks
 
     def _hide(self, headings: set[tuple[str, int]]) -> None:
         """Hide what was created and is not listed, by one style sheet."""
@@ -178,7 +186,7 @@ class RowList:
         if not hidden:
             return ""
         fewer, which = (hidden, "is") if len(hidden) <= len(shown) else (shown, "not")
-        names = ",".join(f".{name}" for name in fewer) or ".mig-none"
+        names = ",".join(f".{name}" for name in fewer) or ".mig-no-row"
         return f".{self._id}>.mig-block>:{which}({names}){{display:none!important}}"
 
     # ---- the controls of a row -------------------------------------------------------------------------------------

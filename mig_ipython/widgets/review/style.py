@@ -64,11 +64,10 @@ _RULES = """
  .mig-steps input{text-align:right}
  .mig-list{min-width:0;max-height:430px;overflow:hidden auto;padding:6px 4px;display:grid;width:auto;
  grid-template-columns:max-content minmax(0,1fr);align-content:start;grid-auto-rows:max-content;column-gap:4px}
+ .mig-none{padding:0 12px 8px}
  .mig-block{display:contents}
- .mig-list :is(.mig-table,.mig-end){grid-column:1/-1}
- .mig-list>.mig-end{overflow:visible;margin:0;grid-column:1/-1}
- .mig-more.jupyter-button{margin:6px 2px 2px;white-space:normal;height:auto;min-height:28px}
- .mig-more.jupyter-button:empty{display:none}
+ .mig-list .mig-table{grid-column:1/-1}
+ .mig-more.jupyter-button{margin:2px 8px 8px;align-self:start;white-space:normal;height:auto;min-height:28px}
  .mig-list .mig-table .widget-html-content{font-weight:600;padding:7px 6px 2px;overflow-wrap:anywhere}
  .mig-list>.mig-block:first-child>.mig-table:first-child .widget-html-content{padding-top:1px}
  .mig-list .widget-checkbox{width:auto;margin:0;height:28px;align-self:start}
