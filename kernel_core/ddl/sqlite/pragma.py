@@ -56,7 +56,7 @@ def close_cursors(connection: Connection) -> None:
     if not is_usable(connection):
         return
     driver = connection.connection.driver_connection
-    for each in gc.get_objects():
+    for each in gc.get_referrers(driver):  # each cursor refers to its connection
         if isinstance(each, sqlite3.Cursor):
             with suppress(sqlite3.Error, AttributeError):  # never opened, or of another thread
                 if each.connection is driver:
