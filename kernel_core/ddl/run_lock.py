@@ -7,10 +7,11 @@ waiting, with its messages and its timeout, is the same for all of them and is i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Protocol
 
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 
 class RunLock(Protocol):
@@ -27,6 +28,33 @@ class RunLock(Protocol):
 
     def holder(self) -> str:
         """Return who holds the lock, for a message: process, user, host, time; "" if that cannot be known."""
+
+
+class SecondConnection:
+    """A further connection to the database of ``connection``: AUTOCOMMIT, opened when it is first read from.
+
+    second = SecondConnection(connection)
+    second.opened().execute(...)
+    second.close()
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._closing = ExitStack()
+        self._second: Connection | None = None
+
+    def opened(self) -> Connection:
+        """Return the connection; the first call opens it."""
+        if self._second is None:
+            second = self._closing.enter_context(second_connection(self._connection))
+            self._second = second.execution_options(isolation_level="AUTOCOMMIT")
+        return self._second
+
+    def close(self) -> None:
+        """Close the connection, if it is open; an error of the driver is ignored, since the server may be gone."""
+        self._second = None
+        with suppress(DBAPIError):
+            self._closing.close()
 
 
 @contextmanager

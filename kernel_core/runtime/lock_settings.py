@@ -8,7 +8,7 @@ from typing import Any
 
 from ..util.exc import CommandError
 from ..util.logs import Log
-from .settings import Settings
+from .settings import Settings, is_on
 
 log = Log("runtime.migration")
 
@@ -62,22 +62,13 @@ class LockSettings:
             return _seconds(name, value(name))
 
         return cls(
-            _enabled(value("run_lock")),
+            is_on("run_lock", value("run_lock"), default=True),
             seconds("lock_timeout"),
             seconds("statement_lock_timeout"),
             _count("retries", value("retries")),
             attributes.get("on_wait") or log.info,
             attributes.get("name_session") or _unnamed,
         )
-
-
-def _enabled(value: object) -> bool:
-    text = str(value).strip().lower()
-    if value is None or text in ("true", "1", "yes", "on"):
-        return True
-    if text in ("false", "0", "no", "off"):
-        return False
-    raise CommandError(f"run_lock is {value!r}. Set it to true or false.")
 
 
 def _seconds(name: str, value: object) -> float | None:

@@ -17,21 +17,12 @@ from ..proposals.comparison import compare
 from ..proposals.proposal import review_of
 from ..proposals.scope import Scope
 from ..review.lines import lines_of
-from ..session import RELOAD, Session
+from ..session import Session
 from ..views.diff import Diff
 from ..views.operations import summary
+from .diff import arguments
 
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "targets", nargs="*", default=[], metavar="TARGET", help="a Base or MetaData (default: the only one)"
-    )
-    parser.add_argument(
-        "--only", action="append", default=None, metavar="GLOB", help="only these tables or columns: users, tmp_*"
-    )
-    parser.add_argument("--exclude", action="append", default=None, metavar="GLOB", help="all but these")
-    parser.add_argument("--reload", action="store_true", help=RELOAD)
+__all__ = ["arguments", "run"]
 
 
 def run(session: Session, args: argparse.Namespace) -> Diff:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ..lock_wait import Holder, LockWait
-from ..run_lock import second_connection
+from ..run_lock import SecondConnection
 
 _STATE = "SELECT state, info FROM information_schema.processlist WHERE id = :id"
 _ROWS = (
@@ -54,33 +54,27 @@ class BlockingConnections:
     """Reads which connections block the one of the run."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._opened = ExitStack()
-        self._second: Connection | None = None
+        self._connection, self._second = connection, SecondConnection(connection)
 
     def read(self) -> LockWait | None:
-        if self._second is None:
-            second = self._opened.enter_context(second_connection(self._connection))
-            self._second = second.execution_options(isolation_level="AUTOCOMMIT")
+        second = self._second.opened()
         driver: Any = self._connection.connection.driver_connection
         number = int(driver.thread_id())
-        rows = self._first(self._second, _ROWS, number)
+        rows = self._first(second, _ROWS, number)
         if rows:
             table = str(rows[0].locked or "").replace("`", "").rpartition(".")[2]
-            return LockWait(f"a row of {table}", self._holders(self._second, rows))
-        state = self._second.execute(text(_STATE), {"id": number}).first()
+            return LockWait(f"a row of {table}", self._holders(second, rows))
+        state = second.execute(text(_STATE), {"id": number}).first()
         if state is None or not _is_wait(str(state[0] or "")):
             return None
-        rows = self._first(self._second, _TABLES, number)
+        rows = self._first(second, _TABLES, number)
         if rows:
-            return LockWait(str(rows[0].locked), self._holders(self._second, rows))
-        rows = self._first(self._second, _POSSIBLE, number)
-        return LockWait("a table", self._holders(self._second, rows), is_certain=False)
+            return LockWait(str(rows[0].locked), self._holders(second, rows))
+        rows = self._first(second, _POSSIBLE, number)
+        return LockWait("a table", self._holders(second, rows), is_certain=False)
 
     def close(self) -> None:
-        self._second = None
-        with suppress(DBAPIError):
-            self._opened.close()
+        self._second.close()
 
     def _holders(self, second: Connection, rows: Sequence[Row[Any]]) -> tuple[Holder, ...]:
         return tuple(self._holder(second, number) for number in sorted({int(row.holder) for row in rows}))

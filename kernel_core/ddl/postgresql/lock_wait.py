@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 from sqlalchemy import Row, event, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
 from ..lock_wait import Holder, LockWait
-from ..run_lock import second_connection
+from ..run_lock import SecondConnection
 from .backend import known_process
 
 # A waiter for a row's transaction holds a lock on the row, which names its table.
@@ -42,26 +41,20 @@ class BlockingProcesses:
     """Reads which processes block the one of the run."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._opened = ExitStack()
-        self._second: Connection | None = None
+        self._connection, self._second = connection, SecondConnection(connection)
 
     def read(self) -> LockWait | None:
-        if self._second is None:
-            second = self._opened.enter_context(second_connection(self._connection))
-            self._second = second.execution_options(isolation_level="AUTOCOMMIT")
+        second = self._second.opened()
         values = {"pid": known_process(self._connection)}
-        rows = self._second.execute(text(_WAIT), values).all()
+        rows = second.execute(text(_WAIT), values).all()
         if rows:
             return LockWait(_lock(rows[0]), tuple(map(_holder, rows)))
-        if not self._second.execute(text(_IS_KNOWN), values).scalar():
+        if not second.execute(text(_IS_KNOWN), values).scalar():
             raise CommandError("the connection goes through a pooler")
         return None
 
     def close(self) -> None:
-        self._second = None
-        with suppress(DBAPIError):
-            self._opened.close()
+        self._second.close()
 
 
 def _lock(row: Row[tuple[object, ...]]) -> str:

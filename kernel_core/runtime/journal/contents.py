@@ -9,8 +9,7 @@ from typing import Any
 from ...ddl.impl import DefaultImpl
 from ...script import Script, ScriptDirectory
 from ...script.content import content_hash
-from ...util.exc import CommandError
-from ..settings import Settings
+from ..settings import Settings, is_on
 from .table import Content, JournalTable
 
 
@@ -24,12 +23,7 @@ def remembers(opts: Mapping[str, Any], config: Settings | None) -> bool:
     if value is None and config is not None:
         value = config.attributes.get("remember_content")
         value = config.get_main_option("remember_content") if value is None else value
-    text = str(value).strip().lower()
-    if value is None or text in ("false", "0", "no", "off", ""):
-        return False
-    if text in ("true", "1", "yes", "on"):
-        return True
-    raise CommandError(f"remember_content is {value!r}. Set it to true or false.")
+    return is_on("remember_content", value, default=False)
 
 
 def content_of(script: Script | None) -> Content | None:
