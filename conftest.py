@@ -6,6 +6,10 @@ notebooks names no such format.
 
 import sys
 
+# Where PYTHONDONTWRITEBYTECODE is set, each process would rewrite the asserts of all test files and of the plugins'
+# packages (hypothesis has 100 modules) again. tests/conftest.py restores it once the tests are collected.
+sys.dont_write_bytecode = False
+
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # importing it raises ImportError
 
 pytest_plugins = ["nbval.plugin"]

@@ -8,8 +8,11 @@ Where a server is looked for, in this order:
 
 Without one the test is skipped, saying so. ``MIG_TEST_NO_SKIP=1`` makes that a failure, so that CI cannot pass untested.
 
-Tests of properties draw the same examples in each run; ``--hypothesis-profile=explore`` draws others each time, and twenty
-times as many. A test that wants more or fewer says it as a multiple of ``settings.default.max_examples``.
+Tests of properties draw the same examples in each run: 30, with ``--hypothesis-profile=full`` 100;
+``--hypothesis-profile=explore`` draws others each time, 2000 of them. A test that wants more or fewer says it as a multiple
+of ``settings.default.max_examples``.
+
+The quick run draws of the cases of each test; `sampling` says which. A run that names a file tries all of that file.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from restored_logging import restored_logging
+from sampling import undrawn
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -39,8 +43,9 @@ MARKS = {"postgresql_url": "postgresql", "mariadb_url": "mariadb"}
 
 # No limit of time: a busy machine is no bug.
 settings.register_profile(
-    "repeatable", derandomize=True, max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "repeatable", derandomize=True, max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("full", settings.get_profile("repeatable"), max_examples=100)
 settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False, max_examples=2000)
 settings.load_profile("repeatable")
 
@@ -49,11 +54,10 @@ settings.load_profile("repeatable")
 # test. No test verifies a certificate. (https://docs.python.org/3/library/ssl.html, SSL_CERT_FILE)
 os.environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_DIR"] = os.devnull
 
-# Where PYTHONDONTWRITEBYTECODE is set, each of the Pythons and kernels that tests start would compile both packages again,
-# and each run would rewrite all test files. The packages are compiled once, before the workers start; pytest may store
-# what it rewrites. Modules that tests write themselves are imported after that, and stay uncompiled.
-_WRITES_NO_BYTECODE = sys.dont_write_bytecode
-sys.dont_write_bytecode = False
+# Where PYTHONDONTWRITEBYTECODE is set, each of the Pythons and kernels that tests start would compile both packages again.
+# The packages are compiled once, before the workers start. Modules that tests write themselves are imported after the
+# collection, and stay uncompiled.
+gc.set_threshold(50_000, 20, 100)  # by Python's own thresholds, collecting garbage takes a tenth of the time
 if "PYTEST_XDIST_WORKER" not in os.environ:
     for package in ("kernel_core", "mig_ipython"):
         compileall.compile_dir(Path(__file__).parents[1] / package, quiet=2, rx=re.compile("templates"))
@@ -64,16 +68,24 @@ def pytest_collection_finish() -> None:
 
     The modules and some six thousand collected tests stay until the end, and each full collection would visit them all.
     """
-    sys.dont_write_bytecode = _WRITES_NO_BYTECODE
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
     gc.freeze()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the databases that its fixtures ask for."""
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by ``-m``
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with the databases that its fixtures request, and what the quick run leaves out; long tests first.
+
+    A long test that begins last would run while the other workers have nothing left.
+    """
     for item in items:
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in MARKS:
                 item.add_marker(MARKS[fixture])
+    if not any(argument.partition("::")[0].endswith(".py") for argument in config.args):
+        for item in undrawn(items):
+            item.add_marker("sweep")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(autouse=True)

@@ -25,7 +25,7 @@ def test_the_same_examples_come_in_each_run(stated):
 
 def test_exploring_draws_others_each_time_and_more():
     assert drawn("explore", max_examples=20) != drawn("explore", max_examples=20)
-    assert settings.get_profile("explore").max_examples == 20 * settings.get_profile("repeatable").max_examples
+    assert settings.get_profile("explore").max_examples == 20 * settings.get_profile("full").max_examples
 
 
 def test_what_is_stated_beside_the_examples_inherits_the_rest():

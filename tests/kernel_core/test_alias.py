@@ -141,6 +141,7 @@ def test_threads_may_overlap():
         assert outside is not kernel_core
 
 
+@pytest.mark.sweep
 def test_a_thread_that_is_not_inside_keeps_its_installed_alembic():
     if importlib.util.find_spec("alembic") is None:
         pytest.skip("Alembic is not installed.")
@@ -278,6 +279,7 @@ def test_installing_is_for_the_whole_process():
         uninstall()
 
 
+@pytest.mark.sweep
 def test_an_installed_alembic_comes_back_with_all_its_parts():
     if importlib.util.find_spec("alembic") is None:
         pytest.skip("Alembic is not installed.")

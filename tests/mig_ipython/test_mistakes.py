@@ -91,6 +91,7 @@ def in_a_terminal(capsys, *words):
     return said if isinstance(ended.value.code, int) else f"FAILED: {ended.value.code}"
 
 
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize(
     ("file", "rows", "commands"),
     [
@@ -98,8 +99,8 @@ def in_a_terminal(capsys, *words):
         ("version", IN_A_VERSION, ("%mig_upgrade",)),
     ],
 )
-def test_file_line_and_remedy_are_reported(notebook, project, capsys, file, rows, commands):
-    for mistake, (place, remedy) in rows.items():
+def test_file_line_and_remedy_are_reported(notebook, project, capsys, file, rows, commands, every):
+    for mistake, (place, remedy) in list(rows.items())[::every]:
         for command in commands:
             project(**{file: mistake})
             shown = notebook.fail(command)

@@ -16,6 +16,7 @@ generate = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(generate)
 
 
+@pytest.mark.sweep
 def test_no_stub_is_stale() -> None:
     """In a separate process: another test may have registered a directive in this one."""
     command = [sys.executable, str(Path(generate.__file__)), "--check"]

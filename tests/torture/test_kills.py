@@ -74,6 +74,7 @@ def test_after_a_kill_at_a_random_moment_the_next_run_completes_it(transactions,
 # ---- what commits statement by statement is completed with the journal -----------------------------------------------
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("database", KINDS[2:], indirect=True)
 def test_after_a_kill_at_some_driver_calls_resume_completes_it(blocks):
     none(killed_before(blocks, UP, spread(len(blocks.calls[UP]), 2), may_resume=True))

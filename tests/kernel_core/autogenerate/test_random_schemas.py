@@ -11,7 +11,7 @@ from kernel_core.autogenerate import compare_metadata, produce_migrations
 in_rounds = pytest.mark.parametrize(
     "rounds",
     [
-        pytest.param(settings.default.max_examples // 8, id="sample"),
+        pytest.param(settings.default.max_examples // 5, id="sample"),
         pytest.param(settings.default.max_examples, id="full", marks=pytest.mark.sweep),
     ],
 )

@@ -192,13 +192,13 @@ def assert_same(dialect, seeds):
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_text_is_that_of_sqlalchemy(dialect) -> None:
-    assert_same(dialect, range(100))
+    assert_same(dialect, range(40))
 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_text_is_that_of_sqlalchemy_for_thousands_of_operations(dialect) -> None:
-    assert_same(dialect, range(100, 5_000))
+    assert_same(dialect, range(40, 5_000))
 
 
 @pytest.fixture

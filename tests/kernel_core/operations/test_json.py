@@ -497,7 +497,7 @@ VALUES = st.recursive(
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings.default.max_examples * 3 // 2, deadline=None)
 def test_whatever_is_in_a_document_it_is_read_or_refused(data: st.DataObject) -> None:
     document = json.loads(json.dumps(data.draw(st.sampled_from(DOCUMENTS))))
     place: Any = document

@@ -82,6 +82,7 @@ def test_a_group_is_committed_after_some_time(any_project, commits, monkeypatch)
     assert len(commits) >= 6
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("event", "places"),
     sampled([("before_cursor_execute", (12,)), ("before_cursor_execute", (9, 16)), ("commit", (2,))], 1),

@@ -109,8 +109,9 @@ def test_many_short_statements_stop_at_the_next_one_though_errors_are_swallowed(
     assert listener.passed < 2
 
 
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize("transaction_per_migration", [True, False])
-def test_at_any_statement_the_sentence_is_true_and_the_connection_usable(any_project, transaction_per_migration):
+def test_at_any_statement_the_sentence_is_true_and_the_connection_usable(any_project, transaction_per_migration, every):
     any_project.env(
         lambda text: text.replace(
             "target_metadata=target_metadata",
@@ -127,7 +128,7 @@ def test_at_any_statement_the_sentence_is_true_and_the_connection_usable(any_pro
         if place[0] == place[1]:
             signal.raise_signal(signal.SIGINT)
 
-    for number in range(1, 100):
+    for number in range(1, 100, every):
         with engine.connect() as connection:
             place[:] = [0, number]
             sa.event.listen(connection, "before_cursor_execute", count)

@@ -90,7 +90,7 @@ def test_processes_that_start_at_once_make_one_version_table(any_project):
     any_project.chain("a1", "b2")
     any_project.write("c3", "b2", "op.create_table('once', sa.Column('id', sa.Integer))")
     command_line = [sys.executable, "-c", UPGRADE, any_project.ini]
-    ended = at_once(3, lambda: subprocess.run(command_line, capture_output=True, text=True, check=False))
+    ended = at_once(2, lambda: subprocess.run(command_line, capture_output=True, text=True, check=False))
     assert [(process.returncode, process.stderr) for process in ended if process.returncode] == []
     assert any_project.rows() == ["c3"]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ def test_a_line_of_descent_is_not_interrupted():
     assert Graph([(), (0,), (0,), (1,), (2,)]).order(range(5)) == [0, 1, 3, 2, 4]
 
 
+@pytest.mark.sweep
 def test_a_line_of_a_hundred_thousand_needs_no_recursion():
     above = [(node - 1,) if node else () for node in range(100_000)]
     assert find_cycle(above) == []

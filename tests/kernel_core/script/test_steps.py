@@ -222,6 +222,7 @@ def test_only_a_plan_that_needs_a_missing_parent_is_refused(revision_map):
         upgrade_steps(revisions, set(), "c")
 
 
+@pytest.mark.sweep
 def test_planning_ten_thousand_revisions_of_any_shape_is_quick():
     rows = [Revision("r00000", None)]
     for number in range(1, 10_000):

@@ -59,7 +59,7 @@ PIECES += [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.sampled_from(DIALECTS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=settings.default.max_examples * 3, deadline=None)
 def test_the_joined_tokens_are_the_text(sql: str, dialect: str) -> None:
     assert "".join(token.text for token in lex(sql, dialect)) == sql
     for token in tokens(sql, dialect):
@@ -67,14 +67,14 @@ def test_the_joined_tokens_are_the_text(sql: str, dialect: str) -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.sampled_from(DIALECTS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=settings.default.max_examples * 3, deadline=None)
 def test_the_normal_form_of_any_text_is_its_own_normal_form(sql: str, dialect: str) -> None:
     once = normal_sql(sql, dialect)
     assert normal_sql(once, dialect) == once
 
 
 @given(st.text(max_size=20), st.sampled_from(DIALECTS))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=settings.default.max_examples * 2, deadline=None)
 def test_the_value_of_a_literal_is_the_string(value: str, dialect: str) -> None:
     grammar = grammar_of(dialect)
     literal = string_literal(value, grammar)
@@ -197,7 +197,7 @@ def test_another_parser_has_the_same_tree_without_the_dropped_parentheses(oracle
     sqlglot = pytest.importorskip("sqlglot")
 
     @given(ORACLES[oracle])
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=settings.default.max_examples * 3 // 5, deadline=None)
     def check(sql: str) -> None:
         dialect = {"postgres": "postgresql"}.get(oracle, oracle)
         try:

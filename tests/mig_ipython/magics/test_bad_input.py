@@ -175,6 +175,7 @@ def test_an_environment_that_is_configured_for_another_database_is_refused_befor
     assert "swordfish5" not in shown
 
 
+@pytest.mark.sweep
 def test_unattended_the_review_is_html_without_a_widget(models, tmp_path, monkeypatch):
     import nbformat
     from nbclient import NotebookClient

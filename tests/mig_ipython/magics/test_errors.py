@@ -52,6 +52,7 @@ def test_a_mig_error_keeps_its_cause():
     assert isinstance(caught.value.__cause__, CommandError)
 
 
+@pytest.mark.sweep
 def test_an_error_stops_the_cells_after_it_in_nbclient(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
     import nbformat

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from kernel_core import command
@@ -22,12 +24,22 @@ def downgrade():
 '''
 
 
+@pytest.fixture(scope="session")
+def stopped(tmp_path_factory):
+    """Where the database of the first `half` notebook is kept for those after it."""
+    return tmp_path_factory.mktemp("stopped") / "dev.db"
+
+
 @pytest.fixture
-def half(migrated, tmp_path):
+def half(migrated, tmp_path, stopped):
     """A notebook at a1; the upgrade to b2 was stopped after its first statement."""
     path = tmp_path / "migrations" / "versions" / "b2_half.py"
-    path.write_text(HALF.format(rest="nonsense"))
-    assert "%mig_resume" in migrated.fail("%mig_upgrade")
+    if not stopped.exists():
+        path.write_text(HALF.format(rest="nonsense"))
+        assert "%mig_resume" in migrated.fail("%mig_upgrade")
+        shutil.copy(tmp_path / "dev.db", stopped)
+    else:
+        shutil.copy(stopped, tmp_path / "dev.db")
     path.write_text(HALF.format(rest="SELECT 1"))
     return migrated
 

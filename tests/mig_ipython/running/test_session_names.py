@@ -16,6 +16,7 @@ def downgrade():
 """
 
 
+@pytest.mark.sweep
 def test_the_wait_names_the_session_and_the_error_too(notebook, postgresql_url):
     notebook.run(
         f"import sqlalchemy as sa; from sqlalchemy.orm import Session; eng = sa.create_engine({postgresql_url!r})"

@@ -136,6 +136,7 @@ def test_a_revision_that_fails(terminal, guarded_mariadb, monkeypatch, body):
     assert terminal.leaks() == []
 
 
+@pytest.mark.sweep
 def test_a_program_of_its_own_that_fails_with_a_bug(terminal, secret):
     terminal.env("import os\nraise ZeroDivisionError(os.environ['SHOP_PASSWORD'], os.environ['DATABASE_URL'])\n")
     done = subprocess.run(

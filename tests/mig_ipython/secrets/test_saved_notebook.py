@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 CELLS = (
@@ -34,6 +35,7 @@ FAILING = ("%%migration 'Fails' ", "%tb", "from mig_ipython import mig\nmig.conn
 """How the cells begin that end with an error; 'Fails too' is only shown, so its code is read and not run."""
 
 
+@pytest.mark.sweep
 def test_a_saved_notebook_its_widgets_and_its_page_hold_no_password(guarded_mariadb, secret, tmp_path, monkeypatch):
     from nbconvert import HTMLExporter
 

@@ -187,6 +187,7 @@ def test_an_edited_file_that_cannot_be_imported_is_named_with_the_remedy(settled
     assert "up to date" not in repr(status)
 
 
+@pytest.mark.sweep
 def test_a_failed_autoreload_is_an_edit_and_a_done_one_is_none(settled, tmp_path):
     settled.run("%load_ext autoreload\n%autoreload 2\nfrom shop.models import Base")
     write(tmp_path / "shop/models.py", MODELS + AGE + "class\n")
@@ -199,6 +200,7 @@ def test_a_failed_autoreload_is_an_edit_and_a_done_one_is_none(settled, tmp_path
     settled.run("%autoreload 0\n%unload_ext autoreload")
 
 
+@pytest.mark.sweep
 def test_a_new_module_of_a_package_that_imports_all_of_its_own_is_seen(settled, tmp_path):
     package = tmp_path / "shop/models"
     package.mkdir()
@@ -217,6 +219,7 @@ def test_a_new_module_of_a_package_that_imports_all_of_its_own_is_seen(settled, 
     assert not settled.run("%mig_diff")
 
 
+@pytest.mark.sweep
 def test_models_on_the_base_of_an_installed_package_can_be_imported_again(project, tmp_path, monkeypatch):
     (tmp_path / "site-packages").mkdir()
     (tmp_path / "site-packages/installed_base.py").write_text(HEAD + BASE)
