@@ -20,8 +20,8 @@ def shown(notebook, active_nodes):
     return run
 
 
-def test_the_whole_road(notebook, shown, hostile):
-    texts = [text.replace("\0", "") for text in hostile]
+def test_the_whole_road(notebook, shown, some_hostile):
+    texts = [text.replace("\0", "") for text in some_hostile]
     metadata = sa.MetaData()
     for at, text in enumerate(texts):
         sa.Table(
@@ -36,9 +36,9 @@ def test_the_whole_road(notebook, shown, hostile):
     shown("%mig_connect sqlite:///dev.db")
     shown("%mig_init migrations")
     shown("%mig")
-    assert len(shown("%mig_diff metadata")) >= len(hostile)
+    assert len(shown("%mig_diff metadata")) >= len(some_hostile)
     proposal = shown("from mig_ipython import mig\nmig.autogenerate(metadata, message=message, id='a1')")
-    assert len(proposal) >= len(hostile)
+    assert len(proposal) >= len(some_hostile)
     path = proposal.write()
     assert path.parent.name == "versions"
     shown("%mig_upgrade")

@@ -32,9 +32,9 @@ def models(texts, schema=None) -> sa.MetaData:
 
 
 @pytest.fixture
-def operations(hostile):
+def operations(some_hostile):
     """What the comparison with an empty database finds, and operations that it would not find."""
-    texts = [text.replace("\0", "") for text in hostile]
+    texts = [text.replace("\0", "") for text in some_hostile]
     with sa.create_engine("sqlite://").connect() as live:
         found = produce_migrations(MigrationContext.configure(connection=live), models(texts)).upgrade_ops.ops
     more = [CreateForeignKeyOp(text, text, text, [text], [text], source_schema=text) for text in texts]
@@ -62,27 +62,27 @@ def check(panel, active_nodes) -> int:
     return len(seen)
 
 
-def test_no_widget_makes_html_of_text(operations, propose, hostile, active_nodes):
-    panel = ReviewPanel(propose(operations, dialect="postgresql", target="".join(hostile)))
-    panel.proposal.draft.message = "".join(hostile)
+def test_no_widget_makes_html_of_text(operations, propose, some_hostile, active_nodes):
+    panel = ReviewPanel(propose(operations, dialect="postgresql", target="".join(some_hostile)))
+    panel.proposal.draft.message = "".join(some_hostile)
     panel.footer.folds.turn("Script")
-    assert len(panel.review) >= 5 * len(hostile)
-    assert check(panel, active_nodes) > len(hostile) * 3 // 4
+    assert len(panel.review) >= 5 * len(some_hostile)
+    assert check(panel, active_nodes) > len(some_hostile) * 3 // 4
     panel.rows.more.click()
     for number in range(1, len(panel.review) + 1, 7):
         panel.rows.buttons[panel.review.row(number).key].click()
         panel.detail.tabs.selected_index = number % 3
         assert active_nodes("".join(str(page.value) for page in panel.detail._pages)) == []
         assert active_nodes(panel.detail._head.value + panel.detail._notes.value) == []
-    assert check(panel, active_nodes) > len(hostile) * 3 // 4
+    assert check(panel, active_nodes) > len(some_hostile) * 3 // 4
     panel.close()
 
 
-def test_what_was_typed_and_what_went_wrong_are_text_too(propose, leaves, hostile, active_nodes):
+def test_what_was_typed_and_what_went_wrong_are_text_too(propose, leaves, some_hostile, active_nodes):
     proposal = propose(leaves)
     panel = ReviewPanel(proposal)
     panel.rows.buttons[panel.review.row(4).key].click()
-    for text in hostile:
+    for text in some_hostile:
         for field in ("name", "type_", "server_default", "comment"):
             panel.detail.fields[field].control.value = text
         proposal.failure = CommandError(text)
