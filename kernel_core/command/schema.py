@@ -30,6 +30,7 @@ def schema(
     exclude: Sequence[str] = (),
     folded: Sequence[str] = (),
     columns: int | None = None,
+    changed_only: bool = False,
 ) -> RevisionSchema:
     """Return and print the schema at a revision with what changed before it, or the difference of ``A:B``.
 
@@ -38,7 +39,8 @@ def schema(
     Version files are read, no database is needed. With ``may_run``, a function that its source does not show wholly is
     run with an ``op`` that only records; with ``by_running``, the history is run on a scratch database of the server
     that is configured (SQLite in memory for SQLite), where it cannot be read. ``only`` and ``exclude`` are
-    patterns of tables and schemas, ``folded`` are schemas drawn as one box, ``columns`` is how many columns a box has.
+    patterns of tables and schemas, ``folded`` are schemas drawn by one box, ``columns`` is how many columns a box has;
+    ``changed_only`` draws what changed, and what it refers to.
     """
     from ..schema import read  # noqa: PLC0415 - it needs SQLAlchemy
 
@@ -52,7 +54,14 @@ def schema(
         may_run=may_run,
         by_running=_server(config, scripts) if by_running else False,
     )
-    selected = replace(found, only=tuple(only), exclude=tuple(exclude), folded=tuple(folded), columns=columns)
+    selected = replace(
+        found,
+        only=tuple(only),
+        exclude=tuple(exclude),
+        folded=tuple(folded),
+        columns=columns,
+        changed_only=changed_only,
+    )
     if config.prints_results:
         for line in selected.lines():
             say(config, line)

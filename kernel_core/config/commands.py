@@ -258,6 +258,7 @@ def schema(config: Config, options: argparse.Namespace) -> Iterable[str]:
         exclude=options.exclude or (),
         folded=options.fold or (),
         columns=options.columns,
+        changed_only=options.changed,
     )
     outputs = [name for name in ("json", "sql", "models", "dot", "mermaid") if getattr(options, name)]
     if len(outputs) > 1:

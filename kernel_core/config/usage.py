@@ -133,6 +133,7 @@ _SCHEMA_AT = (
     _argument("--exclude", action="append", metavar="GLOB", help="not these tables or schemas; may be repeated"),
     _argument("--fold", action="append", metavar="SCHEMA", help="draw one box for a schema; may be repeated"),
     _argument("--columns", type=int, metavar="N", help="how many columns a box of the diagram has"),
+    _flag("--changed", help="draw only what changed, and what it refers to"),
     _flag("--record", help="run functions that cannot be read, with an op that only records"),
     _flag("--by-running", help="run the history on a scratch database, where it cannot be read"),
 )

@@ -9,7 +9,7 @@ from .changes import Change, Renames, compare
 from .description import SchemaDescription, TableDescription, describe
 from .history import Incomplete, SchemaAt, at, history
 from .metadata import apply, metadata_of, state_of
-from .revision_schema import RevisionSchema, read
+from .revision_schema import RevisionSchema, history_of, read
 from .scratch import scratch_database
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "compare",
     "describe",
     "history",
+    "history_of",
     "metadata_of",
     "read",
     "scratch_database",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -22,7 +22,7 @@ from .changes import Change, Renames, compare
 from .description import SchemaDescription, TableDescription, describe
 from .diagram import Diagram, diagram_of
 from .diagram_formats import dot_of, mermaid_of
-from .history import Incomplete, SchemaAt, at, dialect_of, run_to
+from .history import Incomplete, SchemaAt, at, dialect_of, history, run_to
 from .listing import lines_of
 from .metadata import metadata_of, state_of
 from .running import Scratch
@@ -36,8 +36,8 @@ class RevisionSchema:
     """The schema ``found`` at a revision; ``before`` is that of the revision before it, or of the start of ``A:B``.
 
     ``only`` and ``exclude`` are patterns of table keys and schemas; ``folded`` are schemas drawn as one box, and
-    ``columns`` is how many columns a box has. ``ran_on`` is the dialect of the scratch database on which
-    the history was run, "" if it was read.
+    ``columns`` is how many columns a box has; ``changed_only`` draws only what changed. ``ran_on`` is the dialect of
+    the scratch database on which the history was run, "" if it was read.
 
         read(scripts, "1f2e").save("schema.svg")
     """
@@ -53,6 +53,7 @@ class RevisionSchema:
     folded: tuple[str, ...] = ()
     columns: int | None = None
     ran_on: str = ""
+    changed_only: bool = False
 
     @property
     def metadata(self) -> MetaData:
@@ -87,7 +88,7 @@ class RevisionSchema:
         whole = diagram_of(
             self.described_before, self.description, self.changes, folded=self.folded, columns=self.columns
         )
-        return _near_changes(whole) if self.is_range else whole
+        return _near_changes(whole) if self.is_range or self.changed_only else whole
 
     @cached_property
     def dot(self) -> str:
@@ -257,6 +258,28 @@ def read(
     return RevisionSchema(name, found, before, known, renames, is_range, ran_on=ran_on)
 
 
+def history_of(
+    scripts: ScriptDirectory,
+    revisions: Collection[str] | None = None,
+    *,
+    dialect: Dialect | None = None,
+    start: MetaData | None = None,
+    may_run: bool = False,
+) -> Iterator[RevisionSchema]:
+    """Yield the schema after each of some revisions, by default all, in the order in which they run.
+
+    Each is compared with the one before it in that order, so that its changes are those of its revision.
+    """
+    known = dialect or DefaultDialect()
+    targets = tuple(scripts.get_heads()) if revisions is None else tuple(revisions)
+    before = SchemaAt("base", metadata_of(state_of(start, known)))
+    for found in history(scripts, targets, dialect=known, start=start, may_run=may_run) if targets else ():
+        if revisions is None or found.revision in revisions:
+            renames = _renames_in(scripts, (found.revision,), known, may_run=may_run)
+            yield RevisionSchema(f"revision {found.revision}", found, before, known, renames)
+        before = found
+
+
 def _parents(scripts: ScriptDirectory, targets: tuple[str, ...]) -> tuple[str, ...] | None:
     """Return the revisions before a single one, () if it is the first; None if there are several targets, or none."""
     if len(targets) != 1:
@@ -280,12 +303,17 @@ def _renames(
 def _renames_of(
     scripts: ScriptDirectory, done: frozenset[str], target: tuple[str, ...], dialect: Dialect, *, may_run: bool
 ) -> Renames:
+    steps = upgrade_steps(scripts.map, frozenset(), target)
+    names = [step.revision_id for step in steps if step.revision_id not in done]
+    return _renames_in(scripts, names, dialect, may_run=may_run)
+
+
+def _renames_in(scripts: ScriptDirectory, names: Iterable[str], dialect: Dialect, *, may_run: bool) -> Renames:
     tables: dict[str, str] = {}
     columns: dict[tuple[str, str], str] = {}
-    for step in upgrade_steps(scripts.map, frozenset(), target):
-        script = scripts.get_revision(step.revision_id)
-        if step.revision_id in done or script is None:
-            continue
+    for name in names:
+        script = scripts.get_revision(name)
+        assert script is not None, "a plan has only revisions with a file"
         for operation in operations_of(script, dialect, may_run=may_run).with_batches().leaves():
             if isinstance(operation, RenameTableOp):
                 _rename_table(tables, columns, operation)

@@ -66,6 +66,7 @@ WISHES = (
     Wish("finish or undo a revision that was stopped half-way", ("%mig_resume", "%mig_abandon")),
     Wish("mark a database as being at a revision, without running anything", ("%mig_stamp REVISION",)),
     Wish("read the history", ("%mig_history", "%mig_graph", "%mig_show REVISION")),
+    Wish("see the tables at a revision, and what changed", ("%mig_schema REVISION", "%mig_schema --slider")),
     Wish("list current revisions, heads, branch points", ("%mig_current", "%mig_heads", "%mig_branches")),
     Wish("write revisions into one file", ("%mig_export --sql FILE", "%mig_export --html FILE")),
     Wish("see this table", ("%mig help", "%mig_help")),

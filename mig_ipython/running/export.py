@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
@@ -14,6 +16,7 @@ from ..views.graph import RevisionGraph
 from ..views.history import History
 from ..views.html import Html, details, join, page, tag
 from ..views.revisions import Entry, broken_files, entries
+from ..views.schema import TABLES_APART, SchemaView
 from ..views.source import code
 from ..views.style import PAGE_CSS
 from ..views.view import View
@@ -68,6 +71,8 @@ def export_html(workspace: Workspace, rev_range: str | None, path: str, *, repla
             History(listed, broken, where).html(),
             tag("h2", "Graph"),
             RevisionGraph(listed, broken).html(),
+            tag("h2", "Schema"),
+            page(*_schemas(scripts, listed), label="Schema"),
             tag("h2", "Sources"),
             page(*(_source(scripts, entry) for entry in listed), label="Sources"),
         )
@@ -80,6 +85,25 @@ def export_html(workspace: Workspace, rev_range: str | None, path: str, *, repla
     )
     text = f"{HTML_MARK}\n{tag('html', head, tag('body', tag('main', body)), lang='en')}\n"
     return _write(path, text, HTML_MARK, f"{rev_range or 'all revisions'} as a page", replace)
+
+
+DRAWN = 200
+"""The most revisions that have a diagram in a page."""
+
+
+def _schemas(scripts: ScriptDirectory, listed: Sequence[Entry]) -> Iterator[Html]:
+    """Yield the schema after each revision, oldest first; a large one is drawn as far as it changed."""
+    from kernel_core.schema import history_of
+
+    drawn = [entry.revision for entry in listed[:DRAWN]]
+    if len(listed) > DRAWN:
+        yield tag("p", f"Only the last {DRAWN} revisions are drawn here.", class_="mig-where")
+    docs = {entry.revision: entry.doc for entry in listed}
+    for each in history_of(scripts, drawn):
+        large = len(each.description.tables) > TABLES_APART
+        view = SchemaView(replace_fields(each, changed_only=large))
+        title = (tag("code", each.found.revision), f" {docs.get(each.found.revision) or 'no message'}")
+        yield details(join(title), *view.body(with_tables=False))
 
 
 def _source(scripts: ScriptDirectory, entry: Entry) -> Html:

@@ -149,6 +149,7 @@ def _words(*words: str) -> Callable[[Session], tuple[str, ...]]:
 _BY_KIND: Mapping[str, Callable[[Session], Iterable[str]]] = {
     "REV": _revisions,
     "A:B": _revisions,
+    "REV|A:B": _revisions,
     "H": _revisions,
     "B": _labels,
     "NAME": _connections,

@@ -29,6 +29,7 @@ LOOKING = {
     "models": (),
     "open": ("", "migrations", "migrations/alembic.ini"),
     "revision": ("-m More --head f6",),
+    "schema": ("", "a1", "a1:c3", "--slider", "c3 --json", "c3 --sql"),
     "show": ("a1", "c3", "d4"),
     "status": ("", "--no-drift"),
     "undo": ("",),

@@ -61,6 +61,7 @@ ROAD: tuple[tuple[str, str], ...] = (
     ("%mig_abandon", "no revision is unfinished"),
     ("%mig_history", "Fill names"),
     ("%mig_graph", "Fill names"),
+    ("%mig_schema a1", "+ users (added)"),
     ("%mig_show c3 --sql", "UPDATE users SET name"),
     ("%mig_stamp e5", "stamped"),
     ("%mig_downgrade a1 --yes", "stepped back"),
