@@ -5,7 +5,7 @@ A requirement counts only if some row of the review provides it; otherwise the o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from kernel_core.operations.operation import Hint
@@ -93,9 +93,9 @@ def _why_lost(
     return None
 
 
-def with_needed(rows: Sequence[Row], key: int) -> tuple[tuple[Row, ...], list[Cascaded]]:
-    """Accept a row, the rows that it depends on and its group; return all rows and those accepted so."""
-    current = tuple(replace(row, accepted=True) if row.key == key else row for row in rows)
+def with_needed(rows: Sequence[Row], keys: Collection[int]) -> tuple[tuple[Row, ...], list[Cascaded]]:
+    """Accept rows, the rows that they depend on and their groups; return all rows and those accepted so."""
+    current = tuple(replace(row, accepted=True) if row.key in keys else row for row in rows)
     cascaded, groups = list[Cascaded](), RowGroups(rows)
     while True:
         provided, by_key = providers(current, original=True), {row.key: row for row in current}

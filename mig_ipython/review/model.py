@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from types import MappingProxyType
@@ -200,14 +200,22 @@ class Review:
 
     def set_accepted(self, number: int, accepted: bool) -> str:
         """Accept or reject one row, with the rows that it depends on or that depend on it, and its group."""
-        row = self.row(number)
+        return self.set_several((number,), accepted)
+
+    def set_several(self, numbers: Collection[int], accepted: bool) -> str:
+        """Accept or reject rows in one step, with those that they depend on or that depend on them, and their groups.
+
+        All other rows stay as they are. Raises CommandError for the number of no row.
+        """
+        keys = {self.row(number).key for number in numbers}
+        said = f"row {min(numbers)}" if len(keys) == 1 else f"{len(keys)} rows"
         if accepted:
-            rows, cascaded = with_needed(self.rows, row.key)
-            message = f"Accepted row {number}. {accepted_too(cascaded)}"
+            rows, cascaded = with_needed(self.rows, keys)
+            message = f"Accepted {said}. {accepted_too(cascaded)}"
         else:
-            changed = [replace(other, accepted=False) if other is row else other for other in self.rows]
+            changed = [replace(row, accepted=False) if row.key in keys else row for row in self.rows]
             rows, cascaded = without_orphans(changed)
-            message = f"Rejected row {number}. {rejected_too(cascaded)}"
+            message = f"Rejected {said}. {rejected_too(cascaded)}"
         return self._apply(rows, message.strip())
 
     def edit(self, number: int, **values: object) -> str:

@@ -34,6 +34,12 @@ class Header:
             "Only safe", "Accept what neither loses data nor may fail", lambda: review.accept("safe"), status
         )
         self.none = button("None", "Reject every row", lambda: review.accept("none"), status)
+        self._matches = html()
+        self.these = button("", "Accept the rows that match", lambda: review.set_several(self.visible(), True), status)
+        self.not_these = button(
+            "", "Reject the rows that match", lambda: review.set_several(self.visible(), False), status
+        )
+        self.found = box(self._matches, self.these, self.not_these, classes="mig-bar", across=True, hides=True)
         for control in (self.search, self.table, self.kind):
             control.observe(status.guard(lambda _: on_filter()), "value")
         self.widget = box(
@@ -42,6 +48,7 @@ class Header:
             html(join(tag("p", f"⚠ {warning}", class_="mig-note") for warning in review.warnings)),
             html(join(tag("p", note, class_="mig-dim") for note in review.notes)),
             box(self.search, self.table, self.kind, self.all, self.safe, self.none, classes="mig-bar", across=True),
+            self.found,
         )
 
     def visible(self) -> tuple[int, ...]:
@@ -53,6 +60,18 @@ class Header:
             for row in self._review.rows
             if row.number in found and redact(row.group) in tables and row.kind in kinds
         )
+
+    def show_found(self, count: int, *, frozen: bool = False) -> None:
+        """Show how many rows match, and the buttons for these, where search or filters leave rows out."""
+        of = len(self._review)
+        self.found.layout.display = None if count < of else "none"
+        if count < of:
+            match = "row matches" if count == 1 else "rows match"
+            self._matches.value = str(tag("span", f"{count} of {of} {match}", class_="mig-dim", role="status"))
+            these = "this one" if count == 1 else f"these {count}"
+            self.these.description, self.not_these.description = f"Accept {these}", f"Reject {these}"
+        for control in (self.these, self.not_these):
+            control.disabled = frozen or not count
 
     def show(self, lead: str, *, frozen: bool = False) -> None:
         """Update the title, the counts and the options of the filters."""

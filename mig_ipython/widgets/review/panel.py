@@ -153,6 +153,7 @@ class ReviewPanel:
         rows, frozen = self.review.rows, self.written
         self.header.show(self._lead(), frozen=frozen)
         visible = frozenset(self.header.visible())
+        self.header.show_found(len(visible), frozen=frozen)
         listed = [row.key for row in rows if row.number in visible]
         if self.chosen not in listed:
             self.chosen = next(iter(listed), None)

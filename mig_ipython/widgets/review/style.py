@@ -67,7 +67,8 @@ _RULES = """
  .mig-none{padding:0 12px 8px}
  .mig-block{display:contents}
  .mig-list .mig-table{grid-column:1/-1}
- .mig-more.jupyter-button{margin:2px 8px 8px;align-self:start;white-space:normal;height:auto;min-height:28px}
+ .mig-more.jupyter-button{margin:6px 8px 8px;align-self:start;white-space:normal;height:auto;line-height:1.4;
+ padding:4px 11px}
  .mig-list .mig-table .widget-html-content{font-weight:600;padding:7px 6px 2px;overflow-wrap:anywhere}
  .mig-list>.mig-block:first-child>.mig-table:first-child .widget-html-content{padding-top:1px}
  .mig-list .widget-checkbox{width:auto;margin:0;height:28px;align-self:start}

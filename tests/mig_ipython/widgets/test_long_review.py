@@ -174,3 +174,40 @@ def test_closing_a_panel_leaves_no_model_but_the_shared_ones(sent, long_panel):
     panel._choose(panel.review.row(3).key)
     panel.close()
     assert sent["comm_close"] == sent["comm_open"]
+
+
+def test_what_a_search_finds_is_accepted_and_rejected_alone(long_panel):
+    panel = long_panel(60)
+    assert panel.header.found.layout.display == "none"
+    panel.header.search.value = "table_2"
+    assert "22 of 60 rows match" in panel.header._matches.value
+    assert panel.header.not_these.description == "Reject these 22"
+    panel.header.not_these.click()
+    assert [row.number for row in panel.review.rows if not row.accepted] == list(panel.header.visible())
+    assert panel.status.text == "Rejected 22 rows."
+    panel.header.search.value = "table_29"
+    panel.header.these.click()
+    assert sum(not row.accepted for row in panel.review.rows) == 20
+    panel.undo.click()
+    panel.undo.click()
+    assert all(row.accepted for row in panel.review.rows), "each is one step"
+    panel.header.search.value = "no such row"
+    assert panel.header.these.disabled
+    panel.header.search.value = ""
+    assert panel.header.found.layout.display == "none"
+
+
+def test_rejecting_what_was_found_takes_along_what_needs_it(propose):
+    pairs = [ops.AddColumnOp("t", Column("c", Text)), ops.CreateIndexOp("ix_t", "t", ["c"]), ops.DropTableOp("u")]
+    panel = ReviewPanel(propose(pairs))
+    panel.header.search.value = "column"
+    panel.header.not_these.click()
+    assert [row.accepted for row in panel.review.rows] == [False, False, True]
+    assert "is rejected too" in panel.status.text
+    panel.header.search.value = "index"
+    panel.header.these.click()
+    assert [row.accepted for row in panel.review.rows] == [True, True, True]
+    panel.proposal.draft.path = "written"
+    panel.show()
+    assert panel.header.these.disabled
+    panel.close()
