@@ -87,10 +87,13 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
             table.append_constraint(PrimaryKeyConstraint("version_num", name=f"{version_table}_pkc"))
         return table
 
-    def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> RunLock | None:
+    def run_lock(
+        self, connection: Connection, table: Table, *, borrowed: bool, looks_for: tuple[str, ...] = ()
+    ) -> RunLock | None:
         """Return the lock that a run on this version table holds, None if the database has none.
 
-        ``borrowed``: the connection is in a transaction that belongs to the caller.
+        ``borrowed``: the connection is in a transaction that belongs to the caller. ``looks_for`` names tables in the
+        schema of the version table of which the lock may find out, in the same round trip, whether they exist.
         """
         return None
 

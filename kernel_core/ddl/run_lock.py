@@ -15,7 +15,16 @@ from sqlalchemy.exc import DBAPIError
 
 
 class RunLock(Protocol):
-    """A lock that the database or the operating system releases when its holder dies."""
+    """A lock that the database or the operating system releases when its holder dies.
+
+    ``before_reading`` is whether a run tries it before it knows whether there is anything to do: where the lock is the
+    server's, which saves a round trip, because then the version table is read only once.
+    """
+
+    before_reading: bool
+
+    def found(self) -> frozenset[str] | None:
+        """Return which of the tables of the run `acquire` found after it had the lock; None if it did not look."""
 
     def acquire(self) -> bool:
         """Acquire the lock if it is free, without waiting; return whether it is held now."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -35,7 +36,7 @@ from .recovery import abandoned, resumed
 from .report import RunReport
 from .run import Run
 from .run_journal import RunJournal
-from .run_lock import lock_of, locked
+from .run_lock import HeldLock, lock_of, locked
 from .scratch import scratch_of
 from .script_output import script_output
 from .settings import Environment, Settings
@@ -207,25 +208,44 @@ class MigrationContext:
         self._log_dialect()
         self.impl.start_migrations()
         settings = LockSettings.of(self.opts, self.config)
-        with watched(self.connection, self.impl, settings) as self._lock_watch:
+        with watched(self.connection, self.impl, settings) as self._lock_watch, self._locked(settings) as lock:
             execution = self._planned()
             if not execution.steps and (self.opts.get("dont_mutate") or self.unfinished() is None):
                 return
             self.transactions.settle()
-            with locked(self.impl, self.connection, self.version_rows.table, settings) as is_locked:
-                # Another run may have ended after the heads were read and before the lock was acquired.
-                if "resume" in self.opts or (is_locked and frozenset(self.get_current_heads()) != execution.before):
+            # Another run may have ended after the heads were read and before the lock was acquired.
+            if lock.wait():
+                self._know(lock.found)
+                if "resume" in self.opts or frozenset(self.get_current_heads()) != execution.before:
                     execution = self._planned()
-                if "abandon" in self.opts:
-                    self.abandoned = abandoned(self._journal, self.opts["abandon"], kw, self._run, self)
-                    return
-                if "resume" not in self.opts:
-                    self._journal.refuse_unfinished()
-                if execution.steps:
-                    announce(execution.steps, self.connection, self._journal, self.config)
-                    closed = self._journal.closed(lambda: execution.notes_contents)
-                    with closed, Operations.context(self), self.begin_transaction():
-                        execution.execute(kw, is_locked=is_locked)
+            if "abandon" in self.opts:
+                self.abandoned = abandoned(self._journal, self.opts["abandon"], kw, self._run, self)
+                return
+            if "resume" not in self.opts:
+                self._journal.refuse_unfinished()
+            if execution.steps:
+                announce(execution.steps, self.connection, self._journal, self.config)
+                closed = self._journal.closed(lambda: execution.notes_contents)
+                with closed, Operations.context(self), self.begin_transaction():
+                    execution.execute(kw, is_locked=lock.is_held)
+
+    @contextmanager
+    def _locked(self, settings: LockSettings) -> Iterator[HeldLock]:
+        """Hold the run lock; until then and during the block, what it found of the tables is not queried again."""
+        settings = replace(settings, enabled=settings.enabled and not self.opts.get("dont_mutate"))
+        looks_for = (self._recorder.table.table.name,) if self._recorder is not None else ()
+        try:
+            with locked(self.impl, self.connection, self.version_rows.table, looks_for, settings) as lock:
+                self._know(lock.found)
+                yield lock
+        finally:
+            self._know(None)
+
+    def _know(self, tables: frozenset[str] | None) -> None:
+        """Take note of which tables exist; None where that is not known any more."""
+        self.version_rows.know(tables)
+        if self._recorder is not None:
+            self._recorder.table.know(tables)
 
     def _planned(self) -> Execution:
         """Read the current heads and return the execution of the steps that are planned from there."""

@@ -44,6 +44,10 @@ class VersionTable:
             self._is_known = inspect(self.impl.connection).has_table(self.table.name, schema=self.table.schema)
         return self._is_known
 
+    def know(self, tables: frozenset[str] | None) -> None:
+        """Take note that the table exists, if it is one of ``tables``."""
+        self._is_known = self._is_known or (tables is not None and self.table.name in tables)
+
     def read(self) -> tuple[str, ...]:
         """Return the heads in the database, sorted; () without a version table."""
         return tuple(sorted(self._connection.scalars(self._select))) if self.exists() else ()

@@ -99,7 +99,9 @@ class MySQLImpl(DefaultImpl):
             return None
         return None if sql is None else parse_column(sql)
 
-    def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> NamedLock:
+    def run_lock(
+        self, connection: Connection, table: Table, *, borrowed: bool, looks_for: tuple[str, ...] = ()
+    ) -> NamedLock:
         return NamedLock(connection, table, self.translated(table.schema), borrowed=borrowed)
 
     def lock_waits(self, connection: Connection) -> BlockingConnections | None:

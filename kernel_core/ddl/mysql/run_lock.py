@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 
-from sqlalchemy import Table, text
+from sqlalchemy import String, Table, bindparam, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -19,10 +19,15 @@ _HOLDER = f"SELECT id, user, host FROM information_schema.processlist WHERE id =
 class NamedLock:
     """A lock of the connection of the run."""
 
+    before_reading = True
+
     def __init__(self, connection: Connection, table: Table, schema: str | None, *, borrowed: bool) -> None:
         self._connection, self._borrowed = connection, borrowed
         self._values = {"schema": schema, "name": table.name}
         self._held = False
+
+    def found(self) -> None:
+        """Return None: tables are not read."""
 
     def acquire(self) -> bool:
         self._held = self._value(f"SELECT GET_LOCK({_NAME}, 0)") == 1
@@ -47,7 +52,19 @@ class NamedLock:
         return f"connection {row.id} (user {row.user} from {host})"
 
     def _value(self, sql: str) -> object:
-        value: object = self._connection.execute(text(sql), self._values).scalar()
+        """Return the value of a query; outside of a transaction by the driver, which saves the ROLLBACK after it.
+
+        Such a query reads no table, so it begins no transaction on the server.
+        """
+        connection = self._connection
+        if not connection.in_transaction() and not connection.closed and not connection.invalidated:
+            values = [bindparam(name, value, String) for name, value in self._values.items()]
+            compiled = text(sql).bindparams(*values).compile(connection, compile_kwargs={"literal_binds": True})
+            with suppress(Exception), closing(connection.connection.cursor()) as cursor:
+                cursor.execute(str(compiled).replace("%%", "%"))
+                return cursor.fetchall()[0][0]
+        # Also after an error of the driver, which SQLAlchemy then raises as its own.
+        value: object = connection.execute(text(sql), self._values).scalar()
         self._end()
         return value
 

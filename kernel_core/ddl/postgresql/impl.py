@@ -55,8 +55,10 @@ class PostgresqlImpl(DefaultImpl):
     def generated_names(self, connection: Connection | None) -> PostgresqlNames:
         return PostgresqlNames(connection)
 
-    def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> AdvisoryLock:
-        return AdvisoryLock(connection, table, self.translated(table.schema), borrowed=borrowed)
+    def run_lock(
+        self, connection: Connection, table: Table, *, borrowed: bool, looks_for: tuple[str, ...] = ()
+    ) -> AdvisoryLock:
+        return AdvisoryLock(connection, table, self.translated(table.schema), looks_for, borrowed=borrowed)
 
     def reading(self, connection: Connection) -> AbstractContextManager[None]:
         """Return a context manager that makes the driver send no BEGIN, and then no COMMIT or ROLLBACK."""

@@ -7,8 +7,9 @@ CONCURRENTLY of the holder would wait for that snapshot, which is a deadlock.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Row, Table, text
@@ -32,6 +33,24 @@ _TRY_AND_SET = f"""
 WITH lock AS MATERIALIZED (SELECT pg_try_advisory_lock({_KEY}) AS held, current_setting('{_SETTING}') AS before)
 SELECT held, pg_backend_pid() AS pid, before, CASE WHEN held THEN set_config('{_SETTING}', '1s', false) END FROM lock
 """
+# Two statements in one round trip. The second one reads what was committed before the lock was acquired, which one
+# statement would not: it reads what was committed before it began.
+_TRY_AND_LOOK = f"""
+SELECT pg_try_advisory_lock({_CLASS}, {{number}});
+WITH lock AS MATERIALIZED (
+    SELECT count(*) > 0 AS held, current_setting('{_SETTING}') AS before FROM pg_locks
+    WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted AND objsubid = 2 AND classid = {_CLASS}
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND objid::bigint = {{number}}::bigint & 4294967295
+)
+SELECT held, pg_backend_pid() AS pid, before, current_setting('transaction_isolation') = 'read committed' AS is_fresh,
+       (SELECT string_agg(c.relname, ' ') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relname IN ({{names}}) AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND {{place}}) AS found,
+       CASE WHEN held THEN set_config('{_SETTING}', '1s', false) END
+FROM lock
+"""
+_VISIBLE = "pg_table_is_visible(c.oid) AND n.nspname <> 'pg_catalog'"
+_PLAIN = re.compile(r"\w+", re.ASCII)
 _RELEASE_AND_RESET = f"SELECT pg_advisory_unlock({_KEY}), set_config('{_SETTING}', :before, false)"
 _HOLDER = f"""
 SELECT l.pid, a.usename, a.application_name, coalesce(a.client_hostname, host(a.client_addr)) AS host,
@@ -52,15 +71,31 @@ class AdvisoryLock:
     an open transaction on a second connection; PgBouncer keeps that in one session.
     """
 
-    def __init__(self, connection: Connection, table: Table, schema: str | None, *, borrowed: bool) -> None:
+    before_reading = True
+
+    def __init__(
+        self,
+        connection: Connection,
+        table: Table,
+        schema: str | None,
+        looks_for: tuple[str, ...] = (),
+        *,
+        borrowed: bool,
+    ) -> None:
         self._connection, self._borrowed = connection, borrowed
+        self._looks_for = looks_for if schema == table.schema else ()  # else it is translated
+        self._found: frozenset[str] | None = None
         self._values: dict[str, str | None] = {"schema": schema, "name": table.name}
         self._second: Connection | None = None
         self._opened = ExitStack()
         self._session_held = False
         self._before: str | None = None
 
+    def found(self) -> frozenset[str] | None:
+        return self._found
+
     def acquire(self) -> bool:
+        self._found = None
         if self._borrowed:
             return bool(self._try(self._connection, "pg_try_advisory_xact_lock").held)
         if self._second is not None:
@@ -68,6 +103,7 @@ class AdvisoryLock:
         self._session_held, pid = self._acquire_by_session()
         if self._session_held and known_process(self._connection) not in (None, pid):  # a pooler is in between
             self.release()
+            self._found = None
             self._second = self._opened.enter_context(second_connection(self._connection))
             return self._acquire_by_transaction(self._second)
         return self._session_held
@@ -95,6 +131,12 @@ class AdvisoryLock:
 
     def _acquire_by_session(self) -> tuple[bool, int]:
         """Try the session lock; return whether it is held, and the process id of the server."""
+        row = self._acquire_and_look()
+        if row is not None:
+            held, pid, before, is_fresh, found = row[:5]
+            self._before = before if held else None
+            self._found = frozenset((found or "").split()) if is_fresh else None
+            return held, pid
         if (self._connection.dialect.server_version_info or (0,)) >= (14,):
             try:
                 with without_begin(self._connection), self._connection.begin():
@@ -108,6 +150,33 @@ class AdvisoryLock:
         with without_begin(self._connection), self._connection.begin():
             row = self._try(self._connection, "pg_try_advisory_lock")
         return bool(row.held), row.pid
+
+    def _acquire_and_look(self) -> Any:
+        """Try the lock, and look which tables exist; None where the driver cannot send that in one round trip.
+
+        Its statement is the driver's, because SQLAlchemy returns the rows of the first of several statements.
+        """
+        schema, names = self._values["schema"], (str(self._values["name"]), *self._looks_for)
+        is_plain = all(_PLAIN.fullmatch(name) for name in (*names, schema or "public"))
+        is_new = (self._connection.dialect.server_version_info or (0,)) >= (14,)
+        if not (is_plain and is_new and self._looks_for and self._connection.dialect.driver == "psycopg"):
+            return None
+        place = _VISIBLE if schema is None else f"n.nspname = '{schema}'"
+        own = "current_schema()" if schema is None else f"'{schema}'"
+        number = f"hashtext(coalesce({own}, '') || '.' || '{self._values['name']}')"
+        sql = _TRY_AND_LOOK.format(number=number, place=place, names=", ".join(f"'{name}'" for name in names))
+        try:
+            with without_begin(self._connection), closing(self._connection.connection.cursor()) as cursor:
+                cursor.execute(sql)
+                cursor.nextset()
+                return cursor.fetchone()
+        except Exception:  # noqa: BLE001 - the driver's; the statement that follows raises SQLAlchemy's
+            self._session_held, self._before = True, None  # it may have failed after it had the lock
+            self.release()
+            return None
+        except BaseException:  # interrupted: whether the session has the lock is not known
+            self._connection.invalidate()
+            raise
 
     def _try(self, connection: Connection, function: str) -> Row[tuple[bool, int]]:
         return connection.execute(text(_TRY.format(function=function)), self._values).one()

@@ -117,7 +117,9 @@ class SQLiteImpl(DefaultImpl):
         yield
         super().static_output(after)
 
-    def run_lock(self, connection: Connection, table: Table, *, borrowed: bool) -> RunLock | None:
+    def run_lock(
+        self, connection: Connection, table: Table, *, borrowed: bool, looks_for: tuple[str, ...] = ()
+    ) -> RunLock | None:
         """Return the lock of the database file; None in a transaction of the caller, which locks the file itself."""
         return None if borrowed else run_lock(connection, table, self.translated(table.schema))
 

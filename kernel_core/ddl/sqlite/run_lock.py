@@ -38,9 +38,14 @@ def run_lock(connection: Connection, table: Table, schema: str | None) -> RunLoc
 class DatabaseFileLock:
     """A `FileLock`; none where the folder cannot be written to: SQLite cannot write to the database there either."""
 
+    before_reading = False
+
     def __init__(self, path: str) -> None:
         self._lock = FileLock(path)
         self._held = False
+
+    def found(self) -> None:
+        """Return None: tables are not read."""
 
     def acquire(self) -> bool:
         try:
@@ -66,12 +71,17 @@ class DatabaseFileLock:
 class MemoryLock:
     """A lock among the threads that share one connection to a database in memory; reentrant for a thread."""
 
+    before_reading = False
+
     _holders: dict[tuple[int, str], tuple[int, int]] = {}  # noqa: RUF012 - key: (thread, depth), of the whole process
     _guard = threading.Lock()
 
     def __init__(self, database: int, table_name: str) -> None:
         self._key = database, table_name
         self._held = False
+
+    def found(self) -> None:
+        """Return None: tables are not read."""
 
     def acquire(self) -> bool:
         thread = threading.get_ident()

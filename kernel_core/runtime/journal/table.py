@@ -135,7 +135,7 @@ class JournalTable:
             Column("noted_at", String(32), nullable=False),
             schema=version_table.schema,
         )
-        self._is_known = False
+        self._is_known = self._is_absent = False
         columns = self.table.c
         revision, number = columns.revision == bindparam("of"), columns.number == bindparam("at")
         self._insert = self.table.insert().inline()
@@ -160,15 +160,24 @@ class JournalTable:
 
     def exists(self) -> bool:
         """Return whether the table is in the database."""
-        if not self._is_known and self._impl.connection is not None and not self._impl.as_sql:
+        is_read = self._is_known or self._is_absent
+        if not is_read and self._impl.connection is not None and not self._impl.as_sql:
             self._is_known = inspect(self._connection).has_table(self.table.name, schema=self.table.schema)
         return self._is_known
+
+    def know(self, tables: frozenset[str] | None) -> None:
+        """Take note of whether the table is one of those that exist; None where that is not known any more.
+
+        That it does not exist is known only while the run lock keeps others from creating it.
+        """
+        self._is_known = tables is not None and self.table.name in tables
+        self._is_absent = tables is not None and not self._is_known
 
     def create(self) -> None:
         """Create the table if there is none."""
         if not self.exists():
             self.table.create(self._connection)
-            self._is_known = True
+            self._is_known, self._is_absent = True, False
 
     def create_if_allowed(self, consequence: str, *, in_transaction: bool) -> bool:
         """Create the table; False where this user may not, which is logged with its ``consequence``.
@@ -185,7 +194,7 @@ class JournalTable:
 
     def forget(self) -> None:
         """Query again whether the table exists: what this run created may have been rolled back."""
-        self._is_known = False
+        self._is_known = self._is_absent = False
 
     def drop_if_empty(self) -> None:
         """Drop the table if it has no rows."""
