@@ -13,6 +13,7 @@ import warnings
 from importlib.util import MAGIC_NUMBER
 from types import CodeType
 
+from .content import content_hash
 from .header import compiled_source, read_bytes, source_of
 from .pycache import kept_path, read_kept, write_kept
 
@@ -21,10 +22,10 @@ KEPT = 8_000_000
 
 
 class _Kept:
-    """Path -> (the bytes of the file, its code as `marshal` writes it)."""
+    """Path -> (the bytes of the file, its code as `marshal` writes it, the hash of its content if that is known)."""
 
     def __init__(self) -> None:
-        self.files: dict[str, tuple[bytes, bytes]] = {}
+        self.files: dict[str, tuple[bytes, bytes, str]] = {}
         self.size = 0
         self._lock = threading.Lock()
 
@@ -32,10 +33,10 @@ class _Kept:
         found = self.files.get(path)
         return found[1] if found is not None and found[0] == data else None
 
-    def add(self, path: str, data: bytes, code: bytes) -> None:
+    def add(self, path: str, data: bytes, code: bytes, content: str = "") -> None:
         with self._lock:
             self._remove(path)
-            self.files[path] = data, code
+            self.files[path] = data, code, content
             self.size += len(data) + len(code)
             while self.size > KEPT:
                 self._remove(next(iter(self.files)))
@@ -49,7 +50,32 @@ class _Kept:
 _kept = _Kept()
 
 
-_HEAD = b"mig code 1\n" + MAGIC_NUMBER
+_HEAD = b"mig code 2\n" + MAGIC_NUMBER
+_NO_HASH = bytes(32)
+
+
+def hashes_at(path: str, code: bytes | None = None) -> tuple[str, str]:
+    """Return the hashes of the content and of the text of a version file (`content_hash`), ("", "") if it is broken.
+
+    ``code`` is what `bytecode_at` returned: then the file is taken as it was compiled, and not read again. The hash of
+    the content is kept beside the code, from its first use on.
+    """
+    from hashlib import sha256  # noqa: PLC0415 - heads and history run nothing
+
+    known = _kept.files.get(path)
+    if known is None or known[1] is not code:
+        data = read_bytes(path)
+        code = _known(path, data)
+        known = _kept.files.get(path)
+    else:
+        data = known[0]
+    source = source_of(data, path)
+    content = known[2] if known is not None and known[0] == data else ""
+    if not content:
+        content = content_hash(source)
+        if content and code is not None:
+            _keep_code(path, data, code, content)
+    return content, sha256(source.encode(errors="surrogatepass")).hexdigest()
 
 
 def bytecode_at(path: str) -> bytes:
@@ -86,18 +112,23 @@ def _known(path: str, data: bytes) -> bytes | None:
     start = _identity(path, data)
     if content is None or content[: len(start)] != start:
         return None
-    code = content[len(start) :].tobytes()
-    _kept.add(path, data, code)
+    rest = content[len(start) :].tobytes()
+    digest, code = rest[: len(_NO_HASH)], rest[len(_NO_HASH) :]
+    _kept.add(path, data, code, "" if digest == _NO_HASH else digest.hex())
     return code
 
 
 def _keep(path: str, data: bytes, compiled: CodeType) -> bytes:
     code = marshal.dumps(compiled)
-    _kept.add(path, data, code)
+    _keep_code(path, data, code)
+    return code
+
+
+def _keep_code(path: str, data: bytes, code: bytes, content: str = "") -> None:
+    _kept.add(path, data, code, content)
     place = kept_path(path, ".code")
     if place:
-        write_kept(place, _HEAD, _identity(path, data) + code, path)
-    return code
+        write_kept(place, _HEAD, _identity(path, data) + (bytes.fromhex(content) or _NO_HASH) + code, path)
 
 
 def _identity(path: str, data: bytes) -> bytes:

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import CodeType, ModuleType
 
 from ..util.exc import BrokenScript, CommandError
-from .bytecode import bytecode_at, check_code, code_at, unpacked
+from .bytecode import bytecode_at, check_code, code_at, hashes_at, unpacked
 from .header import Header, date_in, first_paragraph, header_of_module, read_source, tidy
 from .module import load_module, on_path, runs
 from .rev_ids import as_tuple, compact_ids
@@ -84,6 +84,18 @@ class Script(Revision):
         if not self.path.endswith(".py"):
             raise BrokenScript(self.path, None, "is compiled; its text is not here.")
         return read_source(self.path)
+
+    @property
+    def hashes(self) -> tuple[str, str]:
+        """The hashes of what the file does and of its text, ("", "") if it is broken or compiled.
+
+        During a run those of what `prepare` compiled.
+        """
+        code = self._checked[1] if self._checked is not None and self._checked[0] == runs.count else None
+        try:
+            return hashes_at(self.path, code) if self.path.endswith(".py") else ("", "")
+        except BrokenScript:
+            return "", ""
 
     @property
     def module(self) -> ModuleType:

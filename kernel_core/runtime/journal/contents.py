@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from hashlib import sha256
 from typing import Any
 
 from ...ddl.impl import DefaultImpl
 from ...script import Script, ScriptDirectory
-from ...script.content import content_hash
 from ..settings import Settings, is_on
 from .table import Content, JournalTable
 
@@ -28,11 +26,8 @@ def remembers(opts: Mapping[str, Any], config: Settings | None) -> bool:
 
 def content_of(script: Script | None) -> Content | None:
     """Return the hashes of a version file; None for one that is missing, not a Python file, or has a syntax error."""
-    if script is None or not script.path.endswith(".py"):
-        return None
-    source = script.source
-    tree = content_hash(source)
-    return Content(tree, _hash_of_text(source)) if tree else None
+    hashes = script.hashes if script is not None else ("", "")
+    return Content(*hashes) if hashes[0] else None
 
 
 def edited(scripts: Iterable[Script], noted: Mapping[str, Content]) -> tuple[str, ...]:
@@ -41,15 +36,8 @@ def edited(scripts: Iterable[Script], noted: Mapping[str, Content]) -> tuple[str
 
 
 def _differs(script: Script, noted: Mapping[str, Content]) -> bool:
-    before = noted[script.revision]
-    if not script.path.endswith(".py") or _hash_of_text(script.source) == before.text:
-        return False
-    now = content_hash(script.source)
-    return bool(now) and now != before.tree  # one with a syntax error is reported as such
-
-
-def _hash_of_text(source: str) -> str:
-    return sha256(source.encode(errors="surrogatepass")).hexdigest()
+    before, now = noted[script.revision], content_of(script)
+    return now is not None and now.text != before.text and now.tree != before.tree  # a broken one is reported as such
 
 
 class AppliedContents:
@@ -71,6 +59,8 @@ class AppliedContents:
         self._impl, self._table, self._content = impl, table, content
         self._is_enabled, self._autocommits = is_enabled, autocommits
         self.owed: dict[str, Content | None] = {}
+        self._has_notes: bool | None = None
+        """Whether there may be notes that must be removed; None before that was read."""
         self.is_used = False
         """Whether this run has written or removed hashes."""
 
@@ -99,8 +89,11 @@ class AppliedContents:
         owed, self.owed = self.owed, {}
         noted = {revision: content for revision, content in owed.items() if content is not None}
         if self._table.is_known or (noted and self._create()):
-            self._table.change_contents(tuple(owed), noted)
-            self.is_used = True
+            if self._has_notes is None:
+                self._has_notes = self._table.has_contents()
+            if self._has_notes or noted:
+                self._table.change_contents(tuple(owed) if self._has_notes else (), noted)
+                self.is_used = True
 
     def return_to(self, owed: Mapping[str, Content | None]) -> None:
         """Continue after a rollback to a savepoint; the table itself may have been rolled back."""

@@ -238,6 +238,11 @@ class JournalTable:
         query = select(columns.revision, columns.hash, columns.statement).where(columns.number == _CONTENT)
         return {row.revision: Content(row.hash, row.statement) for row in self._connection.execute(query)}
 
+    def has_contents(self) -> bool:
+        """Return whether the content of any file is noted, in a table that exists."""
+        query = select(self.table.c.number).where(self.table.c.number == _CONTENT).limit(1)
+        return self._connection.execute(query).first() is not None
+
     def change_contents(self, revisions: Sequence[str], noted: Mapping[str, Content]) -> None:
         """Remove the notes of ``revisions``, and insert the new ones."""
         for start in range(0, len(revisions), _MOST_NAMES):

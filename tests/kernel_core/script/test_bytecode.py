@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 from kernel_core.script import bytecode
-from kernel_core.script.bytecode import bytecode_at, check_code, code_at
+from kernel_core.script.bytecode import bytecode_at, check_code, code_at, hashes_at
 from kernel_core.util.exc import BrokenScript
 
 
@@ -65,7 +65,7 @@ def test_the_oldest_entry_is_removed_first_when_the_cache_is_full(tmp_path, kept
     for path in [*paths, paths[2]]:
         assert value_of(path) == int(path.stem)
     assert list(kept.files) == [str(path) for path in paths[2:]]
-    assert kept.size == sum(len(data) + len(code) for data, code in kept.files.values())
+    assert kept.size == sum(len(data) + len(code) for data, code, _ in kept.files.values())
 
 
 def test_a_file_larger_than_the_cache_is_not_kept(tmp_path, kept, monkeypatch):
@@ -110,6 +110,30 @@ def test_the_next_process_does_not_compile_again(tmp_path, next_process, compile
     check_code(str(path))
     assert value_of(path) == 1
     assert compiled == ["a.py"]
+
+
+def test_the_next_process_does_not_hash_the_content_again(tmp_path, next_process, monkeypatch):
+    path = tmp_path / "a.py"
+    path.write_text("value = 1")
+    code = bytecode_at(str(path))
+    first = hashes_at(str(path), code)
+    next_process()
+    monkeypatch.setattr(bytecode, "content_hash", None)
+    assert hashes_at(str(path)) == hashes_at(str(path), bytecode_at(str(path))) == first
+    assert value_of(path) == 1
+
+
+def test_the_hashes_follow_the_file_unless_they_are_those_of_what_was_compiled(tmp_path, next_process):
+    path = tmp_path / "a.py"
+    path.write_text("value = 1")
+    code = bytecode_at(str(path))
+    first = hashes_at(str(path), code)
+    path.write_text("value = 1  # note")
+    assert hashes_at(str(path), code) == first
+    commented = hashes_at(str(path))
+    assert (commented[0], commented[1] == first[1]) == (first[0], False)
+    path.write_text("value = 2")
+    assert hashes_at(str(path))[0] != first[0]
 
 
 def test_the_next_process_sees_a_change_that_leaves_size_and_time(tmp_path, next_process):
