@@ -1,10 +1,21 @@
-"""Finds out after a failure whether the code of a revision has committed, by a savepoint at its beginning."""
+"""Finds out how a revision's own code has ended its transaction: by a COMMIT or a ROLLBACK that SQLAlchemy did not see.
+
+A savepoint at the beginning of the revision shows that the transaction was ended. What was written at the same place
+shows how: on SQLite the ``user_version`` of the temporary database, which is the connection's and is rolled back with
+the transaction; on PostgreSQL the id of the transaction, of which the server knows the outcome.
+(https://sqlite.org/pragma.html#pragma_user_version, https://www.postgresql.org/docs/current/functions-info.html)
+"""
 
 from __future__ import annotations
 
-from contextlib import closing
+import itertools
+from contextlib import closing, suppress
+from typing import Any, Literal
 
 from .transaction import RevisionTransaction
+
+Ended = Literal["", "committed", "aborted"]
+"""How the code of a revision has ended its transaction; "" if it did not."""
 
 _NAME = "mig_revision"
 _GONE = ("3B001", "25P01")
@@ -12,38 +23,66 @@ _GONE = ("3B001", "25P01")
 
 _ROLLED_BACK = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM", "SQLITE_INTERRUPT")
 """Errors after which SQLite may have rolled back the whole transaction (https://sqlite.org/lang_transaction.html)."""
+_numbers = itertools.count(1)
 
 
 class CommitProbe:
-    """A savepoint at the beginning of a revision: a COMMIT in the revision's own code ends it.
+    """A savepoint at the beginning of a revision, and a mark that shows how the transaction was ended.
 
-    Only the sentence about the rollback depends on the answer. So a savepoint is set only where a revision runs code
-    that may commit, and queried only after a failure.
+    Only the sentence about the rollback and the journal depend on the answer. So it is set only where a revision runs
+    code that may commit, and queried only after a failure, or where the driver says that the transaction has ended.
     """
 
     def __init__(self, transaction: RevisionTransaction) -> None:
         self._transaction = transaction
-        self._run("SAVEPOINT")
+        self._dialect = transaction.connection.dialect.name
+        self._mark = self._set_mark()
+        self._run(f"SAVEPOINT {_NAME}")
 
-    def has_committed(self, suspensions: int, error: BaseException) -> bool:
-        """Return whether the revision has committed; False where the connection does not answer.
+    def ended(self, suspensions: int, error: BaseException) -> Ended:
+        """Return how the revision has ended its transaction; "" also where the connection does not answer.
 
         ``suspensions`` is how many autocommit blocks there were at its beginning: a later one ends the savepoint too.
         ``error`` is what the revision failed with.
         """
         if self._transaction.suspensions != suspensions or _has_rolled_back(error):
-            return False
+            return ""
         try:
-            self._run("ROLLBACK TO SAVEPOINT")
+            self._run(f"ROLLBACK TO SAVEPOINT {_NAME}")
         except Exception as second:  # noqa: BLE001 - a driver's error; its code or text is compared
             code = getattr(second, "sqlstate", None) or getattr(second, "pgcode", None)
-            return code in _GONE or "no such savepoint" in str(second)
-        return False
+            is_gone = code in _GONE or "no such savepoint" in str(second)
+            return self.how_ended() if is_gone else ""
+        return ""
+
+    def how_ended(self) -> Ended:
+        """Return how the transaction was ended in which the revision began; on PostgreSQL outside of a transaction."""
+        if self._dialect == "sqlite":
+            return "committed" if self._value("PRAGMA temp.user_version") == self._mark else "aborted"
+        driver: Any = self._transaction.connection.connection
+        with suppress(Exception):  # the connection may be lost
+            driver.rollback()
+            outcome = self._value(f"SELECT txid_status({self._mark})") if self._mark is not None else None
+            driver.rollback()
+            return "aborted" if outcome == "aborted" else "committed"
+        return "committed"
+
+    def _set_mark(self) -> int | None:
+        if self._dialect == "sqlite":
+            number = next(_numbers)
+            self._run(f"PRAGMA temp.user_version = {number}")
+            return number
+        return int(self._value("SELECT txid_current()")) if self._dialect == "postgresql" else None
 
     def _run(self, statement: str) -> None:
         """Run a statement by the driver's cursor, so that SQLAlchemy's own transaction is unaffected."""
         with closing(self._transaction.connection.connection.cursor()) as cursor:
-            cursor.execute(f"{statement} {_NAME}")
+            cursor.execute(statement)
+
+    def _value(self, query: str) -> Any:
+        with closing(self._transaction.connection.connection.cursor()) as cursor:
+            cursor.execute(query)
+            return cursor.fetchall()[0][0]
 
 
 def _has_rolled_back(error: BaseException) -> bool:

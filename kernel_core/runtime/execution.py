@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from ..script.steps import AnyStep, StampStep, Step
 from ..util.exc import VersionTableChanged
 from ..util.logs import Log
-from .commit_probe import CommitProbe
+from .commit_probe import CommitProbe, Ended
 from .failure import FailureState, failed, outcome
 from .group import Group, GroupUndone
 from .heads import after, as_text
@@ -121,7 +121,8 @@ class Execution:
         heads = after(self.heads, step)
         if not way.is_second and way.attempt == 1:
             self._owed.report(report, "start", len(self.done))
-        started, transaction, suspensions, has_committed = time.perf_counter(), None, 0, False
+        started, transaction, suspensions = time.perf_counter(), None, 0
+        ended: Ended = ""
         begins = not self._group.is_open
         try:
             self._interrupts.check()
@@ -131,9 +132,9 @@ class Execution:
                     self._begin(transaction, way)
                 probe = self._commit_probe(transaction) if way.probes else None
                 try:
-                    self._apply(step, heads, kw, way)
+                    self._apply(step, heads, kw, way, probe)
                 except BaseException as failure:
-                    has_committed = probe is not None and probe.has_committed(suspensions, failure)
+                    ended = probe.ended(suspensions, failure) if probe is not None else ""
                     raise
         except GroupUndone:
             raise
@@ -142,8 +143,7 @@ class Execution:
             if not begins and self._may_succeed_alone(error):
                 self._run_step(step, report, kw, replace(way, is_second=True))
                 return
-            ended = self._end(step, error, transaction, suspensions, has_committed)
-            state = replace(ended, attempts=way.attempt)
+            state = replace(self._end(step, error, transaction, suspensions, ended), attempts=way.attempt)
             if can_retry(error, self._run, state):
                 self._wait_for_retry(error, step, state)
                 self._run_step(step, report, kw, replace(way, attempt=way.attempt + 1))
@@ -172,14 +172,16 @@ class Execution:
         is_of_group = isinstance(error, DBAPIError) and not error.connection_invalidated
         return is_of_group and type(self._run.impl).may_fail_in_groups and self._run.current_heads() == self.heads
 
-    def _apply(self, step: AnyStep, heads: frozenset[str], kw: Mapping[str, object], way: Way) -> None:
+    def _apply(
+        self, step: AnyStep, heads: frozenset[str], kw: Mapping[str, object], way: Way, probe: CommitProbe | None
+    ) -> None:
         """Run the revision's function, move the version rows, call the callbacks: what one transaction holds."""
         if not way.writes_late:
             self._rows.write()
         info = announce_step(self._run, step, is_second=way.is_second or way.is_logged)
         if isinstance(step, Step):
             function = self._run.function(step)
-            with self._interrupts.in_revision(), self._recording(step):
+            with self._interrupts.in_revision(), self._recording(step, probe):
                 function(**kw)
         self._rows.reach(heads)
         self._note_content(step, heads)
@@ -208,10 +210,11 @@ class Execution:
         """Whether this run has noted the content of files, or removed such notes."""
         return self._contents is not None and self._contents.is_used
 
-    def _recording(self, step: Step) -> AbstractContextManager[None]:
+    def _recording(self, step: Step, probe: CommitProbe | None) -> AbstractContextManager[None]:
         if self._recorder is None:
             return nullcontext()
-        return self._recorder.recording(step, partial(self._run.content, step.revision_id), self._run.replay)
+        content = partial(self._run.content, step.revision_id)
+        return self._recorder.recording(step, content, self._run.replay, probe.how_ended if probe else None)
 
     def _count_as_done(self, step: AnyStep, heads: frozenset[str], seconds: float) -> None:
         for revision in revisions_of(step):
@@ -252,11 +255,12 @@ class Execution:
         error: BaseException,
         transaction: RevisionTransaction | None,
         suspensions: int,
-        has_committed: bool,
+        ended: Ended,
     ) -> FailureState:
         """End the transaction of a step that failed, and return what is kept of it.
 
-        ``suspensions`` is how often the transaction had been committed when the step began.
+        ``suspensions`` is how often the transaction had been committed when the step began; ``ended`` is how the
+        step's own code has ended it.
         """
         run = self._run
         with suppress(Exception):  # what it failed with shows in the heads that are read
@@ -287,7 +291,7 @@ class Execution:
             autocommits=transaction.autocommits,
             suspended="inside" if transaction.is_suspended else "before" if suspended else "",
             one_for_all=state.one_for_all and not transaction.interrupted,
-            committed=has_committed,
+            ended=ended,
         )
 
     def _unfinished(self) -> Unfinished | None:

@@ -17,11 +17,16 @@ from ..script.steps import AnyStep, Step
 from ..util.exc import FINISH_OR_UNDO, UpgradeFailed, failed_as
 from ..util.mistakes import DRIVERS, mistake_in_project, remedy
 from ..util.secrets import redact, shown_sql
+from .commit_probe import Ended
 from .heads import as_text
 from .journal.table import Unfinished
 from .run import Run
 
 _AFTER_LOCK_TIMEOUT = "End what holds the lock, or wait longer: statement_lock_timeout (--statement-lock-timeout)."
+_ENDED: dict[str, str] = {
+    "committed": "It commits by itself, so what came before that stays; only the rest was rolled back",
+    "aborted": "It rolls back by itself; what it commits after that stays",
+}
 _AUTOCOMMIT = "The connection is in AUTOCOMMIT, so what came before the failing statement stays"
 
 
@@ -31,8 +36,8 @@ class FailureState:
 
     ``heads`` are the current heads, read again unless ``is_read`` is False; ``began`` is False if the transaction could
     not be begun. ``suspended`` is "inside" if the step failed in an autocommit_block(), "before" if it failed after
-    one; ``committed`` is True if the revision's own code has committed. ``rollback_error`` is what the rollback failed
-    with. With ``has_journal`` the journal was read, and ``unfinished`` is the revision in it of which a part is
+    one; ``ended`` is how the revision's own code has ended the transaction. ``rollback_error`` is what the rollback
+    failed with. With ``has_journal`` the journal was read, and ``unfinished`` is the revision in it of which a part is
     committed. ``attempts`` is how often the step was tried.
     """
 
@@ -43,7 +48,7 @@ class FailureState:
     one_for_all: bool = False
     autocommits: bool = False
     suspended: Literal["", "inside", "before"] = ""
-    committed: bool = False
+    ended: Ended = ""
     rollback_error: BaseException | None = None
     has_journal: bool = False
     unfinished: Unfinished | None = None
@@ -136,8 +141,10 @@ def _undone(run: Run, state: FailureState) -> str:
     if state.rollback_error is not None:
         closed = "" if run.impl.dialect.name == "sqlite" else ", so the connection was closed"
         return f"The rollback failed as well{closed} ({reason(state.rollback_error).rstrip('.')})"
+    if state.has_journal and state.unfinished is not None:
+        return _kept(state.unfinished, state.revision)
     if state.has_journal:
-        return "It was rolled back" if state.unfinished is None else _kept(state.unfinished, state.revision)
+        return _ENDED.get(state.ended, "It was rolled back")
     return _undone_without_journal(run, state)
 
 
@@ -152,8 +159,8 @@ def _undone_without_journal(run: Run, state: FailureState) -> str:
         return _AUTOCOMMIT
     if state.suspended:
         return "The rest was rolled back, what it did up to its autocommit_block() stays"
-    if state.committed:
-        return "It commits by itself, so what came before that stays; only the rest was rolled back"
+    if state.ended:
+        return _ENDED[state.ended]
     return "The whole run was rolled back" if state.one_for_all else "It was rolled back"
 
 

@@ -255,8 +255,20 @@ STAYS = {
     "nothing": (MAKES + "raise ValueError('no')", "It was rolled back", False),
     "what it committed by itself": (
         MAKES + "op.get_bind().connection.commit()\nraise ValueError('no')",
+        "1 statement of it stays, the last is CREATE TABLE made (id INTEGER)",
+        True,
+    ),
+    "what it committed unnoticed": (
+        MAKES
+        + "cursor = op.get_bind().connection.cursor()\ncursor.execute('COMMIT')\ncursor.execute('BEGIN')\n"
+        + "raise ValueError('no')",
         "It commits by itself, so what came before that stays",
         True,
+    ),
+    "what it rolled back by itself": (
+        MAKES + "op.get_bind().connection.rollback()\nraise ValueError('no')",
+        "It rolls back by itself; what it commits after that stays",
+        False,
     ),
     "what its SQL committed, more came after": (
         MAKES + "op.execute('COMMIT')\nop.execute('CREATE TABLE more (id INTEGER)')\nraise ValueError('no')",

@@ -27,6 +27,9 @@ from .replay import Replay
 from .statements import can_be_in_transaction, changes_something, commits, commits_by_itself, fingerprint
 from .table import Entry, JournalTable, entry, header
 
+HowEnded = Callable[[], str]
+"""Returns how a transaction was ended that the driver says is ended: ``committed`` or ``aborted``."""
+
 
 @dataclass(slots=True)
 class _Recording:
@@ -39,6 +42,9 @@ class _Recording:
     has_header: bool = False
     pending: list[str] = field(default_factory=list)
     last: str = ""
+    how_ended: HowEnded | None = None
+    first_row: Entry | None = None
+    """The header, which is inserted again with each note until a change of the schema has committed it."""
     unconfirmed: int = 0
     """The number of a statement that was executed, and whose note does not say so."""
 
@@ -99,20 +105,29 @@ class Recorder:
             yield
 
     @contextmanager
-    def recording(self, step: Step, content: Callable[[], str], replay: Replay | None = None) -> Iterator[None]:
+    def recording(
+        self,
+        step: Step,
+        content: Callable[[], str],
+        replay: Replay | None = None,
+        how_ended: HowEnded | None = None,
+    ) -> Iterator[None]:
         """Note the statements of a revision during the block; ``replay`` leaves out what it had executed before.
 
-        ``content`` returns the hash of the version file.
+        ``content`` returns the hash of the version file. ``how_ended`` returns how the transaction was ended in which
+        the revision began.
         """
-        self._recording = _Recording(step, content, replay)
+        self._recording = _Recording(step, content, replay, how_ended=how_ended)
         if replay is not None:
             self.is_used = True
             self._recording.number, self._recording.has_header = replay.number, True
             self._noted = step.revision_id
         try:
             yield
+            self._note_if_ended(self._recording)
         except BaseException:
             with suppress(Exception):  # the connection may be lost; the first error is what counts
+                self._note_if_ended(self._recording)
                 self._confirm(self._recording)
             raise
         finally:
@@ -144,6 +159,7 @@ class Recorder:
         self._running, self._skips = None, False
         if recording is None:
             return
+        self._note_if_ended(recording)
         if commits(sql, self._impl.dialect):
             self._note_pending()
         elif changes_something(sql, self._impl.dialect):
@@ -176,13 +192,16 @@ class Recorder:
         if recording is None or running is None or self._is_writing:
             return
         self._running = None
-        if running.how == "pending":
+        if running.how == "pending" and self._notes_at_once:
+            # The note is committed or rolled back with the statement, however the transaction ends.
+            self._note(recording, "done", running.digest, running.sql)
+        elif running.how == "pending":
             recording.pending.append(running.digest)
             recording.last = running.sql
         elif running.how == "wrapped":
             self._run("COMMIT")
         else:
-            recording.unconfirmed = running.number
+            recording.unconfirmed, recording.first_row = running.number, None
             if claim_of(running.sql, self._impl.dialect) is None:
                 self._confirm(recording)
 
@@ -239,11 +258,44 @@ class Recorder:
         digests, recording.pending = recording.pending, []
         self._note(recording, "done", " ".join(digests), recording.last)
 
+    @property
+    def _notes_at_once(self) -> bool:
+        """Whether a statement is noted in its own transaction: on MariaDB and MySQL, whose journal exists already."""
+        return self._impl.dialect.name in ("mysql", "mariadb") and self.table.is_known
+
+    def _note_if_ended(self, recording: _Recording) -> None:
+        """Note or forget the statements of a transaction that code of the revision has ended by the driver."""
+        if not recording.pending or recording.how_ended is None or self._is_writing or not self._has_ended():
+            return
+        if recording.how_ended() != "committed":
+            recording.pending.clear()
+            return
+        if not self._create():
+            return
+        is_file = self._impl.dialect.name == "sqlite"
+        if is_file:
+            self._run("BEGIN IMMEDIATE")
+        self._note_pending()
+        if is_file:
+            self._run("COMMIT")
+        else:
+            self._commit()
+
+    def _has_ended(self) -> bool:
+        """Return whether the driver is in no transaction, although the revision began in one."""
+        pooled = self._connection.connection
+        if self._impl.dialect.name == "sqlite":
+            return getattr(pooled.driver_connection, "in_transaction", True) is False
+        status = getattr(getattr(pooled.dbapi_connection, "info", None), "transaction_status", None)
+        return status is not None and int(status) == 0
+
     def _note(self, recording: _Recording, kind: str, digest: str, sql: str) -> None:
         """Insert a row, before it the header and the pending statements where they are missing."""
         revision, entries = recording.step.revision_id, list[Entry]()
         if not recording.has_header:
-            entries.append(header(recording.step, recording.content()))
+            recording.first_row = header(recording.step, recording.content())
+        if recording.first_row is not None and (self._notes_at_once or not recording.has_header):
+            entries.append(recording.first_row)
         if recording.pending:
             recording.number += 1
             digests, recording.pending = " ".join(recording.pending), []
@@ -251,7 +303,7 @@ class Recorder:
         recording.number += 1
         entries.append(entry(revision, recording.number, kind, digest, shown_sql(sql)))
         with self._writing():
-            self.table.add(entries)
+            self.table.add(entries, may_repeat=recording.has_header)
         recording.has_header, self._noted = True, revision
 
     def _create(self) -> bool:

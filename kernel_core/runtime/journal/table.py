@@ -212,9 +212,11 @@ class JournalTable:
         found = self._connection.execute(select(self.table).where(columns.number >= _HEADER).order_by(columns.number))
         return _unfinished(found.all())
 
-    def add(self, entries: Sequence[Entry]) -> None:
-        """Insert rows."""
-        self._connection.execute(self._insert, [dict(entry) for entry in entries])
+    def add(self, entries: Sequence[Entry], *, may_repeat: bool = False) -> None:
+        """Insert rows; with ``may_repeat``, on MariaDB and MySQL, except those that exist already."""
+        is_mysql = self._impl.dialect.name in ("mysql", "mariadb")
+        insert = self._insert.prefix_with("IGNORE") if may_repeat and is_mysql else self._insert
+        self._connection.execute(insert, [dict(entry) for entry in entries])
 
     def confirm(self, revision: str, number: int) -> None:
         """Note that a statement was executed."""

@@ -176,7 +176,7 @@ def begun(project, number):
 @pytest.mark.parametrize("was_executed", [True, False])
 def test_a_statement_that_was_running_is_looked_up_in_the_catalog(mariadb_project, was_executed):
     stopped_before(mariadb_project, MARIADB, 4)
-    begun(mariadb_project, 3)
+    begun(mariadb_project, 4)
     if not was_executed:
         mariadb_project.run("ALTER TABLE t DROP COLUMN a")
     with pytest.raises(UnfinishedRevision, match=f"stopped after statement {3 + was_executed} "):
@@ -189,7 +189,7 @@ def test_a_statement_that_was_running_is_looked_up_in_the_catalog(mariadb_projec
 def test_a_statement_of_which_the_catalog_tells_nothing_is_asked_for(mariadb_project, was_executed):
     lines = [*MARIADB[:3], "op.execute('TRUNCATE TABLE t')", "op.execute('INSERT INTO t (id, n) VALUES (2, 2)')"]
     stopped_before(mariadb_project, lines, 4)
-    begun(mariadb_project, 3)
+    begun(mariadb_project, 4)
     mariadb_project.run("INSERT INTO t (id, n) VALUES (7, 7)")
     with pytest.raises(
         UnfinishedRevision, match=r"cannot be read from the database: TRUNCATE TABLE t. Nothing was run"
