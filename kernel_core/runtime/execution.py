@@ -91,7 +91,7 @@ class Execution:
         """Return if the ``before`` steps of a group before ``step`` are rolled back with it; else raise its error."""
         assert undone.__cause__ is not None, "a group is undone because of an error"
         error, expected = self._interrupts.cause_of(undone.__cause__), len(self._reached) - 1 - before
-        state = self._end(step, error, None, 0, has_committed=False)
+        state = self._end(step, error, None, 0, "")
         is_as_before = state.is_read and self.heads == self._reached[expected][0]
         if is_as_before and isinstance(error, Exception) and not getattr(error, "connection_invalidated", False):
             del self._reached[expected + 1 :]
