@@ -12,7 +12,7 @@ Tests of properties draw the same examples in each run: 30, with ``--hypothesis-
 ``--hypothesis-profile=explore`` draws others each time, 2000 of them. A test that wants more or fewer says it as a multiple
 of ``settings.default.max_examples``.
 
-The quick run draws of the cases of each test; `sampling` says which. A run that names a file tries all of that file.
+The quick run draws of the cases of each test; `sampling` says which. A run that names a file or folder tries all in it.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in MARKS:
                 item.add_marker(MARKS[fixture])
-    if not any(argument.partition("::")[0].endswith(".py") for argument in config.args):
+    if all(Path(argument).resolve() in (config.rootpath, Path(__file__).parent) for argument in config.args):
         for item in undrawn(items):
             item.add_marker("sweep")
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

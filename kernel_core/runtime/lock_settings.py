@@ -12,6 +12,8 @@ from .settings import Settings, is_on
 
 log = Log("runtime.migration")
 
+_REPORT_AFTER = 0.5
+
 OnWait = Callable[[str], object]
 """Called with a sentence that names the holder, and again when the holder changes; by a thread during a statement."""
 
@@ -33,11 +35,13 @@ class LockSettings:
     ``enabled`` is whether it holds the run lock, ``timeout`` is how many seconds it waits for that (None: no limit).
     ``statement_timeout`` is how many seconds each statement waits for a lock of another session (None: the limit of the
     connection). ``retries`` is how often a step is tried again after it failed by such a lock. ``on_wait`` is called
-    while it waits, and before it tries again; ``name_session`` names a connection of this process.
+    while it waits, and before it tries again; ``name_session`` names a connection of this process. A wait is reported
+    after ``report_after`` seconds; a statement is not looked at before.
 
     Each is from ``context.configure(run_lock=, lock_timeout=, statement_lock_timeout=, retries=)``, else from the
     attribute of the same name of the Config (the command line and the notebook set these), else from its option of the
-    same name. ``on_wait`` and ``name_session`` are attributes; without ``on_wait`` the wait is logged.
+    same name. ``on_wait``, ``name_session`` and ``report_after`` (``report_waits_after``) are attributes only; without
+    ``on_wait`` the wait is logged.
     """
 
     enabled: bool = True
@@ -46,6 +50,7 @@ class LockSettings:
     retries: int = 0
     on_wait: OnWait = log.info
     name_session: NameSession = _unnamed
+    report_after: float = _REPORT_AFTER
 
     @classmethod
     def of(cls, opts: Mapping[str, Any], config: Settings | None) -> LockSettings:
@@ -68,6 +73,7 @@ class LockSettings:
             _count("retries", value("retries")),
             attributes.get("on_wait") or log.info,
             attributes.get("name_session") or _unnamed,
+            float(attributes.get("report_waits_after", _REPORT_AFTER)),
         )
 
 

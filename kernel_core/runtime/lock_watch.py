@@ -1,7 +1,8 @@
 """Waits for locks of other sessions during a run: they are reported, limited, and named in the error.
 
-On a server a thread looks, on a second connection, what a statement waits for that has run for half a second. SQLite's
-file is asked again and again by the run itself (`ddl.sqlite.lock_wait`), so it needs no thread.
+On a server a thread looks, on a second connection, what a statement waits for that has run for half a second
+(`LockSettings.report_after`). SQLite's file is asked again and again by the run itself (`ddl.sqlite.lock_wait`), so it
+needs no thread.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ from .listeners import listening
 from .lock_settings import LockSettings
 from .own_sessions import own_connection
 
-_REPORT_AFTER = 0.5
-"""Seconds after which a wait is reported, and before which no statement is looked at."""
 _TICK = 0.25
 _MAX_HOLDERS = 3
 _COMMIT = "COMMIT"
@@ -51,8 +50,8 @@ class LockWatch:
 
     def __init__(self, connection: Connection | None = None, settings: LockSettings | None = None) -> None:
         self.settings, self._connection = settings or LockSettings(), connection
-        limit = self.settings.statement_timeout
-        self._patience = _REPORT_AFTER if limit is None else min(_REPORT_AFTER, limit / 4)
+        limit, after = self.settings.statement_timeout, self.settings.report_after
+        self._patience = after if limit is None else min(after, limit / 4)
         self._running: dict[object, _Statement] = {}
         """By their cursors; a listener of a statement may run others before it."""
         self._seen: tuple[str, str] | None = None

@@ -242,7 +242,7 @@ def pooled_url(postgresql_url: str, tmp_path: Path) -> Iterator[sa.URL]:
             assert eventually(lambda: answers(port), 10)
             yield url.set(host="127.0.0.1", port=port)
         finally:
-            process.terminate()
+            process.kill()  # it would wait for its clients
 
 
 def answers(port: int) -> bool:

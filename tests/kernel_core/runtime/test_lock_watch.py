@@ -18,6 +18,8 @@ from sqlalchemy.exc import OperationalError
 
 from kernel_core import command
 from kernel_core.config import CommandLine
+from kernel_core.runtime.lock_settings import LockSettings
+from kernel_core.runtime.lock_watch import LockWatch
 from kernel_core.util.exc import CommandError, UpgradeFailed
 
 ADD = "op.add_column('cats', sa.Column('age', sa.Integer))"
@@ -96,7 +98,7 @@ def test_the_wait_is_reported_with_its_holder_and_goes_on_when_that_ends(cats):
     with held_by_another_process(cats) as process:
         releaser = threading.Thread(target=lambda: releasing.wait(60) and os.kill(process, signal.SIGKILL))
         releaser.start()
-        assert command.upgrade(cats.config(on_wait=heard), "head").after == ("b2",)
+        assert command.upgrade(cats.config(on_wait=heard, report_waits_after=0.05), "head").after == ("b2",)
         releaser.join()
     assert heard.messages[0].startswith("Waiting for a lock on ")
     assert "hunter22" not in heard.messages[0]
@@ -158,7 +160,7 @@ def test_an_interrupt_ends_the_wait_within_two_seconds(cats):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with held_by_another_process(cats), pytest.raises(KeyboardInterrupt):
-            command.upgrade(cats.config(on_wait=interrupt), "head")
+            command.upgrade(cats.config(on_wait=interrupt, report_waits_after=0.05), "head")
         assert time.monotonic() - sent[0] < 2
     finally:
         signal.signal(signal.SIGINT, before)
@@ -185,8 +187,14 @@ def test_a_commit_that_a_reader_delays_is_tried_until_the_reader_has_ended(proje
         reader.exec_driver_sql("BEGIN")
         reader.exec_driver_sql("SELECT * FROM cats").all()
         heard = ReleasedByReport(reader.rollback)
-        assert command.upgrade(project.config(on_wait=heard), "head").after == ("a1",)
+        assert command.upgrade(project.config(on_wait=heard, report_waits_after=0.05), "head").after == ("a1",)
     assert heard.messages[0].startswith("Waiting for a lock on the database file test.db, held by ")
+
+
+def test_the_caller_may_say_after_how_many_seconds_a_wait_is_reported(project):
+    assert LockSettings.of({}, project.config()).report_after == 0.5
+    assert LockSettings.of({}, project.config(report_waits_after=0.05)).report_after == 0.05
+    assert LockWatch(settings=LockSettings(report_after=0.05))._patience == 0.05
 
 
 def test_nothing_is_said_and_no_connection_opened_where_nothing_waits(postgresql_project):
