@@ -9,12 +9,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from kernel_core.util.exc import CommandError, LostRevision, ResolutionError, UnfinishedRevision, UpgradeFailed
+from kernel_core.util.exc import (
+    CommandError,
+    LostRevision,
+    NotAdopted,
+    ResolutionError,
+    SchemaDeviates,
+    UnfinishedRevision,
+    UpgradeFailed,
+)
 from kernel_core.util.folders import with_relative_paths
 from kernel_core.util.mistakes import mistake_in_project
 from kernel_core.util.secrets import redact, remember_environment
 
-_OF_PROGRAM = re.compile(r"\bmig (resume|abandon)\b")
+_OF_PROGRAM = re.compile(r"\bmig (resume|abandon|locate|adopt|current)\b")
 
 
 class MigError(Exception):
@@ -70,7 +78,7 @@ def message_of(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, LostRevision):
         return lost_revision(error)
-    if isinstance(error, UnfinishedRevision | UpgradeFailed):
+    if isinstance(error, NotAdopted | SchemaDeviates | UnfinishedRevision | UpgradeFailed):
         return as_magics(str(error))
     if isinstance(error, CommandError):
         unknown = isinstance(error, ResolutionError) and str(error).endswith('".')
@@ -86,13 +94,13 @@ def message_of(error: BaseException) -> str | None:
 
 
 def as_magics(text: str) -> str:
-    """Return a message about an unfinished revision with its commands as typed in a notebook."""
+    """Return a message of the engine with its commands as typed in a notebook."""
     return _OF_PROGRAM.sub(r"%mig_\1", text)
 
 
 def lost_revision(error: LostRevision) -> str:
     """Return the sentence about current revisions without a file, with its remedy as typed in a notebook."""
-    return f"{error.fact}\n{error.remedy('%mig_stamp {} --purge')}"
+    return f"{error.fact}\n{as_magics(error.remedy('%mig_stamp {} --purge'))}"
 
 
 def shorten_interrupt(error: KeyboardInterrupt) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from io import StringIO
 
@@ -17,6 +17,7 @@ from ..operations.containers import MigrationScript, UpgradeOps
 from ..operations.kinds.schema import CreateSchemaOp
 from ..operations.operation import MigrateOperation
 from ..runtime.migration import MigrationContext
+from ..util.exc import NotAdopted
 from .outside import Outside, outside_of
 from .reading import comparing, database_of, quiet, reflected
 
@@ -59,10 +60,12 @@ def baseline_of(context: MigrationContext, schemas: Collection[str | None] | Non
     """
     found = comparing(context, MetaData(), schemas)
     database = database_of(found)
+    _refuse_dots(database)
     with quiet():
         drops = compared(found, "off", read_rows=False)
     token = str(found.opts.get("upgrade_token") or "upgrades")
-    creations = UpgradeOps([*_schemas(found, database), *drops.reverse().ops], token)
+    reverse = drops.reverse()
+    creations = UpgradeOps([*_schemas(found, reverse.leaves()), *reverse.ops], token)
     empty = Proposed(
         (MigrationScript(None, [], [], imports=set()),),
         dict.fromkeys((token, str(found.opts.get("downgrade_token") or "downgrades")), found),
@@ -73,12 +76,29 @@ def baseline_of(context: MigrationContext, schemas: Collection[str | None] | Non
     return Baseline(empty.only(creations), reflected(database), outside_of(found, database), used)
 
 
-def _schemas(found: AutogenContext, database: Database) -> list[MigrateOperation]:
-    """Return the operations that create the schemas of the tables, except those that every database has."""
-    if not getattr(found.impl, "creates_schemas", False) or found.dialect.name != "postgresql":
+def _schemas(found: AutogenContext, creations: Iterable[MigrateOperation]) -> list[MigrateOperation]:
+    """Return the operations that create the schemas of tables, types and sequences, except what every database has."""
+    if found.dialect.name != "postgresql":
         return []
-    named = {key[0] for key in database.infos if key[0] is not None}
+    named: set[str] = set()
+    for each in creations:
+        schema = getattr(each, "schema", None)
+        if schema is not None:
+            named.add(str(schema))
     return [CreateSchemaOp(name) for name in sorted(named - {"public"})]
+
+
+def _refuse_dots(database: Database) -> None:
+    """Raise NotAdopted for a foreign key to a name with a dot: SQLAlchemy takes it for ``schema.table.column``."""
+    for (_, table), info in database.infos.items():
+        for key in info.foreign_keys:
+            for name in (key.referred_schema, key.referred_table, *key.referred_columns):
+                if name is not None and "." in name:
+                    raise NotAdopted(
+                        f"Foreign key {key.name or ', '.join(key.constrained_columns)} of {table} refers to {name!r}. "
+                        "SQLAlchemy takes a dot in that name for a separator, so no model and no operation can state "
+                        "it. Nothing was written. Leave the table out with include_name in env.py, or rename it."
+                    )
 
 
 def sql_of(operations: UpgradeOps, dialect: Dialect) -> str:

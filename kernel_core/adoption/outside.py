@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from ..autogenerate.compare.dropped import connection_of
 from ..autogenerate.compare.reflect import Database
+from ..autogenerate.compare.schemas import compared_schemas
 from ..autogenerate.context import AutogenContext
 
 
@@ -26,8 +27,8 @@ class Outside:
 def outside_of(context: AutogenContext, database: Database) -> tuple[Outside, ...]:
     """Return the views, functions, triggers and so on of the schemas that were read, sorted by kind and name."""
     connection = connection_of(context)
-    schemas = {context.inspector.default_schema_name if key[0] is None else key[0] for key in database.infos}
-    schemas.add(context.inspector.default_schema_name)
+    default = context.inspector.default_schema_name
+    schemas = {default if name is None else name for name in compared_schemas(context)}
     queries = _QUERIES.get(connection.dialect.name, {})
     found = {
         Outside(kind, name)
@@ -60,6 +61,9 @@ _OWN = "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = {}.oid AND d.dep
 _NAMED = "quote_ident(n.nspname) || '.' || quote_ident"
 
 _POSTGRESQL = {
+    "schema without tables": "SELECT n.nspname, quote_ident(n.nspname) FROM pg_namespace n WHERE n.nspname !~ '^pg_' "
+    "AND n.nspname NOT IN ('public', 'information_schema') AND NOT EXISTS (SELECT FROM pg_class c WHERE "
+    "c.relnamespace = n.oid AND c.relkind IN ('r', 'p'))",
     "view": f"SELECT n.nspname, {_NAMED}(c.relname) FROM pg_class c {_IN} c.relnamespace "
     f"WHERE c.relkind = 'v' {_OWN.format('c')}",
     "materialized view": f"SELECT n.nspname, {_NAMED}(c.relname) FROM pg_class c {_IN} c.relnamespace "

@@ -304,7 +304,7 @@ class LostRevision(ResolutionError):
         if self.known:
             forget = f"forget {'them' if len(self.lost) > 1 else 'it'}"
         else:
-            forget = "name the revision that its tables match (base for none)"
+            forget = "name the revision that its tables match (mig locate finds it, base for none)"
         return f"Restore {files} (another git branch?), or {forget}: {stamp.format(' '.join(self.known) or 'REVISION')}"
 
 

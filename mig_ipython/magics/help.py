@@ -65,6 +65,8 @@ WISHES = (
     Wish("undo the last revision", ("%mig_downgrade -1",)),
     Wish("finish or undo a revision that was stopped half-way", ("%mig_resume", "%mig_abandon")),
     Wish("mark a database as being at a revision, without running anything", ("%mig_stamp REVISION",)),
+    Wish("adopt a database that has tables and no history", ("%mig_adopt", "%mig_adopt --write")),
+    Wish("find the revision that the schema of a database is that of", ("%mig_locate", "%mig_locate --stamp")),
     Wish("read the history", ("%mig_history", "%mig_graph", "%mig_show REVISION")),
     Wish("see the tables at a revision, and what changed", ("%mig_schema REVISION", "%mig_schema --slider")),
     Wish("list current revisions, heads, branch points", ("%mig_current", "%mig_heads", "%mig_branches")),

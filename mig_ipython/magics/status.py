@@ -18,10 +18,11 @@ from kernel_core.util.exc import CommandError
 
 from ..errors import message_of
 from ..proposals.comparison import compare
-from ..running.existing_tables import ExistingTables, existing_tables
+from ..running.existing_tables import ExistingTables, existing_tables, unstamped_tables
 from ..session import RELOAD, Session
 from ..views.revisions import broken_files, entries, journal_notes, lost_revisions, target_states
 from ..views.status import Status
+from ..views.text import count
 from ..workspace.heads import heads_or_reason
 from ..workspace.models import NO_MODELS
 from ..workspace.named_databases import connect_command, default_database
@@ -59,7 +60,20 @@ def run(session: Session, args: argparse.Namespace) -> Status:
     existing = existing_tables(workspace) if asks else None
     if existing is not None:
         status = replace(status, notes=(*status.notes, str(existing)))
+    is_at_none = workspace.has_environment and workspace.is_connected and status.pending is not None and not is_half
+    tables = unstamped_tables(workspace) if is_at_none and not status.current and existing is None else ()
+    if tables:
+        status = replace(status, notes=(*status.notes, _unstamped(status, len(tables))))
+        command = command or ("%mig_adopt" if not status.heads and not status.drift else "")
     return replace(status, next=command or _next(workspace, status, lost, existing))
+
+
+def _unstamped(status: Status, number: int) -> str:
+    """Return the note about a database with tables that is at no revision."""
+    lead = f"The database has {count(number, 'table')} and is at no revision."
+    if status.heads:
+        return f"{lead} %mig_locate finds the revision that its schema is that of."
+    return f"{lead} %mig_adopt writes the revision that creates what it has, and marks it."
 
 
 def _connecting(workspace: Workspace) -> tuple[str, tuple[str, ...]]:

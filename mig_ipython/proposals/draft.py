@@ -225,6 +225,13 @@ class Draft:
         workspace.refresh()
         return self._path
 
+    def take(self, script: Script) -> Path:
+        """Note that a file was written elsewhere, and return its path."""
+        workspace = self._host.workspace()
+        self._path = Path(workspace.written.add(script).path)
+        workspace.refresh()
+        return self._path
+
     def delete(self) -> Path:
         """Delete the file that was written here, and return its path; the review can be edited again.
 

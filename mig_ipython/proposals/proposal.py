@@ -39,6 +39,9 @@ class Proposal(View):
     False when there is nothing to do. ``review`` is the model of the review, ``draft`` its version file.
     """
 
+    marks = False
+    """Whether writing marks the database as being at the revision; then there is no upgrade."""
+
     def __init__(
         self,
         review: Review,

@@ -20,6 +20,7 @@ from kernel_core.operations.ops import (
     RenameTableOp,
 )
 from kernel_core.recording import read_operations
+from kernel_core.runtime.journal.table import journal_name
 from kernel_core.script import RevisionMap, Script
 from kernel_core.script.steps import upgrade_steps
 from kernel_core.util.exc import CommandError, UpgradeFailed
@@ -177,15 +178,15 @@ def tables_without_revision(workspace: Workspace, live: sa.Connection, several: 
     names = _listed([_shown((table.schema, table.name)) for table in existing])
     exist, them = ("exist", "them") if len(existing) > 1 else ("exists", "it")
     lead = f"{names} {exist} already, but no revision creates {them}"
-    if workspace.environment.takes_connection:
-        empty = "sqlite://" if live.dialect.name == "sqlite" else "URL"
-        how = (
-            f"compare with an empty database (%mig_connect {empty} --as empty), write it, "
-            f"connect here again (%mig_connect {workspace.connection.name})"
-        )
-    else:
-        how = "compare with an empty database (let sqlalchemy.url name one), write it, connect here again"
-    return f"{lead} (create_all()?). For a first revision that does, {how}, and mark it as applied: %mig_stamp head"
+    return f"{lead} (create_all()?). Write a first revision that does, and mark it as applied: %mig_adopt --write"
+
+
+def unstamped_tables(workspace: Workspace) -> tuple[str, ...]:
+    """Return the tables of a database that is at no revision, without the version table and its journal."""
+    with workspace.connection.open() as live:
+        version = str(workspace.version_table.get("version_table") or "alembic_version")
+        own = (version, journal_name(version, live.dialect.max_identifier_length))
+        return tuple(name for name in sa.inspect(live).get_table_names() if name not in own)
 
 
 def _source(script: Script) -> str:

@@ -18,6 +18,10 @@ from pathlib import Path
 import pytest
 from sampling import sampled
 
+from kernel_core import command
+from kernel_core.config import Config
+from kernel_core.util.exc import NotAdopted
+
 ROOT = Path(__file__).parents[2]
 WORDS = re.compile(
     r"no difference|nothing to do|up to date|rolled back|on a copy|matches the models|is as it was|nothing is pending|no changes",
@@ -26,6 +30,7 @@ WORDS = re.compile(
 
 CLAIMS = {
     ("mig_ipython/views/diff.py", "No difference between "): "test_a_diff_sees",
+    ("kernel_core/command/adopting.py", " compared with the file, no difference."): "test_adopt_sees",
     ("mig_ipython/proposals/proposal.py", "Nothing to do"): "test_autogenerate_sees",
     ("mig_ipython/proposals/proposal.py", " matches the models."): "test_autogenerate_sees",
     ("mig_ipython/views/status.py", "none: the database matches the models"): "test_the_status_sees",
@@ -335,3 +340,18 @@ def test_a_trial_that_commits_by_itself_reports_it(notebook, postgresql_url, com
     assert "rolled back; the schema is as it was" in shown(notebook, "%mig_upgrade --try")
     revision("a1", MAKES + commits, after=None)  # type: ignore[arg-type]
     assert "is as it was" not in shown(notebook, "%mig_upgrade --try")
+
+
+def test_adopt_sees(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///old.db")
+    connection = sqlite3.connect("old.db")
+    connection.execute("CREATE TABLE old (id INTEGER PRIMARY KEY)")
+    connection.execute("CREATE TABLE other (id INTEGER PRIMARY KEY)")
+    connection.close()
+    command.init(Config("alembic.ini"), "migrations")
+    with pytest.raises(NotAdopted, match="table other is in the database"):
+        command.adopt(Config("alembic.ini"), change=lambda made: made.operations.changed(ops=made.operations.ops[:1]))
+    assert (
+        command.adopt(Config("alembic.ini")).sentences()[1].endswith("2 tables compared with the file, no difference.")
+    )

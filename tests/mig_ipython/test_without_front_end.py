@@ -65,9 +65,14 @@ ROAD: tuple[tuple[str, str], ...] = (
     ("%mig_show c3 --sql", "UPDATE users SET name"),
     ("%mig_stamp e5", "stamped"),
     ("%mig_downgrade a1 --yes", "stepped back"),
+    ("%mig_locate", "which it cannot tell apart"),
     ("%mig_export --sql all.sql", "all.sql"),
     ("%mig_export --html all.html", "all.html"),
     ("%mig_help", "%%migration"),
+    ("%mig_connect sqlite:///old.db --as old", "old.db"),
+    ("import sqlite3; sqlite3.connect('old.db').execute('CREATE TABLE old (id INTEGER PRIMARY KEY)').close()", ""),
+    ("%mig_init adopted", "adopted"),
+    ("%mig_adopt", "Create table old with 1 column"),
 )
 """The commands of a session, in their order, each with a part of its output."""
 

@@ -15,9 +15,14 @@ from .script import Script
 PLACE, SCRIPT = "Place in the history", "Script"
 
 
+WRITES = "Write the accepted rows into a version file"
+"""What the first button does."""
+
+
 class Footer:
     """Message, place and script of a draft, and the buttons that write and run it.
 
+    ``marks`` is for a baseline: writing it marks the database too, and there is no upgrade.
     ``on_write()`` and ``on_upgrade()`` do it; ``on_change()`` runs after a change of the position.
     """
 
@@ -29,6 +34,7 @@ class Footer:
         on_write: Callable[[], object],
         on_upgrade: Callable[[], object],
         on_change: Callable[[], object],
+        marks: bool = False,
     ) -> None:
         self.message = widgets.Text(
             value=draft.message or draft.suggested_message,
@@ -41,11 +47,11 @@ class Footer:
         self.place = Place(draft, status, on_change)
         self.script = Script(draft)
         self.folds = Folds({PLACE: self.place.widget, SCRIPT: self.script.text}, status, self.show_script)
-        self.write = button(
-            "Accept & write", "Write the accepted rows into a version file", on_write, status, "primary"
-        )
+        self._writes = "Write the version file and mark the database" if marks else WRITES
+        self.write = button("Write & mark" if marks else "Accept & write", self._writes, on_write, status, "primary")
         self.upgrade = button("Write & upgrade", "Write the file, then upgrade the database", on_upgrade, status)
-        self.buttons = box(self.write, self.upgrade, classes="mig-bar", across=True)
+        buttons = (self.write,) if marks else (self.write, self.upgrade)
+        self.buttons = box(*buttons, classes="mig-bar", across=True)
         self._rows: object = None
         self._asked: tuple[object, ...] = ()
         self.widget = box(
@@ -79,7 +85,7 @@ class Footer:
         self.write.disabled = written or bool(blocked)
         self.upgrade.disabled = upgraded or (bool(blocked) and not written)
         self.upgrade.description = "Upgrade" if written else "Write & upgrade"
-        self.write.tooltip = blocked or "Write the accepted rows into a version file"
+        self.write.tooltip = blocked or self._writes
         self.show_script()
 
     def _suggest(self) -> None:

@@ -74,6 +74,10 @@ class Reviewable(Protocol):
     def needs_environment(self) -> bool:
         """Whether there is no environment to write into yet."""
 
+    @property
+    def marks(self) -> bool:
+        """Whether writing marks the database as being at the revision, as for a baseline."""
+
     def make_environment(self) -> object:
         """Create the environment."""
 
@@ -120,7 +124,12 @@ class ReviewPanel:
         self.detail = Detail(review, status)
         self.add_sql = AddSQL(review, status)
         self.footer = Footer(
-            proposal.draft, status, on_write=self._write, on_upgrade=self._upgrade, on_change=self.show
+            proposal.draft,
+            status,
+            on_write=self._write,
+            on_upgrade=self._upgrade,
+            on_change=self.show,
+            marks=proposal.marks,
         )
         self.ask = Ask(status, self._upgrade_now)
         self.undo = button("Undo", "Undo the last change", self._undo, status)
@@ -259,7 +268,8 @@ class ReviewPanel:
                 self.stale.say(error.__cause__.reason)
             raise
         self.show()
-        self.status.say(f"Written to {os.path.relpath(path)}. Run it with Upgrade, or %mig_upgrade.")
+        rest = "The database is marked with it." if self.proposal.marks else "Run it with Upgrade, or %mig_upgrade."
+        self.status.say(f"Written to {os.path.relpath(path)}. {rest}")
 
     def _upgrade(self) -> None:
         if self.review.errors:

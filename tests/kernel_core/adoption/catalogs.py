@@ -40,7 +40,8 @@ def _of_sqlite(connection: sa.Connection) -> dict[str, object]:
         facts = [counted]
         for pragma in ("table_xinfo", "foreign_key_list", "index_list"):
             lines = connection.exec_driver_sql(f'PRAGMA {pragma}("{name.replace(chr(34), chr(34) * 2)}")').all()
-            facts.append(sorted(tuple(_plain(value) for value in line) for line in lines))
+            start = 0 if pragma == "table_xinfo" else 1  # the number of an index or a key says when it was created
+            facts.append(sorted(tuple(_plain(value) for value in line[start:]) for line in lines))
         found[name] = facts
     return found
 
@@ -75,7 +76,9 @@ def _of_postgresql(url: sa.URL) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, kind, schema, body in zip(*[iter(parts[1:])] * 4, strict=True):
         if kind not in _OUTSIDE:
-            found[f"{schema} {kind} {name}"] = re.sub(r"\\(un)?restrict .*", "", body).strip()
+            found[f"{schema} {kind} {name}"] = re.sub(
+                r"\\(un)?restrict .*|^SET default_.*", "", body, flags=re.MULTILINE
+            ).strip()
     return found
 
 

@@ -108,10 +108,10 @@ def test_help_lists_every_command_in_text_and_html(notebook):
         for text in (repr(shown), shown._repr_html_(), notebook.shell.object_inspect("%mig")["docstring"]):
             assert f"{name}\n" in text or f"{name} " in text or f"{name}<" in text or f"{name}," in text, name
     assert repr(notebook.run("%mig --help")) == repr(notebook.run("%mig_help")) == repr(shown)
-    result = notebook.shell.run_cell("%mig frobnicate")
+    result = notebook.shell.run_cell("%mig xyzzy")
     printed = notebook.capsys.readouterr().out
     assert "%%mig_models" in printed
-    assert "%mig has no command 'frobnicate'" in str(result.error_in_exec)
+    assert "%mig has no command 'xyzzy'" in str(result.error_in_exec)
 
 
 def test_a_command_that_the_table_lacks_comes_last_with_its_docstring():

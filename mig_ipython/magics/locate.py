@@ -1,0 +1,48 @@
+"""Find the revision whose schema the database has, and what deviates from it.
+
+    %mig_locate
+    %mig_locate --stamp
+    %mig_locate --stamp 1f2e
+    %mig_locate --stamp --despite-drift
+
+For a database without a version table, or with a wrong one. The version files are read and the nearest schemas are
+compared with the database; nothing is written without ``--stamp``, which refuses a schema that deviates.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from kernel_core import command
+
+from ..session import Session
+from ..views.located import LocatedView
+from ..workspace.env_run import env_config
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--stamp",
+        nargs="?",
+        const="",
+        default=None,
+        metavar="REV",
+        help="mark the database as being at the revision that fits; name it where several do",
+    )
+    parser.add_argument(
+        "--despite-drift", action="store_true", help="stamp although the schema deviates, or code could not be followed"
+    )
+
+
+def run(session: Session, args: argparse.Namespace) -> LocatedView:
+    """Return the candidates, nearest first."""
+    workspace = session.workspace()
+    stamp = False if args.stamp is None else args.stamp or True
+    try:
+        with env_config(workspace) as config:
+            found = command.locate(config, stamp=stamp, despite_drift=args.despite_drift)
+    finally:
+        if stamp:
+            workspace.refresh()
+    return LocatedView(found)
