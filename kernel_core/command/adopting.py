@@ -204,8 +204,8 @@ def _read(
         baseline = baseline_of(context, chosen)
         if baseline.is_empty:
             raise NotAdopted(
-                f"{context.target} has no tables, so there is nothing to adopt. Nothing was written. Declare models and "
-                "let autogenerate write the first revision."
+                f"{context.target} has no tables, so there is nothing to adopt. Nothing was written. Declare models, "
+                "and let autogenerate write the first revision."
             )
         made = None if models is None else model_classes(context, baseline, models)
         found.append((context.target, baseline, made))

@@ -36,7 +36,19 @@ LOOKING = {
 }
 """Commands that look, or write a file, and what is typed after them."""
 
-RUNNING = {"abandon", "adopt", "autogenerate", "check", "diff", "downgrade", "locate", "migration", "resume", "stamp", "upgrade"}
+RUNNING = {
+    "abandon",
+    "adopt",
+    "autogenerate",
+    "check",
+    "diff",
+    "downgrade",
+    "locate",
+    "migration",
+    "resume",
+    "stamp",
+    "upgrade",
+}
 """Commands that run ``env.py`` or version files, because that is what they are for."""
 
 CANARY = """__import__("pathlib").Path({path!r}).write_text(__file__)"""
