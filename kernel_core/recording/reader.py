@@ -39,10 +39,13 @@ class NotLiteral(Exception):
 
 
 def read_functions(
-    source: str, dialect: Dialect, function: str = "upgrade"
+    source: str, dialect: Dialect, function: str = "upgrade", *, makes_tables: bool = True
 ) -> tuple[tuple[MigrateOperation | Unread, ...], Recording]:
-    """Return the operations of ``function`` in a version file with the code between them, and its recording."""
-    reader = _read(source, dialect, function, {})
+    """Return the operations of ``function`` in a version file with the code between them, and its recording.
+
+    ``makes_tables=False`` makes no Table that nothing uses: it takes longest, and SQLAlchemy's errors come later then.
+    """
+    reader = _read(source, dialect, function, {}, makes_tables=makes_tables)
     if reader is None:
         return (), Recording(UpgradeOps(), (Unread(1, source.count("\n") + 1, ""),))
     return tuple(reader.found), reader.recording()
@@ -64,13 +67,15 @@ def read_operations(
     return reader.recording()
 
 
-def _read(source: str, dialect: Dialect, function: str, given: Mapping[str, str]) -> _Reader | None:
+def _read(
+    source: str, dialect: Dialect, function: str, given: Mapping[str, str], *, makes_tables: bool = True
+) -> _Reader | None:
     """Return a reader that has read a function; None where the source is not valid Python."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return None
-    reader = _Reader(tree, Recorder(dialect), given)
+    reader = _Reader(tree, Recorder(dialect), given, makes_tables=makes_tables)
     bodies = [node.body for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
     if bodies:
         reader.read(bodies[-1])
@@ -80,9 +85,10 @@ def _read(source: str, dialect: Dialect, function: str, given: Mapping[str, str]
 class _Reader:
     """Reads statements in their order; ``found`` has each operation, and the code that is not one."""
 
-    def __init__(self, tree: ast.Module, recorder: Recorder, given: Mapping[str, str]) -> None:
+    def __init__(self, tree: ast.Module, recorder: Recorder, given: Mapping[str, str], *, makes_tables: bool) -> None:
         self.found: list[MigrateOperation | Unread] = []
         self.recorder = recorder
+        self._makes_tables = makes_tables
         self._lines: list[int] = []
         self._tree = tree
         self._imported = {**given, **dict(_imports(tree))}
@@ -119,8 +125,10 @@ class _Reader:
     def _read(self, statement: ast.stmt) -> None:
         match statement:
             case ast.Expr(value=ast.Call() as call):
+                self.recorder.makes_tables = self._makes_tables
                 self._directive(call)
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
+                self.recorder.makes_tables = True
                 self._values[name] = self._directive(call)
             case ast.With(items=[ast.withitem(context_expr=ast.Call() as call, optional_vars=ast.Name(id=name))]):
                 with self._batch(call) as batch:

@@ -116,6 +116,8 @@ class Recorder(Operations):
         self.batches: list[BatchSpan] = []
         self.lines: list[int] = []
         self._path = path
+        self.makes_tables = True
+        """Whether a directive that creates a table returns it; False while nothing uses what it returns."""
         self.refused = False
         """Whether a connection was needed; the code may have caught the error."""
         self.connection = NoConnection(dialect, self.execute, self._refuse) if gives_connection else None
@@ -139,7 +141,7 @@ class Recorder(Operations):
 
     def invoke(self, operation: MigrateOperation) -> Any:
         self.remember(operation)
-        to_table = getattr(operation, "to_table", None)
+        to_table = getattr(operation, "to_table", None) if self.makes_tables else None
         return to_table(self.migration_context) if to_table is not None and operation.sign == "+" else None
 
     def __getattr__(self, name: str) -> NoReturn:

@@ -15,7 +15,7 @@ from ..operations.operation import MigrateOperation
 from ..operations.schema_state import SchemaState
 from ..recording import Recording, operations_of
 from ..script import Script, ScriptDirectory
-from ..script.steps import upgrade_steps
+from ..script.steps import revisions_up_to
 from ..util.exc import UnknownEffect
 from .metadata import metadata_of, state_of
 from .running import Scratch, scratch_run
@@ -86,10 +86,10 @@ def history(
     dialect = dialect or dialect_of(by_running) or DefaultDialect()
     state = state_of(start, dialect)
     incomplete: list[Incomplete] = []
-    steps = upgrade_steps(scripts.map, frozenset(), revision)
+    names = revisions_up_to(scripts.map, revision)
     with scratch_run(scripts, by_running, start, dialect) as scratch:
-        for number, step in enumerate(steps, 1):
-            script = scripts.get_revision(step.revision_id)
+        for number, name in enumerate(names, 1):
+            script = scripts.get_revision(name)
             assert script is not None, "a plan has only revisions with a file"
             unknown = _apply_revision(state, script, dialect, may_run=may_run)
             if unknown and scratch is not None:
@@ -98,7 +98,7 @@ def history(
                 incomplete = [Incomplete(script.revision, 0, reason) for reason in lost]
             else:
                 incomplete += unknown
-            if not only_last or number == len(steps):
+            if not only_last or number == len(names):
                 yield SchemaAt(script.revision, metadata_of(state), tuple(incomplete))
 
 
@@ -130,7 +130,10 @@ def dialect_of(scratch: Scratch) -> Dialect | None:
 
 
 def _apply_revision(state: SchemaState, script: Script, dialect: Dialect, *, may_run: bool) -> list[Incomplete]:
-    recording = operations_of(script, dialect, may_run=may_run)
+    recording = operations_of(script, dialect, may_run=may_run, makes_tables=False)
+    problem = None if recording.complete else script.problem()
+    if problem is not None:
+        raise problem
     found = [Incomplete(script.revision, each.line, f"code: {each.text}") for each in recording.unread]
     for line, operation in _with_lines(recording):
         before = copy.copy(state)
@@ -141,6 +144,12 @@ def _apply_revision(state: SchemaState, script: Script, dialect: Dialect, *, may
         except UnknownEffect as error:
             state.convention = before.convention
             found.append(Incomplete(script.revision, line, str(error)))
+        except Exception:
+            # What SQLAlchemy refuses is reported by the code that refuses it, or is not known.
+            refused = operations_of(script, dialect, may_run=may_run)
+            if refused.complete:
+                raise
+            return [Incomplete(script.revision, each.line, f"code: {each.text}") for each in refused.unread]
     return found
 
 

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Index, MetaData, Sequence, Table
+from sqlalchemy import (
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Sequence,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.schema import Column
+from sqlalchemy.schema import Column, Constraint
 from sqlalchemy.sql.elements import ClauseElement, TextClause
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from ..operations.add_constraint import AddConstraintOp
+from ..operations.kinds.constraint import CreateForeignKeyOp, CreatePrimaryKeyOp, CreateUniqueConstraintOp
 from ..operations.operation import MigrateOperation
 from ..operations.schema_state import SchemaState, TableState
 from ..util.sqla_compat import copy_column, copy_constraint
+
+_OVER_COLUMNS: Mapping[type, type[Constraint]] = {
+    CreateUniqueConstraintOp: UniqueConstraint,
+    CreatePrimaryKeyOp: PrimaryKeyConstraint,
+}
 
 
 def apply(metadata: MetaData, operations: Iterable[MigrateOperation], dialect: Dialect | None = None) -> MetaData:
@@ -65,10 +79,34 @@ def _add_table(metadata: MetaData, state: TableState, schema: SchemaState) -> No
         **state.options,
     )
     for each in state.constraints:
-        table.append_constraint(copy_constraint(each.to_constraint(schema.context), target_table=table))
+        own = _own_constraint(each)
+        if own is None:
+            own = copy_constraint(each.to_constraint(schema.context), target_table=table)
+        table.append_constraint(own)
     for each in state.indexes:
         parts = [_part(part, table) for part in each.parts]
         Index(each.index_name, *parts, unique=each.unique, _table=table, **each.kw)
+
+
+def _own_constraint(operation: Any) -> Constraint | None:
+    """Return the constraint of an operation that only names columns; None for any other.
+
+    It is made without the tables that `to_constraint` makes for it, and becomes the same when it is added to a table.
+    """
+    over_columns = _OVER_COLUMNS.get(type(operation))
+    if over_columns is not None and all(isinstance(name, str) for name in operation.columns):
+        return over_columns(*operation.columns, name=operation.constraint_name, **operation.kw)
+    if type(operation) is not CreateForeignKeyOp:
+        return None
+    place = [name for name in (operation.referent_schema, operation.referent_table) if name]
+    return ForeignKeyConstraint(
+        operation.local_cols,
+        [".".join([*place, name]) for name in operation.remote_cols],
+        name=operation.constraint_name,
+        onupdate=operation.onupdate,
+        ondelete=operation.ondelete,
+        **operation.kw,
+    )
 
 
 def _part(part: Any, table: Table) -> Any:

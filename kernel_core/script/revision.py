@@ -286,8 +286,11 @@ class RevisionMap:
         return LostRevision(gone, sorted(names.difference(gone)), self.broken) if gone else None
 
     def problem(self, name: str) -> CommandError | None:
-        """Return why a revision cannot be run: a cycle, a missing parent, an id used twice, a syntax error."""
-        revision = self._revisions[self._node[name]]
+        """Return why a revision cannot be run: what is wrong with its place, or a syntax error."""
+        return self.misplacement(name) or self._revisions[self._node[name]].prepare()
+
+    def misplacement(self, name: str) -> CommandError | None:
+        """Return what is wrong with the place of a revision: a cycle, a missing parent, an id used twice."""
         if name in self.cyclic:
             return self.cyclic[name]
         if name in self.missing:
@@ -295,9 +298,10 @@ class RevisionMap:
             text = f"Revision {name} needs {', '.join(lost)}, which no file here defines.{self._names.hint(lost[0])}"
             return ResolutionError(text, lost[0], self._names.nearest(lost[0]))
         if name in self.duplicates:
+            revision = self._revisions[self._node[name]]
             files = [getattr(each, "path", name) for each in (revision, *self.duplicates[name])]
             return RevisionError(f"Revision {name} is in {len(files)} files: {', '.join(files)}. Keep one of them.")
-        return revision.prepare()
+        return None
 
     # ---- nodes (for resolver and steps) -------------------------------------------------------------------------
 

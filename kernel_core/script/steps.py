@@ -78,6 +78,20 @@ def upgrade_steps(revisions: RevisionMap, current: Collection[str], target: str 
     return tuple(steps)
 
 
+def revisions_up_to(revisions: RevisionMap, target: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of ``target`` and of everything that it needs, in the order of `upgrade_steps` from base.
+
+    The files are not compiled. Raises ResolutionError, MultipleHeads, or what is wrong with the place of a revision.
+    """
+    for part in split_targets(target):
+        _refuse_downward(part)
+    order = revisions.whole.order(revisions.whole.up(revisions.nodes(revisions.resolve(target, frozenset()))))
+    names = tuple(map(revisions.name_of, order))
+    for problem in filter(None, map(revisions.misplacement, names)):
+        raise problem
+    return names
+
+
 def downgrade_steps(revisions: RevisionMap, current: Collection[str], target: str | Sequence[str]) -> tuple[Step, ...]:
     """Return the steps that undo all descendants of ``target``, and everything that depends on them.
 

@@ -19,6 +19,7 @@ from kernel_core.operations import Operations, ops
 from kernel_core.operations.batch import BatchOptions
 from kernel_core.operations.operation import MigrateOperation
 from kernel_core.runtime.migration import MigrationContext
+from kernel_core.schema import metadata as metadata_module
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError, UnknownEffect
 
@@ -323,3 +324,47 @@ def test_a_published_history_is_whole_with_a_scratch_database(package: str, sqli
             assert each.complete, each.incomplete
             assert differences(engine, each.metadata) == [], each.revision
     engine.dispose()
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("convention", [None, {"uq": "uq_%(table_name)s_%(column_0_N_name)s", "fk": "fk_%(column_0_name)s_%(referred_table_name)s", "pk": "pk_%(table_name)s"}])  # fmt: skip
+def test_constraints_are_those_that_their_operations_make_on_tables_of_their_own(monkeypatch, named, convention):
+    added = [
+        ops.CreatePrimaryKeyOp("pk" if named else None, "t", ["a", "b"]),
+        ops.CreateUniqueConstraintOp("uq" if named else None, "t", ["b", "c"], deferrable=True, initially="DEFERRED"),
+        ops.CreateForeignKeyOp("fk" if named else None, "t", "u", ["a"], ["id"], ondelete="CASCADE", match="FULL"),
+        ops.CreateForeignKeyOp(None, "t", "t", ["b"], ["a"], source_schema=None, onupdate="SET NULL"),
+        ops.CreateForeignKeyOp("fx", "t", "v", ["c"], ["id"], referent_schema="s", deferrable=True, use_alter=True),
+    ]
+
+    def described() -> list[str]:
+        metadata = sa.MetaData(naming_convention=convention)
+        sa.Table("t", metadata, *(sa.Column(name, sa.Integer) for name in "abc"))
+        sa.Table("u", metadata, sa.Column("id", sa.Integer))
+        table = schema.apply(metadata, added).tables["t"]
+        keys = [str(key.target_fullname) for key in sorted(table.foreign_keys, key=lambda key: key.parent.name)]
+        nullable = [(column.name, column.primary_key, column.nullable) for column in table.columns]
+        options = [(c.deferrable, c.initially, getattr(c, "ondelete", ""), getattr(c, "match", ""), getattr(c, "use_alter", "")) for c in table.constraints]  # fmt: skip
+        created = str(sa.schema.CreateTable(table).compile()) if all(c.name for c in table.constraints) else ""
+        names = sorted(f"{type(c).__name__} {c.name} {[each.name for each in c.columns]}" for c in table.constraints)
+        return [*keys, str(nullable), *sorted(map(str, options)), created, *names]
+
+    direct = described()
+    monkeypatch.setattr(metadata_module, "_own_constraint", lambda operation: None)
+    assert direct == described()
+
+
+@pytest.mark.parametrize("may_run", [True, False])
+def test_a_table_that_sqlalchemy_refuses_is_not_known(project: Any, *, may_run: bool) -> None:
+    project.write("a", None, "op.create_table('t', sa.Column('id', sa.Integer), sa.UniqueConstraint('missing'))")
+    scripts = ScriptDirectory(str(project.folder / "migrations"))
+    found = schema.at(scripts, may_run=may_run)
+    assert [(each.revision, each.reason[:21]) for each in found.incomplete] == [("a", "code: op.create_table")]
+
+
+def test_a_file_with_a_syntax_error_is_named(project: Any) -> None:
+    project.chain("a", "b")
+    path = next((project.folder / "migrations" / "versions").glob("b*.py"))
+    path.write_text(path.read_text() + "\n    x = (\n")
+    with pytest.raises(CommandError, match=r"b.*\.py"):
+        schema.at(ScriptDirectory(str(project.folder / "migrations")), may_run=False)
