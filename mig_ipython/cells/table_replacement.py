@@ -6,13 +6,15 @@ import sys
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table
+from sqlalchemy import CheckConstraint, Column, Constraint, ForeignKeyConstraint, MetaData, Table
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import ColumnCollectionConstraint
 
 from kernel_core.util.sqla_compat import (
     class_called,
     declared_classes,
     forget_class,
+    is_type_bound,
     put_back_tables,
     remember_class,
     retire_class,
@@ -145,14 +147,25 @@ def described(table: Table) -> tuple[str, ...]:
         clause = "" if column.server_default is None else f" default {default}" if default is not None else " default"
         lines.append(f"column {column.name} {_type(column)}{'' if column.nullable else ' not null'}{clause}")
     key = ", ".join(column.name for column in table.primary_key.columns)
-    rest = [f"foreign key ({one.parent.name}) to {one.target_fullname}" for one in table.foreign_keys]
-    rest += [f"index {one.name or ''} ({', '.join(str(each) for each in one.expressions)})" for one in table.indexes]
-    rest += [
-        f"{one.__visit_name__.removesuffix('_constraint').replace('_', '-')} {one.name}"
-        for one in table.constraints
-        if one.name is not None and one is not table.primary_key
-    ]
+    rest = [f"index {one.name or ''} ({', '.join(str(each) for each in one.expressions)})" for one in table.indexes]
+    rest += [_constraint(one) for one in table.constraints if one is not table.primary_key and not is_type_bound(one)]
     return (*lines, *([f"primary key ({key})"] if key else []), *sorted(rest))
+
+
+def _constraint(constraint: Constraint) -> str:
+    """Return a constraint as text, with all that it states: ``unique uq_users_email (email)``."""
+    kind = constraint.__visit_name__.removesuffix("_constraint").replace("_", " ")
+    name = "" if constraint.name is None else f" {constraint.name}"
+    if isinstance(constraint, ForeignKeyConstraint):
+        targets = ", ".join(one.target_fullname for one in constraint.elements)
+        rules = (("on delete", constraint.ondelete), ("on update", constraint.onupdate))
+        clauses = "".join(f" {words} {rule}" for words, rule in rules if rule)
+        return f"{kind}{name} ({', '.join(constraint.column_keys)}) to {targets}{clauses}"
+    if isinstance(constraint, CheckConstraint):
+        return f"check{name} ({constraint.sqltext})"
+    if isinstance(constraint, ColumnCollectionConstraint):
+        return f"{kind}{name} ({', '.join(column.name for column in constraint.columns)})"
+    return f"{kind}{name}"
 
 
 def _type(column: Column[Any]) -> str:

@@ -249,3 +249,30 @@ def test_keys_are_called_by_their_names(book):
     book.run(USER)
     told = {what for _, _, what in book.run(pets).changes}
     assert {"primary key (id)", "foreign key (owner) to users.id"} < told
+
+
+def test_a_changed_constraint_is_told_once_with_what_it_states(book):
+    """Named or unnamed, of one column or several: the second run tells what the first did not have."""
+    cell = (
+        "%%mig_models Base\nclass Pet(Base):\n    __tablename__ = 'pets'\n"
+        "    id: Mapped[int] = mapped_column(primary_key=True)\n"
+        "    owner: Mapped[int]\n    kind: Mapped[str] = mapped_column(sa.Enum('cat', 'dog', create_constraint=True))\n"
+    )
+    book.run(USER)
+    book.run(cell)
+    more = (
+        "    __table_args__ = (sa.UniqueConstraint('owner', 'kind'), sa.CheckConstraint('owner > 0', name='ck_owner'),"
+        " sa.ForeignKeyConstraint(['owner'], ['users.id'], name='fk_owner', ondelete='CASCADE'))\n"
+    )
+    assert {(sign, what) for sign, _, what in book.run(cell + more).changes} == {
+        ("+", "unique (owner, kind)"),
+        ("+", "check ck_owner (owner > 0)"),
+        ("+", "foreign key fk_owner (owner) to users.id on delete CASCADE"),
+    }
+    changed = (
+        more.replace("owner > 0", "owner > 1")
+        .replace("'owner', 'kind'", "'kind', 'owner'")
+        .replace("CASCADE", "SET NULL")
+    )
+    told = {(sign, what.split()[0]) for sign, _, what in book.run(cell + changed).changes}
+    assert told == {("+", "unique"), ("-", "unique"), ("~", "check"), ("~", "foreign")}
