@@ -66,7 +66,7 @@ class Header:
         of = len(self._review)
         self.found.layout.display = None if count < of else "none"
         if count < of:
-            match = "row matches" if count == 1 else "rows match"
+            match = "rows matches" if count == 1 else "rows match"
             self._matches.value = str(tag("span", f"{count} of {of} {match}", class_="mig-dim", role="status"))
             these = "this one" if count == 1 else f"these {count}"
             self.these.description, self.not_these.description = f"Accept {these}", f"Reject {these}"
