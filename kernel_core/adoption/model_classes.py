@@ -51,7 +51,7 @@ def model_classes(context: MigrationContext, baseline: Baseline, path: str = "mo
 
 @contextmanager
 def metadata_of_source(source: str) -> Iterator[MetaData]:
-    """Run the source of model classes as a module of its own and give its MetaData; its mappers are removed after."""
+    """Run the source of model classes as a separate module and return its MetaData; its mappers are removed after."""
     module: Any = ModuleType(f"kernel_core_models_{os.getpid()}_{id(source)}")
     sys.modules[module.__name__] = module
     try:

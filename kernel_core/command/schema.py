@@ -87,7 +87,7 @@ def _server(config: Config, scripts: ScriptDirectory) -> URL | bool:
         try:
             found.append(make_url(written))
         except ArgumentError as error:
-            raise CommandError("sqlalchemy.url is no URL of a database. Correct it.") from error
+            raise CommandError("sqlalchemy.url is not the URL of a database. Correct it.") from error
     else:
         run(config, scripts, plan, dont_mutate=True)
     return found[0] if found and found[0].get_backend_name() != "sqlite" else True

@@ -31,7 +31,7 @@ class Commutation:
 
     ``pair`` are the first two operations whose order matters, one of each head; ``reason`` is what differs. ``unknown``
     is the code whose effect is not known. ``compared`` and ``not_compared`` describe the coverage; ``notes`` are
-    differences that are no conflict, such as the order of columns.
+    differences that are not conflicts, such as the order of columns.
     """
 
     heads: tuple[str, str]

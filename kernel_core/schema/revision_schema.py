@@ -72,7 +72,7 @@ class RevisionSchema:
 
     @cached_property
     def described_before(self) -> SchemaDescription | None:
-        """The tables before, as values; None if there is no one revision before it."""
+        """The tables before, as values; None unless exactly one revision comes before it."""
         return None if self.before is None else self._selected(describe(self.before.metadata, self.dialect))
 
     @cached_property

@@ -46,7 +46,7 @@ def move_of(revisions: RevisionMap, head: str, onto: str) -> Move:
 
 
 def _line(revisions: RevisionMap, head: str, side: Collection[str]) -> tuple[str, ...]:
-    """Return the revisions of a side in their order; raises CommandError if it is no single line."""
+    """Return the revisions of a side in their order; raises CommandError if it is not a single line."""
     if not side:
         raise CommandError(f"{head} is in the other head's history already; nothing was written.")
     ordered: list[str] = []

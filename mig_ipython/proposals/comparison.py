@@ -86,7 +86,7 @@ def compare(
     needs to be ``fingerprinted``, which takes a third as long as the comparison.
 
     Nothing is kept for the next call: ``env.py`` runs each time, so that what it reads (variables, files, arguments)
-    counts, and catalog and models are compared anew.
+    counts, and catalog and models are compared again.
     """
     scope = Scope.of(workspace.settings) if scope is None else scope
     with comparing_on(workspace.connection.engine), reimported_modules(workspace.import_folders) as project:
