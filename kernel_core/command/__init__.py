@@ -29,6 +29,7 @@ from .migrating import downgrade, ensure_version, stamp, upgrade
 from .operations import operations_between, operations_of
 from .rebasing import Rebased, rebase, rebased
 from .schema import schema
+from .squashing import prune, squash
 from .unfinished import abandon, resume
 from .writing import check, edit, merge, revision, sentences
 
@@ -63,6 +64,7 @@ __all__ = [
     "merge",
     "operations_between",
     "operations_of",
+    "prune",
     "rebase",
     "rebased",
     "refuse_behind",
@@ -73,6 +75,7 @@ __all__ = [
     "sentences",
     "show",
     "shown",
+    "squash",
     "stamp",
     "upgrade",
 ]

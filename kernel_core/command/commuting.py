@@ -13,7 +13,7 @@ from .environment import Config, Names, run, scripts_of
 from .operations import dialect_of
 
 if TYPE_CHECKING:  # heads and history don't import SQLAlchemy
-    from sqlalchemy import URL, Engine, MetaData
+    from sqlalchemy import URL, Connection, MetaData
     from sqlalchemy.engine import Dialect
 
     from ..commuting import Commutation
@@ -69,11 +69,11 @@ class Target:
         return cls(context.dialect, start, context.connection.engine.url if context.connection is not None else None)
 
     @property
-    def scratch(self) -> Callable[[], AbstractContextManager[Engine]] | None:
+    def scratch(self) -> Callable[[], AbstractContextManager[Connection]] | None:
         """Returns an empty scratch database each time it is called; None without a URL."""
         from functools import partial  # noqa: PLC0415
 
-        from ..scratch import scratch_database  # noqa: PLC0415 - it needs SQLAlchemy
+        from ..schema.scratch import scratch_database  # noqa: PLC0415 - it needs SQLAlchemy
 
         return None if self.url is None else partial(scratch_database, self.url)
 

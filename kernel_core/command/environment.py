@@ -93,6 +93,7 @@ def run(
     def noting_plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[Step | StampStep]:
         nonlocal has_run
         has_run = True
+        scripts.follow(rev)
         return plan(rev, context)
 
     buffer = io.StringIO() if sql else None

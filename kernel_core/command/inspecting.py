@@ -53,7 +53,12 @@ def branches(config: Config, verbose: bool = False) -> tuple[Script, ...]:
 
 
 def history(
-    config: Config, rev_range: str | None = None, verbose: bool = False, indicate_current: bool = False
+    config: Config,
+    rev_range: str | None = None,
+    verbose: bool = False,
+    indicate_current: bool = False,
+    *,
+    scripts: ScriptDirectory | None = None,
 ) -> list[Script]:
     """Return and print the revisions of ``a:b`` (by default all), newest first.
 
@@ -61,11 +66,11 @@ def history(
 
     A range from base includes the dependencies of its revisions, one from ``branch@base`` only those of the branch.
     Relative steps beyond the last revision end there. The database is queried only for a range relative to its current
-    revision.
+    revision. ``scripts`` are those of a database whose revisions were read before.
     """
-    scripts = scripts_of(config)
-    found = _in_range(config, scripts, rev_range)
+    scripts = scripts or scripts_of(config)
     here = current_heads(config, scripts) if indicate_current and config.prints_results else ()
+    found = _in_range(config, scripts, rev_range)
     print_history(config, found, verbose, here)
     return found
 
@@ -136,7 +141,9 @@ def heads_by_database(
         found.append(DatabaseHeads(context.target, rev, context.journal_state()))
         return ()
 
-    run(config, scripts or scripts_of(config), plan, must_run=must_run, dont_mutate=True)
+    scripts = scripts or scripts_of(config)
+    run(config, scripts, plan, must_run=must_run, dont_mutate=True)
+    scripts.follow(name for place in found for name in place.heads)
     return tuple(found)
 
 

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, MetaData, select, text
+from sqlalchemy import Connection, MetaData, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..runtime.migration import MigrationContext
@@ -48,7 +49,7 @@ class Outcome:
     where: str = ""
 
 
-Scratch = Callable[[], AbstractContextManager[Engine]]
+Scratch = Callable[[], AbstractContextManager[Connection]]
 
 
 def run_both(
@@ -130,16 +131,15 @@ def _outcome(
     samples: Samples | None,
 ) -> Outcome:
     with ExitStack() as stack:
-        engine = stack.enter_context(scratch())
-        stack.enter_context(_quiet())
-        connection = stack.enter_context(engine.connect())
-        where = "SQLite in memory" if engine.dialect.name == "sqlite" else f"a scratch {engine.dialect.name} database"
-        found = Outcome(where=where)
-        if common:
+        connection = stack.enter_context(scratch())
+        stack.enter_context(quiet())
+        found = Outcome(where=kind_of(connection))
+        if common or (start is not None and start.tables):
             try:
+                create(connection, start)
                 upgrade(connection, scripts, common, start)
             except Exception as error:
-                raise CommandError(f"{', '.join(common)} does not run on {where}: {_short(error)}") from error
+                raise CommandError(f"{', '.join(common)} does not run on {found.where}: {_short(error)}") from error
         if samples is not None:
             found.filled, found.refused = fill(connection, _reflected(connection), samples)
         for head in order:
@@ -148,11 +148,35 @@ def _outcome(
             except Exception as error:  # noqa: BLE001 - a revision may raise anything; it is the result
                 found.error = _short(error)
                 return found
-        found.schema = snapshot_of(connection, without=OWN_TABLES)
-        found.indexes = frozenset(_indexes(connection))
-        found.rows = _rows(connection)
+        found.schema, found.indexes, found.rows = content_of(connection)
         connection.rollback()
         return found
+
+
+def create(connection: Connection, start: MetaData | None) -> None:
+    """Create the tables that exist before the first revision."""
+    if start is not None and start.tables:
+        start.create_all(connection)
+        connection.commit()
+
+
+def kind_of(connection: Connection) -> str:
+    """Return the kind of a scratch database in words."""
+    name = connection.dialect.name
+    return "SQLite in memory" if name == "sqlite" else f"a scratch {name} database"
+
+
+class Content(NamedTuple):
+    """The schema of a database, the definitions of its indexes, and its rows by table, each by column as text."""
+
+    schema: Snapshot
+    indexes: frozenset[str]
+    rows: dict[str, list[dict[str, str]]]
+
+
+def content_of(connection: Connection) -> Content:
+    """Return what a database contains, without the version table."""
+    return Content(snapshot_of(connection, without=OWN_TABLES), frozenset(_indexes(connection)), _rows(connection))
 
 
 def upgrade(
@@ -175,7 +199,7 @@ def _short(error: Exception) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the log of the runs on scratch databases out of the log of the command."""
     loggers = [logging.getLogger(f"{package}.runtime.migration") for package in ("alembic", "kernel_core")]
     before = [logger.disabled for logger in loggers]

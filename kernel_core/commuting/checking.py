@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -21,7 +21,7 @@ from .row_effects import dependent_rows
 from .sides import Side, sides_of
 from .verdict import Commutation, Place, Verdict
 
-Scratch = Callable[[], AbstractContextManager[Engine]]
+Scratch = Callable[[], AbstractContextManager[Connection]]
 """Gives an empty database, which is removed afterwards; raises CommandError if that is not possible."""
 
 

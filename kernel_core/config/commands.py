@@ -87,6 +87,26 @@ def _rebased(config: Config, options: argparse.Namespace) -> Iterable[str]:
     )
 
 
+def squash(config: Config, options: argparse.Namespace) -> Iterable[str]:
+    """Write one revision in place of a range."""
+    if bool(options.prune) == bool(options.range):
+        raise CommandError("Name a range, as in squash a1b2:c3d4, or the squashed revision: squash --prune c3d4.")
+    if options.prune:
+        gone = command.prune(config, options.prune)
+        return [] if options.quiet else [f"deleted {os.path.relpath(path)}" for path in gone]
+    found = command.squash(
+        config,
+        options.range,
+        options.message,
+        show=options.show,
+        optimize=not options.no_optimize,
+        run=False if options.no_run else None,
+    )
+    if options.show:
+        return [found.text.rstrip("\n")]
+    return [] if options.quiet else [*found.lines(), *made([found.range.last.path], options)]
+
+
 def upgrade(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Upgrade the database to a revision."""
     if options.operations_json:
@@ -201,16 +221,15 @@ def heads(config: Config, options: argparse.Namespace) -> Iterable[str]:
 
 def history(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Show revisions, newest first."""
-    scripts = command.history(config, options.rev_range)
-    places = command.heads_by_database(config) if options.indicate_current else ()
+    folder = command.scripts_of(config)
+    places = command.heads_by_database(config, folder) if options.indicate_current else ()
+    scripts = command.history(config, options.rev_range, scripts=folder)
     if options.json:
         states = [state_of(places, each.revision) if options.indicate_current else {} for each in scripts]
         return [as_json([{**facts(each), **state} for each, state in zip(scripts, states, strict=True)])]
     lines = [line(each, options, parents=True, marks=marks_of(places, each.revision)) for each in scripts]
     lines += [sentence for place in places for sentence in place.sentences()]
-    return (
-        lines + _unreadable(config) + _lost(command.scripts_of(config), {each for one in places for each in one.heads})
-    )
+    return lines + _unreadable(config) + _lost(folder, {each for one in places for each in one.heads})
 
 
 def branches(config: Config, options: argparse.Namespace) -> Iterable[str]:

@@ -110,6 +110,7 @@ def facts(revision: Revision) -> dict[str, object]:
         "down_revision": list(revision.down_revisions),
         "depends_on": _names(revision.dependencies),
         "branch_labels": sorted(revision.branch_labels),
+        "replaces": list(revision.replaces),
         "is_head": revision.is_head,
         "is_base": revision.is_base,
         "is_branch_point": revision.is_branch_point,

@@ -101,6 +101,11 @@ _REBASE = _argument(
 )
 _RUN = _flag("--run", help="with --check: run them on a scratch database even if their code does more than change it")
 _NO_RUN = _flag("--no-run", help="with --check: run nothing, compare the schema that the files describe")
+_SQUASHED = _argument("range", nargs="?", help="the first and the last revision of the range: a1b2:c3d4")
+_SHOW_ONLY = _flag("--show", help="print the version file, write nothing")
+_AS_IS = _flag("--no-optimize", help="keep every operation of the range")
+_NO_RUN_SQUASH = _flag("--no-run", help="do not compare by running both on scratch databases")
+_PRUNE = _argument("--prune", metavar="REV", help="delete the files that the squashed REV replaces")
 _EXECUTED = _flag("--executed", help="the statement that was running has been executed")
 _NOT_EXECUTED = _flag("--not-executed", help="the statement that was running has not been executed")
 _FORCE = _flag("--force", help="undo what has a reverse, although something else stays")
@@ -157,6 +162,11 @@ COMMANDS: dict[str, Command] = {
         commands.merge,
         (_MERGED, _MESSAGE, _LABEL, _ID, _SPLICE, _COMMUTE, _RUN, _NO_RUN, _REBASE, _JSON),
         'merge heads -m "Join both branches"',
+    ),
+    "squash": Command(
+        commands.squash,
+        (_SQUASHED, _MESSAGE, _SHOW_ONLY, _AS_IS, _NO_RUN_SQUASH, _PRUNE),
+        'squash a1b2:c3d4 -m "The first release"',
     ),
     "upgrade": Command(
         commands.upgrade,

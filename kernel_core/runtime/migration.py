@@ -312,6 +312,9 @@ class MigrationContext:
         plan = self.opts.get("fn")
         if plan is None:
             raise CommandError("There is nothing to run: the context was configured without a plan (fn).")
+        script = self.opts.get("script")
+        if isinstance(script, ScriptDirectory):
+            script.follow(heads)
         steps = tuple(plan(tuple(sorted(heads)), self) or ())
         if steps and self.opts.get("dont_mutate"):
             raise CommandError("This command only reads; the plan that it was given would change the database.")

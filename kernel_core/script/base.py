@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol, cast
 
 from ..alias import alias
@@ -19,6 +20,7 @@ from .files import compiled_of, located
 from .folder_cache import Folders, contents_of, run_computed
 from .module import execute, on_path, runs
 from .problems import problems_of
+from .replaced import seen_at
 from .rev_ids import RevIds, as_tuple, compact_ids
 from .revision import RevisionMap
 from .root import root_of
@@ -79,6 +81,8 @@ class ScriptDirectory:
         self.root = root
         self.settings: Settings | None = None
         self._map: RevisionMap | None = None
+        self._heads: Callable[[], Iterable[str]] = tuple
+        self._seen: tuple[RevisionMap, frozenset[str], RevisionMap] | None = None
         if not os.path.isdir(self.dir):
             what = "is a file" if os.path.exists(self.dir) else "does not exist"
             raise EnvironmentMissing(f"{self.dir} {what}. Create an environment there with init.", self.dir)
@@ -132,7 +136,28 @@ class ScriptDirectory:
         if self._map is None:
             self._map = contents_of(self._source).map
             runs.begin()
-        return self._map
+        heads = frozenset(self._heads())
+        if heads <= self._map.known_ids:
+            return self._map
+        if self._seen is None or self._seen[:2] != (self._map, heads):
+            self._seen = self._map, heads, seen_at(self._map, heads, self._source)
+        return self._seen[2]
+
+    def follow(self, heads: Callable[[], Iterable[str]] | Iterable[str]) -> None:
+        """Let `map` be that of a database at ``heads``, which a function may return again each time.
+
+        It differs where the database is inside the range of a squashed revision: then it has the replaced files.
+        """
+        self._heads = heads if callable(heads) else partial(tuple, tuple(heads))
+
+    def use(self, revisions: RevisionMap) -> None:
+        """Let `map` be a graph that is in memory only, until `reload`."""
+        self._map = revisions
+
+    @property
+    def place(self) -> Folders:
+        """The folders of version files, and how they are listed."""
+        return self._source
 
     @property
     def _source(self) -> Folders:
@@ -234,14 +259,17 @@ class ScriptDirectory:
 
     def _upgrade_revs(self, destination: str | Sequence[str], current_rev: RevIds) -> list[Step]:
         """Return the upgrade steps from the current revisions, in order, for the ``fn`` of an environment."""
+        self.follow(self._ids(current_rev))
         return list(upgrade_steps(self.map, self._ids(current_rev), destination))
 
     def _downgrade_revs(self, destination: str | Sequence[str], current_rev: RevIds) -> list[Step]:
         """Return the downgrade steps."""
+        self.follow(self._ids(current_rev))
         return list(downgrade_steps(self.map, self._ids(current_rev), destination))
 
     def _stamp_revs(self, revision: str | Sequence[str], heads: RevIds) -> list[StampStep]:
         """Return the stamp step, () if the database is already marked so."""
+        self.follow(self._ids(heads))
         return list(stamp_steps(self.map, self._ids(heads), revision))
 
     def _ids(self, written: RevIds) -> frozenset[str]:

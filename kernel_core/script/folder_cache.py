@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..util.exc import BrokenScript, ComputedIdentifier
 from .compiled import read_compiled
 from .files import Listing, Stamp
-from .header import Header
+from .header import REPLACES, Header
 from .header_forms import read_header
 from .header_index import WORTHWHILE, read_index, write_index
 from .revision import RevisionMap
@@ -164,9 +164,16 @@ def _graph_of(
     if not is_first:
         found = [each.unbound() if isinstance(each, Script) else each for each in found]
     ordered = sorted(found, key=_path)
-    scripts = [each for each in ordered if isinstance(each, Script)]
+    scripts = _without_replaced([each for each in ordered if isinstance(each, Script)])
     broken = [each for each in ordered if isinstance(each, BrokenScript)]
     return FolderContents(listing, found, unsure, RevisionMap(scripts, broken, tolerant=True))
+
+
+def _without_replaced(scripts: list[Script]) -> list[Script]:
+    """Leave out the files that a squashed one replaces: they are there only where writing it was interrupted."""
+    squashed = {each.revision: each.replaces for each in scripts if REPLACES in each.lines}
+    hidden = {name for own, replaces in squashed.items() for name in replaces if name != own}
+    return [each for each in scripts if each.revision not in hidden] if hidden else scripts
 
 
 def _path(found: Script | BrokenScript) -> str:

@@ -23,6 +23,8 @@ from ..util.exc import BrokenScript, ComputedIdentifier
 from .names import FORBIDDEN
 
 NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
+REPLACES = "replaces"
+"""The name of a squashed revision for the revisions in place of which it is; only its line is in a header."""
 SYMBOLS = frozenset({"head", "heads", "base", "current"})
 
 DOCSTRING = re.compile(r'"""([^"\\]*(?:"(?!"")[^"\\]*)*)"""[ \t]*\n')
@@ -262,7 +264,7 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None, int]]
 
 def _named(target: ast.expr, value: ast.expr | None, line: int) -> Iterator[tuple[str, ast.expr | None, int]]:
     if isinstance(target, ast.Name):
-        if target.id in NAMES:
+        if target.id in NAMES or target.id == REPLACES:
             yield target.id, value, line
     elif isinstance(target, ast.Tuple | ast.List):
         known = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
@@ -279,6 +281,14 @@ def _literal(value: ast.expr | None) -> object:
         return ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return COMPUTED
+
+
+def replaces_of(source: str, path: str) -> tuple[str, ...]:
+    """Return what ``replaces`` names in a version file; () unless it is a tuple or list of strings."""
+    found = [value for name, value, _ in _assignments(_parse_top(unix_lines(source), path)) if name == REPLACES]
+    value = _literal(found[-1]) if found else ()
+    is_ids = isinstance(value, tuple | list) and all(isinstance(each, str) for each in value)
+    return tuple(value) if is_ids else ()  # type: ignore[arg-type]
 
 
 def _identifiers(name: str, values: Mapping[str, object], lines: Mapping[str, int], path: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from .pycache import kept_path, read_kept, write_kept
 WORTHWHILE = 50
 """An index is written when at least so many files were read that it did not have."""
 
-_FORMAT = 1  # one more whenever the same file gives another header
+_FORMAT = 2  # one more whenever the same file gives another header
 _HEAD = f"mig index {RELEASE} {_FORMAT}\n".encode()
 _FIELDS = 7
 _BETWEEN = "\x1f"  # between the ids of one field; the fields are separated by NUL

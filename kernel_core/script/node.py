@@ -118,6 +118,11 @@ class Revision:
         """Whether it has several parents."""
         return len(self.down_revisions) > 1
 
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """The revisions in place of which a squashed one is; () unless the revision comes from a file."""
+        return ()
+
     def line_of(self, name: str) -> int | None:
         """Return the line on which an identifier is assigned; None unless the revision comes from a file."""
         return None

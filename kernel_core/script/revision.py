@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -136,6 +137,11 @@ class RevisionMap:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def known_ids(self) -> AbstractSet[str]:
+        """All ids, as a set."""
+        return self._node.keys()
 
     def __contains__(self, name: object) -> bool:
         return name in self._node
@@ -283,7 +289,10 @@ class RevisionMap:
         """Return the error about current revisions of a database that have no file, None if all have one."""
         names = frozenset(current)
         gone = [name for name in names if name not in self._node]
-        return LostRevision(gone, sorted(names.difference(gone)), self.broken) if gone else None
+        if not gone:
+            return None
+        replaced = next((each.revision for each in self._revisions if set(gone) & set(each.replaces)), "")
+        return LostRevision(gone, sorted(names.difference(gone)), self.broken, replaced_by=replaced)
 
     def problem(self, name: str) -> CommandError | None:
         """Return why a revision cannot be run: what is wrong with its place, or a syntax error."""

@@ -9,7 +9,7 @@ from types import CodeType, ModuleType
 
 from ..util.exc import BrokenScript, CommandError
 from .bytecode import bytecode_at, check_code, code_at, hashes_at, unpacked
-from .header import Header, date_in, first_paragraph, header_of_module, read_source, tidy
+from .header import REPLACES, Header, date_in, first_paragraph, header_of_module, read_source, replaces_of, tidy
 from .module import load_module, on_path, runs
 from .rev_ids import as_tuple, compact_ids
 from .revision import Revision
@@ -74,6 +74,11 @@ class Script(Revision):
         return tidy(self._docstring)
 
     @property
+    def replaces(self) -> tuple[str, ...]:
+        """The revisions in place of which a squashed one is, with its own id last; () for all others."""
+        return replaces_of(self.source, self.path) if REPLACES in self.lines and self.path.endswith(".py") else ()
+
+    @property
     def create_date(self) -> datetime | None:
         """The date in the docstring's "Create Date:" line, None without one."""
         return date_in(self.longdoc)
@@ -132,6 +137,7 @@ class Script(Revision):
             ("Also depends on", as_tuple(self.dependencies)),
             ("Branches into", tuple(sorted(self.nextrev)) if self.is_branch_point else ()),
             ("Branch names", tuple(sorted(self.branch_labels))),
+            ("Replaces", self.replaces),
         ):
             if names:
                 entry.append(f"{title}: {', '.join(names)}")

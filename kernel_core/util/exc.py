@@ -288,12 +288,22 @@ class LostRevision(ResolutionError):
     remedy.
     """
 
-    def __init__(self, lost: Sequence[str], known: Sequence[str] = (), unreadable: Sequence[BrokenScript] = ()) -> None:
+    def __init__(
+        self,
+        lost: Sequence[str],
+        known: Sequence[str] = (),
+        unreadable: Sequence[BrokenScript] = (),
+        *,
+        replaced_by: str = "",
+    ) -> None:
+        self.replaced_by = replaced_by
         self.lost, self.known = tuple(sorted(lost)), tuple(sorted(known))
         several = len(self.lost) > 1
         names = " and ".join(f'"{name}"' for name in self.lost)
         where = "no file here that can be read" if unreadable else "no file here"
         at, which = ("revisions", "are") if several else ("revision", "is")
+        if replaced_by:
+            where = f"no file here: {replaced_by} replaces it, and the replaced file is gone"
         end = f" (cannot be read: {unreadable[0]})" if unreadable else "."
         self.fact = f"The database is at {at} {names}, which {which} in {where}{end}"
         super().__init__(f"{self.fact} {self.remedy('mig stamp --purge {}')}", self.lost[0])

@@ -7,6 +7,9 @@ from typing import Any
 
 from ...ddl.impl import DefaultImpl
 from ...script import Script, ScriptDirectory
+from ...script.content import content_hash
+from ...script.header import REPLACES, read_source
+from ...script.replaced import old_sources
 from ..settings import Settings, is_on
 from .table import Content, JournalTable
 
@@ -37,7 +40,12 @@ def edited(scripts: Iterable[Script], noted: Mapping[str, Content]) -> tuple[str
 
 def _differs(script: Script, noted: Mapping[str, Content]) -> bool:
     before, now = noted[script.revision], content_of(script)
-    return now is not None and now.text != before.text and now.tree != before.tree  # a broken one is reported as such
+    if now is None or now.text == before.text:  # a broken one is reported as such
+        return False
+    if REPLACES in script.lines:  # a database that was there before it was squashed has noted the old file
+        old = [read_source(path) for path in old_sources(script)]
+        return bool(old) and before.tree not in {now.tree, *map(content_hash, old)}
+    return now.tree != before.tree
 
 
 class AppliedContents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from kernel_core.commuting import Commutation, check
-from kernel_core.scratch import PREFIX, scratch_database
+from kernel_core.schema.scratch import PREFIX, scratch_database
 from kernel_core.util.exc import CommandError
 
 from .branches import BASE, after, pair, write
 
-IN_MEMORY = partial(scratch_database, sa.make_url("sqlite://"))
+IN_MEMORY = partial(scratch_database, "sqlite://")
 
 
 @pytest.fixture
@@ -191,6 +192,6 @@ def test_a_scratch_database_of_the_server_is_removed(versions: Path, name: str, 
     assert found.verdict == ("commute" if name == "postgresql" else "conflict"), found
     with engine.connect() as connection:
         query = "SELECT datname FROM pg_database" if name == "postgresql" else "SHOW DATABASES"
-        mine = f"{PREFIX}{__import__('os').getpid()}_"
-        assert not [each for (each,) in connection.exec_driver_sql(query) if each.startswith(mine)]
+        mine = f"_{os.getpid()}_"
+        assert not [each for (each,) in connection.exec_driver_sql(query) if each.startswith(PREFIX) and mine in each]
     engine.dispose()

@@ -33,7 +33,7 @@ ALEMBIC_OPTIONS = {
 
 
 def test_every_command_of_alembic_is_there_with_its_options():
-    assert set(COMMANDS) - {"abandon", "adopt", "locate", "resume", "schema"} == set(ALEMBIC_OPTIONS)
+    assert set(COMMANDS) - {"squash", "abandon", "adopt", "locate", "resume", "schema"} == set(ALEMBIC_OPTIONS)
     for name, options in ALEMBIC_OPTIONS.items():
         flags = {flag for flags, _ in COMMANDS[name].arguments for flag in flags}
         assert set(options) <= flags, name
@@ -79,7 +79,7 @@ def test_json_has_all_fields_of_a_revision(mig, project):
     shown = json.loads(mig("show", "b1", "--json")[1])
     assert shown == {
         "revision": "b1", "down_revision": ["a1"], "depends_on": [], "branch_labels": ["blue"], "is_head": True,
-        "is_base": False, "is_branch_point": False, "is_merge_point": False, "children": [], "doc": "Blue",
+        "is_base": False, "is_branch_point": False, "is_merge_point": False, "children": [], "replaces": [], "doc": "Blue",
         "create_date": None, "path": str(project.versions / "b1.py"), "upgrade": shown["upgrade"],
         "downgrade": shown["downgrade"],
     }  # fmt: skip
@@ -284,3 +284,27 @@ def test_merge_rebase_puts_one_head_after_the_other(mig, project):
     assert mig("heads")[1].startswith("c3 ")
     assert "There are 0 other heads" in mig("merge", "--rebase", "c3")[2]
     assert "at most one" in mig("merge", "a1", "b2", "--rebase", "c3")[2]
+
+
+def test_squash_writes_one_revision_in_place_of_a_range_and_prune_deletes_the_old_files(mig, project):
+    project.chain("a1", "b2", "c3")
+    code, out, err = mig("squash", "a1:b2", "-m", "First")
+    assert (code, err) == (0, "")
+    assert out.startswith("b2 replaces a1, b2: 2 operations become 2\n")
+    assert out.endswith("made migrations/versions/b2.py\n")
+    assert [line.split()[2] for line in mig("history")[1].splitlines()] == ["c3", "b2,"]
+    (_, found) = json.loads(mig("history", "--json")[1])
+    assert found["replaces"] == ["a1", "b2"]
+    assert mig("squash", "--prune", "b2")[1].splitlines() == [
+        "deleted migrations/replaced/b2/a1.py",
+        "deleted migrations/replaced/b2/b2.py",
+    ]
+    assert "Name a range" in mig("squash")[2]
+
+
+def test_squash_shows_the_file_without_writing_it(mig, project):
+    project.chain("a1", "b2")
+    code, out, _ = mig("squash", "a1:b2", "--show", "--no-run")
+    assert code == 0
+    assert 'replaces = ("a1", "b2")\n' in out
+    assert not (project.folder / "migrations" / "replaced").exists()

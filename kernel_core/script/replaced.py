@@ -1,0 +1,73 @@
+"""The files of revisions that a squashed one replaces, for databases that are inside its range.
+
+A squashed revision has the id of the last revision of its range, and names all of them in ``replaces``. Their files are
+in the folder ``replaced/<id>`` next to the folder of the version files. A database that is at one of them sees the old
+files instead of the squashed one; all others see the squashed one only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+
+from .folder_cache import Folders, contents_of
+from .revision import RevisionMap
+from .version import Script
+
+FOLDER = "replaced"
+
+
+def folder_of(path: str, revision: str, folders: Iterable[str]) -> str:
+    """Return the folder of the files that a squashed revision replaces; ``path`` is its own file."""
+    above = os.path.dirname(os.path.dirname(path))
+    if os.path.basename(above) == FOLDER:  # it was replaced itself
+        return os.path.join(above, revision)
+    home = next((folder for folder in folders if path.startswith(os.path.join(folder, ""))), os.path.dirname(path))
+    return os.path.join(os.path.dirname(home), FOLDER, revision)
+
+
+def seen_at(revisions: RevisionMap, heads: Iterable[str], place: Folders) -> RevisionMap:
+    """Return the graph for a database at ``heads``: with the old files of the ranges that it is inside of."""
+    wanted = frozenset(heads)
+    while missing := [name for name in wanted if name not in revisions]:
+        squashed = squashed_of(revisions, missing)
+        old = [] if squashed is None else old_files(squashed, place)
+        if not old:
+            break
+        kept = [each.unbound() for each in revisions if isinstance(each, Script) and each is not squashed]
+        twice = [each.unbound() for several in revisions.duplicates.values() for each in several]  # type: ignore[attr-defined]
+        revisions = RevisionMap([*kept, *twice, *old], revisions.broken, tolerant=True)
+    return revisions
+
+
+def squashed_of(revisions: RevisionMap, names: Iterable[str]) -> Script | None:
+    """Return the squashed revision that replaces one of ``names``, None without one."""
+    wanted = frozenset(names)
+    return next((each for each in revisions if isinstance(each, Script) and wanted & set(each.replaces)), None)
+
+
+def old_files(squashed: Script, place: Folders) -> list[Script]:
+    """Return the revisions that a squashed one replaces, of which the files are there."""
+    folder = folder_of(squashed.path, squashed.revision, place.folders)
+    found = contents_of(Folders((folder,), False, place.sourceless, place.imports_from)).found
+    return [each.unbound() for each in found if isinstance(each, Script)]
+
+
+def old_sources(squashed: Script) -> list[str]:
+    """Return the paths of the source files that a squashed revision replaces, as far as they are there."""
+    return [path for path in files_in(folder_of(squashed.path, squashed.revision, ())) if path.endswith(".py")]
+
+
+def files_in(folder: str) -> list[str]:
+    """Return the paths of the files in a folder of replaced files, without hidden ones."""
+    if not os.path.isdir(folder):
+        return []
+    return sorted(os.path.join(folder, name) for name in os.listdir(folder) if not name.startswith((".", "__")))
+
+
+def delete(folder: str) -> None:
+    """Delete a folder of replaced files; it is gone at once, whenever this is stopped."""
+    gone = os.path.join(os.path.dirname(folder), f".{os.path.basename(folder)}.{os.urandom(4).hex()}.gone")
+    os.replace(folder, gone)
+    shutil.rmtree(gone, ignore_errors=True)
