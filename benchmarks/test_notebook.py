@@ -108,7 +108,7 @@ def test_the_review_of_500_rows_costs_little_more_than_the_bare_widgets_of_200()
             return "many.py"
 
     class Proposal:
-        draft, describe_source, revisions, needs_environment = Draft(), "`models`", "", False
+        draft, describe_source, revisions, needs_environment, marks = Draft(), "`models`", "", False, False
 
     pairs = [
         (AddColumnOp(f"t{n}", sa.Column("c", sa.Text)), CreateIndexOp(f"ix{n}", f"t{n}", ["c"])) for n in range(250)

@@ -21,7 +21,7 @@ class Draft:
     file_name = text = found_text = lambda self, message=None: "many"
 
 class Proposal:
-    draft, describe_source, revisions, needs_environment = Draft(), "`models`", "", False
+    draft, describe_source, revisions, needs_environment, marks = Draft(), "`models`", "", False, False
 
 def show(count):
     rows = [row for n in range(count // 2) for row in (
@@ -75,6 +75,11 @@ def test_search_draws_no_row_again_and_finds_what_is_not_listed(notebook_of):
     expect(more).to_be_hidden()
     panel.get_by_role("checkbox", name=re.compile("499 Accept")).uncheck()
     expect(panel.locator(".mig-status")).to_contain_text("Rejected row 499")
+    expect(panel.get_by_role("status").filter(has_text="rows match")).to_have_text("22 of 500 rows match")
+    panel.get_by_role("button", name="Reject these 22").click()
+    expect(panel.locator(".mig-status")).to_contain_text("Rejected 22 rows")
+    expect(panel.locator(".mig-row:visible").first).to_contain_text("rejected")
+    expect(panel).to_contain_text("478 of 500 accepted")
     search.fill("no such row")
     expect(panel.get_by_text("No row matches")).to_be_visible()
     expect(rows).to_have_count(0)

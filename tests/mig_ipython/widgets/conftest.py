@@ -57,7 +57,7 @@ class FakeProposal:
     """What the panel needs of a proposal; it remembers what was asked of it."""
 
     describe_source = "`Base` (2 tables)"
-    revisions = "revision base → ab12"
+    revisions, marks = "revision base → ab12", False
 
     def __init__(self, leaves, dialect="sqlite", target="sqlite dev.db"):
         self.found = UpgradeOps(grouped(leaves))
