@@ -29,8 +29,14 @@ class Help(View):
         return f"{text_table(HEADINGS, rows)}\n\n{ONE}"
 
     def html(self) -> Html:
-        rows = [(wish.want, join((tag("code", one) for one in wish.typed), ", ")) for wish in self.wishes]
+        rows = [(wish.want, join(map(_command, wish.typed), ", ")) for wish in self.wishes]
         return page(html_table(HEADINGS, rows), tag("p", ONE), label="Commands")
+
+
+def _command(typed: str) -> Html:
+    """Return a command that a narrow page breaks between its words, not within an option: after ``--``."""
+    words = (tag("span", word, style="white-space:nowrap") if "-" in word else word for word in typed.split(" "))
+    return tag("code", join(words, " "))
 
 
 HEADINGS = ("you want to", "type")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kernel_core.util.secrets import remember
+from mig_ipython.views.help import Help, Wish
 from mig_ipython.views.html import Html, esc, page, table, tag
 
 
@@ -33,3 +34,8 @@ def test_a_view_is_well_formed():
     parser = html5lib.HTMLParser(strict=False)
     parser.parseFragment(page(table(("a",), [("b",)]), tag("p", "x")))
     assert parser.errors == []
+
+
+def test_the_table_of_commands_breaks_no_option_in_two():
+    shown = str(Help((Wish("see the SQL", ("%mig_upgrade --sql", "%mig")),)).html())
+    assert '<code>%mig_upgrade <span style="white-space:nowrap">--sql</span></code>, <code>%mig</code>' in shown
