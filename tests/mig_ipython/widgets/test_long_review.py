@@ -211,3 +211,14 @@ def test_rejecting_what_was_found_takes_along_what_needs_it(propose):
     panel.show()
     assert panel.header.these.disabled
     panel.close()
+
+
+def test_a_panel_can_be_made_after_all_widgets_were_closed(long_panel):
+    long_panel(2)
+    ipywidgets.Widget.close_all()
+    open_parts = [long_panel(2).widget]
+    while open_parts:
+        one = open_parts.pop()
+        open_parts += getattr(one, "children", ())
+        assert one.layout.comm is not None
+        assert getattr(one, "style", None) is None or one.style.comm is not None
