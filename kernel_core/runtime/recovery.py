@@ -81,7 +81,7 @@ def _executed_parts(
     function = partial(run.function(found.step), **kw)
     with ReadingOperations.context(context) as operations, recorder.listening():
         assert isinstance(operations, ReadingOperations), "it is the class of the context"
-        operations.replay, operations.parts = replay, []
+        operations.replay, operations.parts, operations.types = replay, [], []
         with run.transactions.of_revision(), recorder.recording(found.step, lambda: found.content, replay):
             return parts_of(operations, function)
 

@@ -37,7 +37,8 @@ _SETS_A_VALUE = frozenset({"MODIFY", "ALTER", "COMMENT", "ENGINE", "VALIDATE", "
 class Claim:
     """What is true after a statement: an object of this ``kind`` exists, or is gone, or repeating it changes nothing.
 
-    ``table`` is that of a column, constraint, index or trigger.
+    ``table`` is that of a column, constraint, index or trigger. A statement with IF EXISTS, IF NOT EXISTS or OR REPLACE
+    is repeatable, and ``is_conditional``: what it did depends on what was there before.
     """
 
     effect: Effect
@@ -45,6 +46,10 @@ class Claim:
     name: str = ""
     schema: str | None = None
     table: str = ""
+    is_conditional: bool = False
+
+
+_CONDITIONAL = Claim("repeatable", is_conditional=True)
 
 
 def claim_of(sql: str, dialect: SQLDialect) -> Claim | None:
@@ -54,6 +59,12 @@ def claim_of(sql: str, dialect: SQLDialect) -> Claim | None:
     Claim(effect='exists', kind='COLUMN', name='c', schema='a', table='t')
     """
     return _Reader(tokens(sql, dialect), grammar_of(dialect).name).claim()
+
+
+def is_repeatable(sql: str, dialect: SQLDialect) -> bool:
+    """Return whether a statement may be executed again, so that nothing shows whether it was executed."""
+    claim = claim_of(sql, dialect)
+    return claim is not None and claim.effect == "repeatable"
 
 
 class _Reader:
@@ -72,7 +83,7 @@ class _Reader:
         if verb not in ("CREATE", "DROP", "ALTER"):
             return None
         if self._take("OR"):
-            return Claim("repeatable")
+            return _CONDITIONAL
         while self._peek() in _QUALIFIERS:
             self._word()
         kind = self._word()
@@ -80,7 +91,7 @@ class _Reader:
             return None
         self._skip_conditions()
         if self._is_conditional and verb != "ALTER":
-            return Claim("repeatable")
+            return _CONDITIONAL
         if verb == "ALTER":
             return self._altered(kind)
         return self._object("exists" if verb == "CREATE" else "gone", kind)
@@ -142,12 +153,12 @@ class _Reader:
             self._take("COLUMN")
         self._skip_conditions()
         if self._is_conditional:
-            return Claim("repeatable")
+            return _CONDITIONAL
         return None if self._peek() == "(" else Claim(effect, kind, self._name()[1], schema, table)
 
     def _enum_value(self, schema: str | None, name: str) -> Claim:
         self._skip_conditions()
-        return Claim("repeatable") if self._is_conditional else Claim("exists", "VALUE", self._name()[1], schema, name)
+        return _CONDITIONAL if self._is_conditional else Claim("exists", "VALUE", self._name()[1], schema, name)
 
     def _renamed_table(self) -> Claim | None:
         self._name()

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from ...util.exc import UnfinishedRevision
 from ...util.secrets import shown_sql
 from ...util.sql import SQLDialect
-from .claims import claim_of
+from .claims import claim_of, is_repeatable
+from .statements import fingerprint
 from .table import Unfinished
 
 Probe = Callable[[str], bool | None]
@@ -45,7 +46,7 @@ class Replay:
 
     A statement is compared with its values, so that none is executed twice and none is left out. Its text may depend on
     the catalog, which has changed since; then what it does is compared: the same column was added. ``stops`` ends the
-    revision at the first statement that was not executed.
+    revision at the first statement that was not executed; the last one counts as executed if it may have been.
     """
 
     def __init__(
@@ -64,6 +65,8 @@ class Replay:
         self._begun = unfinished.begun
         self.executed: list[str] = []
         """The statements that were left out so far."""
+        self.uncertain = ""
+        """The last of them, if whether it was executed is not known."""
 
     @property
     def number(self) -> int:
@@ -74,6 +77,19 @@ class Replay:
     def left(self) -> int:
         """How many statements were executed before, and are not in the revision any more."""
         return sum(self._left.values())
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The statements that were executed before, and are not in the revision any more; "" for an unknown text."""
+        texts = dict(self.unfinished.statements)
+        return tuple(texts.get(digest, "") for digest in self._left.elements())
+
+    def take(self, sql: str) -> bool:
+        """Return whether this statement, which the revision does not run again, was executed before."""
+        digest = fingerprint(sql, ())
+        is_left = self._left[digest] > 0
+        self._left[digest] -= is_left
+        return is_left
 
     def decide(self, digest: str, sql: str) -> Decision:
         """Return whether the statement was executed; raises UnfinishedRevision where that cannot be known."""
@@ -89,6 +105,10 @@ class Replay:
                 return Decision(is_done=True)
             if not self._stops:
                 return Decision(is_done=False, number=self.number)
+            if is_repeatable(sql, self._dialect):
+                self.uncertain = sql
+                self.executed.append(sql)
+                return Decision(is_done=True)
         if self._stops:
             raise StoppedAt
         return Decision(is_done=False)

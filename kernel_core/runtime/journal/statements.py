@@ -84,8 +84,11 @@ def can_be_in_transaction(sql: str, dialect: SQLDialect) -> bool:
 
 
 def fingerprint(sql: str, parameters: object) -> str:
-    """Return a short hash of a statement with its values; of a long list of values only both ends are included."""
-    shown = parameters
+    """Return a short hash of a statement with its values; of a long list of values only both ends are included.
+
+    No values are passed as an empty tuple, dict or immutabledict, which depends on the way the statement takes.
+    """
+    shown = parameters or ()
     if isinstance(parameters, Sequence) and not isinstance(parameters, str) and len(parameters) > 2 * _COUNTED:
         shown = (len(parameters), list(parameters[:_COUNTED]), list(parameters[-_COUNTED:]))
     return sha256(f"{sql}\0{shown!r}".encode(errors="surrogatepass")).hexdigest()[:16]

@@ -7,16 +7,22 @@ So it is known which operations the executed statements belong to.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Column, Dialect
+
 from ...operations import BatchOperations, MigrateOperation, Operations
 from ...operations.batch import batch_of
+from ...operations.ops import DropTableOp, ExecuteSQLOp
 from ...util.exc import CommandError, UnfinishedRevision
 from ...util.secrets import shown_sql
 from .claims import claim_of
 from .replay import Replay, StoppedAt
+from .statements import can_be_in_transaction
+
+_UNKNOWN = "a statement that is not in the revision any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,14 @@ class Abandon:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Executed statements, and the operations that reverse them, in the order to run; None if there are none."""
+    """Executed statements, and the operations that reverse them, in the order to run; None if there are none.
+
+    ``is_outside`` says that they are run outside of a transaction.
+    """
 
     statements: tuple[str, ...]
     reverses: tuple[MigrateOperation, ...] | None
+    is_outside: bool = False
 
     @property
     def sentence(self) -> str:
@@ -62,10 +72,12 @@ class ReadingOperations(Operations):
 
     replay: Replay
     parts: list[Part]
+    types: list[Part]
 
     def invoke(self, operation: MigrateOperation) -> Any:
         """Run an operation whose statements are left out, and note it."""
-        with self._noted(lambda _count: [operation]):
+        self._note_types(operation)
+        with self._noted(lambda count: [(operation, count)]):
             return super().invoke(operation)
 
     @contextmanager
@@ -73,21 +85,21 @@ class ReadingOperations(Operations):
         """Collect the operations of a batch; its statements are those of the operations, in their order."""
         collected: list[tuple[MigrateOperation, int]] = []
 
-        def executed(count: int) -> list[MigrateOperation] | None:
+        def executed(count: int) -> list[tuple[MigrateOperation, int]] | None:
             """Return the operations whose statements were executed; None where that is not certain."""
-            total, chosen = 0, list[MigrateOperation]()
+            total, chosen = 0, list[tuple[MigrateOperation, int]]()
             for operation, changes in collected:
                 if total < count:
-                    chosen.append(operation)
+                    chosen.append((operation, changes))
                     total += changes
             return chosen if total == count else None
 
         with self._noted(executed), super().batch_alter_table(*args, **kw) as batch:
-            vars(batch)["invoke"] = _collecting(batch, batch.invoke, collected)
+            vars(batch)["invoke"] = self._collecting(batch, collected)
             yield batch
 
     @contextmanager
-    def _noted(self, operations: Callable[[int], list[MigrateOperation] | None]) -> Iterator[None]:
+    def _noted(self, operations: Callable[[int], list[tuple[MigrateOperation, int]] | None]) -> Iterator[None]:
         """Note the statements that the block leaves out, with the operations that they belong to."""
         before = len(self.replay.executed)
         self._note_loose(before)
@@ -95,8 +107,43 @@ class ReadingOperations(Operations):
             yield
         finally:
             statements = tuple(self.replay.executed[before:])
-            if statements:
-                self.parts.append(Part(statements, _reverses(operations(len(statements)))))
+            found = operations(len(statements)) if statements else []
+            if found is None:
+                self.parts.append(Part(statements, None))
+            for operation, count in found or ():
+                if count:  # an operation of a batch may need no statement
+                    self.parts.append(self._part(statements[:count], operation))
+                    statements = statements[count:]
+
+    def _part(self, statements: tuple[str, ...], operation: MigrateOperation) -> Part:
+        """Return the executed statements of one operation, with what reverses them."""
+        dialect = self.impl.dialect
+        claim = claim_of(self.replay.uncertain, dialect) if self.replay.uncertain in statements else None
+        if claim is not None and claim.is_conditional:  # what it created may have been there before
+            return Part(statements, None)
+        is_outside = not all(can_be_in_transaction(each, dialect) for each in statements)
+        return Part(statements, _reverses(operation), is_outside)
+
+    def _note_types(self, operation: MigrateOperation) -> None:
+        """Note the types that were created for the columns of an operation; now that they exist, it does not again."""
+        for create, drop in type_statements(operation, self.impl.dialect):
+            if self.replay.take(create):
+                self.types.append(Part((create,), (ExecuteSQLOp(drop),)))
+
+    def _collecting(
+        self, batch: BatchOperations, collected: list[tuple[MigrateOperation, int]]
+    ) -> Callable[[MigrateOperation], Any]:
+        """Return the ``invoke`` of a batch that also collects the operation and how many changes it records."""
+        invoke = batch.invoke
+
+        def collecting(operation: MigrateOperation) -> Any:
+            self._note_types(operation)
+            before = len(batch_of(batch.impl).changes)
+            result = invoke(operation)
+            collected.append((operation, len(batch_of(batch.impl).changes) - before))
+            return result
+
+        return collecting
 
     def _note_loose(self, count: int) -> None:
         """Note the statements that belong to no operation."""
@@ -107,7 +154,8 @@ class ReadingOperations(Operations):
     def finish(self) -> list[Part]:
         """Return all parts, in the order in which they were executed."""
         self._note_loose(len(self.replay.executed))
-        return self.parts
+        missing = self.replay.missing
+        return [*self.types, *self.parts, *(Part((each or _UNKNOWN,), None) for each in missing)]
 
 
 def parts_of(operations: ReadingOperations, function: Callable[[], object]) -> list[Part]:
@@ -142,28 +190,33 @@ def undo(part: Part, operations: Operations, is_undone: Callable[[str], bool | N
     claim = claim_of(part.statements[0], operations.impl.dialect)
     if claim is not None and claim.effect != "repeatable" and is_undone(part.statements[0]) is False:
         return
-    for reverse in part.reverses:
-        operations.invoke(reverse)
+    with operations.get_context().autocommit_block() if part.is_outside else nullcontext():
+        for reverse in part.reverses:
+            operations.invoke(reverse)
 
 
-def _collecting(
-    batch: BatchOperations, invoke: Callable[[MigrateOperation], Any], collected: list[tuple[MigrateOperation, int]]
-) -> Callable[[MigrateOperation], Any]:
-    """Return ``invoke`` of a batch that also collects the operation and how many changes it records."""
+def type_statements(operation: MigrateOperation, dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """Yield the CREATE TYPE and DROP TYPE of each enum type of PostgreSQL that an operation creates with a column."""
+    if dialect.name != "postgresql":
+        return
+    from sqlalchemy.dialects.postgresql import CreateEnumType, DropEnumType  # noqa: PLC0415 - only needed here
 
-    def collecting(operation: MigrateOperation) -> Any:
-        before = len(batch_of(batch.impl).changes)
-        result = invoke(operation)
-        collected.append((operation, len(batch_of(batch.impl).changes) - before))
-        return result
+    columns = [getattr(operation, "column", None), *(getattr(operation, "columns", None) or ())]
+    for column in columns:
+        if isinstance(column, Column):
+            kind = getattr(column.type, "item_type", column.type).dialect_impl(dialect)
+            if getattr(kind, "create_type", False):
+                yield (
+                    str(CreateEnumType(kind).compile(dialect=dialect)),
+                    str(DropEnumType(kind).compile(dialect=dialect)),
+                )
 
-    return collecting
 
-
-def _reverses(operations: list[MigrateOperation] | None) -> tuple[MigrateOperation, ...] | None:
-    if operations is None:
-        return None
+def _reverses(operation: MigrateOperation) -> tuple[MigrateOperation, ...] | None:
     try:
-        return tuple(operation.reverse() for operation in reversed(operations))
+        reverse = operation.reverse()
     except (CommandError, NotImplementedError):
         return None
+    if isinstance(reverse, DropTableOp):  # without its columns: the types that were created for them are dropped apart
+        reverse = DropTableOp(reverse.table_name, schema=reverse.schema)
+    return (reverse,)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from test_resume import JOURNAL, MARIADB, STOP, begun, state, stopped_before
 
 from kernel_core import command
-from kernel_core.util.exc import UnfinishedRevision
+from kernel_core.util.exc import UnfinishedRevision, UpgradeFailed
 
 REVERSIBLE = [MARIADB[0], MARIADB[3], MARIADB[5]]
 
@@ -53,6 +54,67 @@ def test_in_an_autocommit_block_too(any_project):
     stopped_before(any_project, [MARIADB[0], block], 2)
     command.abandon(any_project.config())
     assert any_project.tables() == {"alembic_version"}
+
+
+def test_an_index_created_concurrently_is_undone(postgresql_project):
+    block = (
+        "with op.get_context().autocommit_block():\n    op.create_index('ix', 't', ['n'], postgresql_concurrently=True)"
+    )
+    stopped_before(postgresql_project, [MARIADB[0], block], 2)
+    (abandoned,) = command.abandon(postgresql_project.config())
+    assert (len(abandoned.undone), abandoned.remains) == (2, ())
+    assert postgresql_project.tables() == {"alembic_version"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "op.add_column('t', sa.Column('e', {type}))",
+        "with op.batch_alter_table('t') as batch:\n    batch.add_column(sa.Column('e', {type}))",
+        "op.create_table('u', sa.Column('e', {type}))",
+    ],
+    ids=["column", "batch", "table"],
+)
+@pytest.mark.parametrize("type_", ["sa.Enum('a', 'b', name='mood')", "sa.ARRAY(sa.Enum('a', 'b', name='mood'))"])
+def test_the_type_that_was_created_with_a_column_is_dropped(postgresql_project, line, type_):
+    block = "with op.get_context().autocommit_block():\n    op.create_index('ix', 't', ['n'])"
+    stopped_before(postgresql_project, [MARIADB[0], line.format(type=type_), block], 3)
+    (abandoned,) = command.abandon(postgresql_project.config())
+    assert abandoned.remains == ()
+    with sa.create_engine(postgresql_project.url, poolclass=sa.NullPool).connect() as connection:
+        assert sa.inspect(connection).get_enums() == []
+        assert set(sa.inspect(connection).get_table_names()) == {"alembic_version"}
+
+
+def test_a_changed_type_is_changed_back_also_where_nothing_shows_whether_it_was_changed(mariadb_project):
+    longer = "op.alter_column('t', 's', type_=sa.String(80), existing_type=sa.String(40))"
+    made = "op.create_table('t', sa.Column('s', sa.String(40)))"
+    mariadb_project.write("a0", None, made, "op.drop_table('t')")
+    command.upgrade(mariadb_project.config(), "head")
+    mariadb_project.write("a1", "a0", f"{longer}\n{STOP}")
+    with pytest.raises(UpgradeFailed):
+        command.upgrade(mariadb_project.config(), "head")
+    mariadb_project.write("a1", "a0", longer)
+    begun(mariadb_project, 1)
+    (abandoned,) = command.abandon(mariadb_project.config())
+    assert (len(abandoned.undone), abandoned.remains) == (1, ())
+    with sa.create_engine(mariadb_project.url, poolclass=sa.NullPool).connect() as connection:
+        assert sa.inspect(connection).get_columns("t")[0]["type"].length == 40
+
+
+def test_what_may_have_been_created_only_if_it_was_not_there_stays_and_is_named(mariadb_project):
+    line = MARIADB[0].replace("primary_key=True), sa.Column('n', sa.Integer)", "primary_key=True), if_not_exists=True")
+    stopped_before(mariadb_project, [line], 1)
+    begun(mariadb_project, 1)
+    with pytest.raises(UnfinishedRevision, match=r"cannot be undone: CREATE TABLE IF NOT EXISTS t"):
+        command.abandon(mariadb_project.config())
+
+
+def test_a_statement_that_is_not_in_the_file_any_more_is_named(mariadb_project):
+    stopped_before(mariadb_project, REVERSIBLE, 2)
+    mariadb_project.write("a1", None, MARIADB[0])
+    with pytest.raises(UnfinishedRevision, match=r"cannot be undone: ALTER TABLE t ADD COLUMN a .*Nothing was changed"):
+        command.abandon(mariadb_project.config())
 
 
 def test_a_statement_that_was_not_executed_is_not_undone(mariadb_project):
