@@ -75,6 +75,8 @@ def test_a_missing_parent_is_listed(revision_map):
     assert found.missing == {"b": ("lost",)}
     assert ids(found) == ["c", "b"]
     assert "lost" in str(found.problem("b"))
+    with pytest.raises(ResolutionError, match="Revision b needs lost"):
+        found.require([found.node_of("c"), found.node_of("b")])
 
 
 def test_an_id_used_twice_keeps_the_first_and_lists_the_other(revision_map):

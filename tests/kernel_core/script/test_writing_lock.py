@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -131,6 +132,15 @@ def test_without_file_locks_writing_is_not_locked(folder, monkeypatch, fault):
     monkeypatch.setattr(file_lock, "_lock", none)
     assert ScriptDirectory(folder).generate_revision("a", "x").revision == "a"
     assert not (folder / writing_lock.NAME).exists()
+
+
+def test_a_file_system_that_fails_while_it_locks_is_not_taken_for_another_writer(folder, monkeypatch):
+    def fails(handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(file_lock, "_lock", fails)
+    with pytest.raises(OSError, match="Input/output error"):
+        FileLock(str(folder / writing_lock.NAME)).acquire()
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(folder, monkeypatch):
