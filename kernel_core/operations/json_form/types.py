@@ -8,13 +8,13 @@ that a migration needs of it; it is read as a type that has just this SQL.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 from sqlalchemy import types as sqltypes
-from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import SchemaType, TypeDecorator, TypeEngine
 
@@ -63,13 +63,6 @@ def _names() -> Mapping[type, str]:
     return {cls: name for name, cls in sorted(_builtin().items(), key=lambda each: -each[0].count("."))}
 
 
-_LISTED: tuple[tuple[type, str], ...] = (
-    (sqltypes.Enum, "enums"),
-    (mysql.SET, "values"),
-    (sqltypes.TupleType, "types"),
-)
-"""Types whose constructor takes any number of values: the attribute that has them."""
-
 _OF_STRINGS = ("charset", "collation", "ascii", "unicode", "binary", "national")
 _OF_ENUMS = ("name", "schema", "metadata", "inherit_schema", "native_enum", "create_constraint")
 _NOT_SQL = frozenset({"pickler", "comparator", "impl", "values_callable"})
@@ -94,8 +87,23 @@ def _own(type_: AnyType) -> dict[str, Json]:
     name = _names().get(cls)
     if name is None:
         return _by_sql(type_)
-    listed = next((attribute for base, attribute in _LISTED if isinstance(type_, base)), None)
+    listed = _listed(type_)
     return _written(name, list(getattr(type_, listed)) if listed else [], _options(type_))
+
+
+def _listed(type_: AnyType) -> str | None:
+    """Return the attribute with the values of a type whose constructor takes any number of them."""
+    if isinstance(type_, sqltypes.Enum):
+        return "enums"
+    if _is_of(type_, "mysql", "SET"):
+        return "values"
+    return "types" if isinstance(type_, sqltypes.TupleType) else None
+
+
+def _is_of(type_: AnyType, dialect: str, name: str) -> bool:
+    """Return whether a type is of a class of a dialect, which is not imported for that: it takes 20 ms."""
+    cls = getattr(sys.modules.get(f"sqlalchemy.dialects.{dialect}"), name, None)
+    return cls is not None and isinstance(type_, cls)
 
 
 def is_written_as_sql(type_: AnyType) -> bool:
@@ -140,19 +148,20 @@ def _options(type_: AnyType) -> dict[str, object]:
 
 def _enum_options(type_: sqltypes.Enum) -> Iterator[tuple[str, object]]:
     defaults: dict[str, object] = {"native_enum": True, "create_constraint": False, "inherit_schema": False}
-    is_native = isinstance(type_, (postgresql.ENUM, mysql.ENUM))
+    is_mysql, is_postgresql = (_is_of(type_, dialect, "ENUM") for dialect in ("mysql", "postgresql"))
+    is_native = is_mysql or is_postgresql
     for name in _OF_ENUMS:
         value = _attribute(type_, name, None)
         if value is None or value == defaults.get(name) or (is_native and name in defaults and name[0] != "i"):
             continue
         yield name, value
-    if isinstance(type_, postgresql.ENUM) and not type_.create_type:
+    if is_postgresql and not getattr(type_, "create_type", True):
         yield "create_type", False
     longest = max((len(each) for each in type_.enums), default=0)
     if not is_native and type_.length not in (None, longest):
         yield "length", type_.length
     for name in _OF_STRINGS:
-        if isinstance(type_, mysql.ENUM) and getattr(type_, name, None):
+        if is_mysql and getattr(type_, name, None):
             yield name, getattr(type_, name)
 
 

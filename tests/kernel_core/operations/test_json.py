@@ -8,6 +8,8 @@ import decimal
 import enum
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -599,3 +601,9 @@ def test_a_user_defined_value_joins_by_a_kind() -> None:
 
 
 re_compiled = re.compile("x")
+
+
+def test_the_dialect_of_another_database_is_not_imported_by_an_upgrade():
+    code = "import sys, kernel_core.environment, kernel_core.command; print('sqlalchemy.dialects.mysql' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "False"
