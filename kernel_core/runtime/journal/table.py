@@ -182,12 +182,15 @@ class JournalTable:
     def create_if_allowed(self, consequence: str, *, in_transaction: bool) -> bool:
         """Create the table; False where this user may not, which is logged with its ``consequence``.
 
-        ``in_transaction`` creates it behind a savepoint, so that the transaction goes on where that fails.
+        ``in_transaction`` creates it behind a savepoint, so that the transaction goes on where that fails. Raises the
+        driver's error if the connection is lost.
         """
         try:
             with self._connection.begin_nested() if in_transaction else nullcontext():
                 self.create()
         except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
             log.info("%s cannot be created, so %s: %s", self.table.fullname, consequence, error.orig)
             return False
         return True

@@ -250,3 +250,21 @@ def test_an_upgrade_on_a_transactional_database_makes_no_journal(any_project):
     with engine.connect() as connection:
         command.upgrade(any_project.config(connection=connection), "head")
     assert not any(JOURNAL in each and "CREATE" in each for each in statements)
+
+
+def test_a_connection_that_is_lost_while_the_journal_is_created_is_the_error_that_is_raised(mariadb_project):
+    mariadb_project.write("a1", None, MARIADB[0])
+    engine = sa.create_engine(mariadb_project.url, poolclass=sa.NullPool)
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def lose(connection, _cursor, sql, *_):
+        if sql.lstrip().startswith(f"CREATE TABLE {JOURNAL}"):
+            mariadb_project.run(f"KILL {connection.connection.dbapi_connection.thread_id()}")
+
+    with (
+        engine.connect() as connection,
+        pytest.raises(sa.exc.OperationalError, match=r"Lost connection|gone away") as lost,
+    ):
+        command.upgrade(mariadb_project.config(connection=connection), "head")
+    assert lost.value.connection_invalidated
+    assert mariadb_project.tables() == set()
