@@ -6,6 +6,7 @@ from typing import Any
 
 from kernel_core.util.secrets import redact
 
+from ..errors import shorten_interrupt
 from .html import Html
 
 
@@ -27,4 +28,9 @@ class View:
         return self.html()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return {"text/plain": repr(self), "text/html": str(self.html())}
+        try:
+            return {"text/plain": repr(self), "text/html": str(self.html())}
+        except KeyboardInterrupt as error:  # IPython displays a result after its command has ended
+            error.add_note("The command has ended. Its result was not displayed.")
+            shorten_interrupt(error)
+            raise
