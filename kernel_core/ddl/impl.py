@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Literal
 
@@ -28,6 +28,7 @@ from ..operations.kinds.column import (
 from ..operations.kinds.rename_table import RenameTable
 from ..util.exc import UnsupportedOperation
 from ..util.sqla_compat import AnyColumn, AnyType, is_type_bound, should_create
+from .cancelling import Cancelling
 from .columnchange import ColumnChange
 from .comparison import ComparesSchemas, ComparisonResult
 from .lock_wait import LockWaitReader, OnLockWait, ignored
@@ -97,10 +98,10 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
         """
         return None
 
-    def cancelling(self, connection: Connection) -> AbstractContextManager[Callable[[], object] | None]:
+    def cancelling(self, connection: Connection) -> AbstractContextManager[Cancelling | None]:
         """Return a context manager whose value cancels the statement that the connection runs; None if it cannot.
 
-        It is called in a signal handler, while the connection waits for the statement.
+        It is called in a signal handler or by a thread, while the connection waits for the statement.
         """
         return nullcontext()
 

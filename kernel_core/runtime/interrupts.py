@@ -8,15 +8,18 @@ own code is running, or at the end of the step.
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from sqlalchemy import Connection
 
 from ..ddl import DefaultImpl
+from ..ddl.cancelling import Cancelling
 from .listeners import listening
 
 _PACKAGE = __name__.partition(".")[0]
@@ -31,15 +34,15 @@ class _Stopped(Exception):
 
 
 class Interrupts:
-    """The interrupts of one run; ``cancel`` stops the running statement.
+    """The interrupts of one run; ``cancel`` stops the running statement, ``by_thread`` if a thread calls it.
 
     Where `handle` is not installed, nothing is ever pending, and Python raises KeyboardInterrupt itself.
     """
 
-    def __init__(self, cancel: Callable[[], object] = lambda: None) -> None:
-        self._cancel = cancel
+    def __init__(self, cancel: Callable[[], object] = lambda: None, *, by_thread: bool = False) -> None:
+        self._cancel, self._by_thread = cancel, by_thread
         self._count = 0
-        self._is_in_revision = False
+        self._is_in_revision = self._is_running = False
 
     @property
     def pending(self) -> bool:
@@ -51,7 +54,8 @@ class Interrupts:
         self._count += 1
         if self._count >= _LAST or not _is_in_engine(frame):
             raise KeyboardInterrupt
-        self._cancel()
+        if not self._by_thread:
+            self._cancel()
 
     @contextmanager
     def in_revision(self) -> Iterator[None]:
@@ -78,6 +82,17 @@ class Interrupts:
         """Stop before a statement of the revision, if an interrupt is pending."""
         if self.pending and self._is_in_revision:
             raise _Stopped
+        self._is_running = True
+
+    def after_statement(self, *_: object) -> None:
+        """Take note that no statement is running."""
+        self._is_running = False
+
+    def cancel_running(self) -> None:
+        """Cancel the running statement, if there is one: another one must not be hit by mistake."""
+        if self._is_running:
+            with suppress(Exception):  # of the driver; then the statement goes on, and nobody could catch it here
+                self._cancel()
 
 
 class _Deferred:
@@ -131,7 +146,7 @@ def handled(connection: Connection | None, impl: DefaultImpl) -> Iterator[Interr
     deferred = getattr(before, "__self__", None)
     if isinstance(deferred, _Deferred):
         deferred.check()
-    elif before is not signal.default_int_handler:
+    elif before is not signal.default_int_handler and not _is_of_asyncio(before):
         connection = None
     if connection is None:
         yield Interrupts()
@@ -140,13 +155,56 @@ def handled(connection: Connection | None, impl: DefaultImpl) -> Iterator[Interr
         if cancel is None:
             yield Interrupts()
             return
-        interrupts = Interrupts(cancel)
-        with listening(connection, {"before_cursor_execute": interrupts.before_statement}):
+        interrupts = Interrupts(cancel, by_thread=cancel.blocks_signals)
+        listeners = {
+            "before_cursor_execute": interrupts.before_statement,
+            "after_cursor_execute": interrupts.after_statement,
+            "rollback": interrupts.after_statement,
+        }
+        with listening(connection, listeners), _in_thread(interrupts, cancel):
             signal.signal(signal.SIGINT, interrupts.handle)
             try:
                 yield interrupts
             finally:
                 signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _in_thread(interrupts: Interrupts, cancel: Cancelling) -> Iterator[None]:
+    """Cancel by a thread during the block, where the driver keeps Python from handling signals.
+
+    Python writes the number of a signal into a file descriptor as soon as it comes (`signal.set_wakeup_fd`).
+    """
+    if not cancel.blocks_signals:
+        yield
+        return
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+
+    def watch() -> None:
+        while numbers := receiver.recv(64):
+            if before != -1:  # an event loop is woken by it
+                with suppress(OSError):
+                    os.write(before, numbers)
+            if signal.SIGINT in numbers:
+                interrupts.cancel_running()
+
+    thread = threading.Thread(target=watch, name="mig-interrupts", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        sender.close()
+        thread.join()
+        receiver.close()
+
+
+def _is_of_asyncio(handler: object) -> bool:
+    """Return whether a handler is the one of ``asyncio.run()``, which only cancels the task at its next wait."""
+    owner = getattr(getattr(handler, "func", handler), "__self__", None)
+    return type(owner).__module__ == "asyncio.runners"
 
 
 def _is_main_thread() -> bool:

@@ -5,8 +5,8 @@ https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, https://mariadb.com/kb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Literal, Self
 
@@ -31,10 +31,10 @@ from ...operations.kinds.rename_table import RenameTable
 from ...util.exc import UnsupportedOperation
 from ...util.sql import is_enclosed, is_literal, normal_sql
 from ...util.sqla_compat import AnyType, default_argument, is_type_bound
+from ..cancelling import Cancelling, by_statement
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..recreate import TableDefinition
-from ..run_lock import second_connection
 from ..type_comparison import synonyms_of
 from .column_definition import ColumnDefinition, parse_column
 from .definition import column_text, table_definition, table_options, unreflected_part
@@ -111,19 +111,16 @@ class MySQLImpl(DefaultImpl):
     def limited_lock_waits(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
         return limited_waits(connection, seconds)
 
-    @contextmanager
-    def cancelling(self, connection: Connection) -> Iterator[Callable[[], object] | None]:
-        """Send KILL QUERY on a second connection; PyMySQL waits in Python, where signals are handled."""
-        if connection.dialect.driver != "pymysql":
-            yield None
-            return
+    def cancelling(self, connection: Connection) -> AbstractContextManager[Cancelling | None]:
+        """Send KILL QUERY on a second connection; mysqlclient waits in C, the others let Python handle signals."""
+        driver = connection.dialect.driver
+        if driver not in ("pymysql", "mysqldb", "aiomysql", "asyncmy"):
+            return nullcontext()
 
-        def cancel() -> None:
-            raw: Any = connection.connection.driver_connection
-            with second_connection(connection) as second:
-                second.exec_driver_sql(f"KILL QUERY {int(raw.thread_id())}")
-
-        yield cancel
+        raw: Any = connection.connection.driver_connection
+        # mysqlclient does not tell the number in another thread while the connection is in use.
+        kill = by_statement(connection, f"KILL QUERY {int(raw.thread_id())}")
+        return nullcontext(Cancelling(kill, blocks_signals=driver == "mysqldb"))
 
     def generated_names(self, connection: Connection | None) -> MysqlNames:
         return MysqlNames(connection, is_mariadb=bool(getattr(self.dialect, "is_mariadb", False)))

@@ -54,12 +54,12 @@ class BlockingConnections:
     """Reads which connections block the one of the run."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection, self._second = connection, SecondConnection(connection)
+        self._second = SecondConnection(connection)
+        driver: Any = connection.connection.driver_connection
+        self._number = int(driver.thread_id())  # mysqlclient does not tell it in another thread during a statement
 
     def read(self) -> LockWait | None:
-        second = self._second.opened()
-        driver: Any = self._connection.connection.driver_connection
-        number = int(driver.thread_id())
+        second, number = self._second.opened(), self._number
         rows = self._first(second, _ROWS, number)
         if rows:
             table = str(rows[0].locked or "").replace("`", "").rpartition(".")[2]

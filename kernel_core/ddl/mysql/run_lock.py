@@ -11,9 +11,13 @@ from sqlalchemy import String, Table, bindparam, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from .orphan import is_orphan
+
 # Such a lock is the server's, not a database's, and its name has at most 64 characters.
 _NAME = "CONCAT('mig:', SHA1(CONCAT(COALESCE(:schema, DATABASE(), ''), '.', :name)))"
 _HOLDER = f"SELECT id, user, host FROM information_schema.processlist WHERE id = IS_USED_LOCK({_NAME})"
+_CLIENTS = f"""SELECT h.id AS id, h.host AS client, o.host AS own FROM information_schema.processlist h
+JOIN information_schema.processlist o ON o.id = CONNECTION_ID() WHERE h.id = IS_USED_LOCK({_NAME})"""
 
 
 class NamedLock:
@@ -25,13 +29,27 @@ class NamedLock:
         self._connection, self._borrowed = connection, borrowed
         self._values = {"schema": schema, "name": table.name}
         self._held = False
+        self._orphan: int | None = None
 
     def found(self) -> None:
         """Return None: tables are not read."""
 
     def acquire(self) -> bool:
         self._held = self._value(f"SELECT GET_LOCK({_NAME}, 0)") == 1
+        if not self._held and not self._borrowed:
+            self._end_orphan()
         return self._held
+
+    def _end_orphan(self) -> None:
+        """End the holder's session, if its process was killed and this is the second time in a row that it shows."""
+        before, self._orphan = self._orphan, None
+        with suppress(DBAPIError):
+            row = self._connection.execute(text(_CLIENTS), self._values).first()
+            if row is not None and is_orphan(row.client, row.own):
+                self._orphan = row.id
+                if before == row.id:
+                    self._connection.exec_driver_sql(f"KILL CONNECTION {int(row.id)}")
+        self._end()
 
     def release(self) -> None:
         held, self._held = self._held, False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy.types import ARRAY, TypeDecorator
 from ...operations.ddl_formatting import alter_table, format_column_name, format_type
 from ...operations.kinds.column import ColumnDefault, ColumnType, Conversion, IdentityColumnDefault
 from ...util.sqla_compat import AnyColumn, AnyType, literal_text
+from ..cancelling import Cancelling, by_statement
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..index_expressions import with_valid_parts
@@ -90,18 +91,20 @@ class PostgresqlImpl(DefaultImpl):
     def limited_lock_waits(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
         return limited_waits(connection, seconds)
 
-    @contextmanager
-    def cancelling(self, connection: Connection) -> Iterator[Callable[[], object] | None]:
-        """Send a cancel request; psycopg waits in a way that lets Python handle signals."""
-        if connection.dialect.driver != "psycopg":
-            yield None
-            return
+    def cancelling(self, connection: Connection) -> AbstractContextManager[Cancelling | None]:
+        """Send a cancel request; psycopg waits in a way that lets Python handle signals, psycopg2 does not."""
 
         def cancel() -> None:
             raw: Any = connection.connection.driver_connection
             raw.cancel()
 
-        yield cancel
+        driver = connection.dialect.driver
+        if driver in ("psycopg", "psycopg2") and not connection.dialect.is_async:
+            return nullcontext(Cancelling(cancel, blocks_signals=driver == "psycopg2"))
+        process = known_process(connection)
+        if process is None:
+            return nullcontext()
+        return nullcontext(Cancelling(by_statement(connection, f"SELECT pg_cancel_backend({process})")))
 
     def add_column(self, table_name: str, column: AnyColumn, **kw: Any) -> Iterable[Constraint] | None:
         """Add a column, after creating the enum type or domain that it uses, if that does not exist."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Table, inspect, table
 from sqlalchemy.engine import Connection
@@ -21,6 +21,7 @@ from ...operations.ddl_formatting import alter_table, format_column_name, inline
 from ...operations.kinds.column import AddColumn, ColumnName
 from ...util.exc import CommandError, UnsupportedOperation
 from ...util.sqla_compat import AnyColumn, default_argument, default_sql, is_type_bound, should_create
+from ..cancelling import Cancelling
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
 from ..run_lock import RunLock
@@ -124,15 +125,21 @@ class SQLiteImpl(DefaultImpl):
         return None if borrowed else run_lock(connection, table, self.translated(table.schema))
 
     @contextmanager
-    def cancelling(self, connection: Connection) -> Iterator[Callable[[], object] | None]:
-        """Let SQLite call Python now and then, which is when Python handles signals. Replaces a progress handler."""
-        raw = connection.connection.driver_connection
+    def cancelling(self, connection: Connection) -> Iterator[Cancelling | None]:
+        """Let SQLite call Python now and then, which is when Python handles signals. Replaces a progress handler.
+
+        With aiosqlite it runs in another thread, while the main thread waits in its event loop.
+        """
+        raw: Any = connection.connection.driver_connection
+        if connection.dialect.driver == "aiosqlite":
+            yield Cancelling(partial(_interrupt_async, raw))
+            return
         if not isinstance(raw, sqlite3.Connection):
             yield None
             return
         raw.set_progress_handler(lambda: 0, 50_000)
         try:
-            yield raw.interrupt
+            yield Cancelling(raw.interrupt)
         finally:
             with suppress(sqlite3.ProgrammingError):  # closed
                 raw.set_progress_handler(None, 0)
@@ -380,3 +387,11 @@ def _addable(column: AnyColumn) -> bool:
 def _column_name(element: ColumnName, compiler: DDLCompiler, **kw: object) -> str:
     before, after = (format_column_name(compiler, name) for name in (element.column_name, element.newname))
     return f"{alter_table(compiler, element.table_name, element.schema)} RENAME COLUMN {before} TO {after}"
+
+
+def _interrupt_async(raw: Any) -> None:
+    """Interrupt the statement of an aiosqlite connection: its coroutine does so before it waits for anything."""
+    interrupting = raw.interrupt()
+    with suppress(StopIteration):
+        interrupting.send(None)
+    interrupting.close()

@@ -128,11 +128,19 @@ def test_the_holder_is_named_and_a_killed_one_holds_nothing(engine):
         lock.release()
 
 
-@pytest.mark.postgresql
-def test_a_server_notices_during_a_statement_that_the_holder_was_killed(postgresql_engine):
-    with held_elsewhere(postgresql_engine, "SELECT pg_sleep(60)") as process, postgresql_engine.connect() as connection:
+@pytest.mark.parametrize(
+    ("engine", "sleep"),
+    [
+        pytest.param("postgresql", "SELECT pg_sleep(60)", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", "SELECT BENCHMARK(100000000000, MD5(1))", marks=pytest.mark.mariadb),
+    ],
+    indirect=["engine"],
+)
+def test_a_holder_that_is_killed_during_a_statement_holds_nothing(engine, sleep):
+    with held_elsewhere(engine, sleep) as process, engine.connect() as connection:
         lock = lock_of(connection)
-        assert not lock.acquire()
+        for _ in range(3):
+            assert not lock.acquire(), "it lives"
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert eventually(lock.acquire)
