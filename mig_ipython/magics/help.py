@@ -58,6 +58,7 @@ WISHES = (
     Wish("write an empty version file", ('%mig_revision -m "add email"',)),
     Wish("merge two heads into one", ('%mig_merge -m "merge"',)),
     Wish("know whether the order of two heads matters", ("%mig_merge --check",)),
+    Wish("write one revision in place of a range of them", ("%mig_squash A:B", "%mig_squash --prune B")),
     Wish("delete the version file that was written last", ("%mig_undo",)),
     Wish("see what an upgrade would do", ("%mig_upgrade --plan", "%mig_upgrade --sql")),
     Wish("test it first, and keep nothing", ("%mig_upgrade --try",)),

@@ -2,15 +2,13 @@
 
     %mig_merge -m "Merge reports"
     %mig_merge 1f2e 3a4b -m "Merge both"
-
     %mig_merge --check
     %mig_merge --rebase 3a4b
 
 Without revisions all heads are merged. ``--check`` writes nothing: it compares both orders in which they can run, from
 the files and by running them on scratch databases, and names the first operations that conflict. ``--rebase`` writes no
 merge: it changes one ``down_revision``, unless a revision of that side is applied. The same cell again writes nothing:
-the revision that merges them is shown.
-``%mig_undo`` deletes the file again.
+the revision that merges them is shown. ``%mig_undo`` deletes the file again.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from kernel_core.command import DatabaseHeads, Target, rebased
+from kernel_core.command import DatabaseHeads, rebased
 from kernel_core.commuting import check_all
 from kernel_core.script import Script, ScriptDirectory
 from kernel_core.script.resolver import counts_from_database
@@ -33,8 +31,8 @@ from ..views.merge_check import MergeCheck
 from ..views.revisions import Current, entries
 from ..views.script import Revision
 from ..views.text import shown_path
+from ..workspace.compared_target import compared_target
 from ..workspace.heads import heads_if_connected
-from ..workspace.targets import visit_targets
 from ..workspace.workspace import Workspace
 
 
@@ -93,12 +91,7 @@ def _checked(workspace: Workspace, parents: tuple[str, ...], run: bool | None) -
     """Return the check of each pair; where a database is connected, ``env.py`` is run for its models' convention."""
     if len(parents) < 2:
         raise CommandError(f"There is nothing to compare: {parents[0] if parents else 'base'} is the only head.")
-    targets: list[Target] = []
-    if workspace.is_connected:
-        visit_targets(workspace, lambda _, context: targets.append(Target.of(context)))
-    if len(targets) > 1:
-        raise CommandError(f"env.py has {len(targets)} targets; their revisions cannot be compared in one check.")
-    target = targets[0] if targets else Target(DefaultDialect(), None, None)
+    target, why_not = compared_target(workspace)
     found = check_all(
         workspace.scripts(),
         parents,
@@ -106,7 +99,7 @@ def _checked(workspace: Workspace, parents: tuple[str, ...], run: bool | None) -
         start=target.start,
         scratch=target.scratch,
         run=run,
-        why_not="no database is connected (%mig_connect)",
+        why_not=why_not,
     )
     return MergeCheck(found, workspace.where_if_connected)
 

@@ -40,6 +40,8 @@ class Connection(View):
     borrowed: bool = False
     warning: str = ""
     folder: str = field(default_factory=os.getcwd)
+    seen_heads: list[str] = field(default_factory=list)
+    """The current revisions of the database when they were last read."""
 
     @property
     def absolute_url(self) -> URL:

@@ -26,6 +26,12 @@ def computed_targets(workspace: Workspace) -> tuple[Target, ...]:
 
 def database_heads(workspace: Workspace) -> Current:
     """Return the revisions of the connected database, with what its journal says."""
+    found = _database_heads(workspace)
+    workspace.connection.seen_heads[:] = found
+    return found
+
+
+def _database_heads(workspace: Workspace) -> Current:
     from kernel_core.runtime.migration import MigrationContext
 
     connection = workspace.connection

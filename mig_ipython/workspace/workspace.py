@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from kernel_core.script import ScriptDirectory
@@ -62,8 +63,14 @@ class Workspace:
         return self.opened or open_at(self.settings.environment, self.settings.section)
 
     def scripts(self) -> ScriptDirectory:
-        """Return the version files as they are on disk now."""
-        return self.environment.scripts()
+        """Return the version files as they are on disk now, as the connected database sees them.
+
+        One that is inside the range of a squashed revision sees the files that this one replaces.
+        """
+        found = self.environment.scripts()
+        if self.current is not None:
+            found.follow(partial(tuple, self.current.seen_heads))
+        return found
 
     @property
     def where(self) -> str:

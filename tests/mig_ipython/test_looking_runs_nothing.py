@@ -46,6 +46,7 @@ RUNNING = {
     "locate",
     "migration",
     "resume",
+    "squash",
     "stamp",
     "upgrade",
 }

@@ -53,6 +53,7 @@ ROAD: tuple[tuple[str, str], ...] = (
         "%%migration 'Fill names' --id c3 --write\ndef upgrade():\n    op.execute(\"UPDATE users SET name = ''\")\ndef downgrade():\n    pass",
         "UPDATE users SET name",
     ),
+    ("%mig_squash a1:c3 --show", "Not written (--show)"),
     ("%mig_revision -m 'Elsewhere' --id d4 --head a1 --splice", "d4_elsewhere.py"),
     ("%mig_heads", "c3"),
     ("%mig_branches", "a1"),

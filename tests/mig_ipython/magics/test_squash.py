@@ -1,0 +1,60 @@
+"""One revision in place of a range: what a notebook shows of it, and of a database inside the range."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def three(migrated_here):
+    """a1 is applied; b2 and c3 follow it."""
+    for revision, column in (("b2", "city"), ("c3", "zip")):
+        migrated_here.run(f"%mig_revision -m 'Add {column}' --id {revision}")
+        (path,) = Path("migrations/versions").glob(f"{revision}_*.py")
+        text = path.read_text()
+        added = f"op.add_column('users', sa.Column('{column}', sa.Integer))"
+        text = text.replace('"""Apply this revision."""\n    pass', f'"""Apply this revision."""\n    {added}')
+        path.write_text(text.replace('"""Undo this revision."""\n    pass', f"op.drop_column('users', '{column}')"))
+    return migrated_here
+
+
+def test_a_range_is_replaced_and_what_was_compared_is_shown(three) -> None:
+    shown = three.run("%mig_squash a1:c3 -m 'First release'")
+    assert shown.revision == "c3"
+    assert shown.replaces == ("a1", "b2", "c3")
+    assert "c3 replaces a1, b2, c3: 3 operations become 1" in repr(shown)
+    assert "compared: by running both on SQLite in memory" in repr(shown)
+    assert "<summary>Version file</summary>" in shown._repr_html_()
+    assert len(list(Path("migrations/versions").glob("*.py"))) == 1
+
+
+def test_every_view_sees_the_old_files_while_the_database_is_inside(three) -> None:
+    three.run("%mig_squash a1:c3")
+    assert [entry.revision for entry in three.run("%mig_history")] == ["c3", "b2", "a1"]
+    assert [entry.revision for entry in three.run("%mig_current")] == ["a1"]
+    assert "no file" not in repr(three.run("%mig_status --no-drift"))
+    assert "2 revisions" in repr(three.run("%mig_upgrade --plan"))
+    three.run("%mig_graph")
+    three.run("%mig_show a1")
+    assert three.run("%mig_upgrade").after == ("c3",)
+    assert [entry.revision for entry in three.run("%mig_history")] == ["c3"]
+    assert three.run("%mig_downgrade base --yes").after == ()
+    assert three.run("%mig_upgrade").after == ("c3",)
+
+
+def test_prune_is_refused_while_the_database_is_inside(three) -> None:
+    three.run("%mig_squash a1:c3")
+    assert "is at a1, inside the range of c3" in three.fail("%mig_squash --prune c3")
+    three.run("%mig_upgrade")
+    assert "Deleted the 3 files that c3 replaces" in repr(three.run("%mig_squash --prune c3"))
+    assert not Path("migrations/replaced/c3").exists()
+    assert "Name a range" in three.fail("%mig_squash")
+
+
+def test_show_writes_nothing(three) -> None:
+    shown = three.run("%mig_squash a1:c3 --show --no-run")
+    assert "Not written (--show)." in repr(shown)
+    assert 'replaces = ("a1", "b2", "c3")' in shown.source
+    assert not Path("migrations/replaced").exists()
