@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-DRAWN = 4
+DRAWN = 3
 """How many cases of one test the quick run draws, besides those that are needed for each database."""
 
 _DATABASE = re.compile("sqlite|postgresql|psycopg|asyncpg|pg|mariadb|mysql|mssql|oracle")

@@ -145,6 +145,7 @@ def no_waiting(monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.sweep) for part in (1, 2, 3))])
 def test_any_input_stays_text_and_inside_the_folder(folder, tmp_path, part):
     chance = random.Random(part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mig_ipython.running.execution import run
 from mig_ipython.running.progress import Progress, watched
 
@@ -43,6 +45,7 @@ def test_a_statement_is_shown_before_it_runs_and_not_after(migrated):
     assert told[-1][1].startswith("Ran 1 of 1 revision, ")
 
 
+@pytest.mark.sweep
 def test_many_quick_statements_are_not_all_shown(migrated):
     migrated.run(MANY)
     told = told_by(migrated, "b2")

@@ -276,6 +276,7 @@ def test_two_projects_with_a_module_of_one_name_have_each_their_models(notebook,
         sys.modules.pop("shop", None)
 
 
+@pytest.mark.sweep
 def test_a_review_notices_that_its_files_were_edited(settled, tmp_path):
     write(tmp_path / "shop/models.py", MODELS + AGE)
     settled.run("p = %mig_autogenerate -m second --id b2")

@@ -72,6 +72,7 @@ def write_revision(folder: Path, name: str, down: str | None, upgrade: str, down
 PETS = 'op.create_table("pets", sa.Column("id", sa.Integer, primary_key=True))'
 
 
+@pytest.mark.sweep
 @pytest.mark.postgresql
 def test_each_schema_of_a_tenant_is_a_target(notebook, tmp_path, postgresql_url):
     engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
