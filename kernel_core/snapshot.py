@@ -22,8 +22,12 @@ Schema = Mapping[str, tuple[str, ...]]
 Change = tuple[Literal["+", "-", "~"], str, str]
 """Added, removed or changed; the name of the table; a description."""
 
+_SHOWN_WHOLE = frozenset({"enum type", "privileges of", "extension"})
+"""Kinds of objects of which a change is shown with the whole definition."""
+
 _NOT_READ = {
-    "postgresql": "rows, functions, privileges, row level policies, rules, extensions, domains and partitions",
+    "postgresql": "rows, default privileges, roles, event triggers, publications and statistics objects",
+    "mysql": "rows, privileges, events and the options of tables",
     "sqlite": "rows, virtual tables and attached databases",
 }
 
@@ -76,18 +80,19 @@ def schema_of(connection: Connection, *, without: Collection[str] = ()) -> Schem
 
 def differences(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
     """Return what differs between two snapshots: schemas, tables, then views, types, sequences and triggers."""
-    found: list[Change] = [("-", name, f"schema {name}") for name in before.schemas if name not in after.schemas]
-    found += [("+", name, f"schema {name}") for name in after.schemas if name not in before.schemas]
+    old, new = before.schemas[1:], after.schemas[1:]  # the first is the default one, of MariaDB the database itself
+    found: list[Change] = [("-", name, f"schema {name}") for name in old if name not in new]
+    found += [("+", name, f"schema {name}") for name in new if name not in old]
     found += changes(before.tables, after.tables)
     for kind, name in sorted({*before.objects, *after.objects}):
-        old, new = before.objects.get((kind, name)), after.objects.get((kind, name))
-        if new is None:
+        was, now = before.objects.get((kind, name)), after.objects.get((kind, name))
+        if now is None:
             found.append(("-", name, f"{kind} {name}"))
-        elif old is None:
-            found.append(("+", name, f"{kind} {name}{f' {new}' if kind == 'enum type' else ''}"))
-        elif old != new:
-            was = f" {new} (was {old})" if kind == "enum type" else ": its definition"
-            found.append(("~", name, f"{kind} {name}{was}"))
+        elif was is None:
+            found.append(("+", name, f"{kind} {name}{f' {now}' if kind in _SHOWN_WHOLE else ''}"))
+        elif was != now:
+            text = f" {now} (was {was})" if kind in _SHOWN_WHOLE else ": its definition"
+            found.append(("~", name, f"{kind} {name}{text}"))
     return tuple(found)
 
 
@@ -116,12 +121,53 @@ def _objects(connection: Connection, inspector: Inspector, schema: str | None) -
     """Yield ((kind, name), definition) for each object that is not a table."""
     prefix = f"{schema}." if schema else ""
     for name in inspector.get_view_names(schema=schema):
-        yield ("view", prefix + name), inspector.get_view_definition(name, schema=schema) or ""
+        definition = inspector.get_view_definition(name, schema=schema) or ""
+        own = f"`{inspector.default_schema_name}`." if connection.dialect.name == "mysql" else ""
+        yield ("view", prefix + name), definition.replace(own, "") if own else definition
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
         yield from ((("trigger", name), sql) for name, sql in rows)
+    if connection.dialect.name == "mysql":
+        for kind, sql in _OF_MARIADB.items():
+            yield from (((kind, name), str(definition)) for name, definition in connection.exec_driver_sql(sql))
     if connection.dialect.name == "postgresql":
         yield from _objects_of_postgresql(connection, inspector, schema, prefix)
+
+
+_OF_MARIADB = {
+    "trigger": "SELECT concat(trigger_name, ' of ', event_object_table), concat_ws(' ', action_timing, "
+    "event_manipulation, action_statement) FROM information_schema.triggers WHERE trigger_schema = database()",
+    "routine": "SELECT routine_name, concat_ws(' ', routine_type, dtd_identifier, routine_definition) "
+    "FROM information_schema.routines WHERE routine_schema = database()",
+    "sequence": "SELECT table_name, '' FROM information_schema.tables WHERE table_schema = database() "
+    "AND table_type = 'SEQUENCE'",
+}
+
+_OF_POSTGRESQL = {
+    "trigger": "SELECT t.tgname || ' of ' || {name}, pg_get_triggerdef(t.oid) FROM pg_trigger t "
+    "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal",
+    "function": "SELECT n.nspname || '.' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', "
+    "pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+    "WHERE p.prokind IN ('f', 'p') "
+    "AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')",
+    "domain": "SELECT n.nspname || '.' || t.typname, concat_ws(' ', format_type(t.typbasetype, t.typtypmod), "
+    "CASE WHEN t.typnotnull THEN 'NOT NULL' END, t.typdefault, (SELECT string_agg(pg_get_constraintdef(k.oid), ' ' "
+    "ORDER BY k.conname) FROM pg_constraint k WHERE k.contypid = t.oid)) FROM pg_type t "
+    "JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd'",
+    "policy": "SELECT p.polname || ' of ' || {name}, concat_ws(' ', p.polcmd, p.polpermissive, "
+    "p.polroles::regrole[]::text, "
+    "pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) FROM pg_policy p "
+    "JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE true",
+    "row level security of": "SELECT {name}, concat_ws(' ', c.relrowsecurity, c.relforcerowsecurity) FROM pg_class c "
+    "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity",
+    "rule": "SELECT r.rulename || ' of ' || {name}, pg_get_ruledef(r.oid) FROM pg_rewrite r "
+    "JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN'",
+    "privileges of": "SELECT {name}, c.relacl::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relkind IN ('r', 'v', 'm', 'S', 'p', 'f') AND c.relacl IS NOT NULL",
+}
+"""Queries of (name, definition) of what the inspector does not read; ``{name}`` is a table with its schema."""
+
+_TABLE_NAME = "CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname || '.' END || c.relname"
 
 
 def _objects_of_postgresql(
@@ -134,14 +180,17 @@ def _objects_of_postgresql(
         yield ("enum type", prefix + enum["name"]), f"({', '.join(enum['labels'])})"
     for name in inspector.get_sequence_names(schema=schema):
         yield ("sequence", prefix + name), ""
-    of_schema = "current_schema()" if schema is None else "%(schema)s"
-    rows = connection.exec_driver_sql(
-        "SELECT t.tgname, c.relname, pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-        f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND n.nspname = {of_schema} "
-        "ORDER BY 1, 2",
-        {} if schema is None else {"schema": schema},
-    )
-    yield from ((("trigger", f"{name} of {prefix}{table}"), definition) for name, table, definition in rows)
+    if schema is not None:
+        return
+    for kind, sql in _OF_POSTGRESQL.items():
+        shown = sql.format(name=_TABLE_NAME)
+        rows = connection.exec_driver_sql(
+            f"SELECT * FROM ({shown} AND n.nspname NOT IN ('pg_catalog', 'information_schema') "
+            "AND n.nspname NOT LIKE 'pg\\_%%') found ORDER BY 1"
+        )
+        yield from (((kind, name), str(definition)) for name, definition in rows)
+    for name, version in connection.exec_driver_sql("SELECT extname, extversion FROM pg_extension ORDER BY 1"):
+        yield ("extension", name), str(version)
 
 
 def _lines(name: str, before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[Change]:

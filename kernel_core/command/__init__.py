@@ -28,6 +28,7 @@ from .inspecting import (
 from .migrating import downgrade, ensure_version, stamp, upgrade
 from .operations import operations_between, operations_of
 from .rebasing import Rebased, rebase, rebased
+from .rehearsing import rehearse
 from .schema import schema
 from .squashing import prune, squash
 from .unfinished import abandon, resume
@@ -68,6 +69,7 @@ __all__ = [
     "rebase",
     "rebased",
     "refuse_behind",
+    "rehearse",
     "resume",
     "revision",
     "schema",

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import NoReturn
 
 from .. import RELEASE
-from ..util.exc import CommandError, UpgradeFailed
+from ..util.exc import CommandError, ProgramExit, UpgradeFailed
 from ..util.folders import with_relative_paths
 from ..util.secrets import redact, remember_environment
 from .configuration import Config
@@ -75,6 +75,8 @@ class CommandLine:
                 printed(redact(line), options, config.stdout)
         except KeyboardInterrupt as error:
             _stop(error)
+        except ProgramExit as error:
+            _exit(error)
         except Exception as error:
             if options.raiseerr:
                 sys.excepthook = _show_redacted
@@ -131,6 +133,13 @@ def _stop(error: KeyboardInterrupt) -> NoReturn:
     """End the program after an interrupt, with what the run says of it."""
     print("\n".join(["Stopped.", *getattr(error, "__notes__", ())]), file=sys.stderr)
     raise SystemExit(130) from None
+
+
+def _exit(error: ProgramExit) -> NoReturn:
+    """End the program with the code that a command has chosen."""
+    if str(error):
+        print(f"FAILED: {with_relative_paths(redact(str(error)))}", file=sys.stderr)
+    raise SystemExit(error.code) from None
 
 
 def _fail(error: Exception) -> NoReturn:

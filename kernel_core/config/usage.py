@@ -142,6 +142,9 @@ _SCHEMA_AT = (
     _flag("--record", help="run functions that cannot be read, with an op that only records"),
     _flag("--by-running", help="run the history on a scratch database, where it cannot be read"),
 )
+_SAMPLE = _argument(
+    "--sample", type=int, metavar="N", help="copy at most N rows of each table, and the rows that these refer to"
+)
 _LOCK = (_LOCK_TIMEOUT, _NO_LOCK)
 _LOCKS = (*_LOCK, _STATEMENT_LOCK_TIMEOUT, _RETRIES)
 
@@ -177,6 +180,21 @@ COMMANDS: dict[str, Command] = {
         commands.downgrade,
         (_argument("revision", help="where to: base, -1, an id; from:to with --sql"), _SQL, _OPERATIONS, _TAG, *_LOCKS),
         "downgrade -1",
+    ),
+    "rehearse": Command(
+        commands.rehearse,
+        (
+            _argument("revision", nargs="?", default="", help="where to; default: head, with --downgrade -1"),
+            _flag("--downgrade", help="rehearse a downgrade, and the upgrade back"),
+            _SAMPLE,
+            _flag("--schema-only", help="copy no rows"),
+            _flag("--mask", help="hide the values of text also where a blocker shows them"),
+            _flag("--no-way-back", help="leave out the way back"),
+            _JSON,
+            _flag("--html", help="print an HTML page"),
+            _flag("--markdown", help="print Markdown, for a comment of a pull request"),
+        ),
+        "rehearse head --sample 1000 --markdown",
     ),
     "abandon": Command(commands.abandon, (_FORCE, _FORGET, *_LOCK), "abandon"),
     "resume": Command(commands.resume, (_EXECUTED, _NOT_EXECUTED, _EDITED, *_LOCK), "resume"),

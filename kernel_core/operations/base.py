@@ -23,6 +23,7 @@ from .interfaces import Implementation, RunContext
 from .operation import MigrateOperation
 from .registry import remember_operation
 from .schema_objects import SchemaObjects
+from .watching import watcher
 
 C = TypeVar("C", bound=type[MigrateOperation])
 T = TypeVar("T")
@@ -74,6 +75,13 @@ class AbstractOperations:
 
     def invoke(self, operation: MigrateOperation) -> Any:
         """Run an operation and return the result of its implementation."""
+        watching = watcher.get()
+        if watching is not None:
+            return watching.operation(self, operation, lambda: self.run_unwatched(operation))
+        return self.run_unwatched(operation)
+
+    def run_unwatched(self, operation: MigrateOperation) -> Any:
+        """Run an operation as `invoke` does where no `Watcher` observes it."""
         result = self._implementations.dispatch(operation)(self, operation)
         for further in getattr(operation, "followed_by", ()):  # an add-on's class may lack it
             self.invoke(further)
@@ -170,8 +178,13 @@ class Operations(AbstractOperations):
         )
         batch = Batch(table_name, self.impl.translated(schema), options)
         with self.impl.batch_transaction():
-            yield BatchOperations(self.migration_context, recording(self.impl, batch))
-            batch.flush(self.impl)
+            collected = BatchOperations(self.migration_context, recording(self.impl, batch))
+            yield collected
+            watching = watcher.get()
+            if watching is None:
+                batch.flush(self.impl)
+            else:
+                watching.batch(collected, batch, lambda: batch.flush(self.impl))
 
 
 class BatchOperations(AbstractOperations):

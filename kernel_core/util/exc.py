@@ -170,6 +170,14 @@ class UpgradeFailed(CommandError):
         self.failure, self.statement = failure or message, statement
 
 
+class ProgramExit(CommandError):
+    """Ends the program ``mig`` with an exit code of its own: 1 for a finding, 2 for a command that could not run."""
+
+    def __init__(self, code: int, message: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
 FINISH_OR_UNDO = "Continue it: mig resume. Or undo what it did: mig abandon."
 """The remedy for an unfinished revision."""
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import MetaData
 from sqlalchemy.exc import SQLAlchemyError
 
-from kernel_core.rehearse import changes
+from kernel_core.snapshot import changes
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 

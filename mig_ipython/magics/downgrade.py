@@ -5,8 +5,8 @@
     %mig_downgrade base --plan
     %mig_downgrade base --sql
 
-Without ``--yes`` a downgrade must be confirmed; an unattended run fails and lists the steps. ``--try`` runs on a copy
-(SQLite) or in a transaction on the live database that is rolled back at the end (PostgreSQL).
+Without ``--yes`` a downgrade must be confirmed; an unattended run fails and lists the steps. ``--try`` rehearses it on
+a clone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 from ..running.confirmation import Confirmation
 from ..session import Session
 from ..views.plan import Plan
+from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport
 from .upgrade import add_options, run_or_ask
 
@@ -26,6 +27,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, yes="run without confirmation")
 
 
-def run(session: Session, args: argparse.Namespace) -> RunReport | Plan | Confirmation:
+def run(session: Session, args: argparse.Namespace) -> RunReport | Plan | Confirmation | RehearsalReport:
     """Return the report, or the plan; with a live front end the question."""
     return run_or_ask(session, "downgrade", args)

@@ -61,7 +61,7 @@ WISHES = (
     Wish("write one revision in place of a range of them", ("%mig_squash A:B", "%mig_squash --prune B")),
     Wish("delete the version file that was written last", ("%mig_undo",)),
     Wish("see what an upgrade would do", ("%mig_upgrade --plan", "%mig_upgrade --sql")),
-    Wish("test it first, and keep nothing", ("%mig_upgrade --try",)),
+    Wish("test it first, and keep nothing", ("%mig_rehearse",)),
     Wish("apply the pending revisions", ("%mig_upgrade",)),
     Wish("undo the last revision", ("%mig_downgrade -1",)),
     Wish("finish or undo a revision that was stopped half-way", ("%mig_resume", "%mig_abandon")),

@@ -8,24 +8,22 @@
 
 Each revision runs in a separate transaction; one that fails is rolled back, and the error names the current revision of
 the database. A run that loses existing data must be confirmed, or needs ``--yes``. ``--plan``, ``--sql`` run nothing.
-``--try`` runs on a copy (SQLite) or in a transaction on the live database that is rolled back at the end (PostgreSQL;
-what it changes is locked until then), and shows the changes of the schema.
+``--try`` is the short form of ``%mig_rehearse --no-way-back``: it runs on a clone, and shows everything that it does.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from kernel_core.util.secrets import redact
-
 from ..running.confirmation import Confirmation
-from ..running.execution import rehearsal_notice, rehearsed
 from ..running.execution import run as execute
 from ..running.planning import announce
 from ..running.planning import plan as plan_of
 from ..running.progress import shown_progress
+from ..running.rehearsing import rehearsed
 from ..session import Session
 from ..views.plan import Plan
+from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport
 from ..workspace.heads import heads_if_connected
 
@@ -40,27 +38,27 @@ def add_options(parser: argparse.ArgumentParser, *, yes: str) -> None:
     """Declare the options of ``%mig_upgrade`` and ``%mig_downgrade``."""
     parser.add_argument("--plan", action="store_true", help="show the plan, run nothing")
     parser.add_argument("--sql", action="store_true", help="return the SQL, run nothing")
-    parser.add_argument("--try", dest="trial", action="store_true", help="rehearse: keep no change, show the schema")
+    parser.add_argument("--try", dest="trial", action="store_true", help="rehearse on a clone: keep no change")
     parser.add_argument("--yes", action="store_true", help=yes)
 
 
-def run(session: Session, args: argparse.Namespace) -> RunReport | Plan | Confirmation:
+def run(session: Session, args: argparse.Namespace) -> RunReport | Plan | Confirmation | RehearsalReport:
     """Return the report, or the plan; with a live front end the question where data would be lost."""
     return run_or_ask(session, "upgrade", args)
 
 
-def run_or_ask(session: Session, verb: str, args: argparse.Namespace) -> RunReport | Plan | Confirmation:
+def run_or_ask(
+    session: Session, verb: str, args: argparse.Namespace
+) -> RunReport | Plan | Confirmation | RehearsalReport:
     """Upgrade or downgrade, or ask first; raises CommandError with the plan in an unattended run without ``--yes``."""
     workspace, revision = session.workspace(), str(args.revision)
     if args.sql:
         return execute(workspace, verb, revision, sql=True)
+    if args.trial:
+        return rehearsed(workspace, "upgrade" if verb == "upgrade" else "downgrade", revision, and_back=False)
     plan = plan_of(workspace, verb, revision)
     if args.plan:
         return plan
-    if args.trial:
-        if plan:
-            print(redact(rehearsal_notice(workspace)))  # noqa: T201 - printed before the first lock is taken
-        return rehearsed(workspace, verb, revision, plan=plan)
     if plan and not args.yes and (plan.losses or verb == "downgrade"):
         return _confirmation(session, plan)
     return _run_plan(session, plan)

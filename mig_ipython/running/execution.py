@@ -1,16 +1,13 @@
-"""Run an upgrade, downgrade or stamp on the notebook's database, or rehearse it where nothing stays changed."""
+"""Run an upgrade, downgrade or stamp on the notebook's database."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import sqlalchemy as sa
-
 from kernel_core import command
-from kernel_core.rehearse import Rehearsal, rehearse, runs_on_copy
 from kernel_core.runtime import report as runtime
-from kernel_core.util.exc import CommandError, CommitRefused, UpgradeFailed
+from kernel_core.util.exc import CommandError, UpgradeFailed
 from kernel_core.util.secrets import redact
 
 from ..views.plan import Plan
@@ -90,56 +87,6 @@ def by_target(targets: Sequence[Target], done: runtime.RunReport) -> tuple[Targe
     )
 
 
-def rehearsed(workspace: Workspace, verb: str, revision: str, *, plan: Plan | None = None) -> RunReport:
-    """Run on a clone or in a transaction that is rolled back; return the report with the schema before and after.
-
-    Raises CommandError where that is not possible on this database, or where a revision fails.
-    """
-
-    def on_copy(copy: sa.Connection) -> runtime.RunReport:
-        with env_config(workspace, connection=copy) as config:
-            if copy.dialect.name == "sqlite":
-                config.set_main_option("sqlalchemy.url", str(copy.engine.url).replace("%", "%%"))
-            config.attributes["on_step"] = _only_on(copy)
-            return _COMMANDS[verb](config, revision)
-
-    with workspace.connection.open() as live:
-        try:
-            trial: Rehearsal = rehearse(live, on_copy, version_table=workspace.version_table.get("version_table", ""))
-        except UpgradeFailed as error:
-            raise CommandError(_failed_rehearsal(workspace, error)) from error
-    done = trial.report
-    return RunReport(verb, done.steps, done.before, done.after, workspace.where, plan=plan, trial=trial)
-
-
-def rehearsal_notice(workspace: Workspace) -> str:
-    """Return what a rehearsal does to the database, to be printed before it starts."""
-    target = workspace.connection.target
-    if runs_on_copy(workspace.connection.dialect):
-        return f"Trying on a copy of {target}; the database itself is only read."
-    return (
-        f"Trying in a transaction on the live database {target}: "
-        "what it changes is locked for everybody until it is rolled back at the end."
-    )
-
-
-def _failed_rehearsal(workspace: Workspace, error: UpgradeFailed) -> str:
-    """Return the state of the database after a rehearsal in which a revision failed."""
-    target = workspace.connection.target
-    if isinstance(error.__cause__, CommitRefused):
-        return (
-            f"Revision {error.revision} commits (autocommit_block), so it cannot be tried in a transaction. "
-            f"The transaction was rolled back; the schema of {target} is as it was. Try it on a copy of the database."
-        )
-    statement = f" SQL: {error.statement}" if error.statement else ""
-    if runs_on_copy(workspace.connection.dialect):
-        return f"Tried on a copy, {target} is as it was: {error.failure}{statement}"
-    return (
-        f"Tried in a transaction on {target}, which was rolled back; its schema is as it was: "
-        f"{error.failure}{statement}"
-    )
-
-
 def lock_settings(workspace: Workspace) -> dict[str, object]:
     """Return the settings of locks; messages about a wait, or from before the run, are printed."""
     settings = workspace.settings
@@ -191,24 +138,6 @@ def checked(
             refuse_other_database(workspace, bind.engine.url)
         if on_step is not None:
             on_step(event)
-
-    return listen
-
-
-def _only_on(copy: sa.Connection) -> OnStep:
-    """Return a listener that stops the run before its first step where it is not on ``copy``."""
-
-    def listen(event: runtime.RunEvent) -> None:
-        bind = env_connection()
-        if event.kind != "start" or bind is copy:
-            return
-        expected = database_identity(copy.engine.url)
-        if bind is None or copy.dialect.name != "sqlite" or database_identity(bind.engine.url) != expected:
-            place = "on the copy" if copy.dialect.name == "sqlite" else "in the transaction that is rolled back"
-            raise CommandError(
-                f"Nothing was tried: env.py connects by itself, so the run would not be {place}. "
-                "Let it use config.attributes['connection']."
-            )
 
     return listen
 

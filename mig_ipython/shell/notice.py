@@ -33,7 +33,7 @@ def _line(verb: str, result: object) -> str:
     if verb in ("upgrade", "downgrade", "stamp"):
         from ..views.report import RunReport
 
-        if not isinstance(result, RunReport) or result.sql is not None or result.trial is not None:
+        if not isinstance(result, RunReport) or result.sql is not None:
             return ""
         return result.summary() if result.steps else ""
     if verb in ("autogenerate", "migration"):

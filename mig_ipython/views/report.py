@@ -40,8 +40,7 @@ class RunReport(View):
 
     ``steps`` say revision, direction, doc and seconds; ``before`` and ``after`` are the heads of the database;
     ``sql`` is the script where only SQL was asked for; ``where`` names the database. ``plan`` is what was known before;
-    ``trial`` holds the schema ``before`` and ``after`` of a run that left nothing; ``targets`` are the parts of a run
-    on several version tables. False when nothing was done.
+    ``targets`` are the parts of a run on several version tables. False when nothing was done.
     """
 
     verb: str
@@ -51,7 +50,6 @@ class RunReport(View):
     where: str
     sql: str | None = None
     plan: Plan | None = None
-    trial: Any = None
     targets: tuple[TargetRun, ...] = ()
 
     def __bool__(self) -> bool:
@@ -68,28 +66,13 @@ class RunReport(View):
             return f"{self.where}: {done}"
         if not self.steps:
             return f"{self.where}: nothing to do, it is at {current}"
-        if self.trial is not None:
-            steps = count(len(self.steps), "revision")
-            if self.trial.on_copy:
-                return f"{self.where}: tried {self.verb} by {steps} on a copy; the database is as it was"
-            how = "in a transaction on the live database, which was rolled back; the schema is as it was"
-            return f"{self.where}: tried {self.verb} by {steps} {how}"
         done = f"{_DONE[self.verb]} by {count(len(self.steps), 'revision')}"
         return f"{self.where}: {done}, from {', '.join(self.before) or 'base'} to {current}"
 
     def text(self) -> str:
         if self.sql is not None:
             return f"-- {' '.join(self.summary().split())}\n\n{self.sql.strip()}"
-        parts = [self.summary()]
-        parts += self._steps_text()
-        if self.trial is not None:
-            parts += ["Schema afterwards:", *(self.changes() or ("  no difference in what was compared",))]
-            parts += ["Compared:", *(f"  {line}" for line in self.trial.after.coverage())]
-        return "\n".join(parts)
-
-    def changes(self) -> tuple[str, ...]:
-        """Return the schema changes of a trial run, one line each."""
-        return tuple(f"  {sign} {table}: {what}" for sign, table, what in self.trial.changes) if self.trial else ()
+        return "\n".join([self.summary(), *self._steps_text()])
 
     def html(self) -> Html:
         lead = tag("p", self.summary(), class_="mig-lead")
@@ -97,14 +80,7 @@ class RunReport(View):
             return page(lead, code(self.sql, "sql"), label="SQL")
         targets = plain_list(map(str, self.targets)) if self.targets else ""
         steps = plain_list(map(self._step_html, self._different_steps())) if self.steps else ""
-        return page(lead, targets, steps, self._changes_html(), label="Result")
-
-    def _changes_html(self) -> Html:
-        if self.trial is None:
-            return Html()
-        lines = self.changes() or ("no difference in what was compared",)
-        compared = plain_list(self.trial.after.coverage())
-        return join((tag("h4", "Schema afterwards"), plain_list(lines), tag("h4", "Compared"), compared))
+        return page(lead, targets, steps, label="Result")
 
     def _told(self, step: Any) -> tuple[str, ...]:
         """Return the operations of a step, one line each; nothing if they are not known."""

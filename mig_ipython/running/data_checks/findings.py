@@ -28,12 +28,12 @@ from kernel_core.operations.ops import (
     ExecuteSQLOp,
     RenameTableOp,
 )
+from kernel_core.rehearse.blockers.type_changes import value_changes
 from kernel_core.util.sqla_compat import sql_text
 
 from ...views.operations import line_of
 from ...views.plan import Blocker, Loss
 from .table_states import COUNT_LIMIT, Key, NotCounted, TableStates, changes_no_rows, table_states
-from .type_changes import value_changes
 
 Found: TypeAlias = tuple[str, str, int | None]
 """Severity, text, rows: None where they are not counted."""

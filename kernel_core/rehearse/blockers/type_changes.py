@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from kernel_core.operations.kinds.column.type_conversion import is_lossless
-from kernel_core.util.sqla_compat.types import AnyType
+from ...operations.kinds.column.type_conversion import is_lossless
+from ...util.sqla_compat.types import AnyType
 
 Severity = Literal["loses data", "may fail"]
 

@@ -1,0 +1,247 @@
+"""Queries for the rows that make an operation fail, on the tables as they are before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from ...operations.operation import MigrateOperation, shown_name
+from ...operations.ops import (
+    AddColumnOp,
+    AlterColumnOp,
+    CreateCheckConstraintOp,
+    CreateExcludeConstraintOp,
+    CreateForeignKeyOp,
+    CreateIndexOp,
+    CreatePrimaryKeyOp,
+    CreateUniqueConstraintOp,
+    SetEnumValuesOp,
+)
+from ...util.sqla_compat import default_sql, sql_text
+from ..findings import BlockerKind
+from .misfits import misfits
+
+SAMPLE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Rows of ``table`` that an operation cannot take: those of the query ``rows``, and ``shown`` columns of them."""
+
+    kind: BlockerKind
+    table: str
+    text: str
+    rows: sa.Select[Any]
+
+
+class Tables:
+    """The tables of a database as they are now, reflected as far as they are needed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.kind = "mariadb" if connection.dialect.name == "mysql" else connection.dialect.name
+        self._inspector = sa.inspect(connection)
+
+    def table(self, name: str, schema: str | None) -> sa.TableClause | None:
+        """Return a table with its columns and their types, None where there is none of this name."""
+        if not self._inspector.has_table(name, schema=schema):
+            return None
+        columns = self._inspector.get_columns(name, schema=schema)
+        return sa.table(name, *(sa.column(each["name"], each["type"]) for each in columns), schema=schema)
+
+    def key(self, name: str, schema: str | None) -> list[str]:
+        """Return the columns of the primary key."""
+        return list(self._inspector.get_pk_constraint(name, schema=schema).get("constrained_columns") or ())
+
+
+def checks_of(tables: Tables, operation: MigrateOperation) -> Iterator[Check]:
+    """Yield a query for each kind of row that can make an operation fail."""
+    for kind, function in _CHECKS.items():
+        if isinstance(operation, kind):
+            yield from function(tables, operation)
+            return
+
+
+def _found(tables: Tables, operation: Any) -> tuple[sa.TableClause | None, str]:
+    return tables.table(operation.table_name, operation.schema), shown_name(operation.schema, operation.table_name)
+
+
+def _select(
+    tables: Tables, table: sa.TableClause, names: Sequence[str], *where: sa.ColumnElement[bool]
+) -> sa.Select[Any]:
+    """Return a query of the key and some columns of the rows that meet a condition."""
+    wanted = list(dict.fromkeys([*tables.key(table.name, table.schema), *(name for name in names if name in table.c)]))
+    columns: list[Any] = [table.c[name] for name in wanted if name in table.c] or [sa.literal(1).label("row")]
+    return sa.select(*columns).select_from(table).where(*where)
+
+
+def _added_column(tables: Tables, operation: AddColumnOp) -> Iterator[Check]:
+    table, shown = _found(tables, operation)
+    column = operation.column
+    if table is None:
+        return
+    if not column.nullable and column.server_default is None and column.computed is None and column.identity is None:
+        yield Check("null", shown, f"{column.name} is NOT NULL and has no default for them", _select(tables, table, []))
+    elif column.unique and column.server_default is not None:
+        text = f"they would all have {default_sql(column.server_default)} in {column.name}, which is unique"
+        yield Check("duplicate", shown, text, _select(tables, table, []))
+
+
+def _altered_column(tables: Tables, operation: AlterColumnOp) -> Iterator[Check]:
+    table, shown = _found(tables, operation)
+    if table is None or operation.column_name not in table.c:
+        return
+    column = table.c[operation.column_name]
+    if operation.modify_nullable is False:
+        rows = _select(tables, table, [column.name], column.is_(None))
+        yield Check("null", shown, f"{operation.name_after} is NULL in them", rows)
+    if operation.modify_type is not None:
+        for kind, text, condition in misfits(tables.connection, table, column, operation):
+            yield Check(kind, shown, text, _select(tables, table, [column.name], condition))
+
+
+def _unique(
+    tables: Tables, operation: CreateUniqueConstraintOp | CreateIndexOp | CreatePrimaryKeyOp
+) -> Iterator[Check]:
+    table, shown = _found(tables, operation)
+    if table is None or (isinstance(operation, CreateIndexOp) and not operation.unique):
+        return
+    parts: Sequence[Any] = operation.parts if isinstance(operation, CreateIndexOp) else operation.columns
+    dialect, lengths = tables.connection.dialect.name, _lengths(operation.kw)
+    values = [_part(table, part, lengths) for part in parts]
+    where = operation.kw.get(f"{dialect}_where")
+    nulls_equal = bool(operation.kw.get("postgresql_nulls_not_distinct")) and dialect == "postgresql"
+    conditions: list[Any] = [] if nulls_equal else [value.is_not(None) for value in values]
+    if where is not None:
+        conditions.append(_text(where if isinstance(where, str) else sql_text(where)))
+    rows, described = _with_equals(tables, table, values, conditions), _described(parts)
+    yield Check("duplicate", shown, f"they have the same {described} as another row", rows)
+    if isinstance(operation, CreatePrimaryKeyOp) and dialect != "sqlite":
+        empty = _select(tables, table, list(operation.columns), sa.or_(*(value.is_(None) for value in values)))
+        yield Check("null", shown, f"{described} is NULL in them", empty)
+
+
+def _with_equals(
+    tables: Tables, table: sa.TableClause, values: Sequence[sa.ColumnElement[Any]], where: Sequence[Any]
+) -> sa.Select[Any]:
+    """Return a query of the rows whose values another row has too: the number of such rows is counted by group."""
+    columns = [value.label(f"value_{place}") for place, value in enumerate(values)]
+    names = [value.name if isinstance(value, sa.ColumnClause) and value.name in table.c else "" for value in values]
+    labelled = [value if name else column for value, name, column in zip(values, names, columns, strict=True)]
+    total = sa.func.count().over(partition_by=list(values)).label("rows_with_them")
+    key = [table.c[name] for name in tables.key(table.name, table.schema) if name in table.c and name not in names]
+    inner = sa.select(*key, *labelled, total).select_from(table).where(*where).subquery("each_row")
+    return sa.select(*inner.c).where(inner.c.rows_with_them > 1)
+
+
+def _foreign_key(tables: Tables, operation: CreateForeignKeyOp) -> Iterator[Check]:
+    table = tables.table(operation.source_table, operation.source_schema)
+    shown = shown_name(operation.source_schema, operation.source_table)
+    if table is None or operation.kw.get("postgresql_not_valid"):
+        return
+    referred = tables.table(operation.referent_table, operation.referent_schema)
+    local = [table.c[name] for name in operation.local_cols if name in table.c]
+    if referred is None or len(local) < len(operation.local_cols):
+        return
+    other = referred.alias("referred")
+    pairs = [
+        other.c[name] == column for name, column in zip(operation.remote_cols, local, strict=True) if name in other.c
+    ]
+    lacking = ~sa.exists(sa.select(sa.literal(1)).select_from(other).where(*pairs).correlate(table))
+    present = [column.is_not(None) for column in local]
+    condition = sa.and_(*present, lacking)
+    if str(operation.kw.get("match") or "").upper() == "FULL" and len(local) > 1:
+        condition = sa.or_(condition, sa.and_(sa.or_(*present), sa.or_(*(column.is_(None) for column in local))))
+    names = ", ".join(operation.local_cols)
+    text = f"{names} refers to a row that {shown_name(operation.referent_schema, operation.referent_table)} lacks"
+    yield Check("orphan", shown, text, _select(tables, table, list(operation.local_cols), condition))
+
+
+def _check(tables: Tables, operation: CreateCheckConstraintOp) -> Iterator[Check]:
+    table, shown = _found(tables, operation)
+    if table is None or operation.kw.get("postgresql_not_valid"):
+        return
+    condition = operation.condition if isinstance(operation.condition, str) else sql_text(operation.condition)
+    names = [column.name for column in table.c if column.name in condition]
+    yield Check(
+        "check", shown, f"{condition} is false for them", _select(tables, table, names, sa.not_(_text(condition)))
+    )
+
+
+def _exclusion(tables: Tables, operation: CreateExcludeConstraintOp) -> Iterator[Check]:
+    table, shown = _found(tables, operation)
+    if table is None:
+        return
+    other, pairs, names = table.alias("other_row"), [], []
+    for part, operator in operation.elements:
+        if not isinstance(part, str) or part not in table.c:
+            return  # an expression: the database's error names one of the rows
+        pairs.append(table.c[part].op(operator, is_comparison=True)(other.c[part]))
+        names.append(part)
+    this: sa.ColumnElement[Any] = sa.literal_column(f"{_quoted(tables, table)}.ctid")
+    that: sa.ColumnElement[Any] = sa.literal_column("other_row.ctid")
+    meets = sa.exists(sa.select(sa.literal(1)).select_from(other).where(this != that, *pairs).correlate(table))
+    conditions: list[Any] = [meets]
+    if operation.where is not None:
+        conditions.append(_text(operation.where if isinstance(operation.where, str) else sql_text(operation.where)))
+    yield Check("exclusion", shown, "another row conflicts with them", _select(tables, table, names, *conditions))
+
+
+def _enum_values(tables: Tables, operation: SetEnumValuesOp) -> Iterator[Check]:
+    for use in operation.columns:
+        table = tables.table(use["table"], use.get("schema"))
+        if table is None or use["column"] not in table.c or use.get("array"):
+            continue
+        column = table.c[use["column"]]
+        unknown = sa.cast(column, sa.Text).not_in(operation.labels)
+        text = f"{column.name} has a value that is removed from {operation.name}"
+        shown = shown_name(use.get("schema"), use["table"])
+        yield Check("enum value", shown, text, _select(tables, table, [column.name], unknown))
+
+
+_CHECKS: dict[type[MigrateOperation], Callable[[Tables, Any], Iterator[Check]]] = {
+    AddColumnOp: _added_column,
+    AlterColumnOp: _altered_column,
+    CreateUniqueConstraintOp: _unique,
+    CreateIndexOp: _unique,
+    CreatePrimaryKeyOp: _unique,
+    CreateForeignKeyOp: _foreign_key,
+    CreateCheckConstraintOp: _check,
+    CreateExcludeConstraintOp: _exclusion,
+    SetEnumValuesOp: _enum_values,
+}
+
+
+def _lengths(options: dict[str, Any]) -> dict[str, int] | int:
+    found = options.get("mysql_length") or options.get("mariadb_length") or {}
+    return found if isinstance(found, int) else dict(found)
+
+
+def _part(table: sa.TableClause, part: Any, lengths: dict[str, int] | int) -> sa.ColumnElement[Any]:
+    """Return a part of a unique key as an expression: a column, its first characters, or SQL."""
+    if not isinstance(part, str):
+        name = getattr(part, "name", None)
+        return table.c[name] if isinstance(name, str) and name in table.c else _text(sql_text(part))
+    if part not in table.c:
+        return _text(part)
+    length = lengths if isinstance(lengths, int) else lengths.get(part)
+    return sa.func.left(table.c[part], length) if length else table.c[part]
+
+
+def _described(parts: Sequence[Any]) -> str:
+    return ", ".join(part if isinstance(part, str) else sql_text(part) for part in parts)
+
+
+def _quoted(tables: Tables, table: sa.TableClause) -> str:
+    preparer = tables.connection.dialect.identifier_preparer
+    name = preparer.quote(table.name)
+    return f"{preparer.quote(str(table.schema))}.{name}" if table.schema else name
+
+
+def _text(sql: str) -> sa.ColumnElement[Any]:
+    """Return SQL text as an expression, in which a colon does not start a bind parameter."""
+    return sa.literal_column(f"({sql})")

@@ -1,0 +1,202 @@
+"""Record every statement that runs on a clone: rows, seconds, locks; and refuse those that would leave the clone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import Dialect
+
+from ..runtime.autocommit import autocommits
+from ..util.sql import mentions, tokens
+from .clone.base import Clone
+from .findings import Statement
+from .guard import leaves_clone, refusal, translated
+from .mariadb_algorithms import accepted_algorithm
+from .postgresql_locks import LockWatch
+
+_READS = frozenset({"SELECT", "PRAGMA", "SHOW", "SET", "EXPLAIN", "DESCRIBE", "VALUES", "FETCH", "DECLARE", "CLOSE"})
+_TRANSACTION = frozenset(
+    {"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "LOCK", "UNLOCK", "USE", "DO"}
+)
+_SAVEPOINT = "mig_rehearsed_statement"
+_CATALOGS = ("pg_catalog", "pg_class", "pg_type", "information_schema", "sqlite_master", "sqlite_schema", "pragma_")
+
+
+@dataclass(slots=True)
+class Capture:
+    """Listens to the dialects of connections to clones; ``statements`` are those of revisions, by clone.
+
+    ``revision`` and ``operation`` are set by what runs the revisions. ``own_tables`` are the version table and its
+    journal, whose statements are not the revision's.
+    """
+
+    own_tables: Collection[str] = ()
+    revision: str = ""
+    operation: str = ""
+    is_sql: bool = False
+    statements: dict[int, list[Statement]] = field(default_factory=dict)
+    on_loose: Callable[[Clone, str], object] = field(default=lambda _clone, _sql: None)
+    on_loose_failure: Callable[[Connection, str, Exception], object] = field(
+        default=lambda _connection, _sql, _error: None
+    )
+    _silent: int = 0
+    _attached: list[tuple[Dialect, str, Any, bool]] = field(default_factory=list)
+    _seen: set[int] = field(default_factory=set)
+    _locks: dict[int, LockWatch] = field(default_factory=dict)
+
+    def attach(self, clone: Clone, dialect: Dialect) -> None:
+        """Record what runs over connections of a dialect object, which belong to ``clone``."""
+        if id(dialect) in self._seen:
+            return
+        self._seen.add(id(dialect))
+        self.statements.setdefault(id(clone), [])
+
+        def one(cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
+            return self._run(
+                clone, cursor, statement, context, lambda sql: dialect.do_execute(cursor, sql, parameters, context)
+            )
+
+        def many(cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
+            return self._run(
+                clone, cursor, statement, context, lambda sql: dialect.do_executemany(cursor, sql, parameters, context)
+            )
+
+        def bare(cursor: Any, statement: str, context: Any) -> bool | None:
+            return self._run(
+                clone, cursor, statement, context, lambda sql: dialect.do_execute_no_params(cursor, sql, context)
+            )
+
+        had_events = bool(dialect._has_events)  # noqa: SLF001 - SQLAlchemy never resets it, and it slows the dialect
+        for name, function in (("do_execute", one), ("do_executemany", many), ("do_execute_no_params", bare)):
+            event.listen(dialect, name, function)
+            self._attached.append((dialect, name, function, had_events))
+
+    def detach(self) -> None:
+        """Stop listening."""
+        for dialect, name, function, had_events in self._attached:
+            event.remove(dialect, name, function)
+            dialect._has_events = had_events  # noqa: SLF001 - as it was
+        self._attached.clear()
+        self._seen.clear()
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Record nothing inside the block: the rehearsal's own queries."""
+        self._silent += 1
+        try:
+            yield
+        finally:
+            self._silent -= 1
+
+    def of(self, clone: Clone) -> tuple[Statement, ...]:
+        """Return the statements that ran on a clone."""
+        return tuple(self.statements.get(id(clone), ()))
+
+    def place(self) -> dict[int, int]:
+        """Return how many statements are recorded now, for `forget_from`."""
+        return {key: len(several) for key, several in self.statements.items()}
+
+    def forget_from(self, place: dict[int, int]) -> None:
+        """Forget the statements of an attempt, because its parts are run again one by one."""
+        for key, several in self.statements.items():
+            del several[place.get(key, 0) :]
+
+    def _run(self, clone: Clone, cursor: Any, sql: str, context: Any, execute: Callable[[str], object]) -> bool | None:
+        """Execute a statement and record it; None where SQLAlchemy shall execute it as usual."""
+        if self._silent:
+            return None
+        if leaves_clone(sql, clone):
+            raise refusal(sql, clone)
+        text = translated(sql, clone)
+        if not self._is_of_revision(text):
+            if text is sql:
+                return None
+            execute(text)
+            return True
+        self._record(clone, cursor, text, context, execute)
+        return True
+
+    def _is_of_revision(self, sql: str) -> bool:
+        if not self.revision or self._is_own(sql):
+            return False
+        word = first_word(sql)
+        if word in _TRANSACTION:
+            return False
+        if word not in _READS:
+            return True
+        return self.is_sql or (not self.operation and word == "SELECT" and not any(each in sql for each in _CATALOGS))
+
+    def _is_own(self, sql: str) -> bool:
+        """Return whether a statement is about the version table or its journal."""
+        named = [name for name in self.own_tables if name and name in sql]
+        found = list(tokens(sql, "default")) if named else []
+        return any(mentions(found, name) for name in named)
+
+    def _record(self, clone: Clone, cursor: Any, sql: str, context: Any, execute: Callable[[str], object]) -> None:
+        watch = self._lock_watch(clone, context)
+        start, algorithm, failed = time.perf_counter(), "", True
+        try:
+            if not self.operation:
+                self._run_loose(clone, sql, context, execute)
+            elif clone.kind == "mariadb":
+                algorithm = accepted_algorithm(sql, execute)
+            else:
+                execute(sql)
+            failed = False
+        finally:
+            seconds = time.perf_counter() - start
+            locks, rewrites = watch.after(sql) if watch is not None and not failed else ((), ())
+            count = getattr(cursor, "rowcount", -1)
+            rows = int(count) if not failed and count is not None and count >= 0 else None
+            self.statements[id(clone)].append(
+                Statement(self.revision, self.operation, sql, rows, seconds, locks, rewrites, algorithm, failed)
+            )
+
+    def _run_loose(self, clone: Clone, sql: str, context: Any, execute: Callable[[str], object]) -> None:
+        """Execute a statement that belongs to no operation; one that fails is explained before the error goes on."""
+        connection: Connection = context.root_connection
+        in_savepoint = clone.kind == "postgresql" and not autocommits(connection)
+        if in_savepoint:
+            _on_driver(connection, f"SAVEPOINT {_SAVEPOINT}")
+        try:
+            execute(sql)
+        except Exception as error:
+            if in_savepoint:
+                _on_driver(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+            with self.silent():
+                self.on_loose_failure(connection, sql, error)
+            raise
+        if in_savepoint:
+            _on_driver(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
+        self.on_loose(clone, sql)
+
+    def _lock_watch(self, clone: Clone, context: Any) -> LockWatch | None:
+        """Return what observes the locks of this connection, on PostgreSQL."""
+        if clone.kind != "postgresql":
+            return None
+        connection = context.root_connection.connection.dbapi_connection
+        found = self._locks.get(id(connection))
+        if found is None:
+            found = self._locks[id(connection)] = LockWatch(connection, context.root_connection)
+        found.begin()
+        return found
+
+
+def _on_driver(connection: Connection, sql: str) -> None:
+    """Execute a statement of the rehearsal's own, of which SQLAlchemy learns nothing."""
+    cursor = connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]
+    cursor.execute(sql)
+    cursor.close()
+
+
+def first_word(sql: str) -> str:
+    """Return the first keyword of a statement; of one that starts WITH, the word that says what it does."""
+    words = [token.keyword for token in tokens(sql, "default") if token.keyword]
+    if words[:1] == ["WITH"]:
+        return next((word for word in words if word in ("INSERT", "UPDATE", "DELETE", "MERGE")), "SELECT")
+    return words[0] if words else ""

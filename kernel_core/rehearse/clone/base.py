@@ -1,0 +1,54 @@
+"""A clone: a copy of a database as it was, and one on which a run may do what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlalchemy import Engine
+
+from .source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class CloneOptions:
+    """What is copied: ``sample`` rows of each table at most (None: all), or with ``schema_only`` none.
+
+    ``on_progress`` is called with a sentence whenever a further part is copied.
+    """
+
+    sample: int | None = None
+    schema_only: bool = False
+    on_progress: Callable[[str], object] = field(default=lambda _: None)
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether every row is copied."""
+        return self.sample is None and not self.schema_only
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """A clone of ``source``: ``before`` keeps the data as it was, on ``after`` the run happens.
+
+    ``notes`` are sentences about what was not copied. ``method`` says how it was copied. ``full_rows`` has the number
+    of rows of each table of the source where a sample was taken, by (schema, table).
+    """
+
+    source: Source
+    before: Engine
+    after: Engine
+    method: Literal["backup", "template", "pg_dump", "catalog", "copied tables"]
+    notes: tuple[str, ...] = ()
+    full_rows: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The kind of database."""
+        return self.source.kind
+
+    @property
+    def database(self) -> str:
+        """The name or the file of the database on which the run happens."""
+        return str(self.after.url.database)

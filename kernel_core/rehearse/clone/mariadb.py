@@ -1,0 +1,254 @@
+"""Clone a MariaDB or MySQL database: tables by their own CREATE TABLE, rows by INSERT ... SELECT on the server.
+
+The rows are read at READ COMMITTED, at which INSERT ... SELECT locks none of them; each table is read at one moment,
+but not all tables at the same: https://mariadb.com/kb/en/innodb-lock-modes/
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ...util.exc import CommandError
+from .base import Clone, CloneOptions
+from .names import is_kept_whole, maker_of, new_names
+from .source import Source
+
+_SETTINGS = (
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET foreign_key_checks = 0, unique_checks = 0",
+    "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
+)
+_ROUTINES = {"PROCEDURE": "Create Procedure", "FUNCTION": "Create Function"}
+
+
+@contextmanager
+def mariadb_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
+    """Give the clone of a MariaDB database; both copies are dropped at the end of the block."""
+    with source.engine(source.database, isolation_level="AUTOCOMMIT").connect() as admin, ExitStack() as stack:
+        for setting in _SETTINGS:
+            admin.exec_driver_sql(setting)
+        remove_leftovers(admin)
+        before, after = new_names()
+        _refuse_without_space(admin, source)
+        for name in (before, after):
+            stack.callback(_drop, admin, name)
+            _create(admin, name, source)
+        copier = _Copier(admin, options)
+        copier.copy(source.database, before)
+        full = copier.full_rows(source.database) if not options.takes_all else {}
+        _Copier(admin, CloneOptions(on_progress=options.on_progress)).copy(before, after)
+        yield Clone(source, source.engine(before), source.engine(after), "copied tables", copier.notes, full)
+
+
+class _Copier:
+    """Copies one database of the server into another."""
+
+    def __init__(self, admin: Connection, options: CloneOptions) -> None:
+        self._admin, self._options = admin, options
+        self._notes: list[str] = []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not copied, in sentences."""
+        return tuple(self._notes)
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy sequences, tables with their rows, then functions, views and triggers."""
+        kinds: dict[str, list[str]] = {}
+        for name, kind in self._rows(
+            "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s ORDER BY 1", source
+        ):
+            kinds.setdefault(str(kind), []).append(str(name))
+        for name in kinds.get("SEQUENCE", ()):
+            self._run(target, self._definition(f"SHOW CREATE SEQUENCE {_at(source, name)}", 1), f"sequence {name}")
+            with suppress(DBAPIError):
+                value = self._rows(f"SELECT next_not_cached_value FROM {_at(source, name)}")[0][0]
+                self._rows(f"SELECT setval({_at(target, name)}, {int(value)}, 0)")
+        tables = [*kinds.get("BASE TABLE", ()), *kinds.get("SYSTEM VERSIONED", ())]
+        for name in tables:
+            self._run(target, self._definition(f"SHOW CREATE TABLE {_at(source, name)}", 1), f"table {name}")
+        for name in tables:
+            self._options.on_progress(f"copying {name}")
+            self._copy_rows(source, target, name)
+        if not self._options.takes_all and self._options.sample:
+            self._add_referred(source, target)
+        if "SYSTEM VERSIONED" in kinds:
+            self._notes.append("not copied: the history of system-versioned tables")
+        self._copy_routines(source, target)
+        self._copy_views(source, target, kinds.get("VIEW", []))
+        self._copy_triggers(source, target)
+
+    def full_rows(self, source: str) -> dict[tuple[str, str], int]:
+        """Return about how many rows each table of the source has."""
+        rows = self._rows(
+            "SELECT table_name, table_rows FROM information_schema.tables "
+            "WHERE table_schema = %s AND table_type = 'BASE TABLE'",
+            source,
+        )
+        return {("", str(name)): int(count or 0) for name, count in rows}
+
+    def _columns(self, database: str, name: str) -> str:
+        """Return the columns of a table that are not computed."""
+        rows = self._rows(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s "
+            "AND (generation_expression IS NULL OR generation_expression = '') ORDER BY ordinal_position",
+            database,
+            name,
+        )
+        return ", ".join(_quoted(str(column)) for (column,) in rows)
+
+    def _copy_rows(self, source: str, target: str, name: str) -> None:
+        columns = self._columns(source, name)
+        whole = is_kept_whole(name, [each.strip("`") for each in columns.split(", ")])
+        if self._options.schema_only and not whole:
+            return
+        limit = "" if self._options.sample is None or whole else f" LIMIT {int(self._options.sample)}"
+        self._run(
+            target,
+            f"INSERT INTO {_at(target, name)} ({columns}) SELECT {columns} FROM {_at(source, name)}{limit}",
+            f"rows of {name}",
+        )
+
+    def _add_referred(self, source: str, target: str) -> None:
+        """Copy the rows that rows of the sample refer to, until none is missing."""
+        keys: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+        for constraint, table, parent, local, remote in self._rows(
+            "SELECT constraint_name, table_name, referenced_table_name, column_name, referenced_column_name "
+            "FROM information_schema.key_column_usage WHERE table_schema = %s AND referenced_table_schema = %s "
+            "ORDER BY 1, 2, ordinal_position",
+            source,
+            source,
+        ):
+            keys.setdefault((str(constraint), str(table), str(parent)), []).append((str(local), str(remote)))
+        while sum(self._add_referred_by(source, target, *key[1:], pairs) for key, pairs in keys.items()):
+            pass
+
+    def _add_referred_by(self, source: str, target: str, table: str, parent: str, pairs: list[tuple[str, str]]) -> bool:
+        columns = self._columns(source, parent)
+        wanted = " AND ".join(f"p.{_quoted(remote)} = c.{_quoted(local)}" for local, remote in pairs)
+        there = " AND ".join(f"t.{_quoted(remote)} = p.{_quoted(remote)}" for _, remote in pairs)
+        listed = ", ".join(f"p.{column}" for column in columns.split(", "))
+        added = self._admin.exec_driver_sql(
+            (
+                f"INSERT INTO {_at(target, parent)} ({columns}) SELECT DISTINCT {listed} FROM {_at(source, parent)} p "
+                f"JOIN {_at(target, table)} c ON {wanted} "
+                f"WHERE NOT EXISTS (SELECT 1 FROM {_at(target, parent)} t WHERE {there})"
+            ).replace("%", "%%")
+        )
+        return added.rowcount > 0
+
+    def _copy_routines(self, source: str, target: str) -> None:
+        for name, kind in self._rows(
+            "SELECT routine_name, routine_type FROM information_schema.routines WHERE routine_schema = %s", source
+        ):
+            if kind in _ROUTINES:
+                definition = self._definition(f"SHOW CREATE {kind} {_at(source, str(name))}", 2)
+                self._run(target, definition, f"{str(kind).lower()} {name}")
+
+    def _copy_views(self, source: str, target: str, names: list[str]) -> None:
+        """Create the views, each after those that it reads: what fails is tried again after the others."""
+        waiting = list(names)
+        while waiting:
+            left = [name for name in waiting if not self._copied_view(source, target, name, last=False)]
+            if len(left) == len(waiting):
+                for name in left:
+                    self._copied_view(source, target, name, last=True)
+                return
+            waiting = left
+
+    def _copied_view(self, source: str, target: str, name: str, *, last: bool) -> bool:
+        definition = self._definition(f"SHOW CREATE VIEW {_at(source, name)}", 1)
+        text = definition.replace(f"{_quoted(source)}.", f"{_quoted(target)}.")
+        return self._run(target, text, f"view {name}" if last else "")
+
+    def _copy_triggers(self, source: str, target: str) -> None:
+        for (name,) in self._rows(
+            "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = %s "
+            "ORDER BY event_object_table, action_order",
+            source,
+        ):
+            text = self._definition(f"SHOW CREATE TRIGGER {_at(source, str(name))}", 2)
+            self._run(target, text.replace(f"{_quoted(source)}.", f"{_quoted(target)}."), f"trigger {name}")
+
+    def _definition(self, sql: str, position: int) -> str:
+        """Return one column of a SHOW CREATE; "" where the right to see it is missing."""
+        rows = self._rows(sql)
+        return str(rows[0][position] or "") if rows else ""
+
+    def _run(self, database: str, sql: str, what: str) -> bool:
+        """Run a statement in a database and return whether it did; note ``what`` is missing where it did not."""
+        if not sql:
+            self._notes.append(f"not copied: {what}: the right to see its definition is missing")
+            return True
+        try:
+            self._admin.exec_driver_sql(f"USE {_quoted(database)}")
+            self._admin.exec_driver_sql(sql.replace("%", "%%"))
+        except DBAPIError as error:
+            if what:
+                self._notes.append(f"not copied: {what}: {error.orig}")
+            return False
+        return True
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        return list(self._admin.exec_driver_sql(sql if values else sql.replace("%", "%%"), tuple(values)).all())
+
+
+def _create(admin: Connection, name: str, source: Source) -> None:
+    row = admin.exec_driver_sql(
+        "SELECT default_character_set_name, default_collation_name FROM information_schema.schemata "
+        "WHERE schema_name = %s",
+        (source.database,),
+    ).one()
+    try:
+        admin.exec_driver_sql(f"CREATE DATABASE {_quoted(name)} CHARACTER SET {row[0]} COLLATE {row[1]}")
+    except DBAPIError as error:
+        raise CommandError(
+            f"A rehearsal of {source.database} makes a clone, and the database was refused: {error.orig}. "
+            "Nothing was run. An administrator allows it: GRANT ALL ON `mig\\_rehearsal\\_%`.* TO ..."
+        ) from error
+
+
+def _refuse_without_space(admin: Connection, source: Source) -> None:
+    """Raise CommandError where the server's folder is on this machine and has no room for two copies."""
+    size = admin.exec_driver_sql(
+        "SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = %s",
+        (source.database,),
+    ).scalar_one()
+    try:
+        free = shutil.disk_usage(str(admin.exec_driver_sql("SELECT @@datadir").scalar_one())).free
+    except OSError:
+        return
+    if 2 * int(size) > free:
+        raise CommandError(
+            f"A rehearsal needs {2 * int(size) // 1_000_000} MB on the server, which has {free // 1_000_000} MB. "
+            "Take a sample: --sample 1000. Nothing was run."
+        )
+
+
+def _drop(admin: Connection, name: str) -> None:
+    with suppress(DBAPIError):
+        admin.exec_driver_sql("SET SESSION lock_wait_timeout = 5")
+        admin.exec_driver_sql(f"DROP DATABASE IF EXISTS {_quoted(name)}")
+
+
+def remove_leftovers(admin: Connection) -> tuple[str, ...]:
+    """Drop the clones of processes of this host that were killed, and return their names."""
+    names = [str(name) for name in admin.exec_driver_sql("SHOW DATABASES").scalars()]
+    gone = [name for name in names if (maker := maker_of(name)) is not None and maker.has_ended]
+    for name in gone:
+        _drop(admin, name)
+    return tuple(gone)
+
+
+def _at(database: str, name: str) -> str:
+    return f"{_quoted(database)}.{_quoted(name)}"
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"

@@ -1,0 +1,227 @@
+"""Clone a PostgreSQL database: by CREATE DATABASE ... TEMPLATE if nobody is connected to it, else by pg_dump.
+
+``pg_dump`` reads one snapshot of a REPEATABLE READ transaction, in which it locks nothing but the definitions (ACCESS
+SHARE). The second copy is made from the first one, so that the database is read once.
+https://www.postgresql.org/docs/current/manage-ag-templatedbs.html, .../app-pgdump.html
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ...util.exc import CommandError
+from .base import Clone, CloneOptions
+from .names import maker_of, new_names
+from .postgresql_rows import copy_sample, set_sequences
+from .source import Source, quoted
+
+_ENVIRONMENT = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "passfile": "PGPASSFILE",
+}
+
+
+@contextmanager
+def postgresql_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
+    """Give the clone of a PostgreSQL database; both copies are dropped at the end of the block."""
+    with _administration(source) as admin:
+        _refuse_without_rights(admin, source)
+        remove_leftovers(admin)
+        names = new_names()
+        with ExitStack() as stack:
+            for name in names:
+                stack.callback(_drop, admin, name)
+            yield _made(source, admin, names, options)
+
+
+def _made(source: Source, admin: Connection, names: tuple[str, str], options: CloneOptions) -> Clone:
+    before, after = names
+    size = int(_one(admin, "SELECT pg_database_size(%s)", source.database))
+    options.on_progress(f"copying {source.database} ({max(1, size // 1_000_000)} MB)")
+    _refuse_without_space(admin, size)
+    notes: tuple[str, ...] = ()
+    full_rows: dict[tuple[str, str], int] = {}
+    by_template = options.takes_all and _is_alone(admin, source) and _from_template(admin, source.database, before)
+    if not by_template:
+        _create(admin, before, source)
+        notes, full_rows = _dumped(source, before, options)
+    if not _from_template(admin, before, after):
+        raise CommandError(f"The copy {before} cannot be used as a template: somebody is connected to it.")
+    method = "template" if by_template else "pg_dump"
+    return Clone(source, source.engine(before), source.engine(after), method, notes, full_rows)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _administration(source: Source) -> Iterator[Connection]:
+    """Give a connection to another database of the server, on which each statement commits by itself."""
+    for name in ("postgres", "template1", source.database):
+        engine = source.engine(name, isolation_level="AUTOCOMMIT")
+        try:
+            connection = engine.connect()
+        except DBAPIError:
+            if name == source.database:
+                raise
+            continue
+        with connection:
+            yield connection
+        return
+
+
+def _refuse_without_rights(admin: Connection, source: Source) -> None:
+    may = _one(admin, "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user")
+    if not may:
+        user = str(_one(admin, "SELECT current_user"))
+        raise CommandError(
+            f"A rehearsal of {source.database} makes a clone, and {user} may not create databases; nothing was run. "
+            f"An administrator allows it: ALTER ROLE {quoted(admin.engine, user)} CREATEDB"
+        )
+
+
+def _refuse_without_space(admin: Connection, size: int) -> None:
+    """Raise CommandError where the server's folder is on this machine and has no room for two copies."""
+    try:
+        folder = str(_one(admin, "SELECT current_setting('data_directory')"))
+        free = shutil.disk_usage(folder).free
+    except (DBAPIError, OSError):
+        return
+    if 2 * size > free:
+        raise CommandError(
+            f"A rehearsal needs {2 * size // 1_000_000} MB on the server, which has {free // 1_000_000} MB. "
+            "Take a sample: --sample 1000. Nothing was run."
+        )
+
+
+def _is_alone(admin: Connection, source: Source) -> bool:
+    """Return whether no session is connected to the database."""
+    return not _one(admin, "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", source.database)
+
+
+def _from_template(admin: Connection, template: str, name: str) -> bool:
+    """Create a database as a copy of another; return False where somebody is connected to that one."""
+    create = f"CREATE DATABASE {quoted(admin.engine, name)} TEMPLATE {quoted(admin.engine, template)}"
+    try:
+        admin.exec_driver_sql(create.replace("%", "%%"))
+    except DBAPIError as error:
+        if _state(error) in ("55006", "42501"):  # object in use, insufficient privilege
+            return False
+        raise
+    return True
+
+
+def _create(admin: Connection, name: str, source: Source) -> None:
+    """Create an empty database with the encoding and the collation of the source."""
+    row = admin.exec_driver_sql(
+        "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database WHERE datname = %s",
+        (source.database,),
+    ).one()
+    encoding, collate, ctype = (str(value).replace("'", "''") for value in row)
+    admin.exec_driver_sql(
+        f"CREATE DATABASE {quoted(admin.engine, name)} TEMPLATE template0 ENCODING '{encoding}' "
+        f"LC_COLLATE '{collate}' LC_CTYPE '{ctype}'".replace("%", "%%")
+    )
+
+
+def _dumped(source: Source, name: str, options: CloneOptions) -> tuple[tuple[str, ...], dict[tuple[str, str], int]]:
+    """Copy a database by pg_dump; return what psql refused, and how many rows a sampled table has."""
+    if shutil.which("pg_dump") is None or shutil.which("psql") is None:
+        raise CommandError(
+            f"Somebody is connected to {source.database}, so it is copied by pg_dump and psql, which are missing. "
+            "Install them: apt install postgresql-client. Or disconnect all others. Nothing was run."
+        )
+    engine = source.engine(source.database, isolation_level="REPEATABLE READ")
+    with engine.connect() as live, source.engine(name).connect() as copy:
+        live.exec_driver_sql("SET TRANSACTION READ ONLY")
+        snapshot = str(_one(live, "SELECT pg_export_snapshot()"))
+        copy.rollback()
+        if options.takes_all:
+            return _piped(source, name, snapshot), {}
+        notes = _piped(source, name, snapshot, "--section=pre-data")
+        full = copy_sample(live, copy, 0 if options.schema_only else options.sample or 0)
+        set_sequences(live, copy)
+        return notes + _piped(source, name, snapshot, "--section=post-data"), full
+
+
+def _piped(source: Source, name: str, snapshot: str, *options: str) -> tuple[str, ...]:
+    """Send the output of pg_dump to psql; return the errors of psql as sentences."""
+    variables = _environment(source)
+    owned = () if _is_superuser(source) else ("--no-owner",)
+    dump = ["pg_dump", f"--snapshot={snapshot}", "--no-password", "--no-publications", "--no-subscriptions"]
+    dump += [*owned, *options]
+    load = ["psql", "-X", "-q", "--no-password", "-o", os.devnull, "-d", name]
+    with subprocess.Popen(  # noqa: S603 - fixed programs; names are arguments, not parts of a shell's line
+        dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**variables, "PGDATABASE": source.database}
+    ) as writer:
+        reader = subprocess.Popen(  # noqa: S603 - as above
+            load, stdin=writer.stdout, stderr=subprocess.PIPE, env=variables
+        )
+        assert writer.stdout is not None, "it is a pipe"
+        writer.stdout.close()
+        try:
+            _, errors = reader.communicate()
+            failure = writer.stderr.read() if writer.stderr is not None else b""
+        except BaseException:
+            for process in (writer, reader):
+                process.kill()
+            reader.wait()
+            raise
+    if writer.returncode:
+        words = failure.decode(errors="replace").strip().splitlines() or ["it ended without a message"]
+        raise CommandError(f"{source.database} could not be copied by pg_dump: {words[-1]}. Nothing was run.")
+    lines = [line.partition("ERROR:")[2].strip() for line in errors.decode(errors="replace").splitlines()]
+    return tuple(f"not copied: {line}" for line in dict.fromkeys(lines) if line)
+
+
+def _environment(source: Source) -> dict[str, str]:
+    """Return the variables with which the programs of PostgreSQL connect; a password is on no command line."""
+    given = {"user": source.options.get("user"), **source.options}
+    variables = {name: str(given[key]) for key, name in _ENVIRONMENT.items() if given.get(key) is not None}
+    return {**os.environ, **variables, "PGOPTIONS": str(source.options.get("options") or "")}
+
+
+def _is_superuser(source: Source) -> bool:
+    with source.engine(source.database).connect() as live:
+        return bool(_one(live, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
+
+
+def _drop(admin: Connection, name: str) -> None:
+    """Drop a database and end the sessions that are connected to it."""
+    with suppress(DBAPIError):
+        admin.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            (name,),
+        )
+        admin.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted(admin.engine, name)}")
+
+
+def remove_leftovers(admin: Connection) -> tuple[str, ...]:
+    """Drop the clones of processes of this host that were killed, and return their names."""
+    names = [str(name) for name in admin.exec_driver_sql("SELECT datname FROM pg_database").scalars()]
+    gone = [name for name in names if (maker := maker_of(name)) is not None and maker.has_ended]
+    for name in gone:
+        _drop(admin, name)
+    return tuple(gone)
+
+
+def _one(connection: Connection, sql: str, *values: object) -> Any:
+    return connection.exec_driver_sql(sql, tuple(values)).scalar_one()
+
+
+def _state(error: DBAPIError) -> str:
+    found = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    return str(found or "")

@@ -1,0 +1,136 @@
+"""Copy a sample of the rows of a PostgreSQL database, and the rows that these refer to, by COPY."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ...util.exc import CommandError
+from .names import is_kept_whole
+
+_TABLES = """
+SELECT n.nspname, c.relname, c.reltuples::bigint,
+       (SELECT array_agg(quote_ident(attname) ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ORDER BY 1, 2
+"""
+
+_KEYS = """
+SELECT cn.nspname, c.relname, pn.nspname, p.relname,
+       (SELECT array_agg(quote_ident(a.attname) ORDER BY k.i) FROM unnest(f.conkey) WITH ORDINALITY k(n, i)
+        JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.n),
+       (SELECT array_agg(quote_ident(a.attname) ORDER BY k.i) FROM unnest(f.confkey) WITH ORDINALITY k(n, i)
+        JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.n)
+FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace
+JOIN pg_class p ON p.oid = f.confrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+WHERE f.contype = 'f' AND c.relkind = 'r' AND p.relkind = 'r'
+"""
+
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    table: str
+    referred: str
+    columns: tuple[str, ...]
+    referred_columns: tuple[str, ...]
+
+
+def copy_sample(live: Connection, copy: Connection, limit: int) -> dict[tuple[str, str], int]:
+    """Copy at most ``limit`` rows of each table and what they refer to; return about how many rows each table has."""
+    columns: dict[str, str] = {}
+    full: dict[tuple[str, str], int] = {}
+    for schema, name, rows, names in live.exec_driver_sql(_TABLES).all():
+        table = f"{_quoted(schema)}.{_quoted(name)}"
+        columns[table] = ", ".join(names or ())
+        full[schema, name] = int(rows) if rows >= 0 else _count(live, table)
+        whole = is_kept_whole(name, [each.strip('"') for each in names or ()])
+        if names and (limit or whole):
+            limited = "" if whole else f" LIMIT {limit}"
+            _copy(live, copy, f"SELECT {columns[table]} FROM ONLY {table}{limited}", table, columns[table])
+    keys = _keys(live, live.exec_driver_sql(_KEYS).all())
+    while limit and sum(_add_referred(live, copy, key, columns) for key in keys if key.referred in columns):
+        pass
+    copy.commit()
+    return full
+
+
+def _keys(live: Connection, rows: Sequence[Any]) -> list[_Key]:
+    """Return the keys in values; they are not constraints of the copy yet, so they are read from the source."""
+    return [
+        _Key(
+            f"{_quoted(row[0])}.{_quoted(row[1])}", f"{_quoted(row[2])}.{_quoted(row[3])}", tuple(row[4]), tuple(row[5])
+        )
+        for row in rows
+    ]
+
+
+def _add_referred(live: Connection, copy: Connection, key: _Key, columns: dict[str, str]) -> bool:
+    """Copy the rows that rows of the copy refer to by a foreign key and that it lacks; return whether any was."""
+    pairs = list(zip(key.columns, key.referred_columns, strict=True))
+    present = " AND ".join(f"c.{local} IS NOT NULL" for local, _ in pairs)
+    join = " AND ".join(f"p.{remote} = c.{local}" for local, remote in pairs)
+    values = ", ".join(f"quote_literal(c.{local})" for local, _ in pairs)
+    missing = copy.exec_driver_sql(
+        f"SELECT DISTINCT {values} FROM {key.table} c WHERE {present} "
+        f"AND NOT EXISTS (SELECT 1 FROM {key.referred} p WHERE {join})".replace("%", "%%")
+    ).all()
+    added = 0
+    for start in range(0, len(missing), _CHUNK):
+        rows = ", ".join(f"({', '.join(row)})" for row in missing[start : start + _CHUNK])
+        wanted = ", ".join(f"{remote}::text" for _, remote in pairs)
+        texts = f"SELECT {columns[key.referred]} FROM ONLY {key.referred} WHERE ({wanted}) IN ({rows})"
+        added += _copy(live, copy, texts, key.referred, columns[key.referred])
+    return bool(added)
+
+
+def set_sequences(live: Connection, copy: Connection) -> None:
+    """Set the sequences of the copy to the values of the source, without drawing one."""
+    rows = live.exec_driver_sql(
+        "SELECT schemaname, sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL"
+    ).all()
+    for schema, name, value in rows:
+        copy.exec_driver_sql("SELECT setval(%s::regclass, %s, true)", (f"{_quoted(schema)}.{_quoted(name)}", value))
+    copy.commit()
+
+
+def _copy(live: Connection, copy: Connection, query: str, table: str, columns: str) -> int:
+    """Copy the rows of a query into a table of the other database; return how many."""
+    reader: Any = live.connection.cursor()
+    writer: Any = copy.connection.cursor()
+    with reader, writer:
+        out, into = f"COPY ({query}) TO STDOUT", f"COPY {table} ({columns}) FROM STDIN"
+        for data in _moved(reader, writer, out, into):
+            del data
+        return int(writer.rowcount)
+
+
+def _moved(reader: Any, writer: Any, out: str, into: str) -> Iterator[None]:
+    if hasattr(reader, "copy"):
+        with reader.copy(out) as source, writer.copy(into) as target:
+            for block in source:
+                target.write(block)
+                yield
+    elif hasattr(reader, "copy_expert"):
+        buffer = io.BytesIO()
+        reader.copy_expert(out, buffer)
+        buffer.seek(0)
+        writer.copy_expert(into, buffer)
+    else:
+        raise CommandError("A sample is taken with psycopg or psycopg2; this driver has no COPY. Leave out --sample.")
+
+
+def _count(live: Connection, table: str) -> int:
+    return int(live.exec_driver_sql(f"SELECT count(*) FROM {table}".replace("%", "%%")).scalar_one())
+
+
+def _quoted(name: str) -> str:
+    return '"' + str(name).replace('"', '""') + '"'

@@ -1,0 +1,217 @@
+"""What a rehearsal found: the values that it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..snapshot import Change
+
+BlockerKind = Literal["null", "duplicate", "orphan", "check", "misfit", "enum value", "exclusion", "error"]
+
+Row = Mapping[str, Any]
+"""A row as a mapping from the names of some columns to values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock on a table or index, as PostgreSQL names its mode: ``AccessExclusiveLock``.
+
+    ``observed`` is False for a statement that commits by itself: its lock ends with it, and is that of the manual.
+    """
+
+    mode: str
+    name: str
+    observed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement that ran on the clone.
+
+    ``operation`` is the sentence of the operation that it belongs to, "" for other code. ``rows`` is the number of rows
+    that it affected, None where the driver does not tell. ``rewrites`` are tables that were written anew.
+    ``algorithm`` is what MariaDB accepted: ``INSTANT``, ``NOCOPY``, ``INPLACE, LOCK=NONE``, ... or "".
+    """
+
+    revision: str
+    operation: str
+    sql: str
+    rows: int | None
+    seconds: float
+    locks: tuple[Lock, ...] = ()
+    rewrites: tuple[str, ...] = ()
+    algorithm: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """Why an operation or a statement fails: which rows, how many, and the query that finds them.
+
+    ``rows`` is None where the database gives only an error, which is in ``error``. ``follows`` marks a failure after
+    another one on the same table, which may be the cause. ``sample`` has up to five of the rows.
+    """
+
+    kind: BlockerKind
+    revision: str
+    operation: str
+    table: str
+    text: str
+    rows: int | None = None
+    query: str = ""
+    sample: tuple[Row, ...] = ()
+    error: str = ""
+    follows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """One changed row: the values of its key, and for each changed column the value before and after."""
+
+    key: Row
+    values: Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """What happened to the rows of a table; ``before`` and ``after`` are its numbers of rows, None where there is none.
+
+    Rows are told apart by ``key``; without one (), a changed row counts as one removed and one added. ``columns`` has
+    the number of changed rows by column; ``filled`` the rows with a value in a new column, ``lost`` in a removed one.
+    """
+
+    table: str
+    before: int | None
+    after: int | None
+    added: int
+    removed: int
+    changed: int
+    key: tuple[str, ...] = ()
+    columns: Mapping[str, int] = field(default_factory=dict)
+    filled: Mapping[str, int] = field(default_factory=dict)
+    lost: Mapping[str, int] = field(default_factory=dict)
+    sample: tuple[RowChange, ...] = ()
+    renamed_from: str = ""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether every row is there with the values that it had."""
+        return not (self.added or self.removed or self.changed or self.filled or self.lost)
+
+    def sentence(self) -> str:
+        """Return what happened, in words."""
+        name = f"{self.table} (was {self.renamed_from})" if self.renamed_from else self.table
+        if self.before is None:
+            return f"{name}: a new table with {_rows(self.after or 0)}"
+        if self.after is None:
+            return f"{name}: the table is removed with its {_rows(self.before)}"
+        words = [f"{_rows(number)} {what}" for number, what in self._numbers() if number]
+        words += [f"{column} filled in {_rows(number)}" for column, number in self.filled.items() if number]
+        words += [f"{_values(number)} of {column} lost" for column, number in self.lost.items() if number]
+        if self.columns:
+            words.append("changed: " + ", ".join(f"{name} in {number}" for name, number in self.columns.items()))
+        return f"{name}: {'; '.join(words) or 'no row changed'}"
+
+    def _numbers(self) -> Iterator[tuple[int, str]]:
+        yield self.added, "added"
+        yield self.removed, "removed"
+        yield self.changed, "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What the downgrade did on the same clone, after the upgrade: ``schema`` and ``rows`` are what it left different.
+
+    ``failure`` is why it was not run, or failed; then the other two describe the state at that point.
+    """
+
+    schema: tuple[Change, ...] = ()
+    rows: tuple[TableRows, ...] = ()
+    failure: str = ""
+    statements: tuple[Statement, ...] = ()
+
+    @property
+    def restores(self) -> bool:
+        """Whether it ran, and schema and rows are as they were before."""
+        return not (self.failure or self.schema or self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The result of a rehearsal on the clone of one database.
+
+    ``target`` is the database, without a password; ``revisions`` were run in this order. ``stopped_at`` is the revision
+    whose code failed, "" if none did. ``live_unchanged`` is True where it was verified that the database itself was not
+    written to, False where it was, by anybody, None where that cannot be known. ``not_compared`` names what was not
+    looked at. ``sample`` is the number of rows of each table in the clone, None if it had all.
+    """
+
+    target: str
+    kind: str
+    revisions: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    blockers: tuple[Blocker, ...]
+    schema: tuple[Change, ...]
+    rows: tuple[TableRows, ...]
+    undone: Undone | None
+    seconds: float
+    method: str
+    direction: Literal["upgrade", "downgrade"] = "upgrade"
+    stopped_at: str = ""
+    sample: int | None = None
+    schema_only: bool = False
+    full_rows: Mapping[str, int] = field(default_factory=dict)
+    live_unchanged: bool | None = None
+    not_compared: tuple[str, ...] = ()
+    tables_before: tuple[str, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything ran on the clone; what was not cloned may still fail."""
+        return not self.blockers and not self.stopped_at
+
+    @property
+    def changed_rows(self) -> tuple[TableRows, ...]:
+        """The tables whose rows differ."""
+        return tuple(each for each in self.rows if not each.is_same)
+
+    def estimate(self, statement: Statement) -> float:
+        """Return the seconds that a statement may take on all rows; its own where the clone had them all."""
+        if self.sample is None:
+            return statement.seconds
+        names = [each for each in self.full_rows if _names(statement.sql, each)]
+        factor = max((self.full_rows[name] / max(1, self.sample) for name in names), default=1.0)
+        return statement.seconds * max(1.0, factor)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return the findings as rows of a table: ``pandas.DataFrame(rehearsal.table())``."""
+        found = [_entry("blocker", each.table, each.text, each.rows, each.revision) for each in self.blockers]
+        found += [_entry(f"schema {sign}", table, text, None, "") for sign, table, text in self.schema]
+        found += [
+            _entry("rows", each.table, each.sentence(), each.added + each.removed + each.changed, "")
+            for each in self.changed_rows
+        ]
+        found += [
+            _entry("lock", lock.name, lock.mode, None, each.revision) for each in self.statements for lock in each.locks
+        ]
+        return found
+
+
+def _entry(finding: str, table: str, text: str, rows: int | None, revision: str) -> dict[str, Any]:
+    return {"finding": finding, "table": table, "text": text, "rows": rows, "revision": revision}
+
+
+def _names(sql: str, table: str) -> bool:
+    return table.rpartition(".")[2] in sql
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
+
+
+def _values(number: int) -> str:
+    return f"{number:,} value{'' if number == 1 else 's'}"

@@ -1,0 +1,6 @@
+"""Compare the rows of a clone with those of the copy that was kept: by SQL, on the server, table by table."""
+
+from .compare import compare_rows
+from .renames import Renames
+
+__all__ = ["Renames", "compare_rows"]

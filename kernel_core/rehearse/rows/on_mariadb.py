@@ -1,0 +1,58 @@
+"""Compare on MariaDB: copy and clone are databases of one server, and one query reads both."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from ..clone.base import Clone
+from .plain import PlainSide
+from .shapes import Column, Pair, Shape, shapes_of
+
+
+@contextmanager
+def mariadb_side(clone: Clone, without: Collection[str]) -> Iterator[MariaDBSide]:
+    """Give what compares the two databases of a clone."""
+    with clone.after.connect() as connection:
+        yield MariaDBSide(connection, clone, without)
+
+
+class MariaDBSide(PlainSide):
+    """Compares text by its characters: upper and lower case are different, whatever the collation is."""
+
+    def __init__(self, connection: Connection, clone: Clone, without: Collection[str]) -> None:
+        self.connection, self._clone, self._without = connection, clone, without
+
+    def shapes(self) -> tuple[list[Shape], list[Shape]]:
+        with self._clone.before.connect() as before:
+            old = shapes_of(before, self._without)
+        return old, shapes_of(self.connection, self._without)
+
+    def place(self, shape: Shape, *, before: bool) -> str:
+        database = self._clone.before.url.database if before else self._clone.database
+        return f"{self.quoted(str(database))}.{self.quoted(shape.name)}"
+
+    @contextmanager
+    def both(self, pair: Pair) -> Iterator[tuple[str, str] | None]:
+        yield self.place(pair.before, before=True), self.place(pair.after, before=False)
+
+    def differs(self, old: Column, new: Column) -> str:
+        return f"NOT ({self._value('b', old, new)} <=> {self._value('a', new, old)})"
+
+    def equals(self, old: Column, new: Column) -> str:
+        return (
+            f"{self._value('a', new, old)} = {self._value('b', old, new)}"
+            if old.is_text != new.is_text
+            else (f"a.{self.quoted(new.name)} = b.{self.quoted(old.name)}")
+        )
+
+    def grouped(self, column: Column, other: Column) -> str:
+        return self._value("@", column, other)
+
+    def _value(self, row: str, column: Column, other: Column) -> str:
+        name = f"{row}.{self.quoted(column.name)}"
+        if column.is_text or other.is_text:
+            return f"CONVERT({name} USING utf8mb4) COLLATE utf8mb4_bin"
+        return name

@@ -1,0 +1,48 @@
+"""Compare on SQLite: the copy is attached to the clone, and one query reads both."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from ..clone.base import Clone
+from .plain import PlainSide
+from .shapes import Column, Pair, Shape, shapes_of
+
+
+@contextmanager
+def sqlite_side(clone: Clone, without: Collection[str]) -> Iterator[SQLiteSide]:
+    """Give what compares the two files of a clone."""
+    with clone.after.connect() as connection:
+        connection.exec_driver_sql("ATTACH DATABASE ? AS mig_before", (str(clone.before.url.database),))
+        yield SQLiteSide(connection, clone, without)
+
+
+class SQLiteSide(PlainSide):
+    """Compares values as they are stored, bytewise."""
+
+    def __init__(self, connection: Connection, clone: Clone, without: Collection[str]) -> None:
+        self.connection, self._clone, self._without = connection, clone, without
+
+    def shapes(self) -> tuple[list[Shape], list[Shape]]:
+        with self._clone.before.connect() as before:
+            old = shapes_of(before, self._without)
+        return old, shapes_of(self.connection, self._without)
+
+    def place(self, shape: Shape, *, before: bool) -> str:
+        return f"{'mig_before' if before else 'main'}.{self.quoted(shape.name)}"
+
+    @contextmanager
+    def both(self, pair: Pair) -> Iterator[tuple[str, str] | None]:
+        yield self.place(pair.before, before=True), self.place(pair.after, before=False)
+
+    def differs(self, old: Column, new: Column) -> str:
+        return f"b.{self.quoted(old.name)} IS NOT a.{self.quoted(new.name)} COLLATE BINARY"
+
+    def equals(self, old: Column, new: Column) -> str:
+        return f"a.{self.quoted(new.name)} = b.{self.quoted(old.name)}"
+
+    def grouped(self, column: Column, other: Column) -> str:
+        return f"@.{self.quoted(column.name)} COLLATE BINARY"

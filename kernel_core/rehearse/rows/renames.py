@@ -1,0 +1,77 @@
+"""Follow the names of tables and columns while a run renames them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ...operations.operation import MigrateOperation
+from ...operations.ops import AlterColumnOp, CreateTableOp, DropTableOp, ExecuteSQLOp, RenameTableOp
+from ...util.sql import SQLDialect, Token, tokens
+from ...util.sqla_compat import sql_text
+
+Key = tuple[str | None, str]
+
+
+@dataclass(slots=True)
+class Renames:
+    """The present names of the tables and columns that existed before, where they have another one now."""
+
+    tables: dict[Key, Key] = field(default_factory=dict)
+    """From the present name to the first."""
+    columns: dict[Key, dict[str, str]] = field(default_factory=dict)
+    """For each present table, from a column's present name to its first."""
+
+    def follow(self, operations: Iterable[MigrateOperation], dialect: SQLDialect) -> None:
+        """Note what operations rename, also in SQL."""
+        for operation in operations:
+            if isinstance(operation, ExecuteSQLOp):
+                self.follow_sql(sql_text(operation.sqltext), dialect)
+            elif isinstance(operation, RenameTableOp):
+                self.rename_table((operation.schema, operation.table_name), operation.new_table_name)
+            elif isinstance(operation, AlterColumnOp) and operation.modify_name is not None:
+                self.rename_column(
+                    (operation.schema, operation.table_name), operation.column_name, operation.modify_name
+                )
+            elif isinstance(operation, CreateTableOp | DropTableOp):
+                self.tables.pop((operation.schema, operation.table_name), None)
+                self.columns.pop((operation.schema, operation.table_name), None)
+
+    def follow_sql(self, sql: str, dialect: SQLDialect) -> None:
+        """Note what ALTER TABLE ... RENAME, RENAME TABLE and CHANGE COLUMN rename."""
+        words = [token for token in tokens(sql, dialect) if token.kind not in ("space", "comment")]
+        keywords = [token.keyword for token in words]
+        if keywords[:2] == ["RENAME", "TABLE"]:
+            for place, word in enumerate(keywords):
+                if word == "TO" and 0 < place < len(words) - 1:
+                    self.rename_table((None, words[place - 1].name), words[place + 1].name)
+        elif keywords[:2] == ["ALTER", "TABLE"]:
+            self._follow_alter(words[2:])
+
+    def _follow_alter(self, words: list[Token]) -> None:
+        while words and words[0].keyword in ("IF", "EXISTS", "ONLY"):
+            words = words[1:]
+        qualified = len(words) > 2 and words[1].text == "."
+        table: Key = (words[0].name, words[2].name) if qualified else (None, words[0].name)
+        rest = words[3 if qualified else 1 :]
+        for place, token in enumerate(rest):
+            after = rest[place + 1 :]
+            if token.keyword == "RENAME" and after[:1] and after[0].keyword in ("TO", "AS") and len(after) > 1:
+                self.rename_table(table, after[1].name)
+            elif token.keyword in ("RENAME", "CHANGE"):
+                names = after[1:] if after[:1] and after[0].keyword == "COLUMN" else after
+                to = 2 if token.keyword == "RENAME" else 1
+                if len(names) > to and (to == 1 or names[1].keyword == "TO"):
+                    self.rename_column(table, names[0].name, names[to].name)
+
+    def rename_table(self, table: Key, name: str) -> None:
+        """Note that a table has a new name."""
+        first = self.tables.pop(table, table)
+        self.tables[table[0], name] = first
+        if table in self.columns:
+            self.columns[table[0], name] = self.columns.pop(table)
+
+    def rename_column(self, table: Key, name: str, new_name: str) -> None:
+        """Note that a column has a new name."""
+        columns = self.columns.setdefault(table, {})
+        columns[new_name] = columns.pop(name, name)

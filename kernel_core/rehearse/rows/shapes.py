@@ -1,0 +1,151 @@
+"""The tables of both databases, and which table and column of one is which of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from .renames import Renames
+
+_COLUMNS = """
+SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), t.typcategory::text,
+  EXISTS (SELECT 1 FROM pg_operator o WHERE o.oprname = '=' AND o.oprleft = a.atttypid AND o.oprright = a.atttypid)
+    OR t.typcategory IN ('E', 'A', 'R', 'S'),
+  coalesce(i.place, -1)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN LATERAL (
+  SELECT array_position(x.indkey::int[], a.attnum::int) AS place FROM pg_index x
+  WHERE x.indrelid = c.oid AND x.indisprimary AND a.attnum = ANY (x.indkey::int[])) i ON true
+WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'
+ORDER BY 1, 4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, what tells it apart from others, and its type as the database writes it."""
+
+    name: str
+    identity: object
+    type_: str
+    is_number: bool = False
+    is_text: bool = False
+    has_equality: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A table: its name, what tells it apart from others, its columns, and the columns that tell its rows apart."""
+
+    schema: str | None
+    name: str
+    identity: object
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """The name, with the schema where it is not the default one."""
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One table before and after: ``columns`` are the pairs of columns that both have."""
+
+    before: Shape
+    after: Shape
+    columns: tuple[tuple[Column, Column], ...]
+
+    @property
+    def key(self) -> tuple[tuple[Column, Column], ...]:
+        """The pairs of columns that tell rows apart: the primary key before, if all of its columns are still there."""
+        found = tuple(pair for pair in self.columns if pair[0].name in self.before.key)
+        return found if len(found) == len(self.before.key) else ()
+
+
+def shapes_of(connection: Connection, without: Collection[str]) -> list[Shape]:
+    """Return the tables of a database, but those ``without`` which the runs keep account."""
+    if connection.dialect.name == "postgresql":
+        found = _of_postgresql(connection)
+    else:
+        found = _reflected(connection)
+    return [shape for shape in found if shape.name not in without]
+
+
+def paired(shapes: tuple[list[Shape], list[Shape]], renames: Renames) -> tuple[list[Pair], list[Shape], list[Shape]]:
+    """Return the tables that both have, those that were removed, and those that are new."""
+    before, after = shapes
+    left = {shape.identity: shape for shape in before}
+    by_name = {(shape.schema, shape.name): shape for shape in before}
+    pairs, new = list[Pair](), list[Shape]()
+    for shape in after:
+        first = renames.tables.get((shape.schema, shape.name), (shape.schema, shape.name))
+        old = left.get(shape.identity) if isinstance(shape.identity, int) else None
+        old = old or (left.get(by_name[first].identity) if first in by_name else None)
+        if old is None:
+            new.append(shape)
+            continue
+        del left[old.identity]
+        pairs.append(Pair(old, shape, tuple(_columns(old, shape, renames))))
+    return pairs, list(left.values()), new
+
+
+def _columns(old: Shape, new: Shape, renames: Renames) -> list[tuple[Column, Column]]:
+    same_table = isinstance(new.identity, int) and old.identity == new.identity
+    if same_table:
+        by_number = {column.identity: column for column in old.columns}
+        return [(by_number[each.identity], each) for each in new.columns if each.identity in by_number]
+    names = renames.columns.get((new.schema, new.name), {})
+    by_name = {column.name: column for column in old.columns}
+    taken = set(names.values())
+    found = []
+    for column in new.columns:
+        first = names.get(column.name, column.name if column.name not in taken else "")
+        if first in by_name:
+            found.append((by_name[first], column))
+    return found
+
+
+def _of_postgresql(connection: Connection) -> list[Shape]:
+    tables: dict[int, tuple[str, str, list[Column], list[tuple[int, str]]]] = {}
+    for oid, schema, name, number, column, type_, category, equality, place in connection.exec_driver_sql(_COLUMNS):
+        _, _, columns, key = tables.setdefault(oid, (schema, name, [], []))
+        columns.append(Column(column, number, type_, category == "N", category == "S", bool(equality)))
+        if place >= 0:
+            key.append((place, column))
+    return [
+        Shape(None if schema == "public" else schema, name, oid, tuple(columns), tuple(each for _, each in sorted(key)))
+        for oid, (schema, name, columns, key) in tables.items()
+    ]
+
+
+def _reflected(connection: Connection) -> list[Shape]:
+    inspector = sa.inspect(connection)
+    found = []
+    for name in inspector.get_table_names():
+        columns = tuple(
+            Column(
+                each["name"],
+                each["name"],
+                str(each["type"].compile(connection.dialect))
+                if not isinstance(each["type"], sa.types.NullType)
+                else "",
+                isinstance(each["type"], sa.Numeric | sa.Integer | sa.Float),
+                isinstance(each["type"], sa.String),
+            )
+            for each in inspector.get_columns(name)
+        )
+        key = tuple(inspector.get_pk_constraint(name).get("constrained_columns") or ())
+        found.append(Shape(None, name, name, columns, key))
+    return found
+
+
+def _type(connection: Connection, type_: sa.types.TypeEngine[object]) -> str:
+    """Return a type as it is written; "" for one that SQLAlchemy does not know."""
+    return "" if isinstance(type_, sa.types.NullType) else str(type_.compile(connection.dialect))

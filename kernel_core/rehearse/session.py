@@ -1,0 +1,267 @@
+"""A rehearsal from the clone to the findings: run up, look at everything, run down, look again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from ..operations.ops import ExecuteSQLOp
+from ..operations.watching import watcher
+from ..runtime.environment import current_environment
+from ..runtime.journal.table import journal_name
+from ..runtime.report import OnStep, RunEvent, RunReport
+from ..snapshot import Change, Snapshot, differences, snapshot_of
+from ..util.exc import CommandError, UpgradeFailed
+from ..util.secrets import mask_url
+from .blockers.find import blockers_of, message
+from .capture import Capture
+from .clone.base import Clone, CloneOptions
+from .findings import Blocker, Rehearsal, TableRows, Undone
+from .guard import LeavesClone
+from .live import Untouched
+from .masking import masked
+from .redirect import Redirect, paused
+from .renamed_changes import with_renames
+from .rows import Renames, compare_rows
+from .watch import Watch
+
+Verb = Literal["upgrade", "downgrade"]
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What is rehearsed: each function runs ``env.py`` with a listener for its steps, and returns the report.
+
+    ``back`` gets the heads from before; None leaves the way back out.
+    """
+
+    there: Callable[[OnStep], RunReport]
+    back: Callable[[tuple[str, ...], OnStep], RunReport] | None = None
+    verb: Verb = "upgrade"
+
+
+@dataclass(slots=True)
+class RehearsalSession:
+    """The state of one rehearsal, from the first connection to the findings."""
+
+    runs: Runs
+    options: CloneOptions
+    masks: bool = False
+    _capture: Capture = field(default_factory=Capture)
+    _watch: Watch = field(init=False)
+    _redirect: Redirect = field(init=False)
+    _used: dict[int, list[str]] = field(default_factory=dict)
+    _heads: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    _own: set[str] = field(default_factory=lambda: {"alembic_version", "alembic_version_journal"})
+    _loose: Blocker | None = None
+    _untouched: dict[int, Untouched] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._capture.own_tables = self._own
+        self._capture.on_loose = self._follow_loose
+        self._capture.on_loose_failure = self._explain_loose
+        self._watch = Watch(self._capture)
+        self._redirect = Redirect(self.options, self._attach)
+
+    @contextmanager
+    def open(self) -> Iterator[Redirect]:
+        """Open the session; clones that are made inside the block are removed at its end."""
+        with self._redirect.closing():
+            try:
+                yield self._redirect
+            finally:
+                self._capture.detach()
+                for each in self._untouched.values():
+                    each.close()
+
+    def rehearse(self) -> tuple[Rehearsal, ...]:
+        """Run there and back on the clones; return what was found, one for each database that has steps."""
+        start = time.monotonic()
+        report, failure = self._run(self.runs.there)
+        if failure is None and report is not None and not self._used:
+            return (self._without_steps(report, time.monotonic() - start),)
+        if failure is not None and not self._used:
+            raise failure
+        with paused(), self._capture.silent():
+            found = [self._found(clone, report, failure, start) for clone in self._clones()]
+        if failure is not None or any(each.blockers for each in found) or self.runs.back is None:
+            return tuple(self._with_reason(each) for each in found)
+        return self._and_back(found)
+
+    def _run(self, run: Callable[[OnStep], RunReport]) -> tuple[RunReport | None, CommandError | None]:
+        token = watcher.set(self._watch)
+        try:
+            with self._redirect.active():
+                return run(self._step), None
+        except UpgradeFailed as error:
+            if isinstance(error.__cause__, LeavesClone):
+                raise error.__cause__ from None
+            return None, error
+        finally:
+            watcher.reset(token)
+            self._capture.revision = ""
+
+    def _and_back(self, found: Sequence[Rehearsal]) -> tuple[Rehearsal, ...]:
+        """Run back on the same clones, and add what that left different."""
+        back, starts = self.runs.back, set(self._heads.values())
+        assert back is not None, "the caller has looked"
+        if len(starts) > 1:
+            why = "not run: the databases began at different revisions"
+            return tuple(replace(each, undone=Undone(failure=why)) for each in found)
+        there = {id(clone): len(self._capture.of(clone)) for clone in self._clones()}
+        self._watch.collects = False
+        try:
+            _, failure = self._run(lambda on_step: back(starts.pop(), on_step))
+        except CommandError as error:
+            failure = error
+        reason = "" if failure is None else getattr(failure, "failure", "") or str(failure)
+        with paused(), self._capture.silent():
+            return tuple(
+                replace(each, undone=self._undone(clone, there[id(clone)], reason))
+                for each, clone in zip(found, self._clones(), strict=True)
+            )
+
+    def _undone(self, clone: Clone, there: int, reason: str) -> Undone:
+        rows = tuple(
+            each for each in self._rows(clone) if not each.is_same or each.before is None or each.after is None
+        )
+        return Undone(self._schema(clone), rows, reason, self._capture.of(clone)[there:])
+
+    def _with_reason(self, found: Rehearsal) -> Rehearsal:
+        if self.runs.back is None:
+            return found
+        return replace(found, undone=Undone(failure="not run: the way there has blockers"))
+
+    def _clones(self) -> list[Clone]:
+        return [each for each in self._redirect.clones if id(each) in self._used]
+
+    def _found(self, clone: Clone, report: RunReport | None, failure: CommandError | None, start: float) -> Rehearsal:
+        blockers = [each for each in self._watch.blockers if each.revision in self._used[id(clone)]]
+        stopped_at = failure.revision if isinstance(failure, UpgradeFailed) else ""
+        if stopped_at:
+            blockers.append(self._loose or _of_failure(failure, stopped_at))  # type: ignore[arg-type]
+        before = self._snapshot(clone, before=True)
+        return Rehearsal(
+            target=_target(clone),
+            kind=clone.kind,
+            revisions=tuple(self._used[id(clone)]),
+            before=self._heads[id(clone)],
+            after=report.after if report is not None else (),
+            statements=self._capture.of(clone),
+            blockers=tuple(self._shown(each, clone) for each in blockers),
+            schema=self._schema(clone),
+            rows=self._rows(clone),
+            undone=None,
+            seconds=time.monotonic() - start,
+            method=clone.method,
+            direction=self.runs.verb,
+            stopped_at=stopped_at,
+            sample=self.options.sample,
+            schema_only=self.options.schema_only,
+            full_rows={".".join(filter(None, key)): rows for key, rows in clone.full_rows.items()},
+            live_unchanged=self._untouched[id(clone)].holds() if id(clone) in self._untouched else None,
+            not_compared=_not_compared(clone, before),
+            tables_before=tuple(before.tables),
+        )
+
+    def _without_steps(self, report: RunReport, seconds: float) -> Rehearsal:
+        clones = self._redirect.clones
+        target = _target(clones[0]) if clones else report.target
+        kind, method = (clones[0].kind, clones[0].method) if clones else ("", "")
+        return Rehearsal(
+            target, kind, (), report.before, report.after, (), (), (), (), None, seconds, method, self.runs.verb
+        )
+
+    def _schema(self, clone: Clone) -> tuple[Change, ...]:
+        found = differences(self._snapshot(clone, before=True), self._snapshot(clone, before=False))
+        return with_renames(found, self._watch.renames)
+
+    def _snapshot(self, clone: Clone, *, before: bool) -> Snapshot:
+        with (clone.before if before else clone.after).connect() as connection:
+            return snapshot_of(connection, without=self._own)
+
+    def _rows(self, clone: Clone) -> tuple[TableRows, ...]:
+        if self.options.schema_only:
+            return ()
+        renames = self._watch.renames if len(self._clones()) == 1 else Renames()
+        return compare_rows(clone, renames, self._own, masked)
+
+    def _attach(self, clone: Clone, dialect: Any) -> None:
+        self._capture.attach(clone, dialect)
+        if id(clone) not in self._untouched:
+            with paused():
+                self._untouched[id(clone)] = Untouched(clone.source)
+
+    def _step(self, event: RunEvent) -> None:
+        """Note a revision that begins; refuse one that is not on a clone."""
+        self._capture.revision = event.revision if event.kind == "start" else ""
+        if event.kind != "start":
+            return
+        environment = current_environment.get()
+        assert environment is not None, "a step runs inside of env.py"
+        context = environment.get_context()
+        connection: Connection | None = context.connection
+        clone = None if connection is None else self._redirect.clone_behind(connection)
+        if clone is None or connection is None:
+            raise CommandError(
+                "Nothing was run: env.py is connected to a database that was not cloned. Let it use "
+                "config.attributes['connection'], or an engine made from a URL."
+            )
+        self._own |= {
+            context.version_table,
+            journal_name(context.version_table, connection.dialect.max_identifier_length),
+        }
+        if id(clone) not in self._heads:
+            with self._capture.silent():
+                self._heads[id(clone)] = tuple(context.get_current_heads())
+        self._used.setdefault(id(clone), []).append(event.revision)
+
+    def _follow_loose(self, clone: Clone, sql: str) -> None:
+        self._watch.renames.follow_sql(sql, clone.after.dialect)
+
+    def _explain_loose(self, connection: Connection, sql: str, error: Exception) -> None:
+        """Note what stops a statement that belongs to no operation, in case that the revision fails with it."""
+        found = blockers_of(connection, [ExecuteSQLOp(sql)], error, self._capture.revision)
+        self._loose = found[0] if found else None
+
+    def _shown(self, blocker: Blocker, clone: Clone) -> Blocker:
+        """Return a blocker with the name of the database in place of the clone's, and with masked values if asked."""
+        sample = blocker.sample
+        if self.masks:
+            sample = tuple({name: masked(value) for name, value in row.items()} for row in sample)
+        texts = {name: getattr(blocker, name) for name in ("text", "query", "error")}
+        named = {name: text.replace(clone.database, _named(clone)) for name, text in texts.items()}
+        return replace(blocker, sample=sample, **named)
+
+
+def _named(clone: Clone) -> str:
+    return clone.source.database or ":memory:"
+
+
+def _of_failure(failure: UpgradeFailed, revision: str) -> Blocker:
+    """Return the blocker for a revision whose code failed."""
+    cause = failure.__cause__
+    text = message(cause) if isinstance(cause, Exception) else failure.failure
+    return Blocker("error", revision, failure.statement or f"the code of {revision}", "", text, error=failure.failure)
+
+
+def _target(clone: Clone) -> str:
+    if clone.kind == "sqlite":
+        return clone.source.database or ":memory:"
+    host = clone.source.options.get("host") or "localhost"
+    return mask_url(f"{clone.kind}://{host}/{clone.source.database}")
+
+
+def _not_compared(clone: Clone, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what this rehearsal did not look at, in sentences."""
+    left_out = [line for line in snapshot.coverage() if line.startswith("not compared:")]
+    return (
+        *clone.notes,
+        *left_out,
+        "not observed: what the revisions do outside of the database (files, programs, network)",
+    )

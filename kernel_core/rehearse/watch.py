@@ -1,0 +1,203 @@
+"""Observe the operations of a run on a clone; one that fails is explained and left out, so that the next ones are seen.
+
+An operation that fails is undone by a savepoint, where the database has them for it. A failure that the version file
+catches itself, by ``try``, is none: it is raised as in the real run.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from types import FrameType
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ..operations.base import AbstractOperations, BatchOperations
+from ..operations.batch import Batch, recording
+from ..operations.operation import MigrateOperation
+from ..operations.ops import ExecuteSQLOp
+from ..runtime.autocommit import autocommits
+from ..util.exc import CommandError
+from .blockers.find import blockers_of
+from .capture import Capture
+from .findings import Blocker
+from .guard import LeavesClone
+from .rows import Renames
+
+_SAVEPOINT = "mig_rehearsed_operation"
+
+
+@dataclass(slots=True)
+class Watch:
+    """The watcher of one rehearsal; ``blockers`` are what stopped operations, ``renames`` what was renamed."""
+
+    capture: Capture
+    collects: bool = True
+    blockers: list[Blocker] = field(default_factory=list)
+    renames: Renames = field(default_factory=Renames)
+    _failed_tables: set[str] = field(default_factory=set)
+    _batches: dict[int, list[MigrateOperation]] = field(default_factory=dict)
+    _depth: int = 0
+
+    def operation(self, operations: AbstractOperations, operation: MigrateOperation, run: Callable[[], Any]) -> Any:
+        """Run an operation; after a failure, note what stopped it and go on without it."""
+        if isinstance(operations, BatchOperations):
+            self._batches.setdefault(id(operations), []).append(operation)
+            return run()
+        connection = operations.migration_context.connection
+        if self._depth or connection is None:
+            return run()
+        done, result = self._attempt(connection, [operation], run)
+        if done:
+            return result
+        to_table = getattr(operation, "to_table", None)
+        return to_table(operations.migration_context) if to_table is not None and operation.sign == "+" else None
+
+    def batch(self, operations: BatchOperations, batch: Batch, run: Callable[[], None]) -> None:
+        """Run a batch; after a failure, run each of its operations by itself, to see which ones fail."""
+        collected = self._batches.pop(id(operations), [])
+        connection = operations.migration_context.connection
+        if connection is None or not collected:
+            run()
+            return
+        if len(collected) == 1:
+            self._attempt(connection, collected, run)
+            return
+        place = self.capture.place()
+        with self._as_operation(collected):
+            failure = self._run_undoable(connection, run)[1]
+        if failure is None:
+            self.renames.follow(collected, connection.dialect)
+            return
+        if not self.collects or _is_cancelled(failure) or _is_caught():
+            raise failure
+        self.capture.forget_from(place)
+        for operation in collected:
+            self._attempt(connection, [operation], partial(_run_alone, operations, batch, operation))
+
+    def _attempt(
+        self, connection: Connection, operations: Sequence[MigrateOperation], run: Callable[[], Any]
+    ) -> tuple[bool, Any]:
+        """Run operations and return whether they could be run, and their result."""
+        with self._as_operation(operations):
+            result, failure = self._run_undoable(connection, run)
+        if failure is None:
+            self.renames.follow(operations, connection.dialect)
+            return True, result
+        if not self.collects or _is_cancelled(failure) or _is_caught():
+            raise failure
+        with self.capture.silent():
+            found = blockers_of(connection, operations, failure, self.capture.revision)
+        if isinstance(failure, CommandError) and all(each.kind == "error" for each in found):
+            raise failure
+        self._note(operations, found)
+        return False, None
+
+    def _note(self, operations: Sequence[MigrateOperation], found: Sequence[Blocker]) -> None:
+        tables = {str(getattr(operation, "table_name", "") or "") for operation in operations} - {""}
+        follows = bool(tables & self._failed_tables)
+        for each in found:
+            self.blockers.append(replace(each, follows=True) if follows and each.kind == "error" else each)
+        self._failed_tables |= tables
+
+    @contextmanager
+    def _as_operation(self, operations: Sequence[MigrateOperation]) -> Iterator[None]:
+        """Name the operations that the statements inside the block belong to."""
+        self.capture.operation = "; ".join(operation.sentence() for operation in operations)
+        self.capture.is_sql = any(isinstance(operation, ExecuteSQLOp) for operation in operations)
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            self.capture.operation, self.capture.is_sql = "", False
+
+    def _run_undoable(
+        self, connection: Connection, run: Callable[[], Any]
+    ) -> tuple[Any, DBAPIError | CommandError | None]:
+        """Call ``run``; return its result, or the error after what it did was undone as far as that is possible."""
+        has_savepoint = self._set_savepoint(connection)
+        try:
+            result = run()
+        except LeavesClone:
+            raise
+        except (DBAPIError, CommandError) as error:
+            if has_savepoint:
+                self._own(connection, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+                self._own(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
+            return None, error
+        if has_savepoint:
+            self._own(connection, f"RELEASE SAVEPOINT {_SAVEPOINT}")
+        return result, None
+
+    def _set_savepoint(self, connection: Connection) -> bool:
+        if connection.dialect.name == "sqlite":
+            driver = connection.connection.driver_connection
+            usable = bool(getattr(driver, "in_transaction", False))
+        else:
+            usable = connection.dialect.name == "postgresql" and not autocommits(connection)
+        if usable:
+            self._own(connection, f"SAVEPOINT {_SAVEPOINT}")
+        return usable
+
+    def _own(self, connection: Connection, sql: str) -> None:
+        with self.capture.silent():
+            connection.exec_driver_sql(sql)
+
+
+def _run_alone(operations: BatchOperations, batch: Batch, operation: MigrateOperation) -> None:
+    """Run one operation of a batch in a batch of its own."""
+    real: Any = operations.impl._impl  # type: ignore[attr-defined]  # noqa: SLF001 - what the batch records for
+    alone = Batch(batch.table_name, batch.schema, batch.options)
+    BatchOperations(operations.migration_context, recording(real, alone)).run_unwatched(operation)
+    alone.flush(real)
+
+
+def _is_cancelled(failure: DBAPIError | CommandError) -> bool:
+    """Return whether a statement was cancelled by an interrupt: this is no fault of the operation."""
+    error = getattr(failure, "orig", None)
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return state == "57014" or str(error) == "interrupted" or (getattr(error, "args", ()) or (0,))[0] == 1317
+
+
+def _is_caught() -> bool:
+    """Return whether the code that called the operation catches its errors, by ``try`` with ``except``."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - a traceback would be much slower
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        path = frame.f_code.co_filename
+        if not module.startswith(("kernel_core.", "sqlalchemy.", "contextlib")):
+            if any(start <= frame.f_lineno <= end for start, end in _caught_lines(path)):
+                return True
+        elif module.startswith(("kernel_core.runtime.", "kernel_core.script.")):
+            return False
+        frame = frame.f_back
+    return False
+
+
+@lru_cache(maxsize=64)
+def _caught_lines(path: str) -> tuple[tuple[int, int], ...]:
+    """Return the first and last lines of the code of a file that is inside a ``try`` with ``except``."""
+    source = "".join(linecache.getlines(path))
+    if not source:
+        try:
+            with open(path, encoding="utf-8") as stream:
+                source = stream.read()
+        except (OSError, UnicodeDecodeError):
+            return ()
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    return tuple(
+        (node.body[0].lineno, node.body[-1].end_lineno or node.body[-1].lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try) and node.handlers
+    )
