@@ -22,6 +22,12 @@ Schema = Mapping[str, tuple[str, ...]]
 Change = tuple[Literal["+", "-", "~"], str, str]
 """Added, removed or changed; the name of the table; a description."""
 
+_KINDS = (
+    *("schema", "table", "view", "materialized view", "enum type", "domain", "sequence", "trigger"),
+    *("function", "routine", "policy", "rule", "extension"),
+)
+"""The kinds that `Snapshot.coverage` names, in this order."""
+
 _SHOWN_WHOLE = frozenset({"enum type", "privileges of", "extension"})
 """Kinds of objects of which a change is shown with the whole definition."""
 
@@ -46,8 +52,7 @@ class Snapshot:
         kinds: dict[str, list[str]] = {"schema": list(self.schemas), "table": list(self.tables)}
         for kind, name in self.objects:
             kinds.setdefault(kind, []).append(name)
-        wanted = ("schema", "table", "view", "materialized view", "enum type", "sequence", "trigger")
-        known = [kind for kind in wanted if kind in kinds or (kind in ("view", "trigger"))]
+        known = [kind for kind in _KINDS if kind in kinds or (kind in ("view", "trigger"))]
         lines = [f"{_plural(kind)}: {', '.join(kinds.get(kind, ())) or 'none'}" for kind in known]
         if self.dialect != "sqlite":
             commented = sum(
@@ -255,4 +260,4 @@ def _named(item: Mapping[str, object]) -> str:
 
 
 def _plural(kind: str) -> str:
-    return f"{kind}s"
+    return "policies" if kind == "policy" else f"{kind}s"

@@ -36,7 +36,7 @@ def rehearse(
 
     The database itself is only read, to be copied. ``sample`` takes so many rows of each table, with the rows that they
     refer to; ``schema_only`` takes none. ``mask`` hides the values of text also where a blocker shows them.
-    ``database`` is what the configuration's ``attributes["connection"]`` is led to: needed for one in memory.
+    ``database`` is the only one that may be rehearsed, and replaces the configuration's ``attributes["connection"]``.
     Operations that fail are left out, so that all blockers are found, not only the first::
 
         (found,) = command.rehearse(config, "head")
@@ -44,7 +44,7 @@ def rehearse(
 
     Raises CommandError where a clone cannot be made, or a revision would leave it; nothing was run then.
     """
-    from ..rehearse import CloneOptions, RehearsalSession, Runs  # noqa: PLC0415 - heads and history don't need it
+    from ..rehearse import CloneOptions, RehearsalSession, Runs, source_of  # noqa: PLC0415 - heads and history don't need it
 
     target = revision or ("head" if direction == "upgrade" else "-1")
 
@@ -56,7 +56,8 @@ def rehearse(
 
     options = CloneOptions(sample, schema_only, on_progress or (lambda _: None))
     runs = Runs(there, back if and_back else None, direction)
-    session = RehearsalSession(runs, options, mask)
+    only = None if database is None else source_of(database)
+    session = RehearsalSession(runs, options, mask, only)
     with session.open() as redirect:
         given = copy.copy(config)
         given.attributes = dict(config.attributes)

@@ -4,6 +4,7 @@
 """
 
 from .clone.base import CloneOptions
+from .clone.source import source_of
 from .findings import Blocker, Lock, Rehearsal, RowChange, Statement, TableRows, Undone
 from .session import RehearsalSession, Runs
 
@@ -18,4 +19,5 @@ __all__ = [
     "Statement",
     "TableRows",
     "Undone",
+    "source_of",
 ]

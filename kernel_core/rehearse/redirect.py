@@ -102,6 +102,8 @@ class Redirect:
         clone = self.clone_for(source_of(connected), driver)
         with paused():
             connection = self._stack.enter_context(clone.after.connect())
+            if driver is not None and driver.execute("PRAGMA foreign_keys").fetchone()[0]:
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")  # type: ignore[union-attr]
         self._own[id(connection.connection.dbapi_connection)] = (connection.connection.dbapi_connection, clone)
         return connection
 

@@ -17,10 +17,12 @@ from ..runtime.journal.table import journal_name
 from ..runtime.report import OnStep, RunEvent, RunReport
 from ..snapshot import Change, Snapshot, differences, snapshot_of
 from ..util.exc import CommandError, UpgradeFailed
+from ..util.folders import shown_path
 from ..util.secrets import mask_url
 from .blockers.find import blockers_of, message
 from .capture import Capture
 from .clone.base import Clone, CloneOptions
+from .clone.source import Source
 from .findings import Blocker, Rehearsal, TableRows, Undone
 from .guard import LeavesClone
 from .live import Untouched
@@ -52,6 +54,7 @@ class RehearsalSession:
     runs: Runs
     options: CloneOptions
     masks: bool = False
+    only: Source | None = None
     _capture: Capture = field(default_factory=Capture)
     _watch: Watch = field(init=False)
     _redirect: Redirect = field(init=False)
@@ -147,7 +150,7 @@ class RehearsalSession:
             blockers.append(self._loose or _of_failure(failure, stopped_at))  # type: ignore[arg-type]
         before = self._snapshot(clone, before=True)
         return Rehearsal(
-            target=_target(clone),
+            target=place(clone.source),
             kind=clone.kind,
             revisions=tuple(self._used[id(clone)]),
             before=self._heads[id(clone)],
@@ -171,7 +174,7 @@ class RehearsalSession:
 
     def _without_steps(self, report: RunReport, seconds: float) -> Rehearsal:
         clones = self._redirect.clones
-        target = _target(clones[0]) if clones else report.target
+        target = place(clones[0].source) if clones else report.target
         kind, method = (clones[0].kind, clones[0].method) if clones else ("", "")
         return Rehearsal(
             target, kind, (), report.before, report.after, (), (), (), (), None, seconds, method, self.runs.verb
@@ -212,6 +215,11 @@ class RehearsalSession:
                 "Nothing was run: env.py is connected to a database that was not cloned. Let it use "
                 "config.attributes['connection'], or an engine made from a URL."
             )
+        if self.only is not None and clone.source.identity != self.only.identity:
+            raise CommandError(
+                f"Nothing was run: env.py connects to {place(clone.source)}, and {place(self.only)} was to be "
+                "rehearsed. Let env.py use config.attributes['connection']."
+            )
         self._own |= {
             context.version_table,
             journal_name(context.version_table, connection.dialect.max_identifier_length),
@@ -250,11 +258,12 @@ def _of_failure(failure: UpgradeFailed, revision: str) -> Blocker:
     return Blocker("error", revision, failure.statement or f"the code of {revision}", "", text, error=failure.failure)
 
 
-def _target(clone: Clone) -> str:
-    if clone.kind == "sqlite":
-        return clone.source.database or ":memory:"
-    host = clone.source.options.get("host") or "localhost"
-    return mask_url(f"{clone.kind}://{host}/{clone.source.database}")
+def place(source: Source) -> str:
+    """Return where a database is, without a password."""
+    if source.kind == "sqlite":
+        return shown_path(source.database) if source.database not in ("", ":memory:") else ":memory:"
+    host = source.options.get("host") or "localhost"
+    return mask_url(f"{source.kind}://{host}/{source.database}")
 
 
 def _not_compared(clone: Clone, snapshot: Snapshot) -> tuple[str, ...]:

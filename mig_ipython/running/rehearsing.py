@@ -9,6 +9,7 @@ from kernel_core.util.secrets import redact
 
 from ..views.rehearsal import RehearsalReport
 from ..workspace.env_run import env_config
+from ..workspace.heads import computed_targets
 from ..workspace.workspace import Workspace
 
 
@@ -26,6 +27,7 @@ def rehearsed(
 
     Raises CommandError where no clone can be made, or a revision would leave it.
     """
+    several = computed_targets(workspace)
     with env_config(workspace) as config:
         found = command.rehearse(
             config,
@@ -35,6 +37,7 @@ def rehearsed(
             schema_only=schema_only,
             mask=mask,
             and_back=and_back,
+            database=None if several else config.attributes.get("connection"),
             on_progress=_print,
         )
     return RehearsalReport(found, workspace.where)

@@ -14,8 +14,11 @@ from kernel_core.config import CommandLine
 from kernel_core.rehearse.clone.names import maker_of
 from kernel_core.util.exc import CommandError
 
+DATABASES = ["sqlite", *(pytest.param(name, marks=pytest.mark.sweep) for name in ("postgresql", "mariadb"))]
+"""A clone on a server takes a second, so most of its tests are in the sweep."""
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+
+@pytest.fixture(params=DATABASES)
 def filled(request):
     """An environment at a1, with rows."""
     make = {"sqlite": "project", "postgresql": "postgresql_project", "mariadb": "mariadb_project"}

@@ -11,9 +11,7 @@ import sqlalchemy as sa
 
 from kernel_core import command
 from kernel_core.config import CommandLine
-from kernel_core.rehearse import rehearse
-from kernel_core.runtime.autocommit import autocommits
-from kernel_core.util.exc import CommandError, UpgradeFailed
+from kernel_core.util.exc import UpgradeFailed
 
 HALF = "op.create_table('half', sa.Column('id', sa.Integer))\nop.execute('nonsense')"
 NOTICE = (
@@ -121,10 +119,3 @@ def test_the_command_line_prints_it_first(postgresql_project, capsys):
     postgresql_project.chain("a1")
     CommandLine().main(["-c", postgresql_project.ini, "upgrade", "head"])
     assert capsys.readouterr().err == f"{NOTICE}\n"
-
-
-def test_a_rehearsal_is_refused_and_runs_nothing(postgresql_url):
-    with of_engine(postgresql_url) as live:
-        assert autocommits(live)
-        with pytest.raises(CommandError, match="could not be rolled back; nothing was run"):
-            rehearse(live, lambda copy: pytest.fail("it ran"))

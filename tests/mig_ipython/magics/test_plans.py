@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 
 import pytest
@@ -75,45 +74,6 @@ def test_operations_beside_code_of_its_own_are_named_and_not_counted(doubled, tm
     )
     assert "Drop column name from users: all data in users.name is lost (not counted)" in doubled.fail("%mig_upgrade")
     assert "c3" in repr(doubled.run("%mig_upgrade --yes"))
-
-
-def trial(notebook, url, body):
-    notebook.run(f"%mig_connect {url} --as there\n%mig_init migrations")
-    notebook.run(f"%%migration 'Try' --write --id a1\ndef upgrade():\n    {body}\ndef downgrade():\n    pass")
-    return notebook
-
-
-def test_a_trial_on_postgresql_reports_before_it_starts_that_the_database_is_live(notebook, postgresql_url):
-    trial(notebook, postgresql_url, "op.execute('CREATE VIEW one AS SELECT 1')")
-    report = notebook.run("%mig_upgrade --try")
-    assert notebook.printed.startswith("Trying in a transaction on the live database postgresql ")
-    assert "is locked for everybody until it is rolled back" in notebook.printed.splitlines()[0]
-    assert "in a transaction on the live database, which was rolled back; the schema is as it was" in repr(report)
-    assert "copy" not in repr(report) + notebook.printed + report._repr_html_()
-    for shown in (repr(report), report._repr_html_()):
-        assert "+ one: view one" in shown
-        assert "not compared: rows, functions, privileges" in shown
-
-
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        (
-            "op.execute('nonsense')",
-            r"which was rolled back; its schema is as it was: Revision a1 .*nonsense.* SQL: nonsense",
-        ),
-        (
-            "op.get_context().autocommit_block().__enter__()",
-            r"Revision a1 commits .*cannot be tried in a transaction\. The transaction was rolled back",
-        ),
-        ("op.execute('CREATE TABLE t (id INTEGER)')\n    op.execute('COMMIT')", r"was not rolled back.*table t"),
-    ],
-)
-def test_a_trial_that_fails_on_postgresql_names_the_database_and_no_caller(notebook, postgresql_url, body, said):
-    trial(notebook, postgresql_url, body)
-    shown = notebook.fail("%mig_upgrade --try")
-    assert re.search(said, shown)
-    assert "caller" not in shown
 
 
 @pytest.mark.parametrize(

@@ -57,9 +57,7 @@ def plan(texts):
 
 def report(texts, sql=None):
     steps = tuple(SimpleNamespace(revision=text, direction="upgrade", doc=text) for text in texts)
-    found = tuple((text, text, text) for text in texts)
-    trial = SimpleNamespace(changes=found, on_copy=True, after=SimpleNamespace(coverage=lambda: tuple(texts)))
-    return RunReport("upgrade", steps, tuple(texts), tuple(texts), "".join(texts), sql, plan(texts), trial)
+    return RunReport("upgrade", steps, tuple(texts), tuple(texts), "".join(texts), sql, plan(texts))
 
 
 def progress(texts):
