@@ -28,6 +28,10 @@ class CloneOptions:
         return self.sample is None and not self.schema_only
 
 
+SLOW = 20_000_000
+"""From this size in bytes on, it is said what is being copied."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clone:
     """A clone of ``source``: ``before`` keeps the data as it was, on ``after`` the run happens.

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
-from .base import Clone, CloneOptions
+from .base import SLOW, Clone, CloneOptions
 from .names import is_kept_whole, maker_of, new_names
 from .source import Source
 
@@ -35,7 +35,9 @@ def mariadb_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
             admin.exec_driver_sql(setting)
         remove_leftovers(admin)
         before, after = new_names()
-        _refuse_without_space(admin, source)
+        size = _refuse_without_space(admin, source)
+        if size > SLOW:
+            options.on_progress(f"copying {source.database} ({size // 1_000_000} MB)")
         for name in (before, after):
             stack.callback(_drop, admin, name)
             _create(admin, name, source)
@@ -74,7 +76,6 @@ class _Copier:
         for name in tables:
             self._run(target, self._definition(f"SHOW CREATE TABLE {_at(source, name)}", 1), f"table {name}")
         for name in tables:
-            self._options.on_progress(f"copying {name}")
             self._copy_rows(source, target, name)
         if not self._options.takes_all and self._options.sample:
             self._add_referred(source, target)
@@ -214,8 +215,8 @@ def _create(admin: Connection, name: str, source: Source) -> None:
         ) from error
 
 
-def _refuse_without_space(admin: Connection, source: Source) -> None:
-    """Raise CommandError where the server's folder is on this machine and has no room for two copies."""
+def _refuse_without_space(admin: Connection, source: Source) -> int:
+    """Return the size in bytes; raise CommandError where the server is here and has no room for two copies."""
     size = admin.exec_driver_sql(
         "SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = %s",
         (source.database,),
@@ -223,12 +224,13 @@ def _refuse_without_space(admin: Connection, source: Source) -> None:
     try:
         free = shutil.disk_usage(str(admin.exec_driver_sql("SELECT @@datadir").scalar_one())).free
     except OSError:
-        return
+        return int(size)
     if 2 * int(size) > free:
         raise CommandError(
             f"A rehearsal needs {2 * int(size) // 1_000_000} MB on the server, which has {free // 1_000_000} MB. "
             "Take a sample: --sample 1000. Nothing was run."
         )
+    return int(size)
 
 
 def _drop(admin: Connection, name: str) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
-from .base import Clone, CloneOptions
+from .base import SLOW, Clone, CloneOptions
 from .names import maker_of, new_names
 from .postgresql_rows import copy_sample, set_sequences
 from .source import Source, quoted
@@ -53,7 +53,8 @@ def postgresql_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
 def _made(source: Source, admin: Connection, names: tuple[str, str], options: CloneOptions) -> Clone:
     before, after = names
     size = int(_one(admin, "SELECT pg_database_size(%s)", source.database))
-    options.on_progress(f"copying {source.database} ({max(1, size // 1_000_000)} MB)")
+    if size > SLOW:
+        options.on_progress(f"copying {source.database} ({size // 1_000_000} MB)")
     _refuse_without_space(admin, size)
     notes: tuple[str, ...] = ()
     full_rows: dict[tuple[str, str], int] = {}

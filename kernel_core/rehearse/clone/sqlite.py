@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from ...util.exc import CommandError
-from .base import Clone, CloneOptions
+from .base import SLOW, Clone, CloneOptions
 from .names import maker_of, new_names
 from .sampling import reduce_to_sample
 from .source import Source, file_of
@@ -33,14 +33,16 @@ def sqlite_clone(source: Source, live: Any, options: CloneOptions) -> Iterator[C
     folder = os.path.join(tempfile.gettempdir(), name)
     os.mkdir(folder, 0o700)
     try:
-        _refuse_without_space(live, folder)
+        size = _size(live)
+        _refuse_without_space(size, folder)
+        if size > SLOW:
+            options.on_progress(f"copying {os.path.basename(source.database)} ({size // 1_000_000} MB)")
         yield _made(source, live, folder, options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _made(source: Source, live: Any, folder: str, options: CloneOptions) -> Clone:
-    options.on_progress(f"copying {os.path.basename(source.database) or 'the database'}")
     base = os.path.basename(file_of(source.database)) or "memory.db"
     before, after = (os.path.join(folder, part, base) for part in ("before", "clone"))
     for path in (before, after):
@@ -55,11 +57,16 @@ def _made(source: Source, live: Any, folder: str, options: CloneOptions) -> Clon
     return Clone(source, engine, source.engine(after), "backup", full_rows=full_rows)
 
 
-def _refuse_without_space(live: Any, folder: str) -> None:
-    """Raise CommandError where the folder has no room for two copies."""
+def _size(live: Any) -> int:
+    """Return the size of a database in bytes."""
     cursor = live.cursor()
     size = cursor.execute("PRAGMA page_count").fetchone()[0] * cursor.execute("PRAGMA page_size").fetchone()[0]
     cursor.close()
+    return int(size)
+
+
+def _refuse_without_space(size: int, folder: str) -> None:
+    """Raise CommandError where the folder has no room for two copies."""
     free, needed = shutil.disk_usage(folder).free, int(2 * size * _SPARE)
     if needed > free:
         raise CommandError(
