@@ -22,7 +22,6 @@ from kernel_core import alias, command, config, op
 from kernel_core.autogenerate import plugins as _plugins  # noqa: F401 - registers kernel_core.ext.*
 from kernel_core.config import CommandLine
 from kernel_core.operations import ops
-from kernel_core.rehearse import Rehearsal, rehearse
 from kernel_core.runtime.environment import EnvironmentContext
 from kernel_core.runtime.migration import MigrationContext, MigrationInfo
 from kernel_core.runtime.plugins import Plugin, chosen_plugins
@@ -219,11 +218,17 @@ def script_page() -> str:
     return text + _members(_exported("kernel_core.script")) + _members(["kernel_core.script.write_hooks.register"])
 
 
+def rehearse_page() -> str:
+    """Return the page of rehearsals: the command, and what it returns."""
+    text = _head("rehearse", 'A run on a clone of the database: `found = command.rehearse(config, "head")`.')
+    return text + _members(_exported("kernel_core.rehearse"))
+
+
 def runtime_page() -> str:
     """Return the page of MigrationContext, EnvironmentContext and the reports of a run."""
     text = _head("runtime", "One run on one database: its context, its events and its report.")
-    kinds = (MigrationContext, MigrationInfo, command.RunReport, command.AppliedStep, command.RunEvent, Rehearsal)
-    functions = (rehearse, alias.install, alias.uninstall, alias.alias)
+    kinds = (MigrationContext, MigrationInfo, command.RunReport, command.AppliedStep, command.RunEvent)
+    functions = (alias.install, alias.uninstall, alias.alias)
     text += _members(map(_name, (*kinds, *functions)))
     return text + f"\n::: {_name(EnvironmentContext)}\n    options:\n      members: false\n"
 
@@ -305,6 +310,7 @@ _PAGES: dict[str, Callable[[], str]] = {
     "autogenerate": autogenerate_page,
     "plugins": plugins_page,
     "script": script_page,
+    "rehearse": rehearse_page,
     "runtime": runtime_page,
     "dialects": dialects_page,
     "errors": errors_page,

@@ -45,6 +45,7 @@ RUNNING = {
     "downgrade",
     "locate",
     "migration",
+    "rehearse",
     "resume",
     "squash",
     "stamp",

@@ -43,6 +43,7 @@ ROAD: tuple[tuple[str, str], ...] = (
     ("%mig_autogenerate models -m 'Add users' --id a1 --accept all --write", "a1_add_users.py"),
     ("%mig_upgrade --plan", "a1 Add users"),
     ("%mig_upgrade --sql", "CREATE TABLE users"),
+    ("%mig_rehearse", "every statement ran"),
     ("%mig_upgrade", "from base to a1"),
     ("%mig_check models", "No difference"),
     ("%mig_current", "a1"),

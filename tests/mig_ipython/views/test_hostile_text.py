@@ -10,6 +10,8 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
+from kernel_core.rehearse import Blocker as Found
+from kernel_core.rehearse import Rehearsal
 from kernel_core.util.drawing import by_program, in_process
 from mig_ipython.running.confirmation import Confirmation
 from mig_ipython.running.export import Exported
@@ -22,6 +24,7 @@ from mig_ipython.views.help import Help, Wish
 from mig_ipython.views.history import History
 from mig_ipython.views.operations import Line
 from mig_ipython.views.plan import Blocker, Loss, Plan, PlannedStep
+from mig_ipython.views.rehearsal import RehearsalReport
 from mig_ipython.views.report import RunReport, Said, WrittenPath
 from mig_ipython.views.revisions import Broken, Entry
 from mig_ipython.views.script import Revision
@@ -60,6 +63,13 @@ def report(texts, sql=None):
     return RunReport("upgrade", steps, tuple(texts), tuple(texts), "".join(texts), sql, plan(texts))
 
 
+def rehearsal(texts):
+    text, several = "".join(texts), tuple(texts)
+    blockers = tuple(Found("error", each, each, each, each, 1, each, ({each: each},), each) for each in several)
+    found = Rehearsal(text, text, several, several, several, (), blockers, (), (), None, 1.0, text)
+    return RehearsalReport((found,), text)
+
+
 def progress(texts):
     shown = Progress(lambda _: None)
     shown.now = SimpleNamespace(kind="start", revision="".join(texts), doc="".join(texts), index=1, total=1)
@@ -90,6 +100,7 @@ EVERY_VIEW = {
     "RunReport": report,
     "RunReport of SQL": lambda texts: report(texts, sql="".join(texts)),
     "Plan": plan,
+    "RehearsalReport": rehearsal,
     "WrittenPath": lambda texts: WrittenPath(Path("".join(texts).replace("\0", "")), "".join(texts)),
     "Said": lambda texts: Said("".join(texts), tuple(texts), (tuple(texts),)),
     "Confirmation": lambda texts: Confirmation(plan(texts), "".join(texts), lambda: report(texts)),
