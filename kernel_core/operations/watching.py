@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Watcher(Protocol):
     """Runs operations in place of `Operations.invoke`, and batches in place of their end."""
 
-    def operation(self, operations: Any, operation: Any, run: Callable[[], Any]) -> Any:
-        """Call ``run``, which runs a `MigrateOperation` of these `Operations`, and return its result."""
+    @property
+    def operation(self) -> Callable[..., object]:
+        """A function of (`Operations`, `MigrateOperation`, run), which calls ``run`` and returns its result."""
 
-    def batch(self, operations: Any, batch: Any, run: Callable[[], None]) -> None:
-        """Call ``run``, which runs the changes that a `Batch` of these `BatchOperations` has collected."""
+    @property
+    def batch(self) -> Callable[..., None]:
+        """A function of (`BatchOperations`, `Batch`, run), which calls ``run`` at the end of the batch."""
 
 
 watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
