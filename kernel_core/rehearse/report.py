@@ -215,7 +215,7 @@ def _back(found: Rehearsal) -> Iterable[str]:
 
 def _live(found: Rehearsal) -> Iterable[str]:
     if found.live_unchanged:
-        yield "it was only read: nothing was written to it meanwhile (verified)"
+        yield "it is as it was: nothing was written to it meanwhile (verified)"
     elif found.live_unchanged is False:
         yield "it was written to meanwhile, by another program; the clone has the state from before"
     else:

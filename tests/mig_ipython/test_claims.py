@@ -58,7 +58,7 @@ CLAIMS = {
     ): "test_a_failed_revision_reports_what_stays",
     (
         "kernel_core/rehearse/report.py",
-        "it was only read: nothing was written to it meanwhile (verified)",
+        "it is as it was: nothing was written to it meanwhile (verified)",
     ): "test_a_rehearsal_says_whether_the_file_was_written_to",
 }
 NO_CLAIMS = (
