@@ -33,7 +33,9 @@ ALEMBIC_OPTIONS = {
 
 
 def test_every_command_of_alembic_is_there_with_its_options():
-    assert set(COMMANDS) - {"abandon", "adopt", "locate", "rehearse", "resume", "schema", "squash"} == set(ALEMBIC_OPTIONS)
+    assert set(COMMANDS) - {"abandon", "adopt", "locate", "rehearse", "resume", "schema", "squash"} == set(
+        ALEMBIC_OPTIONS
+    )
     for name, options in ALEMBIC_OPTIONS.items():
         flags = {flag for flags, _ in COMMANDS[name].arguments for flag in flags}
         assert set(options) <= flags, name
