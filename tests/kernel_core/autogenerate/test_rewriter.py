@@ -151,3 +151,11 @@ def test_it_serves_as_the_hook_of_env_py_and_of_the_command(project):
     )
     text = command.revision(config, "x", autogenerate=True).source
     assert ("shown" in text, "hidden" in text) == (True, False)
+
+
+def test_a_rule_for_scripts_must_return_a_script():
+    writer = Rewriter()
+    writer.rewrites(MigrationScript)(lambda context, revision, directive: add("a"))
+    given = [script(add("b"))]
+    with pytest.raises(CommandError, match=r"A rule for MigrationScript returned .*AddColumnOp"):
+        writer(None, None, given)
