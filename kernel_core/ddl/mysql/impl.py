@@ -42,6 +42,8 @@ from .generated_names import MysqlNames
 from .lock_wait import BlockingConnections, limited_waits
 from .run_lock import NamedLock
 
+_UNREADABLE = frozenset({1049, 1142, 1146})
+"""Errors of SHOW CREATE TABLE: no such database, no privilege, no such table."""
 _KINDS: tuple[tuple[type[Constraint], str], ...] = (
     (ForeignKeyConstraint, "FOREIGN KEY"),
     (UniqueConstraint, "INDEX"),
@@ -91,11 +93,17 @@ class MySQLImpl(DefaultImpl):
         self.execute(MySQLChangeColumn.of(change, stored))
 
     def _stored_column(self, connection: Connection, change: ColumnChange) -> ColumnDefinition | None:
-        """Return the existing column; None where it does not exist, which the statement will report."""
+        """Return the existing column; None where it does not exist or may not be read, which the statement will report.
+
+        Any other error is raised: a limit for locks or a lost connection says nothing of the column.
+        """
         try:
             quote = self.checking_dialect.identifier_preparer
             sql = column_text(connection, quote, change.table_name, change.schema, change.column_name)
-        except DBAPIError:
+        except DBAPIError as error:
+            arguments = getattr(error.orig, "args", ())
+            if not arguments or arguments[0] not in _UNREADABLE:
+                raise
             return None
         return None if sql is None else parse_column(sql)
 

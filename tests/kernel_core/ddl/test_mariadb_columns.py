@@ -178,3 +178,13 @@ def test_the_server_reports_a_missing_column(connection: sa.Connection) -> None:
 )
 def test_a_line_of_show_create_table_is_parsed(line: str, part: str, value: object) -> None:
     assert getattr(parse_column(line), part) == value
+
+
+def test_a_connection_that_is_lost_while_the_column_is_read_is_the_error_that_is_raised(mariadb_url):
+    engine = sa.create_engine(mariadb_url, poolclass=sa.NullPool)
+    with engine.connect() as connection, engine.connect() as other:
+        connection.exec_driver_sql("CREATE TABLE t (v varchar(30) NOT NULL DEFAULT 'x')")
+        other.exec_driver_sql(f"KILL {connection.connection.dbapi_connection.thread_id()}")
+        with pytest.raises(sa.exc.OperationalError) as lost:
+            Operations(MigrationContext.configure(connection)).alter_column("t", "v", nullable=True)
+        assert lost.value.connection_invalidated
