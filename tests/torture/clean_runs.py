@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from functools import cached_property
+from collections.abc import Callable
 from typing import Any
 
 from chain import CHAIN
@@ -15,33 +15,66 @@ UP: Verb = ("upgrade", "head")
 DOWN: Verb = ("downgrade", "base")
 
 
-class CleanRuns:
-    """The number of driver calls, the seconds and the fingerprint after a run that nobody disturbed, up and down."""
+Known = dict[tuple[str, str, str], Any]
+"""What was measured before, by ini file, kind of database, and name."""
 
-    def __init__(self, server: ForkServer, ini: str, database: Database) -> None:
+AtEachRevision = dict[Verb, dict[str, Fingerprint]]
+"""By verb and revision; "base" is the name of the lower end."""
+
+
+class CleanRuns:
+    """The number of driver calls, the seconds and the fingerprint after a run that nobody disturbed, up and down.
+
+    What an environment leaves on one kind of database is measured once for all tests that share ``known``.
+    """
+
+    def __init__(self, server: ForkServer, ini: str, database: Database, known: Known | None = None) -> None:
         self.server, self.ini, self.database = server, ini, database
-        self.calls: dict[Verb, tuple[str, ...]] = {}
-        self.seconds: dict[Verb, float] = {}
-        self.after: dict[Verb, Fingerprint] = {}
-        database.empty()
+        self._known = {} if known is None else known
+        self._file_at_head: bytes | None = None
+        self.calls, self.seconds, self.after = self._once("ends", self._ends)
+
+    @property
+    def between(self) -> AtEachRevision:
+        """The fingerprint at each revision, on both ways."""
+        return self._once("between", self._at_each_revision)[0]
+
+    @property
+    def catalogs(self) -> AtEachRevision:
+        """The catalog at each revision, on both ways, as `Database.catalog` gives it; "head" is the upper end as well."""
+        return self._once("between", self._at_each_revision)[1]
+
+    def _once(self, name: str, measure: Callable[[], Any]) -> Any:
+        key = self.ini, self.database.kind, name
+        if key not in self._known:
+            self._known[key] = measure()
+        return self._known[key]
+
+    def _ends(self) -> tuple[dict[Verb, tuple[str, ...]], dict[Verb, float], dict[Verb, Fingerprint]]:
+        calls, seconds, after = {}, {}, {}
+        self.database.empty()
         for verb in (UP, DOWN):
             began = time.monotonic()
-            self.calls[verb] = self.succeed(*verb).calls
-            self.seconds[verb] = time.monotonic() - began
-            self.after[verb] = database.fingerprint()
+            calls[verb] = self.succeed(*verb).calls
+            seconds[verb] = time.monotonic() - began
+            after[verb] = self.database.fingerprint()
+        return calls, seconds, after
 
-    @cached_property
-    def between(self) -> dict[Verb, dict[str, Fingerprint]]:
-        """The fingerprint at each revision, on both ways; "base" is the name of the lower end."""
-        found: dict[Verb, dict[str, Fingerprint]] = {UP: {}, DOWN: {}}
-        self.database.empty()
-        found[UP]["base"] = self.database.fingerprint()
+    def _at_each_revision(self) -> tuple[AtEachRevision, AtEachRevision]:
+        found: AtEachRevision = {UP: {}, DOWN: {}}
+        catalogs: AtEachRevision = {UP: {}, DOWN: {}}
+        here = self.database
+        here.empty()
+        found[UP]["base"], catalogs[UP]["base"] = here.fingerprint(), here.catalog()
         for verb, step in ((UP, "+1"), (DOWN, "-1")):
             for _ in CHAIN:
                 self.succeed(verb[0], step)
-                found[verb]["".join(self.database.heads()) or "base"] = self.database.fingerprint()
-        found[DOWN][CHAIN[-1].name] = self.after[UP]
-        return found
+                at = "".join(here.heads()) or "base"
+                found[verb][at], catalogs[verb][at] = here.fingerprint(), here.catalog()
+        head = CHAIN[-1].name
+        found[DOWN][head] = self.after[UP]
+        catalogs[DOWN][head] = catalogs[UP]["head"] = catalogs[UP][head]
+        return found, catalogs
 
     def start(self, *verb: str, **kw: Any) -> Run:
         """Start a command."""
@@ -56,5 +89,11 @@ class CleanRuns:
     def prepare(self, verb: Verb) -> None:
         """Make the database as it is before a run: empty, or at the head."""
         self.database.empty()
-        if verb == DOWN:
-            self.succeed(*UP)
+        if verb == UP:
+            return
+        if self._file_at_head is not None:
+            self.database.path.write_bytes(self._file_at_head)
+            return
+        self.succeed(*UP)
+        if self.database.kind == "sqlite":  # a copy of the file takes less time than an upgrade
+            self._file_at_head = self.database.path.read_bytes()

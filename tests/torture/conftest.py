@@ -1,6 +1,7 @@
 """What the torture tests share: a fork server, an environment with the chain, and a database of each kind.
 
-The counts of the full run are multiplied by MIG_TORTURE, a number up to 1: ``MIG_TORTURE=0.02 pytest -m torture``.
+The counts of the full run are multiplied by MIG_TORTURE, a number up to 1: ``MIG_TORTURE=0.02 pytest -m torture``. What was
+tried is written to the file that MIG_TORTURE_RESULTS names (``results.py``).
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from chain import in_transactions, write_project
-from clean_runs import CleanRuns
+from clean_runs import CleanRuns, Known
 from databases import KINDS, Database
+from results import Tally
 from runs import ForkServer
-
-from kernel_core import command
 
 
 @pytest.fixture(scope="session")
@@ -57,29 +57,25 @@ def transactional_database(request: pytest.FixtureRequest) -> Database:
     return Database(request.getfixturevalue(f"{request.param}_url"))
 
 
+@pytest.fixture(scope="session")
+def known() -> Known:
+    """What undisturbed runs leave."""
+    return {}
+
+
 @pytest.fixture
-def blocks(server, ini, database) -> CleanRuns:
+def blocks(server, ini, database, known) -> CleanRuns:
     """The chain with autocommit blocks; on MariaDB each statement commits."""
-    if not hasattr(command, "resume"):
-        pytest.skip("this engine has no journal")
-    return CleanRuns(server, ini, database)
+    return CleanRuns(server, ini, database, known)
 
 
 @pytest.fixture
-def transactions(server, transactional_ini, transactional_database) -> CleanRuns:
+def transactions(server, transactional_ini, transactional_database, known) -> CleanRuns:
     """The chain with a transaction for each revision."""
-    return CleanRuns(server, transactional_ini, transactional_database)
+    return CleanRuns(server, transactional_ini, transactional_database, known)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures that tests measured."""
-    reports = [each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, ())]
-    lines = [
-        f"{each.nodeid.rpartition('::')[2]}: {name}: {value}"
-        for each in reports
-        for name, value in each.user_properties
-    ]
-    if lines:
-        terminalreporter.section("measured")
-        terminalreporter.write_line("\n".join(lines))
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Tally:
+    """Counts what the test tries."""
+    return Tally(request.node.nodeid.rpartition("/")[2])

@@ -7,14 +7,18 @@ answered with its process id.
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
+from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import driver_calls
@@ -22,18 +26,33 @@ import sqlalchemy
 import sqlalchemy.dialects.mysql.pymysql
 import sqlalchemy.dialects.postgresql.psycopg
 import sqlalchemy.dialects.sqlite.pysqlite
+from chain import write_project
 from driver_calls import Calls
 
 import kernel_core.runtime.environment  # noqa: F401
 from kernel_core import command
 from kernel_core.config import Config, main
+from kernel_core.util.exc import UnfinishedRevision
 
 LIMIT = 60
 """Seconds after which a run that hangs is ended by SIGALRM."""
 
 
+def warm_up() -> None:
+    """Run the chain once, so that the forks need not import what is only imported by a run, or look for plugins."""
+    with tempfile.TemporaryDirectory() as folder, open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        ini = write_project(Path(folder))
+        os.environ["DATABASE_URL"] = f"sqlite:///{folder}/warm.db"
+        command.upgrade(Config(ini), "head")
+        command.downgrade(Config(ini), "base")
+        main(["-c", ini, "current"])
+    gc.collect()
+    gc.freeze()
+
+
 def serve() -> None:
     """Answer requests until stdin ends."""
+    warm_up()
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
@@ -97,7 +116,11 @@ def connection(argv: list[str], calls: Calls) -> int:
             calls.end()
         assert not live.in_transaction(), "a transaction was left open"
         print("Found:", " and ".join(each.revision for each in command.current(config)) or "base", flush=True)
-        getattr(command, verb)(config, target)
+        try:
+            getattr(command, verb)(config, target)
+        except UnfinishedRevision:
+            command.resume(config)
+            getattr(command, verb)(config, target)
     return 130
 
 

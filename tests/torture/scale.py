@@ -19,8 +19,3 @@ def spread(last: int, count: int) -> Sequence[int]:
         return range(1, last + 1)
     step = last / count
     return [round(step * (place + 0.5)) or 1 for place in range(count)]
-
-
-def none(violations: Sequence[str]) -> None:
-    """Fail with the whole text of the violations, if there are any."""
-    assert not violations, f"{len(violations)} violations\n" + "\n\n".join(violations)

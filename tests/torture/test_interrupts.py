@@ -9,29 +9,30 @@ import random
 import re
 import signal
 import time
-from collections.abc import Iterable
 
 import pytest
+import rows
 from clean_runs import DOWN, UP, CleanRuns, Verb
 from databases import difference
 from recovery import violation
+from results import Tally
 from runs import Ended
-from scale import none, scaled, spread
+from scale import scaled, spread
 
 pytestmark = pytest.mark.torture
 
 BOTH_WAYS = pytest.mark.parametrize("verb", [UP, DOWN], ids=["up", "down"])
 RANDOM_MOMENTS = 150
-LONGEST = 10
-"""Seconds after which an interrupted run must have ended, also on a busy machine."""
+LONGEST = 2
+"""Seconds after which an interrupted run must have ended."""
 
 _NAMED = re.compile(r"the database is at (\w+)\.")
 _REMAINS = re.compile(r"\bstays?\b|\bis not known\b")
 """What a sentence says of a revision that left a part of itself, or may have."""
 
 
-def untrue(clean: CleanRuns, verb: Verb, ended: Ended) -> list[str]:
-    """Return what is wrong with the end of an interrupted run: its exit code, a traceback, a sentence."""
+def untrue(clean: CleanRuns, verb: Verb, ended: Ended, seconds: float | None) -> list[str]:
+    """Return what is wrong with the end of an interrupted run: its exit code, a traceback, a sentence, its time."""
     wrong = []
     if ended.status not in (0, 130):
         wrong.append(f"exit code {ended.status}")
@@ -45,8 +46,8 @@ def untrue(clean: CleanRuns, verb: Verb, ended: Ended) -> list[str]:
             f"of {at}: {each}"
             for each in difference(_without_versions(found), _without_versions(clean.between[verb][at]))
         ]
-    if ended.seconds is not None and ended.seconds > LONGEST:
-        wrong.append(f"{ended.seconds:.1f} s until the end")
+    if seconds is not None and seconds > LONGEST:
+        wrong.append(f"{seconds:.1f} s until the end")
     return [*wrong, ended.printed] if wrong else []
 
 
@@ -55,84 +56,95 @@ def _without_versions(found):
     return frozenset(each for each in found if "alembic_version" not in f"{each}")
 
 
-def interrupted(clean: CleanRuns, verb: Verb, calls: Iterable[int], figures, *, may_resume: bool) -> list[str]:
-    """Interrupt a run before each of these driver calls; return the violations."""
-    violations, slowest = [], 0.0
-    for number in calls:
+def every_call(clean: CleanRuns, verb: Verb):
+    """Return the numbers of the driver calls of a run, and one more; a part of them where a fraction is run."""
+    every = len(clean.calls[verb]) + 1
+    return spread(every, scaled(every))
+
+
+def interrupted(clean: CleanRuns, verb: Verb, tally: Tally, *, may_resume: bool) -> None:
+    """Interrupt a run before each of its driver calls."""
+    for number in every_call(clean, verb):
         clean.prepare(verb)
         ended = clean.start(*verb, at=number, action="interrupt").wait()
-        slowest = max(slowest, ended.seconds or 0.0)
-        wrong = untrue(clean, verb, ended)
+        tally.took(ended.seconds or 0.0)
+        wrong = untrue(clean, verb, ended, ended.seconds)
         if later := violation(clean, verb, may_resume=may_resume):
             wrong.append(later)
-        if wrong:
-            text = clean.calls[verb][number - 1 : number]
-            violations.append("\n".join([f"{verb[0]}, interrupted before call {number} or so, {text}:", *wrong]))
-    figures("slowest stop, seconds", round(slowest, 2))
-    return violations
+        text = clean.calls[verb][number - 1 : number]
+        tally.add("\n".join([f"{verb[0]}, interrupted before call {number} or so, {text}:", *wrong]) if wrong else "")
 
 
-def interrupted_at_random(clean: CleanRuns, verb: Verb, count: int, figures, *, may_resume: bool) -> list[str]:
-    """Interrupt a run after random times; return the violations."""
-    violations, slowest, moments = [], 0.0, random.Random(14)
+def interrupted_at_random(clean: CleanRuns, verb: Verb, count: int, tally: Tally, *, may_resume: bool) -> None:
+    """Interrupt a run after random times."""
+    moments = random.Random(14)
     for _ in range(count):
         clean.prepare(verb)
         run = clean.start(*verb)
-        seconds = moments.uniform(0, clean.seconds[verb])
-        time.sleep(seconds)
+        after = moments.uniform(0, clean.seconds[verb])
+        time.sleep(after)
         run.signal(signal.SIGINT)
         sent = time.monotonic()
         ended = run.wait()
-        slowest = max(slowest, time.monotonic() - sent)
-        wrong = untrue(clean, verb, ended)
+        seconds = time.monotonic() - sent
+        tally.took(seconds)
+        wrong = untrue(clean, verb, ended, seconds)
         if later := violation(clean, verb, may_resume=may_resume):
             wrong.append(later)
-        if wrong:
-            violations.append("\n".join([f"{verb[0]}, interrupted after {seconds:.4f} s:", *wrong]))
-    figures("slowest stop, seconds", round(slowest, 2))
-    return violations
+        tally.add("\n".join([f"{verb[0]}, interrupted after {after:.4f} s:", *wrong]) if wrong else "")
 
 
-def on_a_connection(clean: CleanRuns, verb: Verb, calls: Iterable[int]) -> list[str]:
-    """Interrupt a run on a connection that is used afterwards, before each of these calls; return the violations."""
-    violations = []
-    for number in calls:
+def on_a_connection(clean: CleanRuns, verb: Verb, tally: Tally) -> None:
+    """Interrupt a run on a connection that is used afterwards, before each of its driver calls."""
+    for number in every_call(clean, verb):
         clean.prepare(verb)
         ended = clean.start(*verb, at=number, action="interrupt", way="connection").wait()
         found = re.findall(r"Found: (\w+)", ended.printed)
         wrong = ended.status not in (0, 130) or "Traceback" in ended.printed
         wrong = wrong or any(said not in found for said in _NAMED.findall(ended.printed))
-        if wrong or difference(clean.database.fingerprint(), clean.after[verb]):
-            text = clean.calls[verb][number - 1 : number]
-            violations.append(f"{verb[0]}, interrupted before call {number} or so, {text}: {ended.printed}")
-    return violations
+        different = difference(clean.database.fingerprint(), clean.after[verb])
+        text = clean.calls[verb][number - 1 : number]
+        said = "\n".join([f"{verb[0]}, interrupted before call {number} or so, {text}: {ended.printed}", *different])
+        tally.add(said if wrong or different else "")
+
+
+# ---- revisions in transactions ---------------------------------------------------------------------------------------
 
 
 @BOTH_WAYS
-def test_an_interrupt_before_any_driver_call_stops_with_a_true_sentence(transactions, verb, record_property):
-    every = len(transactions.calls[verb]) + 1
-    none(interrupted(transactions, verb, spread(every, scaled(every)), record_property, may_resume=False))
+def test_an_interrupt_before_any_driver_call_stops_with_a_true_sentence(transactions, verb, tally):
+    interrupted(transactions, verb, tally, may_resume=False)
+    tally.done(rows.INTERRUPTED_IN_TRANSACTIONS, transactions.database.kind)
 
 
 @BOTH_WAYS
-def test_an_interrupt_before_any_driver_call_leaves_a_usable_connection(transactions, verb):
-    every = len(transactions.calls[verb]) + 1
-    none(on_a_connection(transactions, verb, spread(every, scaled(every))))
+def test_an_interrupt_before_any_driver_call_leaves_a_usable_connection(transactions, verb, tally):
+    on_a_connection(transactions, verb, tally)
+    tally.done(rows.CONNECTION_INTERRUPTED, transactions.database.kind)
 
 
 @BOTH_WAYS
-def test_an_interrupt_at_a_random_moment_stops_with_a_true_sentence(transactions, verb, record_property):
-    count = scaled(RANDOM_MOMENTS)
-    none(interrupted_at_random(transactions, verb, count, record_property, may_resume=False))
+def test_an_interrupt_at_a_random_moment_stops_with_a_true_sentence(transactions, verb, tally):
+    interrupted_at_random(transactions, verb, scaled(RANDOM_MOMENTS), tally, may_resume=False)
+    tally.done(rows.INTERRUPTED_AT_RANDOM_IN_TRANSACTIONS, transactions.database.kind)
+
+
+# ---- autocommit blocks, or no transactional DDL ----------------------------------------------------------------------
 
 
 @BOTH_WAYS
-def test_in_blocks_an_interrupt_before_any_driver_call_stops_with_a_true_sentence(blocks, verb, record_property):
-    every = len(blocks.calls[verb]) + 1
-    none(interrupted(blocks, verb, spread(every, scaled(every)), record_property, may_resume=True))
+def test_in_blocks_an_interrupt_before_any_driver_call_stops_with_a_true_sentence(blocks, verb, tally):
+    interrupted(blocks, verb, tally, may_resume=True)
+    tally.done(rows.INTERRUPTED, blocks.database.kind)
 
 
 @BOTH_WAYS
-def test_in_blocks_an_interrupt_at_a_random_moment_stops_with_a_true_sentence(blocks, verb, record_property):
-    count = scaled(RANDOM_MOMENTS)
-    none(interrupted_at_random(blocks, verb, count, record_property, may_resume=True))
+def test_in_blocks_an_interrupt_before_any_driver_call_leaves_a_usable_connection(blocks, verb, tally):
+    on_a_connection(blocks, verb, tally)
+    tally.done(rows.CONNECTION_INTERRUPTED, blocks.database.kind)
+
+
+@BOTH_WAYS
+def test_in_blocks_an_interrupt_at_a_random_moment_stops_with_a_true_sentence(blocks, verb, tally):
+    interrupted_at_random(blocks, verb, scaled(RANDOM_MOMENTS), tally, may_resume=True)
+    tally.done(rows.INTERRUPTED_AT_RANDOM, blocks.database.kind)

@@ -1,4 +1,4 @@
-"""Real notebook kernels: Stop at a random moment of a run, and two kernels that upgrade at once."""
+"""Real notebook kernels: Stop at a random moment, and two kernels that upgrade at once."""
 
 from __future__ import annotations
 
@@ -7,65 +7,30 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+import rows
 from chain import CHAIN, write_project
 from databases import Database
-from jupyter_client.manager import start_new_kernel
-from scale import none, scaled
-
-from kernel_core import command
+from notebook_kernel import Kernel
+from results import Tally
+from scale import scaled
 
 pytestmark = pytest.mark.torture
 
 STOPS = 40
-ROUNDS = 20
-SECONDS = 60
+ROUNDS = 100
+LONGEST = 2
+"""Seconds after which an interrupted cell must have ended."""
 
 _NAMED = re.compile(r"the database is at (\w+)\.")
 
 
-class Kernel:
-    """A kernel whose extension is connected to a database, in the folder of an environment."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.manager, self.client = start_new_kernel(cwd=str(folder))
-        self.run(f"%load_ext mig_ipython\n%mig_connect {url}")
-
-    def send(self, cell: str) -> str:
-        """Begin to run a cell; return its number for `wait`."""
-        return str(self.client.execute(cell))
-
-    def wait(self, request: str) -> list[dict[str, Any]]:
-        """Return the errors of a cell when it has ended."""
-        errors = []
-        while True:
-            message = self.client.get_iopub_msg(timeout=SECONDS)
-            if message["parent_header"].get("msg_id") != request:
-                continue
-            if message["msg_type"] == "error":
-                errors.append(message["content"])
-            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
-                return errors
-
-    def run(self, cell: str) -> None:
-        """Run a cell that must not fail."""
-        errors = self.wait(self.send(cell))
-        assert not errors, errors
-
-    def complete(self) -> None:
-        """Upgrade to the head; a half revision that the journal names is completed first."""
-        errors = self.wait(self.send("%mig_upgrade"))
-        if "resume" in str(errors):
-            self.run("%mig_resume")
-            self.run("%mig_upgrade")
-            return
-        assert not errors, errors
-
-    def close(self) -> None:
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
+def untidy(shown: list[str], seconds: float, tally: Tally) -> list[str]:
+    """Return what is wrong with the end of an interrupted cell."""
+    tally.took(seconds)
+    wrong = [text for text in shown if len(text.splitlines()) > 2]
+    return [*wrong, f"{seconds:.1f} s until the end"] if seconds > LONGEST else wrong
 
 
 @pytest.fixture
@@ -78,40 +43,120 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def kernels(folder: Path, database: Database) -> Iterator[list[Kernel]]:
-    """Two kernels on one database."""
-    started = [Kernel(folder, database.url) for _ in range(2)]
+def kernel(folder: Path, database: Database) -> Iterator[Kernel]:
+    started = Kernel(folder, database.url)
     yield started
-    for kernel in started:
-        kernel.close()
+    started.close()
 
 
-def test_two_kernels_that_upgrade_at_once_apply_each_revision_once(kernels, database):
-    wrong = []
+@pytest.fixture
+def second_kernel(folder: Path, database: Database) -> Iterator[Kernel]:
+    started = Kernel(folder, database.url)
+    yield started
+    started.close()
+
+
+def test_two_kernels_that_upgrade_at_once_apply_each_revision_once(kernel, second_kernel, database, tally):
+    kernels = (kernel, second_kernel)
     for number in range(scaled(ROUNDS)):
-        requests = [kernel.send("%mig_upgrade") for kernel in kernels]
-        wrong += [str(error) for kernel, sent in zip(kernels, requests, strict=True) for error in kernel.wait(sent)]
+        requests = [each.send("%mig_upgrade") for each in kernels]
+        wrong = [str(error) for each, sent in zip(kernels, requests, strict=True) for error in each.wait(sent)]
         if database.heads() != ["r04_batch"]:
             wrong.append(f"round {number}: {database.heads()}")
+        tally.add("\n".join(wrong))
         kernels[0].run("%mig_downgrade base --yes")
-    none(wrong)
+    tally.done(rows.TWO_KERNELS, database.kind)
 
 
-def test_stop_at_a_random_moment_of_a_run_says_where_the_database_is(kernels, database, record_property):
-    if database.kind == "mysql" and not hasattr(command, "resume"):
-        pytest.skip("this engine has no journal")
-    kernel, moments, wrong, slowest = kernels[0], random.Random(14), [], 0.0
+def test_stop_at_a_random_moment_of_a_run_says_where_the_database_is(kernel, database, tally):
+    moments = random.Random(14)
+    kernel.run("%mig_upgrade")
+    kernel.run("%mig_downgrade base --yes")
+    whole = kernel.run("%mig_upgrade")
+    kernel.run("%mig_downgrade base --yes")
     for _ in range(scaled(STOPS)):
-        request = kernel.send("%mig_upgrade")
-        time.sleep(moments.uniform(0, 0.2))
-        kernel.manager.interrupt_kernel()
-        stopped = time.monotonic()
-        shown = ["\n".join(error["traceback"]) for error in kernel.wait(request)]
-        slowest = max(slowest, time.monotonic() - stopped)
+        shown, seconds = kernel.stop("%mig_upgrade", moments.uniform(0, whole))
+        wrong = untidy(shown, seconds, tally)
         at = "".join(database.heads()) or "base"
-        wrong += [text for text in shown if len(text.splitlines()) > 2]
         wrong += [f"{text} (is at {at})" for text in shown for said in _NAMED.findall(text) if said != at]
-        kernel.complete()
+        tally.add("\n".join(wrong))
+        kernel.complete("%mig_upgrade")
         kernel.run("%mig_downgrade base --yes")
-    record_property("slowest stop, seconds", round(slowest, 2))
-    none(wrong)
+    tally.done(rows.KERNEL_INTERRUPTED, database.kind)
+
+
+# ---- where no revision runs ------------------------------------------------------------------------------------------
+
+_MODELS = """%%mig_models
+import sqlalchemy as sa
+metadata = sa.MetaData()
+sa.Table("account", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("mail", sa.String(40), index=True))
+for number in range(4):
+    sa.Table(f"made{number}", metadata, sa.Column("id", sa.Integer, sa.ForeignKey("account.id"), primary_key=True))
+"""
+
+
+@pytest.mark.parametrize(
+    "cell", ["%mig_autogenerate metadata -m made --accept all --write", "%mig_upgrade --sql"], ids=["write", "render"]
+)
+def test_stop_while_autogenerating_or_rendering_leaves_nothing_half(kernel, folder, database, cell, tally):
+    versions, moments = folder / "migrations" / "versions", random.Random(14)
+    if "--write" in cell:
+        kernel.run("%mig_upgrade")
+        kernel.run(_MODELS)
+    before, own = database.fingerprint(), {path.name for path in versions.glob("*")} | {"__pycache__"}
+    whole = kernel.run(cell)
+    for _ in range(scaled(STOPS)):
+        for path in versions.glob("*"):
+            if path.name not in own:
+                path.unlink()
+        shown, seconds = kernel.stop(cell, moments.uniform(0, whole))
+        wrong = untidy(shown, seconds, tally)
+        wrong += [path.name for path in versions.glob("*") if path.name not in own and not _is_whole(path)]
+        if database.fingerprint() != before:
+            wrong.append("the database was changed")
+        tally.add("\n".join(wrong))
+        kernel.run("%mig_current")
+    tally.done(rows.KERNEL_AUTOGENERATE_INTERRUPTED, database.kind)
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a version file is complete: its last function is the downgrade."""
+    return path.suffix == ".py" and "def downgrade" in path.read_text()
+
+
+@pytest.fixture
+def slow_folder(folder: Path) -> Path:
+    """An environment whose only revision waits until the file ``go_on`` is in the folder, and creates ``begun``."""
+    for path in (folder / "migrations" / "versions").glob("*.py"):
+        path.unlink()
+    upgrade = f"""
+import os, time
+open({str(folder / "begun")!r}, "w").close()
+while not os.path.exists({str(folder / "go_on")!r}):
+    time.sleep(0.01)
+op.create_table("slow", sa.Column("id", sa.Integer))
+"""
+    body = "".join(f"    {line}\n" for line in upgrade.strip().splitlines())
+    imports = "import sqlalchemy as sa\nfrom kernel_core import op\n"
+    text = f'{imports}revision, down_revision = "s01", None\ndef upgrade():\n{body}def downgrade():\n    pass\n'
+    (folder / "migrations" / "versions" / "s01.py").write_text(text)
+    return folder
+
+
+def test_stop_while_a_kernel_waits_for_the_run_lock(server, slow_folder, kernel, database, tally):
+    moments = random.Random(14)
+    holder = server.start(["-c", str(slow_folder / "alembic.ini"), "upgrade", "head"], database.url)
+    while not (slow_folder / "begun").exists():
+        time.sleep(0.01)
+    for _ in range(scaled(STOPS)):
+        shown, seconds = kernel.stop("%mig_upgrade", 0.5 + moments.uniform(0, 1))
+        wrong = untidy(shown, seconds, tally)
+        if not shown:
+            wrong.append("the cell ended without an interrupt")
+        tally.add("\n".join(wrong))
+    (slow_folder / "go_on").touch()
+    assert holder.wait().status == 0
+    kernel.run("%mig_upgrade")
+    assert database.heads() == ["s01"]
+    tally.done(rows.KERNEL_WAITER_INTERRUPTED, database.kind)

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import rows
 import servers
 from clean_runs import DOWN, UP, CleanRuns
 from databases import Database
 from recovery import violation
+from results import Tally
 from runs import ForkServer
-from scale import none, scaled
+from scale import scaled
 from servers import Server
-
-from kernel_core import command
 
 pytestmark = pytest.mark.torture
 
@@ -45,19 +45,19 @@ def postgresql_server() -> Iterator[Server]:
         yield server
 
 
-def test_after_a_server_was_killed_the_next_run_completes_it(postgresql_server, server, transactional_ini):
-    none(server_killed(postgresql_server, server, transactional_ini, may_resume=False))
+def test_after_a_server_was_killed_the_next_run_completes_it(postgresql_server, server, transactional_ini, tally):
+    server_killed(postgresql_server, server, transactional_ini, tally, may_resume=False)
+    tally.done(rows.SERVER_KILLED_IN_TRANSACTIONS, "postgresql")
 
 
-@pytest.mark.skipif(not hasattr(command, "resume"), reason="this engine has no journal")
-def test_after_a_server_was_killed_in_a_revision_that_commits_resume_completes_it(own_server, server, ini):
-    none(server_killed(own_server, server, ini, may_resume=True))
+def test_after_a_server_was_killed_in_a_revision_that_commits_resume_completes_it(own_server, server, ini, tally):
+    tally.done(rows.SERVER_KILLED, server_killed(own_server, server, ini, tally, may_resume=True))
 
 
-def server_killed(own: Server, server: ForkServer, ini: str, *, may_resume: bool) -> list[str]:
-    """Kill the server at random moments of runs; return the violations."""
+def server_killed(own: Server, server: ForkServer, ini: str, tally: Tally, *, may_resume: bool) -> str:
+    """Kill the server at random moments of runs; return its kind."""
     clean = CleanRuns(server, ini, Database(own.url))
-    violations, moments = [], random.Random(14)
+    moments = random.Random(14)
     for number in range(scaled(KILLS)):
         verb = (UP, DOWN)[number % 2]
         clean.prepare(verb)
@@ -68,6 +68,6 @@ def server_killed(own: Server, server: ForkServer, ini: str, *, may_resume: bool
         ended = run.wait()
         own.start()
         wrong = violation(clean, verb, may_resume=may_resume)
-        if "Traceback" in ended.printed or wrong:
-            violations.append(f"{verb[0]}, server killed after {seconds:.4f} s:\n{ended.printed}\n{wrong}")
-    return violations
+        bad = "Traceback" in ended.printed or wrong
+        tally.add(f"{verb[0]}, server killed after {seconds:.4f} s:\n{ended.printed}\n{wrong}" if bad else "")
+    return clean.database.kind
