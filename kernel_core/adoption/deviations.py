@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from ..operations.kinds.column import AddColumnOp, AlterColumnOp, DropColumnOp
@@ -20,16 +21,48 @@ def deviations(operations: Iterable[MigrateOperation]) -> Iterator[str]:
 
 
 def distance(operations: Iterable[MigrateOperation]) -> int:
-    """Return how far two schemas are apart: a table that one side lacks counts as often as it has columns, and once."""
+    """Return how far two schemas are apart: a table that one side lacks counts as often as it has columns, and once.
+
+    Two tables with nearly the same columns, one on each side, count as one that was renamed.
+    """
     found = tuple(operations)
+    missing = [each for each in found if isinstance(each, CreateTableOp)]
+    extra = [each for each in found if isinstance(each, DropTableOp)]
     whole = {(each.schema, str(each.table_name)) for each in found if isinstance(each, (CreateTableOp, DropTableOp))}
-    total = 0
-    for each in found:
-        if isinstance(each, (CreateTableOp, DropTableOp)):
-            total += 1 + len(each.to_table().columns)
+    total = sum(
+        (getattr(each, "schema", None), str(getattr(each, "table_name", ""))) not in whole
+        for each in found
+        if not isinstance(each, (CreateTableOp, DropTableOp))
+    )
+    left = [_columns(each) for each in extra]
+    for columns in map(_columns, missing):
+        twin = next((each for each in left if len(each & columns) >= _ALIKE * len(each | columns)), None)
+        if twin is None:
+            total += 1 + len(columns)
         else:
-            total += (getattr(each, "schema", None), str(getattr(each, "table_name", ""))) not in whole
-    return total
+            left.remove(twin)
+            total += 1 + len(twin ^ columns)
+    return total - _renamed_columns(found) + sum(1 + len(columns) for columns in left)
+
+
+def _renamed_columns(operations: Iterable[MigrateOperation]) -> int:
+    """Return how many columns may have been renamed: one is missing in a table that has another one of its type."""
+    missing: Counter[tuple[object, ...]] = Counter()
+    extra: Counter[tuple[object, ...]] = Counter()
+    for each in operations:
+        if isinstance(each, AddColumnOp):
+            missing[each.schema, each.table_name, str(each.column.type)] += 1
+        elif isinstance(each, DropColumnOp):
+            extra[each.schema, each.table_name, str(each.to_column().type)] += 1
+    return sum((missing & extra).values())
+
+
+_ALIKE = 0.75
+"""The part of their columns that two tables share which may be one that was renamed."""
+
+
+def _columns(operation: CreateTableOp | DropTableOp) -> frozenset[str]:
+    return frozenset(column.name for column in operation.to_table().columns)
 
 
 def deviation(operation: MigrateOperation) -> str:

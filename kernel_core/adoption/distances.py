@@ -26,17 +26,37 @@ class Distances:
         self._types: dict[tuple[int, int], bool] = {}
         self._kept: list[object] = []
         self._items = {key: frozenset(self._items_of_database(info)) for key, info in database.infos.items()}
+        self._twins: dict[frozenset[str], list[Key]] = {}
+        for key, info in database.infos.items():
+            self._twins.setdefault(frozenset(info.columns), []).append(key)
         self.of_nothing = sum(1 + len(info.columns) for info in database.infos.values())
         """The distance from an empty schema: each table, and each of its columns."""
+        self.tables = len(database.infos)
+        """The number of tables of the database."""
 
     def of_place(self, key: Key, state: SchemaState) -> int:
         """Return how far a table of a state is, also where the state or the database has none of that name."""
         table = dict.get(state.tables, key)
         info = self._database.infos.get(self.key(key))
+        if table is not None and info is None:
+            return self._of_missing(table, state)
         if table is None or info is None:
-            one_sided = table or info
-            return 0 if one_sided is None else 1 + len(one_sided.columns)
+            return 0 if info is None else 1 + len(info.columns)
         return self._columns(table, info) + self._constraints(table, info)
+
+    def lacks_names(self, key: Key, state: SchemaState) -> bool:
+        """Return whether a table, or a column of it, is on one side only: then the schemas differ for certain."""
+        table, info = dict.get(state.tables, key), self._database.infos.get(self.key(key))
+        if table is None or info is None:
+            return table is not None or info is not None
+        return table.columns.keys() != info.columns.keys()
+
+    def _of_missing(self, table: TableState, state: SchemaState) -> int:
+        """Return the distance of a table that the database lacks, or has under another name that is in no revision."""
+        for twin in self._twins.get(frozenset(table.columns), ()):
+            if twin not in state.tables:
+                return 1 - (1 + len(table.columns))  # the other one counts as one too many
+        return 1 + len(table.columns)
 
     def key(self, place: tuple[str | None, str]) -> Key:
         """Return the name of a table as the database has it: the default schema is None."""

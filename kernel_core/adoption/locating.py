@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import MetaData
 
-from ..operations.schema_state import Place
 from ..runtime.migration import MigrationContext
 from ..schema import metadata_of
 from ..script import ScriptDirectory
@@ -29,10 +28,15 @@ LEAST_COMPARED, MOST_COMPARED = 4, 24
 
 @dataclass(slots=True)
 class _Schema:
-    """Places that have one schema, and its estimated distance."""
+    """Places that have one schema, and its estimated distance.
+
+    ``one_sided`` is the number of tables that one side lacks, or has with other columns: a schema with more of them
+    than one that fits does not fit.
+    """
 
     places: list[PlaceState]
     distance: int
+    one_sided: int = 0
 
 
 def locate(
@@ -83,26 +87,23 @@ def _rank(candidate: Candidate) -> tuple[int, bool, int]:
 
 def _grouped(places: Iterable[PlaceState], distances: Distances) -> list[_Schema]:
     """Return the different schemas in the order of the history, with the estimated distance of each."""
-    totals: dict[int, int] = {}
-    groups: dict[int, _Schema] = {}
+    known: dict[int, _Schema] = {}
     for place in places:
         before = place.before
         if before is None:
-            totals[id(place)] = distances.of_nothing
-            groups[id(place)] = _Schema([place], distances.of_nothing)
+            known[id(place)] = _Schema([place], distances.of_nothing, distances.tables)
             continue
-        change = sum(_of(distances, each, place) - _of(distances, each, before) for each in place.touched)
-        totals[id(place)] = totals[id(before)] + change
+        group = known[id(before)]
         if _has_schema_of(place, before):
-            group = groups[id(place)] = groups[id(before)]
             group.places.append(place)
-        else:
-            groups[id(place)] = _Schema([place], totals[id(place)])
-    return list({id(group): group for group in groups.values()}.values())
-
-
-def _of(distances: Distances, place: Place, state: PlaceState) -> int:
-    return distances.of_place(place, state.state)
+            known[id(place)] = group
+            continue
+        total, one_sided = group.distance, group.one_sided
+        for each in place.touched:
+            total += distances.of_place(each, place.state) - distances.of_place(each, before.state)
+            one_sided += distances.lacks_names(each, place.state) - distances.lacks_names(each, before.state)
+        known[id(place)] = _Schema([place], total, one_sided)
+    return list({id(group): group for group in known.values()}.values())
 
 
 def _has_schema_of(place: PlaceState, before: PlaceState) -> bool:
@@ -122,15 +123,19 @@ def _compared(
     """Yield a candidate for each schema: compared where it seems near, estimated elsewhere."""
     ordered = sorted(groups, key=lambda group: group.distance)
     nearest: int | None = None
-    for number, group in enumerate(ordered):
+    compared, fits_with = 0, len(ordered) + max((group.one_sided for group in ordered), default=0)
+    for group in ordered:
         place = group.places[0]
         same = tuple(each.heads for each in group.places)
-        is_near = nearest is None or number < LEAST_COMPARED or group.distance <= nearest + SLACK
-        if not is_near or number >= most:
+        is_near = nearest is None or compared < LEAST_COMPARED or group.distance <= nearest + SLACK
+        if not is_near or compared >= most or group.one_sided > fits_with:
             yield Candidate(place.heads, max(1, group.distance), None, place.incomplete, same)
             continue
         found = _candidate(context, group, set(schemas))
         yield found
+        compared += 1
+        if found.fits:  # what hooks of env.py leave out is one-sided everywhere
+            fits_with = min(fits_with, group.one_sided)
         nearest = group.distance if nearest is None or found.fits else min(nearest, group.distance)
 
 
