@@ -15,7 +15,7 @@ from chain import CHAIN, Revision, write_project
 from clean_runs import DOWN, UP, CleanRuns, Verb
 from databases import difference
 from runs import soon
-from scale import scaled
+from scale import patience, scaled
 
 pytestmark = pytest.mark.torture
 
@@ -112,5 +112,5 @@ def test_after_a_holder_was_killed_the_next_run_goes_on_soon(server, database, w
     for _ in range(scaled(HOLDERS)):
         seconds = free_after(server, database, *slow)
         tally.took(seconds)
-        tally.add("" if seconds < LONGEST[where] else f"{seconds:.1f} s")
+        tally.add("" if seconds < patience(LONGEST[where]) else f"{seconds:.1f} s")
     tally.done({"in Python": rows.HOLDER_KILLED}.get(where, rows.HOLDER_KILLED_IN_A_STATEMENT), database.kind)

@@ -17,7 +17,7 @@ from databases import difference
 from recovery import violation
 from results import Tally
 from runs import Ended
-from scale import scaled, spread
+from scale import patience, scaled, spread
 
 pytestmark = pytest.mark.torture
 
@@ -46,7 +46,7 @@ def untrue(clean: CleanRuns, verb: Verb, ended: Ended, seconds: float | None) ->
             f"of {at}: {each}"
             for each in difference(_without_versions(found), _without_versions(clean.between[verb][at]))
         ]
-    if seconds is not None and seconds > LONGEST:
+    if seconds is not None and seconds > patience(LONGEST):
         wrong.append(f"{seconds:.1f} s until the end")
     return [*wrong, ended.printed] if wrong else []
 

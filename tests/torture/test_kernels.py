@@ -14,7 +14,7 @@ from chain import CHAIN, write_project
 from databases import Database
 from notebook_kernel import Kernel
 from results import Tally
-from scale import scaled
+from scale import patience, scaled
 
 pytestmark = pytest.mark.torture
 
@@ -30,7 +30,7 @@ def untidy(shown: list[str], seconds: float, tally: Tally) -> list[str]:
     """Return what is wrong with the end of an interrupted cell."""
     tally.took(seconds)
     wrong = [text for text in shown if len(text.splitlines()) > 2]
-    return [*wrong, f"{seconds:.1f} s until the end"] if seconds > LONGEST else wrong
+    return [*wrong, f"{seconds:.1f} s until the end"] if seconds > patience(LONGEST) else wrong
 
 
 @pytest.fixture

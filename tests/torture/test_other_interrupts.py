@@ -21,7 +21,7 @@ from chain import CHAIN, Revision, write_project
 from databases import Database
 from results import Tally
 from runs import Ended, ForkServer, Run
-from scale import scaled, spread
+from scale import patience, scaled, spread
 
 pytestmark = pytest.mark.torture
 
@@ -74,7 +74,7 @@ def untidy(ended: Ended, seconds: float) -> list[str]:
     wrong = [] if ended.status in (0, 130) else [f"exit code {ended.status}"]
     if "Traceback" in ended.printed or "FAILED" in ended.printed:
         wrong.append("an error is shown")
-    if seconds > LONGEST:
+    if seconds > patience(LONGEST):
         wrong.append(f"{seconds:.1f} s until the end")
     return [*wrong, ended.printed] if wrong else []
 
