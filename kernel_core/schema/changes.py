@@ -169,12 +169,12 @@ def _of_items(
     for each in added:
         before = named.pop(each.name, None)
         if before is None:
-            yield Change("+", kind, key, each.name, f"Add {each.sentence()} to {key}")
+            yield Change("+", kind, key, each.name, f"Add to {key}: {each.sentence()}")
         else:
             gone = [one for one in gone if one is not before]
-            yield Change("~", kind, key, each.name, f"Change {before.sentence()} of {key} to {each.sentence()}")
+            yield Change("~", kind, key, each.name, f"Change in {key}: {before.sentence()} to {each.sentence()}")
     for each in gone:
-        yield Change("-", kind, key, each.name, f"Drop {each.sentence()} of {key}")
+        yield Change("-", kind, key, each.name, f"Drop from {key}: {each.sentence()}")
 
 
 def _of_enums(old: SchemaDescription, new: SchemaDescription) -> Iterator[Change]:

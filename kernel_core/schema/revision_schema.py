@@ -128,7 +128,11 @@ class RevisionSchema:
         count = len(self.description.tables)
         tables = f"{count} table{'' if count == 1 else 's'}"
         changed = f", {len(self.changes)} change{'' if len(self.changes) == 1 else 's'}"
-        about = f"Changes of the schema from {self.name}" if self.is_range else f"Schema at {self.name}: {tables}"
+        about = (
+            f"Changes of the schema from {self.name.replace(':', ' to ')}"
+            if self.is_range
+            else f"Schema at {self.name}: {tables}"
+        )
         ran = f", run on a scratch database of {self.ran_on}" if self.ran_on else ""
         known = " (incomplete)" if self.incomplete else ""
         return f"{about}{changed if self.before is not None else ''}{ran}{known}"

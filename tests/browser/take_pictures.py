@@ -63,3 +63,36 @@ def test_pictures_to_be_looked_at(lab, open_notebook, theme, tables, tmp_path_fa
     panel.get_by_role("checkbox").nth(1).uncheck()
     opened.page.wait_for_timeout(1500)
     opened.page.screenshot(path=tmp_path_factory.getbasetemp() / f"review-{Path(name).parent}.png")
+
+
+SCHEMA = """\
+%load_ext mig_ipython
+%mig_connect sqlite:///schema.db
+%mig_init migrations
+import sqlalchemy as sa
+metadata = sa.MetaData()
+for number in range({tables}):
+    up = [sa.Column("up", sa.Integer, sa.ForeignKey(f"table_{{number // 3:03}}.id"))] if number else []
+    columns = [sa.Column(name, sa.String(50)) for name in ("name", "kind", "about")]
+    sa.Table(f"table_{{number:03}}", metadata, sa.Column("id", sa.Integer, primary_key=True), *columns, *up)
+%mig_autogenerate metadata -m "first" --id a1 --accept all --write ;
+%mig_upgrade --yes
+metadata.tables["table_000"].append_column(sa.Column("added", sa.Date))
+%mig_autogenerate metadata -m "second" --id b2 --accept all --write ;
+"""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("tables", [2, 300])
+def test_pictures_of_a_schema(lab, notebook_of, theme, tables, tmp_path_factory):
+    lab.theme(theme)
+    opened = notebook_of(
+        SCHEMA.format(tables=tables), "%mig_schema", "%mig_schema --slider", viewport={"width": 1280, "height": 1400}
+    )
+    folder = tmp_path_factory.mktemp(f"schema-{tables}-{theme.split()[-1].lower()}")
+    view = opened.run_until("%mig_schema")
+    view.locator("img[src^='data:image/svg']").wait_for()
+    view.screenshot(path=folder / "view.png")
+    panel = opened.run_until("--slider").locator(".mig-review")
+    panel.locator("img").wait_for()
+    panel.screenshot(path=folder / "slider.png")

@@ -77,7 +77,7 @@ def test_tables_are_selected(mig, history):
 def test_current_is_the_revision_of_the_database(mig, history):
     mig("upgrade", "a1")
     assert mig("schema", "current")[1].startswith("Schema at revision a1: 1 table")
-    assert mig("schema", "current:b2", "--record")[1].startswith("Changes of the schema from current:b2, 2 changes")
+    assert mig("schema", "current:b2", "--record")[1].startswith("Changes of the schema from current to b2, 2 changes")
 
 
 def test_an_unknown_revision_is_one_line(mig, history):

@@ -63,7 +63,7 @@ def test_what_a_revision_changed_is_listed_with_signs_and_renames_are_renames(sc
     assert sentences(found) == [
         "- Drop column kind of orders",
         "+ Add column total NUMERIC(10, 2) to orders",
-        "- Drop index ix_kind (kind) of orders",
+        "- Drop from orders: index ix_kind (kind)",
         "~ Rename table users to people",
         "~ Rename column nick of people to name",
         "~ Change column name of people: not null",
@@ -81,7 +81,7 @@ def test_a_range_compares_its_ends_in_both_directions(scripts: ScriptDirectory) 
     assert sentences(schema.read(scripts, "b2:a1")) == [
         "- Drop column total of orders",
         "+ Add column kind VARCHAR(5) to orders",
-        "+ Add index ix_kind (kind) to orders",
+        "+ Add to orders: index ix_kind (kind)",
         "- Drop table tags",
         "~ Rename table people to users",
         "~ Rename column name of users to nick",
@@ -115,7 +115,7 @@ def test_a_scratch_database_on_the_server_fills_what_is_not_known(
     engine = sa.create_engine(request.getfixturevalue(f"{database}_url"))
     found = schema.read(scripts, "c3", dialect=engine.dialect, by_running=engine)
     assert (found.incomplete, found.ran_on) == ((), engine.dialect.name)
-    assert sentences(found) == ["+ Add index ix_name (name) to people"]
+    assert sentences(found) == ["+ Add to people: index ix_name (name)"]
     assert sa.inspect(engine).get_table_names() == []
     if database != "sqlite":
         assert not left_by(engine, os.getpid())
