@@ -127,7 +127,8 @@ class SchemaObjects:
         """Return a CHECK constraint on a scratch table."""
         condition = typed_text(condition) if isinstance(condition, str) else condition
         table = self.columns_table(table_name, (), schema)
-        constraint = CheckConstraint(condition, name=name, **kw)
+        # The columns of an expression are those of another table, to which the constraint must not be added.
+        constraint = CheckConstraint(condition, name=name, _autoattach=False, **kw)
         table.append_constraint(constraint)
         return constraint
 

@@ -51,6 +51,8 @@ class RevisionRequest:
     file_template: str | None = None
     depends_on: str | Sequence[str] | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    keeps_id: bool = False
+    """Whether the id is that of a revision which this one replaces, so that it may have any valid characters."""
 
 
 class Draft:
@@ -63,7 +65,7 @@ class Draft:
     def __init__(self, environment: Environment, request: RevisionRequest) -> None:
         self._environment, self._request = environment, request
         self._map = environment.map
-        self.revision = write.checked_id(request.revid)
+        self.revision = request.revid if request.keeps_id else write.checked_id(request.revid)
         self._refuse_long_id()
         if self.revision in self._map:
             raise RevisionError(f"Revision {self.revision} exists already. Choose another id.")

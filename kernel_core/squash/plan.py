@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..script import Script, ScriptDirectory
 from ..script.rev_ids import as_tuple
 from ..util.exc import CommandError
+
+_FOLDER = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.\-]*")
+"""The ids that are the name of a folder too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ def range_of(scripts: ScriptDirectory, text: str) -> SquashRange:
     if len(line) < 2:
         raise CommandError(f"{text} has only one revision; there is nothing to squash.")
     inside = {each.revision for each in line}
+    if not _FOLDER.fullmatch(last.revision):
+        raise _refused(text, f"no folder can have the name {last.revision!r}")
     for each in line:
         problem = scripts.map.problem(each.revision)
         if problem is not None:

@@ -132,6 +132,7 @@ def _source(
         branch_labels=found.labels,
         version_path=_folder(scripts, found),
         arguments=arguments,
+        keeps_id=True,
     )
     inside = {each.revision for each in found.scripts}
     without = copy.copy(scripts)

@@ -368,3 +368,11 @@ def test_a_file_with_a_syntax_error_is_named(project: Any) -> None:
     path.write_text(path.read_text() + "\n    x = (\n")
     with pytest.raises(CommandError, match=r"b.*\.py"):
         schema.at(ScriptDirectory(str(project.folder / "migrations")), may_run=False)
+
+
+def test_tables_that_are_passed_stay_as_they_are() -> None:
+    metadata = sa.MetaData()
+    table = sa.Table("users", metadata, sa.Column("stage", sa.String(9)))
+    table.append_constraint(sa.CheckConstraint(table.c.stage.in_(["active", "deleted"]), name="stage"))
+    changed = schema.apply(metadata, [ops.AddColumnOp("users", sa.Column("age", sa.Integer))])
+    assert len(changed.tables["users"].constraints) == len(table.constraints) == 2
