@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, CheckConstraint, Enum, MetaData, Table
 from sqlalchemy.dialects.postgresql import ENUM
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Computed, Constraint, Index
-from sqlalchemy.sql.elements import ClauseElement, TextClause
+from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
 from sqlalchemy.types import TypeDecorator
 
 from ..util.exc import UnknownEffect
@@ -115,7 +115,8 @@ class SchemaState:
             for name, column in state.columns.items()
         }
         for group in (state.constraints, state.indexes):
-            group[:] = [_renamed_item(each, before, after, self.dialect) for each in group]
+            kept = [self._settled(each) if names_of_item(each, before, self.dialect) else each for each in group]
+            group[:] = [_renamed_item(each, before, after, self.dialect) for each in kept]
         for each, key in self._keys_to((state.schema, state.name)):
             renamed = [after if name == before else name for name in key.remote_cols]
             each.constraints[each.constraints.index(key)] = key.changed(remote_cols=renamed)
@@ -134,7 +135,7 @@ class SchemaState:
         """Return a constraint or an index with the name that it has in the database, if that is known."""
         names = self.names(item)
         attribute = "index_name" if hasattr(item, "index_name") else "constraint_name"
-        return item if not names or getattr(item, attribute) else item.changed(**{attribute: names[0]})
+        return item if not names or getattr(item, attribute) else item.changed(**{attribute: conv(names[0])})
 
     def _keys_to(self, place: Place) -> Iterator[tuple[TableState, Addition]]:
         for each in self.tables.values():

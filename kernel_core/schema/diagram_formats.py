@@ -11,7 +11,7 @@ from math import ceil, sqrt
 
 from ..util.drawing import INK, LINE, label, mermaid_literal, record_literal
 from .changes import Sign
-from .diagram import Box, Diagram, Line
+from .diagram import Box, Diagram, Line, Row
 from .listing import WORDS
 
 FILLS: Mapping[Sign | None, tuple[str, str, str]] = {
@@ -89,10 +89,14 @@ def _record(box: Box) -> str:
     end = f"|{more}" if more else ""
     if not box.rows:
         return title + end
-    marks = "".join(record_literal(f"{row.sign} {row.marks}".strip() or " ") + "\\l" for row in box.rows)
+    marks = "".join(record_literal(_marks(row) or " ") + "\\l" for row in box.rows)
     names = "".join(record_literal(row.name) + "\\l" for row in box.rows)
     types = "".join(record_literal(row.type) + "\\l" for row in box.rows)
     return f"{title}|{{{marks}|{names}|{types}}}{end}"
+
+
+def _marks(row: Row) -> str:
+    return " ".join([*([f"{row.sign} {WORDS[row.sign]}"] if row.sign else []), *([row.marks] if row.marks else [])])
 
 
 def _ends(line: Line, *, labelled: bool) -> dict[str, str]:

@@ -218,6 +218,22 @@ def test_a_scratch_database_must_be_empty_and_of_the_dialect(scripts: ScriptDire
     engine.dispose()
 
 
+def test_an_unnamed_constraint_keeps_the_name_that_postgresql_gave_it_before_a_rename(postgresql_url: str) -> None:
+    engine = sa.create_engine(postgresql_url)
+    metadata = sa.MetaData()
+    sa.Table("t", metadata, sa.Column("a", sa.Integer), sa.UniqueConstraint("a"))
+    changes = [ops.AlterColumnOp("t", "a", modify_name="b"), ops.DropConstraintOp("t_a_key", "t", "unique")]
+    with engine.connect() as connection:
+        metadata.create_all(connection)
+        op = Operations(MigrationContext.configure(connection))
+        for change in changes:
+            op.invoke(change)
+        computed = schema.apply(metadata, changes, connection.dialect)
+        assert compare_metadata(MigrationContext.configure(connection), computed) == []
+        connection.rollback()
+    engine.dispose()
+
+
 def test_an_inspection_whose_error_is_caught_is_not_known_either(project: Any) -> None:
     body = "try:\n    names = sa.inspect(op.get_bind()).get_table_names()\nexcept Exception:\n    names = []\n"
     project.write("a1", None, f'{body}if "t" not in names:\n    op.create_table("t", sa.Column("a", sa.Integer))')
