@@ -172,7 +172,7 @@ def test_300_directives_as_a_script_take_less_than_half_of_the_time(side_by_side
 
 ROUNDS = 41
 MOST_MILLISECONDS = {"sqlite": 3.0, "postgresql": 6.0}
-MOST_STATEMENTS = {"sqlite": 2, "postgresql": 3}
+MOST_STATEMENTS = {"sqlite": 2, "postgresql": 1}
 
 
 @contextmanager

@@ -33,7 +33,7 @@ class Cancelling:
 def by_statement(connection: Connection, sql: str) -> Callable[[], object]:
     """Return a function that cancels by running ``sql`` on a second connection.
 
-    Of an async driver that connection has an event loop and a thread of its own, because the handler of a signal cannot
+    Of an async driver that connection has an event loop and a separate thread, because the handler of a signal cannot
     wait for the loop that it has interrupted.
     """
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
+from typing import Any
 
 from ...ddl.impl import DefaultImpl
 from ...util.sql import SQLDialect, lex
@@ -39,6 +41,12 @@ def first_keywords(sql: str, dialect: SQLDialect) -> tuple[str, ...]:
     >>> first_keywords("/* a */ create index concurrently ix on t (a)", "postgresql")
     ('CREATE', 'INDEX', 'CONCURRENTLY', 'IX', 'ON', 'T', 'A')
     """
+    hashable: Any = dialect
+    return _first_keywords(sql, hashable)
+
+
+@lru_cache(maxsize=8)  # each statement that runs is classified several times
+def _first_keywords(sql: str, dialect: Any) -> tuple[str, ...]:
     return tuple(islice((token.keyword for token in lex(sql, dialect) if token.keyword), _FIRST_WORDS))
 
 

@@ -10,7 +10,23 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Literal, NamedTuple, TypedDict
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Row, String, Table, Text, bindparam, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Delete,
+    Insert,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    Update,
+    bindparam,
+    inspect,
+    literal_column,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 
 from ...ddl.impl import DefaultImpl
@@ -117,6 +133,27 @@ def journal_name(version_table: str, dialect_limit: int) -> str:
     return version_table.encode()[: dialect_limit - len(mark)].decode(errors="ignore") + mark
 
 
+class _Prepared:
+    """A statement that is compiled once for a run, because it is run for each revision."""
+
+    def __init__(self, statement: Insert | Update | Delete) -> None:
+        self._statement = statement
+        self._compiled: tuple[str, Sequence[str] | None] | None = None
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+        """Run the statement for each of the rows."""
+        if connection.get_execution_options().get("schema_translate_map"):
+            connection.execute(self._statement, [dict(row) for row in rows])
+            return
+        if self._compiled is None:
+            keys = list(rows[0]) if isinstance(self._statement, Insert) else None
+            compiled = self._statement.compile(dialect=connection.dialect, column_keys=keys)
+            self._compiled = str(compiled), getattr(compiled, "positiontup", None)
+        text, order = self._compiled
+        values = [dict(row) if order is None else tuple(row[name] for name in order) for row in rows]
+        connection.exec_driver_sql(text, values if len(values) > 1 else values[0])
+
+
 class JournalTable:
     """Reads and writes the rows of a journal; the caller commits."""
 
@@ -138,10 +175,13 @@ class JournalTable:
         self._is_known = self._is_absent = False
         columns = self.table.c
         revision, number = columns.revision == bindparam("of"), columns.number == bindparam("at")
-        self._insert = self.table.insert().inline()
-        self._confirm = self.table.update().where(revision, number).values(kind="done")
-        self._delete_one = self.table.delete().where(revision, number)
-        self._delete_step = self.table.delete().where(revision, columns.number >= _HEADER)
+        insert = self.table.insert().inline()
+        self._insert, self._insert_missing = _Prepared(insert), _Prepared(insert.prefix_with("IGNORE"))
+        self._confirm = _Prepared(self.table.update().where(revision, number).values(kind=literal_column("'done'")))
+        self._delete_one = _Prepared(self.table.delete().where(revision, number))
+        self._delete_step = _Prepared(
+            self.table.delete().where(revision, columns.number >= literal_column(str(_HEADER)))
+        )
         self._delete_contents = self.table.delete().where(
             columns.number == _CONTENT, columns.revision.in_(bindparam("revisions", expanding=True))
         )
@@ -218,20 +258,20 @@ class JournalTable:
     def add(self, entries: Sequence[Entry], *, may_repeat: bool = False) -> None:
         """Insert rows; with ``may_repeat``, on MariaDB and MySQL, except those that exist already."""
         is_mysql = self._impl.dialect.name in ("mysql", "mariadb")
-        insert = self._insert.prefix_with("IGNORE") if may_repeat and is_mysql else self._insert
-        self._connection.execute(insert, [dict(entry) for entry in entries])
+        insert = self._insert_missing if may_repeat and is_mysql else self._insert
+        insert.run(self._connection, entries)
 
     def confirm(self, revision: str, number: int) -> None:
         """Note that a statement was executed."""
-        self._connection.execute(self._confirm, {"of": revision, "at": number})
+        self._confirm.run(self._connection, [{"of": revision, "at": number}])
 
     def remove(self, revision: str, number: int) -> None:
         """Remove the row of a statement that was not executed, or was undone."""
-        self._connection.execute(self._delete_one, {"of": revision, "at": number})
+        self._delete_one.run(self._connection, [{"of": revision, "at": number}])
 
     def finish(self, revision: str) -> None:
         """Remove the rows of a revision that is finished or abandoned."""
-        self._connection.execute(self._delete_step, {"of": revision})
+        self._delete_step.run(self._connection, [{"of": revision}])
 
     # ---- the content of applied files ---------------------------------------------------------------------------
 
