@@ -170,6 +170,10 @@ def _statements(found: Rehearsal) -> Iterable[tuple[str, tuple[str, ...]]]:
         yield _statement(found, statement), tuple(_effects(statement))
     if len(found.statements) > LONGEST:
         yield f"and {len(found.statements) - LONGEST} more, each quicker than these", ()
+    told = {statement.revision for statement in found.statements}
+    silent = [revision for revision in found.revisions if revision not in told and revision != found.stopped_at]
+    if silent:
+        yield f"no statement in {', '.join(silent)}", ()
 
 
 def _statement(found: Rehearsal, statement: Statement) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,7 +34,7 @@ def blockers_of(
                         Blocker(
                             check.kind,
                             revision,
-                            operation.sentence(),
+                            sentence_of(operation),
                             check.table,
                             f"{rows:,} row{'' if rows == 1 else 's'}: {check.text}",
                             rows,
@@ -43,10 +44,18 @@ def blockers_of(
                         )
                     )
     if not found:
-        sentence = "; ".join(operation.sentence() for operation in several)
+        sentence = "; ".join(map(sentence_of, several))
         table = next((operation.table_name for operation in several if hasattr(operation, "table_name")), "")
         found.append(Blocker("error", revision, sentence, table or "", message(error), error=message(error)))
     return found
+
+
+def sentence_of(operation: MigrateOperation) -> str:
+    """Return what an operation does; only its kind where its SQL has a value that cannot be written as text."""
+    try:
+        return operation.sentence()
+    except SQLAlchemyError:
+        return "Run SQL with parameters" if isinstance(operation, ExecuteSQLOp) else type(operation).__name__
 
 
 def message(error: Exception) -> str:
@@ -58,7 +67,9 @@ def message(error: Exception) -> str:
 
 def _read(operation: MigrateOperation, connection: Connection) -> list[MigrateOperation]:
     if isinstance(operation, ExecuteSQLOp):
-        return operations_in(sql_text(operation.sqltext), connection.dialect)
+        with suppress(SQLAlchemyError):  # a value that cannot be written as text
+            return operations_in(sql_text(operation.sqltext), connection.dialect)
+        return []
     return [operation]
 
 

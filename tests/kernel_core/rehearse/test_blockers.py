@@ -182,3 +182,10 @@ def test_masked_blockers_show_no_text(filled):
     (blocker,) = found.blockers
     assert "b" not in {row["code"] for row in blocker.sample}
     assert blocker.sample[0]["code"] == "text of 1 character"
+
+
+def test_sql_with_a_parameter_that_has_no_text_form_is_rehearsed(filled):
+    found = rehearsed(filled, "op.execute(sa.text('UPDATE items SET n = :n WHERE id = 1').bindparams(n=b'5'[0]))")
+    assert found.is_clean
+    found = rehearsed(filled, "op.execute(sa.text('UPDATE nowhere SET n = :n').bindparams(n=b'5'))")
+    assert [each.kind for each in found.blockers] == ["error"]
