@@ -45,4 +45,4 @@ def run(session: Session, args: argparse.Namespace) -> LocatedView:
     finally:
         if stamp:
             workspace.refresh()
-    return LocatedView(found)
+    return LocatedView(found, workspace.where)

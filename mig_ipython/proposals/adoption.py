@@ -15,7 +15,7 @@ from kernel_core.util.exc import CommandError
 
 from ..errors import user_errors
 from ..review import Review
-from ..views.html import Html, details, join, page, plain_list, tag, with_code
+from ..views.html import Html, beneath_panel, details, join, page, plain_list, tag, with_code
 from ..views.operations import lines_html, lines_text, python_text, source_html, summary
 from ..views.report import RunReport, WrittenPath
 from ..views.text import count
@@ -47,14 +47,23 @@ class Adoption(Proposal):
         message: str,
         schemas: tuple[str, ...] | None,
         models: str | None,
-        has_id: bool = False,
     ) -> None:
         workspace = host.workspace()
         made = _comparison(workspace, found.baseline)
         super().__init__(
-            _review(workspace, made), host, message, comparison=made, where=workspace.where, rev_id=found.revision
+            _review(workspace, made, found),
+            host,
+            message,
+            comparison=made,
+            where=workspace.where,
+            rev_id=found.revision,
         )
         self.adopted, self._schemas, self._models, self._has_id = found, schemas, models, has_id
+
+    @property
+    def describe_source(self) -> str:
+        """What the operations start from."""
+        return "an empty database"
 
     @property
     def outside(self) -> tuple[str, ...]:
@@ -106,7 +115,7 @@ class Adoption(Proposal):
             workspace = self._host.workspace()
             self.adopted = adopted(workspace, message=self.message or "baseline", schemas=self._schemas, preview=True)
             self.comparison = _comparison(workspace, self.adopted.baseline)
-            self.review = _review(workspace, self.comparison)
+            self.review = _review(workspace, self.comparison, self.adopted)
             self.draft = self.draft.for_review(self.review, self.comparison)
         return self
 
@@ -128,10 +137,12 @@ class Adoption(Proposal):
             lines_html(lines),
             source_html("Python", python_text("upgrade", [line for line in lines if line.accepted])),
             join(tag("p", line) for line in self._of_models()),
-            outside,
         )
         state = tag("p", with_code(self._state()))
-        return page(tag("p", with_code(self._lead()), class_="mig-lead"), *parts, state, label="Baseline")
+        if self.folded:
+            return beneath_panel(with_code(self._lead()), *parts, outside, state, what="Baseline")
+        lead = tag("p", with_code(self._lead()), class_="mig-lead")
+        return page(lead, *parts, outside, state, label="Baseline")
 
     def _lead(self) -> str:
         tables = count(len(self.adopted.baseline.metadata.tables), "table")
@@ -194,13 +205,27 @@ def _comparison(workspace: Workspace, baseline: Baseline) -> Comparison:
     )
 
 
-def _review(workspace: Workspace, made: Comparison) -> Review:
+def _review(workspace: Workspace, made: Comparison, found: Adopted) -> Review:
+    notes = _outside(found)
     return Review(
         made.operations,
         dialect=made.dialect,
         source="an empty database",
         target=workspace.connection.target,
+        notes=notes,
         warnings=made.warnings,
         opts=made.opts,
         connect=workspace.connection.open,
     )
+
+
+def _outside(found: Adopted) -> tuple[str, ...]:
+    """Return the sentence about what is outside, for the panel; () where there is nothing."""
+    names = [str(each) for each in found.baseline.outside]
+    if not names:
+        return ()
+    more = f" and {len(names) - _MOST_NAMED} more (.outside lists all)" if len(names) > _MOST_NAMED else ""
+    return (f"Outside of the baseline, to be created by hand: {', '.join(names[:_MOST_NAMED])}{more}.",)
+
+
+_MOST_NAMED = 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kernel_core.adoption import Candidate, Located
 from kernel_core.adoption.candidate import as_words
@@ -14,9 +14,13 @@ from .view import View
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LocatedView(View):
-    """The result of ``%mig_locate``: ``databases`` has a `Located` for each database of the environment."""
+    """The result of ``%mig_locate``: ``databases`` has a `Located` for each database of the environment.
+
+    ``where`` is the name of the database, where there is one.
+    """
 
     databases: tuple[Located, ...]
+    where: str = ""
 
     @property
     def best(self) -> Candidate:
@@ -29,10 +33,16 @@ class LocatedView(View):
         return all(each.is_certain for each in self.databases)
 
     def text(self) -> str:
-        return "\n".join(line for each in self.databases for line in (*each.sentences(), *_next(each)))
+        return "\n".join(line for each in self._named() for line in (*each.sentences(), *_next(each)))
 
     def html(self) -> Html:
-        return page(join(map(_html, self.databases)), label="Candidates")
+        return page(join(map(_html, self._named())), label="Candidates")
+
+    def _named(self) -> tuple[Located, ...]:
+        """Return the results with the name of the database instead of its URL."""
+        if len(self.databases) > 1 or not self.where:
+            return self.databases
+        return (replace(self.databases[0], target=self.where),)
 
 
 def _html(found: Located) -> Html:

@@ -102,3 +102,8 @@ def test_a_stamp_over_drift_is_refused(shop):
     page = shop.run("%mig_locate")._repr_html_()
     assert "column users.age is in the database, not in the revision" in page
     assert shop.run("%mig_locate --stamp --despite-drift").databases[0].marked == ("base1",)
+
+
+def test_the_panel_names_what_is_outside(shop):
+    found = shop.run("a = %mig_adopt\na")
+    assert found.review.notes == ("Outside of the baseline, to be created by hand: view names.",)
