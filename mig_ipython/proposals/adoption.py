@@ -58,7 +58,7 @@ class Adoption(Proposal):
             where=workspace.where,
             rev_id=found.revision,
         )
-        self.adopted, self._schemas, self._models, self._has_id = found, schemas, models, has_id
+        self.adopted, self._schemas, self._models = found, schemas, models
 
     @property
     def describe_source(self) -> str:
