@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import URL, Connection, Engine, Index, MetaData, inspect
 from sqlalchemy.engine import Dialect
 
+from ..recording import operations_of
 from ..runtime.migration import MigrationContext
 from ..script import ScriptDirectory
 from ..script.steps import Step, upgrade_steps
@@ -98,6 +99,18 @@ def _correct_indexes(connection: Connection, metadata: MetaData) -> Iterator[str
             Index(name, *columns, unique=reflected.unique, **reflected.dialect_kwargs)
 
 
+def _refuse_other_databases(scripts: ScriptDirectory, dialect: Dialect) -> None:
+    """Raise CommandError if a revision names a schema, which on MariaDB is another database than the scratch one."""
+    for script in scripts.walk_revisions():
+        for operation in operations_of(script, dialect).operations.ops:
+            named = getattr(operation, "schema", None)
+            if named:
+                raise CommandError(
+                    f"Revision {script.revision} changes the schema {named}, which on MariaDB is another database: "
+                    f'"{operation.sentence()}". The history is not run. Read it without running.'
+                )
+
+
 @contextmanager
 def scratch_run(
     scripts: ScriptDirectory, by_running: Scratch, start: MetaData | None, dialect: Dialect
@@ -113,5 +126,7 @@ def scratch_run(
             "Pass an engine or a URL of its server, or a connection to an empty scratch database."
         )
     else:
+        if dialect.name in ("mysql", "mariadb"):
+            _refuse_other_databases(scripts, dialect)
         with scratch_database("sqlite://" if by_running is True else by_running) as connection:
             yield ScratchRun(scripts, connection, start)

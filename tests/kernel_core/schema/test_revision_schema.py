@@ -194,6 +194,17 @@ def test_a_schema_of_postgresql_is_reflected_too(project: Any, postgresql_url: s
     engine.dispose()
 
 
+def test_on_mariadb_a_history_that_names_another_database_is_not_run(project: Any, mariadb_url: str) -> None:
+    project.write("a1", None, 'op.create_table("t", sa.Column("id", sa.Integer), schema="elsewhere")')
+    project.write("b2", "a1", 'op.execute("CREATE TABLE u (id INTEGER)")')
+    engine = sa.create_engine(mariadb_url)
+    scripts = ScriptDirectory(str(project.versions.parent))
+    with pytest.raises(CommandError, match="Revision a1 changes the schema elsewhere, which on MariaDB is another"):
+        schema.read(scripts, "b2", dialect=engine.dialect, by_running=engine)
+    assert not left_by(engine, os.getpid())
+    engine.dispose()
+
+
 def test_the_diagram_marks_changes_by_sign_and_text_and_keeps_what_was_dropped(scripts: ScriptDirectory) -> None:
     found = schema.read(scripts, "b2")
     assert r"~\ people\ (changed)" in found.dot
