@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-KILLED_IN_TRANSACTIONS = "process killed before every call of the driver, revisions in transactions, then the next run"
+KILLED_IN_TRANSACTIONS = "process killed before a call of the driver, revisions in transactions, then the next run"
 KILLED_AT_RANDOM_IN_TRANSACTIONS = "process killed at a random moment, revisions in transactions, then the next run"
-KILLED = "process killed before every call of the driver, autocommit blocks or no transactional DDL, then `mig resume`"
+KILLED = "process killed before a call of the driver, autocommit blocks or no transactional DDL, then `mig resume`"
 KILLED_AT_RANDOM = "process killed at a random moment, autocommit blocks or no transactional DDL, then `mig resume`"
-ABANDONED = "process killed before every call of the driver, then `mig abandon`"
-RESUME_KILLED = "`mig resume` killed as well, before some call of the driver, then `mig resume` again"
-ABANDON_KILLED = "`mig abandon` killed as well, before some call of the driver, then `mig abandon` again"
+ABANDONED = "process killed before a call of the driver, then `mig abandon`"
+RESUME_KILLED = "`mig resume` killed as well, before a call of the driver, then `mig resume` again"
+ABANDON_KILLED = "`mig abandon` killed as well, before a call of the driver, then `mig abandon` again"
 SERVER_KILLED_IN_TRANSACTIONS = "server killed during a run, revisions in transactions, then the next run"
 SERVER_KILLED = "server killed during a run, autocommit blocks or no transactional DDL, then `mig resume`"
 KERNEL_KILLED = "notebook kernel killed during `%mig_upgrade` or `%mig_downgrade`, completed by a new kernel"
@@ -20,16 +20,16 @@ TWO_KERNELS = "2 notebook kernels at once"
 HOLDER_KILLED = "holder of the run lock killed in Python code: the next run has done its work"
 HOLDER_KILLED_IN_A_STATEMENT = "holder of the run lock killed in a statement: the next run has done its work"
 INTERRUPTED_IN_TRANSACTIONS = (
-    "interrupt before every call of the driver, revisions in transactions: traceback or wrong sentence"
+    "interrupt before a call of the driver, revisions in transactions: traceback or wrong sentence"
 )
-INTERRUPTED = "interrupt before every call of the driver, autocommit blocks or no transactional DDL"
+INTERRUPTED = "interrupt before a call of the driver, autocommit blocks or no transactional DDL"
 INTERRUPTED_AT_RANDOM_IN_TRANSACTIONS = "interrupt at a random moment, revisions in transactions"
 INTERRUPTED_AT_RANDOM = "interrupt at a random moment, autocommit blocks or no transactional DDL"
-CONNECTION_INTERRUPTED = "interrupt before every call of the driver: connection unusable, or run lock held"
+CONNECTION_INTERRUPTED = "interrupt before a call of the driver: connection unusable, or run lock held"
 WAITER_INTERRUPTED = "interrupt while waiting for the run lock"
 RENDERING_INTERRUPTED = "interrupt while SQL is rendered (`--sql`)"
 AUTOGENERATE_INTERRUPTED = (
-    "interrupt before every call of the driver of `mig revision --autogenerate`, or at a random moment"
+    "interrupt before a call of the driver of `mig revision --autogenerate`, or at a random moment"
 )
 PROCESS_INTERRUPTED = "interrupt of the process of `mig current` at a random moment, once Python has started"
 KERNEL_INTERRUPTED = "Stop in a notebook kernel at a random moment of a run"
