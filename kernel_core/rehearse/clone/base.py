@@ -28,6 +28,8 @@ class CloneOptions:
         return self.sample is None and not self.schema_only
 
 
+Method = Literal["backup", "template", "pg_dump", "catalog", "copied tables"]
+
 SLOW = 20_000_000
 """From this size in bytes on, it is said what is being copied."""
 
@@ -43,7 +45,7 @@ class Clone:
     source: Source
     before: Engine
     after: Engine
-    method: Literal["backup", "template", "pg_dump", "catalog", "copied tables"]
+    method: Method
     notes: tuple[str, ...] = ()
     full_rows: dict[tuple[str, str], int] = field(default_factory=dict)
 

@@ -1,5 +1,7 @@
 """Clone a PostgreSQL database: by CREATE DATABASE ... TEMPLATE if nobody is connected to it, else by pg_dump.
 
+Where that is not installed, the definitions are read from the catalog (`postgresql_catalog`).
+
 ``pg_dump`` reads one snapshot of a REPEATABLE READ transaction, in which it locks nothing but the definitions (ACCESS
 SHARE). The second copy is made from the first one, so that the database is read once.
 https://www.postgresql.org/docs/current/manage-ag-templatedbs.html, .../app-pgdump.html
@@ -18,8 +20,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
-from .base import SLOW, Clone, CloneOptions
+from .base import SLOW, Clone, CloneOptions, Method
 from .names import maker_of, new_names
+from .postgresql_catalog import NOT_COPIED, after_rows, before_rows, run_each
 from .postgresql_rows import copy_sample, set_sequences
 from .source import Source, quoted
 
@@ -64,8 +67,8 @@ def _made(source: Source, admin: Connection, names: tuple[str, str], options: Cl
         notes, full_rows = _dumped(source, before, options)
     if not _from_template(admin, before, after):
         raise CommandError(f"The copy {before} cannot be used as a template: somebody is connected to it.")
-    method = "template" if by_template else "pg_dump"
-    return Clone(source, source.engine(before), source.engine(after), method, notes, full_rows)  # type: ignore[arg-type]
+    method: Method = "template" if by_template else "pg_dump" if has_dump() else "catalog"
+    return Clone(source, source.engine(before), source.engine(after), method, notes, full_rows)
 
 
 @contextmanager
@@ -140,22 +143,38 @@ def _create(admin: Connection, name: str, source: Source) -> None:
 
 def _dumped(source: Source, name: str, options: CloneOptions) -> tuple[tuple[str, ...], dict[tuple[str, str], int]]:
     """Copy a database by pg_dump; return what psql refused, and how many rows a sampled table has."""
-    if shutil.which("pg_dump") is None or shutil.which("psql") is None:
-        raise CommandError(
-            f"Somebody is connected to {source.database}, so it is copied by pg_dump and psql, which are missing. "
-            "Install them: apt install postgresql-client. Or disconnect all others. Nothing was run."
-        )
     engine = source.engine(source.database, isolation_level="REPEATABLE READ")
     with engine.connect() as live, source.engine(name).connect() as copy:
         live.exec_driver_sql("SET TRANSACTION READ ONLY")
         snapshot = str(_one(live, "SELECT pg_export_snapshot()"))
         copy.rollback()
+        if not has_dump():
+            return _by_catalog(live, copy, options)
         if options.takes_all:
             return _piped(source, name, snapshot), {}
         notes = _piped(source, name, snapshot, "--section=pre-data")
         full = copy_sample(live, copy, 0 if options.schema_only else options.sample or 0)
         set_sequences(live, copy)
         return notes + _piped(source, name, snapshot, "--section=post-data"), full
+
+
+def has_dump() -> bool:
+    """Return whether the programs of PostgreSQL are installed."""
+    return shutil.which("pg_dump") is not None and shutil.which("psql") is not None
+
+
+def _by_catalog(
+    live: Connection, copy: Connection, options: CloneOptions
+) -> tuple[tuple[str, ...], dict[tuple[str, str], int]]:
+    """Copy a database without pg_dump; return what the copy refused, and how many rows a sampled table has."""
+    live.exec_driver_sql("SET LOCAL search_path = pg_catalog")  # so that every name is written with its schema
+    refused = run_each(copy, before_rows(live))
+    limit = None if options.takes_all else 0 if options.schema_only else options.sample
+    full = copy_sample(live, copy, limit)
+    set_sequences(live, copy)
+    refused += run_each(copy, after_rows(live))
+    copy.commit()
+    return (*refused, NOT_COPIED), {} if options.takes_all else full
 
 
 def _piped(source: Source, name: str, snapshot: str, *options: str) -> tuple[str, ...]:

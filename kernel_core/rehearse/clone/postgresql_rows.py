@@ -44,15 +44,15 @@ class _Key:
     referred_columns: tuple[str, ...]
 
 
-def copy_sample(live: Connection, copy: Connection, limit: int) -> dict[tuple[str, str], int]:
-    """Copy at most ``limit`` rows of each table and what they refer to; return about how many rows each table has."""
+def copy_sample(live: Connection, copy: Connection, limit: int | None) -> dict[tuple[str, str], int]:
+    """Copy at most ``limit`` rows of each table and what they refer to (None: all); return about how many it has."""
     columns: dict[str, str] = {}
     full: dict[tuple[str, str], int] = {}
     for schema, name, rows, names in live.exec_driver_sql(_TABLES).all():
         table = f"{_quoted(schema)}.{_quoted(name)}"
         columns[table] = ", ".join(names or ())
         full[schema, name] = int(rows) if rows >= 0 else _count(live, table)
-        whole = is_kept_whole(name, [each.strip('"') for each in names or ()])
+        whole = limit is None or is_kept_whole(name, [each.strip('"') for each in names or ()])
         if names and (limit or whole):
             limited = "" if whole else f" LIMIT {limit}"
             _copy(live, copy, f"SELECT {columns[table]} FROM ONLY {table}{limited}", table, columns[table])
