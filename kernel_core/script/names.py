@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..util.exc import BrokenScript, ResolutionError
 
@@ -14,14 +14,20 @@ FORBIDDEN = "@-+:"
 class Names:
     """The ids of all revisions, sorted, and the labels: ``labels["shop"]`` are the ids that declare it.
 
-    A node is the position of an id. ``broken`` are files that could not be read, for error messages.
+    A node is the position of an id. ``broken`` are files that could not be read, for error messages; ``replaced_by``
+    returns the squashed revision that replaces an unknown name, "" or the name itself without one.
     """
 
-    __slots__ = ("broken", "ids", "labels", "node_of")
+    __slots__ = ("broken", "ids", "labels", "node_of", "replaced_by")
 
     def __init__(
-        self, ids: Sequence[str], labels: Mapping[str, tuple[str, ...]], broken: Sequence[BrokenScript] = ()
+        self,
+        ids: Sequence[str],
+        labels: Mapping[str, tuple[str, ...]],
+        broken: Sequence[BrokenScript] = (),
+        replaced_by: Callable[[str], str] = str,
     ) -> None:
+        self.replaced_by = replaced_by
         self.ids = tuple(ids)
         self.labels = labels
         self.broken = tuple(broken)
@@ -54,6 +60,9 @@ class Names:
 
     def hint(self, name: str) -> str:
         """Return the hint for an unknown name: similar names, and an unreadable file that may define it."""
+        squashed = self.replaced_by(name)
+        if squashed not in ("", name):
+            return f" {squashed} replaces it."
         near = self.nearest(name)
         text = f" Did you mean {' or '.join(near)}?" if near else ""
         if self.broken:

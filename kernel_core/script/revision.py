@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ..util.exc import (
@@ -107,7 +107,7 @@ class RevisionMap:
         ids = tuple(sorted(first))
         every = tuple(first[name] for name in ids)
         labels = declared_labels(every)
-        names = Names(ids, labels, self.broken)
+        names = Names(ids, labels, self.broken, partial(_replacing, every))
         kin = DependencyGraphs(every, names, self._tolerant)
         self.duplicates, self.ids, self.labels, self._revisions, self._names = again, ids, labels, every, names
         self._node = names.node_of
@@ -291,7 +291,7 @@ class RevisionMap:
         gone = [name for name in names if name not in self._node]
         if not gone:
             return None
-        replaced = next((each.revision for each in self._revisions if set(gone) & set(each.replaces)), "")
+        replaced = next(filter(None, (_replacing(self._revisions, name) for name in gone)), "")
         return LostRevision(gone, sorted(names.difference(gone)), self.broken, replaced_by=replaced)
 
     def problem(self, name: str) -> CommandError | None:
@@ -363,3 +363,8 @@ class RevisionMap:
 
 def _childless(ids: Sequence[str], graph: Graph) -> tuple[str, ...]:
     return tuple(name for name, below in zip(ids, graph.children, strict=True) if not below)
+
+
+def _replacing(revisions: Iterable[Revision], name: str) -> str:
+    """Return the squashed revision that replaces ``name``, "" without one."""
+    return next((each.revision for each in revisions if name in each.replaces), "")

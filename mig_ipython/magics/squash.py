@@ -75,4 +75,4 @@ def _pruned(workspace: Workspace, revision: str) -> Said:
     gone = prune(scripts, revision)
     workspace.refresh()
     rows = tuple((os.path.relpath(path),) for path in gone)
-    return Said(f"Deleted the {len(rows)} files that {revision} replaces; nothing was run.", ("File",), rows)
+    return Said(f"Deleted the {len(rows)} files that {revision} replaces.", ("File",), rows)

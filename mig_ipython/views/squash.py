@@ -39,7 +39,7 @@ class SquashedRevision(View):
 
     def note(self) -> str:
         """Return where it was written, or that it was not."""
-        return f"Written to {shown_path(self.path)}; nothing was run." if self.path else "Not written (--show)."
+        return f"Written to {shown_path(self.path)}" if self.path else "Not written (--show)."
 
     def text(self) -> str:
         return "\n".join([*self.made.lines(), self.note(), "", self.made.text.rstrip()])

@@ -96,3 +96,37 @@ def test_pictures_of_a_schema(lab, notebook_of, theme, tables, tmp_path_factory)
     panel = opened.run_until("--slider").locator(".mig-review")
     panel.locator("img").wait_for()
     panel.screenshot(path=folder / "slider.png")
+
+
+HEADS = """\
+%mig_connect sqlite:///heads.db
+%mig_init migrations
+metadata = sa.MetaData()
+users = sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True))
+%mig_autogenerate metadata -m "users" --id a1 --accept all --write ;
+%mig_revision -m "city" --id b2
+%mig_revision -m "zip" --id c3 --head a1 --splice
+"""
+EDIT = """\
+from pathlib import Path
+for name, kind in (("b2_city", "String(50)"), ("c3_zip", "Integer")):
+    path = Path(f"migrations/versions/{name}.py")
+    added = f"op.add_column('users', sa.Column('city', sa.{kind}))"
+    path.write_text(path.read_text().replace("\\n    pass", f"\\n    {added}", 1))
+"""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_pictures_of_heads_to_be_looked_at(lab, notebook_of, theme, tmp_path_factory):
+    lab.theme(theme)
+    opened = notebook_of(
+        HEADS,
+        EDIT,
+        "%mig_merge --check",
+        "%mig_merge --rebase c3",
+        "%mig_squash a1:b2 -m 'First release'",
+        viewport={"width": 1280, "height": 2400},
+    )
+    opened.run_until("%mig_squash")
+    opened.page.wait_for_timeout(1500)
+    opened.page.screenshot(path=tmp_path_factory.getbasetemp() / f"merge-{theme.split()[-1].lower()}.png")

@@ -115,6 +115,12 @@ def test_a_squashed_revision_can_be_squashed_again(history: Any) -> None:
     assert {"users", "pets"} <= history.tables()
 
 
+def test_the_error_about_a_replaced_name_says_what_replaces_it(history: Any) -> None:
+    command.squash(history.config, "a1:e5")
+    with pytest.raises(CommandError, match=r'No revision is named "b2"\. e5 replaces it\.'):
+        command.upgrade(history.config, "b2")
+
+
 def test_show_writes_nothing(history: Any) -> None:
     made = command.squash(history.config, "a1:e5", show=True)
     assert 'replaces = ("a1", "b2", "c3", "d4", "e5")' in made.text
