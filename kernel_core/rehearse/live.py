@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from typing import Any
 
 from .clone.source import Source, file_of
@@ -18,8 +19,12 @@ class Untouched:
         self._connection: Any = None
         self._path = file_of(source.database) if source.kind == "sqlite" else ""
         self._existed = os.path.exists(self._path)
-        if self._path and self._existed and not source.dialect.is_async:
-            self._connection = source.dialect.connect(*source.args, **source.options)
+        if self._path and self._existed:
+            is_async = source.dialect.is_async
+            connected = (
+                sqlite3.connect(self._path) if is_async else source.dialect.connect(*source.args, **source.options)
+            )
+            self._connection = connected
             self._version = self._data_version()
 
     def _data_version(self) -> int:

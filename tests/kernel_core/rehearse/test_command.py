@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core import command
-from kernel_core.config import CommandLine
+from kernel_core.config import CommandLine, Config
 from kernel_core.rehearse.clone.names import maker_of
 from kernel_core.util.exc import CommandError
 
@@ -216,6 +216,33 @@ def test_a_name_with_the_database_leads_to_the_clone_on_mariadb(mariadb_project)
     (found,) = command.rehearse(mariadb_project.config(), "head", and_back=False)
     assert next(each for each in found.rows if each.table == "t").removed == 1
     assert mariadb_project.rows("SELECT count(*) FROM t") == [1]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("driver", ["sqlite+aiosqlite", "postgresql+asyncpg"])
+def test_an_async_environment_is_led_to_the_clone(request, tmp_path, monkeypatch, driver):
+    pytest.importorskip(driver.partition("+")[2], reason="the driver is not installed")
+    url = request.getfixturevalue(f"{driver.partition('+')[0]}_url")
+    monkeypatch.setenv("DATABASE_URL", driver + url[url.index("://") :])
+    folder = tmp_path / "async"
+    folder.mkdir()
+    config = Config(str(folder / "alembic.ini"))
+    command.init(config, str(folder / "migrations"), "async")
+    (folder / "migrations" / "versions" / "a1.py").write_text(
+        "from kernel_core import op\nrevision = 'a1'\ndown_revision = None\n"
+        "def upgrade():\n    op.execute('UPDATE t SET v = 2 WHERE id = 1')\n"
+        "    op.create_index('ux', 't', ['v'], unique=True)\ndef downgrade():\n    pass\n"
+    )
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as live:
+        live.exec_driver_sql("CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)")
+        live.exec_driver_sql("INSERT INTO t VALUES (1, 1), (2, 2)")
+    (found,) = command.rehearse(Config(str(folder / "alembic.ini")), "head")
+    assert [(each.kind, each.rows) for each in found.blockers] == [("duplicate", 2)]
+    assert found.live_unchanged in (True, None)
+    with engine.connect() as live:
+        assert live.exec_driver_sql("SELECT v FROM t ORDER BY id").scalars().all() == [1, 2]
+        assert sa.inspect(live).get_table_names() == ["t"]
 
 
 def test_a_database_that_does_not_exist_yet_is_not_created(project):
