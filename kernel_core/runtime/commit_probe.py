@@ -12,6 +12,7 @@ import itertools
 from contextlib import closing, suppress
 from typing import Any, Literal
 
+from ..ddl.postgresql.backend import last_row, takes_many_statements
 from .transaction import RevisionTransaction
 
 Ended = Literal["", "committed", "aborted"]
@@ -36,8 +37,7 @@ class CommitProbe:
     def __init__(self, transaction: RevisionTransaction) -> None:
         self._transaction = transaction
         self._dialect = transaction.connection.dialect.name
-        self._mark = self._set_mark()
-        self._run(f"SAVEPOINT {_NAME}")
+        self._mark = self._begun()
 
     def ended(self, suspensions: int, error: BaseException) -> Ended:
         """Return how the revision has ended its transaction; "" also where the connection does not answer.
@@ -67,12 +67,18 @@ class CommitProbe:
             return "aborted" if outcome == "aborted" else "committed"
         return "committed"
 
-    def _set_mark(self) -> int | None:
+    def _begun(self) -> int | None:
+        """Set the savepoint, and return the mark; None where there is none."""
         if self._dialect == "sqlite":
             number = next(_numbers)
             self._run(f"PRAGMA temp.user_version = {number}")
+            self._run(f"SAVEPOINT {_NAME}")
             return number
-        return int(self._value("SELECT txid_current()")) if self._dialect == "postgresql" else None
+        if self._dialect == "postgresql" and takes_many_statements(self._transaction.connection):
+            return int(last_row(self._transaction.connection, f"SAVEPOINT {_NAME}; SELECT txid_current()")[0])
+        mark = int(self._value("SELECT txid_current()")) if self._dialect == "postgresql" else None
+        self._run(f"SAVEPOINT {_NAME}")
+        return mark
 
     def _run(self, statement: str) -> None:
         """Run a statement by the driver's cursor, so that SQLAlchemy's own transaction is unaffected."""

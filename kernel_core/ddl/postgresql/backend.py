@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -29,3 +30,19 @@ def takes_many_statements(connection: Connection) -> bool:
     if connection.dialect.driver == "psycopg2":
         return bool(raw.get_parameter_status("standard_conforming_strings") == "on")
     return False
+
+
+def last_row(connection: Connection, statements: str) -> Any:
+    """Run a text of several statements by the driver, in one round trip, and return the first row of the last one.
+
+    Only where `takes_many_statements`. SQLAlchemy would return the rows of the first.
+    """
+    with closing(connection.connection.cursor()) as cursor:
+        run: Any = cursor
+        if connection.dialect.driver == "psycopg":
+            run.execute(statements, prepare=False)  # after five runs of one text it would be prepared
+            while run.nextset():
+                pass
+        else:
+            run.execute(statements)
+        return run.fetchone()

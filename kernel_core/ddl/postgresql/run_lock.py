@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Row, Table, text
@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ..run_lock import second_connection
-from .backend import known_process
+from .backend import known_process, last_row, takes_many_statements
 
 _CLASS = int.from_bytes(b"mig_")
 """First half of the key, so that it differs from advisory locks of applications."""
@@ -152,24 +152,19 @@ class AdvisoryLock:
         return bool(row.held), row.pid
 
     def _acquire_and_look(self) -> Any:
-        """Try the lock, and look which tables exist; None where the driver cannot send that in one round trip.
-
-        Its statement is the driver's, because SQLAlchemy returns the rows of the first of several statements.
-        """
+        """Try the lock, and look which tables exist; None where the driver cannot send that in one round trip."""
         schema, names = self._values["schema"], (str(self._values["name"]), *self._looks_for)
         is_plain = all(_PLAIN.fullmatch(name) for name in (*names, schema or "public"))
         is_new = (self._connection.dialect.server_version_info or (0,)) >= (14,)
-        if not (is_plain and is_new and self._looks_for and self._connection.dialect.driver == "psycopg"):
+        if not (is_plain and is_new and self._looks_for and takes_many_statements(self._connection)):
             return None
         place = _VISIBLE if schema is None else f"n.nspname = '{schema}'"
         own = "current_schema()" if schema is None else f"'{schema}'"
         number = f"hashtext(coalesce({own}, '') || '.' || '{self._values['name']}')"
         sql = _TRY_AND_LOOK.format(number=number, place=place, names=", ".join(f"'{name}'" for name in names))
         try:
-            with without_begin(self._connection), closing(self._connection.connection.cursor()) as cursor:
-                cursor.execute(sql)
-                cursor.nextset()
-                return cursor.fetchone()
+            with without_begin(self._connection):
+                return last_row(self._connection, sql)
         except Exception:  # noqa: BLE001 - the driver's; the statement that follows raises SQLAlchemy's
             self._session_held, self._before = True, None  # it may have failed after it had the lock
             self.release()
