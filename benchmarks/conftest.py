@@ -1,8 +1,9 @@
 """Side by side with Alembic, in one run: the figures that matter are ratios.
 
-pip install -e ".[test,peer]" && pytest benchmarks
+pip install -e ".[test,peer]" && pytest -m peer benchmarks
 
-`pytest benchmarks --table` also writes the ratios into `docs/performance.md`; with the path of one file only its rows.
+`pytest -m peer benchmarks --table` also writes the ratios into `docs/performance.md`; with the path of one file only
+its rows.
 """
 
 from __future__ import annotations

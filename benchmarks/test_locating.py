@@ -1,6 +1,6 @@
 """Locating a database in a long history: CPU, next to that of one comparison of its tables.
 
-pip install -e ".[test]" && pytest benchmarks/test_locating.py -s
+pip install -e ".[test]" && pytest -m peer benchmarks/test_locating.py -s
 """
 
 from __future__ import annotations

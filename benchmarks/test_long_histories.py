@@ -1,6 +1,6 @@
 """10,000 revisions: listing them cold and warm, ranges on every shape; CPU seconds, asserted as ratios to Alembic's.
 
-pytest benchmarks/test_long_histories.py -s
+pytest -m peer benchmarks/test_long_histories.py -s
 """
 
 from __future__ import annotations
@@ -224,3 +224,37 @@ def test_ten_times_the_revisions_cost_thirteen_times_at_most(shape):
     few, many = (best(lambda size=size: planned(shaped(shape, size)), 9) for size in (MANY // 10, MANY))
     print(f"\n{shape}: {MANY // 10} {few:.4f} s, {MANY} {many:.4f} s: {many / few:.1f} times")
     assert many <= 13 * few
+
+
+def test_the_schema_at_revision_10000(long_histories):
+    """At most six times what it takes to parse the files and to make the tables: 10,000 files that create one each."""
+    import ast
+
+    import sqlalchemy as sa
+
+    from kernel_core import schema
+    from kernel_core.script import ScriptDirectory
+
+    folder = long_histories["kernel_core"]
+
+    def least():
+        metadata = sa.MetaData()
+        for path in sorted((folder / "versions").glob("*.py")):
+            ast.parse(path.read_text())
+            columns = sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.String(50))
+            sa.Table(path.stem, metadata, *columns)
+        return len(metadata.tables)
+
+    def whole():
+        found = schema.at(ScriptDirectory(str(folder)))
+        assert found.complete
+        return len(found.metadata.tables)
+
+    spent = {}
+    for work in (least, whole, least, whole):
+        gc.collect()
+        begin = time.process_time()
+        assert work() == 10_000
+        spent[work] = min(time.process_time() - begin, spent.get(work, 1e9))
+    print(f"\nthe schema at revision 10,000: {spent[whole]:.2f} s, at least {spent[least]:.2f} s")
+    assert spent[whole] <= 6 * spent[least]

@@ -1,6 +1,6 @@
 """What a notebook waits for: opening an environment, the graph, the review of 500 rows, ``%mig_diff`` again.
 
-pytest benchmarks/test_notebook.py -s
+pytest -m peer benchmarks/test_notebook.py -s
 
 The review is compared with the bare widgets of 200 rows, opening with ``import sqlalchemy``, the others with Alembic.
 Seconds are CPU seconds; messages to the browser are counted in ``tests/mig_ipython/widgets/test_long_review.py``.

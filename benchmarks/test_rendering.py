@@ -1,6 +1,6 @@
 """Writing 300 new tables as Python, by kernel_core and by Alembic: CPU seconds, asserted as a ratio.
 
-pytest benchmarks/test_rendering.py -s
+pytest -m peer benchmarks/test_rendering.py -s
 """
 
 import importlib

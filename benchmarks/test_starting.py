@@ -1,6 +1,6 @@
 """The heads of 1,000, 3,000 and 10,000 revisions in a new process; CPU seconds, asserted as ratios to Alembic's.
 
-pytest benchmarks/test_starting.py -s
+pytest -m peer benchmarks/test_starting.py -s
 """
 
 from __future__ import annotations
