@@ -148,6 +148,25 @@ def test_a_holder_that_is_killed_during_a_statement_holds_nothing(engine, sleep)
 
 
 @pytest.mark.postgresql
+def test_each_try_looks_for_the_tables_after_it_has_the_lock(postgresql_engine):
+    """Also after psycopg would prepare a text that was run five times."""
+    with postgresql_engine.connect() as connection, postgresql_engine.begin() as other:
+        impl = DefaultImpl.get_by_dialect(connection.dialect)(connection.dialect, connection, False, None, None, {})
+        table = sa.Table("alembic_version", sa.MetaData())
+        lock = impl.run_lock(connection, table, borrowed=False, looks_for=("alembic_version_journal",))
+        assert lock is not None
+        for _ in range(7):
+            assert lock.acquire()
+            assert lock.found() == frozenset()
+            lock.release()
+        other.exec_driver_sql("CREATE TABLE alembic_version_journal (id INTEGER)")
+        other.commit()
+        assert lock.acquire()
+        assert lock.found() == {"alembic_version_journal"}
+        lock.release()
+
+
+@pytest.mark.postgresql
 def test_the_session_has_the_settings_that_it_had_before(postgresql_engine):
     with postgresql_engine.connect() as connection:
         connection.execute(sa.text("SET client_connection_check_interval = '7s'"))
