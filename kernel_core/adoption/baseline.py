@@ -72,7 +72,8 @@ def baseline_of(context: MigrationContext, schemas: Collection[str | None] | Non
         dict(found.opts.get("template_args") or {}),
         tuple(found.warnings),
     )
-    used = tuple(sorted({key[0] for key in database.infos}, key=lambda name: name or ""))
+    schemas_used = {key[0] for key in database.infos} | {getattr(each, "schema", None) for each in reverse.leaves()}
+    used = tuple(sorted(schemas_used, key=lambda name: name or ""))
     return Baseline(empty.only(creations), reflected(database), outside_of(found, database), used)
 
 

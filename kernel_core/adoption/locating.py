@@ -57,8 +57,7 @@ def locate(
     scripts.map.require_readable()
     history = History(scripts, context.dialect, may_run, _confirmed(context))
     places = list(history.places())
-    schemas = {place[0] for each in places for place in each.touched} | {None}
-    schemas.discard(context.dialect.default_schema_name)
+    schemas = _schemas_of(places) - {context.dialect.default_schema_name}
     found = comparing(context, MetaData(), schemas)
     groups = _grouped(places, Distances(database_of(found)))
     candidates = sorted(_compared(context, groups, schemas, most), key=_rank)
@@ -70,8 +69,16 @@ def compare_at(context: MigrationContext, scripts: ScriptDirectory, heads: Seque
     """Compare a database with the schema of one place in the history; writes nothing."""
     history = History(scripts, context.dialect, confirmed=_confirmed(context))
     place = history.at(heads)
-    schemas = {name for name, _ in place.state.tables} | {None} - {context.dialect.default_schema_name}
+    schemas = _schemas_of([place]) - {context.dialect.default_schema_name}
     return _candidate(context, _Schema([place], 0), schemas)
+
+
+def _schemas_of(places: Iterable[PlaceState]) -> set[str | None]:
+    """Return the schemas of all tables, enum types and sequences at some places, and the default one."""
+    found: set[str | None] = {None}
+    for place in places:
+        found.update(schema for schema, _ in (*place.state.tables, *place.state.enums, *place.state.sequences))
+    return found
 
 
 def _confirmed(context: MigrationContext) -> Mapping[str, Effect]:

@@ -99,6 +99,12 @@ def quoted_name(name: str, dialect: Dialect) -> str:
     return quoted.replace("%%", "%") if getattr(preparer, "_double_percents", False) else quoted
 
 
+def quoted_table(schema: str | None, name: str, dialect: Dialect) -> str:
+    """Return the name of a table or an index with its schema, as `quoted_name`."""
+    parts = (name,) if schema is None else (schema, name)
+    return ".".join(quoted_name(part, dialect) for part in parts)
+
+
 def literal_text(sql: str) -> TextClause:
     """Return SQL as a text construct in which no colon starts a parameter."""
     return text(without_parameters(sql))

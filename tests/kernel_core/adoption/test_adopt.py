@@ -181,3 +181,18 @@ def test_only_the_named_schemas_are_adopted(postgresql_project):
     postgresql_project.run(*SHOP["postgresql"])
     done = command.adopt(postgresql_project.config(), schemas=["public"])
     assert list(done.baseline.metadata.tables) == ["customers"]
+
+
+def test_percent_signs_and_types_of_other_schemas_are_kept(postgresql_project, tmp_path):
+    postgresql_project.run(
+        "CREATE SCHEMA kinds",
+        "CREATE TYPE kinds.mood AS ENUM ('good', 'bad')",
+        'CREATE TABLE "x%%y" (id INTEGER PRIMARY KEY, mood kinds.mood, "p%%c" INTEGER, CHECK ("p%%c" > 0) NO INHERIT)',
+        'ALTER TABLE "x%%y" ADD CONSTRAINT "fk%%1" FOREIGN KEY ("p%%c") REFERENCES "x%%y" (id) NOT VALID',
+    )
+    done = command.adopt(postgresql_project.config(), models=tmp_path / "m.py")
+    assert done.models.deviations == ()
+    [found] = command.locate(postgresql_project.config())
+    assert found.is_certain
+    assert '"fk%1"' in done.sql
+    assert "%%" not in done.source

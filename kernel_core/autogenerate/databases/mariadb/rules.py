@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Connection, Inspector
-from sqlalchemy.schema import MetaData, Table
+from sqlalchemy.schema import Table
 
 from ....ddl.mysql.definition import column_text
 from ....operations.kinds.column import DropColumnOp
@@ -18,7 +18,7 @@ from ....operations.kinds.constraint import CreatePrimaryKeyOp, DropConstraintOp
 from ....operations.kinds.execute_sql import ExecuteSQLOp
 from ....operations.operation import MigrateOperation
 from ....util.sql import normal_sql, without_parameters
-from ....util.sqla_compat import AnyType
+from ....util.sqla_compat import AnyType, quoted_table
 from ..catalog import Catalog, CheckInfo, ColumnInfo, Key, SequenceOptions, TableInfo
 from ..expression import Expression
 from ..inspected.rules import InspectedRules
@@ -101,8 +101,8 @@ class MariadbRules(InspectedRules):
 
     def _modify(self, connection: Connection, key: Key, column: str) -> str:
         preparer = self.dialect.identifier_preparer
-        place = preparer.format_table(Table(key[1], MetaData(), schema=key[0]))
-        return f"ALTER TABLE {place} MODIFY {column_text(connection, preparer, key[1], key[0], column)}"
+        definition = column_text(connection, preparer, key[1], key[0], column)
+        return f"ALTER TABLE {quoted_table(*key, self.dialect)} MODIFY {definition}"
 
     def recreate_key(
         self,

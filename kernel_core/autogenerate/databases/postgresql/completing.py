@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import MetaData, Table
 
 from ....util.sql import grammar_of, string_literal
+from ....util.sqla_compat import quoted_name, quoted_table
 from ..catalog import ColumnInfo, IndexInfo, Key
 
 _STORAGE = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
@@ -32,16 +32,16 @@ def column_settings(
 
 def column_statement(dialect: Dialect, key: Key, column: ColumnInfo) -> str | None:
     """Return the ALTER TABLE for the settings of a reflected column; None where all are the default."""
-    name = dialect.identifier_preparer.quote(column.name)
+    name = quoted_name(column.name, dialect)
     actions = ", ".join(f"ALTER COLUMN {name} {action}" for action in column.settings)
-    return f"ALTER TABLE {_place(dialect, key[0], key[1])} {actions}" if actions else None
+    return f"ALTER TABLE {quoted_table(*key, dialect)} {actions}" if actions else None
 
 
 def index_statements(
     dialect: Dialect, schema: str | None, name: str, comment: str | None, targets: Sequence[Sequence[int]] | None
 ) -> list[str]:
     """Return the statements for the comment of an index and the statistics of its expressions, each (place, target)."""
-    place = _place(dialect, schema, name)
+    place = quoted_table(schema, name, dialect)
     found = [f"ALTER INDEX {place} ALTER COLUMN {number} SET STATISTICS {target}" for number, target in targets or ()]
     if comment:
         found.append(f"COMMENT ON INDEX {place} IS {string_literal(comment, grammar_of(dialect))}")
@@ -53,10 +53,6 @@ def statements_of_key(dialect: Dialect, schema: str | None, index: IndexInfo) ->
     tablespace = index.dialect_options.get("postgresql_tablespace")
     moved: list[str] = []
     if tablespace is not None:
-        name = dialect.identifier_preparer.quote(str(tablespace))
-        moved = [f"ALTER INDEX {_place(dialect, schema, index.name)} SET TABLESPACE {name}"]
+        name = quoted_name(str(tablespace), dialect)
+        moved = [f"ALTER INDEX {quoted_table(schema, index.name, dialect)} SET TABLESPACE {name}"]
     return [*moved, *index.statements]
-
-
-def _place(dialect: Dialect, schema: str | None, name: str) -> str:
-    return dialect.identifier_preparer.format_table(Table(name, MetaData(), schema=schema))

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.engine import Connection, Inspector
-from sqlalchemy.schema import MetaData, Table
+from sqlalchemy.schema import Table
 
 from ....operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ....util.sql import grammar_of, string_literal
+from ....util.sqla_compat import quoted_name, quoted_table
 from ..catalog import Catalog, ColumnInfo, ConstraintInfo, ExcludeInfo, Key, SequenceOptions, TableInfo
 from ..expression import Expression
 from ..inspected.rules import InspectedRules
@@ -92,18 +93,18 @@ class PostgresqlRules(InspectedRules):
         """Return the CREATE TABLE of a partition; its columns, keys and indexes are its parent's."""
         if not info.is_partition:
             return None
-        preparer = self.dialect.identifier_preparer
         schema, name = info.inherits[0]
-        parent = preparer.format_table(Table(name, MetaData(), schema=schema))
+        parent = quoted_table(schema, name, self.dialect)
         by = info.options.get("postgresql_partition_by")
         further = f" PARTITION BY {by}" if by else ""
-        return f"CREATE TABLE {preparer.format_table(table)} PARTITION OF {parent} {info.partition_bound}{further}"
+        place = quoted_table(*info.key, self.dialect)
+        return f"CREATE TABLE {place} PARTITION OF {parent} {info.partition_bound}{further}"
 
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
         """Yield storage parameters, settings of columns, and what no CREATE TABLE states of constraints."""
         stored = info.options.get("postgresql_with")
         if stored and "postgresql_with" not in table.dialect_kwargs:
-            place = self.dialect.identifier_preparer.format_table(table)
+            place = quoted_table(*info.key, self.dialect)
             yield f"ALTER TABLE {place} SET ({', '.join(f'{name}={value}' for name, value in stored.items())})"
         constraints: list[ConstraintInfo] = [
             *info.checks,
@@ -127,9 +128,8 @@ class PostgresqlRules(InspectedRules):
         """Return what NOT VALID, NO INHERIT, comments and a tablespace need."""
         if constraint.name is None:
             return ConstraintStatements()
-        preparer = self.dialect.identifier_preparer
-        place = preparer.format_table(Table(key[1], MetaData(), schema=key[0]))
-        name, definition = preparer.quote(constraint.name), str(constraint.definition or "EXCLUDE")
+        place = quoted_table(*key, self.dialect)
+        name, definition = quoted_name(constraint.name, self.dialect), str(constraint.definition or "EXCLUDE")
         is_stated = definition.startswith("EXCLUDE")  # by op.create_exclude_constraint
         addition = None if is_stated else f"ALTER TABLE {place} ADD CONSTRAINT {name} {definition}"
         comment = string_literal(str(constraint.comment or ""), grammar_of(self.dialect))
