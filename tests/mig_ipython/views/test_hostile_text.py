@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from kernel_core.rehearse import Blocker as Found
 from kernel_core.rehearse import Rehearsal
+from kernel_core.schema import Incomplete, RevisionSchema, SchemaAt
 from kernel_core.util.drawing import by_program, in_process
 from mig_ipython.running.confirmation import Confirmation
 from mig_ipython.running.export import Exported
@@ -27,6 +28,8 @@ from mig_ipython.views.plan import Blocker, Loss, Plan, PlannedStep
 from mig_ipython.views.rehearsal import RehearsalReport
 from mig_ipython.views.report import RunReport, Said, WrittenPath
 from mig_ipython.views.revisions import Broken, Entry
+from mig_ipython.views.schema import SchemaView
+from mig_ipython.views.schema_history import SchemaHistory
 from mig_ipython.views.script import Revision
 from mig_ipython.views.status import Status
 from mig_ipython.views.view import View
@@ -77,6 +80,18 @@ def progress(texts):
     return shown
 
 
+def schema_of(texts):
+    """Return a schema in which every text is a table, a column, a default, a comment and a reason."""
+    metadata = sa.MetaData()
+    for number, text in enumerate(texts):
+        column = sa.Column(f"{text}c", sa.String, server_default=text, comment=text)
+        sa.Table(
+            f"{text}{number}", metadata, column, sa.UniqueConstraint(column, name=f"{text}u{number}"), comment=text
+        )
+    missing = tuple(Incomplete(text, 1, text) for text in texts)
+    return RevisionSchema("".join(texts), SchemaAt("a", metadata, missing), SchemaAt("b", sa.MetaData()))
+
+
 EVERY_VIEW = {
     "Declared": lambda texts: Declared(
         "".join(texts), 1, texts, tuple((text, text, text) for text in texts), texts, texts, texts
@@ -93,6 +108,11 @@ EVERY_VIEW = {
         lines(texts),
         *["".join(texts)] * 3,
         RevisionGraph(entries(texts)),
+    ),
+    "SchemaView": lambda texts: SchemaView(schema_of(texts), "".join(texts)),
+    "SchemaView of JSON": lambda texts: SchemaView(schema_of(texts), form="json"),
+    "SchemaHistory": lambda texts: SchemaHistory(
+        tuple((text, text) for text in texts), lambda _: schema_of(texts), "".join(texts)
     ),
     "Status": lambda texts: Status(
         *["".join(texts)] * 3, tuple(texts), tuple(texts), 1, 1, "".join(texts), broken(texts)
