@@ -39,10 +39,8 @@ def last_row(connection: Connection, statements: str) -> Any:
     """
     with closing(connection.connection.cursor()) as cursor:
         run: Any = cursor
-        if connection.dialect.driver == "psycopg":
-            run.execute(statements, prepare=False)  # after five runs of one text it would be prepared
-            while run.nextset():
-                pass
-        else:
-            run.execute(statements)
+        run.execute(statements)
+        # The cursor of psycopg2 has the last result already.
+        while connection.dialect.driver == "psycopg" and run.nextset():
+            pass
         return run.fetchone()

@@ -149,7 +149,7 @@ def test_a_holder_that_is_killed_during_a_statement_holds_nothing(engine, sleep)
 
 @pytest.mark.postgresql
 def test_each_try_looks_for_the_tables_after_it_has_the_lock(postgresql_engine):
-    """Also after psycopg would prepare a text that was run five times."""
+    """Also where a run waits for long, so that psycopg prepares texts: one of several statements it does not."""
     with postgresql_engine.connect() as connection, postgresql_engine.begin() as other:
         impl = DefaultImpl.get_by_dialect(connection.dialect)(connection.dialect, connection, False, None, None, {})
         table = sa.Table("alembic_version", sa.MetaData())

@@ -101,13 +101,3 @@ def test_a_revision_that_commits_itself_and_succeeds_leaves_no_journal(at_a1):
     command.upgrade(project.config(), "head")
     assert rows_of(project) == {"half": 1, "rest": 1}
     assert (project.rows(), project.tables() & {"alembic_version_journal"}) == (["b2"], set())
-
-
-@pytest.mark.postgresql
-def test_many_revisions_with_code_of_their_own_run_on_one_connection(postgresql_project):
-    """Psycopg prepares a text that was run five times, which it cannot for two statements."""
-    names = [f"r{number}" for number in range(8)]
-    for down, each in zip([None, *names], names, strict=False):
-        postgresql_project.write(each, down, f"op.execute('CREATE TABLE t_{each} (id INTEGER)')")
-    command.upgrade(postgresql_project.config(), "head")
-    assert postgresql_project.rows() == ["r7"]
