@@ -23,7 +23,7 @@ def deviations(operations: Iterable[MigrateOperation]) -> Iterator[str]:
 def distance(operations: Iterable[MigrateOperation]) -> int:
     """Return how far two schemas are apart: a table that one side lacks counts as often as it has columns, and once.
 
-    Two tables with nearly the same columns, one on each side, count as one that was renamed.
+    Two tables with nearly the same columns, one on each side, count like a renamed table.
     """
     found = tuple(operations)
     missing = [each for each in found if isinstance(each, CreateTableOp)]

@@ -55,7 +55,7 @@ class Distances:
         """Return the distance of a table that the database lacks, or has under another name that is in no revision."""
         for twin in self._twins.get(frozenset(table.columns), ()):
             if twin not in state.tables:
-                return 1 - (1 + len(table.columns))  # the other one counts as one too many
+                return 1  # the other one counts already; several tables may have the same columns
         return 1 + len(table.columns)
 
     def key(self, place: tuple[str | None, str]) -> Key:

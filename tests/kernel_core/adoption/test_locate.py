@@ -153,3 +153,19 @@ def test_the_program_refuses_to_stamp_over_drift(mig, project):
     assert code == 255
     assert "Nothing was stamped" in err
     assert "alembic_version" not in sa.inspect(sa.create_engine(project.url)).get_table_names()
+
+
+def test_tables_with_the_same_columns_do_not_hide_the_right_revision(project):
+    down = None
+    for number in range(30):
+        create = (
+            f"op.create_table('t{number}', sa.Column('id', sa.Integer, primary_key=True), sa.Column('o', sa.Integer))"
+        )
+        drop = f"op.drop_table('t{number - 1}')" if number else "pass"
+        project.write(f"r{number:02}", down, f"{drop}\n{create}")
+        down = f"r{number:02}"
+    command.upgrade(project.config(), "r17")
+    project.run("DELETE FROM alembic_version")
+    [found] = command.locate(project.config())
+    assert found.is_certain
+    assert found.best.heads == ("r17",)
