@@ -99,13 +99,14 @@ def _own_constraint(operation: Any) -> Constraint | None:
     if type(operation) is not CreateForeignKeyOp:
         return None
     place = [name for name in (operation.referent_schema, operation.referent_table) if name]
+    options: dict[str, Any] = dict(operation.kw)
     return ForeignKeyConstraint(
         operation.local_cols,
         [".".join([*place, name]) for name in operation.remote_cols],
         name=operation.constraint_name,
         onupdate=operation.onupdate,
         ondelete=operation.ondelete,
-        **operation.kw,
+        **options,
     )
 
 
