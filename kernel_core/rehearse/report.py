@@ -207,7 +207,8 @@ def _back(found: Rehearsal) -> Iterable[str]:
     if undone is None:
         yield f"the {back} was not rehearsed"
     elif undone.failure:
-        yield f"the {back} {undone.failure if undone.failure.startswith('not run') else f'failed: {undone.failure}'}"
+        was_run = not undone.failure.startswith("not run")
+        yield f"the {back} {'failed: ' if was_run else 'was '}{undone.failure}"
     elif undone.restores:
         rows = "" if found.schema_only else " and its rows"
         yield f"the {back} brings back the schema{rows}"

@@ -77,7 +77,11 @@ def _confirmation(session: Session, plan: Plan) -> Confirmation:
     """Return the question, with its panel displayed; raises CommandError in an unattended run."""
     command = f"%mig_{plan.verb} {plan.target} --yes"
     question = Confirmation(
-        plan, command, lambda: _run_plan(session, plan), lambda: heads_if_connected(session.workspace())
+        plan,
+        command,
+        lambda: _run_plan(session, plan),
+        lambda: heads_if_connected(session.workspace()),
+        lambda: rehearsed(session.workspace(), "upgrade" if plan.verb == "upgrade" else "downgrade", plan.target),
     )
     if not session.has_front_end:
         raise question.refusal()

@@ -17,6 +17,7 @@ from ..errors import user_errors
 from ..review import Review
 from ..views.html import Html, beneath_panel, details, join, page, plain_list, tag, with_code
 from ..views.operations import lines_html, lines_text, python_text, source_html, summary
+from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport, WrittenPath
 from ..views.text import count
 from ..workspace.env_run import env_config
@@ -108,6 +109,13 @@ class Adoption(Proposal):
         self.write()
         workspace = self._host.workspace()
         return RunReport("stamp", (), (), (self.rev_id,), workspace.where)
+
+    def rehearse(self, **_: object) -> RehearsalReport:
+        """Raise MigError: a baseline describes what the database has already, and is not run on it."""
+        with user_errors():
+            raise CommandError(
+                "A baseline is not run: the database has all of this already. `.write()` compares the two."
+            )
 
     def again(self) -> Self:
         """Read the database again and start a new review."""

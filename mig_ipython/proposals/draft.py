@@ -9,12 +9,13 @@ from typing import Any
 
 from kernel_core import autogenerate
 from kernel_core.autogenerate import Proposed, template_args
-from kernel_core.operations.containers import OpContainer
-from kernel_core.script import Script, write
+from kernel_core.operations.containers import OpContainer, UpgradeOps
+from kernel_core.script import Script, ScriptDirectory, write
 from kernel_core.script.draft import RevisionRequest
 from kernel_core.util.exc import CommandError
 
 from ..review import Review
+from ..running.rehearsing import UnwrittenFile
 from ..views.text import short
 from ..workspace.heads import database_heads, heads_if_connected, is_applied
 from ..workspace.models import Models, find_models
@@ -208,22 +209,39 @@ class Draft:
         if self.path is not None:
             return self.path
         workspace = self._host.workspace()
-        if not workspace.has_environment:
-            raise CommandError("No environment exists yet. Make one first: %mig_init migrations")
-        scripts = workspace.scripts()
+        scripts = self._environment(workspace)
         with scripts.writing():  # under the lock, so that the check still holds when the file is written
-            reason = "" if just_compared else self.stale()
-            if reason:
-                raise Stale(reason)
-            operations = self._review.accepted()
-            if operations.is_empty():
-                raise CommandError(
-                    "No operation is accepted, so there is nothing to write. Accept some: .accept('all')."
-                )
+            operations = self._accepted("write", just_compared=just_compared)
             [script] = autogenerate.write(self._placed(self._made.of(operations), message), scripts)
         self._path = Path(workspace.written.add(script).path)
         workspace.refresh()
         return self._path
+
+    def unwritten(self) -> UnwrittenFile | None:
+        """Return the file as `write` would write it now, None once it is written; raises CommandError as `write` does.
+
+        The programs that run after a file was written (``post_write_hooks``) have not run on it.
+        """
+        if self.path is not None:
+            return None
+        self._environment(self._host.workspace())
+        operations = self._accepted("rehearse")
+        return UnwrittenFile(os.path.basename(self.file_name()), self._text_of(self._made.of(operations), None))
+
+    def _environment(self, workspace: Workspace) -> ScriptDirectory:
+        if not workspace.has_environment:
+            raise CommandError("No environment exists yet. Make one first: %mig_init migrations")
+        return workspace.scripts()
+
+    def _accepted(self, verb: str, *, just_compared: bool = False) -> UpgradeOps:
+        """Return the accepted operations; raises Stale, and CommandError where there are none."""
+        reason = "" if just_compared else self.stale()
+        if reason:
+            raise Stale(reason)
+        operations = self._review.accepted()
+        if operations.is_empty():
+            raise CommandError(f"No operation is accepted, so there is nothing to {verb}. Accept some: .accept('all').")
+        return operations
 
     def take(self, script: Script) -> Path:
         """Note that a file was written elsewhere, and return its path."""

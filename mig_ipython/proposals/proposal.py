@@ -17,8 +17,10 @@ from ..review.lines import lines_of
 from ..running.confirmation import Confirmation
 from ..running.execution import run
 from ..running.planning import announce, plan
+from ..running.rehearsing import rehearsed
 from ..views.html import Html, beneath_panel, page, tag, with_code
 from ..views.operations import Line, lines_html, lines_text, python_text, source_html, sql_text, summary
+from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport, WrittenPath
 from ..views.view import View
 from ..workspace.environment import Environment
@@ -165,6 +167,26 @@ class Proposal(View):
                 raise Confirmation(planned, ".upgrade(yes=True)", self.upgrade).refusal()
             announce(planned)
             return run(workspace, "upgrade", self.rev_id, on_step=on_step)
+
+    def rehearse(self, *, sample: int | None = None, schema_only: bool = False, mask: bool = False) -> RehearsalReport:
+        """Upgrade a clone of the database by the accepted operations as they are now, and return what that did.
+
+            p.rehearse().blockers
+
+        No version file is written for it, and the database itself is only read; ``sample``, ``schema_only`` and
+        ``mask`` are those of ``%mig_rehearse``. Raises MigError where nothing is accepted, a field has an invalid
+        value, an environment is missing, or models, database or files have changed since the review was made.
+        """
+        with user_errors():
+            return rehearsed(
+                self._host.workspace(),
+                "upgrade",
+                self.rev_id,
+                sample=sample,
+                schema_only=schema_only,
+                mask=mask,
+                unwritten=self.draft.unwritten(),
+            )
 
     # ---- for the panel -----------------------------------------------------------------------------------------------
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kernel_core.rehearse.report import lead
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
 from ..errors import user_errors
 from ..views.html import Html, beneath_panel, page, tag
 from ..views.plan import Plan, steps_html
+from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport
 from ..views.view import View
 
@@ -23,16 +25,23 @@ class Confirmation(View):
         c.confirm("pets")
 
     ``word`` must be typed, ``report`` is the result, None before; ``folded``: its panel is displayed above it.
-    ``heads`` returns the database's revisions, which must still be the same when it is confirmed.
+    ``heads`` returns the database's revisions, which must still be the same when it is confirmed. ``on_clone``
+    rehearses the plan; its result is then ``rehearsal``.
     """
 
     def __init__(
-        self, plan: Plan, again: str, act: Callable[[], RunReport], heads: Callable[[], object] | None = None
+        self,
+        plan: Plan,
+        again: str,
+        act: Callable[[], RunReport],
+        heads: Callable[[], object] | None = None,
+        on_clone: Callable[[], RehearsalReport] | None = None,
     ) -> None:
         self.plan, self.again, self._act, self._heads = plan, again, act, heads
         self._heads_when_asked = heads() if heads is not None else None
         self.report: RunReport | None = None
-        self._is_running = False
+        self.rehearsal: RehearsalReport | None = None
+        self._on_clone, self._is_running = on_clone, False
         self._observers: list[Callable[[], object]] = []
         self.folded = False
 
@@ -55,8 +64,38 @@ class Confirmation(View):
             return False
         return self._heads() != self._heads_when_asked
 
+    @property
+    def can_rehearse(self) -> bool:
+        """Whether it can be rehearsed, before it has run."""
+        return self._on_clone is not None and self.report is None
+
+    def rehearse(self) -> RehearsalReport:
+        """Run the plan on a clone of the database, and return what that did; then the question shows its counts.
+
+        Raises MigError where no clone can be made, and where the database is at another revision by now.
+        """
+        with user_errors():
+            if self._on_clone is None or self.report is not None:
+                raise CommandError("There is nothing to rehearse: it has run, or cannot be rehearsed.")
+            if self.has_moved():
+                raise CommandError(f"{MOVED} Nothing was rehearsed.")
+            self.rehearsal = self._on_clone()
+        for observer in self._observers:
+            observer()
+        return self.rehearsal
+
+    def rehearsed(self) -> tuple[str, ...]:
+        """Return what the rehearsal counted: its result, and the rows of the tables that lose data; () without one."""
+        if self.rehearsal is None:
+            return ()
+        leads = tuple(map(lead, self.rehearsal.found))
+        return (
+            *leads,
+            *(f"rehearsed: {line}" for line in self.rehearsal.counted(loss.table for loss in self.plan.losses)),
+        )
+
     def observe(self, observer: Callable[[], object]) -> None:
-        """Call ``observer()`` after it was confirmed and has run."""
+        """Call ``observer()`` after it was rehearsed, and after it was confirmed and has run."""
         self._observers.append(observer)
 
     def confirm(self, typed: str = "") -> RunReport:
@@ -82,7 +121,8 @@ class Confirmation(View):
     def text(self) -> str:
         if self.report is not None:
             return self.report.text()
-        return f"{self.plan.text()}\nNothing was done. To do it: {self.again}"
+        counted = "".join(f"\n{line}" for line in self.rehearsed())
+        return f"{self.plan.text()}{counted}\nNothing was done. To do it: {self.again}"
 
     def html(self) -> Html:
         if self.report is not None:
@@ -91,7 +131,9 @@ class Confirmation(View):
             *(tag("p", f"loses data: {loss}", class_="mig-warn") for loss in self.plan.losses),
             *(tag("p", line, class_="mig-warn") for line in self.plan.obstacles()),
             steps_html(self.plan.steps),
+            *(tag("p", line) for line in self.rehearsed()),
             tag("p", "It loses no data.") if self.plan.keeps_data else "",
+            tag("p", self.plan.advice()) if self.plan.advice() else "",
             tag("p", "Nothing was done. To do it: ", tag("code", self.again)),
         )
         if self.folded:
@@ -104,5 +146,6 @@ class Confirmation(View):
         lost = "It loses no data. " if self.plan.keeps_data else lost
         failing = "".join(f"It {line}. " for line in self.plan.obstacles()[:3])
         return CommandError(
-            f"{self.plan.intent()}: {self.plan.names()}.\n{lost}{failing}Nothing was done; to do it: {self.again}"
+            f"{self.plan.intent()}: {self.plan.names()}.\n{lost}{failing}"
+            f"Nothing was done; to do it: {self.again}{f'. {self.plan.advice()}' if self.plan.advice() else ''}"
         )

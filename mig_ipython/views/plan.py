@@ -140,9 +140,17 @@ class Plan(View):
         more = (f"and {len(self.blockers) - 10} more",) if len(self.blockers) > 10 else ()
         return (*told, *more, *self.notes)
 
+    def advice(self) -> str:
+        """Return the command that tries it on a clone, where existing rows are lost or may make it fail; else ""."""
+        if not (self.losses or self.blockers):
+            return ""
+        target = f" {self.target}" if self.target != "head" else ""
+        return f"To try it on a clone first: %mig_rehearse{target}{' --downgrade' if self.verb == 'downgrade' else ''}"
+
     def text(self) -> str:
         failing = (f"  ! {line}" for line in self.obstacles())
-        return "\n".join((self.summary(), *failing, *steps_text(self.steps, _VERBS[self.verb][1])))
+        advice = (self.advice(),) if self.advice() else ()
+        return "\n".join((self.summary(), *failing, *steps_text(self.steps, _VERBS[self.verb][1]), *advice))
 
     def html(self) -> Html:
         warned = (tag("p", f"loses data: {loss}", class_="mig-warn") for loss in self.losses)
@@ -151,6 +159,7 @@ class Plan(View):
             *warned,
             *(tag("p", line, class_="mig-warn") for line in self.obstacles()),
             steps_html(self.steps),
+            *((tag("p", self.advice()),) if self.advice() else ()),
             label="Plan",
         )
 

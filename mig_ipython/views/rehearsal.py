@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kernel_core.rehearse import Rehearsal
-from kernel_core.rehearse.report import Section, as_text, lead, sections
+from kernel_core.rehearse import Blocker, Rehearsal
+from kernel_core.rehearse.report import LONGEST, Section, as_text, lead, sections
 
-from .html import Html, details, join, page, plain_list, tag
+from .html import Html, details, join, page, plain_list, table, tag
+from .source import coloured
+from .text import short
 from .view import View
 
 _FOLDED = frozenset({"Statements", "Not looked at"})
+_IN_FULL = 10
+"""So many blockers are shown at once, with their rows; the others are folded."""
+
+_WRAPS = "overflow-wrap:anywhere"
+_MARKED = (
+    "border-left:4px solid;border-left-color:var(--jp-error-color1,#d32f2f);padding:.1em 0 .3em .8em;margin:.5em 0"
+)
+"""A bar beside each blocker; inline, because JupyterLab removes the style sheet of an untrusted notebook."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RehearsalReport(View):
     """The result of ``%mig_rehearse``: what a run did on a clone of the database, which itself was only read.
 
-    ``found`` has a `kernel_core.rehearse.Rehearsal` for each database. False where a blocker was found.
+    ``found`` has a `kernel_core.rehearse.Rehearsal` for each database. False where a blocker was found. ``note`` says
+    what was rehearsed, unless these are written files.
     ``pandas.DataFrame(report.table())`` has the findings as rows.
     """
 
     found: tuple[Rehearsal, ...]
     where: str = ""
+    note: str = ""
 
     def __bool__(self) -> bool:
         return self.is_clean
@@ -34,7 +47,7 @@ class RehearsalReport(View):
         return all(each.is_clean for each in self.found)
 
     @property
-    def blockers(self) -> tuple[Any, ...]:
+    def blockers(self) -> tuple[Blocker, ...]:
         """The blockers of all databases."""
         return tuple(blocker for each in self.found for blocker in each.blockers)
 
@@ -43,20 +56,81 @@ class RehearsalReport(View):
         return [row for each in self.found for row in each.table()]
 
     def text(self) -> str:
-        return as_text(self.found)
+        return "\n".join(filter(None, (self.note, as_text(self.found))))
 
     def html(self) -> Html:
-        return page(*(self._database(each) for each in self.found), label="Rehearsal")
+        note = (tag("p", self.note),) if self.note else ()
+        return page(*(self._database(each) for each in self.found), *note, label="Rehearsal")
+
+    def counted(self, tables: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return what happened to the rows of each table that lost some, or of ``tables``, in sentences."""
+        named = frozenset(tables)
+        return tuple(
+            rows.sentence()
+            for each in self.found
+            for rows in each.changed_rows
+            if rows.removed or rows.lost or rows.after is None or rows.table in named
+        )
 
     def _database(self, found: Rehearsal) -> Html:
-        parts = [_section(section, len(found.statements)) for section in sections(found)]
-        return join((tag("p", lead(found), class_="mig-lead"), *parts))
+        lead_class = "mig-lead" if found.is_clean else "mig-lead mig-warn"
+        sign = f"{'✓' if found.is_clean else '✗'} " if found.revisions else ""
+        parts = (
+            _blockers(found, each) if each.title == "Blockers" else _section(found, each) for each in sections(found)
+        )
+        return join((tag("p", sign, lead(found), class_=lead_class, style=_WRAPS), *parts))
 
 
-def _section(section: Section, statements: int) -> Html:
-    lines = [join((line, plain_list(below, indented=True))) if below else line for line, below in section.lines]
-    listed = plain_list(lines)
+def _section(found: Rehearsal, section: Section) -> Html:
+    lines = [_line(line, below) for line, below in section.lines]
+    listed = plain_list(lines[:LONGEST])
+    if len(lines) > LONGEST:
+        listed = join((listed, details(f"and {len(lines) - LONGEST} more", plain_list(lines[LONGEST:]))))
     if section.title not in _FOLDED:
         return join((tag("h4", section.title), listed))
-    count = f" ({statements})" if section.title == "Statements" else ""
+    count = f" ({len(found.statements)})" if section.title == "Statements" else ""
     return details(f"{section.title}{count}", listed)
+
+
+def _line(line: str, below: Sequence[str]) -> Html:
+    told = tag("span", line, style=_WRAPS)
+    return (
+        join((told, plain_list((tag("span", each, style=_WRAPS) for each in below), indented=True))) if below else told
+    )
+
+
+def _blockers(found: Rehearsal, section: Section) -> Html:
+    """Return the blockers in full, the first ones; the others are folded, a line and a query each."""
+    lines = [line for line, _ in section.lines]
+    shown = [_blocker(each, line) for each, line in zip(found.blockers[:_IN_FULL], lines, strict=False)]
+    rest = [_blocker(each, line) for each, line in zip(found.blockers[_IN_FULL:], lines[_IN_FULL:], strict=False)]
+    folded = (details(f"and {len(rest)} more blockers", *rest),) if rest else ()
+    return join((tag("h4", f"{section.title} ({len(lines)})"), *shown, *folded))
+
+
+def _blocker(blocker: Blocker, line: str) -> Html:
+    parts = [tag("p", line, class_="mig-warn", style=_WRAPS)]
+    if blocker.sample:
+        parts.append(_sample(blocker))
+    if blocker.query:
+        parts.append(details("Query that finds them", _wrapped(blocker.query)))
+    return tag("div", *parts, style=_MARKED)
+
+
+def _sample(blocker: Blocker) -> Html:
+    names = list(dict.fromkeys(name for row in blocker.sample for name in row))
+    rows = [[_value(row[name]) if name in row else "" for name in names] for row in blocker.sample]
+    more = f" of {blocker.rows:,}" if blocker.rows is not None and blocker.rows > len(rows) else ""
+    caption = f"{len(rows)}{more} {'row' if len(rows) == 1 and not more else 'rows'}"
+    return tag("div", table(names, rows, caption), style="overflow-x:auto")
+
+
+def _value(value: Any) -> Html:
+    """Return a value as Python writes it, NULL for None; only the beginning of a long one."""
+    if value is None:
+        return tag("em", "NULL")
+    return tag("code", short(repr(value) if isinstance(value, str | bytes) else str(value)))
+
+
+def _wrapped(sql: str) -> Html:
+    return tag("pre", tag("code", coloured(sql, "sql")), style="white-space:pre-wrap;overflow-wrap:anywhere")

@@ -6,8 +6,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from kernel_core.rehearse.report import lead as lead_of
+
 from ..running.confirmation import MOVED, Confirmation
 from ..views.html import Html, page, tag
+from .review.footer import REHEARSES
 from .review.parts import AUTO, SNUG, Status, box, button, hidden_style, html
 from .review.style import CSS
 
@@ -29,10 +32,14 @@ class ConfirmPanel:
         verb = confirmation.plan.verb.capitalize()
         losing = ", losing data" if confirmation.plan.losses else ""
         self.yes = button(f"{verb}{losing}", "Run it now", self._go, self.status, "danger")
+        self.try_it = button("Rehearse", REHEARSES, self._rehearse, self.status)
+        self._rehearsed = html(layout=widgets.Layout(display="none"))
         self.no = button("Cancel", "Run nothing", self._cancel, self.status)
         self.answer.observe(self.status.guard(lambda _: self.show()), "value")
-        self._bar = box(self.answer, self.yes, self.no, classes="mig-bar", across=True, hides=True)
-        self.widget = box(hidden_style(CSS), self._told, self._bar, self.status.widget, classes="mig-review mig-ask")
+        self._bar = box(self.answer, self.yes, self.try_it, self.no, classes="mig-bar", across=True, hides=True)
+        self.widget = box(
+            hidden_style(CSS), self._told, self._bar, self.status.widget, self._rehearsed, classes="mig-review mig-ask"
+        )
         self._cancelled = self._moved = False
         confirmation.observe(self.show)
         self.show()
@@ -42,6 +49,10 @@ class ConfirmPanel:
         done = self.confirmation.report is not None or self._cancelled or self._moved
         self._told.value = str(self.confirmation.html() if self.confirmation.report is not None else self._question())
         self._bar.layout.display = "none" if done else None
+        self.try_it.layout.display = None if self.confirmation.can_rehearse else "none"
+        rehearsal = self.confirmation.rehearsal
+        self._rehearsed.value = "" if rehearsal is None or done else str(rehearsal.html())
+        self._rehearsed.layout.display = None if self._rehearsed.value else "none"
         word = self.confirmation.word
         self.answer.layout.display = None if word else "none"
         self.yes.disabled = done or bool(word and self.answer.value.strip() != word)
@@ -65,13 +76,20 @@ class ConfirmPanel:
         typed = tag("p", "To run it, type ", tag("code", word), ":") if word else tag("p", "It loses no data.")
         failing = (tag("li", line, class_="mig-warn") for line in plan.obstacles())
         lead = tag("p", "⚠ ", plan.intent(), class_="mig-lead")
-        return page(lead, tag("ul", *told, *failing), typed, label="Confirmation")
+        counted = (tag("li", line) for line in self.confirmation.rehearsed())
+        return page(lead, tag("ul", *told, *failing, *counted), typed, label="Confirmation")
 
     def _go(self) -> None:
         self.status.say("Running ...")
         report = self.confirmation.confirm(self.answer.value)
         self.show()
         self.status.say(report.summary())
+
+    def _rehearse(self) -> None:
+        self.status.say("Rehearsing on a clone ...")
+        report = self.confirmation.rehearse()
+        self.show()
+        self.status.say(" ".join(map(lead_of, report.found)))
 
     def _cancel(self) -> None:
         self._cancelled = True

@@ -36,11 +36,12 @@ class Ask:
         """Whether the form is shown."""
         return bool(self.widget.layout.display != "none")
 
-    def open(self, rows: Sequence[Row]) -> None:
-        """Show the form for ``rows``, which lose data."""
+    def open(self, rows: Sequence[Row], rehearsed: Sequence[str] = ()) -> None:
+        """Show the form for ``rows``, which lose data; ``rehearsed`` is what a rehearsal counted, in sentences."""
         self._wanted = redact(name_of(rows))
         told = [tag("li", row.sentence) for row in rows[:5]]
         told += [tag("li", f"and {len(rows) - 5} more")] if len(rows) > 5 else []
+        told += [tag("li", f"rehearsed: {line}") for line in rehearsed]
         self._text.value = str(
             tag(
                 "div",

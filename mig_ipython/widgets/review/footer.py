@@ -18,12 +18,14 @@ PLACE, SCRIPT = "Place in the history", "Script"
 WRITES = "Write the accepted rows into a version file"
 """What the first button does."""
 
+REHEARSES = "Run it on a clone of the database, and show everything that it does; the database itself is only read"
+
 
 class Footer:
     """Message, place and script of a draft, and the buttons that write and run it.
 
     ``marks`` is for a baseline: writing it marks the database too, and there is no upgrade.
-    ``on_write()`` and ``on_upgrade()`` do it; ``on_change()`` runs after a change of the position.
+    ``on_write()``, ``on_upgrade()`` and ``on_rehearse()`` do it; ``on_change()`` runs after a change of the position.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Footer:
         on_write: Callable[[], object],
         on_upgrade: Callable[[], object],
         on_change: Callable[[], object],
+        on_rehearse: Callable[[], object],
         marks: bool = False,
     ) -> None:
         self.message = widgets.Text(
@@ -50,16 +53,17 @@ class Footer:
         self._writes = "Write the version file and mark the database" if marks else WRITES
         self.write = button("Write & mark" if marks else "Accept & write", self._writes, on_write, status, "primary")
         self.upgrade = button("Write & upgrade", "Write the file, then upgrade the database", on_upgrade, status)
-        buttons = (self.write,) if marks else (self.write, self.upgrade)
+        self.rehearse = button("Rehearse", REHEARSES, on_rehearse, status)
+        buttons = (self.write,) if marks else (self.rehearse, self.write, self.upgrade)
         self.buttons = box(*buttons, classes="mig-bar", across=True)
         self._rows: object = None
         self._asked: tuple[object, ...] = ()
         self.widget = box(
-            box(self.message, classes="mig-field"),
+            self.message,
             self.script.file,
             self.folds.widget,
             self.buttons,
-            classes="mig-foot",
+            classes="mig-foot mig-field",
         )
 
     @property
@@ -84,6 +88,8 @@ class Footer:
         self.message.disabled = written
         self.write.disabled = written or bool(blocked)
         self.upgrade.disabled = upgraded or (bool(blocked) and not written)
+        self.rehearse.disabled = self.upgrade.disabled
+        self.rehearse.tooltip = REHEARSES if written else blocked or REHEARSES
         self.upgrade.description = "Upgrade" if written else "Write & upgrade"
         self.write.tooltip = blocked or self._writes
         self.show_script()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from kernel_core.rehearse.report import lead
 from kernel_core.runtime.report import RunEvent
 from kernel_core.util.secrets import redact
 
@@ -15,6 +16,7 @@ from ...proposals.draft import Stale
 from ...review import Review
 from ...running.progress import Progress, watched
 from ...views.html import page, tag, with_code
+from ...views.rehearsal import RehearsalReport
 from .addsql import AddSQL
 from .ask import Ask
 from .detail import Detail
@@ -23,6 +25,7 @@ from .header import Header
 from .notice import Notice
 from .parts import Status, box, button, close_all, hidden_style
 from .place import Placed
+from .rehearsed import Rehearsed
 from .renames import Renames
 from .rows import RowList
 from .script import Written
@@ -87,6 +90,9 @@ class Reviewable(Protocol):
     def write(self, message: str | None = None) -> Any:
         """Write the version file and return its path."""
 
+    def rehearse(self) -> RehearsalReport:
+        """Upgrade a clone of the database by the accepted operations, and return what that did."""
+
     def upgrade(self, on_step: Callable[[RunEvent], object] | None = None, *, yes: bool = False) -> object:
         """Upgrade the database to the written revision and return a report; ``yes`` confirms data loss."""
 
@@ -129,9 +135,11 @@ class ReviewPanel:
             on_write=self._write,
             on_upgrade=self._upgrade,
             on_change=self.show,
+            on_rehearse=self._rehearse,
             marks=proposal.marks,
         )
         self.ask = Ask(status, self._upgrade_now)
+        self.rehearsed = Rehearsed(self._append)
         self.undo = button("Undo", "Undo the last change", self._undo, status)
         self.redo = button("Redo", "Redo the undone change", review.redo, status)
         buttons = self.footer.buttons
@@ -178,6 +186,7 @@ class ReviewPanel:
         self.undo.disabled = self.upgraded if frozen else not self.review.can_undo
         self.undo.tooltip = "Delete the written file" if frozen else "Undo the last change"
         self.redo.disabled = frozen or not self.review.can_redo
+        self.rehearsed.show(self._what_would_run(), upgraded=self.upgraded)
         self._shown = (frozen, self.upgraded)
 
     def refresh(self) -> None:
@@ -260,16 +269,27 @@ class ReviewPanel:
         self.status.say(f"Compared again: {count} {'change' if count == 1 else 'changes'}.")
 
     def _write(self) -> None:
-        try:
-            with self._own_change():
-                path = self.proposal.write(self.footer.typed_message)
-        except MigError as error:
-            if isinstance(error.__cause__, Stale):
-                self.stale.say(error.__cause__.reason)
-            raise
+        with self._noting_stale(), self._own_change():
+            path = self.proposal.write(self.footer.typed_message)
         self.show()
         rest = "The database is marked with it." if self.proposal.marks else "Run it with Upgrade, or %mig_upgrade."
         self.status.say(f"Written to {os.path.relpath(path)}. {rest}")
+
+    def _rehearse(self) -> None:
+        self.status.say("Rehearsing on a clone ...")
+        with self._noting_stale():
+            report = self.proposal.rehearse()
+        self.rehearsed.take(report, self._what_would_run())
+        if self.ask.is_open:
+            self._ask_or_close()
+        self.show()
+        self.status.say(" ".join(map(lead, report.found)))
+
+    def _append(self, widget: Any) -> None:
+        self.widget.children = (*self.widget.children, widget)
+
+    def _what_would_run(self) -> object:
+        return self.review, self.review.rows
 
     def _upgrade(self) -> None:
         if self.review.errors:
@@ -283,7 +303,7 @@ class ReviewPanel:
         """Ask for confirmation if accepted rows lose data; return whether there are any."""
         losing = [row for row in self.review.rows if row.accepted and row.loses_data]
         if losing:
-            self.ask.open(losing)
+            self.ask.open(losing, self.rehearsed.counted([row.table for row in losing]))
         else:
             self.ask.close()
         return bool(losing)
@@ -298,6 +318,16 @@ class ReviewPanel:
         self.show()
         said = redact(str(report)).strip().splitlines()
         self.status.say(said[0] if said else "Upgraded.")
+
+    @contextmanager
+    def _noting_stale(self) -> Iterator[None]:
+        """Show the reason at the top where the block fails because the review is out of date."""
+        try:
+            yield
+        except MigError as error:
+            if isinstance(error.__cause__, Stale):
+                self.stale.say(error.__cause__.reason)
+            raise
 
     @contextmanager
     def _own_change(self) -> Iterator[None]:
