@@ -95,7 +95,7 @@ def _own_constraint(operation: Any) -> Constraint | None:
     """
     over_columns = _OVER_COLUMNS.get(type(operation))
     if over_columns is not None and all(isinstance(name, str) for name in operation.columns):
-        return over_columns(*operation.columns, name=operation.constraint_name, **operation.kw)
+        return over_columns(*operation.columns, **{**operation.kw, "name": operation.constraint_name})
     if type(operation) is not CreateForeignKeyOp:
         return None
     place = [name for name in (operation.referent_schema, operation.referent_table) if name]
