@@ -26,6 +26,21 @@ for number in range({tables}):
 %mig_autogenerate metadata -m "many tables"
 """
 
+REHEARSED = """\
+from kernel_core.rehearse import Blocker, Lock, Rehearsal, RowChange, Statement, TableRows, Undone
+from mig_ipython.views.rehearsal import RehearsalReport
+def report(number):
+    query = "SELECT " + ", ".join(f"users.column_{{each:02}}" for each in range(30)) + " FROM users WHERE users.email IS NULL"
+    rows = tuple({{"id": each, "email": None, "name": "Ada Lovelace " * each}} for each in range(1, 6))
+    blockers = [Blocker("null", "b2", f"Alter column email of users_{{each}}", "users", "70 rows: email is NULL in them", 70, query, rows) for each in range(number)]
+    statements = [Statement("b2", "", f"UPDATE users_{{each}} SET name = " + "'long' || " * 30 + "''", each, 0.1, (Lock("AccessExclusiveLock", "users"),), ("users",)) for each in range(number)]
+    schema = [("+", f"users_{{each}}", "column email VARCHAR(80)") for each in range(number)]
+    changed = TableRows("users", 9, 8, 0, 1, 5, ("id",), {{"name": 5}}, sample=(RowChange({{"id": 1}}, {{"name": ("a", "b")}}),))
+    found = Rehearsal("shop", "sqlite", ("b2",), ("a1",), ("b2",), tuple(statements), tuple(blockers), tuple(schema), (changed,), Undone(rows=(changed,)), 1.0, "")
+    return RehearsalReport((found,))
+report({number})
+"""
+
 
 def test_pictures_for_the_readme(lab, open_notebook):
     shutil.copy(FOLDER / QUICKSTART, lab.folder)
@@ -130,3 +145,19 @@ def test_pictures_of_heads_to_be_looked_at(lab, notebook_of, theme, tmp_path_fac
     opened.run_until("%mig_squash")
     opened.page.wait_for_timeout(1500)
     opened.page.screenshot(path=tmp_path_factory.getbasetemp() / f"merge-{theme.split()[-1].lower()}.png")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("number", "width"), [(3, 1400), (300, 1400), (3, 640)])
+def test_pictures_of_rehearsals_to_be_looked_at(lab, open_notebook, theme, number, width, tmp_path_factory):
+    lab.theme(theme)
+    name = f"rehearsed-{number}-{width}-{theme.split()[-1].lower()}.ipynb"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(REHEARSED.format(number=number))])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, lab.folder / name)
+    opened = open_notebook(name, viewport={"width": width, "height": 1500})
+    view = opened.run_until("RehearsalReport").locator(".mig-view")
+    view.locator("summary").first.click()
+    view.locator("summary", has_text="Statements").click()
+    opened.page.wait_for_timeout(500)
+    view.screenshot(path=tmp_path_factory.getbasetemp() / f"{Path(name).stem}.png")
