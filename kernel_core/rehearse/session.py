@@ -192,7 +192,10 @@ class RehearsalSession:
         if self.options.schema_only:
             return ()
         renames = self._watch.renames if len(self._clones()) == 1 else Renames()
-        return compare_rows(clone, renames, self._own, masked)
+        written = {
+            lock.name for each in self._capture.of(clone) for lock in each.locks if lock.mode == "RowExclusiveLock"
+        }
+        return compare_rows(clone, renames, self._own, masked, written)
 
     def _attach(self, clone: Clone, dialect: Any) -> None:
         self._capture.attach(clone, dialect)

@@ -52,16 +52,21 @@ class Side(Protocol):
         """Return a name in quotes."""
 
 
-_SIDES: dict[str, Callable[[Clone, Collection[str]], Any]] = {
+_SIDES: dict[str, Callable[[Clone, Collection[str], Collection[str]], Any]] = {
     "sqlite": sqlite_side,
     "postgresql": postgresql_side,
     "mariadb": mariadb_side,
 }
 
 
-def compare_rows(clone: Clone, renames: Renames, without: Collection[str], mask: Mask) -> tuple[TableRows, ...]:
-    """Return what happened to the rows of each table; ``mask`` is applied to the values of samples."""
-    with _SIDES[clone.kind](clone, without) as side:
+def compare_rows(
+    clone: Clone, renames: Renames, without: Collection[str], mask: Mask, written: Collection[str] = ()
+) -> tuple[TableRows, ...]:
+    """Return what happened to the rows of each table; ``mask`` is applied to the values of samples.
+
+    ``written`` are tables of which it is known that a statement has written to them.
+    """
+    with _SIDES[clone.kind](clone, without, written) as side:
         pairs, removed, new = paired(side.shapes(), renames)
         found = [_compared(side, pair, mask) for pair in pairs]
         found += [

@@ -13,7 +13,7 @@ from .shapes import Column, Pair, Shape, shapes_of
 
 
 @contextmanager
-def mariadb_side(clone: Clone, without: Collection[str]) -> Iterator[MariaDBSide]:
+def mariadb_side(clone: Clone, without: Collection[str], _written: Collection[str]) -> Iterator[MariaDBSide]:
     """Give what compares the two databases of a clone."""
     with clone.after.connect() as connection:
         yield MariaDBSide(connection, clone, without)
