@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kernel_core.rehearse.report import lead
 from kernel_core.util.exc import CommandError
 from kernel_core.util.secrets import redact
 
@@ -88,11 +87,9 @@ class Confirmation(View):
         """Return what the rehearsal counted: its result, and the rows of the tables that lose data; () without one."""
         if self.rehearsal is None:
             return ()
-        leads = tuple(map(lead, self.rehearsal.found))
-        return (
-            *leads,
-            *(f"rehearsed: {line}" for line in self.rehearsal.counted(loss.table for loss in self.plan.losses)),
-        )
+        result = f"{'✓' if self.rehearsal else '✗'} rehearsed on a clone: {self.rehearsal.outcome()}"
+        losing = self.rehearsal.counted(loss.table for loss in self.plan.losses)
+        return (result, *(f"rehearsed: {line}" for line in losing))
 
     def observe(self, observer: Callable[[], object]) -> None:
         """Call ``observer()`` after it was rehearsed, and after it was confirmed and has run."""

@@ -11,7 +11,7 @@ from kernel_core.rehearse.report import LONGEST, Section, as_text, lead, section
 
 from .html import Html, details, join, page, plain_list, table, tag
 from .source import coloured
-from .text import short
+from .text import count, short
 from .view import View
 
 _FOLDED = frozenset({"Statements", "Not looked at"})
@@ -62,6 +62,13 @@ class RehearsalReport(View):
         note = (tag("p", self.note),) if self.note else ()
         return page(*(self._database(each) for each in self.found), *note, label="Rehearsal")
 
+    def outcome(self) -> str:
+        """Return the result in a few words: ``every statement ran``, or how many blockers there are."""
+        number = len(self.blockers)
+        if number:
+            return count(number, "blocker")
+        return "every statement ran" if self.is_clean else "it stopped"
+
     def counted(self, tables: Iterable[str] = ()) -> tuple[str, ...]:
         """Return what happened to the rows of each table that lost some, or of ``tables``, in sentences."""
         named = frozenset(tables)
@@ -88,8 +95,8 @@ def _section(found: Rehearsal, section: Section) -> Html:
         listed = join((listed, details(f"and {len(lines) - LONGEST} more", plain_list(lines[LONGEST:]))))
     if section.title not in _FOLDED:
         return join((tag("h4", section.title), listed))
-    count = f" ({len(found.statements)})" if section.title == "Statements" else ""
-    return details(f"{section.title}{count}", listed)
+    number = f" ({len(found.statements)})" if section.title == "Statements" else ""
+    return details(f"{section.title}{number}", listed)
 
 
 def _line(line: str, below: Sequence[str]) -> Html:

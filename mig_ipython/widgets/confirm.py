@@ -6,8 +6,6 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from kernel_core.rehearse.report import lead as lead_of
-
 from ..running.confirmation import MOVED, Confirmation
 from ..views.html import Html, page, tag
 from .review.footer import REHEARSES
@@ -76,7 +74,10 @@ class ConfirmPanel:
         typed = tag("p", "To run it, type ", tag("code", word), ":") if word else tag("p", "It loses no data.")
         failing = (tag("li", line, class_="mig-warn") for line in plan.obstacles())
         lead = tag("p", "⚠ ", plan.intent(), class_="mig-lead")
-        counted = (tag("li", line) for line in self.confirmation.rehearsed())
+        counted = (
+            tag("li", line, class_="mig-warn" if line.startswith("✗") else None)
+            for line in self.confirmation.rehearsed()
+        )
         return page(lead, tag("ul", *told, *failing, *counted), typed, label="Confirmation")
 
     def _go(self) -> None:
@@ -89,7 +90,7 @@ class ConfirmPanel:
         self.status.say("Rehearsing on a clone ...")
         report = self.confirmation.rehearse()
         self.show()
-        self.status.say(" ".join(map(lead_of, report.found)))
+        self.status.say(f"Rehearsed on a clone: {report.outcome()}. The report is below.")
 
     def _cancel(self) -> None:
         self._cancelled = True

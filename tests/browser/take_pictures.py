@@ -159,5 +159,6 @@ def test_pictures_of_rehearsals_to_be_looked_at(lab, open_notebook, theme, numbe
     view = opened.run_until("RehearsalReport").locator(".mig-view")
     view.locator("summary").first.click()
     view.locator("summary", has_text="Statements").click()
+    view.locator(".mig-lead").first.scroll_into_view_if_needed()
     opened.page.wait_for_timeout(500)
-    view.screenshot(path=tmp_path_factory.getbasetemp() / f"{Path(name).stem}.png")
+    opened.page.screenshot(path=tmp_path_factory.getbasetemp() / f"{Path(name).stem}.png")

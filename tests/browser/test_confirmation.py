@@ -46,3 +46,17 @@ def test_cancelling_runs_nothing(lab, notebook_of):
     (path,) = lab.folder.glob("*cancelling_runs*/dev.db")
     with sqlite3.connect(path) as database:
         assert database.execute("SELECT count(*) FROM users").fetchone() == (2,)
+
+
+def test_rehearse_shows_what_would_be_lost_and_the_database_keeps_it(lab, notebook_of):
+    notebook = notebook_of(BEGIN, FILL, "%mig_downgrade base")
+    asked = notebook.run_until("%mig_downgrade base")
+    asked.get_by_role("button", name="Rehearse").click()
+    expect(asked.get_by_text("rehearsed: users: the table is removed with its 2 rows")).to_be_visible()
+    report = asked.get_by_role("group", name="Rehearsal")
+    expect(report.get_by_text("every statement ran")).to_be_visible()
+    expect(asked.get_by_role("button", name="Downgrade, losing data")).to_be_disabled()
+    (path,) = lab.folder.glob("*rehearse_shows*/dev.db")
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT count(*) FROM users").fetchone() == (2,)
+    assert notebook.errors == []

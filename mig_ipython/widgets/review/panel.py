@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from kernel_core.rehearse.report import lead
 from kernel_core.runtime.report import RunEvent
 from kernel_core.util.secrets import redact
 
@@ -283,7 +282,7 @@ class ReviewPanel:
         if self.ask.is_open:
             self._ask_or_close()
         self.show()
-        self.status.say(" ".join(map(lead, report.found)))
+        self.status.say(f"Rehearsed on a clone: {report.outcome()}. The report is below.")
 
     def _append(self, widget: Any) -> None:
         self.widget.children = (*self.widget.children, widget)

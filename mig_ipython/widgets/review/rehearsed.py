@@ -48,5 +48,8 @@ class Rehearsed:
         self.widget.layout.display = None
 
     def counted(self, tables: Iterable[str]) -> tuple[str, ...]:
-        """Return what was counted for ``tables``, in sentences; () where the rows of the review were not rehearsed."""
-        return self._report.counted(tables) if self._report is not None and self._is_current else ()
+        """Return what was counted for ``tables``, and the blockers; () where the rows of the review were not rehearsed."""
+        if self._report is None or not self._is_current:
+            return ()
+        blocked = () if self._report.is_clean else (f"✗ {self._report.outcome()}",)
+        return (*blocked, *self._report.counted(tables))

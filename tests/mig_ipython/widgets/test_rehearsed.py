@@ -49,6 +49,7 @@ def test_the_question_before_a_loss_shows_the_counts_of_the_rehearsal(rehearsed)
     rehearsed.footer.upgrade.click()
     assert rehearsed.ask.is_open
     assert "rehearsed: flights: 7 values of note lost" in rehearsed.ask._text.value
+    assert "rehearsed: ✗ 1 blocker" in rehearsed.ask._text.value
 
 
 def test_an_open_question_is_completed_by_a_rehearsal(panel, proposal):
@@ -96,7 +97,8 @@ def test_hostile_names_are_text_below_the_panel_and_in_the_question(panel, propo
     panel.footer.rehearse.click()
     said = panel.status.widget.value
     panel.footer.upgrade.click()
-    for shown in (panel.rehearsed.widget.value, panel.ask._text.value, said):
+    assert f"{len(hostile)} blockers. The report is below." in said
+    for shown in (panel.rehearsed.widget.value, panel.ask._text.value):
         assert "canary" in shown
         assert active_nodes(shown) == []
 
@@ -117,6 +119,7 @@ def test_the_confirmation_shows_the_counts_and_the_report(hostile, active_nodes)
     assert "rehearsed:" not in panel._told.value
     panel.try_it.click()
     assert "rehearsed: flights: 7 values of note lost" in panel._told.value
+    assert "✗ rehearsed on a clone: 1 blocker" in panel._told.value
     assert "rehearsed: flights: 7 values of note lost" in repr(asked)
     assert "rehearsed: flights: 7 values of note lost" in asked._repr_html_()
     assert "9 rows" in panel._rehearsed.value
