@@ -48,7 +48,7 @@ class Rehearsed:
         self.widget.layout.display = None
 
     def counted(self, tables: Iterable[str]) -> tuple[str, ...]:
-        """Return what was counted for ``tables``, and the blockers; () where the rows of the review were not rehearsed."""
+        """Return what was counted for ``tables``, and the blockers; () where these rows were not rehearsed."""
         if self._report is None or not self._is_current:
             return ()
         blocked = () if self._report.is_clean else (f"✗ {self._report.outcome()}",)
