@@ -102,3 +102,30 @@ def test_the_folders_of_version_files_may_have_any_name(notebook, folder):
     report = notebook.run("p = %mig_autogenerate Base -m 'Users'\np").rehearse()
     assert report.is_clean
     assert [table for _, table, _ in report.found[0].schema][:1] == ["users"]
+
+
+def test_several_folders_and_the_folders_of_imports_stay_as_they_are_configured(migrated):
+    ini = Path("migrations/alembic.ini")
+    text = ini.read_text()
+    head, _, tail = text.partition("[alembic]\n")
+    kept = "".join(
+        line
+        for line in tail.splitlines(keepends=True)
+        if not line.startswith(("path_separator", "version_locations", "prepend_sys_path"))
+    )
+    options = (
+        "path_separator = os\nversion_locations = %(here)s/versions:%(here)s/more\nprepend_sys_path = .:%(here)s/own\n"
+    )
+    ini.write_text(f"{head}[alembic]\n{options}{kept}")
+    Path("migrations/more").mkdir()
+    Path("migrations/own").mkdir()
+    Path("migrations/own/imported_by_env.py").write_text("")
+    env = Path("migrations/env.py")
+    env.write_text(f"import imported_by_env\n{env.read_text()}")
+    migrated.run("%mig_open migrations/alembic.ini")
+    migrated.declare(REQUIRED)
+    proposal = migrated.run("p = %mig_autogenerate Base -m 'E-mail' --id b2 --version-path migrations/more\np")
+    report = proposal.rehearse()
+    assert report.is_clean
+    assert report.found[0].schema == (("+", "users", "column email VARCHAR(80)"),)
+    assert os.listdir("migrations/more") == []
