@@ -66,6 +66,7 @@ def guarded_mariadb(mariadb_url: str, secret: Sentinel) -> Iterator[str]:
         [
             (f"CREATE USER {user}@'%%' IDENTIFIED BY %s", (secret.plain,)),
             (f"GRANT ALL ON {url.database}.* TO {user}@'%%'", ()),
+            (f"GRANT ALL ON `mig\\_rehearsal\\_%%`.* TO {user}@'%%'", ()),  # clones of rehearsals
         ],
         f"DROP USER {user}",
         secret,
@@ -78,7 +79,7 @@ def guarded_postgresql(postgresql_url: str, secret: Sentinel) -> Iterator[str]:
     role, url = f"mig_{uuid.uuid4().hex[:8]}", make_url(postgresql_url)
     quoted = secret.plain.replace("%", "%%")
     made = [
-        (f"CREATE ROLE {role} LOGIN PASSWORD '{quoted}'", ()),
+        (f"CREATE ROLE {role} LOGIN CREATEDB PASSWORD '{quoted}'", ()),
         (f"ALTER DATABASE {url.database} OWNER TO {role}", ()),
     ]
     gone = f"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}; DROP ROLE {role}"

@@ -522,6 +522,7 @@ def test_the_whole_road_on_a_server_shows_no_password(server, book, request, mon
         "autogenerate models -m x --id a1 --accept all --write",
         "upgrade --plan",
         "upgrade --try",
+        "rehearse",
         "upgrade",
         "status",
         "history",
