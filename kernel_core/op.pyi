@@ -332,9 +332,6 @@ def run_async(async_function: Callable[..., Awaitable[T]], *args: object, **kw_a
     Raises CommandError in offline mode, and if the engine is not async.
     """
 
-def run_unwatched(operation: MigrateOperation) -> Any:
-    """Run an operation as `invoke` does where no `Watcher` observes it."""
-
 def set_enum_values(
     name: str, labels: Sequence[str], *, columns: Sequence[EnumUse] = (), schema: str | None = None
 ) -> None:

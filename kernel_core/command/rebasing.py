@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -111,6 +110,8 @@ def _refuse_applied(scripts: ScriptDirectory, move: Move, place: DatabaseHeads) 
 def _uncommitted(path: str) -> tuple[str, ...]:
     """Return a warning if git has a changed or unknown file there, so that it cannot restore the text."""
     command = ["git", "status", "--porcelain", "--ignored", "--", os.path.basename(path)]
+    import subprocess  # noqa: PLC0415 - heads and history don't need it
+
     with suppress(OSError, subprocess.SubprocessError):
         ran = subprocess.run(  # noqa: S603 - a fixed program; the name of a file is behind "--"
             command, cwd=os.path.dirname(path), capture_output=True, text=True, timeout=5, check=False

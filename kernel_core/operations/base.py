@@ -77,10 +77,10 @@ class AbstractOperations:
         """Run an operation and return the result of its implementation."""
         watching = watcher.get()
         if watching is not None:
-            return watching.operation(self, operation, lambda: self.run_unwatched(operation))
-        return self.run_unwatched(operation)
+            return watching.operation(self, operation, lambda: self._run_unwatched(operation))
+        return self._run_unwatched(operation)
 
-    def run_unwatched(self, operation: MigrateOperation) -> Any:
+    def _run_unwatched(self, operation: MigrateOperation) -> Any:
         """Run an operation as `invoke` does where no `Watcher` observes it."""
         result = self._implementations.dispatch(operation)(self, operation)
         for further in getattr(operation, "followed_by", ()):  # an add-on's class may lack it

@@ -71,8 +71,6 @@ class AbstractOperations:
 
         Raises CommandError in offline mode, and if the engine is not async.
         """
-    def run_unwatched(self, operation: MigrateOperation) -> Any:
-        """Run an operation as `invoke` does where no `Watcher` observes it."""
 
 class Operations(AbstractOperations):
     """The directives that version files call as ``op``.

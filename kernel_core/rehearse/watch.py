@@ -23,6 +23,7 @@ from ..operations.base import AbstractOperations, BatchOperations
 from ..operations.batch import Batch, recording
 from ..operations.operation import MigrateOperation
 from ..operations.ops import ExecuteSQLOp
+from ..operations.watching import watcher
 from ..runtime.autocommit import autocommits
 from ..util.exc import CommandError
 from .blockers.find import blockers_of, sentence_of
@@ -156,7 +157,11 @@ def _run_alone(operations: BatchOperations, batch: Batch, operation: MigrateOper
     """Run one operation of a batch in a batch of its own."""
     real: Any = operations.impl._impl  # type: ignore[attr-defined]  # noqa: SLF001 - what the batch records for
     alone = Batch(batch.table_name, batch.schema, batch.options)
-    BatchOperations(operations.migration_context, recording(real, alone)).run_unwatched(operation)
+    unwatched = watcher.set(None)
+    try:
+        BatchOperations(operations.migration_context, recording(real, alone)).invoke(operation)
+    finally:
+        watcher.reset(unwatched)
     alone.flush(real)
 
 

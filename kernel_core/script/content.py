@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
-from hashlib import sha256
 
 _WITHOUT_EFFECT = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 """Fields of the syntax tree that do not change what the code does."""
@@ -31,6 +30,8 @@ def content_hash(source: str) -> str:
         return ""
     pieces: list[str] = []
     _collect(tree, pieces)
+    from hashlib import sha256  # noqa: PLC0415 - heads and history need no hash
+
     return sha256("\n".join(pieces).encode(errors="surrogatepass")).hexdigest()
 
 

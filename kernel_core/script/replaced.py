@@ -8,7 +8,6 @@ files instead of the squashed one; all others see the squashed one only.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 
 from .folder_cache import Folders, contents_of
@@ -70,4 +69,6 @@ def delete(folder: str) -> None:
     """Delete a folder of replaced files; it is gone at once, whenever this is stopped."""
     gone = os.path.join(os.path.dirname(folder), f".{os.path.basename(folder)}.{os.urandom(4).hex()}.gone")
     os.replace(folder, gone)
+    import shutil  # noqa: PLC0415 - heads and history don't need it
+
     shutil.rmtree(gone, ignore_errors=True)

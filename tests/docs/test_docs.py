@@ -19,7 +19,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from kernel_core import command, op
 from kernel_core.config import CommandLine
 from kernel_core.ddl.impl import DefaultImpl
-from kernel_core.operations import BatchOperations, Operations, ops
+from kernel_core.operations import BatchOperations, Operations, ops, registry
 from kernel_core.runtime.environment import EnvironmentContext
 from kernel_core.runtime.plugins import chosen_plugins
 from mig_ipython.magics import find_commands
@@ -237,6 +237,8 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     before = [(kind, set(vars(kind))) for kind in (Operations, BatchOperations)]
+    kinds = (registry._registered, registry._in_json, registry._names_in_json)
+    registered = [dict(known) for known in kinds]
     dialects, plugins, modules = set(DefaultImpl._by_dialect), chosen_plugins(["*"]), set(sys.modules)
     shell = InteractiveShell.instance()
     yield shell
@@ -246,6 +248,9 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
     for kind, names in before:
         for name in set(vars(kind)) - names:
             delattr(kind, name)
+    for known, first in zip(kinds, registered, strict=True):
+        known.clear()
+        known.update(first)
     for name in set(DefaultImpl._by_dialect) - dialects:
         del DefaultImpl._by_dialect[name]
     for plugin in set(chosen_plugins(["*"])) - set(plugins):

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 from adoptions import environment, pointed
-from random_histories import History, drift
+from random_heads import History, drift
 
 from kernel_core import command
 from kernel_core.script import ScriptDirectory

@@ -10,9 +10,12 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
+from kernel_core.adoption import Candidate, Located
+from kernel_core.commuting import Commutation
 from kernel_core.rehearse import Blocker as Found
 from kernel_core.rehearse import Rehearsal
 from kernel_core.schema import Incomplete, RevisionSchema, SchemaAt
+from kernel_core.squash import Squashed
 from kernel_core.util.drawing import by_program, in_process
 from mig_ipython.running.confirmation import Confirmation
 from mig_ipython.running.export import Exported
@@ -23,6 +26,8 @@ from mig_ipython.views.diff import Diff
 from mig_ipython.views.graph import RevisionGraph
 from mig_ipython.views.help import Help, Wish
 from mig_ipython.views.history import History
+from mig_ipython.views.located import LocatedView
+from mig_ipython.views.merge_check import MergeCheck
 from mig_ipython.views.operations import Line
 from mig_ipython.views.plan import Blocker, Loss, Plan, PlannedStep
 from mig_ipython.views.rehearsal import RehearsalReport
@@ -31,6 +36,7 @@ from mig_ipython.views.revisions import Broken, Entry
 from mig_ipython.views.schema import SchemaView
 from mig_ipython.views.schema_history import SchemaHistory
 from mig_ipython.views.script import Revision
+from mig_ipython.views.squash import SquashedRevision
 from mig_ipython.views.status import Status
 from mig_ipython.views.view import View
 from mig_ipython.workspace.connection import Connection
@@ -71,6 +77,25 @@ def rehearsal(texts):
     blockers = tuple(Found("error", each, each, each, each, 1, each, ({each: each},), each) for each in several)
     found = Rehearsal(text, text, several, several, several, (), blockers, (), (), None, 1.0, text)
     return RehearsalReport((found,), text)
+
+
+def located(texts):
+    found = Candidate(tuple(texts), 3, tuple(texts), same=tuple((text,) for text in texts))
+    return LocatedView((Located("".join(texts), tuple(texts), (found,), 3),), "".join(texts))
+
+
+def merge_check(texts):
+    text = "".join(texts)
+    found = Commutation((text, text), "conflict", text, None, (), tuple(texts), tuple(texts), tuple(texts))
+    return MergeCheck((found,), text)
+
+
+def squashed(texts):
+    text = "".join(texts)
+    steps = tuple(SimpleNamespace(revision=each, doc=each, path=each) for each in texts)
+    place = SimpleNamespace(first=steps[0], last=steps[-1], scripts=steps, revisions=tuple(texts), ids=tuple(texts))
+    proof = SimpleNamespace(compared=tuple(texts), not_compared=tuple(texts), lines=lambda: tuple(texts))
+    return SquashedRevision(Squashed(place, text, 3, 2, tuple(texts), proof, {}, tuple(texts)), "")
 
 
 def progress(texts):
@@ -121,6 +146,9 @@ EVERY_VIEW = {
     "RunReport of SQL": lambda texts: report(texts, sql="".join(texts)),
     "Plan": plan,
     "RehearsalReport": rehearsal,
+    "LocatedView": located,
+    "MergeCheck": merge_check,
+    "SquashedRevision": squashed,
     "WrittenPath": lambda texts: WrittenPath(Path("".join(texts).replace("\0", "")), "".join(texts)),
     "Said": lambda texts: Said("".join(texts), tuple(texts), (tuple(texts),)),
     "Confirmation": lambda texts: Confirmation(plan(texts), "".join(texts), lambda: report(texts)),
