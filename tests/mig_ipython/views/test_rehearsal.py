@@ -1,4 +1,4 @@
-"""The view of a rehearsal: blockers first, told by signs as well as by colour; long lists are folded."""
+"""The view of a rehearsal: blockers first, marked by signs as well as by colour; long lists are folded."""
 
 import html
 import re
