@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
@@ -13,6 +14,11 @@ DRAWN = 3
 """How many cases of one test the quick run draws, besides those that are needed for each database."""
 
 _DATABASE = re.compile("sqlite|postgresql|psycopg|asyncpg|pg|mariadb|mysql|mssql|oracle")
+
+
+def repeated(count: int) -> int:
+    """Return how often the sweep repeats a random test: ``count``, times the fraction in MIG_SWEEP, at least 2."""
+    return max(2, round(count * float(os.environ.get("MIG_SWEEP", "1"))))
 
 
 def sampled(rows: Iterable[Any], quick: int | Collection[Any]) -> list[Any]:

@@ -168,7 +168,7 @@ class RehearsalSession:
             schema_only=self.options.schema_only,
             full_rows={".".join(filter(None, key)): rows for key, rows in clone.full_rows.items()},
             live_unchanged=self._untouched[id(clone)].holds() if id(clone) in self._untouched else None,
-            not_compared=_not_compared(clone, before),
+            not_compared=_not_compared(clone, before, compares_rows=not self.options.schema_only),
             tables_before=tuple(before.tables),
         )
 
@@ -269,9 +269,11 @@ def place(source: Source) -> str:
     return mask_url(f"{source.kind}://{host}/{source.database}")
 
 
-def _not_compared(clone: Clone, snapshot: Snapshot) -> tuple[str, ...]:
+def _not_compared(clone: Clone, snapshot: Snapshot, *, compares_rows: bool) -> tuple[str, ...]:
     """Return what this rehearsal did not look at, in sentences."""
     left_out = [line for line in snapshot.coverage() if line.startswith("not compared:")]
+    if compares_rows:
+        left_out = [line.replace(": rows, ", ": ").replace(": rows and ", ": ") for line in left_out]
     return (
         *clone.notes,
         *left_out,

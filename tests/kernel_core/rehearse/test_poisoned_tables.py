@@ -6,6 +6,7 @@ import random
 
 import pytest
 import sqlalchemy as sa
+from sampling import repeated
 
 from kernel_core import command
 
@@ -98,9 +99,9 @@ def check(project, seed: int, *, clean: bool) -> None:
             assert live.exec_driver_sql("SELECT count(*) FROM items").scalar_one() == len(poisoned.rows)
 
 
-def counted(many: int, quick: int = 2) -> list:
+def counted(many: int, quick: int = 1) -> list:
     """Return seeds, of which the quick run tries some."""
-    return [seed if seed < quick else pytest.param(seed, marks=pytest.mark.sweep) for seed in range(many)]
+    return [seed if seed < quick else pytest.param(seed, marks=pytest.mark.sweep) for seed in range(repeated(many))]
 
 
 @pytest.mark.parametrize("seed", counted(100))
@@ -114,7 +115,7 @@ def test_clean_rows_have_no_blocker_on_sqlite(project, seed):
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("seed", range(300, 320))
+@pytest.mark.parametrize("seed", range(300, 300 + repeated(20)))
 @pytest.mark.parametrize("server", ["postgresql", "mariadb"])
 def test_no_bad_row_is_missed_on_a_server(request, server, seed):
     check(request.getfixturevalue(f"{server}_project"), seed, clean=seed % 4 == 0)

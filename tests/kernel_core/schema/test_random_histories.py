@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from random_histories import RandomHistory
+from sampling import repeated
 
 from kernel_core import schema
 from kernel_core.autogenerate import compare_metadata
@@ -21,7 +22,7 @@ HEAD = (
     "import sqlalchemy as sa\nfrom alembic import op\nfrom sqlalchemy.dialects import postgresql\n"
     "revision = {!r}\ndown_revision = {!r}\ndef upgrade():\n"
 )
-QUICK, BLOCKS, BLOCK = 4, 20, 25
+QUICK, BLOCKS, BLOCK = 2, repeated(20), 25
 
 
 def written(history: RandomHistory, folder: Path) -> ScriptDirectory:

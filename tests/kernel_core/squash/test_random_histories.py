@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sampling import repeated
 from sqlalchemy.dialects import sqlite
 
 from kernel_core.schema.scratch import scratch_database
@@ -32,7 +33,7 @@ def _line(folder: Path, seed: int) -> ScriptDirectory:
 
 
 @pytest.mark.parametrize(
-    "seed", [seed if seed < 2 else pytest.param(seed, marks=pytest.mark.sweep) for seed in range(100)]
+    "seed", [seed if seed < 2 else pytest.param(seed, marks=pytest.mark.sweep) for seed in range(repeated(100))]
 )
 def test_a_squashed_random_history_does_the_same(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "versions"
