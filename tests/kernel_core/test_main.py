@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 _INTERRUPTS = """
 import atexit, os, signal, sys
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background process of a shell inherits that it is ignored
+
 class Importing:
     def find_spec(self, name, path=None, target=None):
         if name == "{module}":
