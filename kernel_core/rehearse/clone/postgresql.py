@@ -26,6 +26,9 @@ from .postgresql_catalog import NOT_COPIED, after_rows, before_rows, run_each
 from .postgresql_rows import copy_sample, set_sequences
 from .source import Source, quoted
 
+_LOCK_WAIT = 60_000
+"""So many milliseconds pg_dump waits for a table that another session has locked."""
+
 _ENVIRONMENT = {
     "host": "PGHOST",
     "port": "PGPORT",
@@ -182,6 +185,7 @@ def _piped(source: Source, name: str, snapshot: str, *options: str) -> tuple[str
     variables = _environment(source)
     owned = () if _is_superuser(source) else ("--no-owner",)
     dump = ["pg_dump", f"--snapshot={snapshot}", "--no-password", "--no-publications", "--no-subscriptions"]
+    dump += [f"--lock-wait-timeout={_LOCK_WAIT}"]
     dump += [*owned, *options]
     load = ["psql", "-X", "-q", "--no-password", "-o", os.devnull, "-d", name]
     with subprocess.Popen(  # noqa: S603 - fixed programs; names are arguments, not parts of a shell's line

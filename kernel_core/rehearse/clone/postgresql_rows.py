@@ -104,6 +104,7 @@ def set_sequences(live: Connection, copy: Connection) -> None:
 
 def _copy(live: Connection, copy: Connection, query: str, table: str, columns: str) -> int:
     """Copy the rows of a query into a table of the other database; return how many."""
+    copy.exec_driver_sql("SELECT 1")  # so that SQLAlchemy knows of the transaction, and ends it
     reader: Any = live.connection.cursor()
     writer: Any = copy.connection.cursor()
     with reader, writer:
