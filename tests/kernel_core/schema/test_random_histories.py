@@ -91,6 +91,9 @@ def test_a_few_random_histories(database: str, request: pytest.FixtureRequest, t
 
 
 @pytest.mark.sweep
+@pytest.mark.filterwarnings(  # SQLAlchemy's, for a table that has the same foreign key twice
+    "ignore:WARNING. SQL-parsed foreign key constraint:sqlalchemy.exc.SAWarning"
+)
 @pytest.mark.parametrize("block", range(BLOCKS))
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_five_hundred_random_histories(
