@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import os
-import re
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +10,9 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import URL, Connection, Engine, NullPool, StaticPool, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from ..util.async_drivers import with_sync_driver
 from ..util.exc import CommandError
+from ..util.process_names import maker_of, process_name
 from ..util.secrets import redact
 
 PREFIX = "mig_scratch"
@@ -22,8 +20,6 @@ ABANDONED_AFTER = 86_400
 """Seconds after which a scratch database of another machine is dropped, if nobody is connected to it."""
 
 _count = itertools.count()
-_SYNCHRONOUS = {"asyncpg": "psycopg", "aiomysql": "pymysql", "asyncmy": "pymysql", "psycopg_async": "psycopg"}
-"""The driver in place of one for asyncio: what runs on a scratch database does not need the loop of the program."""
 
 
 @contextmanager
@@ -34,7 +30,7 @@ def scratch_database(server: URL | Engine | str) -> Iterator[Connection]:
     ``mig_scratch_HOST_PID_TIME_NUMBER``; those that killed runs left are dropped first. Raises CommandError where the
     user may not create databases, or for another database.
     """
-    url = _synchronous(server.url if isinstance(server, Engine) else make_url(server))
+    url = with_sync_driver(server.url if isinstance(server, Engine) else make_url(server))
     name = url.get_backend_name()
     if name == "sqlite":
         engine = create_engine("sqlite://", poolclass=StaticPool)
@@ -48,13 +44,6 @@ def scratch_database(server: URL | Engine | str) -> Iterator[Connection]:
             f"Revisions are run on a scratch database of SQLite, PostgreSQL, MariaDB or MySQL, not of {name}. "
             "Pass a connection to an empty database."
         )
-
-
-def _synchronous(url: URL) -> URL:
-    driver = _SYNCHRONOUS.get(url.drivername.partition("+")[2])
-    if driver is None:
-        return url
-    return url.set(drivername=f"{url.get_backend_name()}+{driver}")
 
 
 @contextmanager
@@ -74,7 +63,7 @@ def _on_server(url: URL) -> Iterator[Connection]:
         raise CommandError(f"A scratch database needs a driver: {redact(str(error))}") from error
     with _closed(server) as admin:
         drop_abandoned(admin)
-        name = f"{PREFIX}_{_host()}_{os.getpid()}_{int(time.time())}_{next(_count)}"
+        name = process_name(PREFIX, str(next(_count)))
         try:
             admin.execute(text(f"CREATE DATABASE {name}"))
         except DBAPIError as error:
@@ -114,23 +103,7 @@ def drop_abandoned(admin: Connection) -> tuple[str, ...]:
 
 
 def _is_abandoned(name: str) -> bool:
-    found = re.fullmatch(rf"{PREFIX}_([0-9a-f]{{8}})_(\d+)_(\d+)_\d+", name)
-    if found is None:
+    maker = maker_of(name, PREFIX)
+    if maker is None:
         return False
-    if found[1] != _host():
-        return time.time() - int(found[3]) > ABANDONED_AFTER
-    return not _lives(int(found[2]))
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _host() -> str:
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    return maker.has_ended if maker.on_this_host else time.time() - maker.made_at > ABANDONED_AFTER

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
+from kernel_core.util.async_drivers import url_of_async_engine, with_sync_driver
 from kernel_core.util.exc import CommandError
 from kernel_core.util.folders import shown_path
 from kernel_core.util.secrets import mask_url, redact, remember
@@ -19,7 +20,6 @@ from kernel_core.util.secrets import mask_url, redact, remember
 from ..errors import database_message
 from ..views.html import Html, page, tag
 from ..views.view import View
-from .async_drivers import url_of_async_engine, with_sync_driver
 from .dialects import is_supported, limits
 from .drivers import missing_dialect, missing_driver, not_a_database, with_usual_driver
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlalchemy import Engine
 
+from ...util.exc import CommandError
 from .source import Source
 
 
@@ -58,3 +60,16 @@ class Clone:
     def database(self) -> str:
         """The name or the file of the database on which the run happens."""
         return str(self.after.url.database)
+
+
+def refuse_without_room(folder: str, size: int) -> None:
+    """Raise CommandError where a folder on this machine has no room for two copies of ``size`` bytes."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return
+    if 2 * size > free:
+        raise CommandError(
+            f"A rehearsal needs {2 * size // 1_000_000} MB on the server, which has {free // 1_000_000} MB. "
+            "Take a sample: --sample 1000. Nothing was run."
+        )

@@ -6,7 +6,6 @@ but not all tables at the same: https://mariadb.com/kb/en/innodb-lock-modes/
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -15,8 +14,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
-from .base import SLOW, Clone, CloneOptions
-from .names import is_kept_whole, maker_of, new_names
+from .base import SLOW, Clone, CloneOptions, refuse_without_room
+from .names import is_kept_whole, leftovers, new_names
 from .source import Source
 
 _SETTINGS = (
@@ -35,7 +34,8 @@ def mariadb_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
             admin.exec_driver_sql(setting)
         remove_leftovers(admin)
         before, after = new_names()
-        size = _refuse_without_space(admin, source)
+        size = _size(admin, source)
+        refuse_without_room(str(admin.exec_driver_sql("SELECT @@datadir").scalar_one()), size)
         if size > SLOW:
             options.on_progress(f"copying {source.database} ({size // 1_000_000} MB)")
         for name in (before, after):
@@ -215,22 +215,15 @@ def _create(admin: Connection, name: str, source: Source) -> None:
         ) from error
 
 
-def _refuse_without_space(admin: Connection, source: Source) -> int:
-    """Return the size in bytes; raise CommandError where the server is here and has no room for two copies."""
-    size = admin.exec_driver_sql(
-        "SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = %s",
-        (source.database,),
-    ).scalar_one()
-    try:
-        free = shutil.disk_usage(str(admin.exec_driver_sql("SELECT @@datadir").scalar_one())).free
-    except OSError:
-        return int(size)
-    if 2 * int(size) > free:
-        raise CommandError(
-            f"A rehearsal needs {2 * int(size) // 1_000_000} MB on the server, which has {free // 1_000_000} MB. "
-            "Take a sample: --sample 1000. Nothing was run."
-        )
-    return int(size)
+def _size(admin: Connection, source: Source) -> int:
+    """Return the size of the database in bytes."""
+    return int(
+        admin.exec_driver_sql(
+            "SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables "
+            "WHERE table_schema = %s",
+            (source.database,),
+        ).scalar_one()
+    )
 
 
 def _drop(admin: Connection, name: str) -> None:
@@ -241,11 +234,10 @@ def _drop(admin: Connection, name: str) -> None:
 
 def remove_leftovers(admin: Connection) -> tuple[str, ...]:
     """Drop the clones of processes of this host that were killed, and return their names."""
-    names = [str(name) for name in admin.exec_driver_sql("SHOW DATABASES").scalars()]
-    gone = [name for name in names if (maker := maker_of(name)) is not None and maker.has_ended]
+    gone = leftovers(map(str, admin.exec_driver_sql("SHOW DATABASES").scalars()))
     for name in gone:
         _drop(admin, name)
-    return tuple(gone)
+    return gone
 
 
 def _at(database: str, name: str) -> str:

@@ -20,8 +20,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
-from .base import SLOW, Clone, CloneOptions, Method
-from .names import maker_of, new_names
+from .base import SLOW, Clone, CloneOptions, Method, refuse_without_room
+from .names import leftovers, new_names
 from .postgresql_catalog import NOT_COPIED, after_rows, before_rows, run_each
 from .postgresql_rows import copy_sample, set_sequences
 from .source import Source, quoted
@@ -101,17 +101,11 @@ def _refuse_without_rights(admin: Connection, source: Source) -> None:
 
 
 def _refuse_without_space(admin: Connection, size: int) -> None:
-    """Raise CommandError where the server's folder is on this machine and has no room for two copies."""
     try:
         folder = str(_one(admin, "SELECT current_setting('data_directory')"))
-        free = shutil.disk_usage(folder).free
-    except (DBAPIError, OSError):
+    except DBAPIError:  # only some roles may see it
         return
-    if 2 * size > free:
-        raise CommandError(
-            f"A rehearsal needs {2 * size // 1_000_000} MB on the server, which has {free // 1_000_000} MB. "
-            "Take a sample: --sample 1000. Nothing was run."
-        )
+    refuse_without_room(folder, size)
 
 
 def _is_alone(admin: Connection, source: Source) -> bool:
@@ -235,11 +229,10 @@ def _drop(admin: Connection, name: str) -> None:
 
 def remove_leftovers(admin: Connection) -> tuple[str, ...]:
     """Drop the clones of processes of this host that were killed, and return their names."""
-    names = [str(name) for name in admin.exec_driver_sql("SELECT datname FROM pg_database").scalars()]
-    gone = [name for name in names if (maker := maker_of(name)) is not None and maker.has_ended]
+    gone = leftovers(map(str, admin.exec_driver_sql("SELECT datname FROM pg_database").scalars()))
     for name in gone:
         _drop(admin, name)
-    return tuple(gone)
+    return gone
 
 
 def _one(connection: Connection, sql: str, *values: object) -> Any:

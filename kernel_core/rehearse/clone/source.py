@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,15 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.engine import URL, Dialect
 
+from ...util.async_drivers import with_sync_driver
 from ...util.exc import CommandError
 
 _DATABASE_KEYS = ("dbname", "database", "db")
-_SYNC_DRIVERS = {
-    "postgresql": ("psycopg", "psycopg2", "pg8000"),
-    "mysql": ("pymysql", "MySQLdb"),
-    "sqlite": ("sqlite3",),
-}
-_DRIVER_NAMES = {"sqlite3": "pysqlite", "MySQLdb": "mysqldb"}
 
 
 @dataclass(frozen=True)
@@ -88,17 +82,10 @@ class Source:
         return create_engine(url, creator=lambda: dialect.connect(*args, **given), poolclass=NullPool, **options)
 
     def _sync_url(self, database: str) -> URL:
-        names = _SYNC_DRIVERS.get(self.dialect.name, ())
-        module = next((name for name in names if importlib.util.find_spec(name) is not None), "")
-        if not module:
-            raise CommandError(
-                f"A rehearsal needs a driver without asyncio beside {self.dialect.driver}: "
-                f"pip install {names[0] if names else 'one'}"
-            )
-        name = f"{self.dialect.name}+{_DRIVER_NAMES.get(module, module)}"
         known = {"host": "host", "port": "port", "user": "username", "password": "password"}
         parts = {part: self.options[key] for key, part in known.items() if self.options.get(key)}
-        return URL.create(name, database=database, **parts)
+        name = f"{self.dialect.name}+{self.dialect.driver}"
+        return with_sync_driver(URL.create(name, database=database, **parts))
 
 
 def source_of(engine_or_connection: Engine | Connection) -> Source:

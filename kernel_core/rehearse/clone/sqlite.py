@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine
-
 from ...util.exc import CommandError
 from .base import SLOW, Clone, CloneOptions
-from .names import maker_of, new_names
+from .names import leftovers, new_names
 from .sampling import reduce_to_sample
 from .source import Source, file_of
 
@@ -78,19 +76,7 @@ def _refuse_without_space(size: int, folder: str) -> None:
 def remove_leftovers() -> tuple[str, ...]:
     """Delete the clones of processes that were killed, and return their names."""
     folder = tempfile.gettempdir()
-    gone = [name for name in os.listdir(folder) if (maker := maker_of(name)) is not None and maker.has_ended]
+    gone = leftovers(os.listdir(folder))
     for name in gone:
         shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-    return tuple(gone)
-
-
-def driver_connection(connection: Connection) -> Any:
-    """Return the connection of the driver behind a connection."""
-    return connection.connection.driver_connection
-
-
-def attach(engine: Engine, other: Engine) -> Connection:
-    """Return a connection to a SQLite file that has another one attached under the name ``mig_before``."""
-    connection = engine.connect()
-    connection.exec_driver_sql("ATTACH DATABASE ? AS mig_before", (str(other.url.database),))
-    return connection
+    return gone

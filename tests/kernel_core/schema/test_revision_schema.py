@@ -17,9 +17,10 @@ import sqlalchemy as sa
 
 from kernel_core import schema
 from kernel_core.schema.diagram import diagram_of
-from kernel_core.schema.scratch import PREFIX, _host, drop_abandoned
+from kernel_core.schema.scratch import PREFIX, drop_abandoned
 from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
+from kernel_core.util.process_names import host_mark
 
 FIRST = """
 op.create_table(
@@ -150,7 +151,7 @@ def left_by(engine: sa.Engine, process: int) -> list[str]:
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
             names = list(connection.exec_driver_sql("SELECT datname FROM pg_database").scalars())
-    return [name for name in names if name.startswith(f"{PREFIX}_{_host()}_{process}_")]
+    return [name for name in names if name.startswith(f"{PREFIX}_{host_mark()}_{process}_")]
 
 
 def test_only_scratch_databases_of_dead_processes_are_dropped(postgresql_url: str) -> None:

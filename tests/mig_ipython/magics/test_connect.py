@@ -72,7 +72,7 @@ def test_an_async_engine_of_the_notebook_names_its_database(notebook):
     ],
 )
 def test_the_arguments_of_an_async_url_are_those_of_the_other_driver(url, driver, query):
-    from mig_ipython.workspace.async_drivers import with_sync_driver
+    from kernel_core.util.async_drivers import with_sync_driver
 
     found = with_sync_driver(sa.make_url(url))
     assert found.get_driver_name() == driver

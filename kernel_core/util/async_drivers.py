@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import NoSuchModuleError
 
-from kernel_core.util.exc import CommandError
-from kernel_core.util.secrets import mask_url
+from .exc import CommandError
+from .secrets import mask_url
 
 _SYNC_DRIVERS = {
     "sqlite": (("pysqlite", "sqlite3"),),
@@ -76,7 +76,7 @@ def with_sync_driver(url: URL) -> URL:
     extra = _EXTRAS.get(backend)
     remedy = f"Type: pip install '{extra}'" if extra else "Name a driver that is not async before ://."
     raise CommandError(
-        f"{mask_url(url)}: {url.get_driver_name()} is an async driver, and the notebook needs one that is not, "
+        f"{mask_url(url)}: {url.get_driver_name()} is an async driver, and one that is not is needed here, "
         f"which is not installed for {backend}. {remedy}"
     )
 

@@ -1,0 +1,55 @@
+"""Names of what a process makes and removes: they have the process and the time, so that what a kill left is found."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import socket
+import time
+from dataclasses import dataclass
+
+
+def host_mark() -> str:
+    """Return eight hexadecimal digits that stand in the names of this host."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def process_name(prefix: str, suffix: str) -> str:
+    """Return ``PREFIX_HOST_PID_TIME_SUFFIX``, a name of this process that `maker_of` reads."""
+    return f"{prefix}_{host_mark()}_{os.getpid()}_{int(time.time())}_{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """The process in a name: whether it is on this host, its number, and the time in seconds since 1970."""
+
+    on_this_host: bool
+    pid: int
+    made_at: int
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is certain to be gone; False for one on another host, of which nothing is known."""
+        return self.on_this_host and not _is_running(self.pid, self.made_at)
+
+
+def maker_of(name: str, prefix: str) -> Maker | None:
+    """Return the maker of what has this name, None for a name that `process_name` has not made."""
+    match = re.fullmatch(rf"{prefix}_([0-9a-f]{{8}})_(\d+)_(\d+)_\w+", name)
+    return Maker(match[1] == host_mark(), int(match[2]), int(match[3])) if match else None
+
+
+def _is_running(pid: int, since: int) -> bool:
+    """Return whether a process exists that was started before ``since``; a later one has only got the same number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    try:
+        started = os.stat(f"/proc/{pid}").st_ctime
+    except OSError:
+        return True
+    return started <= since + 2
