@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core import command
-from kernel_core.config import Config
+from kernel_core.config import CommandLine, Config
 
 _SCRIPT = '''"""{doc}"""
 import sqlalchemy as sa
@@ -126,3 +126,20 @@ def postgresql_project(tmp_path: Path, postgresql_url: str, monkeypatch: pytest.
 def mariadb_project(tmp_path: Path, mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A fresh environment on MariaDB."""
     return _project(tmp_path, mariadb_url, monkeypatch)
+
+
+@pytest.fixture
+def mig(project, capsys, monkeypatch):
+    """Run the program in the project's folder; return exit code, output, errors."""
+    monkeypatch.chdir(project.folder)
+
+    def run(*arguments):
+        code = 0
+        try:
+            CommandLine().main(arguments)
+        except SystemExit as exit_:
+            code = exit_.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run

@@ -5,40 +5,18 @@ They come with the packages of the extra ``histories``: MLflow (some 70 revision
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from .published import HISTORIES, run
+
 pytestmark = pytest.mark.peer
 pytest.importorskip("alembic", reason="the yardstick is not installed (extra peer)")
 
-HERE = Path(__file__).resolve()
-HISTORIES = {"mlflow": "mlflow/store/db_migrations", "optuna": "optuna/storages/_rdb/alembic"}
-RUN = """
-import importlib.util, logging, sys
-
-engine, package, folder, url, root = sys.argv[1:]
-logging.getLogger().addHandler(logging.NullHandler())  # or env.py asks for an ini file to configure logging from
-if engine == "kernel_core":
-    sys.path.insert(0, root)
-    import kernel_core.alias
-    kernel_core.alias.install()
-from alembic import command
-from alembic.config import Config
-
-if package == "mlflow":  # its history begins at tables that it makes itself
-    import sqlalchemy as sa
-    from mlflow.store.tracking.dbmodels.initial_models import Base
-    Base.metadata.create_all(sa.create_engine(url))
-config = Config()
-place = importlib.util.find_spec(package).submodule_search_locations[0]
-config.set_main_option("script_location", place.removesuffix(package) + folder)
-config.set_main_option("sqlalchemy.url", url)
+UPGRADE = """
 command.upgrade(config, "head")
 assert ("kernel_core" in sys.modules) == (engine == "kernel_core")
 """
@@ -46,10 +24,7 @@ assert ("kernel_core" in sys.modules) == (engine == "kernel_core")
 
 def upgrade(engine: str, package: str, url: str) -> None:
     """Run the whole history, in a process of its own where ``alembic`` is one engine or the other."""
-    root = str(HERE.parents[2])
-    argv = [sys.executable, "-W", "ignore", "-c", RUN, engine, package, HISTORIES[package], url, root]
-    done = subprocess.run(argv, capture_output=True, text=True, cwd=HERE.parent, env=os.environ, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    run(engine, package, url, UPGRADE)
 
 
 def contents(url: str) -> dict[str, Any]:
