@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from ..operations.ops import ExecuteSQLOp
 from ..operations.watching import watcher
@@ -39,7 +39,7 @@ Verb = Literal["upgrade", "downgrade"]
 class Runs:
     """What is rehearsed: each function runs ``env.py`` with a listener for its steps, and returns the report.
 
-    ``back`` gets the heads from before; None leaves the way back out.
+    ``back`` gets the heads from before; None leaves the reverse run out.
     """
 
     there: Callable[[OnStep], RunReport]
@@ -62,6 +62,7 @@ class RehearsalSession:
     _heads: dict[int, tuple[str, ...]] = field(default_factory=dict)
     _own: set[str] = field(default_factory=lambda: {"alembic_version", "alembic_version_journal"})
     _loose: Blocker | None = None
+    _copies: dict[int, Snapshot] = field(default_factory=dict)
     _untouched: dict[int, Untouched] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -148,7 +149,6 @@ class RehearsalSession:
         stopped_at = failure.revision if isinstance(failure, UpgradeFailed) else ""
         if stopped_at:
             blockers.append(self._loose or _of_failure(failure, stopped_at))  # type: ignore[arg-type]
-        before = self._snapshot(clone, before=True)
         return Rehearsal(
             target=place(clone.source),
             kind=clone.kind,
@@ -168,8 +168,7 @@ class RehearsalSession:
             schema_only=self.options.schema_only,
             full_rows={".".join(filter(None, key)): rows for key, rows in clone.full_rows.items()},
             live_unchanged=self._untouched[id(clone)].holds() if id(clone) in self._untouched else None,
-            not_compared=_not_compared(clone, before, compares_rows=not self.options.schema_only),
-            tables_before=tuple(before.tables),
+            not_compared=_not_compared(clone, self._before(clone), compares_rows=not self.options.schema_only),
         )
 
     def _without_steps(self, report: RunReport, seconds: float) -> Rehearsal:
@@ -181,11 +180,17 @@ class RehearsalSession:
         )
 
     def _schema(self, clone: Clone) -> tuple[Change, ...]:
-        found = differences(self._snapshot(clone, before=True), self._snapshot(clone, before=False))
+        found = differences(self._before(clone), self._snapshot(clone.after))
         return with_renames(found, self._watch.renames)
 
-    def _snapshot(self, clone: Clone, *, before: bool) -> Snapshot:
-        with (clone.before if before else clone.after).connect() as connection:
+    def _before(self, clone: Clone) -> Snapshot:
+        """Return the schema of the copy, which nothing changes."""
+        if id(clone) not in self._copies:
+            self._copies[id(clone)] = self._snapshot(clone.before)
+        return self._copies[id(clone)]
+
+    def _snapshot(self, engine: Engine) -> Snapshot:
+        with engine.connect() as connection:
             return snapshot_of(connection, without=self._own)
 
     def _rows(self, clone: Clone) -> tuple[TableRows, ...]:

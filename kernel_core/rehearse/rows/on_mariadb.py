@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
-
 from ..clone.base import Clone
-from .plain import PlainSide
-from .shapes import Column, Pair, Shape, shapes_of
+from .plain import JoinedSide
+from .shapes import Column, Shape
 
 
 @contextmanager
@@ -19,24 +17,12 @@ def mariadb_side(clone: Clone, without: Collection[str], _written: Collection[st
         yield MariaDBSide(connection, clone, without)
 
 
-class MariaDBSide(PlainSide):
+class MariaDBSide(JoinedSide):
     """Compares text by its characters: upper and lower case are different, whatever the collation is."""
 
-    def __init__(self, connection: Connection, clone: Clone, without: Collection[str]) -> None:
-        self.connection, self._clone, self._without = connection, clone, without
-
-    def shapes(self) -> tuple[list[Shape], list[Shape]]:
-        with self._clone.before.connect() as before:
-            old = shapes_of(before, self._without)
-        return old, shapes_of(self.connection, self._without)
-
     def place(self, shape: Shape, *, before: bool) -> str:
-        database = self._clone.before.url.database if before else self._clone.database
+        database = self.clone.before.url.database if before else self.clone.database
         return f"{self.quoted(str(database))}.{self.quoted(shape.name)}"
-
-    @contextmanager
-    def both(self, pair: Pair) -> Iterator[tuple[str, str] | None]:
-        yield self.place(pair.before, before=True), self.place(pair.after, before=False)
 
     def differs(self, old: Column, new: Column) -> str:
         return f"NOT ({self._value('b', old, new)} <=> {self._value('a', new, old)})"

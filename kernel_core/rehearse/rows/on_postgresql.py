@@ -1,6 +1,6 @@
 """Compare on PostgreSQL, where no query reads two databases.
 
-A checksum of each table tells whether any of its rows differ; a table that a statement has written to is compared
+A checksum of each table shows if any of its rows differ; a table that a statement has written to is compared
 anyway. Only then the rows of the copy are brought into a
 temporary table beside the clone's, by COPY, and compared there.
 """

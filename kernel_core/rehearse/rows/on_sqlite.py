@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
-
 from ..clone.base import Clone
-from .plain import PlainSide
-from .shapes import Column, Pair, Shape, shapes_of
+from .plain import JoinedSide
+from .shapes import Column, Shape
 
 
 @contextmanager
@@ -20,23 +18,11 @@ def sqlite_side(clone: Clone, without: Collection[str], _written: Collection[str
         yield SQLiteSide(connection, clone, without)
 
 
-class SQLiteSide(PlainSide):
+class SQLiteSide(JoinedSide):
     """Compares values as they are stored, bytewise."""
-
-    def __init__(self, connection: Connection, clone: Clone, without: Collection[str]) -> None:
-        self.connection, self._clone, self._without = connection, clone, without
-
-    def shapes(self) -> tuple[list[Shape], list[Shape]]:
-        with self._clone.before.connect() as before:
-            old = shapes_of(before, self._without)
-        return old, shapes_of(self.connection, self._without)
 
     def place(self, shape: Shape, *, before: bool) -> str:
         return f"{'mig_before' if before else 'main'}.{self.quoted(shape.name)}"
-
-    @contextmanager
-    def both(self, pair: Pair) -> Iterator[tuple[str, str] | None]:
-        yield self.place(pair.before, before=True), self.place(pair.after, before=False)
 
     def differs(self, old: Column, new: Column) -> str:
         return f"b.{self.quoted(old.name)} IS NOT a.{self.quoted(new.name)} COLLATE BINARY"
