@@ -191,7 +191,7 @@ def rehearse(config: Config, options: argparse.Namespace) -> Iterable[str]:
             sample=options.sample,
             schema_only=options.schema_only,
             mask=options.mask,
-            and_back=not options.no_way_back,
+            and_back=not options.no_reverse,
             on_progress=None if options.quiet else _progress,
         )
     except CommandError as error:

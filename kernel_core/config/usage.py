@@ -189,7 +189,7 @@ COMMANDS: dict[str, Command] = {
             _SAMPLE,
             _flag("--schema-only", help="copy no rows"),
             _flag("--mask", help="hide the values of text also where a blocker shows them"),
-            _flag("--no-way-back", help="leave out the way back"),
+            _flag("--no-reverse", help="leave out the reverse run: the downgrade after the upgrade"),
             _JSON,
             _flag("--html", help="print an HTML page"),
             _flag("--markdown", help="print Markdown, for a comment of a pull request"),

@@ -31,7 +31,7 @@ class Statement:
     """A statement that ran on the clone.
 
     ``operation`` is the sentence of the operation that it belongs to, "" for other code. ``rows`` is the number of rows
-    that it affected, None where the driver does not tell. ``rewrites`` are tables that were written anew.
+    that it affected, None where the driver does not tell. ``rewrites`` are tables that were rewritten.
     ``algorithm`` is what MariaDB accepted: ``INSTANT``, ``NOCOPY``, ``INPLACE, LOCK=NONE``, ... or "".
     """
 
@@ -78,7 +78,7 @@ class RowChange:
 class TableRows:
     """What happened to the rows of a table; ``before`` and ``after`` are its numbers of rows, None where there is none.
 
-    Rows are told apart by ``key``; without one (), a changed row counts as one removed and one added. ``columns`` has
+    ``key`` identifies a row; without one (), a changed row counts as one removed and one added. ``columns`` has
     the number of changed rows by column; ``filled`` the rows with a value in a new column, ``lost`` in a removed one.
     """
 
@@ -167,7 +167,6 @@ class Rehearsal:
     full_rows: Mapping[str, int] = field(default_factory=dict)
     live_unchanged: bool | None = None
     not_compared: tuple[str, ...] = ()
-    tables_before: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:

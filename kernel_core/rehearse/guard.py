@@ -33,7 +33,7 @@ def leaves_clone(sql: str, clone: Clone) -> bool:
 
 
 class LeavesClone(CommandError):
-    """A statement would change something of which there is no clone; it did not run."""
+    """A statement would change something that was not cloned; it did not run."""
 
 
 def refusal(sql: str, clone: Clone) -> LeavesClone:
@@ -42,7 +42,7 @@ def refusal(sql: str, clone: Clone) -> LeavesClone:
     what = f"the database {other}" if other else "what is outside of the database"
     shown = " ".join(sql.split())
     return LeavesClone(
-        f"This statement changes {what}, of which there is no clone, so the rehearsal stopped before it: {shown[:200]}"
+        f"This statement changes {what}, which was not cloned, so the rehearsal stopped before it: {shown[:200]}"
     )
 
 

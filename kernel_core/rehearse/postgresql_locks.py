@@ -1,7 +1,7 @@
-"""Which locks a statement takes on PostgreSQL, and which tables it writes anew.
+"""Which locks a statement takes on PostgreSQL, and which tables it rewrites.
 
 Both are read over the connection that ran the statement, before its transaction ends: ``pg_locks`` has the locks of
-this session, and a table that was written anew has another file.
+this session, and a rewritten table has another file.
 https://www.postgresql.org/docs/current/view-pg-locks.html
 """
 
@@ -74,7 +74,7 @@ class LockWatch:
             self._files = self._read_files()
 
     def after(self, sql: str) -> tuple[tuple[Lock, ...], tuple[str, ...]]:
-        """Return the locks that the statement has taken, and the tables that it has written anew."""
+        """Return the locks that the statement has taken, and the tables that it has rewritten."""
         words = [token for token in tokens(sql, "postgresql") if token.kind not in ("space", "comment")]
         if self._commits_itself():
             before, self._files = self._files, self._read_files()

@@ -1,4 +1,4 @@
-"""Connect to the clone instead of the database, whoever connects: ``env.py``, a version file, an engine of the project.
+"""Connect to the clone instead of the database: ``env.py``, version files and engines of the project.
 
 Inside the block of a `Redirect`, each new connection of this context (its thread, and tasks that copy its context) to a
 database goes to the clone of that database, which is made when it is first needed. An idle connection of a pool is
@@ -31,9 +31,9 @@ _active: ContextVar[Redirect | None] = ContextVar("active_redirect", default=Non
 
 
 class Redirect:
-    """The clones of one rehearsal, by the database that they stand for.
+    """The clones of one rehearsal, by the database that each is a copy of.
 
-    ``on_clone`` is called with each clone and the dialect of a connection to it, before the connection is used.
+    ``on_clone`` receives each clone and the dialect of a connection to it, before the connection is used.
     """
 
     def __init__(self, options: CloneOptions, on_clone: Callable[[Clone, Dialect], object]) -> None:
@@ -164,7 +164,7 @@ def _refuse_own_creator(connection: Any, record: Any) -> None:
     if redirect is None or redirect.knows(connection) or _is_harmless(connection, redirect):
         return
     raise CommandError(
-        "An engine with a function of its own that connects (creator=...) cannot be led to a clone, so nothing was "
+        "An engine with a custom function that connects (creator=...) cannot be led to a clone, so nothing was "
         "run. Let env.py use config.attributes['connection'], or an engine made from a URL."
     )
 

@@ -56,7 +56,7 @@ def sections(found: Rehearsal, *, shows_values: bool = True) -> list[Section]:
         Section("Schema", tuple(_plain(f"{sign} {table}: {text}" for sign, table, text in found.schema))),
         Section("Rows", tuple(_rows(found, shows_values))),
         Section("Statements", tuple(_statements(found))),
-        Section("The way back", tuple(_plain(_back(found)))),
+        Section(f"The {_reverse(found)}", tuple(_plain(_back(found)))),
         Section("The database itself", tuple(_plain(_live(found)))),
         Section("Not looked at", tuple(_plain(found.not_compared))),
     ]
@@ -191,7 +191,7 @@ def _effects(statement: Statement) -> Iterable[str]:
         if BLOCKS.get(lock.mode):
             yield f"locks {lock.name}: {_mode(lock)}, which keeps others from {BLOCKS[lock.mode]}"
     if statement.rewrites:
-        yield f"writes anew: {', '.join(statement.rewrites)}"
+        yield f"rewrites: {', '.join(statement.rewrites)}"
     if statement.algorithm:
         yield f"accepted: {statement.algorithm}"
 
@@ -201,8 +201,12 @@ def _mode(lock: Lock) -> str:
     return f"{' '.join(words).upper()}{'' if lock.observed else ' (by the manual)'}"
 
 
+def _reverse(found: Rehearsal) -> str:
+    return "downgrade" if found.direction == "upgrade" else "upgrade"
+
+
 def _back(found: Rehearsal) -> Iterable[str]:
-    back = "downgrade" if found.direction == "upgrade" else "upgrade"
+    back = _reverse(found)
     undone = found.undone
     if undone is None:
         yield f"the {back} was not rehearsed"

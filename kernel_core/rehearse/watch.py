@@ -154,7 +154,7 @@ class Watch:
 
 
 def _run_alone(operations: BatchOperations, batch: Batch, operation: MigrateOperation) -> None:
-    """Run one operation of a batch in a batch of its own."""
+    """Run one operation of a batch in a separate batch."""
     real: Any = operations.impl._impl  # type: ignore[attr-defined]  # noqa: SLF001 - what the batch records for
     alone = Batch(batch.table_name, batch.schema, batch.options)
     unwatched = watcher.set(None)
@@ -166,7 +166,7 @@ def _run_alone(operations: BatchOperations, batch: Batch, operation: MigrateOper
 
 
 def _is_cancelled(failure: DBAPIError | CommandError) -> bool:
-    """Return whether a statement was cancelled by an interrupt: this is no fault of the operation."""
+    """Return whether a statement was cancelled by an interrupt: the operation is not at fault."""
     error = getattr(failure, "orig", None)
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     return state == "57014" or str(error) == "interrupted" or (getattr(error, "args", ()) or (0,))[0] == 1317

@@ -171,7 +171,7 @@ class UpgradeFailed(CommandError):
 
 
 class ProgramExit(CommandError):
-    """Ends the program ``mig`` with an exit code of its own: 1 for a finding, 2 for a command that could not run."""
+    """Ends the program ``mig`` with a custom exit code: 1 for a finding, 2 for a command that could not run."""
 
     def __init__(self, code: int, message: str = "") -> None:
         super().__init__(message)

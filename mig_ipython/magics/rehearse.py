@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", type=int, default=None, metavar="N", help="copy at most N rows of each table")
     parser.add_argument("--schema-only", action="store_true", help="copy no rows")
     parser.add_argument("--mask", action="store_true", help="hide the values of text in the shown rows")
-    parser.add_argument("--no-way-back", action="store_true", help="leave out the way back")
+    parser.add_argument("--no-reverse", action="store_true", help="leave out the downgrade after the upgrade")
 
 
 def run(session: Session, args: argparse.Namespace) -> RehearsalReport:
@@ -43,5 +43,5 @@ def run(session: Session, args: argparse.Namespace) -> RehearsalReport:
         sample=args.sample,
         schema_only=args.schema_only,
         mask=args.mask,
-        and_back=not args.no_way_back,
+        and_back=not args.no_reverse,
     )

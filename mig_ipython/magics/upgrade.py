@@ -8,7 +8,7 @@
 
 Each revision runs in a separate transaction; one that fails is rolled back, and the error names the current revision of
 the database. A run that loses existing data must be confirmed, or needs ``--yes``. ``--plan``, ``--sql`` run nothing.
-``--try`` is the short form of ``%mig_rehearse --no-way-back``: it runs on a clone, and shows everything that it does.
+``--try`` is the short form of ``%mig_rehearse --no-reverse``: it runs on a clone, and shows everything that it does.
 """
 
 from __future__ import annotations

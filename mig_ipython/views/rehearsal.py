@@ -1,4 +1,4 @@
-"""The report of a rehearsal: blockers first, then schema, rows, statements and locks, and the way back."""
+"""The report of a rehearsal: blockers first, then schema, rows, statements and locks, and the reverse run."""
 
 from __future__ import annotations
 

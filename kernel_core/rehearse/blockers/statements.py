@@ -1,7 +1,7 @@
 """Read a statement as the operations that it carries out, so that the rows that stop it can be found.
 
 Read are CREATE UNIQUE INDEX and ALTER TABLE with new constraints, new NOT NULL columns, SET NOT NULL and new types; all
-else is no operation here, and the database's error is what is known of it.
+else yields nothing, and the database's error is what is known of it.
 """
 
 from __future__ import annotations

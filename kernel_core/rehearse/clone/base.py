@@ -17,7 +17,7 @@ from .source import Source
 class CloneOptions:
     """What is copied: ``sample`` rows of each table at most (None: all), or with ``schema_only`` none.
 
-    ``on_progress`` is called with a sentence whenever a further part is copied.
+    ``on_progress`` receives a sentence whenever a further part is copied.
     """
 
     sample: int | None = None
