@@ -164,7 +164,9 @@ class Recorder(Operations):
     ) -> Iterator[Any]:
         start = len(self.recorded)
         given = dict(zip(_BATCH_ORDER, args, strict=False)) | options
-        known = BatchOptions(**{name: _AS_TUPLE.get(name, _as_is)(value) for name, value in given.items() if value})
+        # A Table has no truth value, so copy_from= must be compared with None.
+        chosen = {name: value for name, value in given.items() if value is not None}
+        known = BatchOptions(**{name: _AS_TUPLE.get(name, _as_is)(value) for name, value in chosen.items()})
         try:
             yield _BatchRecorder(self, RecordingImpl(self.impl, Batch(table_name, schema)))
         finally:
