@@ -166,7 +166,9 @@ def test_batches_are_recorded(migrated):
 
 
 def test_a_batch_can_copy_from_a_table_that_is_written_out(migrated):
-    copied = 'sa.Table("users", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))'
+    copied = (
+        'sa.Table("users", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))'
+    )
     body = f'with op.batch_alter_table("users", copy_from={copied}) as batch_op:\n    '
     shown = migrated.run(f"%%migration 'Unique' --id b2\n{body}batch_op.create_unique_constraint('uq', ['name'])")
     assert "Create unique constraint uq on users (name)" in repr(shown)
