@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import CoreExecuteOptionsParameter
 
 _AT_FIRST: Final = 4
 _AT_MOST: Final = 200
 _GROWTH: Final = 4
+_OPTION: Final = "mig_sent_together"
+
+
+@dataclass(frozen=True, slots=True)
+class SentTogether:
+    """How many statements are in one text, the first of a revision, and how many revisions are not committed yet."""
+
+    count: int
+    first: str
+    revisions: int
+
+
+class _HasOptions(Protocol):
+    @property
+    def execution_options(self) -> CoreExecuteOptionsParameter: ...
+
+
+def sent_together(context: _HasOptions | None) -> SentTogether | None:
+    """Return what is in a text of several statements; None for a single statement.
+
+    ``context`` is what the listeners ``before_cursor_execute`` and ``after_cursor_execute`` get.
+    """
+    found = None if context is None else context.execution_options.get(_OPTION)
+    return found if isinstance(found, SentTogether) else None
 
 
 class StatementQueue:
@@ -27,7 +53,8 @@ class StatementQueue:
         self.texts: list[str] = []
         self.first = ""
         """A statement that is sent before the first of them, with it."""
-        self.times_sent = 0
+        self.times_sent = self.revisions = 0
+        """How often something was sent, and of how many revisions the statements are since the last commit."""
         self._seconds, self._limit = seconds, _AT_FIRST
 
     @property
@@ -42,8 +69,10 @@ class StatementQueue:
             return
         self.times_sent += 1
         began = time.perf_counter()
+        statements = (self.first, *texts) if self.first else tuple(texts)
+        options = {_OPTION: SentTogether(len(statements), texts[0], self.revisions)}
         # On lines of their own, so that no comment at the end of a statement hides the semicolon.
-        connection.exec_driver_sql("\n;\n".join([self.first, *texts] if self.first else texts))
+        connection.exec_driver_sql("\n;\n".join(statements), execution_options=options)
         self.first = ""
         fitting = int(len(texts) * self._seconds / max(time.perf_counter() - began, 1e-6))
         self._limit = max(1, min(fitting, self._limit * _GROWTH, _AT_MOST))

@@ -84,16 +84,24 @@ class Execution:
                 self._run_step(step, report, kw, way)
             except GroupUndone as undone:
                 self._check_can_run_again(undone, step, report, index - began)
+                shares = not self._run.transactions.one_for_all
                 for again, its_report, its_way in planned[began : index + 1]:
-                    self._run_step(again, its_report, kw, replace(its_way, queues=False, is_logged=True))
+                    single = replace(its_way, queues=False, keep_open=its_way.keep_open and shares, is_logged=True)
+                    self._run_step(again, its_report, kw, single)
 
     def _check_can_run_again(self, undone: GroupUndone, step: AnyStep, report: Report, before: int) -> None:
         """Return if the ``before`` steps of a group before ``step`` are rolled back with it; else raise its error."""
         assert undone.__cause__ is not None, "a group is undone because of an error"
         error, expected = self._interrupts.cause_of(undone.__cause__), len(self._reached) - 1 - before
+        is_alive = isinstance(error, Exception) and not getattr(error, "connection_invalidated", False)
+        if is_alive and self._run.transactions.one_for_all and self._group.return_to_begin():
+            self.heads, count = self._reached[expected]
+            del self.done[count:], self._reached[expected + 1 :]
+            self._owed.forget()
+            return
         state = self._end(step, error, None, 0, "")
         is_as_before = state.is_read and self.heads == self._reached[expected][0]
-        if is_as_before and isinstance(error, Exception) and not getattr(error, "connection_invalidated", False):
+        if is_as_before and is_alive and not self._run.transactions.one_for_all:
             del self._reached[expected + 1 :]
             self._owed.forget()
             return
@@ -143,6 +151,8 @@ class Execution:
             if not begins and self._may_succeed_alone(error):
                 self._run_step(step, report, kw, replace(way, is_second=True))
                 return
+            if self._run.transactions.one_for_all:
+                self._settle()  # those before it were run, and are rolled back with it
             state = replace(self._end(step, error, transaction, suspensions, ended), attempts=way.attempt)
             if can_retry(error, self._run, state):
                 self._wait_for_retry(error, step, state)

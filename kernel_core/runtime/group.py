@@ -11,6 +11,9 @@ group is committed (`ddl.queue`). Then no savepoint is needed: a group of which 
 `GroupUndone` is raised, and its revisions are run again, each behind its savepoint. They only change the schema, so
 that nothing happens twice.
 
+In one transaction for the whole run a group only exists for its queue: it begins with a savepoint, sent with its first
+statements, so that the revisions before it need not be run again.
+
 On PostgreSQL the locks of a revision are held until the group is committed. So a later statement that takes longer
 than `MAX_SECONDS`, for example because it waits for a lock, is cancelled; those before it are committed, and its
 revision is run again in its own transaction (`execution`).
@@ -20,7 +23,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 
 from sqlalchemy.engine.interfaces import DBAPICursor
 
@@ -31,6 +34,10 @@ from .transaction import RevisionTransaction, Transactions
 
 MAX_SECONDS = 0.2
 """Seconds of work after which a group is committed."""
+
+_MAX_SECONDS_OF_ONE = 1.0
+"""The same in one transaction for all, where it is the work that may be run twice. Each group is a subtransaction, of
+which more than 64 make snapshots of other sessions slow."""
 
 _SAVEPOINT = "mig_revision"
 
@@ -55,6 +62,7 @@ class Group:
         self._transaction: RevisionTransaction | None = None
         self._cursor: DBAPICursor | None = None
         self._queue = StatementQueue(MAX_SECONDS)
+        self._at_begin, self._sent_at_begin = rows.mark(), 0
         self._share = (0, 0.0)
         self._began, self._count = 0.0, 0
 
@@ -80,6 +88,7 @@ class Group:
                 yield transaction
             return
         with self._around(queues=queues):
+            self._queue.revisions = self._count + 1
             yield self._transaction
         self._count += 1
         if not keep_open or self._is_interrupted or self._is_full():
@@ -93,6 +102,8 @@ class Group:
         if queue is None:
             self._end(None)
             return
+        if self._transactions.one_for_all and (queue.texts or queue.times_sent > self._sent_at_begin):
+            queue.texts.append(f"RELEASE SAVEPOINT {_SAVEPOINT}")
         self._send(queue)
         try:
             self._end(None)
@@ -115,7 +126,8 @@ class Group:
 
     def _is_full(self) -> bool:
         has_many = self._impl.queue is None and self._count >= self._impl.group_size
-        return has_many or time.perf_counter() - self._began > MAX_SECONDS
+        seconds = _MAX_SECONDS_OF_ONE if self._transactions.one_for_all else MAX_SECONDS
+        return has_many or time.perf_counter() - self._began > seconds
 
     def _around(self, *, queues: bool) -> AbstractContextManager[None]:
         if not self.is_open:
@@ -128,17 +140,34 @@ class Group:
         self._block = self._transactions.of_revision()
         self._transaction = self._block.__enter__()
         self._began, self._count = time.perf_counter(), 0
-        sent = 0 if queue is None else queue.times_sent
+        self._at_begin, self._sent_at_begin = self._rows.mark(), self._queue.times_sent
         try:
             if queue is not None:
-                self._impl.queue = queue
-                self._impl.limit_statements(MAX_SECONDS)
+                self._begin_queue(queue)
             yield
         except BaseException as error:
             self._end(error)
-            if queue is not None and queue.times_sent > sent:
+            if self._queue.times_sent > self._sent_at_begin:
                 raise GroupUndone from error  # a statement may only have taken too long for a group
             raise
+
+    def _begin_queue(self, queue: StatementQueue) -> None:
+        self._impl.queue = queue
+        if self._transactions.one_for_all:
+            queue.first = f"SAVEPOINT {_SAVEPOINT}"
+        else:
+            self._impl.limit_statements(MAX_SECONDS)
+
+    def return_to_begin(self) -> bool:
+        """Roll back an undone group in the one transaction of the run; return whether that was possible."""
+        try:
+            if self._queue.times_sent > self._sent_at_begin:
+                with closing(self._driver_cursor()) as cursor:
+                    cursor.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+        except Exception:  # noqa: BLE001 - a driver's error: the connection is lost
+            return False
+        self._rows.return_to(self._at_begin)
+        return True
 
     @contextmanager
     def _queued(self, queue: StatementQueue) -> Iterator[None]:
@@ -211,6 +240,9 @@ class Group:
     def _run(self, statement: str) -> None:
         """Run a statement by a cursor of the driver, which takes a fifth of the time."""
         if self._cursor is None:
-            assert self._transactions.connection is not None, "offline nothing is grouped"
-            self._cursor = self._transactions.connection.connection.cursor()
+            self._cursor = self._driver_cursor()
         self._cursor.execute(statement)
+
+    def _driver_cursor(self) -> DBAPICursor:
+        assert self._transactions.connection is not None, "offline nothing is grouped"
+        return self._transactions.connection.connection.cursor()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 Direction = Literal["upgrade", "downgrade", "stamp"]
+_Function = TypeVar("_Function", bound=Callable[..., object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class RunEvent:
 OnStep = Callable[[RunEvent], object]
 
 
-def only_shows(listener: OnStep) -> OnStep:
+def only_shows(listener: _Function) -> _Function:
     """Mark a listener that reads no database: a revision may be reported as done before it is committed.
 
     Many small revisions are then committed together, which saves commits and round trips. To all other listeners a
@@ -76,10 +77,15 @@ def only_shows(listener: OnStep) -> OnStep:
     return listener
 
 
-def shows_later(listener: OnStep) -> OnStep:
+def shows_later(listener: _Function) -> _Function:
     """Mark a listener that reads no database, and to which revisions may be reported late, once they are committed.
 
     Then the statements of many revisions may be sent to PostgreSQL in one round trip, as without a listener.
     """
     vars(listener)["may_be_late"] = True
     return only_shows(listener)
+
+
+def may_be_late(listener: OnStep | None) -> bool:
+    """Return whether `shows_later` marks a listener, or there is none."""
+    return listener is None or bool(getattr(listener, "may_be_late", False))

@@ -17,7 +17,7 @@ from .journal.recorder import Recorder
 from .journal.replay import Replay
 from .journal.table import Content
 from .lock_watch import LockWatch
-from .report import OnStep
+from .report import OnStep, may_be_late
 from .transaction import Transactions
 from .version_table import VersionTable
 
@@ -76,7 +76,7 @@ class Run:
     @property
     def may_report_late(self) -> bool:
         """Whether a step may be reported after others have run, too."""
-        return self.listener is None or bool(getattr(self.listener, "may_be_late", False))
+        return may_be_late(self.listener)
 
     def function(self, step: Step) -> Callable[..., object]:
         """Return ``upgrade`` or ``downgrade`` of the step's version file; raises CommandError if there is none."""

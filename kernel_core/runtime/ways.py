@@ -39,7 +39,9 @@ class Way:
 def ways(run: Run, steps: Sequence[AnyStep], kw: Mapping[str, object], *, is_locked: bool) -> tuple[Way, ...]:
     """Return how each of the steps is run; ``kw`` is what their functions get."""
     shares, late = _can_share_transactions(run), _can_write_late(run)
-    queues = shares and late and _can_queue(run)
+    queues = late and _can_queue(run)
+    shares = shares and (queues or not run.transactions.one_for_all)
+    queues = queues and shares
     pure = _schema_only_steps(run, steps, kw, shares=shares)
     return tuple(
         Way(
@@ -56,7 +58,7 @@ def ways(run: Run, steps: Sequence[AnyStep], kw: Mapping[str, object], *, is_loc
 
 def _can_share_transactions(run: Run) -> bool:
     """Return whether steps may share a transaction: it is this run's own, and no observer reads between steps."""
-    if run.connection is None or run.borrowed or run.transactions.one_for_all or run.autocommits:
+    if run.connection is None or run.borrowed or run.autocommits:
         return False
     return not run.has_observers and run.impl.can_group(run.connection)
 

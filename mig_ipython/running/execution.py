@@ -121,7 +121,8 @@ def checked(
     """Return a listener that checks the first step before it runs, and then calls ``on_step``.
 
     The database of ``env.py`` must be the connected one, or that of one of ``targets``. The step must be in the
-    ``plan`` that was shown: after a wait for another run, ``-1`` may be another revision.
+    ``plan`` that was shown: after a wait for another run, ``-1`` may be another revision. It reads no database, so
+    revisions may be reported late, if ``on_step`` allows that.
     """
     allowed = {database_identity(target.url) for target in targets}
     planned = None if plan is None or targets else {step.revision for step in plan.steps}
@@ -139,7 +140,7 @@ def checked(
         if on_step is not None:
             on_step(event)
 
-    return listen
+    return runtime.shows_later(listen) if runtime.may_be_late(on_step) else listen
 
 
 def _single_head(workspace: Workspace) -> str:

@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from kernel_core.runtime.report import OnStep, RunEvent
+from kernel_core.ddl.queue import SentTogether, sent_together
+from kernel_core.runtime.report import OnStep, RunEvent, shows_later
 from kernel_core.util.secrets import redact
 
 from ..views.clock import CLOCK_CSS, clock, seconds
@@ -34,13 +35,15 @@ class Progress(View):
     """The state of a run: the engine calls `on_step`, and each statement on its connection is counted.
 
     ``show(progress)`` is called before and after each revision, and for statements at a limited rate.
-    ``statement`` is the one that runs now; "" where none does, or where the limit is reached.
+    ``statement`` is the one that runs now; "" where none does, or where the limit is reached. ``together`` are those
+    that PostgreSQL was sent with it, of this and of later revisions, which are reported once they are committed.
     """
 
     def __init__(self, show: Callable[[Progress], object]) -> None:
         self.done = self.total = self.statements = 0
         self.now: RunEvent | None = None
         self.statement = ""
+        self.together: SentTogether | None = None
         self.ended = False
         self._show = show
         self._begin = self._refilled = self._statement_begin = time.perf_counter()
@@ -57,13 +60,14 @@ class Progress(View):
         """Seconds since the statement that runs now began."""
         return time.perf_counter() - self._statement_begin
 
+    @shows_later
     def on_step(self, event: RunEvent) -> None:
         """Take an event of the engine: a revision starts, is done, or failed."""
         if self._watched is None:
             self._watched = env_connection()
             if self._watched is not None:
-                sa.event.listen(self._watched, "before_cursor_execute", self._begins)
-                sa.event.listen(self._watched, "after_cursor_execute", self._ends)
+                for name, listener in self._listeners.items():
+                    sa.event.listen(self._watched, name, listener)
         self.now, self.total = event, event.total
         self.done = event.index if event.kind == "done" else event.index - 1
         self.statement = ""
@@ -72,23 +76,43 @@ class Progress(View):
     def end(self) -> None:
         """Stop counting statements, and show the result."""
         if self._watched is not None:
-            sa.event.remove(self._watched, "before_cursor_execute", self._begins)
-            sa.event.remove(self._watched, "after_cursor_execute", self._ends)
+            for name, listener in self._listeners.items():
+                sa.event.remove(self._watched, name, listener)
         self.ended = True
         self._show(self)
 
-    def _begins(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+    @property
+    def _listeners(self) -> dict[str, Callable[..., object]]:
+        return {
+            "before_cursor_execute": self._begins,
+            "after_cursor_execute": self._ends,
+            "rollback": self._has_ended,
+        }
+
+    def _begins(
+        self, _connection: object, _cursor: object, statement: str, _: object, context: Any, *__: object
+    ) -> None:
         """Show a statement before it runs, because nothing can be shown meanwhile; reserve an update for its end."""
         now = self._statement_begin = time.perf_counter()
         refill = (now - self._refilled) * UPDATES_A_SECOND
         self._updates, self._refilled = min(UPDATES_AT_ONCE, self._updates + refill), now
+        self.statement, self.together = "", sent_together(context)
         if self._updates >= 2 and self.now is not None and self.now.kind == "start":
             self._updates -= 2
-            self.statement = short(" ".join(statement.split()), 80)
+            first = statement if self.together is None else self.together.first
+            self.statement = short(" ".join(first.split()), 80)
             self._show(self)
 
-    def _ends(self, *_: object) -> None:
-        self.statements += 1
+    def _ends(
+        self, _connection: object, _cursor: object, _statement: str, _: object, context: Any, *__: object
+    ) -> None:
+        together = sent_together(context)
+        self.statements += 1 if together is None else together.count
+        self._has_ended()
+
+    def _has_ended(self, *_: object) -> None:
+        """Show that no statement runs any more."""
+        self.together = None
         if self.statement:
             self.statement = ""
             self._show(self)
@@ -122,10 +146,14 @@ class Progress(View):
     def _current_revision(self) -> str:
         assert self.now is not None
         verb = {"start": "running", "done": "done", "failed": "failed"}[self.now.kind]
-        return f"{verb} {self.now.revision} {short(self.now.doc)}".rstrip()
+        more = self.together.revisions - 1 if self.together is not None else 0
+        others = f" and the next {more:,}" if more else ""
+        return f"{verb} {self.now.revision} {short(self.now.doc)}".rstrip() + others
 
     def _current_statement(self) -> str:
-        return f"Statement {self.statements + 1:,}: {self.statement}"
+        number, last = self.statements + 1, self.statements + (self.together.count if self.together else 1)
+        numbers = f"Statements {number:,} to {last:,}" if last > number else f"Statement {number:,}"
+        return f"{numbers}: {self.statement}"
 
 
 @contextmanager

@@ -170,7 +170,7 @@ def test_a_further_revision_of_a_group_takes_two_round_trips(postgresql_project,
     assert round_trips(postgresql_project, tenth) - one <= 2 * 7 + 2
 
 
-def test_a_further_revision_in_one_transaction_for_all_takes_one_round_trip(postgresql_project, round_trips):
+def test_further_revisions_in_one_transaction_for_all_take_a_third_of_a_round_trip(postgresql_project, round_trips):
     postgresql_project.env(
         lambda text: text.replace("**options(connection", "transaction_per_migration=False, **options(connection")
     )
@@ -178,7 +178,7 @@ def test_a_further_revision_in_one_transaction_for_all_takes_one_round_trip(post
     postgresql_project.chain(*numbers)
     round_trips(postgresql_project, first)
     one = round_trips(postgresql_project, numbers[1])
-    assert round_trips(postgresql_project, tenth) - one == 7
+    assert round_trips(postgresql_project, tenth) - one <= 2
 
 
 def test_a_revision_in_its_own_transaction_takes_four_round_trips(postgresql_project, round_trips):

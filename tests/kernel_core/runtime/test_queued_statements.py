@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel_core import command
+from kernel_core.runtime import group
 from kernel_core.runtime.report import shows_later
 from kernel_core.util.exc import UpgradeFailed
 
@@ -172,3 +173,60 @@ def test_what_reads_the_database_finds_what_was_queued(chain):
     chain.write("d", "c", "op.execute('CREATE TABLE seen AS SELECT count(*) AS n FROM t_b')")
     command.upgrade(chain.config(), "head")
     assert (chain.rows("SELECT n FROM seen"), chain.rows()) == ([0], ["f"])
+
+
+@pytest.fixture
+def one_transaction(chain):
+    """The same six revisions, with one transaction for a whole run; the third one changes rows."""
+    chain.env(
+        lambda text: text.replace("**options(connection", "transaction_per_migration=False, **options(connection")
+    )
+    chain.write(
+        "c", "b", "op.create_table('t_c', sa.Column('id', sa.Integer))\nop.execute('INSERT INTO t_c VALUES (7)')"
+    )
+    return chain
+
+
+def test_in_one_transaction_statements_are_sent_together_up_to_one_that_is_sent_alone(one_transaction, statements):
+    assert creates(statements()) == [1, 1, 3], "b, c, and then d, e, f"
+    assert (one_transaction.rows(), one_transaction.rows("SELECT id FROM t_c")) == (["f"], [7])
+
+
+@pytest.mark.parametrize("place", ["b", "c", "e", "f"])
+@pytest.mark.parametrize("broken", ["op.drop_table('missing')", ADDED.format("1 / 0"), "1 / 0"])
+def test_in_one_transaction_a_failure_is_reported_as_without_the_queue(one_transaction, place, broken):
+    before = chr(ord(place) - 1)
+    one_transaction.write(place, before, f"op.create_table('t_{place}', sa.Column('id', sa.Integer))\n{broken}")
+    late, events = heard()
+    results = []
+    for listener in (late, lambda event: events.append((event.kind, event.revision, event.seconds))):
+        with pytest.raises(UpgradeFailed) as raised:
+            command.upgrade(one_transaction.config(on_step=listener), "head")
+        error = raised.value
+        facts = str(error), error.revision, error.applied, error.statement
+        results.append((facts, [event[:2] for event in events], one_transaction.rows(), one_transaction.tables()))
+        events.clear()
+    assert results[0] == results[1]
+    assert results[0][0][1:3] == (place, ())
+
+
+def test_in_one_transaction_a_group_is_closed_after_some_time_and_released(one_transaction, statements, monkeypatch):
+    monkeypatch.setattr(group, "_MAX_SECONDS_OF_ONE", 0)
+    texts = statements()
+    assert creates(texts) == [1, 1, 1, 1, 1]
+    released = [text for text in texts if "RELEASE SAVEPOINT" in text]
+    assert (len(released), one_transaction.rows()) == (2, ["f"]), "d and e; b and f are alone in a group"
+    assert all(text.startswith("SAVEPOINT") for text in released)
+
+
+def test_in_one_transaction_what_reads_the_database_finds_what_was_queued(one_transaction):
+    one_transaction.write("e", "d", "op.alter_column('t_d', 'id', nullable=False)")
+    command.upgrade(one_transaction.config(), "head")
+    assert one_transaction.rows() == ["f"]
+
+
+def test_in_one_transaction_a_lost_connection_ends_the_run_at_its_begin(one_transaction):
+    one_transaction.write("e", "d", ADDED.format("CASE WHEN pg_terminate_backend(pg_backend_pid()) THEN 1 END"))
+    with pytest.raises(UpgradeFailed, match=r"failed.*terminating connection"):
+        command.upgrade(one_transaction.config(), "head")
+    assert (one_transaction.rows(), one_transaction.tables() & {"t_b", "t_d"}) == (["a"], set())
