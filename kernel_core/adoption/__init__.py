@@ -8,7 +8,7 @@ baseline.proposed, baseline.outside
 """
 
 from .baseline import Baseline, baseline_of, sql_of
-from .candidate import Candidate, Located
+from .candidate import Candidate, Located, ScratchUse
 from .locating import compare_at, locate
 from .model_classes import ModelClasses, model_classes
 from .model_source import source_of_models
@@ -18,6 +18,7 @@ __all__ = [
     "Candidate",
     "Located",
     "ModelClasses",
+    "ScratchUse",
     "baseline_of",
     "compare_at",
     "locate",

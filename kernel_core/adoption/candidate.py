@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from ..schema import Incomplete
 
@@ -58,11 +58,32 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class ScratchUse:
+    """What was run because it could not be followed: the ``revisions``, on ``where``, "" if nothing was.
+
+    ``problems`` say why a revision was not run.
+    """
+
+    where: str = ""
+    revisions: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what was run and what was not, one sentence each."""
+        lines = [f"Not run: {problem}" for problem in self.problems]
+        if self.revisions:
+            shown = ", ".join(self.revisions[:5]) + (", …" if len(self.revisions) > 5 else "")
+            lines.insert(0, f"Run on {self.where}, because their files do not show all of their effect: {shown}.")
+        return tuple(lines) or ("Nothing was run: the files show the effect of every revision.",)
+
+
+@dataclass(frozen=True, slots=True)
 class Located:
     """Where a database may be: the candidates, nearest first, of ``places`` that the history has.
 
     ``stamped`` are the rows of the version table. ``is_partial`` says that the history has more combinations of heads
-    than were tried. ``marked`` are the rows that were written on request, None where nothing was.
+    than were tried. ``marked`` are the rows that were written on request, None where nothing was. ``scratch`` is what
+    was run on a scratch database, None if that was not asked for.
     """
 
     target: str
@@ -71,6 +92,7 @@ class Located:
     places: int
     is_partial: bool = False
     marked: Heads | None = None
+    scratch: ScratchUse | None = None
 
     @property
     def best(self) -> Candidate:
@@ -91,6 +113,11 @@ class Located:
     def is_certain(self) -> bool:
         """Whether exactly one place fits, every operation up to it is known, and none was left untried."""
         return len(self.fitting_heads) == 1 and self.best.is_certain and not self.is_partial
+
+    @property
+    def may_be_run(self) -> bool:
+        """Whether running revisions on a scratch database, which was not asked for, would decide more."""
+        return self.scratch is None and any(each.incomplete for each in self.fitting or self.candidates[:1])
 
     def candidate_at(self, heads: Sequence[str]) -> Candidate | None:
         """Return the candidate with these rows; None if it is not among them."""
@@ -124,6 +151,7 @@ class Located:
             lines.append(f"The version table says {as_words(self.stamped)}, which the schema does not confirm.")
         for each in self.candidates[: most if not self.fitting else max(1, len(self.fitting))]:
             lines += _described(each)
+        lines += self.scratch.sentences() if self.scratch is not None else ()
         if self.marked is not None:
             lines.append(f"Marked as being at {as_words(self.marked)}; before: {as_words(self.stamped)}.")
         return tuple(lines)
@@ -138,6 +166,7 @@ class Located:
             "fits": [list(heads) for heads in self.fitting_heads],
             "candidates": [each.facts() for each in self.candidates],
             "marked": None if self.marked is None else list(self.marked),
+            "by_running": None if self.scratch is None else asdict(self.scratch),
         }
 
 

@@ -6,6 +6,7 @@ Every place of the history is estimated table by table (`distances`); the neares
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import MetaData
@@ -18,6 +19,7 @@ from .confirmed import Effect, confirmed_statements
 from .deviations import deviations, distance
 from .distances import Distances
 from .reading import comparing, database_of, differences, reflected
+from .scratch_states import Scratch, ScratchStates
 from .states import History, PlaceState
 
 SLACK = 2
@@ -45,6 +47,7 @@ def locate(
     *,
     may_run: bool = True,
     most: int = MOST_COMPARED,
+    scratch: Scratch | None = None,
 ) -> Located:
     """Return which revisions the schema of a database fits, nearest first; writes nothing.
 
@@ -52,25 +55,49 @@ def locate(
 
     The operations of the version files are read; a function that its source does not show wholly is run with an ``op``
     that only records, unless ``may_run`` is false. All schemas that some revision names are compared. At most ``most``
-    different schemas are compared in full, nearest first. Raises BrokenScript where a version file cannot be read.
+    different schemas are compared in full, nearest first. ``scratch`` gives an empty database, on which revisions that
+    can still not be followed are run, with those before them: ``partial(scratch_database, url)``. Raises BrokenScript
+    where a version file cannot be read.
     """
     scripts.map.require_readable()
-    history = History(scripts, context.dialect, may_run, _confirmed(context))
-    places = list(history.places())
+    with _scratch_states(context, scripts, scratch) as states:
+        history = _history(context, scripts, may_run=may_run, scratch=states)
+        places = list(history.places())
     schemas = _schemas_of(places) - {context.dialect.default_schema_name}
     found = comparing(context, MetaData(), schemas)
     groups = _grouped(places, Distances(database_of(found)))
     candidates = sorted(_compared(context, groups, schemas, most), key=_rank)
     stamped = () if context.as_sql else context.get_current_heads()
-    return Located(context.target, tuple(sorted(stamped)), tuple(candidates), len(places), history.is_partial)
+    use = None if states is None else states.use
+    return Located(
+        context.target, tuple(sorted(stamped)), tuple(candidates), len(places), history.is_partial, scratch=use
+    )
 
 
-def compare_at(context: MigrationContext, scripts: ScriptDirectory, heads: Sequence[str]) -> Candidate:
-    """Compare a database with the schema of one place in the history; writes nothing."""
-    history = History(scripts, context.dialect, confirmed=_confirmed(context))
-    place = history.at(heads)
+def compare_at(
+    context: MigrationContext, scripts: ScriptDirectory, heads: Sequence[str], *, scratch: Scratch | None = None
+) -> Candidate:
+    """Compare a database with the schema of one place in the history; writes nothing. ``scratch`` is as in `locate`."""
+    with _scratch_states(context, scripts, scratch) as states:
+        place = _history(context, scripts, scratch=states).at(heads)
     schemas = _schemas_of([place]) - {context.dialect.default_schema_name}
     return _candidate(context, _Schema([place], 0), schemas)
+
+
+def _history(
+    context: MigrationContext, scripts: ScriptDirectory, *, may_run: bool = True, scratch: ScratchStates | None = None
+) -> History:
+    """Return the history in the dialect of the database, with the naming convention of the models."""
+    models = context.opts.get("target_metadata")
+    first = models[0] if isinstance(models, list | tuple) and models else models
+    start = MetaData(naming_convention=first.naming_convention) if isinstance(first, MetaData) else None
+    return History(scripts, context.dialect, may_run, _confirmed(context), scratch, start=start)
+
+
+def _scratch_states(
+    context: MigrationContext, scripts: ScriptDirectory, scratch: Scratch | None
+) -> AbstractContextManager[ScratchStates | None]:
+    return nullcontext() if scratch is None else ScratchStates(scripts, context, scratch)
 
 
 def _schemas_of(places: Iterable[PlaceState]) -> set[str | None]:

@@ -6,20 +6,20 @@ import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from sqlalchemy import MetaData
 from sqlalchemy.engine import Dialect
 
 from ..operations.containers import BatchOps
-from ..operations.kinds.execute_sql import ExecuteSQLOp
 from ..operations.operation import MigrateOperation
 from ..operations.schema_state import Place, SchemaState, TableState
 from ..recording import Recording, operations_of
 from ..schema import Incomplete, state_of
 from ..script import ScriptDirectory
 from ..util.exc import UnknownEffect
-from ..util.sqla_compat import sql_text
 from .candidate import Heads
 from .confirmed import Effect
-from .sqlite_statements import created_by, creates
+from .follow import follow
+from .scratch_states import ScratchStates
 
 MOST_PLACES = 4000
 """How many combinations of heads are tried; a history with more is tried along its revisions only."""
@@ -77,40 +77,49 @@ class _Shared(dict[Place, TableState]):
 
 @dataclass(slots=True)
 class History:
-    """All places of a history; ``is_partial`` says that there are more combinations of heads than were tried."""
+    """All places of a history; ``is_partial`` says that there are more combinations of heads than were tried.
+
+    ``scratch`` runs revisions that cannot be followed; ``start`` has the naming convention of the models.
+    """
 
     scripts: ScriptDirectory
     dialect: Dialect
     may_run: bool = True
     confirmed: Mapping[str, Effect] = field(default_factory=dict)
+    scratch: ScratchStates | None = None
+    start: MetaData | None = None
     is_partial: bool = False
     _recordings: dict[int, Recording] = field(default_factory=dict)
+    _unknown: set[int] = field(default_factory=set)
 
     def places(self) -> Iterator[PlaceState]:
-        """Yield base, then every set of heads that upgrades can lead to, each after one that it follows."""
+        """Yield base, then every set of heads that upgrades can lead to, each after one that it follows.
+
+        Of the ways to a place, one whose last revision can be followed comes first: nothing needs to run for it.
+        """
         parents = self.scripts.map.whole.parents
         needs = [sum(1 << parent for parent in above) for above in parents]
-        base = PlaceState((), 0, state_of(None, self.dialect))
+        base = PlaceState((), 0, state_of(self.start, self.dialect))
         seen = {base.applied}
         waiting = [(base, [node for node, need in enumerate(needs) if not need])]
         most = max(MOST_PLACES, 2 * len(parents))
         yield base
         while waiting and not self.is_partial:
             following: list[tuple[PlaceState, list[int]]] = []
-            for place, ready in waiting:
-                for node in ready:
-                    applied = place.applied | 1 << node
-                    if applied in seen:
-                        continue
-                    if len(seen) > most:
-                        self.is_partial = True
-                        break
-                    seen.add(applied)
-                    after = self._after(place, node)
-                    children = self.scripts.map.whole.children[node]
-                    free = [child for child in children if needs[child] & applied == needs[child]]
-                    following.append((after, [*(each for each in ready if each != node), *free]))
-                    yield after
+            steps = [(place, ready, node) for place, ready in waiting for node in ready]
+            for place, ready, node in sorted(steps, key=lambda step: step[2] in self._unknown):
+                applied = place.applied | 1 << node
+                if applied in seen:
+                    continue
+                if len(seen) > most:
+                    self.is_partial = True
+                    break
+                seen.add(applied)
+                after = self._after(place, node)
+                children = self.scripts.map.whole.children[node]
+                free = [child for child in children if needs[child] & applied == needs[child]]
+                following.append((after, [*(each for each in ready if each != node), *free]))
+                yield after
             waiting = following
         if self.is_partial:
             yield from self._along(seen, base)
@@ -118,7 +127,7 @@ class History:
     def at(self, heads: Iterable[str]) -> PlaceState:
         """Return the place of some heads, with all that they need."""
         revisions = self.scripts.map
-        base = PlaceState((), 0, state_of(None, self.dialect))
+        base = PlaceState((), 0, state_of(self.start, self.dialect))
         return self._from(base, revisions.whole.up(revisions.nodes(heads)))
 
     def _along(self, seen: set[int], base: PlaceState) -> Iterator[PlaceState]:
@@ -152,16 +161,27 @@ class History:
         state = copy.copy(before.state)
         state.tables, state.enums = tables, dict(before.state.enums)
         state.sequences, state.schemas = dict(before.state.sequences), list(before.state.schemas)
-        unknown = tuple(self._apply(node, revision, state))
         removed = set(self.scripts.map.whole.parents[node])
         heads = tuple(sorted({*before.heads, revision} - {self.scripts.map.name_of(each) for each in removed}))
+        applied = before.applied | 1 << node
+        incomplete = before.incomplete + tuple(self._apply(node, revision, state))
+        if len(incomplete) > len(before.incomplete) and self.scratch is not None:
+            self._unknown.add(node)
+            ran = self._ran(before, (heads, applied), revision)
+            if ran is not None:
+                state, incomplete = ran, ()
         touched = set(state.tables.keys() ^ before.state.tables.keys())
         used = tables.copied if state.tables is tables else set(state.tables)
         used |= {place for place in state.tables if _is_other(before.state.tables, state.tables, place)}
         touched |= {place for place in used if _differs(before.state.tables, state.tables, place)}
-        return PlaceState(
-            heads, before.applied | 1 << node, state, before, frozenset(touched), before.incomplete + unknown
-        )
+        return PlaceState(heads, applied, state, before, frozenset(touched), incomplete)
+
+    def _ran(self, before: PlaceState, place: tuple[Heads, int], revision: str) -> SchemaState | None:
+        """Return the state after a revision that cannot be followed was run; None without a scratch database."""
+        if self.scratch is None:
+            return None
+        is_known = not before.incomplete
+        return self.scratch.after((before.heads, before.applied), place, revision, before.state, is_known=is_known)
 
     def _apply(self, node: int, revision: str, state: SchemaState) -> Iterator[Incomplete]:
         recording = self._recordings.get(node)
@@ -177,21 +197,6 @@ class History:
                 follow(operation, state, self.confirmed)
             except UnknownEffect as error:
                 yield Incomplete(revision, line, str(error))
-
-
-def follow(operation: MigrateOperation, state: SchemaState, confirmed: Mapping[str, Effect]) -> None:
-    """Change a state as an operation changes a database; raises UnknownEffect where that is not known."""
-    for each in (operation, *operation.followed_by):
-        try:
-            each.apply_to(state)
-        except UnknownEffect:
-            sql = sql_text(each.sqltext) if isinstance(each, ExecuteSQLOp) else ""
-            if sql in confirmed:
-                confirmed[sql](state)
-            elif sql and state.dialect.name == "sqlite" and creates(sql):
-                created_by(sql, state)
-            else:
-                raise
 
 
 def with_lines(recording: Recording) -> Iterator[tuple[int, MigrateOperation]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, MetaData, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..runtime.migration import MigrationContext
+from ..schema.scratch import kind_of, without_log
 from ..script import ScriptDirectory
 from ..script.steps import Step, upgrade_steps
 from ..snapshot import Snapshot, differences, snapshot_of
@@ -132,7 +132,7 @@ def _outcome(
 ) -> Outcome:
     with ExitStack() as stack:
         connection = stack.enter_context(scratch())
-        stack.enter_context(quiet())
+        stack.enter_context(without_log())
         found = Outcome(where=kind_of(connection))
         if common or (start is not None and start.tables):
             try:
@@ -158,12 +158,6 @@ def create(connection: Connection, start: MetaData | None) -> None:
     if start is not None and start.tables:
         start.create_all(connection)
         connection.commit()
-
-
-def kind_of(connection: Connection) -> str:
-    """Return the kind of a scratch database in words."""
-    name = connection.dialect.name
-    return "SQLite in memory" if name == "sqlite" else f"a scratch {name} database"
 
 
 class Content(NamedTuple):
@@ -196,20 +190,6 @@ def upgrade(
 def _short(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
     return " ".join(str(cause).split())[:200]
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the log of the runs on scratch databases out of the log of the command."""
-    loggers = [logging.getLogger(f"{package}.runtime.migration") for package in ("alembic", "kernel_core")]
-    before = [logger.disabled for logger in loggers]
-    for logger in loggers:
-        logger.disabled = True
-    try:
-        yield
-    finally:
-        for logger, disabled in zip(loggers, before, strict=True):
-            logger.disabled = disabled
 
 
 def _reflected(connection: Connection) -> MetaData:

@@ -140,10 +140,13 @@ def locate(config: Config, options: argparse.Namespace) -> Iterable[str]:
     Reads the version files and the database; writes nothing without --stamp, which refuses a schema that deviates.
     """
     stamp = True if options.stamp == "" else (options.stamp or False)
-    found = command.locate(config, stamp=stamp, despite_drift=options.despite_drift)
+    found = command.locate(config, stamp=stamp, despite_drift=options.despite_drift, by_running=options.by_running)
     if options.json:
         return [as_json([each.facts() for each in found])]
-    return [line for each in found for line in each.sentences()]
+    lines = [line for each in found for line in each.sentences()]
+    if any(each.may_be_run for each in found):
+        lines.append("Run what could not be followed on a scratch database: mig locate --by-running")
+    return lines
 
 
 def adopt(config: Config, options: argparse.Namespace) -> Iterable[str]:

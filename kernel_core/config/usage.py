@@ -142,6 +142,7 @@ _SCHEMA_AT = (
     _flag("--record", help="run functions that cannot be read, with an op that only records"),
     _flag("--by-running", help="run the history on a scratch database, where it cannot be read"),
 )
+_BY_RUNNING = _flag("--by-running", help="run revisions that cannot be followed on a scratch database")
 _SAMPLE = _argument(
     "--sample", type=int, metavar="N", help="copy at most N rows of each table, and the rows that these refer to"
 )
@@ -208,7 +209,7 @@ COMMANDS: dict[str, Command] = {
         (_argument("revisions", nargs="+", help="revisions, or heads, or base"), _SQL, _TAG, _PURGE, *_LOCK),
         "stamp --purge head",
     ),
-    "locate": Command(commands.locate, (_STAMP_AT, _DESPITE_DRIFT, _JSON), "locate --stamp"),
+    "locate": Command(commands.locate, (_STAMP_AT, _DESPITE_DRIFT, _BY_RUNNING, _JSON), "locate --stamp"),
     "adopt": Command(
         commands.adopt,
         (_MESSAGE, _ID, _SCHEMA, _MODELS, _PREVIEW, _SQL_OF_BASELINE),

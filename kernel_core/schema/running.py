@@ -99,7 +99,7 @@ def _correct_indexes(connection: Connection, metadata: MetaData) -> Iterator[str
             Index(name, *columns, unique=reflected.unique, **reflected.dialect_kwargs)
 
 
-def _refuse_other_databases(scripts: ScriptDirectory, dialect: Dialect) -> None:
+def refuse_other_databases(scripts: ScriptDirectory, dialect: Dialect) -> None:
     """Raise CommandError if a revision names a schema, which on MariaDB is another database than the scratch one."""
     for script in scripts.walk_revisions():
         for operation in operations_of(script, dialect).operations.ops:
@@ -127,6 +127,6 @@ def scratch_run(
         )
     else:
         if dialect.name in ("mysql", "mariadb"):
-            _refuse_other_databases(scripts, dialect)
+            refuse_other_databases(scripts, dialect)
         with scratch_database("sqlite://" if by_running is True else by_running) as connection:
             yield ScratchRun(scripts, connection, start)

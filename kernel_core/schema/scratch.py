@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -107,3 +108,23 @@ def _is_abandoned(name: str) -> bool:
     if maker is None:
         return False
     return maker.has_ended if maker.on_this_host else time.time() - maker.made_at > ABANDONED_AFTER
+
+
+def kind_of(connection: Connection) -> str:
+    """Return the kind of a scratch database in words."""
+    name = connection.dialect.name
+    return "SQLite in memory" if name == "sqlite" else f"a scratch {name} database"
+
+
+@contextmanager
+def without_log() -> Iterator[None]:
+    """Keep the log of runs on scratch databases out of the log of the command."""
+    loggers = [logging.getLogger(f"{package}.runtime.migration") for package in ("alembic", "kernel_core")]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled

@@ -14,13 +14,14 @@ from sqlalchemy import Connection, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
 
-from ..commuting.by_running import OWN_TABLES, Content, content_of, create, kind_of, quiet, upgrade
+from ..commuting.by_running import OWN_TABLES, Content, content_of, create, upgrade
 from ..commuting.sides import located
 from ..commuting.states import copied, difference, run
 from ..recording import operations_of
 from ..runtime.migration import MigrationContext
 from ..schema import at
 from ..schema.metadata import state_of
+from ..schema.scratch import kind_of, without_log
 from ..script import Script, ScriptDirectory
 from ..script.header_forms import read_header
 from ..script.revision import RevisionMap
@@ -153,7 +154,7 @@ def _run(scripts: ScriptDirectory, found: SquashRange, start: MetaData | None, s
             connection = stack.enter_context(scratch())
         except CommandError as error:
             raise _NotRun(str(error)) from error
-        stack.enter_context(quiet())
+        stack.enter_context(without_log())
         result.where = kind_of(connection)
         try:
             create(connection, start)

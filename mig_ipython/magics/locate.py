@@ -4,9 +4,11 @@
     %mig_locate --stamp
     %mig_locate --stamp 1f2e
     %mig_locate --stamp --despite-drift
+    %mig_locate --by-running
 
 For a database without a version table, or with a wrong one. The version files are read and the nearest schemas are
-compared with the database; nothing is written without ``--stamp``, which refuses a schema that deviates.
+compared with the database; nothing is written without ``--stamp``, which refuses a schema that deviates. With
+``--by-running``, revisions of which the files do not show the effect are run on a scratch database.
 """
 
 from __future__ import annotations
@@ -31,6 +33,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="mark the database as being at the revision that fits; name it where several do",
     )
     parser.add_argument(
+        "--by-running", action="store_true", help="run revisions that cannot be followed on a scratch database"
+    )
+    parser.add_argument(
         "--despite-drift", action="store_true", help="stamp although the schema deviates, or code could not be followed"
     )
 
@@ -41,7 +46,7 @@ def run(session: Session, args: argparse.Namespace) -> LocatedView:
     stamp = False if args.stamp is None else args.stamp or True
     try:
         with env_config(workspace) as config:
-            found = command.locate(config, stamp=stamp, despite_drift=args.despite_drift)
+            found = command.locate(config, stamp=stamp, despite_drift=args.despite_drift, by_running=args.by_running)
     finally:
         if stamp:
             workspace.refresh()

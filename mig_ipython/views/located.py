@@ -53,6 +53,8 @@ def _html(found: Located) -> Html:
         parts.append(tag("p", lines[1], class_="mig-warn"))
     for place, each in enumerate(shown):
         parts.append(_candidate(each, shown=place == 0))
+    if found.scratch is not None:
+        parts += [tag("p", with_code(line)) for line in found.scratch.sentences()]
     if found.marked is not None:
         parts.append(tag("p", f"Marked as being at {as_words(found.marked)}; before: {as_words(found.stamped)}."))
     parts += [tag("p", with_code(line)) for line in _next(found)]
@@ -75,8 +77,15 @@ def _candidate(candidate: Candidate, *, shown: bool) -> Html:
 
 
 def _next(found: Located) -> tuple[str, ...]:
-    """Return the command that comes next, where it is certain."""
-    if found.marked is not None or not found.fitting:
+    """Return the commands that come next, where there are any."""
+    if found.marked is not None:
+        return ()
+    run_them = ("Run what could not be followed on a scratch database: %mig_locate --by-running",)
+    return (*_stamping(found), *(run_them if found.may_be_run else ()))
+
+
+def _stamping(found: Located) -> tuple[str, ...]:
+    if not found.fitting:
         return ()
     if frozenset(found.stamped) in map(frozenset, found.fitting_heads):
         return ()

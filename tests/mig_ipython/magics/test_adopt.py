@@ -107,3 +107,22 @@ def test_a_stamp_over_drift_is_refused(shop):
 def test_the_panel_names_what_is_outside(shop):
     found = shop.run("a = %mig_adopt\na")
     assert found.review.notes == ("Outside of the baseline, to be created by hand: view names.",)
+
+
+def test_what_cannot_be_followed_is_run_on_request(shop):
+    shop.run("%mig_adopt --write --id base1")
+    shop.run(
+        "%%migration --write --no-downgrade --id other Other\ndef upgrade():\n    op.execute('CREATE TABLE other AS SELECT 1 AS n')"
+    )
+    shop.run("%mig_upgrade --yes")
+    with sqlite3.connect("shop.db") as connection:
+        connection.execute("DELETE FROM alembic_version")
+    connection.close()
+    found = shop.run("%mig_locate")
+    assert not found.is_certain
+    assert repr(found).endswith("Run what could not be followed on a scratch database: %mig_locate --by-running")
+    found = shop.run("%mig_locate --by-running")
+    assert found.is_certain
+    line = "Run on SQLite in memory, because their files do not show all of their effect: other."
+    assert line in repr(found)
+    assert line in found._repr_html_()

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from kernel_core.adoption import Candidate, Located
+from kernel_core.adoption import Candidate, Located, ScratchUse
 from kernel_core.commuting import Commutation
 from kernel_core.rehearse import Blocker as Found
 from kernel_core.rehearse import Rehearsal
@@ -81,7 +81,8 @@ def rehearsal(texts):
 
 def located(texts):
     found = Candidate(tuple(texts), 3, tuple(texts), same=tuple((text,) for text in texts))
-    return LocatedView((Located("".join(texts), tuple(texts), (found,), 3),), "".join(texts))
+    use = ScratchUse("".join(texts), tuple(texts), tuple(texts))
+    return LocatedView((Located("".join(texts), tuple(texts), (found,), 3, scratch=use),), "".join(texts))
 
 
 def merge_check(texts):
