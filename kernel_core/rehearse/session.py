@@ -29,7 +29,7 @@ from .live import Untouched
 from .masking import masked
 from .redirect import Redirect, paused
 from .renamed_changes import with_renames
-from .rows import Renames, compare_rows
+from .rows import Kept, Renames, compare_rows
 from .watch import Watch
 
 Verb = Literal["upgrade", "downgrade"]
@@ -64,6 +64,7 @@ class RehearsalSession:
     _loose: Blocker | None = None
     _copies: dict[int, Snapshot] = field(default_factory=dict)
     _untouched: dict[int, Untouched] = field(default_factory=dict)
+    _kept: dict[int, Kept] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._capture.own_tables = self._own
@@ -80,8 +81,10 @@ class RehearsalSession:
                 yield self._redirect
             finally:
                 self._capture.detach()
-                for each in self._untouched.values():
-                    each.close()
+                for untouched in self._untouched.values():
+                    untouched.close()
+                for kept in self._kept.values():
+                    kept.close()
 
     def rehearse(self) -> tuple[Rehearsal, ...]:
         """Run there and back on the clones; return what was found, one for each database that has steps."""
@@ -200,7 +203,8 @@ class RehearsalSession:
         written = {
             lock.name for each in self._capture.of(clone) for lock in each.locks if lock.mode == "RowExclusiveLock"
         }
-        return compare_rows(clone, renames, self._own, masked, written)
+        kept = self._kept.setdefault(id(clone), Kept())
+        return compare_rows(clone, renames, self._own, masked, kept, written)
 
     def _attach(self, clone: Clone, dialect: Any) -> None:
         self._capture.attach(clone, dialect)

@@ -41,7 +41,8 @@ class Clone:
     """A clone of ``source``: ``before`` keeps the data as it was, on ``after`` the run happens.
 
     ``notes`` are sentences about what was not copied. ``method`` says how it was copied. ``full_rows`` has the number
-    of rows of each table of the source where a sample was taken, by (schema, table).
+    of rows of each table of the source where a sample was taken, by (schema, table). ``copied_at`` is the number of a
+    transaction of PostgreSQL that comes after the copying and before the run, modulo 2**32.
     """
 
     source: Source
@@ -50,6 +51,7 @@ class Clone:
     method: Method
     notes: tuple[str, ...] = ()
     full_rows: dict[tuple[str, str], int] = field(default_factory=dict)
+    copied_at: int | None = None
 
     @property
     def kind(self) -> str:

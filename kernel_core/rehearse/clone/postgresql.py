@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection
@@ -23,6 +23,7 @@ from ...util.exc import CommandError
 from .base import SLOW, Clone, CloneOptions, Method, refuse_without_room
 from .names import leftovers, new_names
 from .postgresql_catalog import NOT_COPIED, after_rows, before_rows, run_each
+from .postgresql_copies import create_both, create_from_template, drop
 from .postgresql_rows import copy_sample, set_sequences
 from .source import Source, quoted
 
@@ -49,29 +50,31 @@ def postgresql_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
     with _administration(source) as admin:
         _refuse_without_rights(admin, source)
         remove_leftovers(admin)
-        names = new_names()
+        names, size = new_names(), int(_one(admin, "SELECT pg_database_size(%s)", source.database))
+        is_large = size > SLOW
+        if is_large:
+            options.on_progress(f"copying {source.database} ({size // 1_000_000} MB)")
+        _refuse_without_space(admin, size)
         with ExitStack() as stack:
-            for name in names:
-                stack.callback(_drop, admin, name)
-            yield _made(source, admin, names, options)
+            stack.callback(drop, admin, names, waits=not is_large)
+            yield _made(source, admin, names, options, is_large=is_large)
 
 
-def _made(source: Source, admin: Connection, names: tuple[str, str], options: CloneOptions) -> Clone:
+def _made(source: Source, admin: Connection, names: tuple[str, str], options: CloneOptions, *, is_large: bool) -> Clone:
     before, after = names
-    size = int(_one(admin, "SELECT pg_database_size(%s)", source.database))
-    if size > SLOW:
-        options.on_progress(f"copying {source.database} ({size // 1_000_000} MB)")
-    _refuse_without_space(admin, size)
     notes: tuple[str, ...] = ()
     full_rows: dict[tuple[str, str], int] = {}
-    by_template = options.takes_all and _is_alone(admin, source) and _from_template(admin, source.database, before)
+    is_alone = options.takes_all and _is_alone(admin, source)
+    both = is_alone and is_large and create_both(admin, source, names)
+    by_template = both or (is_alone and create_from_template(admin, source.database, before))
     if not by_template:
         _create(admin, before, source)
         notes, full_rows = _dumped(source, before, options)
-    if not _from_template(admin, before, after):
+    if not both and not create_from_template(admin, before, after):
         raise CommandError(f"The copy {before} cannot be used as a template: somebody is connected to it.")
     method: Method = "template" if by_template else "pg_dump" if has_dump() else "catalog"
-    return Clone(source, source.engine(before), source.engine(after), method, notes, full_rows)
+    copied_at = int(_one(admin, "SELECT txid_current()")) % 2**32
+    return Clone(source, source.engine(before), source.engine(after), method, notes, full_rows, copied_at)
 
 
 @contextmanager
@@ -111,18 +114,6 @@ def _refuse_without_space(admin: Connection, size: int) -> None:
 def _is_alone(admin: Connection, source: Source) -> bool:
     """Return whether no session is connected to the database."""
     return not _one(admin, "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", source.database)
-
-
-def _from_template(admin: Connection, template: str, name: str) -> bool:
-    """Create a database as a copy of another; return False where somebody is connected to that one."""
-    create = f"CREATE DATABASE {quoted(admin.engine, name)} TEMPLATE {quoted(admin.engine, template)}"
-    try:
-        admin.exec_driver_sql(create.replace("%", "%%"))
-    except DBAPIError as error:
-        if _state(error) in ("55006", "42501"):  # object in use, insufficient privilege
-            return False
-        raise
-    return True
 
 
 def _create(admin: Connection, name: str, source: Source) -> None:
@@ -217,28 +208,12 @@ def _is_superuser(source: Source) -> bool:
         return bool(_one(live, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
 
 
-def _drop(admin: Connection, name: str) -> None:
-    """Drop a database and end the sessions that are connected to it."""
-    with suppress(DBAPIError):
-        admin.exec_driver_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
-            (name,),
-        )
-        admin.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted(admin.engine, name)}")
-
-
 def remove_leftovers(admin: Connection) -> tuple[str, ...]:
     """Drop the clones of processes of this host that were killed, and return their names."""
     gone = leftovers(map(str, admin.exec_driver_sql("SELECT datname FROM pg_database").scalars()))
-    for name in gone:
-        _drop(admin, name)
+    drop(admin, gone, waits=True)
     return gone
 
 
 def _one(connection: Connection, sql: str, *values: object) -> Any:
     return connection.exec_driver_sql(sql, tuple(values)).scalar_one()
-
-
-def _state(error: DBAPIError) -> str:
-    found = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
-    return str(found or "")

@@ -10,9 +10,11 @@ from sqlalchemy import Connection
 
 from ..clone.base import Clone
 from ..findings import RowChange, TableRows
+from .kept import Kept
 from .on_mariadb import mariadb_side
 from .on_postgresql import postgresql_side
 from .on_sqlite import sqlite_side
+from .plain import Both
 from .renames import Renames
 from .shapes import Column, Pair, Shape, paired
 
@@ -36,7 +38,7 @@ class Side(Protocol):
         """Return for each column how many rows have a value."""
 
     @contextmanager
-    def both(self, pair: Pair) -> Iterator[tuple[str, str] | None]:
+    def both(self, pair: Pair) -> Iterator[Both | None]:
         """Give the SQL names of the table before and after, None where every row is known to be the same."""
 
     def differs(self, old: Column, new: Column) -> str:
@@ -52,7 +54,7 @@ class Side(Protocol):
         """Return a name in quotes."""
 
 
-_SIDES: dict[str, Callable[[Clone, Collection[str], Collection[str]], Any]] = {
+_SIDES: dict[str, Callable[[Clone, Collection[str], Collection[str], Kept], Any]] = {
     "sqlite": sqlite_side,
     "postgresql": postgresql_side,
     "mariadb": mariadb_side,
@@ -60,13 +62,19 @@ _SIDES: dict[str, Callable[[Clone, Collection[str], Collection[str]], Any]] = {
 
 
 def compare_rows(
-    clone: Clone, renames: Renames, without: Collection[str], mask: Mask, written: Collection[str] = ()
+    clone: Clone,
+    renames: Renames,
+    without: Collection[str],
+    mask: Mask,
+    kept: Kept,
+    written: Collection[str] = (),
 ) -> tuple[TableRows, ...]:
     """Return what happened to the rows of each table; ``mask`` is applied to the values of samples.
 
-    ``written`` are tables of which it is known that a statement has written to them.
+    ``kept`` has what an earlier comparison of this clone has read. ``written`` are tables of which it is known that a
+    statement has written to them.
     """
-    with _SIDES[clone.kind](clone, without, written) as side:
+    with _SIDES[clone.kind](clone, without, written, kept) as side:
         pairs, removed, new = paired(side.shapes(), renames)
         found = [_compared(side, pair, mask) for pair in pairs]
         found += [
@@ -96,7 +104,8 @@ def _compared(side: Side, pair: Pair, mask: Mask) -> TableRows:
         if not pair.key:
             return TableRows(pair.after.shown, before, after, *_as_multiset(side, pair, names), 0, **facts)
         removed, changed, columns = _by_key(side, pair, names)
-        added = after - (before - removed)
+        added = after - (before - removed) if names.added is None else names.added
+        removed = removed if names.added is None else before - after + added
         sample = _sample(side, pair, names, columns, mask) if changed else ()
         return TableRows(
             pair.after.shown, before, after, added, removed, changed, columns=columns, sample=sample, **facts
@@ -111,7 +120,7 @@ def _on(side: Side, pair: Pair) -> str:
     return " AND ".join(side.equals(old, new) for old, new in pair.key)
 
 
-def _by_key(side: Side, pair: Pair, names: tuple[str, str]) -> tuple[int, int, dict[str, int]]:
+def _by_key(side: Side, pair: Pair, names: Both) -> tuple[int, int, dict[str, int]]:
     """Return the rows removed, the rows changed, and the changed rows by column, from one pass over both tables."""
     there = f"a.{side.quoted(pair.key[0][1].name)} IS NOT NULL"
     differences = [f"({there} AND {side.differs(old, new)})" for old, new in _values(pair)]
@@ -120,16 +129,15 @@ def _by_key(side: Side, pair: Pair, names: tuple[str, str]) -> tuple[int, int, d
     row = side.connection.exec_driver_sql(
         (
             f"SELECT SUM(CASE WHEN {there} THEN 0 ELSE 1 END), SUM(CASE WHEN {any_of} THEN 1 ELSE 0 END)"
-            f"{''.join(f', {each}' for each in sums)} FROM {names[0]} b LEFT JOIN {names[1]} a ON {_on(side, pair)}"
+            f"{''.join(f', {each}' for each in sums)} "
+            f"FROM {names.before} b LEFT JOIN {names.after} a ON {_on(side, pair)}"
         ).replace("%", "%%")
     ).one()
     columns = {new.name: int(number or 0) for (_, new), number in zip(_values(pair), row[2:], strict=True)}
     return int(row[0] or 0), int(row[1] or 0), {name: number for name, number in columns.items() if number}
 
 
-def _sample(
-    side: Side, pair: Pair, names: tuple[str, str], columns: dict[str, int], mask: Mask
-) -> tuple[RowChange, ...]:
+def _sample(side: Side, pair: Pair, names: Both, columns: dict[str, int], mask: Mask) -> tuple[RowChange, ...]:
     """Return some of the changed rows, with the columns that changed."""
     shown = [each for each in _values(pair) if each[1].name in columns]
     wanted = [f"a.{side.quoted(new.name)}" for _, new in pair.key]
@@ -138,7 +146,7 @@ def _sample(
         wanted += [flag, f"b.{side.quoted(old.name)}", f"a.{side.quoted(new.name)}"]
     any_of = " OR ".join(side.differs(old, new) for old, new in shown)
     rows = side.connection.exec_driver_sql(
-        f"SELECT {', '.join(wanted)} FROM {names[0]} b JOIN {names[1]} a ON {_on(side, pair)} "
+        f"SELECT {', '.join(wanted)} FROM {names.before} b JOIN {names.after} a ON {_on(side, pair)} "
         f"WHERE {any_of} LIMIT {SAMPLE}".replace("%", "%%")
     ).all()
     size = len(pair.key)
@@ -153,7 +161,7 @@ def _sample(
     return tuple(found)
 
 
-def _as_multiset(side: Side, pair: Pair, names: tuple[str, str]) -> tuple[int, int]:
+def _as_multiset(side: Side, pair: Pair, names: Both) -> tuple[int, int]:
     """Return how many rows were added and removed, where equal rows are counted."""
     if not pair.columns:
         return side.count(pair.after, before=False), side.count(pair.before, before=True)
@@ -164,8 +172,8 @@ def _as_multiset(side: Side, pair: Pair, names: tuple[str, str]) -> tuple[int, i
     row = side.connection.exec_driver_sql(
         (
             "SELECT SUM(CASE WHEN n > 0 THEN n ELSE 0 END), SUM(CASE WHEN n < 0 THEN -n ELSE 0 END) FROM "
-            f"(SELECT SUM(w) AS n FROM (SELECT 1 AS w, {new} FROM {names[1]} a "
-            f"UNION ALL SELECT -1 AS w, {old} FROM {names[0]} b) both_rows GROUP BY {keys}) sums"
+            f"(SELECT SUM(w) AS n FROM (SELECT 1 AS w, {new} FROM {names.after} a "
+            f"UNION ALL SELECT -1 AS w, {old} FROM {names.before} b) both_rows GROUP BY {keys}) sums"
         ).replace("%", "%%")
     ).one()
     return int(row[0] or 0), int(row[1] or 0)

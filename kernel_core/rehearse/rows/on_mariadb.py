@@ -6,12 +6,15 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from ..clone.base import Clone
+from .kept import Kept
 from .plain import JoinedSide
 from .shapes import Column, Shape
 
 
 @contextmanager
-def mariadb_side(clone: Clone, without: Collection[str], _written: Collection[str]) -> Iterator[MariaDBSide]:
+def mariadb_side(
+    clone: Clone, without: Collection[str], _written: Collection[str], _kept: Kept
+) -> Iterator[MariaDBSide]:
     """Give what compares the two databases of a clone."""
     with clone.after.connect() as connection:
         yield MariaDBSide(connection, clone, without)

@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from ..clone.base import Clone
+from .kept import Kept
 from .plain import JoinedSide
 from .shapes import Column, Shape
 
 
 @contextmanager
-def sqlite_side(clone: Clone, without: Collection[str], _written: Collection[str]) -> Iterator[SQLiteSide]:
+def sqlite_side(clone: Clone, without: Collection[str], _written: Collection[str], _kept: Kept) -> Iterator[SQLiteSide]:
     """Give what compares the two files of a clone."""
     with clone.after.connect() as connection:
         connection.exec_driver_sql("ATTACH DATABASE ? AS mig_before", (str(clone.before.url.database),))

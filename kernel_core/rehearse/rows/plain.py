@@ -5,11 +5,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
 from ..clone.base import Clone
 from .shapes import Column, Pair, Shape, shapes_of
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The SQL names of one table before and after.
+
+    If ``added`` is given, ``before`` has only rows that may differ, and so many rows of the table after are new.
+    """
+
+    before: str
+    after: str
+    added: int | None = None
 
 
 class PlainSide(ABC):
@@ -21,9 +35,9 @@ class PlainSide(ABC):
     def place(self, shape: Shape, *, before: bool) -> str:
         """Return the SQL name of a table."""
 
-    def reader(self, *, before: bool) -> Connection:
-        """Return the connection that reads the copy, or the clone."""
-        return self.connection
+    def one(self, sql: str, *, before: bool) -> tuple[Any, ...]:
+        """Return the one row of a query of the copy, or of the clone."""
+        return tuple(self.connection.exec_driver_sql(sql.replace("%", "%%")).one())
 
     def quoted(self, name: str) -> str:
         """Return a name in quotes."""
@@ -32,7 +46,7 @@ class PlainSide(ABC):
     def count(self, shape: Shape, *, before: bool) -> int:
         """Return the number of rows."""
         sql = f"SELECT count(*) FROM {self.place(shape, before=before)}"
-        return int(self.reader(before=before).exec_driver_sql(sql.replace("%", "%%")).scalar_one())
+        return int(self.one(sql, before=before)[0])
 
     def filled(self, shape: Shape, columns: list[Column], *, before: bool) -> dict[str, int]:
         """Return for each column how many rows have a value."""
@@ -40,7 +54,7 @@ class PlainSide(ABC):
             return {}
         counts = ", ".join(f"count({self.quoted(column.name)})" for column in columns)
         sql = f"SELECT {counts} FROM {self.place(shape, before=before)}"
-        row = self.reader(before=before).exec_driver_sql(sql.replace("%", "%%")).one()
+        row = self.one(sql, before=before)
         return {column.name: int(number) for column, number in zip(columns, row, strict=True)}
 
 
@@ -57,6 +71,6 @@ class JoinedSide(PlainSide):
         return old, shapes_of(self.connection, self._without)
 
     @contextmanager
-    def both(self, pair: Pair) -> Iterator[tuple[str, str]]:
+    def both(self, pair: Pair) -> Iterator[Both]:
         """Give the SQL names of the table before and after."""
-        yield self.place(pair.before, before=True), self.place(pair.after, before=False)
+        yield Both(self.place(pair.before, before=True), self.place(pair.after, before=False))

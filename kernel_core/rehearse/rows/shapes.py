@@ -14,7 +14,7 @@ _COLUMNS = """
 SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), t.typcategory::text,
   EXISTS (SELECT 1 FROM pg_operator o WHERE o.oprname = '=' AND o.oprleft = a.atttypid AND o.oprright = a.atttypid)
     OR t.typcategory IN ('E', 'A', 'R', 'S'),
-  coalesce(i.place, -1)
+  coalesce(i.place, -1), t.typnamespace = 'pg_catalog'::regnamespace, pg_relation_filenode(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
@@ -36,17 +36,22 @@ class Column:
     is_number: bool = False
     is_text: bool = False
     has_equality: bool = True
+    is_built_in: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A table: its name, what tells it apart from others, its columns, and the columns that tell its rows apart."""
+    """A table: its name, what tells it apart from others, its columns, and the columns that tell its rows apart.
+
+    ``file`` is the number of the file that has the rows, on PostgreSQL.
+    """
 
     schema: str | None
     name: str
     identity: object
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    file: int | None = None
 
     @property
     def shown(self) -> str:
@@ -67,6 +72,11 @@ class Pair:
         """The pairs of columns that tell rows apart: the primary key before, if all of its columns are still there."""
         found = tuple(pair for pair in self.columns if pair[0].name in self.before.key)
         return found if len(found) == len(self.before.key) else ()
+
+    @property
+    def has_same_key(self) -> bool:
+        """Whether there is a primary key, which is of the same columns before and after."""
+        return bool(self.key) and {new.name for _, new in self.key} == set(self.after.key)
 
 
 def shapes_of(connection: Connection, without: Collection[str]) -> list[Shape]:
@@ -113,15 +123,23 @@ def _columns(old: Shape, new: Shape, renames: Renames) -> list[tuple[Column, Col
 
 
 def _of_postgresql(connection: Connection) -> list[Shape]:
-    tables: dict[int, tuple[str, str, list[Column], list[tuple[int, str]]]] = {}
-    for oid, schema, name, number, column, type_, category, equality, place in connection.exec_driver_sql(_COLUMNS):
-        _, _, columns, key = tables.setdefault(oid, (schema, name, [], []))
-        columns.append(Column(column, number, type_, category == "N", category == "S", bool(equality)))
+    tables: dict[int, tuple[str, str, int, list[Column], list[tuple[int, str]]]] = {}
+    rows = connection.exec_driver_sql(_COLUMNS)
+    for oid, schema, name, number, column, type_, category, equality, place, built_in, file in rows:
+        *_, columns, key = tables.setdefault(oid, (schema, name, file, [], []))
+        columns.append(Column(column, number, type_, category == "N", category == "S", bool(equality), built_in))
         if place >= 0:
             key.append((place, column))
     return [
-        Shape(None if schema == "public" else schema, name, oid, tuple(columns), tuple(each for _, each in sorted(key)))
-        for oid, (schema, name, columns, key) in tables.items()
+        Shape(
+            None if schema == "public" else schema,
+            name,
+            oid,
+            tuple(columns),
+            tuple(each for _, each in sorted(key)),
+            file,
+        )
+        for oid, (schema, name, file, columns, key) in tables.items()
     ]
 
 
