@@ -151,6 +151,15 @@ class Session:
         self._environment = open_at(place, section)
         return self._environment
 
+    def forget_environment(self) -> None:
+        """Leave the environment; the only one in the working folder is opened by the next command that needs one."""
+        self._environment = None
+
+    def forget_models(self) -> None:
+        """Forget the last proposal, and which cells defined models: the notebook has other models now."""
+        self.proposal = None
+        self.__dict__.pop("model_cells", None)
+
     def reload(self) -> tuple[str, ...]:
         """Import the project's edited modules again into the kernel; return the names of the notebook that changed.
 

@@ -1,8 +1,9 @@
 """One file for each command: its docstring is its help, ``arguments(parser)`` declares what may be typed.
 
 ``upgrade.py`` is the line magic ``%mig_upgrade``, also ``%mig upgrade`` and ``mig.upgrade()``. ``cell_migration.py`` is
-the cell magic ``%%migration``, also ``mig.migration()``; ``cell_mig_models.py`` is ``%%mig_models``. ``run(session,
-args)`` runs the command and returns what the cell displays.
+the cell magic ``%%migration``, also ``mig.migration()``; ``cell_mig_models.py`` is ``%%mig_models``, and
+``line_cell_lab.py`` is both ``%mig_lab`` and ``%%mig_lab``. ``run(session, args)`` runs the command and returns
+what the cell displays; ``args.cell`` is the body of the cell, None for a line.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 from dataclasses import dataclass
 from types import ModuleType
 
-_CELL = "cell_"
+_CELL, _LINE_AND_CELL = "cell_", "line_cell_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,23 @@ class Command:
 
     @property
     def is_cell(self) -> bool:
-        """Whether it is a cell magic."""
+        """Whether it is a cell magic only."""
         return self.file.startswith(_CELL)
+
+    @property
+    def takes_cell(self) -> bool:
+        """Whether it may have the body of a cell."""
+        return self.is_cell or self.file.startswith(_LINE_AND_CELL)
+
+    @property
+    def kind(self) -> str:
+        """The kind of magic in IPython: ``line``, ``cell``, ``line_cell``."""
+        return "cell" if self.is_cell else "line_cell" if self.takes_cell else "line"
 
     @property
     def verb(self) -> str:
         """The name after ``%mig``, and of the method of ``mig``."""
-        return self.file.removeprefix(_CELL).removeprefix("mig_")
+        return self.file.removeprefix(_LINE_AND_CELL).removeprefix(_CELL).removeprefix("mig_")
 
     @property
     def magic(self) -> str:

@@ -136,14 +136,14 @@ def run_line(
     with user_errors():
         session = session_of(shell)
         names = ChainMap({} if local_names is session.namespace else dict(local_names), session.namespace)
-        words, ending, _ = read_line(line, None if command.is_cell else names)
+        words, ending, _ = read_line(line, None if cell is not None else names)
         parser = LineParser(command)
         try:
             args = parser.parse_args(words)
         except HelpShown:
             return None
         args.is_silent = bool(ending)
-        if command.is_cell:
+        if command.takes_cell:
             args.cell = cell
         _take_variables(session, parser, args, names)
         result = command.module.run(session, args)
@@ -222,7 +222,7 @@ def bound(
 ) -> argparse.Namespace:
     """Return the arguments that ``parser`` declares, filled from a Python call."""
     args = argparse.Namespace(**{action.dest: action.default for action in parser.declared if action.dest != "help"})
-    if command.is_cell:
+    if command.takes_cell:
         args.cell = options.pop("cell", None)
     rest = _placed(parser, args, list(values))
     if rest:

@@ -160,6 +160,7 @@ _BY_KIND: Mapping[str, Callable[[Session], Iterable[str]]] = {
     "DIR|FILE": _environments,
     "WHICH": _words("all", "safe", "none"),
     "HOW": _words("show", "accept", "off"),
+    "ACTION|N.M": _words("start", "check", "hint", "solution", "reset", "progress"),
 }
 """The names for an argument, by its metavar in the usage of the command."""
 

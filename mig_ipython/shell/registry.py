@@ -38,7 +38,7 @@ class Magic:
         """Run what is typed after the magic's name."""
         from .command_line import run_line
 
-        return run_line(self.command, self.shell, line, cell, {} if self.command.is_cell else local_ns or {})
+        return run_line(self.command, self.shell, line, cell, {} if cell is not None else local_ns or {})
 
     def __repr__(self) -> str:
         return f"<{self.command.typed}>"
@@ -68,7 +68,7 @@ class Dispatch:
             verb, rest = verb[:-1], ";"
         name = "help" if verb in ("-h", "--help") else verb.removeprefix("mig_")
         command = self.commands.get(name)
-        if command is None or command.is_cell != (cell is not None):
+        if command is None or not (command.takes_cell if cell is not None else not command.is_cell):
             from .command_line import unknown_command
 
             raise unknown_command(verb, self.commands, command, is_cell=cell is not None)
@@ -118,7 +118,7 @@ def register(shell: InteractiveShell) -> None:
     """Register every command with an IPython shell, in place of what an earlier loading registered."""
     commands = find_commands()
     for command in commands.values():
-        _register(shell, Magic(command, shell), "cell" if command.is_cell else "line", command.magic)
+        _register(shell, Magic(command, shell), command.kind, command.magic)
     _register(shell, Dispatch(commands, shell), "line_cell", "mig")
     add_settings(shell)
     add_transformer(shell)

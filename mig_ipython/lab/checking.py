@@ -1,0 +1,83 @@
+"""Check an answer: all looks of the exercise, then the first mistake that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from kernel_core.util.exc import CommandError
+
+from .detectors import Context, detectors
+from .lesson import Check, Exercise, Wrong
+from .looks import Observed, looks
+from .sealed import Json, fingerprint
+from .state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check: ``sentence`` is what the author says of it, or what is there instead."""
+
+    passed: bool
+    sentence: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of all checks of an exercise; ``mistake`` and ``hint`` where one of the named mistakes fits."""
+
+    findings: tuple[Finding, ...]
+    mistake: str = ""
+    hint: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed; an exercise without checks never does."""
+        return bool(self.findings) and all(one.passed for one in self.findings)
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """The fingerprints of the values that were found."""
+        return tuple(one.fingerprint for one in self.findings)
+
+
+def checked(exercise: Exercise, before: Callable[[], State], after: State, error: str = "") -> Outcome:
+    """Return the outcome of an exercise for the state ``after`` an answer.
+
+    ``before`` returns the state in which the exercise began; it is only called where a check fails. ``error`` is the
+    text of the exception that the answer raised.
+    """
+    findings = tuple(_finding(check, exercise.salt, after) for check in exercise.checks)
+    outcome = Outcome(findings)
+    if outcome.passed:
+        return outcome
+    wrong = first_mistake(exercise, before(), after, error)
+    return outcome if wrong is None else Outcome(findings, wrong.name, wrong.hint)
+
+
+def first_mistake(exercise: Exercise, before: State, after: State, error: str = "") -> Wrong | None:
+    """Return the first mistake of the exercise that fits, None where none does."""
+    return next((wrong for wrong in exercise.wrong if _fits(wrong, exercise.salt, before, after, error)), None)
+
+
+def observe(look: str, spec: Mapping[str, Json], state: State) -> Observed:
+    """Return what a look finds; raises CommandError for an unknown look."""
+    if look not in looks:
+        raise CommandError(f"There is no look {look!r}. Looks: {', '.join(sorted(looks))}.")
+    return looks[look](state, spec)
+
+
+def _finding(check: Check, salt: str, state: State) -> Finding:
+    observed = observe(check.look, check.spec, state)
+    mark = fingerprint(observed.value, salt)
+    passed = mark in check.accepted
+    return Finding(passed, check.says if passed else observed.sentence, mark)
+
+
+def _fits(wrong: Wrong, salt: str, before: State, after: State, error: str) -> bool:
+    if wrong.look:
+        return fingerprint(observe(wrong.look, wrong.spec, after).value, salt) in wrong.values
+    if wrong.when not in detectors:
+        raise CommandError(f"There is no detector {wrong.when!r}. Detectors: {', '.join(sorted(detectors))}.")
+    return detectors[wrong.when](before, after, Context(spec=wrong.spec, error=error)) is not None

@@ -1,0 +1,53 @@
+"""``python -m mig_ipython.lab``: build lessons."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from kernel_core.util.exc import CommandError
+
+from .lesson import FOLDER
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    options = parser().parse_args(argv)
+    try:
+        code: int = options.run(options)
+    except CommandError as error:
+        print(f"FAILED: {error}", file=sys.stderr)  # noqa: T201 - the program's output
+        return 1
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the program."""
+    found = argparse.ArgumentParser(prog="python -m mig_ipython.lab", description="Build lessons of a workshop.")
+    commands = found.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    build = commands.add_parser("build", help="write notebooks and sealed files from the lessons' Markdown")
+    build.add_argument("numbers", nargs="*", type=int, metavar="N", help="lessons (default: all)")
+    build.add_argument("--sources", default="notebooks/workshop/lessons", metavar="DIR", help="the lessons N_slug.md")
+    build.add_argument("--notebooks", default="notebooks/workshop", metavar="DIR", help="where notebooks are written")
+    build.add_argument("--sealed", default=FOLDER, metavar="DIR", help="where sealed files are written")
+    build.add_argument("--check", action="store_true", help="write nothing; fail where a file is not current")
+    build.set_defaults(run=_build)
+    return found
+
+
+def _build(options: argparse.Namespace) -> int:
+    from .source.files import Places, build_lessons, is_current, write
+
+    places = Places(*map(os.path.abspath, (options.sources, options.notebooks, options.sealed)))
+    stale = 0
+    for path, text in build_lessons(places, options.numbers):
+        if options.check:
+            current = is_current(path, text)
+            stale += not current
+            state = "current" if current else "not current"
+        else:
+            state = "written" if write(path, text) else "current"
+        print(f"{os.path.relpath(path)}: {state}")  # noqa: T201 - the program's output
+    return 1 if stale else 0

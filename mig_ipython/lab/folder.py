@@ -1,0 +1,183 @@
+"""The contents of a student's working folder: files as text, SQLite databases as statements and rows.
+
+Contents are read before each exercise and can be written again, also over an open database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import cast
+
+from kernel_core.util.exc import CommandError
+
+from .sealed import Json, canonical
+
+_MAGIC = b"SQLite format 3\0"
+_SKIPPED = frozenset({"__pycache__", ".ipynb_checkpoints"})
+_BESIDE_DATABASE = ("-journal", "-wal", "-shm", ".lock")
+_WAIT = 2.0
+"""Seconds to wait for a database that is locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The files of a folder by their path with slashes: a text, or the JSON of a database."""
+
+    files: Mapping[str, Json]
+
+    @classmethod
+    def read(cls, folder: str) -> Contents:
+        """Return the contents of a folder; compiled modules and files that are not UTF-8 text are left out."""
+        found: dict[str, Json] = {}
+        for path in sorted(_paths(folder)):
+            content = _content(os.path.join(folder, path))
+            if content is not None:
+                found[path.replace(os.sep, "/")] = content
+        return cls(found)
+
+    def write(self, folder: str) -> None:
+        """Make the folder have these contents and no other files; raises CommandError where a database is locked."""
+        os.makedirs(folder, exist_ok=True)
+        for path in list(_paths(folder)):
+            if path.replace(os.sep, "/") not in self.files:
+                os.unlink(os.path.join(folder, path))
+        for path, content in self.files.items():
+            target = os.path.join(folder, *path.split("/"))
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if isinstance(content, str):
+                with open(target, "w", encoding="utf-8", newline="\n") as stream:
+                    stream.write(content)
+            else:
+                _write_database(target, cast("dict[str, Json]", content))
+        _remove_caches(folder)
+
+    def digest(self) -> str:
+        """Return a hash of the contents."""
+        return hashlib.sha256(canonical(dict(self.files)).encode()).hexdigest()[:32]
+
+    def packed(self, blobs: MutableMapping[str, Json]) -> Json:
+        """Return the contents as JSON; each text and the rows of each table are put into ``blobs`` by their hash."""
+        packed: dict[str, Json] = {}
+        for path, content in self.files.items():
+            if isinstance(content, str):
+                packed[path] = _put(blobs, content)
+            else:
+                database = cast("dict[str, Json]", content)
+                rows = cast("dict[str, Json]", database["rows"])
+                packed[path] = {**database, "rows": {table: _put(blobs, one) for table, one in rows.items()}}
+        return packed
+
+    @classmethod
+    def unpacked(cls, packed: Json, blobs: Mapping[str, Json]) -> Contents:
+        """Return what `packed` has written."""
+        files: dict[str, Json] = {}
+        for path, content in cast("dict[str, Json]", packed).items():
+            if isinstance(content, str):
+                files[path] = blobs[content]
+            else:
+                database = cast("dict[str, Json]", content)
+                rows = cast("dict[str, str]", database["rows"])
+                files[path] = {**database, "rows": {table: blobs[key] for table, key in rows.items()}}
+        return cls(files)
+
+
+def _put(blobs: MutableMapping[str, Json], value: Json) -> str:
+    key = hashlib.sha256(canonical(value).encode()).hexdigest()[:16]
+    blobs[key] = value
+    return key
+
+
+def _paths(folder: str) -> Iterator[str]:
+    """Yield the paths of the files in a folder, relative to it."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _SKIPPED]
+        for name in names:
+            path = os.path.join(place, name)
+            if not name.endswith(_BESIDE_DATABASE) and os.path.isfile(path):
+                yield os.path.relpath(path, folder)
+
+
+def _content(path: str) -> Json:
+    with open(path, "rb") as stream:
+        first = stream.read(len(_MAGIC))
+        if first == _MAGIC:
+            return _read_database(path)
+        try:
+            return (first + stream.read()).decode("utf-8").replace("\r\n", "\n")
+        except UnicodeDecodeError:
+            return None
+
+
+def _remove_caches(folder: str) -> None:
+    """Remove compiled modules: Python takes one for valid within the second in which its source is written again."""
+    for place, folders, _ in os.walk(folder):
+        for name in folders:
+            if name == "__pycache__":
+                shutil.rmtree(os.path.join(place, name), ignore_errors=True)
+
+
+# ---- databases -------------------------------------------------------------------------------------------------------
+
+
+def _read_database(path: str) -> Json:
+    """Return the statements that create a database, and its rows by table."""
+    with closing(sqlite3.connect(path, timeout=_WAIT)) as connection:
+        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        schema = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        tables = [name for kind, name, _ in schema if kind == "table" and not name.startswith("sqlite_")]
+        if any(name == "sqlite_sequence" for _, name, _ in schema):
+            tables.append("sqlite_sequence")
+        rows = {name: [list(map(_to_json, row)) for row in _rows(connection, name)] for name in tables}
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    statements = [[kind, sql] for kind, name, sql in schema if not name.startswith("sqlite_")]
+    return cast("Json", {"schema": statements, "rows": rows, "user_version": version})
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:
+    return connection.execute(f"SELECT * FROM {_quoted(table)}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _to_json(value: object) -> Json:
+    return {"hex": value.hex()} if isinstance(value, bytes) else cast("Json", value)
+
+
+def _from_json(value: Json) -> object:
+    return bytes.fromhex(cast("str", value["hex"])) if isinstance(value, dict) else value
+
+
+def _write_database(path: str, database: Mapping[str, Json]) -> None:
+    """Replace the contents of a database file in place, so that open connections see the new ones."""
+    with closing(sqlite3.connect(":memory:")) as source:
+        schema = cast("list[list[str]]", database["schema"])
+        for statement in (sql for kind, sql in schema if kind == "table"):
+            source.execute(statement)
+        for table, rows in cast("dict[str, list[list[Json]]]", database["rows"]).items():
+            if table == "sqlite_sequence":
+                source.execute("DELETE FROM sqlite_sequence")
+            for row in rows:
+                marks = ", ".join("?" * len(row))
+                source.execute(f"INSERT INTO {_quoted(table)} VALUES ({marks})", [*map(_from_json, row)])
+        for statement in (sql for kind, sql in schema if kind != "table"):
+            source.execute(statement)
+        source.execute(f"PRAGMA user_version = {int(cast('int', database['user_version']))}")
+        source.commit()
+        try:
+            with closing(sqlite3.connect(path, timeout=_WAIT)) as target:
+                target.execute("BEGIN IMMEDIATE")  # raises where another connection writes; a backup would wait for it
+                target.rollback()
+                source.backup(target)
+        except sqlite3.Error as error:
+            raise CommandError(
+                f"{os.path.basename(path)} cannot be reset: {error}. Close the connections and open transactions "
+                "of your own, or restart the kernel, and run the cell again."
+            ) from error

@@ -1,0 +1,212 @@
+"""A lesson as the student's notebook uses it: exercises, checks, hints, solutions and prepared states.
+
+It is read from the sealed file that ``python -m mig_ipython.lab build`` writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from kernel_core.util.exc import CommandError
+
+from .sealed import Json, seal, unseal
+
+FORMAT = 1
+FOLDER = os.path.join(os.path.dirname(__file__), "lessons")
+"""The lessons of this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One look at the state after an answer; ``accepted`` are the fingerprints of the values that pass.
+
+    ``says`` is true of the state where it passes.
+    """
+
+    look: str
+    spec: Mapping[str, Json]
+    says: str
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A mistake and its hint: a named detector, or a look whose value is one of ``values`` (fingerprints)."""
+
+    name: str
+    hint: str
+    when: str = ""
+    look: str = ""
+    spec: Mapping[str, Json] = field(default_factory=dict)
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """One exercise; ``number`` is lesson and place: ``"3.2"``. ``before`` is the exercise that precedes it, or ""."""
+
+    number: str
+    title: str
+    minutes: int
+    hints: tuple[str, ...]
+    checks: tuple[Check, ...]
+    wrong: tuple[Wrong, ...]
+    solution: str
+    before: str = ""
+
+    @property
+    def salt(self) -> str:
+        """What the fingerprints of this exercise are salted with."""
+        return f"mig_ipython.lab {self.number} {self.title}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One lesson. ``states`` are the prepared states by name: ``start``, ``end``, or the exercise that begins there.
+
+    A state is the JSON of `folder.Contents`; texts and rows are in ``blobs`` by their hash, each once. ``source`` is
+    the hash of the Markdown that it was built from.
+    """
+
+    number: int
+    slug: str
+    title: str
+    minutes: int
+    exercises: tuple[Exercise, ...]
+    states: Mapping[str, Json]
+    blobs: Mapping[str, Json]
+    source: str = ""
+
+    def exercise(self, number: str) -> Exercise:
+        """Return an exercise by its number; raises CommandError naming those there are."""
+        for one in self.exercises:
+            if one.number == number:
+                return one
+        known = ", ".join(one.number for one in self.exercises)
+        raise CommandError(f"Lesson {self.number} has no exercise {number}. It has {known}.")
+
+
+def lesson_number(exercise: str) -> int:
+    """Return the lesson of an exercise, ``3`` for ``"3.2"``; raises CommandError for another text."""
+    found = re.fullmatch(r"(\d+)\.\d+", exercise)
+    if found is None:
+        raise CommandError(f"{exercise!r} is not an exercise. Type lesson and place, such as 3.2.")
+    return int(found[1])
+
+
+def find_lesson(number: int, *folders: str) -> Lesson:
+    """Return a lesson by its number, from this package or the first folder that has it; raises CommandError."""
+    known: list[int] = []
+    for found, path in _files(*folders):
+        if found == number:
+            return read_lesson(path)
+        known.append(found)
+    listed = ", ".join(map(str, sorted(set(known)))) or "none"
+    raise CommandError(f"There is no lesson {number}. Lessons: {listed}.")
+
+
+def lesson_numbers(*folders: str) -> list[int]:
+    """Return the numbers of the lessons of this package and of further folders."""
+    return sorted({number for number, _ in _files(*folders)})
+
+
+def _files(*folders: str) -> Iterator[tuple[int, str]]:
+    """Yield the number and the path of each file ``N_slug.json``; those of further folders first."""
+    for folder in (*folders, FOLDER):
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+            found = re.fullmatch(r"(\d+)_\w+\.json", name)
+            if found:
+                yield int(found[1]), os.path.join(folder, name)
+
+
+def read_lesson(path: str) -> Lesson:
+    """Return the lesson of a sealed file; raises CommandError where it is damaged or of another version."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            outer = json.load(stream)
+        if outer["format"] != FORMAT:
+            raise CommandError(f"{path} has format {outer['format']}; this version reads {FORMAT}. Build it again.")
+        inner = cast("dict[str, Json]", unseal(outer["sealed"]))
+        return _lesson({**outer, **inner})
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise CommandError(f"The lesson {path} cannot be read ({error}). Build it again.") from error
+
+
+def written(lesson: Lesson) -> str:
+    """Return the text of the lesson's file."""
+    exercises = [_exercise_json(one) for one in lesson.exercises]
+    inner: dict[str, Json] = {
+        "exercises": cast("Json", exercises),
+        "states": cast("Json", lesson.states),
+        "blobs": cast("Json", lesson.blobs),
+    }
+    outer = {
+        "format": FORMAT,
+        "lesson": lesson.number,
+        "slug": lesson.slug,
+        "title": lesson.title,
+        "minutes": lesson.minutes,
+        "source": lesson.source,
+        "sealed": seal(inner),
+    }
+    return json.dumps(outer, indent=1, ensure_ascii=False) + "\n"
+
+
+def _exercise_json(one: Exercise) -> dict[str, object]:
+    return {
+        "number": one.number,
+        "title": one.title,
+        "minutes": one.minutes,
+        "hints": list(one.hints),
+        "checks": [
+            {"look": check.look, "spec": check.spec, "says": check.says, "accepted": list(check.accepted)}
+            for check in one.checks
+        ],
+        "wrong": [
+            {
+                "name": wrong.name,
+                "hint": wrong.hint,
+                "when": wrong.when,
+                "look": wrong.look,
+                "spec": wrong.spec,
+                "values": list(wrong.values),
+            }
+            for wrong in one.wrong
+        ],
+        "solution": one.solution,
+        "before": one.before,
+    }
+
+
+def _lesson(found: Mapping[str, object]) -> Lesson:
+    exercises = cast("list[dict[str, object]]", found["exercises"])
+    return Lesson(
+        number=cast("int", found["lesson"]),
+        slug=cast("str", found["slug"]),
+        title=cast("str", found["title"]),
+        minutes=cast("int", found["minutes"]),
+        exercises=tuple(map(_exercise, exercises)),
+        states=cast("Mapping[str, Json]", found["states"]),
+        blobs=cast("Mapping[str, Json]", found["blobs"]),
+        source=str(found.get("source", "")),
+    )
+
+
+def _exercise(found: Mapping[str, object]) -> Exercise:
+    checks = cast("list[dict[str, object]]", found["checks"])
+    wrong = cast("list[dict[str, object]]", found["wrong"])
+    return Exercise(
+        number=cast("str", found["number"]),
+        title=cast("str", found["title"]),
+        minutes=cast("int", found["minutes"]),
+        hints=tuple(cast("list[str]", found["hints"])),
+        checks=tuple(Check(**{**one, "accepted": tuple(cast("list[str]", one["accepted"]))}) for one in checks),  # type: ignore[arg-type]
+        wrong=tuple(Wrong(**{**one, "values": tuple(cast("list[str]", one["values"]))}) for one in wrong),  # type: ignore[arg-type]
+        solution=cast("str", found["solution"]),
+        before=cast("str", found["before"]),
+    )

@@ -1,0 +1,214 @@
+"""Build a lesson: run its setup and solutions in order, and record the state in which each exercise begins.
+
+built = build(parse(text), folder)
+built.lesson     # for the sealed file
+built.notebook   # the JSON of the student's notebook
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kernel_core.util.exc import CommandError
+
+from ...session import session_of
+from ..cells import run_blocks
+from ..checking import observe
+from ..folder import Contents
+from ..lesson import Check, Exercise, Lesson, Wrong
+from ..opening import open_folder
+from ..sealed import Json, fingerprint
+from ..starting import MODELS
+from ..state import State
+from .markdown import Code, ExerciseSource, LessonSource, Way, name_of
+from .reproducible import reproducible
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_NOT_IN_SPEC = ("look", "says", "also", "is", "when", "name", "hint")
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What one run of a lesson has recorded, by exercise: contents, and the fingerprints of values.
+
+    ``accepted`` has a list for each check, ``mistakes`` one for each wrong answer that a look finds.
+    """
+
+    contents: dict[str, Contents] = field(default_factory=dict)
+    accepted: dict[str, list[list[str]]] = field(default_factory=dict)
+    mistakes: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+
+
+class Builder:
+    """Runs one lesson in ``folder``, with the shell that has the extension loaded."""
+
+    def __init__(self, source: LessonSource, shell: InteractiveShell, folder: str) -> None:
+        self.source, self.shell, self.folder = source, shell, folder
+        self.session = session_of(shell)
+        self.recorded = Recorded()
+
+    def build(self, begin: Contents | None = None) -> Lesson:
+        """Run the lesson, and return it; ``begin`` is the state in which it begins, by default that of its setup."""
+        with _working_folder():
+            self._run(begin)
+        blobs: dict[str, Json] = {}
+        states = {name: reproducible(found).packed(blobs) for name, found in self.recorded.contents.items()}
+        before = ""
+        exercises = []
+        for one in self.source.exercises:
+            exercises.append(self._exercise(one, before))
+            before = one.number
+        return Lesson(
+            self.source.number,
+            slug_of(self.source),
+            self.source.title,
+            self.source.minutes,
+            tuple(exercises),
+            states,
+            blobs,
+            self.source.digest,
+        )
+
+    def _run(self, begin: Contents | None) -> None:
+        (begin or Contents({})).write(self.folder)
+        open_folder(self.session, self.folder, reload=True)
+        self._execute(self.source.setup, "the setup")
+        first = self.source.exercises[0] if self.source.exercises else None
+        if first is not None and first.models is not None:
+            self._write_models(first.models)
+        open_folder(self.session, self.folder, reload=True)
+        self._keep("start")
+        for item in self.source.items:
+            if isinstance(item, Code):
+                self._execute(_without_start(item.code), f"the cell {item.code[:40]!r}")
+            elif isinstance(item, ExerciseSource):
+                self._solve(item)
+        self._keep("end")
+
+    def _solve(self, source: ExerciseSource) -> None:
+        """Record the state in which an exercise begins, run its solution, and record the values of its checks."""
+        if source.models is not None:
+            self._write_models(source.models)
+        begin = self._keep(source.number)
+        self._run_wrong_ways(source, begin)
+        also = self._run_also(source, begin)
+        self._execute(source.solution, f"the solution of {source.number}")
+        state = self._state()
+        self.recorded.accepted[source.number] = [
+            [self._mark(source, table, state), *more] for table, more in zip(source.checks, also, strict=True)
+        ]
+
+    def _run_also(self, source: ExerciseSource, begin: Contents) -> list[list[str]]:
+        """Return for each check the values after the right ways that its ``also`` names."""
+        found: list[list[str]] = [[] for _ in source.checks]
+        for way in source.right_ways:
+            places = [place for place, table in enumerate(source.checks) if way.name in _names(table.get("also"))]
+            state = self._after(way, begin) if places else None
+            for place in places:
+                assert state is not None
+                found[place].append(self._mark(source, source.checks[place], state))
+        return found
+
+    def _run_wrong_ways(self, source: ExerciseSource, begin: Contents) -> None:
+        """Record the values of the mistakes that are found by a look, and have no ``is``."""
+        looks = {name_of(table): table for table in source.wrong if table.get("look") and "is" not in table}
+        marks = self.recorded.mistakes.setdefault(source.number, {})
+        for way in source.wrong_ways:
+            name = way.name.partition(" ")[0]
+            if name in looks:
+                state = self._after(way, begin)
+                marks.setdefault(name, []).append(self._mark(source, looks[name], state))
+
+    def _after(self, way: Way, begin: Contents) -> State:
+        """Return the state after another way, and make the folder as it was."""
+        run_blocks(self.shell, way.code)
+        state = self._state()
+        begin.write(self.folder)
+        open_folder(self.session, self.folder, reload=True)
+        return state
+
+    def _mark(self, source: ExerciseSource, table: Mapping[str, Json], state: State) -> str:
+        salt = f"mig_ipython.lab {source.number} {source.title}"
+        return fingerprint(observe(str(table["look"]), spec_of(table), state).value, salt)
+
+    def _write_models(self, text: str) -> None:
+        with open(os.path.join(self.folder, MODELS), "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        open_folder(self.session, self.folder, reload=True)
+
+    def _keep(self, name: str) -> Contents:
+        found = self.recorded.contents[name] = Contents.read(self.folder)
+        return found
+
+    def _state(self) -> State:
+        models = self.session.workspace().unambiguous_models()
+        return State.read(self.folder, models.several[0] if models is not None else None)
+
+    def _execute(self, code: str, what: str) -> None:
+        error = run_blocks(self.shell, code)
+        if error is not None:
+            raise CommandError(f"{self.source.path}: {what} raised {type(error).__name__}: {error}") from error
+
+    def _exercise(self, source: ExerciseSource, before: str) -> Exercise:
+        accepted = self.recorded.accepted[source.number]
+        checks = tuple(
+            Check(str(table["look"]), spec_of(table), str(table["says"]), tuple(dict.fromkeys(values)))
+            for table, values in zip(source.checks, accepted, strict=True)
+        )
+        wrong = tuple(self._wrong(source, table) for table in source.wrong)
+        return Exercise(
+            source.number, source.title, source.minutes, source.hints, checks, wrong, source.solution, before
+        )
+
+    def _wrong(self, source: ExerciseSource, table: Mapping[str, Json]) -> Wrong:
+        name, hint, spec = name_of(table), str(table["hint"]), spec_of(table)
+        if not table.get("look"):
+            return Wrong(name, hint, when=str(table["when"]), spec=spec)
+        salt = f"mig_ipython.lab {source.number} {source.title}"
+        if "is" in table:
+            values: tuple[str, ...] = (fingerprint(table["is"], salt),)
+        else:
+            values = tuple(dict.fromkeys(self.recorded.mistakes[source.number].get(name, ())))
+            if not values:
+                raise CommandError(
+                    f"{self.source.path}: [[wrong]] {name} of {source.number} needs is =, or a ```wrong."
+                )
+        return Wrong(name, hint, look=str(table["look"]), spec=spec, values=values)
+
+
+def spec_of(table: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what a [[check]] or [[wrong]] passes to its look or detector."""
+    return {key: value for key, value in table.items() if key not in _NOT_IN_SPEC}
+
+
+def slug_of(source: LessonSource) -> str:
+    """Return the slug of a lesson, from its file's name ``N_slug.md``, else from its title."""
+    found = re.fullmatch(r"\d+_(\w+)\.md", os.path.basename(source.path))
+    return found[1] if found else re.sub(r"\W+", "_", source.title.lower()).strip("_")
+
+
+def _names(value: Json) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [] if value is None else [str(value)]
+
+
+def _without_start(code: str) -> str:
+    """Return a cell without the lines that load the extension and start the lesson: it is started here."""
+    lines = (line for line in code.splitlines() if not re.match(r"%(load_ext mig_ipython|mig_lab )", line))
+    return "\n".join(lines)
+
+
+@contextmanager
+def _working_folder() -> Iterator[None]:
+    """Return to the working folder at the end of the block."""
+    here = os.getcwd()
+    try:
+        yield
+    finally:
+        os.chdir(here)

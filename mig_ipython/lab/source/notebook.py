@@ -1,0 +1,54 @@
+"""The student's notebook of a lesson: text, cells and empty answers; or the same with the solutions filled in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from ..sealed import Json
+from .markdown import Code, ExerciseSource, LessonSource, Text
+
+
+def notebook(source: LessonSource, *, solved: bool = False) -> str:
+    """Return the text of the notebook (nbformat 4.5), without outputs."""
+    cells = [_cell(kind, text, f"{source.number} {place}") for place, (kind, text) in enumerate(_cells(source, solved))]
+    found = {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def _cells(source: LessonSource, solved: bool) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of each cell."""
+    for item in source.items:
+        if isinstance(item, Text):
+            yield "markdown", item.text
+        elif isinstance(item, Code):
+            yield "code", item.code
+        else:
+            yield "markdown", _task(item)
+            yield "code", f"%%mig_lab {item.number}\n{item.solution if solved else item.cell}"
+
+
+def _task(item: ExerciseSource) -> str:
+    minutes = f"{item.minutes} minute{'' if item.minutes == 1 else 's'}"
+    return f"### Exercise {item.number}: {item.title} ({minutes})\n\n{item.task}"
+
+
+def _cell(kind: str, text: str, name: str) -> Json:
+    """Return a cell; its id depends on its place only, so that an edited text is a small change."""
+    lines: list[Json] = list(text.splitlines(keepends=True))
+    cell: dict[str, Json] = {
+        "cell_type": kind,
+        "id": hashlib.sha256(name.encode()).hexdigest()[:8],
+        "metadata": {},
+        "source": lines,
+    }
+    return {**cell, "execution_count": None, "outputs": []} if kind == "code" else cell

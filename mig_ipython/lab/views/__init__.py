@@ -1,0 +1,1 @@
+"""What ``%mig_lab`` displays."""

@@ -1,0 +1,85 @@
+"""How far a student is, as a bar and a table; every state is also a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...views.html import Html, join, page, table, tag
+from ...views.text import table as text_table
+from ...views.view import View
+
+_WIDTH = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One exercise in the table of the results."""
+
+    exercise: str
+    title: str
+    passed: bool
+    tries: int
+    hints: int
+    solution_shown: bool
+
+    @property
+    def state(self) -> str:
+        """Sign and word."""
+        return "✓ solved" if self.passed else "✗ tried" if self.tries else "○ open"
+
+    @property
+    def help_used(self) -> str:
+        """The help that was used, in words."""
+        hints = f"{self.hints} of 3 hints" if self.hints else ""
+        return ", ".join(part for part in (hints, "solution" if self.solution_shown else "") if part)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ProgressView(View):
+    """The result of ``%mig_lab progress``: the rows of each lesson, by its title."""
+
+    lessons: tuple[tuple[str, tuple[Row, ...]], ...]
+    notice: str = ""
+
+    @property
+    def solved(self) -> int:
+        """The number of exercises that are solved."""
+        return sum(row.passed for _, rows in self.lessons for row in rows)
+
+    @property
+    def total(self) -> int:
+        """The number of exercises."""
+        return sum(len(rows) for _, rows in self.lessons)
+
+    def text(self) -> str:
+        lines = [self.notice] if self.notice else []
+        lines.append(f"{_bar(self.solved, self.total)} {self.solved} of {self.total} exercises solved")
+        for title, rows in self.lessons:
+            lines += ["", f"{title}: {_solved(rows)} of {len(rows)}", text_table(_HEADINGS, map(_cells, rows))]
+        return "\n".join(lines)
+
+    def html(self) -> Html:
+        notice = tag("p", self.notice, class_="mig-warn") if self.notice else ""
+        whole = f"{self.solved} of {self.total} exercises solved"
+        parts = [
+            join((tag("h4", f"{title}: {_solved(rows)} of {len(rows)}"), table(_HEADINGS, map(_cells, rows))))
+            for title, rows in self.lessons
+        ]
+        bar = tag("p", tag("progress", whole, value=self.solved, max=self.total, aria_label=whole), " ", whole)
+        return page(notice, bar, *parts, label="Progress")
+
+
+_HEADINGS = ("exercise", "title", "state", "tries", "help used")
+
+
+def _cells(row: Row) -> tuple[object, ...]:
+    return (row.exercise, row.title, row.state, row.tries or "", row.help_used)
+
+
+def _solved(rows: tuple[Row, ...]) -> int:
+    return sum(row.passed for row in rows)
+
+
+def _bar(solved: int, total: int) -> str:
+    full = round(_WIDTH * solved / total) if total else 0
+    return f"[{'█' * full}{'·' * (_WIDTH - full)}]"
