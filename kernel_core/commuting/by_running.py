@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -11,6 +11,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, MetaData, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..operations.base import Operations
+from ..operations.operation import MigrateOperation
 from ..runtime.migration import MigrationContext
 from ..schema.scratch import kind_of, without_log
 from ..script import ScriptDirectory
@@ -27,13 +29,17 @@ Rows = Mapping[tuple[str, str], Counter[str]]
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What running both orders showed; not ``is_decided`` if that compares nothing, such as where both orders fail."""
+    """What running both orders showed; not ``is_decided`` if that compares nothing, such as where both orders fail.
+
+    ``rows`` are the tables and columns whose values differ, without those that differ each time that they are run.
+    """
 
     is_decided: bool
     difference: str = ""
     compared: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    rows: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -52,31 +58,84 @@ class Outcome:
 Scratch = Callable[[], AbstractContextManager[Connection]]
 
 
-def run_both(
-    scripts: ScriptDirectory, common: tuple[str, ...], one: str, other: str, start: MetaData | None, scratch: Scratch
-) -> Ran:
-    """Run the revisions of ``one`` then of ``other``, and in the other order, and compare the databases.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one side runs: it upgrades to ``heads``, then invokes further ``operations`` one by one."""
 
-    Raises CommandError if no scratch database can be made, or the revisions before both heads do not run there.
-    """
+    name: str
+    heads: tuple[str, ...]
+    operations: tuple[MigrateOperation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Both orders of two parts, each on a scratch database of its own that begins at ``common`` with sample rows."""
+
+    scripts: ScriptDirectory
+    common: tuple[str, ...]
+    start: MetaData | None
+    scratch: Scratch
+    samples: Samples
+
+    def compare(self, one: Part, other: Part, steady: frozenset[tuple[str, str]] = frozenset()) -> Ran:
+        """Run ``one`` then ``other``, and in the other order, and compare the databases.
+
+        ``steady`` are tables and columns whose values are known to be the same each time that one order is run.
+        Raises CommandError if no scratch database can be made, or the revisions before both parts do not run there.
+        """
+        first, second = self._outcome((one, other)), self._outcome((other, one))
+        if first.error and second.error:
+            first, second = (self._outcome(order, with_rows=False) for order in ((one, other), (other, one)))
+        if first.error and second.error:
+            return Ran(False, not_compared=(f"by running: both orders fail on {first.where}: {first.error}",))
+        if first.error or second.error:
+            (before, after), error = ((one, other), first.error) if first.error else ((other, one), second.error)
+            place = (f"both orders, run on {first.where}",)
+            return Ran(True, f"{after.name} after {before.name} fails: {error}", place)
+        return _compared(first, second, steady, lambda: self._outcome((one, other), with_rows=bool(first.filled)))
+
+    def _outcome(self, order: tuple[Part, Part], *, with_rows: bool = True) -> Outcome:
+        with ExitStack() as stack:
+            connection = stack.enter_context(self.scratch())
+            stack.enter_context(without_log())
+            found = Outcome(where=kind_of(connection))
+            if self.common or (self.start is not None and self.start.tables):
+                try:
+                    create(connection, self.start)
+                    upgrade(connection, self.scripts, self.common, self.start)
+                except Exception as error:
+                    raise CommandError(
+                        f"{', '.join(self.common)} does not run on {found.where}: {_short(error)}"
+                    ) from error
+            if with_rows:
+                found.filled, found.refused = fill(connection, _reflected(connection), self.samples)
+            for part in order:
+                try:
+                    upgrade(connection, self.scripts, part.heads, self.start)
+                    invoke(connection, part.operations, self.start)
+                except Exception as error:  # noqa: BLE001 - a revision may raise anything; it is the result
+                    found.error = _short(error)
+                    return found
+            found.schema, found.indexes, found.rows = content_of(connection)
+            connection.rollback()
+            return found
+
+
+def orders_of(
+    scripts: ScriptDirectory,
+    common: tuple[str, ...],
+    one: str,
+    other: str,
+    start: MetaData | None,
+    scratch: Scratch,
+) -> Orders:
+    """Return the orders of two heads, with the literals of their revisions among the sample rows."""
     sides = scripts.map.ancestors({one, other}) - scripts.map.ancestors(common)
     samples = samples_of(script.source for name in sorted(sides) if (script := scripts.get_revision(name)) is not None)
-
-    def outcome(order: tuple[str, str], with_rows: bool = True) -> Outcome:
-        return _outcome(scripts, common, order, start, scratch, samples if with_rows else None)
-
-    first, second = outcome((one, other)), outcome((other, one))
-    if first.error and second.error:
-        first, second = outcome((one, other), False), outcome((other, one), False)
-    if first.error and second.error:
-        return Ran(False, not_compared=(f"by running: both orders fail on {first.where}: {first.error}",))
-    if first.error or second.error:
-        order, error = ((one, other), first.error) if first.error else ((other, one), second.error)
-        return Ran(True, f"{order[1]} after {order[0]} fails: {error}", (f"both orders, run on {first.where}",))
-    return _compared(first, second, lambda: outcome((one, other), bool(first.filled)))
+    return Orders(scripts, common, start, scratch, samples)
 
 
-def _compared(first: Outcome, second: Outcome, again: Callable[[], Outcome]) -> Ran:
+def _compared(first: Outcome, second: Outcome, steady: frozenset[tuple[str, str]], again: Callable[[], Outcome]) -> Ran:
     assert first.schema is not None, "an outcome without an error has a schema"
     assert second.schema is not None, "an outcome without an error has a schema"
     found = [words for _, _, words in differences(first.schema, second.schema)]
@@ -88,14 +147,14 @@ def _compared(first: Outcome, second: Outcome, again: Callable[[], Outcome]) -> 
     if found:
         return Ran(True, f"run on {first.where}, the schemas differ: {found[0]}", tuple(compared))
     rows, volatile = _differing_rows(first, second), frozenset[tuple[str, str]]()
-    if rows:
+    if rows and not any(column for _, column in rows & steady):
         volatile = _differing_rows(first, again())
         rows -= volatile
         notes += [f"{table}.{column} differs each time that it is run" for table, column in sorted(volatile) if column]
     if {each for each in rows if each[1]} or (rows and not volatile):
         table, column = min(rows, key=lambda each: (not each[1], each))
         what = f"the values of {table}.{column}" if column else f"the rows of {table}"
-        return Ran(True, f"run on {first.where}, {what} differ", tuple(compared))
+        return Ran(True, f"run on {first.where}, {what} differ", tuple(compared), rows=rows)
     counts = {name: len(found) for name, found in first.rows.items()}
     shown = ", ".join(f"{name} ({count})" for name, count in counts.items() if count)
     compared.append(f"rows, with samples in the tables that exist before: {shown or 'none'}")
@@ -120,37 +179,6 @@ def _differing_rows(one: Outcome, other: Outcome) -> frozenset[tuple[str, str]]:
             if Counter(row.get(column) for row in mine) != Counter(row.get(column) for row in theirs):
                 found.add((table, column))
     return frozenset(found)
-
-
-def _outcome(
-    scripts: ScriptDirectory,
-    common: tuple[str, ...],
-    order: tuple[str, str],
-    start: MetaData | None,
-    scratch: Scratch,
-    samples: Samples | None,
-) -> Outcome:
-    with ExitStack() as stack:
-        connection = stack.enter_context(scratch())
-        stack.enter_context(without_log())
-        found = Outcome(where=kind_of(connection))
-        if common or (start is not None and start.tables):
-            try:
-                create(connection, start)
-                upgrade(connection, scripts, common, start)
-            except Exception as error:
-                raise CommandError(f"{', '.join(common)} does not run on {found.where}: {_short(error)}") from error
-        if samples is not None:
-            found.filled, found.refused = fill(connection, _reflected(connection), samples)
-        for head in order:
-            try:
-                upgrade(connection, scripts, (head,), start)
-            except Exception as error:  # noqa: BLE001 - a revision may raise anything; it is the result
-                found.error = _short(error)
-                return found
-        found.schema, found.indexes, found.rows = content_of(connection)
-        connection.rollback()
-        return found
 
 
 def create(connection: Connection, start: MetaData | None) -> None:
@@ -183,6 +211,19 @@ def upgrade(
 
     opts = {"script": scripts, "fn": plan, "target_metadata": start}
     MigrationContext.configure(connection, opts=opts).run_migrations()
+    if connection.in_transaction():
+        connection.commit()
+
+
+def invoke(connection: Connection, operations: Iterable[MigrateOperation], start: MetaData | None) -> None:
+    """Run operations on a scratch database and commit them."""
+    found = tuple(operations)
+    if not found:
+        return
+    context = MigrationContext.configure(connection, opts={"target_metadata": start})
+    with context.begin_transaction(), Operations.context(context) as op:
+        for each in found:
+            op.invoke(each)
     if connection.in_transaction():
         connection.commit()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.engine import Dialect
@@ -15,7 +16,8 @@ from ..schema import at
 from ..schema.metadata import state_of
 from ..script import ScriptDirectory
 from ..util.exc import CommandError
-from .by_running import Ran, run_both
+from .by_running import Orders, Part, Ran, orders_of
+from .first_pair import first_pair
 from .on_metadata import Computed, compute
 from .row_effects import dependent_rows
 from .sides import Side, sides_of
@@ -65,23 +67,24 @@ def check(
         for each in () if base is None else base.incomplete:
             script = scripts.get_revision(each.revision)
             unknown.append(Place(each.revision, script.path if script else "", each.line, each.reason))
-    ran, reason = _run(scripts, common, mine, theirs, start, scratch, run)
+    orders = None if scratch is None else orders_of(scripts, common, mine.head, theirs.head, start, scratch)
+    ran, reason = _run(scripts, orders, mine, theirs, run)
     why_not = reason if scratch is not None else why_not or reason
     by_line = {(each.path, each.line or each.text): each for each in reversed(unknown)}
-    return _verdict(computed, mine, theirs, tuple(reversed(by_line.values())), ran, why_not)
+    found = _verdict(computed, mine, theirs, tuple(reversed(by_line.values())), ran, why_not)
+    if orders is None or ran is None or not ran.difference or found.pair is not None:
+        return found
+    try:
+        return replace(found, pair=first_pair(orders, mine, theirs, ran))
+    except CommandError as error:  # such as no right to create further databases
+        return replace(found, notes=(*found.notes, f"the first conflicting operations were not searched: {error}"))
 
 
 def _run(
-    scripts: ScriptDirectory,
-    common: tuple[str, ...],
-    one: Side,
-    other: Side,
-    start: MetaData | None,
-    scratch: Scratch | None,
-    wanted: bool | None,
+    scripts: ScriptDirectory, orders: Orders | None, one: Side, other: Side, wanted: bool | None
 ) -> tuple[Ran | None, str]:
     """Run both orders, if that is wanted and possible; else return why not."""
-    if scratch is None:
+    if orders is None:
         return None, "no scratch database is available"
     if wanted is False:
         return None, "running them was not wanted"
@@ -92,7 +95,7 @@ def _run(
             if has_side_effects(script.source):
                 return None, f"{name} may do more than change the database; --run runs it nevertheless"
     try:
-        return run_both(scripts, common, one.head, other.head, start, scratch), ""
+        return orders.compare(Part(one.head, (one.head,)), Part(other.head, (other.head,))), ""
     except CommandError as error:
         return None, str(error)
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from kernel_core.commuting import Commutation, check
 from kernel_core.schema.scratch import PREFIX, scratch_database
+from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
 from .branches import BASE, after, pair, write
@@ -30,8 +31,6 @@ def versions(tmp_path: Path) -> Path:
 
 def checked(folder: Path, one: str, other: str, **options: object) -> Commutation:
     """Return the check of two branches with one revision each."""
-    from kernel_core.script import ScriptDirectory
-
     write(folder, "a1", "base1", f"    {one}")
     write(folder, "b1", "base1", f"    {other}")
     scripts = ScriptDirectory(folder.parent, version_locations=[str(folder)])
@@ -54,6 +53,7 @@ def test_the_verdict_on_random_branches_is_what_both_orders_really_do(tmp_path: 
             assert real[0] == real[1] is not None, found
     if by_files.verdict == "conflict":
         assert real[0] != real[1] or real[0] is None, by_files
+    assert by_running.verdict != "conflict" or by_running.pair is not None, by_running
     if real[0] == real[1] is not None and by_running.verdict == "conflict":
         assert "the values of" in by_running.reason or "the rows of" in by_running.reason, by_running
     if real[0] is not None and real[1] is not None and real[0] != real[1]:
@@ -126,6 +126,59 @@ def test_changes_of_rows_are_not_known_until_both_orders_were_run(versions: Path
     assert ran.reason == "run on SQLite in memory, the values of users.age differ"
 
 
+def lines(found: Commutation) -> list[tuple[str, int]]:
+    """Return file and line of the first conflicting pair."""
+    assert found.pair is not None, found
+    return [(Path(each.path).name, each.line) for each in found.pair]
+
+
+@pytest.fixture(params=["sqlite", *(pytest.param(name, marks=pytest.mark.sweep) for name in ("postgresql", "mariadb"))])
+def server(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+def test_a_conflict_in_rows_alone_names_the_first_operations(versions: Path, server: str) -> None:
+    kind = sa.make_url(server).get_dialect()()
+    scratch = partial(scratch_database, server)
+    found = checked(
+        versions, f"{ADD}\n    {MORE}", f"{TWICE}\n    {ADD.replace('city', 'zip')}", scratch=scratch, dialect=kind
+    )
+    assert found.verdict == "conflict"
+    assert found.reason.endswith("the values of users.age differ")
+    assert lines(found) == [("a1.py", 10), ("b1.py", 9)]
+    assert "UPDATE users SET age = age + 1" in found.lines()[2]
+
+
+def test_of_several_revisions_the_first_that_conflict_are_named(versions: Path) -> None:
+    write(versions, "a0", "base1", f"    {ADD}")
+    write(versions, "a2", "a1", '    op.execute("UPDATE users SET age = age * 5")')
+    write(versions, "b2", "b1", f"    {ADD.replace('city', 'zip')}\n    {TWICE}")
+    write(versions, "a1", "a0", f"    {MORE}")
+    write(versions, "b1", "base1", '    op.execute("UPDATE users SET name = 1")')
+    scripts = ScriptDirectory(versions.parent, version_locations=[str(versions)])
+    found = check(scripts, "a2", "b2", dialect=sqlite.dialect(), scratch=IN_MEMORY)
+    assert found.verdict == "conflict"
+    assert lines(found) == [("a1.py", 9), ("b2.py", 10)]
+
+
+def test_a_conflict_of_code_that_is_not_known_names_its_function(versions: Path) -> None:
+    code = 'n = op.get_bind().scalar(sa.text("SELECT max(age) FROM users"))\n    op.execute(f"UPDATE users SET age = {n} + 1")'
+    found = checked(versions, f"{ADD}\n    {code}", TWICE, scratch=IN_MEMORY)
+    assert found.verdict == "conflict"
+    assert lines(found) == [("a1.py", 8), ("b1.py", 9)]
+    assert found.pair is not None
+    assert found.pair[0].text == "upgrade()"
+
+
+def test_an_order_that_fails_because_of_rows_names_the_operations(versions: Path) -> None:
+    moved = 'op.execute("UPDATE users SET id = 90000 WHERE id = (SELECT max(id) FROM users)")'
+    added = 'op.execute("INSERT INTO users (id) VALUES (90000)")'
+    found = checked(versions, f"{ADD}\n    {moved}", added, scratch=IN_MEMORY)
+    assert found.verdict == "conflict"
+    assert found.reason.startswith("b1 after a1 fails: UNIQUE")
+    assert lines(found) == [("a1.py", 10), ("b1.py", 9)]
+
+
 def test_equal_rows_of_a_run_are_no_proof_and_are_named(versions: Path) -> None:
     found = checked(versions, MORE, 'op.execute("UPDATE users SET age = age + 2")', scratch=IN_MEMORY)
     assert found.verdict == "equal when run"
@@ -172,8 +225,6 @@ def test_both_sides_of_a_column_in_mariadb_are_not_known(versions: Path) -> None
 
 
 def test_one_head_above_the_other_is_refused(versions: Path) -> None:
-    from kernel_core.script import ScriptDirectory
-
     write(versions, "a1", "base1", "    pass")
     with pytest.raises(CommandError, match="there is one order only"):
         check(ScriptDirectory(versions.parent, version_locations=[str(versions)]), "a1", "base1")
