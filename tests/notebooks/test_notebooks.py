@@ -25,7 +25,7 @@ def folder(tmp_path):
     """A copy of the notebooks without what a run of them left behind."""
 
     def left_behind(folder: str, names: list[str]) -> list[str]:
-        made = {"migrations", "timeline", "workshop"} if Path(folder) == FOLDER else {"__pycache__"}
+        made = {"migrations", "timeline", "learning"} if Path(folder) == FOLDER else {"__pycache__"}
         return [name for name in names if name in made or name.endswith(".db") or name.startswith(".")]
 
     return shutil.copytree(FOLDER, tmp_path / "notebooks", ignore=left_behind)
