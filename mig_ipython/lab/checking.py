@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from kernel_core.util.exc import CommandError
 
 from .detectors import Context, detectors
+from .findings import Finding, Outcome
 from .lesson import Check, Exercise, Wrong
 from .looks import Observed, looks
 from .sealed import Json, fingerprint
 from .state import State
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check: ``sentence`` is what the author says of it, or what is there instead."""
-
-    passed: bool
-    sentence: str
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result of all checks of an exercise; ``mistake`` and ``hint`` where one of the named mistakes fits."""
-
-    findings: tuple[Finding, ...]
-    mistake: str = ""
-    hint: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether every check passed; an exercise without checks never does."""
-        return bool(self.findings) and all(one.passed for one in self.findings)
-
-    @property
-    def fingerprints(self) -> tuple[str, ...]:
-        """The fingerprints of the values that were found."""
-        return tuple(one.fingerprint for one in self.findings)
 
 
 def checked(exercise: Exercise, before: Callable[[], State], after: State, error: str = "") -> Outcome:

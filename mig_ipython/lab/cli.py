@@ -29,7 +29,12 @@ def parser() -> argparse.ArgumentParser:
     commands = found.add_subparsers(title="commands", metavar="COMMAND", required=True)
     build = commands.add_parser("build", help="write notebooks and sealed files from the lessons' Markdown")
     build.add_argument("numbers", nargs="*", type=int, metavar="N", help="lessons (default: all)")
-    build.add_argument("--sources", default="notebooks/workshop/lessons", metavar="DIR", help="the lessons N_slug.md")
+    build.add_argument(
+        "--sources",
+        default="notebooks/workshop/lessons",
+        metavar="DIR",
+        help="the lessons: Markdown files with a number and a name, such as 3_renames",
+    )
     build.add_argument("--notebooks", default="notebooks/workshop", metavar="DIR", help="where notebooks are written")
     build.add_argument("--sealed", default=FOLDER, metavar="DIR", help="where sealed files are written")
     build.add_argument("--check", action="store_true", help="write nothing; fail where a file is not current")

@@ -116,7 +116,7 @@ def lesson_numbers(*folders: str) -> list[int]:
 
 
 def _files(*folders: str) -> Iterator[tuple[int, str]]:
-    """Yield the number and the path of each file ``N_slug.json``; those of further folders first."""
+    """Yield the number and the path of each sealed file; those of further folders first."""
     for folder in (*folders, FOLDER):
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
             found = re.fullmatch(r"(\d+)_\w+\.json", name)

@@ -14,7 +14,8 @@ from kernel_core.util.exc import CommandError
 
 from ..session import Session
 from .cells import is_empty, run_blocks
-from .checking import Outcome, checked
+from .checking import checked
+from .findings import Outcome
 from .folder import Contents
 from .lesson import Exercise, Lesson, find_lesson, lesson_number, lesson_numbers
 from .opening import open_folder

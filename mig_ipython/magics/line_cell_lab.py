@@ -21,14 +21,13 @@ exercise; results are kept, in ``workshop/progress.json``.
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from kernel_core.util.exc import CommandError
 
+from ..lab.views.outcome import Checked
+from ..lab.views.progress import ProgressView
+from ..lab.views.sentences import Sentences
 from ..session import Session
-
-if TYPE_CHECKING:
-    from ..views.view import View
 
 _ON_EXERCISE = ("check", "hint", "solution", "reset")
 
@@ -37,14 +36,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "action",
+        nargs="?",
+        default="progress",
         metavar="ACTION|N.M",
-        help="start, check, hint, solution, reset, progress; in the cell form the exercise, such as 3.2",
+        help="start, check, hint, solution, reset, progress (default); in the cell form the exercise, such as 3.2",
     )
     parser.add_argument("what", nargs="?", default=None, metavar="N|N.M", help="the lesson, or the exercise")
     parser.add_argument("--yes", action="store_true", help="show the solution before three tries or all hints")
 
 
-def run(session: Session, args: argparse.Namespace) -> View:
+def run(session: Session, args: argparse.Namespace) -> Checked | ProgressView | Sentences:
     """Return what the action displays."""
     from ..lab.workshop import workshop_of
 

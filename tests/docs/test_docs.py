@@ -183,6 +183,7 @@ def test_every_example_in_python_can_be_parsed(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda one: one.name)
 def test_every_command_in_an_example_exists_with_its_options(page: Path) -> None:
     commands = {one.typed: one for one in find_commands().values()}
+    commands |= {f"%%{one.magic}": one for one in find_commands().values() if one.takes_cell}
     text = page.read_text(encoding="utf-8")
     for typed in [*re.findall(r"^(%%?mig\S*.*)$", text, re.MULTILINE), *re.findall(r"`(%%?mig[^`]*)`", text)]:
         name, _, rest = typed.partition(" ")

@@ -27,6 +27,7 @@ LOOKING = {
     "init": ("migrations",),
     "merge": ("c3 d4 -m Join --id f6",),
     "models": (),
+    "lab": ("progress",),
     "open": ("", "migrations", "migrations/alembic.ini"),
     "revision": ("-m More --head f6",),
     "schema": ("", "a1", "a1:c3", "--slider", "c3 --json", "c3 --sql"),

@@ -75,6 +75,7 @@ ROAD: tuple[tuple[str, str], ...] = (
     ("import sqlite3; sqlite3.connect('old.db').execute('CREATE TABLE old (id INTEGER PRIMARY KEY)').close()", ""),
     ("%mig_init adopted", "adopted"),
     ("%mig_adopt", "Create table old with 1 column"),
+    ("%mig_lab progress", "exercises solved"),
 )
 """The commands of a session, in their order, each with a part of its output."""
 
@@ -85,8 +86,8 @@ UNDONE: dict[str, tuple[str, str]] = {
 }
 """Commands with ``--yes``: what must be done before, and what then is refused without it."""
 
-TRIED_ALONE = frozenset({"autogenerate", "migration"})
-"""Of these the first only writes a file, and the other has a separate test."""
+TRIED_ALONE = frozenset({"autogenerate", "lab", "migration"})
+"""Of these the first only writes a file, and the others have separate tests."""
 
 
 def verbs(cells: tuple[tuple[str, str], ...]) -> set[str]:

@@ -189,7 +189,7 @@ def spec_of(table: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def slug_of(source: LessonSource) -> str:
-    """Return the slug of a lesson, from its file's name ``N_slug.md``, else from its title."""
+    """Return the slug of a lesson, from its file name after the number, else from its title."""
     found = re.fullmatch(r"\d+_(\w+)\.md", os.path.basename(source.path))
     return found[1] if found else re.sub(r"\W+", "_", source.title.lower()).strip("_")
 

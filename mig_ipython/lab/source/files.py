@@ -45,10 +45,12 @@ def build_lessons(places: Places, numbers: Sequence[int] = ()) -> Iterator[tuple
 
 
 def read_sources(folder: str) -> list[LessonSource]:
-    """Return the lessons of a folder, files ``N_slug.md``, in their order."""
+    """Return the lessons of a folder in their order: Markdown files whose name begins with a number, ``3_renames``."""
     names = [name for name in os.listdir(folder) if re.fullmatch(r"\d+_\w+\.md", name)]
     if not names:
-        raise CommandError(f"{folder} has no lessons: files N_slug.md. Name the folder with --sources.")
+        raise CommandError(
+            f"{folder} has no lessons: Markdown files such as 3_renames. Name the folder with --sources."
+        )
     return sorted((read_source(os.path.join(folder, name)) for name in names), key=lambda source: source.number)
 
 

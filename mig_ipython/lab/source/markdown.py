@@ -86,7 +86,7 @@ class LessonSource:
         return [item for item in self.items if isinstance(item, ExerciseSource)]
 
 
-def parse(text: str, path: str = "lesson.md") -> LessonSource:
+def parse(text: str, path: str = "the lesson") -> LessonSource:
     """Return the lesson of a Markdown text; raises CommandError with the line of a mistake."""
     return _Reader(text, path).read()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...views.html import Html, page, plain_list, tag, with_code
 from ...views.view import View
-from ..checking import Finding
+from ..findings import Finding
 from ..sealed import Json
 
 RECORD_TYPE = "application/vnd.mig-lab+json"

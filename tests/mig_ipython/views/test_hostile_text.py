@@ -17,6 +17,10 @@ from kernel_core.rehearse import Rehearsal
 from kernel_core.schema import Incomplete, RevisionSchema, SchemaAt
 from kernel_core.squash import Squashed
 from kernel_core.util.drawing import by_program, in_process
+from mig_ipython.lab.findings import Finding
+from mig_ipython.lab.views.outcome import Checked
+from mig_ipython.lab.views.progress import ProgressView, Row
+from mig_ipython.lab.views.sentences import Sentences
 from mig_ipython.running.confirmation import Confirmation
 from mig_ipython.running.export import Exported
 from mig_ipython.running.progress import Progress
@@ -154,6 +158,14 @@ EVERY_VIEW = {
     "Said": lambda texts: Said("".join(texts), tuple(texts), (tuple(texts),)),
     "Confirmation": lambda texts: Confirmation(plan(texts), "".join(texts), lambda: report(texts)),
     "Progress": progress,
+    "Checked": lambda texts: Checked(
+        *["".join(texts)] * 2, False, tuple(Finding(False, text, text) for text in texts), *["".join(texts)] * 2
+    ),
+    "ProgressView": lambda texts: ProgressView(
+        tuple((text, (Row(text, text, passed=False, tries=1, hints=1, solution_shown=True),)) for text in texts),
+        texts[0],
+    ),
+    "Sentences": lambda texts: Sentences(tuple(texts), "".join(texts)),
     "Connection": lambda texts: Connection("".join(texts), sa.create_engine("sqlite://"), "".join(texts)),
     "Connections": lambda texts: Connections(tuple(texts), tuple((text,) * 3 for text in texts)),
     "Environment": lambda texts: Environment("x", files=tuple(texts), note="".join(texts)),
