@@ -15,6 +15,7 @@ from ..util.exc import CommandError, ProgramExit, UpgradeFailed
 from ..util.folders import with_relative_paths
 from ..util.secrets import redact, remember_environment
 from .configuration import Config
+from .installed import installed_names, run_installed
 from .output import printed
 from .usage import COMMANDS, Command, command_of
 
@@ -52,11 +53,22 @@ class CommandLine:
         arguments = list(sys.argv[1:] if argv is None else argv)
         if arguments[:1] == ["--alias"]:
             self._run_aliased(arguments[1:])
+        code = run_installed(arguments, [*self._commands.choices], self.prog)
+        if code is not None:
+            raise SystemExit(code)
+        if arguments[:1] in ([], ["-h"], ["--help"]):
+            self._list_installed()
         options = self.parser.parse_args(arguments)
         if not hasattr(options, "mig_command"):
             self.parser.print_help(sys.stderr)
             raise SystemExit(2)
         self.run_cmd(config_of(options), options)
+
+    def _list_installed(self) -> None:
+        """Name the commands of installed packages at the end of the help."""
+        names = [name for name in installed_names() if name not in self._commands.choices]
+        if names:
+            self.parser.epilog = f"{self.parser.epilog} Commands of installed packages: {', '.join(names)}."
 
     def _run_aliased(self, arguments: Sequence[str]) -> NoReturn:
         from .aliased import run_aliased  # noqa: PLC0415 - only this option starts programs

@@ -1,4 +1,4 @@
-"""``python -m mig_ipython.lab``: build lessons."""
+"""``python -m mig_ipython.lab`` and ``mig lab``: build lessons."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from kernel_core.util.exc import CommandError
 from .lesson import FOLDER
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = "python -m mig_ipython.lab") -> int:
     """Run one command; return the exit code."""
-    options = parser().parse_args(argv)
+    options = parser(prog).parse_args(argv)
     try:
         code: int = options.run(options)
     except CommandError as error:
@@ -23,9 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of the program."""
-    found = argparse.ArgumentParser(prog="python -m mig_ipython.lab", description="Build lessons of a workshop.")
+    found = argparse.ArgumentParser(prog=prog, description="Build lessons of a workshop.")
     commands = found.add_subparsers(title="commands", metavar="COMMAND", required=True)
     build = commands.add_parser("build", help="write notebooks and sealed files from the lessons' Markdown")
     build.add_argument("numbers", nargs="*", type=int, metavar="N", help="lessons (default: all)")
