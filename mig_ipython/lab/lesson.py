@@ -10,10 +10,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import cast
 
 from kernel_core.util.exc import CommandError
 
+from .folder import Contents
 from .sealed import Json, seal, unseal
 
 FORMAT = 1
@@ -65,12 +67,11 @@ class Exercise:
         return f"mig_ipython.lab {self.number} {self.title}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lesson:
-    """One lesson. ``states`` are the prepared states by name: ``start``, ``end``, or the exercise that begins there.
+    """One lesson; ``sealed_states`` are its prepared states (`seal_states`).
 
-    A state is the JSON of `folder.Contents`; texts and rows are in ``blobs`` by their hash, each once. ``source`` is
-    the hash of the Markdown that it was built from.
+    ``source`` is the hash of the Markdown that it was built from.
     """
 
     number: int
@@ -78,9 +79,22 @@ class Lesson:
     title: str
     minutes: int
     exercises: tuple[Exercise, ...]
-    states: Mapping[str, Json]
-    blobs: Mapping[str, Json]
+    sealed_states: tuple[str, ...]
     source: str = ""
+
+    @cached_property
+    def _states(self) -> dict[str, dict[str, Json]]:
+        return cast("dict[str, dict[str, Json]]", unseal(self.sealed_states))
+
+    def state(self, name: str) -> Contents:
+        """Return a prepared state: ``start``, ``end``, or that in which the exercise of this number begins.
+
+        Raises CommandError where the lesson has none of this name.
+        """
+        states = self._states["states"]
+        if name not in states:
+            raise CommandError(f"Lesson {self.number} has no prepared state {name}. Build it again.")
+        return Contents.unpacked(states[name], self._states["blobs"])
 
     def exercise(self, number: str) -> Exercise:
         """Return an exercise by its number; raises CommandError naming those there are."""
@@ -89,6 +103,13 @@ class Lesson:
                 return one
         known = ", ".join(one.number for one in self.exercises)
         raise CommandError(f"Lesson {self.number} has no exercise {number}. It has {known}.")
+
+
+def seal_states(states: Mapping[str, Contents]) -> tuple[str, ...]:
+    """Return prepared states as lines of sealed text; a text or a table's rows in several states are there once."""
+    blobs: dict[str, Json] = {}
+    packed = {name: contents.packed(blobs) for name, contents in states.items()}
+    return tuple(seal({"states": packed, "blobs": blobs}))
 
 
 def lesson_number(exercise: str) -> int:
@@ -131,20 +152,14 @@ def read_lesson(path: str) -> Lesson:
             outer = json.load(stream)
         if outer["format"] != FORMAT:
             raise CommandError(f"{path} has format {outer['format']}; this version reads {FORMAT}. Build it again.")
-        inner = cast("dict[str, Json]", unseal(outer["sealed"]))
-        return _lesson({**outer, **inner})
+        return _lesson({**outer, "exercises": unseal(outer["exercises"])})
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise CommandError(f"The lesson {path} cannot be read ({error}). Build it again.") from error
 
 
 def written(lesson: Lesson) -> str:
     """Return the text of the lesson's file."""
-    exercises = [_exercise_json(one) for one in lesson.exercises]
-    inner: dict[str, Json] = {
-        "exercises": cast("Json", exercises),
-        "states": cast("Json", lesson.states),
-        "blobs": cast("Json", lesson.blobs),
-    }
+    exercises = cast("Json", [_exercise_json(one) for one in lesson.exercises])
     outer = {
         "format": FORMAT,
         "lesson": lesson.number,
@@ -152,7 +167,8 @@ def written(lesson: Lesson) -> str:
         "title": lesson.title,
         "minutes": lesson.minutes,
         "source": lesson.source,
-        "sealed": seal(inner),
+        "exercises": seal(exercises),
+        "states": list(lesson.sealed_states),
     }
     return json.dumps(outer, indent=1, ensure_ascii=False) + "\n"
 
@@ -191,8 +207,7 @@ def _lesson(found: Mapping[str, object]) -> Lesson:
         title=cast("str", found["title"]),
         minutes=cast("int", found["minutes"]),
         exercises=tuple(map(_exercise, exercises)),
-        states=cast("Mapping[str, Json]", found["states"]),
-        blobs=cast("Mapping[str, Json]", found["blobs"]),
+        sealed_states=tuple(cast("list[str]", found["states"])),
         source=str(found.get("source", "")),
     )
 

@@ -25,14 +25,14 @@ def seal(value: Json) -> list[str]:
     {'hint': 'Rename it.'}
     """
     packed = zlib.compress(canonical(value).encode(), 9)
-    text = base64.b85encode(packed).decode("ascii")
+    text = base64.b64encode(packed).decode("ascii")
     return [text[place : place + 120] for place in range(0, len(text), 120)]
 
 
 def unseal(lines: Sequence[str]) -> Json:
     """Return what `seal` has written; raises CommandError where the text is damaged."""
     try:
-        value: Json = json.loads(zlib.decompress(base64.b85decode("".join(lines))))
+        value: Json = json.loads(zlib.decompress(base64.b64decode("".join(lines), validate=True)))
     except (ValueError, zlib.error) as error:
         raise CommandError(
             "The file of the lesson is damaged. Install mig_ipython again, or build the lesson."

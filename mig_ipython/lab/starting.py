@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from kernel_core.util.exc import CommandError
-
 from .folder import Contents
 from .lesson import Exercise, Lesson
 from .sealed import Json, canonical
@@ -28,7 +26,7 @@ class Start:
 
     def prepared(self) -> Contents:
         """Return the prepared state of the lesson."""
-        return Contents.unpacked(self.lesson.states[self.exercise.number], self.lesson.blobs)
+        return self.lesson.state(self.exercise.number)
 
     def contents(self) -> Contents:
         """Return the state in which the student has begun the exercise, else the prepared one."""
@@ -98,10 +96,3 @@ def beginning(start: Start, position: Mapping[str, Json], found: Contents) -> Be
         return Beginning(kept or start.prepared())
     note = f"Exercise {exercise.before} is not solved here: this one began from a prepared state."
     return Beginning(start.prepared(), note=note)
-
-
-def prepared_start(lesson: Lesson) -> Contents:
-    """Return the state in which a lesson begins; raises CommandError where its file has none."""
-    if "start" not in lesson.states:
-        raise CommandError(f"Lesson {lesson.number} has no state to begin with. Build it again.")
-    return Contents.unpacked(lesson.states["start"], lesson.blobs)

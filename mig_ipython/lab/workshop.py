@@ -21,7 +21,7 @@ from .lesson import Exercise, Lesson, find_lesson, lesson_number, lesson_numbers
 from .opening import open_folder
 from .progress import Progress, now
 from .sealed import Json
-from .starting import Start, beginning, prepared_start
+from .starting import Start, beginning
 from .state import State
 from .views.outcome import Checked
 from .views.progress import ProgressView, Row
@@ -44,7 +44,7 @@ class Workshop:
     def start(self, number: int) -> Sentences:
         """Make the folder of a lesson as it is at its beginning, and open it; results are kept."""
         lesson = self._load(number)
-        self._write(lesson, prepared_start(lesson))
+        self._write(lesson, lesson.state("start"))
         self._set_position(lesson, "start", solved=True)
         solved = sum(self.progress.entry(one.number).passed for one in lesson.exercises)
         done = f" {solved} of them solved." if solved else ""

@@ -22,6 +22,7 @@ from kernel_core.ddl.impl import DefaultImpl
 from kernel_core.operations import BatchOperations, Operations, ops, registry
 from kernel_core.runtime.environment import EnvironmentContext
 from kernel_core.runtime.plugins import chosen_plugins
+from mig_ipython.lab.cli import parser as lab_parser
 from mig_ipython.magics import find_commands
 from mig_ipython.shell.command_line import LineParser
 from mig_ipython.shell.tokenizer import read_line
@@ -198,7 +199,9 @@ def test_every_command_in_an_example_exists_with_its_options(page: Path) -> None
         r"^(?:\w+=\S+ )?mig (.*)$", "\n".join(one["text"] for one in blocks(page, "bash")), re.MULTILINE
     ):
         words = shlex.split(typed.partition(" > ")[0], comments=True)
-        if words[0] != "--alias":
+        if words[0] == "lab":
+            lab_parser("mig lab").parse_args(words[1:])
+        elif words[0] != "--alias":
             CommandLine().parser.parse_args(words)
 
 

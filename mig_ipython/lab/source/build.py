@@ -20,7 +20,7 @@ from ...session import session_of
 from ..cells import run_blocks
 from ..checking import observe
 from ..folder import Contents
-from ..lesson import Check, Exercise, Lesson, Wrong
+from ..lesson import Check, Exercise, Lesson, Wrong, seal_states
 from ..opening import open_folder
 from ..sealed import Json, fingerprint
 from ..starting import MODELS
@@ -58,8 +58,7 @@ class Builder:
         """Run the lesson, and return it; ``begin`` is the state in which it begins, by default that of its setup."""
         with _working_folder():
             self._run(begin)
-        blobs: dict[str, Json] = {}
-        states = {name: reproducible(found).packed(blobs) for name, found in self.recorded.contents.items()}
+        states = seal_states({name: reproducible(found) for name, found in self.recorded.contents.items()})
         before = ""
         exercises = []
         for one in self.source.exercises:
@@ -72,7 +71,6 @@ class Builder:
             self.source.minutes,
             tuple(exercises),
             states,
-            blobs,
             self.source.digest,
         )
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from kernel_core.util.exc import CommandError
 from kernel_core.util.files import replace as write_file
 
-from ..folder import Contents
-from ..lesson import Lesson, find_lesson, read_lesson, written
+from ..lesson import find_lesson, read_lesson, written
 from ..sealed import unseal
 from .build import Builder, slug_of
 from .markdown import LessonSource, parse
@@ -36,7 +35,7 @@ def build_lessons(places: Places, numbers: Sequence[int] = ()) -> Iterator[tuple
         for source in read_sources(places.sources):
             if numbers and source.number not in numbers:
                 continue
-            begin = end_of(find_lesson(source.after, places.sealed)) if source.after else None
+            begin = find_lesson(source.after, places.sealed).state("end") if source.after else None
             with tempfile.TemporaryDirectory() as folder:
                 lesson = Builder(source, shell, os.path.realpath(folder)).build(begin)
             name = f"{source.number}_{slug_of(source)}"
@@ -60,11 +59,6 @@ def read_source(path: str) -> LessonSource:
         return parse(stream.read(), path)
 
 
-def end_of(lesson: Lesson) -> Contents:
-    """Return the state in which a lesson ends."""
-    return Contents.unpacked(lesson.states["end"], lesson.blobs)
-
-
 def is_current(path: str, text: str) -> bool:
     """Return whether a file has the content of a new build; the compression of the sealed part may differ."""
     if not os.path.isfile(path):
@@ -76,7 +70,7 @@ def is_current(path: str, text: str) -> bool:
 
 def _opened(text: str) -> object:
     outer = json.loads(text)
-    return {**outer, "sealed": unseal(outer["sealed"])}
+    return {**outer, "exercises": unseal(outer["exercises"]), "states": unseal(outer["states"])}
 
 
 def write(path: str, text: str) -> bool:
