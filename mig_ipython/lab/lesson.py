@@ -50,7 +50,11 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """One exercise; ``number`` is lesson and place: ``"3.2"``. ``before`` is the exercise that precedes it, or ""."""
+    """One exercise; ``number`` is lesson and place: ``"3.2"``. ``before`` is the exercise that precedes it, or "".
+
+    ``event`` is code that runs once before the exercise begins: what somebody else does to the database or to the
+    history. ``cell`` is the unanswered text of the student's cell.
+    """
 
     number: str
     title: str
@@ -60,6 +64,8 @@ class Exercise:
     wrong: tuple[Wrong, ...]
     solution: str
     before: str = ""
+    event: str = ""
+    cell: str = ""
 
     @property
     def salt(self) -> str:
@@ -196,6 +202,8 @@ def _exercise_json(one: Exercise) -> dict[str, object]:
         ],
         "solution": one.solution,
         "before": one.before,
+        "event": one.event,
+        "cell": one.cell,
     }
 
 
@@ -224,4 +232,6 @@ def _exercise(found: Mapping[str, object]) -> Exercise:
         wrong=tuple(Wrong(**{**one, "values": tuple(cast("list[str]", one["values"]))}) for one in wrong),  # type: ignore[arg-type]
         solution=cast("str", found["solution"]),
         before=cast("str", found["before"]),
+        event=cast("str", found["event"]),
+        cell=cast("str", found["cell"]),
     )

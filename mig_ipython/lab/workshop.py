@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from weakref import WeakKeyDictionary
+
+from IPython.utils.capture import capture_output
 
 from kernel_core.util.exc import CommandError
 
@@ -80,11 +83,38 @@ class Workshop:
             raise CommandError("%%mig_lab runs in IPython or Jupyter. Start a notebook, and type it there.")
         lesson, exercise = self._exercise(number)
         note = self._begin(lesson, exercise)
-        if is_empty(body):
+        if is_empty(body) or body.strip() == exercise.cell.strip():
             self._set_position(lesson, number, solved=False)
             return Checked(number, exercise.title, passed=False, note=note)
         error = run_blocks(shell, body)
         return self._check(lesson, exercise, note, error)
+
+    def begin(self, number: str) -> Sentences:
+        """Make the folder as an exercise begins: the student's own state after the event, else the prepared one."""
+        lesson, exercise = self._exercise(number)
+        note = self._begin(lesson, exercise)
+        self._set_position(lesson, number, solved=False)
+        return Sentences((f"Exercise {number} begins here: {exercise.title}", *([note] if note else [])))
+
+    def after(self, number: str, body: str) -> Sentences | None:
+        """Run the body of a cell if an exercise is solved, and return nothing; else return a sentence that says so."""
+        lesson, exercise = self._exercise(number)
+        if not self._is_past(lesson, exercise):
+            return Sentences((f"This cell needs exercise {number}: {exercise.title}", "Solve it, then run this again."))
+        if self.session.shell is not None:
+            open_folder(self.session, self.folder_of(lesson))
+            run_blocks(self.session.shell, body)
+        return None
+
+    def _is_past(self, lesson: Lesson, exercise: Exercise) -> bool:
+        """Return whether the folder is in a state after the exercise."""
+        position = self.progress.positions.get(str(lesson.number), {})
+        numbers = [one.number for one in lesson.exercises]
+        last = position.get("exercise")
+        if last not in numbers:
+            return False
+        place, here = numbers.index(str(last)), numbers.index(exercise.number)
+        return place > here or (place == here and bool(position.get("solved")))
 
     def check(self, number: str) -> Checked:
         """Check the state of the folder as it is now."""
@@ -162,11 +192,20 @@ class Workshop:
         """Make the folder as it is where the exercise begins; return the sentence that says so, or ""."""
         folder = self.folder_of(lesson)
         position = self.progress.positions.get(str(lesson.number), {})
+        self._run_event(exercise, position, folder)
         begun = beginning(self._start(lesson, exercise), position, Contents.read(folder))
         if begun.contents is not None:
             begun.contents.write(folder)
         open_folder(self.session, folder, reload=not begun.is_own)
         return begun.note
+
+    def _run_event(self, exercise: Exercise, position: Mapping[str, Json], folder: str) -> None:
+        """Run the event of an exercise in the student's own solved state of the exercise before it."""
+        is_own = bool(position.get("solved")) and position.get("exercise") == (exercise.before or "start")
+        if exercise.event and is_own and self.session.shell is not None:
+            open_folder(self.session, folder)
+            with capture_output():
+                run_blocks(self.session.shell, exercise.event)
 
     def _write(self, lesson: Lesson, contents: Contents) -> None:
         contents.write(self.folder_of(lesson))

@@ -6,6 +6,7 @@
     %mig_lab solution 3.2
     %mig_lab reset 3.2
     %mig_lab progress
+    %mig_lab begin 3.2
 
     %%mig_lab 3.2
     %mig_autogenerate Base -m "engines" --accept all --write
@@ -15,12 +16,14 @@ The cell form runs its body in the notebook from the state in which the exercise
 current revision and history; the text of an answer is never compared. The body may contain other cell magics: each ends
 before the next line that begins with ``%`` or ``#%%``. ``check`` does the same for work in other cells. ``hint`` shows
 one more of three hints each time. ``reset`` makes the working folder as it is at the beginning of a lesson or of an
-exercise; results are kept, in ``workshop/progress.json``.
+exercise; results are kept, in ``workshop/progress.json``. ``begin`` makes it as an exercise begins, with
+what others have done meanwhile; ``%%mig_lab after 3.2`` runs its body if 3.2 is solved.
 """
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from kernel_core.util.exc import CommandError
 
@@ -29,7 +32,10 @@ from ..lab.views.progress import ProgressView
 from ..lab.views.sentences import Sentences
 from ..session import Session
 
-_ON_EXERCISE = ("check", "hint", "solution", "reset")
+if TYPE_CHECKING:
+    from ..lab.workshop import Workshop
+
+_ON_EXERCISE = ("begin", "check", "hint", "solution", "reset")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,25 +45,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default="progress",
         metavar="ACTION|N.M",
-        help="start, check, hint, solution, reset, progress (default); in the cell form the exercise, such as 3.2",
+        help="start, begin, check, hint, solution, reset, progress (default); in the cell form 3.2, or after 3.2",
     )
     parser.add_argument("what", nargs="?", default=None, metavar="N|N.M", help="the lesson, or the exercise")
     parser.add_argument("--yes", action="store_true", help="show the solution before three tries or all hints")
 
 
-def run(session: Session, args: argparse.Namespace) -> Checked | ProgressView | Sentences:
+def run(session: Session, args: argparse.Namespace) -> Checked | ProgressView | Sentences | None:
     """Return what the action displays."""
     from ..lab.workshop import workshop_of
 
     workshop = workshop_of(session)
     action = str(args.action)
     what = "" if args.what is None else str(args.what)
-    if args.cell is not None or action[:1].isdigit():
-        if args.cell is None:
-            raise CommandError(
-                f"%mig_lab {action} needs the body of a cell. Type %%mig_lab {action}, or check {action}."
-            )
-        return workshop.answer(action, str(args.cell))
+    if args.cell is not None:
+        return workshop.after(what, str(args.cell)) if action == "after" else workshop.answer(action, str(args.cell))
+    if action[:1].isdigit():
+        raise CommandError(f"%mig_lab {action} needs the body of a cell. Type %%mig_lab {action}, or check {action}.")
     if action == "progress":
         return workshop.show_progress()
     if action == "start":
@@ -68,6 +72,13 @@ def run(session: Session, args: argparse.Namespace) -> Checked | ProgressView | 
         raise CommandError(f"%mig_lab has no action {action!r}. Actions: start, {', '.join(_ON_EXERCISE)}, progress.")
     if not what:
         raise CommandError(f"%mig_lab {action} needs an exercise, such as %mig_lab {action} 3.2.")
+    return _of_exercise(workshop, action, what, confirmed=args.yes)
+
+
+def _of_exercise(workshop: Workshop, action: str, number: str, *, confirmed: bool) -> Checked | Sentences:
+    """Return what an action on one exercise displays."""
     if action == "solution":
-        return workshop.solution(what, confirmed=args.yes)
-    return {"check": workshop.check, "hint": workshop.hint, "reset": workshop.reset}[action](what)
+        return workshop.solution(number, confirmed=confirmed)
+    if action == "check":
+        return workshop.check(number)
+    return {"begin": workshop.begin, "hint": workshop.hint, "reset": workshop.reset}[action](number)

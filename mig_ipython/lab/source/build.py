@@ -25,7 +25,7 @@ from ..opening import open_folder
 from ..sealed import Json, fingerprint
 from ..starting import MODELS
 from ..state import State
-from .markdown import Code, ExerciseSource, LessonSource, Way, name_of
+from .markdown import Code, Event, ExerciseSource, LessonSource, Way, name_of
 from .reproducible import reproducible
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class Builder:
         for item in self.source.items:
             if isinstance(item, Code):
                 self._execute(_without_start(item.code), f"the cell {item.code[:40]!r}")
+            elif isinstance(item, Event):
+                self._execute(item.code, f"the event before {item.number}")
             elif isinstance(item, ExerciseSource):
                 self._solve(item)
         self._keep("end")
@@ -162,7 +164,16 @@ class Builder:
         )
         wrong = tuple(self._wrong(source, table) for table in source.wrong)
         return Exercise(
-            source.number, source.title, source.minutes, source.hints, checks, wrong, source.solution, before
+            source.number,
+            source.title,
+            source.minutes,
+            source.hints,
+            checks,
+            wrong,
+            source.solution,
+            before,
+            source.event,
+            source.cell,
         )
 
     def _wrong(self, source: ExerciseSource, table: Mapping[str, Json]) -> Wrong:

@@ -17,7 +17,7 @@ from kernel_core.util.exc import CommandError
 from ..sealed import Json
 
 _OF_EXERCISE = ("exercise", "solution", "right", "wrong", "models")
-_FENCES = ("python", "setup", *_OF_EXERCISE)
+_FENCES = ("python", "setup", "before", *_OF_EXERCISE)
 _T = TypeVar("_T")
 
 
@@ -44,6 +44,7 @@ class ExerciseSource:
     wrong: tuple[Mapping[str, Json], ...]
     line: int
     solution: str = ""
+    event: str = ""
     models: str | None = None
     right_ways: list[Way] = field(default_factory=list)
     wrong_ways: list[Way] = field(default_factory=list)
@@ -58,8 +59,17 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code cell that stands in the notebook as it is."""
+    """A code cell that stands in the notebook as it is; with ``after`` it runs once that exercise is solved."""
 
+    code: str
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The place at which an exercise begins with an event; its code is not in the notebook."""
+
+    number: str
     code: str
 
 
@@ -77,7 +87,7 @@ class LessonSource:
     minutes: int
     after: int
     setup: str
-    items: tuple[Text | Code | ExerciseSource, ...]
+    items: tuple[Text | Code | Event | ExerciseSource, ...]
     digest: str = ""
 
     @property
@@ -96,7 +106,7 @@ class _Reader:
 
     def __init__(self, text: str, path: str) -> None:
         self.lines, self.path = text.splitlines(), path
-        self.items: list[Text | Code | ExerciseSource] = []
+        self.items: list[Text | Code | Event | ExerciseSource] = []
         self.by_number: dict[str, ExerciseSource] = {}
         self.models: dict[str, str] = {}
         self.setup = ""
@@ -113,6 +123,9 @@ class _Reader:
         self._add_text(place, len(self.lines))
         for number, models in self.models.items():
             self._exercise(number, begin).models = models
+        for item in self.items:
+            if isinstance(item, Event):
+                self._exercise(item.number, begin).event = item.code
         self._refuse_incomplete()
         return LessonSource(
             path=self.path,
@@ -143,7 +156,10 @@ class _Reader:
 
     def _add_fence(self, kind: str, rest: str, code: str, line: int) -> None:
         if kind == "python":
-            self.items.append(Code(code.rstrip()))
+            after = re.fullmatch(r"(?:after (\d+\.\d+))?", rest)
+            if after is None:
+                raise self._mistake(line, "```python may be followed by `after` and an exercise, such as after 3.2")
+            self.items.append(Code(code.rstrip(), after[1] or ""))
         elif kind == "setup":
             self.setup = code
         else:
@@ -154,6 +170,8 @@ class _Reader:
                 self._add_exercise(number, code, line)
             elif kind == "models":
                 self.models[number] = code
+            elif kind == "before":
+                self.items.append(Event(number, code.rstrip()))
             else:
                 self._add_way(kind, self._exercise(number, line), Way(name.strip(), code.rstrip(), line))
 

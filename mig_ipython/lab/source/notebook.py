@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from ..sealed import Json
-from .markdown import Code, ExerciseSource, LessonSource, Text
+from .markdown import Code, Event, ExerciseSource, LessonSource, Text
 
 
 def notebook(source: LessonSource, *, solved: bool = False) -> str:
@@ -30,11 +30,18 @@ def _cells(source: LessonSource, solved: bool) -> Iterator[tuple[str, str]]:
     for item in source.items:
         if isinstance(item, Text):
             yield "markdown", item.text
-        elif isinstance(item, Code):
-            yield "code", item.code
+        elif isinstance(item, Code | Event):
+            yield "code", cell_of(item)
         else:
             yield "markdown", _task(item)
             yield "code", f"%%mig_lab {item.number}\n{item.solution if solved else item.cell}"
+
+
+def cell_of(item: Code | Event) -> str:
+    """Return the text of a code cell between exercises."""
+    if isinstance(item, Event):
+        return f"%mig_lab begin {item.number}"
+    return f"%%mig_lab after {item.after}\n{item.code}" if item.after else item.code
 
 
 def _task(item: ExerciseSource) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mig_ipython.lab.lesson import FOLDER
 from mig_ipython.lab.source.files import read_source
-from mig_ipython.lab.source.markdown import Code, ExerciseSource, LessonSource, name_of
+from mig_ipython.lab.source.markdown import Code, Event, ExerciseSource, LessonSource, name_of
+from mig_ipython.lab.source.notebook import cell_of
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ROOT / "notebooks" / "workshop" / "lessons"
@@ -66,8 +67,8 @@ def assert_result(result, answer: Answer) -> None:
 def cells(source: LessonSource, *, solved: bool) -> Iterator[str]:
     """Yield the code cells of the notebook of a lesson."""
     for item in source.items:
-        if isinstance(item, Code):
-            yield item.code
+        if isinstance(item, Code | Event):
+            yield cell_of(item)
         elif isinstance(item, ExerciseSource):
             yield f"%%mig_lab {item.number}\n{item.solution if solved else item.cell}"
 

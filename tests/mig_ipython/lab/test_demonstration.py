@@ -56,6 +56,39 @@ def test_the_notebook_runs_unsolved_without_an_error(lesson):
     assert sum("is not solved yet" in one for one in shown) == len(SOURCE.exercises)
 
 
+def test_an_event_runs_once_in_the_state_that_the_student_has_reached(lesson):
+    lesson.run("%mig_lab start 90")
+    lesson.run(
+        '%%mig_lab 90.1\n%%migration "own" --id own1 --up\nop.add_column("airlines", sa.Column("country", sa.String(30)))'
+    )
+    assert "90.2 begins here" in str(lesson.run("%mig_lab begin 90.2"))
+    history = str(lesson.run("%mig_history"))
+    assert "own1" in history
+    assert "planes" in history
+    lesson.run("%mig_lab begin 90.2")
+    lesson.run("%%mig_lab 90.2\n1 + 1")
+    assert str(lesson.run("%mig_history")) == history
+
+
+def test_an_event_is_part_of_the_prepared_state(lesson):
+    assert "90.1 is not solved here" in str(lesson.run("%mig_lab begin 90.2"))
+    assert "planes" in str(lesson.run("%mig_history"))
+
+
+def test_a_cell_after_an_exercise_waits_for_it(lesson):
+    lesson.run("%mig_lab start 90")
+    body = "%%mig_lab after 90.1\nshown = desk.count('airlines')"
+    assert "This cell needs exercise 90.1" in str(lesson.run(body))
+    assert "shown" not in lesson.shell.user_ns
+    lesson.run("%mig_lab begin 90.2")
+    assert lesson.run(body) is None
+    assert lesson.shell.user_ns["shown"] == 2
+
+
+def test_an_unchanged_cell_of_an_exercise_is_not_run(lesson):
+    assert "Write your answer" in str(lesson.run(f"%%mig_lab 90.2\n{SOURCE.exercises[1].cell}"))
+
+
 def test_two_builds_are_the_same(built, tmp_path):
     assert build(tmp_path) == built
 
