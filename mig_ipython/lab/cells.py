@@ -43,6 +43,14 @@ def is_empty(body: str) -> bool:
     return all(not line or line.startswith("#") or line in ("pass", "...") for line in lines)
 
 
+def run_quietly(shell: InteractiveShell, body: str) -> BaseException | None:
+    """Run the parts of a body without their output; return the exception that stopped it."""
+    from IPython.utils.capture import capture_output
+
+    with capture_output():
+        return run_blocks(shell, body)
+
+
 def run_blocks(shell: InteractiveShell, body: str) -> BaseException | None:
     """Run the parts of a body in the notebook; return the exception that stopped it, whose traceback is displayed."""
     hook = shell.displayhook

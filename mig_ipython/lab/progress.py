@@ -1,4 +1,4 @@
-"""The results of a student, in ``workshop/progress.json``."""
+"""The results of a student, in ``workshop/progress.json``, and in which exercise each lesson's folder is."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ from kernel_core.util.files import replace as write_file
 from .sealed import Json
 
 FILE = "progress.json"
+FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one exercise: ``when`` it was last checked (ISO 8601, UTC), and the state at that time."""
+    """What is known of one exercise: ``when`` it was last checked (ISO 8601, UTC), and the state at that time.
+
+    ``hint_given`` is the name of the mistake that fitted; ``fingerprints`` are those of the values that the checks
+    found; ``snapshot`` is the JSON of the state.
+    """
 
     exercise: str
     passed: bool = False
@@ -30,75 +35,96 @@ class Entry:
     fingerprints: tuple[str, ...] = ()
     snapshot: Mapping[str, Json] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, exercise: str, found: Mapping[str, object]) -> Entry:
+        """Return the entry of JSON; fields of a later version are left out. Raises TypeError for other values."""
+        known = {one.name: one for one in fields(cls)}
+        values = {name: value for name, value in found.items() if name in known}
+        entry = cls(**{**values, "exercise": exercise})  # type: ignore[arg-type]
+        counts, marks = (entry.tries, entry.hints), (entry.passed, entry.solution_shown)
+        if not all(isinstance(one, int) for one in counts) or not all(isinstance(one, bool) for one in marks):
+            raise TypeError(f"exercise {exercise} has fields of other types")
+        return replace(entry, fingerprints=tuple(map(str, entry.fingerprints)), snapshot=dict(entry.snapshot))
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the entry as JSON."""
+        found = asdict(self)
+        found["fingerprints"] = list(self.fingerprints)
+        return found
+
+    def changed(self, **values: object) -> Entry:
+        """Return the entry with other values of some fields."""
+        return replace(self, **values)  # type: ignore[arg-type]
+
 
 class Progress:
-    """The entries by exercise, and where each lesson's folder is: ``positions`` are kept for the student's next run."""
+    """The file in a folder; it is read before each change, because another notebook may have written it.
+
+    ``notice`` says that a damaged file was found, and how it was kept.
+    """
 
     def __init__(self, folder: str) -> None:
         self.path = os.path.join(folder, FILE)
-        self.entries: dict[str, Entry] = {}
-        self.positions: dict[str, dict[str, Json]] = {}
         self.notice = ""
-        self._read()
+
+    def entries(self) -> dict[str, Entry]:
+        """Return the entries by exercise."""
+        return self._read()[0]
 
     def entry(self, exercise: str) -> Entry:
         """Return the entry of an exercise, an empty one where it was never tried."""
-        return self.entries.get(exercise) or Entry(exercise)
-
-    def put(self, entry: Entry) -> None:
-        """Keep an entry, and write the file."""
-        self.entries[entry.exercise] = entry
-        self.write()
+        return self.entries().get(exercise) or Entry(exercise)
 
     def change(self, exercise: str, **values: object) -> Entry:
-        """Change fields of an entry, and write the file; return the entry."""
-        entry = replace(self.entry(exercise), **values)  # type: ignore[arg-type]
-        self.put(entry)
+        """Change fields of an entry, write the file, and return the entry."""
+        entries, positions = self._read()
+        entry = entries[exercise] = entries.get(exercise, Entry(exercise)).changed(**values)
+        self._write(entries, positions)
         return entry
 
-    def write(self) -> None:
+    def position(self, lesson: str) -> Mapping[str, Json]:
+        """Return in which exercise the folder of a lesson is; empty where it was not written yet."""
+        return self._read()[1].get(lesson, {})
+
+    def set_position(self, lesson: str, position: Mapping[str, Json]) -> None:
+        """Write in which exercise the folder of a lesson is."""
+        entries, positions = self._read()
+        positions[lesson] = dict(position)
+        self._write(entries, positions)
+
+    def _write(self, entries: Mapping[str, Entry], positions: Mapping[str, Mapping[str, Json]]) -> None:
         """Write the file; another program that reads it sees the old contents or the new ones."""
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        found = {
-            "format": 1,
-            "exercises": {key: asdict(self.entries[key]) for key in sorted(self.entries, key=_order)},
-            "positions": self.positions,
-        }
+        exercises = {key: entries[key].to_json() for key in sorted(entries, key=_order)}
+        found = {"format": FORMAT, "exercises": exercises, "positions": positions}
         write_file(self.path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
-    def _read(self) -> None:
+    def _read(self) -> tuple[dict[str, Entry], dict[str, dict[str, Json]]]:
+        """Return entries and positions; a file that cannot be read is kept beside it, and a new one begun."""
         try:
             with open(self.path, encoding="utf-8") as stream:
                 found = json.load(stream)
-            self.entries = {key: _entry(key, one) for key, one in found["exercises"].items()}
-            self.positions = {str(key): dict(one) for key, one in found.get("positions", {}).items()}
+            entries = {str(key): Entry.of(key, one) for key, one in found["exercises"].items()}
+            positions = {str(key): cast("dict[str, Json]", dict(one)) for key, one in found["positions"].items()}
         except FileNotFoundError:
-            return
-        except (ValueError, KeyError, TypeError, AttributeError, OSError):
-            self.entries, self.positions = {}, {}
+            return {}, {}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self._keep_damaged()
+            return {}, {}
+        return entries, positions
 
     def _keep_damaged(self) -> None:
-        """Rename the file that cannot be read, and say so."""
-        kept = f"{self.path}.damaged"
-        number = 1
+        kept, number = f"{self.path}.damaged", 1
         while os.path.exists(kept):
             number += 1
             kept = f"{self.path}.damaged{number}"
         os.replace(self.path, kept)
-        self.notice = f"{FILE} could not be read. It was kept as {os.path.basename(kept)}, and a new one was begun."
+        self.notice = f"{FILE} could not be read. It is kept as {os.path.basename(kept)}, and a new one was begun."
 
 
 def now() -> str:
     """Return the time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _entry(key: str, found: Mapping[str, object]) -> Entry:
-    known = {one.name for one in fields(Entry)}
-    values = {name: value for name, value in found.items() if name in known}
-    entry = Entry(**{**values, "exercise": key})  # type: ignore[arg-type]
-    return replace(entry, fingerprints=tuple(cast("list[str]", entry.fingerprints)), snapshot=dict(entry.snapshot))
 
 
 def _order(number: str) -> tuple[int, ...]:

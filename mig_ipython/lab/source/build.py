@@ -21,6 +21,7 @@ from ..cells import run_blocks
 from ..checking import observe
 from ..folder import Contents
 from ..lesson import Check, Exercise, Lesson, Wrong, seal_states
+from ..models_file import models_of
 from ..opening import open_folder
 from ..sealed import Json, fingerprint
 from ..starting import MODELS
@@ -148,8 +149,7 @@ class Builder:
         return found
 
     def _state(self) -> State:
-        models = self.session.workspace().unambiguous_models()
-        return State.read(self.folder, models.several[0] if models is not None else None)
+        return State.read(self.folder, models_of(self.session.namespace))
 
     def _execute(self, code: str, what: str) -> None:
         error = run_blocks(self.shell, code)

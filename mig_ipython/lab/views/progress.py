@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ...views.html import Html, join, page, table, tag
 from ...views.text import table as text_table
 from ...views.view import View
+from ..progress import Entry
 
 _WIDTH = 28
 
@@ -17,10 +18,15 @@ class Row:
 
     exercise: str
     title: str
-    passed: bool
-    tries: int
-    hints: int
-    solution_shown: bool
+    passed: bool = False
+    tries: int = 0
+    hints: int = 0
+    solution_shown: bool = False
+
+    @classmethod
+    def of(cls, exercise: str, title: str, entry: Entry) -> Row:
+        """Return the row of an exercise that was tried, or of which a hint was shown."""
+        return cls(exercise, title, entry.passed, entry.tries, entry.hints, entry.solution_shown)
 
     @property
     def state(self) -> str:

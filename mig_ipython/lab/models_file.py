@@ -1,0 +1,75 @@
+"""The models of a lesson: ``models.py`` of the working folder, whose names are put into the notebook."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import MutableMapping
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from kernel_core.util.exc import CommandError
+
+from ..workspace.models import candidates, metadata_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+MODELS = "models"
+BASE = "Base"
+_LOADED = "_mig_lab_names"
+"""The variable of the notebook that lists the names which were put there."""
+
+
+def load_models(namespace: MutableMapping[str, object], folder: str) -> None:
+    """Run ``models.py`` of a folder, and put its names into the notebook in place of those of the last one.
+
+    Classes that a cell has added to the old models are removed from the notebook too. Raises CommandError where the
+    file cannot be run.
+    """
+    _remove_names(namespace)
+    sys.modules.pop(MODELS, None)
+    module = _run(os.path.join(folder, f"{MODELS}.py"))
+    found = {} if module is None else {name: value for name, value in vars(module).items() if not name.startswith("_")}
+    namespace.update(found)
+    namespace[_LOADED] = [name for name, value in found.items() if not isinstance(value, ModuleType)]
+
+
+def models_of(namespace: MutableMapping[str, object]) -> MetaData | None:
+    """Return the MetaData of ``Base``, else the only one of the notebook; None where there is no such one."""
+    found = metadata_of(namespace.get(BASE))
+    if found is not None:
+        return found
+    known = candidates(namespace)
+    return known[0].several[0] if len(known) == 1 else None
+
+
+def _remove_names(namespace: MutableMapping[str, object]) -> None:
+    loaded = namespace.get(_LOADED)
+    names = list(loaded) if isinstance(loaded, list) else []
+    old = {id(metadata_of(namespace.get(name))) for name in names} - {id(None)}
+    of_old = [name for name, value in namespace.items() if id(metadata_of(value)) in old]
+    for name in {*names, *of_old}:
+        namespace.pop(name, None)
+
+
+def _run(path: str) -> ModuleType | None:
+    """Return the module ``models`` of a file; None where there is none.
+
+    The file is compiled each time: Python takes bytecode for valid within the second in which a file is written again.
+    """
+    if not os.path.isfile(path):
+        return None
+    with open(path, encoding="utf-8") as stream:
+        text = stream.read()
+    module = ModuleType(MODELS)
+    module.__file__ = path
+    sys.modules[MODELS] = module
+    try:
+        exec(compile(text, path, "exec"), vars(module))  # noqa: S102 - the lesson's own file
+    except Exception as error:
+        del sys.modules[MODELS]
+        raise CommandError(
+            f"{MODELS}.py cannot be run: {type(error).__name__}: {error}. Begin the exercise again: %mig_lab reset N.M"
+        ) from error
+    return module

@@ -1,0 +1,104 @@
+"""The working folder of a lesson: in which exercise it is, and how it becomes as an exercise begins."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+
+from ..session import Session
+from .cells import run_quietly
+from .folder import Contents
+from .lesson import Exercise, Lesson
+from .models_file import models_of
+from .opening import open_folder
+from .progress import Progress
+from .sealed import Json
+from .starting import Start, beginning
+from .state import State
+
+START = "start"
+"""The position of a folder before the first exercise; also the name of that prepared state."""
+
+
+class WorkingFolder:
+    """The folder ``workshop/lesson_N``; ``workshop`` is the folder above it."""
+
+    def __init__(self, session: Session, lesson: Lesson, workshop: str, progress: Progress) -> None:
+        self.session, self.lesson, self.progress = session, lesson, progress
+        self.path = os.path.join(workshop, f"lesson_{lesson.number}")
+        self._begun = os.path.join(workshop, ".begun")
+
+    # ---- positions -------------------------------------------------------------------------------------------------
+
+    def position(self) -> Mapping[str, Json]:
+        """Return ``exercise``, whether it is ``solved``, and the ``digest`` of the folder when that was written."""
+        return self.progress.position(str(self.lesson.number))
+
+    def set_position(self, exercise: str, *, solved: bool) -> None:
+        """Write in which exercise the folder is; after a solved one its state is kept as the start of the next one."""
+        contents = Contents.read(self.path)
+        position: dict[str, Json] = {"exercise": exercise, "solved": solved, "digest": contents.digest()}
+        self.progress.set_position(str(self.lesson.number), position)
+        following = next((one for one in self.lesson.exercises if one.before == exercise), None) if solved else None
+        if following is not None and not following.event:
+            self.start_of(following).keep(contents)
+
+    def is_at(self, exercise: Exercise) -> bool:
+        """Return whether the folder is in the state in which this exercise is answered."""
+        position = self.position()
+        if position.get("exercise") == exercise.number:
+            return True
+        return bool(position.get("solved")) and position.get("exercise") == (exercise.before or START)
+
+    def is_past(self, exercise: Exercise) -> bool:
+        """Return whether the folder is in a state after an exercise was solved."""
+        position = self.position()
+        numbers = [one.number for one in self.lesson.exercises]
+        if position.get("exercise") not in numbers:
+            return False
+        place, here = numbers.index(str(position["exercise"])), numbers.index(exercise.number)
+        return place > here or (place == here and bool(position.get("solved")))
+
+    # ---- states ----------------------------------------------------------------------------------------------------
+
+    def start_of(self, exercise: Exercise) -> Start:
+        """Return the start of an exercise."""
+        return Start(self.lesson, exercise, self._begun)
+
+    def open(self) -> None:
+        """Make it the working folder, with its database and environment, as they are."""
+        open_folder(self.session, self.path)
+
+    def write(self, contents: Contents) -> None:
+        """Make the folder have these contents, and open it with its models."""
+        contents.write(self.path)
+        open_folder(self.session, self.path, reload=True)
+
+    def begin(self, exercise: Exercise) -> str:
+        """Make the folder as the exercise begins; return a sentence where that is not as the student may expect."""
+        position = self.position()
+        self._run_event(exercise, position)
+        begun = beginning(self.start_of(exercise), position, Contents.read(self.path))
+        if begun.contents is not None:
+            begun.contents.write(self.path)
+        open_folder(self.session, self.path, reload=not begun.is_own)
+        return begun.note
+
+    def _run_event(self, exercise: Exercise, position: Mapping[str, Json]) -> None:
+        """Run the event of an exercise in the student's own solved state of the exercise before it."""
+        is_own = bool(position.get("solved")) and position.get("exercise") == (exercise.before or START)
+        if exercise.event and is_own and self.session.shell is not None:
+            self.open()
+            run_quietly(self.session.shell, exercise.event)
+
+    def state(self) -> State:
+        """Return the state of the folder, with the models of the notebook."""
+        os.chdir(self.path)
+        return State.read(self.path, models_of(self.session.namespace))
+
+    def state_before(self, exercise: Exercise) -> State:
+        """Return the state in which the exercise began."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.start_of(exercise).contents().write(folder)
+            return State.read(folder)
