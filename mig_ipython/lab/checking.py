@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from typing import cast
 
 from kernel_core.util.exc import CommandError
 
@@ -20,11 +22,13 @@ def checked(exercise: Exercise, before: Callable[[], State], after: State, error
     ``before`` returns the state in which the exercise began; it is only called where a check fails. ``error`` is the
     text of the exception that the answer raised.
     """
+    began = cache(before)
+    after.before = began
     findings = tuple(_finding(check, exercise.salt, after) for check in exercise.checks)
     outcome = Outcome(findings)
     if outcome.passed:
         return outcome
-    wrong = first_mistake(exercise, before(), after, error)
+    wrong = first_mistake(exercise, began(), after, error)
     return outcome if wrong is None else Outcome(findings, wrong.name, wrong.hint)
 
 
@@ -42,14 +46,14 @@ def observe(look: str, spec: Mapping[str, Json], state: State) -> Observed:
 
 def _finding(check: Check, salt: str, state: State) -> Finding:
     observed = observe(check.look, check.spec, state)
-    mark = fingerprint(observed.value, salt)
+    mark = fingerprint(cast("Json", observed.value), salt)
     passed = mark in check.accepted
     return Finding(passed, check.says if passed else observed.sentence, mark)
 
 
 def _fits(wrong: Wrong, salt: str, before: State, after: State, error: str) -> bool:
     if wrong.look:
-        return fingerprint(observe(wrong.look, wrong.spec, after).value, salt) in wrong.values
+        return fingerprint(cast("Json", observe(wrong.look, wrong.spec, after).value), salt) in wrong.values
     if wrong.when not in detectors:
         raise CommandError(f"There is no detector {wrong.when!r}. Detectors: {', '.join(sorted(detectors))}.")
     return detectors[wrong.when](before, after, Context(spec=wrong.spec, error=error)) is not None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kernel_core.util.exc import CommandError
 
 from ..looks import LookError, Spec
+from ..looks.look import OF_LESSON
 from ..state import State
 from ..state.history import Revision
 
@@ -50,7 +51,7 @@ class Detector:
     example: str = ""
 
     def __call__(self, before: State, after: State, context: Context) -> str | None:
-        self.check(context.spec, others=tuple(context.spec))
+        self.check(context.spec)
         try:
             return self.detect(before, after, context)
         except LookError:
@@ -58,10 +59,10 @@ class Detector:
         except CommandError:
             return None
 
-    def check(self, spec: Mapping[str, object], *, others: tuple[str, ...] = ()) -> None:
-        """Raise LookError for a field that is unknown or missing; ``others`` are known to the caller."""
+    def check(self, spec: Mapping[str, object]) -> None:
+        """Raise LookError for a field that is unknown or missing."""
         for name in spec:
-            if name not in self.fields and name not in others:
+            if name not in self.fields and name not in OF_LESSON:
                 raise LookError(f"`{self.name}` has no field {name}. It has {', '.join(self.fields) or 'none'}.")
         for name in self.required:
             if name not in spec:

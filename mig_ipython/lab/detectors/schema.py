@@ -134,15 +134,15 @@ def default_left(before: State, after: State, context: Context) -> str | None:
 @detector(
     "wrong_name",
     {
-        "name": "The right name.",
+        "right": "The right name.",
         "kind": "table (the default), column, index, constraint.",
         "table": "The table of a column, an index or a constraint.",
     },
-    ("name",),
+    ("right",),
 )
 def wrong_name(before: State, after: State, context: Context) -> str | None:
     """Something new has appeared under another name than the one that was asked for."""
-    name, kind = context.fields.text("name"), context.fields.text("kind", "table")
+    name, kind = context.fields.text("right"), context.fields.text("kind", "table")
     old, new = (_names(state, kind, context.fields.text("table", "")) for state in (before, after))
     added = [each for each in new if each not in old]
     if name in new or not added:

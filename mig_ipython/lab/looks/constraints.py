@@ -98,12 +98,12 @@ def observe_unique(state: State, spec: Spec) -> Observed:
     "constraint",
     {
         **_TABLE,
-        "name": "The name of the constraint.",
+        "constraint": "The name of the constraint.",
         "kind": "Or a kind, to count those of a table: check, unique, foreign key.",
         "parts": "With kind: count (the default), unnamed (how many have no name), names.",
     },
     ("table",),
-    'look = "constraint"\ntable = "flights"\nname = "ck_flights_distance_positive"',
+    'look = "constraint"\ntable = "flights"\nconstraint = "ck_flights_distance_positive"',
 )
 def observe_constraint(state: State, spec: Spec) -> Observed:
     """Whether a constraint with a name exists and of which kind it is, or how many of a kind there are."""
@@ -113,11 +113,11 @@ def observe_constraint(state: State, spec: Spec) -> Observed:
         return Observed(None, missing)
     place = spec.text("table")
     known = _named(table)
-    if "name" in spec.fields:
-        kind = next((kind for kind, name in known if name == spec.text("name")), None)
+    if "constraint" in spec.fields:
+        kind = next((kind for kind, name in known if name == spec.text("constraint")), None)
         others = listed([name for _, name in known if name])
         there = f"is a {kind} constraint" if kind else f"does not exist; there are: {others}"
-        return Observed(kind, f"The constraint {spec.text('name')} of {place} {there}.")
+        return Observed(kind, f"The constraint {spec.text('constraint')} of {place} {there}.")
     wanted = spec.text("kind")
     if wanted not in ("check", "unique", "foreign key"):
         raise LookError(f"`constraint` has no kind {wanted}. It has check, unique, foreign key.")
@@ -134,7 +134,7 @@ def observe_constraint(state: State, spec: Spec) -> Observed:
     {
         **_TABLE,
         "columns": "The columns of the index.",
-        "name": "Or its name.",
+        "index": "Or its name.",
         "parts": "exists (always), unique, where (its condition), columns, name.",
     },
     ("table",),
@@ -147,9 +147,9 @@ def observe_index(state: State, spec: Spec) -> Observed:
     if table is None:
         return Observed({"exists": False}, missing)
     columns = spec.texts("columns", ())
-    name = spec.text("name", "")
+    name = spec.text("index", "")
     if not columns and not name:
-        raise LookError("`index` needs the field columns or the field name.")
+        raise LookError("`index` needs the field columns or the field index.")
     place = spec.text("table")
     for index in table["indexes"]:
         if (not columns or index["columns"] == columns) and (not name or index["name"] == name):

@@ -19,6 +19,9 @@ MODIFIERS = {
 }
 """The fields that every look has."""
 
+OF_LESSON = frozenset({"look", "when", "says", "hint", "name", "also", "is"})
+"""The fields of a check or a wrong answer that are not about what is looked at."""
+
 
 class LookError(CommandError):
     """A spec has a field that is missing, unknown, or of another type."""
@@ -90,7 +93,7 @@ class Look:
     example: str = ""
 
     def __call__(self, state: State, spec: Mapping[str, object]) -> Observed:
-        fields = {name: value for name, value in spec.items() if name in self.fields or name in MODIFIERS}
+        fields = {name: value for name, value in spec.items() if name not in OF_LESSON}
         self.check(fields)
         key = key_of(self.name, fields)
         if not state.is_live and key in state.facts:
@@ -100,10 +103,10 @@ class Look:
         state.facts[key] = [found.value, found.sentence]
         return found
 
-    def check(self, spec: Mapping[str, object], *, others: tuple[str, ...] = ()) -> None:
-        """Raise LookError for a field that is unknown or missing; ``others`` are known to the caller."""
+    def check(self, spec: Mapping[str, object]) -> None:
+        """Raise LookError for a field that is unknown or missing."""
         for name in spec:
-            if name not in self.fields and name not in MODIFIERS and name not in others:
+            if name not in self.fields and name not in MODIFIERS and name not in OF_LESSON:
                 raise LookError(f"`{self.name}` has no field {name}. It has {', '.join(self.fields) or 'none'}.")
         for name in self.required:
             if name not in spec:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kernel_core.util.exc import CommandError
 
@@ -137,7 +137,7 @@ class Builder:
 
     def _mark(self, source: ExerciseSource, table: Mapping[str, Json], state: State) -> str:
         salt = f"mig_ipython.lab {source.number} {source.title}"
-        return fingerprint(observe(str(table["look"]), spec_of(table), state).value, salt)
+        return fingerprint(cast("Json", observe(str(table["look"]), spec_of(table), state).value), salt)
 
     def _write_models(self, text: str) -> None:
         with open(os.path.join(self.folder, MODELS), "w", encoding="utf-8", newline="\n") as stream:
