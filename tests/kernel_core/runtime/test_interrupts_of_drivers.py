@@ -20,7 +20,7 @@ LONG = {
     "mariadb": "SELECT SLEEP(60)",
 }
 SYNC = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}
-ASYNC = ("aiosqlite", "asyncpg")
+ASYNC = ("aiosqlite", "asyncpg", "aiomysql", "asyncmy")
 MODULES = {"mysqldb": "MySQLdb"}
 REVISION = (
     "import sqlalchemy as sa\nfrom alembic import op\nrevision = {!r}\ndown_revision = {!r}\ndef upgrade():\n    {}\n"
@@ -37,7 +37,10 @@ NOTES = {
         ("sqlite", "aiosqlite"),
         pytest.param(("postgresql", "asyncpg"), marks=pytest.mark.postgresql),
         pytest.param(("postgresql", "psycopg2"), marks=[pytest.mark.postgresql, pytest.mark.sweep]),
-        pytest.param(("mariadb", "mysqldb"), marks=[pytest.mark.mariadb, pytest.mark.sweep]),
+        *(
+            pytest.param(("mariadb", driver), marks=[pytest.mark.mariadb, pytest.mark.sweep])
+            for driver in ("mysqldb", "aiomysql", "asyncmy")
+        ),
     ],
     ids=lambda value: value[1],
 )
