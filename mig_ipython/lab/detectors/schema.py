@@ -81,7 +81,8 @@ def not_null_without_default(before: State, after: State, context: Context) -> s
                 return f"Revision {revision['id']} adds {table}.{column}: NOT NULL without a server default."
             filled = filled or each["operation"] in ("execute", "code", "bulk_insert")
             name = str(each.get("column_name"))
-            if each.get("modify_nullable") is False and not filled and has_nulls(before, table, name):
+            is_empty = has_nulls(before, table, name) or has_nulls(after, table, name)
+            if each.get("modify_nullable") is False and not filled and is_empty:
                 return f"Revision {revision['id']} makes {table}.{name} NOT NULL, and it has NULLs."
     return None
 
