@@ -21,7 +21,7 @@ from .sealed import Json, canonical
 _MAGIC = b"SQLite format 3\0"
 _SKIPPED = frozenset({"__pycache__", ".ipynb_checkpoints"})
 _BESIDE_DATABASE = ("-journal", "-wal", "-shm", ".lock")
-_WAIT = 2.0
+_WAIT = 1.0
 """Seconds to wait for a database that is locked."""
 
 
