@@ -74,6 +74,12 @@ class Workshop:
         numbers = lesson_numbers(self._own_lessons)
         return results(self.progress, (find_lesson(number, self._own_lessons) for number in numbers))
 
+    def numbers(self) -> list[str]:
+        """Return the numbers of all exercises and lessons, for completion."""
+        numbers = lesson_numbers(self._own_lessons)
+        lessons = [find_lesson(number, self._own_lessons) for number in numbers]
+        return [*(one.number for lesson in lessons for one in lesson.exercises), *map(str, numbers)]
+
     # ---- exercises -------------------------------------------------------------------------------------------------
 
     def answer(self, number: str, body: str) -> Checked:

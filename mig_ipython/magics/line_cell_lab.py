@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..lab.workshop import Workshop
 
 _ON_EXERCISE = ("begin", "check", "hint", "solution", "reset")
+ACTIONS = ("start", *_ON_EXERCISE, "progress")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +70,7 @@ def run(session: Session, args: argparse.Namespace) -> Checked | ProgressView | 
             raise CommandError("%mig_lab start needs the number of a lesson, such as %mig_lab start 1.")
         return workshop.start(int(what))
     if action not in _ON_EXERCISE:
-        raise CommandError(f"%mig_lab has no action {action!r}. Actions: start, {', '.join(_ON_EXERCISE)}, progress.")
+        raise CommandError(f"%mig_lab has no action {action!r}. Actions: {', '.join(ACTIONS)}.")
     if not what:
         raise CommandError(f"%mig_lab {action} needs an exercise, such as %mig_lab {action} 3.2.")
     return _of_exercise(workshop, action, what, confirmed=args.yes)

@@ -146,6 +146,19 @@ def _words(*words: str) -> Callable[[Session], tuple[str, ...]]:
     return lambda _session: words
 
 
+def _lab_actions(session: Session) -> list[str]:
+    from ..magics.line_cell_lab import ACTIONS
+
+    return [*ACTIONS, *_lab_numbers(session)]
+
+
+def _lab_numbers(session: Session) -> list[str]:
+    """Return the exercises of the workshop, and its lessons."""
+    from ..lab.workshop import workshop_of
+
+    return workshop_of(session).numbers()
+
+
 _BY_KIND: Mapping[str, Callable[[Session], Iterable[str]]] = {
     "REV": _revisions,
     "A:B": _revisions,
@@ -160,7 +173,8 @@ _BY_KIND: Mapping[str, Callable[[Session], Iterable[str]]] = {
     "DIR|FILE": _environments,
     "WHICH": _words("all", "safe", "none"),
     "HOW": _words("show", "accept", "off"),
-    "ACTION|N.M": _words("start", "check", "hint", "solution", "reset", "progress"),
+    "ACTION|N.M": _lab_actions,
+    "N|N.M": _lab_numbers,
 }
 """The names for an argument, by its metavar in the usage of the command."""
 

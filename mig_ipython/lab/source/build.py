@@ -54,6 +54,7 @@ class Builder:
         self.source, self.shell, self.folder = source, shell, folder
         self.session = session_of(shell)
         self.recorded = Recorded()
+        self._before: State | None = None
 
     def build(self, begin: Contents | None = None) -> Lesson:
         """Run the lesson, and return it; ``begin`` is the state in which it begins, by default that of its setup."""
@@ -98,6 +99,7 @@ class Builder:
         if source.models is not None:
             self._write_models(source.models)
         begin = self._keep(source.number)
+        self._before = self._read_state()
         self._run_wrong_ways(source, begin)
         also = self._run_also(source, begin)
         self._execute(source.solution, f"the solution of {source.number}")
@@ -149,6 +151,13 @@ class Builder:
         return found
 
     def _state(self) -> State:
+        """Return the state after an answer, with the one in which the exercise began."""
+        state = self._read_state()
+        before = self._before or state
+        state.before = lambda: before
+        return state
+
+    def _read_state(self) -> State:
         return State.read(self.folder, models_of(self.session.namespace))
 
     def _execute(self, code: str, what: str) -> None:

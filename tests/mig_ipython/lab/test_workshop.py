@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import warnings
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,27 @@ def test_a_closed_connection_and_another_folder_are_corrected(lesson, tmp_path):
 )
 def test_a_mistake_in_typing_is_named_with_its_remedy(lesson, typed, said):
     assert said in lesson.fail(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "among"),
+    [
+        ("%mig_lab s", {"start", "solution"}),
+        ("%mig_lab hint 90.", {"90.1", "90.2"}),
+        ("%%mig_lab 90", {"90", "90.1", "90.2"}),
+        ("%mig lab reset 9", {"90.1"}),
+        ("%mig_lab solution 90.1 --", {"--yes"}),
+    ],
+)
+def test_tab_offers_actions_and_exercises(lesson, typed, among):
+    lesson.shell.Completer.use_jedi = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert among <= {one.text for one in lesson.shell.Completer.completions(typed, len(typed))}
+
+
+def test_help_names_every_action(lesson):
+    lesson.run("%mig_lab --help")
+    for action in ("start", "check", "hint", "solution", "reset", "progress"):
+        assert f"%mig_lab {action}" in lesson.printed
+    assert "exercises" in str(lesson.run("%mig help"))
