@@ -48,6 +48,7 @@ def locate(
     from ..adoption import locate as located  # noqa: PLC0415 - it needs SQLAlchemy
 
     scripts = scripts_of(config)
+    scripts.see_all_replaced()
     found: list[Located] = []
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> tuple[()]:

@@ -80,6 +80,7 @@ def _in_range(config: Config, scripts: ScriptDirectory, rev_range: str | None) -
         return list(scripts.walk_revisions())
     if ":" not in rev_range:
         raise CommandError(f'"{rev_range}" is not a range. Write it as from:to, from: or :to.')
+    scripts.also_see(rev_range)
     lower, upper = scripts.map.resolve_range(rev_range, heads_needed_for(config, scripts, rev_range), exact=False)
     if not upper:
         return []
@@ -104,6 +105,7 @@ def show(config: Config, rev: str) -> Script | tuple[Script, ...]:
 def shown(config: Config, rev: str) -> tuple[Script, ...]:
     """Return all revisions that a name such as ``heads`` or ``current`` resolves to; () for base."""
     scripts = scripts_of(config)
+    scripts.also_see(rev)
     return scripts.get_revisions(scripts.map.resolve(rev, heads_needed_for(config, scripts, rev)))
 
 
@@ -117,6 +119,11 @@ class DatabaseHeads:
     target: str
     heads: tuple[str, ...]
     journal: JournalState = field(default_factory=JournalState)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The revisions whose files the database needs: the current ones, and the one that is unfinished."""
+        return (*self.heads, *([self.unfinished.revision] if self.unfinished is not None else []))
 
     @property
     def unfinished(self) -> Unfinished | None:
@@ -143,7 +150,7 @@ def heads_by_database(
 
     scripts = scripts or scripts_of(config)
     run(config, scripts, plan, must_run=must_run, dont_mutate=True)
-    scripts.follow(name for place in found for name in place.heads)
+    scripts.follow(name for place in found for name in place.needed)
     return tuple(found)
 
 

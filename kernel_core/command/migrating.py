@@ -25,6 +25,7 @@ def upgrade(config: Config, revision: Names, sql: bool = False, tag: str | None 
     """
     scripts = scripts_of(config)
     start, target = _ends(revision, sql)
+    scripts.also_see(start, target)
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[Step]:
         steps = upgrade_steps(scripts.map, frozenset(rev), target)
@@ -39,6 +40,7 @@ def downgrade(config: Config, revision: Names, sql: bool = False, tag: str | Non
     """Downgrade the database to ``revision``; with ``sql`` it must be a range ``from:to``. Raises as `upgrade`."""
     scripts = scripts_of(config)
     start, target = _ends(revision, sql)
+    scripts.also_see(start, target)
     if sql and start is None:
         raise CommandError("SQL for a downgrade needs both ends, because no database is queried: write from:to.")
 
@@ -54,6 +56,7 @@ def stamp(config: Config, revision: Names, sql: bool = False, tag: str | None = 
     if sql and purge:
         raise CommandError("--purge deletes rows that are in a database only; with --sql give a range from:to.")
     start, target = _ends_of_all(revision, sql)
+    scripts.also_see(start, target)
 
     def plan(rev: tuple[str, ...], context: MigrationContext) -> Sequence[StampStep]:
         if not _is_certain(scripts, target):

@@ -43,6 +43,7 @@ def operations_between(config: Config, revisions: str, direction: Direction = "u
     start, _, target = revisions.rpartition(":")
     if not target or (direction == "downgrade" and not start):
         raise CommandError(f'"{revisions}" needs both ends: from:to.')
+    scripts.also_see(revisions)
     begin = frozenset(scripts.map.resolve(start, ())) if start else frozenset()
     plan = upgrade_steps if direction == "upgrade" else downgrade_steps
     for step in plan(scripts.map, begin, target):

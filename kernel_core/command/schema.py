@@ -45,6 +45,7 @@ def schema(
     from ..schema import read  # noqa: PLC0415 - it needs SQLAlchemy
 
     scripts = scripts_of(config)
+    scripts.also_see(revision)
     current = heads_needed_for(config, scripts, revision) or ()
     found = read(
         scripts,

@@ -68,7 +68,7 @@ def prune(config: Config, revision: str) -> tuple[str, ...]:
     scripts = scripts_of(config)
     places = heads_by_database(config, scripts)
     scripts.follow(())
-    refuse_inside(scripts, revision, [(place.target, place.heads) for place in places])
+    refuse_inside(scripts, revision, [(place.target, place.needed) for place in places])
     return delete_replaced(scripts, revision)
 
 

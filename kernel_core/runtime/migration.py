@@ -251,6 +251,8 @@ class MigrationContext:
         """Read the current heads and return the execution of the steps that are planned from there."""
         before = frozenset(self.get_current_heads())
         resume: Resume | None = self.opts.get("resume")
+        if resume is not None or "abandon" in self.opts:
+            self._see_unfinished()
         with self.transactions.only_reading():
             steps = self._plan(before)
         if resume is None:
@@ -261,6 +263,12 @@ class MigrationContext:
         return execution
 
     # ---- a revision that was stopped half-way -------------------------------------------------------------------
+
+    def _see_unfinished(self) -> None:
+        """Let the environment have the file of the unfinished revision, which a squashed one may replace by now."""
+        unfinished = self.unfinished()
+        if unfinished is not None and isinstance(self.script, ScriptDirectory):
+            self.script.also_see(unfinished.revision)
 
     def unfinished(self) -> Unfinished | None:
         """Return the revision of which a part was committed before its run was stopped; None if there is none.

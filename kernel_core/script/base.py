@@ -20,7 +20,7 @@ from .files import compiled_of, located
 from .folder_cache import Folders, contents_of, run_computed
 from .module import execute, on_path, runs
 from .problems import problems_of
-from .replaced import seen_at
+from .replaced import replaced_ids, replaced_in, seen_at
 from .rev_ids import RevIds, as_tuple, compact_ids
 from .revision import RevisionMap
 from .root import root_of
@@ -82,6 +82,7 @@ class ScriptDirectory:
         self.settings: Settings | None = None
         self._map: RevisionMap | None = None
         self._heads: Callable[[], Iterable[str]] = tuple
+        self._named: frozenset[str] = frozenset()
         self._seen: tuple[RevisionMap, frozenset[str], RevisionMap] | None = None
         if not os.path.isdir(self.dir):
             what = "is a file" if os.path.exists(self.dir) else "does not exist"
@@ -136,7 +137,7 @@ class ScriptDirectory:
         if self._map is None:
             self._map = contents_of(self._source).map
             runs.begin()
-        heads = frozenset(self._heads())
+        heads = frozenset(self._heads()) | self._named
         if heads <= self._map.known_ids:
             return self._map
         if self._seen is None or self._seen[:2] != (self._map, heads):
@@ -149,6 +150,20 @@ class ScriptDirectory:
         It differs where the database is inside the range of a squashed revision: then it has the replaced files.
         """
         self._heads = heads if callable(heads) else partial(tuple, tuple(heads))
+
+    def also_see(self, *written: str | Iterable[str] | None) -> None:
+        """Let `map` have the files that a squashed revision replaces, where a target or a range names one of their ids.
+
+        directory.also_see("c3:d4")
+        """
+        texts = [text for each in written for text in ([each] if isinstance(each, str) else each or ())]
+        revisions = self.map
+        self._named |= frozenset(name for text in texts for name in replaced_in(revisions, str(text)))
+
+    def see_all_replaced(self) -> None:
+        """Let `map` have all files that squashed revisions replace, as far as they are kept."""
+        while not (names := replaced_ids(self.map)) <= self._named:
+            self._named |= names
 
     def use(self, revisions: RevisionMap) -> None:
         """Let `map` be a graph that is in memory only, until `reload`."""
@@ -260,16 +275,19 @@ class ScriptDirectory:
     def _upgrade_revs(self, destination: str | Sequence[str], current_rev: RevIds) -> list[Step]:
         """Return the upgrade steps from the current revisions, in order, for the ``fn`` of an environment."""
         self.follow(self._ids(current_rev))
+        self.also_see(destination)
         return list(upgrade_steps(self.map, self._ids(current_rev), destination))
 
     def _downgrade_revs(self, destination: str | Sequence[str], current_rev: RevIds) -> list[Step]:
         """Return the downgrade steps."""
         self.follow(self._ids(current_rev))
+        self.also_see(destination)
         return list(downgrade_steps(self.map, self._ids(current_rev), destination))
 
     def _stamp_revs(self, revision: str | Sequence[str], heads: RevIds) -> list[StampStep]:
         """Return the stamp step, () if the database is already marked so."""
         self.follow(self._ids(heads))
+        self.also_see(revision)
         return list(stamp_steps(self.map, self._ids(heads), revision))
 
     def _ids(self, written: RevIds) -> frozenset[str]:

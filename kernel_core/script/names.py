@@ -62,7 +62,7 @@ class Names:
         """Return the hint for an unknown name: similar names, and an unreadable file that may define it."""
         squashed = self.replaced_by(name)
         if squashed not in ("", name):
-            return f" {squashed} replaces it."
+            return f" {squashed} replaces it. Name {squashed}."
         near = self.nearest(name)
         text = f" Did you mean {' or '.join(near)}?" if near else ""
         if self.broken:

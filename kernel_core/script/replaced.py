@@ -8,7 +8,8 @@ files instead of the squashed one; all others see the squashed one only.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 from .folder_cache import Folders, contents_of
 from .revision import RevisionMap
@@ -30,10 +31,10 @@ def seen_at(revisions: RevisionMap, heads: Iterable[str], place: Folders) -> Rev
     """Return the graph for a database at ``heads``: with the old files of the ranges that it is inside of."""
     wanted = frozenset(heads)
     while missing := [name for name in wanted if name not in revisions]:
-        squashed = squashed_of(revisions, missing)
-        old = [] if squashed is None else old_files(squashed, place)
-        if not old:
+        found = next(((each, old) for each in _replacing(revisions, missing) if (old := old_files(each, place))), None)
+        if found is None:
             break
+        squashed, old = found
         kept = [each.unbound() for each in revisions if isinstance(each, Script) and each is not squashed]
         twice = [each.unbound() for several in revisions.duplicates.values() for each in several]  # type: ignore[attr-defined]
         revisions = RevisionMap([*kept, *twice, *old], revisions.broken, tolerant=True)
@@ -42,8 +43,33 @@ def seen_at(revisions: RevisionMap, heads: Iterable[str], place: Folders) -> Rev
 
 def squashed_of(revisions: RevisionMap, names: Iterable[str]) -> Script | None:
     """Return the squashed revision that replaces one of ``names``, None without one."""
+    return next(_replacing(revisions, names), None)
+
+
+def _replacing(revisions: RevisionMap, names: Iterable[str]) -> Iterator[Script]:
     wanted = frozenset(names)
-    return next((each for each in revisions if isinstance(each, Script) and wanted & set(each.replaces)), None)
+    return (each for each in revisions if isinstance(each, Script) and wanted & set(each.replaces))
+
+
+def replaced_ids(revisions: RevisionMap) -> frozenset[str]:
+    """Return the ids that are replaced by another one: those inside of the range of a squashed revision."""
+    names = {name for each in revisions if isinstance(each, Script) and each.replaces for name in each.replaces}
+    return frozenset(name for name in names if name not in revisions)
+
+
+def replaced_in(revisions: RevisionMap, text: str) -> Iterator[str]:
+    """Yield the replaced ids that a target or a range names, in full or by a beginning that no other id has.
+
+    ``c3:d4`` and ``c3+1`` name them; ``head-1`` does not.
+    """
+    replaced = replaced_ids(revisions)
+    for part in re.split(r"[:,\s]+", text) if replaced else ():
+        name = re.sub(r"[+-][0-9]+$", "", part).rpartition("@")[2]
+        if name in replaced:
+            yield name
+        elif name and name not in revisions.labels and not any(each.startswith(name) for each in revisions.ids):
+            matching = [each for each in replaced if each.startswith(name)]
+            yield from matching if len(matching) == 1 else ()
 
 
 def old_files(squashed: Script, place: Folders) -> list[Script]:
@@ -56,6 +82,19 @@ def old_files(squashed: Script, place: Folders) -> list[Script]:
 def old_sources(squashed: Script) -> list[str]:
     """Return the paths of the source files that a squashed revision replaces, as far as they are there."""
     return [path for path in files_in(folder_of(squashed.path, squashed.revision, ())) if path.endswith(".py")]
+
+
+def squashed_sources(script: Script) -> list[str]:
+    """Return the path of the squashed revision's file, for the replaced file of the last revision of its range.
+
+    It has the id and the name of that file. [] for any other version file.
+    """
+    folder, name = os.path.split(script.path)
+    home, revision = os.path.split(folder)
+    if os.path.basename(home) != FOLDER or revision != script.revision or not name.endswith(".py"):
+        return []
+    places = (os.path.join(place, name) for place, _, names in os.walk(os.path.dirname(home)) if name in names)
+    return [path for path in places if FOLDER not in path.split(os.sep)[len(home.split(os.sep)) - 1 :]]
 
 
 def files_in(folder: str) -> list[str]:

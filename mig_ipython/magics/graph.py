@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> RevisionGraph:
     """Return the graph."""
     workspace = session.workspace()
-    scripts = workspace.scripts()
+    scripts = workspace.scripts(args.range)
     current = heads_if_connected(workspace)
     found = entries(scripts, current, args.range)
     return RevisionGraph(

@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> History:
     """Return the history."""
     workspace = session.workspace()
-    scripts = workspace.scripts()
+    scripts = workspace.scripts(args.range)
     current, unknown = heads_or_reason(workspace)
     notes = (*unknown, *journal_notes(current), *lost_revisions(scripts, current))
     found = entries(scripts, current, args.range)

@@ -66,7 +66,7 @@ def run(session: Session, args: argparse.Namespace) -> View:
         names = [*chosen, *(["slider"] if args.slider else [])]
         raise CommandError(f"--{names[0]} and --{names[1]} are two outputs. Choose one.")
     workspace = session.workspace()
-    scripts = workspace.scripts()
+    scripts = workspace.scripts(args.revision)
     if args.slider:
         return _slider(session, workspace, scripts, args)
     from ..views.schema import SchemaView

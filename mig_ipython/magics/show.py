@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> Revision:
     """Return the revision."""
     workspace = session.workspace()
-    scripts, current = workspace.scripts(), heads_if_connected(workspace)
+    scripts, current = workspace.scripts(args.revision), heads_if_connected(workspace)
     names = scripts.map.resolve(args.revision, current or ())
     if not scripts.get_heads() and args.revision in ("head", "heads"):
         raise CommandError("No revision exists yet. Write the first: %mig_autogenerate, %mig_revision or %%migration.")

@@ -60,7 +60,7 @@ def export_sql(workspace: Workspace, rev_range: str | None, path: str, *, replac
 
 def export_html(workspace: Workspace, rev_range: str | None, path: str, *, replace: bool = False) -> Exported:
     """Write the history, its graph and every source of a range (by default all) as a page; nothing is run."""
-    scripts = workspace.scripts()
+    scripts = workspace.scripts(rev_range)
     current = heads_if_connected(workspace)
     listed = entries(scripts, current, rev_range)
     where, broken = workspace.where_if_connected, broken_files(scripts)

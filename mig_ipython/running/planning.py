@@ -53,7 +53,7 @@ def plan(workspace: Workspace, verb: str, target: str) -> Plan:
     """
     if workspace.has_environment and workspace.environment.has_computed_targets:
         return _plan_of_targets(workspace, verb, target)
-    scripts = workspace.scripts()
+    scripts = workspace.scripts(target)
     current = database_heads(workspace)
     refuse_unfinished(current)
     heads = frozenset(current)
@@ -149,7 +149,7 @@ class _TargetPlan:
 
 def _plan_of_targets(workspace: Workspace, verb: str, target: str) -> Plan:
     """Return the plan of an environment with several targets; ``env.py`` is run, and the rows of each are counted."""
-    scripts = workspace.scripts()
+    scripts = workspace.scripts(target)
     find = upgrade_steps if verb == "upgrade" else downgrade_steps
     found: list[_TargetPlan] = []
 

@@ -198,7 +198,7 @@ def _revision(session: Session, word: object, names: Mapping[str, object]) -> ob
     if not isinstance(value, str) or not isinstance(word, str):
         return word
     try:
-        session.workspace().scripts().get_revision(word)
+        session.workspace().scripts(word).get_revision(word)
     except CommandError:
         return value
     return word

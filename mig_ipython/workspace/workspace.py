@@ -62,14 +62,16 @@ class Workspace:
         """The environment; raises EnvironmentMissing where there is none."""
         return self.opened or open_at(self.settings.environment, self.settings.section)
 
-    def scripts(self) -> ScriptDirectory:
+    def scripts(self, *named: str | None) -> ScriptDirectory:
         """Return the version files as they are on disk now, as the connected database sees them.
 
-        One that is inside the range of a squashed revision sees the files that this one replaces.
+        One that is inside the range of a squashed revision sees the files that this one replaces; so does a command
+        that names one of their ids, in the targets and ranges ``named``.
         """
         found = self.environment.scripts()
         if self.current is not None:
             found.follow(partial(tuple, self.current.seen_heads))
+        found.also_see(*named)
         return found
 
     @property

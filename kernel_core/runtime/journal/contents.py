@@ -9,7 +9,7 @@ from ...ddl.impl import DefaultImpl
 from ...script import Script, ScriptDirectory
 from ...script.content import content_hash
 from ...script.header import REPLACES, read_source
-from ...script.replaced import old_sources
+from ...script.replaced import old_sources, squashed_sources
 from ..settings import Settings, is_on
 from .table import Content, JournalTable
 
@@ -45,7 +45,8 @@ def _differs(script: Script, noted: Mapping[str, Content]) -> bool:
     if REPLACES in script.lines:  # a database that was there before it was squashed has noted the old file
         old = [read_source(path) for path in old_sources(script)]
         return bool(old) and before.tree not in {now.tree, *map(content_hash, old)}
-    return now.tree != before.tree
+    # A database that was upgraded by the squashed revision, and goes back into its range, has noted that file.
+    return before.tree not in {now.tree, *(content_hash(read_source(path)) for path in squashed_sources(script))}
 
 
 class AppliedContents:

@@ -117,7 +117,8 @@ def test_a_squashed_revision_can_be_squashed_again(history: Any) -> None:
 
 def test_the_error_about_a_replaced_name_says_what_replaces_it(history: Any) -> None:
     command.squash(history.config, "a1:e5")
-    with pytest.raises(CommandError, match=r'No revision is named "b2"\. e5 replaces it\.'):
+    command.prune(history.config, "e5")
+    with pytest.raises(CommandError, match=r'No revision is named "b2"\. e5 replaces it\. Name e5\.'):
         command.upgrade(history.config, "b2")
 
 

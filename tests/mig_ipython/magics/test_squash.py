@@ -58,3 +58,18 @@ def test_show_writes_nothing(three) -> None:
     assert "Not written (--show)." in repr(shown)
     assert 'replaces = ("a1", "b2", "c3")' in shown.source
     assert not Path("migrations/replaced").exists()
+
+
+def test_a_command_that_names_an_old_revision_uses_the_old_files(three) -> None:
+    three.run("%mig_squash b2:c3")
+    assert "1 revision" in repr(three.run("%mig_upgrade b2 --plan"))
+    three.run("%mig_upgrade b2 --yes")
+    assert [entry.revision for entry in three.run("%mig_current")] == ["b2"]
+    three.run("%mig_upgrade --yes")
+    three.run("%mig_downgrade b2 --yes")
+    assert three.run("%mig_show b2").revision == "b2"
+    assert [entry.revision for entry in three.run("%mig_history b2:")] == ["c3", "b2"]
+    three.run("%mig_stamp c3")
+    three.run("%mig_stamp b2")
+    assert [entry.revision for entry in three.run("%mig_current")] == ["b2"]
+    assert "city" in repr(three.run("%mig_schema b2"))
