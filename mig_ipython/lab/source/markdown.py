@@ -59,7 +59,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code cell that stands in the notebook as it is; with ``after`` it runs once that exercise is solved."""
+    """A code cell that is in the notebook unchanged; with ``after`` it runs once that exercise is solved."""
 
     code: str
     after: str = ""
