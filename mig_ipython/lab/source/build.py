@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -113,10 +113,9 @@ class Builder:
         found: list[list[str]] = [[] for _ in source.checks]
         for way in source.right_ways:
             places = [place for place, table in enumerate(source.checks) if way.name in _names(table.get("also"))]
-            state = self._after(way, begin) if places else None
-            for place in places:
-                assert state is not None
-                found[place].append(self._mark(source, source.checks[place], state))
+            tables = [source.checks[place] for place in places]
+            for place, mark in zip(places, self._marks_after(way, begin, source, tables), strict=True):
+                found[place].append(mark)
         return found
 
     def _run_wrong_ways(self, source: ExerciseSource, begin: Contents) -> None:
@@ -126,16 +125,20 @@ class Builder:
         for way in source.wrong_ways:
             name = way.name.partition(" ")[0]
             if name in looks:
-                state = self._after(way, begin)
-                marks.setdefault(name, []).append(self._mark(source, looks[name], state))
+                marks.setdefault(name, []).extend(self._marks_after(way, begin, source, [looks[name]]))
 
-    def _after(self, way: Way, begin: Contents) -> State:
-        """Return the state after another way, and make the folder as it was."""
+    def _marks_after(
+        self, way: Way, begin: Contents, source: ExerciseSource, tables: Sequence[Mapping[str, Json]]
+    ) -> list[str]:
+        """Return the fingerprints of looks after another way, and make the folder as it was."""
+        if not tables:
+            return []
         run_blocks(self.shell, way.code)
         state = self._state()
+        marks = [self._mark(source, table, state) for table in tables]  # before the version files are replaced
         begin.write(self.folder)
         open_folder(self.session, self.folder, reload=True)
-        return state
+        return marks
 
     def _mark(self, source: ExerciseSource, table: Mapping[str, Json], state: State) -> str:
         salt = f"mig_ipython.lab {source.number} {source.title}"
