@@ -35,8 +35,13 @@ def load_models(namespace: MutableMapping[str, object], folder: str) -> None:
     namespace[_LOADED] = [name for name, value in found.items() if not isinstance(value, ModuleType)]
 
 
-def models_of(namespace: MutableMapping[str, object]) -> MetaData | None:
-    """Return the MetaData of ``Base``, else the only one of the notebook; None where there is no such one."""
+def models_of(namespace: MutableMapping[str, object], folder: str) -> MetaData | None:
+    """Return the MetaData of ``Base``, else the only one of the notebook; None where there is no such one.
+
+    Without a file ``models.py`` in the folder the exercise is not about models, whatever else the notebook has.
+    """
+    if not os.path.isfile(os.path.join(folder, f"{MODELS}.py")):
+        return None
     found = metadata_of(namespace.get(BASE))
     if found is not None:
         return found

@@ -95,7 +95,7 @@ class WorkingFolder:
     def state(self) -> State:
         """Return the state of the folder, with the models of the notebook."""
         os.chdir(self.path)
-        return State.read(self.path, models_of(self.session.namespace))
+        return State.read(self.path, models_of(self.session.namespace, self.path))
 
     def state_before(self, exercise: Exercise) -> State:
         """Return the state in which the exercise began."""

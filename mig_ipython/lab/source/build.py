@@ -98,6 +98,7 @@ class Builder:
         """Record the state in which an exercise begins, run its solution, and record the values of its checks."""
         if source.models is not None:
             self._write_models(source.models)
+        open_folder(self.session, self.folder)  # an exercise may have connected to another database
         begin = self._keep(source.number)
         self._before = self._read_state()
         self._run_wrong_ways(source, begin)
@@ -161,7 +162,7 @@ class Builder:
         return state
 
     def _read_state(self) -> State:
-        return State.read(self.folder, models_of(self.session.namespace))
+        return State.read(self.folder, models_of(self.session.namespace, self.folder))
 
     def _execute(self, code: str, what: str) -> None:
         error = run_blocks(self.shell, code)
