@@ -134,15 +134,20 @@ class ScriptDirectory:
     @property
     def map(self) -> RevisionMap:
         """The graph of all readable revisions; the folders are read once, and again after `reload`."""
+        revisions = self._of_versions()
+        heads = frozenset(self._heads()) | self._named
+        if heads <= revisions.known_ids:
+            return revisions
+        if self._seen is None or self._seen[:2] != (revisions, heads):
+            self._seen = revisions, heads, seen_at(revisions, heads, self._source)
+        return self._seen[2]
+
+    def _of_versions(self) -> RevisionMap:
+        """Return the graph without the replaced files that a database or a command needs."""
         if self._map is None:
             self._map = contents_of(self._source).map
             runs.begin()
-        heads = frozenset(self._heads()) | self._named
-        if heads <= self._map.known_ids:
-            return self._map
-        if self._seen is None or self._seen[:2] != (self._map, heads):
-            self._seen = self._map, heads, seen_at(self._map, heads, self._source)
-        return self._seen[2]
+        return self._map
 
     def follow(self, heads: Callable[[], Iterable[str]] | Iterable[str]) -> None:
         """Let `map` be that of a database at ``heads``, which a function may return again each time.
@@ -157,13 +162,12 @@ class ScriptDirectory:
         directory.also_see("c3:d4")
         """
         texts = [text for each in written for text in ([each] if isinstance(each, str) else each or ())]
-        revisions = self.map
+        revisions = self._of_versions()
         self._named |= frozenset(name for text in texts for name in replaced_in(revisions, str(text)))
 
     def see_all_replaced(self) -> None:
         """Let `map` have all files that squashed revisions replace, as far as they are kept."""
-        while not (names := replaced_ids(self.map)) <= self._named:
-            self._named |= names
+        self._named |= replaced_ids(self._of_versions())
 
     def use(self, revisions: RevisionMap) -> None:
         """Let `map` be a graph that is in memory only, until `reload`."""
