@@ -126,14 +126,18 @@ def _statements(
 
     The operations that cannot be in a batch are appended to ``after_batch`` instead.
     """
-    if after_batch is not None and getattr(operation, "outside_batch", False):
+    outside = getattr(operation, "outside_transaction", False)  # an add-on's operation may have another base class
+    if after_batch is not None and (outside or getattr(operation, "outside_batch", False)):
         after_batch.append(operation)
         return []
     written = renderers.dispatch(operation)(context, operation)
     statements = [each for each in ([written] if isinstance(written, str) else written) if each is not OMITTED]
+    if outside and statements:
+        inner = [line for each in statements for line in _laid_out(context, each, INDENT)]
+        statements = [f"with {Writer(context).prefix}get_context().autocommit_block():", *inner]
     for further in getattr(operation, "followed_by", ()):
         statements += _statements(context, further, after_batch)
-    remark = getattr(operation, "remark", "")  # an add-on's operation may have another base class
+    remark = getattr(operation, "remark", "")
     return [f"# {' '.join(remark.split())}", *statements] if remark else statements
 
 

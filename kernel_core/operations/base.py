@@ -6,7 +6,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from sqlalchemy.engine import Connection
@@ -82,10 +82,18 @@ class AbstractOperations:
 
     def _run_unwatched(self, operation: MigrateOperation) -> Any:
         """Run an operation as `invoke` does where no `Watcher` observes it."""
-        result = self._implementations.dispatch(operation)(self, operation)
+        with self._transaction_of(operation):
+            result = self._implementations.dispatch(operation)(self, operation)
         for further in getattr(operation, "followed_by", ()):  # an add-on's class may lack it
             self.invoke(further)
         return result
+
+    def _transaction_of(self, operation: MigrateOperation) -> AbstractContextManager[None]:
+        """Return an autocommit block for an operation that runs outside of the transaction; a batch only collects."""
+        outside = getattr(operation, "outside_transaction", False)  # an add-on's class may lack it
+        if outside and not isinstance(self, BatchOperations):
+            return self.migration_context.autocommit_block()
+        return nullcontext()
 
     def get_context(self) -> Any:
         """Return the MigrationContext."""

@@ -107,6 +107,9 @@ class MigrateOperation:
     outside_batch: bool = False
     """Whether it is rendered after the batch of its table. Inside, SQL would run before the changes."""
 
+    outside_transaction: bool = False
+    """Whether it runs in an autocommit block: what the revision did before is committed first."""
+
     undone_by: Callable[[Any], Sequence[MigrateOperation]] | None = None
     """Returns the operations that undo this one, if these are not just ``[reverse()]``."""
 
@@ -119,7 +122,7 @@ class MigrateOperation:
     json_omitted: ClassVar[Collection[str]] = frozenset({"info"})
     """Constructor arguments that JSON lacks, because they have no effect on a database."""
 
-    json_state: ClassVar[tuple[str, ...]] = ("remark", "engine", "outside_batch", "followed_by")
+    json_state: ClassVar[tuple[str, ...]] = ("remark", "engine", "outside_batch", "outside_transaction", "followed_by")
     """Attributes besides the constructor's arguments; those that are empty are left out."""
 
     @cached_property

@@ -100,7 +100,7 @@ def _with_state(operation: MigrateOperation, state: Mapping[str, Any]) -> Migrat
     """Return the operation with its attributes besides the constructor's arguments."""
     known = {name: value for name, value in state.items() if name not in ("undone_by", "followed_by")}
     for name, value in known.items():
-        if type(value) not in ((bool,) if name == "outside_batch" else (str,)):
+        if type(value) not in ((bool,) if name.startswith("outside_") else (str,)):
             raise InvalidJson(f"{name!r} cannot be {value!r}")
     for name in ("undone_by", "followed_by"):
         operations = state.get(name, [])

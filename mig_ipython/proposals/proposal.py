@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +15,7 @@ from kernel_core.script.write import new_id
 from ..errors import user_errors
 from ..review import Review, SelectedRow
 from ..review.lines import lines_of
+from ..review.rewriting import Offer, remedies
 from ..running.confirmation import Confirmation
 from ..running.execution import run
 from ..running.planning import announce, plan
@@ -73,6 +75,7 @@ class Proposal(View):
         )
         self.folded = False
         self._lines: tuple[object, tuple[Line, ...]] | None = None
+        self._rehearsal: tuple[object, RehearsalReport] | None = None
 
     @property
     def rev_id(self) -> str:
@@ -132,6 +135,37 @@ class Proposal(View):
         """Add an SQL statement after the last row, with the statement that reverses it."""
         return self._by(self.review.add_sql, sql, reverse)
 
+    @property
+    def rewrites(self) -> tuple[Offer, ...]:
+        """The safer ways to do what the accepted rows do; each has a `sentence` with the call that chooses it."""
+        with user_errors():
+            accepted = [row.number for row in self.review.rows if row.accepted]
+            return tuple(offer for number in accepted for offer in self.review.rewrites(number))
+
+    def rewrite(self, which: int | str, name: str, sql: str = "", *, rehearse: bool = True) -> Self:
+        """Replace a row by a safer way to do the same, and rehearse the result on a clone: `rehearsal` is its report.
+
+            p.rewrite("users.email", "backfill", "'unknown'")
+            p.rewrite(3, "deduplicate", "created_at DESC").rehearsal
+
+        ``name`` is that of one of `rewrites`, ``sql`` the expression that it needs. The rows are shown in the review,
+        and can be edited and undone. Raises MigError where the row has no such rewrite, or the expression is invalid.
+        """
+        with user_errors():
+            number = which if isinstance(which, int) else self.review.number_of(which)
+            self.review.rewrite(number, name, sql)
+        self._rehearsal = None
+        if rehearse:
+            self._rehearsal = (self.review.rows, self.rehearse())
+        return self
+
+    @property
+    def rehearsal(self) -> RehearsalReport | None:
+        """The report of the rehearsal of the rows as they are now; None where they were not rehearsed by `rewrite`."""
+        if self._rehearsal is None or self._rehearsal[0] is not self.review.rows:
+            return None
+        return self._rehearsal[1]
+
     def undo(self) -> Self:
         """Undo the last change: delete the file where it is written, otherwise undo a change of the review."""
         return self._by(self.draft.delete if self.path is not None else self.review.undo)
@@ -178,7 +212,7 @@ class Proposal(View):
         value, an environment is missing, or models, database or files have changed since the review was made.
         """
         with user_errors():
-            return rehearsed(
+            report = rehearsed(
                 self._host.workspace(),
                 "upgrade",
                 self.rev_id,
@@ -187,6 +221,8 @@ class Proposal(View):
                 mask=mask,
                 unwritten=self.draft.unwritten(),
             )
+            offers = remedies(self.review, report.blockers)
+            return replace(report, rewrites=tuple(each.sentence() for each in offers))
 
     # ---- for the panel -----------------------------------------------------------------------------------------------
 
@@ -273,7 +309,9 @@ class Proposal(View):
 
     def _notes(self) -> tuple[str, ...]:
         """Return what was included or left out in addition: by options, and by the last change of the review."""
-        return (*self.review.notes, *([self.review.message] if self.review.message else ()))
+        report = self.rehearsal
+        rehearsed_as = () if report is None else (f"Rehearsed on a clone: {report.outcome()}.",)
+        return (*self.review.notes, *([self.review.message] if self.review.message else ()), *rehearsed_as)
 
     def _state(self) -> str:
         if self.path is not None:

@@ -14,6 +14,7 @@ class RowGroups:
     """Groups of rows, by the keys of the rows. Computed from the original operations, before any edit.
 
     A constraint, index or view that is dropped and created again is one change: half of it would lose the constraint.
+    The rows of a rewrite are one change too.
     A constraint that is dropped only so that its column or table can be dropped (`purpose_of`) has no purpose alone.
     """
 
@@ -27,6 +28,12 @@ class RowGroups:
         tables = {row.original.table_key: row.key for row in rows if isinstance(row.original, DropTableOp)}
         if tables:
             self._join_tables(rows, tables)
+        bundles: dict[int, list[int]] = {}
+        for row in rows:
+            if row.bundle:
+                bundles.setdefault(row.bundle, []).append(row.key)
+        for keys in bundles.values():
+            self._join(tuple(keys))
         self._find_purposes(rows, {key_of[id(drop)] for drop, _ in pairs})
 
     def partners(self, key: int) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from kernel_core.autogenerate.renames import RenameCandidate
 from kernel_core.operations.containers import OpContainer, UpgradeOps, grouped
 from kernel_core.operations.operation import MigrateOperation
 from kernel_core.operations.ops import CreateTableOp, ExecuteSQLOp
+from kernel_core.rehearse.rewrites import rewrites_of
 from kernel_core.util.exc import CommandError, FieldError
 
 from .dependencies import (
@@ -32,6 +33,7 @@ from .dependencies import (
 )
 from .preview import downgrade_of, python_of, sql_of
 from .renames import possible, renamed
+from .rewriting import Offer, broken_order, chosen, rewritten, without_rewrite
 from .row import Row
 from .selected_row import SelectedRow
 from .selection import chosen_numbers
@@ -244,9 +246,13 @@ class Review:
         return self._replace(row, changed, f"Edited row {number}: {changed.sentence}.")
 
     def revert(self, number: int) -> str:
-        """Discard the edits of a row. Its position, and whether it is accepted, are kept."""
+        """Discard the edits of a row, and the rows of its rewrite. Whether it is accepted is kept."""
         row = self.row(number)
-        return self._replace(row, row.reverted(), f"Row {number} is reverted: {row.original_facts.sentence}.")
+        message = f"Row {number} is reverted: {row.original_facts.sentence}."
+        if row.bundle and row.key == row.bundle:
+            rows = [row.reverted() if other is row else other for other in without_rewrite(self.rows, row)]
+            return self._apply(rows, message)
+        return self._replace(row, row.reverted(), message)
 
     def move(self, number: int, to: int) -> str:
         """Move a row. Raises CommandError if it would come before a row that it depends on."""
@@ -262,7 +268,38 @@ class Review:
                     f"Row {number} cannot go to place {to}: row {second.number} needs {described(need)}, "
                     f"so row {first.number} must come first."
                 )
+        several = broken_order(self.rows, rows)
+        if several:
+            raise CommandError(f"Row {number} cannot go to place {to}: rows {ranges(several)} run in this order.")
         return self._apply(rows, f"Moved row {number} to place {to}.")
+
+    def rewrites(self, number: int) -> tuple[Offer, ...]:
+        """Return the safer ways to do what a row does; none for a table that the review itself creates."""
+        row = self.row(number)
+        place = row.operation.table_key
+        if place is None or any(
+            isinstance(r.operation, CreateTableOp) for r in self.rows if r.operation.table_key == place
+        ):
+            return ()
+        found = rewrites_of(row.operation, self.dialect_of(row.operation), lambda: self._table(*place))
+        return tuple(Offer(number, each) for each in found)
+
+    def rewrite(self, number: int, name: str, sql: str = "") -> str:
+        """Replace a row by the rows of one of its `rewrites`; ``sql`` is the expression that it may need.
+
+        Raises CommandError if the row has no such rewrite, or the expression is missing or invalid.
+        """
+        row = self.row(number)
+        rewrite = chosen(self.rewrites(number), number, name)
+        dialect = self.dialect_of(row.operation).name
+        rows = rewritten(
+            self.rows,
+            row,
+            rewrite.operations(sql),
+            lambda new: Row.of(self._history.next_key(), new.changed(engine=row.operation.engine), dialect),
+            lambda new: row.changed(new, dialect, corrected=frozenset()),
+        )
+        return self._apply(rows, f"Row {number} is rewritten: {rewrite.sentence}.")
 
     def rename(self, number: int = 1) -> str:
         """Replace a drop and an addition by one rename: candidate ``number`` of `renames`, from 1.

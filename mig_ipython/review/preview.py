@@ -69,7 +69,7 @@ def no_downgrade(operation: MigrateOperation, dialect_name: str) -> str:
     An unnamed constraint can be dropped where the name that the database gives it is known.
     """
     try:
-        back = operation.reverse()
+        back = operation.reverse() if operation.undone_by is None else None
     except (IrreversibleOperation, NotImplementedError) as error:
         return str(error) or "it has no reverse operation"
     if not isinstance(back, DropConstraintOp) or back.constraint_name is not None:

@@ -61,7 +61,8 @@ class Row:
     ``key`` is the same through edits and moves, ``number`` is the position in the list, from 1. ``original`` is the
     operation before any edit, ``operation`` with all edits. ``invalid`` are the invalid texts by the name of their
     field. ``hints`` and ``problems`` take the other rows into account. ``together`` are the numbers of the rows that
-    are accepted and rejected with this one, ``others_are_safe`` is whether all of these are safe.
+    are accepted and rejected with this one, ``others_are_safe`` is whether all of these are safe. ``bundle`` is the
+    same number in the rows of one rewrite, the key of the row that was rewritten; 0 in all others.
     """
 
     key: int
@@ -76,6 +77,7 @@ class Row:
     hints: tuple[Hint, ...] = ()
     problems: tuple[str, ...] = ()
     together: tuple[int, ...] = ()
+    bundle: int = 0
     others_are_safe: bool = True
 
     @classmethod
@@ -164,7 +166,7 @@ class Row:
 
     def reverted(self) -> Row:
         """Return this row without its edits."""
-        return replace(self, operation=self.original, facts=self.original_facts, invalid=_NO_INVALID_TEXTS)
+        return replace(self, operation=self.original, facts=self.original_facts, invalid=_NO_INVALID_TEXTS, bundle=0)
 
 
 def kind_of(operation: MigrateOperation) -> str:

@@ -30,13 +30,15 @@ class RehearsalReport(View):
     """The result of ``%mig_rehearse``: what a run did on a clone of the database, which itself was only read.
 
     ``found`` has a `kernel_core.rehearse.Rehearsal` for each database. False where a blocker was found. ``note`` says
-    what was rehearsed, unless these are written files.
+    what was rehearsed, unless these are written files. ``rewrites`` are sentences about what may
+    remove blockers.
     ``pandas.DataFrame(report.table())`` has the findings as rows.
     """
 
     found: tuple[Rehearsal, ...]
     where: str = ""
     note: str = ""
+    rewrites: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self.is_clean
@@ -56,11 +58,13 @@ class RehearsalReport(View):
         return [row for each in self.found for row in each.table()]
 
     def text(self) -> str:
-        return "\n".join(filter(None, (self.note, as_text(self.found))))
+        rewrites = ("Rewrites", *(f"  {each}" for each in self.rewrites)) if self.rewrites else ()
+        return "\n".join(filter(None, (self.note, as_text(self.found), *rewrites)))
 
     def html(self) -> Html:
         note = (tag("p", self.note),) if self.note else ()
-        return page(*(self._database(each) for each in self.found), *note, label="Rehearsal")
+        rewrites = (tag("h4", "Rewrites"), plain_list(self.rewrites)) if self.rewrites else ()
+        return page(*(self._database(each) for each in self.found), *rewrites, *note, label="Rehearsal")
 
     def outcome(self) -> str:
         """Return the result in a few words: ``every statement ran``, or how many blockers there are."""

@@ -68,11 +68,13 @@ class ExecuteSQLOp(MigrateOperation):
         operations.migration_context.impl.execute(self.sqltext, execution_options=self.execution_options)
 
     def apply_to(self, schema: SchemaState) -> None:
-        """Change nothing for a statement about rows; raises UnknownEffect for all others."""
+        """Change nothing for a statement about rows, or a validation; raises UnknownEffect for all others."""
         if isinstance(self.sqltext, (UpdateBase, SelectBase)):
             return
         words = sql_text(self.sqltext)
         first = next((token.keyword for token in tokens(words, schema.dialect)), "")
+        if _VALIDATES.fullmatch(" ".join(words.split())):
+            return
         is_single = ";" not in words.rstrip().rstrip(";")
         is_query = first == "SELECT" and not any(each.keyword == "INTO" for each in tokens(words, schema.dialect))
         if not is_single or not (is_query or first in _ROWS_ONLY):
@@ -105,6 +107,9 @@ class ExecuteSQLOp(MigrateOperation):
     def example(cls) -> Self:
         return cls("UPDATE users SET name = 'a:b'", reverse_sql="UPDATE users SET name = NULL")
 
+
+_VALIDATES = re.compile(r"ALTER TABLE [^;,()]+ VALIDATE CONSTRAINT [^;,()]+;?", re.IGNORECASE)
+"""A statement that checks the existing rows against a constraint."""
 
 _ROWS_ONLY = frozenset({"INSERT", "UPDATE", "DELETE", "TRUNCATE", "LOCK", "MERGE", "ANALYZE", "VACUUM"})
 """First words of statements that change rows, or nothing that a MetaData has."""

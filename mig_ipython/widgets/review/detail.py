@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -12,6 +13,7 @@ from ...views.operations import with_rows
 from ...views.source import Language
 from .fields import FieldControl
 from .parts import Status, box, button, close_all, html
+from .rewriting import Rewriting
 from .rows import hint_lines, row_text
 from .source import code
 
@@ -19,13 +21,17 @@ _TABS = ("SQL", "Python", "Downgrade")
 
 
 class Detail:
-    """One pane for the selected row; its controls are created again only if another row is selected."""
+    """One pane for the selected row; its controls are created again only if another row is selected.
 
-    def __init__(self, review: Review, status: Status) -> None:
+    ``on_rewrite()`` runs after the row was rewritten.
+    """
+
+    def __init__(self, review: Review, status: Status, on_rewrite: Callable[[], object]) -> None:
         self._review, self._status = review, status
         self.key: int | None = None
         self.fields: dict[str, FieldControl] = {}
         self._frozen = False
+        self.rewriting = Rewriting(review, status, on_rewrite=on_rewrite, on_first=self._insert)
         self._head, self._notes = html(), html()
         self._fields = box(hides=True)
         self.up = button("↑ Up", "Run this row earlier", lambda: self._move(-1), status)
@@ -49,6 +55,7 @@ class Detail:
         self._frozen = frozen
         for part in (self._fields, self.tabs, self._bar):
             part.layout.display = None if row is not None else "none"
+        self.rewriting.show(row, frozen=frozen)
         if row is None:
             self._fill(None)
             self._head.value = str(tag("p", "There is no row to show.", class_="mig-dim"))
@@ -64,6 +71,11 @@ class Detail:
         self.down.disabled = frozen or row.number == len(self._review)
         self.revert.disabled = frozen or not (row.edited or row.invalid)
         self._show_page()
+
+    def _insert(self, widget: Any) -> None:
+        """Put the controls of rewrites below the notes."""
+        head, notes, *rest = self.widget.children
+        self.widget.children = (head, notes, widget, *rest)
 
     def _fill(self, row: Row | None) -> None:
         """Create the controls for a row."""

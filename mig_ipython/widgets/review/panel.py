@@ -126,7 +126,7 @@ class ReviewPanel:
         self.rows = RowList(status, self._accept, self._choose)
         self.renames = Renames(review, status)
         self.steps = Steps(status, self._choose_number)
-        self.detail = Detail(review, status)
+        self.detail = Detail(review, status, self._rehearse)
         self.add_sql = AddSQL(review, status)
         self.footer = Footer(
             proposal.draft,

@@ -250,7 +250,7 @@ def operation_schema(name: str, cls: type[MigrateOperation]) -> Schema:
             members["options"] = {"type": "object", "description": "Further options, such as those of dialects."}
         else:
             members[each.name.lstrip("_")] = hint_schema(hints.get(each.name, Any))
-    members |= {each: FLAG if each == "outside_batch" else TEXT for each in cls.json_state if each != "followed_by"}
+    members |= {each: FLAG if each.startswith("outside_") else TEXT for each in cls.json_state if each != "followed_by"}
     members |= {each: {"type": "array", "items": ref("operation")} for each in ("followed_by", "undone_by")}
     if name == "alter_column":
         members |= {each: ref("conversion") for each in ("conversion", "conversion_back")}

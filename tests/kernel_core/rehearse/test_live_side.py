@@ -12,6 +12,7 @@ import time
 
 import pytest
 import sqlalchemy as sa
+from sampling import repeated
 
 from kernel_core import command
 from kernel_core.rehearse.clone.names import maker_of
@@ -88,7 +89,7 @@ def test_no_clone_of_a_killed_rehearsal_is_left_after_the_next_one(kind, request
     typed = [sys.executable, "-m", "kernel_core", "-c", project.ini, "rehearse"]
     moments = random.Random(kind)
     surroundings = {**os.environ, "TMPDIR": str(folder), "DATABASE_URL": project.url}
-    for _ in range(4):
+    for _ in range(repeated(4)):
         process = subprocess.Popen(typed, env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(moments.uniform(0.3, 2.5))
         process.send_signal(signal.SIGKILL)

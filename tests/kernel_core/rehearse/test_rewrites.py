@@ -1,0 +1,193 @@
+"""Rewrites: what could not run on the rows runs, as a written script, up and down, on each database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core import command
+from kernel_core.autogenerate import AutogenContext, render_op_text
+from kernel_core.ddl.impl import DefaultImpl
+from kernel_core.operations import ops
+from kernel_core.operations.containers import UpgradeOps, grouped
+from kernel_core.operations.operation import MigrateOperation
+from kernel_core.operations.schema_state import SchemaState
+from kernel_core.rehearse.rewrites import Rewrite, rewrites_of
+from kernel_core.runtime.migration import MigrationContext
+from kernel_core.util.exc import CommandError
+
+SETUP = (
+    "CREATE TABLE parents (id INTEGER NOT NULL PRIMARY KEY)",
+    "INSERT INTO parents VALUES (1), (2)",
+    "CREATE TABLE items (id INTEGER NOT NULL PRIMARY KEY, email VARCHAR(40), p INTEGER, n VARCHAR(9))",
+    "INSERT INTO items VALUES (1, 'a', 1, '10'), (2, 'a', 9, '2x'), (3, NULL, NULL, '30'), (4, 'b', 2, NULL)",
+)
+ROWS = [(1, "a", 1, "10"), (2, "a", 9, "2x"), (3, None, None, "30"), (4, "b", 2, None)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operation that fails on the rows above, its rewrite, and the rows after upgrade and downgrade."""
+
+    operation: MigrateOperation
+    name: str
+    sql: str
+    query: str
+    expected: list
+    left: list
+
+
+CASES = {
+    "fill, then NOT NULL": Case(
+        ops.AlterColumnOp("items", "email", existing_type=sa.String(40), existing_nullable=True, modify_nullable=False),
+        "backfill",
+        "'50%: none'",
+        "SELECT id FROM items WHERE email LIKE '50_: none'",
+        [3],
+        [*ROWS[:2], (3, "50%: none", None, "30"), ROWS[3]],
+    ),
+    "add in steps": Case(
+        ops.AddColumnOp("items", sa.Column("age", sa.Integer, nullable=False)),
+        "backfill",
+        "id * 2",
+        "SELECT age FROM items ORDER BY id",
+        [2, 4, 6, 8],
+        ROWS,
+    ),
+    "unique constraint": Case(
+        ops.CreateUniqueConstraintOp("uq_email", "items", ["email"]),
+        "deduplicate",
+        "id DESC",
+        "SELECT id FROM items ORDER BY id",
+        [2, 3, 4],
+        ROWS[1:],
+    ),
+    "unique index": Case(
+        ops.CreateIndexOp("ux_email", "items", ["email"], unique=True),
+        "deduplicate",
+        "",
+        "SELECT id FROM items ORDER BY id",
+        [1, 3, 4],
+        [ROWS[0], *ROWS[2:]],
+    ),
+    "foreign key": Case(
+        ops.CreateForeignKeyOp("fk_p", "items", "parents", ["p"], ["id"]),
+        "clear",
+        "",
+        "SELECT p FROM items ORDER BY id",
+        [1, None, None, 2],
+        [ROWS[0], (2, "a", None, "2x"), *ROWS[2:]],
+    ),
+    "type": Case(
+        ops.AlterColumnOp("items", "n", existing_type=sa.String(9), existing_nullable=True, modify_type=sa.Integer()),
+        "using",
+        "CAST(CASE WHEN n = '2x' THEN '2' ELSE n END AS DECIMAL(9, 0))",
+        "SELECT n + 1 FROM items ORDER BY id",
+        [11, 3, 31, None],
+        [ROWS[0], (2, "a", 9, "2"), *ROWS[2:]],
+    ),
+}
+
+FOR_LOCKS = {
+    "foreign key": ops.CreateForeignKeyOp("fk_p", "items", "parents", ["p"], ["id"]),
+    "check": ops.CreateCheckConstraintOp("ck_id", "items", "id > 0"),
+    "not null": ops.AlterColumnOp("items", "email", existing_type=sa.String(40), modify_nullable=False),
+    "index": ops.CreateIndexOp("ix_n", "items", ["n"]),
+    "dropped index": ops.DropIndexOp.from_index(ops.CreateIndexOp("ix_old", "items", ["n"]).to_index()),
+}
+
+
+RUNS_ANYHOW = {("mariadb_project", "add in steps"), ("project", "type")}
+"""MariaDB fills a new NOT NULL column with the type's own default; SQLite keeps values that do not fit, with a warning."""
+
+
+def rewrite_of(operation: MigrateOperation, url: str, name: str) -> Rewrite:
+    """Return a rewrite of an operation for the table in a database."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as live:
+        table = sa.Table(operation.table_key[1], sa.MetaData(), autoload_with=live)
+    return next(each for each in rewrites_of(operation, engine.dialect, lambda: table) if each.name == name)
+
+
+def write(project, operations) -> str:
+    """Write a revision of the operations with its downgrade, and return its text."""
+    dialect = sa.make_url(project.url).get_dialect()()
+    context = AutogenContext(MigrationContext.configure(dialect=dialect), autogenerate=False)
+    context.opts["render_as_batch"] = DefaultImpl.get_by_dialect(dialect).needs_batch
+    there = UpgradeOps(grouped(operations))
+    up, down = render_op_text(context, there), render_op_text(context, there.reverse())
+    return project.write("a1", None, up, down or "pass").read_text()
+
+
+def rows(project) -> list:
+    with sa.create_engine(project.url, poolclass=sa.NullPool).connect() as live:
+        return [tuple(row) for row in live.exec_driver_sql("SELECT id, email, p, n FROM items ORDER BY id")]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("kind", ["project", "postgresql_project", "mariadb_project"])
+def test_a_rewrite_is_rehearsed_as_clean_and_runs_up_and_down(kind, case, request):
+    project, wanted = request.getfixturevalue(kind), CASES[case]
+    project.run(*SETUP)
+    rewrite = rewrite_of(wanted.operation, project.url, wanted.name)
+    if (kind, case) not in RUNS_ANYHOW:
+        write(project, [wanted.operation])
+        (found,) = command.rehearse(project.config(), "head")
+        assert {each.kind for each in found.blockers} == {rewrite.removes}
+
+    write(project, rewrite.operations(wanted.sql))
+    (found,) = command.rehearse(project.config(), "head")
+    assert found.is_clean, found.blockers
+    assert found.undone is not None
+    assert not found.undone.failure
+    assert rows(project) == ROWS
+    command.upgrade(project.config(), "head")
+    assert project.rows(wanted.query) == wanted.expected
+    command.downgrade(project.config(), "base")
+    assert rows(project) == wanted.left
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("case", FOR_LOCKS)
+def test_a_rewrite_for_postgresql_takes_no_lock_that_keeps_others_from_writing_for_long(case, postgresql_project):
+    project, operation = postgresql_project, FOR_LOCKS[case]
+    project.run(*SETUP, "UPDATE items SET p = NULL, email = 'c' WHERE id > 1", "CREATE INDEX ix_old ON items (n)")
+    name = "concurrently" if "index" in case else "not valid"
+    text = write(project, rewrite_of(operation, project.url, name).operations())
+    assert "    with op.get_context().autocommit_block():\n        op." in text
+    (found,) = command.rehearse(project.config(), "head")
+    assert found.is_clean, found.blockers
+    assert found.undone is not None
+    assert found.undone.restores, found.undone
+    (outside,) = [each for each in found.statements if "CONCURRENTLY" in each.sql or "VALIDATE" in each.sql]
+    assert {lock.mode for lock in outside.locks if lock.name != "parents"} <= {"ShareUpdateExclusiveLock"}
+
+
+@pytest.mark.parametrize("sql", ["1; DROP TABLE items", "'open", "1)", "1 -- rest", "1, n = 2"])
+def test_what_is_not_one_expression_is_refused(sql):
+    operation = CASES["fill, then NOT NULL"].operation
+    (backfill,) = rewrites_of(operation, sa.make_url("sqlite://").get_dialect()())
+    with pytest.raises(CommandError, match="not one expression"):
+        backfill.operations(sql)
+
+
+def test_a_missing_expression_is_named():
+    (backfill,) = rewrites_of(CASES["add in steps"].operation, sa.make_url("sqlite://").get_dialect()())
+    with pytest.raises(CommandError, match="backfill needs the value"):
+        backfill.operations()
+
+
+def test_names_are_quoted():
+    operation = ops.AlterColumnOp("order", "from", schema="sales", modify_nullable=False)
+    (backfill, *_) = rewrites_of(operation, sa.make_url("postgresql://").get_dialect()())
+    fill = backfill.operations("0")[0]
+    assert fill.sqltext == 'UPDATE sales."order" SET "from" = 0 WHERE "from" IS NULL'
+
+
+def test_a_validation_leaves_the_schema_known():
+    state = SchemaState(sa.make_url("postgresql://").get_dialect()())
+    ops.ExecuteSQLOp('ALTER TABLE "a b" VALIDATE CONSTRAINT c').apply_to(state)
+    assert state.tables == {}
