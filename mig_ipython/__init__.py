@@ -9,6 +9,7 @@ Importing this package imports neither SQLAlchemy nor ipywidgets, Mako or graphv
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ def load_ipython_extension(ipython: InteractiveShell) -> None:
     from .shell.registry import register
 
     register(ipython)
+    if sys.platform == "emscripten":
+        from .browser.drive import share_open_files
+
+        share_open_files()
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:

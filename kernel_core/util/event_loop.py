@@ -22,11 +22,12 @@ def running_loop_set_aside() -> Iterator[None]:
     Inside the block the thread has no running loop; afterwards it has its loop again, which is blocked meanwhile, as by
     any synchronous code. Everything stays in one thread, so that SIGINT stops the work and connections of this
     thread can be used. Nothing changes if no loop runs, or if the code was called by
-    ``AsyncConnection.run_sync()``, whose connection waits on the running loop.
+    ``AsyncConnection.run_sync()``, whose connection waits on the running loop. Nothing changes in a browser, whose only
+    loop is that of the page.
     """
     asyncio = sys.modules.get("asyncio")
     running = asyncio._get_running_loop() if asyncio is not None else None  # noqa: SLF001 - asyncio's own seam for loops
-    if asyncio is None or running is None or _waits_for_the_loop():
+    if asyncio is None or running is None or sys.platform == "emscripten" or _waits_for_the_loop():
         yield
         return
     task = asyncio.current_task(running)

@@ -2,13 +2,18 @@
 
 The file exists only while the lock is held, and contains a description of the holder. The lock is advisory: it stops
 only others that use this class. It uses ``flock``, which also excludes threads of the same process; on Windows a byte
-of the file is locked instead. Python in a browser has no file locks: there is one process, so none are needed.
+of the file is locked instead.
+
+Python in a browser has no file locks, and several notebooks, each with its own kernel, on one drive. There the lock is
+the existence of the file, which only one kernel can create. A kernel that is ended while it holds the lock leaves the
+file: after `STALE_AFTER` seconds it is taken over.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -37,6 +42,21 @@ def _lock_whole_file(handle: int) -> None:
 _lock: Callable[[int], None] = _lock_byte if os.name == "nt" else _lock_whole_file
 
 
+STALE_AFTER = 60.0
+"""Seconds after which a file that is itself the lock (in a browser) counts as left by a kernel that was ended."""
+
+
+def _has_file_locks() -> bool:
+    """Return whether the system can lock an open file; in a browser the module ``fcntl`` is empty, or missing."""
+    if os.name == "nt":
+        return True
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return False
+    return hasattr(fcntl, "flock")
+
+
 class FileLock:
     """A lock on the file ``path``, which is created when the lock is acquired and deleted when it is released.
 
@@ -56,6 +76,7 @@ class FileLock:
     def __init__(self, path: str) -> None:
         self.path = os.path.realpath(path)
         self._handle: int | None = None
+        self._created = False
 
     def acquire(self) -> bool:
         """Acquire the lock if it is free, without waiting; return whether this thread holds it now.
@@ -81,6 +102,10 @@ class FileLock:
                 return
             self._depths.pop(key, None)
         handle, self._handle = self._handle, None
+        if self._created:
+            self._created = False
+            with suppress(OSError):
+                os.unlink(self.path)
         if handle is None:
             return
         if os.name == "nt":  # an open file cannot be deleted there
@@ -101,6 +126,8 @@ class FileLock:
 
     def _try(self) -> bool:
         """Lock the file; return whether it is held now, also if the file system has no locks."""
+        if not _has_file_locks():
+            return self._create()
         handle = self._open()
         is_held = False
         try:
@@ -124,6 +151,23 @@ class FileLock:
             _describe_holder(handle)
         return is_held
 
+    def _create(self) -> bool:
+        """Create the file if it does not exist, or is stale; return whether this call created it."""
+        for _ in range(2):
+            try:
+                handle = os.open(self.path, _FLAGS | os.O_EXCL, 0o666)
+            except FileExistsError:
+                if not _is_stale(self.path):
+                    return False
+                with suppress(FileNotFoundError):
+                    os.unlink(self.path)
+                continue
+            _describe_holder(handle)
+            os.close(handle)  # the drive of JupyterLite stores a file when it is closed
+            self._created = True
+            return True
+        return False
+
     def _open(self) -> int:
         """Open the file. One of another user, left by a killed process, can be locked without write permission."""
         try:
@@ -140,8 +184,18 @@ def _describe_holder(handle: int) -> None:
         os.write(handle, this_process().encode(errors="replace"))
 
 
+def _is_stale(path: str) -> bool:
+    """Return whether a file is older than `STALE_AFTER`, or was deleted meanwhile."""
+    try:
+        return time.time() - os.stat(path).st_mtime > STALE_AFTER
+    except OSError:
+        return True
+
+
 def this_process() -> str:
     """Return user, host, process id and time: ``ana on laptop (process 4711, since 12:30:05)``."""
+    if sys.platform == "emscripten":  # there, all kernels have one user, one host and one process id
+        return f"a notebook in this browser (since {time.strftime('%H:%M:%S')})"
     import getpass  # noqa: PLC0415 - needed only while a lock is held
     import socket  # noqa: PLC0415
 

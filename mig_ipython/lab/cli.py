@@ -1,4 +1,4 @@
-"""``python -m mig_ipython.lab`` and ``mig lab``: build lessons."""
+"""``python -m mig_ipython.lab`` and ``mig lab``: build lessons, and the site in which they run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,34 @@ def parser(prog: str) -> argparse.ArgumentParser:
     build.add_argument("--sealed", default=FOLDER, metavar="DIR", help="where sealed files are written")
     build.add_argument("--check", action="store_true", help="write nothing; fail where a file is not current")
     build.set_defaults(run=_build)
+    _add_site(commands)
     return found
+
+
+def _add_site(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    site = commands.add_parser("site", help="write a static site in which the notebooks run, for a plain file server")
+    site.add_argument("out", metavar="OUT", help="the folder to write; an earlier site in it is replaced")
+    site.add_argument(
+        "--notebooks",
+        nargs="+",
+        default=["notebooks/workshop"],
+        metavar="PATH",
+        help="notebooks, or folders with notebooks (default: notebooks/workshop)",
+    )
+    site.add_argument("--pyodide", metavar="DIR", help="the unpacked npm package pyodide, in place of a download")
+    site.add_argument("--wheels", metavar="DIR", help="a folder with the pinned wheels, in place of downloads")
+    site.add_argument("--cache", metavar="DIR", help="where downloads are kept (default: in the user's cache folder)")
+    site.set_defaults(run=_site)
+
+
+def _site(options: argparse.Namespace) -> int:
+    from .site.build import build_site
+    from .site.downloads import default_cache
+
+    cache = os.path.abspath(options.cache or default_cache())
+    notebooks = build_site(options.out, options.notebooks, cache=cache, pyodide=options.pyodide, wheels=options.wheels)
+    print(f"{options.out}: {len(notebooks)} notebooks. Serve it: python -m http.server -d {options.out}")  # noqa: T201
+    return 0
 
 
 def _build(options: argparse.Namespace) -> int:

@@ -113,8 +113,15 @@ class RevisionGraph(View):
         parts += [tag("p", note, class_="mig-warn") for note in self.notes]
         return page(*parts, label="Graph of revisions")
 
+    def _repr_html_(self) -> str | None:  # IPython leaves out a format that is None
+        return None if self._is_mermaid() else super()._repr_html_()
+
+    def _is_mermaid(self) -> bool:
+        """Return whether a front end draws it from mermaid source, which it does only without HTML."""
+        return self.svg is None and bool(self.entries)
+
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        if self.svg is None and self.entries:
+        if self._is_mermaid():
             return {"text/plain": repr(self), "text/vnd.mermaid": redact(self.mermaid)}
         return super()._repr_mimebundle_(include, exclude)
 

@@ -24,7 +24,7 @@ class View:
     def __repr__(self) -> str:
         return redact(self.text())
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         return self.html()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:

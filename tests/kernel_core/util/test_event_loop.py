@@ -86,3 +86,14 @@ def test_a_connection_of_run_sync_still_waits_on_its_own_loop(tmp_path):
             return await connection.run_sync(inside)
 
     assert asyncio.run(cell()) == 42
+
+
+def test_in_a_browser_the_loop_of_the_page_stays(monkeypatch):
+    monkeypatch.setattr("sys.platform", "emscripten")
+
+    async def cell() -> bool:
+        before = asyncio.get_running_loop(), asyncio.current_task()
+        with running_loop_set_aside():
+            return (asyncio.get_running_loop(), asyncio.current_task()) == before
+
+    assert asyncio.run(cell())

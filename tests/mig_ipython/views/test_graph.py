@@ -7,6 +7,7 @@ import re
 import shutil
 
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from kernel_core.util import drawing
 from kernel_core.util.exc import CommandError
@@ -147,6 +148,16 @@ def test_without_a_renderer_it_is_mermaid_and_no_html(monkeypatch):
     assert set(bundle) == {"text/plain", "text/vnd.mermaid"}
     assert bundle["text/vnd.mermaid"].startswith("flowchart BT")
     assert "<b>" not in bundle["text/vnd.mermaid"]
+
+
+def test_without_a_renderer_ipython_shows_no_html_either_which_would_hide_the_mermaid(monkeypatch):
+    monkeypatch.setattr(drawing, "by_program", lambda dot, kind: None)
+    monkeypatch.setattr(drawing, "in_process", lambda dot: None)
+    formatter = DisplayFormatter()
+    formatter.active_types = [*formatter.format_types]
+    shown, _ = formatter.format(RevisionGraph(DIAMOND))
+    assert set(shown) == {"text/plain", "text/vnd.mermaid"}
+    assert "text/html" in formatter.format(RevisionGraph(()))[0]
 
 
 def test_long_runs_are_folded_above_300_revisions():
