@@ -12,7 +12,8 @@ from kernel_core.util.exc import CommandError
 from ..state import NotRecorded, State
 
 MODIFIERS = {
-    "at": 'Look at a scratch copy that was moved there first: "base", "head", "-1", "+1", an id, a part of a message.',
+    "at": 'Look at a scratch copy that was moved there first: "base", "head", "-1", "+1", an id, a part of a message, '
+    'or "start": where the database was when the exercise began.',
     "database": "Look at another database file of the folder.",
     "sql": "Look at a scratch copy on which this SQL file of the folder was run first.",
     "of": '"models": look at the tables of models.py instead of those of the database.',

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 
 from ..state import DATABASE, State
-from ..state.scratch import history_differences, model_differences, round_trip, start_of
+from ..state.scratch import compared, history_differences, model_differences, repeated, round_trip, start_of
 from .look import Observed, Spec, listed, look
 
 _MOST_SHOWN = 3
@@ -59,6 +59,26 @@ def observe_reversible(state: State, spec: Spec) -> Observed:
     if problems:
         return Observed({"works": False}, f"Down and up again on a copy: {_short(problems)}.")
     return Observed({"works": True}, f"Revision {found['id']} went down and up again on a copy, and nothing was lost.")
+
+
+@look(
+    "same_from_start",
+    {"tables": "Only differences whose sentence names one of these tables."},
+    example='look = "same_from_start"',
+)
+def observe_same_from_start(state: State, spec: Spec) -> Observed:
+    """Whether the revisions alone, run on the database as the exercise began, give the schema and the rows of now."""
+    again = repeated(state)
+    with again:
+        found = [each for each in compared(state.database, again) if _names_one(each, spec.texts("tables", ()))]
+    if found:
+        return Observed(
+            False,
+            f"Your revisions, run on a copy of the database as it was when you began, give less: {_short(found)}.",
+        )
+    return Observed(
+        True, "Your revisions alone, run on a copy of the database as it was when you began, give the same."
+    )
 
 
 @look("writable", example='look = "writable"')

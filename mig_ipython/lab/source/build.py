@@ -27,6 +27,7 @@ from ..sealed import Json, fingerprint
 from ..starting import MODELS
 from ..state import State
 from .markdown import Code, Event, ExerciseSource, LessonSource, Way, name_of
+from .models import patched
 from .reproducible import reproducible
 
 if TYPE_CHECKING:
@@ -146,8 +147,13 @@ class Builder:
         return fingerprint(cast("Json", observe(str(table["look"]), spec_of(table), state).value), salt)
 
     def _write_models(self, text: str) -> None:
-        with open(os.path.join(self.folder, MODELS), "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        path = os.path.join(self.folder, MODELS)
+        before = ""
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8") as stream:
+                before = stream.read()
+        with open(path, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(patched(before, text))
         open_folder(self.session, self.folder, reload=True)
 
     def _keep(self, name: str) -> Contents:

@@ -135,9 +135,8 @@ def _table(inspector: Inspector, driver: sqlite3.Connection, name: str) -> Table
         "columns": columns,
         "primary_key": {"name": str(named or ""), "columns": [column for _, column in key]},
         "foreign_keys": _foreign_keys(driver, name, foreign),
-        "unique": sorted(
-            ({"name": str(each["name"] or ""), "columns": _names(each["column_names"])} for each in unique),
-            key=lambda each: each["columns"],
+        "unique": _unique(
+            driver, name, [Key(name=str(each["name"] or ""), columns=_names(each["column_names"])) for each in unique]
         ),
         "checks": sorted(
             ({"name": str(each["name"] or ""), "condition": " ".join(each["sqltext"].split())} for each in checks),
@@ -174,6 +173,20 @@ def _foreign_keys(
     for key in found.values():
         key["name"] = str(names.get(tuple(key["columns"])) or "")
     return sorted(found.values(), key=lambda each: each["columns"])
+
+
+def _unique(driver: sqlite3.Connection, table: str, parsed: list[Key]) -> list[Key]:
+    """Return the unique constraints: ``parsed`` by SQLAlchemy, and those that it does not see.
+
+    It overlooks a constraint of a column whose type has a length: ``name VARCHAR(50) UNIQUE``.
+    https://sqlite.org/pragma.html#pragma_index_list
+    """
+    found = list(parsed)
+    for _, name, _, origin, _ in driver.execute(f"PRAGMA index_list({quoted(table)})").fetchall():
+        columns = [str(column) for _, _, column in driver.execute(f"PRAGMA index_info({quoted(name)})")]
+        if origin == "u" and all(each["columns"] != columns for each in found):
+            found.append({"name": "", "columns": columns})
+    return sorted(found, key=lambda each: each["columns"])
 
 
 def _names(columns: Sequence[str | None]) -> list[str]:

@@ -28,11 +28,33 @@ if TYPE_CHECKING:
 def moved(state: State, target: str) -> State:
     """Return the state after moving a copy to ``target``: "base", "head", "-1", "+1", an id, or a part of a message.
 
-    Raises CommandError where the history does not lead there, or a revision fails.
+    "start" is where the database was when the exercise began. Raises CommandError where the history does not lead
+    there, or a revision fails.
     """
     copied = state.database.copy()
-    move(state, copied, target)
+    for each in began_at(state) if target == "start" else [target]:
+        move(state, copied, each)
     return _derived(state, copied)
+
+
+def began_at(state: State) -> list[str]:
+    """Return the current revisions of the database when the exercise began, ``["base"]`` for none."""
+    return _began(state).version or ["base"]
+
+
+def repeated(state: State) -> Database:
+    """Return a copy of the database as the exercise began, moved to where it is now by the version files alone."""
+    copied = _began(state).database.copy()
+    for each in state.version or ():
+        move(state, copied, each)
+    return copied
+
+
+def _began(state: State) -> State:
+    before = state.before() if state.before is not None else None
+    if before is None:
+        raise CommandError("The state in which the exercise began is not known.")
+    return before
 
 
 def move(state: State, database: Database, target: str) -> None:
@@ -44,7 +66,8 @@ def move(state: State, database: Database, target: str) -> None:
         return steps
 
     with quiet(), database.connection() as connection:
-        context = MigrationContext.configure(connection, opts={"script": state.scripts, "fn": plan})
+        opts = {"script": state.scripts, "fn": plan, "target_metadata": state.metadata}  # for its naming convention
+        context = MigrationContext.configure(connection, opts=opts)
         try:
             context.run_migrations()
         except CommandError:

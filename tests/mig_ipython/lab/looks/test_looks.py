@@ -72,7 +72,7 @@ CASES = [
     ("file", {"file": "up.sql"}, True),
     ("pragma", {"pragma": "journal_mode"}, "delete"),
 ]  # fmt: skip
-ROWLESS = {"digest"}
+ROWLESS = {"digest", "same_from_start"}
 
 
 @pytest.fixture
@@ -161,3 +161,37 @@ def test_an_applied_revision_is_reversible_where_its_rows_return(folder, undo, w
     after = folder.state()
     after.before = lambda: before
     assert looks["reversible"](after, {}).value == {"works": works}
+
+
+def test_at_the_start_is_where_the_exercise_began_however_many_revisions_ran(folder):
+    before = folder.state()
+    folder.revision(
+        "b2", "a1", 'op.add_column("airlines", sa.Column("hub", sa.Text))', 'op.drop_column("airlines", "hub")'
+    )
+    folder.revision("c3", "b2", 'op.execute("DELETE FROM airlines")')
+    folder.upgrade()
+    state = folder.state()
+    state.before = lambda: before
+    assert looks["columns"](state, {"table": "airlines", "at": "start"}).value == ["carrier", "name"]
+    assert looks["columns"](state, {"table": "airlines", "at": "-1"}).value == ["carrier", "hub", "name"]
+
+
+@pytest.mark.parametrize(("sql", "same"), [("SELECT 1", True), ("UPDATE airlines SET hub = 'JFK'", False)])
+def test_what_was_done_by_hand_is_not_what_the_revisions_give(folder, sql, same):
+    before = folder.state()
+    folder.revision("b2", "a1", 'op.add_column("airlines", sa.Column("hub", sa.Text))')
+    folder.upgrade()
+    folder.sql(sql)
+    state = folder.state()
+    state.before = lambda: before
+    found = looks["same_from_start"](state, {})
+    assert found.value is same
+    assert ("the values of airlines.hub differ" in found.sentence) is not same
+
+
+def test_without_a_known_beginning_nothing_is_claimed(folder):
+    found = looks["same_from_start"](folder.state(), {})
+    assert found == (
+        {"failed": True},
+        "This could not be looked at: The state in which the exercise began is not known.",
+    )

@@ -27,6 +27,14 @@ def test_schema_rows_version_history_and_models_are_read(folder):
     assert state.revisions[0]["upgrade"]["operations"][0]["operation"] == "create_table"
 
 
+def test_a_unique_constraint_of_a_column_with_a_length_is_read(folder):
+    folder.sql(
+        "CREATE TABLE gates (id INTEGER PRIMARY KEY, gate VARCHAR(4) NOT NULL UNIQUE, CONSTRAINT pair UNIQUE (id, gate))"
+    )
+    found = folder.state().schema["tables"]["gates"]["unique"]
+    assert found == [{"name": "", "columns": ["gate"]}, {"name": "pair", "columns": ["id", "gate"]}]
+
+
 def test_constraints_indexes_views_and_triggers_are_read(folder):
     folder.sql("""
         CREATE TABLE flights (id INTEGER PRIMARY KEY, carrier TEXT CONSTRAINT fk_c REFERENCES airlines ON DELETE CASCADE,
