@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...views.html import Html, page, plain_list, tag, with_code
+from ...views.html import Html, join, plain_list, tag, with_code
 from ...views.view import View
 from ..findings import Finding
 from ..sealed import Json
+from .style import box, sign
 
 RECORD_TYPE = "application/vnd.mig-lab+json"
 """The type of a check's record in the output of a cell."""
+
+RAISED = "The cell raised the error above. What it had done until then was checked."
+_SIGNS = {"yes": "✓", "no": "✗", "": "○"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,12 +40,15 @@ class Checked(View):
         return self.passed
 
     @property
+    def kind(self) -> str:
+        """``yes`` where it is solved, ``no`` where a check failed, "" where there is no answer yet."""
+        return "yes" if self.passed else "no" if self.findings else ""
+
+    @property
     def lead(self) -> str:
-        """The result in one line."""
-        if self.passed:
-            return f"✓ Exercise {self.exercise} is solved: {self.title}"
-        sign = "✗" if self.findings else "○"
-        return f"{sign} Exercise {self.exercise} is not solved yet: {self.title}"
+        """The result in one line, without its sign."""
+        state = "is solved" if self.passed else "is not solved yet"
+        return f"Exercise {self.exercise} {state}: {self.title}"
 
     @property
     def next_step(self) -> str:
@@ -53,22 +60,26 @@ class Checked(View):
         return f"More help: `%mig_lab hint {self.exercise}`"
 
     def text(self) -> str:
-        lines = [self.lead, *(f"  {line.replace('`', '')}" for line in self._lines())]
+        lines = [f"{_SIGNS[self.kind]} {self.lead}"]
+        lines += [f"  {self.note}"] if self.note else []
+        lines += [f"  ✗ {RAISED}"] if self.raised else []
+        lines += [f"  {_SIGNS['yes' if one.passed else 'no']} {one.sentence}" for one in self.findings]
         lines += [f"  Hint: {self.hint}"] if self.hint else []
-        lines += [f"  {self.next_step.replace('`', '')}"] if self.next_step else []
+        lines += [f"  {self.next_step}"] if self.next_step else []
         return "\n".join(lines)
 
     def html(self) -> Html:
-        checks = plain_list(map(with_code, self._lines())) if self.findings else ""
-        note = tag("p", with_code(self.note), class_="mig-where") if self.note else ""
-        hint = tag("p", tag("b", "Hint: "), with_code(self.hint)) if self.hint else ""
-        after = tag("p", with_code(self.next_step), class_="mig-where") if self.next_step else ""
-        return page(tag("p", self.lead, class_="mig-lead"), note, checks, hint, after, label="Check")
-
-    def _lines(self) -> list[str]:
-        raised = ["✗ The cell raised the error above. The state after it was checked."] if self.raised else []
-        signs = [f"{'✓' if one.passed else '✗'} {one.sentence}" for one in self.findings]
-        return [*raised, *signs]
+        raised = [join((sign("no"), RAISED))] if self.raised else []
+        checks = [join((sign("yes" if one.passed else "no"), with_code(one.sentence))) for one in self.findings]
+        return box(
+            tag("p", sign(self.kind), with_code(self.lead), class_="mig-lead"),
+            tag("p", with_code(self.note), class_="mig-where") if self.note else "",
+            plain_list([*raised, *checks]) if raised or checks else "",
+            tag("p", tag("b", "Hint: "), with_code(self.hint), class_="mig-lab-hint") if self.hint else "",
+            tag("p", with_code(self.next_step), class_="mig-where") if self.next_step else "",
+            kind=self.kind,
+            label="Check",
+        )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         bundle = super()._repr_mimebundle_(include, exclude)

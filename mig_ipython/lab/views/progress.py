@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...views.html import Html, join, page, table, tag
+from ...views.html import Html, details, table, tag
 from ...views.text import table as text_table
 from ...views.view import View
 from ..progress import Entry
+from .style import box
 
 _WIDTH = 28
 
@@ -65,14 +66,18 @@ class ProgressView(View):
         return "\n".join(lines)
 
     def html(self) -> Html:
-        notice = tag("p", self.notice, class_="mig-warn") if self.notice else ""
         whole = f"{self.solved} of {self.total} exercises solved"
+        share = 100 * self.solved / self.total if self.total else 0
+        bar = tag("div", tag("span", style=f"width:{share:.0f}%"), class_="mig-lab-bar")
         parts = [
-            join((tag("h4", f"{title}: {_solved(rows)} of {len(rows)}"), table(_HEADINGS, map(_cells, rows))))
+            details(
+                f"{title}: {_solved(rows)} of {len(rows)}", table(_HEADINGS, map(_cells, rows)), shown=_is_open(rows)
+            )
             for title, rows in self.lessons
         ]
-        bar = tag("p", tag("progress", whole, value=self.solved, max=self.total, aria_label=whole), " ", whole)
-        return page(notice, bar, *parts, label="Progress")
+        notice = tag("p", self.notice, class_="mig-warn") if self.notice else ""
+        kind = "yes" if self.total and self.solved == self.total else ""
+        return box(notice, tag("p", whole, class_="mig-lead"), bar, *parts, kind=kind, label="Progress")
 
 
 _HEADINGS = ("exercise", "title", "state", "tries", "help used")
@@ -89,3 +94,8 @@ def _solved(rows: tuple[Row, ...]) -> int:
 def _bar(solved: int, total: int) -> str:
     full = round(_WIDTH * solved / total) if total else 0
     return f"[{'█' * full}{'·' * (_WIDTH - full)}]"
+
+
+def _is_open(rows: tuple[Row, ...]) -> bool:
+    """Return whether a lesson is shown unfolded: it was begun."""
+    return any(row.passed or row.tries or row.hints for row in rows)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...views.html import Html, page, tag, with_code
+from ...views.html import Html, tag, with_code
 from ...views.source import code
 from ...views.view import View
+from .style import box
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -18,12 +19,11 @@ class Sentences(View):
     label: str = "Workshop"
 
     def text(self) -> str:
-        lines = [line.replace("`", "") for line in self.sentences]
-        return "\n".join([*lines, *(["", self.source] if self.source else [])])
+        return "\n".join([*self.sentences, *(["", self.source] if self.source else [])])
 
     def html(self) -> Html:
         first, *rest = self.sentences
-        return page(
+        return box(
             tag("p", with_code(first), class_="mig-lead"),
             *(tag("p", with_code(line)) for line in rest),
             code(self.source, "python") if self.source else "",

@@ -93,7 +93,7 @@ def test_an_answer_that_raises_shows_its_traceback_and_what_is_there(lesson):
     result = lesson.run(f"%%mig_lab 90.1\n{ADD.format('own')}\n# %%\n1 / 0")
     assert "ZeroDivisionError" in lesson.printed
     assert "raised the error above" in str(result)
-    assert "✓ airlines has the column country." in str(result)
+    assert "✓ `airlines` has the column `country`." in str(result)
 
 
 def test_a_syntax_error_in_an_answer_does_not_stop_the_notebook(lesson):

@@ -17,6 +17,7 @@ from kernel_core.rehearse import Rehearsal
 from kernel_core.schema import Incomplete, RevisionSchema, SchemaAt
 from kernel_core.squash import Squashed
 from kernel_core.util.drawing import by_program, in_process
+from mig_ipython.lab.desk import Absent, Rows
 from mig_ipython.lab.findings import Finding
 from mig_ipython.lab.views.outcome import Checked
 from mig_ipython.lab.views.progress import ProgressView, Row
@@ -165,6 +166,8 @@ EVERY_VIEW = {
         tuple((text, (Row(text, text, passed=False, tries=1, hints=1, solution_shown=True),)) for text in texts),
         texts[0],
     ),
+    "Rows": lambda texts: Rows(tuple(texts), (tuple(texts),), 1),
+    "Absent": lambda texts: Absent("".join(texts)),
     "Sentences": lambda texts: Sentences(tuple(texts), "".join(texts)),
     "Connection": lambda texts: Connection("".join(texts), sa.create_engine("sqlite://"), "".join(texts)),
     "Connections": lambda texts: Connections(tuple(texts), tuple((text,) * 3 for text in texts)),
