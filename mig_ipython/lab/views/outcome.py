@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...views.html import Html, join, plain_list, tag, with_code
+from ...views.html import Html, tag, with_code
 from ...views.view import View
 from ..findings import Finding
 from ..sealed import Json
-from .style import box, sign
+from .style import box, check_list, sign
 
 RECORD_TYPE = "application/vnd.mig-lab+json"
 """The type of a check's record in the output of a cell."""
@@ -69,12 +69,12 @@ class Checked(View):
         return "\n".join(lines)
 
     def html(self) -> Html:
-        raised = [join((sign("no"), RAISED))] if self.raised else []
-        checks = [join((sign("yes" if one.passed else "no"), with_code(one.sentence))) for one in self.findings]
+        raised = [("no", RAISED)] if self.raised else []
+        checks = [("yes" if one.passed else "no", with_code(one.sentence)) for one in self.findings]
         return box(
             tag("p", sign(self.kind), with_code(self.lead), class_="mig-lead"),
             tag("p", with_code(self.note), class_="mig-where") if self.note else "",
-            plain_list([*raised, *checks]) if raised or checks else "",
+            check_list([*raised, *checks]),
             tag("p", tag("b", "Hint: "), with_code(self.hint), class_="mig-lab-hint") if self.hint else "",
             tag("p", with_code(self.next_step), class_="mig-where") if self.next_step else "",
             kind=self.kind,

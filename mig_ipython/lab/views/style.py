@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...views.html import Html, page, tag
 
 _LIGHT = "--lab-yes:#1b6e3c;--lab-no:#a33a10;--lab-open:#5c6166"
@@ -39,9 +41,13 @@ CSS = f".mig-lab{{{_LIGHT}}}{_IS_DARK} .mig-lab{{{_DARK}}}" + "".join(
   overflow:hidden}
 .mig-lab .mig-lab-bar span{
   background:currentColor}
-.mig-lab li{
-  padding-left:1.5em;
-  text-indent:-1.5em}
+.mig-lab ul.mig-lab-checks{
+  list-style:none;
+  padding-left:0}
+.mig-lab ul.mig-lab-checks li{
+  display:flex}
+.mig-lab ul.mig-lab-checks .mig-sign{
+  flex:none}
 """.splitlines()
 )
 
@@ -50,6 +56,12 @@ def box(*children: object, kind: str = "", label: str) -> Html:
     """Return a view with a bar at its left; ``kind`` is ``yes``, ``no`` or "" (open)."""
     classes = f"mig-lab mig-lab-{kind}" if kind else "mig-lab"
     return page(tag("style", Html(CSS)), tag("div", *children, class_=classes), label=label)
+
+
+def check_list(checks: Iterable[tuple[str, object]]) -> Html:
+    """Return a list of sentences, each after the sign of its kind; "" where there are none."""
+    items = [tag("li", sign(kind), tag("span", sentence)) for kind, sentence in checks]
+    return tag("ul", *items, class_="mig-lab-checks", style="list-style:none;padding-left:0") if items else Html()
 
 
 def sign(kind: str) -> Html:
