@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
+from nbclient import NotebookClient
+
 from mig_ipython.lab.lesson import FOLDER
 from mig_ipython.lab.source.files import read_source
 from mig_ipython.lab.source.markdown import Code, Event, ExerciseSource, LessonSource, name_of
-from mig_ipython.lab.source.notebook import cell_of
+from mig_ipython.lab.source.notebook import cell_of, notebook
+from mig_ipython.lab.views.outcome import RECORD_TYPE
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ROOT / "notebooks" / "workshop" / "lessons"
@@ -76,3 +80,18 @@ def cells(source: LessonSource, *, solved: bool) -> Iterator[str]:
 def sealed(number: int) -> Path:
     """Return the sealed file of a lesson of the package."""
     return next(Path(FOLDER).glob(f"{number}_*.json"))
+
+
+def run_notebook(source: LessonSource, folder: Path, monkeypatch, *, solved: bool) -> list[str]:
+    """Run the notebook of a lesson in a kernel of its own, where nobody can click; return the text of each output."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    book = nbformat.reads(notebook(source, solved=solved), as_version=4)
+    NotebookClient(book, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
+    shown = [
+        output.data["text/plain"] for output in outputs if output.output_type in ("execute_result", "display_data")
+    ]
+    records = [output.data[RECORD_TYPE] for output in outputs if RECORD_TYPE in output.get("data", {})]
+    passed = [record["exercise"] for record in records if record["passed"]]
+    assert passed == ([one.number for one in source.exercises] if solved else [])
+    return shown

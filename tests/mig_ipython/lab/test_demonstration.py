@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from answers import DEMONSTRATION, answers, assert_result, cells, try_answer
+from answers import DEMONSTRATION, answers, assert_result, cells, run_notebook, try_answer
 
 from mig_ipython.lab.source.files import read_source
 from mig_ipython.lab.views.outcome import RECORD_TYPE
@@ -82,3 +82,12 @@ def test_the_output_has_a_record_and_plain_text(lesson):
     assert bundle[RECORD_TYPE]["exercise"] == "90.1"
     assert bundle[RECORD_TYPE]["passed"] is False
     assert result.hint in bundle["text/plain"]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("solved", [False, True], ids=["unsolved", "solved"])
+def test_the_notebook_runs_in_a_kernel_where_nobody_can_click(built, tmp_path, monkeypatch, solved):
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "90_demonstration.json").write_text(built, encoding="utf-8")
+    shown = run_notebook(SOURCE, tmp_path, monkeypatch, solved=solved)
+    assert any("Exercise 90.1 is solved" in text for text in shown) is solved

@@ -6,7 +6,7 @@ The quick run tries a few answers; all of one exercise: ``pytest tests/mig_ipyth
 from __future__ import annotations
 
 import pytest
-from answers import answers, assert_result, cells, sealed, sources, try_answer
+from answers import answers, assert_result, cells, run_notebook, sealed, sources, try_answer
 from sampling import sampled
 
 from mig_ipython.lab.lesson import read_lesson
@@ -74,3 +74,11 @@ def test_each_exercise_has_three_other_right_ways_and_five_wrong_ones(source):
         for one in source.exercises
     }
     assert {number: found for number, found in counts.items() if found[0] < 3 or found[1] < 5} == {}
+
+
+@pytest.mark.sweep
+@pytest.mark.slow
+@pytest.mark.parametrize("solved", [False, True], ids=["unsolved", "solved"])
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: f"lesson {source.number}")
+def test_the_notebook_runs_in_a_kernel(source, solved, tmp_path, monkeypatch):
+    run_notebook(source, tmp_path, monkeypatch, solved=solved)
