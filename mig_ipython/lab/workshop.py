@@ -7,6 +7,7 @@ it, so that ``flights.db`` and ``migrations`` are found by their names.
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,7 @@ from ..session import Session
 from .assistance import next_hint, results, solution_of
 from .cells import is_empty, run_blocks
 from .checking import checked
+from .faults import Faults, FaultsPanel, Request
 from .findings import Outcome
 from .lesson import Exercise, Lesson, find_lesson, lesson_number, lesson_numbers
 from .progress import Entry, Progress, now
@@ -37,6 +39,7 @@ class Workshop:
         self.folder = os.path.join(root, "workshop")
         self.progress = Progress(self.folder)
         self._lesson: Lesson | None = None
+        self.faults = Faults()
 
     # ---- lessons ---------------------------------------------------------------------------------------------------
 
@@ -44,6 +47,7 @@ class Workshop:
         """Make the folder of a lesson as it is at its beginning, and open it; results are kept."""
         lesson = self._load(number)
         place = self._place(lesson)
+        self.faults.end()
         place.write(lesson.state(START))
         place.set_position(START, solved=True)
         return Sentences(
@@ -65,9 +69,21 @@ class Workshop:
             return Sentences((f"Lesson {what} is at its beginning: {lesson.title}", "Your results are kept."))
         place, exercise = self._exercise(what)
         place.start_of(exercise).forget()
+        self.faults.end()
         place.write(place.start_of(exercise).prepared())
         place.set_position(exercise.number, solved=False)
         return Sentences((f"Exercise {what} is at its beginning: {exercise.title}", "Your results are kept."))
+
+    def fault(self, name: str, *, on: str = "", database: str = "", now: bool = False) -> Sentences | FaultsPanel:
+        """Cause a fault in the working folder; without a name return the buttons.
+
+        With ``now`` a crash happens in an upgrade that is run for it.
+        """
+        shell = self.session.shell
+        if not name:
+            return FaultsPanel(lambda each: self.faults.cause(each, Request(os.getcwd())))
+        run = partial(shell.run_line_magic, "mig_upgrade", "--yes") if now and shell is not None else None
+        return self.faults.cause(name, Request(os.getcwd(), on, database, run))
 
     def show_progress(self) -> ProgressView:
         """Return the results of all lessons."""

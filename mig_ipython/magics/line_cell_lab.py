@@ -7,6 +7,7 @@
     %mig_lab reset 3.2
     %mig_lab progress
     %mig_lab begin 3.2
+    %mig_lab fault crash
 
     %%mig_lab 3.2
     %mig_autogenerate Base -m "engines" --accept all --write
@@ -17,7 +18,10 @@ current revision and history; the text of an answer is never compared. The body 
 before the next line that begins with ``%`` or ``#%%``. ``check`` does the same for work in other cells. ``hint`` shows
 one more of three hints each time. ``reset`` makes the working folder as it is at the beginning of a lesson or of an
 exercise; results are kept, in ``workshop/progress.json``. ``begin`` makes it as an exercise begins, with
-what others have done meanwhile; ``%%mig_lab after 3.2`` runs its body if 3.2 is solved.
+what others have done meanwhile; ``%%mig_lab after 3.2`` runs its body if 3.2 is solved. ``fault`` causes what goes
+wrong in real life: ``crash`` (in the next upgrade; with ``--now`` in one that it runs), ``teammate`` (who pushes a
+revision), ``production`` (altered by hand), ``lock`` (held by another connection); ``off`` ends them; alone it shows
+buttons.
 """
 
 from __future__ import annotations
@@ -33,10 +37,11 @@ from ..lab.views.sentences import Sentences
 from ..session import Session
 
 if TYPE_CHECKING:
+    from ..lab.faults import FaultsPanel
     from ..lab.workshop import Workshop
 
 _ON_EXERCISE = ("begin", "check", "hint", "solution", "reset")
-ACTIONS = ("start", *_ON_EXERCISE, "progress")
+ACTIONS = ("start", *_ON_EXERCISE, "fault", "progress")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,13 +51,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default="progress",
         metavar="ACTION|N.M",
-        help="start, begin, check, hint, solution, reset, progress (default); in the cell form 3.2, or after 3.2",
+        help="start, begin, check, hint, solution, reset, fault, progress (default); as a cell 3.2, or after 3.2",
     )
-    parser.add_argument("what", nargs="?", default=None, metavar="N|N.M", help="the lesson, or the exercise")
+    parser.add_argument("what", nargs="?", default=None, metavar="N|N.M|FAULT", help="lesson, exercise or fault")
+    parser.add_argument("--on", default="", metavar="REV", help="fault teammate: the revision it comes after, or head")
+    parser.add_argument("--database", default="", metavar="FILE", help="fault: another database of the folder")
+    parser.add_argument("--now", action="store_true", help="fault crash: run an upgrade now, and stop it in the middle")
     parser.add_argument("--yes", action="store_true", help="show the solution before three tries or all hints")
 
 
-def run(session: Session, args: argparse.Namespace) -> Checked | ProgressView | Sentences | None:
+def run(session: Session, args: argparse.Namespace) -> Checked | FaultsPanel | ProgressView | Sentences | None:
     """Return what the action displays."""
     from ..lab.workshop import workshop_of
 
@@ -69,6 +77,8 @@ def run(session: Session, args: argparse.Namespace) -> Checked | ProgressView | 
         if not what.isdigit():
             raise CommandError("%mig_lab start needs the number of a lesson, such as %mig_lab start 1.")
         return workshop.start(int(what))
+    if action == "fault":
+        return workshop.fault(what, on=args.on, database=args.database, now=args.now)
     if action not in _ON_EXERCISE:
         raise CommandError(f"%mig_lab has no action {action!r}. Actions: {', '.join(ACTIONS)}.")
     if not what:

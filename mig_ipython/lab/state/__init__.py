@@ -5,7 +5,18 @@ State.from_json(state.to_json())        # the same without rows and files
 """
 
 from .database import Database, DatabaseUnreadable, Row, Value
-from .schema import Schema, Table
+from .schema import OWN_TABLES, Schema, Table
 from .state import DATABASE, NotRecorded, State
 
-__all__ = ["DATABASE", "Database", "DatabaseUnreadable", "NotRecorded", "Row", "Schema", "State", "Table", "Value"]
+__all__ = [
+    "DATABASE",
+    "OWN_TABLES",
+    "Database",
+    "DatabaseUnreadable",
+    "NotRecorded",
+    "Row",
+    "Schema",
+    "State",
+    "Table",
+    "Value",
+]
