@@ -17,11 +17,12 @@ from ..session import Session
 from .assistance import next_hint, results, solution_of
 from .cells import is_empty, run_blocks
 from .checking import checked
-from .faults import Faults, FaultsPanel, Request
+from .faults import Faults, Request
 from .findings import Outcome
 from .lesson import Exercise, Lesson, find_lesson, lesson_number, lesson_numbers
 from .progress import Entry, Progress, now
 from .state import State
+from .views.faults import FaultsPanel
 from .views.outcome import Checked
 from .views.progress import ProgressView
 from .views.sentences import Sentences

@@ -31,13 +31,13 @@ from typing import TYPE_CHECKING
 
 from kernel_core.util.exc import CommandError
 
+from ..lab.views.faults import FaultsPanel
 from ..lab.views.outcome import Checked
 from ..lab.views.progress import ProgressView
 from ..lab.views.sentences import Sentences
 from ..session import Session
 
 if TYPE_CHECKING:
-    from ..lab.faults import FaultsPanel
     from ..lab.workshop import Workshop
 
 _ON_EXERCISE = ("begin", "check", "hint", "solution", "reset")
@@ -53,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ACTION|N.M",
         help="start, begin, check, hint, solution, reset, fault, progress (default); as a cell 3.2, or after 3.2",
     )
-    parser.add_argument("what", nargs="?", default=None, metavar="N|N.M|FAULT", help="lesson, exercise or fault")
+    parser.add_argument("what", nargs="?", default=None, metavar="N|N.M", help="lesson, exercise or fault")
     parser.add_argument("--on", default="", metavar="REV", help="fault teammate: the revision it comes after, or head")
     parser.add_argument("--database", default="", metavar="FILE", help="fault: another database of the folder")
     parser.add_argument("--now", action="store_true", help="fault crash: run an upgrade now, and stop it in the middle")

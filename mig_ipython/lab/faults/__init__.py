@@ -4,16 +4,12 @@ Faults().cause("teammate", Request("workshop/lesson_6"))
 """
 
 from .crash import Crash, crashing
-from .faults import NAMES, Faults, Request
-from .panel import FaultsPanel, FaultsView
+from .faults import Faults, Request
 from .people import alter_by_hand, push_revision
 
 __all__ = [
-    "NAMES",
     "Crash",
     "Faults",
-    "FaultsPanel",
-    "FaultsView",
     "Request",
     "alter_by_hand",
     "crashing",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from kernel_core.util.exc import CommandError
 
 from ..state import DATABASE
+from ..views.faults import NAMES
 from ..views.sentences import Sentences
 from .crash import Armed, Crash, crashing
 from .lock import HAS_THREADS, Holder
@@ -125,14 +126,5 @@ class Faults:
             self.holder.release()
             self.holder = None
 
-
-NAMES: Mapping[str, str] = {
-    "crash": "Crash in the next upgrade",
-    "teammate": "A teammate pushes a revision",
-    "production": "Somebody alters production",
-    "lock": "A slow colleague holds the lock",
-    "off": "End all faults",
-}
-"""Each fault with the label of its button."""
 
 __all__ = ["NAMES", "Crash", "Faults", "Request"]

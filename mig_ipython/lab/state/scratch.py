@@ -9,24 +9,49 @@ import contextlib
 import io
 import sqlite3
 import warnings
-from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Protocol
+
+from sqlalchemy import MetaData
 
 from kernel_core.autogenerate import produce_migrations
 from kernel_core.runtime.migration import MigrationContext
+from kernel_core.script import ScriptDirectory
 from kernel_core.script.steps import Step, downgrade_steps, upgrade_steps
 from kernel_core.snapshot import differences, snapshot_of
 from kernel_core.util.exc import CommandError
 
 from .database import Database
 from .history import Revision
-
-if TYPE_CHECKING:
-    from .state import State
+from .models import Models
 
 
-def moved(state: State, target: str) -> State:
-    """Return the state after moving a copy to ``target``: "base", "head", "-1", "+1", an id, or a part of a message.
+class Live(Protocol):
+    """The part of a `State` that runs on scratch copies use."""
+
+    @property
+    def version(self) -> list[str] | None: ...
+    @property
+    def before(self) -> Callable[[], Live] | None: ...
+    @property
+    def models(self) -> Models: ...
+    @property
+    def applied(self) -> list[str]: ...
+    @property
+    def is_live(self) -> bool: ...
+    @property
+    def database(self) -> Database: ...
+    @property
+    def scripts(self) -> ScriptDirectory: ...
+    @property
+    def metadata(self) -> MetaData | None: ...
+    def revision(self, name: str) -> Revision | None: ...
+    def ancestors(self, names: Iterable[str]) -> set[str]: ...
+    def at(self, target: str) -> Live: ...
+
+
+def moved(state: Live, target: str) -> Database:
+    """Return a copy that was moved to ``target``: "base", "head", "-1", "+1", an id, or a part of a message.
 
     "start" is where the database was when the exercise began. Raises CommandError where the history does not lead
     there, or a revision fails.
@@ -34,15 +59,15 @@ def moved(state: State, target: str) -> State:
     copied = state.database.copy()
     for each in began_at(state) if target == "start" else [target]:
         move(state, copied, each)
-    return _derived(state, copied)
+    return copied
 
 
-def began_at(state: State) -> list[str]:
+def began_at(state: Live) -> list[str]:
     """Return the current revisions of the database when the exercise began, ``["base"]`` for none."""
     return _began(state).version or ["base"]
 
 
-def repeated(state: State) -> Database:
+def repeated(state: Live) -> Database:
     """Return a copy of the database as the exercise began, moved to where it is now by the version files alone."""
     copied = _began(state).database.copy()
     for each in state.version or ():
@@ -50,14 +75,14 @@ def repeated(state: State) -> Database:
     return copied
 
 
-def _began(state: State) -> State:
+def _began(state: Live) -> Live:
     before = state.before() if state.before is not None else None
     if before is None:
         raise CommandError("The state in which the exercise began is not known.")
     return before
 
 
-def move(state: State, database: Database, target: str) -> None:
+def move(state: Live, database: Database, target: str) -> None:
     """Upgrade or downgrade a database in memory with the version files of a state; raises CommandError."""
     current = frozenset(database.version() or ())
     steps = planned_steps(state, current, target)
@@ -78,7 +103,7 @@ def move(state: State, database: Database, target: str) -> None:
             connection.commit()
 
 
-def planned_steps(state: State, current: frozenset[str], target: str) -> tuple[Step, ...]:
+def planned_steps(state: Live, current: frozenset[str], target: str) -> tuple[Step, ...]:
     """Return the steps from the current revisions to a target; a target below them is reached by downgrades."""
     revisions = state.scripts.map
     if target.startswith("+") or target in ("head", "heads"):
@@ -93,18 +118,18 @@ def planned_steps(state: State, current: frozenset[str], target: str) -> tuple[S
     return upgrade_steps(revisions, current, found["id"])
 
 
-def ran_sql(state: State, path: str) -> State:
-    """Return the state after running a SQL file on a copy; raises CommandError where it fails."""
+def ran_sql(state: Live, path: str) -> Database:
+    """Return a copy on which a SQL file was run; raises CommandError where it fails."""
     copied = state.database.copy()
     try:
         with open(path, encoding="utf-8") as stream:
             copied.driver.executescript(stream.read())
     except (OSError, UnicodeDecodeError, sqlite3.Error) as error:
         raise CommandError(f"{type(error).__name__}: {error}") from error
-    return _derived(state, copied)
+    return copied
 
 
-def model_differences(state: State) -> list[str]:
+def model_differences(state: Live) -> list[str]:
     """Return what an upgrade would have to do to make the database match the models, a sentence each."""
     if state.metadata is None:
         raise CommandError(state.models["error"] or "There are no models.")
@@ -114,7 +139,7 @@ def model_differences(state: State) -> list[str]:
     return [] if script.upgrade_ops is None else [each.sentence() for each in script.upgrade_ops.leaves()]
 
 
-def history_differences(state: State, start: Collection[str] = ()) -> list[str]:
+def history_differences(state: Live, start: Collection[str] = ()) -> list[str]:
     """Return how the database differs from what its history gives, a line each: ``- column nick TEXT``.
 
     The history is run on an empty database up to the revisions of the version table. ``start`` are tables that were
@@ -132,7 +157,7 @@ def history_differences(state: State, start: Collection[str] = ()) -> list[str]:
     return [f"{sign} {table}: {line}" if table not in line else f"{sign} {line}" for sign, table, line in changes]
 
 
-def start_of(state: State, revision: Revision) -> Database:
+def start_of(state: Live, revision: Revision) -> Database:
     """Return the database from which a revision is tried up and down: the one before it was applied, if that is known.
 
     Where it is applied and its rows before are not known, a copy is downgraded.
@@ -145,7 +170,7 @@ def start_of(state: State, revision: Revision) -> Database:
     return state.at(revision["down"][0] if revision["down"] else "base").database
 
 
-def round_trip(state: State, start: Database, target: str) -> list[str]:
+def round_trip(state: Live, start: Database, target: str) -> list[str]:
     """Move a copy of ``start`` up to ``target``, down again and up again; return what differs, a sentence each.
 
     Compared are the schema and the rows: after the downgrade with those at the start, after the second upgrade with
@@ -203,7 +228,3 @@ def quiet() -> Iterator[None]:
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _derived(state: State, database: Database) -> State:
-    return type(state).of_database(database, state.scripts).of_folder(state.folder, state.models, state.metadata)

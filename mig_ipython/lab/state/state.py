@@ -17,6 +17,7 @@ from .database import Database
 from .history import Revision, read_history, scripts_of
 from .models import Models, metadata_of, models_of
 from .schema import Schema
+from .scratch import moved, ran_sql
 
 DATABASE = "flights.db"
 VERSION = 1
@@ -174,27 +175,25 @@ class State:
 
     def at(self, target: str) -> State:
         """Return the state of a scratch copy that was moved to a revision; raises CommandError where that fails."""
-        from .scratch import moved
-
         if f"at {target}" not in self._derived:
-            self._derived[f"at {target}"] = moved(self, target)
+            self._derived[f"at {target}"] = self._with(moved(self, target))
         return self._derived[f"at {target}"]
 
     def of_file(self, name: str) -> State:
         """Return the state of another database file of the folder; raises CommandError for a path outside of it."""
         if f"file {name}" not in self._derived:
-            copied = Database.of_file(self.path(name))
-            derived = State.of_database(copied, self._scripts)
-            self._derived[f"file {name}"] = derived.of_folder(self.folder, self.models, self._metadata)
+            self._derived[f"file {name}"] = self._with(Database.of_file(self.path(name)))
         return self._derived[f"file {name}"]
 
     def after_sql(self, name: str) -> State:
         """Return the state of a scratch copy on which a SQL file of the folder was run; raises CommandError."""
-        from .scratch import ran_sql
-
         if f"sql {name}" not in self._derived:
-            self._derived[f"sql {name}"] = ran_sql(self, self.path(name))
+            self._derived[f"sql {name}"] = self._with(ran_sql(self, self.path(name)))
         return self._derived[f"sql {name}"]
+
+    def _with(self, database: Database) -> State:
+        """Return the state of another database with the files of this folder."""
+        return State.of_database(database, self._scripts).of_folder(self.folder, self.models, self._metadata)
 
     def path(self, name: str) -> str:
         """Return the path of a file of the folder; raises NotRecorded, or CommandError for one outside of it."""

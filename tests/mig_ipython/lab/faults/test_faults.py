@@ -8,8 +8,9 @@ from contextlib import closing
 import pytest
 
 from kernel_core.util.exc import CommandError
-from mig_ipython.lab.faults import Crash, Faults, FaultsView, Request, crashing
+from mig_ipython.lab.faults import Crash, Faults, Request, crashing
 from mig_ipython.lab.looks import looks
+from mig_ipython.lab.views.faults import faults_as_text
 
 TWO_TABLES = (
     'op.create_table("gates", sa.Column("id", sa.Integer))\nop.create_table("runways", sa.Column("id", sa.Integer))'
@@ -141,5 +142,5 @@ def test_the_commands_cause_faults_and_the_buttons_do_the_same(notebook, folder)
     panel.press("teammate")
     assert "teammate" in panel.result.value
     assert len(folder.state().heads) == 2
-    assert "%mig_lab fault lock" in FaultsView().text()
+    assert "%mig_lab fault lock" in faults_as_text().text()
     assert all(each.description and each.tooltip for each in panel.buttons.values())

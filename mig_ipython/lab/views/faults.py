@@ -6,22 +6,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ...views.html import Html, page, plain_list, tag, with_code
-from ...views.view import View
-from ..views.sentences import Sentences
-from .faults import NAMES
+from .sentences import Sentences
+
+NAMES: dict[str, str] = {
+    "crash": "Crash in the next upgrade",
+    "teammate": "A teammate pushes a revision",
+    "production": "Somebody alters production",
+    "lock": "A slow colleague holds the lock",
+    "off": "End all faults",
+}
+"""Each fault with the label of its button."""
 
 
-class FaultsView(View):
-    """The faults with the commands that cause them, as text and HTML."""
-
-    def text(self) -> str:
-        lines = (f"  {label}: %mig_lab fault {name}" for name, label in NAMES.items())
-        return "\n".join(("Faults to practise with:", *lines))
-
-    def html(self) -> Html:
-        lines = (with_code(f"{label}: `%mig_lab fault {name}`") for name, label in NAMES.items())
-        return page(tag("p", "Faults to practise with:", class_="mig-lead"), plain_list(lines), label="Faults")
+def faults_as_text() -> Sentences:
+    """Return the faults with the commands that cause them, for where widgets are not displayed."""
+    lines = (f"{label}: `%mig_lab fault {name}`" for name, label in NAMES.items())
+    return Sentences(("Faults to practise with:", *lines), label="Faults")
 
 
 class FaultsPanel:
@@ -51,5 +51,5 @@ class FaultsPanel:
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle: Any = self.widget._repr_mimebundle_(**options)
         data, *metadata = bundle if isinstance(bundle, tuple) else (bundle,)
-        shown = {**data, "text/plain": FaultsView().text()}
+        shown = {**data, "text/plain": faults_as_text().text()}
         return (shown, *metadata) if metadata else shown
