@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -25,6 +26,9 @@ from .listeners import listening
 _PACKAGE = __name__.partition(".")[0]
 _CALLER = f"{_PACKAGE}.runtime.execution"
 """The module that calls the functions of revisions, listeners and callbacks."""
+_AGAIN = 0.2
+"""Seconds after which a statement that is still running is cancelled again: one that the driver had begun, but the
+database not yet, does not notice that it is cancelled."""
 _LAST = 3
 """The interrupt that is raised at once, wherever it comes, in case that cancelling does not work."""
 
@@ -41,7 +45,7 @@ class Interrupts:
 
     def __init__(self, cancel: Callable[[], object] = lambda: None, *, by_thread: bool = False) -> None:
         self._cancel, self._by_thread = cancel, by_thread
-        self._count = 0
+        self._count = self._statements = 0
         self._is_in_revision = self._is_running = False
 
     @property
@@ -56,6 +60,8 @@ class Interrupts:
             raise KeyboardInterrupt
         if not self._by_thread:
             self._cancel()
+            if self._is_running and self._count == 1:
+                threading.Thread(target=self._cancel_again, name="mig-interrupts", daemon=True).start()
 
     @contextmanager
     def in_revision(self) -> Iterator[None]:
@@ -82,6 +88,7 @@ class Interrupts:
         """Stop before a statement of the revision, if an interrupt is pending."""
         if self.pending and self._is_in_revision:
             raise _Stopped
+        self._statements += 1
         self._is_running = True
 
     def after_statement(self, *_: object) -> None:
@@ -89,10 +96,16 @@ class Interrupts:
         self._is_running = False
 
     def cancel_running(self) -> None:
-        """Cancel the running statement, if there is one: another one must not be hit by mistake."""
-        if self._is_running:
+        """Cancel the running statement, if there is one, until it has ended: no other one must be hit by mistake."""
+        statement = self._statements
+        while self._is_running and self._statements == statement:
             with suppress(Exception):  # of the driver; then the statement goes on, and nobody could catch it here
                 self._cancel()
+            time.sleep(_AGAIN)
+
+    def _cancel_again(self) -> None:
+        time.sleep(_AGAIN)
+        self.cancel_running()
 
 
 class _Deferred:
@@ -160,6 +173,7 @@ def handled(connection: Connection | None, impl: DefaultImpl) -> Iterator[Interr
             "before_cursor_execute": interrupts.before_statement,
             "after_cursor_execute": interrupts.after_statement,
             "rollback": interrupts.after_statement,
+            "rollback_savepoint": interrupts.after_statement,
         }
         with listening(connection, listeners), _in_thread(interrupts, cancel):
             signal.signal(signal.SIGINT, interrupts.handle)

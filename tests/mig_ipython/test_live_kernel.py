@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from jupyter_client.manager import start_new_kernel
+from live_kernel import Page, errors, of_kind, plain, started
 
 SLOW = """import time
 import sqlalchemy as sa
@@ -34,53 +33,14 @@ users = sa.Table("users", meta, sa.Column("id", sa.Integer, primary_key=True), s
 """
 
 
-class Page:
-    """A front end: runs cells, and keeps what each of them shows."""
-
-    def __init__(self, manager: Any, client: Any) -> None:
-        self.manager, self.client = manager, client
-
-    def run(self, cell: str, *, interrupt_at: str | None = None) -> list[dict[str, Any]]:
-        """Run a cell and return its messages; where its output says ``interrupt_at``, press Stop."""
-        request = self.client.execute(cell, allow_stdin=True)
-        messages: list[dict[str, Any]] = []
-        while True:
-            message = self.client.get_iopub_msg(timeout=60)
-            if message["parent_header"].get("msg_id") != request:
-                continue
-            messages.append(message)
-            if interrupt_at is not None and interrupt_at in message["content"].get("text", ""):
-                interrupt_at = None
-                self.manager.interrupt_kernel()
-            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
-                return messages
-
-
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """A kernel in an empty folder, with the revision a1 applied."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / ".ipython"))
-    manager, client = start_new_kernel(cwd=str(tmp_path))
-    try:
-        page = Page(manager, client)
+    with started(tmp_path) as page:
         assert errors(page.run(BEGIN)) == []
         yield page
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-
-
-def of_kind(messages: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [message["content"] for message in messages if message["msg_type"] == kind]
-
-
-def errors(messages: list[dict[str, Any]]) -> list[str]:
-    return ["\n".join(content["traceback"]) for content in of_kind(messages, "error")]
-
-
-def plain(contents: list[dict[str, Any]]) -> list[str]:
-    return [content["data"]["text/plain"] for content in contents if "text/plain" in content["data"]]
 
 
 def test_progress_stop_and_the_question_before_rows_are_lost(page, tmp_path):

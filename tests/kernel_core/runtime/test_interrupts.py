@@ -97,6 +97,23 @@ def test_a_long_statement_is_cancelled_within_two_seconds(server_project):
     assert command.upgrade(server_project.config(lock_timeout=0), "head").after == ("b2",)
 
 
+def test_a_statement_that_is_about_to_be_sent_when_the_interrupt_comes_is_cancelled_as_well(server_project):
+    dialect = sa.make_url(server_project.url).get_backend_name()
+    server_project.write("a1", None, f"op.execute({LONG[dialect]!r})")
+    engine = sa.create_engine(server_project.url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+
+        @sa.event.listens_for(engine, "do_execute")
+        def interrupt(cursor, statement, *_):
+            if statement == LONG[dialect]:
+                signal.raise_signal(signal.SIGINT)  # cancels the statement, of which the database knows nothing yet
+
+        began = time.monotonic()
+        notes = interrupted(lambda: command.upgrade(server_project.config(connection=connection), "head"))
+        assert time.monotonic() - began < 20
+    assert notes == ["Stopped in upgrade of a1. It was rolled back; the database is at base."]
+
+
 def test_many_short_statements_stop_at_the_next_one_though_errors_are_swallowed(server_project):
     server_project.write(
         "a1",
