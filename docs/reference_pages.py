@@ -67,8 +67,7 @@ def magics() -> str:
 def _magic(one: Command) -> str:
     parser = LineParser(one)
     name = one.typed
-    kinds = [kind for kind in returned(one) if kind is not type(None)]
-    links = " or ".join(f"[`{kind.__name__}`][{_name(kind)}]" for kind in kinds)
+    links = " or ".join(f"[`{kind.__name__}`][{_name(kind)}]" for kind in returned(one))
     parser.formatter_class = lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=76)
     usage = parser.format_usage().removeprefix("usage: ").rstrip()
     about = inspect.cleandoc(one.description)
@@ -76,9 +75,10 @@ def _magic(one: Command) -> str:
 
 
 def returned(one: Command) -> tuple[type, ...]:
-    """Return the classes of what a command returns, from the annotation of its ``run``."""
+    """Return the classes of what a command returns, from the annotation of its ``run``; without None."""
     hint = typing.get_type_hints(one.module.run)["return"]
-    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    return tuple(kind for kind in kinds if kind is not type(None))
 
 
 def settings() -> str:

@@ -11,6 +11,8 @@ from kernel_core.util.exc import CommandError
 
 from .lesson import FOLDER
 
+_SOURCES = "notebooks/workshop/lessons"
+
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m mig_ipython.lab") -> int:
     """Run one command; return the exit code."""
@@ -31,7 +33,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     build.add_argument("numbers", nargs="*", type=int, metavar="N", help="lessons (default: all)")
     build.add_argument(
         "--sources",
-        default="notebooks/workshop/lessons",
+        default=_SOURCES,
         metavar="DIR",
         help="the lessons: Markdown files with a number and a name, such as 3_renames",
     )
@@ -39,8 +41,42 @@ def parser(prog: str) -> argparse.ArgumentParser:
     build.add_argument("--sealed", default=FOLDER, metavar="DIR", help="where sealed files are written")
     build.add_argument("--check", action="store_true", help="write nothing; fail where a file is not current")
     build.set_defaults(run=_build)
+    _add_try(commands)
     _add_site(commands)
     return found
+
+
+def _add_try(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    trial = commands.add_parser(
+        "try", help="try every answer in the lessons' Markdown: right ones pass, wrong ones not"
+    )
+    trial.add_argument("numbers", nargs="*", metavar="N|N.M", help="lessons or exercises (default: all)")
+    trial.add_argument("--sources", default=_SOURCES, metavar="DIR", help="the lessons")
+    trial.add_argument("--sealed", default=FOLDER, metavar="DIR", help="where their sealed files are")
+    trial.set_defaults(run=_try)
+
+
+def _try(options: argparse.Namespace) -> int:
+    from .lesson import file_of
+    from .source.answers import try_answers
+    from .source.files import read_sources
+    from .source.shell import lesson_shell
+
+    lessons = {number.partition(".")[0] for number in options.numbers}
+    exercises = [number for number in options.numbers if "." in number]
+    tried = faults = 0
+    for source in read_sources(options.sources):
+        if lessons and str(source.number) not in lessons:
+            continue
+        with lesson_shell() as shell:
+            found = list(try_answers(source, file_of(source.number, options.sealed), shell, exercises))
+        for answer, result in found:
+            fault = answer.fault(result)
+            tried, faults = tried + 1, faults + bool(fault)
+            if fault:
+                print(f"{answer}: {fault}\n{result}\n")  # noqa: T201 - the program's output
+    print(f"{tried} answers tried, {faults} with another result than their lesson says.")  # noqa: T201 - the same
+    return 1 if faults else 0
 
 
 def _add_site(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

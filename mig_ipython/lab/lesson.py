@@ -127,11 +127,16 @@ def lesson_number(exercise: str) -> int:
 
 
 def find_lesson(number: int, *folders: str) -> Lesson:
-    """Return a lesson by its number, from this package or the first folder that has it; raises CommandError."""
+    """Return a lesson by its number, from the first folder that has it, else this package; raises CommandError."""
+    return read_lesson(file_of(number, *folders))
+
+
+def file_of(number: int, *folders: str) -> str:
+    """Return the sealed file of a lesson; raises CommandError naming the lessons that there are."""
     known: list[int] = []
     for found, path in _files(*folders):
         if found == number:
-            return read_lesson(path)
+            return path
         known.append(found)
     listed = ", ".join(map(str, sorted(set(known)))) or "none"
     raise CommandError(f"There is no lesson {number}. Lessons: {listed}.")

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from IPython.utils.capture import capture_output
+
 from kernel_core.util.exc import CommandError
 
 from ...session import session_of
@@ -59,7 +61,7 @@ class Builder:
 
     def build(self, begin: Contents | None = None) -> Lesson:
         """Run the lesson, and return it; ``begin`` is the state in which it begins, by default that of its setup."""
-        with _working_folder():
+        with _working_folder(), capture_output():
             self._run(begin)
         states = seal_states({name: reproducible(found) for name, found in self.recorded.contents.items()})
         before = ""

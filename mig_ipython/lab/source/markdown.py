@@ -121,15 +121,16 @@ class _Reader:
                 self._add_fence(kind, rest.strip(), code, begin + first + 1)
                 place = begin + last
         self._add_text(place, len(self.lines))
-        for number, models in self.models.items():
-            self._exercise(number, begin).models = models
+        for exercise, models in self.models.items():
+            self._exercise(exercise, begin).models = models
         for item in self.items:
             if isinstance(item, Event):
                 self._exercise(item.number, begin).event = item.code
-        self._refuse_incomplete()
+        number = self._of(front, "lesson", int)
+        self._refuse_incomplete(number)
         return LessonSource(
             path=self.path,
-            number=self._of(front, "lesson", int),
+            number=number,
             title=self._of(front, "title", str),
             minutes=self._of(front, "minutes", int),
             after=self._of(front, "after", int) if "after" in front else 0,
@@ -205,10 +206,12 @@ class _Reader:
         self.by_number[number] = exercise
         self.items.append(exercise)
 
-    def _refuse_incomplete(self) -> None:
+    def _refuse_incomplete(self, lesson: int) -> None:
         """Raise CommandError where an exercise lacks something that its students or tests need."""
         for one in self.by_number.values():
             fact = _missing(one)
+            if one.number.partition(".")[0] != str(lesson):
+                fact = f"is not one of lesson {lesson}: number it {lesson}.1, {lesson}.2 and so on"
             if fact:
                 raise self._mistake(one.line, f"exercise {one.number} {fact}")
             names = {name_of(table) for table in one.wrong}

@@ -6,20 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
 
 @contextmanager
 def lesson_shell() -> Iterator[InteractiveShell]:
-    """Yield a shell whose output is not shown: the running one, or a new one for the time of the block."""
+    """Yield the running shell, or a new one for the time of the block."""
     is_new = not InteractiveShell.initialized()
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     shell.colors = "nocolor"
     try:
         shell.run_line_magic("load_ext", "mig_ipython")
-        with capture_output():
-            yield shell
+        yield shell
     finally:
         if is_new:
             shell.run_line_magic("unload_ext", "mig_ipython")

@@ -3,54 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
 
 from mig_ipython.lab.lesson import FOLDER
+from mig_ipython.lab.source.answers import Answer, answers
 from mig_ipython.lab.source.files import read_source
-from mig_ipython.lab.source.markdown import Code, Event, ExerciseSource, LessonSource, name_of
+from mig_ipython.lab.source.markdown import Code, Event, ExerciseSource, LessonSource
 from mig_ipython.lab.source.notebook import cell_of, notebook
 from mig_ipython.lab.views.outcome import RECORD_TYPE
+
+__all__ = ["answers"]
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ROOT / "notebooks" / "workshop" / "lessons"
 DEMONSTRATION = Path(__file__).parent / "lessons" / "90_demonstration.md"
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One answer of an exercise, and the name of the mistake it makes, "" where it is right."""
-
-    lesson: int
-    exercise: str
-    name: str
-    code: str
-    mistake: str = ""
-    hint: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.exercise} {self.name}"
-
-
 def sources() -> list[LessonSource]:
     """Return the lessons of the workshop."""
     found = sorted(SOURCES.glob("*_*.md")) if SOURCES.is_dir() else []
     return [read_source(str(path)) for path in found]
-
-
-def answers(source: LessonSource) -> Iterator[Answer]:
-    """Yield the solution, the other right ways and the wrong ones of each exercise."""
-    for one in source.exercises:
-        yield Answer(source.number, one.number, "solution", one.solution)
-        for way in one.right_ways:
-            yield Answer(source.number, one.number, way.name, way.code)
-        hints = {name_of(table): str(table["hint"]) for table in one.wrong}
-        for way in one.wrong_ways:
-            name = way.name.partition(" ")[0]
-            yield Answer(source.number, one.number, way.name, way.code, name, hints[name])
 
 
 def try_answer(notebook, answer: Answer):
@@ -61,11 +36,7 @@ def try_answer(notebook, answer: Answer):
 
 def assert_result(result, answer: Answer) -> None:
     """Fail where a right answer was refused, or a wrong one passed or got another hint."""
-    if answer.mistake:
-        assert not result.passed, f"{answer}: this wrong answer passed"
-        assert (result.record["hint_given"], result.hint) == (answer.mistake, answer.hint), f"{answer}\n{result}"
-    else:
-        assert result.passed, f"{answer}: this right answer was refused\n{result}"
+    assert answer.fault(result) == "", f"{answer}\n{result}"
 
 
 def cells(source: LessonSource, *, solved: bool) -> Iterator[str]:
