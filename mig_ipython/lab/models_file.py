@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import MutableMapping
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kernel_core.util.exc import CommandError
 
@@ -28,11 +27,8 @@ def load_models(namespace: MutableMapping[str, object], folder: str) -> None:
     file cannot be run.
     """
     _remove_names(namespace)
-    sys.modules.pop(MODELS, None)
-    module = _run(os.path.join(folder, f"{MODELS}.py"))
-    found = {} if module is None else {name: value for name, value in vars(module).items() if not name.startswith("_")}
-    namespace.update(found)
-    namespace[_LOADED] = [name for name, value in found.items() if not isinstance(value, ModuleType)]
+    path = os.path.join(folder, f"{MODELS}.py")
+    namespace[_LOADED] = _run(path, namespace) if os.path.isfile(path) else []
 
 
 def models_of(namespace: MutableMapping[str, object], folder: str) -> MetaData | None:
@@ -58,23 +54,22 @@ def _remove_names(namespace: MutableMapping[str, object]) -> None:
         namespace.pop(name, None)
 
 
-def _run(path: str) -> ModuleType | None:
-    """Return the module ``models`` of a file; None where there is none.
+def _run(path: str, namespace: MutableMapping[str, object]) -> list[str]:
+    """Run the file in the notebook, as a cell; return the names that it has defined, without those of modules.
 
-    The file is compiled each time: Python takes bytecode for valid within the second in which a file is written again.
+    It is not imported: commands that compare models read the modules of a project from their files, and would not see
+    the classes that ``%%mig_models`` has changed since.
     """
-    if not os.path.isfile(path):
-        return None
+    before = dict(namespace)
     with open(path, encoding="utf-8") as stream:
         text = stream.read()
-    module = ModuleType(MODELS)
-    module.__file__ = path
-    sys.modules[MODELS] = module
     try:
-        exec(compile(text, path, "exec"), vars(module))  # noqa: S102 - the lesson's own file
+        exec(compile(text, path, "exec"), cast("dict[str, object]", namespace))  # noqa: S102 - the lesson's own file
     except Exception as error:
-        del sys.modules[MODELS]
         raise CommandError(
             f"{MODELS}.py cannot be run: {type(error).__name__}: {error}. Begin the exercise again: %mig_lab reset N.M"
         ) from error
-    return module
+    finally:
+        namespace.update({name: value for name, value in before.items() if name.startswith("__")})
+    changed = (name for name, value in namespace.items() if name not in before or before[name] is not value)
+    return [name for name in changed if not name.startswith("_") and not isinstance(namespace[name], ModuleType)]
