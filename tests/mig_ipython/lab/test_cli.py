@@ -30,6 +30,7 @@ def test_a_lesson_is_built_and_is_then_current(teacher, capsys):
     assert capsys.readouterr().out.splitlines()[-1].endswith("json: current")
 
 
+@pytest.mark.sweep
 def test_a_change_of_the_source_is_noticed(teacher, capsys):
     main(["build", *PLACES])
     path = teacher / "sources" / "90_demonstration.md"
@@ -49,6 +50,7 @@ def built_before(teacher, built):
 TRY = ("try", "--sources", "sources", "--sealed", "lessons")
 
 
+@pytest.mark.sweep
 def test_every_answer_of_an_exercise_is_tried(built_before, capsys):
     assert main([*TRY, "90.1"]) == 0
     assert capsys.readouterr().out == "8 answers tried, 0 with another result than their lesson says.\n"
@@ -77,6 +79,7 @@ def test_no_lessons_are_named_with_the_remedy(tmp_path, monkeypatch, capsys):
     assert "--sources" in capsys.readouterr().err
 
 
+@pytest.mark.sweep
 def test_a_random_id_in_a_solution_is_refused(teacher, capsys):
     path = teacher / "sources" / "90_demonstration.md"
     path.write_text(path.read_text().replace(" --id a3", ""))

@@ -28,6 +28,7 @@ def test_the_notebook_runs_solved_and_twice_with_the_same_results(lesson):
     assert run_all() == first
 
 
+@pytest.mark.sweep
 def test_the_notebook_runs_unsolved_without_an_error(lesson):
     shown = [str(lesson.run(cell)) for cell in cells(SOURCE, solved=False)]
     assert sum("is not solved yet" in one for one in shown) == len(SOURCE.exercises)
@@ -66,6 +67,7 @@ def test_an_unchanged_cell_of_an_exercise_is_not_run(lesson):
     assert "Write your answer" in str(lesson.run(f"%%mig_lab 90.2\n{SOURCE.exercises[1].cell}"))
 
 
+@pytest.mark.sweep
 def test_two_builds_are_the_same(built, tmp_path):
     assert build_demonstration(tmp_path) == built
 

@@ -43,6 +43,7 @@ def test_a_wrong_answer_is_corrected_in_its_cell(lesson):
     assert lesson.run(SOLVED).passed
 
 
+@pytest.mark.sweep
 def test_each_run_of_a_cell_that_is_solved_begins_in_the_same_state(lesson, tmp_path):
     first, second = (str(lesson.run(SOLVED)) for _ in range(2))
     assert first == second
@@ -154,6 +155,7 @@ def test_progress_says_in_words_what_is_solved(lesson):
     assert "1 of 3 hints" in shown
 
 
+@pytest.mark.sweep
 def test_a_solved_exercise_stays_solved(lesson, tmp_path):
     lesson.run(SOLVED)
     snapshot = results(tmp_path)["90.1"]["snapshot"]
@@ -180,6 +182,7 @@ def test_the_database_is_reset_under_an_open_connection(lesson):
     lesson.run("own.close()")
 
 
+@pytest.mark.sweep
 def test_a_closed_connection_and_another_folder_are_corrected(lesson, tmp_path):
     lesson.run("%mig_lab start 90")
     lesson.run("%mig_close flights\nimport os; os.chdir('..')")
