@@ -57,7 +57,8 @@ class Checked(View):
             return ""
         if not self.findings:
             return "Write your answer in this cell, and run it."
-        return f"More help: `%mig_lab hint {self.exercise}`"
+        number = self.exercise
+        return f"More help: `%mig_lab hint {number}`. After work in other cells: `%mig_lab check {number}`"
 
     def text(self) -> str:
         lines = [f"{_SIGNS[self.kind]} {self.lead}"]
