@@ -111,18 +111,6 @@ class Builder:
         self.recorded.accepted[source.number] = [
             [self._mark(source, table, state), *more] for table, more in zip(source.checks, also, strict=True)
         ]
-        self._refuse_hints_for_the_solution(source, state)
-
-    def _refuse_hints_for_the_solution(self, source: ExerciseSource, state: State) -> None:
-        """Raise CommandError where a mistake that a look finds has the same value after the solution."""
-        recorded = self.recorded.mistakes[source.number]
-        for table in source.wrong:
-            name = name_of(table)
-            if name in recorded and self._mark(source, table, state) in recorded[name]:
-                raise CommandError(
-                    f"{self.source.path}: [[wrong]] {name} of {source.number} looks at something that is the same "
-                    "after the solution. Choose another look, or other fields."
-                )
 
     def _run_also(self, source: ExerciseSource, begin: Contents) -> list[list[str]]:
         """Return for each check the values after the right ways that its ``also`` names."""

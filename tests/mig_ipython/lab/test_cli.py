@@ -85,14 +85,3 @@ def test_a_random_id_in_a_solution_is_refused(teacher, capsys):
     path.write_text(path.read_text().replace(" --id a3", ""))
     assert main(["build", *PLACES]) == 1
     assert "has a random id" in capsys.readouterr().err
-
-
-@pytest.mark.sweep
-def test_a_mistake_that_looks_like_the_solution_is_refused(teacher, capsys):
-    path = teacher / "sources" / "90_demonstration.md"
-    text = path.read_text()
-    assert text.count('parts = ["type"]\nhint') == 1
-    path.write_text(text.replace('parts = ["type"]\nhint', 'parts = ["exists"]\nhint'))
-    assert main(["build", *PLACES]) == 1
-    shown = capsys.readouterr().err
-    assert "other_length of 90.1 looks at something that is the same after the solution" in shown
