@@ -1,4 +1,4 @@
-"""``python -m mig_ipython.lab`` and ``mig lab``: build lessons, and the site in which they run."""
+"""``python -m mig_ipython.lab`` and ``mig lab``: build lessons and the site in which they run; report on results."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     build.set_defaults(run=_build)
     _add_try(commands)
     _add_site(commands)
+    _add_report(commands)
     return found
 
 
@@ -93,6 +94,25 @@ def _add_site(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     site.add_argument("--wheels", metavar="DIR", help="a folder with the pinned wheels, in place of downloads")
     site.add_argument("--cache", metavar="DIR", help="where downloads are kept (default: in the user's cache folder)")
     site.set_defaults(run=_site)
+
+
+def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = commands.add_parser("report", help="show what students handed in; their files are read, never run")
+    report.add_argument("folder", metavar="FOLDER", help="a folder or a file for each student")
+    report.add_argument("--html", default="", metavar="FILE", help="write the report as HTML too")
+    report.add_argument("--csv", default="", metavar="FILE", help="write the results as CSV too")
+    report.add_argument("--lessons", default="lessons", metavar="DIR", help="the sealed files of lessons of your own")
+    report.set_defaults(run=_report)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from .report import report_on, write_report
+
+    found = report_on(options.folder, options.lessons)
+    print(found.text())  # noqa: T201 - the program's output
+    for path in write_report(found, options.html, options.csv):
+        print(f"{path}: written")  # noqa: T201 - the program's output
+    return 0
 
 
 def _site(options: argparse.Namespace) -> int:

@@ -19,10 +19,11 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one exercise: ``when`` it was last checked (ISO 8601, UTC), and the state at that time.
+    """What is known of one exercise, and the state when it was last checked; times are ISO 8601, UTC.
 
-    ``hint_given`` is the name of the mistake that fitted; ``fingerprints`` are those of the values that the checks
-    found; ``snapshot`` is the JSON of the state.
+    ``when`` is the last check, ``first`` the first one. ``hint_given`` is the name of the mistake that fitted, and
+    ``mistakes`` how often each one did; ``fingerprints`` are those of the values that the checks found; ``snapshot`` is
+    the JSON of the state.
     """
 
     exercise: str
@@ -31,7 +32,9 @@ class Entry:
     hints: int = 0
     solution_shown: bool = False
     when: str = ""
+    first: str = ""
     hint_given: str = ""
+    mistakes: Mapping[str, int] = field(default_factory=dict)
     fingerprints: tuple[str, ...] = ()
     snapshot: Mapping[str, Json] = field(default_factory=dict)
 

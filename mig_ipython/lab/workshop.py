@@ -198,11 +198,15 @@ class Workshop:
     def _record(self, exercise: Exercise, outcome: Outcome, after: State) -> Entry:
         """Keep the result and return it; a solved exercise stays solved, with the state that solved it."""
         known = self.progress.entry(exercise.number)
+        moment = now()
+        found = {outcome.mistake: known.mistakes.get(outcome.mistake, 0) + 1} if outcome.mistake else {}
         result = {
             "passed": outcome.passed,
             "tries": known.tries if known.passed else known.tries + 1,
-            "when": now(),
+            "when": moment,
+            "first": known.first or moment,
             "hint_given": outcome.mistake,
+            "mistakes": {**known.mistakes, **found},
             "fingerprints": outcome.fingerprints,
             "snapshot": after.to_json(),
         }

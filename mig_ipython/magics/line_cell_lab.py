@@ -8,6 +8,7 @@
     %mig_lab progress
     %mig_lab begin 3.2
     %mig_lab fault crash
+    %mig_lab report submissions --csv results.csv
 
     %%mig_lab 3.2
     %mig_autogenerate Base -m "engines" --accept all --write
@@ -21,7 +22,7 @@ exercise; results are kept, in ``workshop/progress.json``. ``begin`` makes it as
 what others have done meanwhile; ``%%mig_lab after 3.2`` runs its body if 3.2 is solved. ``fault`` causes what goes
 wrong in real life: ``crash`` (in the next upgrade; with ``--now`` in one that it runs), ``teammate`` (who pushes a
 revision), ``production`` (altered by hand), ``lock`` (held by another connection); ``off`` ends them; alone it shows
-buttons.
+buttons. ``report`` shows what students handed in, a folder or a file for each; their files are read, never run.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from kernel_core.util.exc import CommandError
 from ..lab.views.faults import FaultsPanel
 from ..lab.views.outcome import Checked
 from ..lab.views.progress import ProgressView
+from ..lab.views.report import ReportView
 from ..lab.views.sentences import Sentences
 from ..session import Session
 
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from ..lab.workshop import Workshop
 
 _ON_EXERCISE = ("begin", "check", "hint", "solution", "reset")
-ACTIONS = ("start", *_ON_EXERCISE, "fault", "progress")
+ACTIONS = ("start", *_ON_EXERCISE, "fault", "report", "progress")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,16 +53,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default="progress",
         metavar="ACTION|N.M",
-        help="start, begin, check, hint, solution, reset, fault, progress (default); as a cell 3.2, or after 3.2",
+        help="start, begin, check, hint, solution, reset, fault, report, progress (default); as a cell 3.2, after 3.2",
     )
-    parser.add_argument("what", nargs="?", default=None, metavar="N|N.M", help="lesson, exercise or fault")
+    parser.add_argument("what", nargs="?", default=None, metavar="N|N.M", help="lesson, exercise, fault or folder")
     parser.add_argument("--on", default="", metavar="REV", help="fault teammate: the revision it comes after, or head")
     parser.add_argument("--database", default="", metavar="FILE", help="fault: another database of the folder")
     parser.add_argument("--now", action="store_true", help="fault crash: run an upgrade now, and stop it in the middle")
+    parser.add_argument("--html", default="", metavar="FILE", help="report: write it as HTML too")
+    parser.add_argument("--csv", default="", metavar="FILE", help="report: write the results as CSV too")
     parser.add_argument("--yes", action="store_true", help="show the solution before three tries or all hints")
 
 
-def run(session: Session, args: argparse.Namespace) -> Checked | FaultsPanel | ProgressView | Sentences | None:
+Shown = Checked | FaultsPanel | ProgressView | ReportView | Sentences
+
+
+def run(session: Session, args: argparse.Namespace) -> Shown | None:
     """Return what the action displays."""
     from ..lab.workshop import workshop_of
 
@@ -77,6 +84,8 @@ def run(session: Session, args: argparse.Namespace) -> Checked | FaultsPanel | P
         if not what.isdigit():
             raise CommandError("%mig_lab start needs the number of a lesson, such as %mig_lab start 1.")
         return workshop.start(int(what))
+    if action == "report":
+        return _report(what, args)
     if action == "fault":
         return workshop.fault(what, on=args.on, database=args.database, now=args.now)
     if action not in _ON_EXERCISE:
@@ -84,6 +93,17 @@ def run(session: Session, args: argparse.Namespace) -> Checked | FaultsPanel | P
     if not what:
         raise CommandError(f"%mig_lab {action} needs an exercise, such as %mig_lab {action} 3.2.")
     return _of_exercise(workshop, action, what, confirmed=args.yes)
+
+
+def _report(folder: str, args: argparse.Namespace) -> ReportView:
+    """Return the report on a folder, and write the files that are asked for."""
+    from ..lab.report import report_on, write_report
+
+    if not folder:
+        raise CommandError("%mig_lab report needs the folder with what students handed in: %mig_lab report submissions")
+    found = report_on(folder)
+    write_report(found, args.html, args.csv)
+    return found
 
 
 def _of_exercise(workshop: Workshop, action: str, number: str, *, confirmed: bool) -> Checked | Sentences:

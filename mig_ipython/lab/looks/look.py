@@ -97,12 +97,23 @@ class Look:
         fields = {name: value for name, value in spec.items() if name not in OF_LESSON}
         self.check(fields)
         key = key_of(self.name, fields)
-        if not state.is_live and key in state.facts:
-            value, sentence = state.facts[key]
-            return Observed(value, str(sentence))
+        if not state.is_live:
+            return self._recorded(state, fields, key)
         found = self._observed(state, fields)
         state.facts[key] = [found.value, found.sentence]
         return found
+
+    def _recorded(self, state: State, fields: Mapping[str, object], key: str) -> Observed:
+        """Return what a state from JSON shows; where that needs rows or files, what was recorded."""
+        try:
+            return self.observe(*_chosen(state, Spec(self.name, fields))[:1], Spec(self.name, fields))
+        except LookError:
+            raise
+        except CommandError:
+            if key not in state.facts:
+                raise NotRecorded("This was not looked at when the snapshot was made.") from None
+        value, sentence = state.facts[key]
+        return Observed(value, str(sentence))
 
     def check(self, spec: Mapping[str, object]) -> None:
         """Raise LookError for a field that is unknown or missing."""

@@ -16,10 +16,9 @@ from mig_ipython.lab.source.shell import lesson_shell
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """A student's folder with one applied revision and three airlines."""
-    (tmp_path / "lesson").mkdir()
-    return Folder(tmp_path / "lesson")
+    return Folder(tmp_path_factory.mktemp("lesson"))
 
 
 def build_demonstration(folder: Path) -> str:

@@ -21,6 +21,7 @@ from mig_ipython.lab.desk import Absent, Rows
 from mig_ipython.lab.findings import Finding
 from mig_ipython.lab.views.outcome import Checked
 from mig_ipython.lab.views.progress import ProgressView, Row
+from mig_ipython.lab.views.report import ExerciseSummary, ReportView, Result
 from mig_ipython.lab.views.sentences import Sentences
 from mig_ipython.running.confirmation import Confirmation
 from mig_ipython.running.export import Exported
@@ -165,6 +166,12 @@ EVERY_VIEW = {
     "ProgressView": lambda texts: ProgressView(
         tuple((text, (Row(text, text, passed=False, tries=1, hints=1, solution_shown=True),)) for text in texts),
         texts[0],
+    ),
+    "ReportView": lambda texts: ReportView(
+        tuple(texts),
+        tuple(ExerciseSummary(text, text, 1, 1, 1, mistakes=((text, 1, text),)) for text in texts),
+        tuple(Result(text, text, text, passed=True, when=text, mistakes=(text,)) for text in texts),
+        tuple((text, text) for text in texts),
     ),
     "Rows": lambda texts: Rows(tuple(texts), (tuple(texts),), 1),
     "Absent": lambda texts: Absent("".join(texts)),
