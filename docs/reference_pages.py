@@ -13,7 +13,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from traitlets.config import Configurable
@@ -26,6 +26,8 @@ from kernel_core.runtime.environment import EnvironmentContext
 from kernel_core.runtime.migration import MigrationContext, MigrationInfo
 from kernel_core.runtime.plugins import Plugin, chosen_plugins
 from kernel_core.util import DispatchPriority, PriorityDispatchResult, exc
+from mig_ipython.lab.detectors import detectors
+from mig_ipython.lab.looks import MODIFIERS, looks
 from mig_ipython.magics import Command, find_commands
 from mig_ipython.proposals.proposal import Proposal
 from mig_ipython.session import session_of
@@ -130,6 +132,40 @@ def notebook() -> str:
     text += "\nFrom Python:\n\n```python\nfrom mig_ipython import mig\n\nplan = mig.upgrade(plan=True)\n```\n\n"
     text += "`mig.session` holds the open `connection`, the `environment` and the last `proposal`.\n"
     return text + _members(names)
+
+
+# ---- the workshop ----------------------------------------------------------------------------------------------------
+
+
+def checks_page() -> str:
+    """Return the page of what the checks of a workshop look at, and of the mistakes that they recognise."""
+    text = _head(
+        "Checks of workshops",
+        "What a `[[check]]` of an exercise looks at, and the mistakes that a `[[wrong]]` recognises. "
+        "How they are used: [Write a lesson](../workshop.md#write-a-lesson).",
+    )
+    text += (
+        "\n## Looks\n\n`look = ...` names one; the other fields belong to it. The value that it gives after the "
+        "solution passes. Ask for few `parts`: what is not asked for is not compared, so more right answers pass. "
+        f"Every look has these fields too:\n{_table(('field', 'meaning'), _fields(MODIFIERS, ()))}"
+    )
+    text += "".join(_check(one.name, one.description, one.fields, one.required, one.example) for one in looks.values())
+    text += (
+        "\n## Detectors\n\n`when = ...` names one. It compares the state after the answer with the state in which the "
+        "exercise began; the first mistake that fits gives the hint, so the special ones come first.\n"
+    )
+    known = detectors.values()
+    return text + "".join(_check(one.name, one.description, one.fields, one.required, one.example) for one in known)
+
+
+def _check(name: str, about: str, fields: Mapping[str, str], required: Sequence[str], example: str) -> str:
+    rows = _table(("field", "meaning"), _fields(fields, required)) if fields else ""
+    shown = f"\n```toml\n{example}\n```\n" if example.count("\n") else ""
+    return f"\n### {name}\n\n{about}\n{rows}{shown}"
+
+
+def _fields(fields: Mapping[str, str], required: Sequence[str]) -> list[tuple[str, str]]:
+    return [(_code(name) + (" (required)" if name in required else ""), _cell(text)) for name, text in fields.items()]
 
 
 # ---- the command line ------------------------------------------------------------------------------------------------
@@ -302,6 +338,7 @@ _PAGES: dict[str, Callable[[], str]] = {
     "settings": settings,
     "notebook": notebook,
     "mig": mig,
+    "checks": checks_page,
     "op": op_page,
     "context": context_page,
     "command": command_page,
