@@ -40,7 +40,7 @@ class Detector:
         detectors["two_heads"](before, after, Context())       # "The history has 2 heads: 1f2e, 3c4d."
 
     ``fields`` are those of the wrong answer that it reads; those in ``required`` must be given. What cannot be known of
-    a state, because a run on a scratch copy fails or the state has no rows, is no mistake: None.
+    a state, because a run on a scratch copy fails or the state has no rows, counts as no mistake: None.
     """
 
     name: str

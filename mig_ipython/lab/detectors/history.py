@@ -32,16 +32,16 @@ def cell_failed(before: State, after: State, context: Context) -> str | None:
 
 @detector("no_environment")
 def no_environment(before: State, after: State, context: Context) -> str | None:
-    """There is no migration environment."""
-    return None if after.environment else "There is no migration environment in the folder."
+    """The folder has no migration environment."""
+    return None if after.environment else "The folder has no migration environment."
 
 
 @detector("no_revision")
 def no_revision(before: State, after: State, context: Context) -> str | None:
-    """The models have changed, but there is no new revision."""
+    """The models have changed, but no revision was written."""
     if before.models["tables"] == after.models["tables"] or new_revisions(before, after) or after.models["error"]:
         return None
-    return "The models have changed, but there is no new revision."
+    return "The models have changed, but no revision was written."
 
 
 @detector("models_forgotten")
@@ -174,7 +174,7 @@ def edited_applied(before: State, after: State, context: Context) -> str | None:
 
 @detector("revision_removed")
 def revision_removed(before: State, after: State, context: Context) -> str | None:
-    """A version file that was there is gone, and no squashed revision is in its place."""
+    """A version file that was there is gone, and no squashed revision replaces it."""
     known = {each["id"] for each in after.revisions} | {name for each in after.revisions for name in each["replaces"]}
     gone = [each["id"] for each in before.revisions if each["id"] not in known]
     return f"The version file of revision {gone[0]} is gone." if gone else None

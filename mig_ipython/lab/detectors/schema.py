@@ -42,19 +42,19 @@ def drop_and_add(before: State, after: State, context: Context) -> str | None:
 
 @detector("table_lost", TABLE)
 def table_lost(before: State, after: State, context: Context) -> str | None:
-    """A table of before is gone."""
+    """A table that existed is gone."""
     gone = [each for each in context.tables(before) if each not in after.schema["tables"]]
-    return f"There is no table {gone[0]} any more." if gone else None
+    return f"The table {gone[0]} is gone." if gone else None
 
 
 @detector("column_lost", {**TABLE, "column": "Only this column."})
 def column_lost(before: State, after: State, context: Context) -> str | None:
-    """A column of before is gone."""
+    """A column that existed is gone."""
     for table in context.tables(before):
         old, new = (state.schema["tables"].get(table) for state in (before, after))
         for column in old["columns"] if old and new else ():
             if new and column not in new["columns"] and context.fields.text("column", column) == column:
-                return f"There is no column {table}.{column} any more."
+                return f"The column {table}.{column} is gone."
     return None
 
 
@@ -71,7 +71,7 @@ def create_all(before: State, after: State, context: Context) -> str | None:
 def not_null_without_default(before: State, after: State, context: Context) -> str | None:
     """A revision adds a NOT NULL column without a default to a table with rows, or makes one with NULLs NOT NULL.
 
-    The second is no mistake where the revision runs SQL or code before.
+    The second is not a mistake where the revision runs SQL or code before.
     """
     for revision in changed_revisions(before, after):
         filled = False
@@ -187,7 +187,7 @@ def unnamed_constraint(before: State, after: State, context: Context) -> str | N
 
 @detector("constraint_lost", TABLE)
 def constraint_lost(before: State, after: State, context: Context) -> str | None:
-    """A constraint, an index or a trigger of before is gone, though its table and columns are there."""
+    """A constraint, an index or a trigger that existed is gone, though its table and columns are there."""
     for table in context.tables(before):
         if table not in before.schema["tables"] or table not in after.schema["tables"]:
             continue

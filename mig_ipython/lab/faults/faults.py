@@ -57,7 +57,7 @@ class Faults:
             "off": self._off,
         }
         if name not in causes:
-            raise CommandError(f"There is no fault {name!r}. Faults: {', '.join(causes)}.")
+            raise CommandError(f"%mig_lab has no fault {name!r}. Faults: {', '.join(causes)}.")
         return causes[name](request)
 
     def _crash(self, request: Request) -> Sentences:
@@ -76,7 +76,7 @@ class Faults:
             (
                 f"The next upgrade or downgrade of {os.path.basename(path)} crashes in the middle.",
                 "Nothing tidies up after it: the file is left as a power failure would leave it.",
-                "Take it back: `%mig_lab fault off`",
+                "Cancel it: `%mig_lab fault off`",
             )
         )
 

@@ -1,6 +1,6 @@
 """A slow colleague: a second connection that holds SQLite's write lock.
 
-In the browser there are no threads, so that nothing can release the lock while a cell waits for it: it is held until it
+A browser has one thread, so that nothing can release the lock while a cell waits for it: it is held until it
 is released by a command. Elsewhere it ends by itself.
 """
 

@@ -47,12 +47,12 @@ def push_revision(folder: str, on: str = "") -> tuple[str, str]:
     """
     scripts = scripts_of(folder)
     if scripts is None:
-        raise CommandError("There is no migration environment here, so nobody can push a revision. Start a lesson.")
+        raise CommandError("This folder has no migration environment, so nobody can push a revision. Start a lesson.")
     history = read_history(scripts)
     last = history.revisions[-1] if history.revisions else None
     parents = [each["id"] for each in history.revisions]
     if on and on not in ("head", *parents):
-        raise CommandError(f"There is no revision {on}. There are: {', '.join(parents) or 'none'}.")
+        raise CommandError(f"Revision {on} does not exist. Revisions: {', '.join(parents) or 'none'}.")
     known = last["down"][0] if last and last["down"] else None
     down = (on if on in parents else last["id"] if on else known or last["id"]) if last else None
     name = _free(_TEAMMATE, parents)

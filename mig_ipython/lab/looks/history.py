@@ -1,4 +1,4 @@
-"""Looks at the version table, the revisions and their order."""
+"""Looks: the version table, the revisions and their order."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _REVISION = 'Which one: an id, "head", "1" the first, "-1" the last, or a part o
 @look("environment", example='look = "environment"')
 def observe_environment(state: State, spec: Spec) -> Observed:
     """Whether the folder has a migration environment."""
-    there = "There is a migration environment" if state.environment else "There is no migration environment"
-    return Observed(state.environment, f"{there} in the folder of the lesson.")
+    there = "has a" if state.environment else "has no"
+    return Observed(state.environment, f"The folder of the lesson {there} migration environment.")
 
 
 @look(
@@ -96,7 +96,9 @@ def observe_revision(state: State, spec: Spec) -> Observed:
     parts = spec.parts((*known, "upgrade", "downgrade", "operations", "undoes"), ("exists",))
     if found is None:
         names = listed([each["id"] for each in state.revisions])
-        return Observed({"exists": False}, f"There is no revision {spec.text('revision')}; there are: {names}.")
+        return Observed(
+            {"exists": False}, f"Revision {spec.text('revision')} does not exist; the revisions are: {names}."
+        )
     value: dict[str, object] = {
         **{name: found[name] for name in ("id", "message", "down", "labels", "depends_on", "replaces")},
         "exists": True,
@@ -124,7 +126,7 @@ def observe_order(state: State, spec: Spec) -> Observed:
     found = [(name, state.revision(name)) for name in names]
     missing = [name for name, each in found if each is None]
     if missing:
-        return Observed(None, f"There is no revision {listed(missing)}.")
+        return Observed(None, f"Not found: revision {listed(missing)}.")
     ids = [each["id"] for _, each in found if each is not None]
     value = [first in state.ancestors([second]) for first, second in pairwise(ids)]
     ordered = [each["id"] for each in state.revisions if each["id"] in ids]

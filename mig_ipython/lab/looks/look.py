@@ -16,7 +16,7 @@ MODIFIERS = {
     'or "start": where the database was when the exercise began.',
     "database": "Look at another database file of the folder.",
     "sql": "Look at a scratch copy on which this SQL file of the folder was run first.",
-    "of": '"models": look at the tables of models.py instead of those of the database.',
+    "of": '"models": the tables of models.py instead of those of the database.',
 }
 """The fields that every look has."""
 
@@ -168,7 +168,7 @@ def _chosen(state: State, spec: Spec) -> tuple[State, str]:
         state, where = state.at(spec.text("at")), f"On a copy of your database, at {spec.text('at')}: "
     if "of" in spec.fields:
         if spec.text("of") != "models":
-            raise LookError(f'`{spec.name}` looks at the database, or with of = "models" at models.py.')
+            raise LookError(f'`{spec.name}` needs of = "models", or no field `of` for the database.')
         where = "In models.py: "
     return state, where
 

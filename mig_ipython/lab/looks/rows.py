@@ -86,7 +86,7 @@ def observe_digest(state: State, spec: Spec) -> Observed:
     """A hash of all rows of a large table, to see that nothing was lost or changed."""
     table = spec.text("table")
     if table not in state.digests:
-        return Observed(None, f"There is no table {table}.")
+        return Observed(None, f"The table {table} does not exist.")
     return Observed(
         [state.counts[table], state.digests[table]],
         f"{table} has {counted(state.counts[table], 'row')}; their values are compared by a hash.",

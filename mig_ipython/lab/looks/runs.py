@@ -50,7 +50,7 @@ def observe_reversible(state: State, spec: Spec) -> Observed:
     name = spec.text("revision", "-1")
     found = state.revision(name)
     if found is None:
-        return Observed({"works": False}, f"There is no revision {name}.")
+        return Observed({"works": False}, f"Revision {name} does not exist.")
     if len(found["down"]) > 1:
         return Observed({"works": True}, f"Revision {found['id']} is a merge, which changes nothing.")
     problems = round_trip(state, start_of(state, found), found["id"])
@@ -111,7 +111,7 @@ def observe_pragma(state: State, spec: Spec) -> Observed:
     """The value of a setting that SQLite keeps in the file."""
     name = spec.text("pragma")
     if not name.isidentifier():
-        return Observed(None, f"{name} is no pragma.")
+        return Observed(None, f"{name} is not a pragma.")
     path = state.path(str(spec.fields.get("database", DATABASE)))
     with closing(sqlite3.connect(path, timeout=1)) as connection:
         row = connection.execute(f"PRAGMA {name}").fetchone()

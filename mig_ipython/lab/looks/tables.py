@@ -24,7 +24,7 @@ def table_of(state: State, spec: Spec) -> tuple[Table | None, str]:
     if name in tables:
         return tables[name], ""
     problem = state.models["error"] if spec.fields.get("of") == "models" else ""
-    return None, problem or f"There is no table {name}; the tables are: {listed(tables)}."
+    return None, problem or f"The table {name} does not exist; the tables are: {listed(tables)}."
 
 
 @look(
@@ -122,7 +122,7 @@ def observe_view(state: State, spec: Spec) -> Observed:
     parts = spec.parts(("exists", "columns", "count"), ("exists",))
     if name not in state.schema["views"]:
         views = listed(state.schema["views"])
-        return Observed({"exists": False}, f"There is no view {name}; the views are: {views}.")
+        return Observed({"exists": False}, f"The view {name} does not exist; the views are: {views}.")
     try:
         cursor = state.database.driver.execute(f'SELECT * FROM "{name}"')
         columns, count = [each[0] for each in cursor.description], len(cursor.fetchall())
@@ -145,7 +145,7 @@ def observe_trigger(state: State, spec: Spec) -> Observed:
     if "trigger" in spec.fields:
         name = spec.text("trigger")
         found = triggers.get(name)
-        there = f"There is a trigger {name} of {found['table']}." if found else f"There is no trigger {name}."
+        there = f"There is a trigger {name} of {found['table']}." if found else f"The trigger {name} does not exist."
         return Observed(found["table"] if found else None, there)
     table = spec.text("table")
     names = [name for name, each in triggers.items() if each["table"] == table]

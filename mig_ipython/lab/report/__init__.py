@@ -1,4 +1,4 @@
-"""What students handed in, as one report. Their files are read, never run.
+"""The report on what students handed in. Their files are read, never run.
 
 view = report_on("submissions")
 view.page()       # an HTML document

@@ -91,7 +91,7 @@ class Database:
         return sha256(repr(self.rows(table)).encode(errors="surrogatepass")).hexdigest()[:16]
 
     def version(self) -> list[str] | None:
-        """Return the revisions in the version table, None where there is no version table."""
+        """Return the revisions in the version table, None without a version table."""
         try:
             return sorted(str(each) for (each,) in self.driver.execute(f"SELECT version_num FROM {OWN_TABLES}"))
         except sqlite3.Error:

@@ -32,7 +32,7 @@ def metadata_of(folder: str) -> tuple[MetaData | None, str]:
     """Return the MetaData of ``models.py`` and why there is none: ``(None, "SyntaxError: ... (line 3)")``."""
     path = os.path.join(folder, "models.py")
     if not os.path.isfile(path):
-        return None, "there is no models.py"
+        return None, "the folder has no models.py"
     name = f"_mig_lab_models_{abs(hash(os.path.abspath(path)))}"
     module = ModuleType(name)
     module.__file__ = path

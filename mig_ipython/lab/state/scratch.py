@@ -112,7 +112,7 @@ def planned_steps(state: Live, current: frozenset[str], target: str) -> tuple[St
         return downgrade_steps(revisions, current, target)
     found = state.revision(target)
     if found is None:
-        raise CommandError(f"There is no revision {target}.")
+        raise CommandError(f"Revision {target} does not exist.")
     if found["id"] in state.ancestors(current):
         return downgrade_steps(revisions, current, found["id"])
     return upgrade_steps(revisions, current, found["id"])
@@ -132,7 +132,7 @@ def ran_sql(state: Live, path: str) -> Database:
 def model_differences(state: Live) -> list[str]:
     """Return what an upgrade would have to do to make the database match the models, a sentence each."""
     if state.metadata is None:
-        raise CommandError(state.models["error"] or "There are no models.")
+        raise CommandError(state.models["error"] or "The folder has no models.")
     with quiet(), state.database.connection() as connection:
         context = MigrationContext.configure(connection, opts={"target_metadata": state.metadata})
         script = produce_migrations(context, state.metadata)

@@ -65,8 +65,8 @@ class State:
     def read(cls, folder: str, metadata: MetaData | None = None, database: str = DATABASE) -> Self:
         """Read a folder: the database is copied into memory, version files are read and not run.
 
-        ``models.py`` is run, unless ``metadata`` is given in its place. Raises DatabaseUnreadable where the database is
-        locked for longer than a second, or is no SQLite database.
+        ``models.py`` is run, unless ``metadata`` is given. Raises DatabaseUnreadable where the database is
+        locked for longer than a second, or is not a SQLite database.
         """
         copied = Database.of_file(os.path.join(folder, database))
         if metadata is None:
@@ -163,7 +163,7 @@ class State:
         if self._database is None:
             raise NotRecorded("The version files are not in a snapshot; only what was looked at is recorded.")
         if self._scripts is None:
-            raise CommandError("There is no migration environment in this folder.")
+            raise CommandError("This folder has no migration environment.")
         return self._scripts
 
     @property
@@ -232,7 +232,7 @@ class State:
     def ancestors(self, names: Iterable[str]) -> set[str]:
         """Return revisions with all that come before them."""
         by_id = {each["id"]: each for each in self.revisions}
-        for each in self.revisions:  # a squashed revision stands for those that it replaces
+        for each in self.revisions:  # a squashed revision counts as those that it replaces
             by_id |= dict.fromkeys(each["replaces"], each) if each["replaces"] else {}
         found: set[str] = set()
         waiting = list(names)

@@ -101,7 +101,7 @@ def test_a_teammate_makes_a_second_head(folder, faults):
     assert len(folder.state().heads) == 2
     folder.upgrade("heads")
     assert {"remark", "remark2"} <= set(folder.state().schema["tables"]["airlines"]["columns"])
-    with pytest.raises(CommandError, match="no revision zz"):
+    with pytest.raises(CommandError, match="zz does not exist"):
         faults.cause("teammate", request_in(folder, on="zz"))
 
 

@@ -117,7 +117,7 @@ def test_a_sentence_says_what_is_there_and_not_what_is_expected(state):
     failed = looks["table"](state, {"table": "airlines", "at": "b9"})
     assert (failed.value, failed.sentence) == (
         {"failed": True},
-        "This could not be looked at: There is no revision b9.",
+        "This could not be looked at: Revision b9 does not exist.",
     )
 
 
