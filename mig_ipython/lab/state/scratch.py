@@ -24,6 +24,7 @@ from kernel_core.util.exc import CommandError
 from .database import Database
 from .history import Revision
 from .models import Models
+from .schema import Table
 
 
 class Live(Protocol):
@@ -195,31 +196,35 @@ def compared(before: Database, after: Database) -> list[str]:
     for kind in ("views", "triggers"):
         gone = sorted(set(old[kind]) - set(new[kind]))
         found += [f"the {kind[:-1]} {name} is missing" for name in gone]
-    for name in sorted(set(old["tables"]) & set(new["tables"])):
-        found += _compared_table(name, before, after)
+    for name in (each for each in old["tables"] if each in new["tables"]):
+        found += _compared_table(name, old["tables"][name], new["tables"][name])
+        shared = [each for each in old["tables"][name]["columns"] if each in new["tables"][name]["columns"]]
+        found += _compared_rows(name, shared, before, after)
     return found
 
 
-def _compared_table(name: str, before: Database, after: Database) -> list[str]:
-    old, new = before.schema()["tables"][name], after.schema()["tables"][name]
+def _compared_table(name: str, old: Table, new: Table) -> list[str]:
     missing = [column for column in old["columns"] if column not in new["columns"]]
     added = [column for column in new["columns"] if column not in old["columns"]]
     found = [f"{name} has no column {column}" for column in missing]
     found += [f"{name} still has the column {column}" for column in added]
-    for column in old["columns"].keys() & new["columns"].keys():
+    for column in (each for each in old["columns"] if each in new["columns"]):
         if {**old["columns"][column], "primary_key": 0} != {**new["columns"][column], "primary_key": 0}:
             found.append(f"{name}.{column} is defined otherwise")
     for part in ("primary_key", "foreign_keys", "unique", "checks", "indexes"):
         if old[part] != new[part] and not missing and not added:
             found.append(f"the {part.replace('_', ' ')} of {name} differ")
-    shared = [column for column in old["columns"] if column in new["columns"]]
+    return found
+
+
+def _compared_rows(name: str, columns: list[str], before: Database, after: Database) -> list[str]:
     was, now = before.count(name), after.count(name)
     if was != now:
-        found.append(f"{name} has {now} rows instead of {was}")
-    elif before.rows(name, shared) != after.rows(name, shared):
-        changed = [column for column in shared if before.rows(name, [column]) != after.rows(name, [column])]
-        found.append(f"the values of {name}.{', '.join(changed) or 'several columns'} differ")
-    return found
+        return [f"{name} has {now} rows instead of {was}"]
+    if before.rows(name, columns) == after.rows(name, columns):
+        return []
+    changed = [column for column in columns if before.rows(name, [column]) != after.rows(name, [column])]
+    return [f"the values of {name}.{', '.join(changed) or 'several columns'} differ"]
 
 
 @contextlib.contextmanager
