@@ -164,7 +164,9 @@ class History:
         removed = set(self.scripts.map.whole.parents[node])
         heads = tuple(sorted({*before.heads, revision} - {self.scripts.map.name_of(each) for each in removed}))
         applied = before.applied | 1 << node
-        incomplete = before.incomplete + tuple(self._apply(node, revision, state))
+        incomplete = before.incomplete + tuple(
+            self._apply(node, revision, state, is_incomplete=bool(before.incomplete))
+        )
         if len(incomplete) > len(before.incomplete) and self.scratch is not None:
             self._unknown.add(node)
             ran = self._ran(before, (heads, applied), revision)
@@ -183,13 +185,15 @@ class History:
         is_known = not before.incomplete
         return self.scratch.after((before.heads, before.applied), place, revision, before.state, is_known=is_known)
 
-    def _apply(self, node: int, revision: str, state: SchemaState) -> Iterator[Incomplete]:
+    def _apply(self, node: int, revision: str, state: SchemaState, *, is_incomplete: bool) -> Iterator[Incomplete]:
         recording = self._recordings.get(node)
         if recording is None:
             script = self.scripts.get_revision(revision)
             assert script is not None, "a node has a file"
-            recording = operations_of(script, self.dialect, may_run=self.may_run)
-            self._recordings[node] = recording
+            known = None if is_incomplete else state
+            recording = operations_of(script, self.dialect, may_run=self.may_run, state=known)
+            if not recording.inspects:
+                self._recordings[node] = recording
         for each in recording.unread:
             yield Incomplete(revision, each.line, f"code: {each.text}")
         for line, operation in with_lines(recording):

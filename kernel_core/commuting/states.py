@@ -33,19 +33,8 @@ class Failure:
 
 
 def copied(state: SchemaState) -> SchemaState:
-    """Return a copy that operations can change without changing ``state``."""
-    tables = {
-        place: replace(
-            each,
-            columns=dict(each.columns),
-            constraints=list(each.constraints),
-            indexes=list(each.indexes),
-            options=dict(each.options),
-        )
-        for place, each in state.tables.items()
-    }
-    enums = {place: list(values) for place, values in state.enums.items()}
-    return replace(state, tables=tables, enums=enums, sequences=dict(state.sequences), schemas=list(state.schemas))
+    """Return a copy of a state."""
+    return state.copied()
 
 
 def run(state: SchemaState, operations: tuple[Located, ...], ignored: frozenset[int] = frozenset()) -> list[Failure]:

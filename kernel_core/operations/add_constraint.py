@@ -91,6 +91,9 @@ class AddConstraintOp(MigrateOperation):
             table.constraints[:] = [each for each in table.constraints if each.constraint_type != "primary"]
             for column in columns:
                 table.columns[column.name] = changed_column(plain_column(column), nullable=False)
+        if schema.dialect.name == "sqlite" and self.constraint_name:  # a rebuild has one constraint of a name
+            names = {str(self.constraint_name)}
+            table.constraints[:] = [each for each in table.constraints if not names & set(schema.names(each))]
         table.constraints.append(self)
 
     _drop: ClassVar[Callable[..., MigrateOperation]]

@@ -38,6 +38,16 @@ class BatchOptions:
         if self.recreate not in ("auto", "always", "never"):
             raise CommandError(f"recreate={self.recreate!r} is not a value of recreate. Pass auto, always or never.")
 
+    @property
+    def changes_by_itself(self) -> bool:
+        """Whether a batch without any operation may change its table."""
+        return bool(self.table_args or self.table_kwargs or self.partial_reordering)
+
+    def may_rebuild(self, dialect_name: str) -> bool:
+        """Return whether a batch with these options may rebuild its table on a database."""
+        never_needed = dialect_name in ("postgresql", "mysql", "mariadb", "mssql", "oracle")
+        return self.recreate == "always" or (self.recreate == "auto" and not never_needed)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -10,7 +10,7 @@ from typing import Protocol, Self, TypeVar
 from sqlalchemy import MetaData, Table
 
 from ..util import files
-from ..util.exc import CommandError
+from ..util.exc import CommandError, UnknownEffect
 from ..util.sqla_compat import copy_column
 from .add_constraint import AddConstraintOp
 from .base import AbstractOperations, Operations
@@ -167,6 +167,10 @@ class BatchOps(ModifyTableOps):
                 batch_operations.invoke(operation)
 
     def apply_to(self, schema: SchemaState) -> None:
+        """Apply the operations, and what a rebuild adds; raises UnknownEffect where it replaces what is reflected."""
+        rebuilds = self.options.may_rebuild(schema.dialect.name)
+        if rebuilds and (self.options.copy_from is not None or self.options.reflect_args):
+            raise UnknownEffect(f"a batch on {self.shown_table} with copy_from or reflect_args")
         convention = schema.convention
         if self.options.naming_convention:
             schema.convention = MetaData(naming_convention=dict(self.options.naming_convention))
@@ -174,7 +178,7 @@ class BatchOps(ModifyTableOps):
             super().apply_to(schema)
         finally:
             schema.convention = convention
-        if self.options.table_args:
+        if self.options.table_args and rebuilds:
             state = schema.table(self.table_key)
             copied = [copy_column(each) for each in state.columns.values()]
             table = Table(state.name, MetaData(), *copied, *self.options.table_args, schema=state.schema)

@@ -7,7 +7,7 @@ naming convention or the database gives are known when they are asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ARRAY, CheckConstraint, Enum, MetaData, Table
@@ -82,6 +82,21 @@ class SchemaState:
     def context(self) -> Context:
         """The context that makes constraints and indexes with the naming convention."""
         return ConventionContext({"target_metadata": self.convention})
+
+    def copied(self) -> SchemaState:
+        """Return a copy that operations can change without changing this one."""
+        tables = {
+            place: replace(
+                each,
+                columns=dict(each.columns),
+                constraints=list(each.constraints),
+                indexes=list(each.indexes),
+                options=dict(each.options),
+            )
+            for place, each in self.tables.items()
+        }
+        enums = {place: list(values) for place, values in self.enums.items()}
+        return replace(self, tables=tables, enums=enums, sequences=dict(self.sequences), schemas=list(self.schemas))
 
     def table(self, place: Place | None) -> TableState:
         """Return a table; raises UnknownEffect if it is not known."""

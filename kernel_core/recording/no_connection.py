@@ -31,14 +31,29 @@ class NoResult:
 class NoConnection:
     """``op.get_bind()`` without a database: its dialect is known, statements are recorded, all else is refused."""
 
-    def __init__(self, dialect: Dialect, record: Callable[[Any], object], refuse: Callable[[], NoReturn]) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        record: Callable[[Any], object],
+        refuse: Callable[[], NoReturn],
+        inspector: Callable[[], object] | None = None,
+        create_type: Callable[[str, object], object] | None = None,
+    ) -> None:
         self.dialect = dialect
         self._record, self.refuse = record, refuse
+        self._create_type = create_type
+        self.inspector = inspector or refuse
+        """Returns the inspector of the schema that the revisions so far make, or refuses."""
 
     @property
     def engine(self) -> NoConnection:
-        """The engine: this too, for ``bind.engine.dialect``."""
-        return self
+        """The engine, for ``bind.engine.dialect``; a connection of it would not see what is not committed."""
+        return NoConnection(self.dialect, self._record, self.refuse)
+
+    @property
+    def url(self) -> NoURL:
+        """The URL, of which the kind of database is known."""
+        return NoURL(self.dialect, self.refuse)
 
     @property
     def name(self) -> str:
@@ -52,14 +67,37 @@ class NoConnection:
         self._record(statement)
         return NoResult(self.refuse)
 
+    def _run_ddl_visitor(self, visitor: type, element: object, **_: object) -> None:
+        """Record ``Enum(...).create(op.get_bind())`` and ``.drop()``; refuse what else SQLAlchemy creates so."""
+        if self._create_type is None:
+            self.refuse()
+        self._create_type(visitor.__name__, element)
+
     def __getattr__(self, name: str) -> NoReturn:
         self.refuse()
 
 
 @inspects(NoConnection)
-def _refuse_to_inspect(connection: NoConnection) -> NoReturn:
-    """Refuse ``sqlalchemy.inspect(op.get_bind())``, also where the code catches the error."""
-    connection.refuse()
+def _inspector(connection: NoConnection) -> object:
+    """Return the inspector, or refuse, also where the code catches the error."""
+    return connection.inspector()
+
+
+class NoURL:
+    """The URL of no database, of which the kind is known: ``str(bind.engine.url).startswith("sqlite")``."""
+
+    def __init__(self, dialect: Dialect, refuse: Callable[[], NoReturn]) -> None:
+        self._dialect, self._refuse = dialect, refuse
+
+    def __str__(self) -> str:
+        return f"{self._dialect.name}://"
+
+    def get_backend_name(self) -> str:
+        """Return the name of the database."""
+        return self._dialect.name
+
+    def __getattr__(self, name: str) -> NoReturn:
+        self._refuse()
 
 
 class NoContext:

@@ -130,9 +130,12 @@ class _Reader:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
                 self.recorder.makes_tables = True
                 self._values[name] = self._directive(call)
-            case ast.With(items=[ast.withitem(context_expr=ast.Call() as call, optional_vars=ast.Name(id=name))]):
+            case ast.With(
+                items=[ast.withitem(context_expr=ast.Call() as call, optional_vars=ast.Name() | None as name)]
+            ):
                 with self._batch(call) as batch:
-                    self._values[name] = batch
+                    if name is not None:
+                        self._values[name.id] = batch
                     self.read(statement.body)
             case _:
                 raise NotLiteral

@@ -13,17 +13,21 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ENUM
 from sqlalchemy.engine import Dialect
 
 from ..alias import alias
 from ..operations.base import BatchOperations, Operations, current_operations
 from ..operations.batch import Batch, BatchOptions, RecordingImpl
 from ..operations.containers import BatchOps, UpgradeOps
+from ..operations.kinds.enum_type import CreateEnumTypeOp, DropEnumTypeOp
 from ..operations.operation import MigrateOperation
+from ..operations.schema_state import SchemaState
 from ..runtime.migration import MigrationContext
 from ..script import Script
-from ..util.exc import CommandError
+from ..util.exc import CommandError, UnknownEffect
 from .no_connection import NeedsConnection, NoConnection, NoContext
+from .state_inspector import StateInspector, state_after
 
 _FILE = "<%%migration>"
 
@@ -64,13 +68,15 @@ class BatchSpan:
 class Recording:
     """The operations of a function in a flat list, the batches among them, and the code that is not an operation.
 
-    ``lines`` has the line of each operation, 0 where it is not known.
+    ``lines`` has the line of each operation, 0 where it is not known. ``inspects`` says that the code has inspected the
+    schema, so that its operations are those for the revisions before it.
     """
 
     operations: UpgradeOps
     unread: tuple[Unread, ...] = ()
     batches: tuple[BatchSpan, ...] = ()
     lines: tuple[int, ...] = ()
+    inspects: bool = False
 
     @property
     def complete(self) -> bool:
@@ -84,7 +90,8 @@ class Recording:
         for span in sorted(self.batches, key=lambda each: each.start):
             found += flat[position : span.start]
             inside = flat[span.start : span.end]
-            found += [BatchOps(span.table_name, inside, schema=span.schema, options=span.options)] if inside else []
+            if inside or span.options.changes_by_itself:
+                found.append(BatchOps(span.table_name, inside, schema=span.schema, options=span.options))
             position = span.end
         return UpgradeOps([*found, *flat[position:]])
 
@@ -110,8 +117,18 @@ def _context(dialect: Dialect) -> MigrationContext:
 class Recorder(Operations):
     """The directives, recorded in ``recorded`` instead of executed."""
 
-    def __init__(self, dialect: Dialect, path: str = _FILE, *, gives_connection: bool = False) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        path: str = _FILE,
+        *,
+        gives_connection: bool = False,
+        state: SchemaState | None = None,
+    ) -> None:
         super().__init__(_context(dialect))
+        self._start, self._open_batches = state, 0
+        self.inspects = False
+        """Whether the code has inspected the schema, so that what it does depends on the revisions before."""
         self.recorded: list[MigrateOperation] = []
         self.batches: list[BatchSpan] = []
         self.lines: list[int] = []
@@ -120,11 +137,35 @@ class Recorder(Operations):
         """Whether a directive that creates a table returns it; False while nothing uses what it returns."""
         self.refused = False
         """Whether a connection was needed; the code may have caught the error."""
-        self.connection = NoConnection(dialect, self.execute, self._refuse) if gives_connection else None
+        self.connection = (
+            NoConnection(dialect, self.execute, self._refuse, self._inspector, self._enum_type)
+            if gives_connection
+            else None
+        )
 
     def _refuse(self) -> NoReturn:
         self.refused = True
         raise NeedsConnection
+
+    def _inspector(self) -> StateInspector:
+        """Return the inspector of the schema at this point; refuses where it is not known."""
+        self.inspects = True
+        if self._start is None or self._open_batches:
+            self._refuse()
+        try:
+            state = state_after(self._start, iter(self.recording().with_batches().ops))
+        except UnknownEffect:
+            self._refuse()
+        return StateInspector(state, self._refuse)
+
+    def _enum_type(self, visitor: str, element: object) -> None:
+        """Record the operation of an enum type that is created or dropped on the connection."""
+        if not isinstance(element, ENUM) or visitor not in ("EnumGenerator", "EnumDropper"):
+            self._refuse()
+        if visitor == "EnumGenerator":
+            self.invoke(CreateEnumTypeOp(str(element.name), list(element.enums), schema=element.schema))
+        else:
+            self.invoke(DropEnumTypeOp(str(element.name), schema=element.schema))
 
     def remember(self, operation: MigrateOperation) -> None:
         """Record an operation and the line of the file that called it."""
@@ -136,8 +177,9 @@ class Recorder(Operations):
 
     def recording(self, unread: tuple[Unread, ...] = ()) -> Recording:
         """Return what was recorded."""
-        kept = tuple(each for each in self.batches if each.start < len(self.recorded))
-        return Recording(UpgradeOps(self.recorded), unread, kept, tuple(self.lines))
+        count = len(self.recorded)
+        kept = tuple(each for each in self.batches if each.start < count or each.options.changes_by_itself)
+        return Recording(UpgradeOps(list(self.recorded)), unread, kept, tuple(self.lines), self.inspects)
 
     def invoke(self, operation: MigrateOperation) -> Any:
         self.remember(operation)
@@ -163,6 +205,7 @@ class Recorder(Operations):
         self, table_name: str, schema: str | None = None, *args: Any, **options: Any
     ) -> Iterator[Any]:
         start = len(self.recorded)
+        self._open_batches += 1
         given = dict(zip(_BATCH_ORDER, args, strict=False)) | options
         # A Table has no truth value, so copy_from= must be compared with None.
         chosen = {name: value for name, value in given.items() if value is not None}
@@ -170,6 +213,7 @@ class Recorder(Operations):
         try:
             yield _BatchRecorder(self, RecordingImpl(self.impl, Batch(table_name, schema)))
         finally:
+            self._open_batches -= 1
             self.batches.append(BatchSpan(start, len(self.recorded), table_name, schema, known))
 
 
@@ -205,15 +249,21 @@ def _reached(error: Exception, path: str, source: str) -> Unread:
 
 
 def record_script(
-    script: Script, dialect: Dialect, function: str = "upgrade", *, gives_connection: bool = False
+    script: Script,
+    dialect: Dialect,
+    function: str = "upgrade",
+    *,
+    gives_connection: bool = False,
+    state: SchemaState | None = None,
 ) -> Recording:
     """Run a function of a version file with an ``op`` that only records, and return its operations.
 
     Its output is discarded. Without a connection, what follows ``op.get_bind()`` is unread; with ``gives_connection``
-    the code gets one that knows the dialect and records statements, and is unread from where it needs more. Raises
-    CommandError where the file or its function fails.
+    the code gets one that knows the dialect and records statements, and is unread from where it needs more; with
+    ``state``, the schema before the revision, it can be inspected. Raises CommandError where the file or its function
+    fails.
     """
-    recorder = Recorder(dialect, script.path, gives_connection=gives_connection)
+    recorder = Recorder(dialect, script.path, gives_connection=gives_connection, state=state)
     try:
         with current_operations.installed(recorder), alias(), redirect_stdout(io.StringIO()):
             getattr(script.module, function)()

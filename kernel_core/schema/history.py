@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -91,7 +90,7 @@ def history(
         for number, name in enumerate(names, 1):
             script = scripts.get_revision(name)
             assert script is not None, "a plan has only revisions with a file"
-            unknown = _apply_revision(state, script, dialect, may_run=may_run)
+            unknown = _apply_revision(state, script, dialect, may_run=may_run, is_known=not incomplete)
             if unknown and scratch is not None:
                 reflected, lost = scratch.reflected(script.revision)
                 state = state_of(reflected, dialect)
@@ -129,24 +128,28 @@ def dialect_of(scratch: Scratch) -> Dialect | None:
     return scratch.dialect if isinstance(scratch, Connection | Engine) else scratch.get_dialect()()
 
 
-def _apply_revision(state: SchemaState, script: Script, dialect: Dialect, *, may_run: bool) -> list[Incomplete]:
-    recording = operations_of(script, dialect, may_run=may_run, makes_tables=False)
+def _apply_revision(
+    state: SchemaState, script: Script, dialect: Dialect, *, may_run: bool, is_known: bool
+) -> list[Incomplete]:
+    """Apply a revision to a state; code that inspects the schema can be followed where all before it ``is_known``."""
+    before = state if is_known else None
+    recording = operations_of(script, dialect, may_run=may_run, makes_tables=False, state=before)
     problem = None if recording.complete else script.problem()
     if problem is not None:
         raise problem
     found = [Incomplete(script.revision, each.line, f"code: {each.text}") for each in recording.unread]
     for line, operation in _with_lines(recording):
-        before = copy.copy(state)
+        convention = state.convention
         try:
             operation.apply_to(state)
             for further in operation.followed_by:
                 further.apply_to(state)
         except UnknownEffect as error:
-            state.convention = before.convention
+            state.convention = convention
             found.append(Incomplete(script.revision, line, str(error)))
         except Exception:
             # What SQLAlchemy refuses is reported by the code that refuses it, or is not known.
-            refused = operations_of(script, dialect, may_run=may_run)
+            refused = operations_of(script, dialect, may_run=may_run, state=before)
             if refused.complete:
                 raise
             return [Incomplete(script.revision, each.line, f"code: {each.text}") for each in refused.unread]

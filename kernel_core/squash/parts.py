@@ -58,6 +58,8 @@ def _items(script: Script, function: Function) -> list[Item] | None:
     items: list[Item] = []
     for operation in recording.with_batches().ops:
         if isinstance(operation, BatchOps):
+            if not operation.ops:
+                return None
             items += [Item(each, operation) for each in operation.ops]
         else:
             items.append(Item(operation))

@@ -10,8 +10,8 @@ from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import SelectBase
 
-from ...util.exc import IrreversibleOperation, UnknownEffect
-from ...util.sql import grammar_of, lex, likely_grammar, tokens
+from ...util.exc import IrreversibleOperation
+from ...util.sql import grammar_of, lex, likely_grammar
 from ...util.sqla_compat import sql_text
 from ..base import Operations
 from ..batch_directives import batch_directive
@@ -19,6 +19,7 @@ from ..fields import Field
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, without_empty
 from ..registry import operation_of
 from ..schema_state import SchemaState
+from ..sql_effects import apply_sql
 
 
 @Operations.register_operation("execute")
@@ -68,17 +69,9 @@ class ExecuteSQLOp(MigrateOperation):
         operations.migration_context.impl.execute(self.sqltext, execution_options=self.execution_options)
 
     def apply_to(self, schema: SchemaState) -> None:
-        """Change nothing for a statement about rows, or a validation; raises UnknownEffect for all others."""
-        if isinstance(self.sqltext, (UpdateBase, SelectBase)):
-            return
-        words = sql_text(self.sqltext)
-        first = next((token.keyword for token in tokens(words, schema.dialect)), "")
-        if _VALIDATES.fullmatch(" ".join(words.split())):
-            return
-        is_single = ";" not in words.rstrip().rstrip(";")
-        is_query = first == "SELECT" and not any(each.keyword == "INTO" for each in tokens(words, schema.dialect))
-        if not is_single or not (is_query or first in _ROWS_ONLY):
-            raise UnknownEffect(f"SQL: {' '.join(words.split())[:80]}")
+        """Change nothing for a statement about rows, and follow a few others; raises UnknownEffect for the rest."""
+        if not isinstance(self.sqltext, (UpdateBase, SelectBase)):
+            apply_sql(sql_text(self.sqltext), schema)
 
     def reverse(self) -> ExecuteSQLOp:
         if self.reverse_sql is None:
@@ -106,13 +99,6 @@ class ExecuteSQLOp(MigrateOperation):
     @classmethod
     def example(cls) -> Self:
         return cls("UPDATE users SET name = 'a:b'", reverse_sql="UPDATE users SET name = NULL")
-
-
-_VALIDATES = re.compile(r"ALTER TABLE [^;,()]+ VALIDATE CONSTRAINT [^;,()]+;?", re.IGNORECASE)
-"""A statement that checks the existing rows against a constraint."""
-
-_ROWS_ONLY = frozenset({"INSERT", "UPDATE", "DELETE", "TRUNCATE", "LOCK", "MERGE", "ANALYZE", "VACUUM"})
-"""First words of statements that change rows, or nothing that a MetaData has."""
 
 
 _HARMLESS = (

@@ -235,7 +235,7 @@ def test_an_unnamed_constraint_keeps_the_name_that_postgresql_gave_it_before_a_r
 
 
 def test_an_inspection_whose_error_is_caught_is_not_known_either(project: Any) -> None:
-    body = "try:\n    names = sa.inspect(op.get_bind()).get_table_names()\nexcept Exception:\n    names = []\n"
+    body = "try:\n    names = sa.inspect(op.get_bind()).get_view_names()\nexcept Exception:\n    names = []\n"
     project.write("a1", None, f'{body}if "t" not in names:\n    op.create_table("t", sa.Column("a", sa.Integer))')
     found = schema.at(ScriptDirectory(str(project.versions.parent)), "a1")
     assert [(each.revision, each.reason) for each in found.incomplete] == [("a1", "code: code that needs a connection")]
