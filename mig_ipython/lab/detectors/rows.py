@@ -39,7 +39,7 @@ def rows_changed(before: State, after: State, context: Context) -> str | None:
             continue
         shared = [each for each in old["columns"] if each in new["columns"]]
         for column in context.fields.texts("columns", tuple(shared)):
-            if column in shared and before.database.rows(table, [column]) != after.database.rows(table, [column]):
+            if column in shared and not before.database.has_same_rows(after.database, table, [column]):
                 return f"The values of {table}.{column} have changed."
     return None
 

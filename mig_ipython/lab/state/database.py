@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from hashlib import sha256
@@ -17,6 +18,8 @@ from .schema import OWN_TABLES, Schema, is_own, quoted, read_schema
 Value = None | int | float | str
 Row = tuple[Value, ...]
 
+_SIMPLE = frozenset({int, str, type(None)})
+"""The types of values that are in JSON as they are."""
 _WAIT = 1.0
 """How many seconds to wait for another connection that is writing."""
 
@@ -69,7 +72,8 @@ class Database:
 
     def query(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
         """Return the rows of a query, with values as JSON has them; raises sqlite3.Error."""
-        return [tuple(_plain(each) for each in row) for row in self.driver.execute(sql, values)]
+        found = self.driver.execute(sql, values)
+        return [row if _SIMPLE.issuperset(map(type, row)) else tuple(map(_plain, row)) for row in found]
 
     def tables(self) -> list[str]:
         """Return the names of the tables in alphabetical order, without those of the engine."""
@@ -80,6 +84,12 @@ class Database:
         """Return the rows of a table in a fixed order."""
         chosen = ", ".join(map(quoted, columns)) or "*"
         return sorted(self.query(f"SELECT {chosen} FROM {quoted(table)}"), key=repr)
+
+    def has_same_rows(self, other: Database, table: str, columns: Sequence[str]) -> bool:
+        """Return whether a table has the same rows in another database, in whatever order."""
+        chosen = ", ".join(map(quoted, columns))
+        here, there = (each.query(f"SELECT {chosen} FROM {quoted(table)}") for each in (self, other))
+        return here == there or Counter(here) == Counter(there)
 
     def count(self, table: str) -> int:
         """Return the number of rows."""
