@@ -15,10 +15,15 @@ from mig_ipython.lab.source.files import read_source
 from mig_ipython.lab.source.shell import lesson_shell
 
 
+@pytest.fixture(scope="session")
+def folder_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Folder(tmp_path_factory.mktemp("template")).path
+
+
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+def folder(tmp_path_factory: pytest.TempPathFactory, folder_template: Path) -> Folder:
     """A student's folder with one applied revision and three airlines."""
-    return Folder(tmp_path_factory.mktemp("lesson"))
+    return Folder(tmp_path_factory.mktemp("lesson"), folder_template)
 
 
 def build_demonstration(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import textwrap
 from contextlib import closing
@@ -39,8 +40,11 @@ AIRLINES = 'op.create_table("airlines", sa.Column("carrier", sa.String(2), prima
 class Folder:
     """One folder; ``a1`` creates the table airlines, which has three rows."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, template: Path | None = None) -> None:
         self.path = path
+        if template is not None:
+            shutil.copytree(template, path, dirs_exist_ok=True)
+            return
         (path / "migrations" / "versions").mkdir(parents=True)
         (path / "migrations" / "env.py").write_text(ENV)
         self.models(MODELS)
