@@ -180,7 +180,9 @@ def _insert(connection: sqlite3.Connection, table: str, renamed: dict[str, str])
         raise CommandError(f"There is no table {table} to load. Create it first, by a revision.")
     source = files(__package__) / "data" / f"{table}.csv"
     if not source.is_file():
-        raise CommandError(f"The desk has no rows for {table}. It has rows for airlines, airports, planes and flights.")
+        raise CommandError(
+            f"The desk has no rows for {table}. It has rows for airlines, airports, planes, flights and raw_flights."
+        )
     rows = list(csv.DictReader(source.read_text(encoding="utf-8").splitlines()))
     filled = [name for name in columns if renamed.get(name, name) in rows[0]]
     names = ", ".join(map(_quoted, filled))

@@ -56,6 +56,7 @@ class Contents:
             else:
                 _write_database(target, cast("dict[str, Json]", content))
         _remove_caches(folder)
+        _remove_empty_folders(folder)
 
     def digest(self) -> str:
         """Return a hash of the contents."""
@@ -120,6 +121,13 @@ def _remove_caches(folder: str) -> None:
         for name in folders:
             if name == "__pycache__":
                 shutil.rmtree(os.path.join(place, name), ignore_errors=True)
+
+
+def _remove_empty_folders(folder: str) -> None:
+    """Remove the folders inside of a folder that have no files: %mig_init refuses one with an empty ``versions``."""
+    for place, _, _ in os.walk(folder, topdown=False):
+        if place != folder and not os.listdir(place):
+            os.rmdir(place)
 
 
 # ---- databases -------------------------------------------------------------------------------------------------------

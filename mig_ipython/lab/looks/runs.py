@@ -7,7 +7,15 @@ import sqlite3
 from contextlib import closing
 
 from ..state import DATABASE, State
-from ..state.scratch import compared, history_differences, model_differences, repeated, round_trip, start_of
+from ..state.scratch import (
+    compared,
+    history_differences,
+    model_differences,
+    repeated,
+    round_trip,
+    script_differences,
+    start_of,
+)
 from .look import Observed, Spec, listed, look
 
 _MOST_SHOWN = 3
@@ -79,6 +87,28 @@ def observe_same_from_start(state: State, spec: Spec) -> Observed:
     return Observed(
         True, "Your revisions alone, run on a copy of the database as it was when you began, give the same."
     )
+
+
+@look(
+    "script",
+    {"file": "A SQL file inside the folder of the lesson.", "parts": "runs, same (the schema); both by default."},
+    ("file",),
+    'look = "script"\nfile = "upgrade.sql"',
+)
+def observe_script(state: State, spec: Spec) -> Observed:
+    """Whether a SQL file runs on an empty database, and creates the tables that this database has."""
+    name, parts = spec.text("file"), spec.parts(("runs", "same"), ("runs", "same"))
+    path = state.path(name)
+    if not os.path.isfile(path):
+        return Observed(dict.fromkeys(parts, False), f"There is no file {name}.")
+    problem, found = script_differences(state, path)
+    value = {"runs": not problem, "same": not problem and not found}
+    sentence = f"{name}, run on an empty database, creates the tables that are here."
+    if problem:
+        sentence = f"{name}, run on an empty database, fails: {problem}."
+    elif found:
+        sentence = f"{name}, run on an empty database, creates another schema: {_short(found)}."
+    return Observed({part: value[part] for part in parts}, sentence)
 
 
 @look("writable", example='look = "writable"')

@@ -152,9 +152,24 @@ def history_differences(state: Live, start: Collection[str] = ()) -> list[str]:
             built.driver.execute(str(sql))
     for each in state.version or ():
         move(state, built, each)
-    left_out = {*start, "alembic_version", "alembic_version_journal"}
-    with quiet(), built.connection() as expected, state.database.connection() as found:
-        changes = differences(snapshot_of(expected, without=left_out), snapshot_of(found, without=left_out))
+    return _schema_differences(built, state.database, start)
+
+
+def script_differences(state: Live, path: str) -> tuple[str, list[str]]:
+    """Return why a SQL file does not run on an empty database, or "" and how the schema of ``state`` differs."""
+    built = Database()
+    try:
+        with open(path, encoding="utf-8") as stream:
+            built.driver.executescript(stream.read())
+    except (OSError, UnicodeDecodeError, sqlite3.Error) as error:
+        return str(error), []
+    return "", _schema_differences(built, state.database)
+
+
+def _schema_differences(expected: Database, found: Database, without: Collection[str] = ()) -> list[str]:
+    left_out = {*without, "alembic_version", "alembic_version_journal"}
+    with quiet(), expected.connection() as one, found.connection() as other:
+        changes = differences(snapshot_of(one, without=left_out), snapshot_of(other, without=left_out))
     return [f"{sign} {table}: {line}" if table not in line else f"{sign} {line}" for sign, table, line in changes]
 
 

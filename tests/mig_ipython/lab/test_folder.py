@@ -69,6 +69,12 @@ def test_other_files_are_removed_and_bytecode_too(folder):
     assert not (folder / "migrations" / "__pycache__").exists()
 
 
+def test_folders_without_files_are_removed(folder):
+    (folder / "empty" / "inside").mkdir(parents=True)
+    Contents.read(str(folder)).write(str(folder))
+    assert not (folder / "empty").exists()
+
+
 def test_a_database_is_replaced_under_an_open_connection(folder):
     contents = Contents.read(str(folder))
     with closing(sqlite3.connect(folder / "flights.db")) as connection:

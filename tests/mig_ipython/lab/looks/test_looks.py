@@ -72,7 +72,7 @@ CASES = [
     ("file", {"file": "up.sql"}, True),
     ("pragma", {"pragma": "journal_mode"}, "delete"),
 ]  # fmt: skip
-ROWLESS = {"digest", "same_from_start"}
+ROWLESS = {"digest", "same_from_start", "script"}
 
 
 @pytest.fixture
@@ -195,3 +195,28 @@ def test_without_a_known_beginning_nothing_is_claimed(folder):
         {"failed": True},
         "This could not be looked at: The state in which the exercise began is not known.",
     )
+
+
+@pytest.mark.parametrize(
+    ("sql", "runs", "same", "words"),
+    [
+        (
+            "CREATE TABLE airlines (carrier VARCHAR(2) NOT NULL PRIMARY KEY, name VARCHAR(50));",
+            True,
+            True,
+            "creates the tables",
+        ),
+        ("CREATE TABLE airlines (carrier VARCHAR(2) NOT NULL PRIMARY KEY);", True, False, "creates another schema"),
+        ("ALTER TABLE airlines ADD COLUMN hub TEXT;", False, False, "fails: no such table: airlines"),
+    ],
+)
+def test_a_script_is_run_on_an_empty_database(folder, sql, runs, same, words):
+    (folder.path / "up.sql").write_text(sql)
+    found = looks["script"](folder.state(), {"file": "up.sql"})
+    assert found.value == {"runs": runs, "same": same}
+    assert words in found.sentence
+
+
+def test_a_script_that_is_not_there_is_named(folder):
+    found = looks["script"](folder.state(), {"file": "up.sql"})
+    assert found == ({"runs": False, "same": False}, "There is no file up.sql.")
