@@ -151,9 +151,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 def _without_others(home: Path) -> None:
     """Leave out front-end plugins that other packages brought along: their errors would stand in our console."""
+    others = ("jupysql-plugin", "@jupyterlite/pyodide-kernel-extension")
     config = home / "config" / "labconfig" / "page_config.json"
     config.parent.mkdir(parents=True)
-    config.write_text(json.dumps({"disabledExtensions": {"jupysql-plugin": True}}))
+    config.write_text(json.dumps({"disabledExtensions": dict.fromkeys(others, True)}))
 
 
 def _command(lab: Lab) -> list[str]:

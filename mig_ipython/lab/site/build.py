@@ -27,9 +27,9 @@ def build_site(
 ) -> list[str]:
     """Write the site into the folder ``out`` and return the names of its notebooks, in the order of their names.
 
-    ``notebooks`` are files and folders, of which each ``*.ipynb`` is taken; ``pyodide`` and ``wheels`` are folders in
-    place of downloads. The folder ``out`` is replaced if it is empty or holds a site. Raises CommandError otherwise,
-    for a notebook that does not exist, and for what cannot be downloaded.
+    ``notebooks`` are files and folders, of which each ``*.ipynb`` is taken, and the folder ``images`` beside it;
+    ``pyodide`` and ``wheels`` are folders in place of downloads. The folder ``out`` is replaced if it is empty or holds
+    a site. Raises CommandError otherwise, for a notebook that does not exist, and for what cannot be downloaded.
     """
     contents = find_notebooks(notebooks)
     _check_replaceable(out)
@@ -38,9 +38,7 @@ def build_site(
     with tempfile.TemporaryDirectory() as folder:
         packages = write_kernel(os.path.join(folder, "static", "pyodide"), runtime, pinned)
         _write_configuration(folder, packages)
-        os.mkdir(os.path.join(folder, "files"))
-        for path in contents:
-            shutil.copy(path, os.path.join(folder, "files"))
+        copy_contents(os.path.join(folder, "files"), contents)
         built = os.path.join(folder, "built")
         _run_jupyterlite(folder, built)
         with open(os.path.join(built, "index.html"), "w", encoding="utf-8") as stream:
@@ -71,6 +69,34 @@ def find_notebooks(sources: Sequence[str]) -> list[str]:
     if not found:
         raise CommandError(f"No notebooks in {', '.join(sources)}.")
     return [found[name] for name in sorted(found)]
+
+
+def copy_contents(folder: str, notebooks: Sequence[str]) -> None:
+    """Copy notebooks into a folder, and the pictures in the folders ``images`` beside them."""
+    os.mkdir(folder)
+    for path in notebooks:
+        with open(os.path.join(folder, os.path.basename(path)), "w", encoding="utf-8") as stream:
+            json.dump(_for_the_kernel(path), stream, ensure_ascii=False, indent=1)
+    for pictures in sorted({os.path.join(os.path.dirname(path), "images") for path in notebooks}):
+        if os.path.isdir(pictures):
+            shutil.copytree(pictures, os.path.join(folder, "images"), dirs_exist_ok=True)
+
+
+def _for_the_kernel(path: str) -> dict[str, object]:
+    """Return a notebook that names the kernel of the site, so that no dialog asks for one when it is opened.
+
+    Raises CommandError if the file is not a notebook.
+    """
+    try:
+        with open(path, encoding="utf-8") as stream:
+            content: dict[str, object] = json.load(stream)
+        metadata = content.setdefault("metadata", {})
+        assert isinstance(metadata, dict)
+        metadata["kernelspec"] = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
+        metadata.setdefault("language_info", {"name": "python"})
+    except (ValueError, AssertionError, AttributeError, TypeError) as error:
+        raise CommandError(f"{path} is not a notebook: {error or 'it has no metadata'}.") from error
+    return content
 
 
 def _check_replaceable(out: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kernel_core.util.exc import CommandError
 from mig_ipython.lab.cli import main
-from mig_ipython.lab.site.build import build_site, find_notebooks
+from mig_ipython.lab.site.build import build_site, copy_contents, find_notebooks
 from mig_ipython.lab.site.front_page import front_page, title_of
 
 
@@ -51,6 +51,25 @@ def test_a_folder_with_something_else_is_not_replaced(tmp_path, capsys):
     assert (tmp_path / "out" / "thesis.txt").exists()
     assert main(["site", str(tmp_path / "out"), "--notebooks", path, "--cache", str(tmp_path / "cache")]) == 1
     assert "FAILED:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["", "[]", "3", '{"metadata": 1}'])
+def test_a_file_that_is_not_a_notebook_is_named(tmp_path, content):
+    path = tmp_path / "1_a.ipynb"
+    path.write_text(content)
+    with pytest.raises(CommandError, match=r"1_a.ipynb is not a notebook"):
+        copy_contents(str(tmp_path / "files"), [str(path)])
+
+
+def test_a_copied_notebook_names_the_kernel_of_the_site_and_has_its_pictures(tmp_path):
+    path = notebook(tmp_path / "from" / "1_a.ipynb", "# a")
+    (tmp_path / "from" / "images").mkdir()
+    (tmp_path / "from" / "images" / "a.svg").write_text("<svg/>")
+    copy_contents(str(tmp_path / "files"), [path])
+    copied = json.loads((tmp_path / "files" / "1_a.ipynb").read_text())
+    assert copied["metadata"]["kernelspec"]["name"] == "python"
+    assert copied["cells"][0]["source"] == "# a"
+    assert (tmp_path / "files" / "images" / "a.svg").read_text() == "<svg/>"
 
 
 def test_the_first_page_links_each_lesson_by_its_heading_and_escapes_it(tmp_path):
