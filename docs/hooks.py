@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from mkdocs.structure.files import File, Files
 from nbconvert import MarkdownExporter
 
 ROOT = Path(__file__).parents[1]
+WITH_WORKSHOP = bool(os.environ.get("MIG_WORKSHOP_SITE"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -19,6 +21,24 @@ def on_files(files: Files, config: Any) -> Files:
     for path, text in {**_reference(), **{f"tutorial/{each.stem}.md": tutorial(each) for each in NOTEBOOKS}}.items():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """Link the workshop's page to the workshop, where it is part of the built site."""
+    if page.file.src_uri != "workshop_site.md" or not WITH_WORKSHOP:
+        return markdown
+    title, _, rest = markdown.partition("\n\n")
+    return f'{title}\n\n<a class="md-button" href="lessons/index.html">Open the workshop</a>\n\n{rest}'
+
+
+def on_post_build(config: Any) -> None:
+    """Build the workshop into the folder ``lessons`` of the site, if the variable MIG_WORKSHOP_SITE is set."""
+    if WITH_WORKSHOP:
+        from mig_ipython.lab.site.build import build_site
+        from mig_ipython.lab.site.downloads import default_cache
+
+        out = str(Path(config["site_dir"]) / "lessons")
+        build_site(out, [str(ROOT / "notebooks" / "workshop")], cache=default_cache())
 
 
 def tutorial(notebook: Path) -> str:

@@ -42,7 +42,8 @@ class SiteNotebook:
     def __init__(self, page: Page, address: str, name: str) -> None:
         self.page, self.hosts = page, set[str]()
         page.context.on("request", lambda request: self.hosts.add(urlsplit(request.url.removeprefix("blob:")).netloc))
-        page.goto(f"{address}/lab/index.html?reset&path={name}")
+        page.goto(f"{address}/lab/index.html?path={name}")
+        page.locator(".lm-TabBar-tab.lm-mod-current", has_text=name).wait_for(timeout=WAIT * 1000)
         self.wait_until_idle()
 
     def wait_for_cells(self) -> None:

@@ -36,7 +36,7 @@ def build_site(
     runtime = downloads.pyodide(cache, pyodide)
     pinned = downloads.wheels(cache, wheels)
     with tempfile.TemporaryDirectory() as folder:
-        packages = write_kernel(os.path.join(folder, "static", "pyodide"), runtime, pinned)
+        packages = write_kernel(os.path.join(folder, "static", "pyodide"), runtime, pinned, cache)
         _write_configuration(folder, packages)
         copy_contents(os.path.join(folder, "files"), contents)
         built = os.path.join(folder, "built")

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from kernel_core.util.exc import CommandError
 
 from . import downloads
+from .bytecode import with_bytecode
 from .wheels import write_empty_wheel, write_own_wheel, write_pure_wheel
 
 KERNEL_EXTENSION = os.path.join("@jupyterlite", "pyodide-kernel-extension")
@@ -25,16 +26,21 @@ _LEFT_OUT = ("jedi",)
 """The kernel loads it at each start: 5 MB of type stubs. IPython completes names without it."""
 
 
-def write_kernel(folder: str, pyodide: str, wheels: Sequence[str]) -> list[str]:
-    """Write pyodide with all wheels into a folder; return the names of the packages to load when the kernel starts."""
+def write_kernel(folder: str, pyodide: str, wheels: Sequence[str], cache: str) -> list[str]:
+    """Write pyodide with all wheels into a folder; return the names of the packages to load when the kernel starts.
+
+    Bytecode of the pinned ``wheels`` is kept in the folder ``cache``.
+    """
     os.makedirs(folder, exist_ok=True)
     for name in downloads.NEEDED:
         shutil.copyfile(os.path.join(pyodide, name), os.path.join(folder, name))
     entries = {}
     with tempfile.TemporaryDirectory() as scratch:
-        pure = [write_pure_wheel(wheel, scratch) for wheel in wheels]
-        empty = [write_empty_wheel(name, scratch) for name in _LEFT_OUT]
-        for wheel in [*pure, *kernel_wheels(), *empty, write_own_wheel(scratch)]:
+        pure = [*(write_pure_wheel(wheel, scratch) for wheel in wheels), *kernel_wheels()]
+        pure += [write_empty_wheel(name, scratch) for name in _LEFT_OUT]
+        kept = with_bytecode(pure, os.path.join(cache, "bytecode"), pyodide)
+        own = with_bytecode([write_own_wheel(scratch)], scratch, pyodide)
+        for wheel in [*kept, *own]:
             shutil.copyfile(wheel, os.path.join(folder, os.path.basename(wheel)))
             entry = lock_entry(wheel)
             entries[entry["name"]] = entry
