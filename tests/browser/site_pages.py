@@ -43,8 +43,18 @@ class SiteNotebook:
         self.page, self.hosts = page, set[str]()
         page.context.on("request", lambda request: self.hosts.add(urlsplit(request.url.removeprefix("blob:")).netloc))
         page.goto(f"{address}/lab/index.html?path={name}")
-        page.locator(".lm-TabBar-tab.lm-mod-current", has_text=name).wait_for(timeout=WAIT * 1000)
+        self._wait_for_tab(name)
         self.wait_until_idle()
+
+    def open_other(self, name: str) -> None:
+        """Open another notebook from the list of files; it is in front then, and has a kernel of its own."""
+        self.page.locator(".jp-DirListing-item", has_text=name).dblclick()
+        self._wait_for_tab(name)
+        self.wait_until_idle()
+
+    def _wait_for_tab(self, name: str) -> None:
+        tab = self.page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current", has_text=name)
+        tab.wait_for(timeout=WAIT * 1000)
 
     def wait_for_cells(self) -> None:
         """Wait until the cells are shown."""
