@@ -18,14 +18,15 @@ _PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 18px/1.5 system-ui, sans-serif; max-width: 40em; margin: 3em auto; padding: 0 1em; }}
+ul {{ list-style: none; padding: 0; }}
 li {{ margin: .5em 0; }}
 </style>
 <h1>Workshop: change a database schema</h1>
 <p>Each lesson is a notebook that runs in this browser. Nothing is installed, and nothing that you type leaves this
 computer. The first cell of a lesson takes some seconds, because Python is loaded.</p>
-<ol>
+<ul>
 {lessons}
-</ol>
+</ul>
 <p>Your work is kept in this browser, for this address, until you delete the site's data. To take a
 notebook with you, or to hand it in, choose <em>Download</em> in the menu <em>File</em>.</p>
 </html>
