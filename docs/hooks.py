@@ -11,6 +11,9 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 from nbconvert import MarkdownExporter
 
+from mig_ipython.lab.site.build import build_site
+from mig_ipython.lab.site.downloads import default_cache
+
 ROOT = Path(__file__).parents[1]
 WITH_WORKSHOP = bool(os.environ.get("MIG_WORKSHOP_SITE"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -34,9 +37,6 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
 def on_post_build(config: Any) -> None:
     """Build the workshop into the folder ``lessons`` of the site, if the variable MIG_WORKSHOP_SITE is set."""
     if WITH_WORKSHOP:
-        from mig_ipython.lab.site.build import build_site
-        from mig_ipython.lab.site.downloads import default_cache
-
         out = str(Path(config["site_dir"]) / "lessons")
         build_site(out, [str(ROOT / "notebooks" / "workshop")], cache=default_cache())
 
