@@ -59,7 +59,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ScratchUse:
-    """What was run because it could not be followed: the ``revisions``, on ``where``, "" if nothing was.
+    """The revisions that were run because they could not be followed, on the database ``where``, "" if none was.
 
     ``problems`` say why a revision was not run.
     """

@@ -1,4 +1,4 @@
-"""SQL of a revision that the database confirms: it is word for word what would create that part of the database again.
+"""SQL of a revision that is identical to the SQL which would re-create a part of the database: its effect is known.
 
 Autogenerate writes such statements after a table for what no operation states: settings of a column, a constraint that
 is NOT VALID, a CHECK inside a column of MariaDB. Their effect is then known.
@@ -58,7 +58,7 @@ def _named(table: Table, item: ConstraintInfo) -> Constraint | None:
 
 
 def _nothing(state: SchemaState) -> None:
-    """The effect of a statement about what no comparison covers."""
+    """Change nothing: the statement is about something that no comparison reads."""
 
 
 def _adding(table: Table, constraint: Constraint | None) -> Effect:

@@ -1,4 +1,4 @@
-"""Say in a sentence how a database deviates from a revision, from the operation that would remove the deviation."""
+"""Sentences about how a database deviates from a revision, each for an operation that would remove the deviation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..operations.operation import MigrateOperation
 
 
 def deviations(operations: Iterable[MigrateOperation]) -> Iterator[str]:
-    """Yield a sentence for each difference; a table that one side lacks is one, with its keys and indexes."""
+    """Yield a sentence for each difference; a missing table counts as one, with its keys and indexes."""
     found = tuple(operations)
     whole = {(each.schema, str(each.table_name)) for each in found if isinstance(each, (CreateTableOp, DropTableOp))}
     for each in found:
@@ -66,7 +66,7 @@ def _columns(operation: CreateTableOp | DropTableOp) -> frozenset[str]:
 
 
 def deviation(operation: MigrateOperation) -> str:
-    """Return the deviation: what the database lacks, what it has besides, or what is another one.
+    """Return the sentence for the deviation that an operation would remove.
 
     >>> deviation(DropTableOp("tmp"))
     'table tmp is in the database, not in the revision'

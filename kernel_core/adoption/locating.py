@@ -114,7 +114,7 @@ def _confirmed(context: MigrationContext) -> Mapping[str, Effect]:
 
 
 def _rank(candidate: Candidate) -> tuple[int, bool, int]:
-    """Of equal ones that deviate, one with unknown parts comes first: they may explain the deviations."""
+    """Return the sort key: the distance; of equal ones that deviate, first those with unknown parts."""
     unknown = len(candidate.incomplete)
     return candidate.distance, candidate.deviations is None, -unknown if candidate.distance else unknown
 

@@ -1,4 +1,4 @@
-"""The schema at places of a history whose revisions cannot be followed: run on a scratch database, which is read."""
+"""The schema at places whose revisions cannot be followed: they are run on a scratch database, which is reflected."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class ScratchStates:
         return self._last[1]
 
     def _upgraded(self, heads: Heads, applied: int) -> MigrationContext:
-        """Return the context of a scratch database at a place, made anew unless the last one can be upgraded to it."""
+        """Return the context of a scratch database at a place, a new one unless the last one can be upgraded to it."""
         if self._live is None or self._applied & ~applied:
             self._close()
             self._live = self._opened()

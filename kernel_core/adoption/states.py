@@ -1,4 +1,4 @@
-"""The schema at each place of a history: states that share the tables which a revision leaves alone."""
+"""The schema at each place of a history; the states of two places share the tables that no revision between changes."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def _is_other(before: dict[Place, TableState], after: dict[Place, TableState], p
 
 
 def _differs(before: dict[Place, TableState], after: dict[Place, TableState], place: Place) -> bool:
-    """Return whether a table is another one; what it consists of is never changed in place, only replaced."""
+    """Return whether a table was changed; its columns and constraints are never changed in place, only replaced."""
     old, new = dict.get(before, place), dict.get(after, place)
     if old is None or new is None:
         return old is not new

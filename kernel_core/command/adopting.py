@@ -245,7 +245,7 @@ def _read(
     run(config, scripts, plan, must_run=True, dont_mutate=True)
     if len(found) > 1:
         names = ", ".join(target for target, *_ in found)
-        raise NotAdopted(f"env.py migrates several databases: {names}. Adopt them in environments of their own.")
+        raise NotAdopted(f"env.py migrates several databases: {names}. Adopt each of them in its own environment.")
     return found[0]
 
 

@@ -48,7 +48,7 @@ def squash(
         message=message,
         start=target.start,
         scratch=None if run is False else target.scratch,
-        why_not="it was not wanted" if run is False else target.why,
+        why_not="switched off by --no-run" if run is False else target.why,
         optimizes=optimize,
         template_args={"config": config},
     )

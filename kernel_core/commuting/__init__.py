@@ -1,4 +1,4 @@
-"""Whether two heads commute: whether a database is the same in whichever order their revisions run.
+"""Whether two heads commute: whether both orders of their revisions lead to the same database.
 
 found = check(ScriptDirectory("migrations"), "1f2e", "3a4b")
 found.verdict           # "commute", "conflict", "equal when run" or "not known"

@@ -150,7 +150,7 @@ def _compared(first: Outcome, second: Outcome, steady: frozenset[tuple[str, str]
     if rows and not any(column for _, column in rows & steady):
         volatile = _differing_rows(first, again())
         rows -= volatile
-        notes += [f"{table}.{column} differs each time that it is run" for table, column in sorted(volatile) if column]
+        notes += [f"{table}.{column} differs at each run" for table, column in sorted(volatile) if column]
     if {each for each in rows if each[1]} or (rows and not volatile):
         table, column = min(rows, key=lambda each: (not each[1], each))
         what = f"the values of {table}.{column}" if column else f"the rows of {table}"

@@ -87,7 +87,7 @@ def _run(
     if orders is None:
         return None, "no scratch database is available"
     if wanted is False:
-        return None, "running them was not wanted"
+        return None, "switched off by --no-run"
     if wanted is None:
         for name in sorted(scripts.map.ancestors({one.head, other.head})):
             script = scripts.get_revision(name)

@@ -186,7 +186,7 @@ class RevisionSchema:
         }
         made = picture(self.dot, self.mermaid, ending) if ending not in texts else None
         if made is None and ending not in texts:
-            raise CommandError(f"{shown} cannot be written: the ending says no format. Use {ENDINGS}.")
+            raise CommandError(f"{shown} cannot be written: its ending is not that of a format. Use {ENDINGS}.")
         if made is not None:
             with open(shown, "wb") as stream:
                 stream.write(made)

@@ -115,7 +115,7 @@ def refuse_other_databases(scripts: ScriptDirectory, dialect: Dialect) -> None:
 def scratch_run(
     scripts: ScriptDirectory, by_running: Scratch, start: MetaData | None, dialect: Dialect
 ) -> Iterator[ScratchRun | None]:
-    """Give the scratch run: on the given connection, on a scratch database of a server, None for False."""
+    """Yield the scratch run: on the given connection, on a scratch database of a server, None for False."""
     if by_running is False:
         yield None
     elif isinstance(by_running, Connection):

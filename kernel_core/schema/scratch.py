@@ -1,4 +1,4 @@
-"""Scratch databases: created on the server of a database, and dropped afterwards, also after a kill by the next run."""
+"""Scratch databases on the server of a database: dropped at the end, after a kill by the next run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _count = itertools.count()
 
 @contextmanager
 def scratch_database(server: URL | Engine | str) -> Iterator[Connection]:
-    """Give a connection to an empty database on the server of a URL; the database is dropped at the end.
+    """Yield a connection to an empty database on the server of a URL; the database is dropped at the end.
 
     On SQLite it is in memory. On PostgreSQL, MariaDB and MySQL its name has the process and the time:
     ``mig_scratch_HOST_PID_TIME_NUMBER``; those that killed runs left are dropped first. Raises CommandError where the

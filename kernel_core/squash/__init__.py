@@ -1,4 +1,4 @@
-"""One revision in place of a range of them, proved to do the same.
+"""One revision that replaces a range of revisions, compared with it.
 
 made = squashed(ScriptDirectory("migrations"), "1f2e:3a4b", dialect)
 made.text               # the version file

@@ -178,7 +178,7 @@ def _column(operation: MigrateOperation) -> str:
 
 
 def _columns(operation: MigrateOperation) -> set[str]:
-    """Return the columns that an operation names; an expression may name any, so it stands for all."""
+    """Return the columns that an operation names; an expression may name any of them, so it counts as all."""
     listed = columns_of_item(operation) if isinstance(operation, AddConstraintOp | CreateIndexOp) else []
     if not all(isinstance(each, str) for each in listed) or getattr(operation, "condition", None) is not None:
         return _Everything()
@@ -188,7 +188,7 @@ def _columns(operation: MigrateOperation) -> set[str]:
 
 
 class _Everything(set[str]):
-    """A set that meets every other one."""
+    """The set of all columns: it has elements in common with every other set."""
 
     def __rand__(self, other: object) -> set[str]:
         return {"every column"}
@@ -292,7 +292,7 @@ def _changes(altered: AlterColumnOp) -> dict[str, object]:
 
 
 def _renamed(added: AddColumnOp, altered: AlterColumnOp) -> AddColumnOp | None:
-    """Return an addition with another name or comment; the rest of a change existing rows would notice."""
+    """Return an addition with the new name or comment; None for a change that also affects existing rows."""
     changes = _changes(altered)
     column = added.column
     if set(changes) - {"name", "comment"} or altered.kw or added.if_not_exists or not changes:

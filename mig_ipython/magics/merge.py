@@ -51,9 +51,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="write no merge: put what only HEAD has after the other head (or after REV)",
     )
     parser.add_argument(
-        "--run", action="store_true", help="with --check: run them on a scratch database even if they do more than DDL"
+        "--run",
+        action="store_true",
+        help="with --check: run them on a scratch database even if they may do more than change it",
     )
-    parser.add_argument("--no-run", action="store_true", help="with --check: run nothing, compare what the files say")
+    parser.add_argument(
+        "--no-run", action="store_true", help="with --check: run nothing, compare the schema that the files describe"
+    )
     parser.add_argument("--label", default=None, metavar="NEW", help="label of a new branch")
 
 

@@ -54,7 +54,7 @@ def _squashed(workspace: Workspace, args: argparse.Namespace) -> SquashedRevisio
         message=args.message,
         start=target.start,
         scratch=None if args.no_run else target.scratch,
-        why_not="it was not wanted" if args.no_run else why_not,
+        why_not="switched off by --no-run" if args.no_run else why_not,
         optimizes=not args.no_optimize,
         template_args={"config": workspace.environment.config()},
     )

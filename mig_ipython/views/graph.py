@@ -74,7 +74,7 @@ class RevisionGraph(View):
             return self._save_picture(shown)
         languages = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
         if ending not in (*languages, ".txt"):
-            raise CommandError(f"{shown} cannot be written: the ending says no format. Use {_ENDINGS}.")
+            raise CommandError(f"{shown} cannot be written: its ending is not that of a format. Use {_ENDINGS}.")
         content = repr(self) if ending == ".txt" else getattr(self, languages[ending])
         if content is None:
             raise CommandError(

@@ -94,7 +94,7 @@ class SchemaView(View):
         return self.schema.save(path)
 
     def folding(self, *schemas: str) -> SchemaView:
-        """Return the same view with these schemas drawn as one box each."""
+        """Return the same view with these schemas each drawn by a single box."""
         return replace(self, schema=replace(self.schema, folded=schemas))
 
     def _source(self) -> tuple[str, Language]:

@@ -271,7 +271,7 @@ def test_merge_check_of_heads_that_commute_as_text_and_json(mig, project):
     assert (found["verdict"], found["heads"]) == ("commute", ["b2", "c3"])
     assert "both orders, run on SQLite in memory" in found["compared"]
     (found,) = json.loads(mig("merge", "--check", "--json", "--no-run")[1])
-    assert found["not_compared"] == ["by running: running them was not wanted"]
+    assert found["not_compared"] == ["by running: switched off by --no-run"]
 
 
 def test_merge_without_a_name_merges_the_heads(mig, project):
