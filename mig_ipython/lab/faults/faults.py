@@ -64,7 +64,7 @@ class Faults:
         path = request.path()
         if request.upgrade is not None:
             crashed = crashing(path, request.upgrade)
-            done = "It was stopped in the middle, as by a power failure." if crashed else "It had nothing to do."
+            done = "It was stopped in the middle, as by a power failure." if crashed else "No revision was pending."
             return Sentences(
                 (f"An upgrade of {os.path.basename(path)} ran. {done}", "What is there now: `%mig_status`")
             )

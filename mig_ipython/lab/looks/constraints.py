@@ -186,10 +186,10 @@ def observe_refuses(state: State, spec: Spec) -> Observed:
             value = {"refused": is_refused, "by": by}
             chosen = {part: value[part] for part in ("refused", *parts)}
             result = "is refused" if is_refused else "fails"
-            return Observed(chosen, f"Tried on a copy, `{statement}` {result}: {error}.")
+            return Observed(chosen, f"Tried on a scratch copy, `{statement}` {result}: {error}.")
     return Observed(
         {part: {"refused": False, "by": ""}[part] for part in ("refused", *parts)},
-        f"Tried on a copy, `{statement}` is accepted ({counted(changed, 'row')}).",
+        f"Tried on a scratch copy, `{statement}` is accepted ({counted(changed, 'row')}).",
     )
 
 

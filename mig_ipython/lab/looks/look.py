@@ -163,9 +163,9 @@ def _chosen(state: State, spec: Spec) -> tuple[State, str]:
     if "database" in spec.fields:
         state, where = state.of_file(spec.text("database")), f"In {spec.text('database')}: "
     if "sql" in spec.fields:
-        state, where = state.after_sql(spec.text("sql")), f"On a copy, after {spec.text('sql')}: "
+        state, where = state.after_sql(spec.text("sql")), f"On a scratch copy, after {spec.text('sql')}: "
     if "at" in spec.fields:
-        state, where = state.at(spec.text("at")), f"On a copy of your database, at {spec.text('at')}: "
+        state, where = state.at(spec.text("at")), f"On a scratch copy of your database, at {spec.text('at')}: "
     if "of" in spec.fields:
         if spec.text("of") != "models":
             raise LookError(f'`{spec.name}` needs of = "models", or no field `of` for the database.')

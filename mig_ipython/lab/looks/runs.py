@@ -65,8 +65,10 @@ def observe_reversible(state: State, spec: Spec) -> Observed:
     if spec.flag("schema_only", False):
         problems = [each for each in problems if " rows " not in each and "values of" not in each]
     if problems:
-        return Observed({"works": False}, f"Down and up again on a copy: {_short(problems)}.")
-    return Observed({"works": True}, f"Revision {found['id']} went down and up again on a copy, and nothing was lost.")
+        return Observed({"works": False}, f"Down and up again on a scratch copy: {_short(problems)}.")
+    return Observed(
+        {"works": True}, f"Revision {found['id']} went down and up again on a scratch copy, and nothing was lost."
+    )
 
 
 @look(
@@ -82,11 +84,9 @@ def observe_same_from_start(state: State, spec: Spec) -> Observed:
     if found:
         return Observed(
             False,
-            f"Your revisions, run on a copy of the database as it was when you began, give less: {_short(found)}.",
+            f"Run on a scratch copy of the database as you began, your revisions give less: {_short(found)}.",
         )
-    return Observed(
-        True, "Your revisions alone, run on a copy of the database as it was when you began, give the same."
-    )
+    return Observed(True, "Run on a scratch copy of the database as you began, your revisions alone give the same.")
 
 
 @look(
