@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -20,9 +21,7 @@ from .mariadb_algorithms import accepted_algorithm
 from .postgresql_locks import LockWatch
 
 _READS = frozenset({"SELECT", "PRAGMA", "SHOW", "SET", "EXPLAIN", "DESCRIBE", "VALUES", "FETCH", "DECLARE", "CLOSE"})
-_TRANSACTION = frozenset(
-    {"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "LOCK", "UNLOCK", "USE", "DO"}
-)
+_TRANSACTION = frozenset({"BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "UNLOCK", "USE"})
 _SAVEPOINT = "mig_rehearsed_statement"
 _CATALOGS = ("pg_catalog", "pg_class", "pg_type", "information_schema", "sqlite_master", "sqlite_schema", "pragma_")
 
@@ -139,6 +138,8 @@ class Capture:
 
     def _record(self, clone: Clone, cursor: Any, sql: str, context: Any, execute: Callable[[str], object]) -> None:
         watch = self._lock_watch(clone, context)
+        if watch is not None:
+            execute = partial(watch.run, execute=execute)
         start, algorithm, failed = time.perf_counter(), "", True
         try:
             if not self.operation:

@@ -7,30 +7,34 @@ https://www.postgresql.org/docs/current/view-pg-locks.html
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ..runtime.autocommit import autocommits
-from ..util.sql import Token, tokens
+from ..util.sql import tokens
 from .findings import Lock
+from .postgresql_manual import locks_outside_of_transactions
 
 _HELD = """
-SELECT l.mode, n.nspname, c.relname, c.relkind::text
-FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation'
-  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'
+SELECT l.locktype, l.mode, l.relation::bigint, l.virtualxid
+FROM pg_locks l
+WHERE l.pid = pg_backend_pid() AND l.granted AND (l.locktype = 'virtualxid'
+  OR (l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())))
 """
 
-_FILES = """
-SELECT c.oid, n.nspname, c.relname, pg_relation_filenode(c.oid)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'
+_RELATIONS = """
+SELECT c.oid::bigint, n.nspname, c.relname, c.relkind::text, pg_relation_filenode(c.oid), i.indrelid::bigint
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid
+WHERE c.relkind IN ('r', 'p', 'i', 'I', 'm', 'v', 'S', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND n.nspname !~ '^pg_'
 """
 
 _DEFINES = frozenset({"ALTER", "CREATE", "DROP", "TRUNCATE", "CLUSTER", "VACUUM", "REINDEX", "REFRESH", "DO", "SELECT"})
-_OWN_TRANSACTION = "ShareUpdateExclusiveLock"
-"""CREATE INDEX CONCURRENTLY and its relatives: https://www.postgresql.org/docs/current/explicit-locking.html"""
+_NEEDS_NO_TRANSACTION = ("25001", "2D000")
+"""ActiveSqlTransaction, as of VACUUM and CONCURRENTLY; InvalidTransactionTermination, of a procedure that commits."""
 
 _STRENGTH = (
     "AccessShareLock",
@@ -56,45 +60,87 @@ BLOCKS = {
 """What each mode keeps others from."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    """A table, index, view or sequence: its name, kind, the number of its file, and for an index its table's oid."""
+
+    name: str
+    kind: str
+    file: int | None
+    table: int | None
+
+
 class LockWatch:
-    """Observes the locks of one connection; each statement gets those that it has taken."""
+    """Observes the locks of one connection; each statement gets those that it has taken.
+
+    Named are what other sessions can see, by the names that they know: those from before the transaction. What the
+    transaction itself created keeps nobody waiting.
+    """
 
     def __init__(self, driver: Any, connection: Connection) -> None:
         self._driver, self._connection = driver, connection
-        self._held: frozenset[tuple[str, str]] = frozenset()
-        self._files: dict[int, tuple[str, int]] | None = None
+        self._transaction = ""
+        self._held: frozenset[tuple[str, int]] = frozenset()
+        self._known: dict[int, _Relation] = {}
+        self._files: dict[int, int | None] = {}
+        self._taken: tuple[Lock, ...] | None = None
 
     def begin(self) -> None:
         """Read what is held before a statement: nothing, where a transaction has ended since."""
-        if self._commits_itself():
-            self._held = frozenset()
+        self._taken = None
+        transaction, held = self._read_locks()
+        if transaction != self._transaction or self._commits_itself():
+            self._transaction = transaction
+            self._read_known()
+        self._held = frozenset() if self._commits_itself() else held
+
+    def run(self, sql: str, execute: Callable[[str], object]) -> None:
+        """Execute a statement; one that commits by itself in a transaction, if it can run in one, to read its locks."""
+        if not self._commits_itself():
+            execute(sql)
             return
-        self._held = frozenset(self._read_locks())
-        if self._files is None:
-            self._files = self._read_files()
+        self._command("BEGIN")
+        try:
+            execute(sql)
+        except Exception as error:
+            self._command("ROLLBACK")
+            if _state(error) not in _NEEDS_NO_TRANSACTION:
+                raise
+            execute(sql)
+            self._taken = tuple(self._from_manual(sql))
+            return
+        self._taken = self._new_locks()
+        self._command("COMMIT")
 
     def after(self, sql: str) -> tuple[tuple[Lock, ...], tuple[str, ...]]:
         """Return the locks that the statement has taken, and the tables that it has rewritten."""
-        words = [token for token in tokens(sql, "postgresql") if token.kind not in ("space", "comment")]
-        if self._commits_itself():
-            before, self._files = self._files, self._read_files()
-            return tuple(_from_manual(words)), _rewritten(before, self._files)
-        taken = frozenset(self._read_locks()) - self._held
-        locks = tuple(Lock(mode, name) for mode, name in sorted(taken, key=_by_strength))
+        taken = self._new_locks() if self._taken is None else self._taken
+        words = tokens(sql, "postgresql")
         if not words or words[0].keyword not in _DEFINES:
-            return locks, ()
+            return taken, ()
         before, self._files = self._files, self._read_files()
-        return locks, _rewritten(before, self._files)
+        rewritten = [oid for oid, file in self._files.items() if before.get(oid, file) != file]
+        return taken, tuple(self._known[oid].name for oid in rewritten if oid in self._known)
 
-    def _commits_itself(self) -> bool:
-        return autocommits(self._connection)
+    def _read_known(self) -> None:
+        """Read the names that other sessions know, and the files of tables."""
+        rows = self._query(_RELATIONS)
+        self._known = {oid: _Relation(_shown(schema, name), *rest) for oid, schema, name, *rest in rows}
+        self._files = {oid: each.file for oid, each in self._known.items() if each.kind in ("r", "m")}
 
-    def _read_locks(self) -> list[tuple[str, str]]:
-        kinds = ("r", "p", "i", "I", "m", "v", "S", "f")
-        return [(mode, _shown(schema, name)) for mode, schema, name, kind in self._query(_HELD) if kind in kinds]
+    def _new_locks(self) -> tuple[Lock, ...]:
+        taken = self._read_locks()[1] - self._held
+        named = {(mode, self._known[oid].name) for mode, oid in taken if oid in self._known}
+        return tuple(Lock(mode, name) for mode, name in sorted(named, key=_by_strength))
 
-    def _read_files(self) -> dict[int, tuple[str, int]]:
-        return {oid: (_shown(schema, name), file) for oid, schema, name, file in self._query(_FILES)}
+    def _read_locks(self) -> tuple[str, frozenset[tuple[str, int]]]:
+        """Return the transaction, and the mode and oid of each lock."""
+        rows = self._query(_HELD)
+        transaction = next((str(virtual) for kind, _, _, virtual in rows if kind == "virtualxid"), "")
+        return transaction, frozenset((mode, oid) for kind, mode, oid, _ in rows if kind == "relation")
+
+    def _read_files(self) -> dict[int, int | None]:
+        return {oid: file for oid, _, _, kind, file, _ in self._query(_RELATIONS) if kind in ("r", "m")}
 
     def _query(self, sql: str) -> list[Any]:
         cursor = self._driver.cursor()
@@ -104,29 +150,27 @@ class LockWatch:
         finally:
             cursor.close()
 
+    def _command(self, sql: str) -> None:
+        cursor = self._driver.cursor()
+        try:
+            cursor.execute(sql)
+        finally:
+            cursor.close()
 
-def _rewritten(before: dict[int, tuple[str, int]] | None, after: dict[int, tuple[str, int]]) -> tuple[str, ...]:
-    known = before or {}
-    return tuple(name for oid, (name, file) in after.items() if oid in known and known[oid][1] != file)
+    def _commits_itself(self) -> bool:
+        """Return whether the next statement is its own transaction; psycopg and psycopg2 know of a BEGIN: 0 is idle."""
+        status = getattr(getattr(self._driver, "info", None), "transaction_status", 0)
+        return int(status) == 0 and autocommits(self._connection)
 
-
-def _from_manual(words: list[Token]) -> list[Lock]:
-    """Return the lock of a statement that cannot run in a transaction, by the manual."""
-    keywords = [token.keyword for token in words]
-    if "CONCURRENTLY" not in keywords and keywords[:1] not in (["VACUUM"], ["REINDEX"]):
-        return []
-    if "ON" in keywords:
-        place = keywords.index("ON") + 1
-        place += keywords[place : place + 1] == ["ONLY"]
-        return [Lock(_OWN_TRANSACTION, ".".join(_qualified(words[place:])), observed=False)]
-    return [Lock(_OWN_TRANSACTION, words[-1].name, observed=False)]
-
-
-def _qualified(words: list[Token]) -> list[str]:
-    names = [words[0].name] if words else []
-    if len(words) > 2 and words[1].text == ".":
-        names.append(words[2].name)
-    return [name for name in names if name != "public"]
+    def _from_manual(self, sql: str) -> Iterator[Lock]:
+        """Yield the locks of a statement that cannot run in a transaction, by the manual."""
+        by_name = {each.name: each for each in self._known.values()}
+        for mode, name in locks_outside_of_transactions(sql):
+            if name in by_name:
+                yield Lock(mode, name, observed=False)
+                table = by_name[name].table
+                if table in self._known and mode == "ShareUpdateExclusiveLock":
+                    yield Lock(mode, self._known[table].name, observed=False)
 
 
 def _shown(schema: str, name: str) -> str:
@@ -136,3 +180,8 @@ def _shown(schema: str, name: str) -> str:
 def _by_strength(lock: tuple[str, str]) -> tuple[int, str]:
     mode, name = lock
     return -_STRENGTH.index(mode) if mode in _STRENGTH else 0, name
+
+
+def _state(error: Exception) -> str:
+    found = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return str(found or "")

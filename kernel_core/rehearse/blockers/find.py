@@ -15,7 +15,7 @@ from ...operations.ops import ExecuteSQLOp
 from ...util.sqla_compat import sql_text
 from ..findings import Blocker, Row
 from .checks import SAMPLE, Check, Tables, checks_of
-from .statements import operations_in
+from .statements import operations_in, validated_constraint
 
 
 def blockers_of(
@@ -68,9 +68,29 @@ def message(error: Exception) -> str:
 def _read(operation: MigrateOperation, connection: Connection) -> list[MigrateOperation]:
     if isinstance(operation, ExecuteSQLOp):
         with suppress(SQLAlchemyError):  # a value that cannot be written as text
-            return operations_in(sql_text(operation.sqltext), connection.dialect)
+            sql = sql_text(operation.sqltext)
+            return operations_in(_as_addition(sql, connection) or sql, connection.dialect)
         return []
     return [operation]
+
+
+def _as_addition(sql: str, connection: Connection) -> str:
+    """Return the statement that adds the constraint that ``sql`` validates; "" for another statement."""
+    found = validated_constraint(sql, connection.dialect) if connection.dialect.name == "postgresql" else None
+    if found is None:
+        return ""
+    (schema, table), name = found
+    quote = connection.dialect.identifier_preparer.quote
+    shown = ".".join(map(quote, filter(None, (schema, table))))
+    with _undone_if_failed(connection):
+        definition = connection.execute(
+            sa.text(
+                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass(:t) AND conname = :n"
+            ),
+            {"t": shown, "n": name},
+        ).scalar()
+    kept = str(definition or "").removesuffix(" NOT VALID")
+    return f"ALTER TABLE {shown} ADD CONSTRAINT {quote(name)} {kept}"
 
 
 def _checks(tables: Tables, operation: MigrateOperation) -> Iterator[Check]:

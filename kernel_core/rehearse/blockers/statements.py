@@ -17,6 +17,7 @@ from ...operations.ops import (
     AddColumnOp,
     AlterColumnOp,
     CreateCheckConstraintOp,
+    CreateExcludeConstraintOp,
     CreateForeignKeyOp,
     CreateIndexOp,
     CreatePrimaryKeyOp,
@@ -187,7 +188,7 @@ def _action(reader: _Reader, schema: str | None, table: str) -> Iterator[Migrate
 def _added(reader: _Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:
     name = None
     if reader.takes("CONSTRAINT"):
-        is_named = not {"UNIQUE", "PRIMARY", "FOREIGN", "CHECK"} & {reader.left[0].keyword}
+        is_named = not {"UNIQUE", "PRIMARY", "FOREIGN", "CHECK", "EXCLUDE"} & {reader.left[0].keyword}
         name = reader.name() if is_named else None
     if reader.takes("UNIQUE"):
         reader.takes("KEY")
@@ -207,6 +208,8 @@ def _added(reader: _Reader, schema: str | None, table: str) -> Iterator[MigrateO
         rest = reader.rest_of_action().upper()
         if "NOT VALID" not in rest:
             yield CreateCheckConstraintOp(name, table, condition, schema=schema)
+    elif reader.takes("EXCLUDE"):
+        yield from _exclusion(reader, name, schema, table)
     elif name is None:
         yield from _added_column(reader, schema, table)
 
@@ -225,6 +228,36 @@ def _foreign_key(reader: _Reader, name: str | None, schema: str | None, table: s
         yield CreateForeignKeyOp(
             name, table, other, local, remote, source_schema=schema, referent_schema=other_schema, **options
         )
+
+
+def _exclusion(reader: _Reader, name: str | None, schema: str | None, table: str) -> Iterator[MigrateOperation]:
+    """Yield an exclude constraint on columns; nothing for one on expressions."""
+    if reader.takes("USING"):
+        reader.name()
+    elements = []
+    for part in reader.parenthesised():
+        column, _, operator = part.rpartition(" WITH ")
+        elements.append((_column_name(column), operator.strip()))
+    while reader.left and not reader.takes("WHERE"):
+        reader.name()
+    where = reader.rest_of_action()
+    if all(column and operator for column, operator in elements):
+        yield CreateExcludeConstraintOp(name, table, elements, where or None, schema)
+
+
+def validated_constraint(sql: str, dialect: SQLDialect) -> tuple[Name, str] | None:
+    """Return the table and the name of the constraint that a statement validates; None for another statement."""
+    reader = _Reader(sql, dialect)
+    try:
+        if reader.takes("ALTER", "TABLE"):
+            reader.takes("IF", "EXISTS")
+            reader.takes("ONLY")
+            table = reader.qualified()
+            if reader.takes("VALIDATE", "CONSTRAINT"):
+                return table, reader.name()
+    except IndexError:
+        pass
+    return None
 
 
 def _added_column(reader: _Reader, schema: str | None, table: str) -> Iterator[MigrateOperation]:

@@ -107,7 +107,7 @@ class PostgresqlSide(PlainSide):
 
     def _is_same(self, pair: Pair, *, in_place: bool) -> bool:
         """Return whether both tables have the same rows, by the sum of a hash of each row."""
-        if not pair.columns or pair.after.shown in self._written or (in_place and pair.key):
+        if not pair.columns or {pair.before.shown, pair.after.shown} & self._written or (in_place and pair.key):
             return False
         if (self.connection.dialect.server_version_info or (0,)) >= (14,):
             try:

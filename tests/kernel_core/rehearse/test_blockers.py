@@ -136,6 +136,15 @@ POSTGRESQL = {
         ("orphan", 2),
     ),
     "check in SQL": ("op.execute('ALTER TABLE t ADD CHECK (w > 1)')", ("check", 2)),
+    "exclusion in SQL": (
+        "op.execute('ALTER TABLE t ADD CONSTRAINT ex EXCLUDE USING btree (w WITH =)')",
+        ("exclusion", 2),
+    ),
+    "validation in SQL": (
+        "op.execute('ALTER TABLE t ADD CONSTRAINT ck CHECK (w > 1) NOT VALID')\n"
+        "op.execute('ALTER TABLE ONLY t VALIDATE CONSTRAINT ck')",
+        ("check", 2),
+    ),
     "partial index": (
         "op.create_index('ux', 't', ['w'], unique=True, postgresql_where=sa.text('v IS NOT NULL'))",
         ("duplicate", 2),
