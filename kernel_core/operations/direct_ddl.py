@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, Integer, MetaData, PrimaryKeyConstraint, Table
 from sqlalchemy import table as table_clause
@@ -70,8 +70,7 @@ class IndexNames:
     schema: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlainItems:
+class PlainItems(NamedTuple):
     """The contents of a plain table: columns, their shapes, constraints, and the names of its primary key."""
 
     columns: tuple[AnyColumn, ...]
@@ -118,6 +117,14 @@ class DirectDDL:
         found = _plain_items(items, has_convention=has_convention)
         if found is None:
             return None
+        lines = self._clauses(found, schema) if found.constraints else self._columns(found)
+        body = ", \n\t".join(line for line in lines if line is not None)
+        exists = "IF NOT EXISTS " if if_not_exists else ""
+        is_complete = None not in lines
+        return f"\nCREATE TABLE {exists}{self._table(name, schema)} (\n\t{body}\n)\n\n" if is_complete else None
+
+    def _clauses(self, found: PlainItems, schema: str | None) -> list[str | None]:
+        """Return what is in the parentheses of a table with constraints."""
         keys = [item for item in found.constraints if isinstance(item, PrimaryKeyConstraint)]
         for column in found.columns if keys else ():
             if column.name in found.key:
@@ -125,19 +132,23 @@ class DirectDDL:
         referring = {
             name for item in found.constraints if isinstance(item, ForeignKeyConstraint) for name in names_of(item)
         }
-        numbered = found.key if len(found.key) == 1 and found.key[0] not in referring else ()
+        others = sorted((item for item in found.constraints if item not in keys), key=creation_order)
+        clauses = [self._clause(item, found, schema) for item in (*keys, *others)]
+        return self._columns(found, referring, has_key=bool(keys)) + clauses
+
+    def _columns(
+        self, found: PlainItems, referring: Collection[str] = (), *, has_key: bool = False
+    ) -> list[str | None]:
+        """Return the definitions of the columns, and the primary key; ``has_key`` says that a constraint is it."""
+        key = found.key
+        numbered = key[0] if len(key) == 1 and key[0] not in referring else None
         lines = [
-            self._definition(column, shape, in_key=column.name in found.key, numbered=column.name in numbered)
+            self._definition(column, shape, in_key=column.name in key, numbered=column.name == numbered)
             for column, shape in zip(found.columns, found.shapes, strict=True)
         ]
-        if found.key and not keys:
-            lines.append(f"PRIMARY KEY ({self._quoted(found.key)})")
-        others = sorted((item for item in found.constraints if item not in keys), key=creation_order)
-        lines += [self._clause(item, found, schema) for item in (*keys, *others)]
-        body = ", \n\t".join(line for line in lines if line is not None)
-        exists = "IF NOT EXISTS " if if_not_exists else ""
-        is_complete = None not in lines
-        return f"\nCREATE TABLE {exists}{self._table(name, schema)} (\n\t{body}\n)\n\n" if is_complete else None
+        if key and not has_key:
+            lines.append(f"PRIMARY KEY ({self._quoted(key)})")
+        return lines
 
     def drop_table(self, name: str, *, schema: str | None = None, if_exists: bool | None = None) -> str:
         """Return DROP TABLE."""
@@ -178,7 +189,7 @@ class DirectDDL:
         if key not in self._definitions:
             self._definitions[key] = self._compiled(lambda: self._probed(column, in_key=in_key, numbered=numbered))
         definition = self._definitions[key]
-        return None if definition is None else f"{self._quoted([column.name])} {definition}"
+        return None if definition is None else f"{self.dialect.identifier_preparer.quote(column.name)} {definition}"
 
     def _probed(self, column: AnyColumn, *, in_key: bool, numbered: bool) -> str:
         """Return what SQLAlchemy writes after the name of such a column."""
@@ -252,29 +263,45 @@ def names_of(constraint: Constraint) -> tuple[str, ...]:
 
 def _plain_items(items: Sequence[SchemaItem], *, has_convention: bool) -> PlainItems | None:
     """Return the contents of a table; None where they are more than plain columns and constraints."""
-    columns = tuple(item for item in items if isinstance(item, Column))
-    constraints = tuple(item for item in items if isinstance(item, Constraint))
-    if not columns or len(columns) + len(constraints) < len(items) or not all(map(is_plain_constraint, constraints)):
-        return None
-    shapes = tuple(map(plain_shape, columns))
+    columns, shapes, constraints, names = [], [], [], set()
+    for item in items:
+        if isinstance(item, Column):
+            shape = plain_shape(item)
+            if shape is None or item.name in names:
+                return None
+            names.add(item.name)
+            columns.append(item)
+            shapes.append(shape)
+        elif isinstance(item, Constraint) and is_plain_constraint(item):
+            constraints.append(item)
+        else:
+            return None
     key = _primary_key(columns, constraints)
-    if None in shapes or key is None or len(set(items)) < len(items):
-        return None
-    if has_convention and not all(has_final_name(item.name) for item in constraints):
-        return None
-    names = {column.name for column in columns}
-    listed = [columns_named(item) for item in constraints]
-    if len(names) < len(columns) or any(not each or len(set(each)) < len(each) for each in listed):
-        return None
-    if any(not isinstance(name, str) or name not in names for each in listed for name in each):
+    if not columns or key is None or not (not constraints or _are_plain(constraints, names, has_convention)):
         return None
     is_implicit = bool(key) and not any(isinstance(item, PrimaryKeyConstraint) for item in constraints)
-    return None if has_convention and is_implicit else PlainItems(columns, shapes, constraints, key)  # type: ignore[arg-type]
+    if has_convention and is_implicit:
+        return None
+    return PlainItems(tuple(columns), tuple(shapes), tuple(constraints), key)
+
+
+def _are_plain(constraints: Sequence[Constraint], names: Collection[str], has_convention: bool) -> bool:
+    """Return whether constraints have their names, and only list columns by ``names``, each once."""
+    if len(set(constraints)) < len(constraints):
+        return False
+    if has_convention and not all(has_final_name(item.name) for item in constraints):
+        return False
+    listed = [columns_named(item) for item in constraints]
+    if any(not each or len(set(each)) < len(each) for each in listed):
+        return False
+    return all(isinstance(name, str) and name in names for each in listed for name in each)
 
 
 def _primary_key(columns: Sequence[AnyColumn], constraints: Sequence[Constraint]) -> tuple[str, ...] | None:
     """Return the names of the primary key, () for none; None where it is defined more than once."""
-    marked = tuple(column.name for column in columns if column.primary_key)
+    marked = tuple([column.name for column in columns if column.primary_key])
+    if not constraints:
+        return marked
     explicit = [names_of(item) for item in constraints if isinstance(item, PrimaryKeyConstraint)]
     if len(explicit) > 1 or (explicit and marked):
         return None

@@ -76,17 +76,18 @@ class Group:
         """Whether statements of the open transaction may still wait to be sent."""
         return self.is_open and self._impl.queue is not None
 
-    @contextmanager
-    def revision(self, *, keep_open: bool, queues: bool = False) -> Iterator[RevisionTransaction | None]:
+    def revision(self, *, keep_open: bool, queues: bool = False) -> AbstractContextManager[RevisionTransaction | None]:
         """Run one revision in the block; ``keep_open`` leaves its transaction open for the next, unless it is old.
 
         An error rolls this revision back, and commits those before it. With ``queues`` its statements may wait for
         those of the next; then GroupUndone may be raised, by the revision or later.
         """
         if not self.is_open and not keep_open:
-            with self._transactions.of_revision() as transaction:
-                yield transaction
-            return
+            return self._transactions.of_revision()
+        return self._shared(keep_open=keep_open, queues=queues)
+
+    @contextmanager
+    def _shared(self, *, keep_open: bool, queues: bool) -> Iterator[RevisionTransaction | None]:
         with self._around(queues=queues):
             self._queue.revisions = self._count + 1
             yield self._transaction

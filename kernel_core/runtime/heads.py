@@ -54,7 +54,8 @@ def row_changes(before: Iterable[str], after: Iterable[str]) -> RowChanges:
     >>> row_changes({"a"}, {"b", "c"})
     RowChanges(inserts=('c',), updates=(('a', 'b'),), deletes=())
     """
-    gone, new = sorted(set(before) - set(after)), sorted(set(after) - set(before))
+    before, after = frozenset(before), frozenset(after)
+    gone, new = sorted(before - after), sorted(after - before)
     paired = min(len(gone), len(new))
     return RowChanges(tuple(new[paired:]), tuple(zip(gone, new, strict=False)), tuple(gone[paired:]))
 

@@ -86,7 +86,8 @@ def announce_step(run: Run, step: AnyStep, *, is_second: bool) -> MigrationInfo 
     change = f"{', '.join(source)} -> {', '.join(goal)}{', ' if doc else ''}{doc}"
     # Alembic logs stamps by this name.
     name = step.direction if isinstance(step, Step) else "stamp_revision"
-    log.info("%s", redact(f"Running {name} {change}"))
+    if log.is_enabled():
+        log.info("%s", redact(f"Running {name} {change}"))
     if run.as_sql:
         run.impl.static_output("-- " + " ".join(f"Running {step.direction} {change}".split()))
     return info

@@ -75,8 +75,12 @@ def tidy(docstring: str) -> str:
 
 def first_paragraph(docstring: str) -> str:
     """Return the first paragraph of a docstring."""
+    text = docstring.strip()
+    start = text.partition("\n\n")[0]
+    if start.isprintable():  # a single line, as in most files
+        return start.rstrip()
     lines: list[str] = []
-    for line in docstring.strip().splitlines():
+    for line in text.splitlines():
         if not line.strip():
             break
         lines.append(line.rstrip())

@@ -65,11 +65,13 @@ def on_path(folders: Iterable[str]) -> Iterator[None]:
 
     Blocks may overlap, also in several threads: a folder is removed at the end of the last one that needs it.
     """
-    taken = _borrowed.take(dict.fromkeys(map(os.path.abspath, folders)))
+    places = dict.fromkeys(map(os.path.abspath, folders))
+    taken = _borrowed.take(places) if places else []
     try:
         yield
     finally:
-        _borrowed.give_back(taken)
+        if taken:
+            _borrowed.give_back(taken)
 
 
 def load_module(path: str, stem: str, code: CodeType | None = None) -> ModuleType:

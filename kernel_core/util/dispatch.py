@@ -53,7 +53,7 @@ class Dispatcher:
         else:
             targets = (obj if isinstance(obj, type) else type(obj)).__mro__
         for target in targets:
-            for name in dict.fromkeys((qualifier, "default")):
+            for name in ("default",) if qualifier == "default" else (qualifier, "default"):
                 function = self._entries.get((target, name))
                 if function is not None:
                     return function

@@ -43,5 +43,7 @@ def values_of_type(type_: AnyType) -> tuple[object, ...] | None:
     class_, values = type_.__class__, vars(type_)
     if not class_.__module__.startswith("sqlalchemy.") or issubclass(class_, SchemaType):
         return None
-    kinds = tuple(value.__class__ for value in values.values())
+    if not values:
+        return (class_,)
+    kinds = tuple([value.__class__ for value in values.values()])
     return (class_, kinds, *values.items()) if _PLAIN.issuperset(kinds) else None
