@@ -187,6 +187,11 @@ class AutogenContext:
     run_filters = run_object_filters
     """The older name of `run_object_filters`."""
 
+    @property
+    def has_render_hook(self) -> bool:
+        """Whether there is a hook ``render_item``."""
+        return self.opts.get("render_item") is not None
+
     def render_by_hook(self, type_: str, object_: object) -> str | Literal[False]:
         """Return the source that ``render_item`` gives for an object.
 

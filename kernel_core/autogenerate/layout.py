@@ -52,7 +52,11 @@ def lay_out(source: str, width: int = WIDTH, tail: str = "", indent: str = "") -
     if len(indent) + len(source) + len(tail) <= width:
         return [indent + source + tail]
     lines = [indent + source.head]
+    inner = indent + INDENT
     for part in source.parts:
-        lines.extend(lay_out(part, width, ",", indent + INDENT))
+        if isinstance(part, Code) or "\n" in part:
+            lines += lay_out(part, width, ",", inner)
+        else:
+            lines.append(f"{inner}{part},")
     lines.append(indent + source.tail + tail)
     return lines

@@ -64,9 +64,10 @@ _HOOK_NAMES: tuple[tuple[type[Constraint], str], ...] = (
 
 def column_source(column: AnyColumn, write: Writer) -> str:
     """Return ``sa.Column(...)`` without keys, indexes and uniqueness, which are written as separate statements."""
-    by_hook = write.context.render_by_hook("column", column)
-    if by_hook is not False:
-        return by_hook
+    if write.context.has_render_hook:
+        by_hook = write.context.render_by_hook("column", column)
+        if by_hook is not False:
+            return by_hook
     parts = [literal(column.name), type_source(column.type, write.context)]
     generated = column.computed or column.identity
     if generated is not None:
@@ -80,7 +81,8 @@ def column_source(column: AnyColumn, write: Writer) -> str:
         parts.append("system=True")
     if column.comment:
         parts.append(keyword("comment", literal(column.comment)))
-    parts += [keyword(name, write.value(value)) for name, value in dialect_options(column)]
+    for name, value in dialect_options(column):
+        parts.append(keyword(name, write.value(value)))
     return Code(f"{write.sa}Column(", tuple(parts))
 
 
@@ -168,10 +170,11 @@ def constraint_source(constraint: Constraint, write: Writer) -> str:
 
     Raises CommandError for an unknown kind of constraint.
     """
-    hook_name = next((name for cls, name in _HOOK_NAMES if isinstance(constraint, cls)), None)
-    by_hook = write.context.render_by_hook(hook_name, constraint) if hook_name is not None else False
-    if by_hook is not False:
-        return by_hook
+    if write.context.has_render_hook:
+        hook_name = next((name for cls, name in _HOOK_NAMES if isinstance(constraint, cls)), None)
+        by_hook = write.context.render_by_hook(hook_name, constraint) if hook_name is not None else False
+        if by_hook is not False:
+            return by_hook
     if isinstance(constraint, ForeignKeyConstraint):
         return _foreign_key_source(constraint, write)
     if isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint)):
@@ -205,14 +208,18 @@ def _foreign_key_source(constraint: ForeignKeyConstraint, write: Writer) -> str:
     schema, table, columns = referent(constraint)
     prefix = f"{schema}.{table}" if schema else table
     args = [
-        write.value([str(key.parent.name) if key.parent is not None else name for key, name in _keys(constraint)]),
-        write.value([f"{prefix}.{column}" for column in columns]),
+        _list(write, [str(key.parent.name) if key.parent is not None else name for key, name in _keys(constraint)]),
+        _list(write, [f"{prefix}.{column}" for column in columns]),
     ]
     options = ("onupdate", "ondelete", "deferrable", "initially", "match")
     kwargs = _name(constraint, write) | _options(constraint, options, write) | _dialect_options(constraint, write)
     if constraint.use_alter:
         kwargs["use_alter"] = "True"
     return call(f"{write.sa}ForeignKeyConstraint", args, kwargs)
+
+
+def _list(write: Writer, values: list[str]) -> str:
+    return Code("[", tuple([literal(each) if type(each) is str else write.value(each) for each in values]), "]")
 
 
 def _keys(constraint: ForeignKeyConstraint) -> list[tuple[Any, str]]:
@@ -230,5 +237,4 @@ def _options(item: object, options: tuple[str, ...], write: Writer) -> dict[str,
 
 
 def _dialect_options(constraint: Constraint, write: Writer) -> dict[str, str]:
-    options = dialect_options(constraint)
-    return {name: write.value(value) for name, value in options if value not in (None, [], ())}
+    return {name: write.value(value) for name, value in dialect_options(constraint) if value not in (None, [], ())}

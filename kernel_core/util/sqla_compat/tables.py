@@ -27,4 +27,4 @@ def table_prefixes(table: Table) -> list[str]:
 
 def dialect_options(item: Table | AnyColumn | Constraint | Index | ForeignKey) -> Iterable[tuple[str, Any]]:
     """Return the dialects' options of a table, column, constraint or index, such as ``mysql_engine="x"``."""
-    return item.dialect_kwargs.items() if "dialect_options" in vars(item) else ()
+    return item.dialect_kwargs.items() if vars(item).get("dialect_options") else ()
