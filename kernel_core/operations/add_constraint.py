@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from sqlalchemy.schema import Constraint
+from sqlalchemy.schema import Constraint, PrimaryKeyConstraint
 
 from ..util.exc import CommandError
 from ..util.sqla_compat import changed_column
 from .fields import Field
 from .interfaces import RunContext
 from .operation import DiffTuple, MigrateOperation, SourceWriter, without_empty
+from .plain_items import PlainItems
 from .requirements import Requirement, key
 from .schema_state import SchemaState, columns_of_item, plain_column
 
@@ -75,6 +76,23 @@ class AddConstraintOp(MigrateOperation):
                 "Register one with AddConstraintOp.register_add_constraint()."
             )
         return found.from_constraint(constraint)
+
+    @classmethod
+    def of_plain_table(cls, table_name: str, items: PlainItems) -> list[AddConstraintOp] | None:
+        """Return the operations that add the constraints of a plain table, as `from_constraint` does in a Table.
+
+        None where one of them needs a Table.
+        """
+        has_key = any(isinstance(each, PrimaryKeyConstraint) for each in items.constraints)
+        implicit = [PrimaryKeyConstraint(*items.key)] if items.key and not has_key else []
+        found = sorted((*items.constraints, *implicit), key=lambda each: (type(each).__name__, str(each.name)))
+        made = [cls._by_visit_name[each.__visit_name__].from_plain(table_name, each) for each in found]
+        return [each for each in made if each is not None] if None not in made else None
+
+    @classmethod
+    def from_plain(cls, table_name: str, constraint: Constraint) -> Self | None:
+        """Return the operation that adds a plain constraint, which has no table yet; None where it needs one."""
+        raise NotImplementedError(f"{cls.__name__} does not define from_plain() for {constraint!r} of {table_name}.")
 
     def to_constraint(self, migration_context: RunContext | None = None) -> Constraint:
         """Return the constraint, on a scratch table."""

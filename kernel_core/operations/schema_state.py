@@ -27,6 +27,7 @@ from ..util.sqla_compat import (
     final_name,
     is_type_bound,
     literal_text,
+    mark_primary_key,
     sql_text,
 )
 
@@ -223,6 +224,14 @@ def plain_column(column: AnyColumn) -> AnyColumn:
     copied.primary_key = False
     copied.constraints = {each for each in copied.constraints if is_type_bound(each)}
     copied.nullable = column.nullable
+    return copied
+
+
+def key_column(column: AnyColumn) -> AnyColumn:
+    """Return a copy of a plain column as `plain_column` does, once a primary key has it."""
+    copied = copy_column(column)
+    mark_primary_key(copied)
+    copied.primary_key = False
     return copied
 
 

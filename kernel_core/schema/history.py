@@ -98,7 +98,7 @@ def history(
             else:
                 incomplete += unknown
             if not only_last or number == len(names):
-                yield SchemaAt(script.revision, metadata_of(state), tuple(incomplete))
+                yield SchemaAt(script.revision, metadata_of(state, moves=only_last), tuple(incomplete))
 
 
 def run_to(

@@ -56,19 +56,22 @@ def state_of(metadata: MetaData | None = None, dialect: Dialect | None = None) -
     return state
 
 
-def metadata_of(state: SchemaState) -> MetaData:
-    """Return a new MetaData with the tables and sequences of a state."""
+def metadata_of(state: SchemaState, *, moves: bool = False) -> MetaData:
+    """Return a new MetaData with the tables and sequences of a state.
+
+    With ``moves`` it gets the columns of the state instead of copies; then the state is of no use any more.
+    """
     convention: Any = state.convention.naming_convention
     metadata = MetaData(naming_convention=convention)
     for each in state.tables.values():
-        _add_table(metadata, each, state)
+        _add_table(metadata, each, state, moves=moves)
     for (schema, name), options in state.sequences.items():
         Sequence(name, schema=schema, metadata=metadata, **options)
     return metadata
 
 
-def _add_table(metadata: MetaData, state: TableState, schema: SchemaState) -> None:
-    columns = [copy_column(column) for column in state.columns.values()]
+def _add_table(metadata: MetaData, state: TableState, schema: SchemaState, *, moves: bool) -> None:
+    columns = [each if moves and each.table is None else copy_column(each) for each in state.columns.values()]
     table = Table(
         state.name,
         metadata,

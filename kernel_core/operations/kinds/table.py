@@ -16,6 +16,7 @@ from ...util.sqla_compat import (
     copy_column,
     deferred_table,
     dialect_options,
+    has_schema_hooks,
     is_type_bound,
     pending_columns,
     table_prefixes,
@@ -25,9 +26,10 @@ from ..base import Operations
 from ..fields import Field
 from ..interfaces import RunContext
 from ..operation import DiffTuple, Hint, MigrateOperation, SourceWriter, slug, without_empty
+from ..plain_items import plain_items
 from ..requirements import Requirement, key, requirements_of_column, requirements_of_schema
 from ..schema_objects import SchemaObjects
-from ..schema_state import SchemaState
+from ..schema_state import SchemaState, TableState, key_column
 
 
 def own_constraints(table: Table) -> list[Constraint]:
@@ -198,8 +200,29 @@ class CreateTableOp(MigrateOperation):
         )
 
     def apply_to(self, schema: SchemaState) -> None:
-        if not (self.if_not_exists and self.table_key in schema.tables):
+        if self.if_not_exists and self.table_key in schema.tables:
+            return
+        state = self._plain_state(schema)
+        if state is not None:
+            schema.tables[self.schema, self.table_name] = state
+        else:
             schema.add_table(self.to_table(schema.context), constraint_of=AddConstraintOp.from_constraint)
+
+    def _plain_state(self, schema: SchemaState) -> TableState | None:
+        """Return what `SchemaState.add_table` makes of a plain table; None where it needs the Table itself."""
+        is_custom = type(self) is not CreateTableOp or type(self.table_name) is not str
+        if is_custom or self.prefixes or self.kw or has_schema_hooks():
+            return None
+        found = plain_items(self.columns, has_convention=SchemaObjects(schema.context).has_convention())
+        if found is None or (found.constraints and self.schema is not None):
+            return None
+        added = AddConstraintOp.of_plain_table(self.table_name, found)
+        if added is None:
+            return None
+        if self.schema is not None:
+            added = [each.changed(schema=self.schema) for each in added]
+        columns = {column.name: key_column(column) if column.name in found.key else column for column in found.columns}
+        return TableState(self.table_name, self.schema, columns, list(added), comment=self.comment)
 
     def edit(self, **values: object) -> Self:
         """Return a new operation with other values, without the stored statement of the old one."""

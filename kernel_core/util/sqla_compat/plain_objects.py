@@ -110,9 +110,9 @@ def plain_shape(column: AnyColumn) -> ColumnShape | None:
 
 
 def _only_its_type_listens(column: AnyColumn) -> bool:
-    """Return whether the one listener of a column is that of its Boolean, which creates a CHECK on demand."""
-    events = column.dispatch
-    return isinstance(column.type, Boolean) and [len(list(getattr(events, name))) for name in _EVENTS[:2]] == [0, 1]
+    """Return whether a column has no listener, or only that of its Boolean, which creates a CHECK on demand."""
+    listeners = [len(list(getattr(column.dispatch, name))) for name in _EVENTS[:2]]
+    return listeners == [0, 0] or (listeners == [0, 1] and isinstance(column.type, Boolean))
 
 
 def _shape_of_type(type_: AnyType) -> object:

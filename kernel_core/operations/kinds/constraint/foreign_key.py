@@ -8,13 +8,14 @@ from typing import Self
 from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.schema import Constraint
 
-from ....util.sqla_compat import referent
+from ....util.sqla_compat import plain_referent, referent
 from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
 from ...interfaces import RunContext
 from ...operation import DiffTuple, Hint, SourceWriter, shown_name, slug, without_empty
+from ...plain_items import names_of
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
 
@@ -86,6 +87,15 @@ class CreateForeignKeyOp(AddConstraintOp):
             **timing(constraint),
             **constraint.dialect_kwargs,
         )
+
+    @classmethod
+    def from_plain(cls, table_name: str, constraint: Constraint) -> Self | None:
+        assert isinstance(constraint, ForeignKeyConstraint)
+        found = plain_referent(constraint)
+        if found is None:
+            return None
+        options = {"onupdate": constraint.onupdate, "ondelete": constraint.ondelete}
+        return cls(name_of(constraint), table_name, found[0], names_of(constraint), found[1], **options)
 
     def to_constraint(self, migration_context: RunContext | None = None) -> ForeignKeyConstraint:
         return SchemaObjects(migration_context).foreign_key_constraint(

@@ -14,6 +14,7 @@ from ...batch_directives import batch_directive
 from ...fields import Field
 from ...interfaces import RunContext
 from ...operation import Hint, SourceWriter, slug
+from ...plain_items import names_of
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
 
@@ -41,6 +42,10 @@ class OverColumnsOp(AddConstraintOp):
         names = [column.name for column in constraint.columns]
         options = timing(constraint) | dict(constraint.dialect_kwargs)
         return cls(name_of(constraint), constraint.table.name, names, schema=constraint.table.schema, **options)
+
+    @classmethod
+    def from_plain(cls, table_name: str, constraint: Constraint) -> Self:
+        return cls(name_of(constraint), table_name, names_of(constraint))
 
     def provides(self) -> frozenset[Requirement]:
         return super().provides() | {("unique", *key(self.schema, self.table_name, *sorted(self.columns)))}
