@@ -44,14 +44,7 @@ class Listing:
 
     def _add(self, path: str, entry: os.DirEntry[str]) -> None:
         self.paths.append(path)
-        try:
-            found = entry.stat()
-        except OSError:
-            self.numbers.extend((0, -1, 0, 0))
-            return
-        changed = found.st_ctime_ns if _HAS_CHANGE_TIME else 0
-        # An inode may take all 64 bits of an unsigned number.
-        self.numbers.extend((found.st_mtime_ns, found.st_size, found.st_ino & _SIGNED, changed))
+        self.numbers.extend(_stamp(entry))
 
     def add_folder(
         self, folder: str, recursive: bool = False, sourceless: bool = False, above: frozenset[str] = frozenset()
@@ -65,13 +58,14 @@ class Listing:
         others: list[os.DirEntry[str]] = []
         first = len(self.paths)
         with _entries(folder) as entries:
-            add = self._add
+            add, stamped, extend = self.paths.append, _stamp, self.numbers.extend
             for entry in entries:
                 name = entry.name
                 if name[0] == "." or name == "__init__.py":
                     continue
                 if name[-3:] == ".py":
-                    add(start + name, entry)
+                    add(start + name)
+                    extend(stamped(entry))
                 elif recursive or sourceless:
                     others.append(entry)
             self.folders.append((folder, range(first, len(self.paths))))
@@ -102,6 +96,16 @@ class Listing:
                     chosen[stem] = entry  # if there are several, that of this Python
             for entry in chosen.values():
                 self._add(os.path.join(cached, entry.name), entry)
+
+
+def _stamp(entry: os.DirEntry[str]) -> Stamp:
+    try:
+        found = entry.stat()
+    except OSError:
+        return 0, -1, 0, 0
+    # An inode may take all 64 bits of an unsigned number.
+    inode = found.st_ino & _SIGNED
+    return found.st_mtime_ns, found.st_size, inode, found.st_ctime_ns if _HAS_CHANGE_TIME else 0
 
 
 def compiled_of(path: str) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ..util.exc import BrokenScript, ComputedIdentifier
 from .compiled import read_compiled
@@ -124,7 +125,8 @@ def _read_first(listing: Listing, imports_from: tuple[str, ...]) -> FolderConten
             continue
         if len(positions) == len(listing) and index.paths == listing.paths and index.numbers == listing.numbers:
             listing.paths = index.paths  # the headers have these objects: each path is in memory once
-            return _graph_of(listing, [Script(header, imports_from) for header in index.headers], frozenset(), True)
+            scripts: list[Script | BrokenScript] = [Script(header, imports_from) for header in index.headers]
+            return _graph_of(listing, scripts, frozenset(), True)
         recorded.update(index.by_path())
     found: list[Script | BrokenScript] = []
     unsure: set[str] = set()
@@ -163,7 +165,7 @@ def _graph_of(
     """Build the graph; scripts of another graph are copied, because that graph must not change."""
     if not is_first:
         found = [each.unbound() if isinstance(each, Script) else each for each in found]
-    ordered = sorted(found, key=_path)
+    ordered = sorted(found, key=attrgetter("path"))
     scripts = _without_replaced([each for each in ordered if isinstance(each, Script)])
     broken = [each for each in ordered if isinstance(each, BrokenScript)]
     return FolderContents(listing, found, unsure, RevisionMap(scripts, broken, tolerant=True))
@@ -174,10 +176,6 @@ def _without_replaced(scripts: list[Script]) -> list[Script]:
     squashed = {each.revision: each.replaces for each in scripts if REPLACES in each.lines}
     hidden = {name for own, replaces in squashed.items() for name in replaces if name != own}
     return [each for each in scripts if each.revision not in hidden] if hidden else scripts
-
-
-def _path(found: Script | BrokenScript) -> str:
-    return found.path
 
 
 def _read_now(path: str, stamp: Stamp, imports_from: tuple[str, ...], unsure: set[str]) -> Script | BrokenScript:

@@ -14,12 +14,14 @@ import os
 from array import array
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import repeat
+from sys import intern
 from types import MappingProxyType
 from typing import NamedTuple
 
 from .. import RELEASE
 from .files import Stamp
-from .header import Header, shared_text
+from .header import Header
 from .pycache import kept_path, read_kept, write_kept
 
 WORTHWHILE = 50
@@ -60,8 +62,8 @@ def _decoded(content: memoryview, start: str) -> Index:
     fields = str(content[end:], "utf-8", "surrogatepass").split("\0")
     names, revisions, downs, labels, needs, lines, docstrings = (fields[each::_FIELDS] for each in range(_FIELDS))
     paths = [start + name for name in names]
-    ids = [map(_ids, column) for column in (downs, labels, needs)]
-    rows = zip(map(shared_text, revisions), *ids, docstrings, paths, map(_lines, lines), strict=True)
+    ids = [map(_ids, column) if any(column) else repeat((), len(paths)) for column in (downs, labels, needs)]
+    rows = zip(map(intern, revisions), *ids, docstrings, paths, map(_lines, lines), strict=True)
     return Index(paths, array("q", content[4:end].tobytes()), list(map(Header._make, rows)))
 
 
@@ -103,7 +105,7 @@ def _row(header: Header) -> list[str] | None:
 def _ids(text: str) -> tuple[str, ...]:
     if not text:
         return ()
-    return tuple(map(shared_text, text.split(_BETWEEN))) if _BETWEEN in text else (shared_text(text),)
+    return tuple(map(intern, text.split(_BETWEEN))) if _BETWEEN in text else (intern(text),)
 
 
 @lru_cache(maxsize=256)

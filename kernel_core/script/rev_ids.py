@@ -20,7 +20,7 @@ def compact_ids(value: RevIds) -> str | tuple[str, ...] | None:
     """Return ids in their shortest form: None, one string, or a tuple."""
     if value is None or isinstance(value, str):
         return value
-    several = tuple(value)
+    several = value if isinstance(value, tuple) else tuple(value)
     return several if len(several) > 1 else (several[0] if several else None)
 
 

@@ -11,7 +11,7 @@ from ..util.exc import BrokenScript, CommandError
 from .bytecode import bytecode_at, check_code, code_at, hashes_at, unpacked
 from .header import REPLACES, Header, date_in, first_paragraph, header_of_module, read_source, replaces_of, tidy
 from .module import load_module, on_path, runs
-from .rev_ids import as_tuple, compact_ids
+from .rev_ids import as_tuple
 from .revision import Revision
 
 _NONE: frozenset[str] = frozenset()
@@ -28,8 +28,9 @@ class Script(Revision):
     def __init__(self, header: Header, imports_from: tuple[str, ...] = ()) -> None:
         revision, down_revision, branch_labels, depends_on, docstring, path, lines = header
         self.revision = revision
-        self.down_revision = compact_ids(down_revision)
-        self.dependencies = compact_ids(depends_on)
+        # What compact_ids() returns, for the many with at most one.
+        self.down_revision = down_revision[0] if len(down_revision) == 1 else down_revision or None
+        self.dependencies = depends_on[0] if len(depends_on) == 1 else depends_on or None
         self.own_labels = frozenset(branch_labels) if branch_labels else _NONE
         self._map, self._node = None, -1
         self.path: str = path
