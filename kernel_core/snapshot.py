@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Connection, Inspector, inspect
-from sqlalchemy.dialects.postgresql.base import PGInspector
 from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint
 
 Schema = Mapping[str, tuple[str, ...]]
@@ -178,6 +177,8 @@ _TABLE_NAME = "CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname || 
 def _objects_of_postgresql(
     connection: Connection, inspector: Inspector, schema: str | None, prefix: str
 ) -> Iterator[tuple[tuple[str, str], str]]:
+    from sqlalchemy.dialects.postgresql.base import PGInspector  # noqa: PLC0415 - only imported where it is in use
+
     assert isinstance(inspector, PGInspector), "PostgreSQL has its own inspector"
     for name in inspector.get_materialized_view_names(schema=schema):
         yield ("materialized view", prefix + name), inspector.get_view_definition(name, schema=schema) or ""

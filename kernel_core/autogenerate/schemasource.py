@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.schema import (
     CheckConstraint,
     Column,
@@ -37,11 +36,15 @@ from ..util.sqla_compat import (
     excluded,
     final_name,
     has_parameters,
+    is_exclude_constraint,
     referent,
 )
 from .context import AutogenContext, names
 from .layout import call, keyword, literal
 from .typesource import type_source
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 
 class Writer(SourceWriter, Protocol):
@@ -185,7 +188,7 @@ def constraint_source(constraint: Constraint, write: Writer) -> str:
         options = _name(constraint, write) | _options(constraint, ("deferrable", "initially"), write)
         condition = literal(_sql(constraint.sqltext, write))
         return call(f"{write.sa}CheckConstraint", [condition], options | _dialect_options(constraint, write))
-    if isinstance(constraint, ExcludeConstraint):
+    if is_exclude_constraint(constraint):
         return _exclude_source(constraint, write)
     raise CommandError(
         f"A {type(constraint).__name__} cannot be written as Python. Write it with the render_item hook."

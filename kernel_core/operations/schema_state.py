@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ARRAY, CheckConstraint, Enum, MetaData, Table
-from sqlalchemy.dialects.postgresql import ENUM
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Computed, Constraint, Index
 from sqlalchemy.sql.elements import ClauseElement, TextClause, conv
@@ -25,6 +24,7 @@ from ..util.sqla_compat import (
     changed_column,
     copy_column,
     final_name,
+    is_of_postgresql,
     is_type_bound,
     literal_text,
     mark_primary_key,
@@ -198,7 +198,8 @@ def _with_values(type_: AnyType, change: Callable[[list[str]], list[str]], diale
     if isinstance(type_, TypeDecorator):  # what it is in the database is enough to know
         type_ = type_.load_dialect_impl(dialect)
     assert isinstance(type_, Enum), "only enum types have values"
-    options = {"create_type": type_.create_type} if isinstance(type_, ENUM) else {"native_enum": type_.native_enum}
+    is_own = is_of_postgresql(type_, "ENUM")
+    options = {"create_type": type_.create_type} if is_own else {"native_enum": type_.native_enum}
     made: AnyType = type(type_)(*change(list(type_.enums)), name=type_.name, schema=type_.schema, **options)
     return made
 

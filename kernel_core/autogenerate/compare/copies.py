@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import (
     CheckConstraint,
@@ -30,7 +29,9 @@ from ...util.sqla_compat import (
     copy_constraint,
     excluded,
     final_name,
+    is_exclude_constraint,
     is_type_bound,
+    new_exclude_constraint,
     referent,
     table_prefixes,
 )
@@ -94,12 +95,12 @@ def constraint_alone(constraint: Constraint, dialect: Dialect) -> Constraint:
         return PrimaryKeyConstraint(*names(constraint.columns), **options)
     if isinstance(constraint, UniqueConstraint):
         return UniqueConstraint(*names(constraint.columns), **options)
-    if isinstance(constraint, ExcludeConstraint):
+    if is_exclude_constraint(constraint):
         parts = [
             (str(part.name) if isinstance(part, Column) else part, operator) for part, operator in excluded(constraint)
         ]
         own = {"where": constraint.where, "using": constraint.using, "ops": constraint.ops}
-        return ExcludeConstraint(*parts, **options, **own)
+        return new_exclude_constraint(*parts, **options, **own)
     copied = copy_constraint(constraint)
     if isinstance(constraint, CheckConstraint):
         copied.name = options["name"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import Column
 from sqlalchemy.types import ARRAY, Enum
 
@@ -19,7 +18,7 @@ from ...operations.kinds.table import CreateTableOp
 from ...operations.operation import MigrateOperation
 from ...runtime.plugins import Plugin
 from ...util.sql import Grammar, grammar_of, string_value, tokens
-from ...util.sqla_compat import AnyColumn, AnyType
+from ...util.sqla_compat import AnyColumn, AnyType, is_of_postgresql
 from ..compare.differences import Differences
 from ..compare.reflect import Database
 from ..context import AutogenContext
@@ -135,9 +134,9 @@ def _enum_of(type_: AnyType, context: AutogenContext, *, made_only: bool = True)
         return _enum_of(spelled, context, made_only=made_only)
     while not isinstance(spelled, Enum) and hasattr(spelled, "impl_instance"):
         spelled = spelled.impl_instance.dialect_impl(context.dialect)
-    if not isinstance(spelled, postgresql.ENUM) or spelled.name is None:
+    if not (isinstance(spelled, Enum) and is_of_postgresql(spelled, "ENUM")) or spelled.name is None:
         return None
-    return spelled if spelled.create_type or not made_only else None
+    return spelled if getattr(spelled, "create_type", True) or not made_only else None
 
 
 def values_changed(key: Key, before: list[str], after: list[str], uses: list[EnumUse]) -> Iterator[MigrateOperation]:
@@ -198,6 +197,8 @@ def _columns(operation: MigrateOperation) -> Iterable[AnyColumn]:
 
 
 def _without_creating(type_: AnyType, keys: set[Key], database: Database) -> AnyType:
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only imported where it is in use
+
     if type(type_) in (ARRAY, postgresql.ARRAY):
         item = _without_creating(type_.item_type, keys, database)  # type: ignore[attr-defined]
         return type_ if item is type_.item_type else postgresql.ARRAY(item, dimensions=type_.dimensions)  # type: ignore[attr-defined]

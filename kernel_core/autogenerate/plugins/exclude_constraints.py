@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from typing import TYPE_CHECKING
 
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.exclude_constraint import CreateExcludeConstraintOp
 from ...runtime.plugins import Plugin
-from ...util.sqla_compat import ddl_compiler, final_name
+from ...util.sqla_compat import ddl_compiler, final_name, is_exclude_constraint
 from ..compare.canonical import canonical_forms, differ
 from ..compare.differences import ComparedTable, Differences
 from ..compare.dropped import with_complete_reverse
@@ -16,6 +16,9 @@ from ..compare.reflected_objects import final
 from ..context import AutogenContext
 from ..databases import Expression, dialects_where
 from ..databases.catalog import ExcludeInfo
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 
 def setup(plugin: Plugin) -> None:
@@ -56,7 +59,7 @@ def _expressions(context: AutogenContext, pair: ComparedTable) -> list[Expressio
 
 
 def _of_model(pair: ComparedTable) -> list[ExcludeConstraint]:
-    found = [each for each in pair.model.constraints if isinstance(each, ExcludeConstraint)]
+    found = [each for each in pair.model.constraints if is_exclude_constraint(each)]
     return sorted(found, key=lambda each: (each.name is None, str(each.name)))
 
 

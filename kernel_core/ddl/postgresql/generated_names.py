@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import Constraint
 
@@ -23,7 +22,7 @@ from ...operations.kinds.rename_table import RenameTableOp
 from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...operations.operation import MigrateOperation
 from ...util.sql import names_column
-from ...util.sqla_compat import excluded, sql_text
+from ...util.sqla_compat import excluded, is_exclude_constraint, sql_text
 from ..generated_names import NOTHING, Created, GeneratedNames, Place
 
 LIMIT = 63
@@ -89,12 +88,9 @@ class PostgresqlNames(GeneratedNames):
         place = (operation.schema, operation.table_name)
         self._take("relation", place, operation.table_name)
         self._columns[place] = {item.name for item in operation.columns if isinstance(item, Column)}
-        order = (CheckConstraint, PrimaryKeyConstraint, UniqueConstraint, ExcludeConstraint, ForeignKeyConstraint)
-        constraints = [item for item in operation.to_table().constraints if isinstance(item, order)]
         places = {id(item): at for at, item in enumerate(operation.columns)}
-        constraints.sort(
-            key=lambda item: (next(i for i, c in enumerate(order) if isinstance(item, c)), places.get(id(item), 0))
-        )
+        constraints = [item for item in operation.to_table().constraints if _label(item)]
+        constraints.sort(key=lambda item: (_ORDER.index(_label(item)), places.get(id(item), 0)))
         for constraint in constraints:
             if not isinstance(constraint, PrimaryKeyConstraint) or constraint.columns:
                 self._create(constraint, place)
@@ -111,14 +107,13 @@ class PostgresqlNames(GeneratedNames):
             self._columns[operation.schema, new] = self._columns.pop((operation.schema, operation.table_name), set())
 
     def _create(self, constraint: Constraint, place: Place) -> str | None:
-        is_relation = isinstance(constraint, (PrimaryKeyConstraint, UniqueConstraint, ExcludeConstraint))
+        is_relation = _label(constraint) in ("pkey", "key", "excl")
         name = str(constraint.name) if isinstance(constraint.name, str) else None
         if name is None:
             columns = self._middle(constraint, place)
             if columns is None:
                 return None
-            kind = next(label for cls, label in _LABELS if isinstance(constraint, cls))
-            name = self._free_name(place, columns, kind, is_relation=is_relation)
+            name = self._free_name(place, columns, _label(constraint), is_relation=is_relation)
         if is_relation:
             self._take("relation", place, name)
         self._take("constraint", place, name)
@@ -136,7 +131,7 @@ class PostgresqlNames(GeneratedNames):
             return _joined(constraint.column_keys)
         if isinstance(constraint, UniqueConstraint):
             return _joined(column.name for column in constraint.columns)
-        assert isinstance(constraint, ExcludeConstraint), "the other kinds come before"
+        assert is_exclude_constraint(constraint), "the other kinds come before"
         parts = [item for item, _ in excluded(constraint)]
         return _joined(part.name for part in parts) if all(isinstance(part, Column) for part in parts) else None
 
@@ -162,10 +157,18 @@ class PostgresqlNames(GeneratedNames):
 _LABELS = (
     (PrimaryKeyConstraint, "pkey"),
     (UniqueConstraint, "key"),
-    (ExcludeConstraint, "excl"),
     (ForeignKeyConstraint, "fkey"),
     (CheckConstraint, "check"),
 )
+_ORDER = ("check", "pkey", "key", "excl", "fkey")
+"""The kinds of constraints in the order in which CREATE TABLE names them."""
+
+
+def _label(constraint: Constraint) -> str:
+    """Return the end of the names of a kind of constraint, "" for another kind."""
+    if is_exclude_constraint(constraint):
+        return "excl"
+    return next((label for cls, label in _LABELS if isinstance(constraint, cls)), "")
 
 
 def object_name(table: str, columns: str, label: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Index, Table
-from sqlalchemy.dialects.postgresql import NamedType
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Constraint, Identity
@@ -18,7 +17,7 @@ from sqlalchemy.types import ARRAY, TypeDecorator
 
 from ...operations.ddl_formatting import alter_table, format_column_name, format_type
 from ...operations.kinds.column import ColumnDefault, ColumnType, Conversion, IdentityColumnDefault
-from ...util.sqla_compat import AnyColumn, AnyType, literal_text
+from ...util.sqla_compat import AnyColumn, AnyType, is_of_postgresql, literal_text
 from ..cancelling import Cancelling, by_statement
 from ..columnchange import ColumnChange
 from ..impl import DefaultImpl
@@ -152,11 +151,11 @@ class PostgresqlImpl(DefaultImpl):
 
     def create_type(self, type_: AnyType) -> None:
         """Create an enum type or domain, if it does not exist: also that of an array, and in a TypeDecorator."""
-        own = type_.dialect_impl(self.dialect)
+        own: Any = type_.dialect_impl(self.dialect)
         while isinstance(own, (TypeDecorator, ARRAY)):
             inner = own.item_type if isinstance(own, ARRAY) else own.impl_instance
             own = inner.dialect_impl(self.dialect)
-        if isinstance(own, NamedType) and getattr(own, "create_type", True):
+        if is_of_postgresql(own, "NamedType") and getattr(own, "create_type", True):
             own.create(self.bind, checkfirst=not self.as_sql)
 
     def create_index(self, index: Index, **kw: Any) -> None:

@@ -8,9 +8,9 @@ its own. PostgreSQL has no ALTER from one to the other, so the next number is co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Identity
 from sqlalchemy.sql.elements import TextClause
@@ -23,9 +23,15 @@ from ..columnchange import ColumnChange
 from ..protocols import RunsSQL
 from .generated_names import object_name
 
-_DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _BELONGS = "SELECT to_regclass(pg_get_serial_sequence(:table, :column)) = to_regclass(:sequence)"
 _TAKEN = "SELECT to_regclass(:sequence) IS NOT NULL AND NOT coalesce((" + _BELONGS + "), false)"
+
+
+@cache
+def _dialect() -> Dialect:
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only imported where it is in use
+
+    return postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,12 @@ class SequencePlace:
     @property
     def name(self) -> str:
         """The name as SQL spells it, without its schema."""
-        return quoted_name(self.plain, _DIALECT)
+        return quoted_name(self.plain, _dialect())
 
     @property
     def words(self) -> str:
         """The sequence as SQL, with its schema."""
-        return f"{quoted_name(self.schema, _DIALECT)}.{self.name}" if self.schema else self.name
+        return f"{quoted_name(self.schema, _dialect())}.{self.name}" if self.schema else self.name
 
     @property
     def literal(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy.dialects import sqlite
+from functools import cache
+
+from sqlalchemy.sql.compiler import IdentifierPreparer
 
 from ...util.sql import tokens
 
@@ -25,7 +27,11 @@ def in_schema(sql: str, schema: str | None) -> str:
 
 def quote(name: str) -> str:
     """Return a name, in double quotes where necessary."""
-    return _PREPARER.quote(str(name))
+    return _preparer().quote(str(name))
 
 
-_PREPARER = sqlite.dialect().identifier_preparer
+@cache
+def _preparer() -> IdentifierPreparer:
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only imported where it is in use
+
+    return sqlite.dialect().identifier_preparer

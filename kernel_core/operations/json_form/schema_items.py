@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Index, MetaData, Table
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.schema import (
     CheckConstraint,
     Column,
@@ -36,7 +35,9 @@ from ...util.sqla_compat import (
     default_argument,
     dialect_options,
     excluded,
+    is_exclude_constraint,
     is_type_bound,
+    new_exclude_constraint,
     referent,
     referred_parts,
     table_prefixes,
@@ -162,6 +163,7 @@ def _target(schema: str | None, table: str, columns: list[str]) -> list[str] | l
 
 def _constraint(constraint: Constraint) -> dict[str, Json]:
     kind = next((name for name, cls in _CONSTRAINTS.items() if isinstance(constraint, cls)), None)
+    kind = "exclude" if is_exclude_constraint(constraint) else kind
     if kind is None:
         raise NotAsJson(constraint)
     members: dict[str, Json] = {"constraint": kind, **_name(constraint)}
@@ -173,7 +175,7 @@ def _constraint(constraint: Constraint) -> dict[str, Json]:
         return members | _given(constraint, _KEY) | _options(constraint)
     if isinstance(constraint, CheckConstraint):
         members["condition"] = encode(constraint.sqltext)
-    elif isinstance(constraint, ExcludeConstraint):
+    elif is_exclude_constraint(constraint):
         elements = [[_element(each), operator] for each, operator in excluded(constraint)]
         members |= {"elements": encode(elements), **_given(constraint, ("where", "using"))}
         members |= {"ops": encode(dict(constraint.ops))} if constraint.ops else {}
@@ -187,7 +189,6 @@ _CONSTRAINTS: dict[str, type[Constraint]] = {
     "unique": UniqueConstraint,
     "foreign_key": ForeignKeyConstraint,
     "check": CheckConstraint,
-    "exclude": ExcludeConstraint,
 }
 
 
@@ -204,8 +205,8 @@ def grouped(expression: object) -> object:
 
 def _read_constraint(json: JsonObject) -> Constraint:
     kind = json.need("constraint", str)
-    if kind not in _CONSTRAINTS:
-        raise InvalidJson(f"{kind!r} is not a constraint. Known are: {', '.join(_CONSTRAINTS)}")
+    if kind not in (*_CONSTRAINTS, "exclude"):
+        raise InvalidJson(f"{kind!r} is not a constraint. Known are: {', '.join((*_CONSTRAINTS, 'exclude'))}")
     read: Callable[[JsonObject, Options], Constraint] = {
         "foreign_key": _read_foreign_key_constraint,
         "check": _read_check,
@@ -239,7 +240,7 @@ def _read_exclude(json: JsonObject, options: Options) -> Constraint:
     if not all(len(each) == 2 for each in elements):
         raise InvalidJson("'elements' must be pairs of a column or SQL and an operator")
     pairs: list[Any] = [tuple(each) for each in elements]
-    return ExcludeConstraint(*pairs, **{name: json.get(name) for name in given[1:] if name in json}, **options)
+    return new_exclude_constraint(*pairs, **{name: json.get(name) for name in given[1:] if name in json}, **options)
 
 
 def _read_foreign_key_constraint(json: JsonObject, options: Options) -> Constraint:

@@ -6,15 +6,14 @@ https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-EXC
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import Column, text
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.elements import ClauseElement
 
 from ...util.exc import CommandError
-from ...util.sqla_compat import excluded, sql_text
+from ...util.sqla_compat import excluded, is_exclude_constraint, new_exclude_constraint, sql_text
 from ..add_constraint import NAME_FIELD, AddConstraintOp
 from ..base import Operations
 from ..batch_directives import batch_directive
@@ -23,6 +22,9 @@ from ..interfaces import RunContext
 from ..operation import Hint, SourceWriter, slug, without_empty
 from ..requirements import Requirement, key
 from ..schema_objects import SchemaObjects
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 Element = tuple[Any, str]
 """A column or SQL expression, and the operator that compares it."""
@@ -50,7 +52,7 @@ class CreateExcludeConstraintOp(AddConstraintOp):
         elements: Sequence[Element],
         where: str | ClauseElement | None = None,
         schema: str | None = None,
-        _orig_constraint: ExcludeConstraint | None = None,
+        _orig_constraint: Constraint | None = None,
         **kw: object,
     ) -> None:
         if not elements or not all(isinstance(element, tuple) and len(element) == 2 for element in elements):
@@ -63,7 +65,7 @@ class CreateExcludeConstraintOp(AddConstraintOp):
 
     @classmethod
     def from_constraint(cls, constraint: Constraint) -> Self:
-        assert isinstance(constraint, ExcludeConstraint)
+        assert is_exclude_constraint(constraint)
         table = constraint.table
         options: dict[str, Any] = {
             "deferrable": constraint.deferrable,
@@ -90,7 +92,7 @@ class CreateExcludeConstraintOp(AddConstraintOp):
         elements: list[Any] = [
             (table.c[item] if isinstance(item, str) else item, operator) for item, operator in self.elements
         ]
-        constraint = ExcludeConstraint(*elements, name=self.constraint_name, where=where, **self.kw)
+        constraint = new_exclude_constraint(*elements, name=self.constraint_name, where=where, **self.kw)
         table.append_constraint(constraint)
         return constraint
 

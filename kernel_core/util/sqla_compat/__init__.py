@@ -17,6 +17,7 @@ from .constraints import (
     type_constraints,
 )
 from .deferred_table import created, deferred_table
+from .dialect_classes import is_exclude_constraint, is_of_postgresql, new_exclude_constraint
 from .expressions import (
     TextByDialect,
     by_dialect,
@@ -101,13 +102,16 @@ __all__ = [
     "has_schema_hooks",
     "inline_literal",
     "inspects",
+    "is_exclude_constraint",
     "is_made_on",
+    "is_of_postgresql",
     "is_plain_constraint",
     "is_type_bound",
     "literal_sql",
     "literal_text",
     "logs_statements",
     "mark_primary_key",
+    "new_exclude_constraint",
     "pending_columns",
     "plain_referent",
     "plain_shape",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, MetaData, Table
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import InvalidRequestError, NoReferenceError
 from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint
@@ -15,6 +14,9 @@ from .columns import AnyColumn
 from .deferred_table import created
 from .expressions import ddl_compiler
 from .types import AnyType
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 
 def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import TypeCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from ..exc import UnsupportedOperation
+from .dialect_classes import is_of_postgresql
 from .expressions import by_dialect
 
 AnyType = TypeEngine[Any]
@@ -58,7 +58,7 @@ def type_repr(type_: AnyType) -> str:
     """Return the type's ``repr`` with what SQLAlchemy omits: create_type=False, and the options of a DOMAIN."""
     text = repr(type_)
     stated: dict[str, object] = {} if getattr(type_, "create_type", True) else {"create_type": False}
-    if isinstance(type_, DOMAIN):
+    if is_of_postgresql(type_, "DOMAIN"):
         stated |= {name: getattr(type_, name) for name in _OF_DOMAINS if getattr(type_, name, None) is not None}
     for name, value in stated.items():
         if f"{name}=" not in text:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Connection, Inspector
 from sqlalchemy.schema import Table
 
@@ -82,8 +81,11 @@ class MariadbRules(InspectedRules):
 
     def complete_type(self, info: TableInfo, column: ColumnInfo) -> AnyType:
         """Return JSON for what MariaDB stores as text with a CHECK."""
-        is_json = any(_is_of_json(check) for check in info.checks if check.column == column.name)
-        return mysql.JSON() if is_json else super().complete_type(info, column)
+        if not any(_is_of_json(check) for check in info.checks if check.column == column.name):
+            return super().complete_type(info, column)
+        from sqlalchemy.dialects import mysql  # noqa: PLC0415 - only imported where it is in use
+
+        return mysql.JSON()
 
     def completing_statements(self, connection: Connection, info: TableInfo, table: Table) -> Iterator[str]:
         for column in info.columns.values():

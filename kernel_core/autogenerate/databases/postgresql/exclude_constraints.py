@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.sql.elements import conv
 
 from ....operations.kinds.exclude_constraint import CreateExcludeConstraintOp, Element
 from ....util.sql import Token, closing, split_commas, tokens
-from ....util.sqla_compat import literal_text
+from ....util.sqla_compat import literal_text, new_exclude_constraint
 from ..catalog import Arguments, ExcludeInfo
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 
 def create_exclude_constraint(name: str, table: str, definition: str, schema: str | None) -> CreateExcludeConstraintOp:
@@ -26,7 +28,7 @@ def create_exclude_constraint(name: str, table: str, definition: str, schema: st
 def exclude_constraint(info: ExcludeInfo) -> ExcludeConstraint:
     """Return a reflected exclude constraint; its columns are named."""
     elements, options = _parts(str(info.definition))
-    return ExcludeConstraint(*elements, name=conv(str(info.name)), **options)
+    return new_exclude_constraint(*elements, name=conv(str(info.name)), **options)
 
 
 def _parts(definition: str) -> tuple[list[Element], Arguments]:

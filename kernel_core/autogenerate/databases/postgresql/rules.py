@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.engine import Connection, Inspector
 from sqlalchemy.schema import Table
 
@@ -24,6 +24,9 @@ from .index_options import IndexOptions
 from .sequences import read_sequences
 from .stored_expressions import stored_expressions
 from .truncation import restore_truncated_names
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 
 class PostgresqlRules(InspectedRules):
