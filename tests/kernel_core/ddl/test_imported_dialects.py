@@ -38,7 +38,7 @@ revision, down_revision = "a", None
 
 def upgrade():
     op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("kind", sa.Enum("a", name="k")))
-    op.add_column("t", sa.Column("name", sa.String(5), unique=True))
+    op.add_column("t", sa.Column("name", sa.String(5)))
 """
 
 
