@@ -1,6 +1,6 @@
 """Classes of SQLAlchemy's dialects: a dialect is only imported once it is in use.
 
-The PostgreSQL one takes 25 ms. Of a class whose module is not imported there are no objects yet.
+The PostgreSQL one takes 25 ms. While the module of a class is not imported, no object can be of that class.
 """
 
 from __future__ import annotations
