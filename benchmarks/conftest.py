@@ -21,10 +21,12 @@ import pytest
 ENGINES = ("kernel_core", "alembic")
 
 ENV = """\
-from sqlalchemy import create_engine, pool
+from sqlalchemy import create_engine, event, pool
 from {engine} import context
 
 engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+if engine.dialect.name == "sqlite":  # CPU seconds count: without this, most of the time the processor waits for the disk
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
 with engine.connect() as connection:
     context.configure(connection=connection, target_metadata=None)
     with context.begin_transaction():
@@ -118,6 +120,7 @@ class Row:
     """A line of the table: how many times as long, or as much, Alembic takes; the ``limit`` is asserted.
 
     ``floor`` is the same figure for the least that the work can take: system calls alone, or the bare driver.
+    ``date`` is the day of the measurement.
     """
 
     work: str
@@ -126,16 +129,17 @@ class Row:
     goal: float | None
     floor: float | None
     file: str
+    date: str
 
     def text(self) -> str:
         cells = (self.measured, self.limit, self.goal, self.floor)
         figures = " | ".join("" if each is None else f"1/{round(each, 1 if each < 10 else None):,g}" for each in cells)
-        return f"| {self.work} | {figures} | `{self.file}` |"
+        return f"| {self.work} | {figures} | {self.date} | `{self.file}` |"
 
 
 _ROWS = pytest.StashKey[list[Row]]()
 _PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
-_HEADING = "| work | measured | limit | goal | at least | file |\n|---|---|---|---|---|---|\n"
+_HEADING = "| work | measured | limit | goal | at least | date | file |\n|---|---|---|---|---|---|---|\n"
 
 
 @pytest.fixture
@@ -149,7 +153,7 @@ def compared(request: pytest.FixtureRequest) -> Callable[..., None]:
         work: str, ours: float, theirs: float, *, limit: float, goal: float | None = None, floor: float | None = None
     ) -> None:
         least = None if floor is None else theirs / floor
-        row = Row(work, theirs / ours, limit, goal, least, request.path.name)
+        row = Row(work, theirs / ours, limit, goal, least, request.path.name, time.strftime("%Y-%m-%d"))
         request.config.stash.setdefault(_ROWS, []).append(row)
         print(
             f"\n{work}: {ours:.4g} / {theirs:.4g} = 1/{theirs / ours:.1f}{f', at least {floor:.4g}' if floor else ''}"

@@ -12,7 +12,7 @@ from sqlalchemy.schema import Column, Index, UniqueConstraint
 from sqlalchemy.sql.elements import ClauseElement
 
 from ..util.sql import IndexPart, grammar_of, index_part, normal_name
-from ..util.sqla_compat import ddl_sql, quoted_name
+from ..util.sqla_compat import ddl_sql, dialect_options, quoted_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +39,26 @@ class IndexSignature:
 
 def unique_signature(constraint: UniqueConstraint) -> UniqueSignature:
     """Return the signature of a unique constraint, of the metadata or reflected."""
-    distinct = constraint.dialect_kwargs.get("postgresql_nulls_not_distinct")
+    distinct = dict(dialect_options(constraint)).get("postgresql_nulls_not_distinct")
     return UniqueSignature(tuple(sorted(str(column.name) for column in constraint.columns)), bool(distinct))
 
 
 def index_signature(index: Index, dialect: Dialect) -> IndexSignature:
     """Return the signature of an index, of the metadata or reflected."""
-    is_postgresql = dialect.name == "postgresql"
-    include = index.dialect_kwargs.get("postgresql_include") or ()
+    is_postgresql, options = dialect.name == "postgresql", dict(dialect_options(index))
+    include = options.get("postgresql_include") or ()
     return IndexSignature(
         _normal_parts(index, dialect),
         bool(index.unique),
         tuple(sorted(str(getattr(column, "name", column)) for column in include)) if is_postgresql else (),
-        is_postgresql and bool(index.dialect_kwargs.get("postgresql_nulls_not_distinct")),
+        is_postgresql and bool(options.get("postgresql_nulls_not_distinct")),
     )
 
 
 def _normal_parts(index: Index, dialect: Dialect) -> tuple[str, ...]:
     grammar = grammar_of(dialect)
     columns = [part for part in index.expressions if isinstance(part, Column)]
-    if not index.dialect_kwargs and len(columns) == len(index.expressions):
+    if not dict(dialect_options(index)) and len(columns) == len(index.expressions):
         return tuple(normal_name(str(column.name), grammar) for column in columns)
     return tuple(part.normal(grammar) for part in parts_of_index(index, dialect))
 

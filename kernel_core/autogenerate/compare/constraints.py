@@ -38,6 +38,8 @@ def compare_uniques(
     """
     found = [(item.name, reflected_unique_signature(item)) for item in sides.uniques]
     missing, kept = _match_uniques(context, database, info, sides, found)
+    if not missing and len(kept) == len(found):
+        return
     for position, (name, value) in enumerate(found):
         if position in kept or name is None or sides.uniques[position].inherited:
             continue
@@ -65,13 +67,13 @@ def _match_uniques(
 
     PostgreSQL leaves out a UNIQUE over the columns of the primary key or of another UNIQUE of its CREATE TABLE.
     """
-    wanted = list(sides.model_uniques)
-    wanted.sort(key=lambda unique: (unique.name is None, str(unique.name), unique_signature(unique).columns))
+    wanted = [(unique, unique_signature(unique)) for unique in sides.model_uniques]
+    wanted.sort(key=lambda each: (each[0].name is None, str(each[0].name), each[1].columns))
     kept: set[int] = set()
     missing: list[UniqueConstraint] = []
-    for constraint in wanted:
+    for constraint, value in wanted:
         name = final_name(constraint, context.dialect)
-        position = _same_unique(name, unique_signature(constraint), found, kept)
+        position = _same_unique(name, value, found, kept)
         namesake = _namesake(name, found, kept)
         if namesake is not None:
             decided = _same_by_hook(context, database, info, constraint, found[namesake])
@@ -80,8 +82,8 @@ def _match_uniques(
             kept.add(position)
         elif not _is_stored_as_index(context, constraint, info):
             missing.append(constraint)
-    merged = {found[position][1] for position in kept} | {UniqueSignature(tuple(sorted(_key_columns(info))))}
-    if context.rules.omits_repeated_uniques:
+    if missing and context.rules.omits_repeated_uniques:
+        merged = {found[position][1] for position in kept} | {UniqueSignature(tuple(sorted(_key_columns(info))))}
         missing = [constraint for constraint in missing if unique_signature(constraint) not in merged]
     return missing, kept
 

@@ -45,6 +45,8 @@ def compare_indexes(
     for name, index in list(wanted.items()):
         if _is_same(context, database, info, index, found.get(name), equivalent):
             del wanted[name], found[name]
+    if not wanted and not found:
+        return
     _compare_stored_sql(context, database, info, wanted, changes)
     for name in [name for name, item in found.items() if item.inherited]:  # they change with the parent's
         del found[name]
