@@ -21,12 +21,10 @@ import pytest
 ENGINES = ("kernel_core", "alembic")
 
 ENV = """\
-from sqlalchemy import create_engine, event, pool
+from sqlalchemy import create_engine, pool
 from {engine} import context
 
 engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
-if engine.dialect.name == "sqlite":  # CPU seconds count, and most of the time would be a wait for the disk
-    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
 with engine.connect() as connection:
     context.configure(connection=connection, target_metadata=None)
     with context.begin_transaction():
