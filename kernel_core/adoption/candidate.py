@@ -73,7 +73,7 @@ class ScratchUse:
         lines = [f"Not run: {problem}" for problem in self.problems]
         if self.revisions:
             shown = ", ".join(self.revisions[:5]) + (", …" if len(self.revisions) > 5 else "")
-            lines.insert(0, f"Run on {self.where}, because their files do not show all of their effect: {shown}.")
+            lines.insert(0, f"Run on {self.where}, because the version files do not show their whole effect: {shown}.")
         return tuple(lines) or ("Nothing was run: the files show the effect of every revision.",)
 
 

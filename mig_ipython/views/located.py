@@ -87,10 +87,11 @@ def _next(found: Located) -> tuple[str, ...]:
 def _stamping(found: Located) -> tuple[str, ...]:
     if not found.fitting:
         return ()
+    run_again = "--by-running " if found.scratch is not None and found.scratch.revisions else ""
     if frozenset(found.stamped) in map(frozenset, found.fitting_heads):
         return ()
     if found.is_certain and found.best.heads:
-        return ("Mark the database: %mig_locate --stamp",)
+        return (f"Mark the database: %mig_locate {run_again}--stamp",)
     if len(found.fitting_heads) > 1:
-        return ("Choose one: %mig_locate --stamp REVISION",)
+        return (f"Choose one: %mig_locate {run_again}--stamp REVISION",)
     return ()

@@ -162,3 +162,34 @@ def test_pictures_of_rehearsals_to_be_looked_at(lab, open_notebook, theme, numbe
     view.locator(".mig-lead").first.scroll_into_view_if_needed()
     opened.page.wait_for_timeout(500)
     opened.page.screenshot(path=tmp_path_factory.getbasetemp() / f"{Path(name).stem}.png")
+
+
+LOCATED = """\
+%mig_connect sqlite:///located.db
+%mig_init migrations
+metadata = sa.MetaData()
+users = sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)))
+%mig_autogenerate metadata -m "users" --id a1 --accept all --write ;
+%mig_upgrade --yes
+%mig_revision -m "copy" --id b2
+from pathlib import Path
+path = Path("migrations/versions/b2_copy.py")
+_ = path.write_text(path.read_text().replace("\\n    pass", "\\n    op.execute('CREATE TABLE other AS SELECT 1 AS n')", 1))
+%mig_upgrade --yes
+import sqlite3
+connection = sqlite3.connect("located.db")
+connection.execute("DELETE FROM alembic_version").connection.commit()
+"""
+DRIFT = """\
+connection.execute("ALTER TABLE users ADD COLUMN nick VARCHAR(20)").connection.commit()
+%mig_locate --by-running
+"""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_pictures_of_a_located_database(lab, notebook_of, theme, tmp_path_factory):
+    lab.theme(theme)
+    opened = notebook_of(LOCATED, "%mig_locate", "%mig_locate --by-running", DRIFT)
+    folder = tmp_path_factory.mktemp(f"located-{theme.split()[-1].lower()}")
+    for name, text in (("locate", "%mig_locate"), ("by-running", "%mig_locate --by-running"), ("drift", "nick")):
+        opened.run_until(text).screenshot(path=folder / f"{name}.png")

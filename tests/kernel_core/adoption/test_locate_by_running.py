@@ -52,7 +52,7 @@ def test_a_condition_on_rows_and_raw_sql_are_run(each_project, revision):
     where = "SQLite in memory" if name == "sqlite" else f"a scratch {name} database"
     assert found.scratch.where == where
     assert found.scratch.revisions == ("r3", "r4")
-    assert f"Run on {where}, because their files do not show all of their effect: r3, r4." in found.sentences()
+    assert f"Run on {where}, because the version files do not show their whole effect: r3, r4." in found.sentences()
 
 
 def test_drift_from_a_revision_that_was_run_is_explained(each_project):

@@ -123,6 +123,8 @@ def test_what_cannot_be_followed_is_run_on_request(shop):
     assert repr(found).endswith("Run what could not be followed on a scratch database: %mig_locate --by-running")
     found = shop.run("%mig_locate --by-running")
     assert found.is_certain
-    line = "Run on SQLite in memory, because their files do not show all of their effect: other."
+    assert repr(found).endswith("Mark the database: %mig_locate --by-running --stamp")
+    line = "Run on SQLite in memory, because the version files do not show their whole effect: other."
     assert line in repr(found)
     assert line in found._repr_html_()
+    assert "Marked as being at other; before: base." in repr(shop.run("%mig_locate --by-running --stamp"))
