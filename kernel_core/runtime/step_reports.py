@@ -18,7 +18,7 @@ Kind = Literal["start", "done", "failed"]
 class Report(Protocol):
     """Notifies the listener of a run, where there is one, about one step."""
 
-    def __call__(self, kind: Kind, seconds: float) -> None: ...
+    def __call__(self, kind: Kind, seconds: float, *, more_follow: bool = False) -> None: ...
 
 
 class OwedReports:
@@ -44,10 +44,9 @@ class OwedReports:
 
     def settle(self, done: int) -> None:
         """Report what is owed, as far as so many steps are done."""
-        owed, self._owed = self._owed, []
-        for count, report, kind, seconds in owed:
-            if count <= done:
-                report(kind, seconds)
+        owed, self._owed = [each for each in self._owed if each[0] <= done], []
+        for place, (_, report, kind, seconds) in enumerate(owed, 1):
+            report(kind, seconds, more_follow=place < len(owed))
 
     def share(self, seconds: float) -> None:
         """Report each step that is owed as done in so many seconds."""
@@ -62,10 +61,10 @@ def report_of(run: Run, step: AnyStep, number: int, total: int) -> Report:
     """Return the function that reports step ``number`` of ``total``."""
     revision = ", ".join(revisions_of(step))
 
-    def report(kind: Kind, seconds: float) -> None:
+    def report(kind: Kind, seconds: float, *, more_follow: bool = False) -> None:
         if run.listener is not None:
             doc = run.doc(step.revision_id) if isinstance(step, Step) else ""
-            run.listener(RunEvent(kind, revision, step.direction, doc, number, total, seconds))
+            run.listener(RunEvent(kind, revision, step.direction, doc, number, total, seconds, more_follow))
 
     return report
 

@@ -39,13 +39,13 @@ class Progress(View):
     that PostgreSQL was sent with it, of this and of later revisions, which are reported once they are committed.
     """
 
-    def __init__(self, show: Callable[[Progress], object]) -> None:
+    def __init__(self, show: Callable[[Progress], object], *, only_last: bool = True) -> None:
         self.done = self.total = self.statements = 0
         self.now: RunEvent | None = None
         self.statement = ""
         self.together: SentTogether | None = None
         self.ended = False
-        self._show = show
+        self._show, self._only_last = show, only_last
         self._begin = self._refilled = self._statement_begin = time.perf_counter()
         self._updates = float(UPDATES_AT_ONCE)
         self._watched: sa.Connection | None = None
@@ -71,7 +71,8 @@ class Progress(View):
         self.now, self.total = event, event.total
         self.done = event.index if event.kind == "done" else event.index - 1
         self.statement = ""
-        self._show(self)
+        if not event.more_follow or not self._only_last:
+            self._show(self)
 
     def end(self) -> None:
         """Stop counting statements, and show the result."""
@@ -166,14 +167,17 @@ def shown_progress(*, in_place: bool, line_by_line: bool) -> Iterator[OnStep | N
     if show is None:
         yield None
         return
-    with watched(show) as on_step:
+    with watched(show, only_last=in_place) as on_step:
         yield on_step
 
 
 @contextmanager
-def watched(show: Callable[[Progress], object]) -> Iterator[OnStep]:
-    """Yield the listener for the engine; ``show(progress)`` is called while the run inside the block goes on."""
-    progress = Progress(show)
+def watched(show: Callable[[Progress], object], *, only_last: bool = True) -> Iterator[OnStep]:
+    """Yield the listener for the engine; ``show(progress)`` is called while the run inside the block goes on.
+
+    Of revisions that are reported together, with ``only_last`` only the last is shown.
+    """
+    progress = Progress(show, only_last=only_last)
     try:
         yield progress.on_step
     finally:

@@ -30,11 +30,13 @@ def written(notebook, postgresql_url):
     return write
 
 
-def upgraded(notebook):
+def upgraded(notebook, **options):
     """Upgrade; return what each update said, without durations, and the error."""
     told, error = [], None
     try:
-        with watched(lambda progress: told.append(re.sub(r",? ?\(?\d+\.\d s\)?", "", progress.text()))) as on_step:
+        with watched(
+            lambda progress: told.append(re.sub(r",? ?\(?\d+\.\d s\)?", "", progress.text())), **options
+        ) as on_step:
             run(notebook["mig"].session.workspace(), "upgrade", "head", on_step=on_step)
     except UpgradeFailed as failure:
         error = failure
@@ -42,7 +44,7 @@ def upgraded(notebook):
 
 
 def test_statements_that_are_sent_together_are_shown_and_counted_as_what_they_are(written):
-    told, _ = upgraded(written())
+    told, _ = upgraded(written(), only_last=False)
     together = [text for text in told if "and the next" in text]
     assert together == [
         "0 of 5 revisions, 2 statements: running a1 a1 and the next 3\nStatements 3 to 7: CREATE TABLE t_a1 ( id INTEGER )",
@@ -56,10 +58,16 @@ def test_statements_that_are_sent_together_are_shown_and_counted_as_what_they_ar
 
 
 def test_a_failure_of_one_of_them_is_shown_at_its_own_revision(written, postgresql_url):
-    told, error = upgraded(written(c3="op.drop_table('missing')"))
+    told, error = upgraded(written(c3="op.drop_table('missing')"), only_last=False)
     assert (error.revision, error.applied) == ("c3", ("a1", "b2"))
     shown = [text for text in told if "done" in text or "failed" in text]
     assert [text.partition(": ")[2] for text in shown] == ["done a1 a1", "done b2 b2", "failed c3 c3"]
     assert told[-1].startswith("Ran 2 of 5 revisions, ")
     engine = sa.create_engine(postgresql_url, poolclass=sa.NullPool)
     assert not {"t_c3", "t_d4"} & set(sa.inspect(engine).get_table_names())
+
+
+def test_what_is_updated_in_place_shows_only_the_last_of_those_reported_together(written):
+    told, _ = upgraded(written())
+    done = [text.partition(": ")[2] for text in told if ": done " in text]
+    assert done == ["done e5 e5"]
