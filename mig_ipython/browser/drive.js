@@ -38,11 +38,16 @@
     return answer;
   };
 
-  const store = (stream) => {
-    const content = stream.content;
+  const store = (path, content) => {
     if (!content?.changed || content.deleted) return;
-    drive.API.put(pathOf(stream), content.file);
+    drive.API.put(path, content.file);
     content.changed = false;
+  };
+  // SQLite commits by deleting or emptying its journal. Its sync of the database before that, fdatasync(), does nothing
+  // in Emscripten and is not reported.
+  const storeCommitted = (journal) => {
+    const database = journal.endsWith("-journal") && journal.slice(0, -"-journal".length);
+    if (database) store(database, open.get(database));
   };
   const resize = (content, size) => {
     const before = content.file.data;
@@ -78,13 +83,13 @@
     return written;
   };
   streams.fsync = (stream) => {
-    store(stream);
+    store(pathOf(stream), stream.content);
     return 0;
   };
   streams.close = (stream) => {
     const content = stream.content;
     if (!content) return own.close(stream);
-    store(stream);
+    store(pathOf(stream), content);
     content.streams -= 1;
     if (!content.streams && open.get(pathOf(stream)) === content) open.delete(pathOf(stream));
     stream.file = stream.content = undefined;
@@ -96,12 +101,14 @@
     return content ? { ...attributes, size: content.file.data.length } : attributes;
   };
   names.setattr = (value, { size, ...rest }) => {
-    const content = open.get(pathOf(value));
+    const path = pathOf(value), content = open.get(path);
     if (size === undefined) return own.setattr(value, rest);
+    if (size === 0) storeCommitted(path);
     if (content) resize(content, size);
     return own.setattr(value, content ? rest : { size, ...rest });
   };
   names.unlink = (parent, name) => {
+    storeCommitted(pathIn(parent, name));
     forget(pathIn(parent, name));
     return own.unlink(parent, name);
   };

@@ -92,7 +92,9 @@ class SiteNotebook:
 
     def errors(self) -> list[str]:
         """The text of each output that is an error."""
-        return self.page.locator("[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
+        kinds = ("error", "stderr")
+        shown = ", ".join(f"[data-mime-type='application/vnd.jupyter.{kind}']" for kind in kinds)
+        return self.page.locator(shown).all_inner_texts()
 
     def save(self) -> None:
         """Save the notebook into the browser's storage."""

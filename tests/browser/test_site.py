@@ -46,6 +46,11 @@ READS = (
         "import os, sqlite3\nprint('kept', sqlite3.connect('two.db').execute('SELECT count(*) FROM t').fetchone())\n"
         "print('left', [name for name in os.listdir() if name.endswith(('.lock', '-journal'))])"
     ),
+    (
+        "import sqlalchemy as sa\nmetadata = sa.MetaData()\n"
+        "sa.Table('customer', metadata, sa.Column('id', sa.Integer, primary_key=True), sa.Column('email', sa.String(80)))\n"
+        '%mig_autogenerate metadata -m "email"'
+    ),
 )
 
 
@@ -96,11 +101,15 @@ def test_the_extension_runs_in_the_browser_and_the_work_is_kept(site, opened):
 
     notebook.open_other("2_reads.ipynb")
     notebook.run_all()
-    history, kept = notebook.outputs()
+    history, kept, review = notebook.outputs()
     assert "current" in history
     assert "customers" in history
     assert "kept (2,)" in kept
     assert "left []" in kept
+    assert "Add column email" in review
+    notebook.page.get_by_role("button", name="Accept & write").last.click()
+    written = notebook.page.get_by_role("status").filter(has_text="Written to").last
+    written.wait_for(timeout=60_000)
     assert notebook.hosts == {site.removeprefix("http://")}
 
 
