@@ -2,7 +2,8 @@
 
 The drive gives each open file a copy of the content and stores that copy when the file is closed. Of two connections to
 one database the one that is closed last would undo what the other committed, and a commit would be lost if the page is
-closed before the connection is. ``drive.js`` lets open files of one path share one content, and stores it at each commit.
+closed before the connection is. ``drive.js`` lets open files of one path share one content, which is stored at each
+commit.
 """
 
 from __future__ import annotations
