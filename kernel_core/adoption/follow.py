@@ -8,7 +8,6 @@ from ..operations.kinds.execute_sql import ExecuteSQLOp
 from ..operations.operation import MigrateOperation
 from ..operations.schema_state import SchemaState
 from ..util.exc import UnknownEffect
-from ..util.sqla_compat import sql_text
 from .confirmed import Effect
 from .sqlite_statements import created_by, creates
 
@@ -19,7 +18,7 @@ def follow(operation: MigrateOperation, state: SchemaState, confirmed: Mapping[s
         try:
             each.apply_to(state)
         except UnknownEffect:
-            sql = sql_text(each.sqltext) if isinstance(each, ExecuteSQLOp) else ""
+            sql = each.text if isinstance(each, ExecuteSQLOp) else ""
             if sql in confirmed:
                 confirmed[sql](state)
             elif sql and state.dialect.name == "sqlite" and creates(sql):

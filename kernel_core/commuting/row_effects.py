@@ -9,7 +9,6 @@ from ..operations.operation import MigrateOperation
 from ..operations.ops import ExecuteSQLOp
 from ..operations.schema_state import SchemaState
 from ..util.sql import mentions, tokens
-from ..util.sqla_compat import sql_text
 from .sides import Side
 from .verdict import Place
 
@@ -53,7 +52,7 @@ class _Groups:
     def of(self, operation: MigrateOperation) -> set[str]:
         """Return the names of the tables that an operation changes or may reach; empty if that is not known."""
         if isinstance(operation, ExecuteSQLOp):
-            found = tokens(sql_text(operation.sqltext), self._dialect)
+            found = tokens(operation.text, self._dialect)
             names = [name for name in self._group if mentions(found, name)]
         else:
             given = (getattr(operation, each, None) for each in ("referent_table", "new_table_name"))

@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from ..util.exc import FieldError
 from ..util.sql import STANDARD, grammar_of, split_list, string_value, tokens
-from ..util.sqla_compat import AnyType, changed_column, default_argument, default_sql, literal_text, sql_text
+from ..util.sqla_compat import AnyType, changed_column, default_argument, default_sql, literal_text, shown_sql, sql_text
 
 Kind = Literal["identifier", "type", "boolean", "default", "text", "sql", "columns", "choice"]
 
@@ -77,7 +77,7 @@ class Field:
         if self.kind == "columns":
             names = [each.name if isinstance(each, Column) else each for each in value]
             return ", ".join(_column_text(name) if isinstance(name, str) else sql_text(name) for name in names)
-        return value if isinstance(value, str) else sql_text(value)
+        return value if isinstance(value, str) else shown_sql(value)
 
     def parse(self, text: str, dialect: Dialect | None = None) -> Any:
         """Return the value of ``text``; the inverse of `text`.

@@ -121,7 +121,7 @@ class _Statement(NamedTuple):
 
 def _statement(operation: MigrateOperation) -> _Statement | None:
     """Return the CREATE or DROP statement that an operation runs as SQL text."""
-    return _parsed(sql_text(operation.sqltext)) if isinstance(operation, ExecuteSQLOp) else None
+    return _parsed(operation.text) if isinstance(operation, ExecuteSQLOp) else None
 
 
 def _parsed(sql: str) -> _Statement | None:

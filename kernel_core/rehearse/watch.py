@@ -26,7 +26,7 @@ from ..operations.ops import ExecuteSQLOp
 from ..operations.watching import watcher
 from ..runtime.autocommit import autocommits
 from ..util.exc import CommandError
-from .blockers.find import blockers_of, sentence_of
+from .blockers.find import blockers_of
 from .capture import Capture
 from .findings import Blocker
 from .guard import LeavesClone
@@ -111,7 +111,7 @@ class Watch:
     @contextmanager
     def _as_operation(self, operations: Sequence[MigrateOperation]) -> Iterator[None]:
         """Name the operations that the statements inside the block belong to."""
-        self.capture.operation = "; ".join(map(sentence_of, operations))
+        self.capture.operation = "; ".join(each.sentence() for each in operations)
         self.capture.is_sql = any(isinstance(operation, ExecuteSQLOp) for operation in operations)
         self._depth += 1
         try:

@@ -18,6 +18,7 @@ from kernel_core.operations.kinds.execute_sql import ExecuteSQLOp
 from kernel_core.recording import Recording, has_side_effects, read_operations, record
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.script import Script, write
+from kernel_core.script.draft import RevisionRequest
 from kernel_core.util.exc import CommandError, IrreversibleOperation
 from kernel_core.util.files import replace
 
@@ -26,8 +27,10 @@ from ..review import Review
 from ..review.lines import CANNOT_BE_DOWNGRADED, lines_of
 from ..running.execution import run
 from ..running.planning import announce, plan
+from ..running.rehearsing import UnwrittenFile, rehearsed
 from ..views.html import Html, details, page, tag
 from ..views.operations import Line, lines_html, lines_text, source_html, sql_text, summary
+from ..views.rehearsal import RehearsalReport
 from ..views.report import RunReport
 from ..views.source import code as code_html
 from ..views.text import shown_path
@@ -61,6 +64,7 @@ class Migration(View):
         self.revision: str = self.existing.revision if self.existing else rev_id or write.new_id()
         self.path: Path | None = Path(self.existing.path) if self.existing else None
         self.report: RunReport | None = None
+        self.rehearsal: RehearsalReport | None = None
         self._written = False
         self.state = "Nothing is written yet: add --write, or --up"
 
@@ -109,9 +113,44 @@ class Migration(View):
             self.report = run(workspace, "upgrade", self.revision)
             return self.report
 
+    def rehearse(self, *, sample: int | None = None, schema_only: bool = False, mask: bool = False) -> RehearsalReport:
+        """Upgrade a clone of the database to this revision and back, and return what that did; see ``%mig_rehearse``.
+
+        No version file is written for it. Raises MigError where the cell differs from the file that it has written.
+        """
+        with user_errors():
+            workspace = self._host.workspace()
+            self.rehearsal = rehearsed(
+                workspace,
+                "upgrade",
+                self.revision,
+                sample=sample,
+                schema_only=schema_only,
+                mask=mask,
+                unwritten=None if self._written else self._unwritten(workspace),
+            )
+            return self.rehearsal
+
+    def _unwritten(self, workspace: Workspace) -> UnwrittenFile | None:
+        """Return the file that `write` would write; None where it is written with the same code."""
+        if self.existing is not None:
+            if _without_docstring(self._text_of(workspace, self.existing)) == _without_docstring(self.existing.source):
+                return None
+            shown = os.path.relpath(self.existing.path)
+            raise CommandError(f"{shown} has other code than the cell. Write the cell before it is rehearsed: --write")
+        request = RevisionRequest(
+            self.revision,
+            self.message,
+            self.head or "head",
+            version_path=self.version_path,
+            arguments=self._template_args(workspace),
+        )
+        path, text = workspace.scripts().draft_revision(request)
+        return UnwrittenFile(os.path.basename(path), text)
+
     def text(self) -> str:
         lines = self._lines()
-        result = [self.report.text()] if self.report else []
+        result = [each.text() for each in (self.rehearsal, self.report) if each is not None]
         parts = [f"{self._lead(lines)}\n{lines_text(lines)}" if lines else self._lead(lines), *self._notes(), *result]
         return "\n".join(parts)
 
@@ -123,7 +162,7 @@ class Migration(View):
             source_html("SQL", sql_text(lines)),
             details("Code", code_html(self.code.module(), "python")),
             *(tag("p", note) for note in self._notes()),
-            self.report.html() if self.report else "",
+            *(each.html() for each in (self.rehearsal, self.report) if each is not None),
             label="Migration",
         )
 
@@ -184,8 +223,8 @@ class Migration(View):
         self.state = f"Written to {os.path.relpath(script.path)}"
         return workspace.written.add(script)
 
-    def _update(self, workspace: Workspace, existing: Script) -> Script:
-        """Write the version file again where the cell has changed; raises CommandError where it is applied."""
+    def _text_of(self, workspace: Workspace, existing: Script) -> str:
+        """Return the text of the version file with the code that the cell has now."""
         header = existing.header
         values = {
             **self._template_args(workspace),
@@ -196,7 +235,11 @@ class Migration(View):
             "create_date": existing.create_date or datetime.now(tz=UTC),
         }
         template = os.path.join(workspace.scripts().dir, "script.py.mako")
-        text = write.script_text(template, existing.path, self.message, values)
+        return write.script_text(template, existing.path, self.message, values)
+
+    def _update(self, workspace: Workspace, existing: Script) -> Script:
+        """Write the version file again where the cell has changed; raises CommandError where it is applied."""
+        text = self._text_of(workspace, existing)
         shown = os.path.relpath(existing.path)
         if _without_docstring(text) == _without_docstring(existing.source):
             self.state = f"Unchanged: already written as {existing.revision} in {shown}"

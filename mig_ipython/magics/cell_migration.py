@@ -10,7 +10,8 @@
 The cell defines ``upgrade()`` and ``downgrade()``, or has only ``op.`` lines; then the downgrade is derived, if every
 operation is reversible. With ``--no-downgrade`` there is none. The code can use ``op`` and ``sa``, but no name of the
 notebook. By default the operations and their SQL are only shown; code that does more than call directives is read for
-that and not run. ``--write`` writes the version file, ``--up`` also upgrades to it.
+that and not run. ``--write`` writes the version file, ``--up`` also upgrades to it. ``--rehearse``, or the button
+Rehearse below the cell, runs it on a clone of the database first, whether it is written or not.
 
 The same cell run again changes nothing; a changed cell rewrites its file unless that is applied.
 """
@@ -33,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--no-downgrade", action="store_true", help="the revision cannot be downgraded: downgrade() raises an error"
     )
     parser.add_argument("--write", action="store_true", help="write the version file")
+    parser.add_argument("--rehearse", action="store_true", help="run it on a clone, and show everything that it does")
     parser.add_argument("--up", action="store_true", help="write it and upgrade to it")
     parser.add_argument("--yes", action="store_true", help="upgrade also where data is lost")
 
@@ -50,6 +52,12 @@ def run(session: Session, args: argparse.Namespace) -> Migration:
     )
     if args.write or args.up:
         migration.write()
+    if args.rehearse:
+        migration.rehearse()
     if args.up:
         migration.upgrade(yes=args.yes)
+    elif not args.rehearse and not args.is_silent and session.has_front_end and session.settings.panel:
+        from ..widgets.migration import MigrationPanel
+
+        session.show_panel(MigrationPanel(migration))
     return migration

@@ -47,7 +47,7 @@ def _python(operations: OpContainer, dialect: Dialect, opts: Mapping[str, object
         autogen.opts["render_as_batch"] = DefaultImpl.get_by_dialect(dialect).needs_batch
     try:
         return render_op_text(autogen, operations)
-    except CommandError as error:
+    except (CommandError, SQLAlchemyError) as error:
         return comment("#", str(error))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.sql.selectable import SelectBase
 
 from ...util.exc import IrreversibleOperation
 from ...util.sql import grammar_of, lex, likely_grammar
-from ...util.sqla_compat import sql_text
+from ...util.sqla_compat import shown_sql
 from ..base import Operations
 from ..batch_directives import batch_directive
 from ..fields import Field
@@ -71,7 +71,7 @@ class ExecuteSQLOp(MigrateOperation):
     def apply_to(self, schema: SchemaState) -> None:
         """Change nothing for a statement about rows, and follow a few others; raises UnknownEffect for the rest."""
         if not isinstance(self.sqltext, (UpdateBase, SelectBase)):
-            apply_sql(sql_text(self.sqltext), schema)
+            apply_sql(self.text, schema)
 
     def reverse(self) -> ExecuteSQLOp:
         if self.reverse_sql is None:
@@ -82,15 +82,20 @@ class ExecuteSQLOp(MigrateOperation):
     def render(self, write: SourceWriter) -> str:
         return write.call("execute", self.sqltext, **without_empty({"execution_options": self.execution_options}))
 
+    @property
+    def text(self) -> str:
+        """The statement as text; with the names of its parameters, if a value cannot be written as text."""
+        return shown_sql(self.sqltext)
+
     def sentence(self) -> str:
-        words = " ".join(sql_text(self.sqltext).split())
+        words = " ".join(self.text.split())
         return f"Run SQL: {words if len(words) <= 80 else words[:79] + '…'}"
 
     def slug(self) -> str:
         return "run_sql"
 
     def hints(self, dialect_name: str = "default") -> tuple[Hint, ...]:
-        lossy = _lossy(sql_text(self.sqltext), dialect_name)
+        lossy = _lossy(self.text, dialect_name)
         return (Hint("loses data", f"it uses {lossy}"),) if lossy else ()
 
     def to_diff_tuple(self) -> DiffTuple:

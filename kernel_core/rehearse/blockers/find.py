@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +11,6 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...operations.operation import MigrateOperation
 from ...operations.ops import ExecuteSQLOp
-from ...util.sqla_compat import sql_text
 from ..findings import Blocker, Row
 from .checks import SAMPLE, Check, Tables, checks_of
 from .statements import operations_in, validated_constraint
@@ -34,7 +32,7 @@ def blockers_of(
                         Blocker(
                             check.kind,
                             revision,
-                            sentence_of(operation),
+                            operation.sentence(),
                             check.table,
                             f"{rows:,} row{'' if rows == 1 else 's'}: {check.text}",
                             rows,
@@ -44,18 +42,10 @@ def blockers_of(
                         )
                     )
     if not found:
-        sentence = "; ".join(map(sentence_of, several))
+        sentence = "; ".join(each.sentence() for each in several)
         table = next((operation.table_name for operation in several if hasattr(operation, "table_name")), "")
         found.append(Blocker("error", revision, sentence, table or "", message(error), error=message(error)))
     return found
-
-
-def sentence_of(operation: MigrateOperation) -> str:
-    """Return what an operation does; only its kind where its SQL has a value that cannot be written as text."""
-    try:
-        return operation.sentence()
-    except SQLAlchemyError:
-        return "Run SQL with parameters" if isinstance(operation, ExecuteSQLOp) else type(operation).__name__
 
 
 def message(error: Exception) -> str:
@@ -67,10 +57,7 @@ def message(error: Exception) -> str:
 
 def _read(operation: MigrateOperation, connection: Connection) -> list[MigrateOperation]:
     if isinstance(operation, ExecuteSQLOp):
-        with suppress(SQLAlchemyError):  # a value that cannot be written as text
-            sql = sql_text(operation.sqltext)
-            return operations_in(_as_addition(sql, connection) or sql, connection.dialect)
-        return []
+        return operations_in(_as_addition(operation.text, connection) or operation.text, connection.dialect)
     return [operation]
 
 

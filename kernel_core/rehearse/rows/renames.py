@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from ...operations.operation import MigrateOperation
 from ...operations.ops import AlterColumnOp, CreateTableOp, DropTableOp, ExecuteSQLOp, RenameTableOp
 from ...util.sql import SQLDialect, Token, tokens
-from ...util.sqla_compat import sql_text
 
 Key = tuple[str | None, str]
 
@@ -29,8 +25,7 @@ class Renames:
         """Note what operations rename, also in SQL."""
         for operation in operations:
             if isinstance(operation, ExecuteSQLOp):
-                with suppress(SQLAlchemyError):  # a value that cannot be written as text: it renames nothing
-                    self.follow_sql(sql_text(operation.sqltext), dialect)
+                self.follow_sql(operation.text, dialect)
             elif isinstance(operation, RenameTableOp):
                 self.rename_table((operation.schema, operation.table_name), operation.new_table_name)
             elif isinstance(operation, AlterColumnOp) and operation.modify_name is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import literal, text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import Computed, DefaultClause, FetchedValue, Identity
 from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer, SQLCompiler
@@ -29,6 +30,14 @@ def sql_text(element: object, dialect: Dialect | None = None) -> str:
     if isinstance(element, ClauseElement):
         return str(element.compile(dialect=dialect, compile_kwargs={"literal_binds": True, "include_table": False}))
     return str(element)
+
+
+def shown_sql(expression: Any) -> str:
+    """Return `sql_text`, or the SQL with the names of its parameters if a value cannot be written as text."""
+    try:
+        return sql_text(expression)
+    except SQLAlchemyError:
+        return str(expression)
 
 
 class TextByDialect(TextClause):

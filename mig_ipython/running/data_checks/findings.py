@@ -42,7 +42,7 @@ Found: TypeAlias = tuple[str, str, int | None]
 def keeps_rows(operation: MigrateOperation) -> bool:
     """Return whether an operation is certain to keep every row and value, apart from those that are counted."""
     if isinstance(operation, ExecuteSQLOp):
-        return changes_no_rows(sql_text(operation.sqltext))
+        return changes_no_rows(operation.text)
     return any(isinstance(operation, kind) for kind in _CHECKS) or not operation.hints()
 
 

@@ -21,7 +21,6 @@ from kernel_core.operations.ops import (
     ExecuteSQLOp,
     RenameTableOp,
 )
-from kernel_core.util.sqla_compat import sql_text
 
 COUNT_LIMIT = 1_000_000
 """Rows are counted up to this number; more are shown as "more than"."""
@@ -113,7 +112,7 @@ class TableStates:
         """Record the effect of an operation on names, columns and rows."""
         key = operation.table_key
         if isinstance(operation, ExecuteSQLOp):
-            self._apply_sql(sql_text(operation.sqltext))
+            self._apply_sql(operation.text)
         elif isinstance(operation, BulkInsertOp) or key is None:
             table = getattr(operation, "table", None)
             if table is not None:

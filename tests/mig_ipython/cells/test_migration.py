@@ -210,3 +210,44 @@ def test_a_template_sign_in_the_code_stays_as_it_is(migrated):
         "%%migration 'Sign' --write\ndef upgrade():\n    op.execute('''\n% if x:\n${y}\n## z\n''')\ndef downgrade():\n    pass\n"
     )
     assert "\n% if x:\n${y}\n## z\n" in shown.path.read_text()
+
+
+CHECK = "%%migration 'Be strict' --id b2 {options}\nop.create_index('ux_name', 'users', ['name'], unique=True)\n"
+
+
+def twice_the_same_name(notebook) -> None:
+    rows = "INSERT INTO users (id, name) VALUES (1, 'ada'), (2, 'ada')"
+    notebook.run(f"import sqlite3\nc = sqlite3.connect('dev.db')\nc.execute({rows!r})\nc.commit()\nc.close()")
+
+
+def test_it_is_rehearsed_before_it_is_written(migrated, tmp_path):
+    twice_the_same_name(migrated)
+    shown = str(migrated.run(CHECK.format(options="--rehearse")))
+    assert "2 rows: they have the same name as another row" in shown
+    assert "Nothing is written yet" in shown
+    assert not list((tmp_path / "migrations" / "versions").glob("b2*"))
+
+
+def test_a_written_one_is_rehearsed_from_its_file(migrated):
+    assert "every statement ran" in str(migrated.run(CHECK.format(options="--write --rehearse")))
+    assert migrated.run(CHECK.format(options="")).rehearse().is_clean
+    other = CHECK.replace("'ux_name'", "'ux_other'").format(options="")
+    assert "has other code than the cell" in migrated.fail(
+        f"m = get_ipython().run_cell_magic({_split(other)})\nm.rehearse()"
+    )
+
+
+def _split(cell: str) -> str:
+    line, _, body = cell.partition("\n")
+    return f"'migration', {line.removeprefix('%%migration ')!r}, {body!r}"
+
+
+def test_with_a_front_end_a_button_rehearses_it(migrated, monkeypatch):
+    twice_the_same_name(migrated)
+    session = migrated.run("from mig_ipython import mig\nmig.session")
+    monkeypatch.setattr(type(session), "has_front_end", True)
+    migrated.run(CHECK.format(options=""))
+    (panel,) = session.panels.values()
+    panel.rehearse.click()
+    assert panel.status.text.startswith("Rehearsed on a clone: 1 blocker.")
+    assert "the same name as another row" in panel.widget.children[-1].value

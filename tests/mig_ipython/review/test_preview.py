@@ -120,3 +120,16 @@ def test_a_constraint_whose_name_cannot_be_known_says_so_until_it_has_one(make):
     assert "cannot be downgraded: unnamed" in review[1].downgrade
     review[1].edit_text("constraint_name", "uq_t_a")
     assert "cannot be downgraded" not in repr(review[1]) + review[1].downgrade
+
+
+class Unwritable:
+    """A value that no database writes as a literal."""
+
+
+def test_a_statement_with_a_value_that_has_no_text_is_shown_with_its_parameter(make):
+    statement = sa.text("DELETE FROM t WHERE a = :a").bindparams(a=Unwritable())
+    review = make(ops.ExecuteSQLOp(statement), ops.AddColumnOp("t", Column("b", Text)))
+    assert review.row(1).sentence == "Run SQL: DELETE FROM t WHERE a = :a"
+    assert "loses data: it uses DELETE" in repr(review[1])
+    assert all("No literal value renderer" in shown for shown in (review.sql(1), review.python(1)))
+    assert "cannot be downgraded" in review[1].downgrade or "Cannot undo" in review[1].downgrade
