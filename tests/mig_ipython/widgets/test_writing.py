@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from types import SimpleNamespace
 
 import pytest
 
+from kernel_core.runtime.report import RunEvent
 from kernel_core.util.exc import CommandError
 from mig_ipython.errors import user_errors
 from mig_ipython.proposals.draft import Stale
@@ -191,7 +191,7 @@ def test_the_upgrade_tells_how_far_it_is(panel, proposal):
 
     def upgrade(on_step=None, *, yes=False):
         for kind in ("start", "done"):
-            on_step(SimpleNamespace(kind=kind, index=1, total=2, revision="ab12", doc="more flights"))
+            on_step(RunEvent(kind, "ab12", "upgrade", "more flights", 1, 2))
             seen.append(panel.status.text)
         return "Upgraded"
 
