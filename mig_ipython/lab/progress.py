@@ -100,7 +100,7 @@ class Progress:
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         exercises = {key: entries[key].to_json() for key in sorted(entries, key=_order)}
         found = {"format": FORMAT, "exercises": exercises, "positions": positions}
-        write_file(self.path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        write_file(self.path, json.dumps(found, ensure_ascii=False) + "\n")
 
     def _read(self) -> tuple[dict[str, Entry], dict[str, dict[str, Json]]]:
         """Return entries and positions; a file that cannot be read is kept beside it, and a new one begun."""

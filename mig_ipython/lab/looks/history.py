@@ -179,4 +179,4 @@ def _described(revision: Revision, *, applied: bool) -> str:
 def _what(function: Function) -> str:
     if function["kind"] != "code":
         return function["kind"]
-    return listed([each["sentence"] for each in function["operations"]][:4], "custom code")
+    return listed([each.get("sentence", each["operation"]) for each in function["operations"]][:4], "custom code")

@@ -101,6 +101,15 @@ def read_history(scripts: ScriptDirectory | None) -> History:
     return found
 
 
+def with_kinds_only(revision: Revision) -> Revision:
+    """Return a revision without the arguments of its operations."""
+    short = revision.copy()
+    for name in ("upgrade", "downgrade"):
+        kinds: list[dict[str, object]] = [{"operation": each["operation"]} for each in revision[name]["operations"]]
+        short[name] = {"kind": revision[name]["kind"], "operations": kinds}
+    return short
+
+
 def _revision(script: Script) -> Revision:
     try:
         source = script.source

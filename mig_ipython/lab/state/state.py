@@ -14,7 +14,7 @@ from kernel_core.script import ScriptDirectory
 from kernel_core.util.exc import CommandError
 
 from .database import Database
-from .history import Revision, read_history, scripts_of
+from .history import Revision, read_history, scripts_of, with_kinds_only
 from .models import Models, metadata_of, models_of
 from .schema import Schema
 from .scratch import moved, ran_sql
@@ -124,9 +124,16 @@ class State:
     # ---- as JSON ---------------------------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, object]:
-        """Return it as plain data, without rows; `from_json` reads it."""
+        """Return it as plain data, without rows; `from_json` reads it.
+
+        Of operations only the kinds are kept, and the tables of the models where a look at them was recorded: a
+        snapshot is written for each exercise, and read and written again with each check.
+        """
         names = [name for name in self.__dataclass_fields__ if name not in _LIVE]
         values = {name: getattr(self, name) for name in names}
+        values["revisions"] = [with_kinds_only(each) for each in self.revisions]
+        if not any('"of":"models"' in key for key in self.facts):
+            values["models"] = {"tables": {}, "error": self.models["error"]}
         return {"state": VERSION, **values}
 
     @classmethod

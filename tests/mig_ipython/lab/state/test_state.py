@@ -90,7 +90,10 @@ def test_a_damaged_history_is_a_problem_and_no_error(folder):
 def test_json_gives_the_same_state_without_rows(folder):
     state = folder.state()
     again = State.from_json(json.loads(json.dumps(state.to_json())))
-    assert again == state
+    for part in ("schema", "counts", "digests", "version", "heads", "environment", "problems"):
+        assert getattr(again, part) == getattr(state, part)
+    assert again.revisions[0]["upgrade"] == {"kind": "code", "operations": [{"operation": "create_table"}]}
+    assert again.to_json() == state.to_json()
     assert again.applied == ["a1"]
     with pytest.raises(NotRecorded):
         _ = again.database
