@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -41,21 +41,29 @@ class Contents:
                 found[path.replace(os.sep, "/")] = content
         return cls(found)
 
-    def write(self, folder: str) -> None:
-        """Make the folder have these contents and no other files; raises CommandError where a database is locked."""
+    def write(self, folder: str, found: Contents | None = None) -> None:
+        """Make the folder have these contents and no other files; raises CommandError where a database is locked.
+
+        ``found`` is what the folder contains now, if that is known: only files that differ are written.
+        """
         os.makedirs(folder, exist_ok=True)
+        found = found or Contents.read(folder)
         for path in list(_paths(folder)):
             if path.replace(os.sep, "/") not in self.files:
                 os.unlink(os.path.join(folder, path))
         for path, content in self.files.items():
             target = os.path.join(folder, *path.split("/"))
+            if found.files.get(path) == content:
+                _refuse_locked(target, content)
+                continue
             os.makedirs(os.path.dirname(target), exist_ok=True)
             if isinstance(content, str):
                 with open(target, "w", encoding="utf-8", newline="\n") as stream:
                     stream.write(content)
             else:
                 _write_database(target, cast("dict[str, Json]", content))
-        _remove_caches(folder)
+        if found.files != self.files:
+            _remove_caches(folder)
         _remove_empty_folders(folder)
 
     def digest(self) -> str:
@@ -179,13 +187,30 @@ def _write_database(path: str, database: Mapping[str, Json]) -> None:
             source.execute(statement)
         source.execute(f"PRAGMA user_version = {int(cast('int', database['user_version']))}")
         source.commit()
-        try:
-            with closing(sqlite3.connect(path, timeout=_WAIT)) as target:
-                target.execute("BEGIN IMMEDIATE")  # raises where another connection writes; a backup would wait for it
-                target.rollback()
-                source.backup(target)
-        except sqlite3.Error as error:
-            raise CommandError(
-                f"{os.path.basename(path)} cannot be reset: {error}. Close the connections and open transactions "
-                "of your own, or restart the kernel, and run the cell again."
-            ) from error
+        with _locked(path) as target:
+            target.rollback()
+            source.backup(target)
+
+
+def _refuse_locked(path: str, content: Json) -> None:
+    """Raise CommandError where the content is a database that is locked."""
+    if not isinstance(content, str):
+        with _locked(path) as target:
+            target.rollback()
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[sqlite3.Connection]:
+    """Yield a connection that holds the write lock; raises CommandError where another one does.
+
+    A backup into a locked database would wait without end.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=_WAIT)) as target:
+            target.execute("BEGIN IMMEDIATE")
+            yield target
+    except sqlite3.Error as error:
+        raise CommandError(
+            f"{os.path.basename(path)} cannot be reset: {error}. Close the connections and open transactions of your "
+            "own, or restart the kernel, and run the cell again."
+        ) from error

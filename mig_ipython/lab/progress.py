@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import cast
+from typing import TypeAlias, cast
 
 from kernel_core.util.files import replace as write_file
 
@@ -60,8 +60,12 @@ class Entry:
         return replace(self, **values)  # type: ignore[arg-type]
 
 
+Found: TypeAlias = "tuple[dict[str, Entry], dict[str, dict[str, Json]]]"
+"""The entries by exercise, and the position of each lesson's folder."""
+
+
 class Progress:
-    """The file in a folder; it is read before each change, because another notebook may have written it.
+    """The file in a folder; it is read before each change where another notebook has written it.
 
     ``notice`` says that a damaged file was found, and how it was kept.
     """
@@ -69,6 +73,7 @@ class Progress:
     def __init__(self, folder: str) -> None:
         self.path = os.path.join(folder, FILE)
         self.notice = ""
+        self._known: tuple[tuple[int, int, int], Found] | None = None
 
     def entries(self) -> dict[str, Entry]:
         """Return the entries by exercise."""
@@ -78,10 +83,15 @@ class Progress:
         """Return the entry of an exercise, an empty one where it was never tried."""
         return self.entries().get(exercise) or Entry(exercise)
 
-    def change(self, exercise: str, **values: object) -> Entry:
-        """Change fields of an entry, write the file, and return the entry."""
+    def change(self, exercise: str, position: Mapping[str, Json] | None = None, **values: object) -> Entry:
+        """Change fields of an entry, write the file, and return the entry.
+
+        ``position`` is where the folder of the lesson is from now on; without one it stays.
+        """
         entries, positions = self._read()
         entry = entries[exercise] = entries.get(exercise, Entry(exercise)).changed(**values)
+        if position is not None:
+            positions[exercise.partition(".")[0]] = dict(position)
         self._write(entries, positions)
         return entry
 
@@ -102,15 +112,27 @@ class Progress:
         found = {"format": FORMAT, "exercises": exercises, "positions": positions}
         write_file(self.path, json.dumps(found, ensure_ascii=False) + "\n")
 
-    def _read(self) -> tuple[dict[str, Entry], dict[str, dict[str, Json]]]:
-        """Return entries and positions; a file that cannot be read is kept beside it, and a new one begun."""
+    def _read(self) -> Found:
+        """Return entries and positions; a file that cannot be read is kept beside it, and a new one begun.
+
+        The file is read again where its time, size or number differ from those of the last reading.
+        """
+        try:
+            stat = os.stat(self.path)
+            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            if self._known is None or self._known[0] != stamp:
+                self._known = (stamp, self._parse())
+        except FileNotFoundError:
+            return {}, {}
+        entries, positions = self._known[1]
+        return dict(entries), dict(positions)
+
+    def _parse(self) -> Found:
         try:
             with open(self.path, encoding="utf-8") as stream:
                 found = json.load(stream)
             entries = {str(key): Entry.of(key, one) for key, one in found["exercises"].items()}
             positions = {str(key): cast("dict[str, Json]", dict(one)) for key, one in found["positions"].items()}
-        except FileNotFoundError:
-            return {}, {}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self._keep_damaged()
             return {}, {}

@@ -36,13 +36,16 @@ class WorkingFolder:
         return self.progress.position(str(self.lesson.number))
 
     def set_position(self, exercise: str, *, solved: bool) -> None:
-        """Write in which exercise the folder is; after a solved one its state is kept as the start of the next one."""
+        """Write in which exercise the folder is."""
+        self.progress.set_position(str(self.lesson.number), self.position_at(exercise, solved=solved))
+
+    def position_at(self, exercise: str, *, solved: bool) -> dict[str, Json]:
+        """Return the position of the folder as it is now; the state of a solved exercise is kept as the next start."""
         contents = Contents.read(self.path)
-        position: dict[str, Json] = {"exercise": exercise, "solved": solved, "digest": contents.digest()}
-        self.progress.set_position(str(self.lesson.number), position)
         following = next((one for one in self.lesson.exercises if one.before == exercise), None) if solved else None
         if following is not None and not following.event:
             self.start_of(following).keep(contents)
+        return {"exercise": exercise, "solved": solved, "digest": contents.digest()}
 
     def is_at(self, exercise: Exercise) -> bool:
         """Return whether the folder is in the state in which this exercise is answered."""
@@ -79,9 +82,10 @@ class WorkingFolder:
         """Make the folder as the exercise begins; return a sentence where that is not as the student may expect."""
         position = self.position()
         self._run_event(exercise, position)
-        begun = beginning(self.start_of(exercise), position, Contents.read(self.path))
+        found = Contents.read(self.path)
+        begun = beginning(self.start_of(exercise), position, found)
         if begun.contents is not None:
-            begun.contents.write(self.path)
+            begun.contents.write(self.path, found)
         open_folder(self.session, self.path, reload=not begun.is_own)
         return begun.note
 

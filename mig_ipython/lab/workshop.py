@@ -7,6 +7,7 @@ it, so that ``flights.db`` and ``migrations`` are found by their names.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -21,6 +22,7 @@ from .faults import Faults, Request
 from .findings import Outcome
 from .lesson import Exercise, Lesson, find_lesson, lesson_number, lesson_numbers
 from .progress import Entry, Progress, now
+from .sealed import Json
 from .state import State
 from .views.faults import FaultsPanel
 from .views.outcome import Checked
@@ -181,8 +183,7 @@ class Workshop:
         after = place.state()
         text = f"{type(error).__name__}: {error}" if error is not None else ""
         outcome = checked(exercise, lambda: place.state_before(exercise), after, text)
-        entry = self._record(exercise, outcome, after)
-        place.set_position(exercise.number, solved=outcome.passed)
+        entry = self._record(exercise, outcome, after, place.position_at(exercise.number, solved=outcome.passed))
         note = " ".join(part for part in (note, self.progress.notice) if part)
         return Checked(
             exercise.number,
@@ -195,7 +196,7 @@ class Workshop:
             record=entry.to_json(),
         )
 
-    def _record(self, exercise: Exercise, outcome: Outcome, after: State) -> Entry:
+    def _record(self, exercise: Exercise, outcome: Outcome, after: State, position: Mapping[str, Json]) -> Entry:
         """Keep the result and return it; a solved exercise stays solved, with the state that solved it."""
         known = self.progress.entry(exercise.number)
         moment = now()
@@ -211,7 +212,8 @@ class Workshop:
             "snapshot": after.to_json(),
         }
         if outcome.passed or not known.passed:
-            return self.progress.change(exercise.number, **result)
+            return self.progress.change(exercise.number, position, **result)
+        self.progress.change(exercise.number, position)
         return known.changed(**result)
 
 
