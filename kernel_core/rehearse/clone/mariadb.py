@@ -1,11 +1,14 @@
 """Clone a MariaDB or MySQL database: tables by their own CREATE TABLE, rows by INSERT ... SELECT on the server.
 
-The rows are read at READ COMMITTED, at which INSERT ... SELECT locks none of them; each table is read at one moment,
-but not all tables at the same: https://mariadb.com/kb/en/innodb-lock-modes/
+The rows are read at READ COMMITTED, at which INSERT ... SELECT locks none of them; each table is read at one moment.
+At REPEATABLE READ it would read all tables at the same moment, but keep others from writing to them:
+https://mariadb.com/kb/en/innodb-lock-modes/. So tables that were written to meanwhile are copied again, until none was;
+the report names those that still were, by UPDATE_TIME in information_schema.tables.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -23,6 +26,16 @@ _SETTINGS = (
     "SET foreign_key_checks = 0, unique_checks = 0",
     "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
 )
+_WRITE_TIMES = """
+SELECT table_name, update_time, IF(update_time >= NOW(),
+  1 - MICROSECOND(NOW(6)) / 1000000, NULL)
+FROM information_schema.tables WHERE table_schema = %s
+"""
+"""When each table was written to, and if that was in this second, how much of it is left."""
+
+_PASSES = 3
+"""So often a table is copied at most, while others write to it."""
+
 _ROUTINES = {"PROCEDURE": "Create Procedure", "FUNCTION": "Create Function"}
 
 
@@ -32,6 +45,8 @@ def mariadb_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
     with source.engine(source.database, isolation_level="AUTOCOMMIT").connect() as admin, ExitStack() as stack:
         for setting in _SETTINGS:
             admin.exec_driver_sql(setting)
+        if not getattr(admin.dialect, "is_mariadb", False):
+            admin.exec_driver_sql("SET SESSION information_schema_stats_expiry = 0")  # MySQL 8 keeps them for a day
         remove_leftovers(admin)
         before, after = new_names()
         size = _size(admin, source)
@@ -41,7 +56,7 @@ def mariadb_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
         for name in (before, after):
             stack.callback(_drop, admin, name)
             _create(admin, name, source)
-        copier = _Copier(admin, options)
+        copier = _Copier(admin, options, is_live=True)
         copier.copy(source.database, before)
         full = copier.full_rows(source.database) if not options.takes_all else {}
         _Copier(admin, CloneOptions(on_progress=options.on_progress)).copy(before, after)
@@ -51,8 +66,8 @@ def mariadb_clone(source: Source, options: CloneOptions) -> Iterator[Clone]:
 class _Copier:
     """Copies one database of the server into another."""
 
-    def __init__(self, admin: Connection, options: CloneOptions) -> None:
-        self._admin, self._options = admin, options
+    def __init__(self, admin: Connection, options: CloneOptions, *, is_live: bool = False) -> None:
+        self._admin, self._options, self._is_live = admin, options, is_live
         self._notes: list[str] = []
 
     @property
@@ -75,8 +90,7 @@ class _Copier:
         tables = [*kinds.get("BASE TABLE", ()), *kinds.get("SYSTEM VERSIONED", ())]
         for name in tables:
             self._run(target, self._definition(f"SHOW CREATE TABLE {_at(source, name)}", 1), f"table {name}")
-        for name in tables:
-            self._copy_rows(source, target, name)
+        self._copy_all_rows(source, target, tables)
         if not self._options.takes_all and self._options.sample:
             self._add_referred(source, target)
         if "SYSTEM VERSIONED" in kinds:
@@ -103,6 +117,43 @@ class _Copier:
             name,
         )
         return ", ".join(_quoted(str(column)) for (column,) in rows)
+
+    def _copy_all_rows(self, source: str, target: str, tables: list[str]) -> None:
+        """Copy the rows of tables; those that others write to meanwhile once more, so that all are of one moment."""
+        before = self._write_times(source)
+        for name in tables:
+            self._copy_rows(source, target, name)
+        for _ in range(_PASSES - 1):
+            before, written = self._written(source, before, tables)
+            for name in written:
+                self._run(target, f"DELETE FROM {_at(target, name)}", f"rows of {name}")
+                self._copy_rows(source, target, name)
+            if not written:
+                return
+        _, written = self._written(source, before, tables)
+        if written:
+            shown = ", ".join(written)
+            self._notes.append(f"not of one moment: others wrote to {shown} during the copying; other tables are older")
+
+    def _written(
+        self, source: str, before: dict[str, object], tables: list[str]
+    ) -> tuple[dict[str, object], list[str]]:
+        """Return the present write times, and the tables that were written to since ``before``."""
+        now = self._write_times(source)
+        return now, [name for name in tables if now.get(name) != before.get(name)]
+
+    def _write_times(self, source: str) -> dict[str, object]:
+        """Return for each table when it was written to last; {} of a copy, to which nobody else writes.
+
+        The times are whole seconds, so this waits until the second of the last write is over.
+        """
+        if not self._is_live or self._options.schema_only:
+            return {}
+        rows = self._rows(_WRITE_TIMES, source)
+        if any(left is not None for _, _, left in rows):
+            time.sleep(max(float(left) for _, _, left in rows if left is not None))
+            rows = self._rows(_WRITE_TIMES, source)
+        return {str(name): at for name, at, _ in rows}
 
     def _copy_rows(self, source: str, target: str, name: str) -> None:
         columns = self._columns(source, name)
