@@ -23,6 +23,7 @@ from ...operations.ops import (
 )
 from ...util.sqla_compat import default_sql, sql_text
 from ..findings import BlockerKind
+from .conditions import as_condition, compared, is_checked_later, unmet, without_parent
 from .misfits import misfits
 
 SAMPLE = 5
@@ -113,11 +114,7 @@ def _unique(
     parts: Sequence[Any] = operation.parts if isinstance(operation, CreateIndexOp) else operation.columns
     dialect, lengths = tables.connection.dialect.name, _lengths(operation.kw)
     values = [_part(table, part, lengths) for part in parts]
-    where = operation.kw.get(f"{dialect}_where")
-    nulls_equal = bool(operation.kw.get("postgresql_nulls_not_distinct")) and dialect == "postgresql"
-    conditions: list[Any] = [] if nulls_equal else [value.is_not(None) for value in values]
-    if where is not None:
-        conditions.append(_text(where if isinstance(where, str) else sql_text(where)))
+    conditions = compared(values, operation.kw, dialect)
     rows, described = _with_equals(tables, table, values, conditions), _described(parts)
     yield Check("duplicate", shown, f"they have the same {described} as another row", rows)
     if isinstance(operation, CreatePrimaryKeyOp) and dialect != "sqlite":
@@ -141,21 +138,16 @@ def _with_equals(
 def _foreign_key(tables: Tables, operation: CreateForeignKeyOp) -> Iterator[Check]:
     table = tables.table(operation.source_table, operation.source_schema)
     shown = shown_name(operation.source_schema, operation.source_table)
-    if table is None or operation.kw.get("postgresql_not_valid"):
+    if table is None or is_checked_later(operation):
         return
     referred = tables.table(operation.referent_table, operation.referent_schema)
     local = [table.c[name] for name in operation.local_cols if name in table.c]
     if referred is None or len(local) < len(operation.local_cols):
         return
-    other = referred.alias("referred")
-    pairs = [
-        other.c[name] == column for name, column in zip(operation.remote_cols, local, strict=True) if name in other.c
-    ]
-    lacking = ~sa.exists(sa.select(sa.literal(1)).select_from(other).where(*pairs).correlate(table))
-    present = [column.is_not(None) for column in local]
-    condition = sa.and_(*present, lacking)
-    if str(operation.kw.get("match") or "").upper() == "FULL" and len(local) > 1:
-        condition = sa.or_(condition, sa.and_(sa.or_(*present), sa.or_(*(column.is_(None) for column in local))))
+    if not all(name in referred.c for name in operation.remote_cols):
+        return
+    matches_full = str(operation.kw.get("match") or "").upper() == "FULL"
+    condition = without_parent(table, local, referred, operation.remote_cols, matches_full=matches_full)
     names = ", ".join(operation.local_cols)
     text = f"{names} refers to a row that {shown_name(operation.referent_schema, operation.referent_table)} lacks"
     yield Check("orphan", shown, text, _select(tables, table, list(operation.local_cols), condition))
@@ -163,13 +155,12 @@ def _foreign_key(tables: Tables, operation: CreateForeignKeyOp) -> Iterator[Chec
 
 def _check(tables: Tables, operation: CreateCheckConstraintOp) -> Iterator[Check]:
     table, shown = _found(tables, operation)
-    if table is None or operation.kw.get("postgresql_not_valid"):
+    if table is None or is_checked_later(operation):
         return
     condition = operation.condition if isinstance(operation.condition, str) else sql_text(operation.condition)
     names = [column.name for column in table.c if column.name in condition]
-    yield Check(
-        "check", shown, f"{condition} is false for them", _select(tables, table, names, sa.not_(_text(condition)))
-    )
+    rows = _select(tables, table, names, unmet(operation))
+    yield Check("check", shown, f"{condition} is false for them", rows)
 
 
 def _exclusion(tables: Tables, operation: CreateExcludeConstraintOp) -> Iterator[Check]:
@@ -187,7 +178,7 @@ def _exclusion(tables: Tables, operation: CreateExcludeConstraintOp) -> Iterator
     meets = sa.exists(sa.select(sa.literal(1)).select_from(other).where(this != that, *pairs).correlate(table))
     conditions: list[Any] = [meets]
     if operation.where is not None:
-        conditions.append(_text(operation.where if isinstance(operation.where, str) else sql_text(operation.where)))
+        conditions.append(as_condition(operation.where))
     yield Check("exclusion", shown, "another row conflicts with them", _select(tables, table, names, *conditions))
 
 
@@ -225,9 +216,9 @@ def _part(table: sa.TableClause, part: Any, lengths: dict[str, int] | int) -> sa
     """Return a part of a unique key as an expression: a column, its first characters, or SQL."""
     if not isinstance(part, str):
         name = getattr(part, "name", None)
-        return table.c[name] if isinstance(name, str) and name in table.c else _text(sql_text(part))
+        return table.c[name] if isinstance(name, str) and name in table.c else as_condition(part)
     if part not in table.c:
-        return _text(part)
+        return as_condition(part)
     length = lengths if isinstance(lengths, int) else lengths.get(part)
     return sa.func.left(table.c[part], length) if length else table.c[part]
 
@@ -240,8 +231,3 @@ def _quoted(tables: Tables, table: sa.TableClause) -> str:
     preparer = tables.connection.dialect.identifier_preparer
     name = preparer.quote(table.name)
     return f"{preparer.quote(str(table.schema))}.{name}" if table.schema else name
-
-
-def _text(sql: str) -> sa.ColumnElement[Any]:
-    """Return SQL text as an expression, in which a colon does not start a bind parameter."""
-    return sa.literal_column(f"({sql})")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
 from .base import SLOW, Clone, CloneOptions, refuse_without_room
-from .names import is_kept_whole, leftovers, new_names
+from .names import in_backticks, is_kept_whole, leftovers, new_names
 from .source import Source
 
 _SETTINGS = (
@@ -116,7 +116,7 @@ class _Copier:
             database,
             name,
         )
-        return ", ".join(_quoted(str(column)) for (column,) in rows)
+        return ", ".join(in_backticks(str(column)) for (column,) in rows)
 
     def _copy_all_rows(self, source: str, target: str, tables: list[str]) -> None:
         """Copy the rows of tables; those that others write to meanwhile once more, so that all are of one moment."""
@@ -183,8 +183,8 @@ class _Copier:
 
     def _add_referred_by(self, source: str, target: str, table: str, parent: str, pairs: list[tuple[str, str]]) -> bool:
         columns = self._columns(source, parent)
-        wanted = " AND ".join(f"p.{_quoted(remote)} = c.{_quoted(local)}" for local, remote in pairs)
-        there = " AND ".join(f"t.{_quoted(remote)} = p.{_quoted(remote)}" for _, remote in pairs)
+        wanted = " AND ".join(f"p.{in_backticks(remote)} = c.{in_backticks(local)}" for local, remote in pairs)
+        there = " AND ".join(f"t.{in_backticks(remote)} = p.{in_backticks(remote)}" for _, remote in pairs)
         listed = ", ".join(f"p.{column}" for column in columns.split(", "))
         added = self._admin.exec_driver_sql(
             (
@@ -216,7 +216,7 @@ class _Copier:
 
     def _copied_view(self, source: str, target: str, name: str, *, last: bool) -> bool:
         definition = self._definition(f"SHOW CREATE VIEW {_at(source, name)}", 1)
-        text = definition.replace(f"{_quoted(source)}.", f"{_quoted(target)}.")
+        text = definition.replace(f"{in_backticks(source)}.", f"{in_backticks(target)}.")
         return self._run(target, text, f"view {name}" if last else "")
 
     def _copy_triggers(self, source: str, target: str) -> None:
@@ -226,7 +226,7 @@ class _Copier:
             source,
         ):
             text = self._definition(f"SHOW CREATE TRIGGER {_at(source, str(name))}", 2)
-            self._run(target, text.replace(f"{_quoted(source)}.", f"{_quoted(target)}."), f"trigger {name}")
+            self._run(target, text.replace(f"{in_backticks(source)}.", f"{in_backticks(target)}."), f"trigger {name}")
 
     def _definition(self, sql: str, position: int) -> str:
         """Return one column of a SHOW CREATE; "" where the right to see it is missing."""
@@ -239,7 +239,7 @@ class _Copier:
             self._notes.append(f"not copied: {what}: the right to see its definition is missing")
             return True
         try:
-            self._admin.exec_driver_sql(f"USE {_quoted(database)}")
+            self._admin.exec_driver_sql(f"USE {in_backticks(database)}")
             self._admin.exec_driver_sql(sql.replace("%", "%%"))
         except DBAPIError as error:
             if what:
@@ -258,7 +258,7 @@ def _create(admin: Connection, name: str, source: Source) -> None:
         (source.database,),
     ).one()
     try:
-        admin.exec_driver_sql(f"CREATE DATABASE {_quoted(name)} CHARACTER SET {row[0]} COLLATE {row[1]}")
+        admin.exec_driver_sql(f"CREATE DATABASE {in_backticks(name)} CHARACTER SET {row[0]} COLLATE {row[1]}")
     except DBAPIError as error:
         raise CommandError(
             f"A rehearsal of {source.database} makes a clone, and the database was refused: {error.orig}. "
@@ -280,7 +280,7 @@ def _size(admin: Connection, source: Source) -> int:
 def _drop(admin: Connection, name: str) -> None:
     with suppress(DBAPIError):
         admin.exec_driver_sql("SET SESSION lock_wait_timeout = 5")
-        admin.exec_driver_sql(f"DROP DATABASE IF EXISTS {_quoted(name)}")
+        admin.exec_driver_sql(f"DROP DATABASE IF EXISTS {in_backticks(name)}")
 
 
 def remove_leftovers(admin: Connection) -> tuple[str, ...]:
@@ -292,8 +292,4 @@ def remove_leftovers(admin: Connection) -> tuple[str, ...]:
 
 
 def _at(database: str, name: str) -> str:
-    return f"{_quoted(database)}.{_quoted(name)}"
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
+    return f"{in_backticks(database)}.{in_backticks(name)}"

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ...util.exc import CommandError
-from .names import is_kept_whole
+from .names import in_quotes, is_kept_whole
 
 _TABLES = """
 SELECT n.nspname, c.relname, c.reltuples::bigint,
@@ -49,7 +49,7 @@ def copy_sample(live: Connection, copy: Connection, limit: int | None) -> dict[t
     columns: dict[str, str] = {}
     full: dict[tuple[str, str], int] = {}
     for schema, name, rows, names in live.exec_driver_sql(_TABLES).all():
-        table = f"{_quoted(schema)}.{_quoted(name)}"
+        table = _table(schema, name)
         columns[table] = ", ".join(names or ())
         full[schema, name] = int(rows) if rows >= 0 else _count(live, table)
         whole = limit is None or is_kept_whole(name, [each.strip('"') for each in names or ()])
@@ -65,12 +65,7 @@ def copy_sample(live: Connection, copy: Connection, limit: int | None) -> dict[t
 
 def _keys(live: Connection, rows: Sequence[Any]) -> list[_Key]:
     """Return the keys in values; they are not constraints of the copy yet, so they are read from the source."""
-    return [
-        _Key(
-            f"{_quoted(row[0])}.{_quoted(row[1])}", f"{_quoted(row[2])}.{_quoted(row[3])}", tuple(row[4]), tuple(row[5])
-        )
-        for row in rows
-    ]
+    return [_Key(_table(row[0], row[1]), _table(row[2], row[3]), tuple(row[4]), tuple(row[5])) for row in rows]
 
 
 def _add_referred(live: Connection, copy: Connection, key: _Key, columns: dict[str, str]) -> bool:
@@ -98,7 +93,7 @@ def set_sequences(live: Connection, copy: Connection) -> None:
         "SELECT schemaname, sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL"
     ).all()
     for schema, name, value in rows:
-        copy.exec_driver_sql("SELECT setval(%s::regclass, %s, true)", (f"{_quoted(schema)}.{_quoted(name)}", value))
+        copy.exec_driver_sql("SELECT setval(%s::regclass, %s, true)", (_table(schema, name), value))
     copy.commit()
 
 
@@ -133,5 +128,5 @@ def _count(live: Connection, table: str) -> int:
     return int(live.exec_driver_sql(f"SELECT count(*) FROM {table}".replace("%", "%%")).scalar_one())
 
 
-def _quoted(name: str) -> str:
-    return '"' + str(name).replace('"', '""') + '"'
+def _table(schema: str, name: str) -> str:
+    return f"{in_quotes(schema)}.{in_quotes(name)}"

@@ -12,29 +12,29 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from .base import CloneOptions
-from .names import is_kept_whole
+from .names import in_quotes, is_kept_whole
 
 
 def reduce_to_sample(copy: Connection, options: CloneOptions) -> dict[tuple[str, str], int]:
     """Delete the rows of a SQLite copy that are not in the sample; return how many rows each table had."""
     limit = 0 if options.schema_only else options.sample or 0
     tables = _tables(copy)
-    full = {("", name): int(_scalar(copy, f"SELECT count(*) FROM {_quoted(name)}")) for name in tables}
+    full = {("", name): int(_scalar(copy, f"SELECT count(*) FROM {in_quotes(name)}")) for name in tables}
     triggers = copy.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
     copy.exec_driver_sql("PRAGMA foreign_keys = OFF")
     for name, _ in triggers:
-        copy.exec_driver_sql(f"DROP TRIGGER {_quoted(name)}")
+        copy.exec_driver_sql(f"DROP TRIGGER {in_quotes(name)}")
     inspector = sa.inspect(copy)
     for name in tables:
         whole = is_kept_whole(name, [each["name"] for each in inspector.get_columns(name)])
         copy.exec_driver_sql(
-            f"CREATE TEMP TABLE {_quoted(f'mig_kept_{name}')} AS "
-            f"SELECT rowid AS kept FROM main.{_quoted(name)} ORDER BY rowid LIMIT {-1 if whole else limit}"
+            f"CREATE TEMP TABLE {in_quotes(f'mig_kept_{name}')} AS "
+            f"SELECT rowid AS kept FROM main.{in_quotes(name)} ORDER BY rowid LIMIT {-1 if whole else limit}"
         )
     _add_referred(copy, tables)
     for name in tables:
-        kept = _quoted(f"mig_kept_{name}")
-        copy.exec_driver_sql(f"DELETE FROM main.{_quoted(name)} WHERE rowid NOT IN (SELECT kept FROM {kept})")
+        kept = in_quotes(f"mig_kept_{name}")
+        copy.exec_driver_sql(f"DELETE FROM main.{in_quotes(name)} WHERE rowid NOT IN (SELECT kept FROM {kept})")
         copy.exec_driver_sql(f"DROP TABLE temp.{kept}")
     for _, sql in triggers:
         copy.exec_driver_sql(sql.replace("%", "%%") if copy.dialect.paramstyle == "pyformat" else sql)
@@ -49,11 +49,11 @@ def _add_referred(copy: Connection, tables: Sequence[str]) -> None:
     while grows:
         grows = False
         for name, parent, pairs in keys:
-            join = " AND ".join(f"p.{_quoted(remote)} = c.{_quoted(local)}" for local, remote in pairs)
-            kept, kept_parent = _quoted(f"mig_kept_{name}"), _quoted(f"mig_kept_{parent}")
+            join = " AND ".join(f"p.{in_quotes(remote)} = c.{in_quotes(local)}" for local, remote in pairs)
+            kept, kept_parent = in_quotes(f"mig_kept_{name}"), in_quotes(f"mig_kept_{parent}")
             added = copy.exec_driver_sql(
-                f"INSERT INTO temp.{kept_parent} SELECT DISTINCT p.rowid FROM main.{_quoted(parent)} p "
-                f"JOIN main.{_quoted(name)} c ON {join} WHERE c.rowid IN (SELECT kept FROM temp.{kept}) "
+                f"INSERT INTO temp.{kept_parent} SELECT DISTINCT p.rowid FROM main.{in_quotes(parent)} p "
+                f"JOIN main.{in_quotes(name)} c ON {join} WHERE c.rowid IN (SELECT kept FROM temp.{kept}) "
                 f"AND p.rowid NOT IN (SELECT kept FROM temp.{kept_parent})"
             )
             grows = grows or added.rowcount > 0
@@ -80,7 +80,3 @@ def _tables(copy: Connection) -> list[str]:
 
 def _scalar(copy: Connection, sql: str) -> Any:
     return copy.exec_driver_sql(sql).scalar_one()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

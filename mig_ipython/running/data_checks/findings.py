@@ -28,8 +28,8 @@ from kernel_core.operations.ops import (
     ExecuteSQLOp,
     RenameTableOp,
 )
+from kernel_core.rehearse.blockers.conditions import as_condition, compared, is_checked_later, unmet, without_parent
 from kernel_core.rehearse.blockers.type_changes import value_changes
-from kernel_core.util.sqla_compat import sql_text
 
 from ...views.operations import line_of
 from ...views.plan import Blocker, Loss
@@ -177,17 +177,14 @@ def _duplicates(states: TableStates, key: Key, names: Sequence[Any], options: di
     assert table is not None, "an empty table has no duplicates"
     if "mysql_length" in options or "mariadb_length" in options:
         raise NotCounted
-    where = options.get(f"{states.dialect}_where")
-    if not states.keeps_names(key) and (where is not None or not all(isinstance(name, str) for name in names)):
+    is_partial = options.get(f"{states.dialect}_where") is not None
+    if not states.keeps_names(key) and (is_partial or not all(isinstance(name, str) for name in names)):
         raise NotCounted
-    nulls_equal = bool(options.get("postgresql_nulls_not_distinct")) and states.dialect == "postgresql"
-    columns = [states.column(key, name) if isinstance(name, str) else _text(sql_text(name)) for name in names]
-    if not nulls_equal and any(column is None for column in columns):
-        return 0
+    columns = [states.column(key, name) if isinstance(name, str) else as_condition(name) for name in names]
     real = [column for column in columns if column is not None]
-    conditions: list[sa.ColumnElement[Any]] = [] if nulls_equal else [column.is_not(None) for column in real]
-    if where is not None:
-        conditions.append(_text(where if isinstance(where, str) else sql_text(where)))
+    conditions = compared(real, options, states.dialect)
+    if len(real) < len(columns) and len(conditions) > is_partial:
+        return 0  # a column that holds only NULL, which equals nothing
     groups = sa.select(sa.func.count().label("rows")).select_from(table).where(*conditions)
     groups = groups.group_by(*real).having(sa.func.count() > 1)
     total = sa.select(sa.func.coalesce(sa.func.sum(groups.subquery().c.rows), 0))
@@ -197,38 +194,33 @@ def _duplicates(states: TableStates, key: Key, names: Sequence[Any], options: di
 def _foreign_key(states: TableStates, operation: CreateForeignKeyOp) -> Iterator[Found]:
     key = _key(operation)
     table = states.table(key)
-    if table is None or operation.kw.get("postgresql_not_valid"):
+    if table is None or is_checked_later(operation):
         return
     local = [states.column(key, name) for name in operation.local_cols]
     if any(column is None for column in local):
         return
-    present = [column.is_not(None) for column in local if column is not None]
+    known = [column for column in local if column is not None]
     referred_key = (operation.referent_schema, operation.referent_table)
     referred_table = states.table(referred_key)
     text = f"rows of {operation.shown_table} refer to rows that {shown_name(*referred_key)} lacks"
     if referred_table is None:
-        yield "may fail", text, states.count(table, *present)
+        yield "may fail", text, states.count(table, *(column.is_not(None) for column in known))
         return
     remote = [states.column(referred_key, name) for name in operation.remote_cols]
-    referred = referred_table.alias("referred")
-    pairs = [
-        sa.false() if target is None else referred.c[target.name] == source
-        for source, target in zip(local, remote, strict=True)
-    ]
-    lacking = ~sa.exists(sa.select(sa.literal(1)).select_from(referred).where(*pairs).correlate(table))
-    yield "may fail", text, states.count(table, *present, lacking)
+    names = [None if target is None else target.name for target in remote]
+    matches_full = str(operation.kw.get("match") or "").upper() == "FULL"
+    condition = without_parent(table, known, referred_table, names, matches_full=matches_full)
+    yield "may fail", text, states.count(table, condition)
 
 
 def _check(states: TableStates, operation: CreateCheckConstraintOp) -> Iterator[Found]:
     key = _key(operation)
     table = states.table(key)
-    if table is None or operation.kw.get("postgresql_not_valid"):
+    if table is None or is_checked_later(operation):
         return
     if not states.keeps_names(key):
         raise NotCounted
-    condition = operation.condition if isinstance(operation.condition, str) else sql_text(operation.condition)
-    rows = states.count(table, sa.not_(_text(condition)))
-    yield "may fail", f"rows of {operation.shown_table} do not meet it", rows
+    yield "may fail", f"rows of {operation.shown_table} do not meet it", states.count(table, unmet(operation))
 
 
 def _nothing(states: TableStates, operation: MigrateOperation) -> Iterator[Found]:
@@ -249,8 +241,3 @@ _CHECKS: dict[type[MigrateOperation], Callable[[TableStates, Any], Iterator[Foun
     CreateTableOp: _nothing,
     RenameTableOp: _nothing,
 }
-
-
-def _text(sql: str) -> sa.ColumnElement[Any]:
-    """Return SQL text as an expression, in which a colon does not start a bind parameter."""
-    return sa.literal_column(f"({sql})")
