@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -230,3 +231,28 @@ def test_in_one_transaction_a_lost_connection_ends_the_run_at_its_begin(one_tran
     with pytest.raises(UpgradeFailed, match=r"failed.*terminating connection"):
         command.upgrade(one_transaction.config(), "head")
     assert (one_transaction.rows(), one_transaction.tables() & {"t_b", "t_d"}) == (["a"], set())
+
+
+def test_in_one_transaction_an_interrupt_rolls_back_the_whole_run(one_transaction):
+    one_transaction.run("CREATE FUNCTION long() RETURNS INTEGER LANGUAGE sql AS 'SELECT pg_sleep(20); SELECT 1'")
+    one_transaction.write("e", "d", ADDED.format("long()"))
+    engine = sa.create_engine(one_transaction.url, poolclass=sa.NullPool)
+    hear, events = heard()
+
+    def interrupt_once_it_runs():
+        running = sa.text(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%DEFAULT long()%'"
+        )
+        with engine.connect() as connection:
+            while connection.scalar(running) < 2:  # this query is one of them
+                connection.rollback()
+                time.sleep(0.05)
+        signal.raise_signal(signal.SIGINT)
+
+    watcher = threading.Thread(target=interrupt_once_it_runs, daemon=True)
+    watcher.start()
+    with pytest.raises(KeyboardInterrupt) as raised:
+        command.upgrade(one_transaction.config(on_step=hear), "head")
+    assert "The whole run was rolled back; the database is at a." in raised.value.__notes__[0]
+    assert events[-1][0] == "failed"
+    assert (one_transaction.rows(), one_transaction.tables() & {"t_b", "t_c", "t_d"}) == (["a"], set())
