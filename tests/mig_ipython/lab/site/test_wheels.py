@@ -7,38 +7,39 @@ import subprocess
 import sys
 import zipfile
 
+import pytest
+
 from mig_ipython.lab.site.kernel import lock_entry
 from mig_ipython.lab.site.wheels import write_empty_wheel, write_own_wheel, write_pure_wheel
 
 
-def test_the_own_wheel_holds_both_packages_with_their_data_and_no_bytecode(tmp_path):
-    with zipfile.ZipFile(write_own_wheel(str(tmp_path))) as wheel:
+@pytest.fixture(scope="module")
+def own_wheel(tmp_path_factory):
+    """The path of the wheel of this tree."""
+    return write_own_wheel(str(tmp_path_factory.mktemp("own")))
+
+
+def test_the_own_wheel_holds_both_packages_with_their_data_and_no_bytecode(own_wheel):
+    with zipfile.ZipFile(own_wheel) as wheel:
         names = wheel.namelist()
     assert {"kernel_core/__init__.py", "mig_ipython/browser/drive.js", "mig_ipython/lab/data/flights.csv"} <= set(names)
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"kernel_core", "mig_ipython"}
     assert not [name for name in names if name.endswith(".pyc")]
 
 
-def test_two_own_wheels_of_one_tree_are_equal(tmp_path):
-    first, second = (tmp_path / name for name in ("first", "second"))
-    digests = set()
-    for folder in (first, second):
-        folder.mkdir()
-        with open(write_own_wheel(str(folder)), "rb") as stream:
-            digests.add(hashlib.sha256(stream.read()).hexdigest())
-    assert len(digests) == 1
+def test_two_own_wheels_of_one_tree_are_equal(tmp_path, own_wheel):
+    assert digest(write_own_wheel(str(tmp_path))) == digest(own_wheel)
 
 
-def test_python_imports_the_own_wheel(tmp_path):
-    wheel = write_own_wheel(str(tmp_path))
+def test_python_imports_the_own_wheel(own_wheel):
     code = "import mig_ipython; print(mig_ipython.__file__)"
     ran = subprocess.run(
-        [sys.executable, "-S", "-I", "-c", f"import sys; sys.path.insert(0, {wheel!r}); {code}"],
+        [sys.executable, "-S", "-I", "-c", f"import sys; sys.path.insert(0, {own_wheel!r}); {code}"],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert ran.stdout.strip().startswith(wheel)
+    assert ran.stdout.strip().startswith(own_wheel)
 
 
 def test_of_a_compiled_wheel_only_the_python_files_are_taken(tmp_path):
@@ -65,9 +66,12 @@ def test_a_pure_wheel_is_taken_as_it_is(tmp_path):
     assert write_pure_wheel(path, str(tmp_path / "missing")) == path
 
 
-def test_the_lock_file_names_a_wheel_by_its_normal_name_and_its_hash(tmp_path):
-    path = write_own_wheel(str(tmp_path))
-    entry = lock_entry(path)
+def test_the_lock_file_names_a_wheel_by_its_normal_name_and_its_hash(own_wheel):
+    entry = lock_entry(own_wheel)
+    assert entry["sha256"] == digest(own_wheel)
+    assert (entry["name"], entry["file_name"]) == ("mig-ipython", own_wheel.rpartition("/")[2])
+
+
+def digest(path):
     with open(path, "rb") as stream:
-        assert entry["sha256"] == hashlib.sha256(stream.read()).hexdigest()
-    assert (entry["name"], entry["file_name"]) == ("mig-ipython", path.rpartition("/")[2])
+        return hashlib.sha256(stream.read()).hexdigest()
