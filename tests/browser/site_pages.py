@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +21,14 @@ WAIT = 150
 
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 """The notebook that is in front."""
+
+
+def build_offline(out: Path, cache: str, notebooks: Sequence[Path]) -> None:
+    """Build a site of notebooks from downloads in the cache, with proxies that lead nowhere."""
+    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+    offline = os.environ | nowhere | {name.lower(): value for name, value in nowhere.items()} | {"PIP_NO_INDEX": "1"}
+    command = [sys.executable, "-m", "mig_ipython.lab", "site", str(out), "--cache", cache, "--notebooks"]
+    subprocess.run([*command, *map(str, notebooks)], env=offline, check=True)
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Take the README's pictures from a real run of the quick start; and pictures of large and dark reviews, to be looked at.
+"""Take the README's pictures from a real run of the quick start and of lesson 1; and pictures of large and dark reviews, to be looked at.
 
     pytest -m browser tests/browser/take_pictures.py [--basetemp DIR]
 
@@ -11,9 +11,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from site_pages import PANEL, SiteNotebook, build_offline, served
+
+from mig_ipython.lab.site import downloads
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 QUICKSTART = "00_quickstart.ipynb"
+SOLVED = """%%mig_lab 1.1
+desk.sql("ALTER TABLE airlines ADD COLUMN country VARCHAR(30)")
+desk.show("airlines", 3)"""
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
 
 MANY = """\
@@ -40,6 +46,26 @@ def report(number):
     return RehearsalReport((found,))
 report({number})
 """
+
+
+def test_a_picture_of_the_workshop_for_the_readme(new_page, tmp_path):
+    lesson, cache = FOLDER / "workshop" / "1_why_migrations.ipynb", downloads.default_cache()
+    build_offline(tmp_path / "site", cache, [lesson])
+    page = new_page(device_scale_factor=1.5, viewport={"width": 1180, "height": 760})
+    with served(tmp_path / "site") as address:
+        notebook = SiteNotebook(page, address, lesson.name)
+        notebook.run_all()
+        cell = page.locator(f"{PANEL} .jp-CodeCell", has_text="%%mig_lab 1.1").first
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(SOLVED)
+        page.keyboard.press("Control+Enter")
+        cell.get_by_text("Exercise 1.1 is solved").wait_for(timeout=60_000)
+        cell.locator(".jp-Cell-outputArea").scroll_into_view_if_needed()
+        page.mouse.move(700, 400)
+        page.mouse.wheel(0, 120)
+        page.wait_for_timeout(500)
+        page.screenshot(path=FOLDER / "images" / "workshop.png")
 
 
 def test_pictures_for_the_readme(lab, open_notebook):

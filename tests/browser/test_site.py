@@ -5,13 +5,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from site_pages import SiteNotebook, served
+from site_pages import SiteNotebook, build_offline, served
 
 from mig_ipython.lab.site import downloads
 
@@ -65,11 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, write_notebook: Callable[...,
     downloads.pyodide(cache)
     write_notebook(folder / "own" / "1_writes.ipynb", *WRITES)
     write_notebook(folder / "own" / "2_reads.ipynb", *READS)
-    command = [sys.executable, "-m", "mig_ipython.lab", "site", str(folder / "out"), "--cache", cache]
-    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
-    offline = os.environ | nowhere | {name.lower(): value for name, value in nowhere.items()} | {"PIP_NO_INDEX": "1"}
-    notebooks = [str(folder / "own"), *map(str, WORKSHOP)]
-    subprocess.run([*command, "--notebooks", *notebooks], env=offline, check=True)
+    build_offline(folder / "out", cache, [folder / "own", *WORKSHOP])
     with served(folder / "out") as address:
         yield address
 
