@@ -12,6 +12,7 @@ from kernel_core.util.secrets import redact
 
 from ...views.html import Html, details, plain_list, table, tag
 from ...views.style import CSS
+from ...views.text import count
 from ...views.text import table as text_table
 from ...views.view import View
 from .style import box
@@ -87,8 +88,7 @@ class ReportView(View):
         """Return one line: how many students, and how many exercises they solved."""
         solved, claimed = sum(each.passed for each in self.results), sum(each.claimed for each in self.results)
         doubtful = f", {claimed} not verified" if claimed else ""
-        students = f"{len(self.students)} student{'' if len(self.students) == 1 else 's'}"
-        return f"{students}, {solved} exercises solved{doubtful}"
+        return f"{count(len(self.students), 'student')}, {count(solved, 'exercise')} solved{doubtful}"
 
     def text(self) -> str:
         lines = [self.lead(), "", text_table(_OF_STUDENTS, self._student_rows())]
@@ -162,7 +162,10 @@ class ReportView(View):
 
     def _exercise_rows(self) -> Iterable[tuple[object, ...]]:
         for each in self.exercises:
-            mistakes = "; ".join(f"{name} ({number} times): {hint}" for name, number, hint in each.mistakes)
+            counted = (
+                (name, "once" if number == 1 else f"{number} times", hint) for name, number, hint in each.mistakes
+            )
+            mistakes = "; ".join(f"{name} ({often}): {hint.replace('`', '')}" for name, often, hint in counted)
             yield (
                 each.exercise,
                 each.title,

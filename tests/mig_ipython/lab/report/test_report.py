@@ -90,7 +90,7 @@ def test_results_are_verified_by_their_snapshots(tmp_path, right):
     ]
     assert found.results[0].described == "✓ solved, 2 tries, 1 hint, 0 min"
     assert found.exercises[0].mistakes == (("not_upgraded", 1, "It has not run."),)
-    assert found.lead() == "3 students, 1 exercises solved, 1 not verified"
+    assert found.lead() == "3 students, 1 exercise solved, 1 not verified"
 
 
 def test_a_snapshot_that_is_changed_by_hand_is_not_verified(right):
