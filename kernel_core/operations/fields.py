@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from ..util.exc import FieldError
 from ..util.sql import STANDARD, grammar_of, split_list, string_value, tokens
-from ..util.sqla_compat import AnyType, changed_column, default_argument, default_sql, literal_text, shown_sql, sql_text
+from ..util.sqla_compat import AnyType, changed_column, default_argument, default_sql, literal_text, shown_sql
 
 Kind = Literal["identifier", "type", "boolean", "default", "text", "sql", "columns", "choice"]
 
@@ -76,7 +76,7 @@ class Field:
             return type_text(value)
         if self.kind == "columns":
             names = [each.name if isinstance(each, Column) else each for each in value]
-            return ", ".join(_column_text(name) if isinstance(name, str) else sql_text(name) for name in names)
+            return ", ".join(_column_text(name) if isinstance(name, str) else shown_sql(name) for name in names)
         return value if isinstance(value, str) else shown_sql(value)
 
     def parse(self, text: str, dialect: Dialect | None = None) -> Any:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..util.exc import CommandError
 from ..util.sql import Token, likely_grammar, tokens
-from ..util.sqla_compat import sql_text
+from ..util.sqla_compat import shown_sql
 from .kinds.column import AlterColumnOp
 from .kinds.execute_sql import ExecuteSQLOp
 from .kinds.rename_table import RenameTableOp
@@ -236,7 +236,7 @@ _OF_TYPES = frozenset({"VARYING", "PRECISION", "WITH", "WITHOUT", "TIME", "ZONE"
 
 def _words(expression: object) -> Iterator[str]:
     """Yield the words of a SQL expression that may be names of columns: no function, and no type of a cast."""
-    sql = expression if isinstance(expression, str) else sql_text(expression)
+    sql = expression if isinstance(expression, str) else shown_sql(expression)
     found = tokens(sql, likely_grammar(sql))
     is_type = False
     for place, token in enumerate(found):

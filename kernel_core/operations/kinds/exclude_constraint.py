@@ -13,7 +13,7 @@ from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.elements import ClauseElement
 
 from ...util.exc import CommandError
-from ...util.sqla_compat import excluded, is_exclude_constraint, new_exclude_constraint, sql_text
+from ...util.sqla_compat import excluded, is_exclude_constraint, new_exclude_constraint, shown_sql, sql_text
 from ..add_constraint import NAME_FIELD, AddConstraintOp
 from ..base import Operations
 from ..batch_directives import batch_directive
@@ -116,8 +116,8 @@ class CreateExcludeConstraintOp(AddConstraintOp):
         )
 
     def sentence(self) -> str:
-        pairs = ", ".join(f"{sql_text(item)} {operator}" for item, operator in self.elements)
-        where = f", where {sql_text(self.where)}" if self.where is not None else ""
+        pairs = ", ".join(f"{shown_sql(item)} {operator}" for item, operator in self.elements)
+        where = f", where {shown_sql(self.where)}" if self.where is not None else ""
         return f"Create exclude constraint{self._called()} on {self.shown_table} ({pairs}{where})"
 
     def slug(self) -> str:

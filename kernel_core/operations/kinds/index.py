@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import TextClause
 
 from ...util.exc import IrreversibleOperation, UnknownEffect
 from ...util.sql import without_parameters
-from ...util.sqla_compat import final_name, has_final_name, sql_text
+from ...util.sqla_compat import final_name, has_final_name, shown_sql
 from ...util.sqla_compat.columns import AnyExpression
 from ..base import Operations
 from ..batch_directives import batch_directive
@@ -157,7 +157,7 @@ class CreateIndexOp(MigrateOperation):
         )
 
     def sentence(self) -> str:
-        columns = ", ".join(column if isinstance(column, str) else sql_text(column) for column in self.parts)
+        columns = ", ".join(column if isinstance(column, str) else shown_sql(column) for column in self.parts)
         return f"Create {'unique ' if self.unique else ''}index {self.index_name} on {self.shown_table} ({columns})"
 
     def slug(self) -> str:

@@ -21,7 +21,7 @@ from ...operations.ops import (
     CreateUniqueConstraintOp,
     SetEnumValuesOp,
 )
-from ...util.sqla_compat import default_sql, sql_text
+from ...util.sqla_compat import default_sql, shown_sql, sql_text
 from ..findings import BlockerKind
 from .conditions import as_condition, compared, is_checked_later, unmet, without_parent
 from .misfits import misfits
@@ -224,7 +224,7 @@ def _part(table: sa.TableClause, part: Any, lengths: dict[str, int] | int) -> sa
 
 
 def _described(parts: Sequence[Any]) -> str:
-    return ", ".join(part if isinstance(part, str) else sql_text(part) for part in parts)
+    return ", ".join(part if isinstance(part, str) else shown_sql(part) for part in parts)
 
 
 def _quoted(tables: Tables, table: sa.TableClause) -> str:

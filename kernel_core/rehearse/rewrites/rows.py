@@ -13,7 +13,7 @@ from ...operations.ops import (
     CreatePrimaryKeyOp,
     CreateUniqueConstraintOp,
 )
-from ...util.sqla_compat import changed_column, sql_text
+from ...util.sqla_compat import changed_column, shown_sql, sql_text
 from .rewrite import Place, Rewrite, listed, statement
 
 _VALUE = "the value for these rows, an SQL expression such as 'unknown' or lower(name)"
@@ -89,7 +89,7 @@ def without_duplicates(
     table, key = place.named(operation.schema, operation.table_name), listed(place.key)
     parts = operation.parts if isinstance(operation, CreateIndexOp) else operation.columns
     texts = [place.quoted(part) if isinstance(part, str) else f"({sql_text(part)})" for part in parts]
-    shown = listed(part if isinstance(part, str) else sql_text(part) for part in parts)
+    shown = listed(part if isinstance(part, str) else shown_sql(part) for part in parts)
     conditions = [] if operation.kw.get("postgresql_nulls_not_distinct") else [f"{each} IS NOT NULL" for each in texts]
     where = operation.kw.get(f"{place.dialect.name}_where")
     conditions += [f"({where if isinstance(where, str) else sql_text(where)})"] if where is not None else []

@@ -133,3 +133,9 @@ def test_a_statement_with_a_value_that_has_no_text_is_shown_with_its_parameter(m
     assert "loses data: it uses DELETE" in repr(review[1])
     assert all("No literal value renderer" in shown for shown in (review.sql(1), review.python(1)))
     assert "cannot be downgraded" in review[1].downgrade or "Cannot undo" in review[1].downgrade
+
+
+def test_an_index_on_an_expression_that_has_no_literal_is_described(make):
+    path = sa.column("attributes", sa.JSON)[["session", "id"]].as_string()
+    review = make(ops.CreateIndexOp("ix", "spans", [path]))
+    assert review.row(1).sentence.startswith("Create index ix on spans (")

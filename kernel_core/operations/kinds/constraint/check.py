@@ -9,7 +9,7 @@ from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.elements import TextClause
 
 from ....util.sql import without_parameters
-from ....util.sqla_compat import literal_text, sql_text, typed_text
+from ....util.sqla_compat import literal_text, shown_sql, sql_text, typed_text
 from ....util.sqla_compat.columns import AnyExpression
 from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
 from ...base import Operations
@@ -84,7 +84,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
         return self._write(write, "create_check_constraint", condition, **self.kw)
 
     def sentence(self) -> str:
-        return f"Create check{self._called()} on {self.shown_table}: {sql_text(self.condition)}"
+        return f"Create check{self._called()} on {self.shown_table}: {shown_sql(self.condition)}"
 
     def slug(self) -> str:
         return slug("create", self.constraint_name or f"check_on_{self.table_name}")
