@@ -42,9 +42,12 @@ def history(project: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return written(project, monkeypatch)
 
 
-@pytest.fixture
-def any_history(any_project: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    return written(any_project, monkeypatch)
+@pytest.fixture(
+    params=["project", "postgresql_project", pytest.param("mariadb_project", marks=pytest.mark.sweep)],
+    ids=["sqlite", "postgresql", "mariadb"],
+)
+def any_history(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    return written(request.getfixturevalue(request.param), monkeypatch)
 
 
 def written(project: Any, monkeypatch: pytest.MonkeyPatch) -> Any:

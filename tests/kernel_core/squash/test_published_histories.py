@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 import random
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from published import HISTORIES, folder_of
 
 from kernel_core import command
 from kernel_core.alias import alias
@@ -23,7 +23,11 @@ from kernel_core.snapshot import Snapshot, differences, snapshot_of
 from kernel_core.squash import squashed, write
 from kernel_core.util.exc import CommandError
 
-HISTORIES = {"mlflow": "mlflow/store/db_migrations", "optuna": "optuna/storages/_rdb/alembic"}
+PACKAGES = {
+    "mlflow": "store/db_migrations",
+    "optuna": "storages/_rdb/alembic",
+    "mage_ai": "orchestration/db/migrations",
+}
 REFUSED = "cannot be taken over as it is|can only be the first revision|cannot be squashed"
 
 
@@ -58,18 +62,26 @@ def _upgraded(folder: Path, server: str, start: sa.MetaData | None, at: str, the
 @pytest.mark.sweep
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("package", HISTORIES)
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    ("package", "database"),
+    [(package, database) for package in PACKAGES for database in ("sqlite", "postgresql", "mariadb")],
+)
 def test_a_random_range_of_a_published_history_does_the_same(
-    package: str, database: str, seed: int, request: pytest.FixtureRequest, tmp_path: Path
+    package: str,
+    database: str,
+    seed: int,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = importlib.util.find_spec(package)
-    if found is None or found.submodule_search_locations is None:
-        pytest.skip("its history is not installed (extra histories)")
+    if (package, database) == ("mage_ai", "mariadb"):
+        pytest.skip("it has no history for MariaDB")
+    published = next(each for each in HISTORIES if (each.package, each.folder) == (package, PACKAGES[package]))
+    cache = Path(str(request.config.cache.mkdir("published"))) if request.config.cache is not None else tmp_path
     logging.getLogger().addHandler(logging.NullHandler())
     server = request.getfixturevalue(f"{database}_url")
     original = tmp_path / "original" / "migrations"
-    shutil.copytree(found.submodule_search_locations[0].removesuffix(package) + HISTORIES[package], original)
+    shutil.copytree(folder_of(published, cache, monkeypatch), original)
     template = original / "script.py.mako"
     if not template.exists():
         shutil.copy(Path(command.__file__).parents[1] / "templates" / "generic" / "script.py.mako", template)
