@@ -69,6 +69,12 @@ HISTORIES = (
 )
 
 
+def cache_of(config: pytest.Config, otherwise: Path) -> Path:
+    """Return the folder in which wheels are kept between runs of pytest; ``otherwise`` where it keeps nothing."""
+    cache = getattr(config, "cache", None)
+    return otherwise if cache is None else Path(str(cache.mkdir("published")))
+
+
 def folder_of(published: Published, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the script location of a history; it is downloaded once into ``cache``, and skipped without a network."""
     if published.wheel:

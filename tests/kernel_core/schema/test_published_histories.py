@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from published import HISTORIES, Published, folder_of
+from published import HISTORIES, Published, cache_of, folder_of
 
 from kernel_core import schema
 from kernel_core.alias import alias
@@ -30,7 +30,7 @@ CASES = [
 @pytest.fixture
 def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """The folder of unpacked wheels; the modules that a test imports from them are forgotten after it."""
-    folder = Path(str(request.config.cache.mkdir("published"))) if request.config.cache is not None else tmp_path
+    folder = cache_of(request.config, tmp_path)
     before = set(sys.modules)
     yield folder
     for name in set(sys.modules) - before:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from published import HISTORIES, folder_of
+from published import HISTORIES, cache_of, folder_of
 
 from kernel_core import command
 from kernel_core.alias import alias
@@ -77,11 +77,10 @@ def test_a_random_range_of_a_published_history_does_the_same(
     if (package, database) == ("mage_ai", "mariadb"):
         pytest.skip("it has no history for MariaDB")
     published = next(each for each in HISTORIES if (each.package, each.folder) == (package, PACKAGES[package]))
-    cache = Path(str(request.config.cache.mkdir("published"))) if request.config.cache is not None else tmp_path
     logging.getLogger().addHandler(logging.NullHandler())
     server = request.getfixturevalue(f"{database}_url")
     original = tmp_path / "original" / "migrations"
-    shutil.copytree(folder_of(published, cache, monkeypatch), original)
+    shutil.copytree(folder_of(published, cache_of(request.config, tmp_path), monkeypatch), original)
     template = original / "script.py.mako"
     if not template.exists():
         shutil.copy(Path(command.__file__).parents[1] / "templates" / "generic" / "script.py.mako", template)
