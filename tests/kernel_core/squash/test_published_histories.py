@@ -23,11 +23,9 @@ from kernel_core.snapshot import Snapshot, differences, snapshot_of
 from kernel_core.squash import squashed, write
 from kernel_core.util.exc import CommandError
 
-PACKAGES = {
-    "mlflow": "store/db_migrations",
-    "optuna": "storages/_rdb/alembic",
-    "mage_ai": "orchestration/db/migrations",
-}
+PACKAGES = {"mlflow": "store/db_migrations", "optuna": "storages/_rdb/alembic"}
+RUNS_ON = {"mlflow": ("sqlite", "postgresql", "mariadb"), "optuna": ("sqlite", "postgresql")}
+"""Optuna drops a column of a unique key, which MariaDB refuses."""
 REFUSED = "cannot be taken over as it is|can only be the first revision|cannot be squashed"
 
 
@@ -64,7 +62,7 @@ def _upgraded(folder: Path, server: str, start: sa.MetaData | None, at: str, the
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("package", "database"),
-    [(package, database) for package in PACKAGES for database in ("sqlite", "postgresql", "mariadb")],
+    [(package, database) for package in PACKAGES for database in RUNS_ON[package]],
 )
 def test_a_random_range_of_a_published_history_does_the_same(
     package: str,
@@ -74,8 +72,6 @@ def test_a_random_range_of_a_published_history_does_the_same(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if (package, database) == ("mage_ai", "mariadb"):
-        pytest.skip("it has no history for MariaDB")
     published = next(each for each in HISTORIES if (each.package, each.folder) == (package, PACKAGES[package]))
     logging.getLogger().addHandler(logging.NullHandler())
     server = request.getfixturevalue(f"{database}_url")
