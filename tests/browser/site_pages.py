@@ -101,6 +101,11 @@ class SiteNotebook:
         """The text below each code cell."""
         return self.page.locator(f"{PANEL} .jp-CodeCell .jp-Cell-outputArea").all_inner_texts()
 
+    def broken_pictures(self) -> int:
+        """How many pictures in the text are not shown."""
+        pictures = f"[...document.querySelectorAll('{PANEL} .jp-MarkdownOutput img')]"
+        return int(self.page.evaluate(f"{pictures}.filter(each => !each.naturalWidth).length"))
+
     def errors(self) -> list[str]:
         """The text of each output that is an error."""
         kinds = ("error", "stderr")

@@ -123,6 +123,7 @@ def test_each_lesson_runs_whole_and_run_all_twice_gives_the_same(opened, site, l
     first = notebook.outputs()
     assert notebook.errors() == []
     notebook.restart_and_run_all()
+    assert notebook.broken_pictures() == 0
     assert list(map(without_times, notebook.outputs())) == list(map(without_times, first))
     assert notebook.hosts == {site.removeprefix("http://")}
 

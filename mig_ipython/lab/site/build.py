@@ -79,7 +79,19 @@ def copy_contents(folder: str, notebooks: Sequence[str]) -> None:
             json.dump(_for_the_kernel(path), stream, ensure_ascii=False, indent=1)
     for pictures in sorted({os.path.join(os.path.dirname(path), "images") for path in notebooks}):
         if os.path.isdir(pictures):
-            shutil.copytree(pictures, os.path.join(folder, "images"), dirs_exist_ok=True)
+            shutil.copytree(pictures, os.path.join(folder, "images"), copy_function=_copy_picture, dirs_exist_ok=True)
+
+
+def _copy_picture(source: str, target: str) -> None:
+    """Copy a picture; other characters than ASCII in an SVG become references: JupyterLite cannot show them otherwise.
+
+    It encodes the text by ``btoa()``, which raises an error for characters outside of Latin-1.
+    """
+    if not source.endswith(".svg"):
+        shutil.copy(source, target)
+        return
+    with open(source, encoding="utf-8") as stream, open(target, "wb") as written:
+        written.write(stream.read().encode("ascii", "xmlcharrefreplace"))
 
 
 def _for_the_kernel(path: str) -> dict[str, object]:

@@ -64,12 +64,14 @@ def test_a_file_that_is_not_a_notebook_is_named(tmp_path, content):
 def test_a_copied_notebook_names_the_kernel_of_the_site_and_has_its_pictures(tmp_path):
     path = notebook(tmp_path / "from" / "1_a.ipynb", "# a")
     (tmp_path / "from" / "images").mkdir()
-    (tmp_path / "from" / "images" / "a.svg").write_text("<svg/>")
+    (tmp_path / "from" / "images" / "a.svg").write_text("<svg><text>1 → 2</text></svg>", encoding="utf-8")
+    (tmp_path / "from" / "images" / "a.png").write_bytes(b"\x89PNG")
     copy_contents(str(tmp_path / "files"), [path])
     copied = json.loads((tmp_path / "files" / "1_a.ipynb").read_text())
     assert copied["metadata"]["kernelspec"]["name"] == "python"
     assert copied["cells"][0]["source"] == "# a"
-    assert (tmp_path / "files" / "images" / "a.svg").read_text() == "<svg/>"
+    assert (tmp_path / "files" / "images" / "a.svg").read_text() == "<svg><text>1 &#8594; 2</text></svg>"
+    assert (tmp_path / "files" / "images" / "a.png").read_bytes() == b"\x89PNG"
 
 
 def test_the_first_page_links_each_lesson_by_its_heading_and_escapes_it(tmp_path):
