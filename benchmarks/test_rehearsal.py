@@ -1,0 +1,144 @@
+"""A rehearsal on PostgreSQL beside the raw tools, and what a reader of the database itself feels of it.
+
+    pytest benchmarks/test_rehearsal.py -m peer -s
+
+Run it on a quiet machine. ``MIG_REHEARSED_ROWS`` is the number of rows of the largest table (125 MB for 450,000).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from kernel_core import command
+from kernel_core.config import Config
+
+pytestmark = pytest.mark.peer
+
+ROWS = int(os.environ.get("MIG_REHEARSED_ROWS", "450000"))
+ENV = """
+import sqlalchemy as sa
+from kernel_core import context
+
+engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=sa.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+REVISION = """
+from kernel_core import op
+import sqlalchemy as sa
+
+revision, down_revision = "a1", None
+
+
+def upgrade():
+    op.add_column("users", sa.Column("age", sa.Integer))
+    op.execute("UPDATE users SET age = n, name = upper(name)")
+    op.alter_column("users", "age", existing_type=sa.Integer(), nullable=False)
+    op.alter_column("orders", "n", existing_type=sa.Integer(), type_=sa.BigInteger())
+    op.create_index("ux_events", "events", ["email"], unique=True)
+
+
+def downgrade():
+    op.drop_index("ux_events", "events")
+    op.alter_column("orders", "n", existing_type=sa.BigInteger(), type_=sa.Integer())
+    op.drop_column("users", "age")
+"""
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """The URL of a new database on the server in MIG_TEST_POSTGRESQL_URL, by default of this computer."""
+    given = os.environ.get("MIG_TEST_POSTGRESQL_URL") or "postgresql+psycopg://root@127.0.0.1:5432/postgres"
+    admin = sa.create_engine(given, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    name = f"mig_benchmark_{os.getpid()}"
+    try:
+        connection = admin.connect()
+    except sa.exc.OperationalError:
+        pytest.skip("there is no PostgreSQL: set MIG_TEST_POSTGRESQL_URL")
+    with connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        yield sa.make_url(given).set(database=name).render_as_string(hide_password=False)
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def config(postgresql_url: str, tmp_path: Path) -> Config:
+    """The configuration of a history of one revision, over a filled database to which nobody is connected."""
+    with sa.create_engine(postgresql_url, poolclass=sa.NullPool).begin() as connection:
+        for table, part in (("users", 0.45), ("orders", 0.8), ("events", 1)):
+            connection.exec_driver_sql(
+                f"CREATE TABLE {table} (id integer PRIMARY KEY, name varchar(80), email varchar(120), amount numeric, "
+                "made timestamp, n integer)"
+            )
+            connection.exec_driver_sql(
+                f"INSERT INTO {table} SELECT i, 'name of row ' || i, 'user' || i || '@example.org', i / 7.0, "
+                "timestamp '2024-01-01' + i * interval '1 minute', i / 1000 "
+                f"FROM generate_series(1, {int(ROWS * part)}) i"
+            )
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "env.py").write_text(ENV)
+    (tmp_path / "versions" / "a1.py").write_text(REVISION)
+    found = Config()
+    found.set_main_option("script_location", str(tmp_path))
+    found.set_main_option("sqlalchemy.url", postgresql_url)
+    return found
+
+
+def test_the_whole_rehearsal_beside_a_copy_and_the_upgrade(config: Config, postgresql_url: str) -> None:
+    url = sa.make_url(postgresql_url)
+    admin = sa.create_engine(url.set(database="postgres"), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    copy = f"{url.database}_raw"
+    start = time.perf_counter()
+    (found,) = command.rehearse(config, "head")
+    whole = time.perf_counter() - start
+    with admin.connect() as connection:
+        start = time.perf_counter()
+        connection.exec_driver_sql(f'CREATE DATABASE "{copy}" TEMPLATE "{url.database}"')
+        config.set_main_option("sqlalchemy.url", url.set(database=copy).render_as_string(hide_password=False))
+        command.upgrade(config, "head")
+        raw = time.perf_counter() - start
+        connection.exec_driver_sql(f'DROP DATABASE "{copy}"')
+    print(f"\nrehearsal {whole:.2f} s, copy and upgrade {raw:.2f} s: {whole / raw:.2f} times")
+    assert found.is_clean
+    assert found.method == "template"
+
+
+def test_what_a_reader_of_the_database_feels(config: Config, postgresql_url: str) -> None:
+    seconds: list[float] = []
+    ended = threading.Event()
+
+    def read() -> None:
+        number = 0
+        with sa.create_engine(postgresql_url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT").connect() as live:
+            while not ended.is_set():
+                number = number * 31 % ROWS + 1
+                start = time.perf_counter()
+                live.exec_driver_sql(f"SELECT * FROM events WHERE id = {number}").all()
+                seconds.append(time.perf_counter() - start)
+                time.sleep(0.002)
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    try:
+        time.sleep(5)
+        alone = list(seconds)
+        seconds.clear()
+        (found,) = command.rehearse(config, "head")
+        during = list(seconds)
+    finally:
+        ended.set()
+        reading.join()
+    p99 = [1000 * statistics.quantiles(each, n=100)[98] for each in (alone, during)]
+    print(f"\np99 of a reader: {p99[0]:.2f} ms alone, {p99[1]:.2f} ms during the rehearsal ({len(during)} reads)")
+    assert found.is_clean
+    assert found.live_unchanged is not False
