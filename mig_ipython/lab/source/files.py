@@ -31,16 +31,15 @@ class Places:
 
 def build_lessons(places: Places, numbers: Sequence[int] = ()) -> Iterator[tuple[str, str]]:
     """Yield path and new text of each file of the lessons, in their order; ``numbers`` are all by default."""
-    with lesson_shell() as shell:
-        for source in read_sources(places.sources):
-            if numbers and source.number not in numbers:
-                continue
-            begin = find_lesson(source.after, places.sealed).state("end") if source.after else None
-            with tempfile.TemporaryDirectory() as folder:
-                lesson = Builder(source, shell, os.path.realpath(folder)).build(begin)
-            name = f"{source.number}_{slug_of(source)}"
-            yield os.path.join(places.notebooks, f"{name}.ipynb"), notebook(source)
-            yield os.path.join(places.sealed, f"{name}.json"), written(lesson)
+    for source in read_sources(places.sources):
+        if numbers and source.number not in numbers:
+            continue
+        begin = find_lesson(source.after, places.sealed).state("end") if source.after else None
+        with tempfile.TemporaryDirectory() as folder, lesson_shell() as shell:  # no lesson sees the names of another
+            lesson = Builder(source, shell, os.path.realpath(folder)).build(begin)
+        name = f"{source.number}_{slug_of(source)}"
+        yield os.path.join(places.notebooks, f"{name}.ipynb"), notebook(source)
+        yield os.path.join(places.sealed, f"{name}.json"), written(lesson)
 
 
 def read_sources(folder: str) -> list[LessonSource]:
