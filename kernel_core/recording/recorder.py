@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ENUM
 from sqlalchemy.engine import Dialect
 
 from ..alias import alias
@@ -26,6 +25,7 @@ from ..operations.schema_state import SchemaState
 from ..runtime.migration import MigrationContext
 from ..script import Script
 from ..util.exc import CommandError, UnknownEffect
+from ..util.sqla_compat import is_of_postgresql
 from .no_connection import NeedsConnection, NoConnection, NoContext
 from .state_inspector import StateInspector, state_after
 
@@ -160,12 +160,14 @@ class Recorder(Operations):
 
     def _enum_type(self, visitor: str, element: object) -> None:
         """Record the operation of an enum type that is created or dropped on the connection."""
-        if not isinstance(element, ENUM) or visitor not in ("EnumGenerator", "EnumDropper"):
+        if not (isinstance(element, sa.Enum) and is_of_postgresql(element, "ENUM")):
             self._refuse()
         if visitor == "EnumGenerator":
             self.invoke(CreateEnumTypeOp(str(element.name), list(element.enums), schema=element.schema))
-        else:
+        elif visitor == "EnumDropper":
             self.invoke(DropEnumTypeOp(str(element.name), schema=element.schema))
+        else:
+            self._refuse()
 
     def remember(self, operation: MigrateOperation) -> None:
         """Record an operation and the line of the file that called it."""
