@@ -26,10 +26,17 @@ LONGEST = 2
 _NAMED = re.compile(r"the database is at (\w+)\.")
 
 
+_OURS = re.compile(r"\b(mig_ipython|kernel_core)/")
+
+
 def untidy(shown: list[str], seconds: float, tally: Tally) -> list[str]:
-    """Return what is wrong with the end of an interrupted cell."""
+    """Return what is wrong with the end of an interrupted cell.
+
+    Where the command has ended already, the kernel is displaying its result: it shows a traceback of its own code, as
+    for any cell.
+    """
     tally.took(seconds)
-    wrong = [text for text in shown if len(text.splitlines()) > 2]
+    wrong = [text for text in shown if len(text.splitlines()) > 2 and _OURS.search(text)]
     return [*wrong, f"{seconds:.1f} s until the end"] if seconds > patience(LONGEST) else wrong
 
 
