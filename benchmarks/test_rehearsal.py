@@ -64,7 +64,7 @@ def postgresql_url() -> Iterator[str]:
     try:
         connection = admin.connect()
     except sa.exc.OperationalError:
-        pytest.skip("there is no PostgreSQL: set MIG_TEST_POSTGRESQL_URL")
+        pytest.skip("needs PostgreSQL: set MIG_TEST_POSTGRESQL_URL")
     with connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
         yield sa.make_url(given).set(database=name).render_as_string(hide_password=False)

@@ -69,7 +69,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Both orders of two parts, each on a scratch database of its own that begins at ``common`` with sample rows."""
+    """Both orders of two parts, each on a separate scratch database that begins at ``common`` with sample rows."""
 
     scripts: ScriptDirectory
     common: tuple[str, ...]

@@ -101,7 +101,7 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     report.add_argument("folder", metavar="FOLDER", help="a folder or a file for each student")
     report.add_argument("--html", default="", metavar="FILE", help="write the report as HTML too")
     report.add_argument("--csv", default="", metavar="FILE", help="write the results as CSV too")
-    report.add_argument("--lessons", default="lessons", metavar="DIR", help="the sealed files of lessons of your own")
+    report.add_argument("--lessons", default="lessons", metavar="DIR", help="the sealed files of custom lessons")
     report.set_defaults(run=_report)
 
 

@@ -17,7 +17,7 @@ def open_folder(session: Session, folder: str, *, reload: bool = False) -> None:
     """Make a lesson's folder the working folder, and connect to its database.
 
     With ``reload`` the files were written again: the models of ``models.py`` replace those of the notebook, and the
-    environment is opened anew.
+    environment is opened again.
     """
     os.makedirs(folder, exist_ok=True)
     os.chdir(folder)

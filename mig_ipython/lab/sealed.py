@@ -1,6 +1,6 @@
 """Text that is not readable by eye, and fingerprints of values.
 
-A sealed text keeps solutions and hints out of sight in an editor, a diff or a search; it is no encryption. A
+A sealed text keeps solutions and hints out of sight in an editor, a diff or a search; it is not encrypted. A
 fingerprint is a salted SHA-256 of a value's JSON: the value that a check expects is not in the student's files.
 """
 

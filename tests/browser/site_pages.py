@@ -58,7 +58,7 @@ class SiteNotebook:
         self.wait_until_idle()
 
     def open_other(self, name: str) -> None:
-        """Open another notebook from the list of files; it is in front then, and has a kernel of its own."""
+        """Open another notebook from the list of files; it is in front then, and has a separate kernel."""
         self.page.locator(".jp-DirListing-item", has_text=name).dblclick()
         self._wait_for_tab(name)
         self.wait_until_idle()

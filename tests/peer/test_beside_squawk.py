@@ -51,7 +51,7 @@ def squawk_program() -> str:
 
 
 def warned(program: str, statements: list[str], tmp_path: Path) -> list[set[str]]:
-    """Return the rules of squawk that each statement breaks, each in a file of its own."""
+    """Return the rules of squawk that each statement breaks, each in a separate file."""
     paths = []
     for place, sql in enumerate(statements):
         paths.append(tmp_path / f"{place:03}.sql")
@@ -65,7 +65,7 @@ def warned(program: str, statements: list[str], tmp_path: Path) -> list[set[str]
 
 
 def rehearsed(url: str, setup: list[str], statements: list[str], tmp_path: Path) -> Rehearsal:
-    """Run the statements as one revision a statement on a clone of a database with these tables."""
+    """Run the statements one revision a statement, on a clone of a database with these tables."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         for sql in setup:

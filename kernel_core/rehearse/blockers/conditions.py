@@ -19,14 +19,14 @@ def as_condition(sql: str | object) -> Condition:
 
 
 def is_checked_later(operation: CreateForeignKeyOp | CreateCheckConstraintOp) -> bool:
-    """Return whether a constraint is added without a look at the rows: NOT VALID."""
+    """Return whether a constraint is added without checking the rows: NOT VALID."""
     return bool(operation.kw.get("postgresql_not_valid"))
 
 
 def compared(values: Iterable[Condition], options: Mapping[str, Any], dialect: str) -> list[Condition]:
     """Return the conditions of the rows that a unique key of ``values`` compares.
 
-    NULL equals nothing, unless the key is NULLS NOT DISTINCT; a partial index has a condition of its own.
+    NULL equals nothing, unless the key is NULLS NOT DISTINCT; a partial index has a condition too.
     """
     nulls_equal = bool(options.get("postgresql_nulls_not_distinct")) and dialect == "postgresql"
     conditions: list[Condition] = [] if nulls_equal else [value.is_not(None) for value in values]

@@ -60,7 +60,7 @@ def checked_before(operation: AlterColumnOp, place: Place) -> Iterator[Rewrite]:
 
 def _validation(place: Place, schema: str | None, table: str, name: str) -> MigrateOperation:
     sql = f"ALTER TABLE {place.named(schema, table)} VALIDATE CONSTRAINT {place.quoted(name)}"
-    remark = "In a transaction of its own, or the lock of the statement before would still be held"
+    remark = "In a separate transaction, or the lock of the statement before would still be held"
     return statement(sql, remark=remark, outside_transaction=True)
 
 

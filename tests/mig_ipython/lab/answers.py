@@ -54,7 +54,7 @@ def sealed(number: int) -> Path:
 
 
 def run_notebook(source: LessonSource, folder: Path, monkeypatch, *, solved: bool) -> list[str]:
-    """Run the notebook of a lesson in a kernel of its own, where nobody can click; return the text of each output."""
+    """Run the notebook of a lesson in a separate kernel, where nobody can click; return the text of each output."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     book = nbformat.reads(notebook(source, solved=solved), as_version=4)
     NotebookClient(book, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()

@@ -1,4 +1,4 @@
-"""``python -m mig_ipython.lab``: a teacher builds a lesson of one's own, and tries its answers."""
+"""``python -m mig_ipython.lab``: a teacher builds a custom lesson, and tries its answers."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def dump(path) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder with a database, a text in a folder of its own, bytecode and a picture."""
+    """A folder with a database, a text in a separate folder, bytecode and a picture."""
     found = tmp_path / "folder"
     (found / "migrations" / "__pycache__").mkdir(parents=True)
     (found / "migrations" / "env.py").write_text("x = 'ü'\n", encoding="utf-8")
