@@ -73,7 +73,8 @@ def results(seed):
                 added(state, made) if is_whole else made.apply_to(state)
                 found.append(shown(state, moves=seed % 2 == 0))
         except Exception as error:  # noqa: BLE001 - both ways have to fail alike
-            found.append((type(error), str(error)))
+            # of several foreign keys without their table, SQLAlchemy names the first in a set
+            found.append((type(error), "" if isinstance(error, sa.exc.NoReferencedTableError) else str(error)))
     return found, not needed
 
 

@@ -47,7 +47,14 @@ def tables_before(published: Published) -> sa.MetaData | None:
     return sa.MetaData(naming_convention=dict(published.convention)) if published.convention else None
 
 
-@pytest.mark.sweep
+def _lacking(error: BaseException | None) -> str:
+    """Return the name of a module that is not installed, if that is why a revision failed."""
+    while error is not None and not isinstance(error, ModuleNotFoundError):
+        error = error.__cause__
+    return error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+
+
+@pytest.mark.peer
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("published", "database", "expected"), CASES)
 def test_every_revision_is_right_or_marked(
@@ -69,7 +76,9 @@ def test_every_revision_is_right_or_marked(
         for each in schema.history(scripts, "heads", dialect=engine.dialect, start=start):
             try:
                 run.reflected(each.revision)
-            except CommandError:
+            except CommandError as error:
+                if lacking := _lacking(error):
+                    pytest.skip(f"The version files import {lacking}, which is not installed.")
                 if total < published.revisions:
                     raise
                 break  # it needs more than a database from here on
