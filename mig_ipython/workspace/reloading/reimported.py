@@ -33,6 +33,8 @@ class ReimportedProject:
 
     def __init__(self, changes: Mapping[str, str], in_kernel: Mapping[str, ModuleType]) -> None:
         self.changes, self.in_kernel = changes, in_kernel
+        self.replaced: set[str] = set()
+        """The tables that a cell defines in place of those of the files."""
 
     def models(self, models: Models | None, namespace: Mapping[str, object]) -> Models | None:
         """Return the same models as their files define them now, with the tables that cells define added.
@@ -58,11 +60,19 @@ class ReimportedProject:
         for module, attribute in holders:
             found = metadata_of(getattr(sys.modules.get(module), attribute, None))
             if found is not None and found is not metadata:
-                for table in map(_table_of, cells):
-                    if table is not None and table.key not in found.tables:
-                        table.to_metadata(found)
+                self._add(found, [table for table in map(_table_of, cells) if table is not None])
                 return found
         raise CommandError(f"{self.facts()}, and `{name}` is not defined there any more. {RESTART}")
+
+    def _add(self, found: MetaData, tables: Iterable[Table]) -> None:
+        """Add the tables of cells; one that a cell has defined in place of a file's replaces that of the file."""
+        for table in tables:
+            if table.key in found.tables:
+                if table.metadata.tables.get(table.key) is not table:
+                    continue
+                found.remove(found.tables[table.key])
+                self.replaced.add(table.key)
+            table.to_metadata(found)
 
     def import_module(self, name: str) -> None:
         """Import a module of the project; raises CommandError, which names the edited files."""
@@ -118,12 +128,17 @@ class ReimportedProject:
         """Return a sentence about the edited files of ``metadata``; () where it is the same in the kernel."""
         read = self._edited_files()
         several = metadata if isinstance(metadata, (list, tuple)) else (metadata,)
+        of_cells = tuple(
+            f"The table {key!r} is the one that a cell of this notebook defines, not that of the file."
+            for key in sorted(self.replaced)
+            if read
+        )
         if not read or all(self._is_same_in_kernel(one, dialect) for one in several):
-            return ()
+            return of_cells
         it, was = ("it", "was") if len(read) == 1 else ("them", "were")
         files = ", ".join(map(shown_path, read))
         note = f"{files} changed since this kernel imported {it}, and {was} read again for this."
-        return (f"{note} --reload imports {it} into the notebook too.",)
+        return (f"{note} --reload imports {it} into the notebook too.", *of_cells)
 
     def failure(self, error: BaseException) -> CommandError:
         """Return the error for files that cannot be imported now."""

@@ -120,6 +120,18 @@ def test_models_that_the_notebook_imported_and_that_were_edited_are_imported_aga
     assert state(project) == before
 
 
+@pytest.mark.parametrize("models", [GIVEN, OWN.format(module="shop.models")], ids=["given", "of env.py"])
+def test_a_table_that_a_cell_defines_in_place_of_the_file_counts_after_the_file_was_edited(settled, tmp_path, models):
+    (tmp_path / "m/env.py").write_text(ENV.format(models=models))
+    settled.run("from shop.models import Base")
+    settled.run(f"%%mig_models Base\n{HEAD}{CAT}{NAME}{AGE}")
+    write(tmp_path / "shop/models.py", MODELS + "# a comment\n")
+    for command in ("%mig_diff Base", "%mig_diff Base", "%mig_diff"):
+        shown = repr(settled.run(command))
+        assert "Add column age" in shown
+        assert "The table 'cats' is the one that a cell of this notebook defines, not that of the file." in shown
+
+
 def test_reload_gives_the_notebook_what_the_files_declare(settled, tmp_path):
     settled.run("import shop.models as models\nfrom shop.models import Base, Cat as Kitten\nnumber = 7")
     old = settled["Base"]
