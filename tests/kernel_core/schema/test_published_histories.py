@@ -55,6 +55,7 @@ def _lacking(error: BaseException | None) -> str:
 
 
 @pytest.mark.peer
+@pytest.mark.sweep
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("published", "database", "expected"), CASES)
 def test_every_revision_is_right_or_marked(
