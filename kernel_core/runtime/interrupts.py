@@ -181,6 +181,7 @@ def handled(connection: Connection | None, impl: DefaultImpl) -> Iterator[Interr
                 yield interrupts
             finally:
                 signal.signal(signal.SIGINT, before)
+                interrupts.after_statement()  # one that failed outside of a transaction is followed by no other event
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from kernel_core import command
 from kernel_core.config import CommandLine, main
+from kernel_core.runtime.interrupts import handled
+from kernel_core.runtime.migration import MigrationContext
 
 LONG = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
@@ -112,6 +114,16 @@ def test_a_statement_that_is_about_to_be_sent_when_the_interrupt_comes_is_cancel
         notes = interrupted(lambda: command.upgrade(server_project.config(connection=connection), "head"))
         assert time.monotonic() - began < 20
     assert notes == ["Stopped in upgrade of a1. It was rolled back; the database is at base."]
+
+
+def test_nothing_is_cancelled_any_more_after_a_run_whose_last_statement_failed_without_a_rollback():
+    with sa.create_engine("sqlite://").connect() as connection:
+        with handled(connection, MigrationContext.configure(connection).impl) as interrupts:
+            interrupts.before_statement()
+            cancelling = threading.Thread(target=interrupts.cancel_running)
+            cancelling.start()
+        cancelling.join(5)
+        assert not cancelling.is_alive()
 
 
 def test_many_short_statements_stop_at_the_next_one_though_errors_are_swallowed(server_project):
