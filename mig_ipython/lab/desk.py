@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.sql import in_quotes
 
 from ..views.html import Html, page, tag
 from ..views.html import table as html_table
@@ -112,7 +113,7 @@ class Desk:
         Where a table, a column or the file is not there, the result says so instead. Raises CommandError where SQLite
         refuses a query for another reason; the message is SQLite's.
         """
-        query = what if _is_query(what) else f"SELECT * FROM {_quoted(what)}"
+        query = what if _is_query(what) else f"SELECT * FROM {in_quotes(what)}"
         try:
             with closing(self._connection()) as connection:
                 cursor = _executed(connection, query)
@@ -134,7 +135,7 @@ class Desk:
     def count(self, table: str) -> int:
         """Return the number of rows of a table."""
         with closing(self._connection()) as connection:
-            return int(_executed(connection, f"SELECT count(*) FROM {_quoted(table)}").fetchone()[0])
+            return int(_executed(connection, f"SELECT count(*) FROM {in_quotes(table)}").fetchone()[0])
 
     def sql(self, *statements: str) -> None:
         """Run statements by hand and commit them all, or none where one fails.
@@ -175,7 +176,7 @@ class Desk:
 
 def _insert(connection: sqlite3.Connection, table: str, renamed: dict[str, str]) -> None:
     """Insert the rows of a file of the package into a table of that name."""
-    columns = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({_quoted(table)})")]
+    columns = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({in_quotes(table)})")]
     if not columns:
         raise CommandError(f"There is no table {table} to load. Create it first, by a revision.")
     source = files(__package__) / "data" / f"{table}.csv"
@@ -185,8 +186,10 @@ def _insert(connection: sqlite3.Connection, table: str, renamed: dict[str, str])
         )
     rows = list(csv.DictReader(source.read_text(encoding="utf-8").splitlines()))
     filled = [name for name in columns if renamed.get(name, name) in rows[0]]
-    names = ", ".join(map(_quoted, filled))
-    statement = f"INSERT INTO {_quoted(table)} ({names}) VALUES ({', '.join('?' * len(filled))}) ON CONFLICT DO NOTHING"
+    names = ", ".join(map(in_quotes, filled))
+    statement = (
+        f"INSERT INTO {in_quotes(table)} ({names}) VALUES ({', '.join('?' * len(filled))}) ON CONFLICT DO NOTHING"
+    )
     values = [[row[renamed.get(name, name)] or None for name in filled] for row in rows]
     try:
         connection.executemany(statement, values)
@@ -204,10 +207,6 @@ def _executed(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
 def _is_query(text: str) -> bool:
     words: Sequence[str] = text.split(None, 1)
     return len(words) > 1 and words[0].upper() in ("SELECT", "WITH", "PRAGMA", "VALUES")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _shown(value: Value) -> str:

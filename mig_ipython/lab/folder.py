@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.sql import in_quotes
 
 from .sealed import Json, canonical
 
@@ -156,11 +157,7 @@ def _read_database(path: str) -> Json:
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> sqlite3.Cursor:
-    return connection.execute(f"SELECT * FROM {_quoted(table)}")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return connection.execute(f"SELECT * FROM {in_quotes(table)}")
 
 
 def _to_json(value: object) -> Json:
@@ -182,7 +179,7 @@ def _write_database(path: str, database: Mapping[str, Json]) -> None:
                 source.execute("DELETE FROM sqlite_sequence")
             for row in rows:
                 marks = ", ".join("?" * len(row))
-                source.execute(f"INSERT INTO {_quoted(table)} VALUES ({marks})", [*map(_from_json, row)])
+                source.execute(f"INSERT INTO {in_quotes(table)} VALUES ({marks})", [*map(_from_json, row)])
         for statement in (sql for kind, sql in schema if kind != "table"):
             source.execute(statement)
         source.execute(f"PRAGMA user_version = {int(cast('int', database['user_version']))}")

@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
+from ...util.sql import in_backticks
 from .base import SLOW, Clone, CloneOptions, refuse_without_room
-from .names import in_backticks, is_kept_whole, leftovers, new_names
+from .names import is_kept_whole, leftovers, new_names
 from .source import Source
 
 _SETTINGS = (

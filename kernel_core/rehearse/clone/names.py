@@ -33,13 +33,3 @@ def leftovers(names: Iterable[str]) -> tuple[str, ...]:
 def is_kept_whole(table: str, columns: Collection[str]) -> bool:
     """Return whether a table belongs to the runs themselves: a version table, or its journal. No sample is taken."""
     return "version_num" in columns or table.endswith("_journal")
-
-
-def in_quotes(name: str) -> str:
-    """Return a name as SQLite and PostgreSQL need it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def in_backticks(name: str) -> str:
-    """Return a name as MariaDB and MySQL need it, whatever is in it."""
-    return "`" + name.replace("`", "``") + "`"

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ...util.exc import CommandError
-from .names import in_quotes, is_kept_whole
+from ...util.sql import in_quotes
+from .names import is_kept_whole
 
 _TABLES = """
 SELECT n.nspname, c.relname, c.reltuples::bigint,

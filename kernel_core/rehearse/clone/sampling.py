@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from ...util.sql import in_quotes
 from .base import CloneOptions
-from .names import in_quotes, is_kept_whole
+from .names import is_kept_whole
 
 
 def reduce_to_sample(copy: Connection, options: CloneOptions) -> dict[tuple[str, str], int]:

@@ -15,7 +15,21 @@ from .expression import (
 )
 from .grammar import STANDARD, Grammar, SQLDialect, grammar_of
 from .indexpart import IndexPart, index_part, index_part_sql, normal_name
-from .lexer import Body, Token, body, closing, lex, likely_grammar, mentions, split_commas, split_list, tokens, unquoted
+from .lexer import (
+    Body,
+    Token,
+    body,
+    closing,
+    in_backticks,
+    in_quotes,
+    lex,
+    likely_grammar,
+    mentions,
+    split_commas,
+    split_list,
+    tokens,
+    unquoted,
+)
 from .literal import string_literal, string_value
 from .nextval import SequenceName, sequence_of_default, sequences_in
 from .normal import normal_sql
@@ -34,6 +48,8 @@ __all__ = [
     "default_expression",
     "expression_fault",
     "grammar_of",
+    "in_backticks",
+    "in_quotes",
     "index_part",
     "index_part_sql",
     "is_enclosed",

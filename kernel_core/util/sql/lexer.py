@@ -44,6 +44,20 @@ def unquoted(text: str) -> str:
     return text[1:-1].replace(mark * 2, mark)
 
 
+def in_quotes(name: str) -> str:
+    """Return a name as SQLite, PostgreSQL and standard SQL need it, whatever is in it; `unquoted` is the inverse.
+
+    >>> in_quotes('6" pipe')
+    '"6"" pipe"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def in_backticks(name: str) -> str:
+    """Return a name as MariaDB and MySQL need it, whatever is in it; `unquoted` is the inverse."""
+    return "`" + name.replace("`", "``") + "`"
+
+
 def _without_unicode_escapes(text: str) -> str:
     return re.sub(
         r"\\(?:\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4})|(\\))",

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from kernel_core.util.exc import CommandError
 
 from ..looks import LookError, Spec
-from ..looks.look import OF_LESSON
 from ..state import State
 from ..state.history import Revision
 
@@ -61,12 +60,7 @@ class Detector:
 
     def check(self, spec: Mapping[str, object]) -> None:
         """Raise LookError for a field that is unknown or missing."""
-        for name in spec:
-            if name not in self.fields and name not in OF_LESSON:
-                raise LookError(f"`{self.name}` has no field {name}. It has {', '.join(self.fields) or 'none'}.")
-        for name in self.required:
-            if name not in spec:
-                raise LookError(f"`{self.name}` needs the field {name}: {self.fields[name]}")
+        Spec(self.name, spec).check(self.fields, self.required)
 
 
 detectors: dict[str, Detector] = {}

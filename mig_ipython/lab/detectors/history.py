@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..looks.look import Spec, counted, listed
+from ...views.text import count as counted
+from ..looks.look import Spec, listed
 from ..looks.runs import observe_reversible
 from ..state import State
 from ..state.scratch import history_differences, model_differences, round_trip, start_of

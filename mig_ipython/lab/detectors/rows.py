@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 
-from ..looks.look import counted, listed
+from kernel_core.util.sql import in_quotes
+
+from ...views.text import count as counted
+from ..looks.look import listed
 from ..state import State
-from ..state.schema import quoted
 from .detector import COLUMN, TABLE, Context, detector
 
 
@@ -48,7 +50,7 @@ def rows_changed(before: State, after: State, context: Context) -> str | None:
 def nulls_left(before: State, after: State, context: Context) -> str | None:
     """A column that must be filled still has NULLs."""
     table, column = context.fields.text("table"), context.fields.text("column")
-    number = _number(after, f"SELECT count(*) FROM {quoted(table)} WHERE {quoted(column)} IS NULL")
+    number = _number(after, f"SELECT count(*) FROM {in_quotes(table)} WHERE {in_quotes(column)} IS NULL")
     return f"{table}.{column} is NULL in {counted(number, 'row')}." if number else None
 
 
@@ -58,7 +60,7 @@ def all_null(before: State, after: State, context: Context) -> str | None:
     table, column = context.fields.text("table"), context.fields.text("column")
     if column not in after.schema["tables"].get(table, {"columns": {}})["columns"] or not after.counts.get(table):
         return None
-    number = _number(after, f"SELECT count({quoted(column)}) FROM {quoted(table)}")
+    number = _number(after, f"SELECT count({in_quotes(column)}) FROM {in_quotes(table)}")
     return None if number else f"No row has a value in {table}.{column}."
 
 
@@ -72,7 +74,7 @@ def same_value(before: State, after: State, context: Context) -> str | None:
     table, column = context.fields.text("table"), context.fields.text("column")
     if after.counts.get(table, 0) < 2:
         return None
-    number = _number(after, f"SELECT count(DISTINCT {quoted(column)}) FROM {quoted(table)}")
+    number = _number(after, f"SELECT count(DISTINCT {in_quotes(column)}) FROM {in_quotes(table)}")
     return f"All {after.counts[table]} rows have the same value in {table}.{column}." if number == 1 else None
 
 
@@ -84,8 +86,8 @@ def same_value(before: State, after: State, context: Context) -> str | None:
 def duplicate_rows(before: State, after: State, context: Context) -> str | None:
     """Rows have the same values in columns in which they must differ."""
     table, columns = context.fields.text("table"), context.fields.texts("columns")
-    names = ", ".join(map(quoted, columns))
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {quoted(table)} GROUP BY {names} HAVING count(*) > 1)"
+    names = ", ".join(map(in_quotes, columns))
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {in_quotes(table)} GROUP BY {names} HAVING count(*) > 1)"
     number = _number(after, sql)
     return f"{table} has {counted(number, 'group')} of rows with the same {listed(columns)}." if number else None
 
@@ -120,7 +122,7 @@ def rows_match(before: State, after: State, context: Context) -> str | None:
 
 def has_nulls(state: State, table: str, column: str) -> bool:
     """Return whether a column has NULLs; False where there is none."""
-    return _number(state, f"SELECT count(*) FROM {quoted(table)} WHERE {quoted(column)} IS NULL") > 0
+    return _number(state, f"SELECT count(*) FROM {in_quotes(table)} WHERE {in_quotes(column)} IS NULL") > 0
 
 
 def _number(state: State, sql: str) -> int:

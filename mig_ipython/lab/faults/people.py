@@ -7,10 +7,10 @@ import sqlite3
 from contextlib import closing
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.sql import in_quotes
 
 from ..state import DATABASE, OWN_TABLES
 from ..state.history import read_history, scripts_of
-from ..state.schema import quoted
 
 _TEMPLATE = '''"""{message}
 
@@ -76,11 +76,11 @@ def alter_by_hand(path: str) -> list[str]:
     """Change a database past its migrations; return the statements. Raises CommandError where it has no tables."""
     table = _liked_table(path, ("flights", "airlines"))
     with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as connection:
-        columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({quoted(table)})")]
+        columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({in_quotes(table)})")]
         column = _free("hotfix", columns)
         statements = [
-            f"ALTER TABLE {quoted(table)} ADD COLUMN {column} INTEGER",
-            f"CREATE INDEX {quoted(f'ix_{table}_{column}')} ON {quoted(table)} ({column})",
+            f"ALTER TABLE {in_quotes(table)} ADD COLUMN {column} INTEGER",
+            f"CREATE INDEX {in_quotes(f'ix_{table}_{column}')} ON {in_quotes(table)} ({column})",
         ]
         try:
             for statement in statements:
@@ -92,7 +92,7 @@ def alter_by_hand(path: str) -> list[str]:
 
 def _columns(folder: str, table: str) -> list[str]:
     with closing(sqlite3.connect(os.path.join(folder, DATABASE))) as connection:
-        return [name for _, name, *_ in connection.execute(f"PRAGMA table_info({quoted(table)})")]
+        return [name for _, name, *_ in connection.execute(f"PRAGMA table_info({in_quotes(table)})")]
 
 
 def _liked_table(path: str, liked: tuple[str, ...] = _LIKED) -> str:

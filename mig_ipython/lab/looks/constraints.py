@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 
+from ...views.text import count as counted
 from ..state import State, Table
-from .look import LookError, Observed, Spec, counted, listed, look
+from .look import LookError, Observed, Spec, listed, look
 from .tables import table_of
 
 _TABLE = {"table": "The name of the table."}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from ...views.text import count as counted
 from ..state import State
 from ..state.history import Function, Revision
-from .look import Observed, Spec, counted, listed, look
+from .look import Observed, Spec, listed, look
 
 _REVISION = 'Which one: an id, "head", "1" the first, "-1" the last, or a part of its message.'
 

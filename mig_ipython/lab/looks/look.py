@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
@@ -40,6 +40,15 @@ class Spec:
 
     def __init__(self, name: str, fields: Mapping[str, object]) -> None:
         self.name, self.fields = name, fields
+
+    def check(self, known: Mapping[str, str], required: Collection[str], also: Collection[str] = ()) -> None:
+        """Check that each field is a ``known`` one, one of ``also`` or one of a lesson, and that none is missing."""
+        for name in self.fields:
+            if name not in known and name not in also and name not in OF_LESSON:
+                raise LookError(f"`{self.name}` has no field {name}. It has {', '.join(known) or 'none'}.")
+        for name in required:
+            if name not in self.fields:
+                raise LookError(f"`{self.name}` needs the field {name}: {known[name]}")
 
     def text(self, field: str, default: str | None = None) -> str:
         """Return a text; it must be given unless there is a default."""
@@ -117,12 +126,7 @@ class Look:
 
     def check(self, spec: Mapping[str, object]) -> None:
         """Raise LookError for a field that is unknown or missing."""
-        for name in spec:
-            if name not in self.fields and name not in MODIFIERS and name not in OF_LESSON:
-                raise LookError(f"`{self.name}` has no field {name}. It has {', '.join(self.fields) or 'none'}.")
-        for name in self.required:
-            if name not in spec:
-                raise LookError(f"`{self.name}` needs the field {name}: {self.fields[name]}")
+        Spec(self.name, spec).check(self.fields, self.required, also=MODIFIERS)
 
     def _observed(self, state: State, fields: Mapping[str, object]) -> Observed:
         try:
@@ -177,8 +181,3 @@ def listed(names: object, none: str = "none") -> str:
     """Return names as a text: ``a, b, c``."""
     found = [str(each) for each in cast("list[object]", names)]
     return ", ".join(found) or none
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun: ``1 row``, ``2 rows``."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import sqlite3
 
+from kernel_core.util.sql import in_quotes
+
+from ...views.text import count as counted
 from ..state import Row, State
-from ..state.schema import quoted
-from .look import Observed, Spec, counted, listed, look
+from .look import Observed, Spec, listed, look
 
 _MOST_SHOWN = 3
 
@@ -24,13 +26,12 @@ _MOST_SHOWN = 3
 )
 def observe_rows(state: State, spec: Spec) -> Observed:
     """The rows of a table in some columns; their order does not count."""
-    chosen = ", ".join(map(quoted, spec.texts("columns", ()))) or "*"
-    condition = f" WHERE {spec.text('where')}" if "where" in spec.fields else ""
-    found, problem = _queried(state, f"SELECT {chosen} FROM {quoted(spec.text('table'))}{condition}")
+    chosen = ", ".join(map(in_quotes, spec.texts("columns", ()))) or "*"
+    condition, where = _condition(spec)
+    found, problem = _queried(state, f"SELECT {chosen} FROM {in_quotes(spec.text('table'))}{condition}")
     if problem:
         return Observed(None, f"The rows of {spec.text('table')} cannot be queried: {problem}.")
     rows = sorted(map(list, found), key=repr)
-    where = f" where {spec.text('where')}" if condition else ""
     return Observed(rows, f"{spec.text('table')} has {counted(len(rows), 'row')}{where}{_beginning(found)}.")
 
 
@@ -45,11 +46,10 @@ def observe_count(state: State, spec: Spec) -> Observed:
     table = spec.text("table")
     if "where" not in spec.fields and table in state.counts:
         return Observed(state.counts[table], f"{table} has {counted(state.counts[table], 'row')}.")
-    condition = f" WHERE {spec.text('where')}" if "where" in spec.fields else ""
-    found, problem = _queried(state, f"SELECT count(*) FROM {quoted(table)}{condition}")
+    condition, where = _condition(spec)
+    found, problem = _queried(state, f"SELECT count(*) FROM {in_quotes(table)}{condition}")
     if problem:
         return Observed(None, f"The rows of {table} cannot be counted: {problem}.")
-    where = f" where {spec.text('where')}" if condition else ""
     return Observed(found[0][0], f"{table} has {counted(int(found[0][0] or 0), 'row')}{where}.")
 
 
@@ -103,8 +103,8 @@ def observe_same_rows(state: State, spec: Spec) -> Observed:
     """Whether a table has the same rows as in another database of the folder."""
     table, name = spec.text("table"), spec.text("as")
     other = state.of_file(name)
-    chosen = ", ".join(map(quoted, spec.texts("columns", ()))) or "*"
-    sql = f"SELECT {chosen} FROM {quoted(table)}"
+    chosen = ", ".join(map(in_quotes, spec.texts("columns", ()))) or "*"
+    sql = f"SELECT {chosen} FROM {in_quotes(table)}"
     (here, problem), (there, other_problem) = _queried(state, sql), _queried(other, sql)
     if problem or other_problem:
         return Observed(None, f"{table} cannot be compared with {name}: {problem or other_problem}.")
@@ -146,6 +146,14 @@ def observe_plan(state: State, spec: Spec) -> Observed:
     about = [each for each in steps if spec.text("table", "") in each]
     uses = any(re.search(r"\bINDEX\b", each) for each in about)
     return Observed({"index": uses}, f"SQLite's plan for it: {listed(steps)}.")
+
+
+def _condition(spec: Spec) -> tuple[str, str]:
+    """Return the condition of a spec as SQL, and as words of a sentence."""
+    if "where" not in spec.fields:
+        return "", ""
+    where = spec.text("where")
+    return f" WHERE {where}", f" where {where}"
 
 
 def _queried(state: State, sql: str) -> tuple[list[Row], str]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import sqlite3
 
+from kernel_core.util.sql import in_quotes
+
+from ...views.text import count as counted
 from ..state import State, Table
 from ..state.schema import Column
-from .look import Observed, Spec, counted, listed, look
+from .look import Observed, Spec, listed, look
 
 _TABLE = {"table": "The name of the table."}
 _COLUMN = {**_TABLE, "column": "The name of the column."}
@@ -124,7 +127,7 @@ def observe_view(state: State, spec: Spec) -> Observed:
         views = listed(state.schema["views"])
         return Observed({"exists": False}, f"The view {name} does not exist; the views are: {views}.")
     try:
-        cursor = state.database.driver.execute(f'SELECT * FROM "{name}"')
+        cursor = state.database.driver.execute(f"SELECT * FROM {in_quotes(name)}")
         columns, count = [each[0] for each in cursor.description], len(cursor.fetchall())
     except sqlite3.Error as error:
         return Observed({"exists": True, "broken": True}, f"The view {name} cannot be queried: {error}.")

@@ -12,8 +12,9 @@ from hashlib import sha256
 from sqlalchemy import Connection, StaticPool, create_engine
 
 from kernel_core.util.exc import CommandError
+from kernel_core.util.sql import in_quotes
 
-from .schema import OWN_TABLES, Schema, is_own, quoted, read_schema
+from .schema import OWN_TABLES, Schema, is_own, read_schema
 
 Value = None | int | float | str
 Row = tuple[Value, ...]
@@ -82,18 +83,18 @@ class Database:
 
     def rows(self, table: str, columns: Sequence[str] = ()) -> list[Row]:
         """Return the rows of a table in a fixed order."""
-        chosen = ", ".join(map(quoted, columns)) or "*"
-        return sorted(self.query(f"SELECT {chosen} FROM {quoted(table)}"), key=repr)
+        chosen = ", ".join(map(in_quotes, columns)) or "*"
+        return sorted(self.query(f"SELECT {chosen} FROM {in_quotes(table)}"), key=repr)
 
     def has_same_rows(self, other: Database, table: str, columns: Sequence[str]) -> bool:
         """Return whether a table has the same rows in another database, in whatever order."""
-        chosen = ", ".join(map(quoted, columns))
-        here, there = (each.query(f"SELECT {chosen} FROM {quoted(table)}") for each in (self, other))
+        chosen = ", ".join(map(in_quotes, columns))
+        here, there = (each.query(f"SELECT {chosen} FROM {in_quotes(table)}") for each in (self, other))
         return here == there or Counter(here) == Counter(there)
 
     def count(self, table: str) -> int:
         """Return the number of rows."""
-        (found,) = self.driver.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()
+        (found,) = self.driver.execute(f"SELECT count(*) FROM {in_quotes(table)}").fetchone()
         return int(found)
 
     def digest(self, table: str) -> str:

@@ -10,6 +10,8 @@ from typing import TypedDict
 
 from sqlalchemy import Connection, Inspector, inspect
 
+from kernel_core.util.sql import in_quotes
+
 OWN_TABLES = "alembic_version"
 """The version table; the tables of the engine next to it begin with the same name."""
 
@@ -107,14 +109,9 @@ def read_schema(connection: Connection, driver: sqlite3.Connection) -> Schema:
     return found
 
 
-def quoted(name: str) -> str:
-    """Return a name as an identifier of SQLite."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _table(inspector: Inspector, driver: sqlite3.Connection, name: str) -> Table:
     columns: dict[str, Column] = {}
-    for _, column, type_, notnull, default, place, hidden in driver.execute(f"PRAGMA table_xinfo({quoted(name)})"):
+    for _, column, type_, notnull, default, place, hidden in driver.execute(f"PRAGMA table_xinfo({in_quotes(name)})"):
         if hidden == 1:  # a column of a virtual table
             continue
         columns[column] = {
@@ -155,7 +152,7 @@ def _foreign_keys(
     """
     found: dict[int, ForeignKey] = {}
     for number, _, referred, column, to, update, delete, _ in driver.execute(
-        f"PRAGMA foreign_key_list({quoted(table)})"
+        f"PRAGMA foreign_key_list({in_quotes(table)})"
     ):
         key = found.setdefault(
             number,
@@ -182,8 +179,8 @@ def _unique(driver: sqlite3.Connection, table: str, parsed: list[Key]) -> list[K
     https://sqlite.org/pragma.html#pragma_index_list
     """
     found = list(parsed)
-    for _, name, _, origin, _ in driver.execute(f"PRAGMA index_list({quoted(table)})").fetchall():
-        columns = [str(column) for _, _, column in driver.execute(f"PRAGMA index_info({quoted(name)})")]
+    for _, name, _, origin, _ in driver.execute(f"PRAGMA index_list({in_quotes(table)})").fetchall():
+        columns = [str(column) for _, _, column in driver.execute(f"PRAGMA index_info({in_quotes(name)})")]
         if origin == "u" and all(each["columns"] != columns for each in found):
             found.append({"name": "", "columns": columns})
     return sorted(found, key=lambda each: each["columns"])
@@ -195,10 +192,10 @@ def _names(columns: Sequence[str | None]) -> list[str]:
 
 def _indexes(driver: sqlite3.Connection, table: str) -> list[Index]:
     found: list[Index] = []
-    for _, name, unique, origin, _ in driver.execute(f"PRAGMA index_list({quoted(table)})").fetchall():
+    for _, name, unique, origin, _ in driver.execute(f"PRAGMA index_list({in_quotes(table)})").fetchall():
         if origin != "c":  # those of constraints are listed as constraints
             continue
-        parts = driver.execute(f"PRAGMA index_info({quoted(name)})").fetchall()
+        parts = driver.execute(f"PRAGMA index_info({in_quotes(name)})").fetchall()
         (sql,) = driver.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", (name,)).fetchone()
         condition = re.search(r"\)\s*WHERE\s+(.*)$", str(sql), re.IGNORECASE | re.DOTALL)
         found.append(

@@ -51,8 +51,8 @@ class Result:
     def described(self) -> str:
         """Sign, word, tries, help and time: ``✓ solved, 2 tries, 1 hint, 4 min``."""
         words = [self.state]
-        words += [f"{self.tries} {'try' if self.tries == 1 else 'tries'}"] if self.tries else []
-        words += [f"{self.hints} {'hint' if self.hints == 1 else 'hints'}"] if self.hints else []
+        words += [count(self.tries, "try", "tries")] if self.tries else []
+        words += [count(self.hints, "hint")] if self.hints else []
         words += ["solution shown"] if self.solution_shown else []
         words += [f"{self.minutes} min"] if self.minutes is not None else []
         return ", ".join(words)
