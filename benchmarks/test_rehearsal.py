@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from plain_environment import ENV
 
 from kernel_core import command
 from kernel_core.config import Config
@@ -23,16 +24,6 @@ from kernel_core.config import Config
 pytestmark = pytest.mark.peer
 
 ROWS = int(os.environ.get("MIG_REHEARSED_ROWS", "450000"))
-ENV = """
-import sqlalchemy as sa
-from kernel_core import context
-
-engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=sa.NullPool)
-with engine.connect() as connection:
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
 REVISION = """
 from kernel_core import op
 import sqlalchemy as sa

@@ -11,7 +11,7 @@ from ..operations.operation import MigrateOperation
 
 
 def deviations(operations: Iterable[MigrateOperation]) -> Iterator[str]:
-    """Yield a sentence for each difference; a missing table counts as one, with its keys and indexes."""
+    """Yield a sentence for each difference; a missing table is a single one, with its keys and indexes."""
     found = tuple(operations)
     whole = {(each.schema, str(each.table_name)) for each in found if isinstance(each, (CreateTableOp, DropTableOp))}
     for each in found:

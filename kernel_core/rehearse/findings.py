@@ -78,7 +78,7 @@ class RowChange:
 class TableRows:
     """What happened to the rows of a table; ``before`` and ``after`` are its numbers of rows, None where there is none.
 
-    ``key`` identifies a row; without one (), a changed row counts as one removed and one added. ``columns`` has
+    ``key`` identifies a row; without one (), a changed row is a removed and an added one. ``columns`` has
     the number of changed rows by column; ``filled`` the rows with a value in a new column, ``lost`` in a removed one.
     """
 

@@ -265,7 +265,7 @@ class MigrationContext:
     # ---- a revision that was stopped half-way -------------------------------------------------------------------
 
     def _see_unfinished(self) -> None:
-        """Let the environment have the file of the unfinished revision, which a squashed one may replace by now."""
+        """Add the file of the unfinished revision to the environment: a squashed one may replace it by now."""
         unfinished = self.unfinished()
         if unfinished is not None and isinstance(self.script, ScriptDirectory):
             self.script.also_see(unfinished.revision)

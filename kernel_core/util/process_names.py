@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 def host_mark() -> str:
-    """Return eight hexadecimal digits that stand in the names of this host."""
+    """Return eight hexadecimal digits that names made on this host contain."""
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 

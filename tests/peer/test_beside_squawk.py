@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from plain_environment import ENV
 
 from kernel_core import command
 from kernel_core.config import Config
@@ -31,16 +32,6 @@ STYLE = (
     "prefer-text-field,prefer-timestamp-tz"
 )
 BLOCKING = {"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"}
-ENV = """
-from kernel_core import context
-import sqlalchemy as sa
-
-engine = sa.create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=sa.NullPool)
-with engine.connect() as connection:
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-"""
 
 
 def squawk_program() -> str:

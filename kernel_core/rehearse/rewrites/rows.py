@@ -74,7 +74,7 @@ def added_in_steps(operation: AddColumnOp, place: Place) -> Iterator[Rewrite]:
             existing_comment=column.comment,
             modify_nullable=False,
         )
-        return [nullable, statement(f"UPDATE {table} SET {name} = {sql}", remark="The rows that are there"), limit]
+        return [nullable, statement(f"UPDATE {table} SET {name} = {sql}", remark="The existing rows"), limit]
 
     words = f"Add {column.name} to {operation.shown_table} as nullable, fill it in all rows, then NOT NULL"
     yield Rewrite("backfill", words, backfill, _VALUE, removes="null")
