@@ -8,12 +8,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from sqlalchemy import (
     Column,
     Connection,
     Delete,
+    Executable,
     Insert,
     Integer,
     MetaData,
@@ -33,6 +34,7 @@ from ...ddl.impl import DefaultImpl
 from ...script.steps import Step
 from ...util.exc import FINISH_OR_UNDO, UnfinishedRevision
 from ...util.logs import Log
+from ..autocommit import autocommits
 
 log = Log("runtime.migration")
 _SUFFIX = "_journal"
@@ -245,6 +247,22 @@ class JournalTable:
             self.table.drop(self._connection)
             self._is_known = False
 
+    def _read(self, query: Executable) -> Sequence[Row[Any]]:
+        """Return the rows; none where another run has dropped the empty table since it was looked for.
+
+        In a transaction that an error would end, a savepoint keeps it open.
+        """
+        aborts = self._impl.dialect.name != "sqlite" and type(self._impl).transactional_ddl
+        keep_open = aborts and not autocommits(self._connection)
+        try:
+            with self._connection.begin_nested() if keep_open else nullcontext():
+                return self._connection.execute(query).all()
+        except DBAPIError as error:
+            self.forget()
+            if error.connection_invalidated or self.exists():
+                raise
+            return ()
+
     # ---- an unfinished revision ---------------------------------------------------------------------------------
 
     def unfinished(self) -> Unfinished | None:
@@ -252,8 +270,7 @@ class JournalTable:
         if not self.exists():
             return None
         columns = self.table.c
-        found = self._connection.execute(select(self.table).where(columns.number >= _HEADER).order_by(columns.number))
-        return _unfinished(found.all())
+        return _unfinished(self._read(select(self.table).where(columns.number >= _HEADER).order_by(columns.number)))
 
     def add(self, entries: Sequence[Entry], *, may_repeat: bool = False) -> None:
         """Insert rows; with ``may_repeat``, on MariaDB and MySQL, except those that exist already."""
@@ -281,7 +298,7 @@ class JournalTable:
             return {}
         columns = self.table.c
         query = select(columns.revision, columns.hash, columns.statement).where(columns.number == _CONTENT)
-        return {row.revision: Content(row.hash, row.statement) for row in self._connection.execute(query)}
+        return {row.revision: Content(row.hash, row.statement) for row in self._read(query)}
 
     def has_contents(self) -> bool:
         """Return whether the content of any file is noted, in a table that exists."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kernel_core import command
 from kernel_core.autogenerate import compare_metadata
 from kernel_core.config import CommandLine, Config
+from kernel_core.runtime.listeners import listening
 from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import CommandError, UpgradeFailed
 
@@ -244,3 +245,24 @@ def test_in_the_transaction_of_a_caller_the_empty_journal_is_dropped_too(any_pro
         with sa.create_engine(any_project.url, poolclass=sa.NullPool).begin() as connection:
             run(any_project.config(connection=connection, remember_content=True), target)
         assert noted(any_project) == (["a1"] if target == "head" else None)
+
+
+@pytest.mark.parametrize("is_in_transaction", [False, True], ids=["own", "in a transaction"])
+def test_a_journal_that_another_run_drops_while_it_is_read_is_none(remembering, is_in_transaction):
+    command.upgrade(remembering.config(), "head")
+    engine = sa.create_engine(remembering.url, poolclass=sa.pool.NullPool)
+    dropped = []
+
+    def drop(_connection, _cursor, sql, *_):
+        if f"FROM {JOURNAL}" in sql and not dropped:
+            dropped.append(sql)
+            with engine.begin() as other:
+                other.exec_driver_sql(f"DROP TABLE {JOURNAL}")
+
+    with engine.connect() as connection:
+        if is_in_transaction and engine.name == "postgresql":  # elsewhere a transaction keeps others from dropping it
+            connection.exec_driver_sql("SELECT 1")
+        with listening(connection, {"before_cursor_execute": drop}):
+            assert MigrationContext.configure(connection).unfinished() is None
+        assert len(dropped) == 1
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "c3"
