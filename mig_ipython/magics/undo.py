@@ -1,9 +1,9 @@
-"""Delete the version file that was written last in this notebook.
+"""Delete the version file that this kernel has written last.
 
     %mig_undo
 
 Only a file that is not applied, was not changed since, and is not followed by another revision. The file written before
-it can be undone next.
+it can be undone next. After a restart of the kernel, the files that it had written are not known.
 """
 
 from __future__ import annotations

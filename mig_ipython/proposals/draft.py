@@ -39,13 +39,15 @@ class Draft:
         rev_id: str,
         message: str | None,
         head: str | None = None,
+        splice: bool = False,
         label: str | None = None,
         depends_on: str | None = None,
         version_path: str | None = None,
     ) -> None:
         self._host, self._review, self._made = host, review, comparison
         self.rev_id, self.message = rev_id, message
-        self.head, self.label, self.depends_on, self.version_path = head, label, depends_on, version_path
+        self.head, self.splice, self.label = head, splice, label
+        self.depends_on, self.version_path = depends_on, version_path
         self._path: Path | None = None
         self._found: Proposed | None = None
         requested = comparison.requested
@@ -87,7 +89,7 @@ class Draft:
         for name, value in (("head", self.head), ("label", self.label), ("depends_on", self.depends_on)):
             options: dict[str, Any] = {"head": "base", ("branch_labels" if name == "label" else name): value or None}
             if name == "head":
-                options["head"] = value or "head"
+                options |= {"head": value or "head", "splice": self.splice}
             try:
                 scripts.draft_revision(RevisionRequest(self.rev_id, None, **options))
             except CommandError as error:
@@ -136,6 +138,7 @@ class Draft:
                 self.rev_id,
                 self._message(message),
                 self.head or "head",
+                self.splice,
                 branch_labels=self.label or None,
                 depends_on=self.depends_on or None,
                 version_path=self.version_path or None,
@@ -152,6 +155,7 @@ class Draft:
             self.rev_id,
             self._message(message),
             head=self.head or None,
+            splice=self.splice,
             branch_label=self.label or None,
             depends_on=self.depends_on or None,
             version_path=self.version_path or None,
@@ -175,6 +179,7 @@ class Draft:
             rev_id=write.new_id() if self.path is not None else self.rev_id,
             message=self.message,
             head=self.head,
+            splice=self.splice,
             label=self.label,
             depends_on=self.depends_on,
             version_path=self.version_path,
@@ -260,7 +265,7 @@ class Draft:
             raise CommandError("Nothing is written yet, so there is nothing to delete.")
         workspace = self._host.workspace()
         last = workspace.written.last
-        if last.revision != self.rev_id:
+        if last is not None and last.revision != self.rev_id:
             raise CommandError(f"{os.path.relpath(last.path)} was written after it. Delete that one first: %mig_undo")
         workspace.written.delete_last(workspace.scripts(), heads_if_connected(workspace))
         workspace.refresh()

@@ -33,11 +33,9 @@ class WrittenFiles:
         return script
 
     @property
-    def last(self) -> WrittenFile:
-        """The last file; raises CommandError where there is none."""
-        if not self.files:
-            raise CommandError("No version file was written in this notebook, so there is nothing to undo.")
-        return self.files[-1]
+    def last(self) -> WrittenFile | None:
+        """The last file, None where there is none."""
+        return self.files[-1] if self.files else None
 
     def delete_last(self, scripts: ScriptDirectory, heads: Collection[str] | None) -> str:
         """Delete the last file and return its path; ``heads`` are the database's revisions, None if not connected.
@@ -45,6 +43,8 @@ class WrittenFiles:
         Raises CommandError, and keeps the file, where it is applied, changed, or followed by another revision.
         """
         last = self.last
+        if last is None:
+            raise CommandError(_nothing_written(scripts))
         if heads is None:
             raise CommandError(
                 f"Whether {last.revision} is applied is not known: no database is connected. %mig_connect first."
@@ -52,16 +52,15 @@ class WrittenFiles:
         with scripts.writing():
             scripts.reload()
             applied = scripts.map.ancestors(name for name in heads if name in scripts.map)
-            reason = self._refusal(scripts, applied)
+            reason = self._refusal(last, scripts, applied)
             if reason:
                 raise CommandError(reason)
             os.unlink(last.path)
         self.files.pop()
         return last.path
 
-    def _refusal(self, scripts: ScriptDirectory, applied: Collection[str]) -> str:
+    def _refusal(self, last: WrittenFile, scripts: ScriptDirectory, applied: Collection[str]) -> str:
         """Return why the last file cannot be deleted, "" where it can."""
-        last = self.last
         shown, text = os.path.relpath(last.path), _text(last.path)
         if text is None:
             self.files.pop()
@@ -74,6 +73,17 @@ class WrittenFiles:
         if after:
             return f"{shown} is followed by {', '.join(after)}, so it was kept. Delete those first."
         return ""
+
+
+def _nothing_written(scripts: ScriptDirectory) -> str:
+    """Return the message for a kernel that has written no file: an earlier one, whose files are not known, may have."""
+    fact = "This kernel has written no version file, so there is nothing to undo"
+    newest = ", ".join(os.path.relpath(script.path) for script in scripts.get_revisions("heads"))
+    return (
+        f"{fact}. What was written before it started is deleted by hand; the newest: {newest}."
+        if newest
+        else f"{fact}."
+    )
 
 
 def written_before(scripts: ScriptDirectory, message: str, rev_id: str | None = None) -> Script | None:
@@ -89,7 +99,7 @@ def written_before(scripts: ScriptDirectory, message: str, rev_id: str | None = 
 
 def _text(path: str) -> str | None:
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
             return stream.read()
     except FileNotFoundError:
         return None

@@ -64,6 +64,8 @@ def test_undo_keeps_a_file_that_was_changed_or_is_followed(forked, tmp_path):
     before = path.read_text()
     path.write_text(before + "# mine\n")
     assert "was changed" in forked.fail("%mig_undo")
+    path.write_bytes(f"{before}# größer\n".encode("latin-1"))
+    assert "was changed" in forked.fail("%mig_undo")
     path.write_text(before)
     (path.parent / "d3.py").write_text("revision = 'd3'\ndown_revision = 'c2'\n")
     assert "followed by d3" in forked.fail("%mig_undo")
@@ -71,7 +73,12 @@ def test_undo_keeps_a_file_that_was_changed_or_is_followed(forked, tmp_path):
 
 
 def test_undo_without_anything_written_reports_it(ready):
-    assert "nothing to undo" in ready.fail("%mig_undo")
+    assert ready.fail("%mig_undo").endswith("This kernel has written no version file, so there is nothing to undo.")
+
+
+def test_after_a_restart_the_newest_file_is_named(migrated):
+    shown = migrated.fail("%mig_undo")
+    assert shown.endswith("is deleted by hand; the newest: migrations/versions/a1_add_users.py.")
 
 
 def test_undo_reports_when_the_file_is_missing(forked):
