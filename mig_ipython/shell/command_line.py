@@ -7,7 +7,7 @@ import difflib
 import os
 import re
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kernel_core.util.exc import CommandError
@@ -29,11 +29,10 @@ class HelpShown(Exception):
 class LineParser(argparse.ArgumentParser):
     """An argument parser that raises CommandError where argparse would exit the process.
 
-    ``-1`` and ``-3:current`` are revisions, not options. ``declared`` lists the arguments in their order.
+    ``-1`` and ``-3:current`` are revisions, not options.
     """
 
     def __init__(self, command: Command) -> None:
-        self.declared: list[argparse.Action] = []
         self.typed = command.typed
         super().__init__(
             prog=self.typed,
@@ -45,10 +44,17 @@ class LineParser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"^-\d.*$")
         command.module.arguments(self)
 
-    def add_argument(self, *args: Any, **kw: Any) -> argparse.Action:
-        action = super().add_argument(*args, **kw)
-        self.declared.append(action)
-        return action
+    @property
+    def declared(self) -> list[argparse.Action]:
+        """The arguments in their order, also those of which one excludes the others."""
+        return self._actions
+
+    def excluding(self, given: Collection[str]) -> list[str]:
+        """Return those of the names in ``given`` that exclude each other, [] where all of them may be given."""
+        # argparse publishes no way to read its groups, and a call does not pass through `parse_args`
+        groups = ([action.dest for action in each._group_actions] for each in self._mutually_exclusive_groups)  # noqa: SLF001
+        both = ([name for name in group if name in given] for group in groups)
+        return next((names for names in both if len(names) > 1), [])
 
     def error(self, message: str) -> NoReturn:
         unknown = re.match(r"unrecognized arguments: (\S+)", message)
@@ -232,6 +238,9 @@ def bound(
             known = ", ".join(vars(args))
             raise WrongArguments(f"mig.{command.verb}() has no argument {name!r}; it has {known or 'none'}.")
         setattr(args, name, value)
+    excluding = parser.excluding([name for name, value in options.items() if value])
+    if excluding:
+        raise WrongArguments(f"mig.{command.verb}() takes only one of {' and '.join(excluding)}.")
     for action in parser.declared:
         if action.required and getattr(args, action.dest) in (None, []):
             raise CommandError(f"mig.{command.verb}() needs {action.dest}.")

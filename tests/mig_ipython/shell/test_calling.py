@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 
 def test_every_command_has_help_with_usage_and_an_example(notebook):
     from mig_ipython.magics import find_commands
@@ -41,8 +43,6 @@ def test_a_semicolon_silences(notebook):
 def test_completion_offers_verbs_options_and_connections(notebook):
     notebook.run("%mig_connect sqlite:///dev.db")
     complete = lambda text: notebook.shell.Completer.completions(text, len(text))  # noqa: E731
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert "upgrade" in {one.text for one in complete("%mig up")}
@@ -66,3 +66,14 @@ def test_a_call_with_wrong_arguments_is_reported_in_one_line(ready):
 def test_an_option_without_its_value_reports_what_it_needs(ready):
     assert "--as needs NAME after it: the name of the connection." in ready.fail("%mig_connect --as")
     assert "--message needs MSG after it: " in ready.fail("%mig_autogenerate -m")
+
+
+def test_an_option_that_excludes_another_is_passed_and_completed(ready):
+    ready.run("from mig_ipython import mig")
+    assert ready.run("mig.abandon()").text() == ready.run("mig.abandon(force=True)").text()
+    refused = ready.shell.run_cell("mig.resume(executed=True, not_executed=True)").error_in_exec
+    assert str(refused) == "mig.resume() takes only one of executed and not_executed."
+    completed = ready.shell.Completer.completions
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert "--executed" in {one.text for one in completed("%mig_resume --ex", 16)}
