@@ -9,20 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from kernel_core.util.exc import (
-    CommandError,
-    LostRevision,
-    NotAdopted,
-    ResolutionError,
-    SchemaDeviates,
-    UnfinishedRevision,
-    UpgradeFailed,
-)
+from kernel_core.util.exc import CommandError, LostRevision, ResolutionError
 from kernel_core.util.folders import with_relative_paths
 from kernel_core.util.mistakes import mistake_in_project
 from kernel_core.util.secrets import redact, remember_environment
 
-_OF_PROGRAM = re.compile(r"\bmig (resume|abandon|locate|adopt|current)\b")
+_OF_PROGRAM = re.compile(r"(?<![%\w])mig (?=(?:abandon|adopt|current|init|locate|resume|schema|stamp|upgrade)\b)")
+_SETTING = re.compile(r"\b(\w+) \(--([\w-]+)\)")
 
 
 class MigError(Exception):
@@ -78,11 +71,9 @@ def message_of(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, LostRevision):
         return lost_revision(error)
-    if isinstance(error, NotAdopted | SchemaDeviates | UnfinishedRevision | UpgradeFailed):
-        return as_magics(str(error))
     if isinstance(error, CommandError):
         unknown = isinstance(error, ResolutionError) and str(error).endswith('".')
-        return f"{error}{' %mig_history lists the revisions.' if unknown else ''}"
+        return f"{as_magics(str(error))}{' %mig_history lists the revisions.' if unknown else ''}"
     if _is_of_a_driver(error):
         return database_message(error)
     mistake = mistake_in_project(error)
@@ -94,8 +85,17 @@ def message_of(error: BaseException) -> str | None:
 
 
 def as_magics(text: str) -> str:
-    """Return a message of the engine with its commands as typed in a notebook."""
-    return _OF_PROGRAM.sub(r"%mig_\1", text)
+    """Return a message of the engine with its commands and settings as typed in a notebook.
+
+    A setting that the program has as an option, ``lock_timeout (--lock-timeout)``, is one of ``%config Mig``.
+    """
+    return _SETTING.sub(_as_setting, _OF_PROGRAM.sub("%mig_", text))
+
+
+def _as_setting(found: re.Match[str]) -> str:
+    """Return the setting of the notebook that has the name of an option; the text as it is where names differ."""
+    name, option = found.groups()
+    return f"%config Mig.{name}" if name == option.replace("-", "_") else found[0]
 
 
 def lost_revision(error: LostRevision) -> str:

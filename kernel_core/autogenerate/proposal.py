@@ -82,13 +82,14 @@ class Proposed:
         message: str | None,
         *,
         head: str | None = None,
+        splice: bool = False,
         branch_label: str | None = None,
         depends_on: str | None = None,
         version_path: str | None = None,
     ) -> Proposed:
         """Return the proposal with an id, a message and a place in the history for its first file."""
         script = copy.copy(self.scripts[0])
-        script.rev_id, script.message, script.head, script.splice = rev_id, message, head or "head", False
+        script.rev_id, script.message, script.head, script.splice = rev_id, message, head or "head", splice
         script.branch_label, script.depends_on, script.version_path = branch_label, depends_on, version_path
         return replace(self, scripts=(script, *self.scripts[1:]))
 

@@ -172,6 +172,7 @@ def adopt(
     message: str = "baseline",
     *,
     rev_id: str | None = None,
+    version_path: str | os.PathLike[str] | None = None,
     schemas: Collection[str] | None = None,
     preview: bool = False,
     models: str | os.PathLike[str] | None = None,
@@ -183,8 +184,9 @@ def adopt(
 
     The database is only read, apart from its version table. File and stamp are written together: before the stamp the
     file is read again and its schema compared with the database; where they differ, or anything fails, the file is
-    deleted. ``schemas`` limits what is read; ``preview`` writes nothing; ``models`` is the file for model classes;
-    ``change`` returns other operations for the baseline, for example those that a person has chosen.
+    deleted. ``version_path`` is its folder, if there are several; ``schemas`` limits what is read; ``preview`` writes
+    nothing; ``models`` is the file for model classes; ``change`` returns other operations for the baseline, for example
+    those that a person has chosen.
 
     Raises NotAdopted for a database that has a revision already or no tables, and where the environment has revisions.
     """
@@ -196,7 +198,8 @@ def adopt(
         target, baseline, made = _read(config, scripts, schemas, _path_of_models(models, preview=preview))
         name = rev_id or new_id()
         operations = baseline.operations if change is None else change(baseline)
-        proposed = baseline.proposed.only(operations).placed(name, message)
+        place = None if version_path is None else os.fspath(version_path)
+        proposed = baseline.proposed.only(operations).placed(name, message, version_path=place)
         source = _source(scripts, proposed)
         adopted = Adopted(target, name, baseline, source, sql_of(operations, baseline.dialect), models=made)
         if not preview:
@@ -259,7 +262,13 @@ def _source(scripts: ScriptDirectory, proposed: object) -> str:
 
     assert isinstance(proposed, Proposed)
     script = proposed.scripts[0]
-    request = RevisionRequest(str(script.rev_id), script.message, head=script.head, arguments=template_args(proposed))
+    request = RevisionRequest(
+        str(script.rev_id),
+        script.message,
+        head=script.head,
+        version_path=script.version_path,
+        arguments=template_args(proposed),
+    )
     return scripts.draft_revision(request)[1]
 
 

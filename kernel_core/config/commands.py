@@ -139,6 +139,7 @@ def locate(config: Config, options: argparse.Namespace) -> Iterable[str]:
 
     Reads the version files and the database; writes nothing without --stamp, which refuses a schema that deviates.
     """
+    _lock(config, options)
     stamp = True if options.stamp == "" else (options.stamp or False)
     found = command.locate(config, stamp=stamp, despite_drift=options.despite_drift, by_running=options.by_running)
     if options.json:
@@ -154,10 +155,12 @@ def adopt(config: Config, options: argparse.Namespace) -> Iterable[str]:
 
     The file is compared with the database before the stamp; views, functions, triggers and so on are listed.
     """
+    _lock(config, options)
     done = command.adopt(
         config,
         options.message or "baseline",
         rev_id=options.rev_id,
+        version_path=options.version_path,
         schemas=options.schema,
         preview=options.preview or options.sql,
         models=options.models,

@@ -209,10 +209,10 @@ COMMANDS: dict[str, Command] = {
         (_argument("revisions", nargs="+", help="revisions, or heads, or base"), _SQL, _TAG, _PURGE, *_LOCK),
         "stamp --purge head",
     ),
-    "locate": Command(commands.locate, (_STAMP_AT, _DESPITE_DRIFT, _BY_RUNNING, _JSON), "locate --stamp"),
+    "locate": Command(commands.locate, (_STAMP_AT, _DESPITE_DRIFT, _BY_RUNNING, _JSON, *_LOCK), "locate --stamp"),
     "adopt": Command(
         commands.adopt,
-        (_MESSAGE, _ID, _SCHEMA, _MODELS, _PREVIEW, _SQL_OF_BASELINE),
+        (_MESSAGE, _ID, _PATH, _SCHEMA, _MODELS, _PREVIEW, _SQL_OF_BASELINE, *_LOCK),
         "adopt --models models.py",
     ),
     "schema": Command(commands.schema, _SCHEMA_AT, "schema head --save schema.svg"),

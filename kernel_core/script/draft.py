@@ -105,7 +105,9 @@ class Draft:
         parents = self._map.resolve(named)
         for parent in parents:
             if not splice and parent not in self._map.heads:
-                raise RevisionError(f"Revision {parent} is not a head. Add --splice to make a branch from it.")
+                raise RevisionError(
+                    f"Revision {parent} is not a head. Add --splice (splice=True) to make a branch from it."
+                )
         return parents
 
     def _dependencies(self, depends_on: str | Sequence[str] | None) -> tuple[str, ...]:

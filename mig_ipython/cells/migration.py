@@ -53,12 +53,13 @@ class Migration(View):
         *,
         rev_id: str | None,
         head: str | None,
+        splice: bool = False,
         no_downgrade: bool = False,
         version_path: str | None = None,
     ) -> None:
         self.message, self.code, self.recording = message, code, recording
         self._host = host
-        self.head, self.no_downgrade, self.version_path = head, no_downgrade, version_path
+        self.head, self.splice, self.no_downgrade, self.version_path = head, splice, no_downgrade, version_path
         workspace = host.workspace()
         self.existing = written_before(workspace.scripts(), message, rev_id) if workspace.has_environment else None
         self.revision: str = self.existing.revision if self.existing else rev_id or write.new_id()
@@ -142,6 +143,7 @@ class Migration(View):
             self.revision,
             self.message,
             self.head or "head",
+            self.splice,
             version_path=self.version_path,
             arguments=self._template_args(workspace),
         )
@@ -218,7 +220,7 @@ class Migration(View):
         """Write the version file of a new revision."""
         scripts, args = workspace.scripts(), self._template_args(workspace)
         script = scripts.generate_revision(
-            self.revision, self.message, head=self.head, version_path=self.version_path, **args
+            self.revision, self.message, head=self.head, splice=self.splice, version_path=self.version_path, **args
         )
         self.state = f"Written to {os.path.relpath(script.path)}"
         return workspace.written.add(script)
@@ -262,6 +264,7 @@ def migration_of(
     *,
     rev_id: str | None = None,
     head: str | None = None,
+    splice: bool = False,
     no_downgrade: bool = False,
     version_path: str | None = None,
 ) -> Migration:
@@ -284,6 +287,7 @@ def migration_of(
         recording,
         rev_id=rev_id,
         head=head,
+        splice=splice,
         no_downgrade=no_downgrade,
         version_path=version_path,
     )

@@ -22,6 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("-m", "--message", default=None, metavar="MSG", help="the message (default: baseline)")
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
+    parser.add_argument("--version-path", default=None, metavar="DIR", help="the version folder, if there are several")
     parser.add_argument("--schema", action="append", default=None, metavar="NAME", help="read only this schema")
     parser.add_argument("--models", default=None, metavar="FILE", help="write model classes for the tables as well")
     parser.add_argument("--write", action="store_true", help="write the version file and mark the database now")
@@ -30,9 +31,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(session: Session, args: argparse.Namespace) -> Adoption:
     """Return the review of the baseline; with a live front end its panel is displayed above."""
     workspace, message = session.workspace(), args.message or "baseline"
-    found = adopted(workspace, message=message, rev_id=args.id, schemas=args.schema, models=args.models, preview=True)
+    found = adopted(
+        workspace,
+        message=message,
+        rev_id=args.id,
+        version_path=args.version_path,
+        schemas=args.schema,
+        models=args.models,
+        preview=True,
+    )
     proposal = Adoption(
-        found, session, message=message, schemas=tuple(args.schema) if args.schema else None, models=args.models
+        found,
+        session,
+        message=message,
+        version_path=args.version_path,
+        schemas=tuple(args.schema) if args.schema else None,
+        models=args.models,
     )
     if args.write:
         proposal.write()

@@ -30,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-m", "--message", default=None, metavar="MSG", help="the message")
     parser.add_argument("--head", default=None, metavar="H", help="the revision to follow (default: the head)")
     parser.add_argument("--branch", default=None, metavar="B", help="the branch whose head to follow")
+    parser.add_argument("--splice", action="store_true", help="follow a revision that is not a head")
     parser.add_argument("--label", default=None, metavar="NEW", help="label of a new branch that begins here")
     parser.add_argument("--depends-on", default=None, metavar="REV", help="a revision that must be applied before")
     parser.add_argument("--version-path", default=None, metavar="DIR", help="the version folder, if there are several")
@@ -68,6 +69,7 @@ def run(session: Session, args: argparse.Namespace) -> Proposal:
         where=workspace.where,
         rev_id=args.id,
         head=head,
+        splice=args.splice,
         branch_label=args.label,
         depends_on=args.depends_on,
         version_path=args.version_path,

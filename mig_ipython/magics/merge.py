@@ -43,6 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-m", "--message", default=None, metavar="MSG", help="the message (default: the merged ids)")
     parser.add_argument("--id", default=None, metavar="ID", help="the revision's id (default: a new one)")
+    parser.add_argument("--splice", action="store_true", help="merge revisions that are not heads")
     parser.add_argument("--check", action="store_true", help="write nothing: report whether their order matters")
     parser.add_argument(
         "--rebase",
@@ -83,6 +84,7 @@ def run(session: Session, args: argparse.Namespace) -> Revision | MergeCheck:
             args.id,
             args.message or f"Merge {' and '.join(parents)}",
             head=parents,
+            splice=args.splice,
             branch_labels=args.label,
             config=workspace.environment.config(),
         )

@@ -46,6 +46,7 @@ class Adoption(Proposal):
         host: Host,
         *,
         message: str,
+        version_path: str | None = None,
         schemas: tuple[str, ...] | None,
         models: str | None,
     ) -> None:
@@ -58,6 +59,7 @@ class Adoption(Proposal):
             comparison=made,
             where=workspace.where,
             rev_id=found.revision,
+            version_path=version_path,
         )
         self.adopted, self._schemas, self._models = found, schemas, models
 
@@ -96,6 +98,7 @@ class Adoption(Proposal):
             workspace,
             message=message,
             rev_id=self.rev_id,
+            version_path=self.draft.version_path,
             schemas=self._schemas,
             models=self._models,
             operations=accepted if changed else None,
@@ -121,7 +124,13 @@ class Adoption(Proposal):
         """Read the database again and start a new review."""
         with user_errors():
             workspace = self._host.workspace()
-            self.adopted = adopted(workspace, message=self.message or "baseline", schemas=self._schemas, preview=True)
+            self.adopted = adopted(
+                workspace,
+                message=self.message or "baseline",
+                version_path=self.draft.version_path,
+                schemas=self._schemas,
+                preview=True,
+            )
             self.comparison = _comparison(workspace, self.adopted.baseline)
             self.review = _review(workspace, self.comparison, self.adopted)
             self.draft = self.draft.for_review(self.review, self.comparison)
@@ -174,6 +183,7 @@ def adopted(
     *,
     message: str = "baseline",
     rev_id: str | None = None,
+    version_path: str | None = None,
     schemas: Iterable[str] | None = None,
     models: str | None = None,
     preview: bool = False,
@@ -186,6 +196,7 @@ def adopted(
                 config,
                 message,
                 rev_id=rev_id,
+                version_path=version_path,
                 schemas=None if schemas is None else tuple(schemas),
                 preview=preview,
                 models=models,

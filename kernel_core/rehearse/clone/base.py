@@ -73,5 +73,5 @@ def refuse_without_room(folder: str, size: int) -> None:
     if 2 * size > free:
         raise CommandError(
             f"A rehearsal needs {2 * size // 1_000_000} MB on the server, which has {free // 1_000_000} MB. "
-            "Take a sample: --sample 1000. Nothing was run."
+            "Take a sample: --sample 1000 (sample=1000). Nothing was run."
         )

@@ -23,7 +23,9 @@ def clone_of(source: Source, live: Any, options: CloneOptions) -> AbstractContex
     a kind that cannot be cloned, or a right or room is missing, with the remedy.
     """
     if options.sample is not None and options.sample < 1:
-        raise CommandError(f"--sample {options.sample} takes no row. Give a number from 1, or --schema-only.")
+        raise CommandError(
+            f"--sample {options.sample} takes no row. Give a number from 1, or --schema-only (schema_only=True)."
+        )
     if source.kind == "sqlite":
         return _of_sqlite(source, live, options)
     if source.kind == "postgresql":

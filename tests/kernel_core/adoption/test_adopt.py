@@ -196,3 +196,16 @@ def test_percent_signs_and_types_of_other_schemas_are_kept(postgresql_project, t
     assert found.is_certain
     assert '"fk%1"' in done.sql
     assert "%%" not in done.source
+
+
+def test_the_folder_of_the_baseline_is_named_where_there_are_several(orders):
+    ini = orders.folder / "alembic.ini"
+    ini.write_text(ini.read_text() + "\n")
+    config = orders.config()
+    other = orders.folder / "other"
+    other.mkdir()
+    config.set_main_option("version_locations", f"{orders.versions}{os.pathsep}{other}")
+    with pytest.raises(CommandError, match=r"name one by --version-path \(version_path\)"):
+        command.adopt(config, rev_id="base1")
+    assert command.adopt(config, rev_id="base1", version_path=other).path.startswith(str(other))
+    assert orders.rows() == ["base1"]

@@ -68,7 +68,9 @@ def test_it_waits_says_for_whom_and_finds_what_is_left(history):
 def test_after_the_timeout_of_the_settings_nothing_is_changed(history):
     history.run("%config Mig.lock_timeout = 0.1")
     with another_run():
-        assert "another upgrade, downgrade or stamp is running. Nothing was changed" in history.fail("%mig_upgrade")
+        shown = history.fail("%mig_upgrade")
+    assert "another upgrade, downgrade or stamp is running. Nothing was changed" in shown
+    assert shown.endswith("or wait longer with %config Mig.lock_timeout.")  # --lock-timeout is the program's
     history.run("%config Mig.lock_timeout = None")
     assert "from b to c" in repr(history.run("%mig_upgrade"))
 
