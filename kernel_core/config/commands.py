@@ -115,7 +115,7 @@ def upgrade(config: Config, options: argparse.Namespace) -> Iterable[str]:
     _watch(config, options)
     _lock(config, options)
     lines = ran(command.upgrade(config, options.revision, sql=options.sql, tag=options.tag), options)
-    return lines if options.sql else lines + _unreadable(config)
+    return lines if options.sql else lines + _broken(config)
 
 
 def downgrade(config: Config, options: argparse.Namespace) -> Iterable[str]:
@@ -256,7 +256,7 @@ def current(config: Config, options: argparse.Namespace) -> Iterable[str]:
 def heads(config: Config, options: argparse.Namespace) -> Iterable[str]:
     """Show the newest revision of each branch."""
     lines = _listed(command.heads(config, resolve_dependencies=options.resolve_dependencies), options)
-    return lines if options.json else lines + _unreadable(config)
+    return lines if options.json else lines + _broken(config)
 
 
 def history(config: Config, options: argparse.Namespace) -> Iterable[str]:
@@ -269,7 +269,7 @@ def history(config: Config, options: argparse.Namespace) -> Iterable[str]:
         return [as_json([{**facts(each), **state} for each, state in zip(scripts, states, strict=True)])]
     lines = [line(each, options, parents=True, marks=marks_of(places, each.revision)) for each in scripts]
     lines += [sentence for place in places for sentence in place.sentences()]
-    return lines + _unreadable(config) + _lost(folder, {each for one in places for each in one.heads})
+    return lines + _broken(config) + _lost(folder, {each for one in places for each in one.heads})
 
 
 def branches(config: Config, options: argparse.Namespace) -> Iterable[str]:
@@ -383,8 +383,11 @@ def _written(scripts: Script | Sequence[Script] | None, options: argparse.Namesp
     return made([script.path for script in several], options)
 
 
-def _unreadable(config: Config) -> list[str]:
-    return [with_relative_paths(f"cannot be read: {error}") for error in command.scripts_of(config).unreadable]
+def _broken(config: Config) -> list[str]:
+    """Return a line about each version file that is missing in the graph, or whose place in it is wrong."""
+    scripts = command.scripts_of(config)
+    lines = [f"cannot be read: {error}" for error in scripts.unreadable]
+    return [with_relative_paths(line) for line in [*lines, *(f"broken: {error}" for error in scripts.misplaced)]]
 
 
 def _listed(revisions: Sequence[Revision], options: argparse.Namespace) -> list[str]:

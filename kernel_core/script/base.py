@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 
 from ..alias import alias
 from ..util.event_loop import running_loop_set_aside
-from ..util.exc import BrokenScript, CommandError, EnvironmentMissing, MultipleHeads, RevisionError
+from ..util.exc import BrokenScript, CommandError, EnvironmentMissing, RevisionError
 from ..util.files import write_new
 from . import write_hooks
 from .bytecode import code_at
@@ -220,6 +220,11 @@ class ScriptDirectory:
         return revisions.broken
 
     @property
+    def misplaced(self) -> tuple[BrokenScript, ...]:
+        """The files whose place in the graph is wrong: a missing parent, a cycle, an id or a label used twice."""
+        return tuple(each for each in problems_of(self.map, bodies=False) if each not in self.unreadable)
+
+    @property
     def broken(self) -> tuple[BrokenScript, ...]:
         """Everything wrong with a version file: unreadable, a missing parent, a cycle, an id used twice, bad syntax.
 
@@ -262,10 +267,7 @@ class ScriptDirectory:
 
     def get_current_head(self) -> str | None:
         """Return the id of the one head, None without revisions; raises MultipleHeads."""
-        heads = self.map.heads
-        if len(heads) > 1:
-            raise MultipleHeads(heads)
-        return heads[0] if heads else None
+        return self.map.get_current_head()
 
     def as_revision_number(self, id_: str | Sequence[str] | None) -> str | tuple[str, ...] | None:
         """Return the full id that a name resolves to, a tuple for ``heads``, None for base."""

@@ -12,10 +12,13 @@ BODY_CHECK_LIMIT = 1000
 """With more revisions than this, the bodies of the files are not compiled to check them."""
 
 
-def problems_of(revisions: RevisionMap) -> tuple[BrokenScript, ...]:
-    """Return the flaws by path: unreadable, a missing parent, a cycle, an id or a label used twice, bad syntax."""
+def problems_of(revisions: RevisionMap, *, bodies: bool = True) -> tuple[BrokenScript, ...]:
+    """Return the flaws by path: unreadable, a missing parent, a cycle, an id or a label used twice, bad syntax.
+
+    Without ``bodies`` no file is compiled that has no other flaw.
+    """
     found = list(revisions.broken)
-    each_body = len(revisions) <= BODY_CHECK_LIMIT
+    each_body = bodies and len(revisions) <= BODY_CHECK_LIMIT
     wrong = {*revisions.missing, *revisions.duplicates, *revisions.cyclic}
     for name in revisions.ids if each_body else sorted(wrong):
         found += _of_one(revisions, name)

@@ -198,6 +198,9 @@ class Resolver:
             case Head():
                 heads = self._heads(branch)
                 if len(heads) > 1:
+                    self.graph.require(
+                        sorted(heads)
+                    )  # one may be a head only because the file of its parent is missing
                     raise MultipleHeads(self._names(heads), self.text)
                 return heads
             case Current():

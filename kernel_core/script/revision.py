@@ -193,6 +193,7 @@ class RevisionMap:
         found = self.get_revisions(name)
         if len(found) > 1:
             names = [revision.revision for revision in found]
+            self.require(sorted(self.nodes(names)))
             raise MultipleHeads(names, str(name), "heads" if set(names) <= set(self.heads) else "revisions")
         return found[0] if found else None
 
@@ -207,6 +208,7 @@ class RevisionMap:
         """
         heads = self.filter_for_lineage(self.heads, branch_label)
         if len(heads) > 1:
+            self.require(sorted(self.nodes(heads)))
             raise MultipleHeads(heads, f"{branch_label}@head" if branch_label else "head")
         return heads[0] if heads else None
 

@@ -93,7 +93,7 @@ def _with_revisions(workspace: Workspace, status: Status) -> tuple[Status, tuple
     scripts = workspace.scripts()
     current, unknown = heads_or_reason(workspace)
     listed = entries(scripts, current)
-    heads = tuple(scripts.get_heads())
+    heads, broken = tuple(scripts.get_heads()), broken_files(scripts)
     completed = replace(
         status,
         environment=workspace.environment.shown,
@@ -103,13 +103,13 @@ def _with_revisions(workspace: Workspace, status: Status) -> tuple[Status, tuple
         half_done=tuple(entry.revision for entry in listed if "unfinished" in entry.journal_marks),
         running=tuple(entry.revision for entry in listed if "running now" in entry.journal_marks),
         pending=sum(entry.state == "pending" for entry in listed) if current is not None else None,
-        broken=broken_files(scripts),
+        broken=broken,
         notes=(
             *status.notes,
             *unknown,
             *journal_notes(current),
             *lost_revisions(scripts, current),
-            *_several_heads(heads),
+            *(() if broken else _several_heads(heads)),
         ),
     )
     return completed, tuple(name for name in current or () if name not in scripts.map)
@@ -144,19 +144,27 @@ def _target(workspace: Workspace) -> str:
     return models.typed if models is not None else ""
 
 
-def _next(workspace: Workspace, status: Status, lost: Sequence[str], existing: ExistingTables | None) -> str:
-    """Return the next step of a notebook that is connected."""
-    if not workspace.has_environment:
-        return "%mig_init migrations"
-    several = len(status.heads) > 1
+def _first(status: Status, lost: Sequence[str]) -> str:
+    """Return what must be done before any other step, "" where nothing must."""
     if lost:
         return f"restore the file of {', '.join(lost)}, or stamp (see note)"
     if status.half_done:
         return "%mig_resume"
     if status.running:
         return f"wait: {', '.join(status.running)} is running now (see note)"
+    return "correct what is broken (see above)" if status.broken else ""
+
+
+def _next(workspace: Workspace, status: Status, lost: Sequence[str], existing: ExistingTables | None) -> str:
+    """Return the next step of a notebook that is connected."""
+    if not workspace.has_environment:
+        return "%mig_init migrations"
+    first = _first(status, lost)
+    if first:
+        return first
     if existing is not None:
         return existing.command or "drop or complete the existing tables (see note)"
+    several = len(status.heads) > 1
     if status.pending is None:
         return "make env.py run here (see note)"
     if status.pending:

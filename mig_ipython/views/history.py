@@ -12,7 +12,7 @@ from .text import short
 from .text import table as text_table
 from .view import View
 
-SIGNS = {"applied": "✓ applied", "pending": "○ pending", "unknown": "? not asked"}
+SIGNS = {"applied": "✓ applied", "pending": "○ pending", "unknown": "? not connected"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,6 +57,8 @@ class History(View):
 
     @property
     def _none(self) -> str:
+        if self.broken:
+            return f"{self.title}: none that can be read."
         return f"{self.title}: none." if self.title != "History" else "No revisions yet."
 
     _headings: ClassVar[tuple[str, ...]] = ("revision", "state", "message", "follows", "marks")

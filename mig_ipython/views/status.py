@@ -40,7 +40,12 @@ class Status(View):
         nothing = "not known" if self.pending is None and self.database else "base (nothing applied)"
         if self.environment:
             facts.append(("current", ", ".join(self.current) or nothing))
-            facts.append(("heads", ", ".join(self.heads) or "none (no revision written)"))
+            facts.append(
+                (
+                    "heads",
+                    ", ".join(self.heads) or ("none that can be read" if self.broken else "none (no revision written)"),
+                )
+            )
         facts += [("unfinished", f"⚠ {one}") for one in self.half_done]
         facts += [("running now", f"⚠ {one}") for one in self.running]
         if self.pending is not None:

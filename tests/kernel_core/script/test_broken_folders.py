@@ -161,9 +161,9 @@ def test_there_are_enough_cases():
 def test_everything_else_is_listed(broken):
     config, _, _ = broken
     for name, ask in COMMANDS.items():
-        start = time.perf_counter()
+        start = time.process_time()
         assert ask(config), name
-        assert time.perf_counter() - start < 1, name
+        assert time.process_time() - start < 1, name
 
 
 def test_the_file_and_its_line_are_named(broken, folder):

@@ -77,7 +77,15 @@ def test_a_broken_version_file_is_marked_and_the_others_are_shown(migrated, tmp_
         assert "b2_broken.py" in repr(shown)
         assert "b2_broken.py" in shown._repr_html_()
         assert "a1" in repr(shown)
+    assert migrated.run("%mig_status").next == "correct what is broken (see above)"
     assert "line" in repr(migrated.run("%mig_history")) or "down_revision = None" in text
+
+
+def test_heads_that_cannot_be_read_are_not_reported_as_none(ready, tmp_path):
+    (tmp_path / "migrations" / "versions" / "a1.py").write_text("revision = (\n")
+    assert "none that can be read" in repr(ready.run("%mig_heads"))
+    assert "none that can be read" in repr(ready.run("%mig_status"))
+    assert "No revisions yet" not in repr(ready.run("%mig_history"))
 
 
 def test_a_message_never_becomes_code_or_leaves_the_folder(ready, tmp_path):
