@@ -24,7 +24,11 @@ def run(session: Session, args: argparse.Namespace) -> History:
     workspace = session.workspace()
     scripts, current = workspace.scripts(), database_heads(workspace)
     found = tuple(entry for entry in entries(scripts, current) if entry.is_current)
-    missing = tuple(Entry(name, doc="in no file here", is_current=True) for name in current if name not in scripts.map)
+    missing = tuple(
+        Entry(name, down=("?",), doc="in no file here", state="applied", is_current=True)
+        for name in current
+        if name not in scripts.map
+    )
     notes = (*journal_notes(current), *lost_revisions(scripts, current))
     return History(
         found + missing, where=workspace.where, title="Current", notes=notes, targets=target_states(scripts, current)

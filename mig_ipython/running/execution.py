@@ -146,6 +146,9 @@ def checked(
 def _single_head(workspace: Workspace) -> str:
     heads = database_heads(workspace)
     refuse_unfinished(heads)
+    lost = workspace.scripts().map.lost(heads)
+    if lost is not None:
+        raise lost
     if len(heads) > 1:
         raise CommandError(f"The database is at {', '.join(heads)}. Give a range: REV:REV --sql.")
     return heads[0] if heads else "base"

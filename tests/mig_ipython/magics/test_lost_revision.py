@@ -9,7 +9,7 @@ from kernel_core.config import CommandLine
 FACT = 'The database is at revision "b2", which is in no file here.'
 REFUSED = (
     "%mig_upgrade", "%mig_upgrade --plan", "%mig_downgrade base --yes", "%mig_autogenerate Base -m b --write", "%mig_check",
-    "%mig_stamp head", "%mig_history base:current", "%mig_show current",
+    "%mig_stamp head", "%mig_history base:current", "%mig_show current", "%mig_upgrade head --sql",
 )  # fmt: skip
 SHOWN = ("%mig", "%mig_history", "%mig_history base:heads", "%mig_current", "%mig_diff")
 IN_A_TERMINAL = (
@@ -43,6 +43,8 @@ def test_every_command_names_it_and_the_remedy(lost, capsys, monkeypatch):
         shown = lost.run(cell)
         assert FACT in repr(shown), cell
         assert "which is in no file here" in shown._repr_html_(), cell
+    [current] = lost.run("%mig_current")
+    assert (current.state, current.down) == ("applied", ("?",)), "its parent is not known"
     status = lost.run("%mig")
     assert status.next == "restore the file of b2, or stamp (see note)"
     assert status.drift is None
