@@ -103,7 +103,7 @@ def run(
             scripts.run_computed()
         scripts.run_env()
     if not has_run:
-        text = f"{scripts.env_py_location} ended without context.run_migrations(); nothing was done."
+        text = f"{scripts.env_py_location} ended without context.run_migrations(); no revision was run."
         if must_run:
             raise CommandError(text)
         warn(text, stacklevel=3)

@@ -49,7 +49,10 @@ def rehearse(
     target = revision or ("head" if direction == "upgrade" else "-1")
 
     def there(on_step: OnStep) -> RunReport:
-        return _MOVES[direction](_listening(given, on_step), target)
+        report = _MOVES[direction](_listening(given, on_step), target)
+        if not report.target:
+            raise CommandError("No database was migrated, so there was nothing to rehearse. See the warning of env.py.")
+        return report
 
     def back(heads: tuple[str, ...], on_step: OnStep) -> RunReport:
         return _MOVES[_BACK[direction]](_listening(given, on_step), _place(heads))

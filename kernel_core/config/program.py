@@ -89,6 +89,9 @@ class CommandLine:
             _stop(error)
         except ProgramExit as error:
             _exit(error)
+        except SystemExit as error:
+            _report_exit(error)
+            raise
         except Exception as error:
             if options.raiseerr:
                 sys.excepthook = _show_redacted
@@ -145,6 +148,16 @@ def _stop(error: KeyboardInterrupt) -> NoReturn:
     """End the program after an interrupt, with what the run says of it."""
     print("\n".join(["Stopped.", *getattr(error, "__notes__", ())]), file=sys.stderr)
     raise SystemExit(130) from None
+
+
+def _report_exit(error: SystemExit) -> None:
+    """Print where a file of the project has ended the program: its exit code alone may say that all is well."""
+    from ..util.mistakes import mistake_in_project  # noqa: PLC0415 - most programs end otherwise
+
+    place = mistake_in_project(error)
+    if place is not None:
+        text = f"{place.path}, line {place.line} ended the program ({place.what.rstrip('.')})."
+        print(with_relative_paths(redact(text)), file=sys.stderr)
 
 
 def _exit(error: ProgramExit) -> NoReturn:

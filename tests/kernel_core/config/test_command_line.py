@@ -62,6 +62,29 @@ def test_a_broken_file_is_reported_below_the_history(mig, project):
     assert f"cannot be read: {os.path.relpath(project.versions / 'zz.py')}, line 2" in out
 
 
+@pytest.mark.parametrize("flaw", ["a missing parent", "an id used twice"])
+def test_a_flaw_of_the_graph_is_reported_with_the_heads_and_instead_of_their_number(mig, project, flaw):
+    project.chain("a1")
+    project.write("c3", "b2" if flaw == "a missing parent" else None)
+    if flaw == "an id used twice":
+        (project.versions / "again.py").write_text((project.versions / "c3.py").read_text())
+    listed = mig("heads")[1]
+    assert "\nbroken: migrations/versions/c3.py, line " in listed, "both are listed, and what is wrong"
+    code, _, shown = mig("upgrade", "head")
+    assert (code, "ambiguous" in shown) == (255, False), "not two heads to be merged, but a file to be corrected"
+    assert "Revision c3" in shown
+    assert "Revision c3" in mig("revision", "-m", "x")[2]
+
+
+@pytest.mark.parametrize(("ending", "code"), [("sys.exit()", None), ("sys.exit(3)", 3), ("raise SystemExit(0)", 0)])
+def test_where_env_py_ends_the_program_is_reported(mig, project, ending, code):
+    project.chain("a1")
+    project.env(lambda text: f"import sys\n{ending}\n{text}")
+    ended, printed, shown = mig("upgrade", "head")
+    assert (ended, printed) == (code, ""), "the code is that of env.py, as with Alembic"
+    assert shown.startswith("migrations/env.py, line 2 ended the program (SystemExit")
+
+
 def test_a_missing_environment_is_reported_with_the_command_that_makes_one(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as exit_:

@@ -156,6 +156,16 @@ def test_the_program_ends_with_the_code_of_its_finding(filled, capsys):
     assert ends_with("no_such_revision") == 2
 
 
+def test_a_rehearsal_of_no_database_fails(project):
+    project.chain("a1")
+    project.env(lambda text: "from kernel_core import context\n")
+    with (
+        pytest.warns(UserWarning, match="no revision was run"),
+        pytest.raises(CommandError, match="nothing to rehearse"),
+    ):
+        command.rehearse(project.config(), "head")
+
+
 def test_no_file_of_a_rehearsal_shows_text_of_the_rows(filled, capsys):
     filled.run("INSERT INTO users VALUES (4, 'Secretname'), (5, 'Secretname')")
     filled.write(
