@@ -5,8 +5,7 @@ What SQLAlchemy writes for them depends on nothing else: no event listener, no o
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import (
     Boolean,
@@ -46,11 +45,20 @@ _COMPILED: tuple[type[Visitable], ...] = (*_LISTENED, CreateTable, CreateColumn,
 _ACTIONS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT", "RESTRICT", "NO ACTION"})
 _KNOWN = (f"{__name__.removesuffix('.util.sqla_compat.plain_objects')}.", "sqlalchemy.")
 _NAMING = getattr(naming, "_constraint_name")  # noqa: B009 - applies naming conventions
-_DISPATCHES = {id(cls.dispatch): cls.dispatch for cls in _LISTENED}.values()
-# The mapping inside of a WeakKeyDictionary: to look a class up in it takes a fifth of the time.
-_LISTENERS = [getattr(dispatch, event)._clslevel.data for dispatch in _DISPATCHES for event in _EVENTS]
-"""For each event the listeners by class: live."""
-_KEYS = [weakref.ref(cls) for cls in _LISTENED]
+
+
+def _listeners_of_classes() -> list[Collection[object]]:
+    """Return the listeners of each class and event: the collections of SQLAlchemy, live."""
+    found = []
+    for event in (getattr(cls.dispatch, name) for cls in _LISTENED for name in _EVENTS):
+        for cls in _LISTENED:
+            if cls not in event._clslevel:
+                event.update_subclass(cls)
+            found.append(event._clslevel[cls])
+    return list({id(each): each for each in found}.values())
+
+
+_LISTENERS = _listeners_of_classes()
 
 
 def has_schema_hooks() -> bool:
@@ -59,15 +67,14 @@ def has_schema_hooks() -> bool:
     It is asked before each operation, because a version file may register such code itself.
     """
     for cls in _COMPILED:
-        if hasattr(cls, "_compiler_dispatcher"):  # of the class, or of one that it inherits from
+        if _is_compiled_otherwise(cls):
             return True
-    for level in _LISTENERS:
-        if level:  # most events have no listener at all
-            for key in _KEYS:
-                for listener in level.get(key, ()):
-                    if listener is not _NAMING:
-                        return True
-    return False
+    return any(list(listeners) != [_NAMING] for listeners in filter(None, _LISTENERS))
+
+
+def _is_compiled_otherwise(cls: type[Visitable]) -> bool:
+    """Return whether ``@compiles`` has replaced what SQLAlchemy compiles a class with."""
+    return cls._compiler_dispatch is not cls._original_compiler_dispatch
 
 
 def has_custom_compiler(cls: type) -> bool:
@@ -116,7 +123,7 @@ def _only_its_type_listens(column: AnyColumn) -> bool:
 
 
 def _shape_of_type(type_: AnyType) -> object:
-    if hasattr(type(type_), "_compiler_dispatcher"):
+    if _is_compiled_otherwise(type(type_)):
         return None
     if type(type_) is Boolean:
         return Boolean if not (type_.create_constraint or type_.name or type_._variant_mapping) else None
