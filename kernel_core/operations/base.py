@@ -6,7 +6,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from sqlalchemy.engine import Connection
@@ -81,19 +81,20 @@ class AbstractOperations:
         return self._run_unwatched(operation)
 
     def _run_unwatched(self, operation: MigrateOperation) -> Any:
-        """Run an operation as `invoke` does where no `Watcher` observes it."""
-        with self._transaction_of(operation):
-            result = self._implementations.dispatch(operation)(self, operation)
-        for further in getattr(operation, "followed_by", ()):  # an add-on's class may lack it
+        """Run an operation as `invoke` does where no `Watcher` observes it.
+
+        One that runs outside of the transaction gets an autocommit block; but a batch only collects it.
+        """
+        run = self._implementations.dispatch(operation)
+        # An add-on's class may lack both attributes.
+        if getattr(operation, "outside_transaction", False) and not isinstance(self, BatchOperations):
+            with self.migration_context.autocommit_block():
+                result = run(self, operation)
+        else:
+            result = run(self, operation)
+        for further in getattr(operation, "followed_by", ()):
             self.invoke(further)
         return result
-
-    def _transaction_of(self, operation: MigrateOperation) -> AbstractContextManager[None]:
-        """Return an autocommit block for an operation that runs outside of the transaction; a batch only collects."""
-        outside = getattr(operation, "outside_transaction", False)  # an add-on's class may lack it
-        if outside and not isinstance(self, BatchOperations):
-            return self.migration_context.autocommit_block()
-        return nullcontext()
 
     def get_context(self) -> Any:
         """Return the MigrationContext."""

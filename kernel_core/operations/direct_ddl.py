@@ -34,6 +34,8 @@ from ..util.sqla_compat import (
 from .plain_items import PlainItems, names_of, plain_items
 
 _TABLE, _INDEX, _COLUMN = "mig_table", "mig_index", "mig_column_"
+_UNKNOWN = "?"
+"""In place of a definition that SQLAlchemy has not written yet: none is a single question mark."""
 _SLOT = re.compile(r"\b(mig_table|mig_index|mig_column_\d+)\b")
 
 
@@ -175,9 +177,10 @@ class DirectDDL:
     def _definition(self, column: AnyColumn, shape: ColumnShape, *, in_key: bool, numbered: bool) -> str | None:
         """Return the definition of a column; ``numbered`` says that it may be an autoincrement column."""
         key = (shape, column.nullable, in_key, numbered)
-        if key not in self._definitions:
-            self._definitions[key] = self._compiled(lambda: self._probed(column, in_key=in_key, numbered=numbered))
-        definition = self._definitions[key]
+        definition = self._definitions.get(key, _UNKNOWN)
+        if definition is _UNKNOWN:
+            definition = self._compiled(lambda: self._probed(column, in_key=in_key, numbered=numbered))
+            self._definitions[key] = definition
         return None if definition is None else f"{self.dialect.identifier_preparer.quote(column.name)} {definition}"
 
     def _probed(self, column: AnyColumn, *, in_key: bool, numbered: bool) -> str:

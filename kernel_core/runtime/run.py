@@ -115,7 +115,6 @@ class Run:
 
     def doc(self, revision: str) -> str:
         """Return the first paragraph of a revision's docstring; "" for an unknown revision."""
-        if self.script is None or revision not in self.script.map:
-            return ""
-        found = self.script.map.get_revision(revision)
+        revisions = self.script.map if self.script is not None else None
+        found = revisions.get_revision(revision) if revisions is not None and revision in revisions else None
         return found.doc if found is not None else ""

@@ -33,6 +33,8 @@ class OwedReports:
 
         ``done`` is how many steps are done then. The start of a step that runs again was reported before.
         """
+        if report is _unheard:
+            return
         if kind == "start":
             waits = bool(self._owed)
             if report is self._started:
@@ -44,6 +46,8 @@ class OwedReports:
 
     def settle(self, done: int) -> None:
         """Report what is owed, as far as so many steps are done."""
+        if not self._owed:
+            return
         owed, self._owed = [each for each in self._owed if each[0] <= done], []
         for place, (_, report, kind, seconds) in enumerate(owed, 1):
             report(kind, seconds, more_follow=place < len(owed))
@@ -59,14 +63,20 @@ class OwedReports:
 
 def report_of(run: Run, step: AnyStep, number: int, total: int) -> Report:
     """Return the function that reports step ``number`` of ``total``."""
+    listener = run.listener
+    if listener is None:
+        return _unheard
     revision = ", ".join(revisions_of(step))
 
     def report(kind: Kind, seconds: float, *, more_follow: bool = False) -> None:
-        if run.listener is not None:
-            doc = run.doc(step.revision_id) if isinstance(step, Step) else ""
-            run.listener(RunEvent(kind, revision, step.direction, doc, number, total, seconds, more_follow))
+        doc = run.doc(step.revision_id) if isinstance(step, Step) else ""
+        listener(RunEvent(kind, revision, step.direction, doc, number, total, seconds, more_follow))
 
     return report
+
+
+def _unheard(_kind: Kind, _seconds: float, *, more_follow: bool = False) -> None:
+    """Report nothing: the run has no listener."""
 
 
 def announce_step(run: Run, step: AnyStep, *, is_second: bool) -> MigrationInfo | None:

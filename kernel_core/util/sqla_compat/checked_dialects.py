@@ -116,7 +116,7 @@ def _checking_preparer(preparer: type[IdentifierPreparer]) -> type[IdentifierPre
         def quote(self, ident: str, *args: object, **kw: object) -> str:
             if len(ident) * 4 > self.dialect.max_identifier_length:
                 warn_of_truncated_name(ident, self.dialect)
-            return super().quote(ident, *args, **kw)  # type: ignore[no-any-return]
+            return preparer.quote(self, ident, *args, **kw)
 
     return CheckingPreparer
 
