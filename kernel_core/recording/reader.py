@@ -177,6 +177,8 @@ class _Reader:
     def _value(self, node: ast.expr) -> Any:
         """Return the value of an argument; raises NotLiteral where it is known only when the code runs."""
         match node:
+            case ast.Constant(value=value):
+                return value
             case ast.List(elts=several):
                 return [self._value(one) for one in several]
             case ast.Tuple(elts=several):

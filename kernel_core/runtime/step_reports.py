@@ -75,7 +75,7 @@ def report_of(run: Run, step: AnyStep, number: int, total: int) -> Report:
     return report
 
 
-def _unheard(_kind: Kind, _seconds: float, *, more_follow: bool = False) -> None:
+def _unheard(kind: Kind, seconds: float, *, more_follow: bool = False) -> None:
     """Report nothing: the run has no listener."""
 
 
