@@ -49,8 +49,14 @@ class VersionTable:
         self._is_known = self._is_known or (tables is not None and self.table.name in tables)
 
     def read(self) -> tuple[str, ...]:
-        """Return the heads in the database, sorted; () without a version table."""
-        return tuple(sorted(self._connection.scalars(self._select))) if self.exists() else ()
+        """Return the heads in the database, sorted; () without a version table. Raises CommandError for NULL."""
+        found = list(self._connection.scalars(self._select)) if self.exists() else []
+        if None in found:
+            name = self.table.fullname
+            raise CommandError(
+                f"{name} has a row without a revision. Delete it: DELETE FROM {name} WHERE version_num IS NULL"
+            )
+        return tuple(sorted(found))
 
     def lock(self, heads: frozenset[str]) -> None:
         """Prepare a change, in its transaction: create the table, or lock its rows and check that they are ``heads``.

@@ -108,7 +108,7 @@ def downgrade_steps(revisions: RevisionMap, current: Collection[str], target: st
         removed |= _above(revisions, standing, applied, part)
     order = revisions.whole.order(removed)[::-1]
     revisions.require(order)
-    return _undo(revisions, applied, order)
+    return _undo(revisions, applied, order, standing)
 
 
 def stamp_steps(
@@ -173,7 +173,14 @@ def _branch(revisions: RevisionMap, resolver: Resolver, tree: Target, stops: fro
     return None
 
 
-def _undo(revisions: RevisionMap, applied: set[int], order: Sequence[int]) -> tuple[Step, ...]:
+def _undo(
+    revisions: RevisionMap, applied: set[int], order: Sequence[int], standing: Collection[int]
+) -> tuple[Step, ...]:
+    """Return the steps that undo the nodes in their order.
+
+    A parent of which the last child is undone becomes a row, unless it is one of ``standing``: a version table that was
+    edited by hand may have rows for a revision and for its ancestor.
+    """
     left = {
         node: sum(child in applied for child in revisions.whole.children[node])
         for node in {parent for each in order for parent in (each, *revisions.whole.parents[each])}
@@ -183,7 +190,7 @@ def _undo(revisions: RevisionMap, applied: set[int], order: Sequence[int]) -> tu
         bared = []
         for parent in revisions.whole.parents[node]:
             left[parent] -= 1
-            if not left[parent]:
+            if not left[parent] and parent not in standing:
                 bared.append(parent)
         steps.append(Step(revisions.name_of(node), "downgrade", (revisions.name_of(node),), _names(revisions, bared)))
     return tuple(steps)

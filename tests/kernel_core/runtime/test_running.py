@@ -417,3 +417,14 @@ def test_offline_output_may_go_to_a_buffer_of_env_py(project):
     report = command.upgrade(project.config(out=out), "head", sql=True)
     assert "CREATE TABLE t_a1" in out.getvalue()
     assert report.sql == ""
+
+
+def test_a_row_without_a_revision_is_named_with_its_remedy(project):
+    project.chain("a1")
+    project.run("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+    project.run("INSERT INTO alembic_version VALUES (NULL)", "INSERT INTO alembic_version VALUES ('a1')")
+    for run in (command.current, lambda config: command.upgrade(config, "head")):
+        with pytest.raises(CommandError) as refused:
+            run(project.config())
+    project.run(str(refused.value).partition("Delete it: ")[2])
+    assert project.rows() == ["a1"]

@@ -131,6 +131,9 @@ def test_upgrading(branched, current, target, expected, heads):
         ({"b2"}, "-4", ["b2", "b1", "p1", "p0"], set()),
         ({"a2"}, "a2", [], {"a2"}),
         ({"a2"}, "current", [], {"a2"}),
+        ({"p1", "a2"}, "base", ["a2", "a1", "p1", "p0"], set()),  # p1 is redundant: somebody has inserted it
+        ({"p0", "p1"}, "p0", ["p1"], {"p0"}),
+        ({"p1", "a2"}, "a1", ["a2"], {"p1", "a1"}),
     ],
 )
 def test_downgrading(branched, current, target, expected, heads):
