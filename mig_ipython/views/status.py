@@ -37,7 +37,7 @@ class Status(View):
     def facts(self) -> list[tuple[str, str]]:
         """Return the facts as (name, text)."""
         facts = [("database", self.database or "not connected"), ("environment", self.environment or "none")]
-        nothing = "not known" if self.pending is None and self.database else "base (nothing applied)"
+        nothing = "not known" if self.pending is None else "base (nothing applied)"
         if self.environment:
             facts.append(("current", ", ".join(self.current) or nothing))
             facts.append(

@@ -81,6 +81,11 @@ def test_a_broken_version_file_is_marked_and_the_others_are_shown(migrated, tmp_
     assert "line" in repr(migrated.run("%mig_history")) or "down_revision = None" in text
 
 
+def test_what_is_applied_is_not_known_without_a_connection(notebook):
+    notebook.run("%mig_init migrations")
+    assert ("current", "not known") in notebook.run("%mig_status").facts()
+
+
 def test_heads_that_cannot_be_read_are_not_reported_as_none(ready, tmp_path):
     (tmp_path / "migrations" / "versions" / "a1.py").write_text("revision = (\n")
     assert "none that can be read" in repr(ready.run("%mig_heads"))
