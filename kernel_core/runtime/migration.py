@@ -210,7 +210,7 @@ class MigrationContext:
         settings = LockSettings.of(self.opts, self.config)
         with watched(self.connection, self.impl, settings) as self._lock_watch, self._locked(settings) as lock:
             execution = self._planned()
-            if not execution.steps and (self.opts.get("dont_mutate") or self.unfinished() is None):
+            if not execution.steps and (self.opts.get("dont_mutate") or self._journal.noted() is None):
                 return
             self.transactions.settle()
             # Another run may have ended after the heads were read and before the lock was acquired.
@@ -266,7 +266,7 @@ class MigrationContext:
 
     def _see_unfinished(self) -> None:
         """Add the file of the unfinished revision to the environment: a squashed one may replace it by now."""
-        unfinished = self.unfinished()
+        unfinished = self._journal.noted()
         if unfinished is not None and isinstance(self.script, ScriptDirectory):
             self.script.also_see(unfinished.revision)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from ..script import ScriptDirectory
 from .journal.contents import applied_scripts, edited
@@ -52,8 +53,10 @@ class RunJournal:
         While another process runs a revision, this is the one that it runs.
         """
         found = self.noted()
-        if found is None or self._connection is None:
-            return None
+        return None if found is None else self._looked_up(found)
+
+    def _looked_up(self, found: Unfinished) -> Unfinished:
+        assert self._connection is not None, "offline nothing is noted"
         with self._transactions.reading():
             return looked_up(found, self._connection)
 
@@ -69,13 +72,19 @@ class RunJournal:
         return JournalState(found, is_running, self.edited())
 
     def _unfinished_or_running(self, is_locked: Callable[[], bool]) -> tuple[Unfinished | None, bool]:
-        found = self.unfinished()
+        found = self.noted()
         for _ in range(_MOST_READINGS):
-            if found is None or is_locked():
+            if found is None or is_locked():  # a catalog that another run changes now is not read
                 return found, found is not None
-            again = self.unfinished()
+            shown: Unfinished | None = None
+            try:
+                shown = self._looked_up(found)
+            except DBAPIError as error:  # a run that has begun meanwhile may have dropped what was read
+                if error.connection_invalidated:
+                    raise
+            again = self.noted()
             if again == found:  # as it was before and after nobody held the lock
-                return found, False
+                return shown or found, False
             found = again
         return found, found is not None
 

@@ -42,6 +42,27 @@ def _lock_whole_file(handle: int) -> None:
 _lock: Callable[[int], None] = _lock_byte if os.name == "nt" else _lock_whole_file
 
 
+def _is_locked(path: str) -> bool:
+    """Return whether the file is locked, by a lock that others that look can hold too; it is not created."""
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    try:
+        handle = os.open(path, _FLAGS & ~(os.O_RDWR | os.O_CREAT))
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # type: ignore[attr-defined,unused-ignore]
+    except OSError as error:
+        if error.errno in _NOT_SUPPORTED:
+            return False
+        if error.errno not in _HELD_BY_ANOTHER:
+            raise
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 STALE_AFTER = 60.0
 """Seconds after which a file that is itself the lock (in a browser) counts as left by a kernel that was ended."""
 
@@ -114,6 +135,23 @@ class FileLock:
             os.unlink(self.path)
         if os.name != "nt":
             os.close(handle)
+
+    def is_held_by_another(self) -> bool:
+        """Return whether another thread or process holds the lock now.
+
+        Others that look at the same time are not taken for a holder. Raises OSError if the file cannot be opened.
+        """
+        with self._guard:
+            if self._depths.get((threading.get_ident(), self.path)):
+                return False
+        if not _has_file_locks():
+            return os.path.exists(self.path) and not _is_stale(self.path)
+        if os.name == "nt":
+            is_free = self.acquire()
+            if is_free:
+                self.release()
+            return not is_free
+        return _is_locked(self.path)
 
     def holder(self) -> str:
         """Return the description that the holder wrote into the file; "" if it cannot be read."""

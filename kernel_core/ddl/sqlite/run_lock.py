@@ -60,9 +60,10 @@ class DatabaseFileLock:
             self._lock.release()
 
     def is_held(self) -> bool:
-        is_free = self.acquire()
-        self.release()
-        return not is_free
+        try:
+            return self._lock.is_held_by_another()
+        except OSError:
+            return False
 
     def holder(self) -> str:
         return self._lock.holder()

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine.reflection import Inspector
+from sqlalchemy.exc import NoSuchTableError
 
 from ...util.sqla_compat import literal_text
 from .claims import Claim, claim_of
@@ -64,12 +65,15 @@ def _is_invalid(claim: Claim, connection: Connection) -> bool:
 
 
 def _exists(claim: Claim, connection: Connection) -> bool | None:
-    """Return whether the object of a claim is in the database; None for a kind that is not read."""
+    """Return whether the object of a claim is in the database; None where that is not read, or there is no table."""
     inspector = inspect(connection)
     inspector.clear_cache()
     reader = _READERS.get(claim.kind)
     if reader is not None:
-        return reader(claim, inspector)
+        try:
+            return reader(claim, inspector)
+        except NoSuchTableError:
+            return None
     query = _QUERIES.get((connection.dialect.name, claim.kind))
     if query is None:
         return None

@@ -29,8 +29,7 @@ class JournalState:
         found: list[str] = []
         if self.unfinished is not None:
             one = self.unfinished
-            running = f"Revision {one.revision} is running now: its {one.direction} is {one.progress}."
-            found.append(running if self.is_running else f"{one.sentence} {remedy}")
+            found.append(one.running_sentence if self.is_running else f"{one.sentence} {remedy}")
         if self.edited:
             found.append(edited_sentence(self.edited))
         return tuple(found)

@@ -117,8 +117,17 @@ class Unfinished:
     @property
     def progress(self) -> str:
         """How far it is, with the last statement."""
-        where = f"in statement {self.number}, which may have been executed or not" if self.begun else ""
-        where = where or (f"after statement {self.number}" if self.number else "in its first statement")
+        return self._at(f"in statement {self.number}, which may have been executed or not")
+
+    @property
+    def running_sentence(self) -> str:
+        """How far another process is that runs it now, in one sentence."""
+        where = self._at(f"in statement {self.number}")
+        return f"Revision {self.revision} is running now: its {self.direction} is {where}."
+
+    def _at(self, in_begun: str) -> str:
+        after = f"after statement {self.number}" if self.number else "in its first statement"
+        where = in_begun if self.begun else after
         return f"{where} ({self.statement})" if self.statement else where
 
     def error(self) -> UnfinishedRevision:
@@ -233,6 +242,8 @@ class JournalTable:
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
+            if self.exists():  # another process has created it meanwhile
+                return True
             log.info("%s cannot be created, so %s: %s", self.table.fullname, consequence, error.orig)
             return False
         return True
@@ -243,8 +254,8 @@ class JournalTable:
 
     def drop_if_empty(self) -> None:
         """Drop the table if it has no rows."""
-        if self.exists() and self._connection.execute(select(self.table.c.number).limit(1)).first() is None:
-            self.table.drop(self._connection)
+        if self.exists() and not self._read(select(self.table.c.number).limit(1)) and self._is_known:
+            self.table.drop(self._connection)  # which nobody else can do since it was read in this transaction
             self._is_known = False
 
     def _read(self, query: Executable) -> Sequence[Row[Any]]:

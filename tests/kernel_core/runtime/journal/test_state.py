@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from kernel_core import command
 from kernel_core.config import CommandLine
 from kernel_core.runtime.journal.state import JournalState, edited_sentence
+from kernel_core.runtime.listeners import listening
+from kernel_core.runtime.migration import MigrationContext
 from kernel_core.util.exc import UnfinishedRevision, UpgradeFailed
+from kernel_core.util.file_lock import FileLock
 from tests.kernel_core.runtime.test_run_lock import held_by_another_thread
 
 BLOCK = "with op.get_context().autocommit_block():\n    op.execute('CREATE TABLE half (id INTEGER)')\nop.execute('nonsense')"
@@ -81,6 +86,52 @@ def test_while_the_run_lock_is_held_it_is_running(half, capsys):
         (current,) = json.loads(run(half, capsys, "current", "--json"))
         assert current["unfinished"]["is_running"] is True
     assert "is unfinished" in run(half, capsys, "current")
+
+
+@pytest.fixture
+def begun_on_a_missing_table(half):
+    """The project, where a statement is noted as begun whose table is not in the database any more."""
+    with sa.create_engine(half.url, poolclass=sa.NullPool).begin() as connection:
+        journal = sa.Table("alembic_version_journal", sa.MetaData(), autoload_with=connection)
+        (number,) = connection.scalars(sa.select(sa.func.max(journal.c.number))).all()
+        note = {"kind": "begun", "statement": "ALTER TABLE gone ADD COLUMN size INTEGER"}
+        connection.execute(journal.update().where(journal.c.number == number).values(note))
+    return half
+
+
+def test_a_statement_whose_table_is_gone_may_have_been_executed_or_not(begun_on_a_missing_table, capsys):
+    last = run(begun_on_a_missing_table, capsys, "current").splitlines()[-1]
+    assert "which may have been executed or not (ALTER TABLE gone ADD COLUMN size INTEGER)" in last
+
+
+def test_while_another_run_changes_the_catalog_it_is_not_read(begun_on_a_missing_table, capsys):
+    project, read = begun_on_a_missing_table, []
+    with (
+        held_by_another_thread(project.url),
+        listening(sa.Engine, {"before_cursor_execute": lambda *e: read.append(e[2])}),
+    ):
+        last = run(project, capsys, "current").splitlines()[-1]
+    assert "is running now: its upgrade is in statement" in last
+    assert "may have been executed" not in last
+    assert not [each for each in read if "gone" in each]
+
+
+def test_two_that_read_at_once_are_not_taken_for_a_run(sqlite_url, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    path = f"{sa.make_url(sqlite_url).database}-alembic_version.lock"
+    lock, looks = fcntl.flock, []
+
+    def look_twice(handle, how):
+        looks.append(how)
+        lock(handle, how)
+        if len(looks) == 1:
+            assert not FileLock(path).is_held_by_another()
+
+    monkeypatch.setattr(fcntl, "flock", look_twice)
+    Path(path).touch()  # as a killed run leaves it
+    with sa.create_engine(sqlite_url, poolclass=sa.NullPool).connect() as connection:
+        assert not MigrationContext.configure(connection).is_locked()
+    assert len(looks) == 2
 
 
 def test_reading_leaves_the_run_lock_free(half):
