@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import nullcontext, suppress
 from functools import cached_property
 
 from sqlalchemy import ColumnClause, Connection, Delete, Table, Update, bindparam, inspect, literal_column, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.schema import CreateTable
 
 from ..ddl.impl import DefaultImpl
@@ -21,6 +22,10 @@ from .heads import RowChanges, as_text, row_changes
 DEFAULT_NAME = "alembic_version"
 """The name of the version table unless ``context.configure(version_table=...)`` sets another."""
 
+_EXISTS_ALREADY = frozenset({"42P07", "23505"})
+"""States of PostgreSQL: duplicate_table, and unique_violation in its catalog while another transaction creates it."""
+_TABLE_EXISTS = 1050
+"""The number of that error on MySQL and MariaDB."""
 _USUAL = re.compile(r"\w+", re.ASCII)
 
 
@@ -79,10 +84,21 @@ class VersionTable:
         if self.impl.as_sql:
             self.impl.execute(CreateTable(self.table))
         elif not self.exists():
-            self._create()
+            is_postgresql = self.impl.dialect.name == "postgresql"  # whose transaction an error would end
+            with suppress(VersionTableChanged), self._connection.begin_nested() if is_postgresql else nullcontext():
+                self._create()
 
     def _create(self) -> None:
-        self.table.create(self._connection, checkfirst=False)
+        """Create the table; raises VersionTableChanged where another process has created it meanwhile."""
+        try:
+            self.table.create(self._connection, checkfirst=False)
+        except DBAPIError as error:
+            if _says_that_it_exists(error):
+                raise VersionTableChanged(
+                    f"{self.table.fullname} was created by another process meanwhile. The step was not begun. "
+                    "Check the current revision and start again."
+                ) from error
+            raise
         self._is_known = True
 
     def forget(self) -> None:
@@ -193,6 +209,13 @@ class VersionTable:
             found = next((each["type"] for each in columns if each["name"] == "version_num"), None)
             self._column_width = getattr(found, "length", None) or 1 << 30
         return self._column_width or declared
+
+
+def _says_that_it_exists(error: DBAPIError) -> bool:
+    """Return whether a CREATE TABLE failed because the table exists, or is being created by another transaction."""
+    cause = error.orig
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return state in _EXISTS_ALREADY or (cause is not None and cause.args[:1] == (_TABLE_EXISTS,))
 
 
 def _literal(head: str) -> ColumnClause[str]:

@@ -19,8 +19,3 @@ def spread(last: int, count: int) -> Sequence[int]:
         return range(1, last + 1)
     step = last / count
     return [round(step * (place + 0.5)) or 1 for place in range(count)]
-
-
-def patience(seconds: float) -> float:
-    """Return a limit for a time, longer where several processes wait for each processor."""
-    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

@@ -16,10 +16,17 @@ import sqlalchemy as sa
 
 from kernel_core import command
 from kernel_core.config import CommandLine
+from kernel_core.runtime.listeners import listening
 from kernel_core.runtime.migration import MigrationContext
-from kernel_core.util.exc import CommandError, RunLocked
+from kernel_core.util.exc import CommandError, RunLocked, UpgradeFailed, VersionTableChanged
+from tests.patience import patience
 
-SLOW = "import time; time.sleep(0.6)\nop.create_table('once', sa.Column('id', sa.Integer))"
+SLOW = """
+import os, time
+while os.path.exists({!r}):
+    time.sleep(0.01)
+op.create_table('once', sa.Column('id', sa.Integer))
+"""
 UPGRADE = "import sys\nfrom kernel_core import command\nfrom kernel_core.config import Config\ncommand.upgrade(Config(sys.argv[1]), 'head')"
 
 
@@ -28,7 +35,7 @@ def at_once(count: int, run: Any) -> list[Any]:
     together, ended = threading.Barrier(count), []
 
     def thread() -> None:
-        together.wait(5)
+        together.wait(60)
         try:
             ended.append(run())
         except CommandError as error:
@@ -60,7 +67,7 @@ def held_by_another_thread(url: str) -> Iterator[None]:
     thread = threading.Thread(target=hold)
     thread.start()
     try:
-        assert held.wait(10)
+        assert held.wait(60)
         yield
     finally:
         ending.set()
@@ -69,20 +76,26 @@ def held_by_another_thread(url: str) -> Iterator[None]:
 
 @pytest.fixture
 def slow(any_project):
-    """A project at a1, whose next revision takes a while."""
+    """A project at a1, whose next revision waits while the file ``wait`` is in its folder."""
     any_project.chain("a1")
     command.upgrade(any_project.config(), "head")
-    any_project.write("b2", "a1", SLOW)
+    any_project.write("b2", "a1", SLOW.format(str(any_project.folder / "wait")))
     return any_project
 
 
 def test_threads_that_upgrade_at_once_apply_each_revision_once_and_none_fails(slow):
     messages: list[str] = []
-    reports = at_once(3, lambda: command.upgrade(slow.config(on_wait=messages.append), "head"))
+    wait = slow.folder / "wait"
+    wait.touch()
+
+    def hear(message: str) -> None:
+        messages.append(message)
+        wait.unlink(missing_ok=True)
+
+    reports = at_once(3, lambda: command.upgrade(slow.config(on_wait=hear), "head"))
     assert [report.after for report in reports] == [("b2",)] * 3
     assert sorted(len(report.steps) for report in reports) == [0, 0, 1]
     assert slow.rows() == ["b2"]
-    assert messages
     assert all(message.startswith("Waiting for another run on alembic_version") for message in messages)
 
 
@@ -95,13 +108,87 @@ def test_processes_that_start_at_once_make_one_version_table(any_project):
     assert any_project.rows() == ["c3"]
 
 
+@contextmanager
+def created_before(engine: sa.Engine, table: str) -> Iterator[list[str]]:
+    """Let another process create a table just before a connection does; its statement is in the list then."""
+    created: list[str] = []
+
+    def create(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if f"CREATE TABLE {table} " in " ".join(statement.split()) and not created:
+            created.append(statement)
+            with engine.begin() as other:
+                other.exec_driver_sql(statement)
+
+    with listening(sa.Engine, {"before_cursor_execute": create}):
+        yield created
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ],
+)
+def server_project(request: pytest.FixtureRequest) -> Any:
+    """A project of a database server; on SQLite the transaction of a run keeps others from creating a table."""
+    return request.getfixturevalue(f"{request.param}_project")
+
+
+def test_a_version_table_that_another_process_creates_first_is_that_of_ensure_version(server_project):
+    engine = sa.create_engine(server_project.url, poolclass=sa.NullPool)
+    with created_before(engine, "alembic_version") as created:
+        command.ensure_version(server_project.config())
+    assert len(created) == 1
+    assert server_project.rows() == []
+
+
+def test_without_the_lock_a_run_stops_where_another_creates_the_version_table_first(server_project):
+    server_project.chain("a1")
+    engine = sa.create_engine(server_project.url, poolclass=sa.NullPool)
+    with created_before(engine, "alembic_version") as created, pytest.raises(VersionTableChanged, match="meanwhile"):
+        command.upgrade(server_project.config(run_lock=False), "head")
+    assert len(created) == 1
+    assert "t_a1" not in server_project.tables()
+    assert server_project.rows() == []
+
+
+def test_without_the_lock_a_run_writes_into_the_journal_that_another_creates_first(server_project):
+    server_project.write(
+        "a1", None, "with op.get_context().autocommit_block():\n    op.execute('CREATE TABLE t (i INT)')\n1 / 0"
+    )
+    engine = sa.create_engine(server_project.url, poolclass=sa.NullPool)
+    with created_before(engine, "alembic_version_journal") as created, pytest.raises(UpgradeFailed):
+        command.upgrade(server_project.config(run_lock=False), "head")
+    assert len(created) == 1
+    (place,) = command.heads_by_database(server_project.config())
+    assert place.unfinished is not None
+
+
+def test_without_the_lock_a_run_ends_well_where_another_drops_the_journal_first(server_project):
+    server_project.write(
+        "a1", None, "with op.get_context().autocommit_block():\n    op.execute('CREATE TABLE t (i INT)')"
+    )
+    engine, dropped = sa.create_engine(server_project.url, poolclass=sa.NullPool), []
+
+    def drop(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        words = " ".join(statement.split())
+        if words.startswith("SELECT alembic_version_journal.number FROM") and "WHERE" not in words and not dropped:
+            dropped.append(statement)
+            with engine.begin() as other:
+                other.exec_driver_sql("DROP TABLE alembic_version_journal")
+
+    with listening(sa.Engine, {"before_cursor_execute": drop}):
+        command.upgrade(server_project.config(run_lock=False), "head")
+    assert len(dropped) == 1
+    assert server_project.tables() == {"alembic_version", "t"}
+
+
 def test_after_the_timeout_the_error_names_the_holder_and_nothing_is_changed(slow):
-    ended = at_once(2, lambda: command.upgrade(slow.config(lock_timeout=0.1), "head"))
-    error = next(each for each in ended if isinstance(each, Exception))
-    assert isinstance(error, RunLocked)
-    assert "another upgrade, downgrade or stamp is running. Nothing was changed" in str(error)
-    assert error.holder
-    assert slow.rows() == ["b2"]
+    with held_by_another_thread(slow.url), pytest.raises(RunLocked) as refused:
+        command.upgrade(slow.config(lock_timeout=0.1), "head")
+    assert "another upgrade, downgrade or stamp is running. Nothing was changed" in str(refused.value)
+    assert refused.value.holder
+    assert slow.rows() == ["a1"]
 
 
 def test_an_interrupted_wait_leaves_a_usable_connection(slow, monkeypatch):
@@ -121,7 +208,7 @@ def test_looking_takes_no_lock_and_waits_for_nobody(slow):
         command.current(slow.config(lock_timeout=0))
         command.history(slow.config(lock_timeout=0))
         command.upgrade(slow.config(lock_timeout=0), "a1")
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < patience(5)
         with pytest.raises(RunLocked):
             command.stamp(slow.config(lock_timeout=0), "b2")
 
