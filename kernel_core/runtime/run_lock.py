@@ -90,10 +90,10 @@ def _wait_for(lock: RunLock, table: str, timeout: float | None, on_wait: OnWait)
     start, poll, reported = time.monotonic(), _FIRST_POLL, None
     while not lock.acquire():
         seconds = time.monotonic() - start
-        if timeout is not None and seconds >= timeout:
-            raise RunLocked(table, lock.holder(), seconds)
         if seconds >= _REPORT_AFTER and (holder := lock.holder()) != reported:
             reported = holder
             on_wait(f"Waiting for another run on {table}{f', {holder}' if holder else ''}.")
+        if timeout is not None and seconds >= timeout:
+            raise RunLocked(table, lock.holder(), seconds)
         time.sleep(poll if timeout is None else max(0.0, min(poll, timeout - seconds)))
         poll = min(2 * poll, _LAST_POLL)

@@ -146,7 +146,25 @@ def four_threads(argv: list[str], calls: Calls) -> int:
     return len(failures)
 
 
-WAYS = {"program": program, "connection": connection, "four threads": four_threads}
+READ = (["current"], ["history", "-i"], ["current", "--verbose"], ["heads"])
+
+
+def reading(argv: list[str], calls: Calls) -> int:
+    """Run each command that reads, again and again until the file ENDED of ``-c INI ENDED`` exists.
+
+    Returns how many of them failed; the last line that is printed says how many were run.
+    """
+    _, ini, ended = argv
+    failed = count = 0
+    while not os.path.exists(ended):
+        for command_line in READ:
+            count += 1
+            failed += program(["-c", ini, *command_line], calls) != 0
+    print(count, "commands")
+    return min(failed, 99)
+
+
+WAYS = {"program": program, "connection": connection, "four threads": four_threads, "reading": reading}
 
 if __name__ == "__main__":
     serve()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from clean_runs import CleanRuns, Verb
+from clean_runs import DOWN, UP, CleanRuns, Verb
 from databases import difference
 from runs import Ended
 
@@ -74,3 +74,14 @@ def _wrong_after_abandon(clean: CleanRuns, verb: Verb, ended: Ended, refused: st
     elif later := difference(clean.database.catalog(), clean.catalogs[verb][verb[1]]):
         wrong += ["after the next run:", *later]
     return "\n".join([f"at {at}: {ended.printed}", *wrong]) if wrong else ""
+
+
+def disturb(clean: CleanRuns, moments: random.Random) -> None:
+    """Upgrade and downgrade; one of both is killed before a call of the driver, and then completed or abandoned."""
+    for verb in (UP, DOWN):
+        clean.start(*verb, at=moments.randint(1, len(clean.calls[verb]))).wait()
+        ended = clean.start(*verb).wait()
+        if UNFINISHED in ended.printed:
+            if moments.random() < 0.5 or clean.start("abandon").wait().status:  # it refuses what cannot be undone
+                clean.succeed("resume")
+            clean.succeed(*verb)

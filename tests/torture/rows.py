@@ -17,6 +17,10 @@ TWO_PROCESSES = "2 processes at once: an error, or a revision applied twice or n
 FOUR_PROCESSES = "4 processes at once"
 FOUR_THREADS = "4 threads at once, from a barrier"
 TWO_KERNELS = "2 notebook kernels at once"
+READERS = (
+    "`mig current` and `mig history -i` again and again while others run, are killed, resume and abandon: an error"
+)
+KERNEL_READER = "`%mig`, `%mig_current` and `%mig_history` of a notebook kernel, meanwhile"
 HOLDER_KILLED = "holder of the run lock killed in Python code: the next run has done its work"
 HOLDER_KILLED_IN_A_STATEMENT = "holder of the run lock killed in a statement: the next run has done its work"
 INTERRUPTED_IN_TRANSACTIONS = (

@@ -15,7 +15,9 @@ from chain import CHAIN, Revision, write_project
 from clean_runs import DOWN, UP, CleanRuns, Verb
 from databases import difference
 from runs import soon
-from scale import patience, scaled
+from scale import scaled
+
+from tests.patience import patience
 
 pytestmark = pytest.mark.torture
 

@@ -17,7 +17,9 @@ from databases import difference
 from recovery import violation
 from results import Tally
 from runs import Ended
-from scale import patience, scaled, spread
+from scale import scaled, spread
+
+from tests.patience import patience
 
 pytestmark = pytest.mark.torture
 

@@ -11,15 +11,20 @@ from pathlib import Path
 import pytest
 import rows
 from chain import CHAIN, write_project
+from clean_runs import CleanRuns
 from databases import Database
 from notebook_kernel import Kernel
+from recovery import disturb
 from results import Tally
-from scale import patience, scaled
+from scale import scaled
+
+from tests.patience import patience
 
 pytestmark = pytest.mark.torture
 
 STOPS = 40
 ROUNDS = 100
+READINGS = 20
 LONGEST = 2
 """Seconds after which an interrupted cell must have ended."""
 
@@ -73,6 +78,31 @@ def test_two_kernels_that_upgrade_at_once_apply_each_revision_once(kernel, secon
         tally.add("\n".join(wrong))
         kernels[0].run("%mig_downgrade base --yes")
     tally.done(rows.TWO_KERNELS, database.kind)
+
+
+_READING = """
+import os
+counted = 0
+while not os.path.exists({ended!r}):
+    for name in ("mig", "mig_current", "mig_history"):
+        get_ipython().run_line_magic(name, "")
+        counted += 1
+open({counted!r}, "w").write(str(counted))
+"""
+
+
+def test_a_kernel_that_reads_does_not_fail_while_others_run(kernel, folder, server, database, tally):
+    others, moments = CleanRuns(server, str(folder / "alembic.ini"), database), random.Random(14)
+    for number in range(scaled(READINGS)):
+        ended, counted = folder / f"ended{number}", folder / f"counted{number}"
+        request = kernel.send(_READING.format(ended=str(ended), counted=str(counted)))
+        try:
+            disturb(others, moments)
+        finally:
+            ended.touch()
+        wrong = [f"round {number}: {error}" for error in kernel.wait(request)]
+        tally.add("\n".join(wrong), 1 if wrong else int(counted.read_text()))
+    tally.done(rows.KERNEL_READER, database.kind)
 
 
 def test_stop_at_a_random_moment_of_a_run_says_where_the_database_is(kernel, database, tally):

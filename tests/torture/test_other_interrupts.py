@@ -21,7 +21,9 @@ from chain import CHAIN, Revision, write_project
 from databases import Database
 from results import Tally
 from runs import Ended, ForkServer, Run
-from scale import patience, scaled, spread
+from scale import scaled, spread
+
+from tests.patience import patience
 
 pytestmark = pytest.mark.torture
 

@@ -32,7 +32,7 @@ def test_of_two_upgraders_without_a_run_lock_the_second_changes_nothing(any_proj
 
     def meet(event):
         if event.kind == "start":
-            together.wait(5)
+            together.wait(60)
 
     def run():
         try:
@@ -91,7 +91,7 @@ def test_of_two_upgraders_of_schema_revisions_without_a_run_lock_the_second_chan
 
     def meet(event):
         if event.kind == "start":
-            together.wait(5)
+            together.wait(60)
 
     def dawdle(connection, cursor, statement, *rest):
         if "CREATE TABLE" in statement:

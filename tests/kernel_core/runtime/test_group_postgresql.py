@@ -68,7 +68,7 @@ def test_a_revision_that_waits_for_a_lock_lets_go_of_the_locks_of_those_before_i
         other.exec_driver_sql("LOCK TABLE busy")
         upgrade = threading.Thread(target=lambda: command.upgrade(chain.config(on_step=heard), "head"))
         upgrade.start()
-        for _ in range(100):
+        for _ in range(1200):
             time.sleep(0.05)
             if "alembic_version" in chain.tables() and chain.rows() == ["b"]:
                 break
@@ -76,7 +76,7 @@ def test_a_revision_that_waits_for_a_lock_lets_go_of_the_locks_of_those_before_i
         assert chain.rows() == ["b"]
         assert upgrade.is_alive()
         other.rollback()
-        upgrade.join(20)
+        upgrade.join(60)
     assert chain.rows() == ["d"]
     assert heard.events == each_once(*"abcd")
 

@@ -13,6 +13,7 @@ from kernel_core import command
 from kernel_core.config import CommandLine, main
 from kernel_core.runtime.interrupts import handled
 from kernel_core.runtime.migration import MigrationContext
+from tests.patience import patience
 
 LONG = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
@@ -60,7 +61,10 @@ class InterruptsRevision:
 
     def __call__(self, event) -> None:
         if event.kind == "start" and event.revision == self.revision:
-            threading.Thread(target=self.send, args=[threading.main_thread().ident]).start()
+            self.begin()
+
+    def begin(self) -> None:
+        threading.Thread(target=self.send, args=[threading.main_thread().ident]).start()
 
     def send(self, thread: int) -> None:
         time.sleep(self.seconds)
@@ -91,7 +95,7 @@ def test_a_long_statement_is_cancelled_within_two_seconds(server_project):
         notes = interrupted(
             lambda: command.upgrade(server_project.config(connection=connection, on_step=listener), "head")
         )
-        assert listener.passed < 2
+        assert listener.passed < patience(2)
         assert notes == ["Stopped in upgrade of b2. It was rolled back; the database is at a1."]
         assert not connection.in_transaction()
         assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "a1"
@@ -112,7 +116,7 @@ def test_a_statement_that_is_about_to_be_sent_when_the_interrupt_comes_is_cancel
 
         began = time.monotonic()
         notes = interrupted(lambda: command.upgrade(server_project.config(connection=connection), "head"))
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < patience(20)
     assert notes == ["Stopped in upgrade of a1. It was rolled back; the database is at base."]
 
 
@@ -122,7 +126,7 @@ def test_nothing_is_cancelled_any_more_after_a_run_whose_last_statement_failed_w
             interrupts.before_statement()
             cancelling = threading.Thread(target=interrupts.cancel_running)
             cancelling.start()
-        cancelling.join(5)
+        cancelling.join(60)
         assert not cancelling.is_alive()
 
 
@@ -135,7 +139,7 @@ def test_many_short_statements_stop_at_the_next_one_though_errors_are_swallowed(
     listener = InterruptsRevision("a1")
     notes = interrupted(lambda: command.upgrade(server_project.config(on_step=listener), "head"))
     assert "Stopped in upgrade of a1." in notes[0]
-    assert listener.passed < 2
+    assert listener.passed < patience(2)
 
 
 @pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.sweep)])
@@ -193,7 +197,7 @@ def test_outside_the_engine_an_interrupt_is_raised_at_once(project):
     assert interrupted(lambda: command.upgrade(project.config(on_step=listener), "head")) == [
         "Stopped in upgrade of a1. It was rolled back; the database is at base."
     ]
-    assert listener.passed < 2
+    assert listener.passed < patience(2)
 
 
 def test_while_a_connection_is_closed_an_interrupt_waits(any_project, caplog):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import signal
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,8 @@ import sqlalchemy as sa
 
 from kernel_core import command
 from kernel_core.config import Config
+from tests.kernel_core.runtime.test_interrupts import InterruptsRevision
+from tests.patience import patience
 
 LONG = {
     "sqlite": "WITH RECURSIVE n AS (SELECT 1 i UNION ALL SELECT i + 1 FROM n WHERE i < 3000000000) SELECT sum(i) FROM n",
@@ -25,6 +25,7 @@ MODULES = {"mysqldb": "MySQLdb"}
 REVISION = (
     "import sqlalchemy as sa\nfrom alembic import op\nrevision = {!r}\ndown_revision = {!r}\ndef upgrade():\n    {}\n"
 )
+BEGIN = "op.get_context().config.attributes['interrupt_soon']()"
 NOTES = {
     "sqlite": "Stopped in upgrade of b2. It was rolled back; the database is at a1.",
     "postgresql": "Stopped in upgrade of b2. It was rolled back; the database is at a1.",
@@ -64,33 +65,23 @@ def write(folder: Path, revision: str, down: str | None, body: str) -> None:
 
 
 @pytest.fixture
-def interrupt_soon():
-    """Return a function that interrupts the main thread after half a second; with the handler of a program."""
+def listener():
+    """What interrupts the main thread soon after it was begun; with the handler of a program."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    timers: list[threading.Timer] = []
-
-    def soon() -> None:
-        main = threading.main_thread().ident
-        timers.append(threading.Timer(0.5, signal.pthread_kill, [main, signal.SIGINT]))
-        timers[-1].start()
-
-    yield soon
-    for timer in timers:
-        timer.cancel()
+    yield InterruptsRevision("b2")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("body", ["in SQL", pytest.param("in Python", marks=pytest.mark.sweep)])
-def test_it_stops_within_two_seconds_and_says_where_the_database_is(environment, tmp_path, interrupt_soon, body):
+def test_it_stops_within_two_seconds_and_says_where_the_database_is(environment, tmp_path, listener, body):
     name, config, url = environment
     long = f"op.execute({LONG[name]!r})" if body == "in SQL" else "import time; time.sleep(60)"
-    write(tmp_path, "b2", "a1", f"op.create_table('half', sa.Column('id', sa.Integer))\n    {long}")
-    interrupt_soon()
-    began = time.monotonic()
+    write(tmp_path, "b2", "a1", f"op.create_table('half', sa.Column('id', sa.Integer))\n    {BEGIN}\n    {long}")
+    config.attributes["interrupt_soon"] = listener.begin
     with pytest.raises(KeyboardInterrupt) as raised:
         command.upgrade(config, "head")
-    assert time.monotonic() - began < 2.5
+    assert listener.passed < patience(2)
     assert NOTES[name] in "".join(raised.value.__notes__)
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:

@@ -147,14 +147,14 @@ def test_a_revision_that_waits_for_a_lock_lets_those_before_it_be_committed(chai
         other.exec_driver_sql("LOCK TABLE busy")
         upgrade = threading.Thread(target=lambda: command.upgrade(chain.config(), "head"))
         upgrade.start()
-        for _ in range(200):
+        for _ in range(1200):
             time.sleep(0.05)
             if chain.rows() == ["c"]:
                 break
         assert chain.rows("SELECT count(*) FROM t_b") == [0], "not locked any more"
         assert (chain.rows(), upgrade.is_alive()) == (["c"], True)
         other.rollback()
-        upgrade.join(20)
+        upgrade.join(60)
     assert chain.rows() == ["f"]
 
 
@@ -241,7 +241,8 @@ def test_in_one_transaction_an_interrupt_rolls_back_the_whole_run(one_transactio
 
     def interrupt_once_it_runs():
         running = sa.text(
-            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%DEFAULT long()%'"
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND state = 'active' AND query LIKE '%DEFAULT long()%'"
         )
         with engine.connect() as connection:
             while connection.scalar(running) < 2:  # this query is one of them

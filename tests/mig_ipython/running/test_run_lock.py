@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,8 +32,11 @@ def history(notebook, tmp_path):
 
 
 @contextmanager
-def another_run(work=lambda: None) -> Iterator[None]:
-    """Hold the run lock of the database in another thread; ``work`` is done before it is released."""
+def another_run(work=lambda: None, *, ends: bool = True) -> Iterator[None]:
+    """Hold the run lock of the database in another thread; ``work`` is done before it is released.
+
+    It is released once a run has said that it waits, with ``ends`` False after the block.
+    """
     held, ending = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -47,14 +51,20 @@ def another_run(work=lambda: None) -> Iterator[None]:
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(10)
-    timer = threading.Timer(0.6, ending.set)
-    timer.start()
+    assert held.wait(60)
+    write = sys.stdout.write
+
+    def hear(text: str) -> int:
+        if ends and "Waiting for another run" in text:
+            ending.set()
+        return write(text)
+
+    vars(sys.stdout)["write"] = hear
     try:
         yield
     finally:
+        del vars(sys.stdout)["write"]
         ending.set()
-        timer.join()
         thread.join()
 
 
@@ -67,7 +77,7 @@ def test_it_waits_says_for_whom_and_finds_what_is_left(history):
 
 def test_after_the_timeout_of_the_settings_nothing_is_changed(history):
     history.run("%config Mig.lock_timeout = 0.1")
-    with another_run():
+    with another_run(ends=False):
         shown = history.fail("%mig_upgrade")
     assert "another upgrade, downgrade or stamp is running. Nothing was changed" in shown
     assert shown.endswith("or wait longer with %config Mig.lock_timeout.")  # --lock-timeout is the program's
