@@ -51,8 +51,9 @@ def warm_up() -> None:
 
 
 def serve() -> None:
-    """Answer requests until stdin ends."""
+    """Answer requests until stdin ends; an interrupt that comes before a run has begun waits until then."""
     warm_up()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
@@ -88,13 +89,23 @@ def run(request: dict[str, Any]) -> int:
 
 
 def program(argv: list[str], calls: Calls) -> int:
-    """Run ``mig ARGV``; return its exit code."""
+    """Run ``mig ARGV``; return its exit code, 130 for an interrupt before it began or after it ended."""
+    code, runs = 0, False
     calls.begin()
     try:
-        main(argv)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 1
-    return 0
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        runs = True
+        try:
+            main(argv)
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 1
+        runs = False
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    except KeyboardInterrupt as error:
+        if runs and error.__traceback__ is not None and error.__traceback__.tb_next is not None:  # of the program
+            raise
+        code = 130
+    return code
 
 
 def connection(argv: list[str], calls: Calls) -> int:
@@ -103,6 +114,7 @@ def connection(argv: list[str], calls: Calls) -> int:
     Then the connection must be usable, in no transaction, and the run lock free: the rest is run on it.
     """
     _, ini, verb, target = argv
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     with sqlalchemy.create_engine(os.environ["DATABASE_URL"], poolclass=sqlalchemy.NullPool).connect() as live:
         config = Config(ini, stdout=io.StringIO(), attributes={"connection": live, "lock_timeout": 0})
         calls.begin()
