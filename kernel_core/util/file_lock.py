@@ -139,7 +139,7 @@ class FileLock:
     def is_held_by_another(self) -> bool:
         """Return whether another thread or process holds the lock now.
 
-        Others that look at the same time are not taken for a holder. Raises OSError if the file cannot be opened.
+        Others that call this at the same time are not taken for a holder. Raises OSError if the file cannot be opened.
         """
         with self._guard:
             if self._depths.get((threading.get_ident(), self.path)):

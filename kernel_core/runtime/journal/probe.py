@@ -65,7 +65,7 @@ def _is_invalid(claim: Claim, connection: Connection) -> bool:
 
 
 def _exists(claim: Claim, connection: Connection) -> bool | None:
-    """Return whether the object of a claim is in the database; None where that is not read, or there is no table."""
+    """Return whether the object of a claim is in the database; None where it is not read, or its table is missing."""
     inspector = inspect(connection)
     inspector.clear_cache()
     reader = _READERS.get(claim.kind)
