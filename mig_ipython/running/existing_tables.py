@@ -25,7 +25,7 @@ from kernel_core.script import RevisionMap, Script
 from kernel_core.script.steps import upgrade_steps
 from kernel_core.util.exc import CommandError, UpgradeFailed
 
-from ..workspace.heads import database_heads
+from ..workspace.heads import database_heads, refuse_unfinished
 from ..workspace.workspace import Workspace
 
 _MAX_READ = 100
@@ -161,6 +161,7 @@ def _compared(
 def explain_existing_tables(workspace: Workspace, error: UpgradeFailed) -> None:
     """Add to the message of a failed upgrade that its tables exist already, and the remedy, where this is the cause."""
     try:
+        refuse_unfinished(database_heads(workspace))  # then the tables are those that it has created itself
         found = existing_tables(workspace)
     except (SQLAlchemyError, CommandError):
         return  # the message of the failure itself must not get lost

@@ -79,6 +79,11 @@ class Replay:
         return sum(self._left.values())
 
     @property
+    def has_all(self) -> bool:
+        """Whether the revision was read to the last statement that was executed, or may have been."""
+        return not self.left and not self._begun
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The statements that were executed before, and are not in the revision any more; "" for an unknown text."""
         texts = dict(self.unfinished.statements)

@@ -165,9 +165,12 @@ def parts_of(operations: ReadingOperations, function: Callable[[], object]) -> l
     except StoppedAt:
         pass
     except Exception as error:
+        if operations.replay.has_all:  # it fails where it failed before, behind what is to be undone
+            return operations.finish()
+        reason = str(getattr(error, "orig", None) or error).rstrip(".")
         raise UnfinishedRevision(
-            f"Revision {operations.replay.unfinished.revision} cannot be read to its last executed statement: {error} "
-            "Nothing was undone. Repair the database by hand, then: mig abandon --forget.",
+            f"Revision {operations.replay.unfinished.revision} cannot be read to its last executed statement: "
+            f"{reason}. Nothing was undone. Repair the database by hand, then: mig abandon --forget.",
             operations.replay.unfinished.revision,
         ) from error
     return operations.finish()

@@ -128,3 +128,12 @@ def test_a_new_environment_of_the_notebook_notes_the_content(migrated, tmp_path)
     config = Config(str(tmp_path / "migrations" / "alembic.ini"))
     assert config.get_main_option("remember_content") == "true"
     assert command.scripts_of(config).get_heads() == ["a1"]
+
+
+def test_the_tables_that_a_half_done_revision_has_created_are_not_reported_as_found(ready, tmp_path, mariadb_url):
+    whole = HALF.replace("    with op.get_context().autocommit_block():\n    ", "").replace('"a1"', "None")
+    (tmp_path / "migrations" / "versions" / "b2_half.py").write_text(whole.format(rest="SELECT x FROM nowhere"))
+    ready.run(f"%mig_connect {mariadb_url}")
+    shown = ready.fail("%mig_upgrade")
+    assert "%mig_resume" in shown
+    assert "exists already" not in shown, "a stamp would be refused, and wrong: the rest of it was not executed"

@@ -145,3 +145,31 @@ def test_the_journal_is_gone_afterwards(mariadb_project):
     assert JOURNAL in mariadb_project.tables()
     command.abandon(mariadb_project.config())
     assert JOURNAL not in mariadb_project.tables()
+
+
+FAILING = (
+    "op.execute('SELECT nonsense FROM nowhere')",
+    "op.get_bind().scalar(sa.text('SELECT x FROM y'))",
+    "raise ValueError",
+)
+
+
+@pytest.mark.parametrize("failing", FAILING)
+def test_what_fails_again_behind_the_last_executed_statement_is_no_obstacle(mariadb_project, failing):
+    mariadb_project.write("a1", None, f"{MARIADB[0]}\n{failing}")
+    with pytest.raises(UpgradeFailed):
+        command.upgrade(mariadb_project.config(), "head")
+    assert "t" in mariadb_project.tables()
+    (abandoned,) = command.abandon(mariadb_project.config())
+    assert (len(abandoned.undone), abandoned.remains) == (1, ())
+    assert mariadb_project.tables() == {"alembic_version"}
+
+
+def test_what_fails_before_the_last_executed_statement_is_refused(mariadb_project):
+    stopped_before(mariadb_project, REVERSIBLE, 2)
+    mariadb_project.write("a1", None, f"{REVERSIBLE[0]}\nraise ValueError('changed')\n{REVERSIBLE[1]}")
+    with pytest.raises(
+        UnfinishedRevision, match=r"cannot be read to its last executed statement: changed\. Nothing was undone"
+    ):
+        command.abandon(mariadb_project.config())
+    assert "t" in mariadb_project.tables()
