@@ -1,4 +1,4 @@
-"""nbval, which compares the outputs saved in the notebooks, without what takes a second in each process of the tests.
+"""nbval, which compares the outputs saved in the notebooks (``--nbval``), without what takes a second to import.
 
 It imports jsonschema, which builds 38 parsers of addresses where ``rfc3987_syntax`` is installed. The schema of
 notebooks names no such format.
@@ -12,4 +12,5 @@ sys.dont_write_bytecode = False
 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # importing it raises ImportError
 
-pytest_plugins = ["nbval.plugin"]
+if any(argument.startswith("--nbval") for argument in sys.argv):
+    pytest_plugins = ["nbval.plugin"]

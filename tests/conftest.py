@@ -33,7 +33,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from restored_logging import restored_logging
-from sampling import undrawn
+from sampling import QuickCollection, is_quick, undrawn
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -73,6 +73,17 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect only what is run, in the quick run."""
+    if _is_whole(config) and is_quick(config.option.markexpr):
+        config.pluginmanager.register(QuickCollection(), "quick_collection")
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Return whether the run is one of all tests."""
+    return all(Path(argument).resolve() in (config.rootpath, Path(__file__).parent) for argument in config.args)
+
+
 def pytest_collection_finish() -> None:
     """Write bytecode again, or not, as it was when the run began; leave what is loaded by now out of garbage collection.
 
@@ -92,7 +103,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for fixture in getattr(item, "fixturenames", ()):
             if fixture in MARKS:
                 item.add_marker(MARKS[fixture])
-    if all(Path(argument).resolve() in (config.rootpath, Path(__file__).parent) for argument in config.args):
+    if _is_whole(config) and not config.pluginmanager.has_plugin("quick_collection"):
         for item in undrawn(items):
             item.add_marker("sweep")
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 DRAWN = 3
 """How many cases of one test the quick run draws, besides those that are needed for each database."""
+
+OWN_RUN = frozenset({"sweep", "torture", "browser", "peer"})
+"""The marks of what has a run of its own."""
+
+_MARKED_FILE = re.compile(rf"^pytestmark = pytest\.mark\.(?:{'|'.join(sorted(OWN_RUN))})$", re.MULTILINE)
 
 _DATABASE = re.compile("sqlite|postgresql|psycopg|asyncpg|pg|mariadb|mysql|mssql|oracle")
 
@@ -41,17 +47,60 @@ def undrawn(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """
     cases: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        if not any(item.get_closest_marker(mark) for mark in ("sweep", "torture", "browser", "peer")):
+        if not any(item.get_closest_marker(mark) for mark in OWN_RUN):
             cases[item.nodeid.partition("[")[0]].append(item)
     for same in cases.values():
-        drawn = {round(place * (len(same) - 1) / (DRAWN - 1)) for place in range(DRAWN)} if len(same) > DRAWN else ()
-        databases = {_databases(same[place]) for place in drawn}
-        for place, item in enumerate(same):
-            if drawn and place not in drawn and _databases(item) in databases:
-                yield item
-            databases.add(_databases(item))
+        drawn = _drawn([item.nodeid.partition("[")[2] for item in same])
+        yield from (item for place, item in enumerate(same) if place not in drawn)
 
 
-def _databases(item: pytest.Item) -> tuple[str, ...]:
+def _drawn(ids: Sequence[str]) -> set[int]:
+    """Return the places of the cases that the quick run draws."""
+    if len(ids) <= DRAWN:
+        return set(range(len(ids)))
+    drawn = {round(place * (len(ids) - 1) / (DRAWN - 1)) for place in range(DRAWN)}
+    databases = {_databases(ids[place]) for place in drawn}
+    for place, id_ in enumerate(ids):
+        if _databases(id_) not in databases:
+            drawn.add(place)
+            databases.add(_databases(id_))
+    return drawn
+
+
+def _databases(id_: str) -> tuple[str, ...]:
     """Return the names of databases and drivers in the id of a case."""
-    return tuple(_DATABASE.findall(item.nodeid.partition("[")[2]))
+    return tuple(_DATABASE.findall(id_))
+
+
+def is_quick(expression: str) -> bool:
+    """Return whether ``-m expression`` leaves out each mark of `OWN_RUN`, whatever other marks a test has."""
+    outside = re.sub(r"\([^()]*\)", "", expression)
+    return " or " not in outside and OWN_RUN.issubset(re.findall(r"(?:^| and )not (\w+)(?= and |$)", outside))
+
+
+class QuickCollection:
+    """A plugin that does not collect what the quick run leaves out: two thirds of the cases, in each worker."""
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Ignore the folder ``browser``, and a file whose mark is in `OWN_RUN`: it is not imported."""
+        if collection_path.suffix == ".py":
+            return bool(_MARKED_FILE.search(collection_path.read_text("utf-8"))) or None
+        return collection_path.name == "browser" or None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, obj: object) -> list[pytest.Item] | None:
+        """Make no item of a function or class that has such a mark."""
+        marks = getattr(obj, "pytestmark", ())
+        return [] if isinstance(marks, list) and _has_own_run(marks) else None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> Iterator[None]:
+        """Keep the cases that are drawn, under their ids; of a test whose cases all have such a mark, keep the first."""
+        yield
+        cases = [case for case in metafunc._calls if not _has_own_run(case.marks)]
+        drawn = _drawn([case.id for case in cases])
+        metafunc._calls = [case for place, case in enumerate(cases) if place in drawn] or metafunc._calls[:1]
+
+
+def _has_own_run(marks: Iterable[pytest.Mark]) -> bool:
+    return any(mark.name in OWN_RUN for mark in marks)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
-from sampling import DRAWN, undrawn
+from sampling import DRAWN, QuickCollection, is_quick, undrawn
 
 
 class Case(pytest.Item):
@@ -47,3 +49,46 @@ def test_cases_that_have_the_mark_are_not_counted(request):
     cases = [str(number) for number in range(DRAWN + 1)]
     assert left_out(request, *cases) != []
     assert left_out(request, *cases, sweep="3") == []
+
+
+def test_the_quick_run_collects_what_it_draws_and_no_more(request):
+    marked = pytest.param(marks=pytest.mark.sweep).marks
+    names = [f"{database}-{number}" for number in range(9) for database in ("sqlite", "postgresql", "oracle")]
+    metafunc = SimpleNamespace(_calls=[SimpleNamespace(id=name, marks=()) for name in names])
+    metafunc._calls.insert(0, SimpleNamespace(id="never", marks=marked))
+    collection = QuickCollection().pytest_generate_tests(metafunc)
+    next(collection)
+    assert next(collection, None) is None
+    left = left_out(request, *names)
+    assert left
+    assert [case.id for case in metafunc._calls] == [name for name in names if name not in left]
+
+
+def test_what_has_the_mark_of_another_run_is_not_imported_or_made(tmp_path):
+    marked, other = tmp_path / "test_marked.py", tmp_path / "test_other.py"
+    marked.write_text("import pytest\n\npytestmark = pytest.mark.peer\n")
+    other.write_text("import pytest\n\npytestmark = pytest.mark.postgresql\n")
+    ignored = QuickCollection().pytest_ignore_collect
+    folders = [tmp_path / name for name in ("browser", "docs")]
+    assert [bool(ignored(path)) for path in (marked, other, *folders)] == [True, False, True, False]
+
+    @pytest.mark.torture
+    def killed():
+        pass
+
+    made = QuickCollection().pytest_pycollect_makeitem
+    assert made(killed) == []
+    assert made(left_out) is made(None) is None
+
+
+def test_a_run_is_quick_if_it_leaves_out_each_mark_with_a_run_of_its_own():
+    assert is_quick("not browser and not peer and not sweep and not torture")
+    assert is_quick("(mariadb or postgresql) and not torture and not sweep and not peer and not browser")
+    others = (
+        "mariadb or not browser and not peer and not sweep and not torture",
+        "not (browser and not peer and not sweep and not torture)",
+        "not browser and not peer and not sweep",
+        "sweep and not browser and not peer and not torture",
+        "",
+    )
+    assert [expression for expression in others if is_quick(expression)] == []

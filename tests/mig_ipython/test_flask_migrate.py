@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextvars
 import sys
+from importlib.util import find_spec
 
 import pytest
 
-pytest.importorskip("flask_migrate", reason="Flask-Migrate is not installed (extra projects)")
-pytest.importorskip("flask_sqlalchemy", reason="Flask-SQLAlchemy is not installed (extra projects)")
-
 from kernel_core.config import CommandLine
+
+# They are not imported here: each worker would import Flask.
+pytestmark = pytest.mark.skipif(
+    not (find_spec("flask_migrate") and find_spec("flask_sqlalchemy")),
+    reason="Flask-Migrate or Flask-SQLAlchemy is not installed (extra projects)",
+)
 
 APP = """
 import os

@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("sql", reason="jupysql is not installed: pip install jupysql")
+# It is not imported here: it imports pandas, which each worker would do.
+pytestmark = pytest.mark.skipif(find_spec("sql") is None, reason="jupysql is not installed: pip install jupysql")
 
 ROOT = Path(__file__).parents[2]
 

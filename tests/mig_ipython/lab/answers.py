@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -22,6 +23,7 @@ SOURCES = ROOT / "notebooks" / "workshop" / "lessons"
 DEMONSTRATION = Path(__file__).parent / "lessons" / "90_demonstration.md"
 
 
+@cache
 def sources() -> list[LessonSource]:
     """Return the lessons of the workshop."""
     found = sorted(SOURCES.glob("*_*.md")) if SOURCES.is_dir() else []
