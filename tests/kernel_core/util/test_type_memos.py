@@ -5,6 +5,7 @@ import random
 
 import pytest
 import sqlalchemy as sa
+from sampling import sampled
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.compiler import compiles
@@ -86,12 +87,13 @@ def texts(dialects, types):
             yield type(error).__name__
 
 
+@pytest.mark.parametrize("count", sampled([100, 400], 1))
 @pytest.mark.parametrize("copied", [for_running, for_scripts])
 @pytest.mark.parametrize("name", DIALECTS)
-def test_a_type_is_processed_as_if_the_dialect_had_seen_no_other(name, copied):
+def test_a_type_is_processed_as_if_the_dialect_had_seen_no_other(name, copied, count):
     dialect = make_url(f"{name}://").get_dialect()()
     chosen = random.Random(7)
-    choices = [(chosen.choice(MAKERS), chosen.randint(1, 6)) for _ in range(400)]
+    choices = [(chosen.choice(MAKERS), chosen.randint(1, 6)) for _ in range(count)]
     shared = list(texts(itertools.repeat(copied(dialect)), [make(size) for make, size in choices]))
     alone = list(texts((copied(dialect) for _ in choices), [make(size) for make, size in choices]))
     assert shared == alone
