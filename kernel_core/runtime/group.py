@@ -15,7 +15,7 @@ In one transaction for the whole run a group only exists for its queue: it begin
 statements, so that the revisions before it need not be run again.
 
 On PostgreSQL the locks of a revision are held until the group is committed. So a later statement that takes longer
-than `MAX_SECONDS`, for example because it waits for a lock, is cancelled; those before it are committed, and its
+than `LONGEST_STATEMENT`, for example because it waits for a lock, is cancelled; those before it are committed, and its
 revision is run again in its own transaction (`execution`).
 """
 
@@ -32,8 +32,8 @@ from ..ddl.queue import StatementQueue
 from .row_writes import Mark, RowWrites
 from .transaction import RevisionTransaction, Transactions
 
-MAX_SECONDS = 0.2
-"""Seconds of work after which a group is committed."""
+MAX_SECONDS = LONGEST_STATEMENT = 0.2
+"""Seconds of work after which a group is committed, and which a statement in it may take."""
 
 _MAX_SECONDS_OF_ONE = 1.0
 """The same in one transaction for all, where it is the work that may be run twice. Each group is a subtransaction, of
@@ -61,7 +61,7 @@ class Group:
         self._block: AbstractContextManager[RevisionTransaction | None] | None = None
         self._transaction: RevisionTransaction | None = None
         self._cursor: DBAPICursor | None = None
-        self._queue = StatementQueue(MAX_SECONDS)
+        self._queue = StatementQueue(LONGEST_STATEMENT)
         self._at_begin, self._sent_at_begin = rows.mark(), 0
         self._share = (0, 0.0)
         self._began, self._count = 0.0, 0
@@ -157,7 +157,7 @@ class Group:
         if self._transactions.one_for_all:
             queue.first = f"SAVEPOINT {_SAVEPOINT}"
         else:
-            self._impl.limit_statements(MAX_SECONDS)
+            self._impl.limit_statements(LONGEST_STATEMENT)
 
     def return_to_begin(self) -> bool:
         """Roll back an undone group in the one transaction of the run; return whether that was possible."""
@@ -202,7 +202,7 @@ class Group:
 
     def _set_savepoint(self) -> None:
         if self._count == 1:
-            self._impl.limit_statements(MAX_SECONDS)
+            self._impl.limit_statements(LONGEST_STATEMENT)
         self._run(f"SAVEPOINT {_SAVEPOINT}")
 
     @property

@@ -21,6 +21,12 @@ pytestmark = pytest.mark.postgresql
 COLUMN = "op.add_column('busy', sa.Column('{0}', sa.Integer))"
 
 
+@pytest.fixture(autouse=True)
+def groups_end_by_their_statements(monkeypatch):
+    """A busy machine does not end a group before it is as large as the test expects."""
+    monkeypatch.setattr(group, "MAX_SECONDS", 60)
+
+
 @pytest.fixture
 def chain(postgresql_project):
     """Four revisions that only change the schema; c changes the table ``busy``."""
@@ -160,9 +166,8 @@ def ids(count: int) -> list[str]:
     return [f"r{number:03}" for number in range(count)]
 
 
-def test_a_further_revision_of_a_group_takes_two_round_trips(postgresql_project, round_trips, monkeypatch):
+def test_a_further_revision_of_a_group_takes_two_round_trips(postgresql_project, round_trips):
     """A savepoint and CREATE TABLE; with one to limit the statements, and one in which psycopg prepares SAVEPOINT."""
-    monkeypatch.setattr(group, "MAX_SECONDS", 60)
     first, *_, tenth = numbers = ids(10)
     postgresql_project.chain(*numbers)
     round_trips(postgresql_project, first)
