@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..snapshot import Change
+from ..snapshot import Change, subject_of
 from .rows import Renames
 
 
@@ -32,7 +32,9 @@ def with_renames(changes: Sequence[Change], renames: Renames) -> tuple[Change, .
 
 
 def _column(text: str) -> str:
-    return text.removeprefix("column ").split(" ", 1)[0] if text.startswith("column ") else ""
+    """Return the name of the column that a line of a schema describes, "" for another line."""
+    subject = subject_of(text).removeprefix("column ") if text.startswith("column ") else ""
+    return subject[1:-1].replace('""', '"') if subject.startswith('"') else subject
 
 
 def _shown(table: tuple[str | None, str]) -> str:
