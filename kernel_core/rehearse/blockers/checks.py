@@ -21,9 +21,10 @@ from ...operations.ops import (
     CreateUniqueConstraintOp,
     SetEnumValuesOp,
 )
+from ...util.sql import in_quotes
 from ...util.sqla_compat import default_sql, shown_sql, sql_text
 from ..findings import BlockerKind
-from .conditions import as_condition, compared, is_checked_later, unmet, without_parent
+from .conditions import as_condition, compared, index_value, is_checked_later, unmet, without_parent
 from .misfits import misfits
 
 SAMPLE = 5
@@ -113,7 +114,7 @@ def _unique(
         return
     parts: Sequence[Any] = operation.parts if isinstance(operation, CreateIndexOp) else operation.columns
     dialect, lengths = tables.connection.dialect.name, _lengths(operation.kw)
-    values = [_part(table, part, lengths) for part in parts]
+    values = [_part(table, part, lengths, dialect) for part in parts]
     conditions = compared(values, operation.kw, dialect)
     rows, described = _with_equals(tables, table, values, conditions), _described(parts)
     yield Check("duplicate", shown, f"they have the same {described} as another row", rows)
@@ -173,7 +174,7 @@ def _exclusion(tables: Tables, operation: CreateExcludeConstraintOp) -> Iterator
             return  # an expression: the database's error names one of the rows
         pairs.append(table.c[part].op(operator, is_comparison=True)(other.c[part]))
         names.append(part)
-    this: sa.ColumnElement[Any] = sa.literal_column(f"{_quoted(tables, table)}.ctid")
+    this: sa.ColumnElement[Any] = sa.literal_column(f"{_quoted(table)}.ctid")
     that: sa.ColumnElement[Any] = sa.literal_column("other_row.ctid")
     meets = sa.exists(sa.select(sa.literal(1)).select_from(other).where(this != that, *pairs).correlate(table))
     conditions: list[Any] = [meets]
@@ -212,13 +213,13 @@ def _lengths(options: dict[str, Any]) -> dict[str, int] | int:
     return found if isinstance(found, int) else dict(found)
 
 
-def _part(table: sa.TableClause, part: Any, lengths: dict[str, int] | int) -> sa.ColumnElement[Any]:
+def _part(table: sa.TableClause, part: Any, lengths: dict[str, int] | int, dialect: str) -> sa.ColumnElement[Any]:
     """Return a part of a unique key as an expression: a column, its first characters, or SQL."""
     if not isinstance(part, str):
         name = getattr(part, "name", None)
-        return table.c[name] if isinstance(name, str) and name in table.c else as_condition(part)
+        return table.c[name] if isinstance(name, str) and name in table.c else index_value(part, dialect)
     if part not in table.c:
-        return as_condition(part)
+        return index_value(part, dialect)
     length = lengths if isinstance(lengths, int) else lengths.get(part)
     return sa.func.left(table.c[part], length) if length else table.c[part]
 
@@ -227,7 +228,5 @@ def _described(parts: Sequence[Any]) -> str:
     return ", ".join(part if isinstance(part, str) else shown_sql(part) for part in parts)
 
 
-def _quoted(tables: Tables, table: sa.TableClause) -> str:
-    preparer = tables.connection.dialect.identifier_preparer
-    name = preparer.quote(table.name)
-    return f"{preparer.quote(str(table.schema))}.{name}" if table.schema else name
+def _quoted(table: sa.TableClause) -> str:
+    return ".".join(map(in_quotes, filter(None, (table.schema, table.name))))

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...operations.ops import CreateCheckConstraintOp, CreateForeignKeyOp
+from ...util.sql import index_part
 from ...util.sqla_compat import sql_text
 
 Condition = sa.ColumnElement[Any]
@@ -16,6 +17,12 @@ Condition = sa.ColumnElement[Any]
 def as_condition(sql: str | object) -> Condition:
     """Return SQL as an expression, in which a colon does not start a bind parameter."""
     return sa.literal_column(f"({sql if isinstance(sql, str) else sql_text(sql)})")
+
+
+def index_value(part: str | object, dialect: str) -> Condition:
+    """Return a part of an index as the value that it compares: with its collation, without order and operator class."""
+    found = index_part(part if isinstance(part, str) else sql_text(part), dialect)
+    return as_condition(f"({found.expression}) COLLATE {found.collation}" if found.collation else found.expression)
 
 
 def is_checked_later(operation: CreateForeignKeyOp | CreateCheckConstraintOp) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...operations.operation import MigrateOperation
 from ...operations.ops import ExecuteSQLOp
+from ...util.sql import in_quotes
 from ..findings import Blocker, Row
 from .checks import SAMPLE, Check, Tables, checks_of
 from .statements import operations_in, validated_constraint
@@ -67,8 +68,7 @@ def _as_addition(sql: str, connection: Connection) -> str:
     if found is None:
         return ""
     (schema, table), name = found
-    quote = connection.dialect.identifier_preparer.quote
-    shown = ".".join(map(quote, filter(None, (schema, table))))
+    shown = ".".join(map(in_quotes, filter(None, (schema, table))))
     with _undone_if_failed(connection):
         definition = connection.execute(
             sa.text(
@@ -77,7 +77,7 @@ def _as_addition(sql: str, connection: Connection) -> str:
             {"t": shown, "n": name},
         ).scalar()
     kept = str(definition or "").removesuffix(" NOT VALID")
-    return f"ALTER TABLE {shown} ADD CONSTRAINT {quote(name)} {kept}"
+    return f"ALTER TABLE {shown} ADD CONSTRAINT {in_quotes(name)} {kept}"
 
 
 def _checks(tables: Tables, operation: MigrateOperation) -> Iterator[Check]:

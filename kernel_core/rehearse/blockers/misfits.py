@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from ...operations.ops import AlterColumnOp
+from ...util.sql import in_quotes
 from ..findings import BlockerKind
 from .type_changes import value_changes
 
@@ -28,7 +29,7 @@ def misfits(
     kind: BlockerKind = "enum value" if isinstance(after, sa.Enum) else "misfit"
     if connection.dialect.name == "postgresql":
         spelled = after.compile(connection.dialect)
-        using = str(operation.kw.get("postgresql_using") or "") or _quoted(connection, operation.column_name)
+        using = str(operation.kw.get("postgresql_using") or "") or in_quotes(operation.column_name)
         yield (
             kind,
             f"{operation.column_name} is not a valid {spelled} in them",
@@ -45,16 +46,12 @@ def misfits(
 
 def _does_not_fit(connection: Connection, table: sa.TableClause, spelled: str, using: str) -> sa.ColumnElement[bool]:
     """Return the condition that a row's value cannot be assigned to a variable of the new type."""
-    name = ".".join(_quoted(connection, part) for part in (table.schema, table.name) if part)
+    name = ".".join(in_quotes(part) for part in (table.schema, table.name) if part)
     body = (
         f"#variable_conflict use_column\nDECLARE mig_value {spelled}; BEGIN "
-        f"SELECT ({using}) INTO mig_value FROM (SELECT (mig_row).*) AS {_quoted(connection, table.name)}; "
+        f"SELECT ({using}) INTO mig_value FROM (SELECT (mig_row).*) AS {in_quotes(table.name)}; "
         "RETURN true; EXCEPTION WHEN others THEN RETURN false; END"
     )
     head = f"CREATE OR REPLACE FUNCTION {_FUNCTION}(mig_row {name}) RETURNS boolean LANGUAGE plpgsql"
     connection.exec_driver_sql(f"{head} AS $mig${body}$mig$".replace("%", "%%"))
-    return sa.literal_column(f"NOT {_FUNCTION}({_quoted(connection, table.name)}.*)", sa.Boolean())
-
-
-def _quoted(connection: Connection, name: str) -> str:
-    return connection.dialect.identifier_preparer.quote_identifier(name)
+    return sa.literal_column(f"NOT {_FUNCTION}({in_quotes(table.name)}.*)", sa.Boolean())

@@ -152,7 +152,8 @@ def _unique_index(reader: _Reader) -> MigrateOperation:
 def _index_part(text: str) -> str | sa.TextClause:
     """Return a column's name, or an expression; the order and the operator class don't matter."""
     found = [token for token in tokens(text, "default") if token.kind not in ("space", "comment")]
-    if found and found[0].kind in ("word", "name") and (len(found) == 1 or found[1].kind == "word"):
+    is_column = found and found[0].kind in ("word", "name") and (len(found) == 1 or found[1].kind == "word")
+    if is_column and "COLLATE" not in (token.keyword for token in found):
         return found[0].name
     return sa.text(text.replace(":", r"\:"))
 

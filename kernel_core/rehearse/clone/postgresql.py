@@ -20,12 +20,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ...util.exc import CommandError
+from ...util.sql import in_quotes
 from .base import SLOW, Clone, CloneOptions, Method, refuse_without_room
 from .names import leftovers, new_names
 from .postgresql_catalog import NOT_COPIED, after_rows, before_rows, run_each
 from .postgresql_copies import create_both, create_from_template, drop
 from .postgresql_rows import copy_sample, set_sequences
-from .source import Source, quoted
+from .source import Source
 
 _LOCK_WAIT = 60_000
 """So many milliseconds pg_dump waits for a table that another session has locked."""
@@ -99,7 +100,7 @@ def _refuse_without_rights(admin: Connection, source: Source) -> None:
         user = str(_one(admin, "SELECT current_user"))
         raise CommandError(
             f"A rehearsal of {source.database} makes a clone, and {user} may not create databases; nothing was run. "
-            f"An administrator allows it: ALTER ROLE {quoted(admin.engine, user)} CREATEDB"
+            f"An administrator allows it: ALTER ROLE {in_quotes(user)} CREATEDB"
         )
 
 
@@ -124,7 +125,7 @@ def _create(admin: Connection, name: str, source: Source) -> None:
     ).one()
     encoding, collate, ctype = (str(value).replace("'", "''") for value in row)
     admin.exec_driver_sql(
-        f"CREATE DATABASE {quoted(admin.engine, name)} TEMPLATE template0 ENCODING '{encoding}' "
+        f"CREATE DATABASE {in_quotes(name)} TEMPLATE template0 ENCODING '{encoding}' "
         f"LC_COLLATE '{collate}' LC_CTYPE '{ctype}'".replace("%", "%%")
     )
 

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from .source import Source, quoted
+from ...util.sql import in_quotes
+from .source import Source
 
 _BOTH_COPY = """
 SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.objid
@@ -26,7 +27,7 @@ _INTERVAL = 0.005
 
 def create_from_template(admin: Connection, template: str, name: str) -> bool:
     """Create a database as a copy of another; return False where somebody is connected to that one."""
-    create = f"CREATE DATABASE {quoted(admin.engine, name)} TEMPLATE {quoted(admin.engine, template)}"
+    create = f"CREATE DATABASE {in_quotes(name)} TEMPLATE {in_quotes(template)}"
     try:
         admin.exec_driver_sql(create.replace("%", "%%"))
     except DBAPIError as error:
@@ -75,7 +76,7 @@ def drop(admin: Connection, names: Sequence[str], *, waits: bool = False) -> Non
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
                 (name,),
             )
-    statements = [f"DROP DATABASE IF EXISTS {quoted(admin.engine, name)}" for name in names]
+    statements = [f"DROP DATABASE IF EXISTS {in_quotes(name)}" for name in names]
     _side_by_side([partial(_drop_one, admin, sql, waits=waits) for sql in statements])
 
 

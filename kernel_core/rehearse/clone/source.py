@@ -103,8 +103,3 @@ def file_of(database: str) -> str:
     if path in ("", ":memory:") or "mode=memory" in query:
         return ""
     return os.path.realpath(path)
-
-
-def quoted(engine: Engine, name: str) -> str:
-    """Return a name in the quotes of the dialect, always."""
-    return engine.dialect.identifier_preparer.quote_identifier(name)

@@ -14,7 +14,7 @@ from .kept import Kept
 from .on_mariadb import mariadb_side
 from .on_postgresql import postgresql_side
 from .on_sqlite import sqlite_side
-from .plain import Both
+from .plain import Both, driver_text
 from .renames import Renames
 from .shapes import Column, Pair, Shape, paired
 
@@ -52,6 +52,9 @@ class Side(Protocol):
 
     def quoted(self, name: str) -> str:
         """Return a name in quotes."""
+
+    def has_whole_keys(self, pair: Pair, names: Both) -> bool:
+        """Return whether no row lacks a part of its primary key."""
 
 
 _SIDES: dict[str, Callable[[Clone, Collection[str], Collection[str], Kept], Any]] = {
@@ -101,7 +104,8 @@ def _compared(side: Side, pair: Pair, mask: Mask) -> TableRows:
     with side.both(pair) as names:
         if names is None:
             return TableRows(pair.after.shown, before, after, 0, 0, 0, **facts)
-        if not pair.key:
+        if not pair.key or not side.has_whole_keys(pair, names):
+            facts["key"] = ()
             return TableRows(pair.after.shown, before, after, *_as_multiset(side, pair, names), 0, **facts)
         removed, changed, columns = _by_key(side, pair, names)
         added = after - (before - removed) if names.added is None else names.added
@@ -126,13 +130,12 @@ def _by_key(side: Side, pair: Pair, names: Both) -> tuple[int, int, dict[str, in
     differences = [f"({there} AND {side.differs(old, new)})" for old, new in _values(pair)]
     sums = [f"SUM(CASE WHEN {each} THEN 1 ELSE 0 END)" for each in differences]
     any_of = " OR ".join(differences) or "1 = 0"
-    row = side.connection.exec_driver_sql(
-        (
-            f"SELECT SUM(CASE WHEN {there} THEN 0 ELSE 1 END), SUM(CASE WHEN {any_of} THEN 1 ELSE 0 END)"
-            f"{''.join(f', {each}' for each in sums)} "
-            f"FROM {names.before} b LEFT JOIN {names.after} a ON {_on(side, pair)}"
-        ).replace("%", "%%")
-    ).one()
+    sql = (
+        f"SELECT SUM(CASE WHEN {there} THEN 0 ELSE 1 END), SUM(CASE WHEN {any_of} THEN 1 ELSE 0 END)"
+        f"{''.join(f', {each}' for each in sums)} "
+        f"FROM {names.before} b LEFT JOIN {names.after} a ON {_on(side, pair)}"
+    )
+    row = side.connection.exec_driver_sql(driver_text(side.connection, sql)).one()
     columns = {new.name: int(number or 0) for (_, new), number in zip(_values(pair), row[2:], strict=True)}
     return int(row[0] or 0), int(row[1] or 0), {name: number for name, number in columns.items() if number}
 
@@ -145,10 +148,11 @@ def _sample(side: Side, pair: Pair, names: Both, columns: dict[str, int], mask: 
         flag = f"CASE WHEN {side.differs(old, new)} THEN 1 ELSE 0 END"
         wanted += [flag, f"b.{side.quoted(old.name)}", f"a.{side.quoted(new.name)}"]
     any_of = " OR ".join(side.differs(old, new) for old, new in shown)
-    rows = side.connection.exec_driver_sql(
+    sql = (
         f"SELECT {', '.join(wanted)} FROM {names.before} b JOIN {names.after} a ON {_on(side, pair)} "
-        f"WHERE {any_of} LIMIT {SAMPLE}".replace("%", "%%")
-    ).all()
+        f"WHERE {any_of} LIMIT {SAMPLE}"
+    )
+    rows = side.connection.exec_driver_sql(driver_text(side.connection, sql)).all()
     size = len(pair.key)
     found = []
     for row in rows:
@@ -169,11 +173,10 @@ def _as_multiset(side: Side, pair: Pair, names: Both) -> tuple[int, int]:
     new = ", ".join(f"{side.grouped(other, column)} AS c{n}" for n, (column, other) in enumerate(pair.columns))
     keys = ", ".join(f"c{n}" for n in range(len(pair.columns)))
     old, new = old.replace("@", "b"), new.replace("@", "a")
-    row = side.connection.exec_driver_sql(
-        (
-            "SELECT SUM(CASE WHEN n > 0 THEN n ELSE 0 END), SUM(CASE WHEN n < 0 THEN -n ELSE 0 END) FROM "
-            f"(SELECT SUM(w) AS n FROM (SELECT 1 AS w, {new} FROM {names.after} a "
-            f"UNION ALL SELECT -1 AS w, {old} FROM {names.before} b) both_rows GROUP BY {keys}) sums"
-        ).replace("%", "%%")
-    ).one()
+    sql = (
+        "SELECT SUM(CASE WHEN n > 0 THEN n ELSE 0 END), SUM(CASE WHEN n < 0 THEN -n ELSE 0 END) FROM "
+        f"(SELECT SUM(w) AS n FROM (SELECT 1 AS w, {new} FROM {names.after} a "
+        f"UNION ALL SELECT -1 AS w, {old} FROM {names.before} b) both_rows GROUP BY {keys}) sums"
+    )
+    row = side.connection.exec_driver_sql(driver_text(side.connection, sql)).one()
     return int(row[0] or 0), int(row[1] or 0)

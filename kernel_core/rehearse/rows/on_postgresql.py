@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from ...util.exc import CommandError
 from ..clone.base import Clone
 from .kept import Kept
-from .plain import Both, PlainSide
+from .plain import Both, PlainSide, driver_text
 from .shapes import Column, Pair, Shape, shapes_of
 
 _TABLE = "mig_before_rows"
@@ -176,12 +176,12 @@ def _is_in_place(pair: Pair) -> bool:
 
 
 def _row(connection: Connection, sql: str) -> tuple[Any, ...]:
-    return tuple(connection.exec_driver_sql(sql.replace("%", "%%")).one())
+    return tuple(connection.exec_driver_sql(driver_text(connection, sql)).one())
 
 
 def _run(connection: Connection, *statements: str) -> None:
     for sql in statements:
-        connection.exec_driver_sql(sql.replace("%", "%%"))
+        connection.exec_driver_sql(driver_text(connection, sql))
 
 
 def _copy(source: tuple[Connection, str], target: tuple[Connection, str]) -> int:
@@ -209,12 +209,14 @@ def _through_file(reader: Any, writer: Any, query: str, into: str) -> None:
 
 
 def _kept_type(old: Column, new: Column) -> str:
-    """Return the type with which a value of both is compared."""
+    """Return the type with which a value of both is compared: as text where equal values may differ (1.5 and 1.50)."""
     if old.type_ == new.type_ and old.has_equality:
         return old.type_
-    return "numeric" if old.is_number and new.is_number else "text"
+    return "numeric" if old.is_number and new.is_number and old.type_ != new.type_ else "text"
 
 
 def _as_kept(value: str, column: Column, other: Column) -> str:
     kept = _kept_type(column, other)
+    if kept == "text":
+        return f'{value}::text COLLATE "C"'  # a collation may take upper and lower case for the same
     return value if kept == column.type_ else f"{value}::{kept}"

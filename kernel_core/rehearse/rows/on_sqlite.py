@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from ..clone.base import Clone
 from .kept import Kept
-from .plain import JoinedSide
-from .shapes import Column, Shape
+from .plain import Both, JoinedSide
+from .shapes import Column, Pair, Shape
 
 
 @contextmanager
@@ -26,10 +26,20 @@ class SQLiteSide(JoinedSide):
         return f"{'mig_before' if before else 'main'}.{self.quoted(shape.name)}"
 
     def differs(self, old: Column, new: Column) -> str:
-        return f"b.{self.quoted(old.name)} IS NOT a.{self.quoted(new.name)} COLLATE BINARY"
+        was, now = f"b.{self.quoted(old.name)}", f"a.{self.quoted(new.name)}"
+        if old.type_ != new.type_:
+            return f"{was} IS NOT {now} COLLATE BINARY"
+        return f"({was} IS NOT {now} COLLATE BINARY OR typeof({was}) <> typeof({now}))"  # 1 equals 1.0
 
     def equals(self, old: Column, new: Column) -> str:
-        return f"a.{self.quoted(new.name)} = b.{self.quoted(old.name)}"
+        by_index = f"a.{self.quoted(new.name)} = b.{self.quoted(old.name)}"
+        return f"{by_index} AND {by_index} COLLATE BINARY" if old.is_text or new.is_text else by_index
 
     def grouped(self, column: Column, other: Column) -> str:
         return f"@.{self.quoted(column.name)} COLLATE BINARY"
+
+    def has_whole_keys(self, pair: Pair, names: Both) -> bool:
+        old = " OR ".join(f"{self.quoted(column.name)} IS NULL" for column, _ in pair.key)
+        new = " OR ".join(f"{self.quoted(column.name)} IS NULL" for _, column in pair.key)
+        found = f"SELECT 1 FROM {names.before} WHERE {old} UNION ALL SELECT 1 FROM {names.after} WHERE {new} LIMIT 1"
+        return self.connection.exec_driver_sql(found).first() is None

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ...util.sql import in_backticks, in_quotes
 from ..clone.base import Clone
 from .shapes import Column, Pair, Shape, shapes_of
 
@@ -26,6 +27,11 @@ class Both:
     added: int | None = None
 
 
+def driver_text(connection: Connection, sql: str) -> str:
+    """Return SQL without parameters as the driver takes it, which may read a percent sign as a parameter."""
+    return sql.replace("%", "%%") if connection.dialect.paramstyle in ("format", "pyformat") else sql
+
+
 class PlainSide(ABC):
     """Counts rows by plain SQL."""
 
@@ -37,11 +43,15 @@ class PlainSide(ABC):
 
     def one(self, sql: str, *, before: bool) -> tuple[Any, ...]:
         """Return the one row of a query of the copy, or of the clone."""
-        return tuple(self.connection.exec_driver_sql(sql.replace("%", "%%")).one())
+        return tuple(self.connection.exec_driver_sql(driver_text(self.connection, sql)).one())
+
+    def has_whole_keys(self, pair: Pair, names: Both) -> bool:
+        """Return whether no row lacks a part of its primary key, which only SQLite allows."""
+        return True
 
     def quoted(self, name: str) -> str:
         """Return a name in quotes."""
-        return self.connection.dialect.identifier_preparer.quote_identifier(name)
+        return in_backticks(name) if self.connection.dialect.name in ("mysql", "mariadb") else in_quotes(name)
 
     def count(self, shape: Shape, *, before: bool) -> int:
         """Return the number of rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -12,8 +13,6 @@ from .renames import Renames
 
 _COLUMNS = """
 SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), t.typcategory::text,
-  EXISTS (SELECT 1 FROM pg_operator o WHERE o.oprname = '=' AND o.oprleft = a.atttypid AND o.oprright = a.atttypid)
-    OR t.typcategory IN ('E', 'A', 'R', 'S'),
   coalesce(i.place, -1), t.typnamespace = 'pg_catalog'::regnamespace, pg_relation_filenode(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -26,6 +25,10 @@ ORDER BY 1, 4
 """
 
 
+_EXACT = re.compile(r"(smallint|integer|bigint|boolean|date|uuid|bytea|oid)$|timestamp|time |numeric\(")
+"""Types of PostgreSQL whose equal values are written in the same way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: its name, what tells it apart from others, and its type as the database writes it."""
@@ -36,6 +39,7 @@ class Column:
     is_number: bool = False
     is_text: bool = False
     has_equality: bool = True
+    """Whether values that are equal are also written in the same way."""
     is_built_in: bool = True
 
 
@@ -103,6 +107,11 @@ def paired(shapes: tuple[list[Shape], list[Shape]], renames: Renames) -> tuple[l
             continue
         del left[old.identity]
         pairs.append(Pair(old, shape, tuple(_columns(old, shape, renames))))
+    for shape in list(new):  # a copy that was given the name of the table that it replaces
+        old = by_name.get((shape.schema, shape.name))
+        if old is not None and left.pop(old.identity, None) is not None:
+            new.remove(shape)
+            pairs.append(Pair(old, shape, tuple(_columns(old, shape, renames))))
     return pairs, list(left.values()), new
 
 
@@ -110,7 +119,10 @@ def _columns(old: Shape, new: Shape, renames: Renames) -> list[tuple[Column, Col
     same_table = isinstance(new.identity, int) and old.identity == new.identity
     if same_table:
         by_number = {column.identity: column for column in old.columns}
-        return [(by_number[each.identity], each) for each in new.columns if each.identity in by_number]
+        kept = {each.identity for each in new.columns}
+        again = {column.name: column for column in old.columns if column.identity not in kept}
+        both = [(by_number.get(each.identity) or again.get(each.name), each) for each in new.columns]
+        return [(before, after) for before, after in both if before is not None]
     names = renames.columns.get((new.schema, new.name), {})
     by_name = {column.name: column for column in old.columns}
     taken = set(names.values())
@@ -125,9 +137,10 @@ def _columns(old: Shape, new: Shape, renames: Renames) -> list[tuple[Column, Col
 def _of_postgresql(connection: Connection) -> list[Shape]:
     tables: dict[int, tuple[str, str, int, list[Column], list[tuple[int, str]]]] = {}
     rows = connection.exec_driver_sql(_COLUMNS)
-    for oid, schema, name, number, column, type_, category, equality, place, built_in, file in rows:
+    for oid, schema, name, number, column, type_, category, place, built_in, file in rows:
         *_, columns, key = tables.setdefault(oid, (schema, name, file, [], []))
-        columns.append(Column(column, number, type_, category == "N", category == "S", bool(equality), built_in))
+        is_exact = category == "E" or _EXACT.match(type_) is not None
+        columns.append(Column(column, number, type_, category == "N", category == "S", is_exact, built_in))
         if place >= 0:
             key.append((place, column))
     return [
@@ -146,7 +159,7 @@ def _of_postgresql(connection: Connection) -> list[Shape]:
 def _reflected(connection: Connection) -> list[Shape]:
     inspector = sa.inspect(connection)
     found = []
-    for name in inspector.get_table_names():
+    for name in sorted({*inspector.get_table_names(), *_versioned(connection)}):
         columns = tuple(
             Column(
                 each["name"],
@@ -164,6 +177,13 @@ def _reflected(connection: Connection) -> list[Shape]:
     return found
 
 
-def _type(connection: Connection, type_: sa.types.TypeEngine[object]) -> str:
-    """Return a type as it is written; "" for one that SQLAlchemy does not know."""
-    return "" if isinstance(type_, sa.types.NullType) else str(type_.compile(connection.dialect))
+def _versioned(connection: Connection) -> list[str]:
+    """Return the system-versioned tables of MariaDB, which the inspector leaves out."""
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return []
+    return list(
+        connection.exec_driver_sql(
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_schema = database() AND table_type = 'SYSTEM VERSIONED'"
+        ).scalars()
+    )

@@ -28,7 +28,7 @@ from kernel_core.operations.ops import (
     ExecuteSQLOp,
     RenameTableOp,
 )
-from kernel_core.rehearse.blockers.conditions import as_condition, compared, is_checked_later, unmet, without_parent
+from kernel_core.rehearse.blockers.conditions import compared, index_value, is_checked_later, unmet, without_parent
 from kernel_core.rehearse.blockers.type_changes import value_changes
 
 from ...views.operations import line_of
@@ -180,7 +180,9 @@ def _duplicates(states: TableStates, key: Key, names: Sequence[Any], options: di
     is_partial = options.get(f"{states.dialect}_where") is not None
     if not states.keeps_names(key) and (is_partial or not all(isinstance(name, str) for name in names)):
         raise NotCounted
-    columns = [states.column(key, name) if isinstance(name, str) else as_condition(name) for name in names]
+    columns = [
+        states.column(key, name) if isinstance(name, str) else index_value(name, states.dialect) for name in names
+    ]
     real = [column for column in columns if column is not None]
     conditions = compared(real, options, states.dialect)
     if len(real) < len(columns) and len(conditions) > is_partial:
