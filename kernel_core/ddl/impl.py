@@ -303,7 +303,11 @@ class DefaultImpl(RunsStatements, ComparesSchemas, RecreatesTables):
     # Constraints and indexes
 
     def add_constraint(self, const: Constraint, **kw: Any) -> None:
-        """Add a constraint, unless it is the CHECK of a type that this database does not need."""
+        """Add a constraint, unless it is the CHECK of a type that this database does not need.
+
+        The index in ``using_index`` becomes the constraint's on PostgreSQL; here the constraint gets its own.
+        """
+        kw.pop("using_index", None)
         if should_create(const, self.dialect):
             self.execute(schema.AddConstraint(const, **kw))
 

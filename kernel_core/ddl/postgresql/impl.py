@@ -32,6 +32,7 @@ from .lock_wait import BlockingProcesses, limited_waits
 from .run_lock import AdvisoryLock, without_begin
 from .sequences import move_sequences
 from .serial import becomes_identity, becomes_serial, sequence_of, serial_default
+from .using_index import AddConstraintUsingIndex
 
 _LIMIT = (
     "SELECT set_config('statement_timeout', CASE WHEN current_setting('statement_timeout')::interval "
@@ -161,6 +162,14 @@ class PostgresqlImpl(DefaultImpl):
     def create_index(self, index: Index, **kw: Any) -> None:
         """Create an index, with its expressions in the parentheses that PostgreSQL requires."""
         super().create_index(with_valid_parts(index, self.dialect), **kw)
+
+    def add_constraint(self, const: Constraint, **kw: Any) -> None:
+        """Add a constraint, of an index that exists if ``using_index`` names one."""
+        index = kw.get("using_index")
+        if index is None:
+            super().add_constraint(const, **kw)
+        else:
+            self.execute(AddConstraintUsingIndex(const, index))
 
     # Move and copy
 

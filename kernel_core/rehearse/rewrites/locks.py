@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...operations.kinds.constraint.over_columns import USING_INDEX
 from ...operations.operation import MigrateOperation
 from ...operations.ops import (
     AlterColumnOp,
     CreateCheckConstraintOp,
     CreateForeignKeyOp,
     CreateIndexOp,
+    CreatePrimaryKeyOp,
+    CreateUniqueConstraintOp,
     DropConstraintOp,
     DropIndexOp,
 )
@@ -76,6 +79,25 @@ def concurrently(operation: CreateIndexOp | DropIndexOp, place: Place) -> Iterat
 
     verb = "Create" if isinstance(operation, CreateIndexOp) else "Drop"
     words = f"{verb} index {operation.index_name} while others write: CONCURRENTLY, in an autocommit block"
+    yield Rewrite("concurrently", words, make)
+
+
+def attached(operation: CreateUniqueConstraintOp | CreatePrimaryKeyOp, place: Place) -> Iterator[Rewrite]:
+    """Offer to create the index of a key while others write, and then the constraint that takes it over."""
+    name = operation.constraint_name
+    if not place.is_postgresql or name is None or operation.using_index is not None:
+        return
+
+    def make(_: str) -> list[MigrateOperation]:
+        index = CreateIndexOp(
+            str(name), operation.table_name, operation.columns, schema=operation.schema, unique=True
+        ).changed(kw={key: value for key, value in operation.kw.items() if key.startswith("postgresql_")})
+        return [
+            _outside(index).changed(undone_by=undone_by_nothing),
+            operation.changed(kw={**operation.kw, USING_INDEX: str(name)}),
+        ]
+
+    words = f"Create the index of {name} while others write: CONCURRENTLY, in an autocommit block; then the constraint"
     yield Rewrite("concurrently", words, make)
 
 

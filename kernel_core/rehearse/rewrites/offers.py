@@ -20,7 +20,7 @@ from ...operations.ops import (
     CreateUniqueConstraintOp,
     DropIndexOp,
 )
-from .locks import checked_before, concurrently, validated_later
+from .locks import attached, checked_before, concurrently, validated_later
 from .rewrite import Place, Rewrite
 from .rows import added_in_steps, filled_before, without_duplicates, without_orphans
 
@@ -30,8 +30,8 @@ _OFFERS: Mapping[type[MigrateOperation], tuple[Callable[[Any, Place], Iterator[R
     CreateCheckConstraintOp: (validated_later,),
     CreateForeignKeyOp: (without_orphans, validated_later),
     CreateIndexOp: (without_duplicates, concurrently),
-    CreatePrimaryKeyOp: (without_duplicates,),
-    CreateUniqueConstraintOp: (without_duplicates,),
+    CreatePrimaryKeyOp: (without_duplicates, attached),
+    CreateUniqueConstraintOp: (without_duplicates, attached),
     DropIndexOp: (concurrently,),
 }
 

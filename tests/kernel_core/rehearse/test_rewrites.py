@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from kernel_core import command
 from kernel_core.autogenerate import AutogenContext, render_op_text
 from kernel_core.ddl.impl import DefaultImpl
-from kernel_core.operations import ops
+from kernel_core.operations import Operations, ops
 from kernel_core.operations.containers import UpgradeOps, grouped
 from kernel_core.operations.operation import MigrateOperation
 from kernel_core.operations.schema_state import SchemaState
@@ -95,6 +96,8 @@ FOR_LOCKS = {
     "check": ops.CreateCheckConstraintOp("ck_id", "items", "id > 0"),
     "not null": ops.AlterColumnOp("items", "email", existing_type=sa.String(40), modify_nullable=False),
     "index": ops.CreateIndexOp("ix_n", "items", ["n"]),
+    "unique index's constraint": ops.CreateUniqueConstraintOp("uq n", "items", ["n"], deferrable=True),
+    "primary index's key": ops.CreatePrimaryKeyOp("pk_loose", "loose", ["a", "b"]),
     "dropped index": ops.DropIndexOp.from_index(ops.CreateIndexOp("ix_old", "items", ["n"]).to_index()),
 }
 
@@ -155,6 +158,7 @@ def test_a_rewrite_is_rehearsed_as_clean_and_runs_up_and_down(kind, case, reques
 def test_a_rewrite_for_postgresql_takes_no_lock_that_keeps_others_from_writing_for_long(case, postgresql_project):
     project, operation = postgresql_project, FOR_LOCKS[case]
     project.run(*SETUP, "UPDATE items SET p = NULL, email = 'c' WHERE id > 1", "CREATE INDEX ix_old ON items (n)")
+    project.run("CREATE TABLE loose (a int NOT NULL, b int NOT NULL)", "INSERT INTO loose VALUES (1, 1), (1, 2)")
     name = "concurrently" if "index" in case else "not valid"
     text = write(project, rewrite_of(operation, project.url, name).operations())
     assert "    with op.get_context().autocommit_block():\n        op." in text
@@ -163,7 +167,7 @@ def test_a_rewrite_for_postgresql_takes_no_lock_that_keeps_others_from_writing_f
     assert found.undone is not None
     assert found.undone.restores, found.undone
     (outside,) = [each for each in found.statements if "CONCURRENTLY" in each.sql or "VALIDATE" in each.sql]
-    assert {lock.mode for lock in outside.locks if lock.name == "items"} <= {
+    assert {lock.mode for lock in outside.locks if lock.name in ("items", "loose")} <= {
         "AccessShareLock",
         "ShareUpdateExclusiveLock",
     }
@@ -194,3 +198,25 @@ def test_a_validation_leaves_the_schema_known():
     state = SchemaState(sa.make_url("postgresql://").get_dialect()())
     ops.ExecuteSQLOp('ALTER TABLE "a b" VALIDATE CONSTRAINT c').apply_to(state)
     assert state.tables == {}
+
+
+def test_a_constraint_that_takes_over_an_index_is_printed_and_known():
+    dialect = sa.make_url("postgresql://").get_dialect()()
+    operation = ops.CreateUniqueConstraintOp("uq", "order", ["a b"], schema="sales", initially="DEFERRED")
+    index, constraint = next(each for each in rewrites_of(operation, dialect) if not each.needs).operations()
+    printed = io.StringIO()
+    context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "output_buffer": printed})
+    for each in (index, constraint, constraint.reverse()):
+        Operations(context).invoke(each)
+    lines = [line for line in printed.getvalue().split("\n\n") if line not in ("BEGIN;", "COMMIT;", "")]
+    assert lines == [
+        'CREATE UNIQUE INDEX CONCURRENTLY uq ON sales."order" ("a b");',
+        'ALTER TABLE sales."order" ADD CONSTRAINT uq UNIQUE USING INDEX uq INITIALLY DEFERRED;',
+        'ALTER TABLE sales."order" DROP CONSTRAINT uq;',
+    ]
+    state = SchemaState(dialect)
+    table = ops.CreateTableOp("order", [sa.Column("a b", sa.Integer)], schema="sales")
+    for each in (table, index, constraint):
+        each.apply_to(state)
+    known = state.table(("sales", "order"))
+    assert (len(known.indexes), [each.constraint_name for each in known.constraints]) == (0, ["uq"])

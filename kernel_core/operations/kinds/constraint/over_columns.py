@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.schema import Constraint
@@ -13,10 +13,13 @@ from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
 from ...interfaces import RunContext
-from ...operation import Hint, SourceWriter, slug
+from ...operation import Hint, MigrateOperation, SourceWriter, slug
 from ...plain_items import names_of
 from ...requirements import Requirement, key
 from ...schema_objects import SchemaObjects
+from ...schema_state import SchemaState
+
+USING_INDEX = "postgresql_using_index"
 
 
 class OverColumnsOp(AddConstraintOp):
@@ -47,6 +50,35 @@ class OverColumnsOp(AddConstraintOp):
     def from_plain(cls, table_name: str, constraint: Constraint) -> Self:
         return cls(name_of(constraint), table_name, names_of(constraint))
 
+    @property
+    def using_index(self) -> str | None:
+        """The existing unique index of PostgreSQL that becomes the constraint's, by ``postgresql_using_index``."""
+        name = self.kw.get(USING_INDEX)
+        return None if name is None else str(name)
+
+    def with_own_index(self) -> Self:
+        """Return the operation that creates the index too."""
+        return self.changed(kw={name: value for name, value in self.kw.items() if name != USING_INDEX})
+
+    def apply(self, operations: Any) -> None:
+        constraint = self.to_constraint(operations.migration_context)
+        if self.using_index is None:
+            super().apply(operations)
+        else:
+            operations.impl.add_constraint(constraint, using_index=self.using_index)
+
+    def apply_to(self, schema: SchemaState) -> None:
+        if self.using_index is None:
+            super().apply_to(schema)
+            return
+        table = schema.table((self.schema, self.table_name))
+        table.indexes[:] = [each for each in table.indexes if self.using_index not in schema.names(each)]
+        self.with_own_index().apply_to(schema)
+
+    def reverse(self) -> MigrateOperation:
+        """Return the operation that drops the constraint with its index."""
+        return super().reverse() if self.using_index is None else self.with_own_index().reverse()
+
     def provides(self) -> frozenset[Requirement]:
         return super().provides() | {("unique", *key(self.schema, self.table_name, *sorted(self.columns)))}
 
@@ -65,7 +97,7 @@ class CreateUniqueConstraintOp(OverColumnsOp):
     def to_constraint(self, migration_context: RunContext | None = None) -> UniqueConstraint:
         schema_objects = SchemaObjects(migration_context)
         return schema_objects.unique_constraint(
-            self.constraint_name, self.table_name, self.columns, schema=self.schema, **self.kw
+            self.constraint_name, self.table_name, self.columns, schema=self.schema, **self.with_own_index().kw
         )
 
     @classmethod
@@ -83,7 +115,8 @@ class CreateUniqueConstraintOp(OverColumnsOp):
 
             op.create_unique_constraint("uq_users_email", "users", ["email"])
 
-        Further arguments: ``deferrable``, ``initially`` and those of the dialects.
+        Further arguments: ``deferrable``, ``initially``, those of the dialects, and ``postgresql_using_index``: the
+        name of a unique index that exists, which becomes the constraint's.
         """
         operations.invoke(cls(constraint_name, table_name, columns, schema=schema, **kw))
 
@@ -118,7 +151,7 @@ class CreatePrimaryKeyOp(OverColumnsOp):
     def to_constraint(self, migration_context: RunContext | None = None) -> PrimaryKeyConstraint:
         schema_objects = SchemaObjects(migration_context)
         return schema_objects.primary_key_constraint(
-            self.constraint_name, self.table_name, self.columns, schema=self.schema, **self.kw
+            self.constraint_name, self.table_name, self.columns, schema=self.schema, **self.with_own_index().kw
         )
 
     @classmethod
