@@ -274,7 +274,7 @@ class Review:
         return self._apply(rows, f"Moved row {number} to place {to}.")
 
     def rewrites(self, number: int) -> tuple[Offer, ...]:
-        """Return the safer ways to do what a row does; none for a table that the review itself creates."""
+        """Return the safer ways to do what a row does that it has not yet; none for a table that the review creates."""
         row = self.row(number)
         place = row.operation.table_key
         if place is None or any(
@@ -282,7 +282,7 @@ class Review:
         ):
             return ()
         found = rewrites_of(row.operation, self.dialect_of(row.operation), lambda: self._table(*place))
-        return tuple(Offer(number, each) for each in found)
+        return tuple(Offer(number, each) for each in found if each.name not in row.rewritten_by)
 
     def rewrite(self, number: int, name: str, sql: str = "") -> str:
         """Replace a row by the rows of one of its `rewrites`; ``sql`` is the expression that it may need.
@@ -295,6 +295,7 @@ class Review:
         rows = rewritten(
             self.rows,
             row,
+            name,
             rewrite.operations(sql),
             lambda new: Row.of(self._history.next_key(), new.changed(engine=row.operation.engine), dialect),
             lambda new: row.changed(new, dialect, corrected=frozenset()),

@@ -74,18 +74,21 @@ def remedies(review: Rewritable, blockers: Sequence[Blocker]) -> tuple[Offer, ..
 def rewritten(
     rows: Sequence[Row],
     row: Row,
+    name: str,
     operations: Sequence[MigrateOperation],
     new_row: Callable[[MigrateOperation], Row],
     changed: Callable[[MigrateOperation], Row],
 ) -> list[Row]:
-    """Return the rows with ``operations`` in place of ``row``; the one of its kind keeps its key.
+    """Return the rows with the ``operations`` of a rewrite in place of ``row``; the one of its kind keeps its key.
 
     All of them are accepted and rejected together, and keep their order.
     """
     bundle = row.bundle or row.key
     main = next(each for each in operations if type(each) is type(row.operation))
     made = [
-        replace(changed(each) if each is main else new_row(each), bundle=bundle, accepted=row.accepted)
+        replace(changed(each), bundle=bundle, rewritten_by=(*row.rewritten_by, name))
+        if each is main
+        else replace(new_row(each), bundle=bundle, accepted=row.accepted)
         for each in operations
     ]
     place = next(at for at, other in enumerate(rows) if other.key == row.key)

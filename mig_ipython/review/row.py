@@ -62,7 +62,8 @@ class Row:
     operation before any edit, ``operation`` with all edits. ``invalid`` are the invalid texts by the name of their
     field. ``hints`` and ``problems`` take the other rows into account. ``together`` are the numbers of the rows that
     are accepted and rejected with this one, ``others_are_safe`` is whether all of these are safe. ``bundle`` is the
-    same number in the rows of one rewrite, the key of the row that was rewritten; 0 in all others.
+    same number in the rows of one rewrite, the key of the row that was rewritten; 0 in all others. ``rewritten_by`` has the
+    names of the rewrites of this row.
     """
 
     key: int
@@ -78,6 +79,7 @@ class Row:
     problems: tuple[str, ...] = ()
     together: tuple[int, ...] = ()
     bundle: int = 0
+    rewritten_by: tuple[str, ...] = ()
     others_are_safe: bool = True
 
     @classmethod
@@ -166,7 +168,8 @@ class Row:
 
     def reverted(self) -> Row:
         """Return this row without its edits."""
-        return replace(self, operation=self.original, facts=self.original_facts, invalid=_NO_INVALID_TEXTS, bundle=0)
+        first = replace(self, operation=self.original, facts=self.original_facts, invalid=_NO_INVALID_TEXTS)
+        return replace(first, bundle=0, rewritten_by=())
 
 
 def kind_of(operation: MigrateOperation) -> str:

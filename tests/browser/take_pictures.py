@@ -190,6 +190,52 @@ def test_pictures_of_rehearsals_to_be_looked_at(lab, open_notebook, theme, numbe
     opened.page.screenshot(path=tmp_path_factory.getbasetemp() / f"{Path(name).stem}.png")
 
 
+SAFER = """\
+%load_ext mig_ipython
+%mig_connect sqlite:///safer.db
+%mig_init migrations
+import sqlalchemy as sa
+def models(strict):
+    metadata = sa.MetaData()
+    for number in range({tables}):
+        email = sa.Column("email", sa.String(80), nullable=not strict)
+        unique = [sa.Index(f"ux_email_{{number:03}}", "email", unique=True)] if strict else []
+        sa.Table(f"customers_{{number:03}}", metadata, sa.Column("id", sa.Integer, primary_key=True), email, *unique)
+    return metadata
+plain, strict = models(False), models(True)
+%mig_autogenerate plain -m "first" --id a1 --accept all --write ;
+%mig_upgrade --yes
+with sa.create_engine("sqlite:///safer.db").begin() as live:
+    for table in plain.sorted_tables:
+        live.execute(sa.insert(table), [dict(email=email) for email in ("a@x.org", "a@x.org", None)])
+%mig_autogenerate strict -m "strict" --id b2
+"""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("tables", [1, 100])
+def test_pictures_of_safer_ways_to_be_looked_at(lab, open_notebook, theme, tables, tmp_path_factory):
+    lab.theme(theme)
+    name = f"safer-{tables}-{theme.split()[-1].lower()}/safer.ipynb"
+    (lab.folder / name).parent.mkdir()
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SAFER.format(tables=tables))])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, lab.folder / name)
+    opened = open_notebook(name, viewport={"width": 1280, "height": 1500})
+    opened.run_until('-m "strict"').locator(".mig-review").wait_for()
+    panel, folder = opened.page.locator(".mig-review"), tmp_path_factory.getbasetemp()
+    panel.get_by_role("button", name=re.compile("unique index")).first.click()
+    panel.get_by_role("button", name="Rewrite & rehearse").wait_for()
+    opened.page.wait_for_timeout(800)
+    opened.page.screenshot(path=folder / f"{Path(name).parent}-offered.png")
+    panel.get_by_role("button", name="Rewrite & rehearse").click()
+    panel.get_by_text("Rehearsed on a clone", exact=False).or_(
+        panel.get_by_text("blocker", exact=False)
+    ).first.wait_for(timeout=90_000)
+    opened.page.wait_for_timeout(1500)
+    opened.page.screenshot(path=folder / f"{Path(name).parent}-rehearsed.png")
+
+
 LOCATED = """\
 %mig_connect sqlite:///located.db
 %mig_init migrations

@@ -9,8 +9,10 @@ import ipywidgets as widgets
 
 from ...review import Review, Row
 from ...review.rewriting import Offer
-from .parts import LABELLED, Status, box, button, lean
+from ...views.html import tag
+from .parts import LABELLED, Status, box, button, html, lean
 
+_NOT_REHEARSED = tag("span", "Not rehearsed yet: the button tries it on a clone of your rows", class_="mig-dim")
 _TOOLTIP = "Replace this row by a safer way to do the same, and rehearse the result on a clone"
 
 
@@ -32,6 +34,7 @@ class Rewriting:
         self._review, self._status, self._on_rewrite, self._on_first = review, status, on_rewrite, on_first
         self._offers: tuple[Offer, ...] = ()
         self._number = 0
+        self._note: Any = None
         self.names: Any = None
         self.sql: Any = None
         self.apply: Any = None
@@ -62,14 +65,16 @@ class Rewriting:
         self.apply = button("Rewrite & rehearse", _TOOLTIP, self._apply, self._status)
         self.names.observe(self._status.guard(lambda _: self._show_need()), "value")
         self._need: Any = box(self.sql, hides=True)
-        bar = box(self.apply, classes="mig-bar", across=True)
-        self.widget = box(self.names, self._need, bar, classes="mig-field", hides=True)
+        self._note = html()
+        bar = box(self.apply, html(_NOT_REHEARSED), classes="mig-bar", across=True)
+        self.widget = box(self.names, self._note, self._need, bar, classes="mig-field", hides=True)
         self._on_first(self.widget)
 
     def _show_need(self) -> None:
         """Show the field for SQL if the rewrite needs some."""
         rewrite = next((each.rewrite for each in self._offers if each.name == self.names.value), None)
         needs = "" if rewrite is None else rewrite.needs
+        self._note.value = "" if rewrite is None else str(tag("p", rewrite.sentence))  # a list shows only its beginning
         self._need.layout.display = None if needs else "none"
         self.sql.placeholder = self.sql.tooltip = needs
         self.sql.value = "" if rewrite is None else rewrite.default

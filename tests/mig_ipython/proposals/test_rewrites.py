@@ -84,3 +84,10 @@ def test_the_panel_offers_them_for_the_selected_row(blocked):
     controls.apply.click()
     assert "Rehearsed on a clone: every statement ran." in panel.status.text
     assert len(panel.review) == 5
+
+
+def test_a_rewrite_that_a_row_has_is_not_offered_again(blocked):
+    blocked.run("p.rewrite('users.ux_name', 'deduplicate', rehearse=False)")
+    assert [each.name for each in blocked["p"].review.rewrites(3)] == []
+    blocked.run("p[3].revert()")
+    assert [each.name for each in blocked["p"].review.rewrites(2)] == ["deduplicate"]
