@@ -213,7 +213,8 @@ def create_unique_constraint(
 
         op.create_unique_constraint("uq_users_email", "users", ["email"])
 
-    Further arguments: ``deferrable``, ``initially`` and those of the dialects.
+    Further arguments: ``deferrable``, ``initially``, those of the dialects, and ``postgresql_using_index``: the
+    name of a unique index that exists, which becomes the constraint's.
     """
 
 def drop_column(

@@ -284,7 +284,8 @@ class Operations(AbstractOperations):
 
             op.create_unique_constraint("uq_users_email", "users", ["email"])
 
-        Further arguments: ``deferrable``, ``initially`` and those of the dialects.
+        Further arguments: ``deferrable``, ``initially``, those of the dialects, and ``postgresql_using_index``: the
+        name of a unique index that exists, which becomes the constraint's.
         """
     def drop_column(
         self, table_name: str, column_name: str, *, schema: str | None = None, if_exists: bool | None = None, **kw: Any

@@ -62,8 +62,8 @@ class Row:
     operation before any edit, ``operation`` with all edits. ``invalid`` are the invalid texts by the name of their
     field. ``hints`` and ``problems`` take the other rows into account. ``together`` are the numbers of the rows that
     are accepted and rejected with this one, ``others_are_safe`` is whether all of these are safe. ``bundle`` is the
-    same number in the rows of one rewrite, the key of the row that was rewritten; 0 in all others. ``rewritten_by`` has the
-    names of the rewrites of this row.
+    same number in the rows of one rewrite, the key of the row that was rewritten; 0 in all others.
+    ``rewritten_by`` has the names of the rewrites of this row.
     """
 
     key: int
