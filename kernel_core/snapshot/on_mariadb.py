@@ -63,6 +63,9 @@ _QUERIES = {
     "p.parameter_name, p.dtd_identifier) ORDER BY p.ordinal_position) FROM information_schema.parameters p "
     "WHERE p.specific_schema = r.routine_schema AND p.specific_name = r.specific_name), routine_definition) "
     "FROM information_schema.routines r WHERE routine_schema = database()",
+    "partitions of": "SELECT table_name, group_concat(concat_ws(' ', partition_method, partition_expression, "
+    "partition_name, partition_description) ORDER BY partition_ordinal_position) FROM information_schema.partitions "
+    "WHERE table_schema = database() AND partition_name IS NOT NULL GROUP BY table_name",
     "options of": "SELECT table_name, concat_ws(' ', engine, table_collation, nullif(create_options, '')) "
     "FROM information_schema.tables WHERE table_schema = database() "
     "AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')",

@@ -277,11 +277,11 @@ class Review:
         """Return the safer ways to do what a row does that it has not yet; none for a table that the review creates."""
         row = self.row(number)
         place = row.operation.table_key
-        if place is None or any(
-            isinstance(r.operation, CreateTableOp) for r in self.rows if r.operation.table_key == place
-        ):
+        created = [r.operation.table_key for r in self.rows if isinstance(r.operation, CreateTableOp)]
+        if place in created:
             return ()
-        found = rewrites_of(row.operation, self.dialect_of(row.operation), lambda: self._table(*place))
+        dialect = self.dialect_of(row.operation)
+        found = rewrites_of(row.operation, dialect, lambda: None if place is None else self._table(*place))
         return tuple(Offer(number, each) for each in found if each.name not in row.rewritten_by)
 
     def rewrite(self, number: int, name: str, sql: str = "") -> str:

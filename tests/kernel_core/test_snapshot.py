@@ -143,6 +143,10 @@ FIRST = {
         "CREATE TABLE plain (id INTEGER PRIMARY KEY, a INTEGER, b VARCHAR(20), d TIMESTAMP NULL)",
         "CREATE TABLE kept (id INTEGER PRIMARY KEY, g INTEGER AS (id * 2) PERSISTENT) WITH SYSTEM VERSIONING",
         "CREATE INDEX prefix ON plain (b(5))",
+        (
+            "CREATE TABLE parts (id INTEGER) PARTITION BY RANGE (id) "
+            "(PARTITION a VALUES LESS THAN (9), PARTITION b VALUES LESS THAN MAXVALUE)"
+        ),
         "CREATE FUNCTION one(x INTEGER) RETURNS INTEGER DETERMINISTIC RETURN 1",
         "CREATE SEQUENCE numbers",
     ),
@@ -179,6 +183,7 @@ THEN = {
     "mysql": (
         "ALTER TABLE plain MODIFY d TIMESTAMP NULL ON UPDATE current_timestamp(), MODIFY id INTEGER AUTO_INCREMENT",
         "ALTER TABLE plain MODIFY a INTEGER INVISIBLE, DROP INDEX prefix, ADD INDEX prefix (b(6)), ENGINE = MyISAM",
+        "ALTER TABLE parts DROP PARTITION a",
         "ALTER TABLE kept DROP SYSTEM VERSIONING",
         "ALTER TABLE kept DROP g, ADD g INTEGER AS (id * 3) PERSISTENT",
         *("DROP FUNCTION one", "CREATE FUNCTION one(x INTEGER, y INTEGER) RETURNS INTEGER DETERMINISTIC RETURN 1"),
@@ -237,6 +242,7 @@ EXPECTED = {
         "~ column d TIMESTAMP on update current_timestamp() (was TIMESTAMP)",
         "~ index prefix (b(6)) (was (b(5)))",
         "~ options of plain MyISAM utf8mb4_general_ci (was InnoDB utf8mb4_general_ci)",
+        "~ partitions of parts: its definition",
         "~ routine one: its definition",
         "~ sequence numbers: its definition",
     ],

@@ -19,10 +19,11 @@ from ...operations.ops import (
     CreatePrimaryKeyOp,
     CreateUniqueConstraintOp,
     DropIndexOp,
+    SetEnumValuesOp,
 )
 from .locks import attached, checked_before, concurrently, validated_later
 from .rewrite import Place, Rewrite
-from .rows import added_in_steps, filled_before, without_duplicates, without_orphans
+from .rows import added_in_steps, filled_before, with_other_values, without_duplicates, without_orphans
 
 _OFFERS: Mapping[type[MigrateOperation], tuple[Callable[[Any, Place], Iterator[Rewrite]], ...]] = {
     AddColumnOp: (added_in_steps,),
@@ -33,6 +34,7 @@ _OFFERS: Mapping[type[MigrateOperation], tuple[Callable[[Any, Place], Iterator[R
     CreatePrimaryKeyOp: (without_duplicates, attached),
     CreateUniqueConstraintOp: (without_duplicates, attached),
     DropIndexOp: (concurrently,),
+    SetEnumValuesOp: (with_other_values,),
 }
 
 

@@ -12,7 +12,9 @@ from ...operations.ops import (
     CreateIndexOp,
     CreatePrimaryKeyOp,
     CreateUniqueConstraintOp,
+    SetEnumValuesOp,
 )
+from ...util.sql import grammar_of, string_literal
 from ...util.sqla_compat import changed_column, shown_sql, sql_text
 from .rewrite import Place, Rewrite, listed, statement
 
@@ -127,3 +129,26 @@ def without_orphans(operation: CreateForeignKeyOp, place: Place) -> Iterator[Rew
     shown = listed(operation.local_cols)
     words = f"Set {shown} of {operation.source_table} to NULL where {operation.referent_table} lacks the row"
     yield Rewrite("clear", words, clear, removes="orphan")
+
+
+def with_other_values(operation: SetEnumValuesOp, place: Place) -> Iterator[Rewrite]:
+    """Offer to give another value to the rows that have one which is removed from an enum type."""
+    uses = [use for use in operation.columns if not use.get("array")]
+    if not place.is_postgresql or not uses:
+        return
+    labels = listed(string_literal(label, grammar_of("postgresql")) for label in operation.labels)
+
+    def replace(sql: str) -> list[MigrateOperation]:
+        remark = (
+            f"Rows with a value that is removed from {operation.name} get another one; a downgrade leaves it in them"
+        )
+        made: list[MigrateOperation] = []
+        for use in uses:
+            column, table = place.quoted(use["column"]), place.named(use.get("schema"), use["table"])
+            update = f"UPDATE {table} SET {column} = {sql} WHERE {column}::text NOT IN ({labels})"
+            made.append(statement(update, remark=remark))
+        return [*made, operation]
+
+    words = f"Give another value to the rows with a value that is removed from {operation.name}"
+    needs = "the value for these rows, one that the type has before and after, such as 'ok'"
+    yield Rewrite("replace", words, replace, needs, removes="enum value")

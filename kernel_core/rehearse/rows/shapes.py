@@ -139,7 +139,7 @@ def _of_postgresql(connection: Connection) -> list[Shape]:
     rows = connection.exec_driver_sql(_COLUMNS)
     for oid, schema, name, number, column, type_, category, place, built_in, file in rows:
         *_, columns, key = tables.setdefault(oid, (schema, name, file, [], []))
-        is_exact = category == "E" or _EXACT.match(type_) is not None
+        is_exact = built_in and _EXACT.match(type_) is not None  # another type may have its name by now
         columns.append(Column(column, number, type_, category == "N", category == "S", is_exact, built_in))
         if place >= 0:
             key.append((place, column))

@@ -220,3 +220,22 @@ def test_a_constraint_that_takes_over_an_index_is_printed_and_known():
         each.apply_to(state)
     known = state.table(("sales", "order"))
     assert (len(known.indexes), [each.constraint_name for each in known.constraints]) == (0, ["uq"])
+
+
+@pytest.mark.sweep
+def test_rows_with_a_removed_value_of_an_enum_type_get_another_one(postgresql_project):
+    project = postgresql_project
+    project.run(
+        "CREATE TYPE mood AS ENUM ('sad', 'it''s ok')", 'CREATE TABLE people (id int PRIMARY KEY, "my mood" mood)'
+    )
+    project.run("INSERT INTO people VALUES (1, 'sad'), (2, 'it''s ok'), (3, NULL)")
+    uses = [{"table": "people", "column": "my mood"}]
+    operation = ops.SetEnumValuesOp("mood", ["it's ok"], columns=uses, existing=["sad", "it's ok"])
+    write(project, [operation])
+    (found,) = command.rehearse(project.config(), "head")
+    assert [(each.kind, each.rows) for each in found.blockers] == [("enum value", 1)]
+    (rewrite,) = rewrites_of(operation, sa.make_url(project.url).get_dialect()())
+    write(project, rewrite.operations("'it''s ok'"))
+    (found,) = command.rehearse(project.config(), "head")
+    assert found.is_clean, found.blockers
+    assert [each.sentence() for each in found.changed_rows] == ["people: 1 row changed; changed: my mood in 1"]
