@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from sqlalchemy import Dialect, Index, Inspector, Table
@@ -148,8 +147,6 @@ class ComparesSchemas:
 
 def _compared(wanted: IndexSignature | UniqueSignature, found: IndexSignature | UniqueSignature) -> ComparisonResult:
     differing = [
-        f"{field.name} {getattr(found, field.name)!r} to {getattr(wanted, field.name)!r}"
-        for field in fields(wanted)
-        if getattr(found, field.name) != getattr(wanted, field.name)
+        f"{name} {old!r} to {new!r}" for name, old, new in zip(wanted._fields, found, wanted, strict=True) if old != new
     ]
     return ComparisonResult.Different(differing) if differing else ComparisonResult.Equal()

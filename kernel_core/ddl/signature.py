@@ -1,11 +1,11 @@
-"""The signature of an index or a unique constraint: a frozen value, equal for objects that need no change.
+"""The signature of an index or a unique constraint: a tuple, equal for objects that need no change.
 
 Parts whose order a database does not store (the columns of a unique constraint) are sorted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, Index, UniqueConstraint
@@ -15,16 +15,14 @@ from ..util.sql import IndexPart, grammar_of, index_part, normal_name
 from ..util.sqla_compat import ddl_sql, dialect_options, quoted_name
 
 
-@dataclass(frozen=True, slots=True)
-class UniqueSignature:
+class UniqueSignature(NamedTuple):
     """The signature of a unique constraint: its columns, and whether NULLs are equal."""
 
     columns: tuple[str, ...]
     nulls_not_distinct: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class IndexSignature:
+class IndexSignature(NamedTuple):
     """The signature of an index: its columns or expressions in order, its uniqueness, its further properties.
 
     ``parts`` are in normal form, with collation and order.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from sqlalchemy.schema import Index, Table
 
@@ -96,7 +95,7 @@ def _is_same(
         return decided
     wanted = index_signature(index, context.dialect)
     if SameIndex(info.key, str(item.name)) in equivalent:
-        wanted = replace(wanted, parts=value.parts)
+        wanted = wanted._replace(parts=value.parts)
     return wanted == value
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import Column, ForeignKeyConstraint, Index
@@ -19,8 +19,7 @@ from ...util.sqla_compat import quoted_name, referent
 from .catalog import ForeignKeyInfo, IndexInfo, Key, UniqueInfo
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignKeySignature:
+class ForeignKeySignature(NamedTuple):
     """The parts by which foreign keys are compared: pairs of columns, the referred table, actions and timing."""
 
     pairs: tuple[tuple[str, str], ...]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy.schema import Column, Constraint, ForeignKeyConstraint, Table, UniqueConstraint
 
 from ...ddl.signature import unique_signature
@@ -99,6 +97,6 @@ def _is_same(old: Constraint, new: Constraint, old_name: str, context: AutogenCo
     if isinstance(old, ForeignKeyConstraint) and isinstance(new, ForeignKeyConstraint):
         one, two = (foreign_key_signature(each, None) for each in (old, new))
         if one.referred == (new.table.schema, old_name):  # the table refers to itself
-            one = replace(one, referred=(new.table.schema, str(new.table.name)))
+            one = one._replace(referred=(new.table.schema, str(new.table.name)))
         return one == two
     return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from sqlalchemy.engine import Connection, Dialect, Inspector
 from sqlalchemy.schema import Constraint, Index, Table
@@ -77,7 +76,7 @@ class InspectedRules:
 
     def comparable(self, key: ForeignKeySignature) -> ForeignKeySignature:
         """Leave out when the key is checked, which only Oracle reflects of the databases without rules."""
-        return key if self._dialect.name == "oracle" else replace(key, deferrable=False, initially="")
+        return key if self._dialect.name == "oracle" else key._replace(deferrable=False, initially="")
 
     def default_key_name(self, table: str) -> str | None:
         return None

@@ -6,7 +6,6 @@ The Inspector reads MySQL, whose information schema has other spellings of defau
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from sqlalchemy.engine import Connection, Inspector
 from sqlalchemy.schema import Table
@@ -77,7 +76,7 @@ class MariadbRules(InspectedRules):
         """Leave out RESTRICT, a synonym of NO ACTION, and when the key is checked, which cannot be chosen."""
         actions = ("" if action == "RESTRICT" else action for action in (key.onupdate, key.ondelete))
         onupdate, ondelete = actions
-        return replace(key, onupdate=onupdate, ondelete=ondelete, deferrable=False, initially="")
+        return key._replace(onupdate=onupdate, ondelete=ondelete, deferrable=False, initially="")
 
     def complete_type(self, info: TableInfo, column: ColumnInfo) -> AnyType:
         """Return JSON for what MariaDB stores as text with a CHECK."""
