@@ -206,6 +206,7 @@ class MigrationContext:
         transaction).
         """
         self._log_dialect()
+        self.transactions.notice_block()
         self.impl.start_migrations()
         settings = LockSettings.of(self.opts, self.config)
         with watched(self.connection, self.impl, settings) as self._lock_watch, self._locked(settings) as lock:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import PendingRollbackError
 
 from ..ddl.impl import DefaultImpl
 from ..util.exc import CommitRefused
+from ..util.sqla_compat.sessions import is_in_block
 from .autocommit import autocommits
 
 
@@ -86,7 +87,8 @@ class Transactions:
     """The transactions of one MigrationContext: one for each revision, or with ``one_for_all`` one for a whole run.
 
     ``connection`` is None offline, where BEGIN and COMMIT are printed. A connection that is already in a transaction
-    stays in it (``borrowed`` is True): its caller must commit.
+    stays in it (``borrowed`` is True): its caller must commit. So does one whose caller has opened the block
+    ``with connection.begin():`` since the context was configured.
     """
 
     def __init__(self, impl: DefaultImpl, connection: Connection | None, *, one_for_all: bool) -> None:
@@ -95,9 +97,15 @@ class Transactions:
         self._open: RevisionTransaction | None = None
         self._begun = False
 
+    def notice_block(self) -> None:
+        """Leave the transaction to the caller, where a run begins in a block ``with connection.begin():``."""
+        if self._open is None and self.connection is not None and is_in_block(self.connection):
+            self.borrowed = True
+
     @contextmanager
     def of_run(self) -> Iterator[None]:
         """Wrap a whole run; where each revision has its own transaction, only end what was begun in the block."""
+        self.notice_block()
         if self.borrowed or self._open is not None:
             yield
         elif self.one_for_all:

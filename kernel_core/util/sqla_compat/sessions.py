@@ -35,3 +35,11 @@ def statement_listeners(connection: Connection) -> int:
 def logs_statements(connection: Connection) -> bool:
     """Return whether each statement is logged, as with ``echo=True``."""
     return bool(connection._echo)
+
+
+def is_in_block(connection: object) -> bool:
+    """Return whether a connection is in a block ``with connection.begin():``, which alone may end its transaction.
+
+    SQLAlchemy publishes no such question: `Connection.in_transaction` is also True after any query.
+    """
+    return getattr(connection, "_trans_context_manager", None) is not None

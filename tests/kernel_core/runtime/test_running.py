@@ -428,3 +428,35 @@ def test_a_row_without_a_revision_is_named_with_its_remedy(project):
             run(project.config())
     project.run(str(refused.value).partition("Delete it: ")[2])
     assert project.rows() == ["a1"]
+
+IN_A_BLOCK = """
+import os
+import sqlalchemy as sa
+from kernel_core import context
+engine = sa.create_engine(os.environ["DATABASE_URL"], poolclass=sa.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with connection.begin() as transaction:
+        {run}
+        assert transaction.is_active
+        connection.exec_driver_sql("CREATE TABLE of_env (x INTEGER)")
+"""
+
+
+@pytest.mark.parametrize(
+    "run", ["context.run_migrations()", "with context.begin_transaction():\n            context.run_migrations()"]
+)
+def test_a_transaction_that_env_py_begins_after_it_configured_is_its_own(any_project, run):
+    any_project.chain("a1", "b2")
+    any_project.env(lambda _: IN_A_BLOCK.format(run=run))
+    command.upgrade(any_project.config(), "head")
+    assert any_project.tables() >= {"t_a1", "t_b2", "of_env"}
+    any_project.write("c3", "b2", "raise ValueError('no')")
+    any_project.run("DROP TABLE of_env")
+    command.downgrade(any_project.config(), "a1")
+    any_project.run("DROP TABLE of_env")
+    with pytest.raises(UpgradeFailed):
+        command.upgrade(any_project.config(), "head")
+    assert any_project.rows() == ["a1"]
+    if any_project.url.startswith("postgresql"):  # on SQLite, Python's driver begins no transaction for DDL by itself
+        assert "t_b2" not in any_project.tables(), "the block was rolled back"
