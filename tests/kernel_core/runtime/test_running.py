@@ -429,6 +429,7 @@ def test_a_row_without_a_revision_is_named_with_its_remedy(project):
     project.run(str(refused.value).partition("Delete it: ")[2])
     assert project.rows() == ["a1"]
 
+
 IN_A_BLOCK = """
 import os
 import sqlalchemy as sa
