@@ -15,7 +15,7 @@ DRAWN = 3
 """How many cases of one test the quick run draws, besides those that are needed for each database."""
 
 OWN_RUN = frozenset({"sweep", "torture", "browser", "peer"})
-"""The marks of what has a run of its own."""
+"""The marks that have a separate run."""
 
 _MARKED_FILE = re.compile(rf"^pytestmark = pytest\.mark\.(?:{'|'.join(sorted(OWN_RUN))})$", re.MULTILINE)
 
