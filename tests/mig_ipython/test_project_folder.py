@@ -108,7 +108,7 @@ def tables(folder):
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
 
 
-@pytest.mark.parametrize("layout", sampled(LAYOUTS, {"relative", "src"}))
+@pytest.mark.parametrize("layout", sampled(LAYOUTS, 3))
 def test_it_works_from_a_folder_below(notebook, project, layout):
     folder, _ = project(layout)
     notebook.run(f"%mig_open {LAYOUTS[layout][2][0]}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from sampling import sampled
 
 BEFORE = """
 import sqlalchemy as sa
@@ -19,8 +18,7 @@ AFTER = (
 )
 
 
-# The test of the engine has the servers too: autogenerate/plugins/test_unnamed_constraints.py.
-@pytest.mark.parametrize("database", sampled(["sqlite", "postgresql", "mariadb"], {"sqlite"}))
+@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb"])
 def test_an_unnamed_constraint_goes_up_and_down(notebook, request, database):
     notebook["url"] = request.getfixturevalue(f"{database}_url")
     notebook.run("%mig_connect $url")
