@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..script import Script
@@ -71,12 +74,24 @@ def _members(recording: Recording) -> dict[str, object]:
 
 
 def dialect_of(config: Config) -> Dialect:
-    """Return the dialect of ``sqlalchemy.url``; where that names none, the one of SQLAlchemy for any database."""
+    """Return the dialect of the URL that is configured; where there is none, the one of SQLAlchemy for any database.
+
+    ``env.py`` is not run: the URL is that of DATABASE_URL where ``env.py`` reads it, else ``sqlalchemy.url``.
+    """
     from sqlalchemy import make_url  # noqa: PLC0415 - heads and history start without it
     from sqlalchemy.engine.default import DefaultDialect  # noqa: PLC0415
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError  # noqa: PLC0415
 
     try:
-        return make_url(config.get_main_option("sqlalchemy.url") or "").get_dialect()()
+        return make_url(_url_of(config)).get_dialect()()
     except (ArgumentError, NoSuchModuleError):
         return DefaultDialect()
+
+
+def _url_of(config: Config) -> str:
+    """Return the URL of the database as the generated ``env.py`` finds it, "" for none."""
+    given = os.environ.get("DATABASE_URL", "")
+    with suppress(OSError):
+        if given and '"DATABASE_URL"' in Path(scripts_of(config).env_py_location).read_text("utf-8", "replace"):
+            return given
+    return config.get_main_option("sqlalchemy.url") or ""
