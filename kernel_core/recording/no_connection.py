@@ -100,6 +100,24 @@ class NoURL:
         self._refuse()
 
 
+class NoEnvironment:
+    """What ``from alembic import context`` offers without a database: it is not offline, and all else is refused."""
+
+    def __init__(self, context: Callable[[], NoContext], refuse: Callable[[], NoReturn]) -> None:
+        self.get_context, self._refuse = context, refuse
+
+    def is_offline_mode(self) -> bool:
+        """Return False: what is recorded is what a run on a database does."""
+        return False
+
+    def get_bind(self) -> NoConnection:
+        """Return the connection."""
+        return self.get_context().bind
+
+    def __getattr__(self, name: str) -> NoReturn:
+        self._refuse()
+
+
 class NoContext:
     """``op.get_context()`` without a database."""
 

@@ -22,11 +22,12 @@ from ..operations.containers import BatchOps, UpgradeOps
 from ..operations.kinds.enum_type import CreateEnumTypeOp, DropEnumTypeOp
 from ..operations.operation import MigrateOperation
 from ..operations.schema_state import SchemaState
+from ..runtime.environment import current_environment
 from ..runtime.migration import MigrationContext
 from ..script import Script
 from ..util.exc import CommandError, UnknownEffect
 from ..util.sqla_compat import is_of_postgresql
-from .no_connection import NeedsConnection, NoConnection, NoContext
+from .no_connection import NeedsConnection, NoConnection, NoContext, NoEnvironment
 from .state_inspector import StateInspector, state_after
 
 _FILE = "<%%migration>"
@@ -146,6 +147,10 @@ class Recorder(Operations):
     def _refuse(self) -> NoReturn:
         self.refused = True
         raise NeedsConnection
+
+    def environment(self) -> Any:
+        """Return what the functions of ``context`` are called on."""
+        return NoEnvironment(self.get_context, self._refuse)
 
     def _inspector(self) -> StateInspector:
         """Return the inspector of the schema at this point; refuses where it is not known."""
@@ -267,7 +272,8 @@ def record_script(
     """
     recorder = Recorder(dialect, script.path, gives_connection=gives_connection, state=state)
     try:
-        with current_operations.installed(recorder), alias(), redirect_stdout(io.StringIO()):
+        online = current_environment.installed(recorder.environment())
+        with current_operations.installed(recorder), online, alias(), redirect_stdout(io.StringIO()):
             getattr(script.module, function)()
     except CommandError:
         raise

@@ -25,6 +25,7 @@ def operations_of(
     may_run: bool = False,
     makes_tables: bool = True,
     state: SchemaState | None = None,
+    is_part: bool = False,
 ) -> Recording:
     """Return the operations of a revision.
 
@@ -32,7 +33,7 @@ def operations_of(
     ``op`` that records and has no database: ``op.get_bind()`` knows its dialect and records statements. With ``state``,
     the schema before the revision, it can be inspected. What follows a use of rows stays unread, and so does a file
     that cannot be loaded. ``makes_tables`` is that of `read_functions`. Raises CommandError where the function fails,
-    unless a ``state`` is given: then it is unread, with the reason.
+    unless a ``state`` is given, or it ``is_part`` of a history: then it is unread, with the reason.
     """
     if script.path.endswith(".py"):
         read = read_functions(script.source, dialect, function, makes_tables=makes_tables)[1]
@@ -47,6 +48,6 @@ def operations_of(
             raise
         return replace(read, unread=(Unread(error.line or 0, 1, f"cannot be run: {error.reason}"), *read.unread))
     except CommandError as error:  # what it needs, besides a database, is not there
-        if state is None:
+        if state is None and not is_part:
             raise
         return replace(read, unread=(Unread(0, 1, f"cannot be run: {error}"), *read.unread))

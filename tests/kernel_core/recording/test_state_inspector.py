@@ -107,6 +107,20 @@ def test_indexes_of_mysql_are_refused() -> None:
             ),
             {"teams", "users"},
         ),
+        (
+            (
+                "from alembic import context\nif not context.is_offline_mode():\n"
+                "    assert context.get_bind().dialect.name == 'sqlite'\n    op.drop_table('users')"
+            ),
+            {"teams"},
+        ),
+        (
+            (
+                "op.execute('PRAGMA foreign_keys=OFF')\nop.execute('CREATE TABLE IF NOT EXISTS users (x INTEGER)')\n"
+                "op.execute('CREATE TABLE pets (n INTEGER CHECK (n > 0)); CREATE INDEX ix ON pets (n)')"
+            ),
+            {"teams", "users", "pets"},
+        ),
     ],
 )
 def test_a_revision_that_inspects_the_schema_is_followed(project: Any, body: str, expected: set[str]) -> None:
@@ -150,3 +164,13 @@ def test_a_file_whose_import_is_missing_is_marked_with_its_line(project: Any) ->
     found = schema.at(ScriptDirectory(str(project.versions.parent)), "b2", dialect=sqlite.dialect())
     assert found.incomplete[0].line > 0
     assert "cannot be run: cannot be loaded (ModuleNotFoundError" in found.incomplete[0].reason
+
+
+def test_one_function_that_fails_leaves_the_rest_of_the_history_readable(project: Any) -> None:
+    project.write("a1", None, f"{TEAMS}\n{USERS}\nop.execute('CREATE TABLE pets AS SELECT 1 AS n')")
+    project.write("b2", "a1", "for name in ['users']:\n    name.missing_method_of_the_test()")
+    project.write("c3", "b2", "op.drop_table('users')")
+    found = schema.at(ScriptDirectory(str(project.versions.parent)), "c3", dialect=sqlite.dialect())
+    assert [each.revision for each in found.incomplete][:2] == ["a1", "b2"]
+    assert "cannot be run: upgrade() of b2 fails: AttributeError" in found.incomplete[1].reason
+    assert set(found.metadata.tables) == {"teams"}
