@@ -17,9 +17,9 @@ from ..operations.containers import MigrationScript, UpgradeOps
 from ..operations.kinds.schema import CreateSchemaOp
 from ..operations.operation import MigrateOperation
 from ..runtime.migration import MigrationContext
+from ..schema.reading import comparing, database_of, quiet, reflected
 from ..util.exc import NotAdopted
 from .outside import Outside, outside_of
-from .reading import comparing, database_of, quiet, reflected
 
 
 @dataclass(frozen=True, slots=True)

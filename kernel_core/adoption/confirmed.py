@@ -15,9 +15,9 @@ from ..autogenerate.compare.dropped import connection_of
 from ..autogenerate.compare.reflect import Database
 from ..autogenerate.databases.catalog import CheckInfo, ConstraintInfo, TableInfo
 from ..operations.add_constraint import AddConstraintOp
-from ..operations.schema_state import SchemaState, TableState, plain_column
+from ..operations.schema_state import SchemaState, plain_column
+from ..schema.reading import check_of
 from ..util.sql import without_parameters
-from .reading import check_of
 
 Effect = Callable[[SchemaState], None]
 """Changes a state as the statement changes a database."""
@@ -64,7 +64,7 @@ def _nothing(state: SchemaState) -> None:
 def _adding(table: Table, constraint: Constraint | None) -> Effect:
     def effect(state: SchemaState) -> None:
         if constraint is not None:
-            _add(state.table((table.schema, table.name)), table, [constraint])
+            _add(state, table, [constraint])
 
     return effect
 
@@ -74,13 +74,14 @@ def _restating(table: Table, column: str, checks: list[CheckConstraint]) -> Effe
         found = state.table((table.schema, table.name))
         found.column(column)
         found.columns[column] = plain_column(table.columns[column])
-        _add(found, table, checks)
+        _add(state, table, checks)
 
     return effect
 
 
-def _add(found: TableState, table: Table, constraints: list[Constraint] | list[CheckConstraint]) -> None:
+def _add(state: SchemaState, table: Table, constraints: list[Constraint] | list[CheckConstraint]) -> None:
+    found = state.table((table.schema, table.name))
     for each in constraints:
         if getattr(each, "parent", None) is None:
             Table(table.name, MetaData(), each, schema=table.schema)
-        found.constraints.append(AddConstraintOp.from_constraint(each))
+        state.add_as_it_is(found, AddConstraintOp.from_constraint(each), type(each))

@@ -1,4 +1,4 @@
-"""Apply an operation to a state, also SQL that the database confirms or that SQLite itself reads."""
+"""Apply an operation to a state, also SQL that the database confirms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ..operations.operation import MigrateOperation
 from ..operations.schema_state import SchemaState
 from ..util.exc import UnknownEffect
 from .confirmed import Effect
-from .sqlite_statements import created_by, creates
 
 
 def follow(operation: MigrateOperation, state: SchemaState, confirmed: Mapping[str, Effect]) -> None:
@@ -19,9 +18,6 @@ def follow(operation: MigrateOperation, state: SchemaState, confirmed: Mapping[s
             each.apply_to(state)
         except UnknownEffect:
             sql = each.text if isinstance(each, ExecuteSQLOp) else ""
-            if sql in confirmed:
-                confirmed[sql](state)
-            elif sql and state.dialect.name == "sqlite" and creates(sql):
-                created_by(sql, state)
-            else:
+            if sql not in confirmed:
                 raise
+            confirmed[sql](state)

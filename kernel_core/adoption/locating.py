@@ -13,12 +13,12 @@ from sqlalchemy import MetaData
 
 from ..runtime.migration import MigrationContext
 from ..schema import metadata_of
+from ..schema.reading import comparing, database_of, differences, reflected
 from ..script import ScriptDirectory
 from .candidate import Candidate, Located
 from .confirmed import Effect, confirmed_statements
 from .deviations import deviations, distance
 from .distances import Distances
-from .reading import comparing, database_of, differences, reflected
 from .scratch_states import Scratch, ScratchStates
 from .states import History, PlaceState
 

@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import MetaData
 
 from ..runtime.migration import MigrationContext
+from ..schema.reading import differences, quiet
 from ..util.folders import shown_path
 from .baseline import Baseline
 from .deviations import deviations
 from .model_source import source_of_models
-from .reading import differences, quiet
 
 
 @dataclass(frozen=True, slots=True)

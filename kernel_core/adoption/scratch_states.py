@@ -15,6 +15,7 @@ from ..operations.operation import MigrateOperation
 from ..operations.schema_state import SchemaState
 from ..runtime.migration import MigrationContext
 from ..schema import state_of
+from ..schema.reading import comparing, database_of, reflected
 from ..schema.running import refuse_other_databases
 from ..schema.scratch import kind_of, without_log
 from ..script import ScriptDirectory
@@ -24,7 +25,6 @@ from .baseline import baseline_of
 from .candidate import Heads, ScratchUse
 from .confirmed import Effect, confirmed_statements
 from .follow import follow
-from .reading import comparing, database_of, reflected
 
 Scratch = Callable[[], AbstractContextManager[Connection]]
 """Gives an empty database, which is removed afterwards; raises CommandError if that is not possible."""

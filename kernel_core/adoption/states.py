@@ -191,7 +191,7 @@ class History:
             script = self.scripts.get_revision(revision)
             assert script is not None, "a node has a file"
             known = None if is_incomplete else state
-            recording = operations_of(script, self.dialect, may_run=self.may_run, state=known)
+            recording = operations_of(script, self.dialect, may_run=self.may_run, state=known, is_part=True)
             if not recording.inspects:
                 self._recordings[node] = recording
         for each in recording.unread:

@@ -62,7 +62,7 @@ def _side(scripts: ScriptDirectory, head: str, ids: frozenset[str], dialect: Dia
     for name in ordered:
         script = scripts.get_revision(name)
         assert script is not None, "an id of the map has a file"
-        recording = operations_of(script, dialect, may_run=may_run)
+        recording = operations_of(script, dialect, may_run=may_run, is_part=True)
         unread += [Place(name, script.path, each.line, each.text or "code") for each in recording.unread]
         operations += located(script, recording)
     return Side(head, ordered, tuple(operations), tuple(unread))

@@ -116,11 +116,16 @@ def dangling_keys(state: SchemaState) -> Iterator[str]:
                 yield f"{what}, to which a foreign key of {table.name} refers, does not exist"
 
 
-def difference(one: SchemaState, other: SchemaState) -> tuple[str, tuple[str, ...]]:
-    """Return the first difference of two states, "" if they are equal, and notes on the order of columns."""
+def difference(
+    one: SchemaState, other: SchemaState, *, only_in_one: str = "after one order only"
+) -> tuple[str, tuple[str, ...]]:
+    """Return the first difference of two states, "" if they are equal, and notes on the order of columns.
+
+    ``only_in_one`` are the words of the sentence for what only one of them has.
+    """
     gone = sorted(_shown(place) for place in one.tables.keys() ^ other.tables.keys())
     if gone:
-        return f"table {gone[0]} exists after one order only", ()
+        return f"table {gone[0]} exists {only_in_one}", ()
     changed = [place for place in one.tables if _identity(one.tables[place]) != _identity(other.tables[place])]
     notes: list[str] = []
     if changed:
@@ -129,7 +134,7 @@ def difference(one: SchemaState, other: SchemaState) -> tuple[str, tuple[str, ..
             for mine, theirs in ((0, 1), (1, 0)):
                 only = sorted(set(lines[mine][place]) - set(lines[theirs][place]))
                 if only:
-                    return f"after one order only, {_shown(place)} has: {only[0]}", ()
+                    return f"{only_in_one}, {_shown(place)} has: {only[0]}", ()
             if list(one.tables[place].columns) != list(other.tables[place].columns):
                 notes.append(f"the order of the columns of {_shown(place)} differs")
     for name, is_equal in (

@@ -59,7 +59,7 @@ class GeneratedNames:
         for operation, created in zip(several, self.created_by(several), strict=False):
             values: dict[str, object] = {}
             if isinstance(operation, AddConstraintOp):
-                is_unnamed = operation.constraint_name is None
+                is_unnamed = not operation.constraint_name
                 values["generated_name"] = conv(created.name) if created.name and is_unnamed else None
             if created.undo is not None:
                 values["undone_by"] = created.undo
@@ -80,7 +80,7 @@ class GeneratedNames:
 
     def is_relevant(self, operation: MigrateOperation) -> bool:
         """Return whether the database may create something implicitly with an operation."""
-        return isinstance(operation, AddConstraintOp) and operation.constraint_name is None
+        return isinstance(operation, AddConstraintOp) and not operation.constraint_name
 
     def copied(self) -> GeneratedNames:
         """Return a copy that tracks operations, while this one keeps the names that were read."""

@@ -23,11 +23,6 @@ NAME_FIELD = Field("constraint_name", "identifier", label="name", optional=True)
 """The name of a constraint, as a person edits it."""
 
 
-def name_of(constraint: Constraint) -> str | None:
-    """Return the constraint's name; None where it has none, or the naming convention sets one later."""
-    return constraint.name if isinstance(constraint.name, str) else None
-
-
 def timing(constraint: Constraint) -> dict[str, Any]:
     """Return when the constraint is checked, where it states that: ``deferrable``, ``initially``."""
     return without_empty({"deferrable": constraint.deferrable, "initially": constraint.initially})
@@ -36,8 +31,9 @@ def timing(constraint: Constraint) -> dict[str, Any]:
 class AddConstraintOp(MigrateOperation):
     """Add a constraint to an existing table.
 
-    ``constraint_type`` is the ``type_`` of ``drop_constraint``; ``generated_name`` is the name that the database will
-    give to a constraint without one, if that is known.
+    ``constraint_type`` is the ``type_`` of ``drop_constraint``. A ``constraint_name`` of None is given by the naming
+    convention or the database, `UNNAMED` by the database alone; ``generated_name`` is the name that it will give, if
+    that is known.
     """
 
     sign = "+"

@@ -181,7 +181,8 @@ class BatchOps(ModifyTableOps):
         if self.options.table_args and rebuilds:
             state = schema.table(self.table_key)
             copied = [copy_column(each) for each in state.columns.values()]
-            table = Table(state.name, MetaData(), *copied, *self.options.table_args, schema=state.schema)
+            made = MetaData(naming_convention=dict(self.options.naming_convention) or None)
+            table = Table(state.name, made, *copied, *self.options.table_args, schema=state.schema)
             schema.add_items(state, table, constraint_of=AddConstraintOp.from_constraint)
 
     def reverse(self) -> BatchOps:

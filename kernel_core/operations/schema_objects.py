@@ -24,6 +24,7 @@ from sqlalchemy.types import NULLTYPE
 from ..util.sqla_compat import (
     AnyColumn,
     AnyType,
+    append_constraint,
     copy_column,
     copy_constraint,
     referred_name,
@@ -83,7 +84,7 @@ class SchemaObjects:
             parent = getattr(constraint, "parent", None)
             if parent is not table:  # a constraint over Column objects was added with them
                 own = constraint if parent is None else copy_constraint(constraint, target_table=table)
-                table.append_constraint(own)
+                append_constraint(table, own)
         for key in list(table.foreign_keys):
             self._ensure_target(metadata, key)
         return table
@@ -104,7 +105,7 @@ class SchemaObjects:
         """Return a primary key on a scratch table."""
         table = self.columns_table(table_name, [*columns, *_included(kw)], schema)
         constraint = PrimaryKeyConstraint(*(table.c[column] for column in columns), name=name, **kw)
-        table.append_constraint(constraint)
+        append_constraint(table, constraint)
         return constraint
 
     def unique_constraint(
@@ -113,7 +114,7 @@ class SchemaObjects:
         """Return a unique constraint on a scratch table."""
         table = self.columns_table(table_name, [*columns, *_included(kw)], schema)
         constraint = UniqueConstraint(*(table.c[column] for column in columns), name=name, **kw)
-        table.append_constraint(constraint)
+        append_constraint(table, constraint)
         return constraint
 
     def check_constraint(
@@ -129,7 +130,7 @@ class SchemaObjects:
         table = self.columns_table(table_name, (), schema)
         # The columns of an expression are those of another table, to which the constraint must not be added.
         constraint = CheckConstraint(condition, name=name, _autoattach=False, **kw)
-        table.append_constraint(constraint)
+        append_constraint(table, constraint)
         return constraint
 
     def foreign_key_constraint(
@@ -153,7 +154,7 @@ class SchemaObjects:
             remote = (Column(column, NULLTYPE) for column in dict.fromkeys(remote_cols))
             target = Table(referent, metadata, *remote, schema=referent_schema)
         constraint = ForeignKeyConstraint(local_cols, [target.c[column] for column in remote_cols], name=name, **kw)
-        table.append_constraint(constraint)
+        append_constraint(table, constraint)
         return constraint
 
     def constraint(self, name: str | None, table_name: str, type_: str | None, schema: str | None = None) -> Constraint:
@@ -173,7 +174,7 @@ class SchemaObjects:
             raise TypeError(f"type_ of drop_constraint() is {type_!r}; it must be one of {known}.")
         table = Table(table_name, self.metadata(), Column("x", NULLTYPE), schema=schema)
         constraint: Constraint = kinds[type_]()
-        table.append_constraint(constraint)
+        append_constraint(table, constraint)
         return constraint
 
     def index(

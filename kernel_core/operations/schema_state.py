@@ -19,11 +19,13 @@ from sqlalchemy.types import TypeDecorator
 from ..util.exc import UnknownEffect
 from ..util.sql import names_column, renamed_in
 from ..util.sqla_compat import (
+    UNNAMED,
     AnyColumn,
     AnyType,
     changed_column,
     copy_column,
     final_name,
+    has_rule,
     is_of_postgresql,
     is_type_bound,
     literal_text,
@@ -120,9 +122,16 @@ class SchemaState:
         for constraint in sorted(table.constraints, key=lambda each: (type(each).__name__, str(each.name))):
             is_empty = constraint.__visit_name__ == "primary_key_constraint" and not list(constraint.columns)  # type: ignore[attr-defined]
             if not is_type_bound(constraint) and not is_empty:
-                state.constraints.append(constraint_of(constraint))
+                self.add_as_it_is(state, constraint_of(constraint), type(constraint))
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
             state.indexes.append(index_operation(index))
+
+    def add_as_it_is(self, state: TableState, addition: Addition, kind: type[Constraint]) -> None:
+        """Add a constraint that a table has already: no naming convention changes its name, or gives it one."""
+        if has_rule(self.convention, kind):
+            name = addition.constraint_name
+            addition = addition.changed(constraint_name=UNNAMED if name is None else conv(name))
+        state.constraints.append(addition)
 
     def rename_column(self, state: TableState, before: str, after: str) -> None:
         """Rename a column, also in constraints, indexes, SQL texts, and the foreign keys of other tables."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..util.exc import UnknownEffect
 from ..util.sql import Token, tokens
@@ -11,21 +11,26 @@ from .schema_state import Place, SchemaState, TableState
 ROWS_ONLY = frozenset({"INSERT", "UPDATE", "DELETE", "TRUNCATE", "LOCK", "MERGE", "ANALYZE", "VACUUM"})
 """First words of statements that change rows, or nothing that a MetaData has."""
 
+SESSION_ONLY = frozenset({"FOREIGN_KEYS", "FOREIGN_KEY_CHECKS", "LOCK_TIMEOUT", "STATEMENT_TIMEOUT"})
+"""Settings that ``SET`` or ``PRAGMA`` changes for a connection or a transaction, and that change no schema."""
+
 
 def apply_sql(sql: str, schema: SchemaState) -> None:
     """Change a state as the statements of ``sql`` change a database; raises UnknownEffect where one is not known.
 
-    Known are statements about rows, ``DROP TABLE``, and on PostgreSQL ``CREATE TYPE ... AS ENUM``,
-    ``ALTER TYPE ... ADD VALUE`` and ``DROP TYPE``. Nothing is changed where one of several is not known.
+    Known are statements about rows, ``DROP TABLE``, on PostgreSQL ``CREATE TYPE ... AS ENUM``,
+    ``ALTER TYPE ... ADD VALUE`` and ``DROP TYPE``, and what `register_statement_reader` has added. Nothing is changed
+    where one of several is not known.
     """
-    statements = [each for each in _statements(tokens(sql, schema.dialect)) if not _is_about_rows(each)]
-    if not statements:
+    found = [each for each in _statements(tokens(sql, schema.dialect)) if not _is_about_rows(each)]
+    if not found:
         return
+    statements = [(each, sql[each[0].start : each[-1].end]) for each in found]
     tried = schema.copied()
-    if not all(_apply(each, tried) for each in statements):
+    if not all(_apply(*each, tried) for each in statements):
         raise UnknownEffect(f"SQL: {' '.join(sql.split())[:80]}")
     for each in statements:
-        _apply(each, schema)
+        _apply(*each, schema)
 
 
 def _statements(found: Sequence[Token]) -> Iterator[list[Token]]:
@@ -42,18 +47,36 @@ def _statements(found: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 def _is_about_rows(statement: list[Token]) -> bool:
-    """Return whether a statement reads, changes or checks rows: ``ALTER TABLE ... VALIDATE CONSTRAINT`` checks them."""
+    """Return whether a statement reads, changes or checks rows, or changes how that is done.
+
+    ``ALTER TABLE ... VALIDATE CONSTRAINT`` checks them.
+    """
     words = [token.keyword for token in statement]
+    if words[:1] in (["SET"], ["PRAGMA"]) and any(word in SESSION_ONLY for word in words[1:3]):
+        return True
     if words[:2] == ["ALTER", "TABLE"] and words[-3:-1] == ["VALIDATE", "CONSTRAINT"]:
         return all(token.text not in ("(", ")", ",") for token in statement)
     return words[0] in ROWS_ONLY or (words[0] == "SELECT" and "INTO" not in words)
 
 
-def _apply(statement: list[Token], schema: SchemaState) -> bool:
-    """Apply one statement; return whether its effect is known."""
+_readers: dict[str, Callable[[str, SchemaState], bool]] = {}
+
+
+def register_statement_reader(dialect_name: str, read: Callable[[str, SchemaState], bool]) -> None:
+    """Register the function that applies a statement of one database to a state.
+
+    It returns whether it knows the kind of statement, and raises UnknownEffect where the database refuses this one.
+    """
+    _readers[dialect_name] = read
+
+
+def _apply(statement: list[Token], sql: str, schema: SchemaState) -> bool:
+    """Apply one statement, which is ``sql`` as text; return whether its effect is known."""
     words = [token.keyword for token in statement]
     if words[:2] == ["DROP", "TABLE"]:
         return _drop(statement[2:], schema, "table")
+    if schema.dialect.name in _readers and _readers[schema.dialect.name](sql, schema):
+        return True
     if schema.dialect.name != "postgresql":
         return False
     if words[:2] == ["DROP", "TYPE"]:

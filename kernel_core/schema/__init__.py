@@ -11,6 +11,7 @@ from .history import Incomplete, SchemaAt, at, history
 from .metadata import apply, metadata_of, state_of
 from .revision_schema import RevisionSchema, history_of, read
 from .scratch import scratch_database
+from .sqlite_statements import apply_statement
 
 __all__ = [
     "Change",
@@ -21,6 +22,7 @@ __all__ = [
     "SchemaDescription",
     "TableDescription",
     "apply",
+    "apply_statement",
     "at",
     "compare",
     "describe",

@@ -93,7 +93,7 @@ def history(
             unknown = _apply_revision(state, script, dialect, may_run=may_run, is_known=not incomplete)
             if unknown and scratch is not None:
                 reflected, lost = scratch.reflected(script.revision)
-                state = state_of(reflected, dialect)
+                state = state_of(reflected, dialect, like=start)
                 incomplete = [Incomplete(script.revision, 0, reason) for reason in lost]
             else:
                 incomplete += unknown
@@ -118,7 +118,8 @@ def run_to(
         assert scratch is not None, "by_running is not False"
         reflected, lost = scratch.reflected(revision)
     name = revision if isinstance(revision, str) else ", ".join(revision) or "base"
-    return SchemaAt(name, reflected, tuple(Incomplete(name, 0, reason) for reason in lost))
+    found = reflected if start is None else metadata_of(state_of(reflected, known, like=start))
+    return SchemaAt(name, found, tuple(Incomplete(name, 0, reason) for reason in lost))
 
 
 def dialect_of(scratch: Scratch) -> Dialect | None:
@@ -133,7 +134,7 @@ def _apply_revision(
 ) -> list[Incomplete]:
     """Apply a revision to a state; code that inspects the schema can be followed where all before it ``is_known``."""
     before = state if is_known else None
-    recording = operations_of(script, dialect, may_run=may_run, makes_tables=False, state=before)
+    recording = operations_of(script, dialect, may_run=may_run, makes_tables=False, state=before, is_part=True)
     problem = None if recording.complete else script.problem()
     if problem is not None:
         raise problem
@@ -149,7 +150,7 @@ def _apply_revision(
             found.append(Incomplete(script.revision, line, str(error)))
         except Exception:
             # What SQLAlchemy refuses is reported by the code that refuses it, or is not known.
-            refused = operations_of(script, dialect, may_run=may_run, state=before)
+            refused = operations_of(script, dialect, may_run=may_run, state=before, is_part=True)
             if refused.complete:
                 raise
             return [Incomplete(script.revision, each.line, f"code: {each.text}") for each in refused.unread]

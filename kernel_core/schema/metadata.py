@@ -24,7 +24,7 @@ from ..operations.add_constraint import AddConstraintOp
 from ..operations.kinds.constraint import CreateForeignKeyOp, CreatePrimaryKeyOp, CreateUniqueConstraintOp
 from ..operations.operation import MigrateOperation
 from ..operations.schema_state import SchemaState, TableState
-from ..util.sqla_compat import copy_column, copy_constraint
+from ..util.sqla_compat import append_constraint, copy_column, copy_constraint
 
 _OVER_COLUMNS: Mapping[type, type[Constraint]] = {
     CreateUniqueConstraintOp: UniqueConstraint,
@@ -47,9 +47,15 @@ def apply(metadata: MetaData, operations: Iterable[MigrateOperation], dialect: D
     return metadata_of(state)
 
 
-def state_of(metadata: MetaData | None = None, dialect: Dialect | None = None) -> SchemaState:
-    """Return the state of a MetaData, an empty one for None; its naming convention applies to what is added."""
-    convention: Any = None if metadata is None else metadata.naming_convention
+def state_of(
+    metadata: MetaData | None = None, dialect: Dialect | None = None, *, like: MetaData | None = None
+) -> SchemaState:
+    """Return the state of a MetaData, an empty one for None.
+
+    Its naming convention, or that of ``like``, applies to what is added later; names in the MetaData are as they are.
+    """
+    source = metadata if like is None else like
+    convention: Any = None if source is None else source.naming_convention
     state = SchemaState(dialect or DefaultDialect(), MetaData(naming_convention=convention))
     for table in () if metadata is None else metadata.tables.values():
         state.add_table(table, constraint_of=AddConstraintOp.from_constraint)
@@ -85,7 +91,7 @@ def _add_table(metadata: MetaData, state: TableState, schema: SchemaState, *, mo
         own = _own_constraint(each)
         if own is None:
             own = copy_constraint(each.to_constraint(schema.context), target_table=table)
-        table.append_constraint(own)
+        append_constraint(table, own)
     for each in state.indexes:
         parts = [_part(part, table) for part in each.parts]
         Index(each.index_name, *parts, unique=each.unique, _table=table, **each.kw)

@@ -53,7 +53,7 @@ class ScratchRun:
             raise CommandError(f"On a scratch database of {self._connection.dialect.name}: {error}") from error
         if self._connection.in_transaction():
             self._connection.commit()
-        found = MetaData(naming_convention=None if self._start is None else self._start.naming_convention)
+        found = MetaData()  # without a naming convention, which would change names and give names
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Skipped unsupported reflection of expression-based index")
             for schema in (None, *self._schemas()):

@@ -100,14 +100,14 @@ def _computed(
         for name in ids:
             script = source.get_revision(name)
             assert script is not None, "an id of the map has a file"
-            recording = operations_of(script, dialect, may_run=True)
+            recording = operations_of(script, dialect, may_run=True, is_part=True)
             unknown += [f"{name}, line {each.line}: {each.text}" for each in recording.unread if source is scripts]
             failures = run(state, tuple(located(script, recording)))
             unknown += [f"{each.located.place} ({each.reason})" for each in failures if source is scripts]
         states.append(state)
     if unknown:
         return Proof((), (f"the schema that the files describe: {unknown[0]} is not known",))
-    reason, notes = difference(*states)
+    reason, notes = difference(*states, only_in_one="on one side only")
     if reason or notes:
         raise CommandError(f"The squashed revision would differ: {reason or notes[0]}. Nothing was written.")
     return Proof(("the schema that the files describe",))

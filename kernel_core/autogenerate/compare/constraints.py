@@ -48,7 +48,7 @@ def compare_uniques(
         if existing is None:
             continue
         if context.run_object_filters(existing, name, "unique_constraint", True, counterpart):
-            drop = drop_constraint(existing, context.impl)
+            drop = drop_constraint(existing, context)
             drop = with_complete_reverse(context, info.key, sides.uniques[position], drop)
             changes.dropped_constraints.append(drop)
         elif counterpart is not None:
@@ -161,7 +161,7 @@ def compare_foreign_keys(
         if existing is not None and context.run_object_filters(
             existing, item.name, "foreign_key_constraint", True, counterpart
         ):
-            drop = drop_constraint(existing, context.impl)
+            drop = drop_constraint(existing, context)
             drop = with_complete_reverse(context, info.key, item, drop)
             changes.dropped_foreign_keys.append(drop)
     for value, constraint in wanted.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import (
@@ -17,11 +16,13 @@ from sqlalchemy.schema import (
     Table,
     UniqueConstraint,
 )
+from sqlalchemy.sql.elements import conv
 
 from ...ddl.index_expressions import unbound_options, unbound_parts
 from ...operations.kinds.constraint import CreateForeignKeyOp, CreateUniqueConstraintOp, DropConstraintOp
 from ...operations.kinds.execute_sql import ExecuteSQLOp
 from ...operations.kinds.index import CreateIndexOp, DropIndexOp
+from ...operations.schema_objects import SchemaObjects
 from ...util.sql import without_parameters
 from ...util.sqla_compat import (
     AnyColumn,
@@ -29,13 +30,14 @@ from ...util.sqla_compat import (
     copy_constraint,
     excluded,
     final_name,
+    has_rule,
     is_exclude_constraint,
     is_type_bound,
     new_exclude_constraint,
     referent,
     table_prefixes,
 )
-from ..context import names
+from ..context import AutogenContext, names
 from ..databases.catalog import Arguments
 from .reflected_objects import STATEMENTS
 
@@ -148,9 +150,17 @@ def create_foreign_key(constraint: ForeignKeyConstraint, dialect: Dialect) -> Cr
     )
 
 
-def drop_constraint(constraint: Constraint, impl: Any) -> DropConstraintOp:
-    """Return the operation that drops a reflected constraint, by the name that the database's ``impl`` knows it by."""
+def drop_constraint(constraint: Constraint, context: AutogenContext) -> DropConstraintOp:
+    """Return the operation that drops a reflected constraint, by the name that the database's ``impl`` knows it by.
+
+    Where a naming convention would change that name, it is final, and the downgrade re-creates the constraint by it.
+    """
     operation = DropConstraintOp.from_constraint(constraint)
     if operation.constraint_name is not None:
         return operation
-    return operation.changed(constraint_name=impl.constraint_name(constraint))
+    assert context.impl is not None, "autogenerate has a connection"
+    name = context.impl.constraint_name(constraint)
+    if name is None or not has_rule(SchemaObjects(context.migration_context).metadata(), type(constraint)):
+        return operation.changed(constraint_name=name)
+    addition = operation.reverse().changed(constraint_name=conv(name))
+    return operation.changed(constraint_name=conv(name)).reversed_by(addition)

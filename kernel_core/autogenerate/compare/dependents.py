@@ -84,7 +84,7 @@ class _Dependents:
     def _check(self, item: CheckInfo) -> None:
         schema, table = self.info.key
         existing = SchemaObjects().check_constraint(final(item.name), table, literal_text(item.sqltext), schema=schema)
-        operation = drop_constraint(existing, self.context.impl)
+        operation = drop_constraint(existing, self.context)
         hook = self.context.run_object_filters
         if item.inherited or not hook(existing, item.name, "check_constraint", True, None):
             return
@@ -114,7 +114,7 @@ class _Dependents:
             is_it = isinstance(existing, UniqueConstraint) and existing.name == item.name
             if not is_it or [column.name for column in existing.columns] != list(item.column_names):  # type: ignore[attr-defined]
                 continue
-            if self._drop(item, drop_constraint(existing, self.context.impl)):
+            if self._drop(item, drop_constraint(existing, self.context)):
                 wanted = (each for each in self.model.constraints if isinstance(each, UniqueConstraint))
                 same = [create_unique(each, self.context.dialect) for each in wanted if self._is_named(each, item)]
                 self.changes.added_constraints += same

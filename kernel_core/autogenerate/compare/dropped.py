@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.schema import Constraint, Index, Table
 
 from ...operations.kinds.column import DropColumnOp
 from ...operations.kinds.constraint import DropConstraintOp
 from ...operations.kinds.index import DropIndexOp
-from ...operations.kinds.table import DropTableOp
+from ...operations.kinds.table import CreateTableOp, DropTableOp
 from ...util.sqla_compat import AnyColumn
 from ..context import AutogenContext
 from ..databases.catalog import ConstraintInfo, Key, TableInfo
@@ -34,11 +35,16 @@ def dropped_table(
     unreadable = ((name, str(info.unreadable[name])) for name in sorted(info.unreadable))
     indexes = [rules.index_from(name, sql, database.table(info.key)) for name, sql in unreadable]
     creations = (dropped_index(context, info, index).reverse() for index in indexes)
-    return drop.reversed_by(
-        creation.changed(
-            stored_sql=rules.create_table_sql(info, creation.to_table()), followed_by=(*completing, *creations)
-        )
-    )
+    stored_sql = rules.create_table_sql(info, _as_it_runs(context, creation))
+    return drop.reversed_by(creation.changed(stored_sql=stored_sql, followed_by=(*completing, *creations)))
+
+
+def _as_it_runs(context: AutogenContext, creation: CreateTableOp) -> Table | None:
+    """Return the table that the operation creates; None where the naming convention refuses an unnamed constraint."""
+    try:
+        return creation.to_table(context.migration_context)
+    except InvalidRequestError:
+        return None
 
 
 def dropped_column(context: AutogenContext, info: TableInfo, column: AnyColumn) -> DropColumnOp:

@@ -209,7 +209,7 @@ def _dropped(context: AutogenContext, database: Database, dropped: list[Key]) ->
     for table, constraints in reversed(sortable):
         if table is None:
             drops = [
-                drop_constraint(key, context.impl)
+                drop_constraint(key, context)
                 for key in _in_order(constraints)
                 if key.name and context.dialect.supports_alter
             ]

@@ -153,8 +153,11 @@ class DatabaseRules(Protocol):
     def complete_type(self, info: TableInfo, column: ColumnInfo) -> AnyType:
         """Return the type of a reflected column with what the catalog has elsewhere: its collation, JSON."""
 
-    def create_table_sql(self, info: TableInfo, table: Table) -> str | None:
-        """Return the CREATE TABLE of a reflected table, where SQLAlchemy would create another one."""
+    def create_table_sql(self, info: TableInfo, table: Table | None) -> str | None:
+        """Return the CREATE TABLE of a reflected table, where SQLAlchemy would create another one.
+
+        ``table`` has the names of the naming convention; it is None where SQLAlchemy refuses to create it.
+        """
 
     def create_index_sql(self, info: TableInfo, index: Index) -> str | None:
         """Return the CREATE INDEX of a reflected index, where SQLAlchemy would create another one."""

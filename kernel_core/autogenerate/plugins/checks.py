@@ -194,7 +194,7 @@ def note_checks(
             continue
         existing = existing_check(item, pair.info.key)
         counterpart = next((each for each in missing if final_name(each, context.dialect) == item.name), None)
-        operation = drop_constraint(existing, context.impl)
+        operation = drop_constraint(existing, context)
         if operation.constraint_name is None:
             _warn_of_unnamed(context, item, pair.info.key)
             continue

@@ -36,7 +36,7 @@ def compare_timing(context: AutogenContext, database: Database, differences: Dif
                 initially=item.initially,
             )
             if context.run_object_filters(existing, item.name, "unique_constraint", True, constraint):
-                pair.changes.dropped_constraints.append(drop_constraint(existing, context.impl))
+                pair.changes.dropped_constraints.append(drop_constraint(existing, context))
                 addition = create_unique(constraint, context.dialect)
                 name = addition.constraint_name or final(item.name)
                 pair.changes.added_constraints.append(addition.changed(constraint_name=name))

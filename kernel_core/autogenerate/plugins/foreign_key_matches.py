@@ -34,7 +34,7 @@ def compare_matches(context: AutogenContext, database: Database, differences: Di
                 existing, item.name, "foreign_key_constraint", True, constraint
             ):
                 continue
-            pair.changes.dropped_foreign_keys.append(drop_constraint(existing, context.impl))
+            pair.changes.dropped_foreign_keys.append(drop_constraint(existing, context))
             addition = create_foreign_key(constraint, context.dialect)
             name = final_name(constraint, context.dialect) or final(item.name)
             pair.changes.added_foreign_keys.append(addition.changed(constraint_name=name))

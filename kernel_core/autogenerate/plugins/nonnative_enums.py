@@ -59,7 +59,7 @@ def _replace_check(
     existing = existing_check(item, pair.info.key)
     if not context.run_object_filters(existing, item.name, "check_constraint", True, constraint):
         return
-    pair.changes.dropped_constraints.append(drop_constraint(existing, context.impl))
+    pair.changes.dropped_constraints.append(drop_constraint(existing, context))
     name = final_name(constraint, context.dialect)
     creation = CreateCheckConstraintOp(name, table, condition(context, constraint), schema=schema)
     pair.changes.added_constraints.append(creation)

@@ -87,7 +87,7 @@ def _constraints(context: AutogenContext, old: Table, new: Table, old_name: str)
             adds.append(create_foreign_key(constraint, context.dialect))
         else:
             adds.append(create_unique(constraint, context.dialect))
-    return [*(drop_constraint(each, context.impl) for each in left if each.name), *adds]
+    return [*(drop_constraint(each, context) for each in left if each.name), *adds]
 
 
 def _is_same(old: Constraint, new: Constraint, old_name: str, context: AutogenContext) -> bool:

@@ -13,7 +13,14 @@ from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.elements import ClauseElement
 
 from ...util.exc import CommandError
-from ...util.sqla_compat import excluded, is_exclude_constraint, new_exclude_constraint, shown_sql, sql_text
+from ...util.sqla_compat import (
+    append_constraint,
+    excluded,
+    is_exclude_constraint,
+    new_exclude_constraint,
+    shown_sql,
+    sql_text,
+)
 from ..add_constraint import NAME_FIELD, AddConstraintOp
 from ..base import Operations
 from ..batch_directives import batch_directive
@@ -93,7 +100,7 @@ class CreateExcludeConstraintOp(AddConstraintOp):
             (table.c[item] if isinstance(item, str) else item, operator) for item, operator in self.elements
         ]
         constraint = new_exclude_constraint(*elements, name=self.constraint_name, where=where, **self.kw)
-        table.append_constraint(constraint)
+        append_constraint(table, constraint)
         return constraint
 
     @classmethod

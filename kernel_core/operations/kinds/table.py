@@ -131,11 +131,14 @@ class CreateTableOp(MigrateOperation):
     _copied: Callable[[], Table]
 
     def to_table(self, migration_context: RunContext | None = None) -> Table:
-        """Return the Table, in a separate MetaData with the target's naming convention."""
+        """Return the Table, in a separate MetaData with the target's naming convention.
+
+        A table whose statement is stored has the names in it, so no convention is applied.
+        """
         return self._table(migration_context, Table)
 
     def _table(self, migration_context: RunContext | None, make: Callable[..., Table]) -> Table:
-        return SchemaObjects(migration_context).table(
+        return SchemaObjects(None if self.stored_sql else migration_context).table(
             self.table_name,
             *self._unattached(),
             schema=self.schema,

@@ -3,16 +3,21 @@
 from .checked_dialects import compiled_by, for_running, for_scripts
 from .columns import AnyColumn, changed_column, copy_column, table_of_column
 from .constraints import (
+    UNNAMED,
+    append_constraint,
     column_arguments,
     copy_constraint,
     excluded,
     final_name,
+    has_rule,
     is_made_on,
     is_type_bound,
+    is_unnamed,
     pending_columns,
     referent,
     referred_name,
     referred_parts,
+    settled_name,
     should_create,
     type_constraints,
 )
@@ -67,6 +72,7 @@ from .types import AnyType, TypeByDialect, same_affinity, type_repr, type_varian
 
 __all__ = [
     "SQLALCHEMY_VERSION",
+    "UNNAMED",
     "AnyColumn",
     "AnyType",
     "ColumnShape",
@@ -74,6 +80,7 @@ __all__ = [
     "PostgresqlTypes",
     "TextByDialect",
     "TypeByDialect",
+    "append_constraint",
     "by_dialect",
     "changed_column",
     "class_called",
@@ -100,6 +107,7 @@ __all__ = [
     "has_custom_compiler",
     "has_final_name",
     "has_parameters",
+    "has_rule",
     "has_schema_hooks",
     "inline_literal",
     "inspects",
@@ -108,6 +116,7 @@ __all__ = [
     "is_of_postgresql",
     "is_plain_constraint",
     "is_type_bound",
+    "is_unnamed",
     "literal_sql",
     "literal_text",
     "logs_statements",
@@ -127,6 +136,7 @@ __all__ = [
     "retire_class",
     "same_affinity",
     "set_target",
+    "settled_name",
     "should_create",
     "shown_sql",
     "sorted_tables",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, MetaData, Table
@@ -19,10 +21,55 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 
+UNNAMED = conv("")
+"""The name of a constraint that has none, and that no naming convention gives one; see `is_unnamed`."""
+
+
+_RULES = {"PrimaryKeyConstraint": "pk", "CheckConstraint": "ck", "UniqueConstraint": "uq", "ForeignKeyConstraint": "fk"}
+"""The keys of a naming convention by the classes that they are about."""
+
+
+def is_unnamed(name: object) -> bool:
+    """Return whether a name is `UNNAMED`, or its copy from JSON. None is a name that a convention may still give."""
+    return isinstance(name, conv) and not name
+
+
+def append_constraint(table: Table, constraint: Constraint) -> None:
+    """Add a constraint to a table; one that is named `UNNAMED` has no name there, whatever the convention says.
+
+    SQLAlchemy applies a naming convention when a constraint is added to its table, and leaves a `conv` as it is.
+    """
+    table.append_constraint(constraint)
+    if is_unnamed(constraint.name):
+        constraint.name = None
+
+
+def settled_name(constraint: Constraint) -> str | None:
+    """Return the name of a constraint; `UNNAMED` where its table's naming convention would give one to a copy."""
+    if isinstance(constraint.name, str):
+        return constraint.name
+    table: object = getattr(constraint, "parent", None)
+    if constraint.name is not None or not isinstance(table, Table):
+        return None
+    return UNNAMED if has_rule(table.metadata, type(constraint)) else None
+
+
+def has_rule(metadata: MetaData, kind: type[Constraint]) -> bool:
+    """Return whether the naming convention of a MetaData names constraints of a class."""
+    convention: Mapping[Any, object] = metadata.naming_convention
+    return any(each in convention or _RULES.get(each.__name__) in convention for each in kind.__mro__)
+
+
 def copy_constraint(constraint: Constraint, **kw: Any) -> Constraint:
-    """Return a copy that belongs to no table; a foreign key refers to names of columns, not to their keys."""
+    """Return a copy that belongs to no table; a foreign key refers to names of columns, not to their keys.
+
+    A copy of a constraint that has no name, despite a naming convention, is named `UNNAMED`.
+    """
     if isinstance(constraint.parent, Table):
         created(constraint.parent)
+    if constraint.name is None:  # a copy of a CHECK may be added to its table at once, where it would be named
+        constraint = copy(constraint)
+        constraint.name = settled_name(constraint)
     if isinstance(constraint, ForeignKeyConstraint) and _refers_by_key(constraint):
         return _by_name(constraint)
     copied: Any = constraint._copy(**kw)

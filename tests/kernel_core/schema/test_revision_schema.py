@@ -115,7 +115,8 @@ def test_a_scratch_database_on_the_server_fills_what_is_not_known(
 ) -> None:
     engine = sa.create_engine(request.getfixturevalue(f"{database}_url"))
     found = schema.read(scripts, "c3", dialect=engine.dialect, by_running=engine)
-    assert (found.incomplete, found.ran_on) == ((), engine.dialect.name)
+    is_read = database == "sqlite"  # which reads CREATE INDEX itself, in memory
+    assert (found.incomplete, found.ran_on) == ((), "" if is_read else engine.dialect.name)
     assert sentences(found) == ["+ Add to people: index ix_name (name)"]
     assert sa.inspect(engine).get_table_names() == []
     if database != "sqlite":

@@ -178,7 +178,7 @@ def test_a_result_that_would_differ_is_refused(history: Any, monkeypatch: pytest
         path.read_text().replace(
             "def upgrade():",
             "import os\nN = os.environ['LOADS'] = str(int(os.environ.get('LOADS', '0')) + 1)\n\n\ndef upgrade():\n"
-            "    op.execute(f'CREATE TABLE t{N} (x INTEGER)')",
+            "    op.execute(f'CREATE TABLE t{N} AS SELECT 1 AS x')",
         )
     )
     monkeypatch.setenv("LOADS", "0")

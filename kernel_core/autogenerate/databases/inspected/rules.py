@@ -97,7 +97,7 @@ class InspectedRules:
         type_: AnyType = column.type
         return type_
 
-    def create_table_sql(self, info: TableInfo, table: Table) -> str | None:
+    def create_table_sql(self, info: TableInfo, table: Table | None) -> str | None:
         return None
 
     def create_index_sql(self, info: TableInfo, index: Index) -> str | None:

@@ -92,7 +92,7 @@ class PostgresqlRules(InspectedRules):
     def create_exclude_constraint(self, key: Key, info: ExcludeInfo) -> CreateExcludeConstraintOp:
         return create_exclude_constraint(str(info.name), key[1], str(info.definition), key[0])
 
-    def create_table_sql(self, info: TableInfo, table: Table) -> str | None:
+    def create_table_sql(self, info: TableInfo, table: Table | None) -> str | None:
         """Return the CREATE TABLE of a partition; its columns, keys and indexes are its parent's."""
         if not info.is_partition:
             return None

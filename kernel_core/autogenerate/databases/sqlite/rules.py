@@ -53,11 +53,11 @@ class SqliteRules(InspectedRules):
             type_.collation = column.collation  # type: ignore[attr-defined]
         return type_
 
-    def create_table_sql(self, info: TableInfo, table: Table) -> str | None:
+    def create_table_sql(self, info: TableInfo, table: Table | None) -> str | None:
         if info.sql is None:
             return None
         try:
-            created = str(CreateTable(table).compile(dialect=self.dialect))
+            created = "" if table is None else str(CreateTable(table).compile(dialect=self.dialect))
         except CompileError:  # a virtual table, whose columns have no types
             created = ""
         return None if are_equivalent(info.sql, created) else in_schema(info.sql, info.key[0])

@@ -9,9 +9,9 @@ from sqlalchemy.schema import Constraint
 from sqlalchemy.sql.elements import TextClause
 
 from ....util.sql import without_parameters
-from ....util.sqla_compat import literal_text, shown_sql, sql_text, typed_text
+from ....util.sqla_compat import literal_text, settled_name, shown_sql, sql_text, typed_text
 from ....util.sqla_compat.columns import AnyExpression
-from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
+from ...add_constraint import NAME_FIELD, AddConstraintOp, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
@@ -51,7 +51,7 @@ class CreateCheckConstraintOp(AddConstraintOp):
         assert isinstance(constraint, CheckConstraint)
         table = constraint.table
         options = timing(constraint) | dict(constraint.dialect_kwargs)
-        return cls(name_of(constraint), table.name, constraint.sqltext, schema=table.schema, **options)
+        return cls(settled_name(constraint), table.name, constraint.sqltext, schema=table.schema, **options)
 
     def to_constraint(self, migration_context: RunContext | None = None) -> CheckConstraint:
         schema_objects = SchemaObjects(migration_context)

@@ -51,7 +51,7 @@ class DropConstraintOp(MigrateOperation):
         """Return the operation that drops ``constraint`` and that can be reversed."""
         addition = AddConstraintOp.from_constraint(constraint)
         return cls(
-            addition.constraint_name,
+            addition.constraint_name or None,
             addition.table_name,
             addition.constraint_type,
             schema=addition.schema,

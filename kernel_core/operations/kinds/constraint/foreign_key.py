@@ -8,8 +8,8 @@ from typing import Self
 from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.schema import Constraint
 
-from ....util.sqla_compat import plain_referent, referent
-from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
+from ....util.sqla_compat import plain_referent, referent, settled_name
+from ...add_constraint import NAME_FIELD, AddConstraintOp, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
@@ -74,7 +74,7 @@ class CreateForeignKeyOp(AddConstraintOp):
         assert isinstance(constraint, ForeignKeyConstraint)
         schema, table, columns = referent(constraint)
         return cls(
-            name_of(constraint),
+            settled_name(constraint),
             constraint.table.name,
             table,
             list(constraint.column_keys),
@@ -95,7 +95,7 @@ class CreateForeignKeyOp(AddConstraintOp):
         if found is None:
             return None
         options = {"onupdate": constraint.onupdate, "ondelete": constraint.ondelete}
-        return cls(name_of(constraint), table_name, found[0], names_of(constraint), found[1], **options)
+        return cls(settled_name(constraint), table_name, found[0], names_of(constraint), found[1], **options)
 
     def to_constraint(self, migration_context: RunContext | None = None) -> ForeignKeyConstraint:
         return SchemaObjects(migration_context).foreign_key_constraint(

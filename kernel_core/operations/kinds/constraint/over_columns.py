@@ -8,7 +8,8 @@ from typing import Any, Self
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.schema import Constraint
 
-from ...add_constraint import NAME_FIELD, AddConstraintOp, name_of, timing
+from ....util.sqla_compat import settled_name
+from ...add_constraint import NAME_FIELD, AddConstraintOp, timing
 from ...base import Operations
 from ...batch_directives import batch_directive
 from ...fields import Field
@@ -44,11 +45,11 @@ class OverColumnsOp(AddConstraintOp):
         assert isinstance(constraint, (UniqueConstraint, PrimaryKeyConstraint))
         names = [column.name for column in constraint.columns]
         options = timing(constraint) | dict(constraint.dialect_kwargs)
-        return cls(name_of(constraint), constraint.table.name, names, schema=constraint.table.schema, **options)
+        return cls(settled_name(constraint), constraint.table.name, names, schema=constraint.table.schema, **options)
 
     @classmethod
     def from_plain(cls, table_name: str, constraint: Constraint) -> Self:
-        return cls(name_of(constraint), table_name, names_of(constraint))
+        return cls(settled_name(constraint), table_name, names_of(constraint))
 
     @property
     def using_index(self) -> str | None:
