@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..script import Script
@@ -91,7 +90,7 @@ def dialect_of(config: Config) -> Dialect:
 def _url_of(config: Config) -> str:
     """Return the URL of the database as the generated ``env.py`` finds it, "" for none."""
     given = os.environ.get("DATABASE_URL", "")
-    with suppress(OSError):
-        if given and '"DATABASE_URL"' in Path(scripts_of(config).env_py_location).read_text("utf-8", "replace"):
+    with suppress(OSError), open(scripts_of(config).env_py_location, encoding="utf-8", errors="replace") as stream:
+        if given and '"DATABASE_URL"' in stream.read():
             return given
     return config.get_main_option("sqlalchemy.url") or ""
