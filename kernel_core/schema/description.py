@@ -147,7 +147,7 @@ def type_text(type_: AnyType, dialect: Dialect) -> str:
     try:
         return str(type_.compile(dialect=dialect))
     except (CompileError, UnsupportedCompilationError, AttributeError):
-        return "unknown" if type_.__visit_name__ == "null" else repr(type_)
+        return "unknown" if type_.__visit_name__ == "null" else repr(type_).removesuffix("()")
 
 
 def _key(name: object, schema: object) -> str:

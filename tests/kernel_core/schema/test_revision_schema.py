@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.default import DefaultDialect
 
 from kernel_core import schema
+from kernel_core.schema.description import type_text
 from kernel_core.schema.diagram import diagram_of
 from kernel_core.schema.scratch import PREFIX, drop_abandoned
 from kernel_core.script import ScriptDirectory
@@ -338,3 +341,12 @@ def test_hostile_names_are_drawn_as_they_are() -> None:
         for line in found.mermaid.splitlines()[1:]
     )
     json.dumps(found.json())
+
+
+def test_a_type_that_the_dialect_does_not_know_has_its_name() -> None:
+    dialect = DefaultDialect()
+    assert [type_text(each, dialect) for each in (sa.JSON(), sa.String(5), postgresql.BIT(4))] == [
+        "JSON",
+        "VARCHAR(5)",
+        "BIT(length=4)",
+    ]
