@@ -43,7 +43,7 @@ class _Names(Writer):
 
 
 class _Module:
-    """The module while it is written."""
+    """Builds the text of a module of model classes."""
 
     def __init__(self, metadata: MetaData, dialect: Dialect) -> None:
         self.context = AutogenContext(None, metadata, autogenerate=False)

@@ -14,7 +14,7 @@ from .verdict import Place
 
 
 def dependent_rows(base: SchemaState, after: SchemaState, one: Side, other: Side) -> Iterator[Place]:
-    """Yield the operations on rows whose tables the other side changes too, or that cannot be told from their SQL.
+    """Yield the operations on rows of tables that the other side changes too, or that their SQL does not show.
 
     A table counts with all that foreign keys connect to it, because rows are changed and refused through these.
     """

@@ -66,7 +66,7 @@ def _applied(state: SchemaState, operation: MigrateOperation) -> tuple[str, bool
 
 
 def _existing(state: SchemaState, operation: MigrateOperation) -> str:
-    """Return that what the operation creates exists already, "" if it does not."""
+    """Return a sentence where what the operation creates exists already, else ""."""
     match operation:
         case CreateTableOp() if not operation.if_not_exists and operation.table_key in state.tables:
             return f"table {operation.shown_table} exists already"
@@ -91,7 +91,7 @@ def _existing(state: SchemaState, operation: MigrateOperation) -> str:
 
 
 def _existing_index(state: SchemaState, operation: CreateIndexOp) -> str:
-    """An index has its name alone in its schema; in MySQL and MariaDB in its table."""
+    """Return a sentence where an index of that name exists: in its schema, or in MySQL and MariaDB in its table."""
     of_table = state.dialect.name in ("mysql", "mariadb")
     tables = [
         each

@@ -27,7 +27,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Commutation:
-    """The verdict about two heads and what it is founded on.
+    """The verdict about two heads, and the evidence for it.
 
     ``pair`` are the first two operations whose order matters, one of each head; ``reason`` is what differs. ``unknown``
     is the code whose effect is not known. ``compared`` and ``not_compared`` describe the coverage; ``notes`` are

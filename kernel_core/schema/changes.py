@@ -50,7 +50,7 @@ class Change:
 
 
 def compare(before: SchemaDescription, after: SchemaDescription, renames: Renames | None = None) -> tuple[Change, ...]:
-    """Return the changes that make ``after`` of ``before``, table by table.
+    """Return the changes from ``before`` to ``after``, table by table.
 
         compare(describe(old), describe(new))[0].sentence      # "Add column age INTEGER to users"
 

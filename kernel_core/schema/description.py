@@ -59,7 +59,7 @@ class ConstraintDescription:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def sentence(self) -> str:
-        """Return the constraint in SQL's words: ``foreign key fk_user (user_id) refers to users (id)``."""
+        """Return the constraint in SQL terms: ``foreign key fk_user (user_id) refers to users (id)``."""
         words = [self.kind, *([self.name] if self.name else [])]
         words.append(f"({self.condition})" if self.condition else f"({', '.join(self.columns)})")
         if self.refers_to:
@@ -77,7 +77,7 @@ class IndexDescription:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def sentence(self) -> str:
-        """Return the index in SQL's words: ``unique index ix_age (age, nick)``."""
+        """Return the index in SQL terms: ``unique index ix_age (age, nick)``."""
         words = f"{'unique ' if self.is_unique else ''}index {self.name} ({', '.join(self.parts)})"
         return " ".join([words, *options_of(self.options)])
 

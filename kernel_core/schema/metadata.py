@@ -1,4 +1,4 @@
-"""Between a MetaData and the state that operations change."""
+"""Conversion between a MetaData and the state that operations change."""
 
 from __future__ import annotations
 
