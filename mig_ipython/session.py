@@ -160,6 +160,11 @@ class Session:
         self.proposal = None
         self.__dict__.pop("model_cells", None)
 
+    def forget_files(self) -> None:
+        """Forget which version files were written, and remove the panels from the page: their files are replaced."""
+        self.written = WrittenFiles()
+        self.close_panels()
+
     def reload(self) -> tuple[str, ...]:
         """Import the project's edited modules again into the kernel; return the names of the notebook that changed.
 
@@ -201,6 +206,11 @@ class Session:
         self.keep_current(panel)
         display(panel)  # type: ignore[no-untyped-call]
 
+    def close_panels(self) -> None:
+        """Remove every panel from the page."""
+        while self.panels:
+            self.panels.popitem()[1].close()
+
     def keep_current(self, panel: Refreshable) -> None:
         """Refresh a panel from now on when another cell changes the database or a version file."""
         self._refreshed.add(panel)
@@ -230,7 +240,6 @@ def forget_session(shell: InteractiveShell) -> None:
     session = _sessions.pop(shell, None)
     if session is None:
         return
-    for panel in session.panels.values():
-        panel.close()
+    session.close_panels()
     for connection in session.connections.values():
         connection.close()

@@ -21,6 +21,7 @@ from .checking import checked
 from .faults import Faults, Request
 from .findings import Outcome
 from .lesson import Exercise, Lesson, find_lesson, lesson_number, lesson_numbers
+from .opening import clear_lesson
 from .progress import Entry, Progress, now
 from .sealed import Json
 from .state import State
@@ -47,10 +48,14 @@ class Workshop:
     # ---- lessons ---------------------------------------------------------------------------------------------------
 
     def start(self, number: int) -> Sentences:
-        """Make the folder of a lesson as it is at its beginning, and open it; results are kept."""
+        """Make the folder of a lesson as it is at its beginning, and open it; results are kept.
+
+        What cells have left of a lesson in the notebook is removed.
+        """
         lesson = self._load(number)
         place = self._place(lesson)
         self.faults.end()
+        clear_lesson(self.session)
         place.write(lesson.state(START))
         place.set_position(START, solved=True)
         return Sentences(

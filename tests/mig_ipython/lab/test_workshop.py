@@ -10,9 +10,23 @@ from pathlib import Path
 
 import pytest
 
+from mig_ipython.session import session_of
+
 ADD = '%%migration "country" --id {0} --up\nop.add_column("airlines", sa.Column("country", sa.String(30)))'
 SOLVED = f"%%mig_lab 90.1\n{ADD.format('own')}"
 WRONG = '%%mig_lab 90.1\n%%migration "country" --up\nop.add_column("airlines", sa.Column("country", sa.String(99)))'
+
+
+class Panel:
+    """A panel on the page."""
+
+    is_closed = False
+
+    def refresh(self) -> None:
+        """There is nothing to refresh."""
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
 def columns(path: str = "flights.db", table: str = "airlines") -> list[str]:
@@ -119,6 +133,42 @@ def test_models_of_a_failed_attempt_are_gone_in_the_next_one(lesson):
     assert result.passed
     assert "Wrong" not in lesson.shell.user_ns
     assert columns(table="wrong") == []
+
+
+@pytest.mark.parametrize("begun", ["%mig_lab start 90", "%mig_lab start 1", "%%mig_lab 1.1\ndesk.show('airlines')"])
+def test_a_lesson_finds_nothing_in_the_notebook_that_another_one_has_left(lesson, begun):
+    lesson.run("import sqlalchemy as sa; mine = sa.MetaData(); _ = sa.Table('mine', mine)")
+    lesson.run("%mig_lab start 90")
+    lesson.run(ADD.format("own"))
+    lesson.run("left = sa.MetaData(); _ = sa.Table('left', left); mara = desk.other('mara.db'); number = 7")
+    lesson.run("%mig_autogenerate left -m proposed\n%mig_connect sqlite:///mara.db")
+    session = session_of(lesson.shell)
+    assert session.proposal is not None
+    lesson.run(begun)
+    assert session.proposal is None
+    assert list(session.connections) == ["flights"]
+    assert {"left", "mara"}.isdisjoint(lesson.shell.user_ns)
+    assert ("mine" in lesson.shell.user_ns, lesson["number"]) == (True, 7)
+    assert "No version file was written" in lesson.fail("%mig_undo")
+
+
+def test_a_review_of_the_lesson_before_is_removed_from_the_page(lesson):
+    lesson.run("%mig_lab start 90")
+    panel = Panel()
+    session_of(lesson.shell).show_panel(panel)
+    lesson.run("%mig_lab start 1")
+    assert panel.is_closed
+
+
+def test_models_of_a_cell_are_kept_where_another_database_was_connected(lesson):
+    lesson.run("%mig_lab reset 90.2")
+    lesson.run(
+        "%%mig_models Base\nclass Airport(Base):\n    __tablename__ = 'airports'\n"
+        "    faa: Mapped[str] = mapped_column(sa.String(3), primary_key=True)"
+    )
+    lesson.run("%mig_connect sqlite:///other.db")
+    assert not lesson.run("%mig_lab check 90.2").passed
+    assert "Airport" in lesson.shell.user_ns
 
 
 def test_hints_come_one_by_one_and_are_counted(lesson, tmp_path):
