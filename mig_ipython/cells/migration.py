@@ -300,7 +300,7 @@ def _derived_downgrade(recording: Recording, dialect: Dialect) -> tuple[str, set
             f"The downgrade cannot be derived: a part of the code is known only when it runs. {_WITHOUT_DOWNGRADE}"
         )
     try:
-        undo = recording.operations.reverse_into(DowngradeOps())
+        undo = recording.with_batches().reverse_into(DowngradeOps())  # what a batch did is undone in a batch
     except IrreversibleOperation as error:
         fact, _, remedy = error.reason.partition(". ")
         remedy = (

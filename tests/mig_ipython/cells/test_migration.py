@@ -165,6 +165,16 @@ def test_batches_are_recorded(migrated):
     assert "age" in repr(shown)
 
 
+def test_a_batch_of_bare_lines_is_undone_in_a_batch(migrated, tmp_path):
+    lines = "b.create_unique_constraint('uq_users_name', ['name'])\n    b.alter_column('name', nullable=True)"
+    migrated.run(f"%%migration 'Names' --id n1 --up\nwith op.batch_alter_table('users') as b:\n    {lines}")
+    migrated.run("%mig_downgrade -1 --yes")
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'dev.db'}")
+    assert sa.inspect(engine).get_unique_constraints("users") == []
+    assert not sa.inspect(engine).get_columns("users")[1]["nullable"]
+    engine.dispose()
+
+
 def test_a_batch_can_copy_from_a_table_that_is_written_out(migrated):
     copied = (
         'sa.Table("users", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))'
