@@ -1,4 +1,4 @@
-"""Check an answer: all looks of the exercise, then the first mistake that fits."""
+"""Check an answer: all looks of the exercise, then the first mistake that fits, of the exercise or of every one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import cast
 
 from kernel_core.util.exc import CommandError
 
+from .common_mistakes import mistakes_for
 from .detectors import Context, detectors
 from .findings import Finding, Outcome
 from .lesson import Check, Exercise, Wrong
@@ -28,13 +29,11 @@ def checked(exercise: Exercise, before: Callable[[], State], after: State, error
     outcome = Outcome(findings)
     if outcome.passed:
         return outcome
-    wrong = first_mistake(exercise, began(), after, error)
-    return outcome if wrong is None else Outcome(findings, wrong.name, wrong.hint)
-
-
-def first_mistake(exercise: Exercise, before: State, after: State, error: str = "") -> Wrong | None:
-    """Return the first mistake of the exercise that fits, None where none does."""
-    return next((wrong for wrong in exercise.wrong if _fits(wrong, exercise.salt, before, after, error)), None)
+    failed = [check for check, finding in zip(exercise.checks, findings, strict=True) if not finding.passed]
+    for wrong in mistakes_for(exercise, failed):
+        if _fits(wrong, exercise.salt, began(), after, error):
+            return Outcome(findings, wrong.name, wrong.hint)
+    return outcome
 
 
 def observe(look: str, spec: Mapping[str, Json], state: State) -> Observed:

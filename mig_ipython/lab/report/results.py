@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from kernel_core.util.exc import CommandError
 
+from ..common_mistakes import common_mistakes
 from ..lesson import Exercise, Lesson, find_lesson, lesson_numbers
 from ..progress import Entry
 from ..views.report import ExerciseSummary, ReportView, Result
@@ -121,7 +122,7 @@ def _starts(best: Mapping[str, _Best]) -> dict[str, datetime]:
 
 def _mistakes(entry: Entry, exercise: Exercise) -> dict[str, int]:
     """Return how often a student made each of the mistakes that the exercise knows."""
-    known = {each.name for each in exercise.wrong}
+    known = {each.name for each in (*exercise.wrong, *common_mistakes(exercise))}
     counted = entry.mistakes or ({entry.hint_given: 1} if entry.hint_given else {})
     return {
         name: max(1, min(number, _MOST_TRIES))
@@ -132,7 +133,7 @@ def _mistakes(entry: Entry, exercise: Exercise) -> dict[str, int]:
 
 def _summary(exercise: Exercise, results: Iterable[Result], mistakes: Counter[str], students: int) -> ExerciseSummary:
     own = [each for each in results if each.exercise == exercise.number]
-    hints = {each.name: each.hint for each in exercise.wrong}
+    hints = {each.name: each.hint for each in (*exercise.wrong, *common_mistakes(exercise))}
     tries = sorted(each.tries for each in own if each.passed)
     minutes = sorted(each.minutes for each in own if each.minutes is not None and each.passed)
     return ExerciseSummary(
