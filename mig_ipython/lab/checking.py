@@ -10,6 +10,7 @@ from kernel_core.util.exc import CommandError
 
 from .common_mistakes import mistakes_for
 from .detectors import Context, detectors
+from .detectors.history import is_unchanged
 from .findings import Finding, Outcome
 from .lesson import Check, Exercise, Wrong
 from .looks import Observed, looks
@@ -30,7 +31,10 @@ def checked(exercise: Exercise, before: Callable[[], State], after: State, error
     if outcome.passed:
         return outcome
     failed = [check for check, finding in zip(exercise.checks, findings, strict=True) if not finding.passed]
+    stopped_at_once = bool(error) and is_unchanged(began(), after)  # other mistakes would be those of the beginning
     for wrong in mistakes_for(exercise, failed):
+        if stopped_at_once and wrong.when != "cell_failed":
+            continue
         if _fits(wrong, exercise.salt, began(), after, error):
             return Outcome(findings, wrong.name, wrong.hint)
     return outcome

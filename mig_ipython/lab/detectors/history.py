@@ -17,10 +17,15 @@ _SCHEMA_SQL = re.compile(r"\s*(CREATE|ALTER|DROP)\b", re.IGNORECASE)
 @detector("nothing_done")
 def nothing_done(before: State, after: State, context: Context) -> str | None:
     """Neither the database, the version table, the history nor the models have changed, and the cell did not fail."""
-    parts = ("schema", "digests", "version", "revisions", "heads", "models", "problems", "environment")
-    if context.error or any(getattr(before, part) != getattr(after, part) for part in parts):
+    if context.error or not is_unchanged(before, after):
         return None
     return "Nothing has changed: neither the database nor the history nor the models."
+
+
+def is_unchanged(before: State, after: State) -> bool:
+    """Return whether the database, the version table, the history and the models are the same."""
+    parts = ("schema", "digests", "version", "revisions", "heads", "models", "problems", "environment")
+    return all(getattr(before, part) == getattr(after, part) for part in parts)
 
 
 @detector("cell_failed", {"error": "A part of the error: IntegrityError."})

@@ -1,0 +1,48 @@
+"""Hints for mistakes that an exercise does not name."""
+
+from __future__ import annotations
+
+import pytest
+
+from mig_ipython.lab.views.style import state_of
+
+COUNTRY = 'def upgrade():\n    op.add_column("airlines", sa.Column("country", sa.String(30)))\n\n\ndef downgrade():\n'
+
+
+@pytest.mark.parametrize(
+    ("answer", "mistake"),
+    [
+        ("1 / 0", "cell_failed"),
+        ("%mig_revision -m empty --head base --splice", "two_heads"),
+        (f'%%migration "country" --write\n{COUNTRY}    pass\n%mig_stamp head', "stamped_not_run"),
+    ],
+)
+def test_a_mistake_that_the_exercise_does_not_name_gets_a_hint(lesson, answer, mistake):
+    result = lesson.run(f"%%mig_lab 90.1\n{answer}")
+    assert result.record["hint_given"] == mistake
+    assert result.hint
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "mistake"),
+    [("pass", "no_downgrade"), ('op.drop_column("airlines", "other")', "downgrade_fails")],
+)
+@pytest.mark.sweep
+def test_a_downgrade_that_fails_a_check_is_named(notebook, downgrade, mistake):
+    batch = (
+        'with op.batch_alter_table("airlines") as b:\n        b.create_unique_constraint("uq_airlines_name", ["name"])'
+    )
+    answer = f'%%migration "names" --up\ndef upgrade():\n    {batch}\n\n\ndef downgrade():\n    {downgrade}'
+    result = notebook.run(f"%%mig_lab 5.2\n{answer}")
+    assert result.record["hint_given"] == mistake
+
+
+def test_a_cell_that_stops_at_once_gets_no_hint_about_what_was_there_before(notebook):
+    result = notebook.run("%%mig_lab 1.2\n1 / 0")
+    assert result.record["hint_given"] == "cell_failed"
+    assert result.findings
+
+
+def test_each_state_has_a_sign_and_a_word():
+    states = [state_of(True, 1), state_of(False, 2, True), state_of(False, 2), state_of(False, 0)]
+    assert states == ["✓ solved", "? not verified", "✗ tried", "○ open"]
