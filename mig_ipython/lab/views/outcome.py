@@ -10,13 +10,12 @@ from ...views.html import Html, tag, with_code
 from ...views.view import View
 from ..findings import Finding
 from ..sealed import Json
-from .style import box, check_list, sign
+from .style import SIGNS, box, check_list, sign
 
 RECORD_TYPE = "application/vnd.mig-lab+json"
 """The type of a check's record in the output of a cell."""
 
 RAISED = "The cell raised the error above. What it had done until then was checked."
-_SIGNS = {"yes": "✓", "no": "✗", "": "○"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,10 +60,10 @@ class Checked(View):
         return f"More help: `%mig_lab hint {number}`. After work in other cells: `%mig_lab check {number}`"
 
     def text(self) -> str:
-        lines = [f"{_SIGNS[self.kind]} {self.lead}"]
+        lines = [f"{SIGNS[self.kind]} {self.lead}"]
         lines += [f"  {self.note}"] if self.note else []
-        lines += [f"  ✗ {RAISED}"] if self.raised else []
-        lines += [f"  {_SIGNS['yes' if one.passed else 'no']} {one.sentence}" for one in self.findings]
+        lines += [f"  {SIGNS['no']} {RAISED}"] if self.raised else []
+        lines += [f"  {SIGNS['yes' if one.passed else 'no']} {one.sentence}" for one in self.findings]
         lines += [f"  Hint: {self.hint}"] if self.hint else []
         lines += [f"  {self.next_step}"] if self.next_step else []
         return "\n".join(lines)

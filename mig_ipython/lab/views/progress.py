@@ -8,7 +8,7 @@ from ...views.html import Html, details, table, tag
 from ...views.text import table as text_table
 from ...views.view import View
 from ..progress import Entry
-from .style import box
+from .style import box, state_of
 
 _WIDTH = 28
 
@@ -32,7 +32,7 @@ class Row:
     @property
     def state(self) -> str:
         """Sign and word."""
-        return "✓ solved" if self.passed else "✗ tried" if self.tries else "○ open"
+        return state_of(self.passed, self.tries)
 
     @property
     def help_used(self) -> str:
@@ -71,7 +71,7 @@ class ProgressView(View):
         bar = tag("div", tag("span", style=f"width:{share:.0f}%"), class_="mig-lab-bar")
         parts = [
             details(
-                f"{title}: {_solved(rows)} of {len(rows)}", table(_HEADINGS, map(_cells, rows)), shown=_is_open(rows)
+                f"{title}: {_solved(rows)} of {len(rows)}", table(_HEADINGS, map(_unbroken, rows)), shown=_is_open(rows)
             )
             for title, rows in self.lessons
         ]
@@ -85,6 +85,12 @@ _HEADINGS = ("exercise", "title", "state", "tries", "help used")
 
 def _cells(row: Row) -> tuple[object, ...]:
     return (row.exercise, row.title, row.state, row.tries or "", row.help_used)
+
+
+def _unbroken(row: Row) -> tuple[object, ...]:
+    """Return the cells of a row in HTML, where sign and word stay on one line."""
+    exercise, title, state, *rest = _cells(row)
+    return (exercise, title, str(state).replace(" ", "\u00a0"), *rest)
 
 
 def _solved(rows: tuple[Row, ...]) -> int:

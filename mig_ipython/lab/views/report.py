@@ -15,7 +15,7 @@ from ...views.style import CSS
 from ...views.text import count
 from ...views.text import table as text_table
 from ...views.view import View
-from .style import box
+from .style import box, state_of
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -43,9 +43,7 @@ class Result:
     @property
     def state(self) -> str:
         """Sign and word."""
-        if self.passed:
-            return "✓ solved"
-        return "? not verified" if self.claimed else "✗ tried" if self.tries else "○ open"
+        return state_of(self.passed, self.tries, self.claimed)
 
     @property
     def described(self) -> str:

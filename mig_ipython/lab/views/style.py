@@ -41,6 +41,8 @@ CSS = f".mig-lab{{{_LIGHT}}}{_IS_DARK} .mig-lab{{{_DARK}}}" + "".join(
   overflow:hidden}
 .mig-lab .mig-lab-bar span{
   background:currentColor}
+.mig-lab .mig-where code{
+  white-space:nowrap}
 .mig-lab ul.mig-lab-checks{
   list-style:none;
   padding-left:0}
@@ -50,6 +52,10 @@ CSS = f".mig-lab{{{_LIGHT}}}{_IS_DARK} .mig-lab{{{_DARK}}}" + "".join(
   flex:none}
 """.splitlines()
 )
+
+
+SIGNS = {"yes": "✓", "no": "✗", "": "○"}
+"""The sign of a kind of result: solved, not solved, open."""
 
 
 def box(*children: object, kind: str = "", label: str) -> Html:
@@ -66,5 +72,11 @@ def check_list(checks: Iterable[tuple[str, object]]) -> Html:
 
 def sign(kind: str) -> Html:
     """Return the sign of a result; the words beside it say the same."""
-    text = {"yes": "✓", "no": "✗"}.get(kind, "○")
-    return tag("span", text, class_=f"mig-sign mig-{kind or 'open'}")
+    return tag("span", SIGNS[kind], class_=f"mig-sign mig-{kind or 'open'}")
+
+
+def state_of(passed: bool, tries: int, claimed: bool = False) -> str:
+    """Return sign and word of an exercise; ``claimed``: it is recorded as solved, and its snapshot does not pass."""
+    if passed:
+        return f"{SIGNS['yes']} solved"
+    return "? not verified" if claimed else f"{SIGNS['no']} tried" if tries else f"{SIGNS['']} open"
