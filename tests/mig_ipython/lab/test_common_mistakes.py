@@ -13,7 +13,6 @@ COUNTRY = 'def upgrade():\n    op.add_column("airlines", sa.Column("country", sa
     ("answer", "mistake"),
     [
         ("1 / 0", "cell_failed"),
-        ("%mig_revision -m empty --head base --splice", "two_heads"),
         (f'%%migration "country" --write\n{COUNTRY}    pass\n%mig_stamp head', "stamped_not_run"),
     ],
 )
