@@ -17,6 +17,9 @@ from .looks import Observed, looks
 from .sealed import Json, fingerprint
 from .state import State
 
+_ALSO_AT_THE_BEGINNING = ("nothing_done", "not_upgraded")
+"""Detectors whose hint is right where an exercise begins and nothing was done."""
+
 
 def checked(exercise: Exercise, before: Callable[[], State], after: State, error: str = "") -> Outcome:
     """Return the outcome of an exercise for the state ``after`` an answer.
@@ -31,11 +34,11 @@ def checked(exercise: Exercise, before: Callable[[], State], after: State, error
     if outcome.passed:
         return outcome
     failed = [check for check, finding in zip(exercise.checks, findings, strict=True) if not finding.passed]
-    stopped_at_once = bool(error) and is_unchanged(began(), after)  # other mistakes would be those of the beginning
+    changed = not is_unchanged(began(), after)
     for wrong in mistakes_for(exercise, failed):
-        if stopped_at_once and wrong.when != "cell_failed":
-            continue
-        if _fits(wrong, exercise.salt, began(), after, error):
+        if (changed or _may_be_unchanged(wrong, exercise.salt, began(), error)) and _fits(
+            wrong, exercise.salt, began(), after, error
+        ):
             return Outcome(findings, wrong.name, wrong.hint)
     return outcome
 
@@ -52,6 +55,14 @@ def _finding(check: Check, salt: str, state: State) -> Finding:
     mark = fingerprint(cast("Json", observed.value), salt)
     passed = mark in check.accepted
     return Finding(passed, check.says if passed else observed.sentence, mark)
+
+
+def _may_be_unchanged(wrong: Wrong, salt: str, began: State, error: str) -> bool:
+    """Return whether a mistake can be one of a cell that changed nothing, and not of how the exercise begins."""
+    if error:
+        return wrong.when == "cell_failed"
+    is_of_files = wrong.look in ("file", "script")  # a file of the folder may have changed
+    return is_of_files or wrong.when in _ALSO_AT_THE_BEGINNING or not _fits(wrong, salt, began, began, "")
 
 
 def _fits(wrong: Wrong, salt: str, before: State, after: State, error: str) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from kernel_core.util.exc import CommandError
+
 from ...views.text import count as counted
 from ..looks.look import Spec, listed
 from ..looks.runs import observe_reversible
 from ..state import State
-from ..state.scratch import history_differences, model_differences, round_trip, start_of
+from ..state.scratch import compared, history_differences, model_differences, repeated, round_trip, start_of
 from .detector import Context, changed_revisions, detector, new_revisions, operations, sql_of
 
 _SCHEMA_SQL = re.compile(r"\s*(CREATE|ALTER|DROP)\b", re.IGNORECASE)
@@ -24,7 +26,18 @@ def nothing_done(before: State, after: State, context: Context) -> str | None:
 
 def is_unchanged(before: State, after: State) -> bool:
     """Return whether the database, the version table, the history and the models are the same."""
-    parts = ("schema", "digests", "version", "revisions", "heads", "models", "problems", "environment")
+    parts = (
+        "schema",
+        "digests",
+        "version",
+        "revisions",
+        "heads",
+        "models",
+        "problems",
+        "environment",
+        "unfinished",
+        "edited",
+    )
     return all(getattr(before, part) == getattr(after, part) for part in parts)
 
 
@@ -207,9 +220,17 @@ def stamped_not_run(before: State, after: State, context: Context) -> str | None
     """The version table says that revisions are applied, but nothing of what they do is in the database."""
     newly = [each for each in after.revisions if each["id"] in after.applied and each["id"] not in before.applied]
     does_something = any(each["upgrade"]["kind"] == "code" for each in newly)
-    if not does_something or before.schema != after.schema or before.digests != after.digests:
+    if not does_something or before.schema != after.schema or before.digests != after.digests or _ran(after):
         return None
     return f"The version table has {listed(after.version)}, but schema and rows are as before."
+
+
+def _ran(after: State) -> bool:
+    """Return whether the version files, run from where the exercise began, give the database as it is."""
+    try:
+        return after.is_live and not compared(repeated(after), after.database)
+    except CommandError:
+        return False
 
 
 @detector("broken_script")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from answers import sources
 
+from mig_ipython.lab.source.markdown import ExerciseSource
 from mig_ipython.lab.views.style import state_of
 
 COUNTRY = 'def upgrade():\n    op.add_column("airlines", sa.Column("country", sa.String(30)))\n\n\ndef downgrade():\n'
@@ -45,3 +47,17 @@ def test_a_cell_that_stops_at_once_gets_no_hint_about_what_was_there_before(note
 def test_each_state_has_a_sign_and_a_word():
     states = [state_of(True, 1), state_of(False, 2, True), state_of(False, 2), state_of(False, 0)]
     assert states == ["✓ solved", "? not verified", "✗ tried", "○ open"]
+
+
+EXERCISES = [item for source in sources() for item in source.items if isinstance(item, ExerciseSource)]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.number)
+def test_a_cell_that_changes_nothing_gets_no_hint_about_what_was_there_before(notebook, exercise):
+    notebook.run(f"%mig_lab reset {exercise.number}")
+    given = notebook.run(f"%%mig_lab {exercise.number}\n1 + 1").record["hint_given"]
+    of_nothing = {
+        wrong.get("name") for wrong in exercise.wrong if "nothing_done" in wrong.values() or wrong.get("look") == "file"
+    }
+    assert given in {"nothing_done", "not_upgraded", *of_nothing}
