@@ -43,6 +43,20 @@ CLAIMS = {
     ("mig_ipython/views/report.py", "nothing to do"): "test_each_target_is_read_again",
     ("mig_ipython/views/plan.py", ": nothing to do"): "test_a_plan_sees",
     ("kernel_core/config/output.py", "; there is nothing to do."): "test_the_command_line_sees",
+    (
+        "mig_ipython/lab/common_mistakes.py",
+        (
+            "The upgrade is right. The `downgrade()` ends with an error, tried on a copy: `%mig_rehearse` shows it for a "
+            "revision that has not run, `%mig_downgrade -1 --yes` for one that has."
+        ),
+    ): "test_a_hint_about_a_downgrade_sees",
+    (
+        "mig_ipython/lab/common_mistakes.py",
+        (
+            "The upgrade is right. The `downgrade()` runs, and does not restore what was there, tried on a copy: compare "
+            "tables and rows before and after."
+        ),
+    ): "test_a_hint_about_a_downgrade_sees",
     ("kernel_core/operations/containers.py", "Nothing to do"): "test_a_diff_sees",
     ("kernel_core/runtime/failure.py", "It was rolled back"): "test_a_failed_revision_reports_what_stays",
     ("kernel_core/runtime/failure.py", "It was rolled back; "): "test_a_failed_revision_reports_what_stays",
@@ -317,3 +331,24 @@ def test_adopt_sees(tmp_path, monkeypatch):
     assert (
         command.adopt(Config("alembic.ini")).sentences()[1].endswith("2 tables compared with the file, no difference.")
     )
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(
+    ("downgrade", "said"),
+    [
+        ('op.drop_column("airlines", "other")', "The `downgrade()` ends with an error, tried on a copy"),
+        (
+            'op.execute("CREATE TABLE other (id INTEGER)")',
+            "The `downgrade()` runs, and does not restore what was there",
+        ),
+        ('batch.drop_constraint("uq_airlines_name", type_="unique")', ""),
+    ],
+)
+def test_a_hint_about_a_downgrade_sees(notebook, downgrade, said):
+    batch = 'with op.batch_alter_table("airlines") as batch:\n        '
+    create = f'{batch}batch.create_unique_constraint("uq_airlines_name", ["name"])'
+    reverse = f"{batch}{downgrade}" if downgrade.startswith("batch") else downgrade
+    answer = f'%%migration "names" --up\ndef upgrade():\n    {create}\n\n\ndef downgrade():\n    {reverse}'
+    hint = notebook.run(f"%%mig_lab 5.2\n{answer}").hint or ""
+    assert (said in hint) if said else ("downgrade" not in hint), hint

@@ -16,7 +16,7 @@ from kernel_core.ddl.impl import DefaultImpl
 
 
 class Counter:
-    """Passes on the bytes between clients and a server; ``trips`` counts how often a client waits for an answer."""
+    """Passes on the bytes between clients and a server; ``trips`` counts how often a server answers."""
 
     def __init__(self, server: tuple[str, int]) -> None:
         self._server, self.trips = server, 0
@@ -40,7 +40,7 @@ class Counter:
                     data = ready.recv(1 << 16)
                     if not data:
                         return
-                    self.trips += ready is client and not is_waiting
+                    self.trips += ready is server and is_waiting  # the message that ends a connection has no answer
                     is_waiting = ready is client
                     (server if ready is client else client).sendall(data)
 
